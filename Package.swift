@@ -1,0 +1,103 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// A C library of Debian's, seen through one module map and one `shim.h`.
+func library(_ name: String, pkgConfig: String?, apt: String?) -> Target {
+    .systemLibrary(
+        name: name,
+        path: name == "CMicrohttpd" ? "Tests/Support/\(name)" : "Sources/\(name)",
+        pkgConfig: pkgConfig,
+        providers: apt.map { [.apt([$0])] }
+    )
+}
+
+func room(_ name: String, _ dependencies: String...) -> Target {
+    .target(name: name, dependencies: dependencies.map { .byName(name: $0) })
+}
+
+func tests(of name: String, _ dependencies: String...) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: ([name] + dependencies).map { .byName(name: $0) }
+    )
+}
+
+let package = Package(
+    name: "ocimirror",
+    products: [.executable(name: "ocimirror", targets: ["ocimirror"])],
+    targets: [
+        // C libraries. Each is imported by exactly one room.
+        library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        library("CPosix", pkgConfig: nil, apt: nil),
+        library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+
+        // Leaves.
+        room("Wording"),
+        room("StrictJSON"),
+        room("CommandLineKit", "Wording"),
+        room("Files", "CPosix"),
+        room("ChildProcess", "CPosix"),
+
+        // The nouns, and where they are kept.
+        room("OCI", "StrictJSON", "Wording"),
+        room("Hashing", "OCI", "CCrypto"),
+        room("Content", "OCI", "Hashing", "Files", "StrictJSON", "Wording"),
+
+        // The network.
+        room("HTTP", "Wording"),
+        room("CurlHTTP", "HTTP", "Wording", "CCurl"),
+        room(
+            "Registry", "Content", "OCI", "HTTP", "Files", "ChildProcess", "StrictJSON", "Wording"),
+
+        // What the project is for.
+        room("YAML", "CYAML"),
+        room("LayerArchive", "CArchive", "ChildProcess", "Hashing", "OCI"),
+        room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "Wording"),
+        room("Locking", "OCI", "YAML", "Files"),
+        room(
+            "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",
+            "StrictJSON", "Wording"),
+        room("Pinning", "Locking", "YAML", "OCI", "Files", "ChildProcess"),
+
+        .executableTarget(
+            name: "ocimirror",
+            dependencies: [
+                "CommandLineKit", "Mirroring", "Registry", "CurlHTTP", "HTTP", "Content",
+                "Validation", "Locking", "Pinning", "YAML", "OCI", "Hashing", "Files",
+                "ChildProcess", "StrictJSON", "Wording",
+            ]
+        ),
+
+        // Tests.
+        .target(
+            name: "RegistryTestSupport",
+            dependencies: ["OCI", "Hashing", "StrictJSON", "CMicrohttpd"],
+            path: "Tests/Support/RegistryTestSupport"
+        ),
+        tests(of: "Wording"),
+        tests(of: "StrictJSON"),
+        tests(of: "OCI"),
+        tests(of: "Hashing", "OCI"),
+    ]
+)
+
+// One set of rules for every Swift target. Strict memory safety makes each call into C read
+// `unsafe`, which keeps raw pointers inside the wrappers (ARCHITECTURE.md, law 3).
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Bytes in pieces, read once, at the reader's pace.
+public typealias ByteStream = any AsyncSequence<[UInt8], any Error> & Sendable
+
+/// The name under which a store is asked for a manifest.
+public enum ManifestName: Hashable, Sendable {
+    case tag(Tag)
+    case digest(Digest)
+}
+
+extension ManifestName: CustomStringConvertible {
+    /// The tag's name, or the digest.
+    public var description: String {
+        switch self {
+        case .tag(let tag): tag.name
+        case .digest(let digest): digest.description
+        }
+    }
+}
+
+/// Where a store is: a repository of a registry, or a folder with an OCI image layout.
+public enum StoreLocation: Hashable, Sendable {
+    case repository(Repository)
+    case layout(directory: String)
+}
+
+extension StoreLocation: CustomStringConvertible {
+    /// The repository's name, or `oci:` and the folder.
+    public var description: String {
+        switch self {
+        case .repository(let repository): repository.description
+        case .layout(let directory): "oci:\(directory)"
+        }
+    }
+}
+
+/// A place that manifests and blobs can be read from.
+public protocol ContentSource: Sendable {
+    /// Where this is.
+    var location: StoreLocation { get }
+
+    /// Returns what a name stands for now, without reading it; nil where there is no such manifest.
+    func resolve(_ name: ManifestName) async throws -> Descriptor?
+
+    /// Reads a manifest and proves it against its descriptor.
+    func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
+
+    /// Opens a blob. The stream ends well only if size, digest and end agree with the descriptor.
+    func fetch(blob descriptor: Descriptor) async throws -> ByteStream
+
+    /// Whether the blob is here with the size that its descriptor states.
+    func exists(blob descriptor: Descriptor) async throws -> Bool
+
+    /// Lists every tag, in the store's own order.
+    func tags() async throws -> [Tag]
+}
+
+/// How a blob came to be at a target.
+public enum BlobArrival: Hashable, Sendable {
+    /// Its bytes were sent.
+    case uploaded
+    /// The registry took it from another of its repositories.
+    case mounted
+}
+
+/// A place that manifests and blobs can be written to.
+public protocol ContentSink: Sendable {
+    /// Writes a blob.
+    ///
+    /// - Parameters:
+    ///   - descriptor: what is written.
+    ///   - sibling: another repository of the same registry that holds the blob; a store that
+    ///     can take it from there does, and a failed attempt is no failure.
+    ///   - open: opens the bytes from the start, once for each attempt. The stream must be one that
+    ///     proves its bytes, so that a target which checks nothing is never sent the last of bad ones.
+    func push(
+        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobArrival
+
+    /// Writes a manifest under its digest or under a tag, byte for byte.
+    ///
+    /// - Throws: an error of the class `integrity` where the store says that it keeps another digest.
+    func push(manifest: RawManifest, as name: ManifestName) async throws
+}
+
+/// A place that content can be read from and written to.
+public typealias ContentStore = ContentSource & ContentSink

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Header fields: names without regard to case, values that cannot break out of their line.
+public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    /// One field.
+    public struct Field: Hashable, Sendable {
+        /// The name, in lower case.
+        public let name: String
+        /// The value, without space around it.
+        public let value: String
+    }
+
+    /// The fields in their order.
+    public private(set) var fields: [Field] = []
+
+    /// Makes fields from names and values that the program itself writes.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        for (name, value) in elements { append(name, value) }
+    }
+
+    /// Adds a field.
+    ///
+    /// - Precondition: the name is a token, and the value has no control characters.
+    public mutating func append(_ name: String, _ value: String) {
+        let added = appendIfValid(name, value)
+        precondition(added, "a header field has a token for a name and no controls in its value")
+    }
+
+    /// Adds a field from outside, unless its name or value are malformed.
+    ///
+    /// - Returns: whether it was added.
+    @discardableResult
+    public mutating func appendIfValid(_ name: String, _ value: String) -> Bool {
+        guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken),
+            value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) })
+        else { return false }
+        let trimmed = value.drop { $0 == " " || $0 == "\t" }
+        let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }
+        fields.append(
+            Field(name: name.lowercased(), value: end.map { String(trimmed[...$0]) } ?? ""))
+        return true
+    }
+
+    /// Returns the first value of a field.
+    public subscript(name: String) -> String? {
+        let name = name.lowercased()
+        return fields.first { $0.name == name }?.value
+    }
+
+    /// Returns every value of a field.
+    public func values(_ name: String) -> [String] {
+        let name = name.lowercased()
+        return fields.filter { $0.name == name }.map(\.value)
+    }
+
+    /// Source: RFC 9110 §5.6.2.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}

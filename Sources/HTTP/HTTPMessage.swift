@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Wording
+
+/// A request method that the distribution protocol uses.
+public enum HTTPMethod: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+    case delete = "DELETE"
+}
+
+/// Bytes in pieces of up to some hundred KiB, read once, at the reader's pace.
+public typealias HTTPByteStream = any AsyncSequence<[UInt8], any Error> & Sendable
+
+/// What a request sends.
+public enum HTTPBody: Sendable {
+    /// Nothing; no `Content-Length` where the method does not ask for one.
+    case none
+    /// Bytes in memory.
+    case bytes([UInt8])
+    /// Bytes that arrive while they are sent. They must be exactly `length` bytes.
+    case stream(length: Int, HTTPByteStream)
+}
+
+/// How long each phase of an exchange may go without a sign of life.
+///
+/// There is no limit on the whole: a blob may take as long as its bytes keep moving.
+public struct HTTPTimeouts: Hashable, Sendable {
+    /// From the start to an established connection.
+    public var connect: Duration
+    /// From the end of the request to the first byte of the answer.
+    public var firstByte: Duration
+    /// Between two bytes of a body, in either direction, while this side is ready for them.
+    public var idle: Duration
+
+    /// Makes time limits.
+    public init(
+        connect: Duration = .seconds(15), firstByte: Duration = .seconds(120),
+        idle: Duration = .seconds(30)
+    ) {
+        self.connect = connect
+        self.firstByte = firstByte
+        self.idle = idle
+    }
+}
+
+/// One request. It is built anew for every hop, so nothing of an earlier hop can leak into it.
+public struct HTTPRequest: Sendable {
+    /// The method.
+    public var method: HTTPMethod
+    /// Where it goes.
+    public var url: HTTPURL
+    /// The header fields, without `Authorization`.
+    public var fields: HTTPFields
+    /// The value of `Authorization`.
+    public var authorization: Secret?
+    /// What is sent.
+    public var body: HTTPBody
+    /// Whether the answer or the body may be large: it then travels over HTTP/1.1, whose
+    /// back-pressure is TCP's (libcurl buffers up to 32 MiB of a paused HTTP/2 stream).
+    public var isBulk: Bool
+    /// The time limits.
+    public var timeouts: HTTPTimeouts
+
+    /// Makes a request.
+    public init(
+        _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
+        authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
+        timeouts: HTTPTimeouts = HTTPTimeouts()
+    ) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.authorization = authorization
+        self.body = body
+        self.isBulk = isBulk
+        self.timeouts = timeouts
+    }
+}
+
+/// The head of an answer, and its body as it arrives.
+public struct HTTPResponse: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The header fields.
+    public let fields: HTTPFields
+    /// The body, to be read once. Dropping it unread ends the exchange.
+    public let body: HTTPByteStream
+
+    /// Makes a response.
+    public init(status: Int, fields: HTTPFields, body: HTTPByteStream) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    /// Reads the whole body.
+    ///
+    /// - Throws: ``TransportError`` with the kind `tooLarge` beyond `limit` bytes, whatever the
+    ///   header said, or what ended the transfer.
+    public func collect(limit: Int) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await piece in body {
+            guard bytes.count + piece.count <= limit else {
+                throw TransportError(.tooLarge, "the answer is larger than \(limit) bytes")
+            }
+            bytes.append(contentsOf: piece)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCrypto
+public import OCI
+
+/// A hash of bytes that arrive in pieces.
+///
+/// Source: OpenSSL's EVP interface, which picks the processor's own instructions.
+@safe
+public struct DigestHasher: ~Copyable {
+    /// The algorithm whose hash is made.
+    public let algorithm: Digest.Algorithm
+    private let context: OpaquePointer
+
+    /// Starts a hash.
+    public init(_ algorithm: Digest.Algorithm = .sha256) {
+        self.algorithm = algorithm
+        guard let context = unsafe EVP_MD_CTX_new() else {
+            preconditionFailure("out of memory for a hash context")
+        }
+        unsafe self.context = context
+        let kind =
+            switch algorithm {
+            case .sha256: unsafe EVP_sha256()
+            case .sha512: unsafe EVP_sha512()
+            }
+        let started = unsafe EVP_DigestInit_ex(context, kind, nil)
+        precondition(started == 1, "libcrypto offers \(algorithm.rawValue)")
+    }
+
+    deinit {
+        unsafe EVP_MD_CTX_free(context)
+    }
+
+    /// Adds bytes.
+    public mutating func update(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { buffer in
+            let updated = unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
+            precondition(updated == 1, "a started hash takes bytes")
+        }
+    }
+
+    /// Ends the hash and returns its digest.
+    public consuming func finish() -> Digest {
+        var hash = [UInt8](repeating: 0, count: algorithm.hexLength / 2)
+        unsafe hash.withUnsafeMutableBufferPointer { buffer in
+            let finished = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            precondition(finished == 1, "a started hash ends")
+        }
+        return Digest(algorithm, hash: hash)
+    }
+}
+
+extension Digest {
+    /// Returns the digest of bytes.
+    public static func of(_ bytes: [UInt8], _ algorithm: Algorithm = .sha256) -> Digest {
+        var hasher = DigestHasher(algorithm)
+        hasher.update(bytes)
+        return hasher.finish()
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import StrictJSON
+
+/// A manifest seen through its fields: an image for one platform, or an index of manifests.
+///
+/// It is a view. The bytes it was read from, ``RawManifest``, are what travels.
+public enum Manifest: Hashable, Sendable {
+    case image(ImageManifest)
+    case index(ImageIndex)
+}
+
+/// One image: its configuration and its layers, base first.
+///
+/// Source: image-spec, manifest.md; Docker's image manifest version 2, schema 2.
+public struct ImageManifest: Hashable, Sendable {
+    /// The image's configuration.
+    public let config: Descriptor
+    /// The layers, from the base up.
+    public let layers: [Descriptor]
+    /// The manifest that this one says something about.
+    public let subject: Descriptor?
+    /// The kind of artifact, where this is no container image.
+    public let artifactType: MediaType?
+    /// Whatever else is said about the image; hostile text.
+    public let annotations: [String: String]
+
+    /// Makes an image manifest.
+    public init(
+        config: Descriptor, layers: [Descriptor], subject: Descriptor? = nil,
+        artifactType: MediaType? = nil, annotations: [String: String] = [:]
+    ) {
+        self.config = config
+        self.layers = layers
+        self.subject = subject
+        self.artifactType = artifactType
+        self.annotations = annotations
+    }
+}
+
+/// A list of manifests, one for each platform as a rule.
+///
+/// Source: image-spec, image-index.md; Docker's manifest list.
+public struct ImageIndex: Hashable, Sendable {
+    /// The manifests in their order.
+    public let manifests: [Descriptor]
+    /// The manifest that this index says something about.
+    public let subject: Descriptor?
+    /// The kind of artifact, where this is no list of container images.
+    public let artifactType: MediaType?
+    /// Whatever else is said about the index; hostile text.
+    public let annotations: [String: String]
+
+    /// Makes an index.
+    public init(
+        manifests: [Descriptor], subject: Descriptor? = nil, artifactType: MediaType? = nil,
+        annotations: [String: String] = [:]
+    ) {
+        self.manifests = manifests
+        self.subject = subject
+        self.artifactType = artifactType
+        self.annotations = annotations
+    }
+}
+
+extension Manifest {
+    /// Reads a manifest of the stated media type.
+    ///
+    /// The type must agree with the body's own `mediaType`, and the body must not be readable as
+    /// another kind: two clients that read the same bytes differently run different images.
+    ///
+    /// - Throws: ``JSONError`` with the place.
+    ///
+    /// Source: image-spec security advisory GHSA-77vh-xpmg-72qh (ambiguous manifests).
+    init(bytes: [UInt8], mediaType: MediaType) throws(JSONError) {
+        let json = try JSONValue(parsing: bytes)
+        let object = try JSONObject(json, known: Self.knownKeys)
+        guard !mediaType.isSchema1, try object.integer("schemaVersion") == 2 else {
+            throw object.failure("schemaVersion", "is not 2; schema 1 manifests are not supported")
+        }
+        if let stated = try object.parse("mediaType", MediaType.init(parsing:)), stated != mediaType {
+            throw object.failure("mediaType", "is \(stated), but \(mediaType) was announced")
+        }
+        if mediaType.isIndex {
+            try object.refuse(["layers", "config", "fsLayers", "blobs"], in: "an index")
+            self = .index(
+                ImageIndex(
+                    manifests: try object.descriptors("manifests"),
+                    subject: try object.descriptor("subject"),
+                    artifactType: try object.parse("artifactType", MediaType.init(parsing:)),
+                    annotations: try object.stringMap("annotations")))
+        } else if mediaType.isImageManifest {
+            try object.refuse(["manifests", "fsLayers", "blobs"], in: "an image manifest")
+            guard let config = try object.descriptor("config") else {
+                throw object.failure("config", "is missing")
+            }
+            self = .image(
+                ImageManifest(
+                    config: config, layers: try object.descriptors("layers"),
+                    subject: try object.descriptor("subject"),
+                    artifactType: try object.parse("artifactType", MediaType.init(parsing:)),
+                    annotations: try object.stringMap("annotations")))
+        } else {
+            throw JSONError(place: "", reason: "\(mediaType) is no kind of manifest that is known")
+        }
+    }
+
+    private static let knownKeys: Set<String> = [
+        "schemaVersion", "mediaType", "manifests", "layers", "config", "subject", "artifactType",
+        "annotations", "fsLayers", "blobs", "history", "signatures",
+    ]
+}
+
+extension JSONObject {
+    /// Refuses keys that would let the same bytes be read as another kind of manifest.
+    fileprivate func refuse(_ keys: [String], in kind: String) throws(JSONError) {
+        for key in keys where contains(key) {
+            throw failure(key, "has no place in \(kind): readers could take it for another kind")
+        }
+    }
+
+    fileprivate func descriptor(_ key: String) throws(JSONError) -> Descriptor? {
+        guard let value = self[key] else { return nil }
+        return try Descriptor(json: value, path: place(of: key))
+    }
+
+    fileprivate func descriptors(_ key: String) throws(JSONError) -> [Descriptor] {
+        guard let elements = try array(key) else { throw failure(key, "is missing") }
+        var descriptors: [Descriptor] = []
+        for (path, value) in elements {
+            descriptors.append(try Descriptor(json: value, path: path))
+        }
+        return descriptors
+    }
+}

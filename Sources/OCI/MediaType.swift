@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What bytes are, as descriptors and `Content-Type` headers say it.
+public struct MediaType: Hashable, Sendable {
+    /// The type and subtype, in lower case and without parameters.
+    public let name: String
+
+    /// Parses `type/subtype`; parameters after `;` are cut off.
+    ///
+    /// - Throws: ``ParseError`` where it is no media type.
+    ///
+    /// Source: RFC 6838 §4.2.
+    public init(parsing text: String) throws(ParseError) {
+        let essence = text.prefix { $0 != ";" }.drop { $0 == " " }
+        let name = essence.lowercased().split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, name.utf8.count <= 255,
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isAllowed) })
+        else { throw ParseError("media type", text, "should look like application/octet-stream") }
+        self.name = name
+    }
+
+    private init(known name: String) {
+        self.name = name
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x61...0x7A: true
+        default: "!#$&-^_.+".utf8.contains(byte)
+        }
+    }
+
+    /// An OCI image index.
+    public static let ociIndex = MediaType(known: "application/vnd.oci.image.index.v1+json")
+    /// An OCI image manifest.
+    public static let ociManifest = MediaType(known: "application/vnd.oci.image.manifest.v1+json")
+    /// An OCI image configuration.
+    public static let ociConfig = MediaType(known: "application/vnd.oci.image.config.v1+json")
+    /// A Docker manifest list.
+    public static let dockerList = MediaType(
+        known: "application/vnd.docker.distribution.manifest.list.v2+json")
+    /// A Docker image manifest, schema 2.
+    public static let dockerManifest = MediaType(
+        known: "application/vnd.docker.distribution.manifest.v2+json")
+    /// A Docker image configuration.
+    public static let dockerConfig = MediaType(
+        known: "application/vnd.docker.container.image.v1+json")
+    /// A Docker manifest of schema 1, which this tool refuses.
+    public static let dockerSchema1 = MediaType(
+        known: "application/vnd.docker.distribution.manifest.v1+json")
+    /// A signed Docker manifest of schema 1, which this tool refuses.
+    public static let dockerSchema1Signed = MediaType(
+        known: "application/vnd.docker.distribution.manifest.v1+prettyjws")
+    /// Bytes of no stated kind.
+    public static let octetStream = MediaType(known: "application/octet-stream")
+
+    /// The types to accept when a manifest is asked for, whatever kind it turns out to be.
+    ///
+    /// A registry that misses a type in the list may convert the manifest or deny that it exists.
+    public static let manifests: [MediaType] = [
+        .ociIndex, .dockerList, .ociManifest, .dockerManifest,
+    ]
+
+    /// Whether this is an index or manifest list.
+    public var isIndex: Bool { self == .ociIndex || self == .dockerList }
+
+    /// Whether this is an image manifest.
+    public var isImageManifest: Bool { self == .ociManifest || self == .dockerManifest }
+
+    /// Whether this is a manifest of schema 1, signed or not.
+    public var isSchema1: Bool { self == .dockerSchema1 || self == .dockerSchema1Signed }
+
+    /// Whether this is the configuration of a container image.
+    public var isImageConfig: Bool { self == .ociConfig || self == .dockerConfig }
+
+    /// Whether a layer of this type may be kept out of registries by its licence.
+    public var isForeignLayer: Bool {
+        name.hasPrefix("application/vnd.docker.image.rootfs.foreign.")
+            || name.hasPrefix("application/vnd.oci.image.layer.nondistributable.")
+    }
+}
+
+extension MediaType: CustomStringConvertible {
+    /// The type and subtype.
+    public var description: String { name }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The name under which references know a registry: a host and, where it is not the scheme's own, a port.
+///
+/// Every spelling of Docker Hub becomes `docker.io`; this is the only place that knows them.
+/// Host names are in lower case.
+public struct RegistryHost: Hashable, Sendable {
+    /// The host and port as they stand in references, such as `quay.io` or `[::1]:5000`.
+    public let name: String
+
+    /// Docker Hub.
+    public static let dockerHub = RegistryHost(checked: "docker.io")
+
+    private init(checked name: String) {
+        self.name = name
+    }
+
+    /// Parses `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
+    ///
+    /// - Throws: ``ParseError`` where the host has other characters or the port is out of range.
+    ///
+    /// Source: the grammar of the distribution reference implementation (`domain-name`, `port-number`).
+    public init(parsing text: String) throws(ParseError) {
+        guard !text.isEmpty, text.utf8.count <= 255 else {
+            throw ParseError("registry", text, "is empty or longer than 255 characters")
+        }
+        let name = text.lowercased()
+        guard !Self.hubNames.contains(name) else {
+            self = .dockerHub
+            return
+        }
+        var host = Substring(name)
+        if let colon = name.lastIndex(of: ":"), name[colon...].firstIndex(of: "]") == nil {
+            host = name[..<colon]
+            let digits = name[name.index(after: colon)...]
+            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let port = UInt16(digits), port > 0
+            else { throw ParseError("registry", text, "the port is not a number from 1 to 65535") }
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            guard Self.isIPv6(host.dropFirst().dropLast()) else {
+                throw ParseError("registry", text, "there is no IPv6 address between the brackets")
+            }
+        } else {
+            guard host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(Self.isLabel)
+            else { throw ParseError("registry", text, "is not a host name") }
+        }
+        self.name = name
+    }
+
+    private static let hubNames: Set<String> = [
+        "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com",
+    ]
+
+    private static func isLabel(_ label: Substring) -> Bool {
+        !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-")
+            && label.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+            }
+    }
+
+    /// The grammar allows hexadecimal digits and colons; an address needs at least two colons.
+    private static func isIPv6(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x3A
+        } && text.utf8.count { $0 == 0x3A } >= 2
+    }
+}
+
+extension RegistryHost: CustomStringConvertible {
+    /// The host and port as they stand in references.
+    public var description: String { name }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension JSONValue {
+    /// Parses a whole document, strictly.
+    ///
+    /// Readers of the same bytes must not disagree, or an image that was checked here runs as
+    /// another one elsewhere: JSON readers differ on duplicate keys (first or last wins), byte order
+    /// marks, trailing commas and lone surrogates. All of these are refused, as is what RFC 8259
+    /// does not allow.
+    ///
+    /// - Parameters:
+    ///   - bytes: the document in UTF-8.
+    ///   - maximumDepth: how deep arrays and objects may nest.
+    /// - Throws: ``JSONError`` with the byte offset.
+    ///
+    /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is refused beyond it.
+    public init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
+        // Pure Swift validation of UTF-8 happens once, for the whole document, so that every
+        // slice between two ASCII quotes is known to be valid.
+        guard String(validating: bytes, as: UTF8.self) != nil else {
+            throw JSONError(place: "", reason: "the text is not UTF-8")
+        }
+        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+        self = try parser.document()
+    }
+}
+
+/// A recursive-descent parser whose depth is bounded.
+private struct JSONParser {
+    let bytes: [UInt8]
+    let maximumDepth: Int
+    var offset = 0
+
+    init(bytes: [UInt8], maximumDepth: Int) {
+        self.bytes = bytes
+        self.maximumDepth = maximumDepth
+    }
+
+    func failure(_ reason: String) -> JSONError {
+        JSONError(place: "byte \(offset)", reason: reason)
+    }
+
+    var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    mutating func skipSpace() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            offset += 1
+        }
+    }
+
+    /// Skips space, then takes `byte` if it stands there.
+    mutating func take(_ byte: Character) -> Bool {
+        skipSpace()
+        guard let expected = byte.asciiValue, current == expected else { return false }
+        offset += 1
+        return true
+    }
+
+    mutating func document() throws(JSONError) -> JSONValue {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            throw failure("a byte order mark is not allowed")
+        }
+        let value = try value(depth: 0)
+        skipSpace()
+        guard current == nil else { throw failure("text after the document") }
+        return value
+    }
+
+    mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+        guard depth <= maximumDepth else {
+            throw failure("nested deeper than \(maximumDepth) levels")
+        }
+        skipSpace()
+        guard let byte = current else { throw failure("the document ends too early") }
+        switch byte {
+        case UInt8(ascii: "{"): return try object(depth: depth)
+        case UInt8(ascii: "["): return try array(depth: depth)
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+        default: throw failure("a value was expected")
+        }
+    }
+
+    mutating func word(_ word: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        guard bytes[offset...].starts(with: word.utf8) else {
+            throw failure("a value was expected")
+        }
+        offset += word.utf8.count
+        return value
+    }
+
+    mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+        offset += 1
+        var elements: [JSONValue] = []
+        if take("]") { return .array(elements) }
+        repeat {
+            elements.append(try value(depth: depth + 1))
+        } while take(",")
+        guard take("]") else { throw failure("',' or ']' was expected") }
+        return .array(elements)
+    }
+
+    mutating func object(depth: Int) throws(JSONError) -> JSONValue {
+        offset += 1
+        var members: [JSONValue.Member] = []
+        var names: Set<String> = []
+        if take("}") { return .object(members) }
+        repeat {
+            skipSpace()
+            guard current == UInt8(ascii: "\"") else { throw failure("a key was expected") }
+            let name = try string()
+            guard names.insert(name).inserted else { throw failure("a key stands twice") }
+            guard take(":") else { throw failure("':' was expected") }
+            members.append(JSONValue.Member(name, try value(depth: depth + 1)))
+        } while take(",")
+        guard take("}") else { throw failure("',' or '}' was expected") }
+        return .object(members)
+    }
+
+    mutating func number() throws(JSONError) -> JSONValue {
+        let start = offset
+        if current == UInt8(ascii: "-") { offset += 1 }
+        let first = current
+        let integerDigits = skipDigits()
+        guard integerDigits > 0 else { throw failure("a digit was expected") }
+        guard first != UInt8(ascii: "0") || integerDigits == 1 else {
+            throw failure("a number starts with 0")
+        }
+        var isInteger = true
+        if current == UInt8(ascii: ".") {
+            isInteger = false
+            offset += 1
+            guard skipDigits() > 0 else { throw failure("a digit was expected") }
+        }
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+            isInteger = false
+            offset += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { offset += 1 }
+            guard skipDigits() > 0 else { throw failure("a digit was expected") }
+        }
+        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+        if isInteger, text != "-0", let integer = Int(text) { return .integer(integer) }
+        return .number(text)
+    }
+
+    mutating func skipDigits() -> Int {
+        let start = offset
+        while let byte = current, (0x30...0x39).contains(byte) { offset += 1 }
+        return offset - start
+    }
+
+    mutating func string() throws(JSONError) -> String {
+        offset += 1
+        var scalars: [UInt8] = []
+        while let byte = current {
+            switch byte {
+            case UInt8(ascii: "\""):
+                offset += 1
+                return String(decoding: scalars, as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                offset += 1
+                scalars.append(contentsOf: String(try escape()).utf8)
+            case 0..<0x20:
+                throw failure("a control character in a string")
+            default:
+                scalars.append(byte)
+                offset += 1
+            }
+        }
+        throw failure("a string does not end")
+    }
+
+    mutating func escape() throws(JSONError) -> Unicode.Scalar {
+        guard let byte = current else { throw failure("a string does not end") }
+        offset += 1
+        switch byte {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{C}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return try unicodeEscape()
+        default: throw failure("an unknown escape")
+        }
+    }
+
+    mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
+        let high = try fourHexDigits()
+        // NUL in a name or a path ends a C string: another reader would see another text.
+        guard high != 0 else { throw failure("a NUL character in a string") }
+        if let scalar = Unicode.Scalar(high) { return scalar }
+        guard (0xD800..<0xDC00).contains(high), current == UInt8(ascii: "\\") else {
+            throw failure("a lone surrogate")
+        }
+        offset += 1
+        guard current == UInt8(ascii: "u") else { throw failure("a lone surrogate") }
+        offset += 1
+        let low = try fourHexDigits()
+        guard (0xDC00..<0xE000).contains(low),
+            let scalar = Unicode.Scalar(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+        else { throw failure("a lone surrogate") }
+        return scalar
+    }
+
+    mutating func fourHexDigits() throws(JSONError) -> UInt32 {
+        var value: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue
+            else { throw failure("four hexadecimal digits were expected") }
+            value = value << 4 | UInt32(digit)
+            offset += 1
+        }
+        return value
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The nearest of a few known words to a mistyped one.
+public enum Suggestion {
+    /// Returns the known word nearest to `word`, or nil where none is near enough to be meant.
+    ///
+    /// Near means a Damerau–Levenshtein distance (one insertion, deletion, substitution or swap of
+    /// neighbours each) of at most a third of the word's length, and at least one. The first of
+    /// equally near words wins, so the result does not depend on anything but the arguments.
+    public static func nearest(to word: String, among known: some Sequence<String>) -> String? {
+        let floor = max(1, word.count / 3)
+        var best: (word: String, distance: Int)?
+        for candidate in known {
+            let distance = distance(from: word.lowercased(), to: candidate.lowercased())
+            guard distance <= floor, distance < best?.distance ?? .max else { continue }
+            best = (candidate, distance)
+        }
+        return best?.word
+    }
+
+    /// Returns how many single edits lead from one word to the other.
+    public static func distance(from first: String, to second: String) -> Int {
+        let a = Array(first)
+        let b = Array(second)
+        var beforeLast = [Int](repeating: 0, count: b.count + 1)
+        var last = Array(0...b.count)
+        for i in a.indices {
+            var row = [i + 1] + [Int](repeating: 0, count: b.count)
+            for j in b.indices {
+                let substitution = last[j] + (a[i] == b[j] ? 0 : 1)
+                row[j + 1] = min(last[j + 1] + 1, row[j] + 1, substitution)
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+                    row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1)
+                }
+            }
+            (beforeLast, last) = (last, row)
+        }
+        return last[b.count]
+    }
+}
