@@ -76,6 +76,8 @@ public protocol ContentSink: Sendable {
     ///     can take it from there does, and a failed attempt is no failure.
     ///   - open: opens the bytes from the start, once for each attempt. The stream must be one that
     ///     proves its bytes, so that a target which checks nothing is never sent the last of bad ones.
+    /// - Returns: how the blob came to be there.
+    /// - Throws: a ``ContentFailure``, or what `open` or its stream threw.
     func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream

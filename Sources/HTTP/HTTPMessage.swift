@@ -47,7 +47,7 @@ public struct HTTPTimeouts: Hashable, Sendable {
     }
 }
 
-/// One request. It is built anew for every hop, so nothing of an earlier hop can leak into it.
+/// One request, built anew for every hop, so nothing of an earlier hop can leak into it.
 public struct HTTPRequest: Sendable {
     /// The method.
     public var method: HTTPMethod
@@ -87,7 +87,7 @@ public struct HTTPResponse: Sendable {
     public let status: Int
     /// The header fields.
     public let fields: HTTPFields
-    /// The body, to be read once. Dropping it unread ends the exchange.
+    /// The body, to be read once; dropping it unread ends the exchange.
     public let body: HTTPByteStream
 
     /// Makes a response.

@@ -17,7 +17,8 @@ public struct HTTPURL: Hashable, Sendable {
         guard target.hasPrefix("/"), target.utf8.count <= 16_384,
             target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 })
         else {
-            throw URLError(target, "is no path: it has spaces, a fragment or characters beyond ASCII")
+            throw URLError(
+                target, "is no path: it has spaces, a fragment or characters beyond ASCII")
         }
         self.origin = origin
         self.target = target

@@ -32,7 +32,8 @@ public struct Origin: Hashable, Sendable {
     /// - Throws: ``URLError`` where the host is not in canonical form.
     public init(scheme: Scheme, host: String, port: UInt16? = nil) throws(URLError) {
         guard let canonical = HostName.canonical(host) else {
-            throw URLError(host, "the host is neither a plain ASCII name nor a canonical IP address")
+            throw URLError(
+                host, "the host is neither a plain ASCII name nor a canonical IP address")
         }
         self.scheme = scheme
         self.host = canonical
@@ -48,10 +49,12 @@ public struct Origin: Hashable, Sendable {
         }
         var host = Substring(authority)
         var port: UInt16?
-        if let colon = authority.lastIndex(of: ":"), authority[colon...].firstIndex(of: "]") == nil {
+        if let colon = authority.lastIndex(of: ":"), authority[colon...].firstIndex(of: "]") == nil
+        {
             host = authority[..<colon]
             let digits = authority[authority.index(after: colon)...]
-            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(digits),
+            guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let number = UInt16(digits),
                 number > 0
             else { throw URLError(authority, "the port is not a number from 1 to 65535") }
             port = number

@@ -48,7 +48,8 @@ public struct Descriptor: Hashable, Sendable {
         let object = try JSONObject(
             json, path: path,
             known: [
-                "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
+                "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType",
+                "platform",
             ])
         guard let mediaType = try object.parse("mediaType", MediaType.init(parsing:)) else {
             throw object.failure("mediaType", "is missing")

@@ -31,7 +31,8 @@ public struct Digest: Hashable, Sendable {
     /// - Throws: ``ParseError`` for an unknown algorithm, a wrong length or other characters.
     public init(parsing text: String) throws(ParseError) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-            throw ParseError("digest", text, "has no algorithm; it should look like sha256:<64 hex>")
+            throw ParseError(
+                "digest", text, "has no algorithm; it should look like sha256:<64 hex>")
         }
         guard let algorithm = Algorithm(rawValue: String(text[..<colon])) else {
             throw ParseError("digest", text, "the algorithm is neither sha256 nor sha512")

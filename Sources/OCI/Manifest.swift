@@ -78,7 +78,8 @@ extension Manifest {
         guard !mediaType.isSchema1, try object.integer("schemaVersion") == 2 else {
             throw object.failure("schemaVersion", "is not 2; schema 1 manifests are not supported")
         }
-        if let stated = try object.parse("mediaType", MediaType.init(parsing:)), stated != mediaType {
+        if let stated = try object.parse("mediaType", MediaType.init(parsing:)), stated != mediaType
+        {
             throw object.failure("mediaType", "is \(stated), but \(mediaType) was announced")
         }
         if mediaType.isIndex {

@@ -12,7 +12,8 @@ public struct MediaType: Hashable, Sendable {
     /// Source: RFC 6838 §4.2.
     public init(parsing text: String) throws(ParseError) {
         let essence = text.prefix { $0 != ";" }.drop { $0 == " " }
-        let name = essence.lowercased().split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
+        let name =
+            essence.lowercased().split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, name.utf8.count <= 255,
             parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isAllowed) })

@@ -4,7 +4,7 @@ public import Wording
 
 /// Text that does not have the form of the noun it should be.
 public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The noun: `digest`, `tag`, `reference`, `platform`, …
+    /// The noun, such as `digest`, `tag` or `reference`.
     public let noun: String
     /// The text that was read.
     public let text: UntrustedText

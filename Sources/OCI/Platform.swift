@@ -22,7 +22,8 @@ public struct Platform: Hashable, Sendable {
     ///
     /// `x86_64` is `amd64`, `aarch64` is `arm64`, `macos` is `darwin`; the usual variant of an
     /// architecture (`arm64/v8`, `arm/v7`, `amd64/v1`) is left out, so `arm64` equals `arm64/v8`.
-    public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil) {
+    public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil)
+    {
         self.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
         var architecture = architecture.lowercased()
         var variant = variant.flatMap { $0.isEmpty ? nil : $0.lowercased() }
@@ -54,7 +55,8 @@ public struct Platform: Hashable, Sendable {
         }
         for part in parts {
             guard !part.isEmpty, part.utf8.allSatisfy(Self.isAllowed) else {
-                throw ParseError("platform", text, "only letters, digits, '.', '_' and '-' are allowed")
+                throw ParseError(
+                    "platform", text, "only letters, digits, '.', '_' and '-' are allowed")
             }
         }
         self.init(

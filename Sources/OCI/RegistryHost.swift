@@ -42,7 +42,9 @@ public struct RegistryHost: Hashable, Sendable {
                 throw ParseError("registry", text, "there is no IPv6 address between the brackets")
             }
         } else {
-            guard host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(Self.isLabel)
+            guard
+                host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(
+                    Self.isLabel)
             else { throw ParseError("registry", text, "is not a host name") }
         }
         self.name = name

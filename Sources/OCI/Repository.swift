@@ -48,12 +48,14 @@ public struct Repository: Hashable, Sendable {
         }
         // A client would take such a name for an image id.
         guard path.utf8.count != 64 || !path.utf8.allSatisfy(isHex) else {
-            throw ParseError("repository", path, "64 hexadecimal digits are an image id, not a name")
+            throw ParseError(
+                "repository", path, "64 hexadecimal digits are an image id, not a name")
         }
         for component in path.split(separator: "/", omittingEmptySubsequences: false) {
             guard isComponent(component) else {
                 let hint =
-                    path.contains { $0.isUppercase } ? "letters must be in lower case" : "it is not a name"
+                    path.contains { $0.isUppercase }
+                    ? "letters must be in lower case" : "it is not a name"
                 throw ParseError(
                     "repository", path,
                     "\(hint): components are a-z and 0-9, joined by '.', '_', '__' or '-'")

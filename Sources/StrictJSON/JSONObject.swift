@@ -27,7 +27,8 @@ public struct JSONObject: Sendable {
         for member in members where !known.contains(member.name) {
             if let key = folded[member.name.lowercased()] {
                 throw JSONError(
-                    place: place(of: key), reason: "is spelled in another case, which readers differ on")
+                    place: place(of: key),
+                    reason: "is spelled in another case, which readers differ on")
             }
         }
     }

@@ -30,6 +30,7 @@ public struct UntrustedText: Hashable, Sendable {
     /// in a line.
     ///
     /// - Parameter limit: how many characters are kept before an ellipsis.
+    /// - Returns: the encoded text.
     public func display(limit: Int) -> String {
         var shown = ""
         var count = 0
