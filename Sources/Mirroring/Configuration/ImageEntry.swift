@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import OCI
-public import Validation
 
 /// One entry of `images:`.
 public struct ImageEntry: Hashable, Sendable {

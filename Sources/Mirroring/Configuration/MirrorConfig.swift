@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import OCI
-public import Validation
 
 /// What `mirror.yaml` asks for, every value checked and every default filled in.
 public struct MirrorConfig: Hashable, Sendable {
