@@ -57,7 +57,7 @@ let package = Package(
         // What the project is for.
         room("YAML", "CYAML"),
         room("LayerArchive", "CArchive", "ChildProcess", "Hashing", "OCI"),
-        room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "Wording"),
+        room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "StrictJSON", "Wording"),
         room("Locking", "OCI", "YAML", "Files"),
         room(
             "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",

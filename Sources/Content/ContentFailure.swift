@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Hashing
+
 /// What a failure means for those who decide what happens next, whatever store it came from.
 public enum FailureClass: String, Sendable, CaseIterable {
     /// There is no such image, tag or repository.
@@ -44,4 +46,14 @@ public struct ContentError: ContentFailure, Hashable {
 
     /// The message.
     public var description: String { message }
+}
+
+extension IntegrityError: ContentFailure {
+    /// Always `integrity`.
+    public var failureClass: FailureClass { .integrity }
+
+    /// What to do next.
+    public var hint: String? {
+        "the bytes were refused; try again, and tell the registry's owner if it stays so"
+    }
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Bytes in memory as a stream of one piece.
+public struct BytesInMemory: AsyncSequence, Sendable {
+    private let bytes: [UInt8]
+
+    /// Makes a stream of `bytes`.
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Starts reading.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(remaining: bytes.isEmpty ? nil : bytes)
+    }
+
+    /// Gives the one piece, then ends.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate var remaining: [UInt8]?
+
+        /// Returns the bytes, once.
+        public mutating func next() async throws -> [UInt8]? {
+            remaining.take()
+        }
+    }
+}
+
+extension ContentSource {
+    /// Reads a whole blob into memory.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the blob.
+    ///   - limit: the greatest size that is read.
+    /// - Returns: the proved bytes.
+    /// - Throws: ``ContentError`` of the class `invalid` where the blob is larger, or what the
+    ///   stream threw.
+    public func read(blob descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
+        guard descriptor.size <= limit else {
+            throw ContentError(
+                .invalid,
+                "blob \(descriptor.digest.short) has \(descriptor.size) bytes; "
+                    + "at most \(limit) are read here")
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(descriptor.size)
+        for try await piece in try await fetch(blob: descriptor) { bytes += piece }
+        return bytes
+    }
+}

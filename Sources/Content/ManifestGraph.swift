@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// A manifest and everything below it that is a manifest too, read and proved once each.
+public struct ManifestGraph: Hashable, Sendable {
+    /// One manifest, as bytes and as fields.
+    public struct Node: Hashable, Sendable {
+        /// The bytes with their descriptor.
+        public let raw: RawManifest
+        /// The fields.
+        public let manifest: Manifest
+
+        /// What names the manifest.
+        public var descriptor: Descriptor { raw.descriptor }
+    }
+
+    /// How far a graph is followed before it counts as an attack.
+    public struct Limits: Hashable, Sendable {
+        /// How many levels an index may nest, itself included.
+        public var depth = 4
+        /// How many different manifests there may be.
+        public var count = 1000
+
+        /// Makes the usual limits.
+        public init() {}
+    }
+
+    /// The manifest that everything hangs from.
+    public let root: Node
+    /// Every manifest once, children before their parents, the root last.
+    public let nodes: [Node]
+    private let positions: [Digest: Int]
+
+    /// Makes a graph of nodes that are already in order.
+    private init(root: Node, nodes: [Node]) {
+        self.root = root
+        self.nodes = nodes
+        self.positions = Dictionary(
+            nodes.enumerated().map { ($0.element.descriptor.digest, $0.offset) }
+        ) { first, _ in first }
+    }
+
+    /// Returns the node of a digest.
+    public subscript(digest: Digest) -> Node? {
+        positions[digest].map { nodes[$0] }
+    }
+
+    /// Every blob once, in the order in which the nodes need them.
+    public var blobs: [Descriptor] {
+        var seen: Set<Digest> = []
+        return nodes.flatMap { Successors(of: $0.manifest).blobs }
+            .filter { seen.insert($0.digest).inserted }
+    }
+}
+
+extension ManifestGraph {
+    /// Reads the graph below a manifest.
+    ///
+    /// Each digest is read once, the children of one index at the same time; how many requests that
+    /// makes at once is the source's affair.
+    ///
+    /// - Parameters:
+    ///   - root: the manifest to begin with, already proved.
+    ///   - source: where its children are.
+    ///   - limits: when to give up.
+    /// - Returns: the graph.
+    /// - Throws: ``ContentError`` of the class `invalid` for manifests that are malformed, of an
+    ///   unknown kind, too deep or too many; `missing` for a child that is not there; or what
+    ///   the source threw.
+    public static func read(
+        from root: RawManifest, in source: any ContentSource, limits: Limits = Limits()
+    ) async throws -> ManifestGraph {
+        let rootNode = try node(root)
+        var levels: [[Node]] = [[rootNode]]
+        var seen: Set<Digest> = [root.descriptor.digest]
+        while true {
+            let wanted = (levels.last ?? []).flatMap { Successors(of: $0.manifest).manifests }
+                .filter { seen.insert($0.digest).inserted }
+            guard !wanted.isEmpty else { break }
+            guard levels.count < limits.depth, seen.count <= limits.count else {
+                throw ContentError(
+                    .invalid,
+                    "the index nests deeper than \(limits.depth) levels or lists more than "
+                        + "\(limits.count) manifests")
+            }
+            levels.append(try await read(wanted, from: source))
+        }
+        // Two indexes may list the same child, and one may stand below the other: order by need.
+        let byDigest = Dictionary(
+            levels.joined().map { ($0.descriptor.digest, $0) }
+        ) { first, _ in first }
+        var ordered: [Node] = []
+        var placed: Set<Digest> = []
+        func place(_ node: Node) {
+            guard placed.insert(node.descriptor.digest).inserted else { return }
+            for child in Successors(of: node.manifest).manifests {
+                if let node = byDigest[child.digest] { place(node) }
+            }
+            ordered.append(node)
+        }
+        place(rootNode)
+        return ManifestGraph(root: rootNode, nodes: ordered)
+    }
+
+    private static func read(
+        _ descriptors: [Descriptor], from source: any ContentSource
+    ) async throws -> [Node] {
+        try await withThrowingTaskGroup(of: (Int, Node).self) { group in
+            for (position, descriptor) in descriptors.enumerated() {
+                group.addTask {
+                    (position, try node(try await source.fetch(manifest: descriptor)))
+                }
+            }
+            var nodes: [(Int, Node)] = []
+            for try await node in group { nodes.append(node) }
+            return nodes.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private static func node(_ raw: RawManifest) throws -> Node {
+        guard raw.descriptor.mediaType.isIndex || raw.descriptor.mediaType.isImageManifest else {
+            throw ContentError(
+                .invalid,
+                "manifest \(raw.descriptor.digest.short) is of the kind "
+                    + "\(raw.descriptor.mediaType), which cannot be mirrored",
+                hint: raw.descriptor.mediaType.isSchema1
+                    ? "schema 1 is long deprecated; ask upstream to publish the image anew" : nil)
+        }
+        do {
+            return Node(raw: raw, manifest: try raw.decoded())
+        } catch {
+            throw ContentError(
+                .invalid, "manifest \(raw.descriptor.digest.short) cannot be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hashing
+public import OCI
+internal import Synchronization
+
+/// A store in memory: the whole pipeline runs on it without a socket.
+///
+/// Like a registry, it refuses a manifest whose children or blobs it does not hold.
+public final class MemoryStore: ContentStore {
+    /// Where it pretends to be.
+    public let location: StoreLocation
+
+    private struct Contents {
+        var manifests: [Digest: RawManifest] = [:]
+        var blobs: [Digest: [UInt8]] = [:]
+        var tags: [Tag: Digest] = [:]
+    }
+    private let contents = Mutex(Contents())
+
+    /// Makes an empty store.
+    public init(at location: StoreLocation) {
+        self.location = location
+    }
+
+    /// Returns what a name stands for.
+    public func resolve(_ name: ManifestName) async throws -> Descriptor? {
+        contents.withLock { contents in
+            switch name {
+            case .tag(let tag): contents.tags[tag].flatMap { contents.manifests[$0] }?.descriptor
+            case .digest(let digest): contents.manifests[digest]?.descriptor
+            }
+        }
+    }
+
+    /// Returns a manifest.
+    public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+        let stored = contents.withLock { $0.manifests[descriptor.digest] }
+        guard let stored else { throw missing("manifest", descriptor) }
+        return try RawManifest(verifying: stored.bytes, against: descriptor)
+    }
+
+    /// Opens a blob.
+    public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
+        let stored = contents.withLock { $0.blobs[descriptor.digest] }
+        guard let stored else { throw missing("blob", descriptor) }
+        return VerifiedStream(BytesInMemory(stored), proving: descriptor)
+    }
+
+    /// Whether the blob is here with its size.
+    public func exists(blob descriptor: Descriptor) async throws -> Bool {
+        contents.withLock { $0.blobs[descriptor.digest]?.count == descriptor.size }
+    }
+
+    /// Lists every tag, sorted.
+    public func tags() async throws -> [Tag] {
+        contents.withLock { $0.tags.keys.sorted() }
+    }
+
+    /// Keeps a blob.
+    public func push(
+        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobArrival {
+        var bytes: [UInt8] = []
+        for try await piece in VerifiedStream(try await open(), proving: descriptor) {
+            bytes += piece
+        }
+        contents.withLock { $0.blobs[descriptor.digest] = bytes }
+        return .uploaded
+    }
+
+    /// Keeps a manifest, if everything that it points at is here.
+    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+        let successors = Successors(of: try manifest.decoded())
+        try contents.withLock { contents in
+            for child in successors.manifests where contents.manifests[child.digest] == nil {
+                throw missing("child manifest", child)
+            }
+            for blob in successors.blobs where contents.blobs[blob.digest] == nil {
+                throw missing("blob", blob)
+            }
+            contents.manifests[manifest.descriptor.digest] = manifest
+            if case .tag(let tag) = name { contents.tags[tag] = manifest.descriptor.digest }
+        }
+    }
+
+    /// Every digest that the store holds, for tests that ask what was left behind.
+    public var digests: Set<Digest> {
+        contents.withLock { Set($0.manifests.keys).union($0.blobs.keys) }
+    }
+
+    private func missing(_ kind: String, _ descriptor: Descriptor) -> ContentError {
+        ContentError(.missing, "\(kind) \(descriptor.digest.short) is not in \(location)")
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Content
+public import OCI
+internal import StrictJSON
+
+/// An image with everything that rules look at: the manifests, and the configurations of its platforms.
+public struct ExaminedImage: Sendable {
+    /// One image that a machine could run.
+    public struct PlatformImage: Hashable, Sendable {
+        /// The platform that the index promises, or nil where no index speaks of it.
+        public let promised: Platform?
+        /// What names the image's manifest.
+        public let descriptor: Descriptor
+        /// The manifest.
+        public let manifest: ImageManifest
+        /// The configuration, where it was read and could be understood.
+        public internal(set) var config: ImageConfig?
+        /// Why the configuration could not be understood.
+        public internal(set) var configProblem: String?
+
+        /// The platform that counts: what the index promises, else what the configuration says.
+        public var platform: Platform? { promised ?? config?.platform }
+
+        /// Whether the rules of a requirement look at this image's configuration.
+        fileprivate func needsConfig(for required: Requirement) -> Bool {
+            guard !required.isArtifact, manifest.config.mediaType.isImageConfig else {
+                return false
+            }
+            guard let promised else { return true }
+            return required.level >= .config
+                && required.effectivePlatforms.contains { $0.matches(promised) }
+        }
+    }
+
+    /// The manifests.
+    public let graph: ManifestGraph
+    /// The runnable images, in the index's order.
+    public let images: [PlatformImage]
+    /// The configurations that were read, as proved bytes.
+    public let configBytes: [Digest: [UInt8]]
+
+    /// Reads what the rules of a requirement look at.
+    ///
+    /// Configurations are read from the level `config` up for the required platforms, and always
+    /// for images of which no index says the platform. Attestations are no images.
+    ///
+    /// - Throws: what the source threw.
+    public init(
+        _ graph: ManifestGraph, in source: any ContentSource, required: Requirement
+    ) async throws {
+        self.graph = graph
+        var images = Self.images(below: graph.root, promised: nil, in: graph)
+        let wanted = images.filter { $0.needsConfig(for: required) }.map(\.manifest.config)
+        self.configBytes = try await Self.read(wanted, from: source)
+        for position in images.indices where images[position].needsConfig(for: required) {
+            guard let bytes = configBytes[images[position].manifest.config.digest] else {
+                images[position].configProblem = "it is larger than 4 MiB"
+                continue
+            }
+            do {
+                images[position].config = try ImageConfig(bytes: bytes)
+            } catch {
+                images[position].configProblem = error.description
+            }
+        }
+        self.images = images
+    }
+
+    private static func read(
+        _ configs: [Descriptor], from source: any ContentSource
+    ) async throws -> [Digest: [UInt8]] {
+        var seen: Set<Digest> = []
+        return try await withThrowingTaskGroup(of: (Digest, [UInt8]).self) { group in
+            for config in configs
+            where config.size <= ImageConfig.maximumSize && seen.insert(config.digest).inserted {
+                group.addTask {
+                    let bytes = try await source.read(blob: config, limit: ImageConfig.maximumSize)
+                    return (config.digest, bytes)
+                }
+            }
+            var read: [Digest: [UInt8]] = [:]
+            for try await (digest, bytes) in group { read[digest] = bytes }
+            return read
+        }
+    }
+
+    private static func images(
+        below node: ManifestGraph.Node, promised: Platform?, in graph: ManifestGraph
+    ) -> [PlatformImage] {
+        switch node.manifest {
+        case .image(let manifest):
+            return [
+                PlatformImage(
+                    promised: promised, descriptor: node.descriptor, manifest: manifest)
+            ]
+        case .index(let index):
+            var seen: Set<Digest> = []
+            return index.manifests.flatMap { entry -> [PlatformImage] in
+                guard !isAttestation(entry), let child = graph[entry.digest] else { return [] }
+                // Equal entries for one digest are one image; a nested index inherits the promise.
+                guard seen.insert(entry.digest).inserted || entry.platform != promised else {
+                    return []
+                }
+                return images(below: child, promised: entry.platform ?? promised, in: graph)
+            }
+        }
+    }
+
+    /// Whether an index entry is a build's attestation, which is copied but never run.
+    ///
+    /// Source: BuildKit's attestation storage (`vnd.docker.reference.type`).
+    public static func isAttestation(_ entry: Descriptor) -> Bool {
+        entry.platform?.isUnknown == true
+            || entry.annotations["vnd.docker.reference.type"] == "attestation-manifest"
+    }
+}

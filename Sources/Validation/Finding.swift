@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Something that a rule found out about an image. A bad image is an answer, never an error.
+public struct Finding: Hashable, Sendable {
+    /// The stable name of what was found; each has a section in `Documentation/findings.md`.
+    public enum ID: String, Sendable, CaseIterable {
+        /// A required platform has no image.
+        case platformMissing = "platform-missing"
+        /// There is one image where an index of several was required.
+        case notAnIndex = "not-an-index"
+        /// An image's configuration says another platform than its index.
+        case configMismatch = "config-mismatch"
+        /// An image's configuration counts other layers than its manifest.
+        case diffIDMismatch = "diffid-mismatch"
+        /// Two images of one index are for the same platform.
+        case platformTwice = "platform-twice"
+        /// A layer may be kept out of registries by its licence.
+        case foreignLayer = "foreign-layer"
+        /// An exception has ended, or will soon.
+        case exceptionExpired = "exception-expired"
+        /// An exception excused something.
+        case exceptionUsed = "exception-used"
+        /// A required platform could not be judged.
+        case unproven
+    }
+
+    /// How much a finding matters.
+    public enum Severity: String, Sendable, Comparable, CaseIterable {
+        case note
+        case warning
+        /// The image is refused.
+        case error
+
+        /// Orders by how much it matters.
+        public static func < (first: Severity, second: Severity) -> Bool {
+            first.rank < second.rank
+        }
+
+        private var rank: Int {
+            switch self {
+            case .note: 0
+            case .warning: 1
+            case .error: 2
+            }
+        }
+    }
+
+    /// What was found.
+    public let id: ID
+    /// How much it matters.
+    public let severity: Severity
+    /// The platform concerned, where it is one.
+    public let platform: Platform?
+    /// What was found, in one line that is safe to show.
+    public let message: String
+
+    /// Makes a finding.
+    public init(_ id: ID, _ severity: Severity, platform: Platform? = nil, _ message: String) {
+        self.id = id
+        self.severity = severity
+        self.platform = platform
+        self.message = message
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// The answer to whether an image is what it has to be.
+public struct ValidationReport: Hashable, Sendable {
+    /// What was found, the gravest first.
+    public let findings: [Finding]
+    /// The level that was asked for and reached.
+    public let level: ProofLevel
+    /// The runnable images by platform, sorted by platform; the first of equals counts.
+    public let platforms: [PlatformEntry]
+
+    /// One runnable image of the index.
+    public struct PlatformEntry: Hashable, Sendable {
+        /// The platform.
+        public let platform: Platform
+        /// What names its manifest.
+        public let descriptor: Descriptor
+
+        /// Makes an entry.
+        public init(platform: Platform, descriptor: Descriptor) {
+            self.platform = platform
+            self.descriptor = descriptor
+        }
+    }
+
+    /// Makes a report.
+    public init(findings: [Finding], level: ProofLevel, platforms: [PlatformEntry]) {
+        self.findings = findings
+        self.level = level
+        self.platforms = platforms
+    }
+
+    /// Whether nothing speaks against the image.
+    public var isAccepted: Bool { !findings.contains { $0.severity == .error } }
+}
+
+/// Asks every rule of a level about an image.
+public struct Validator: Sendable {
+    /// The rules, in the order in which they are asked.
+    public static let rules: [any Rule] = [
+        PlatformCoverage(), ConfigMatchesIndex(), LayersMatchConfig(), ForeignLayers(),
+        ExceptionInForce(),
+    ]
+
+    /// The highest level that these rules can prove.
+    public static let highestLevel = ProofLevel.config
+
+    /// Makes a validator.
+    public init() {}
+
+    /// Asks every rule of the required level.
+    public func validate(_ image: ExaminedImage, required: Requirement) -> ValidationReport {
+        let level = min(required.level, Self.highestLevel)
+        var findings: [Finding] = []
+        if !required.isArtifact {
+            for rule in Self.rules where rule.level <= level {
+                findings += rule.findings(about: image, required: required)
+            }
+        }
+        var seen: Set<Platform> = []
+        let platforms = image.images.compactMap { candidate in
+            candidate.platform.map {
+                ValidationReport.PlatformEntry(platform: $0, descriptor: candidate.descriptor)
+            }
+        }
+        return ValidationReport(
+            findings: findings.sorted { $0.severity > $1.severity },
+            level: level,
+            platforms: platforms.filter { seen.insert($0.platform).inserted }
+                .sorted { $0.platform < $1.platform })
+    }
+}
