@@ -39,6 +39,7 @@ let package = Package(
         // Leaves.
         room("Wording"),
         room("StrictJSON"),
+        room("Waiting"),
         room("CommandLineKit", "Wording"),
         room("Files", "CPosix"),
         room("ChildProcess", "CPosix"),
@@ -52,7 +53,8 @@ let package = Package(
         room("HTTP", "Wording"),
         room("CurlHTTP", "HTTP", "Wording", "CCurl"),
         room(
-            "Registry", "Content", "OCI", "HTTP", "Files", "ChildProcess", "StrictJSON", "Wording"),
+            "Registry", "Content", "OCI", "HTTP", "Files", "ChildProcess", "StrictJSON", "Waiting",
+            "Wording"),
 
         // What the project is for.
         room("YAML", "CYAML"),
@@ -61,7 +63,7 @@ let package = Package(
         room("Locking", "OCI", "YAML", "Files"),
         room(
             "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",
-            "StrictJSON", "Wording"),
+            "StrictJSON", "Waiting", "Wording"),
         room("Pinning", "Locking", "YAML", "OCI", "Files", "ChildProcess"),
 
         .executableTarget(

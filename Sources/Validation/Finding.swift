@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// Something that a rule found out about an image. A bad image is an answer, never an error.
+/// Something that a rule found out about an image; a bad image is an answer, never an error.
 public struct Finding: Hashable, Sendable {
     /// The stable name of what was found; each has a section in `Documentation/findings.md`.
     public enum ID: String, Sendable, CaseIterable {

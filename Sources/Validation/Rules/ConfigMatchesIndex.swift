@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// Does each required image's configuration say the platform that its index promises?
+/// Asks whether each required image's configuration says the platform that its index promises.
 public struct ConfigMatchesIndex: Rule {
     /// Asked once configurations are read.
     public let level = ProofLevel.config

@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// Is an exception used, about to end, or over?
+/// Asks whether an exception is used, about to end, or over.
 public struct ExceptionInForce: Rule {
     /// Asked at every level.
     public let level = ProofLevel.index

@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// Are there layers that the source may not have itself?
+/// Asks for layers that the source may not have itself.
 public struct ForeignLayers: Rule {
     /// Asked at every level.
     public let level = ProofLevel.index

@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// Does each required image's configuration count as many layers as its manifest?
+/// Asks whether each required image's configuration counts as many layers as its manifest.
 public struct LayersMatchConfig: Rule {
     /// Asked once configurations are read.
     public let level = ProofLevel.config

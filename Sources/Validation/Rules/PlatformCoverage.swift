@@ -3,7 +3,7 @@
 internal import Content
 public import OCI
 
-/// Is there an image for every required platform, and an index where there are several?
+/// Asks for an image for every required platform, and for an index where there are several.
 public struct PlatformCoverage: Rule {
     /// Asked at every level.
     public let level = ProofLevel.index
