@@ -85,6 +85,7 @@ let package = Package(
         tests(of: "StrictJSON"),
         tests(of: "OCI"),
         tests(of: "Hashing", "OCI"),
+        tests(of: "YAML"),
     ]
 )
 

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Turns libyaml's positions, in characters after a byte order mark, into byte offsets of the file.
+struct CharacterOffsets {
+    private let start: Int
+    private let end: Int
+    /// The byte offset of each character; nil where every character is one byte.
+    private let offsets: [UInt32]?
+
+    init(_ text: YAMLText) {
+        start = text.start
+        end = text.bytes.count
+        let content = text.bytes[text.start...]
+        if content.allSatisfy({ $0 < 0x80 }) {
+            offsets = nil
+        } else {
+            offsets = content.indices.lazy
+                .filter { content[$0] & 0xC0 != 0x80 }
+                .map { UInt32(truncatingIfNeeded: $0) }
+        }
+    }
+
+    /// Returns the byte offset of a character; the end of the file for what lies beyond.
+    subscript(position: Int) -> Int {
+        guard let offsets else { return min(start + position, end) }
+        return position < offsets.count ? Int(offsets[position]) : end
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A step of libyaml's parser, copied into Swift values.
+struct Event {
+    enum Kind {
+        case streamStart
+        case streamEnd
+        case documentStart(hasMarker: Bool, hasDirectives: Bool)
+        case documentEnd
+        case alias(String)
+        case scalar(String, style: YAMLNode.ScalarStyle)
+        case sequenceStart(YAMLNode.CollectionStyle)
+        case sequenceEnd
+        case mappingStart(YAMLNode.CollectionStyle)
+        case mappingEnd
+    }
+
+    let kind: Kind
+    /// The anchor and tag of a value.
+    let properties: Properties
+    /// Where the event begins, its anchor and tag included, in characters after a byte order mark.
+    let start: Int
+    /// Where it ends, in the same unit.
+    let end: Int
+
+    struct Properties {
+        var anchor: String?
+        var tag: String?
+
+        var isEmpty: Bool { anchor == nil && tag == nil }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CYAML
+
+/// The owner of a libyaml parser and of the bytes it reads; every pointer into libyaml stays here.
+@safe struct EventReader: ~Copyable {
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let input: UnsafeMutableBufferPointer<UInt8>
+
+    /// Begins to read UTF-8 without a byte order mark; nil where memory is short.
+    init?(_ bytes: ArraySlice<UInt8>) {
+        unsafe parser = .allocate(capacity: 1)
+        guard unsafe yaml_parser_initialize(parser) == 1 else {
+            unsafe parser.deallocate()
+            return nil
+        }
+        // libyaml keeps the pointer that it is given, so the bytes need an owner as long-lived.
+        unsafe input = .allocate(capacity: bytes.count)
+        _ = unsafe input.initialize(fromContentsOf: bytes)
+        unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        unsafe yaml_parser_set_input_string(parser, input.baseAddress, input.count)
+    }
+
+    deinit {
+        unsafe yaml_parser_delete(parser)
+        unsafe parser.deallocate()
+        unsafe input.deallocate()
+    }
+
+    /// What libyaml did not like, at a place in characters.
+    struct Failure: Error {
+        let position: Int
+        let problem: String
+    }
+
+    /// Returns the next step of the parser.
+    ///
+    /// - Throws: ``Failure`` where the text is no YAML; nothing may be read afterwards.
+    mutating func next() throws(Failure) -> Event {
+        var event = unsafe yaml_event_t()
+        guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw failure() }
+        defer { unsafe yaml_event_delete(&event) }
+        return unsafe Self.copy(event)
+    }
+
+    private func failure() -> Failure {
+        let error = unsafe parser.pointee
+        guard unsafe error.error != YAML_MEMORY_ERROR, let problem = unsafe error.problem else {
+            return Failure(position: 0, problem: "there is not enough memory to parse it")
+        }
+        var text = unsafe String(cString: problem)
+        if let context = unsafe error.context {
+            text += " \(unsafe String(cString: context))"
+        }
+        return unsafe Failure(position: Int(error.problem_mark.index), problem: text)
+    }
+
+    private static func copy(_ event: yaml_event_t) -> Event {
+        let kind: Event.Kind
+        var properties = Event.Properties()
+        switch unsafe event.type {
+        case YAML_DOCUMENT_START_EVENT:
+            let start = unsafe event.data.document_start
+            kind = unsafe .documentStart(
+                hasMarker: start.implicit == 0,
+                hasDirectives: start.version_directive != nil
+                    || start.tag_directives.start != start.tag_directives.end)
+        case YAML_DOCUMENT_END_EVENT:
+            kind = .documentEnd
+        case YAML_ALIAS_EVENT:
+            kind = unsafe .alias(string(event.data.alias.anchor) ?? "")
+        case YAML_SCALAR_EVENT:
+            let scalar = unsafe event.data.scalar
+            let value = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+            unsafe properties.anchor = string(scalar.anchor)
+            unsafe properties.tag = string(scalar.tag)
+            kind = unsafe .scalar(
+                String(decoding: value, as: UTF8.self), style: style(scalar.style))
+        case YAML_SEQUENCE_START_EVENT:
+            let start = unsafe event.data.sequence_start
+            unsafe properties.anchor = string(start.anchor)
+            unsafe properties.tag = string(start.tag)
+            kind = unsafe .sequenceStart(start.style == YAML_FLOW_SEQUENCE_STYLE ? .flow : .block)
+        case YAML_SEQUENCE_END_EVENT:
+            kind = .sequenceEnd
+        case YAML_MAPPING_START_EVENT:
+            let start = unsafe event.data.mapping_start
+            unsafe properties.anchor = string(start.anchor)
+            unsafe properties.tag = string(start.tag)
+            kind = unsafe .mappingStart(start.style == YAML_FLOW_MAPPING_STYLE ? .flow : .block)
+        case YAML_MAPPING_END_EVENT:
+            kind = .mappingEnd
+        case YAML_STREAM_START_EVENT:
+            kind = .streamStart
+        default:
+            kind = .streamEnd
+        }
+        return unsafe Event(
+            kind: kind, properties: properties, start: Int(event.start_mark.index),
+            end: Int(event.end_mark.index))
+    }
+
+    private static func string(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+        guard let text = unsafe text else { return nil }
+        return unsafe String(cString: text)
+    }
+
+    private static func style(_ style: yaml_scalar_style_t) -> YAMLNode.ScalarStyle {
+        switch style {
+        case YAML_SINGLE_QUOTED_SCALAR_STYLE: .singleQuoted
+        case YAML_DOUBLE_QUOTED_SCALAR_STYLE: .doubleQuoted
+        case YAML_LITERAL_SCALAR_STYLE: .literal
+        case YAML_FOLDED_SCALAR_STYLE: .folded
+        default: .plain
+        }
+    }
+}

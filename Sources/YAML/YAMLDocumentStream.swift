@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One document of a YAML file.
+public struct YAMLDocument: Hashable, Sendable {
+    /// Its value; an empty plain scalar where the document is empty.
+    public let root: YAMLNode
+    /// Whether it begins with `---`.
+    public let hasStartMarker: Bool
+    /// Whether a `%YAML` or `%TAG` directive precedes it.
+    public let hasDirectives: Bool
+}
+
+/// A YAML file: its text and the documents in it.
+public struct YAMLDocumentStream: Hashable, Sendable {
+    /// How much of a file is read before it is refused.
+    ///
+    /// libyaml by itself takes seconds for 50,000 open brackets; reading event by event stops it.
+    public struct Limits: Hashable, Sendable {
+        /// How many bytes a file may have.
+        public var byteCount = 1 << 20
+        /// How deep mappings and sequences may nest.
+        public var depth = 64
+        /// How many values, and beginnings and ends of collections, a file may have.
+        public var events = 100_000
+
+        /// Makes the usual limits: 1 MiB, 64 levels, 100,000 events.
+        public init() {}
+    }
+
+    /// The text that the ranges of the nodes lie in.
+    public let text: YAMLText
+    /// The documents; none for a file that holds nothing but comments.
+    public let documents: [YAMLDocument]
+
+    /// Parses a whole file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file, in UTF-8 with or without a byte order mark.
+    ///   - limits: how much is read before it is refused.
+    /// - Throws: ``YAMLError`` with the place of the first problem.
+    public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(YAMLError) {
+        guard bytes.count <= limits.byteCount else {
+            throw YAMLError(
+                at: YAMLMark(line: 1, column: 1),
+                "the file has \(bytes.count) bytes, more than the \(limits.byteCount) that are read"
+            )
+        }
+        self.text = try YAMLText(bytes)
+        var composer = Composer(text: text, limits: limits)
+        self.documents = try composer.documents()
+    }
+}

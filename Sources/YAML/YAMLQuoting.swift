@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How text is written so that every YAML reader takes it for the same text.
+public enum YAMLQuoting {
+    /// Returns the text as a double-quoted scalar of printable ASCII characters, on one line.
+    ///
+    /// Source: YAML 1.2.2 §5.7 (escaped characters).
+    public static func doubleQuoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case " "..."~": quoted.unicodeScalars.append(scalar)
+            default: quoted += escape(scalar.value)
+            }
+        }
+        return quoted + "\""
+    }
+
+    private static func escape(_ value: UInt32) -> String {
+        let (letter, width) =
+            switch value {
+            case 0...0xFF: ("x", 2)
+            case 0x100...0xFFFF: ("u", 4)
+            default: ("U", 8)
+            }
+        let digits = String(value, radix: 16, uppercase: true)
+        return "\\\(letter)" + String(repeating: "0", count: width - digits.count) + digits
+    }
+
+    /// Whether the text, written without quotes, is a string to readers of YAML 1.1 and 1.2 alike.
+    ///
+    /// Readers of 1.1 (PyYAML) and those between the versions (go-yaml, thus Helm and kubectl) see more
+    /// in plain text than the core schema does: `no` and `on` are booleans, `0123`, `1_000`, `0b1` and
+    /// `12:30:45` numbers, `2027-01-31` a date, `26e2` a number. Whether the text may stand plain at
+    /// all (no leading indicator, no `: `, no ` #`) is also asked here, for flow collections too.
+    ///
+    /// Source: YAML 1.1 types `bool`, `int`, `float`, `timestamp`, `merge`, `value`.
+    public static func isSafePlain(_ text: String) -> Bool {
+        guard case .string = YAMLScalar(plain: text) else { return false }
+        guard !words.contains(text.lowercased()), !looksNumeric(text) else { return false }
+        guard let first = text.unicodeScalars.first, isWord(first) || first == "/" || first == "."
+        else { return false }
+        var previous: Unicode.Scalar = " "
+        for scalar in text.unicodeScalars {
+            guard isWord(scalar) || "/.-+@:".unicodeScalars.contains(scalar) else { return false }
+            previous = scalar
+        }
+        return previous != ":" && !text.hasPrefix("...")
+    }
+
+    private static let words: Set<String> = [
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<",
+    ]
+
+    /// A digit first, perhaps behind a sign or dot, and then only what numbers and dates are made of.
+    private static func looksNumeric(_ text: String) -> Bool {
+        var rest = Substring(text)
+        if rest.first == "-" || rest.first == "+" { rest.removeFirst() }
+        if rest.first == "." { rest.removeFirst() }
+        guard let first = rest.first, first.isASCII, first.isNumber else { return false }
+        let prefix = rest.prefix(2).lowercased()
+        if prefix == "0x" || prefix == "0o" || prefix == "0b" { return true }
+        return rest.allSatisfy {
+            $0.isASCII && ($0.isNumber || "_.:eE+-TtZz".contains($0))
+        }
+    }
+
+    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar {
+        case "0"..."9", "A"..."Z", "a"..."z", "_": true
+        default: false
+        }
+    }
+}

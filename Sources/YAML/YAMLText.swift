@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The bytes of a YAML file, known to be UTF-8 without forbidden characters, and its lines.
+///
+/// Lines end where libyaml ends them: at LF, CR LF, a lone CR, U+0085, U+2028 and U+2029. Were only
+/// LF counted, the marks of a file with other breaks would not fit the parser's own messages.
+///
+/// Source: YAML 1.1 §4.1.4 (line breaks), §4.1.1 (allowed characters).
+public struct YAMLText: Hashable, Sendable {
+    /// The whole file, byte order mark included.
+    public let bytes: [UInt8]
+    /// Where the content begins: 3 with a byte order mark, else 0.
+    public let start: Int
+    /// Where each line begins.
+    private let lineStarts: [Int]
+    /// How many characters there are before each 256th byte, so that a column on a line of a
+    /// megabyte does not cost a walk along it.
+    private let charactersBefore: [Int]
+
+    /// Takes the bytes of a file.
+    ///
+    /// - Throws: ``YAMLError`` at the first byte that is not UTF-8 or not allowed in YAML.
+    public init(_ bytes: [UInt8]) throws(YAMLError) {
+        let marks = YAMLText(unchecked: bytes)
+        guard !Self.looksLikeUTF16(bytes) else {
+            throw YAMLError(
+                at: YAMLMark(line: 1, column: 1),
+                "the file is encoded in UTF-16 or UTF-32; save it as UTF-8")
+        }
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            throw YAMLError(
+                at: marks.mark(at: error.byteOffsets.lowerBound), "the text is not UTF-8")
+        }
+        var offset = marks.start
+        for scalar in String(decoding: bytes[marks.start...], as: UTF8.self).unicodeScalars {
+            guard Self.isAllowed(scalar) else {
+                let code = String(scalar.value, radix: 16, uppercase: true)
+                let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
+                throw YAMLError(
+                    at: marks.mark(at: offset), "the control character U+\(padded) is not allowed")
+            }
+            offset += UTF8.width(scalar)
+        }
+        self = marks
+    }
+
+    private init(unchecked bytes: [UInt8]) {
+        self.bytes = bytes
+        self.start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var starts = [start]
+        var offset = start
+        while offset < bytes.count {
+            let length = Self.breakLength(in: bytes, at: offset)
+            offset += max(length, 1)
+            if length > 0 { starts.append(offset) }
+        }
+        self.lineStarts = starts
+        var counts = [0]
+        var count = 0
+        for (index, byte) in bytes.enumerated() {
+            if index > 0, index % 256 == 0 { counts.append(count) }
+            if byte & 0xC0 != 0x80 { count += 1 }
+        }
+        self.charactersBefore = counts
+    }
+
+    /// How many lines there are; a final line break begins no further one that holds anything.
+    public var lineCount: Int { lineStarts.count }
+
+    /// Returns the line and column of a byte.
+    public func mark(at offset: Int) -> YAMLMark {
+        var low = 0
+        var high = lineStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= offset { low = middle } else { high = middle }
+        }
+        let end = max(lineStarts[low], min(offset, bytes.count))
+        let column = characters(before: end) - characters(before: lineStarts[low])
+        return YAMLMark(line: low + 1, column: column + 1)
+    }
+
+    private func characters(before offset: Int) -> Int {
+        let block = min(offset / 256, charactersBefore.count - 1)
+        return charactersBefore[block] + bytes[block * 256..<offset].count { $0 & 0xC0 != 0x80 }
+    }
+
+    /// Returns where a line stands in the file, without its line break.
+    ///
+    /// - Precondition: `line` is from 1 to ``lineCount``.
+    public func range(ofLine line: Int) -> Range<Int> {
+        precondition((1...lineCount).contains(line), "lines are counted from 1")
+        let start = lineStarts[line - 1]
+        var end = start
+        while end < bytes.count, Self.breakLength(in: bytes, at: end) == 0 { end += 1 }
+        return start..<end
+    }
+
+    /// How many bytes the line break at an offset has; 0 where there is none.
+    static func breakLength(in bytes: [UInt8], at offset: Int) -> Int {
+        let rest = bytes[offset...].prefix(3)
+        switch (rest.first, rest.dropFirst().first, rest.dropFirst(2).first) {
+        case (0x0D?, 0x0A?, _): return 2
+        case (0x0A?, _, _), (0x0D?, _, _): return 1
+        case (0xC2?, 0x85?, _): return 2
+        case (0xE2?, 0x80?, 0xA8?), (0xE2?, 0x80?, 0xA9?): return 3
+        default: return 0
+        }
+    }
+
+    /// A mark of UTF-16 or UTF-32, or a zero byte among the first two, as in ASCII text in UTF-16.
+    private static func looksLikeUTF16(_ bytes: [UInt8]) -> Bool {
+        bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE])
+            || (bytes.count >= 2 && bytes.prefix(2).contains(0))
+    }
+
+    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xFFFD, 0x10000...0x10FFFF: true
+        default: false
+        }
+    }
+}
