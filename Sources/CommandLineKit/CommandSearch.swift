@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Wording
+
+/// Finds the command in a command line, past the global options before it.
+struct CommandSearch<Context: Sendable> {
+    enum Found {
+        case version
+        case help([String])
+        case command(any Command<Context>.Type, path: [String], words: [String])
+    }
+
+    let tree: CommandTree<Context>
+    private var rest: ArraySlice<String>
+    private let asksForHelp: Bool
+    private var path: [String] = []
+    private var level: [CommandNode<Context>]
+    /// The global options before the command, as they stood there.
+    private var leading: [String] = []
+
+    init(tree: CommandTree<Context>, words: [String]) {
+        self.tree = tree
+        self.rest = words[...]
+        self.level = tree.commands
+        self.asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+    }
+
+    mutating func find() throws(UsageError) -> Found {
+        while let word = rest.popFirst() {
+            switch ArgumentWord(word) {
+            case .option("--version", nil) where path.isEmpty:
+                return .version
+            case .option(let name, let value):
+                try skipOption(name, value, word)
+            case .plain("help") where path.isEmpty:
+                return try .help(helpTopic())
+            case .plain, .terminator:
+                let node = try child(word)
+                path.append(word)
+                level = node.children
+                guard case .command(let type) = node else { continue }
+                return asksForHelp
+                    ? .help(path) : .command(type, path: path, words: leading + rest)
+            }
+        }
+        guard asksForHelp else { throw error(.missingCommand(level.map(\.name))) }
+        return .help(path)
+    }
+
+    /// The words after `help`, which must name a command or a group.
+    private mutating func helpTopic() throws(UsageError) -> [String] {
+        while let word = rest.popFirst() {
+            guard case .plain = ArgumentWord(word) else { continue }
+            let node = try child(word)
+            path.append(word)
+            level = node.children
+        }
+        return path
+    }
+
+    private func child(_ word: String) throws(UsageError) -> CommandNode<Context> {
+        if let node = level.first(where: { $0.name == word }) { return node }
+        let names = level.map(\.name) + (path.isEmpty ? ["help"] : [])
+        throw error(
+            .unknownCommand(
+                UntrustedText(word), suggestion: Suggestion.nearest(to: word, among: names)))
+    }
+
+    /// Passes a global option by; the command will read it.
+    private mutating func skipOption(
+        _ name: String, _ value: String?, _ word: String
+    ) throws(UsageError) {
+        leading.append(word)
+        guard let (index, _) = tree.globals.match(name) else {
+            if !asksForHelp { throw error(unknown(name)) }
+            return
+        }
+        guard tree.globals[index].kind == .option, value == nil else { return }
+        if let next = rest.first, ArgumentWord.isValue(next) {
+            leading.append(rest.removeFirst())
+        }
+    }
+
+    private func unknown(_ name: String) -> UsageError.Reason {
+        let belongsToCommand = tree.leaves.contains { leaf in
+            leaf.path.starts(with: path) && leaf.type.definitions.match(name) != nil
+        }
+        guard !belongsToCommand else { return .misplacedOption(name) }
+        let names = tree.globals.longNames + ["--help", "--version"]
+        return .unknownOption(
+            UntrustedText(name), suggestion: Suggestion.nearest(to: name, among: names))
+    }
+
+    private func error(_ reason: UsageError.Reason) -> UsageError {
+        UsageError([tree.name] + path, reason)
+    }
+}

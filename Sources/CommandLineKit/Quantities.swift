@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A number of bytes, written `100MiB`, `4KB` or as plain bytes.
+public struct ByteSize: Hashable, Sendable {
+    /// How many bytes.
+    public let byteCount: Int
+
+    /// Wraps a count, which is not negative.
+    public init(_ byteCount: Int) {
+        precondition(byteCount >= 0, "a size is not negative")
+        self.byteCount = byteCount
+    }
+
+    /// Larger units first, and of equal rank the binary one, as ``argument`` prefers them.
+    private static let units: [(name: String, byteCount: Int)] = [
+        ("TiB", 1 << 40), ("TB", 1_000_000_000_000), ("GiB", 1 << 30), ("GB", 1_000_000_000),
+        ("MiB", 1 << 20), ("MB", 1_000_000), ("KiB", 1 << 10), ("KB", 1000), ("B", 1),
+    ]
+}
+
+extension ByteSize: ArgumentValue {
+    /// A size.
+    public static var placeholder: String { "SIZE" }
+
+    /// Reads a whole number and a unit; without a unit it counts bytes.
+    public init(argument: String) throws(InvalidValue) {
+        let (digits, unit) = argument.splittingUnit()
+        let factor =
+            unit.isEmpty
+            ? 1 : Self.units.first { $0.name.lowercased() == unit.lowercased() }?.byteCount
+        guard let count = Int(digits), let factor else {
+            throw InvalidValue(argument, "not a size: write it like 100MiB, 4KB or 65536")
+        }
+        let (byteCount, overflows) = count.multipliedReportingOverflow(by: factor)
+        guard !overflows else { throw InvalidValue(argument, "too large") }
+        self.init(byteCount)
+    }
+
+    /// The size in the largest unit that divides it.
+    public var argument: String {
+        let unit = Self.units.first { byteCount > 0 && byteCount.isMultiple(of: $0.byteCount) }
+        guard let unit, unit.byteCount > 1 else { return byteCount.description }
+        return "\(byteCount / unit.byteCount)\(unit.name)"
+    }
+}
+
+extension Duration: ArgumentValue {
+    /// A length of time.
+    public static var placeholder: String { "TIME" }
+
+    private static let millisecondUnits: [(name: String, milliseconds: Int64)] = [
+        ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
+    ]
+
+    /// Reads a whole number and one of the units `ms`, `s`, `m` and `h`.
+    public init(argument: String) throws(InvalidValue) {
+        let (digits, unit) = argument.splittingUnit()
+        guard let count = Int64(digits),
+            let factor = Self.millisecondUnits.first(where: { $0.name == unit })?.milliseconds
+        else {
+            throw InvalidValue(argument, "not a length of time: write it like 30s, 5m, 1h or 250ms")
+        }
+        let (milliseconds, overflows) = count.multipliedReportingOverflow(by: factor)
+        guard !overflows else { throw InvalidValue(argument, "too long") }
+        self = .milliseconds(milliseconds)
+    }
+
+    /// The time in the largest unit that divides it, to the millisecond.
+    public var argument: String {
+        let (seconds, attoseconds) = components
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflows else { return "\(seconds)s" }
+        let milliseconds = whole + attoseconds / 1_000_000_000_000_000
+        let unit = Self.millisecondUnits.first { milliseconds.isMultiple(of: $0.milliseconds) }
+        guard let unit, milliseconds != 0 else { return "0s" }
+        return "\(milliseconds / unit.milliseconds)\(unit.name)"
+    }
+}
+
+extension String {
+    /// The leading ASCII digits, and what follows them.
+    fileprivate func splittingUnit() -> (digits: Substring, unit: Substring) {
+        let digits = prefix { $0.isASCII && $0.isNumber }
+        return (digits, self[digits.endIndex...])
+    }
+}
