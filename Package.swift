@@ -41,8 +41,8 @@ let package = Package(
         room("StrictJSON"),
         room("Waiting"),
         room("CommandLineKit", "Wording"),
-        room("Files", "CPosix"),
-        room("ChildProcess", "CPosix"),
+        room("Files", "Wording"),
+        room("ChildProcess", "Wording"),
 
         // The nouns, and where they are kept.
         room("OCI", "StrictJSON", "Wording"),

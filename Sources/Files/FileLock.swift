@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// An advisory lock between processes, held as long as the value lives.
+///
+/// The kernel drops it with the process, so a crash leaves no stale lock. Its file is made for the
+/// lock alone and removed with it.
+public struct FileLock: ~Copyable, Sendable {
+    private let descriptor: Descriptor
+
+    private init(_ descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        // While the lock is held, so that the name is surely this file's.
+        _ = unsafe unlink(descriptor.path)
+    }
+
+    /// Takes a lock without waiting.
+    ///
+    /// - Parameter path: the file that stands for the lock; nothing else may be kept in it.
+    /// - Returns: the lock; nil where somebody else holds it.
+    /// - Throws: ``FileError`` where the file cannot be made or locked.
+    public static func acquire(_ path: String) throws(FileError) -> FileLock? {
+        while true {
+            let descriptor = try Descriptor(
+                path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, permissions: 0o600, for: .lock)
+            let number = descriptor.number
+            do throws(FileError) {
+                try system(.lock, path) { flock(number, LOCK_EX | LOCK_NB) }
+            } catch {
+                guard error.cause == .system(EWOULDBLOCK) else { throw error }
+                return nil
+            }
+            // The former holder may have removed the file between our opening and locking it; then
+            // this lock is on a file without a name, and others lock another one.
+            let named = try FileStatus.of(path, followsLinks: false)
+            if try named?.identity == descriptor.status().identity {
+                return FileLock(descriptor)
+            }
+        }
+    }
+
+    /// Gives the lock back.
+    public consuming func release() {}
+}
