@@ -1,0 +1,28 @@
+# The names by which the project's commands are known. `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint format check demo bench
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+build: ## the release binary, .build/release/ocimirror
+	swift build -c release --static-swift-stdlib --product ocimirror
+
+test: ## every test
+	swift test --parallel
+
+lint: ## the rules that need no build: formatting, imports, lengths, words, scripts
+	ci/check
+
+format: ## bring every Swift file into the project's format
+	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+check: ## what a change must pass: setup, lint, build, test
+	ci/test
+
+demo: ## mirror real images between two real registries
+	ci/demo
+
+bench: ## compare with skopeo, side by side
+	ci/bench

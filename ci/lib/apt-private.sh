@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Fetches a Debian package of any architecture with a private apt state: the machine's package
+# lists, caches, hooks and architectures are neither read nor touched; its sources, keys and
+# proxy settings are reused. Needs common.sh.
+
+# The machine's entries for the distribution's own archive (not those of other vendors), for
+# any architecture.
+archive_sources() {
+    local codename=$1 from=$2 into=$3 file
+    mkdir -p "$into"
+    for file in "$from"/sources.list "$from"/sources.list.d/*.list; do
+        [[ ! -r $file ]] || awk -v suite="$codename" '
+            $1 == "deb" && / main( |$)/ { for (i = 2; i <= NF; i++) if ($i == suite) print }
+        ' "$file" | sed 's/arch=[^] ]*//' >>"$into/lines.list"
+    done
+    for file in "$from"/sources.list.d/*.sources; do
+        [[ ! -r $file ]] || sed '/^#/d' "$file" | awk -v suite="$codename" '
+            BEGIN { RS = ""; ORS = "\n\n" }
+            $0 ~ "\nSuites:[^\n]*[ \t]" suite "([ \t\n]|$)" && /\nComponents:[^\n]*[ \t]main([ \t\n]|$)/
+        ' | sed '/^Architectures:/d; s/^Suites:.*/Suites: '"$codename"'/' >>"$into/stanzas.sources"
+    done
+}
+
+# Ubuntu keeps amd64 on one host and every other architecture on another.
+ubuntu_hosts_for() {
+    local architecture=$1 sources=$2
+    if [[ $architecture == amd64 ]]; then
+        sed -i 's#http[^ ]*//ports.ubuntu.com/ubuntu-ports#http://archive.ubuntu.com/ubuntu#' \
+            "$sources"/*
+    else
+        sed -i 's#http[^ ]*//[a-z.]*\(archive\|security\).ubuntu.com/ubuntu#http://ports.ubuntu.com/ubuntu-ports#' \
+            "$sources"/*
+    fi
+}
+
+# fetch_deb PACKAGE ARCHITECTURE FOLDER: leaves FOLDER/PACKAGE_….deb; fails, with apt's words in
+# FOLDER/log, where it cannot be had.
+fetch_deb() {
+    local package=$1 architecture=$2 folder=$3
+    local ID='' VERSION_CODENAME=''
+    # shellcheck source=/dev/null
+    source /etc/os-release
+    mkdir -p "$folder"/{lists,cache,none}
+    : >"$folder/status"
+    archive_sources "$VERSION_CODENAME" /etc/apt "$folder/sources"
+    [[ $ID != ubuntu ]] || ubuntu_hosts_for "$architecture" "$folder/sources"
+    # APT_CONFIG is read before /etc/apt/apt.conf.d, which may hold hooks that clean up the
+    # machine's cache; so that folder is replaced, and only its Acquire settings are kept.
+    {
+        apt-config dump | grep '^Acquire::' | grep -v '^Acquire::IndexTargets'
+        printf '%s "%s";\n' \
+            APT::Architecture "$architecture" \
+            APT::Architectures "$architecture" \
+            APT::Sandbox::User root \
+            Acquire::Retries 2 \
+            Acquire::Languages none \
+            Dir::State "$folder" \
+            Dir::State::lists "$folder/lists" \
+            Dir::State::status "$folder/status" \
+            Dir::Cache "$folder/cache" \
+            Dir::Log "$folder" \
+            Dir::Etc::main "$folder/none/apt.conf" \
+            Dir::Etc::parts "$folder/none" \
+            Dir::Etc::preferences "$folder/none/preferences" \
+            Dir::Etc::preferencesparts "$folder/none" \
+            Dir::Etc::sourcelist "$folder/none/sources.list" \
+            Dir::Etc::sourceparts "$folder/sources"
+    } >"$folder/apt.conf"
+    (
+        cd "$folder" || exit
+        export APT_CONFIG=$folder/apt.conf
+        apt-get --quiet --quiet update && apt-get --quiet --quiet download "$package:$architecture"
+    ) >"$folder/log" 2>&1
+}
