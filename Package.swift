@@ -60,7 +60,7 @@ let package = Package(
         room("YAML", "CYAML"),
         room("LayerArchive", "CArchive", "ChildProcess", "Hashing", "OCI"),
         room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "StrictJSON", "Wording"),
-        room("Locking", "OCI", "YAML", "Files"),
+        room("Locking", "OCI", "YAML", "Files", "Wording"),
         room(
             "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",
             "StrictJSON", "Waiting", "Wording"),

@@ -22,6 +22,8 @@ public struct Finding: Hashable, Sendable {
         case exceptionExpired = "exception-expired"
         /// An exception excused something.
         case exceptionUsed = "exception-used"
+        /// A tag that names a version stands for other bytes than before.
+        case tagMoved = "tag-moved"
         /// A required platform could not be judged.
         case unproven
     }

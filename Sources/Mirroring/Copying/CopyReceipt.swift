@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What it took to bring one image to one target.
+public struct CopyReceipt: Hashable, Sendable {
+    /// How many blobs were sent.
+    public var blobsUploaded = 0
+    /// How many bytes these had.
+    public var bytesUploaded = 0
+    /// How many blobs the registry took from another of its repositories.
+    public var blobsMounted = 0
+    /// How many blobs were there already.
+    public var blobsPresent = 0
+    /// How many manifests were written.
+    public var manifestsPushed = 0
+
+    /// Makes an empty receipt.
+    public init() {}
+
+    /// Adds the counts of another receipt.
+    public static func += (sum: inout CopyReceipt, other: CopyReceipt) {
+        sum.blobsUploaded += other.blobsUploaded
+        sum.bytesUploaded += other.bytesUploaded
+        sum.blobsMounted += other.blobsMounted
+        sum.blobsPresent += other.blobsPresent
+        sum.manifestsPushed += other.manifestsPushed
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Content
+public import OCI
+
+/// One image that is to be mirrored, with everything that is known before any store is asked.
+public struct PlannedImage: Hashable, Sendable {
+    /// Its id in every lock.
+    public let id: String
+    /// The entry that asks for it.
+    public let entry: ImageEntry
+    /// Its tag, at the source and at every target; nil where only a digest is given.
+    public let tag: Tag?
+    /// The digest that is copied whatever the tag stands for, where the entry gives one.
+    public let digest: Digest?
+
+    /// Makes a planned image. At least one of tag and digest is given.
+    public init(id: String, entry: ImageEntry, tag: Tag?, digest: Digest?) {
+        precondition(tag != nil || digest != nil, "an image is named by a tag or a digest")
+        self.id = id
+        self.entry = entry
+        self.tag = tag
+        self.digest = digest
+    }
+
+    /// Where the image comes from.
+    public var source: StoreLocation {
+        switch entry.source {
+        case .repository(let repository): .repository(repository)
+        case .layout(let directory): .layout(directory: directory)
+        }
+    }
+
+    /// What is asked for, written out in full.
+    public var sourceText: String {
+        "\(source)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
+    }
+
+    /// The same bytes at the source, by digest.
+    public func upstreamText(_ digest: Digest) -> String { "\(source)@\(digest)" }
+
+    /// Where the image goes in a target.
+    public func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
+        switch target.prefix {
+        case .registry(let host, let path):
+            .repository(
+                try Repository(
+                    registry: host, path: path.isEmpty ? entry.name : "\(path)/\(entry.name)"))
+        case .layout(let directory): .layout(directory: "\(directory)/\(entry.name)")
+        }
+    }
+
+    /// The tag, where it names a version and not a channel that moves by design.
+    public var versionTag: Tag? { tag.flatMap { $0.isChannel ? nil : $0 } }
+}
+
+/// What a run is to do, before any image is looked at.
+public struct Plan: Sendable {
+    /// An entry that gave no image.
+    public struct Problem: Sendable {
+        /// The entry.
+        public let entry: ImageEntry
+        /// Why it gave none.
+        public let failure: Failure
+    }
+
+    /// The images, in the configuration's order.
+    public let images: [PlannedImage]
+    /// The entries that gave none.
+    public let problems: [Problem]
+    /// The tags that listings brought, by repository.
+    public let listings: [StoreLocation: Set<Tag>]
+
+    /// Makes a plan.
+    public init(
+        images: [PlannedImage], problems: [Problem] = [], listings: [StoreLocation: Set<Tag>] = [:]
+    ) {
+        self.images = images
+        self.problems = problems
+        self.listings = listings
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import Validation
+
+extension Requirement {
+    /// What an entry's images have to be, on a given day.
+    init(_ entry: ImageEntry, platforms: [Platform], today: CalendarDay) {
+        self.init(
+            platforms: platforms,
+            level: entry.isArtifact ? .index : min(entry.proof, Validator.highestLevel),
+            isArtifact: entry.isArtifact,
+            exception: entry.exception.map { exception in
+                Requirement.Exception(
+                    platforms: exception.platforms, reason: exception.reason,
+                    daysLeft: exception.until.map { $0.daysSinceEpoch - today.daysSinceEpoch })
+            })
+    }
+}

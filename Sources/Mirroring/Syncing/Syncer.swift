@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Locking
+internal import Waiting
+
+/// Mirrors the images of a plan, many at a time. One image's failure never stops the others.
+public struct Syncer: Sendable {
+    let config: MirrorConfig
+    let stores: Stores
+    let locks: [String: Lockfile]
+    let today: CalendarDay
+    let copier: Copier
+    let observe: MirrorObserver
+
+    /// How many images are looked at at once, whatever the number of transfers.
+    private static let imagesAtOnce = 16
+
+    /// Makes a syncer.
+    ///
+    /// - Parameters:
+    ///   - config: what is mirrored, and where to.
+    ///   - stores: how to come by stores.
+    ///   - locks: the targets' locks as they are, by path.
+    ///   - today: the day on which exceptions are judged.
+    ///   - jobs: how many blob bodies are on their way at once.
+    ///   - observe: who is told what happens.
+    public init(
+        config: MirrorConfig, stores: Stores, locks: [String: Lockfile], today: CalendarDay,
+        jobs: Int, observe: @escaping MirrorObserver
+    ) {
+        self.config = config
+        self.stores = stores
+        self.locks = locks
+        self.today = today
+        self.copier = Copier(slots: Slots(jobs))
+        self.observe = observe
+    }
+
+    /// Mirrors every image of the plan.
+    ///
+    /// Cancelling the task ends the transfers; the report then holds the images that were finished.
+    public func sync(_ plan: Plan) async -> SyncReport {
+        let places = Slots(Self.imagesAtOnce)
+        let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
+            for (position, image) in plan.images.enumerated() {
+                group.addTask {
+                    let outcome = try? await places.withSlot {
+                        observe(.started(image))
+                        return try await ImageSync(image: image, run: self).outcome()
+                    }
+                    if let outcome { observe(.finished(outcome)) }
+                    return (position, outcome)
+                }
+            }
+            var finished: [(Int, ImageOutcome)] = []
+            for await case (let position, let outcome?) in group {
+                finished.append((position, outcome))
+            }
+            return finished
+        }
+        return SyncReport(
+            outcomes: finished.sorted { $0.0 < $1.0 }.map(\.1),
+            problems: plan.problems,
+            wasInterrupted: finished.count < plan.images.count)
+    }
+}
