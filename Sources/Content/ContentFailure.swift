@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Files
 public import Hashing
 
 /// What a failure means for those who decide what happens next, whatever store it came from.
@@ -56,4 +57,12 @@ extension IntegrityError: ContentFailure {
     public var hint: String? {
         "the bytes were refused; try again, and tell the registry's owner if it stays so"
     }
+}
+
+extension FileError: ContentFailure {
+    /// `missing` where there is no such file, else `unavailable`.
+    public var failureClass: FailureClass { isMissing ? .missing : .unavailable }
+
+    /// Nothing beyond the message.
+    public var hint: String? { nil }
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hashing
+internal import OCI
+internal import StrictJSON
+
+/// The `index.json` of a layout: the manifests that it offers, some of them under a tag.
+///
+/// It is edited as a tree, so that members and annotations of other tools stay.
+///
+/// Source: image-spec, image-layout.md § index.json file.
+struct LayoutIndex {
+    private var members: [JSONValue.Member]
+    private var entries: [JSONValue]
+    /// The entries as descriptors.
+    let descriptors: [Descriptor]
+
+    private static let refName = "org.opencontainers.image.ref.name"
+
+    /// An index that offers nothing yet.
+    init() {
+        members = [
+            JSONValue.Member("schemaVersion", .integer(2)),
+            JSONValue.Member("mediaType", .string(MediaType.ociIndex.name)),
+        ]
+        entries = []
+        descriptors = []
+    }
+
+    /// Reads an index.
+    init(parsing bytes: [UInt8]) throws(JSONError) {
+        let json = try JSONValue(parsing: bytes)
+        guard case .object(let members) = json,
+            case .array(let entries)? = members.first(where: { $0.name == "manifests" })?.value
+        else { throw JSONError(place: "manifests", reason: "is missing") }
+        self.members = members.filter { $0.name != "manifests" }
+        self.entries = entries
+        let raw = RawManifest(describing: bytes, as: .ociIndex)
+        guard case .index(let index) = try raw.decoded() else { preconditionFailure("an index") }
+        descriptors = index.manifests
+    }
+
+    /// The text to be stored.
+    var text: String {
+        JSONValue.object(members + [JSONValue.Member("manifests", .array(entries))]).text
+    }
+
+    /// The tags on offer.
+    var tags: [Tag] {
+        descriptors.compactMap { $0.annotations[Self.refName] }
+            .compactMap { try? Tag(parsing: $0) }
+    }
+
+    /// What a name stands for here; nil where it is not listed.
+    func resolve(_ name: ManifestName) -> Descriptor? {
+        switch name {
+        case .tag(let tag): descriptors.first { $0.annotations[Self.refName] == tag.name }
+        case .digest(let digest): descriptors.first { $0.digest == digest }
+        }
+    }
+
+    /// Lists a manifest under a name.
+    ///
+    /// Whatever had the tag loses its entry. Untagged entries of what the manifest itself points
+    /// at go too: they are reached through it from now on.
+    mutating func list(_ manifest: Descriptor, as name: ManifestName, above children: [Descriptor])
+    {
+        let below = Set(children.map(\.digest))
+        var stays: [JSONValue] = []
+        for (entry, descriptor) in zip(entries, descriptors) {
+            let tag = descriptor.annotations[Self.refName]
+            switch name {
+            case .tag(let new) where tag == new.name: continue
+            case .digest where descriptor.digest == manifest.digest: return
+            case _ where tag == nil && below.contains(descriptor.digest): continue
+            case .tag where tag == nil && descriptor.digest == manifest.digest: continue
+            default: stays.append(entry)
+            }
+        }
+        var members = [
+            JSONValue.Member("mediaType", .string(manifest.mediaType.name)),
+            JSONValue.Member("digest", .string(manifest.digest.description)),
+            JSONValue.Member("size", .integer(manifest.size)),
+        ]
+        if case .tag(let tag) = name {
+            members.append(
+                JSONValue.Member(
+                    "annotations", .object([JSONValue.Member(Self.refName, .string(tag.name))])))
+        }
+        entries = stays + [.object(members)]
+    }
+}

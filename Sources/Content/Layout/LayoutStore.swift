@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Files
+internal import Hashing
+public import OCI
+internal import StrictJSON
+internal import Synchronization
+
+/// A folder with an OCI image layout.
+///
+/// Every file appears whole or not at all. Blobs and manifests lie under their digest; a tag is an
+/// entry of `index.json`, which is replaced last, so an interrupted run leaves no tag that stands
+/// for something incomplete.
+///
+/// Source: image-spec, image-layout.md.
+public final class LayoutStore: ContentStore {
+    /// Where the layout is.
+    public let location: StoreLocation
+    private let directory: String
+    /// One change of the index at a time, within this process.
+    private let indexTurn = Mutex(())
+
+    /// Opens a layout; it is made when the first thing is written to it.
+    public init(directory: String) {
+        self.directory = directory
+        self.location = .layout(directory: directory)
+    }
+
+    private func path(of digest: Digest) -> String {
+        "\(directory)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
+    }
+
+    // MARK: Reading
+
+    /// Returns what a name stands for; a digest may also name a manifest below a listed one.
+    public func resolve(_ name: ManifestName) async throws -> Descriptor? {
+        guard let index = try index() else { return nil }
+        if let listed = index.resolve(name) { return listed }
+        guard case .digest(let digest) = name, try size(of: digest) != nil else { return nil }
+        let bytes = try readBlob(digest, limit: RawManifest.maximumSize)
+        // Below an index, only the manifest itself says what it is.
+        guard case .object(let members)? = try? JSONValue(parsing: bytes),
+            case .string(let type)? = members.first(where: { $0.name == "mediaType" })?.value,
+            let mediaType = try? MediaType(parsing: type)
+        else { return nil }
+        return Descriptor(mediaType: mediaType, digest: digest, size: bytes.count)
+    }
+
+    /// Reads a manifest.
+    public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+        let bytes = try readBlob(descriptor.digest, limit: RawManifest.maximumSize)
+        return try RawManifest(verifying: bytes, against: descriptor)
+    }
+
+    /// Opens a blob.
+    public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
+        try checkLayout()
+        let reader = try FileReader(path(of: descriptor.digest), followsLinks: false)
+        return VerifiedStream(reader.pieces(), proving: descriptor)
+    }
+
+    /// Whether the blob is here with its size.
+    public func exists(blob descriptor: Descriptor) async throws -> Bool {
+        try size(of: descriptor.digest) == descriptor.size
+    }
+
+    /// Lists every tag, sorted.
+    public func tags() async throws -> [Tag] {
+        (try index()?.tags ?? []).sorted()
+    }
+
+    private func size(of digest: Digest) throws -> Int? {
+        try FileStatus.of(path(of: digest), followsLinks: false)
+            .flatMap { $0.kind == .regular ? $0.size : nil }
+    }
+
+    private func readBlob(_ digest: Digest, limit: Int) throws -> [UInt8] {
+        try checkLayout()
+        return try BoundedFile.read(path(of: digest), limit: limit, followsLinks: false)
+    }
+
+    // MARK: Writing
+
+    /// Writes a blob.
+    public func push(
+        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobArrival {
+        try prepare(for: descriptor.digest)
+        var writer = try FileWriter(path(of: descriptor.digest))
+        for try await piece in try await open() { try writer.append(piece) }
+        try writer.commit()
+        return .uploaded
+    }
+
+    /// Writes a manifest and lists it, if everything that it points at is here.
+    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+        let successors = Successors(of: try manifest.decoded())
+        for needed in successors.manifests + successors.blobs
+        where try size(of: needed.digest) != needed.size {
+            throw ContentError(
+                .missing,
+                "\(manifest.descriptor.digest.short) needs \(needed.digest.short), "
+                    + "which is not in \(location)")
+        }
+        let digest = manifest.descriptor.digest
+        try prepare(for: digest)
+        try AtomicFile.replace(path(of: digest), with: manifest.bytes, ifChanged: true)
+        try indexTurn.withLock { _ in
+            guard let lock = try FileLock.acquire("\(directory)/.index.lock") else {
+                throw ContentError(
+                    .throttled, "another run is writing to \(location)",
+                    hint: "wait until it has ended")
+            }
+            var index = try index() ?? LayoutIndex()
+            index.list(manifest.descriptor, as: name, above: successors.manifests)
+            try AtomicFile.replace(
+                "\(directory)/index.json", with: Array(index.text.utf8), ifChanged: true)
+            lock.release()
+        }
+    }
+
+    private static let marker = #"{"imageLayoutVersion": "1.0.0"}"#
+
+    /// Makes the folders and the marker file where they are missing.
+    private func prepare(for digest: Digest) throws(FileError) {
+        try Directory.create("\(directory)/blobs/\(digest.algorithm.rawValue)")
+        try AtomicFile.replace(
+            "\(directory)/oci-layout", with: Array(Self.marker.utf8), ifChanged: true)
+    }
+
+    // MARK: The layout itself
+
+    private func index() throws -> LayoutIndex? {
+        do {
+            let bytes = try BoundedFile.read(
+                "\(directory)/index.json", limit: RawManifest.maximumSize, followsLinks: false)
+            return try LayoutIndex(parsing: bytes)
+        } catch let error as FileError where error.isMissing {
+            return nil
+        } catch let error as JSONError {
+            throw ContentError(.invalid, "the index.json of \(location) cannot be read: \(error)")
+        }
+    }
+
+    private func checkLayout() throws {
+        guard try index() != nil else {
+            throw ContentError(.missing, "\(location) is no OCI image layout: it has no index.json")
+        }
+    }
+}
