@@ -4,7 +4,7 @@
 
 # start_registry NAME FOLDER: sets NAME to "127.0.0.1:PORT". The port is the system's choice,
 # read back from the server, so that two runs never meet. FOLDER/access.log holds one line for
-# each request.
+# each request, FOLDER/pid the server's process.
 start_registry() {
     local name=$1 folder=$2 pid port='' attempt
     mkdir -p "$folder/storage"
@@ -21,6 +21,7 @@ http:
 YAML
     docker-registry serve "$folder/config.yml" >"$folder/access.log" 2>"$folder/server.log" &
     pid=$!
+    printf '%d\n' "$pid" >"$folder/pid"
     at_end "stop_registry $pid"
     for ((attempt = 0; attempt < 100; attempt++)); do
         port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$folder/server.log")
@@ -32,6 +33,7 @@ YAML
     printf -v "$name" '127.0.0.1:%s' "$port"
 }
 
+# stop_registry PID: and waits until it is gone.
 stop_registry() {
     kill "$1" 2>/dev/null || return 0
     wait "$1" 2>/dev/null || true

@@ -37,3 +37,15 @@ find_swift() {
         '  tar xzf swift-*-RELEASE-*.tar.gz -C /opt/swift --strip-components=1' \
         'or put its usr/bin folder on the PATH; then run this again.'
 }
+
+# build_release VARIABLE LOG: builds the release binary and sets VARIABLE to its path.
+build_release() {
+    local command=(swift build --package-path "$project" -c release --static-swift-stdlib)
+    find_swift
+    say 'building the release binary (some minutes the first time)'
+    "${command[@]}" --product ocimirror >"$2" 2>&1 || {
+        cat "$2" >&2
+        die 'the build failed; the compiler says why above'
+    }
+    printf -v "$1" '%s/ocimirror' "$("${command[@]}" --show-bin-path)"
+}
