@@ -86,6 +86,7 @@ let package = Package(
         tests(of: "OCI"),
         tests(of: "Hashing", "OCI"),
         tests(of: "YAML"),
+        tests(of: "RegistryTestSupport", "OCI", "Hashing"),
     ]
 )
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// A rule in use, which knows how often it has applied.
+public final class InjectedFault: Sendable {
+    let rule: FaultRule
+    private let counts = Mutex((matches: 0, eligible: 0, fired: 0))
+
+    init(_ rule: FaultRule) { self.rule = rule }
+
+    /// How many requests the rule has been applied to.
+    public var fired: Int { counts.withLock { $0.fired } }
+
+    /// Counts a request; returns what happens to it.
+    func meet(_ request: RecordedRequest) -> [Fault] {
+        guard rule.pattern.matches(request) else { return [] }
+        return counts.withLock { counts in
+            counts.matches += 1
+            guard rule.hits.contains(counts.matches) else { return [] }
+            counts.eligible += 1
+            guard (counts.eligible - 1) % rule.interval == 0 else { return [] }
+            counts.fired += 1
+            return rule.faults
+        }
+    }
+}
+
+/// The rules of a server.
+///
+/// Each counts its own matches; all that apply are applied, in their order.
+final class Script: Sendable {
+    private let rules = Mutex<[InjectedFault]>([])
+
+    func add(_ rule: FaultRule) -> InjectedFault {
+        let injected = InjectedFault(rule)
+        rules.withLock { $0.append(injected) }
+        return injected
+    }
+
+    func clear() {
+        rules.withLock { $0 = [] }
+    }
+
+    func meet(_ request: RecordedRequest) -> [Fault] {
+        rules.withLock { $0 }.flatMap { $0.meet(request) }
+    }
+}

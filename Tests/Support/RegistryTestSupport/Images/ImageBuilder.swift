@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hashing
+public import OCI
+internal import StrictJSON
+
+/// Builds images and indexes as values, in one dialect and one spelling.
+///
+///     let builder = ImageBuilder()
+///     let amd64 = builder.image(.linuxAMD64, layers: [.tar([.file("/bin/app", "amd64")])])
+///     let arm64 = builder.image(.linuxARM64, layers: [.gzip([.file("/bin/app", "arm64")])])
+///     let index = builder.index([.image(amd64), .image(arm64), .attestation(of: amd64)])
+public struct ImageBuilder: Sendable {
+    /// Whose media types are written.
+    public enum Dialect: Sendable, CaseIterable {
+        case oci
+        case docker
+    }
+
+    /// Whose media types are written.
+    public var dialect: Dialect
+    /// How manifests are written.
+    public var spelling: JSONSpelling
+
+    /// Makes a builder.
+    public init(_ dialect: Dialect = .oci, spelling: JSONSpelling = .compact) {
+        self.dialect = dialect
+        self.spelling = spelling
+    }
+
+    /// What an image's configuration says beside its platform and layers.
+    public struct Settings: Sendable {
+        /// The program that is started, and its first arguments.
+        public var entrypoint: [String]
+        /// The arguments after the entrypoint.
+        public var command: [String]
+        /// The environment, `NAME=value` each.
+        public var environment: [String]
+        /// Labels.
+        public var labels: [String: String]
+        /// Digests of unpacked layers to state instead of the true ones.
+        public var diffIDs: [Digest]?
+
+        /// Makes settings.
+        public init(
+            entrypoint: [String] = [], command: [String] = [],
+            environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"],
+            labels: [String: String] = [:], diffIDs: [Digest]? = nil
+        ) {
+            self.entrypoint = entrypoint
+            self.command = command
+            self.environment = environment
+            self.labels = labels
+            self.diffIDs = diffIDs
+        }
+    }
+
+    /// Builds an image for one platform.
+    ///
+    /// - Parameters:
+    ///   - platform: what the configuration says it is for.
+    ///   - layers: the layers, base first.
+    ///   - settings: what else the configuration says.
+    ///   - annotations: the manifest's annotations.
+    ///   - subject: the manifest that this one says something about.
+    /// - Returns: the image.
+    public func image(
+        _ platform: Platform = .linuxAMD64, layers: [Layer], settings: Settings = Settings(),
+        annotations: [String: String] = [:], subject: Descriptor? = nil
+    ) -> BuiltImage {
+        let config = Array(configuration(platform, layers, settings).compactText.utf8)
+        var blobs = [Digest.of(config): config]
+        var generated: [Digest: GeneratedBytes] = [:]
+        for layer in layers {
+            switch layer.content {
+            case .bytes(let bytes): blobs[layer.digest] = bytes
+            case .generated(let bytes): generated[layer.digest] = bytes
+            }
+        }
+        let configType: MediaType = dialect == .oci ? .ociConfig : .dockerConfig
+        var members: [JSONValue.Member] = [
+            .init(
+                "config", Self.descriptor(configType.name, Digest.of(config), size: config.count)),
+            .init(
+                "layers",
+                .array(
+                    layers.map {
+                        Self.descriptor($0.mediaType(in: dialect), $0.digest, size: $0.size)
+                    })),
+        ]
+        if let subject { members.append(.init("subject", Self.json(subject))) }
+        let root = manifest(
+            dialect == .oci ? .ociManifest : .dockerManifest, members, annotations)
+        return BuiltImage(
+            root: root, blobs: blobs, generatedBlobs: generated, platform: platform)
+    }
+
+    /// Builds an index.
+    ///
+    /// - Parameters:
+    ///   - entries: what the index names, in its order.
+    ///   - annotations: the index's annotations.
+    /// - Returns: the index with all that it names.
+    public func index(
+        _ entries: [IndexEntry], annotations: [String: String] = [:]
+    ) -> BuiltImage {
+        let root = manifest(
+            dialect == .oci ? .ociIndex : .dockerList,
+            [.init("manifests", .array(entries.map(\.json)))], annotations)
+        var seen: Set<Digest> = []
+        return BuiltImage(
+            root: root,
+            children: entries.flatMap(\.image.manifests).filter {
+                seen.insert($0.descriptor.digest).inserted
+            },
+            blobs: entries.reduce(into: [:]) { $0.merge($1.image.blobs) { first, _ in first } },
+            generatedBlobs: entries.reduce(into: [:]) {
+                $0.merge($1.image.generatedBlobs) { first, _ in first }
+            })
+    }
+
+    /// Builds an index of small images, one for each platform, that share a base layer.
+    ///
+    /// Images of different seeds share nothing.
+    public func multiPlatform(
+        _ platforms: [Platform] = [.linuxAMD64, .linuxARM64], seed: UInt64 = 1
+    ) -> BuiltImage {
+        let base = Layer.tar([.folder("/bin"), .file("/etc/seed", "\(seed)\n", mode: 0o644)])
+        return index(
+            platforms.map { platform in
+                let program = Layer.gzip([.file("/bin/app", "\(platform) \(seed)\n")])
+                return .image(
+                    image(
+                        platform, layers: [base, program],
+                        settings: Settings(entrypoint: ["/bin/app"])))
+            })
+    }
+
+    private func manifest(
+        _ type: MediaType, _ members: [JSONValue.Member], _ annotations: [String: String]
+    ) -> RawManifest {
+        var all: [JSONValue.Member] = [
+            .init("schemaVersion", .integer(2)), .init("mediaType", .string(type.name)),
+        ]
+        all += members
+        if !annotations.isEmpty { all.append(.init("annotations", Self.json(annotations))) }
+        return RawManifest(describing: spelling.bytes(.object(all)), as: type)
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+
+extension RegistryModel {
+    func blob(_ name: String, _ text: String, range: String?) -> Reply {
+        guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
+        guard shelves[name]?.blobs.contains(digest) == true, let bytes = blobs[digest] else {
+            return Reply(.blobUnknown, "unknown blob \(digest) in \(name)")
+        }
+        let headers: HeaderFields = [
+            "Content-Type": "application/octet-stream", "Docker-Content-Digest": digest.description,
+            "Accept-Ranges": "bytes", "Etag": "\"\(digest)\"",
+        ]
+        guard let range, let asked = ByteRange(range) else {
+            return Reply(200, headers, body: bytes)
+        }
+        guard let found = asked.resolve(count: bytes.count) else {
+            return Reply(416, ["Content-Range": "bytes */\(bytes.count)"])
+        }
+        var reply = Reply(206, headers, body: bytes.slice(found))
+        reply.headers["Content-Range"] =
+            "bytes \(found.lowerBound)-\(found.upperBound - 1)/\(bytes.count)"
+        return reply
+    }
+
+    mutating func deleteBlob(_ name: String, _ text: String) -> Reply {
+        guard traits.deletes else { return Reply(.unsupported) }
+        guard let digest = try? Digest(parsing: text),
+            shelves[name]?.blobs.remove(digest) != nil
+        else { return Reply(.blobUnknown) }
+        return Reply(202)
+    }
+}
+
+/// One range of bytes, as a `Range` field asks for it.
+///
+/// Source: RFC 9110 §14.1.2; of several ranges none is served, which the section allows.
+enum ByteRange {
+    case from(Int, through: Int?)
+    case last(Int)
+
+    init?(_ text: String) {
+        guard text.hasPrefix("bytes="), !text.contains(",") else { return nil }
+        let parts = text.dropFirst(6).split(
+            separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        switch (Int(parts[0]), Int(parts[1])) {
+        case (let first?, nil) where parts[1].isEmpty: self = .from(first, through: nil)
+        case (let first?, let end?) where first <= end: self = .from(first, through: end)
+        case (nil, let count?) where parts[0].isEmpty: self = .last(count)
+        default: return nil
+        }
+    }
+
+    /// The bytes of `count` that are asked for; nil where there are none.
+    func resolve(count: Int) -> Range<Int>? {
+        switch self {
+        case .from(let first, let end) where first < count:
+            first..<min(count, end.map { $0.addingReportingOverflow(1).partialValue } ?? count)
+        case .last(let wanted) where wanted > 0 && count > 0: max(0, count - wanted)..<count
+        default: nil
+        }
+    }
+}

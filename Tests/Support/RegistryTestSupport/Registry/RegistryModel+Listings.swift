@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import StrictJSON
+
+extension RegistryModel {
+    /// The tags in the order of their bytes, in pages.
+    ///
+    /// Source: distribution-spec § Listing Tags.
+    func tags(_ name: String, _ request: RecordedRequest) -> Reply {
+        guard let shelf = shelves[name] else { return Reply(.nameUnknown) }
+        var limit = traits.tagsPerPage
+        if let text = request.parameter("n") {
+            guard let asked = Int(text), asked >= 0 else { return Reply(.paginationInvalid) }
+            limit = min(limit, asked)
+        }
+        let last = request.parameter("last").map { Array($0.utf8) } ?? []
+        let rest = shelf.tags.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            .filter { last.isEmpty || last.lexicographicallyPrecedes($0.utf8) }
+        let page = rest.prefix(limit)
+        let body: JSONValue = .object([
+            .init("name", .string(name)),
+            .init("tags", .array(page.map { .string($0) })),
+        ])
+        var reply = Reply(200, json: body)
+        if page.count < rest.count, let last = page.last {
+            reply.headers["Link"] =
+                "</v2/\(name)/tags/list?n=\(limit)&last=\(last)>; rel=\"next\""
+        }
+        return reply
+    }
+
+    /// The manifests that name another as their subject.
+    ///
+    /// Source: distribution-spec § Listing Referrers.
+    func referrers(_ name: String, _ text: String, _ request: RecordedRequest) -> Reply {
+        guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
+        let wanted = request.parameter("artifactType")
+        let found = (shelves[name]?.manifests ?? [:]).values
+            .compactMap { Referrer($0, to: digest) }
+            .filter { wanted == nil || $0.artifactType == wanted }
+            .sorted { $0.digest < $1.digest }
+        let body: JSONValue = .object([
+            .init("schemaVersion", .integer(2)),
+            .init("mediaType", .string(MediaType.ociIndex.name)),
+            .init("manifests", .array(found.map(\.json))),
+        ])
+        var reply = Reply(200, json: body)
+        reply.headers["Content-Type"] = MediaType.ociIndex.name
+        if wanted != nil { reply.headers["OCI-Filters-Applied"] = "artifactType" }
+        return reply
+    }
+}
+
+/// One entry in a list of referrers.
+private struct Referrer {
+    let digest: Digest
+    let artifactType: String?
+    let json: JSONValue
+
+    init?(_ manifest: RawManifest, to subject: Digest) {
+        guard let decoded = try? manifest.decoded(), decoded.subject?.digest == subject else {
+            return nil
+        }
+        let descriptor = manifest.descriptor
+        let annotations: [String: String]
+        switch decoded {
+        case .index(let index):
+            (artifactType, annotations) = (index.artifactType?.name, index.annotations)
+        case .image(let image):
+            artifactType = (image.artifactType ?? image.config.mediaType).name
+            annotations = image.annotations
+        }
+        digest = descriptor.digest
+        var members: [JSONValue.Member] = [
+            .init("mediaType", .string(descriptor.mediaType.name)),
+            .init("digest", .string(digest.description)),
+            .init("size", .integer(descriptor.size)),
+        ]
+        if let artifactType { members.append(.init("artifactType", .string(artifactType))) }
+        if !annotations.isEmpty {
+            let sorted = annotations.sorted { $0.key < $1.key }
+            members.append(
+                .init("annotations", .object(sorted.map { .init($0.key, .string($0.value)) })))
+        }
+        json = .object(members)
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import StrictJSON
+
+/// The content of a registry, and the answers that the specification demands.
+///
+/// Blobs are kept once; repositories hold links to them, as only those may be read through it.
+struct RegistryModel {
+    /// What one repository holds.
+    struct Shelf {
+        var tags: [String: Digest] = [:]
+        var manifests: [Digest: RawManifest] = [:]
+        var blobs: Set<Digest> = []
+    }
+
+    /// Where a request's body goes.
+    enum Admission {
+        /// It is read and dropped, and this is the answer.
+        case refused(Reply)
+        case collected
+        case appended(UploadSession)
+    }
+
+    var traits: RegistryTraits
+    var shelves: [String: Shelf] = [:]
+    var blobs: [Digest: Bytes] = [:]
+    var uploads: [String: UploadSession] = [:]
+
+    init(traits: RegistryTraits) { self.traits = traits }
+
+    /// Decides, before its body comes, where the body of a request goes.
+    mutating func admit(_ request: RecordedRequest) -> Admission {
+        switch Route(path: request.path) {
+        case .uploads(let repository) where request.method == .post:
+            let session = UploadSession(
+                repository: repository, keepsBytes: !traits.discardsBlobs)
+            return .appended(session)
+        case .upload(_, let id):
+            guard let session = uploads[id] else { return .refused(Reply(.uploadUnknown)) }
+            return admit(request, to: session)
+        default:
+            return .collected
+        }
+    }
+
+    /// Answers a request whose body is complete.
+    mutating func answer(
+        _ request: RecordedRequest, body: [UInt8], upload: UploadSession?
+    ) -> Reply {
+        switch (Route(path: request.path), request.method) {
+        case (.ping, .get), (.ping, .head):
+            return Reply(
+                200, json: .object([]), ["Docker-Distribution-Api-Version": "registry/2.0"])
+        case (.manifest(let name, let reference), let method):
+            return answerManifest(request, method, name, reference, body)
+        case (.blob(let name, let digest), .get), (.blob(let name, let digest), .head):
+            return blob(name, digest, range: request.headers["Range"])
+        case (.blob(let name, let digest), .delete):
+            return deleteBlob(name, digest)
+        case (.uploads, .post), (.upload, .patch), (.upload, .put), (.upload, .get),
+            (.upload, .delete):
+            guard let upload else { return Reply(.uploadUnknown) }
+            return answerUpload(request, upload)
+        case (.tags(let name), .get), (.tags(let name), .head):
+            return tags(name, request)
+        case (.referrers(let name, let digest), .get) where traits.listsReferrers:
+            return referrers(name, digest, request)
+        case (.ping, _), (.blob, _), (.uploads, _), (.upload, _), (.tags, _):
+            return Reply(.unsupported)
+        case (.referrers, _), (.unknown, _), (.token, _):
+            return Reply(
+                404, ["Content-Type": "text/plain"], body: Bytes("404 page not found\n"))
+        }
+    }
+}

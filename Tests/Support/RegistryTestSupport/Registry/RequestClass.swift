@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a request was for, as tests count them.
+public enum RequestClass: String, Hashable, Sendable, CaseIterable {
+    case ping
+    case manifestHead
+    case manifestGet
+    case manifestPut
+    case manifestDelete
+    case blobHead
+    case blobGet
+    case blobDelete
+    /// A POST that asks for a mount, whether or not it came to one.
+    case mount
+    /// Any other POST that begins an upload.
+    case uploadStart
+    case uploadChunk
+    case uploadCommit
+    case uploadStatus
+    case uploadCancel
+    case tagListing
+    case referrers
+    case token
+    case other
+}
+
+extension RecordedRequest {
+    /// What the request was for.
+    public var kind: RequestClass {
+        switch (Route(path: path), method) {
+        case (.ping, _): .ping
+        case (.token, _): .token
+        case (.manifest, .head): .manifestHead
+        case (.manifest, .get): .manifestGet
+        case (.manifest, .put): .manifestPut
+        case (.manifest, .delete): .manifestDelete
+        case (.blob, .head): .blobHead
+        case (.blob, .get): .blobGet
+        case (.blob, .delete): .blobDelete
+        case (.uploads, .post): parameter("mount") == nil ? .uploadStart : .mount
+        case (.upload, .patch): .uploadChunk
+        case (.upload, .put): .uploadCommit
+        case (.upload, .get): .uploadStatus
+        case (.upload, .delete): .uploadCancel
+        case (.tags, _): .tagListing
+        case (.referrers, _): .referrers
+        default: .other
+        }
+    }
+
+    /// The repository that the request is about; nil for pings, tokens and unknown paths.
+    public var repository: String? { Route(path: path).repository }
+}
+
+extension Sequence<RecordedRequest> {
+    /// Returns how many of the requests were for one of `kinds`.
+    public func count(of kinds: RequestClass...) -> Int {
+        count { kinds.contains($0.kind) }
+    }
+
+    /// Returns the requests that were for `kind`.
+    public func of(_ kind: RequestClass) -> [RecordedRequest] {
+        filter { $0.kind == kind }
+    }
+
+    /// How many requests there were for each purpose; none is left out for which there was one.
+    public var tally: [RequestClass: Int] {
+        reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Header fields in their order; names are compared without case.
+public struct HeaderFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    /// One field.
+    public struct Field: Hashable, Sendable {
+        /// The name as it was written.
+        public let name: String
+        /// The value.
+        public let value: String
+    }
+
+    /// The fields in their order.
+    public private(set) var fields: [Field] = []
+
+    /// Makes fields from a literal.
+    public init(dictionaryLiteral elements: (String, String)...) {
+        fields = elements.map(Field.init)
+    }
+
+    /// The first field of a name; setting replaces all of them, setting nil removes them.
+    public subscript(name: String) -> String? {
+        get { fields.first { Self.same($0.name, name) }?.value }
+        set {
+            fields.removeAll { Self.same($0.name, name) }
+            if let newValue { add(name, newValue) }
+        }
+    }
+
+    /// Returns the values of all fields of a name.
+    public func values(_ name: String) -> [String] {
+        fields.filter { Self.same($0.name, name) }.map(\.value)
+    }
+
+    /// Adds a field, even where there is one of its name.
+    public mutating func add(_ name: String, _ value: String) {
+        fields.append(Field(name: name, value: value))
+    }
+
+    private static func same(_ first: String, _ second: String) -> Bool {
+        first.lowercased() == second.lowercased()
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CMicrohttpd
+internal import Synchronization
+
+/// A certificate and its key, both as PEM text, with which a server speaks TLS.
+public struct ServerCertificate: Sendable {
+    /// The certificate.
+    public let certificate: String
+    /// The key that belongs to it.
+    public let key: String
+
+    /// Joins a certificate and its key.
+    public init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// An HTTP/1.1 server on a free port of 127.0.0.1, with one thread for every connection.
+///
+/// It owns the daemon; the service that it serves must not own it, so that the last reference is
+/// never dropped on a thread that ``stop()`` waits for.
+final class LoopbackServer: Sendable {
+    /// The port that the kernel picked.
+    let port: UInt16
+    private let daemon: Mutex<Daemon?>
+
+    /// The daemon and the reference to the service that its callbacks borrow.
+    ///
+    /// The daemon may be used from any thread, and the mutex hands it out once, to be stopped.
+    @safe
+    private struct Daemon: @unchecked Sendable {
+        let handle: OpaquePointer
+        let service: Unmanaged<ServiceBox>
+    }
+
+    /// Starts to listen.
+    init(_ service: any LoopbackService, certificate: ServerCertificate? = nil) {
+        let box = unsafe Unmanaged.passRetained(ServiceBox(service))
+        let handle = unsafe mhd_start_on_loopback(
+            handleAccess, openExchange, completeExchange, box.toOpaque(), 0,
+            certificate?.key, certificate?.certificate)
+        guard let handle = unsafe handle else {
+            preconditionFailure("a loopback server could not listen; is a descriptor left?")
+        }
+        port = unsafe mhd_port(handle)
+        daemon = unsafe Mutex(Daemon(handle: handle, service: box))
+    }
+
+    /// Closes all connections and waits until no handler runs.
+    ///
+    /// Handlers must not be waiting.
+    func stop() {
+        guard let daemon = daemon.withLock({ $0.take() }) else { return }
+        unsafe MHD_stop_daemon(daemon.handle)
+        unsafe daemon.service.release()
+    }
+
+    deinit {
+        stop()
+    }
+}
+
+/// What the callbacks' context points to.
+final class ServiceBox: Sendable {
+    let service: any LoopbackService
+
+    init(_ service: any LoopbackService) { self.service = service }
+}
