@@ -81,14 +81,13 @@ let package = Package(
             dependencies: ["OCI", "Hashing", "StrictJSON", "CMicrohttpd"],
             path: "Tests/Support/RegistryTestSupport"
         ),
-        tests(of: "CommandLineKit", "Wording"),
-        tests(of: "Files"),
         tests(of: "Wording"),
         tests(of: "StrictJSON"),
         tests(of: "OCI"),
         tests(of: "Hashing", "OCI"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
+        tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
     ]
 )
 

@@ -80,7 +80,7 @@ disable_services() {
 }
 
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+    as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get --yes --quiet --quiet --option Dpkg::Use-Pty=0 "$@"
 }
 

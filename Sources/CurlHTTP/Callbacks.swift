@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import Glibc
+
+/// What libcurl calls, always on the loop's thread, with the ``Transfer`` as its context.
+///
+/// Nothing here decides anything: bytes are bounded by a buffer and handed on.
+enum Callbacks {
+    /// Takes one line of a head.
+    static let header: ccurl_bytes_callback = { bytes, size, count, context in
+        let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return unsafe transfer(context).receive(headerLine: line) ? line.count : 0
+    }
+
+    /// Takes up to 16 KiB of a body, whatever the size of libcurl's own buffer.
+    static let write: ccurl_bytes_callback = { bytes, size, count, context in
+        let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return unsafe transfer(context).receive(body: piece)
+            ? piece.count : Int(CURL_WRITEFUNC_PAUSE)
+    }
+
+    /// Gives bytes to send.
+    static let read: ccurl_bytes_callback = { bytes, size, count, context in
+        let space = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+        return switch unsafe transfer(context).send(into: space) {
+        case .bytes(let count): count
+        case .dry: Int(CURL_READFUNC_PAUSE)
+        // 0 would mean the end, and libcurl then waits for ever for the rest of the known length.
+        case .over: Int(CURL_READFUNC_ABORT)
+        }
+    }
+
+    /// Starts an upload again on a fresh connection.
+    static let seek: ccurl_seek_callback = { context, offset, origin in
+        guard origin == SEEK_SET, offset == 0 else { return CURL_SEEKFUNC_CANTSEEK }
+        return unsafe transfer(context).rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+    }
+
+    /// Opens a socket that no child process inherits, where the address is permitted.
+    static let openSocket: ccurl_socket_callback = { context, _, address in
+        var bytes = [UInt8](repeating: 0, count: 16)
+        var port: UInt16 = 0
+        let count = unsafe ccurl_address(address, &bytes, &port)
+        let peer = PeerAddress(bytes: Array(bytes.prefix(Int(count))), port: port)
+        guard unsafe transfer(context).permits(peer) else { return CURL_SOCKET_BAD }
+        return unsafe socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+            address.pointee.protocol)
+    }
+
+    /// The reactor keeps the transfer alive for as long as libcurl knows its address.
+    private static func transfer(_ context: UnsafeMutableRawPointer) -> Transfer {
+        unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    }
+}

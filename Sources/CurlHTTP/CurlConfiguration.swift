@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import HTTP
+
+/// What proves one origin's identity, and ours to it.
+public struct TLSTrust: Hashable, Sendable {
+    /// A file of PEM certificates that are trusted instead of the system's; nil for the system's.
+    public var caFile: String?
+    /// A PEM file with the certificate that we show, and those that lead to its root.
+    public var clientCertificate: String?
+    /// The PEM file with the key of that certificate; nil where it stands in the same file.
+    public var clientKey: String?
+
+    /// Names the files.
+    public init(
+        caFile: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil
+    ) {
+        self.caFile = caFile
+        self.clientCertificate = clientCertificate
+        self.clientKey = clientKey
+    }
+}
+
+extension CurlTransport {
+    /// What holds for every request of a transport.
+    public struct Configuration: Sendable {
+        /// What the program calls itself.
+        public var userAgent: String
+        /// Origins that need more than the system's certificate authorities.
+        public var trust: [Origin: TLSTrust]
+        /// How many idle connections are kept. Two for each body in flight let none be opened twice.
+        public var keptConnections: Int
+        /// Whether a connection for an origin may be made to an address.
+        ///
+        /// It is asked for each address just before its socket is opened, so a name that resolves
+        /// differently the second time gains nothing. It is called on the transport's own thread and
+        /// must not wait. A proxy's address is not asked about, and what the proxy resolves is not
+        /// seen: behind one, only rules on names hold.
+        public var permits: @Sendable (PeerAddress, Origin) -> Bool
+        /// Addresses, without brackets, that stand in for what the names of origins resolve to.
+        public var addresses: [Origin: String]
+
+        /// Makes a configuration.
+        public init(
+            userAgent: String = "ocimirror", trust: [Origin: TLSTrust] = [:],
+            keptConnections: Int = 64,
+            permits: @escaping @Sendable (PeerAddress, Origin) -> Bool = { _, _ in true },
+            addresses: [Origin: String] = [:]
+        ) {
+            self.userAgent = userAgent
+            self.trust = trust
+            self.keptConnections = keptConnections
+            self.permits = permits
+            self.addresses = addresses
+        }
+    }
+}

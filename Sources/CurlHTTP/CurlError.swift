@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import HTTP
+internal import Wording
+
+/// What libcurl's result codes mean to those who decide whether to try again.
+enum CurlError {
+    /// Returns the error for a transfer that failed with `code`.
+    static func error(_ code: CURLcode, of easy: EasyHandle) -> TransportError {
+        let connectStatus = easy.long(CURLINFO_HTTP_CONNECTCODE)
+        if connectStatus >= 300 {
+            return TransportError(
+                .refused, "the proxy refused to connect: it answered \(connectStatus)")
+        }
+        let diagnosis = easy.diagnosis
+        return TransportError(
+            kind(of: code, diagnosis), message(for: code, diagnosis))
+    }
+
+    /// Returns libcurl's own words for a code.
+    static func text(of code: CURLcode) -> String {
+        guard let words = unsafe curl_easy_strerror(code) else { return "code \(code.rawValue)" }
+        return unsafe String(cString: words)
+    }
+
+    /// Source: libcurl-errors(3).
+    static func kind(of code: CURLcode, _ diagnosis: String) -> TransportError.Kind {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY: .connect
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        // The connection broke under the handshake, which says nothing about certificates: libcurl
+        // then reports the system's error, or the missing end, instead of OpenSSL's `error:…`.
+        case CURLE_SSL_CONNECT_ERROR
+        where diagnosis.contains("SSL_connect:") || diagnosis.contains("unexpected eof"): .connect
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
+            CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
+            CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND,
+            CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
+            .tls
+        // HTTP/0.9 is reported as an unsupported protocol, a header line beyond 100 KiB as a lack
+        // of memory.
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY,
+            CURLE_BAD_CONTENT_ENCODING, CURLE_FILESIZE_EXCEEDED:
+            .malformed
+        case CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT: .refused
+        default: .interrupted
+        }
+    }
+
+    private static func message(for code: CURLcode, _ diagnosis: String) -> String {
+        // libcurl quotes the whole proxy URL, password included, where it cannot read it.
+        let mayQuoteProxy = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY
+        let words = diagnosis.isEmpty || mayQuoteProxy ? text(of: code) : diagnosis
+        return UntrustedText(words).display(limit: 300)
+    }
+}

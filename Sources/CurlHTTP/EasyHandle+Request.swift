@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import HTTP
+internal import Wording
+
+extension EasyHandle {
+    /// The buffers of bulk transfers; every active handle allocates its own, so others keep 16 KiB.
+    private static let bulkBufferSize = 256 * 1024
+
+    /// Sets everything that libcurl is told about a request.
+    ///
+    /// - Parameter bodyLength: how many bytes are sent; nil for no body at all.
+    func configure(
+        for request: HTTPRequest, _ configuration: CurlTransport.Configuration, bodyLength: Int64?
+    ) throws(TransportError) {
+        let origin = request.url.origin
+        try setRules(for: origin, isBulk: request.isBulk)
+        try setTrust(configuration.trust[origin])
+        try set(.url, "\(origin)\(request.url.target)")
+        try set(.userAgent, configuration.userAgent)
+        try set(.headers, Self.headerLines(of: request))
+        try set(
+            .connectTimeoutMilliseconds, Self.milliseconds(request.timeouts.connect))
+        if let address = configuration.addresses[origin] {
+            try set(.resolutions, ["\(origin.host):\(origin.port):\(address)"])
+        }
+        try setMethod(request, bodyLength)
+        if request.isBulk {
+            try set(.bufferSize, Self.bulkBufferSize)
+            if bodyLength != nil { try set(.uploadBufferSize, Self.bulkBufferSize) }
+        }
+    }
+
+    /// What must not depend on libcurl's defaults, its environment or the server's wishes.
+    private func setRules(for origin: Origin, isBulk: Bool) throws(TransportError) {
+        try set(.protocols, origin.scheme.rawValue)
+        try set(.redirectProtocols, origin.scheme.rawValue)
+        try set(.followsLocation, false)
+        try set(.keepsPath, true)
+        try set(.netrc, Int(CURL_NETRC_IGNORED.rawValue))
+        try set(.hasNoSignals, true)
+        try set(.headerSeparation, Int(CURLHEADER_SEPARATE))
+        try set(.hidesConnectHeaders, true)
+        try set(.tcpKeepAlive, true)
+        // Other proxies are the environment's business; for this machine none is of use.
+        if origin.isLoopback { try set(.proxy, "") }
+        let mayMultiplex = !isBulk && origin.scheme == .https
+        try set(
+            .httpVersion, Int(mayMultiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+        if mayMultiplex { try set(.waitsForMultiplexing, true) }
+    }
+
+    private func setTrust(_ trust: TLSTrust?) throws(TransportError) {
+        try set(.sslVersion, Int(CURL_SSLVERSION_TLSv1_2))
+        try set(.verifiesPeer, true)
+        try set(.verifiesHost, .full)
+        if let caFile = trust?.caFile {
+            try set(.caFile, caFile)
+            // Without this the system's directory of authorities would be trusted as well.
+            try set(.caDirectory, nil)
+        }
+        if let certificate = trust?.clientCertificate {
+            try set(.certificate, certificate)
+            try set(.privateKey, trust?.clientKey ?? certificate)
+        }
+    }
+
+    private func setMethod(_ request: HTTPRequest, _ bodyLength: Int64?) throws(TransportError) {
+        if let bodyLength {
+            try set(.isUpload, true)
+            try set(.uploadLength, bodyLength)
+        } else if request.method == .head {
+            try set(.hasNoBody, true)
+        }
+        if request.method != .head { try set(.customMethod, request.method.rawValue) }
+    }
+
+    /// Each line was checked for control characters when its field was made.
+    private static func headerLines(of request: HTTPRequest) -> [String] {
+        var lines: [String] = []
+        for field in request.fields.fields where field.name != "authorization" {
+            // A name with a semicolon is how libcurl is told of an empty value.
+            lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
+        }
+        if let authorization = request.authorization {
+            lines.append("Authorization: \(authorization.reveal())")
+        }
+        // Compressed content would not have the digest that was asked for.
+        if request.fields["accept-encoding"] == nil { lines.append("Accept-Encoding: identity") }
+        // Some servers let a client that expects 100 wait a second.
+        lines.append("Expect:")
+        return lines
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int {
+        let parts = duration.components
+        let (whole, overflow) = Int(parts.seconds).multipliedReportingOverflow(by: 1000)
+        // 0 would stand for libcurl's own limit of five minutes.
+        return overflow
+            ? Int(Int32.max)
+            : min(Int(Int32.max), max(1, whole + Int(parts.attoseconds / 1_000_000_000_000_000)))
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+
+/// What a transfer sends, as the loop's thread reads it.
+struct RequestBody {
+    private enum Source {
+        case none
+        case bytes([UInt8])
+        case queue(UploadQueue)
+    }
+
+    /// How many bytes are to be sent; nil where the request has no body, not even an empty one.
+    let length: Int64?
+    private let source: Source
+    private var readCount: Int64 = 0
+
+    init(_ exchange: Exchange) {
+        switch exchange.request.body {
+        case .none:
+            source = .none
+            // Source: RFC 9110 §8.6, a method that anticipates content states the length 0.
+            length =
+                switch exchange.request.method {
+                case .post, .put, .patch: 0
+                case .get, .head, .delete: nil
+                }
+        case .bytes(let bytes):
+            source = .bytes(bytes)
+            length = Int64(bytes.count)
+        case .stream(let count, _):
+            source = exchange.upload.map { .queue($0) } ?? .none
+            length = Int64(count)
+        }
+    }
+
+    /// Whether libcurl has taken every byte.
+    var isSent: Bool { readCount == length ?? 0 }
+
+    /// Copies the next bytes, as many as there is space for.
+    mutating func read(into space: UnsafeMutableRawBufferPointer) -> UploadQueue.Reading {
+        guard !isSent else { return .bytes(0) }
+        let reading: UploadQueue.Reading
+        switch source {
+        case .none: reading = .over
+        case .queue(let queue): reading = unsafe queue.read(into: space)
+        case .bytes(let bytes):
+            let rest = bytes.dropFirst(Int(readCount))
+            let count = min(rest.count, space.count)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: space[..<count])
+                .copyBytes(from: rest.prefix(count))
+            reading = .bytes(count)
+        }
+        if case .bytes(let count) = reading { readCount += Int64(count) }
+        return reading
+    }
+
+    /// Goes back to the first byte, where it is still there.
+    mutating func rewind() -> Bool {
+        if case .queue = source, readCount > 0 { return false }
+        readCount = 0
+        return true
+    }
+}

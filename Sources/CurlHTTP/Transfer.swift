@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import HTTP
+
+/// One exchange in libcurl's hands. It lives on the loop's thread only, from `start` to `remove`.
+final class Transfer {
+    let exchange: Exchange
+    let easy = EasyHandle()
+    private let permission: (PeerAddress) -> Bool
+    private var body: RequestBody
+    private var head = ResponseHead()
+    private var isHeadDelivered = false
+    private var isReceivingPaused = false
+    private var isSendingPaused = false
+    private var receivedBytes: Int64 = 0
+    private var wasRefused = false
+    private var wasPermitted = false
+    /// Why a callback made libcurl stop; libcurl itself knows only that it did.
+    private var cause: TransportError?
+    private var clock: StallClock
+
+    init(_ exchange: Exchange, _ configuration: CurlTransport.Configuration) throws(TransportError)
+    {
+        let request = exchange.request
+        self.exchange = exchange
+        body = RequestBody(exchange)
+        clock = StallClock(request.timeouts, at: .now)
+        let origin = request.url.origin
+        let permits = configuration.permits
+        // Only a proxy is ever reached on another port than the origin's.
+        permission = { $0.port != origin.port || permits($0, origin) }
+        try easy.configure(for: request, configuration, bodyLength: body.length)
+        try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// How often ``stall(at:)`` should be asked.
+    var watchInterval: Duration { clock.interval }
+
+    // MARK: What libcurl calls
+
+    func receive(headerLine line: UnsafeRawBufferPointer) -> Bool {
+        do throws(TransportError) {
+            try unsafe head.append(line)
+            return true
+        } catch {
+            cause = error
+            return false
+        }
+    }
+
+    func receive(body piece: UnsafeRawBufferPointer) -> Bool {
+        isReceivingPaused = unsafe !exchange.answer.append(piece)
+        if !isReceivingPaused { receivedBytes += Int64(piece.count) }
+        return !isReceivingPaused
+    }
+
+    func send(into space: UnsafeMutableRawBufferPointer) -> UploadQueue.Reading {
+        let reading = unsafe body.read(into: space)
+        isSendingPaused = reading == .dry
+        return reading
+    }
+
+    func rewind() -> Bool { body.rewind() }
+
+    func permits(_ address: PeerAddress) -> Bool {
+        let isPermitted = permission(address)
+        if isPermitted { wasPermitted = true } else { wasRefused = true }
+        return isPermitted
+    }
+
+    // MARK: What the reactor calls, outside every callback
+
+    /// Passes on what came, and unpauses what may go on.
+    ///
+    /// - Returns: whether something was unpaused.
+    func service() -> Bool {
+        deliverHead(isEnding: false)
+        exchange.answer.wakeReader()
+        exchange.upload?.wakeWriter()
+        let resumesReceiving = isReceivingPaused && exchange.answer.hasRoom
+        let resumesSending = isSendingPaused && (exchange.upload?.isReady ?? true)
+        guard resumesReceiving || resumesSending else { return false }
+        // libcurl calls back from within `pause`, so the flags must be right before.
+        if resumesReceiving { isReceivingPaused = false }
+        if resumesSending { isSendingPaused = false }
+        easy.pause(receiving: isReceivingPaused, sending: isSendingPaused)
+        return true
+    }
+
+    /// Returns how a transfer ended that libcurl is done with.
+    func result(_ code: CURLcode) -> Result<Void, any Error> {
+        deliverHead(isEnding: code == CURLE_OK)
+        if let cause { return .failure(cause) }
+        guard code != CURLE_OK else {
+            return isHeadDelivered
+                ? .success(())
+                : .failure(TransportError(.malformed, "the answer has no complete head"))
+        }
+        if code == CURLE_COULDNT_CONNECT, wasRefused, !wasPermitted {
+            return .failure(
+                TransportError(.refused, "the name leads to an address that must not be used"))
+        }
+        return .failure(CurlError.error(code, of: easy))
+    }
+
+    /// Tells the task that nothing more will come.
+    func finish(_ result: Result<Void, any Error>) {
+        exchange.upload?.close()
+        exchange.answer.finish(result)
+    }
+
+    /// Returns an error where the exchange has stood still for too long.
+    func stall(at now: ContinuousClock.Instant) -> TransportError? {
+        let sent = easy.offset(CURLINFO_SIZE_UPLOAD_T)
+        let phase: StallClock.Phase =
+            if head.isComplete {
+                .receiving
+            } else if easy.offset(CURLINFO_PRETRANSFER_TIME_T) == 0 {
+                .connecting
+            } else if sent < body.length ?? 0 {
+                .sending
+            } else {
+                .waiting
+            }
+        let reading = StallClock.Reading(
+            phase: phase, movedBytes: sent + receivedBytes + Int64(head.byteCount),
+            isHeldByUs: isReceivingPaused || isSendingPaused)
+        return clock.read(reading, at: now)
+    }
+
+    /// Delivers a complete head, and ends the upload.
+    ///
+    /// An answer of 300 and above may come early and is then all that counts. A success before the
+    /// end of the body says nothing yet: it is kept until the body is through.
+    private func deliverHead(isEnding: Bool) {
+        guard head.isComplete, !isHeadDelivered, isEnding || head.status >= 300 || body.isSent
+        else { return }
+        isHeadDelivered = true
+        exchange.upload?.close()
+        exchange.answer.deliver(head)
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+
+/// The head of a request, as it stood on the wire.
+public struct WireHead: Hashable, Sendable {
+    /// Every line up to the empty one, without line ends.
+    public let lines: [String]
+
+    /// The request line.
+    public var requestLine: String { lines.first ?? "" }
+
+    /// Returns the values of a field, its name in lower case.
+    public func values(_ name: String) -> [String] {
+        lines.dropFirst().compactMap { line in
+            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name
+            else { return nil }
+            return String(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+    }
+
+    /// The length of the body that the head announces.
+    public var contentLength: Int { values("content-length").first.flatMap { Int($0) } ?? 0 }
+}
+
+/// The server's end of one connection. Everything blocks, and throws once the connection is broken.
+public final class WireConnection {
+    private let descriptor: Int32
+    private let shared: WireServer.Shared
+    private var unread: [UInt8] = []
+
+    init(_ descriptor: Int32, _ shared: WireServer.Shared) {
+        self.descriptor = descriptor
+        self.shared = shared
+    }
+
+    /// Reads and records the head of a request.
+    @discardableResult
+    public func readHead() throws(WireClosed) -> WireHead {
+        let end = Array("\r\n\r\n".utf8)
+        while true {
+            if let range = unread.firstRange(of: end) {
+                let text = String(decoding: unread[..<range.lowerBound], as: UTF8.self)
+                unread.removeSubrange(..<range.upperBound)
+                let head = WireHead(lines: text.split(separator: "\r\n").map { String($0) })
+                shared.state.withLock { $0.heads.append(head) }
+                return head
+            }
+            unread += try readSome()
+        }
+    }
+
+    /// Reads so many bytes.
+    public func read(_ count: Int) throws(WireClosed) -> [UInt8] {
+        while unread.count < count { unread += try readSome() }
+        defer { unread.removeFirst(count) }
+        return Array(unread.prefix(count))
+    }
+
+    /// Reads so many bytes and forgets them, giving each piece to `look` on the way.
+    public func skip(_ count: Int, look: ([UInt8]) -> Void = { _ in }) throws(WireClosed) {
+        var rest = count
+        while rest > 0 {
+            let piece = unread.isEmpty ? try readSome() : unread
+            unread = Array(piece.dropFirst(rest))
+            look(Array(piece.prefix(rest)))
+            rest -= min(rest, piece.count)
+        }
+    }
+
+    /// Reads nothing into memory until the other side closes.
+    public func waitForClose() {
+        while (try? readSome()) != nil {}
+    }
+
+    /// Sends text as it stands.
+    public func send(_ text: String) throws(WireClosed) {
+        try send(Array(text.utf8))
+    }
+
+    /// Sends bytes.
+    public func send(_ bytes: [UInt8]) throws(WireClosed) {
+        var sent = 0
+        while sent < bytes.count { sent += try sendSome(bytes[sent...]) }
+    }
+
+    /// Sends an answer with its length.
+    public func answer(
+        _ status: String, _ fields: [String] = [], body: [UInt8] = []
+    ) throws(WireClosed) {
+        let lines = ["HTTP/1.1 \(status)", "Content-Length: \(body.count)"] + fields
+        try send(Array(lines.joined(separator: "\r\n").utf8) + Array("\r\n\r\n".utf8) + body)
+    }
+
+    /// Whether the other side lets a send stand still for so long.
+    public func isBlocked(forMilliseconds milliseconds: Int32) -> Bool {
+        var query = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&query, 1, milliseconds) == 0
+    }
+
+    /// Whether the other side sends nothing for so long.
+    public func isSilent(forMilliseconds milliseconds: Int32) -> Bool {
+        var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&query, 1, milliseconds) == 0
+    }
+
+    /// Breaks the connection with a reset instead of an end.
+    public func reset() throws(WireClosed) {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        throw WireClosed()
+    }
+
+    private func readSome() throws(WireClosed) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = unsafe recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw WireClosed() }
+        return Array(buffer.prefix(count))
+    }
+
+    private func sendSome(_ bytes: ArraySlice<UInt8>) throws(WireClosed) -> Int {
+        let count = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe Glibc.send(
+                descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+        guard count > 0 else { throw WireClosed() }
+        return count
+    }
+}
