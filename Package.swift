@@ -81,6 +81,8 @@ let package = Package(
             dependencies: ["OCI", "Hashing", "StrictJSON", "CMicrohttpd"],
             path: "Tests/Support/RegistryTestSupport"
         ),
+        tests(of: "CommandLineKit", "Wording"),
+        tests(of: "Files"),
         tests(of: "Wording"),
         tests(of: "StrictJSON"),
         tests(of: "OCI"),

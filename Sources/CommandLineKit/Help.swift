@@ -45,12 +45,15 @@ extension CommandTree {
             renderer.add(type.summary)
             renderer.add(usage(for: path, label: "Usage: "))
             for paragraph in type.discussion.paragraphs { renderer.add(paragraph) }
-            renderer.add(sections(for: type.definitions + [.help]))
+            let definitions = type.definitions
+            var help = ParameterDefinition.help
+            help.section = definitions.last?.section
+            renderer.add(sections(for: definitions + [help]))
             renderer.add(type.examples)
         case .group(_, let summary, let children):
             renderer.add(summary)
             renderer.add(usage(for: path, label: "Usage: "))
-            renderer.add([Self.commandSection(children)])
+            renderer.add([Self.commandSection(children, under: path)])
         case nil:
             renderer.add(summary)
             renderer.add(usage(for: [], label: "Usage: "))
@@ -79,9 +82,11 @@ extension CommandTree {
         "\(error)\n\(usage(for: Array(error.command.dropFirst())))"
     }
 
-    private static func commandSection(_ nodes: [CommandNode<Context>]) -> HelpSection {
+    private static func commandSection(
+        _ nodes: [CommandNode<Context>], under path: [String] = []
+    ) -> HelpSection {
         let rows = nodes.flatMap(\.leaves).map { leaf in
-            HelpSection.Row(leaf.path.joined(separator: " "), leaf.type.summary)
+            HelpSection.Row((path + leaf.path).joined(separator: " "), leaf.type.summary)
         }
         return HelpSection("Commands", rows)
     }
@@ -114,7 +119,10 @@ extension ParameterDefinition {
         if kind == .option { term += " \(placeholder)" }
         var remarks: [String] = []
         if isRepeated { remarks.append("[repeatable]") }
-        if let variable = variable(prefix: prefix) { remarks.append("[env: \(variable)]") }
+        if let variable = variable(prefix: prefix) {
+            let value = effectiveName == opposite ? "=false" : ""
+            remarks.append("[env: \(variable)\(value)]")
+        }
         if kind == .option, !defaults.isEmpty {
             remarks.append("[default: \(defaults.joined(separator: ","))]")
         }

@@ -7,14 +7,16 @@ struct ParameterDefinition: Hashable, Sendable {
         case option
         /// Takes none; `--no-…` is its opposite.
         case flag
+        /// `--help` or `--version`, which belong to no command.
+        case builtIn
         /// A word without a dash.
         case positional(isRequired: Bool)
     }
 
     static let help = ParameterDefinition(
-        kind: .flag, name: "--help", short: "-h", help: "show this help")
+        kind: .builtIn, name: "--help", short: "-h", help: "show this help")
     static let version = ParameterDefinition(
-        kind: .flag, name: "--version", help: "show the version")
+        kind: .builtIn, name: "--version", help: "show the version")
 
     let kind: Kind
     /// `--jobs` for an option, `IMAGE` for a positional.
@@ -43,7 +45,7 @@ struct ParameterDefinition: Hashable, Sendable {
 
     /// The variable that stands in for an option: `--idle-timeout` gives `…IDLE_TIMEOUT`.
     func variable(prefix: String) -> String? {
-        guard !isPositional, self != .help, self != .version else { return nil }
+        guard kind == .option || kind == .flag else { return nil }
         let words = name.dropFirst(2).uppercased().map { $0 == "-" ? "_" : $0 }
         return prefix + String(words)
     }

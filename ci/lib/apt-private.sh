@@ -11,7 +11,7 @@ archive_sources() {
     for file in "$from"/sources.list "$from"/sources.list.d/*.list; do
         [[ ! -r $file ]] || awk -v suite="$codename" '
             $1 == "deb" && / main( |$)/ { for (i = 2; i <= NF; i++) if ($i == suite) print }
-        ' "$file" | sed 's/arch=[^] ]*//' >>"$into/lines.list"
+        ' "$file" | sed 's/arch=[^] ]*//; s/\[ *\]//' >>"$into/lines.list"
     done
     for file in "$from"/sources.list.d/*.sources; do
         [[ ! -r $file ]] || sed '/^#/d' "$file" | awk -v suite="$codename" '

@@ -80,7 +80,7 @@ disable_services() {
 }
 
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive \
+    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
         apt-get --yes --quiet --quiet --option Dpkg::Use-Pty=0 "$@"
 }
 

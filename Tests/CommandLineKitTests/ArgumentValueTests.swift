@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Testing
+
+struct ArgumentValueTests {
+    @Test(arguments: [
+        ("0", 0), ("65536", 65536), ("7B", 7), ("4KB", 4000), ("4KiB", 4096), ("4kb", 4000),
+        ("100MiB", 104_857_600), ("1GB", 1_000_000_000), ("2TiB", 2_199_023_255_552),
+    ])
+    func `a size is a number and a unit`(text: String, byteCount: Int) throws {
+        #expect(try ByteSize(argument: text).byteCount == byteCount)
+    }
+
+    @Test(arguments: [
+        "", "MiB", "-1", "+1", "1.5MiB", "1 MiB", "1M", "1XB", "٣", "9223372036854775808",
+        "9223372036854775807KiB",
+    ])
+    func `what is no size is refused`(text: String) {
+        #expect(throws: InvalidValue.self) { try ByteSize(argument: text) }
+    }
+
+    @Test(arguments: [
+        (0, "0"), (1, "1"), (1536, "1536"), (1024, "1KiB"), (1000, "1KB"), (104_857_600, "100MiB"),
+    ])
+    func `a size is shown in the largest unit that divides it`(byteCount: Int, text: String) throws
+    {
+        #expect(ByteSize(byteCount).argument == text)
+        #expect(try ByteSize(argument: text).byteCount == byteCount)
+    }
+
+    @Test(
+        arguments: [
+            ("250ms", .milliseconds(250)), ("30s", .seconds(30)), ("5m", .seconds(300)),
+            ("1h", .seconds(3600)), ("0s", .zero),
+        ] as [(String, Duration)])
+    func `a length of time is a number and a unit`(text: String, duration: Duration) throws {
+        #expect(try Duration(argument: text) == duration)
+        #expect(duration.argument == text)
+    }
+
+    @Test(arguments: ["", "30", "s", "-5s", "1.5s", "5 m", "5M", "1d", "9223372036854775807h"])
+    func `what is no length of time is refused`(text: String) {
+        #expect(throws: InvalidValue.self) { try Duration(argument: text) }
+    }
+
+    @Test func `a time is shown in the largest unit that divides it`() {
+        #expect(Duration.seconds(90).argument == "90s")
+        #expect(Duration.seconds(120).argument == "2m")
+        #expect(Duration.seconds(Int64.max).argument == "\(Int64.max)s")
+    }
+
+    @Test(arguments: ["", "x", "1.0", "1 ", "99999999999999999999"])
+    func `what is no whole number is refused`(text: String) {
+        #expect(throws: InvalidValue(text, "not a whole number")) { try Int(argument: text) }
+    }
+}

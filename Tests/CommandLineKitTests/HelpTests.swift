@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Testing
+
+struct HelpTests {
+    @Test(
+        arguments: [
+            (["--help"], []), (["-h"], []), (["help"], []), (["--zzz", "-h"], []),
+            (["sync", "--help"], ["sync"]), (["--config", "x", "sync", "--jobs", "-h"], ["sync"]),
+            (["--help", "sync"], ["sync"]), (["help", "sync"], ["sync"]),
+            (["lock", "--help"], ["lock"]), (["help", "lock"], ["lock"]),
+            (["help", "lock", "merge"], ["lock", "merge"]),
+            (["lock", "merge", "-h"], ["lock", "merge"]),
+        ] as [([String], [String])])
+    func `help is asked for anywhere`(words: [String], path: [String]) throws {
+        guard case .help(let found) = try Program.tree.parse(words, environment: [:]) else {
+            Issue.record("no help")
+            return
+        }
+        #expect(found == path)
+    }
+
+    @Test(arguments: [["--version"], ["--quiet", "--version"]])
+    func `the version is asked for before a command`(words: [String]) throws {
+        guard case .version = try Program.tree.parse(words, environment: [:]) else {
+            Issue.record("no version")
+            return
+        }
+    }
+
+    @Test(arguments: [64, 80, 120])
+    func `no line is longer than the width`(width: Int) {
+        let text = Program.tree.help(for: ["sync"], width: width)
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= width && $0.last != " " })
+    }
+
+    @Test func `the program's help lists its commands`() {
+        #expect(
+            Program.tree.help() == """
+                Mirror images from one place to another.
+
+                Usage: mirror COMMAND [OPTIONS]
+
+                Commands:
+                  sync               Mirror every image of the configuration.
+                  check              Judge an image before it is used.
+                  lock merge         Join the parts that the shards of a run have written.
+
+                Options:
+                  -c, --config FILE  the configuration [env: MIRROR_CONFIG]
+                                     [default: mirror.yaml]
+                  -q, --quiet        print errors only [env: MIRROR_QUIET]
+                  -h, --help         show this help
+                      --version      show the version
+
+                Exit codes:
+                  0                  done
+                  64                 the command line is wrong
+
+                'mirror help COMMAND' describes a command.
+
+                """)
+    }
+
+    @Test func `a group's help lists the commands under it`() {
+        #expect(
+            Program.tree.help(for: ["lock"]) == """
+                Work on lock files.
+
+                Usage: mirror lock COMMAND [OPTIONS]
+
+                Commands:
+                  lock merge  Join the parts that the shards of a run have written.
+
+                """)
+    }
+
+    @Test func `a command's help has everything that it declares`() {
+        #expect(
+            Program.tree.help(for: ["sync"]) == """
+                Mirror every image of the configuration.
+
+                Usage: mirror sync [OPTIONS] [ID…]
+
+                Images that are there already cost one request each. One image's failure never
+                stops the others.
+
+                Nothing is written where nothing changed.
+
+                Arguments:
+                  ID…                      entries to work on: an id, a name or a glob
+
+                Options:
+                  -j, --jobs N             blobs in flight [env: MIRROR_JOBS] [default: 4]
+                      --dry-run            change nothing [env: MIRROR_DRY_RUN]
+                      --no-verify-tls      trust any certificate [env: MIRROR_VERIFY_TLS=false]
+                      --proof index|config|content
+                                           how much is proved of every image before it is
+                                           copied, instead of what the configuration says
+                                           [env: MIRROR_PROOF]
+                      --platform PLATFORM  what must be there [repeatable]
+                                           [env: MIRROR_PLATFORM]
+                                           [default: linux/amd64,linux/arm64]
+                      --idle-timeout TIME  longest time without a byte
+                                           [env: MIRROR_IDLE_TIMEOUT] [default: 30s]
+                      --buffer-size SIZE   bytes kept for each transfer
+                                           [env: MIRROR_BUFFER_SIZE] [default: 64KiB]
+
+                Global options:
+                  -c, --config FILE        the configuration [env: MIRROR_CONFIG]
+                                           [default: mirror.yaml]
+                  -q, --quiet              print errors only [env: MIRROR_QUIET]
+                  -h, --help               show this help
+
+                Examples:
+                  mirror sync
+                      mirrors everything
+                  mirror sync -j 8 'grafana*'
+                      mirrors some, eight blobs at a time
+
+                """)
+    }
+}

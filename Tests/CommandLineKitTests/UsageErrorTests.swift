@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Testing
+import Wording
+
+struct UsageErrorTests {
+    @Test(
+        arguments: [
+            // Commands.
+            ([], "missing command: one of sync, check, lock"),
+            (["--quiet"], "missing command: one of sync, check, lock"),
+            (["lock"], "missing command: one of merge"),
+            (["snyc"], "unknown command 'snyc': did you mean 'sync'?"),
+            (["frobnicate"], "unknown command 'frobnicate': 'mirror help' lists the commands"),
+            (["lock", "merg"], "unknown command 'merg': did you mean 'merge'?"),
+            (["lock", "x"], "unknown command 'x': 'mirror help lock' lists the commands"),
+            (["help", "chek"], "unknown command 'chek': did you mean 'check'?"),
+            (["--", "sync"], "unknown command '--': 'mirror help' lists the commands"),
+            // Options.
+            (["sync", "--job", "3"], "unknown option '--job': did you mean '--jobs'?"),
+            (
+                ["sync", "--no-dryrun"],
+                "unknown option '--no-dryrun': did you mean '--no-dry-run'?"
+            ),
+            (["sync", "--zzz=1"], "unknown option '--zzz': 'mirror help sync' lists the options"),
+            (["sync", "-x"], "unknown option '-x': 'mirror help sync' lists the options"),
+            (["sync", "-qj", "1"], "unknown option '-qj': 'mirror help sync' lists the options"),
+            (["--confg", "x", "sync"], "unknown option '--confg': did you mean '--config'?"),
+            (
+                ["--dry-run", "sync"],
+                "option '--dry-run' before the command: write it after the command's name"
+            ),
+            (
+                ["sync", "--version"],
+                "unknown option '--version': 'mirror help sync' lists the options"
+            ),
+            // Values.
+            (["sync", "--jobs"], "missing value: --jobs: write '--jobs=N'"),
+            (["sync", "--config", "--quiet"], "missing value: --config: write '--config=FILE'"),
+            (["sync", "-c"], "missing value: -c: write '-c=FILE'"),
+            (["--config"], "missing command: one of sync, check, lock"),
+            (["sync", "--quiet=yes"], "unexpected value: --quiet: write '--quiet' alone"),
+            (["sync", "--jobs", "x"], "--jobs: 'x': not a whole number"),
+            (["sync", "--jobs", "-1"], "--jobs: '-1': not a number from 1 to 64"),
+            (["sync", "--jobs=0"], "--jobs: '0': not a number from 1 to 64"),
+            (
+                ["sync", "--proof", "cofnig"],
+                "--proof: 'cofnig': not one of index, config, content: did you mean 'config'?"
+            ),
+            (
+                ["sync", "--proof=all"],
+                "--proof: 'all': not one of index, config, content"
+            ),
+            (
+                ["check", "x", "indx"],
+                "LEVEL: 'indx': not one of index, config, content: did you mean 'index'?"
+            ),
+            // Arguments.
+            (["check"], "missing argument: IMAGE: a reference with a tag or a digest"),
+            (["lock", "merge", "l"], "missing argument: PART: the parts to read"),
+            (
+                ["check", "x", "index", "y"],
+                "unexpected argument: 'y': 'mirror check' takes no more"
+            ),
+            // Words from outside are shown without their control characters.
+            (["\u{1B}[2J"], "unknown command '\\u{1b}[2J': 'mirror help' lists the commands"),
+        ] as [([String], String)])
+    func `a wrong command line is refused in one line`(words: [String], message: String) {
+        #expect(Program.refusal(words) == message)
+    }
+
+    @Test func `the first wrong word is data`() {
+        #expect(
+            throws: UsageError(
+                ["mirror", "sync"],
+                .invalidValue(
+                    of: "--jobs", UntrustedText("x"), reason: "not a whole number", suggestion: nil)
+            )
+        ) { try Program.parse("sync", "--jobs", "x", "--proof", "y") }
+    }
+
+    @Test(arguments: [
+        (["check"], "usage: mirror check [OPTIONS] IMAGE [LEVEL]"),
+        (["sync", "-x"], "usage: mirror sync [OPTIONS] [ID…]"),
+        (["lock", "merge"], "usage: mirror lock merge [OPTIONS] LOCK PART…"),
+        (["lock"], "usage: mirror lock COMMAND [OPTIONS]"),
+        (["x"], "usage: mirror COMMAND [OPTIONS]"),
+    ])
+    func `the explanation adds how the command is called`(words: [String], usage: String) {
+        do throws(UsageError) {
+            _ = try Program.tree.parse(words, environment: [:])
+            Issue.record("nothing was refused")
+        } catch {
+            #expect(Program.tree.explanation(of: error) == "\(error)\n\(usage)")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Glibc
+import Testing
+
+struct BoundedFileTests {
+    @Test func `a file is read whole up to the limit`() throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("12345", to: "five")
+        #expect(try BoundedFile.read(path, limit: 5) == Array("12345".utf8))
+        #expect(throws: FileError(.read, path, .tooLarge(limit: 4))) {
+            try BoundedFile.read(path, limit: 4)
+        }
+    }
+
+    @Test func `an empty file has no bytes`() throws {
+        let scratch = try Scratch()
+        #expect(try BoundedFile.read(scratch.write("", to: "empty"), limit: 0) == [])
+    }
+
+    @Test func `a file that states no size is read to its end`() throws {
+        let bytes = try BoundedFile.read("/proc/self/status", limit: 1 << 20)
+        #expect(String(decoding: bytes, as: UTF8.self).contains("Pid:"))
+        #expect(throws: FileError(.read, "/proc/self/status", .tooLarge(limit: 10))) {
+            try BoundedFile.read("/proc/self/status", limit: 10)
+        }
+    }
+
+    @Test func `a pipe without a writer is refused and not waited for`() throws {
+        let scratch = try Scratch()
+        let path = scratch.file("pipe")
+        #expect(unsafe mkfifo(path, 0o600) == 0)
+        #expect(throws: FileError(.read, path, .notRegular)) {
+            try BoundedFile.read(path, limit: 10)
+        }
+    }
+
+    @Test(arguments: ["/dev/zero", "/"])
+    func `a device and a directory are refused`(path: String) {
+        #expect(throws: FileError(.read, path, .notRegular)) {
+            try BoundedFile.read(path, limit: 10)
+        }
+    }
+
+    @Test func `a symbolic link is followed only where that is wanted`() throws {
+        let scratch = try Scratch()
+        let link = scratch.file("link")
+        let target = try scratch.write("x", to: "target")
+        #expect(unsafe symlink(target, link) == 0)
+        #expect(try text(link) == "x")
+        #expect(throws: FileError(.read, link, .symbolicLink)) {
+            try BoundedFile.read(link, limit: 10, followsLinks: false)
+        }
+    }
+
+    @Test func `a file comes in pieces of the size asked for`() async throws {
+        let scratch = try Scratch()
+        let reader = try FileReader(scratch.write("abcdefg", to: "letters"))
+        var pieces: [String] = []
+        for try await piece in reader.pieces(of: 3) {
+            pieces.append(String(decoding: piece, as: UTF8.self))
+        }
+        #expect(pieces == ["abc", "def", "g"])
+        #expect(try reader.read(at: 5, count: 9) == Array("fg".utf8))
+        #expect(try reader.read(at: 7, count: 9) == [])
+    }
+}
