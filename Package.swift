@@ -53,8 +53,8 @@ let package = Package(
         room("HTTP", "Wording"),
         room("CurlHTTP", "HTTP", "Wording", "CCurl"),
         room(
-            "Registry", "Content", "OCI", "HTTP", "Files", "ChildProcess", "StrictJSON", "Waiting",
-            "Wording"),
+            "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",
+            "Waiting", "Wording"),
 
         // What the project is for.
         room("YAML", "CYAML"),

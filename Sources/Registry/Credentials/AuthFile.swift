@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import StrictJSON
+internal import Wording
+
+/// What docker and podman keep about logins: `config.json`, `auth.json`.
+///
+/// Source: docker's documentation of `config.json`; containers-auth.json(5).
+struct AuthFile: Sendable {
+    /// The credentials of one key of `auths`.
+    struct Entry: Sendable {
+        /// The registry that the key names.
+        let registry: RegistryHost
+        /// The path under which repositories must lie; empty for all.
+        let path: String
+        let credential: Credential
+    }
+
+    /// The file's path.
+    let name: String
+    /// Helpers by registry.
+    let helpers: [RegistryHost: String]
+    /// The helper of every other registry.
+    let defaultHelper: String?
+    /// The entries in the file's order, Docker Hub's traditional key first.
+    let entries: [Entry]
+
+    /// The greatest file that is read, in bytes.
+    static let maximumSize = 1 << 20
+
+    /// Reads a file's content.
+    ///
+    /// - Throws: ``JSONError`` where it is malformed; the error quotes nothing of the content.
+    init(name: String, bytes: [UInt8]) throws(JSONError) {
+        let file = try JSONObject(
+            try JSONValue(parsing: bytes), known: ["auths", "credHelpers", "credsStore"])
+        self.name = name
+        self.defaultHelper = try file.string("credsStore").flatMap { $0.isEmpty ? nil : $0 }
+        var helpers: [RegistryHost: String] = [:]
+        for (key, helper) in try file.stringMap("credHelpers") {
+            guard let (registry, path) = Self.parse(key: key), path.isEmpty else { continue }
+            helpers[registry] = helper
+        }
+        self.helpers = helpers
+        var entries: [Entry] = []
+        if let auths = file["auths"] {
+            guard case .object(let members) = auths else {
+                throw file.failure("auths", "is \(auths.kind), not an object")
+            }
+            for member in members {
+                guard let (registry, path) = Self.parse(key: member.name),
+                    let credential = try Self.credential(member.value)
+                else { continue }
+                let entry = Entry(registry: registry, path: path, credential: credential)
+                let isTraditional = member.name == Self.traditionalHubKey
+                entries.insert(entry, at: isTraditional ? 0 : entries.count)
+            }
+        }
+        self.entries = entries
+    }
+
+    /// The key under which docker keeps the login to Docker Hub.
+    static let traditionalHubKey = "https://index.docker.io/v1/"
+
+    /// Returns the entry whose key names the most of the repository.
+    func entry(for repository: Repository) -> Entry? {
+        entries.reduce(nil) { best, entry in
+            guard entry.registry == repository.registry,
+                entry.path.isEmpty || entry.path == repository.path
+                    || repository.path.hasPrefix(entry.path + "/"),
+                best.map({ $0.path.count < entry.path.count }) ?? true
+            else { return best }
+            return entry
+        }
+    }
+
+    /// Reads a key: docker's are hosts or URLs of which the host counts, podman's may end in a path.
+    static func parse(key: String) -> (registry: RegistryHost, path: String)? {
+        var rest = Substring(key)
+        var isURL = false
+        for scheme in ["https://", "http://"] where key.hasPrefix(scheme) {
+            rest = rest.dropFirst(scheme.count)
+            isURL = true
+        }
+        let host = rest.prefix { $0 != "/" }
+        guard let registry = try? RegistryHost(parsing: String(host)) else { return nil }
+        var path = rest[host.endIndex...].drop { $0 == "/" }
+        while path.hasSuffix("/") { path.removeLast() }
+        let isVersion = path == "v1" || path == "v2"
+        return (registry, isURL || isVersion ? "" : String(path))
+    }
+
+    private static func credential(_ value: JSONValue) throws(JSONError) -> Credential? {
+        let entry = try JSONObject(
+            value, path: "auths.…",
+            known: ["auth", "identitytoken", "username", "password", "registrytoken"])
+        if let token = try entry.string("identitytoken"), !token.isEmpty {
+            return .identityToken(Secret(token))
+        }
+        if let pair = try entry.string("auth"), !pair.isEmpty {
+            guard let credential = Credential(encodedPair: pair) else {
+                throw entry.failure("auth", "is not user:password in base64")
+            }
+            return credential
+        }
+        guard let user = try entry.string("username"), let password = try entry.string("password"),
+            !user.isEmpty || !password.isEmpty
+        else { return nil }
+        return .basic(user: user, password: Secret(password))
+    }
+}

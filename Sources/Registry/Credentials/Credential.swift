@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Wording
+
+/// What a registry is shown to prove who asks.
+public enum Credential: Hashable, Sendable {
+    /// Nothing.
+    case none
+    /// A user and a password or personal token.
+    case basic(user: String, password: Secret)
+    /// A refresh token, which the token endpoint turns into one for access.
+    case identityToken(Secret)
+}
+
+/// A credential, and where it was found.
+public struct FoundCredential: Hashable, Sendable {
+    /// The credential.
+    public let credential: Credential
+    /// The source's label, such as `mirror.yaml` or a file's path; nil where nothing was found.
+    public let source: String?
+
+    /// What stands where no source has anything.
+    public static let nothing = FoundCredential(.none, source: nil)
+
+    /// Makes a found credential.
+    public init(_ credential: Credential, source: String?) {
+        self.credential = credential
+        self.source = source
+    }
+}
+
+extension Credential {
+    /// The value of `Authorization` for the Basic scheme; nil where there is no password.
+    ///
+    /// Source: RFC 7617 §2.
+    var basicAuthorization: Secret? {
+        guard case .basic(let user, let password) = self else { return nil }
+        return Secret("Basic " + Base64.encode(Array("\(user):\(password.reveal())".utf8)))
+    }
+
+    /// Reads `user:password` as it stands in the `auth` member of an auth file.
+    init?(encodedPair text: String) {
+        guard let bytes = Base64.decode(text),
+            let pair = String(validating: bytes, as: UTF8.self),
+            let colon = pair.firstIndex(of: ":")
+        else { return nil }
+        // Docker itself once padded passwords with NUL, and cuts that off.
+        let password = pair[pair.index(after: colon)...].filter { $0 != "\0" }
+        self = .basic(user: String(pair[..<colon]), password: Secret(password))
+    }
+}

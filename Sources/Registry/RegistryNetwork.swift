@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import HTTP
+public import OCI
+internal import Synchronization
+
+/// All registries: the way to a repository of any of them.
+///
+/// Connections, tokens, what was learned about a registry and the bound on its requests are shared
+/// by all of its repositories.
+public final class RegistryNetwork: Sendable {
+    /// What every client needs besides its own settings.
+    struct Surroundings: Sendable {
+        let transport: any HTTPTransport
+        let credentials: CredentialStore
+        let timeouts: HTTPTimeouts
+        let userAgent: String
+        let time: Timekeeper
+        let events: @Sendable (RegistryEvent) -> Void
+    }
+
+    private let settings: [RegistryHost: RegistrySettings]
+    private let defaults: RegistrySettings
+    private let surroundings: Surroundings
+    private let clients = Mutex<[RegistryHost: RegistryClient]>([:])
+
+    /// Makes a network.
+    ///
+    /// - Parameters:
+    ///   - transport: what carries the requests.
+    ///   - settings: what is known about single registries.
+    ///   - defaults: what holds for all others.
+    ///   - credentials: where credentials are looked for.
+    ///   - timeouts: the time limits of every exchange; only a commit has longer ones.
+    ///   - userAgent: how the client names itself.
+    ///   - time: the clock and the random numbers.
+    ///   - events: is told what happens; it is called often and must not wait.
+    public init(
+        transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
+        defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
+        timeouts: HTTPTimeouts = HTTPTimeouts(), userAgent: String = "ocimirror",
+        time: Timekeeper = .system, events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
+    ) {
+        self.settings = settings
+        self.defaults = defaults
+        self.surroundings = Surroundings(
+            transport: transport, credentials: credentials, timeouts: timeouts,
+            userAgent: userAgent, time: time, events: events)
+    }
+
+    /// Returns a repository; nothing is sent before it is used.
+    ///
+    /// - Throws: ``URLError`` where the registry's host is no canonical name or address.
+    public func repository(_ repository: Repository) throws(URLError) -> RemoteRepository {
+        let host = repository.registry
+        let known = settings[host] ?? defaults
+        let origin = try Origin.of(host, plainHTTP: known.plainHTTP)
+        let client = clients.withLock { clients in
+            if let client = clients[host] { return client }
+            let client = RegistryClient(
+                host: host, origin: origin, settings: known, network: surroundings)
+            clients[host] = client
+            return client
+        }
+        return RemoteRepository(repository, client: client)
+    }
+}

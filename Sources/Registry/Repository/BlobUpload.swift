@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import HTTP
+internal import OCI
+
+/// The order of requests that brings one blob to a registry, whatever answers come.
+///
+/// It is told each answer and says what is next; it sends nothing itself. A mount that fails is
+/// forgotten, a lost session begins anew, and where the answer to a commit was lost the blob is looked
+/// for first, because most such commits have succeeded.
+///
+/// Source: distribution-spec § Pushing a blob monolithically, § Mounting a blob.
+struct BlobUpload: Sendable {
+    /// How the bytes are sent.
+    enum Dialect: Hashable, Sendable {
+        /// POST, then one PUT with all bytes.
+        case put
+        /// POST, then one PATCH with all bytes and no range, then an empty PUT.
+        case patch
+    }
+
+    /// The next request.
+    enum Step: Hashable, Sendable {
+        /// POST that names another repository of the registry which has the blob.
+        case mount(from: String)
+        /// POST for a session.
+        case begin
+        /// PATCH with all bytes.
+        case send(HTTPURL)
+        /// PUT that ends the session, with all bytes in the one dialect.
+        case commit(HTTPURL, withBytes: Bool)
+        /// HEAD for the blob.
+        case look
+    }
+
+    /// How a request ended.
+    enum Answer: Hashable, Sendable {
+        /// The blob was taken from the other repository.
+        case mounted
+        /// A session is open, or goes on, there.
+        case session(HTTPURL)
+        /// The blob is stored.
+        case stored
+        /// Whether the blob was found.
+        case found(Bool)
+        /// The request failed.
+        case failed(Failure)
+    }
+
+    /// Failures that differ in what is done next.
+    enum Failure: Hashable, Sendable {
+        /// The registry knows no such session any more.
+        case sessionLost
+        /// The registry, or a proxy before it, takes no request of this size.
+        case tooLarge
+        /// The same may succeed later.
+        case transient
+        /// Anything else.
+        case refused
+    }
+
+    /// What is done next.
+    enum Next: Hashable, Sendable {
+        case step(Step)
+        /// All starts anew, after the wait that the failure calls for.
+        case restart
+        case finished(BlobArrival)
+        /// The last failure stands.
+        case failed
+    }
+
+    private(set) var dialect: Dialect
+    private(set) var step: Step
+
+    /// Starts an upload, with a mount where another repository has the blob.
+    init(_ dialect: Dialect, mountingFrom sibling: String?) {
+        self.dialect = dialect
+        self.step = sibling.map { .mount(from: $0) } ?? .begin
+    }
+
+    /// Takes the answer to ``step`` and says what follows.
+    mutating func take(_ answer: Answer) -> Next {
+        let next = following(answer)
+        switch next {
+        case .step(let step): self.step = step
+        case .restart: step = .begin
+        case .finished, .failed: break
+        }
+        return next
+    }
+
+    private mutating func following(_ answer: Answer) -> Next {
+        switch (step, answer) {
+        case (.mount, .mounted): return .finished(.mounted)
+        // 202 is no mount but a session like any other (distribution and Harbor do this).
+        case (.mount, .session(let url)), (.begin, .session(let url)):
+            return .step(dialect == .put ? .commit(url, withBytes: true) : .send(url))
+        case (.mount, _): return .step(.begin)
+        case (.send, .session(let url)): return .step(.commit(url, withBytes: false))
+        case (.commit, .stored): return .finished(.uploaded)
+        case (.commit(_, withBytes: true), .failed(.tooLarge)):
+            dialect = .patch
+            return .step(.begin)
+        case (.commit, .failed(.transient)), (.commit, .failed(.sessionLost)): return .step(.look)
+        case (.look, .found(true)): return .finished(.uploaded)
+        case (.look, .found(false)), (.send, .failed(.transient)), (.send, .failed(.sessionLost)):
+            return .restart
+        default: return .failed
+        }
+    }
+}
+
+extension BlobUpload.Dialect {
+    /// Picks the dialect that a registry is known to take.
+    ///
+    /// Source: ACR answers 413 to a PUT above some 20 MB (goharbor/harbor#21640); Docker Hub has
+    /// answered 400 to large ones; Google's registries know no PATCH.
+    init(_ wish: UploadDialect, for registry: RegistryHost) {
+        switch wish {
+        case .put: self = .put
+        case .patch: self = .patch
+        case .auto:
+            let isACR = [".azurecr.io", ".azurecr.cn", ".azurecr.us"].contains {
+                registry.name.hasSuffix($0)
+            }
+            self = isACR || registry == .dockerHub ? .patch : .put
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Content
+internal import HTTP
+internal import Hashing
+public import OCI
+internal import StrictJSON
+
+extension RemoteRepository {
+    /// Returns what a name stands for now; nil where the registry has no such manifest.
+    ///
+    /// It is asked by HEAD, which costs no quota at Docker Hub. Where the answer leaves something
+    /// out (registry.redhat.io states no digest) or HEAD is not served, the manifest is read instead.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func resolve(_ name: ManifestName) async throws -> Descriptor? {
+        let call = try manifestCall(.head, .manifestHead, name, accepted: [200, 404, 405])
+        let head = try await client.send(call) { reply in (reply.status, reply.fields) }
+        if head.0 == 404 { return nil }
+        if head.0 == 200, let descriptor = descriptor(head.1, for: name) { return descriptor }
+        return try await read(name)?.descriptor
+    }
+
+    private func descriptor(_ fields: HTTPFields, for name: ManifestName) -> Descriptor? {
+        guard let type = fields.manifestType, let size = fields.contentLength, size > 0,
+            let digest = fields.contentDigest
+        else { return nil }
+        if case .digest(let asked) = name, asked != digest { return nil }
+        return Descriptor(mediaType: type, digest: digest, size: size)
+    }
+
+    /// Reads a manifest by digest and proves it before anything looks into it.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+        let name = ManifestName.digest(descriptor.digest)
+        let call = try manifestCall(
+            .get, .manifestGet, name, accepted: [200], further: descriptor.mediaType)
+        guard descriptor.size <= RawManifest.maximumSize else { throw tooLarge(call.operation) }
+        let (bytes, fields) = try await client.send(call) { reply in
+            (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
+        }
+        let manifest: RawManifest
+        do {
+            manifest = try RawManifest(verifying: bytes, against: descriptor)
+        } catch {
+            throw RegistryError(.integrity, call.operation, error.description)
+        }
+        for stated in [fields.manifestType, mediaType(in: bytes)] {
+            try agree(stated, descriptor.mediaType, call.operation)
+        }
+        return manifest
+    }
+
+    /// Reads a manifest whose descriptor the registry does not state.
+    private func read(_ name: ManifestName) async throws -> RawManifest? {
+        let call = try manifestCall(.get, .manifestGet, name, accepted: [200, 404])
+        let reply: (bytes: [UInt8], fields: HTTPFields)? = try await client.send(call) { reply in
+            guard reply.status == 200 else { return nil }
+            return (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
+        }
+        guard let reply else { return nil }
+        let inside = mediaType(in: reply.bytes)
+        guard let type = inside ?? reply.fields.manifestType else {
+            throw RegistryError(.invalid, call.operation, "neither header nor body states its type")
+        }
+        try agree(reply.fields.manifestType, type, call.operation)
+        guard case .digest(let digest) = name else {
+            return RawManifest(describing: reply.bytes, as: type)
+        }
+        do {
+            return try RawManifest(
+                verifying: reply.bytes,
+                against: Descriptor(mediaType: type, digest: digest, size: reply.bytes.count))
+        } catch {
+            throw RegistryError(.integrity, call.operation, error.description)
+        }
+    }
+
+    /// Writes a manifest byte for byte; by a tag, this is what moves the tag.
+    ///
+    /// - Throws: ``RegistryError``; its class is `integrity` where the registry keeps another digest.
+    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+        let operation = operation(.manifestPut, "writing the manifest \(name)", writes: true)
+        guard manifest.bytes.count <= RawManifest.maximumSize else { throw tooLarge(operation) }
+        let call = Call(
+            operation: operation, method: .put, url: try url("manifests/\(name)"),
+            fields: ["Content-Type": manifest.descriptor.mediaType.name],
+            body: .bytes(manifest.bytes), accepted: [200, 201, 202, 204], firstByte: .commit)
+        let fields = try await client.send(call) { $0.fields }
+        // Without the header, only reading back shows that the registry kept these very bytes.
+        let kept: Digest?
+        if let stated = fields.contentDigest {
+            kept = stated
+        } else {
+            kept = try await resolve(name)?.digest
+        }
+        guard kept == manifest.descriptor.digest else {
+            throw RegistryError(
+                .integrity, operation,
+                "the registry keeps \(kept.map(\.description) ?? "nothing") in place of "
+                    + manifest.descriptor.digest.description)
+        }
+    }
+
+    // MARK: Parts
+
+    private func manifestCall(
+        _ method: HTTPMethod, _ kind: RequestKind, _ name: ManifestName, accepted: Set<Int>,
+        further: MediaType? = nil
+    ) throws -> Call {
+        var types = MediaType.manifests
+        if let further, !types.contains(further) { types.append(further) }
+        return Call(
+            operation: operation(kind, "reading the manifest \(name)"), method: method,
+            url: try url("manifests/\(name)"),
+            fields: ["Accept": types.map(\.name).joined(separator: ", ")], accepted: accepted)
+    }
+
+    /// The type that a manifest gives itself; nil where it gives none or is no JSON object.
+    private func mediaType(in bytes: [UInt8]) -> MediaType? {
+        guard let json = try? JSONValue(parsing: bytes) else { return nil }
+        return json["mediaType"]?.text.flatMap { try? MediaType(parsing: $0) }
+    }
+
+    private func agree(_ stated: MediaType?, _ type: MediaType, _ operation: Operation) throws {
+        guard let stated, stated != type else { return }
+        // The same bytes under two types are two images to two readers (GHSA-mc8v-mgrf-8f4m).
+        throw RegistryError(
+            .invalid, operation, "it is announced as \(type) and as \(stated) at once")
+    }
+
+    private func tooLarge(_ operation: Operation) -> RegistryError {
+        RegistryError(
+            .invalid, operation, "it is larger than \(RawManifest.maximumSize) bytes")
+    }
+}
+
+extension Duration {
+    /// How long a registry may take to answer what it must store first.
+    static let commit = Duration.seconds(300)
+}

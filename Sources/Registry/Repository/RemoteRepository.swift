@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Content
+internal import HTTP
+public import OCI
+
+/// A repository of a registry, as a store that is read from and written to.
+///
+/// Source: distribution-spec; what single registries do differently is noted where it is met.
+public struct RemoteRepository: Sendable {
+    /// Which one it is.
+    public let repository: Repository
+    let client: RegistryClient
+
+    init(_ repository: Repository, client: RegistryClient) {
+        self.repository = repository
+        self.client = client
+    }
+
+    /// Where this is.
+    public var location: StoreLocation { .repository(repository) }
+
+    /// Returns the URL of `path` below the repository.
+    ///
+    /// Names and digests are checked values that need no encoding.
+    func url(_ path: String) throws -> HTTPURL {
+        try HTTPURL(client.origin, target: "/v2/\(repository.path)/\(path)")
+    }
+
+    func operation(
+        _ kind: RequestKind, _ phrase: String, writes: Bool = false, sibling: String? = nil
+    ) -> Operation {
+        var access = writes ? Access.push(repository.path) : Access.pull(repository.path)
+        access.sibling = sibling
+        return Operation(kind: kind, phrase: phrase, repository: repository, access: access)
+    }
+}
+
+extension RemoteRepository: ContentSource, ContentSink {}
+
+extension HTTPFields {
+    /// The digest that a registry says an answer has; nil where it says none, or nonsense.
+    var contentDigest: Digest? {
+        self["docker-content-digest"].flatMap { try? Digest(parsing: $0) }
+    }
+
+    /// The stated length; nil where there is none, or it is no length.
+    var contentLength: Int? {
+        self["content-length"].flatMap(Int.init).flatMap {
+            (0...Descriptor.maximumSize).contains($0) ? $0 : nil
+        }
+    }
+
+    /// The stated media type, unless it says nothing about the kind of manifest.
+    ///
+    /// Proxies and static servers put generic types on everything.
+    var manifestType: MediaType? {
+        guard let text = self["content-type"], let type = try? MediaType(parsing: text),
+            type != .octetStream, type.name != "application/json", type.name != "text/plain"
+        else { return nil }
+        return type
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import HTTP
+
+/// A body of known size that goes on where it broke.
+///
+/// A part that brought at least 64 KiB was worth asking for: the count of attempts, and with it
+/// the back-off, starts anew after it.
+struct ResumingBody: AsyncSequence, Sendable {
+    /// An answer's body, and which byte of the whole it begins with.
+    struct Part: Sendable {
+        let start: Int
+        let body: HTTPByteStream
+    }
+
+    let size: Int
+    let operation: Operation
+    let retrier: Retrier
+    let first: Part
+    /// Opens the body at an offset; the part may begin earlier where a server knows no ranges.
+    let reopen: @Sendable (_ offset: Int) async throws -> Part
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(self)
+    }
+
+    /// How many bytes make an attempt a success although it broke.
+    static let progress = 64 << 10
+
+    final class Iterator: AsyncIteratorProtocol {
+        private let whole: ResumingBody
+        private var part: any AsyncIteratorProtocol<[UInt8], any Error>
+        /// Bytes of the whole that have been given.
+        private var offset = 0
+        /// Bytes of this part that were given before it was opened.
+        private var surplus: Int
+        private var gained = 0
+        private var attempt = 1
+
+        init(_ whole: ResumingBody) {
+            self.whole = whole
+            self.part = whole.first.body.makeAsyncIterator()
+            self.surplus = 0
+        }
+
+        func next() async throws -> [UInt8]? {
+            while true {
+                do {
+                    guard let piece = try await part.next(isolation: #isolation) else {
+                        guard offset < whole.size else { return nil }
+                        throw TransportError(
+                            .interrupted, "the body ended after \(offset) of \(whole.size) bytes")
+                    }
+                    if let fresh = skipSurplus(piece) { return fresh }
+                } catch let error as TransportError {
+                    try await resume(after: error)
+                }
+            }
+        }
+
+        private func skipSurplus(_ piece: [UInt8]) -> [UInt8]? {
+            let skipped = Swift.min(surplus, piece.count)
+            surplus -= skipped
+            guard skipped < piece.count else { return nil }
+            let fresh = skipped == 0 ? piece : Array(piece[skipped...])
+            offset += fresh.count
+            gained += fresh.count
+            return fresh
+        }
+
+        private func resume(after error: TransportError) async throws {
+            if gained >= ResumingBody.progress { attempt = 1 }
+            gained = 0
+            let failure = RegistryError(whole.operation, error)
+            guard try await whole.retrier.waits(attempt: attempt, for: failure) else {
+                throw failure
+            }
+            attempt += 1
+            let next = try await whole.reopen(offset)
+            part = next.body.makeAsyncIterator()
+            surplus = offset - next.start
+        }
+    }
+}

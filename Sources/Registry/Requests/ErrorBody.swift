@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import StrictJSON
+public import Wording
+
+/// One thing that a registry says is wrong.
+public struct RegistryProblem: Hashable, Sendable {
+    /// The code, such as `MANIFEST_UNKNOWN`, where there is one.
+    public let code: UntrustedText?
+    /// The message, where there is one.
+    public let message: UntrustedText?
+
+    /// Makes a problem.
+    public init(code: String?, message: String?) {
+        self.code = code.map(UntrustedText.init)
+        self.message = message.map(UntrustedText.init)
+    }
+}
+
+extension RegistryProblem: CustomStringConvertible {
+    /// `CODE: message`, or the one of them that there is.
+    public var description: String {
+        [code?.display(limit: 64), message?.display(limit: 300)].compactMap { $0 }
+            .joined(separator: ": ")
+    }
+}
+
+/// Reads the body of an answer that is no success, whoever wrote it.
+///
+/// Registries answer with the errors of the distribution specification, Docker Hub sometimes with
+/// `{"details": …}`, token servers with OAuth's `error`, proxies in front of them with HTML or
+/// plain text. The field that names the type is often wrong, so the bytes decide.
+enum ErrorBody {
+    /// How much of such a body is read, in bytes.
+    static let maximumSize = 64 << 10
+
+    /// Returns what the body says; nothing where it says nothing.
+    static func problems(in bytes: [UInt8]) -> [RegistryProblem] {
+        let text = bytes.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        guard let first = text.first else { return [] }
+        if first == UInt8(ascii: "{"), let json = try? JSONValue(parsing: bytes) {
+            return problems(in: json)
+        }
+        if first == UInt8(ascii: "<") { return title(of: text) }
+        return [
+            RegistryProblem(code: nil, message: String(decoding: text.prefix(1024), as: UTF8.self))
+        ]
+    }
+
+    private static func problems(in json: JSONValue) -> [RegistryProblem] {
+        if case .array(let errors)? = json["errors"] {
+            return errors.prefix(8).compactMap { error in
+                let message = error["message"]?.text ?? error["detail"]?.text
+                guard let code = error["code"]?.text else {
+                    return message.map { RegistryProblem(code: nil, message: $0) }
+                }
+                return RegistryProblem(code: code, message: message)
+            }
+        }
+        // Docker Hub's own form, then OAuth's (RFC 6749 §5.2).
+        if let details = (json["details"] ?? json["message"])?.text {
+            return [RegistryProblem(code: nil, message: details)]
+        }
+        guard let error = json["error"]?.text else { return [] }
+        return [RegistryProblem(code: error, message: json["error_description"]?.text)]
+    }
+
+    private static func title(of html: ArraySlice<UInt8>) -> [RegistryProblem] {
+        let text = String(decoding: html.prefix(4096), as: UTF8.self)
+        let lowered = text.lowercased()
+        // Lower-casing may change lengths outside ASCII; then there is no title to point at.
+        guard lowered.utf8.count == text.utf8.count, let open = lowered.firstRange(of: "<title>"),
+            let close = lowered[open.upperBound...].firstRange(of: "</title>")
+        else { return [] }
+        return [
+            RegistryProblem(code: nil, message: String(lowered[open.upperBound..<close.lowerBound]))
+        ]
+    }
+}
+
+extension JSONValue {
+    /// The value of a member; nil where this is no object or has none of that name.
+    subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+
+    /// The text, where this is a string.
+    var text: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+}

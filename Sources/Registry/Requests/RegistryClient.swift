@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import HTTP
+internal import OCI
+internal import Synchronization
+internal import Waiting
+
+/// Speaks to one registry: builds each request anew from origin, credential and path, answers
+/// challenges, follows redirects, and tries again what may succeed later.
+final class RegistryClient: Sendable {
+    let host: RegistryHost
+    let origin: Origin
+    let settings: RegistrySettings
+    let retrier: Retrier
+    let redirects: RedirectRule
+
+    private let transport: any HTTPTransport
+    private let authenticator: Authenticator
+    /// Places for requests that wait for an answer.
+    private let places: Slots
+    private let timeouts: HTTPTimeouts
+    private let userAgent: String
+    private let dialect: Mutex<BlobUpload.Dialect>
+
+    init(
+        host: RegistryHost, origin: Origin, settings: RegistrySettings,
+        network: RegistryNetwork.Surroundings
+    ) {
+        self.host = host
+        self.origin = origin
+        self.settings = settings
+        self.transport = network.transport
+        self.timeouts = network.timeouts
+        self.userAgent = network.userAgent
+        self.redirects = RedirectRule(home: origin, allow: settings.allow)
+        self.places = Slots(max(1, settings.concurrency))
+        self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
+        self.retrier = Retrier(
+            host: host, policy: RetryPolicy(), time: network.time, events: network.events)
+        self.authenticator = Authenticator(
+            host: host, origin: origin, settings: settings, credentials: network.credentials,
+            tokenServer: TokenServer(
+                transport: network.transport, retrier: retrier, timeouts: network.timeouts),
+            time: network.time, events: network.events)
+    }
+
+    /// How this registry takes blobs, as far as has been learned.
+    var uploadDialect: BlobUpload.Dialect {
+        get { dialect.withLock { $0 } }
+        set { dialect.withLock { $0 = newValue } }
+    }
+
+    /// Sends a call until it succeeds or is given up, and reads its answer.
+    ///
+    /// - Throws: ``RegistryError``, ``BodyFailure``, `CancellationError`, or what `read` throws.
+    func send<Value: Sendable>(
+        _ call: Call, _ read: (Reply) async throws -> Value
+    ) async throws -> Value {
+        try await retrier.run(call.operation) {
+            try await places.withSlot { try await read(try await exchange(call)) }
+        }
+    }
+
+    /// Sends a call once; what moves a blob decides itself how to go on after a failure.
+    ///
+    /// Its body may wait for another request to the same host, so it takes no place among them.
+    ///
+    /// - Throws: ``RegistryError``, ``BodyFailure`` or `CancellationError`.
+    func sendOnce(_ call: Call) async throws -> Reply {
+        do {
+            return try await exchange(call)
+        } catch let rejection as Rejection {
+            throw RegistryError(call.operation, rejection)
+        } catch let error as TransportError {
+            throw RegistryError(call.operation, error)
+        }
+    }
+
+    /// Answers challenges until the registry takes what it is shown or nothing better is left.
+    private func exchange(_ call: Call) async throws -> Reply {
+        var authorization = try await authenticator.authorization(for: call.operation)
+        while true {
+            do {
+                let reply = try await follow(call, authorization)
+                await authenticator.succeeded(call.operation, with: authorization)
+                return reply
+            } catch let rejection as Rejection where rejection.isAboutCredentials {
+                guard
+                    let next = try await authenticator.authorization(
+                        for: call.operation, after: authorization, rejection)
+                else { throw rejection }
+                authorization = next
+            }
+        }
+    }
+
+    /// Goes where the registry leads, with credentials only where they belong.
+    private func follow(_ call: Call, _ authorization: Authorization) async throws -> Reply {
+        var url = call.url
+        for _ in 0...RedirectRule.limit {
+            let response = try await exchange(call, at: url, authorization)
+            let next: HTTPURL?
+            do {
+                next = try redirects.next(after: response, from: url, writes: call.writes)
+            } catch {
+                throw RegistryError(
+                    .unavailable, call.operation, "the registry leads to \(error.description)",
+                    hint: "if the place belongs to it, add it to registries.\(host).allow")
+            }
+            if let next {
+                url = next
+                continue
+            }
+            note(response.fields)
+            guard call.accepted.contains(response.status) else {
+                throw await Rejection(
+                    response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
+                    registry: host)
+            }
+            return Reply(
+                status: response.status, fields: response.fields, url: url, body: response.body)
+        }
+        throw RegistryError(
+            .unavailable, call.operation, "there were more than \(RedirectRule.limit) redirects")
+    }
+
+    /// One exchange with one place.
+    private func exchange(
+        _ call: Call, at url: HTTPURL, _ authorization: Authorization
+    ) async throws -> HTTPResponse {
+        var request = HTTPRequest(
+            call.method, url, fields: call.fields, body: try await open(call.body),
+            isBulk: call.isBulk, timeouts: timeouts)
+        request.fields.append("User-Agent", userAgent)
+        if let firstByte = call.firstByte { request.timeouts.firstByte = firstByte }
+        if redirects.mayShowCredentials(at: url, for: call.operation.access.repository) {
+            request.authorization = authorization.header
+        }
+        let (events, kind) = (retrier.events, call.operation.kind)
+        let place = url.origin == origin ? host.name : url.origin.authority
+        do {
+            let response = try await transport.send(request)
+            let record = ExchangeRecord(sent: call.bodyLength) { [status = response.status] bytes in
+                events(.requestFinished(host: place, kind: kind, status: status, bytes: bytes))
+            }
+            return HTTPResponse(
+                status: response.status, fields: response.fields,
+                body: RecordedBody(base: response.body, record: record))
+        } catch {
+            events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
+            throw error
+        }
+    }
+
+    private func open(_ body: Call.Body) async throws -> HTTPBody {
+        switch body {
+        case .none: return .none
+        case .bytes(let bytes): return .bytes(bytes)
+        case .stream(let length, let open):
+            do {
+                return .stream(length: length, SourceBody(base: try await open()))
+            } catch {
+                throw BodyFailure(cause: error)
+            }
+        }
+    }
+
+    /// Source: Docker Hub's `ratelimit-remaining: 76;w=21600`.
+    private func note(_ fields: HTTPFields) {
+        guard let text = fields["ratelimit-remaining"],
+            let count = Int(text.prefix { $0 != ";" }), count >= 0
+        else { return }
+        retrier.events(.pullsRemaining(host: host, count: count))
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Content
+internal import HTTP
+public import OCI
+public import Wording
+
+/// What a registry refused, or what came between it and us.
+public struct RegistryError: ContentFailure {
+    /// What was tried, as a phrase such as `reading the manifest 1.36`.
+    public let operation: String
+    /// Where.
+    public let repository: Repository
+    /// The status of the answer that ended it, where one came.
+    public let status: Int?
+    /// What the registry says is wrong.
+    public let problems: [RegistryProblem]
+    /// The registry's own name for the request, for its operators.
+    public let requestID: UntrustedText?
+    /// What happened, in our words.
+    public let reason: String
+    /// What it means.
+    public let failureClass: FailureClass
+    /// What to do next.
+    public let hint: String?
+    /// How the last attempt ended, for those who try in another way.
+    let outcome: RetryPolicy.Outcome?
+
+    /// Makes an error that is not about an answer's status.
+    init(
+        _ failureClass: FailureClass, _ call: Operation, _ reason: String, hint: String? = nil,
+        outcome: RetryPolicy.Outcome? = nil
+    ) {
+        self.operation = call.phrase
+        self.repository = call.repository
+        self.status = nil
+        self.problems = []
+        self.requestID = nil
+        self.reason = reason
+        self.failureClass = failureClass
+        self.hint = hint
+        self.outcome = outcome
+    }
+
+    /// Makes an error of an answer.
+    init(_ call: Operation, _ rejection: Rejection) {
+        self.operation = call.phrase
+        self.repository = call.repository
+        self.status = rejection.status
+        self.problems = rejection.problems
+        self.requestID = rejection.requestID
+        self.reason = rejection.reason
+        self.failureClass = rejection.failureClass
+        self.hint = rejection.hint(for: call)
+        self.outcome = rejection.outcome
+    }
+
+    /// Makes an error of an exchange that did not come to its end.
+    init(_ call: Operation, _ error: TransportError) {
+        let isOurs = error.kind == .tooLarge || error.kind == .refused
+        self.init(
+            isOurs ? .invalid : .unavailable, call, error.message,
+            outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
+    }
+
+    /// Whether the same attempt may succeed later.
+    var isTransient: Bool { outcome.map { RetryPolicy.isTransient($0.event) } ?? false }
+
+    /// Whether the registry gave one of these codes.
+    func has(code: (String) -> Bool) -> Bool {
+        problems.contains { $0.code.map { code($0.raw) } ?? false }
+    }
+}
+
+extension RegistryError: CustomStringConvertible {
+    /// One line: what was tried, where, and why it failed.
+    public var description: String {
+        let said = problems.map(\.description).joined(separator: ", ")
+        let id = requestID.map { " [request \($0.display(limit: 100))]" } ?? ""
+        return "\(operation) of \(repository): \(reason)" + (said.isEmpty ? "" : " (\(said))") + id
+    }
+}
+
+/// What a call is about, for messages and events.
+struct Operation: Sendable {
+    /// The kind of request, by which requests are counted.
+    let kind: RequestKind
+    /// What is done, as a phrase such as `reading the manifest 1.36`.
+    let phrase: String
+    /// Where.
+    let repository: Repository
+    /// What the request needs the right for.
+    let access: Access
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import OCI
+
+/// Does something again until it succeeds or the policy gives up.
+struct Retrier: Sendable {
+    let host: RegistryHost
+    let policy: RetryPolicy
+    let time: Timekeeper
+    let events: @Sendable (RegistryEvent) -> Void
+
+    /// Runs `attempt`; what it throws besides rejections and broken exchanges ends it at once.
+    ///
+    /// - Throws: ``RegistryError`` after the last attempt, or what `attempt` throws.
+    func run<Value: Sendable>(
+        _ call: Operation, _ attempt: () async throws -> Value
+    ) async throws -> Value {
+        var count = 1
+        while true {
+            let failure: RegistryError
+            do {
+                return try await attempt()
+            } catch let rejection as Rejection {
+                failure = RegistryError(call, rejection)
+            } catch let error as TransportError {
+                failure = RegistryError(call, error)
+            }
+            guard try await waits(attempt: count, for: failure) else { throw failure }
+            count += 1
+        }
+    }
+
+    /// Waits as the policy says, and tells whether there is another attempt.
+    func waits(attempt: Int, for failure: RegistryError) async throws -> Bool {
+        try Task.checkCancellation()
+        guard let outcome = failure.outcome,
+            case .retry(let wait) = policy.decide(
+                attempt: attempt, outcome, jitter: time.jitter())
+        else { return false }
+        events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
+        try await time.sleep(wait)
+        return true
+    }
+}
