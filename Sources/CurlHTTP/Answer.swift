@@ -101,7 +101,9 @@ final class Answer: Sendable {
 
     /// Waits for bytes of the body; nil at its end.
     ///
-    /// - Parameter resume: called where the transfer was paused and may now go on.
+    /// `resume` is called where the transfer was paused and may now go on.
+    ///
+    /// - Throws: what ended the transfer.
     func next(resume: () -> Void) async throws -> [UInt8]? {
         if let known = state.withLock({ $0.read() }) { return try known.get(resume) }
         return try await withCheckedThrowingContinuation { continuation in

@@ -28,7 +28,9 @@ extension CurlTransport {
         public var userAgent: String
         /// Origins that need more than the system's certificate authorities.
         public var trust: [Origin: TLSTrust]
-        /// How many idle connections are kept. Two for each body in flight let none be opened twice.
+        /// How many idle connections are kept.
+        ///
+        /// Two for each body in flight let none be opened twice.
         public var keptConnections: Int
         /// Whether a connection for an origin may be made to an address.
         ///

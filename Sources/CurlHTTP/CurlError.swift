@@ -54,6 +54,10 @@ enum CurlError {
         // libcurl quotes the whole proxy URL, password included, where it cannot read it.
         let mayQuoteProxy = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY
         let words = diagnosis.isEmpty || mayQuoteProxy ? text(of: code) : diagnosis
-        return UntrustedText(words).display(limit: 300)
+        let isWord = words.dropFirst().first?.isLowercase ?? false
+        return UntrustedText(
+            (isWord ? words.prefix(1).lowercased() : "") + words.dropFirst(isWord ? 1 : 0)
+        )
+        .display(limit: 300)
     }
 }

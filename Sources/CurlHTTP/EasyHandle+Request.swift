@@ -10,7 +10,9 @@ extension EasyHandle {
 
     /// Sets everything that libcurl is told about a request.
     ///
-    /// - Parameter bodyLength: how many bytes are sent; nil for no body at all.
+    /// `bodyLength` is how many bytes are sent; nil for no body at all.
+    ///
+    /// - Throws: `refused` where libcurl does not take an option.
     func configure(
         for request: HTTPRequest, _ configuration: CurlTransport.Configuration, bodyLength: Int64?
     ) throws(TransportError) {

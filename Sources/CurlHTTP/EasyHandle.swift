@@ -24,7 +24,7 @@ final class EasyHandle {
 
     deinit {
         unsafe curl_easy_cleanup(pointer)
-        for unsafelist in unsafe lists { unsafe curl_slist_free_all(list) }
+        unsafe lists.forEach { unsafe curl_slist_free_all($0) }
         unsafe errorText.deallocate()
     }
 

@@ -60,7 +60,9 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe curl_multi_poll(pointer, nil, 0, milliseconds, nil)
     }
 
-    /// Closes every connection. Nothing may be called afterwards.
+    /// Closes every connection.
+    ///
+    /// Nothing may be called afterwards.
     func close() {
         _ = unsafe curl_multi_cleanup(pointer)
     }

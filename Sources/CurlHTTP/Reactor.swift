@@ -3,7 +3,9 @@
 internal import CCurl
 internal import HTTP
 
-/// The life of the loop's thread. It alone touches transfers, and libcurl through them.
+/// The life of the loop's thread.
+///
+/// It alone touches transfers, and libcurl through them.
 final class Reactor {
     private let inbox: Inbox
     private let multi: MultiHandle
@@ -69,7 +71,9 @@ final class Reactor {
         transfer.finish(result)
     }
 
-    /// Takes a transfer from libcurl. From here on no callback knows it.
+    /// Takes a transfer from libcurl.
+    ///
+    /// From here on no callback knows it.
     private func remove(_ transfer: Transfer) {
         multi.remove(transfer.easy)
         transfers[ObjectIdentifier(transfer.exchange)] = nil

@@ -53,7 +53,9 @@ struct ResponseHead {
         fields = [:]
     }
 
-    /// Source: RFC 9112 §6.3, item 5. libcurl goes by the last of two lengths, others by the first.
+    /// Refuses two lengths, as recipients differ in which of them they go by.
+    ///
+    /// Source: RFC 9112 §6.3, item 5.
     private func checkLengths() throws(TransportError) {
         guard Set(fields.values("content-length")).count <= 1 else {
             throw TransportError(.malformed, "the answer states two different lengths")

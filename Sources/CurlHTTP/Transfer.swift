@@ -3,7 +3,9 @@
 internal import CCurl
 internal import HTTP
 
-/// One exchange in libcurl's hands. It lives on the loop's thread only, from `start` to `remove`.
+/// One exchange in libcurl's hands.
+///
+/// It lives on the loop's thread only, from `start` to `remove`.
 final class Transfer {
     let exchange: Exchange
     let easy = EasyHandle()
@@ -125,7 +127,8 @@ final class Transfer {
             }
         let reading = StallClock.Reading(
             phase: phase, movedBytes: sent + receivedBytes + Int64(head.byteCount),
-            isHeldByUs: isReceivingPaused || isSendingPaused)
+            // Before the head is delivered nobody can read, so a full buffer is no excuse.
+            isHeldByUs: isSendingPaused || (isReceivingPaused && isHeadDelivered))
         return clock.read(reading, at: now)
     }
 

@@ -8,8 +8,8 @@ extension UploadQueue {
     /// The piece that completes the length is held back until the stream has ended, so a body that
     /// turns out to be too long, or that its source disowns at the end, was never sent whole.
     ///
-    /// - Parameters:
-    ///   - resume: called when the first bytes are there, and again where the transfer was paused.
+    /// `resume` is called when the first bytes are there, and again where the transfer was paused.
+    ///
     /// - Throws: what the stream threw, or ``TransportError`` where its length is another.
     func feed(
         _ stream: HTTPByteStream, length: Int, resume: () -> Void

@@ -91,7 +91,8 @@ final class UploadQueue: Sendable {
 
     /// Adds a piece once there is room for it.
     ///
-    /// - Parameter resume: called where the transfer was paused and may now go on.
+    /// `resume` is called where the transfer was paused and may now go on.
+    ///
     /// - Returns: false where the upload was closed.
     func push(_ piece: [UInt8], resume: () -> Void) async -> Bool {
         while true {

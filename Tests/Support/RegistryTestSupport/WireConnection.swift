@@ -24,7 +24,9 @@ public struct WireHead: Hashable, Sendable {
     public var contentLength: Int { values("content-length").first.flatMap { Int($0) } ?? 0 }
 }
 
-/// The server's end of one connection. Everything blocks, and throws once the connection is broken.
+/// The server's end of one connection.
+///
+/// Everything blocks, and throws once the connection is broken.
 public final class WireConnection {
     private let descriptor: Int32
     private let shared: WireServer.Shared
@@ -102,6 +104,19 @@ public final class WireConnection {
     /// Whether the other side sends nothing for so long.
     public func isSilent(forMilliseconds milliseconds: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&query, 1, milliseconds) == 0
+    }
+
+    /// Leaves everything unread until the other side closes or the server is stopped.
+    public func stall() {
+        // POLLRDHUP and POLLHUP come through even where unread bytes lie in the way.
+        var query = pollfd(fd: descriptor, events: Int16(0x2000), revents: 0)
+        _ = unsafe poll(&query, 1, -1)
+    }
+
+    /// Leaves everything unread for so long, unless the other side closes.
+    public func isStill(forMilliseconds milliseconds: Int32) -> Bool {
+        var query = pollfd(fd: descriptor, events: Int16(0x2000), revents: 0)
         return unsafe poll(&query, 1, milliseconds) == 0
     }
 

@@ -44,6 +44,15 @@ public final class WireServer: Sendable {
         stop()
     }
 
+    /// Returns a port that nobody listens on, and that the system gives to nobody for a while.
+    ///
+    /// - Throws: ``WireClosed`` where the system has no port.
+    public static func unusedPort() throws(WireClosed) -> UInt16 {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(listener) }
+        return try listen(on: listener)
+    }
+
     /// The heads of all requests that scripts have read, in the order in which they came.
     public var requests: [WireHead] { shared.state.withLock { $0.heads } }
 
