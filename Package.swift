@@ -42,7 +42,7 @@ let package = Package(
         room("Waiting"),
         room("CommandLineKit", "Wording"),
         room("Files", "Wording"),
-        room("ChildProcess", "Wording"),
+        room("ChildProcess", "Wording", "CPosix"),
 
         // The nouns, and where they are kept.
         room("OCI", "StrictJSON", "Wording"),
@@ -82,6 +82,7 @@ let package = Package(
             path: "Tests/Support/RegistryTestSupport"
         ),
         tests(of: "CommandLineKit", "Wording"),
+        tests(of: "ChildProcess"),
         tests(of: "Files"),
         tests(of: "Wording"),
         tests(of: "StrictJSON"),

@@ -1,2 +1,13 @@
 #pragma once
-#include <sys/resource.h>
+
+/// GNU's own functions, whose prototypes glibc's headers show only with `_GNU_SOURCE`, which Swift
+/// does not define. They are declared here again, as their manual pages have them.
+
+#include <spawn.h>
+
+/// Makes a pipe whose ends no program inherits that another thread starts meanwhile.
+int pipe2(int ends[_Nonnull 2], int flags);
+
+/// Has a child close every descriptor from `from` on, whoever left it open.
+int posix_spawn_file_actions_addclosefrom_np(
+    posix_spawn_file_actions_t *_Nonnull actions, int from);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Wakes a thread that sleeps in `poll`.
+final class Alarm: Sendable {
+    enum Event: UInt8 {
+        case exited
+        case cancelled
+    }
+
+    private let pipe: Pipe
+
+    init(for executable: String) throws(ChildProcessError) {
+        pipe = try Pipe(for: executable)
+        pipe.reading.setNonBlocking()
+    }
+
+    /// What to poll for reading.
+    var number: Int32 { pipe.reading.number }
+
+    func ring(_ event: Event) {
+        // Two bytes at most are ever written, so there is room.
+        _ = pipe.writing.write([event.rawValue])
+    }
+
+    /// What has happened since the last call.
+    func events() -> [Event] {
+        (pipe.reading.read(upTo: 8) ?? []).compactMap(Event.init(rawValue:))
+    }
+}

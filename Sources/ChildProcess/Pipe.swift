@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CPosix
+internal import Glibc
+
+/// One end of a pipe, closed with its last use at the latest.
+struct PipeEnd: ~Copyable, Sendable {
+    /// The descriptor; -1, which `poll` passes over, once it is closed.
+    private(set) var number: Int32
+
+    /// Takes ownership of a descriptor, and moves it out of the way of the three standard ones,
+    /// which are free where our own caller has closed them.
+    fileprivate init(_ number: Int32) {
+        guard number <= STDERR_FILENO else {
+            self.number = number
+            return
+        }
+        self.number = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        _ = Glibc.close(number)
+    }
+
+    deinit {
+        if number >= 0 { _ = Glibc.close(number) }
+    }
+
+    mutating func close() {
+        guard number >= 0 else { return }
+        _ = Glibc.close(number)
+        number = -1
+    }
+
+    /// Makes reads and writes return at once, for this end alone.
+    func setNonBlocking() {
+        _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+    }
+
+    /// What can be read now: nil at the end, empty where nothing is there yet.
+    func read(upTo count: Int) -> [UInt8]? {
+        var got = 0
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            repeat {
+                got = unsafe Glibc.read(number, buffer.baseAddress, count)
+            } while got < 0 && errno == EINTR
+            filled = max(got, 0)
+        }
+        return got == 0 || (got < 0 && errno != EAGAIN) ? nil : bytes
+    }
+
+    /// Writes what the pipe takes now, and returns how much that was; nil where nobody reads.
+    func write(_ bytes: ArraySlice<UInt8>) -> Int? {
+        var put = 0
+        repeat {
+            put = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(number, buffer.baseAddress, buffer.count)
+            }
+        } while put < 0 && errno == EINTR
+        return put < 0 && errno != EAGAIN ? nil : max(put, 0)
+    }
+}
+
+/// A pipe; no program that is started meanwhile inherits it.
+struct Pipe: ~Copyable, Sendable {
+    let reading: PipeEnd
+    let writing: PipeEnd
+
+    init(for executable: String) throws(ChildProcessError) {
+        var numbers: [Int32] = [-1, -1]
+        guard unsafe pipe2(&numbers, O_CLOEXEC) == 0 else {
+            throw ChildProcessError(executable, .system(errno))
+        }
+        reading = PipeEnd(numbers[0])
+        writing = PipeEnd(numbers[1])
+    }
+
+    /// Closes the other end.
+    consuming func keepingReading() -> PipeEnd { reading }
+
+    /// Closes the other end.
+    consuming func keepingWriting() -> PipeEnd { writing }
+}
+
+/// Bytes on their way into a child.
+struct Inlet: ~Copyable {
+    private var end: PipeEnd
+    private var pending: ArraySlice<UInt8>
+
+    init(_ end: consuming PipeEnd, _ bytes: [UInt8]) {
+        end.setNonBlocking()
+        if bytes.isEmpty { end.close() }
+        self.end = end
+        self.pending = bytes[...]
+    }
+
+    /// What to poll for writing; none once all is written or the child reads no more.
+    var number: Int32 { end.number }
+
+    mutating func advance() {
+        guard let count = end.write(pending) else {
+            end.close()
+            return
+        }
+        pending.removeFirst(count)
+        if pending.isEmpty { end.close() }
+    }
+}
+
+/// Bytes that come out of a child.
+struct Outlet: ~Copyable {
+    private static let pieceByteCount = 64 << 10
+
+    private var end: PipeEnd
+    private let limit: Int
+    private(set) var bytes: [UInt8] = []
+
+    init(_ end: consuming PipeEnd, limit: Int) {
+        end.setNonBlocking()
+        self.end = end
+        self.limit = limit
+    }
+
+    /// What to poll for reading; none once the child writes no more.
+    var number: Int32 { end.number }
+
+    /// Reads a piece, and returns whether there may be more at once.
+    @discardableResult
+    mutating func advance(_ executable: String) throws(ChildProcessError) -> Bool {
+        guard let piece = end.read(upTo: Self.pieceByteCount) else {
+            end.close()
+            return false
+        }
+        bytes += piece
+        guard bytes.count <= limit else {
+            throw ChildProcessError(executable, .outputLimit(limit))
+        }
+        return !piece.isEmpty
+    }
+
+    /// Reads all that has been written.
+    mutating func drain(_ executable: String) throws(ChildProcessError) {
+        while try advance(executable) {}
+    }
+}
