@@ -76,7 +76,7 @@ public struct FaultRule: Sendable {
     ///   - faults: what happens to them, in this order.
     /// - Returns: the rule.
     public static func on(
-        _ method: RequestMethod? = nil, _ path: String = "*",
+        _ method: RequestMethod?, _ path: String,
         hits: any RangeExpression<Int> & Sendable = 1..., every interval: Int = 1,
         where predicate: (@Sendable (RecordedRequest) -> Bool)? = nil, _ faults: Fault...
     ) -> FaultRule {

@@ -26,7 +26,7 @@ public struct GeneratedBytes: Hashable, Sendable {
         guard length > 0 else { return [] }
         var bytes = Array(block[inside..<inside + length])
         let number = position / block.count
-        for index in inside..<min(8, inside + length) {
+        for index in 0..<8 where (inside..<inside + length).contains(index) {
             bytes[index - inside] ^= UInt8(truncatingIfNeeded: number >> (8 * index))
         }
         return bytes

@@ -27,13 +27,13 @@ public enum RegistryFailure: String, Sendable {
     /// The status of an answer with this code.
     public var status: Int {
         switch self {
-        case .blobUnknown, .uploadUnknown, .manifestUnknown, .nameUnknown: 404
+        case .blobUnknown, .uploadUnknown, .uploadInvalid, .manifestUnknown, .nameUnknown: 404
         case .unauthorized: 401
         case .denied: 403
         case .unsupported: 405
         case .tooManyRequests: 429
         case .unavailable: 503
-        case .uploadInvalid, .digestInvalid, .manifestBlobUnknown, .manifestInvalid, .nameInvalid,
+        case .digestInvalid, .manifestBlobUnknown, .manifestInvalid, .nameInvalid,
             .sizeInvalid, .tagInvalid, .paginationInvalid:
             400
         }

@@ -16,7 +16,10 @@ extension RegistryModel {
             return Reply(200, headers, body: bytes)
         }
         guard let found = asked.resolve(count: bytes.count) else {
-            return Reply(416, ["Content-Range": "bytes */\(bytes.count)"])
+            var reply = Reply(416, headers)
+            reply.headers["Content-Type"] = "text/plain; charset=utf-8"
+            reply.headers["Content-Range"] = "bytes */\(bytes.count)"
+            return reply
         }
         var reply = Reply(206, headers, body: bytes.slice(found))
         reply.headers["Content-Range"] =

@@ -62,7 +62,12 @@ func handleAccess(
         return .YES
     }
     if unsafe count.pointee > 0 {
-        let bytes = unsafe [UInt8](UnsafeRawBufferPointer(start: data, count: count.pointee))
+        // Initialising an array from a raw buffer goes byte by byte without optimisation.
+        let piece = unsafe UnsafeRawBufferPointer(start: data, count: count.pointee)
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: piece.count) { buffer, count in
+            unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: piece)
+            count = piece.count
+        }
         unsafe count.pointee = 0
         return conversation.receive(bytes) ? .YES : .NO
     }
@@ -108,8 +113,8 @@ private final class OutgoingBody {
             limit = min(limit, cut - position)
         }
         var bytes = reply.body.read(from: position, limit: limit)
-        for index in bytes.indices where reply.flipped.contains(position + index) {
-            bytes[index] ^= 1
+        for flipped in reply.flipped where bytes.indices.contains(flipped - position) {
+            bytes[flipped - position] ^= 1
         }
         conversation.sent(bytes.count, isLast: position + bytes.count == reply.body.count)
         return bytes

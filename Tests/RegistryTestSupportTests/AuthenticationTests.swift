@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+@Suite struct `A registry with tokens` {
+    let image = ImageBuilder().image(layers: [.raw([1])])
+    let path = "/v2/library/app/manifests/1.0"
+
+    func registry(_ issuer: TokenIssuer, realm: String? = nil) -> LoopbackRegistry {
+        let registry = LoopbackRegistry(authentication: .bearer(issuer, realm: realm))
+        registry.publish(image, repository: "library/app", tag: "1.0")
+        return registry
+    }
+
+    /// Asks for a token as a client does, and returns it.
+    func token(
+        of registry: LoopbackRegistry, scope: String, user: String? = nil, password: String = ""
+    ) async throws -> (status: Int, header: (String, String)) {
+        let response = try await PlainClient(host: registry.host).send(
+            .get, "/token?service=loopback&scope=\(scope)",
+            user.map { [("Authorization", Authentication.basic($0, password))] } ?? [])
+        let token = response.text.split(separator: "\"").first { $0.hasPrefix("token-") } ?? ""
+        return (response.status, ("Authorization", "Bearer \(token)"))
+    }
+
+    @Test func `says where a token for what is asked can be had`() async throws {
+        let registry = registry(TokenIssuer())
+        let response = try await PlainClient(host: registry.host).send(.get, path)
+        #expect(response.status == 401)
+        #expect(
+            response.headers["WWW-Authenticate"]
+                == "Bearer realm=\"\(registry.tokenURL)\",service=\"loopback\",scope=\"repository:library/app:pull\""
+        )
+    }
+
+    @Test func `serves anonymous pulls and refuses anonymous pushes`() async throws {
+        let registry = registry(TokenIssuer())
+        let client = try PlainClient(host: registry.host)
+        let pull = try await token(of: registry, scope: "repository:library/app:pull,push")
+        #expect(try await client.send(.get, path, [pull.header]).status == 200)
+        let push = try await client.send(.post, "/v2/library/app/blobs/uploads/", [pull.header])
+        #expect(push.status == 401)
+        #expect(push.headers["WWW-Authenticate"]?.hasSuffix("error=\"insufficient_scope\"") == true)
+        let other = try await client.send(.get, "/v2/library/other/tags/list", [pull.header])
+        #expect(other.status == 401)
+    }
+
+    @Test func `lets a known user push, and nobody with a wrong password`() async throws {
+        let registry = registry(TokenIssuer(users: ["ci": "secret"], policy: TokenIssuer.usersOnly))
+        let client = try PlainClient(host: registry.host)
+        let scope = "repository:library/app:pull,push"
+        let wrong = try await token(of: registry, scope: scope, user: "ci", password: "guess")
+        #expect(wrong.status == 401)
+        let right = try await token(of: registry, scope: scope, user: "ci", password: "secret")
+        let push = try await client.send(.post, "/v2/library/app/blobs/uploads/", [right.header])
+        #expect(push.status == 202)
+        let anonymous = try await token(of: registry, scope: scope)
+        #expect(try await client.send(.get, path, [anonymous.header]).status == 401)
+    }
+
+    @Test func `takes a token so many times, and none that was revoked`() async throws {
+        let issuer = TokenIssuer(lifetime: .uses(2))
+        let registry = registry(issuer)
+        let client = try PlainClient(host: registry.host)
+        let scope = "repository:library/app:pull"
+        let first = try await token(of: registry, scope: scope)
+        var statuses: [Int] = []
+        for _ in 1...3 { statuses.append(try await client.send(.get, path, [first.header]).status) }
+        #expect(statuses == [200, 200, 401])
+        let second = try await token(of: registry, scope: scope)
+        issuer.revokeAll()
+        #expect(try await client.send(.get, path, [second.header]).status == 401)
+        #expect(issuer.issued == 2)
+    }
+
+    @Test func `takes tokens of another server`() async throws {
+        let issuer = TokenIssuer()
+        let tokens = LoopbackRegistry(issuing: issuer)
+        let registry = registry(issuer, realm: tokens.tokenURL)
+        let client = try PlainClient(host: registry.host)
+        let challenge = try await client.send(.get, path).headers["WWW-Authenticate"]
+        #expect(challenge?.contains(tokens.tokenURL) == true)
+        let pull = try await token(of: tokens, scope: "repository:library/app:pull")
+        #expect(try await client.send(.get, path, [pull.header]).status == 200)
+        #expect(try await client.send(.get, "/token?service=loopback").status == 404)
+        #expect(tokens.requests.count(of: .token) == 1)
+    }
+}

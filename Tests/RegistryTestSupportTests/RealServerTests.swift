@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hashing
+import OCI
+import RegistryTestSupport
+import Testing
+
+@Suite struct `Programs of Debian` {
+    let image = ImageBuilder(spelling: .odd).multiPlatform(seed: 9)
+
+    @Test func `copy an image out of a loopback registry and into another`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(image, repository: "library/app", tag: "1.0")
+        let result = try await Skopeo().run([
+            "copy", "--all", "--preserve-digests", "--src-tls-verify=false",
+            "--dest-tls-verify=false",
+            "docker://\(source.host)/library/app:1.0", "docker://\(target.host)/mirror/app:1.0",
+        ])
+        #expect(result.status == 0, "\(result.stderr)")
+        #expect(target.tags(of: "mirror/app") == ["1.0": image.digest])
+        #expect(Set(target.blobs(of: "mirror/app").keys) == Set(image.blobs.keys))
+        #expect(target.violations.isEmpty)
+    }
+
+    @Test func `hold an image behind TLS and a password, and log who asked`() async throws {
+        let authority = try await CertificateAuthority.make()
+        let docker = try await DockerRegistry.start(
+            users: ["ci": "secret"], certificate: try await authority.issue())
+        let source = LoopbackRegistry()
+        source.publish(image, repository: "library/app", tag: "1.0")
+        let skopeo = try Skopeo()
+        let certificates = try TemporaryFolder()
+        try certificates.write(authority.certificate, to: "authority.crt")
+        let copy = [
+            "copy", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-cert-dir",
+            certificates.path,
+            "docker://\(source.host)/library/app:1.0", "docker://\(docker.host)/app:1.0",
+        ]
+        #expect(try await skopeo.run(copy).status != 0)
+        try skopeo.logIn(to: docker.host, user: "ci", password: "secret")
+        let result = try await skopeo.run(copy)
+        #expect(result.status == 0, "\(result.stderr)")
+        let raw = try await skopeo.run([
+            "inspect", "--raw", "--cert-dir", certificates.path, "docker://\(docker.host)/app:1.0",
+        ])
+        #expect(Array(raw.stdout.utf8) == image.root.bytes)
+        #expect(docker.requests.count(of: .manifestPut) >= 3)
+        #expect(docker.requests.contains { $0.status == 401 })
+        #expect(docker.requests.allSatisfy { $0.headers["User-Agent"]?.contains("skopeo") == true })
+    }
+
+    @Test func `leave nothing behind`() async throws {
+        var docker: DockerRegistry? = try await DockerRegistry.start()
+        let path = try #require(docker?.folder.path)
+        let host = try #require(docker?.host)
+        #expect(try await PlainClient(host: host).send(.get, "/v2/").status == 200)
+        docker = nil
+        await #expect(throws: PlainClient.ConnectionLost.self) {
+            try await PlainClient(host: host).send(.get, "/v2/")
+        }
+        #expect(try await SpawnedProcess.run("test", ["-e", path]).status == 1)
+    }
+
+    @Test func `pass hundreds of megabytes through two registries that keep nothing`() async throws
+    {
+        let source = LoopbackRegistry()
+        let target = LoopbackRegistry(.discardBlobs)
+        let bytes = GeneratedBytes(count: 300_000_000, seed: 11)
+        let big = ImageBuilder().image(layers: [Layer(generated: bytes)])
+        source.publish(big, repository: "big", tag: "1.0")
+        let result = try await SpawnedProcess.run(
+            "sh",
+            [
+                "-c",
+                "curl -sf $1/v2/big/blobs/$3 | curl -sf -X POST -T - -H Expect: \"$2/v2/big/blobs/uploads/?digest=$3\"",
+                "sh", source.origin, target.origin, bytes.digest().description,
+            ])
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(target.blobs(of: "big") == [bytes.digest(): 300_000_000])
+        #expect(target.requests.last?.receivedBytes == 300_000_000)
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Debian's skopeo, an independent reader and writer of images, with a home of its own.
+public struct Skopeo: Sendable {
+    private let home: TemporaryFolder
+
+    /// Makes a home without credentials.
+    public init() throws {
+        home = try TemporaryFolder()
+        // Debian's policy file may be missing on a machine where skopeo came without its suggestions.
+        try home.write(#"{"default":[{"type":"insecureAcceptAnything"}]}"#, to: "policy.json")
+    }
+
+    /// The file that holds its credentials, in docker's format.
+    public var authFile: String { home("auth.json") }
+
+    /// Writes credentials for a registry.
+    public func logIn(to host: String, user: String, password: String) throws {
+        let encoded = Base64.encode(Array("\(user):\(password)".utf8))
+        try home.write(#"{"auths":{"\#(host)":{"auth":"\#(encoded)"}}}"#, to: "auth.json")
+    }
+
+    /// Runs skopeo to its end.
+    ///
+    /// - Returns: the exit code, and what it wrote.
+    public func run(
+        _ arguments: [String]
+    ) async throws -> (status: Int32, stdout: String, stderr: String) {
+        let result = try await SpawnedProcess.run(
+            "skopeo", ["--policy", home("policy.json")] + arguments,
+            environment: [
+                "HOME": home.path, "REGISTRY_AUTH_FILE": authFile, "TMPDIR": home.path,
+                "XDG_RUNTIME_DIR": home.path,
+            ])
+        return (result.status, result.output, result.errors)
+    }
+}

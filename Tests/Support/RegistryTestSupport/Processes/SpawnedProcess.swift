@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+
+/// A program that a test runs, with nothing on standard input and its output in files.
+public final class SpawnedProcess: Sendable {
+    /// The process id, until the process has been waited for.
+    public let pid: Int32
+    private let program: String
+    private let status = Mutex<Int32?>(nil)
+
+    /// Starts a program that is found on the usual path.
+    ///
+    /// - Parameters:
+    ///   - program: its name.
+    ///   - arguments: its arguments.
+    ///   - environment: what it finds beside `PATH`; nothing else is handed on.
+    ///   - output: the file for its standard output.
+    ///   - errors: the file for its standard error.
+    /// - Throws: ``FixtureError`` where it is not there.
+    public init(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:],
+        output: String = "/dev/null", errors: String = "/dev/null"
+    ) throws {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        let writing = O_WRONLY | O_CREAT | O_APPEND
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_addopen(&actions, 1, output, writing, 0o600)
+        unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, writing, 0o600)
+        var environment = environment
+        environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+        let words = CStrings([program] + arguments)
+        let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
+        defer {
+            words.free()
+            variables.free()
+        }
+        var pid: pid_t = 0
+        let failure = unsafe posix_spawnp(
+            &pid, program, &actions, nil, words.pointers, variables.pointers)
+        guard failure == 0 else {
+            throw FixtureError(
+                "\(program): could not be started (error \(failure)); is it installed?")
+        }
+        self.pid = pid
+        self.program = program
+    }
+
+    /// Waits on this thread until the process ends.
+    ///
+    /// - Returns: its exit code, or 128 and the number of the signal that ended it.
+    @discardableResult
+    public func wait() -> Int32 {
+        status.withLock { status in
+            if let status { return status }
+            var raw: Int32 = 0
+            while unsafe waitpid(pid, &raw, 0) < 0 && errno == EINTR {}
+            let signal = raw & 0x7F
+            let code = signal == 0 ? (raw >> 8) & 0xFF : 128 + signal
+            status = code
+            return code
+        }
+    }
+
+    /// Asks the process to end, and waits until it has.
+    public func stop() {
+        end(by: SIGTERM)
+    }
+
+    /// Ends the process without a chance to finish anything, as a crash would.
+    public func kill() {
+        end(by: SIGKILL)
+    }
+
+    private func end(by signal: Int32) {
+        let isOver = status.withLock { $0 != nil }
+        // The id is the process's own until it has been waited for.
+        if !isOver { _ = Glibc.kill(pid, signal) }
+        wait()
+    }
+
+    /// Runs a program to its end on a thread of its own.
+    ///
+    /// - Returns: its exit code, and what it wrote.
+    public static func run(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:]
+    ) async throws -> (status: Int32, output: String, errors: String) {
+        let folder = try TemporaryFolder()
+        let status = try await onOwnThread {
+            try SpawnedProcess(
+                program, arguments, environment: environment, output: folder("output"),
+                errors: folder("errors")
+            ).wait()
+        }
+        return (status, folder.text("output"), folder.text("errors"))
+    }
+}
+
+/// A list of C strings that ends with null, as `posix_spawn` takes it.
+@safe
+private struct CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ texts: [String]) {
+        count = texts.count
+        unsafe pointers = .allocate(capacity: texts.count + 1)
+        for (index, text) in texts.enumerated() { unsafe pointers[index] = strdup(text) }
+        unsafe pointers[texts.count] = nil
+    }
+
+    func free() {
+        for index in 0..<count { unsafe Glibc.free(pointers[index]) }
+        unsafe pointers.deallocate()
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// A folder of its own for one test, removed with all it holds when the last reference goes.
+public final class TemporaryFolder: Sendable {
+    /// The folder's absolute path.
+    public let path: String
+
+    /// Makes an empty folder that only this user can enter.
+    public init() throws {
+        let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/ocimirror-test-XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else {
+            throw FixtureError("temporary folder: \(parent): could not be made, error \(errno)")
+        }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        // What cannot be removed stays behind in the folder for temporary files.
+        _ = try? SpawnedProcess("rm", ["-rf", "--", path]).wait()
+    }
+
+    /// The path of a name in the folder.
+    public func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a text file and returns its path.
+    @discardableResult
+    public func write(_ text: String, to name: String) throws -> String {
+        try write(Array(text.utf8), to: name)
+    }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    public func write(_ bytes: [UInt8], to name: String) throws -> String {
+        let file = unsafe fopen(self(name), "w")
+        guard let file = unsafe file else {
+            throw FixtureError("\(self(name)): could not be written, error \(errno)")
+        }
+        defer { unsafe fclose(file) }
+        guard unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count else {
+            throw FixtureError("\(self(name)): could not be written, error \(errno)")
+        }
+        return self(name)
+    }
+
+    /// Reads a file; a missing one is empty.
+    public func read(_ name: String) -> [UInt8] {
+        let file = unsafe fopen(self(name), "r")
+        guard let file = unsafe file else { return [] }
+        defer { unsafe fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe fread(&buffer, 1, buffer.count, file)
+            guard count > 0 else { return bytes }
+            bytes += buffer.prefix(count)
+        }
+    }
+
+    /// Reads a file as text; a missing one is empty.
+    public func text(_ name: String) -> String { String(decoding: read(name), as: UTF8.self) }
+}
