@@ -91,6 +91,7 @@ let package = Package(
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
+        tests(of: "Mirroring", "OCI", "Wording", "Validation"),
     ]
 )
 

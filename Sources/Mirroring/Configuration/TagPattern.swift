@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import OCI
+
 /// Which tags of a listing are meant.
 public struct TagPattern: Hashable, Sendable {
     /// The versions that are meant, in the range grammar of Helm.
@@ -14,5 +16,35 @@ public struct TagPattern: Hashable, Sendable {
         self.versions = versions
         self.regex = regex
         self.latest = latest
+    }
+
+    /// Returns the tags that are meant, the greatest first.
+    ///
+    /// Tags are ordered by version, then by name; a tag that is no version comes after all that
+    /// are one. A regular expression that does not compile matches nothing; the loader refuses it.
+    public func select(from tags: some Sequence<Tag>) -> [Tag] {
+        let expression = regex.map { try? Regex($0) }
+        var matching: [(tag: Tag, version: SemanticVersion?)] = []
+        for tag in tags {
+            let version = SemanticVersion(lenient: tag.name)
+            if let versions {
+                guard let version, versions.contains(version) else { continue }
+            }
+            if let expression {
+                guard let expression, (try? expression.wholeMatch(in: tag.name)) != nil else {
+                    continue
+                }
+            }
+            matching.append((tag, version))
+        }
+        matching.sort { first, second in
+            switch (first.version, second.version) {
+            case (let a?, let b?) where a != b: a > b
+            case (.some, nil): true
+            case (nil, .some): false
+            default: first.tag > second.tag
+            }
+        }
+        return matching.prefix(latest ?? matching.count).map(\.tag)
     }
 }

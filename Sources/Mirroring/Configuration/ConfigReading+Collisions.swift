@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+extension ConfigReading {
+    /// Reports images that would overwrite each other, both lines named.
+    mutating func reportCollisions(among images: [PlacedEntry]) {
+        let naming = Naming(images: images.map(\.entry))
+        let nodes = Dictionary(
+            images.map { ($0.entry.place, $0.node) }, uniquingKeysWith: { first, _ in first })
+        for collision in Naming.collisions(among: naming.knownImages(of: images.map(\.entry))) {
+            guard let node = nodes[collision.second.place] else { continue }
+            let lines = "lines \(collision.first.place.line) and \(collision.second.place.line)"
+            switch collision.subject {
+            case .target(let target) where collision.first.place == collision.second.place:
+                error(node, "tags: the tag '\(target.tag?.name ?? "")' stands in the list twice")
+            case .target(let target):
+                error(
+                    node, "two images are mapped to \(target): \(lines)",
+                    hint: "give one of them another name")
+            case .lockID(let id):
+                error(
+                    node, "two images have the lock id '\(id)': \(lines)",
+                    hint: "give one of them an id of its own")
+            }
+        }
+    }
+
+    /// Reports names that are too long below one of the prefixes.
+    mutating func checkRepositories(of images: [PlacedEntry], at targets: [MirrorTarget]) {
+        for target in targets {
+            guard case .registry(let host, let path) = target.prefix else { continue }
+            for image in images {
+                let name = path.isEmpty ? image.entry.name : "\(path)/\(image.entry.name)"
+                do throws(ParseError) {
+                    _ = try Repository(registry: host, path: name)
+                } catch {
+                    self.error(image.node, "name: below \(target.prefix): \(error)")
+                }
+            }
+        }
+    }
+}
