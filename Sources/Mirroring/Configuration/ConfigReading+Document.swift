@@ -26,9 +26,12 @@ extension ConfigReading {
             error(document.root, "a second document is not allowed", hint: "use one file for each")
         }
         refuseIndirections(in: root)
-        guard let fields = fields(of: root, "top level", known: ConfigKeys.topLevel),
-            hasKnownVersion(fields)
+        guard hasKnownVersion(root),
+            let fields = fields(of: root, "top level", known: ConfigKeys.topLevel)
         else { return nil }
+        if fields.isMissing("version") {
+            error(root, "the key 'version' is missing", hint: "write version: 1")
+        }
         let platforms = fields["platforms"] == nil ? nil : self.platforms(of: fields)
         var defaults = Defaults()
         defaults.proof = choice("proof", of: fields) ?? defaults.proof
@@ -68,14 +71,8 @@ extension ConfigReading {
     }
 
     /// Another version's keys may mean anything, so nothing else is said about such a file.
-    private mutating func hasKnownVersion(_ fields: Fields) -> Bool {
-        guard let node = fields["version"] else {
-            report.add(
-                at: fields.node.range.lowerBound, "the key 'version' is missing",
-                hint: "write version: 1")
-            return true
-        }
-        if YAMLScalar(node) == .int(1) { return true }
+    private mutating func hasKnownVersion(_ root: YAMLNode) -> Bool {
+        guard let node = root["version"], YAMLScalar(node) != .int(1) else { return true }
         mismatch(node, "version", expected: "1")
         guard case .int? = YAMLScalar(node) else { return true }
         return false

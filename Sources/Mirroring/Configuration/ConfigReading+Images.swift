@@ -12,11 +12,9 @@ extension ConfigReading {
     }
 
     mutating func images(of fields: Fields, _ defaults: Defaults) -> [PlacedEntry] {
-        guard fields["images"] != nil else {
-            report.add(
-                at: fields.node.range.lowerBound, "the key 'images' is missing",
-                hint: "list what is to be mirrored")
-            return []
+        if fields.isMissing("images") {
+            error(
+                fields.node, "the key 'images' is missing", hint: "list what is to be mirrored")
         }
         var images: [PlacedEntry] = []
         for node in list("images", of: fields, "images") ?? [] {
@@ -34,12 +32,11 @@ extension ConfigReading {
             return image(node, source: text, at: node, Fields(node), defaults)
         }
         guard let fields = fields(of: node, "image", known: ConfigKeys.image) else { return nil }
-        guard let source = fields["source"] else {
+        if fields.isMissing("source") {
             error(node, "image: the key 'source' is missing", hint: "such as source: redis:7.4.1")
-            return nil
         }
-        let text = string(source, "source")
-        return image(node, source: text, at: source, fields, defaults)
+        let text = string("source", of: fields)
+        return image(node, source: text, at: fields["source"] ?? node, fields, defaults)
     }
 
     /// Reads every field even where an earlier one is wrong, so that all problems are reported.
@@ -124,7 +121,7 @@ extension ConfigReading {
                 node, "id: an id names one image, and 'tags' brings several",
                 hint: "leave it out, or write latest: 1")
         }
-        return id
+        return isOne ? id : nil
     }
 
     private mutating func requirements(of fields: Fields) -> [String] {
@@ -147,7 +144,7 @@ extension ConfigReading {
         guard let node = fields["exception"],
             let fields = self.fields(of: node, "exception", known: ConfigKeys.exception)
         else { return nil }
-        for key in ["platforms", "reason"] where fields[key] == nil {
+        for key in ["platforms", "reason"] where fields.isMissing(key) {
             error(node, "exception: the key '\(key)' is missing")
         }
         let platforms = self.platforms(of: fields)

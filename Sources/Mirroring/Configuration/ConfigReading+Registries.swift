@@ -34,14 +34,17 @@ extension ConfigReading {
             error(node, "\(key): a registry must be text, such as ghcr.io")
             return nil
         }
+        // A colon and slashes would else be told about as a bad port.
+        let excess = text.contains("://") ? "scheme" : text.contains("/") ? "path" : nil
+        if let excess {
+            let shown = UntrustedText(text).display(limit: 200)
+            error(node, "\(key): '\(shown)' is more than a host", hint: "leave the \(excess) out")
+            return nil
+        }
         do throws(ParseError) {
             return try RegistryHost(parsing: text)
         } catch {
-            let hint =
-                text.contains("://")
-                ? "leave the scheme out"
-                : text.contains("/") ? "leave the path out" : nil
-            self.error(node, "\(key): \(error)", hint: hint)
+            self.error(node, "\(key): \(error)")
             return nil
         }
     }
@@ -102,12 +105,10 @@ extension ConfigReading {
         else { return nil }
         var values: [String?] = []
         for key in ConfigKeys.credentials {
-            guard let node = fields[key] else {
+            if fields.isMissing(key) {
                 error(fields.node, "credentials: the key '\(key)' is missing")
-                values.append(nil)
-                continue
             }
-            values.append(expanded(node, key))
+            values.append(fields[key].flatMap { expanded($0, key) })
         }
         guard let username = values[0], let password = values[1] else { return nil }
         switch (username.isEmpty, password.isEmpty) {

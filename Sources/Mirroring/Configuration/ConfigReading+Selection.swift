@@ -83,16 +83,13 @@ extension ConfigReading {
                 error(node, "regex: \(report.describe(node)) is no regular expression")
             }
         }
-        switch (fields["semver"], fields["regex"]) {
-        case (nil, nil):
+        if fields.isMissing("semver"), fields.isMissing("regex") {
             error(node, "tags: neither semver nor regex says which tags are meant")
-            return nil
-        case (_?, let regex?):
-            error(regex, "tags: semver and regex exclude each other", hint: "remove one of them")
-            return nil
-        default:
-            return pattern
         }
+        if fields["semver"] != nil, let regex = fields["regex"] {
+            error(regex, "tags: semver and regex exclude each other", hint: "remove one of them")
+        }
+        return pattern
     }
 
     /// Brings together what the source names and what `tags` asks for.

@@ -6,11 +6,10 @@ internal import YAML
 
 extension ConfigReading {
     mutating func targets(of fields: Fields) -> [MirrorTarget] {
-        guard fields["targets"] != nil else {
-            report.add(
-                at: fields.node.range.lowerBound, "the key 'targets' is missing",
+        if fields.isMissing("targets") {
+            error(
+                fields.node, "the key 'targets' is missing",
                 hint: "say where the images go, such as prefix: ghcr.io/owner/mirror")
-            return []
         }
         var targets: [MirrorTarget] = []
         var prefixes: [String: Int] = [:]
@@ -52,13 +51,12 @@ extension ConfigReading {
     }
 
     private mutating func prefix(of fields: Fields) -> MirrorTarget.Prefix? {
-        guard let node = fields["prefix"] else {
+        if fields.isMissing("prefix") {
             error(
                 fields.node, "target: the key 'prefix' is missing",
                 hint: "write prefix: ghcr.io/owner/mirror or prefix: oci:folder")
-            return nil
         }
-        guard let text = expanded(node, "prefix") else { return nil }
+        guard let node = fields["prefix"], let text = expanded(node, "prefix") else { return nil }
         if text.hasPrefix("oci:") {
             let directory = text.dropFirst("oci:".count)
             guard !directory.isEmpty else {
@@ -107,13 +105,12 @@ extension ConfigReading {
             }
             return nil
         }
-        guard let node = fields["lock"] else {
+        if fields.isMissing("lock") {
             error(
                 fields.node, "target: the key 'lock' is missing",
                 hint: "write lock: images.lock.yaml")
-            return nil
         }
-        guard let path = path("lock", of: fields) else { return nil }
+        guard let node = fields["lock"], let path = path("lock", of: fields) else { return nil }
         let file = loader.file.split(separator: "/").last.map(String.init) ?? loader.file
         let config = ConfigPath.absolute(file, in: loader.baseDirectory)
         if ConfigPath.comparable(path) == ConfigPath.comparable(config) {

@@ -24,6 +24,8 @@ struct ConfigReading {
     struct Fields {
         let node: YAMLNode
         private var values: [String: YAMLNode] = [:]
+        /// Keys that unknown ones were probably meant to be.
+        var mistyped: Set<String> = []
 
         /// Begins without any key, as an entry's short form has none.
         init(_ node: YAMLNode) {
@@ -34,6 +36,9 @@ struct ConfigReading {
             get { values[key] }
             set { values[key] = newValue }
         }
+
+        /// Whether a key is neither there nor mistyped, which has been told about already.
+        func isMissing(_ key: String) -> Bool { values[key] == nil && !mistyped.contains(key) }
     }
 
     mutating func error(_ node: YAMLNode, _ message: String, hint: String? = nil) {
@@ -63,7 +68,9 @@ struct ConfigReading {
                 continue
             }
             guard known.contains(key) else {
-                if key != "<<" { unknown(entry.key, in: what, known: known) }
+                if key != "<<", let meant = unknown(entry.key, in: what, known: known) {
+                    fields.mistyped.insert(meant)
+                }
                 continue
             }
             if let line = places[key] {
@@ -76,13 +83,17 @@ struct ConfigReading {
         return fields
     }
 
-    private mutating func unknown(_ key: YAMLNode, in what: String, known: [String]) {
+    /// Reports an unknown key and returns the one that was probably meant.
+    private mutating func unknown(
+        _ key: YAMLNode, in what: String, known: [String]
+    ) -> String? {
         let nearest = Suggestion.nearest(to: key.text ?? "", among: known)
         let shown = report.quote(key).map { " \($0)" } ?? ""
         error(
             key, "\(what): unknown key\(shown)",
             hint: nearest.map { "did you mean '\($0)'?" }
                 ?? "the keys are \(known.joined(separator: ", "))")
+        return nearest
     }
 
     /// Reads text that is not empty; numbers and booleans need quotes.
@@ -143,7 +154,8 @@ struct ConfigReading {
         let words = Value.allCases.map(\.rawValue)
         let nearest = Suggestion.nearest(to: node.text ?? "", among: words)
         mismatch(
-            node, key, expected: words.joined(separator: " or "),
+            node, key,
+            expected: words.dropLast().joined(separator: ", ") + " or " + (words.last ?? ""),
             hint: nearest.map { "did you mean '\($0)'?" })
         return nil
     }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Mirroring
+import Testing
+import Wording
+
+@Suite struct ConfigurationDiagnosticTests {
+    @Test func `every problem is reported at once, with its line and a caret`() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        let golden = folder.appending(path: "Golden")
+        let yaml = try Data(contentsOf: golden.appending(path: "problems.yaml"))
+        let expected = try Data(contentsOf: golden.appending(path: "problems.txt"))
+        let errors = try #require(throws: ConfigErrors.self) {
+            try ConfigurationFixture.loader.load(text: Array(yaml))
+        }
+        #expect(errors.description + "\n" == String(decoding: expected, as: UTF8.self))
+    }
+
+    @Test func `the configuration at the root of the repository is accepted`() throws {
+        var root = URL(filePath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        let loader = ConfigLoader(
+            file: "mirror.yaml", environment: [:], baseDirectory: root.path())
+        let yaml = try Data(contentsOf: root.appending(path: "mirror.yaml"))
+        let loaded = try loader.load(text: Array(yaml))
+        #expect(loaded.warnings.isEmpty)
+        #expect(loaded.config.images.count == 31)
+        let naming = Naming(images: loaded.config.images)
+        let ids = naming.knownImages(of: loaded.config.images).map(\.lockID)
+        #expect(Set(ids).count == ids.count)
+        #expect(ids.contains("postgres"))
+        #expect(ids.contains("redis-7-2-5"))
+        #expect(ids.contains("redis-7-4-1"))
+        #expect(ids.contains("redis-operator-v1-2-4"))
+        #expect(ids.contains("temporalio-server"))
+        #expect(ids.contains("grafana"))
+    }
+
+    @Test(arguments: [
+        "password: hunter2: x", "pasword: hunter2", "username: hunter2", "tokn: hunter2",
+        "credentials: hunter2", "credentials: [hunter2]", "credentials: {hunter2: 1}",
+        "credentials: {username: hunter2, password: {hunter2: x}}",
+        "credentials: {username: u, passwrd: hunter2}",
+        "credentials: {username: '', password: hunter2}",
+        "credentials: {username: u, password: hunter2, extra: 1}", "auth: hunter2",
+        "credentials: {username: u, password: [hunter2, *hunter2]}",
+        "credentials: &a {username: u, password: &hunter hunter2}", "Credentials: {a: hunter2}",
+        "credentials: {username: u, password: 'hunter2}",
+        "credentials: {username: u, password: 'hunter2',",
+        "registryToken: {value: hunter2}",
+        "credentials:\n      username: u\n      password: >\n        hunter2\n      x: hunter2",
+        "credentials:\n      username: 7\n      password: \"hunter2\n      and hunter2",
+    ])
+    func `a credential is never shown, whatever is wrong around it`(_ options: String) {
+        let yaml =
+            ConfigurationFixture.topLevel(
+                "registries:\n  quay.io:\n    \(options)\n    concurrency: x")
+        do throws(ConfigErrors) {
+            _ = try ConfigurationFixture.load(yaml)
+            Issue.record("there is no problem")
+        } catch {
+            #expect(!error.description.contains("hunter2"), "\(error)")
+        }
+    }
+
+    @Test func `text of the file is encoded before it is shown`() throws {
+        let yaml = ConfigurationFixture.topLevel("\"pl\\e[31m\u{202E}x\": 1 # ::error::")
+        let error = try #require(throws: ConfigErrors.self) { try ConfigurationFixture.load(yaml) }
+        let text = error.description
+        #expect(!text.contains("\u{1B}"))
+        #expect(!text.contains("\u{202E}"))
+        #expect(!text.contains("::error::"))
+    }
+
+    @Test func `what is no YAML is one problem at its place`() {
+        let problems = ConfigurationFixture.problems(of: "version: 1\nimages: [redis:7\n")
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix("3:1: this is not YAML: ") == true, "\(problems)")
+        #expect(
+            ConfigurationFixture.problems(of: "a: \u{7}") == [
+                "1:4: this is not YAML: the control character U+0007 is not allowed"
+            ])
+    }
+
+    @Test(arguments: [
+        ("", "1:1: the file is empty; a configuration needs version, targets and images"),
+        (
+            "# nothing\n",
+            "1:1: the file is empty; a configuration needs version, targets and images"
+        ),
+        ("---\n", "1:1: the file is empty; a configuration needs version, targets and images"),
+        ("version: 2\nfuture: true\n", "1:10: version: expected 1, found the number '2'"),
+        ("- a\n", "1:1: top level: expected a mapping with the keys version, platforms"),
+    ])
+    func `a file that is no configuration is one problem`(_ yaml: String, _ problem: String) {
+        let problems = ConfigurationFixture.problems(of: yaml)
+        #expect(problems.count == 1)
+        #expect(problems.first?.hasPrefix(problem) == true, "\(problems)")
+    }
+
+    @Test func `everything that is missing is named`() {
+        let problems = ConfigurationFixture.problems(of: "platforms: [linux/amd64]\n")
+        #expect(
+            problems.map { $0.prefix { $0 != ";" } } == [
+                "1:1: the key 'images' is missing", "1:1: the key 'targets' is missing",
+                "1:1: the key 'version' is missing",
+            ])
+    }
+
+    @Test func `a long line is cut so that the place stays in sight`() throws {
+        let yaml = ConfigurationFixture.topLevel(
+            "platforms: [\(String(repeating: "é, ", count: 100))linux]")
+        let error = try #require(throws: ConfigErrors.self) { try ConfigurationFixture.load(yaml) }
+        let last = try #require(error.diagnostics.last)
+        #expect(last.column == 313)
+        #expect(last.excerpt.hasPrefix("…"))
+        let place = last.excerpt.index(last.excerpt.startIndex, offsetBy: last.caret)
+        #expect(last.excerpt[place...] == "linux]")
+    }
+
+    @Test(arguments: [
+        ("a$b $$ $", "a$b $$ $"), ("${A}", "1"), ("${A}${A}", "11"), ("x${B:-y}z", "xyz"),
+        ("${A:-y}", "1"), ("${E:-y}", "y"), ("${E}", ""), ("${A:?m}", "1"), ("${B:-}", ""),
+        ("${1}", "${1}"), ("${A", "${A"), ("${}", "${}"), ("${A-b}", "${A-b}"), ("$A", "$A"),
+        ("${B:-a$b:-c}", "a$b:-c"), ("$${A}", "$1"), ("${Ä}", "${Ä}"),
+    ])
+    func `variables expand in their three forms and nothing else does`(
+        _ text: String, _ expanded: String
+    ) throws {
+        let loader = ConfigLoader(
+            file: "m", environment: ["A": "1", "E": ""], baseDirectory: "/")
+        let yaml = """
+            version: 1
+            images: [redis:7]
+            targets: [{prefix: ghcr.io/x, lock: l}]
+            registries: {quay.io: {credentials: {username: u, password: 'x\(text)'}}}
+            """
+        let config = try loader.load(text: Array(yaml.utf8)).config
+        #expect(config.registries.values.first?.credentials?.password.reveal() == "x\(expanded)")
+    }
+
+    @Test(arguments: [
+        ("${B}", "the variable B is not set; set it, or write ${B:-}"),
+        ("${B:?ask\u{1B}ops}", "the variable B is not set: ask\\u{1b}ops"),
+        ("${E:?}", "the variable E is not set"),
+        ("${A:-${B}}", "variables cannot be nested in '${A:-…}'"),
+    ])
+    func `a variable without a value is a problem`(_ text: String, _ message: String) {
+        let loader = ConfigLoader(
+            file: "m", environment: ["A": "1", "E": ""], baseDirectory: "/")
+        let quoted = text.replacing("\u{1B}", with: "\\e")
+        let yaml = ConfigurationFixture.target("{prefix: \"é/\(quoted)\", lock: l}")
+        let error = #expect(throws: ConfigErrors.self) {
+            try loader.load(text: Array(yaml.utf8))
+        }
+        #expect(error?.diagnostics.map(\.message) == ["prefix: \(message)"])
+        #expect(error?.diagnostics.map(\.column) == [17])
+    }
+}

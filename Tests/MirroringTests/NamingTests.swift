@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Mirroring
+import OCI
+import Testing
+
+@Suite struct NamingTests {
+    @Test(arguments: [
+        ("redis", "redis", "redis"), ("grafana/grafana", "grafana", "grafana/grafana"),
+        ("temporalio/server", "temporalio-server", "temporalio/server"),
+        ("quay.io/a/b/c", "a-b-c", "a/b/c"), ("quay.io/x/x/x", "x-x-x", "x/x/x"),
+        ("quay.io/library/app", "app", "app"), ("mcr.io/library/x/x", "x", "x/x"),
+    ])
+    func `a name follows from the repository's path`(
+        _ repository: String, _ short: String, _ path: String
+    ) throws {
+        let repository = try Repository(parsing: repository)
+        #expect(Naming.name(of: repository, style: .short) == short)
+        #expect(Naming.name(of: repository, style: .path) == path)
+    }
+
+    static let digest = "sha256:0123456789abcdef" + String(repeating: "0", count: 48)
+
+    @Test(arguments: [
+        (["postgres:16"], ["postgres"]),
+        (["redis:7.2.5", "redis:7.4.1"], ["redis-7-2-5", "redis-7-4-1"]),
+        (["{source: redis:7, id: redis}", "redis:8"], ["redis", "redis-8"]),
+        (["{source: redis, tags: [v1.2_A]}"], ["redis-v1-2-a"]),
+        (["{source: redis:7, name: team/r.x}"], ["team/r.x"]),
+        (
+            ["{source: redis:7, name: team/r}", "{source: x:8, name: team/r}"],
+            ["team-r-7", "team-r-8"]
+        ),
+        (["redis@\(digest)"], ["redis"]),
+        (["redis@\(digest)", "redis:7"], ["redis-0123456789ab", "redis-7"]),
+        (["{source: redis, tags: {regex: '7.*'}}", "redis:8"], ["redis-8"]),
+    ])
+    func `a lock id is the name, or name and tag where the name is shared`(
+        _ entries: [String], _ ids: [String]
+    ) throws {
+        let images = try load(entries).config.images
+        #expect(Naming(images: images).knownImages(of: images).map(\.lockID) == ids)
+    }
+
+    @Test func `an id for a tag that a listing brought is made the same way`() throws {
+        let images = try load(["{source: redis, tags: {semver: '>=7'}}"]).config.images
+        let named = Naming(images: images).named(images[0], tag: try Tag(parsing: "7.4.1-RC"))
+        #expect(named.lockID == "redis-7-4-1-rc")
+        #expect(named.target.description == "redis:7.4.1-RC")
+    }
+
+    @Test(arguments: [
+        (
+            ["redis:7", "docker.io/library/redis:7"],
+            "5:5: two images are mapped to redis:7: lines 4 and 5"
+        ),
+        (
+            ["redis:7", "{source: redis, tags: [7]}"],
+            "5:5: two images are mapped to redis:7: lines 4 and 5"
+        ),
+        (["a/b:1", "quay.io/a-b:1"], "5:5: two images are mapped to a-b:1: lines 4 and 5"),
+        (
+            ["redis:7", "{source: x:8, id: redis}"],
+            "5:5: two images have the lock id 'redis': lines 4 and 5"
+        ),
+        (
+            ["{source: redis, tags: [1.0]}", "redis:1-0"],
+            "5:5: two images have the lock id 'redis-1-0': lines 4 and 5"
+        ),
+        (
+            ["redis@\(digest)", "redis@\(digest)"],
+            "5:5: two images have the lock id 'redis-0123456789ab': lines 4 and 5"
+        ),
+    ])
+    func `images that would overwrite each other are told about, both lines named`(
+        _ entries: [String], _ problem: String
+    ) {
+        do throws(ConfigErrors) {
+            _ = try load(entries)
+            Issue.record("there is no problem")
+        } catch {
+            let problems = error.diagnostics.map { "\($0.line):\($0.column): \($0.message)" }
+            #expect(problems == [problem])
+        }
+    }
+
+    @Test func `a third image is compared with the first that had the tag`() throws {
+        let images = try load(["redis:7"]).config.images
+        let image = Naming(images: images).named(images[0], tag: try Tag(parsing: "7"))
+        let collisions = Naming.collisions(among: [image, image, image])
+        #expect(collisions.count == 2)
+        #expect(collisions.allSatisfy { $0.first == image })
+    }
+
+    private func load(_ entries: [String]) throws(ConfigErrors) -> LoadedConfig {
+        try ConfigurationFixture.load(
+            ConfigurationFixture.image(entries.joined(separator: "\n  - ")))
+    }
+}
