@@ -87,4 +87,28 @@ import Testing
         #expect(try await client.send(.get, "/token?service=loopback").status == 404)
         #expect(tokens.requests.count(of: .token) == 1)
     }
+
+    @Test func `takes no token whose time is over`() async throws {
+        let registry = registry(TokenIssuer(lifetime: .seconds(0)))
+        let pull = try await token(of: registry, scope: "repository:library/app:pull")
+        let response = try await PlainClient(host: registry.host).send(.get, path, [pull.header])
+        #expect(response.status == 401)
+        #expect(
+            response.headers["WWW-Authenticate"]?.hasSuffix("error=\"invalid_token\"") == true)
+    }
+
+    /// Docker calls what a store gives under the user `<token>` an identity token.
+    @Test(arguments: [
+        ("grant_type=password&username=ci&password=secret", 200),
+        ("grant_type=password&username=eve&password=secret", 401),
+        ("grant_type=refresh_token&refresh_token=secret", 200),
+        ("grant_type=refresh_token&refresh_token=guess", 401),
+    ])
+    func `gives tokens by OAuth 2 as well`(_ form: String, _ status: Int) async throws {
+        let registry = registry(TokenIssuer(users: ["ci": "secret"]))
+        let response = try await PlainClient(host: registry.host).send(
+            .post, "/token", [("Content-Type", "application/x-www-form-urlencoded")],
+            body: Array("\(form)&service=loopback&scope=repository:library/app:push".utf8))
+        #expect(response.status == status)
+    }
 }

@@ -49,6 +49,39 @@ import Testing
         #expect(docker.requests.allSatisfy { $0.headers["User-Agent"]?.contains("skopeo") == true })
     }
 
+    @Test func `trust a loopback registry that has a certificate of their authority`() async throws
+    {
+        let authority = try await CertificateAuthority.make()
+        let registry = LoopbackRegistry(certificate: try await authority.issue().pair)
+        let trusting = ["-s", "--cacert", authority.certificateFile, "\(registry.origin)/v2/"]
+        #expect(try await SpawnedProcess.run("curl", trusting).output == "{}")
+        let doubting = try await SpawnedProcess.run("curl", ["-s", "\(registry.origin)/v2/"])
+        #expect(doubting.status == 60, "curl knows no issuer of the certificate")
+        #expect(registry.requests.count == 1)
+    }
+
+    @Test func `ask clients for a certificate`() async throws {
+        let authority = try await CertificateAuthority.make()
+        let docker = try await DockerRegistry.start(
+            certificate: try await authority.issue(), clientAuthority: authority.certificateFile)
+        let client = try await authority.issue("client", for: ["DNS:client"])
+        let request = ["-s", "--cacert", authority.certificateFile, "https://\(docker.host)/v2/"]
+        #expect(try await SpawnedProcess.run("curl", request).status != 0)
+        let known = try await SpawnedProcess.run(
+            "curl", ["--cert", client.certificateFile, "--key", client.keyFile] + request)
+        #expect(known.output == "{}")
+    }
+
+    @Test func `cache what an upstream registry has`() async throws {
+        let source = LoopbackRegistry()
+        source.publish(image, repository: "library/app", tag: "1.0")
+        let cache = try await DockerRegistry.start(upstream: source.origin)
+        let response = try await PlainClient(host: cache.host).send(
+            .get, "/v2/library/app/manifests/1.0", [("Accept", MediaType.ociIndex.name)])
+        #expect(response.body == image.root.bytes)
+        #expect(source.requests.count(of: .manifestGet) >= 1)
+    }
+
     @Test func `leave nothing behind`() async throws {
         var docker: DockerRegistry? = try await DockerRegistry.start()
         let path = try #require(docker?.folder.path)
@@ -65,18 +98,18 @@ import Testing
     {
         let source = LoopbackRegistry()
         let target = LoopbackRegistry(.discardBlobs)
-        let bytes = GeneratedBytes(count: 300_000_000, seed: 11)
-        let big = ImageBuilder().image(layers: [Layer(generated: bytes)])
+        let layer = Layer(generated: GeneratedBytes(count: 300_000_000, seed: 11))
+        let big = ImageBuilder().image(layers: [layer])
         source.publish(big, repository: "big", tag: "1.0")
         let result = try await SpawnedProcess.run(
             "sh",
             [
                 "-c",
                 "curl -sf $1/v2/big/blobs/$3 | curl -sf -X POST -T - -H Expect: \"$2/v2/big/blobs/uploads/?digest=$3\"",
-                "sh", source.origin, target.origin, bytes.digest().description,
+                "sh", source.origin, target.origin, layer.digest.description,
             ])
         #expect(result.status == 0, "\(result.errors)")
-        #expect(target.blobs(of: "big") == [bytes.digest(): 300_000_000])
+        #expect(target.blobs(of: "big") == [layer.digest: 300_000_000])
         #expect(target.requests.last?.receivedBytes == 300_000_000)
     }
 }
