@@ -8,11 +8,14 @@ public enum Suggestion {
     /// neighbours each) of at most a third of the word's length, and at least one. The first of
     /// equally near words wins, so the result does not depend on anything but the arguments.
     public static func nearest(to word: String, among known: some Sequence<String>) -> String? {
-        let floor = max(1, word.count / 3)
+        guard !word.isEmpty else { return nil }
+        let length = word.count
+        let reach = max(1, length / 3)
         var best: (word: String, distance: Int)?
-        for candidate in known {
+        // Words whose lengths differ by more are not compared: the mistyped one may be a megabyte.
+        for candidate in known where abs(candidate.count - length) <= reach {
             let distance = distance(from: word.lowercased(), to: candidate.lowercased())
-            guard distance <= floor, distance < best?.distance ?? .max else { continue }
+            guard distance <= reach, distance < best?.distance ?? .max else { continue }
             best = (candidate, distance)
         }
         return best?.word

@@ -19,60 +19,48 @@ public struct UntrustedText: Hashable, Sendable {
         self.raw = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The text on one line, safe for a terminal and a log, at most 1,024 characters long.
+    /// The text on one line, safe for a terminal and a log, cut after 1,024 characters.
     public var display: String { display(limit: 1024) }
 
     /// The text on one line, safe for a terminal and a log.
     ///
-    /// Controls, line and paragraph separators, bidirectional and zero-width characters are written
-    /// as `\u{…}`; runs of line breaks become one space. Workflow commands of CI systems (`::`,
-    /// `##[`) are broken up with a visible backslash, because such systems read them anywhere
-    /// in a line.
+    /// What is not safe to show is written as `\u{…}`; runs of tabs and line breaks become one space.
+    /// Workflow commands of CI systems are broken up with a visible backslash: `::` where a
+    /// word begins, and `##` everywhere.
     ///
     /// - Parameter limit: how many characters are kept before an ellipsis.
     /// - Returns: the encoded text.
+    ///
+    /// Source: GitHub's runner trims what a line begins with and then obeys `::name::`; it and
+    /// Azure's agent obey `##[name]` and `##vso[name]` anywhere in a line.
     public func display(limit: Int) -> String {
         var shown = ""
         var count = 0
-        var previous: Unicode.Scalar?
+        var last: Unicode.Scalar?
+        var beforeLast: Unicode.Scalar?
         for scalar in raw.unicodeScalars {
-            if count >= limit {
+            guard count < limit else {
                 shown += "…"
                 break
             }
-            defer { previous = scalar }
+            defer { (beforeLast, last) = (last, scalar) }
             switch scalar {
             case "\n", "\r", "\t":
-                if previous != "\n", previous != "\r", previous != "\t", !shown.isEmpty {
-                    shown += " "
-                    count += 1
-                }
-            case ":" where previous == ":":
+                guard last != "\n", last != "\r", last != "\t", !shown.isEmpty else { continue }
+                shown += " "
+            case ":" where last == ":" && beforeLast?.properties.isWhitespace ?? true:
                 shown += "\\:"
-                count += 1
-            case "[" where previous == "#":
-                shown += "\\["
-                count += 1
-            case let scalar where Self.isDangerous(scalar):
+            case "#" where last == "#":
+                shown += "\\#"
+            case let scalar where !scalar.isSafeToShow:
                 shown += "\\u{\(String(scalar.value, radix: 16))}"
-                count += 1
             default:
                 shown.unicodeScalars.append(scalar)
-                count += 1
             }
+            count += 1
         }
-        while shown.hasSuffix(" ") { shown.removeLast() }
+        while shown.last == " " { shown.removeLast() }
         return shown
-    }
-
-    /// Controls (C0, DEL, C1) and the characters that reorder or hide text.
-    private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0...0x1F, 0x7F...0x9F: true
-        case 0x61C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069: true
-        case 0xFEFF, 0xFFF9...0xFFFB, 0xE0000...0xE007F: true
-        default: false
-        }
     }
 }
 
