@@ -39,7 +39,7 @@ let package = Package(
 
         // Leaves.
         room("Wording"),
-        room("StrictJSON"),
+        room("StrictJSON", "Wording"),
         room("Waiting"),
         room("CommandLineKit", "Wording"),
         room("Files", "Wording"),

@@ -23,12 +23,24 @@ public struct JSONObject: Sendable {
         }
         self.path = path
         self.values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
-        let folded = Dictionary(known.map { ($0.lowercased(), $0) }) { first, _ in first }
         for member in members where !known.contains(member.name) {
-            if let key = folded[member.name.lowercased()] {
-                throw JSONError(
-                    place: place(of: key),
-                    reason: "is spelled in another case, which readers differ on")
+            let folded = Self.fold(member.name)
+            guard let key = known.first(where: { Self.fold($0) == folded }) else { continue }
+            throw failure(key, "is spelled in another case, which readers differ on")
+        }
+    }
+
+    /// Makes names equal that differ in case only, as Go's decoder sees it: to it the long s (U+017F)
+    /// is an `s`, and the Kelvin sign (U+212A) a `k`.
+    ///
+    /// Source: Go's encoding/json (`foldName`).
+    private static func fold(_ name: String) -> [UInt32] {
+        name.unicodeScalars.map { scalar in
+            switch scalar.value {
+            case 0x41...0x5A: scalar.value | 0x20
+            case 0x17F: 0x73
+            case 0x212A: 0x6B
+            default: scalar.value
             }
         }
     }

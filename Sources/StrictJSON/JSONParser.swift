@@ -11,16 +11,21 @@ extension JSONValue {
     /// - Parameters:
     ///   - bytes: the document in UTF-8.
     ///   - maximumDepth: how deep arrays and objects may nest.
+    ///   - maximumCount: how many values there may be, which bounds the memory that a document of
+    ///     `[0,0,…` or `[{},{},…` takes beyond its own length.
     /// - Throws: ``JSONError`` with the byte offset.
     ///
     /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is refused beyond it.
-    public init(parsing bytes: [UInt8], maximumDepth: Int = 64) throws(JSONError) {
-        // Pure Swift validation of UTF-8 happens once, for the whole document, so that every
-        // slice between two ASCII quotes is known to be valid.
+    public init(
+        parsing bytes: [UInt8], maximumDepth: Int = 64, maximumCount: Int = 1 << 18
+    ) throws(JSONError) {
+        // UTF-8 is validated once, for the whole document, so that every slice between two ASCII
+        // quotes is known to be valid.
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw JSONError(place: "", reason: "the text is not UTF-8")
         }
-        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+        var parser = JSONParser(
+            bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount)
         self = try parser.document()
     }
 }
@@ -29,11 +34,14 @@ extension JSONValue {
 private struct JSONParser {
     let bytes: [UInt8]
     let maximumDepth: Int
-    var offset = 0
+    let maximumCount: Int
+    private var offset = 0
+    private var count = 0
 
-    init(bytes: [UInt8], maximumDepth: Int) {
+    init(bytes: [UInt8], maximumDepth: Int, maximumCount: Int) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
+        self.maximumCount = maximumCount
     }
 
     func failure(_ reason: String) -> JSONError {
@@ -49,9 +57,9 @@ private struct JSONParser {
     }
 
     /// Skips space, then takes `byte` if it stands there.
-    mutating func take(_ byte: Character) -> Bool {
+    mutating func take(_ byte: Unicode.Scalar) -> Bool {
         skipSpace()
-        guard let expected = byte.asciiValue, current == expected else { return false }
+        guard current == UInt8(ascii: byte) else { return false }
         offset += 1
         return true
     }
@@ -66,10 +74,10 @@ private struct JSONParser {
         return value
     }
 
+    /// Parses a value inside of `depth` arrays and objects.
     mutating func value(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth <= maximumDepth else {
-            throw failure("nested deeper than \(maximumDepth) levels")
-        }
+        count += 1
+        guard count <= maximumCount else { throw failure("more than \(maximumCount) values") }
         skipSpace()
         guard let byte = current else { throw failure("the document ends too early") }
         switch byte {
@@ -92,8 +100,16 @@ private struct JSONParser {
         return value
     }
 
-    mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+    /// Takes the bracket that opens an array or object inside of `depth` others.
+    mutating func open(depth: Int) throws(JSONError) {
+        guard depth < maximumDepth else {
+            throw failure("nested deeper than \(maximumDepth) levels")
+        }
         offset += 1
+    }
+
+    mutating func array(depth: Int) throws(JSONError) -> JSONValue {
+        try open(depth: depth)
         var elements: [JSONValue] = []
         if take("]") { return .array(elements) }
         repeat {
@@ -104,7 +120,7 @@ private struct JSONParser {
     }
 
     mutating func object(depth: Int) throws(JSONError) -> JSONValue {
-        offset += 1
+        try open(depth: depth)
         var members: [JSONValue.Member] = []
         var names: Set<String> = []
         if take("}") { return .object(members) }
@@ -112,7 +128,11 @@ private struct JSONParser {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw failure("a key was expected") }
             let name = try string()
-            guard names.insert(name).inserted else { throw failure("a key stands twice") }
+            // Swift compares strings by canonical equivalence: two spellings of `é` count as one
+            // key, which is stricter than other readers are and never laxer.
+            guard names.insert(name).inserted else {
+                throw failure("a key stands twice, which readers differ on")
+            }
             guard take(":") else { throw failure("':' was expected") }
             members.append(JSONValue.Member(name, try value(depth: depth + 1)))
         } while take(",")
@@ -154,19 +174,22 @@ private struct JSONParser {
 
     mutating func string() throws(JSONError) -> String {
         offset += 1
-        var scalars: [UInt8] = []
+        var text = ""
+        var start = offset
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
+                text += String(decoding: bytes[start..<offset], as: UTF8.self)
                 offset += 1
-                return String(decoding: scalars, as: UTF8.self)
+                return text
             case UInt8(ascii: "\\"):
+                text += String(decoding: bytes[start..<offset], as: UTF8.self)
                 offset += 1
-                scalars.append(contentsOf: String(try escape()).utf8)
+                text.unicodeScalars.append(try escape())
+                start = offset
             case 0..<0x20:
                 throw failure("a control character in a string")
             default:
-                scalars.append(byte)
                 offset += 1
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A JSON document as a tree, object members in the order in which they stood.
-public indirect enum JSONValue: Hashable, Sendable {
+public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     /// A number written without fraction and exponent that fits 64 bits.
@@ -32,7 +32,7 @@ public indirect enum JSONValue: Hashable, Sendable {
         case .null: "null"
         case .bool: "a boolean"
         case .integer: "an integer"
-        case .number: "a number that is no integer"
+        case .number: "a number that is no 64-bit integer"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Wording
+
 extension JSONValue {
     /// The document as text: two spaces of indent, members in their order, a final line break.
     public var text: String {
@@ -59,31 +61,31 @@ private struct JSONWriter {
         output += "\n" + String(repeating: "  ", count: indent)
     }
 
-    /// Escapes what JSON demands, and every character that a terminal or a log could obey.
+    /// Escapes what JSON demands, and what a terminal or the reader of a log could obey.
     private mutating func writeString(_ text: String) {
         output += "\""
+        var previous: Unicode.Scalar?
         for scalar in text.unicodeScalars {
+            defer { previous = scalar }
             switch scalar {
             case "\"": output += "\\\""
             case "\\": output += "\\\\"
             case "\n": output += "\\n"
             case "\r": output += "\\r"
             case "\t": output += "\\t"
-            case let scalar where Self.isUnsafeToShow(scalar):
-                let hex = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            // CI systems obey `##[command]` and `##vso[command]` anywhere in a line.
+            case "#" where previous == "#": writeEscape(scalar)
+            case let scalar where !scalar.isSafeToShow: writeEscape(scalar)
             default: output.unicodeScalars.append(scalar)
             }
         }
         output += "\""
     }
 
-    /// Controls, line separators, bidirectional controls and zero-width characters.
-    private static func isUnsafeToShow(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0...0x1F, 0x7F...0x9F, 0xFEFF: true
-        case 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x2069: true
-        default: false
+    private mutating func writeEscape(_ scalar: Unicode.Scalar) {
+        for unit in String(scalar).utf16 {
+            let hex = String(unit, radix: 16)
+            output += "\\u" + String(repeating: "0", count: 4 - hex.utf8.count) + hex
         }
     }
 }
