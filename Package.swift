@@ -87,7 +87,7 @@ let package = Package(
         tests(of: "Files"),
         tests(of: "Wording"),
         tests(of: "StrictJSON"),
-        tests(of: "OCI"),
+        tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),

@@ -45,13 +45,8 @@ public struct Descriptor: Hashable, Sendable {
     ///
     /// - Throws: ``JSONError`` with the member's path.
     init(json: JSONValue, path: String) throws(JSONError) {
-        let object = try JSONObject(
-            json, path: path,
-            known: [
-                "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType",
-                "platform",
-            ])
-        guard let mediaType = try object.parse("mediaType", MediaType.init(parsing:)) else {
+        let object = try JSONObject(json, path: path, known: Self.knownKeys)
+        guard let mediaType = try object.mediaType("mediaType") else {
             throw object.failure("mediaType", "is missing")
         }
         guard let digest = try object.parse("digest", Digest.init(parsing:)) else {
@@ -65,36 +60,12 @@ public struct Descriptor: Hashable, Sendable {
             platform: try object["platform"].map { value throws(JSONError) in
                 try Platform(json: value, path: object.place(of: "platform"))
             },
-            artifactType: try object.parse("artifactType", MediaType.init(parsing:)),
+            artifactType: try object.mediaType("artifactType"),
             annotations: try object.stringMap("annotations"),
             hasURLs: try !(object.strings("urls") ?? []).isEmpty)
     }
-}
 
-extension Platform {
-    /// Reads a platform at `path`, as an index entry and an image configuration have it.
-    init(json: JSONValue, path: String) throws(JSONError) {
-        let object = try JSONObject(
-            json, path: path,
-            known: ["os", "architecture", "variant", "os.version", "os.features", "features"])
-        guard let os = try object.string("os"), let architecture = try object.string("architecture")
-        else { throw JSONError(place: path, reason: "os or architecture is missing") }
-        self.init(
-            os: os, architecture: architecture, variant: try object.string("variant"),
-            osVersion: try object.string("os.version"))
-    }
-}
-
-extension JSONObject {
-    /// Reads a string member through a parser of one of this room's nouns.
-    func parse<Noun>(
-        _ key: String, _ parser: (String) throws(ParseError) -> Noun
-    ) throws(JSONError) -> Noun? {
-        guard let text = try string(key) else { return nil }
-        do {
-            return try parser(text)
-        } catch {
-            throw failure(key, error.reason)
-        }
-    }
+    private static let knownKeys: Set<String> = [
+        "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
+    ]
 }

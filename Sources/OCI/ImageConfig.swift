@@ -36,11 +36,7 @@ public struct ImageConfig: Hashable, Sendable {
                 "os", "architecture", "variant", "os.version", "os.features", "rootfs", "config",
                 "created", "author", "history",
             ])
-        guard let os = try object.string("os"), let architecture = try object.string("architecture")
-        else { throw JSONError(place: "", reason: "os or architecture is missing") }
-        self.platform = Platform(
-            os: os, architecture: architecture, variant: try object.string("variant"),
-            osVersion: try object.string("os.version"))
+        self.platform = try object.platform()
         guard let rootfs = object["rootfs"] else { throw object.failure("rootfs", "is missing") }
         self.diffIDs = try Self.diffIDs(rootfs)
         self.created = try object.string("created")

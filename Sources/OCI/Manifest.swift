@@ -75,11 +75,13 @@ extension Manifest {
     init(bytes: [UInt8], mediaType: MediaType) throws(JSONError) {
         let json = try JSONValue(parsing: bytes)
         let object = try JSONObject(json, known: Self.knownKeys)
-        guard !mediaType.isSchema1, try object.integer("schemaVersion") == 2 else {
+        guard !mediaType.isSchema1 else {
+            throw JSONError(place: "", reason: "schema 1 manifests are not supported")
+        }
+        guard try object.integer("schemaVersion") == 2 else {
             throw object.failure("schemaVersion", "is not 2; schema 1 manifests are not supported")
         }
-        if let stated = try object.parse("mediaType", MediaType.init(parsing:)), stated != mediaType
-        {
+        if let stated = try object.mediaType("mediaType"), stated != mediaType {
             throw object.failure("mediaType", "is \(stated), but \(mediaType) was announced")
         }
         if mediaType.isIndex {
@@ -88,7 +90,7 @@ extension Manifest {
                 ImageIndex(
                     manifests: try object.descriptors("manifests"),
                     subject: try object.descriptor("subject"),
-                    artifactType: try object.parse("artifactType", MediaType.init(parsing:)),
+                    artifactType: try object.mediaType("artifactType"),
                     annotations: try object.stringMap("annotations")))
         } else if mediaType.isImageManifest {
             try object.refuse(["manifests", "fsLayers", "blobs"], in: "an image manifest")
@@ -99,10 +101,10 @@ extension Manifest {
                 ImageManifest(
                     config: config, layers: try object.descriptors("layers"),
                     subject: try object.descriptor("subject"),
-                    artifactType: try object.parse("artifactType", MediaType.init(parsing:)),
+                    artifactType: try object.mediaType("artifactType"),
                     annotations: try object.stringMap("annotations")))
         } else {
-            throw JSONError(place: "", reason: "\(mediaType) is no kind of manifest that is known")
+            throw JSONError(place: "", reason: "\(mediaType) is no known kind of manifest")
         }
     }
 

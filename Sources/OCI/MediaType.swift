@@ -11,24 +11,30 @@ public struct MediaType: Hashable, Sendable {
     ///
     /// Source: RFC 6838 §4.2.
     public init(parsing text: String) throws(ParseError) {
-        let essence = text.prefix { $0 != ";" }.drop { $0 == " " }
-        let name =
-            essence.lowercased().split(separator: " ", maxSplits: 1).first.map(String.init) ?? ""
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, name.utf8.count <= 255,
-            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isAllowed) })
-        else { throw ParseError("media type", text, "should look like application/octet-stream") }
-        self.name = name
+        let essence = text.utf8.prefix { $0 != UInt8(ascii: ";") }
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        let end = essence.lastIndex { !isSpace($0) }.map(essence.index(after:))
+        let name = essence[..<(end ?? essence.startIndex)].drop(while: isSpace)
+        let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy(Self.isRestrictedName) else {
+            throw ParseError("media type", text, "should look like application/octet-stream")
+        }
+        self.name = Substring(name).lowercased()
     }
 
     private init(known name: String) {
         self.name = name
     }
 
-    private static func isAllowed(_ byte: UInt8) -> Bool {
+    private static func isRestrictedName(_ part: Substring.UTF8View) -> Bool {
+        guard let first = part.first, isAlphanumeric(first), part.count <= 127 else { return false }
+        return part.allSatisfy { isAlphanumeric($0) || "!#$&-^_.+".utf8.contains($0) }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {
-        case 0x30...0x39, 0x61...0x7A: true
-        default: "!#$&-^_.+".utf8.contains(byte)
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
         }
     }
 

@@ -22,27 +22,34 @@ public struct Platform: Hashable, Sendable {
     ///
     /// `x86_64` is `amd64`, `aarch64` is `arm64`, `macos` is `darwin`; the usual variant of an
     /// architecture (`arm64/v8`, `arm/v7`, `amd64/v1`) is left out, so `arm64` equals `arm64/v8`.
+    ///
+    /// - Precondition: each part is of letters, digits, `.`, `_` and `-`; text from outside goes
+    ///   through ``init(parsing:)``.
     public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil)
     {
+        precondition(
+            [os, architecture, variant ?? "", osVersion ?? ""].allSatisfy(Self.isPart),
+            "a platform's parts are of letters, digits, '.', '_' and '-'")
         self.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
-        var architecture = architecture.lowercased()
-        var variant = variant.flatMap { $0.isEmpty ? nil : $0.lowercased() }
-        switch architecture {
-        case "x86_64", "x86-64": architecture = "amd64"
-        case "aarch64": architecture = "arm64"
-        case "i386": architecture = "386"
-        case "armhf": (architecture, variant) = ("arm", variant ?? "v7")
-        case "armel": (architecture, variant) = ("arm", variant ?? "v6")
-        default: break
-        }
-        switch (architecture, variant) {
-        case ("arm64", "v8"?), ("arm64", "8"?), ("arm", "v7"?), ("arm", "7"?), ("amd64", "v1"?):
-            variant = nil
-        default: break
-        }
-        self.architecture = architecture
-        self.variant = variant
+        (self.architecture, self.variant) = Self.normal(
+            architecture.lowercased(), variant?.lowercased() ?? "")
         self.osVersion = osVersion.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    private static func normal(_ architecture: String, _ variant: String) -> (String, String?) {
+        switch (architecture, variant) {
+        case ("i386", _): ("386", nil)
+        case ("x86_64", _), ("x86-64", _): normal("amd64", variant)
+        case ("aarch64", _): normal("arm64", variant)
+        case ("armhf", _): ("arm", nil)
+        case ("armel", _): ("arm", "v6")
+        case ("amd64", "v1"), ("arm64", "8"), ("arm64", "v8"), ("arm64", "v8.0"):
+            (architecture, nil)
+        case ("arm64", "9"), ("arm64", "9.0"), ("arm64", "v9.0"): (architecture, "v9")
+        case ("arm", "7"), ("arm", "v7"): (architecture, nil)
+        case ("arm", "5"), ("arm", "6"), ("arm", "8"): (architecture, "v\(variant)")
+        default: (architecture, variant.isEmpty ? nil : variant)
+        }
     }
 
     /// Parses `os/architecture` or `os/architecture/variant`.
@@ -54,7 +61,7 @@ public struct Platform: Hashable, Sendable {
             throw ParseError("platform", text, "should look like linux/arm64 or linux/arm/v7")
         }
         for part in parts {
-            guard !part.isEmpty, part.utf8.allSatisfy(Self.isAllowed) else {
+            guard !part.isEmpty, Self.isPart(String(part)) else {
                 throw ParseError(
                     "platform", text, "only letters, digits, '.', '_' and '-' are allowed")
             }
@@ -62,6 +69,10 @@ public struct Platform: Hashable, Sendable {
         self.init(
             os: String(parts[0]), architecture: String(parts[1]),
             variant: parts.count == 3 ? String(parts[2]) : nil)
+    }
+
+    static func isPart(_ text: String) -> Bool {
+        text.utf8.allSatisfy(isAllowed)
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

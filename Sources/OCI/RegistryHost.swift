@@ -17,17 +17,28 @@ public struct RegistryHost: Hashable, Sendable {
 
     /// Parses `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
     ///
-    /// - Throws: ``ParseError`` where the host has other characters or the port is out of range.
+    /// - Throws: ``ParseError`` where the host has other characters, the port is out of range, or a
+    ///   reference would not know the text as a registry: it has no `.` and no `:` and is not `localhost`.
     ///
     /// Source: the grammar of the distribution reference implementation (`domain-name`, `port-number`).
     public init(parsing text: String) throws(ParseError) {
         guard !text.isEmpty, text.utf8.count <= 255 else {
             throw ParseError("registry", text, "is empty or longer than 255 characters")
         }
+        // Folding the case of other alphabets can end in ASCII: the Kelvin sign becomes a `k`.
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw ParseError("registry", text, "has spaces or characters beyond ASCII")
+        }
         let name = text.lowercased()
         guard !Self.hubNames.contains(name) else {
             self = .dockerHub
             return
+        }
+        // Without these marks `name/path` would be read as a path on Docker Hub. References know a
+        // registry by capitals too, but the name is in lower case, and must be read as the same again.
+        guard name == "localhost" || name.contains(where: { $0 == "." || $0 == ":" }) else {
+            throw ParseError(
+                "registry", text, "has neither a '.' nor a port; write the full host name")
         }
         var host = Substring(name)
         if let colon = name.lastIndex(of: ":"), name[colon...].firstIndex(of: "]") == nil {

@@ -11,23 +11,28 @@ public struct Repository: Hashable, Sendable {
     ///
     /// - Throws: ``ParseError`` where the path does not follow the grammar.
     public init(registry: RegistryHost, path: String) throws(ParseError) {
-        try Self.check(path: path)
+        let isOfficial = registry == .dockerHub && !path.contains("/")
+        let fullPath = isOfficial ? "library/\(path)" : path
+        try Self.check(path: fullPath, asWritten: path)
         self.registry = registry
-        self.path =
-            registry == .dockerHub && !path.contains("/") ? "library/\(path)" : path
+        self.path = fullPath
     }
 
     /// Parses a familiar or full name without tag and digest.
     ///
     /// The first component is a registry if it has a `.` or a `:`, is `localhost` or has upper-case
     /// letters; otherwise the name is one of Docker Hub's, where a single component lies under
-    /// `library/`.
+    /// `library/`. A bare name of 64 hexadecimal digits is an image id to clients, and refused.
     ///
     /// - Throws: ``ParseError`` where registry or path do not follow the grammar.
     ///
     /// Source: the distribution reference implementation (`normalize.go`, its rules in our words).
     public init(parsing text: String) throws(ParseError) {
         guard let slash = text.firstIndex(of: "/"), Self.namesRegistry(text[..<slash]) else {
+            guard text.utf8.count != 64 || !text.utf8.allSatisfy(Self.isHex) else {
+                throw ParseError(
+                    "repository", text, "64 hexadecimal digits are an image id, not a name")
+            }
             try self.init(registry: .dockerHub, path: text)
             return
         }
@@ -41,25 +46,19 @@ public struct Repository: Hashable, Sendable {
     }
 
     /// `[a-z0-9]+` parts, joined by `.`, `_`, `__` or dashes, in components joined by `/`.
-    private static func check(path: String) throws(ParseError) {
-        guard !path.isEmpty else { throw ParseError("repository", path, "is empty") }
+    private static func check(path: String, asWritten text: String) throws(ParseError) {
+        guard !text.isEmpty else { throw ParseError("repository", text, "is empty") }
         guard path.utf8.count <= 255 else {
-            throw ParseError("repository", path, "is longer than 255 characters")
+            throw ParseError("repository", text, "is longer than 255 characters")
         }
-        // A client would take such a name for an image id.
-        guard path.utf8.count != 64 || !path.utf8.allSatisfy(isHex) else {
+        for component in path.split(separator: "/", omittingEmptySubsequences: false)
+        where !isComponent(component) {
+            let hint =
+                component.contains { $0.isUppercase }
+                ? "letters must be in lower case" : "it is not a name"
             throw ParseError(
-                "repository", path, "64 hexadecimal digits are an image id, not a name")
-        }
-        for component in path.split(separator: "/", omittingEmptySubsequences: false) {
-            guard isComponent(component) else {
-                let hint =
-                    path.contains { $0.isUppercase }
-                    ? "letters must be in lower case" : "it is not a name"
-                throw ParseError(
-                    "repository", path,
-                    "\(hint): components are a-z and 0-9, joined by '.', '_', '__' or '-'")
-            }
+                "repository", text,
+                "\(hint): components are a-z and 0-9, joined by '.', '_', '__' or '-'")
         }
     }
 

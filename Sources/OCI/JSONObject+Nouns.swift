@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import StrictJSON
+
+extension JSONObject {
+    /// Reads a string member through a parser of one of this room's nouns.
+    func parse<Noun>(
+        _ key: String, _ parser: (String) throws(ParseError) -> Noun
+    ) throws(JSONError) -> Noun? {
+        guard let text = try string(key) else { return nil }
+        do {
+            return try parser(text)
+        } catch {
+            throw failure(key, error.reason)
+        }
+    }
+
+    /// Reads a media type; the types of manifests and configurations must be spelled exactly.
+    ///
+    /// Other readers compare them byte for byte. Were `…Index.v1+json` an index here and unknown
+    /// elsewhere, the same bytes would mean two things.
+    func mediaType(_ key: String) throws(JSONError) -> MediaType? {
+        let text = try string(key)
+        guard let type = try parse(key, MediaType.init(parsing:)) else { return nil }
+        let decidesReading =
+            type.isIndex || type.isImageManifest || type.isImageConfig || type.isSchema1
+        guard !decidesReading || text == type.name else {
+            throw failure(key, "must be spelled \(type), in lower case and without parameters")
+        }
+        return type
+    }
+
+    /// Reads `os`, `architecture` and what belongs to them from among the members.
+    func platform() throws(JSONError) -> Platform {
+        guard let os = try platformPart("os"), let architecture = try platformPart("architecture")
+        else { throw JSONError(place: path, reason: "os or architecture is missing") }
+        // Signatures have configurations with empty strings, which no machine runs either.
+        return Platform(
+            os: os.isEmpty ? "unknown" : os,
+            architecture: architecture.isEmpty ? "unknown" : architecture,
+            variant: try platformPart("variant"), osVersion: try platformPart("os.version"))
+    }
+
+    private func platformPart(_ key: String) throws(JSONError) -> String? {
+        let text = try string(key)
+        guard Platform.isPart(text ?? "") else {
+            throw failure(key, "only letters, digits, '.', '_' and '-' are allowed")
+        }
+        return text
+    }
+}
+
+extension Platform {
+    /// Reads the platform of an index entry at `path`.
+    init(json: JSONValue, path: String) throws(JSONError) {
+        self = try JSONObject(json, path: path, known: Self.knownKeys).platform()
+    }
+
+    private static let knownKeys: Set<String> = [
+        "os", "architecture", "variant", "os.version", "os.features", "features",
+    ]
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import StrictJSON
+import Testing
+
+@Suite struct DescriptorTests {
+    private static func read(_ descriptor: String) throws -> Descriptor? {
+        let text = #"{"schemaVersion":2,"manifests":[\#(descriptor)]}"#
+        return try ManifestTests.readIndex(text)?.manifests.first
+    }
+
+    private static func read(_ key: String, _ value: String) throws -> Descriptor? {
+        var members = [
+            "mediaType": #""\#(ManifestTests.manifest)""#, "digest": #""\#(ManifestTests.hash)""#,
+            "size": "7",
+        ]
+        members[key] = value
+        let text = members.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        return try read("{\(text.joined(separator: ","))}")
+    }
+
+    @Test(arguments: [0, 1, 1 << 31, 1 << 32, (1 << 53) - 1, 1 << 53])
+    func `a size is read up to what every reader represents exactly`(size: Int) throws {
+        #expect(try Self.read("size", "\(size)")?.size == size)
+    }
+
+    @Test(
+        arguments: [
+            "-1", "-0", "9007199254740993", "9223372036854775807", "9223372036854775808",
+            "-9223372036854775808",
+            "99999999999999999999999999", "1.0", "1e3", "1E0", "0.5", "\"7\"", "null", "true",
+            "[7]", "{}",
+        ])
+    func `any other size is refused`(size: String) {
+        let error = #expect(throws: JSONError.self) { try Self.read("size", size) }
+        #expect(error?.place == "manifests[0].size")
+    }
+
+    @Test func `a thousand of the largest sizes are read`() throws {
+        let entry =
+            #"{"mediaType":"a/b","digest":"\#(ManifestTests.hash)","size":9007199254740992}"#
+        let entries = Array(repeating: entry, count: 1000).joined(separator: ",")
+        let index = try ManifestTests.readIndex(#"{"schemaVersion":2,"manifests":[\#(entries)]}"#)
+        #expect(index?.manifests.count == 1000)
+    }
+
+    @Test(
+        arguments: [
+            ("digest", "\"\""), ("digest", "\"sha256:../../x\""), ("digest", "\"sha256\""),
+            ("digest", "null"),
+            ("digest", "7"), ("mediaType", "\"\""), ("mediaType", "\"json\""),
+            ("mediaType", "null"),
+            ("mediaType", "[]"), ("platform", "[]"), ("platform", "{}"),
+            ("platform", "\"linux/arm64\""),
+            ("platform", #"{"os":"linux"}"#), ("platform", #"{"architecture":"arm64"}"#),
+            ("platform", #"{"os":1,"architecture":"arm64"}"#),
+            ("platform", #"{"os":"linux\n::add-mask::x","architecture":"arm64"}"#),
+            ("platform", #"{"os":"linux","architecture":"\u001b[31m"}"#),
+            ("platform", #"{"os":"linux","architecture":"arm64","variant":"v 8"}"#),
+            ("platform", #"{"os":"linux","architecture":"arm64","os.version":"\r"}"#),
+            ("platform", #"{"os":"linux","OS":"linux","architecture":"arm64"}"#),
+            ("platform", #"{"os":"linux","architecture":"arm64","Variant":"v7"}"#),
+            ("urls", "\"https://x.test\""), ("urls", "[1]"), ("annotations", "[]"),
+            ("annotations", #"{"a":null}"#),
+            ("artifactType", "7"), ("artifactType", "\"x\""),
+        ])
+    func `a member of another form is refused`(key: String, value: String) {
+        let error = #expect(throws: JSONError.self) { try Self.read(key, value) }
+        #expect(error?.place.hasPrefix("manifests[0].\(key)") == true)
+    }
+
+    @Test(arguments: [
+        "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
+    ])
+    func `a known key in another case is refused`(key: String) {
+        for spelling in [key.uppercased(), key.prefix(1).uppercased() + key.dropFirst()] {
+            #expect(throws: JSONError.self) { try Self.read(spelling, "null") }
+        }
+    }
+
+    @Test(
+        arguments: [
+            "application/vnd.oci.image.MANIFEST.v1+json", "\(ManifestTests.index); x=y",
+            "Application/vnd.docker.container.image.v1+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyJWS",
+        ])
+    func `a type that decides how content is read must be spelled exactly`(type: String) {
+        #expect(throws: JSONError.self) { try Self.read("mediaType", "\"\(type)\"") }
+    }
+
+    @Test(arguments: ["text/plain; charset=utf-8", "Application/X-Custom"])
+    func `a type that decides nothing may be spelled in any way`(type: String) throws {
+        #expect(try Self.read("mediaType", "\"\(type)\"") != nil)
+    }
+
+    @Test func `a platform of empty strings is one that no machine runs`() throws {
+        let descriptor = try Self.read("platform", #"{"os":"","architecture":""}"#)
+        #expect(descriptor?.platform?.isUnknown == true)
+    }
+
+    @Test func `what is null is absent`() throws {
+        for key in ["urls", "annotations", "artifactType", "platform", "data"] {
+            let descriptor = try Self.read(key, "null")
+            #expect(descriptor?.hasURLs == false)
+            #expect(descriptor?.platform == nil)
+        }
+    }
+}

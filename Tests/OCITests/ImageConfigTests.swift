@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import StrictJSON
+import Testing
+
+@Suite struct ImageConfigTests {
+    private static let rootfs = #""rootfs":{"type":"layers","diff_ids":["\#(ManifestTests.hash)"]}"#
+    private static let least = #"{"os":"linux","architecture":"arm64",\#(rootfs)}"#
+
+    private static func read(_ text: String) throws -> ImageConfig {
+        try ImageConfig(bytes: Array(text.utf8))
+    }
+
+    private static func read(adding members: String) throws -> ImageConfig {
+        try read(ManifestTests.adding(members, to: least))
+    }
+
+    @Test func `a configuration is read`() throws {
+        let config = try Self.read(
+            adding: """
+                "variant":"v8", "created":"2026-01-01T00:00:00Z", "history":[{"created_by":"x"}],
+                "container_config":{"cmd":[]}, "config":{"Entrypoint":["/bin/app","-x"],"Cmd":["serve"],
+                "Env":["PATH=/bin"],"WorkingDir":"/srv","Labels":{"a":"\\u001b"},"Hostname":"h","Tty":false}
+                """)
+        #expect(config.platform == .linuxARM64)
+        #expect(config.diffIDs.map(\.description) == [ManifestTests.hash])
+        #expect(config.entrypoint == ["/bin/app", "-x"])
+        #expect(config.command == ["serve"])
+        #expect(config.environment == ["PATH=/bin"])
+        #expect(config.workingDirectory == "/srv")
+        #expect(config.labels == ["a": "\u{1B}"])
+        #expect(config.created == "2026-01-01T00:00:00Z")
+    }
+
+    @Test(
+        arguments: [
+            "\"x\":0", #""config":null"#, #""config":{}"#,
+            #""config":{"Entrypoint":null,"Cmd":null,"Env":null,"WorkingDir":null,"Labels":null}"#,
+        ])
+    func `what is absent or null is empty`(members: String) throws {
+        let config = try Self.read(adding: members)
+        #expect(config.entrypoint + config.command + config.environment == [])
+        #expect(config.workingDirectory.isEmpty)
+        #expect(config.labels.isEmpty)
+        #expect(config.created == nil)
+    }
+
+    private static let others: [String] = [
+        "", "[]", "null", "{}", "{\"os\":\"linux\",\(rootfs)}",
+        "{\"architecture\":\"arm64\",\(rootfs)}",
+        #"{"os":"linux","architecture":"arm64"}"#,
+        #"{"os":"linux","architecture":"arm64","rootfs":null}"#,
+        #"{"os":"linux","architecture":"arm64","rootfs":[]}"#, "\u{FEFF}\(least)", "\(least),",
+        ManifestTests.adding("", to: least), least.replacing("arm64", with: "arm\\u000a64"),
+        least.replacing("sha256:", with: "sha256:../"),
+        least.replacing("diff_ids", with: "Diff_IDs"),
+        least.replacing("\"diff_ids\":[", with: "\"diff_ids\":[1,"),
+        least.replacing("\"os\"", with: "\"OS\""),
+    ]
+
+    @Test(arguments: others)
+    func `what is no configuration is refused`(text: String) {
+        #expect(throws: JSONError.self) { try Self.read(text) }
+    }
+
+    @Test(
+        arguments: [
+            #""config":[]"#, #""config":{"Entrypoint":"/bin/sh"}"#, #""config":{"Cmd":[1]}"#,
+            #""config":{"Env":{"A":"b"}}"#, #""config":{"Labels":{"a":1}}"#,
+            #""config":{"WorkingDir":[]}"#,
+            #""config":{"Cmd":["a"],"Cmd":["b"]}"#, #""config":{"Cmd":["a"],"cmd":["b"]}"#,
+            #""created":7"#,
+            #""os":"windows""#, #""\u006fs":"windows""#,
+        ])
+    func `a part that readers differ on is refused`(members: String) {
+        #expect(throws: JSONError.self) { try Self.read(adding: members) }
+    }
+
+    @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "ExposedPorts"])
+    func `a known key of the part config in another case is refused`(key: String) {
+        for spelling in [key.lowercased(), key.uppercased()] {
+            #expect(throws: JSONError.self) {
+                try Self.read(adding: "\"config\":{\"\(spelling)\":null}")
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            "os", "architecture", "variant", "os.version", "os.features", "rootfs", "config",
+        ]
+            + ["created", "author", "history"])
+    func `a known key of the document in another case is refused`(key: String) {
+        #expect(throws: JSONError.self) { try Self.read(adding: "\"\(key.uppercased())\":null") }
+    }
+
+    @Test func `a digest that is none is named by its place`() {
+        let text = Self.least.replacing("[\"sha256:", with: "[\"\(ManifestTests.hash)\",\"md5:")
+        let error = #expect(throws: JSONError.self) { try Self.read(text) }
+        #expect(error?.place == "rootfs.diff_ids[1]")
+    }
+}
