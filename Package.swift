@@ -89,6 +89,7 @@ let package = Package(
         tests(of: "StrictJSON"),
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
+        tests(of: "HTTP", "Wording"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),

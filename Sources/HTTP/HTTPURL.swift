@@ -11,24 +11,42 @@ public struct HTTPURL: Hashable, Sendable {
 
     /// Makes a URL.
     ///
-    /// - Throws: ``URLError`` where the target does not begin with `/`, or has spaces, controls,
-    ///   characters beyond ASCII, or a fragment.
+    /// Dot segments are refused, also encoded ones: proxies and libraries fold them away, and
+    /// `/v2/mirror/app/manifests/../../other/x` would then be written to another repository.
+    ///
+    /// - Throws: ``URLError`` where the target does not begin with `/`, is longer than 16 KiB, has
+    ///   spaces, controls, backslashes, characters beyond ASCII, a fragment or dot segments.
     public init(_ origin: Origin, target: String) throws(URLError) {
-        guard target.hasPrefix("/"), target.utf8.count <= 16_384,
-            target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 })
-        else {
-            throw URLError(
-                target, "is no path: it has spaces, a fragment or characters beyond ASCII")
+        try Self.checkCharacters(target)
+        guard target.hasPrefix("/"), target.utf8.count <= 16_384 else {
+            throw URLError(target, "is no path, or longer than 16 KiB")
+        }
+        let path = target.prefix { $0 != "?" }
+        guard !path.split(separator: "/").contains(where: Self.isDotSegment) else {
+            throw URLError(target, "has '.' or '..' in its path")
         }
         self.origin = origin
         self.target = target
     }
 
+    private static func checkCharacters(_ text: String) throws(URLError) {
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 && $0 != 0x5C }) else {
+            throw URLError(text, "has spaces, backslashes, a fragment or characters beyond ASCII")
+        }
+    }
+
+    private static func isDotSegment(_ segment: Substring) -> Bool {
+        guard segment.utf8.count <= 6 else { return false }
+        let plain = segment.lowercased().replacing("%2e", with: ".")
+        return plain == "." || plain == ".."
+    }
+
     /// Parses an absolute URL.
     ///
-    /// - Throws: ``URLError`` for other schemes than http and https, user information, a fragment,
-    ///   or a host that is not canonical.
+    /// - Throws: ``URLError`` for other schemes than http and https, user information, a host that
+    ///   is not canonical, or a target that ``init(_:target:)`` refuses.
     public init(parsing text: String) throws(URLError) {
+        try Self.checkCharacters(text)
         guard let mark = text.firstRange(of: "://") else {
             throw URLError(text, "is no absolute URL")
         }
@@ -36,34 +54,38 @@ public struct HTTPURL: Hashable, Sendable {
             throw URLError(text, "only http and https are followed")
         }
         let rest = text[mark.upperBound...]
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
+        guard !rest.prefix(while: { $0 != "/" }).contains("@") else {
+            throw URLError(text, "names a user; credentials do not belong into addresses")
+        }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let target = rest[authority.endIndex...]
         try self.init(
             try Origin(scheme: scheme, authority: String(authority)),
-            target: target.hasPrefix("?") || target.isEmpty ? "/\(target)" : String(target))
+            target: target.hasPrefix("/") ? String(target) : "/\(target)")
     }
 
     /// Resolves what a server wrote into `Location` or `Link` against this URL.
     ///
-    /// Absolute URLs, `//host/path`, `/path`, `?query` and relative paths without dot segments
-    /// are understood. Query bytes are kept as they are.
+    /// Absolute URLs, `//host/path`, `/path`, `?query` and relative paths are understood. Query bytes
+    /// are kept as they are. Whether another origin, or one without TLS, may be gone to is the
+    /// caller's decision.
     ///
-    /// - Throws: ``URLError`` for everything else.
+    /// - Throws: ``URLError`` for everything else, such as other schemes and dot segments.
+    ///
+    /// Source: RFC 3986 §5.2 in this narrow reading.
     public func resolving(_ reference: String) throws(URLError) -> HTTPURL {
-        if reference.contains("://"), let colon = reference.firstIndex(of: ":"),
-            reference[..<colon].allSatisfy({ $0.isLetter })
-        {
-            return try HTTPURL(parsing: reference)
-        }
+        try Self.checkCharacters(reference)
         if reference.hasPrefix("//") {
             return try HTTPURL(parsing: "\(origin.scheme.rawValue):\(reference)")
         }
         if reference.hasPrefix("/") { return try HTTPURL(origin, target: reference) }
         let path = target.prefix { $0 != "?" }
         if reference.hasPrefix("?") { return try HTTPURL(origin, target: path + reference) }
-        guard !reference.isEmpty, !reference.hasPrefix("."),
-            !reference.prefix(while: { $0 != "?" && $0 != "/" }).contains(":")
-        else { throw URLError(reference, "is no address to go on to") }
+        // A colon in the first segment ends a scheme.
+        if reference.prefix(while: { $0 != "?" && $0 != "/" }).contains(":") {
+            return try HTTPURL(parsing: reference)
+        }
+        guard !reference.isEmpty else { throw URLError(reference, "is no address to go on to") }
         let folder = path.prefix(through: path.lastIndex(of: "/") ?? path.startIndex)
         return try HTTPURL(origin, target: folder + reference)
     }
@@ -72,7 +94,9 @@ public struct HTTPURL: Hashable, Sendable {
     ///
     /// What stands in the query is kept byte for byte: registries sign it.
     public func adding(query name: String, _ value: String) -> HTTPURL {
-        let separator = !target.contains("?") ? "?" : target.hasSuffix("?") ? "" : "&"
+        let query = target.drop { $0 != "?" }
+        let separator =
+            query.isEmpty ? "?" : query == "?" || query.hasSuffix("&") ? "" : "&"
         return HTTPURL(
             checked: origin, "\(target)\(separator)\(name)=\(PercentEncoding.query(value))")
     }
@@ -83,43 +107,13 @@ public struct HTTPURL: Hashable, Sendable {
     }
 }
 
-extension HTTPURL: CustomStringConvertible {
+extension HTTPURL: CustomStringConvertible, CustomReflectable {
     /// The URL without its query, which may hold signatures and tokens.
     public var description: String {
         let path = target.prefix { $0 != "?" }
-        return "\(origin)\(path)" + (path.count < target.count ? "?…" : "")
-    }
-}
-
-/// Percent-encoding, as RFC 3986 §2 has it.
-public enum PercentEncoding {
-    /// Encodes everything but unreserved characters, `:` and `/`, which queries carry as they are.
-    public static func query(_ text: String) -> String {
-        encode(text) { isUnreserved($0) || $0 == 0x3A || $0 == 0x2F }
+        return "\(origin)\(path)" + (path.endIndex < target.endIndex ? "?…" : "")
     }
 
-    /// Encodes everything but unreserved characters, for form bodies.
-    public static func form(_ text: String) -> String {
-        encode(text, keep: isUnreserved)
-    }
-
-    private static func isUnreserved(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
-        default: false
-        }
-    }
-
-    private static func encode(_ text: String, keep: (UInt8) -> Bool) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            if keep(byte) {
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let hex = String(byte, radix: 16, uppercase: true)
-                encoded += "%" + (hex.utf8.count == 1 ? "0" : "") + hex
-            }
-        }
-        return encoded
-    }
+    /// A mirror without children, so that `dump` and test output do not show the query either.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

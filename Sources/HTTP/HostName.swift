@@ -4,6 +4,8 @@
 enum HostName {
     /// Returns the canonical form of a host, or nil where it has none.
     static func canonical(_ text: String) -> String? {
+        // Folding the case of other alphabets can end in ASCII: the Kelvin sign becomes a `k`.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         if text.hasPrefix("["), text.hasSuffix("]") {
             return canonicalIPv6(text.dropFirst().dropLast()).map { "[\($0)]" }
         }
@@ -51,7 +53,7 @@ enum HostName {
             }
             var numbers: [UInt16] = []
             for part in half.split(separator: ":", omittingEmptySubsequences: false) {
-                guard (1...4).contains(part.utf8.count), !part.hasPrefix("+"),
+                guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy(isHexDigit),
                     let number = UInt16(part, radix: 16)
                 else { return nil }
                 numbers.append(number)
@@ -65,6 +67,10 @@ enum HostName {
         }
         guard count < 8 else { return nil }
         return rfc5952(groups[0] + [UInt16](repeating: 0, count: 8 - count) + groups[1])
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
     }
 
     /// Shortens the longest run of at least two zero groups, the first of equally long ones.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
-
 /// Scheme, host and port: what a credential belongs to and a connection leads to.
 ///
 /// It is parsed strictly and by itself, and its canonical text is all that the transport ever sees:
@@ -29,8 +27,9 @@ public struct Origin: Hashable, Sendable {
 
     /// Makes an origin from its parts.
     ///
-    /// - Throws: ``URLError`` where the host is not in canonical form.
+    /// - Throws: ``URLError`` where the host has no canonical form, or the port is 0.
     public init(scheme: Scheme, host: String, port: UInt16? = nil) throws(URLError) {
+        guard port != 0 else { throw URLError(host, "the port is not a number from 1 to 65535") }
         guard let canonical = HostName.canonical(host) else {
             throw URLError(
                 host, "the host is neither a plain ASCII name nor a canonical IP address")
@@ -54,9 +53,11 @@ public struct Origin: Hashable, Sendable {
             host = authority[..<colon]
             let digits = authority[authority.index(after: colon)...]
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                let number = UInt16(digits),
-                number > 0
-            else { throw URLError(authority, "the port is not a number from 1 to 65535") }
+                let number = UInt16(digits)
+            else {
+                // What stands for a port may be a password that has a '/' in it.
+                throw URLError(String(host), "the port is not a number from 1 to 65535")
+            }
             port = number
         }
         try self.init(scheme: scheme, host: String(host), port: port)
@@ -74,23 +75,4 @@ extension Origin: CustomStringConvertible {
     public var description: String {
         "\(scheme.rawValue)://\(host)" + (port == scheme.defaultPort ? "" : ":\(port)")
     }
-}
-
-/// A URL, or a part of one, that is not accepted.
-public struct URLError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The text that was read, query and user information cut off.
-    public let text: UntrustedText
-    /// What is wrong with it.
-    public let reason: String
-
-    /// Makes an error; what could hold a secret is cut from the text.
-    public init(_ text: String, _ reason: String) {
-        let path = text.prefix { $0 != "?" && $0 != "#" }
-        let shown = path.lastIndex(of: "@").map { "…" + path[$0...] } ?? String(path)
-        self.text = UntrustedText(shown)
-        self.reason = reason
-    }
-
-    /// One line.
-    public var description: String { "'\(text.display(limit: 200))': \(reason)" }
 }

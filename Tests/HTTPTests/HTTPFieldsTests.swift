@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Testing
+
+@Suite struct HTTPFieldsTests {
+    @Test func `names are compared without regard to case`() {
+        var fields: HTTPFields = ["Content-Type": "text/plain", "LINK": "a"]
+        fields.append("link", "b")
+        #expect(fields["content-type"] == "text/plain")
+        #expect(fields["CONTENT-TYPE"] == "text/plain")
+        #expect(fields["Link"] == "a")
+        #expect(fields.values("Link") == ["a", "b"])
+        #expect(fields.values("x").isEmpty)
+        #expect(fields["x"] == nil)
+        #expect(fields.fields.map(\.name) == ["content-type", "link", "link"])
+    }
+
+    @Test(
+        arguments: [
+            ("x", "", ""), ("x", "  ", ""), ("x", " \ta b\t ", "a b"), ("x", "a\tb", "a\tb"),
+            ("x", "größe", "größe"),
+            ("x", "a,b;c=\"d\"", "a,b;c=\"d\""), ("!#$%&'*+-.^_`|~09AZaz", "a", "a"),
+        ])
+    func `a well-formed field is taken, without the space around it`(
+        name: String, value: String, kept: String
+    ) {
+        var fields = HTTPFields()
+        let isTaken = fields.appendIfValid(name, value)
+        #expect(isTaken)
+        #expect(fields[name] == kept)
+    }
+
+    @Test(
+        arguments: [
+            "\r", "\n", "\r\n", "\u{0}", "\u{1}", "\u{8}", "\u{B}", "\u{C}", "\u{1B}", "\u{1F}",
+            "\u{7F}",
+        ])
+    func `no control character gets into a field`(control: String) {
+        var fields = HTTPFields()
+        for value in [
+            "a\(control)X-Injected: b", control, "a\(control)", "\(control)a", " \(control) ",
+        ] {
+            fields.appendIfValid("x", value)
+        }
+        let isTaken = fields.appendIfValid("x\(control)y", "a")
+        #expect(!isTaken)
+        #expect(fields.fields.isEmpty)
+    }
+
+    @Test(arguments: [
+        "", " ", "a b", "a:", ":status", "a\t", "ä", "\u{212A}", "a(b)", "a\"b", "a,b", "a;b",
+        "a/b", "[a]", "a@b",
+    ])
+    func `a name that is no token is refused`(name: String) {
+        var fields = HTTPFields()
+        let isTaken = fields.appendIfValid(name, "a")
+        #expect(!isTaken)
+        #expect(fields.fields.isEmpty)
+    }
+}
