@@ -90,6 +90,7 @@ let package = Package(
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
         tests(of: "HTTP", "Wording"),
+        tests(of: "Content", "Hashing", "OCI"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),

@@ -33,19 +33,25 @@ public struct VerifiedStream: AsyncSequence, Sendable {
             self.verifier = DigestVerifier(descriptor)
         }
 
-        /// Returns the next piece.
+        /// Returns the next piece; nothing follows an error.
         ///
         /// - Throws: `IntegrityError` where the bytes are others, or what the base threw.
         public func next() async throws -> [UInt8]? {
-            while verifier != nil {
-                guard let piece = try await base.next(isolation: #isolation) else {
-                    try verifier.take()?.finish()
-                    break
+            do {
+                while verifier != nil {
+                    guard let piece = try await base.next(isolation: #isolation) else {
+                        try verifier.take()?.finish()
+                        break
+                    }
+                    guard !piece.isEmpty else { continue }
+                    try verifier?.update(piece)
+                    defer { held = piece }
+                    if let held { return held }
                 }
-                guard !piece.isEmpty else { continue }
-                try verifier?.update(piece)
-                defer { held = piece }
-                if let held { return held }
+            } catch {
+                verifier = nil
+                held = nil
+                throw error
             }
             defer { held = nil }
             return held
