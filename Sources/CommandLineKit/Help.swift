@@ -9,7 +9,7 @@ public struct HelpSection: Hashable, Sendable {
         /// Its explanation, which is wrapped.
         public let explanation: String
         /// Remarks such as `[default: 4]`, which are never broken.
-        public var remarks: [String] = []
+        public let remarks: [String]
 
         /// Makes a line.
         public init(_ term: String, _ explanation: String, remarks: [String] = []) {

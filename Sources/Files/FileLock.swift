@@ -43,6 +43,6 @@ public struct FileLock: ~Copyable, Sendable {
         }
     }
 
-    /// Gives the lock back.
+    /// Gives the lock back; calling this last also shows where the lock is needed no longer.
     public consuming func release() {}
 }
