@@ -111,5 +111,9 @@ import Testing
         #expect(result.status == 0, "\(result.errors)")
         #expect(target.blobs(of: "big") == [layer.digest: 300_000_000])
         #expect(target.requests.last?.receivedBytes == 300_000_000)
+        let client = try PlainClient(host: target.host)
+        let head = try await client.send(.head, "/v2/big/blobs/\(layer.digest)")
+        #expect(head.headers["Content-Length"] == "300000000")
+        #expect(try await client.send(.get, "/v2/big/blobs/\(layer.digest)").status == 405)
     }
 }

@@ -3,16 +3,19 @@
 internal import OCI
 
 extension RegistryModel {
-    func blob(_ name: String, _ text: String, range: String?) -> Reply {
+    func blob(_ name: String, _ text: String, _ request: RecordedRequest) -> Reply {
         guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
         guard shelves[name]?.blobs.contains(digest) == true, let bytes = blobs[digest] else {
             return Reply(.blobUnknown, "unknown blob \(digest) in \(name)")
+        }
+        guard !bytes.isDiscarded || request.method == .head else {
+            return Reply(.unsupported, "the bytes of \(digest) were not kept")
         }
         let headers: HeaderFields = [
             "Content-Type": "application/octet-stream", "Docker-Content-Digest": digest.description,
             "Accept-Ranges": "bytes", "Etag": "\"\(digest)\"",
         ]
-        guard let range, let asked = ByteRange(range) else {
+        guard let range = request.headers["Range"], let asked = ByteRange(range) else {
             return Reply(200, headers, body: bytes)
         }
         guard let found = asked.resolve(count: bytes.count) else {

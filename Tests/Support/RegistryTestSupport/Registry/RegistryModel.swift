@@ -55,7 +55,7 @@ struct RegistryModel {
         case (.manifest(let name, let reference), let method):
             return answerManifest(request, method, name, reference, body)
         case (.blob(let name, let digest), .get), (.blob(let name, let digest), .head):
-            return blob(name, digest, range: request.headers["Range"])
+            return blob(name, digest, request)
         case (.blob(let name, let digest), .delete):
             return deleteBlob(name, digest)
         case (.uploads, .post), (.upload, .patch), (.upload, .put), (.upload, .get),
