@@ -7,9 +7,10 @@ public struct Repository: Hashable, Sendable {
     /// Its path there, such as `library/busybox`.
     public let path: String
 
-    /// Makes a repository from its two parts.
+    /// Makes a repository from its two parts; on Docker Hub a single component lies under `library/`.
     ///
-    /// - Throws: ``ParseError`` where the path does not follow the grammar.
+    /// - Throws: ``ParseError`` where the path does not follow the grammar, or has more than 255
+    ///   characters.
     public init(registry: RegistryHost, path: String) throws(ParseError) {
         let isOfficial = registry == .dockerHub && !path.contains("/")
         let fullPath = isOfficial ? "library/\(path)" : path

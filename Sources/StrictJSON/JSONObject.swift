@@ -23,9 +23,11 @@ public struct JSONObject: Sendable {
         }
         self.path = path
         self.values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
-        for member in members where !known.contains(member.name) {
-            let folded = Self.fold(member.name)
-            guard let key = known.first(where: { Self.fold($0) == folded }) else { continue }
+        let others = members.lazy.map(\.name).filter { !known.contains($0) }
+        guard !others.isEmpty else { return }
+        let folded = Dictionary(known.map { (Self.fold($0), $0) }) { first, _ in first }
+        for name in others {
+            guard let key = folded[Self.fold(name)] else { continue }
             throw failure(key, "is spelled in another case, which readers differ on")
         }
     }
@@ -34,15 +36,16 @@ public struct JSONObject: Sendable {
     /// is an `s`, and the Kelvin sign (U+212A) a `k`.
     ///
     /// Source: Go's encoding/json (`foldName`).
-    private static func fold(_ name: String) -> [UInt32] {
-        name.unicodeScalars.map { scalar in
-            switch scalar.value {
-            case 0x41...0x5A: scalar.value | 0x20
-            case 0x17F: 0x73
-            case 0x212A: 0x6B
-            default: scalar.value
+    private static func fold(_ name: String) -> String {
+        var folded = ""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "A"..."Z", "\u{17F}", "\u{212A}":
+                folded += scalar.properties.uppercaseMapping.lowercased()
+            default: folded.unicodeScalars.append(scalar)
             }
         }
+        return folded
     }
 
     /// Returns the path of a member, for error messages.

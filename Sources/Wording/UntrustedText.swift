@@ -64,7 +64,10 @@ public struct UntrustedText: Hashable, Sendable {
     }
 }
 
-extension UntrustedText: CustomStringConvertible {
+extension UntrustedText: CustomStringConvertible, CustomReflectable {
     /// The same as ``display``.
     public var description: String { display }
+
+    /// A mirror without children, so that `dump` and test output show ``display`` only.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -85,4 +85,10 @@ import Testing
                 "m.keys: is a string, not an array", "m.keys: is a string, not an object",
             ])
     }
+
+    @Test func `a hundred thousand unknown keys are looked through`() throws {
+        let members = (0..<100_000).map { "\"layer\($0)\":0" }.joined(separator: ",")
+        let object = try Self.object("{\(members),\"name\":\"x\"}")
+        #expect(try object.string("name") == "x")
+    }
 }

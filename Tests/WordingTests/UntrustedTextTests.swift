@@ -94,11 +94,12 @@ import Wording
     }
 
     @Test func `neither debugging nor dumping shows the raw text`() {
-        let text = UntrustedText("\u{1B}[31m")
+        let text = UntrustedText("\u{202E}x")
         var dumped = ""
         dump([text], to: &dumped)
         for shown in ["\(text)", String(reflecting: text), "\([text])", dumped] {
-            #expect(!shown.contains("\u{1B}"))
+            #expect(shown.contains("\\u{202e}x"))
+            #expect(!shown.unicodeScalars.contains("\u{202E}"))
         }
     }
 }
