@@ -22,8 +22,10 @@ public struct YAMLDocumentStream: Hashable, Sendable {
         public var depth = 64
         /// How many values, and beginnings and ends of collections, a file may have.
         public var events = 100_000
+        /// How many lines may begin with `%TAG`; libyaml compares each with all before it.
+        public var tagDirectives = 100
 
-        /// Makes the usual limits: 1 MiB, 64 levels, 100,000 events.
+        /// Makes the usual limits: 1 MiB, 64 levels, 100,000 events, 100 `%TAG` lines.
         public init() {}
     }
 
@@ -46,7 +48,22 @@ public struct YAMLDocumentStream: Hashable, Sendable {
             )
         }
         self.text = try YAMLText(bytes)
+        try Self.checkDirectives(of: text, limit: limits.tagDirectives)
         var composer = Composer(text: text, limits: limits)
         self.documents = try composer.documents()
+    }
+
+    private static func checkDirectives(of text: YAMLText, limit: Int) throws(YAMLError) {
+        var count = 0
+        for line in 1...text.lineCount {
+            let range = text.range(ofLine: line)
+            guard text.bytes[range].starts(with: "%TAG".utf8) else { continue }
+            count += 1
+            guard count <= limit else {
+                throw YAMLError(
+                    at: YAMLMark(line: line, column: 1),
+                    "the file has more than \(limit) %TAG directives")
+            }
+        }
     }
 }

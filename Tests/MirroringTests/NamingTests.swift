@@ -64,6 +64,10 @@ import Testing
             "5:5: two images have the lock id 'redis': lines 4 and 5"
         ),
         (
+            ["redis:7", "{source: x, tags: {regex: a, latest: 1}, id: redis}"],
+            "5:5: two images have the lock id 'redis': lines 4 and 5"
+        ),
+        (
             ["{source: redis, tags: [1.0]}", "redis:1-0"],
             "5:5: two images have the lock id 'redis-1-0': lines 4 and 5"
         ),

@@ -79,12 +79,20 @@ import YAML
         let deep = String(repeating: "[", count: 64)
         let fits = deep + String(repeating: "]", count: 64)
         #expect(throws: Never.self) { try YAMLDocumentStream(parsing: Array(fits.utf8)) }
-        let bomb = [UInt8](repeating: UInt8(ascii: "["), count: 500_000)
+        let bomb = [UInt8](repeating: UInt8(ascii: "["), count: 100_000)
         let error = try #require(throws: YAMLError.self) {
             try YAMLDocumentStream(parsing: bomb)
         }
         #expect(error.message == "values are nested deeper than 64 levels")
         #expect(error.column == 65)
+    }
+
+    @Test func `directives are bounded before libyaml compares each with each`() throws {
+        let directives = (1...5_000).map { "%TAG !a\($0)! b\n" }.joined()
+        let error = try #require(throws: YAMLError.self) {
+            try YAMLDocumentStream(parsing: Array("\(directives)--- a\n".utf8))
+        }
+        #expect(error.line == 101)
     }
 
     @Test func `bytes and values are bounded`() throws {

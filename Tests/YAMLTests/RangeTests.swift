@@ -133,6 +133,32 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
         #expect(stream.documents[2].root.text == "")
     }
 
+    @Test(arguments: plainAndQuoted + encodings + properties + blocks + collections)
+    func `values lie inside their collection, in order, wherever a file is cut off`(
+        _ example: RangeCase
+    ) throws {
+        let bytes = Array(example.yaml.utf8)
+        #expect(throws: Never.self) { try YAMLDocumentStream(parsing: bytes) }
+        for end in 0...bytes.count {
+            guard let stream = try? YAMLDocumentStream(parsing: Array(bytes[..<end])) else {
+                continue
+            }
+            for document in stream.documents { expectOrder(in: document.root, within: 0..<end) }
+        }
+    }
+
+    private func expectOrder(in node: YAMLNode, within outer: Range<Int>) {
+        #expect(outer.lowerBound <= node.range.lowerBound)
+        #expect(node.range.upperBound <= outer.upperBound)
+        let children =
+            node.items ?? node.entries?.flatMap { [$0.key, $0.value] } ?? []
+        var offset = node.range.lowerBound
+        for child in children {
+            expectOrder(in: child, within: offset..<max(offset, node.range.upperBound))
+            offset = child.range.upperBound
+        }
+    }
+
     @Test func `a mark on a very long line is counted from the line's beginning`() throws {
         let yaml = "[" + String(repeating: "é, ", count: 400) + "x]"
         let stream = try YAMLDocumentStream(parsing: Array(yaml.utf8))

@@ -27,10 +27,13 @@ extension ConfigReading {
         }
     }
 
-    /// Reports names that are too long below one of the prefixes.
+    /// Reports names that cannot be used below one of the prefixes.
     mutating func checkRepositories(of images: [PlacedEntry], at targets: [MirrorTarget]) {
         for target in targets {
-            guard case .registry(let host, let path) = target.prefix else { continue }
+            guard case .registry(let host, let path) = target.prefix else {
+                checkLayouts(of: images)
+                continue
+            }
             for image in images {
                 let name = path.isEmpty ? image.entry.name : "\(path)/\(image.entry.name)"
                 do throws(ParseError) {
@@ -38,6 +41,24 @@ extension ConfigReading {
                 } catch {
                     self.error(image.node, "name: below \(target.prefix): \(error)")
                 }
+            }
+        }
+    }
+
+    /// Reports a layout that would lie inside another one's folder, among its blobs and index.
+    private mutating func checkLayouts(of images: [PlacedEntry]) {
+        let lines = Dictionary(
+            images.map { ($0.entry.name, $0.node.mark.line) },
+            uniquingKeysWith: { first, _ in first })
+        for image in images {
+            let components = image.entry.name.split(separator: "/")
+            for length in 1..<max(components.count, 1) {
+                let outer = components.prefix(length).joined(separator: "/")
+                guard let line = lines[outer] else { continue }
+                error(
+                    image.node,
+                    "name: the layout '\(image.entry.name)' would lie inside the layout '\(outer)' "
+                        + "of line \(line)", hint: "give one of them another name")
             }
         }
     }

@@ -40,13 +40,14 @@ public struct NamingCollision: Hashable, Sendable {
 extension Naming {
     /// Returns the images that a configuration names without asking a registry.
     ///
-    /// What a pattern picks is not among them; the planner adds it from a listing.
+    /// What a pattern picks is not among them, the planner adds it from a listing; but where such an
+    /// entry has an `id`, that is known, and stands here without a tag.
     public func knownImages(of images: [ImageEntry]) -> [NamedImage] {
         images.flatMap { entry -> [NamedImage] in
             switch entry.selection {
             case .one(let tag, let digest): [named(entry, tag: tag, digest: digest)]
             case .list(let tags): tags.map { named(entry, tag: $0) }
-            case .pattern: []
+            case .pattern: entry.id == nil ? [] : [named(entry, tag: nil)]
             }
         }
     }

@@ -114,6 +114,58 @@ import Wording
             ])
     }
 
+    @Test func `a layout inside another one's folder is refused`() {
+        let images =
+            "[{source: r:1, name: a}, {source: s:2, name: a/blobs}, {source: t:3, name: ab}]"
+        let yaml = ConfigurationFixture.target("{prefix: 'oci:m'}")
+            .replacing("[redis:7.4.1]", with: images)
+        #expect(
+            ConfigurationFixture.problems(of: yaml) == [
+                "2:34: name: the layout 'a/blobs' would lie inside the layout 'a' of line 2; "
+                    + "give one of them another name"
+            ])
+    }
+
+    @Test func `a configuration with something of everything is accepted`() throws {
+        let loaded = try ConfigurationFixture.load(
+            """
+            version: 1
+            platforms: [linux/amd64, linux/arm64]     # required of every image
+            proof: content
+            targets:
+              - prefix: ghcr.io/ameideio/mirror
+                lock: images.lock.yaml
+              - prefix: oci:./mirror
+            registries:
+              docker.io:
+                credentials: {username: "${DOCKERHUB_USERNAME:-}", password: "${DOCKERHUB_TOKEN:-}"}
+                concurrency: 6
+                reservePulls: 10
+                endpoints: [mirror.gcr.io]
+              localhost:5000: {plainHTTP: true}
+            images:
+              - temporalio/server:1.29.1
+              - source: envoyproxy/gateway:v1.3.0
+                name: envoy-gateway
+              - source: quay.io/spotahome/redis-operator
+                tags: {semver: ">=1.2 <2", latest: 2}
+              - source: bitnami/kubectl:latest
+                floating: true
+                requires: [/bin/sh, kubectl]
+              - source: quay.io/janus-idp/backstage-showcase:1.2.3
+                exception: {platforms: [linux/amd64], reason: "upstream is amd64 only", until: 2027-01-31}
+            """)
+        #expect(loaded.warnings.isEmpty)
+        #expect(
+            loaded.config.images.map(\.name) == [
+                "temporalio-server", "envoy-gateway", "spotahome-redis-operator", "bitnami-kubectl",
+                "janus-idp-backstage-showcase",
+            ])
+        #expect(loaded.config.registries.count == 2)
+        #expect(loaded.config.platforms == [.linuxAMD64, .linuxARM64])
+        #expect(loaded.config.keepReplaced)
+    }
+
     @Test func `every option of a registry arrives`() throws {
         let config = try ConfigurationFixture.load(
             ConfigurationFixture.registry(
