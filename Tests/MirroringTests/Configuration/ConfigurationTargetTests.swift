@@ -56,7 +56,7 @@ import Wording
         Problem("{plainHTTP: true, caFile: c.pem}", "5:40", "no meaning with plainHTTP"),
         Problem("true", "5:14", "quay.io: expected a mapping with the keys credentials"),
         Problem("{}\n  QUAY.io: {}", "6:3", "quay.io stands twice, first on line 5"),
-        Problem("{}\n  'a b': {}", "6:3", "is not a host name"),
+        Problem("{}\n  'a b': {}", "6:3", "registries: registry 'a b': "),
     ]
 
     static let topLevels = [
