@@ -28,6 +28,8 @@ extension CurlTransport {
         public var userAgent: String
         /// Origins that need more than the system's certificate authorities.
         public var trust: [Origin: TLSTrust]
+        /// What holds for all other origins; nil for the system's certificate authorities.
+        public var defaultTrust: TLSTrust?
         /// How many idle connections are kept.
         ///
         /// Two for each body in flight let none be opened twice.
@@ -45,12 +47,13 @@ extension CurlTransport {
         /// Makes a configuration.
         public init(
             userAgent: String = "ocimirror", trust: [Origin: TLSTrust] = [:],
-            keptConnections: Int = 64,
+            defaultTrust: TLSTrust? = nil, keptConnections: Int = 64,
             permits: @escaping @Sendable (PeerAddress, Origin) -> Bool = { _, _ in true },
             addresses: [Origin: String] = [:]
         ) {
             self.userAgent = userAgent
             self.trust = trust
+            self.defaultTrust = defaultTrust
             self.keptConnections = keptConnections
             self.permits = permits
             self.addresses = addresses

@@ -18,7 +18,7 @@ extension EasyHandle {
     ) throws(TransportError) {
         let origin = request.url.origin
         try setRules(for: origin, isBulk: request.isBulk)
-        try setTrust(configuration.trust[origin])
+        try setTrust(configuration.trust[origin] ?? configuration.defaultTrust)
         try set(.url, "\(origin)\(request.url.target)")
         try set(.userAgent, configuration.userAgent)
         try set(.headers, Self.headerLines(of: request))

@@ -3,9 +3,9 @@
 internal import Glibc
 
 /// The parts of a path.
-enum Path {
+public enum Path {
     /// The directory that a path's last part is in: `.` for a lone name.
-    static func directory(of path: String) -> String {
+    public static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

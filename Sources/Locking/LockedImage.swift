@@ -57,7 +57,7 @@ public struct LockedImage: Hashable, Sendable {
         self.platforms = platforms
     }
 
-    /// The reference for people: by tag and digest. Nil where there is no version tag.
+    /// The reference for people, by tag and digest; nil where there is no version tag.
     public var ref: Reference? { tag.map { Reference(repository, tag: $0, digest: digest) } }
 
     /// The reference for machines: by digest alone.

@@ -101,3 +101,10 @@ extension Repository: CustomStringConvertible, Comparable {
         first.description.utf8.lexicographicallyPrecedes(second.description.utf8)
     }
 }
+
+extension Repository {
+    /// The last component of the path, which people take for the name.
+    public var lastComponent: String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HTTP
-internal import OCI
+public import HTTP
+public import OCI
 
 extension Origin {
     /// `host` and, where it is not the scheme's own, `:port`.
@@ -14,7 +14,7 @@ extension Origin {
     /// - Throws: `URLError` where the host is no canonical name or address.
     ///
     /// Source: Docker Hub's API is on another host than its name says.
-    static func of(_ registry: RegistryHost, plainHTTP: Bool) throws(URLError) -> Origin {
+    public static func of(_ registry: RegistryHost, plainHTTP: Bool) throws(URLError) -> Origin {
         let authority = registry == .dockerHub ? "registry-1.docker.io" : registry.name
         return try Origin(scheme: plainHTTP ? .http : .https, authority: authority)
     }
