@@ -44,6 +44,11 @@ public struct ConfigErrors: Error, Hashable, Sendable, CustomStringConvertible {
     /// The problems; at least one of them is no warning.
     public let diagnostics: [ConfigDiagnostic]
 
+    /// Makes an error of the problems of a configuration.
+    public init(diagnostics: [ConfigDiagnostic]) {
+        self.diagnostics = diagnostics
+    }
+
     /// All problems as text, one below the other.
     public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
 }

@@ -14,14 +14,14 @@ extension MirrorConfig {
     }
 
     private var normalised: JSONValue {
-        .object([
-            .init("version", .integer(1)),
-            .init("platforms", .strings(platforms)),
-            .init("proof", .string(proof.rawValue)),
-            .init("copy", .string(copy.rawValue)),
-            .init("prefixes", .strings(targets.map(\.prefix))),
-            .init("images", .array(images.map(\.normalised))),
-        ])
+        [
+            "version": 1,
+            "platforms": .strings(platforms),
+            "proof": .string(proof.rawValue),
+            "copy": .string(copy.rawValue),
+            "prefixes": .strings(targets.map(\.prefix)),
+            "images": .array(images.map(\.normalised)),
+        ]
     }
 }
 
@@ -32,17 +32,17 @@ extension ImageEntry {
             case .repository(let repository): repository.description
             case .layout(let directory): "oci:\(directory)"
             }
-        return .object([
-            .init("source", .string(source)),
-            .init("selection", selection.normalised),
-            .init("name", .string(name)),
-            .init("id", id.map(JSONValue.string) ?? .null),
-            .init("requires", .strings(requires)),
-            .init("proof", .string(proof.rawValue)),
-            .init("copy", .string(copy.rawValue)),
-            .init("artifact", .bool(isArtifact)),
-            .init("exception", exception.map { .strings($0.platforms) } ?? .null),
-        ])
+        return [
+            "source": .string(source),
+            "selection": selection.normalised,
+            "name": .string(name),
+            "id": id.map(JSONValue.string) ?? .null,
+            "requires": .strings(requires),
+            "proof": .string(proof.rawValue),
+            "copy": .string(copy.rawValue),
+            "artifact": .bool(isArtifact),
+            "exception": exception.map { .strings($0.platforms) } ?? .null,
+        ]
     }
 }
 
@@ -50,23 +50,17 @@ extension ImageEntry.Selection {
     fileprivate var normalised: JSONValue {
         switch self {
         case .one(let tag, let digest):
-            .object([
-                .init("tag", tag.map { .string($0.name) } ?? .null),
-                .init("digest", digest.map { .string($0.description) } ?? .null),
-            ])
+            [
+                "tag": .optional(tag.map { $0.name }),
+                "digest": .optional(digest.map { $0.description }),
+            ]
         case .list(let tags): .strings(tags)
         case .pattern(let pattern):
-            .object([
-                .init("semver", pattern.versions.map { .string($0.text) } ?? .null),
-                .init("regex", pattern.regex.map(JSONValue.string) ?? .null),
-                .init("latest", pattern.latest.map(JSONValue.integer) ?? .null),
-            ])
+            [
+                "semver": .optional(pattern.versions.map { $0.text }),
+                "regex": pattern.regex.map(JSONValue.string) ?? .null,
+                "latest": pattern.latest.map(JSONValue.integer) ?? .null,
+            ]
         }
-    }
-}
-
-extension JSONValue {
-    fileprivate static func strings(_ values: [some CustomStringConvertible]) -> JSONValue {
-        .array(values.map { .string($0.description) })
     }
 }

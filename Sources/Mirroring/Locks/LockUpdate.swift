@@ -21,7 +21,7 @@ public struct LockUpdate: Sendable {
     ///
     /// - Parameters:
     ///   - old: the lock as it was, nil where there was none.
-    ///   - plan: the plan for every entry, before any selection by id.
+    ///   - plan: what was to be done.
     ///   - report: what became of the images.
     ///   - config: the configuration.
     ///   - position: which target.
@@ -66,7 +66,7 @@ private struct Retention {
     private let listings: [StoreLocation: Set<Tag>]
 
     init(plan: Plan, config: MirrorConfig) {
-        planned = Set(plan.images.map(\.id))
+        planned = Set(plan.allNames.map(\.id))
         patterns = config.images.filter {
             if case .pattern = $0.selection { true } else { false }
         }
@@ -90,7 +90,7 @@ private struct Retention {
 extension LockedImage {
     /// The image that this block was made of, if the entry can have made it.
     fileprivate func image(of entry: ImageEntry) -> PlannedImage? {
-        let prefix = "\(PlannedImage(id: "", entry: entry, tag: nil, digest: digest).source):"
+        let prefix = "\(entry.sourceLocation):"
         guard source.hasPrefix(prefix),
             let tag = try? Tag(parsing: String(source.dropFirst(prefix.count)))
         else { return nil }

@@ -14,7 +14,7 @@ public struct PlannedImage: Hashable, Sendable {
     /// The digest that is copied whatever the tag stands for, where the entry gives one.
     public let digest: Digest?
 
-    /// Makes a planned image. At least one of tag and digest is given.
+    /// Makes a planned image, of which at least one of tag and digest is given.
     public init(id: String, entry: ImageEntry, tag: Tag?, digest: Digest?) {
         precondition(tag != nil || digest != nil, "an image is named by a tag or a digest")
         self.id = id
@@ -24,12 +24,7 @@ public struct PlannedImage: Hashable, Sendable {
     }
 
     /// Where the image comes from.
-    public var source: StoreLocation {
-        switch entry.source {
-        case .repository(let repository): .repository(repository)
-        case .layout(let directory): .layout(directory: directory)
-        }
-    }
+    public var source: StoreLocation { entry.sourceLocation }
 
     /// What is asked for, written out in full.
     public var sourceText: String {
@@ -54,6 +49,16 @@ public struct PlannedImage: Hashable, Sendable {
     public var versionTag: Tag? { tag.flatMap { $0.isChannel ? nil : $0 } }
 }
 
+extension ImageEntry {
+    /// Where the entry's images come from.
+    var sourceLocation: StoreLocation {
+        switch source {
+        case .repository(let repository): .repository(repository)
+        case .layout(let directory): .layout(directory: directory)
+        }
+    }
+}
+
 /// What a run is to do, before any image is looked at.
 public struct Plan: Sendable {
     /// An entry that gave no image.
@@ -64,18 +69,28 @@ public struct Plan: Sendable {
         public let failure: Failure
     }
 
-    /// The images, in the configuration's order.
+    /// The images that are selected, in the configuration's order.
     public let images: [PlannedImage]
+    /// The ids and names of all images that the entries make, selected or not.
+    public let allNames: [(id: String, name: String)]
     /// The entries that gave none.
     public let problems: [Problem]
     /// The tags that listings brought, by repository.
     public let listings: [StoreLocation: Set<Tag>]
 
     /// Makes a plan.
+    ///
+    /// - Parameters:
+    ///   - images: every image that the entries make.
+    ///   - selection: which of them are meant.
+    ///   - problems: the entries that gave none.
+    ///   - listings: the tags that listings brought.
     public init(
-        images: [PlannedImage], problems: [Problem] = [], listings: [StoreLocation: Set<Tag>] = [:]
+        images: [PlannedImage], selection: IDSelection = .all, problems: [Problem] = [],
+        listings: [StoreLocation: Set<Tag>] = [:]
     ) {
-        self.images = images
+        self.images = images.filter { selection.contains(id: $0.id, name: $0.entry.name) }
+        self.allNames = images.map { ($0.id, $0.entry.name) }
         self.problems = problems
         self.listings = listings
     }

@@ -42,13 +42,24 @@ public struct ImageOutcome: Sendable {
     /// What its name stands for at the source.
     public internal(set) var descriptor: Descriptor?
     /// What was found out about it.
-    public internal(set) var findings: [Finding] = []
+    public internal(set) var findings: [Finding]
     /// Why it could not be done, where that is no single target's affair.
     public internal(set) var failure: Failure?
-    /// The tags that exist and come nearest, where the image is missing.
-    public internal(set) var nearestTags: [Tag] = []
+    /// What exists instead of a tag that does not.
+    public internal(set) var instead: NearestTags?
     /// What became of it at each target, in the configuration's order.
-    public internal(set) var targets: [AtTarget] = []
+    public internal(set) var targets: [AtTarget]
+
+    /// Begins with what resolving brought.
+    init(_ resolved: ResolvedImage) {
+        image = resolved.image
+        status = .failed
+        descriptor = resolved.descriptor
+        findings = resolved.findings
+        failure = resolved.failure
+        instead = resolved.instead
+        targets = resolved.targets.map { AtTarget(location: $0.location, failure: $0.failure) }
+    }
 
     /// Every failure: the image's own and those at targets.
     public var failures: [Failure] { [failure].compactMap(\.self) + targets.compactMap(\.failure) }

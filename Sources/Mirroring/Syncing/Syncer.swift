@@ -1,37 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
 internal import Waiting
 
-/// Mirrors the images of a plan, many at a time. One image's failure never stops the others.
+/// Mirrors the images of a plan, many at a time; one image's failure never stops the others.
 public struct Syncer: Sendable {
-    let config: MirrorConfig
-    let stores: Stores
-    let locks: [String: Lockfile]
-    let today: CalendarDay
+    let resolver: Resolver
     let copier: Copier
     let observe: MirrorObserver
 
     /// How many images are looked at at once, whatever the number of transfers.
-    private static let imagesAtOnce = 16
+    static let imagesAtOnce = 16
 
     /// Makes a syncer.
     ///
     /// - Parameters:
-    ///   - config: what is mirrored, and where to.
-    ///   - stores: how to come by stores.
-    ///   - locks: the targets' locks as they are, by path.
-    ///   - today: the day on which exceptions are judged.
+    ///   - resolver: knows the configuration, the stores and the locks.
     ///   - jobs: how many blob bodies are on their way at once.
     ///   - observe: who is told what happens.
-    public init(
-        config: MirrorConfig, stores: Stores, locks: [String: Lockfile], today: CalendarDay,
-        jobs: Int, observe: @escaping MirrorObserver
-    ) {
-        self.config = config
-        self.stores = stores
-        self.locks = locks
-        self.today = today
+    public init(resolver: Resolver, jobs: Int, observe: @escaping MirrorObserver) {
+        self.resolver = resolver
         self.copier = Copier(slots: Slots(jobs))
         self.observe = observe
     }
