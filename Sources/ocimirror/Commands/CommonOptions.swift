@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+
+/// The options that every command has.
+struct CommonOptions: Sendable {
+    var config = "mirror.yaml"
+    var json = false
+    var quiet = false
+    var verbose = false
+    var jobs = 4
+    var authFile: String?
+    var caFile: String?
+    var plainHTTP: [String] = []
+    var idleTimeout = Duration.seconds(30)
+
+    static let parameters: [Parameter<CommonOptions>] = [
+        .option("--config", "-c", "FILE", into: \.config, help: "the configuration"),
+        .flag("--json", into: \.json, help: "write the result as JSON"),
+        .flag("--quiet", "-q", into: \.quiet, help: "say nothing but results and errors"),
+        .flag("--verbose", "-v", into: \.verbose, help: "say what each request does"),
+        .number("--jobs", "-j", in: 1...64, into: \.jobs, help: "blobs on their way at once"),
+        .option(
+            "--auth-file", nil, "FILE", into: \.authFile,
+            help: "credentials in the form of docker's config.json"),
+        .option(
+            "--ca-file", nil, "FILE", into: \.caFile,
+            help: "certificate authorities to trust instead of the system's"),
+        .option(
+            "--plain-http", nil, "HOST", into: \.plainHTTP,
+            help: "a registry that speaks HTTP without TLS"),
+        .option(
+            "--idle-timeout", into: \.idleTimeout,
+            help: "how long a transfer may stand still"),
+    ]
+
+    /// How much is said on standard error.
+    var volume: Console.Volume {
+        quiet ? .quiet : verbose ? .verbose : .normal
+    }
+}
+
+/// A command with the common options.
+protocol ConfiguredCommand: Command where Context == ProgramContext {
+    var options: CommonOptions { get }
+}

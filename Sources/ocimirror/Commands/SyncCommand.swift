@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Files
+internal import Locking
+internal import Mirroring
+internal import OCI
+internal import StrictJSON
+
+/// The nightly job: resolve, validate, copy, lock.
+struct SyncCommand: ConfiguredCommand {
+    var options = CommonOptions()
+    var ids: [String] = []
+
+    static let name = "sync"
+    static let summary = "Mirrors the images of the configuration and writes the locks."
+    static let discussion = """
+        Each image is resolved once, proved, and copied byte for byte: blobs, then the manifest of \
+        each platform, then the index by its tag. An image that is rejected never gets its tag \
+        pushed, and one image's failure never stops the others. Where nothing changed, a tag costs \
+        one HEAD at the source and one at each target.
+        """
+    static let examples = [
+        Example("ocimirror sync", "mirrors everything"),
+        Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
+        Example("ocimirror sync --json > run.json", "leaves a record for a later step"),
+    ]
+    static let parameters: [Parameter<SyncCommand>] =
+        [.positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out")]
+        + Parameter.group(\.options, CommonOptions.parameters)
+
+    func run(in context: ProgramContext) async throws -> ExitCode {
+        let console = context.console
+        let file = try ConfigFile(options.config, in: context)
+        let selection = IDSelection(ids)
+        try file.checkIDs()
+
+        let held = try LockHolds(file.config)
+        guard held.isComplete else {
+            console.error("another run holds a lock of \(file.path)", hint: "run again later")
+            return .tryAgain
+        }
+        Self.sayWhatIsNotProved(file.config, on: console)
+        let stores = try Network.stores(
+            registries: file.config.registries, options: options, context: context)
+        let plan = try await Planner(config: file.config)
+            .plan(selecting: selection, stores: stores)
+        try selection.check(against: plan)
+
+        let syncer = Syncer(
+            resolver: Resolver(
+                config: file.config, stores: stores, locks: file.locks, today: context.today),
+            jobs: options.jobs, observe: { console.show($0) })
+        let report = await syncer.sync(plan)
+        let locks = try Self.writeLocks(file, plan, report, in: context)
+        let document = SyncDocument(report: report, locks: locks)
+        console.result(options.json ? document.json.text : document.text(for: console))
+        return document.exitCode
+    }
+
+    /// Writes each target's lock, if its bytes are others than before.
+    private static func writeLocks(
+        _ file: ConfigFile, _ plan: Plan, _ report: SyncReport, in context: ProgramContext
+    ) throws -> [SyncDocument.WrittenLock] {
+        var written: [SyncDocument.WrittenLock] = []
+        for (position, target) in file.config.targets.enumerated() {
+            guard let path = target.lock else { continue }
+            let update = LockUpdate(
+                from: file.locks[path], plan: plan, report: report, config: file.config,
+                position: position)
+            let hasChanged = try AtomicFile.replace(
+                path, with: Array(update.lock.text.utf8), ifChanged: true)
+            written.append(
+                SyncDocument.WrittenLock(
+                    path: path, shownPath: context.shown(path), update: update,
+                    hasChanged: hasChanged))
+        }
+        return written
+    }
+
+    /// Content proof and `requires:` load, and are not there yet: nobody shall believe otherwise.
+    private static func sayWhatIsNotProved(_ config: MirrorConfig, on console: Console) {
+        let wantsContent = config.images.contains { $0.proof == .content && !$0.isArtifact }
+        let wantsPaths = config.images.contains { !$0.requires.isEmpty }
+        guard wantsContent || wantsPaths else { return }
+        let what = [wantsContent ? "'proof: content'" : nil, wantsPaths ? "'requires:'" : nil]
+            .compactMap(\.self).joined(separator: " and ")
+        console.note("\(what) cannot be proved yet; images are proved up to 'config'")
+    }
+}
+
+extension Console {
+    /// Says what happens to images, a line each.
+    fileprivate func show(_ event: MirrorEvent) {
+        switch event {
+        case .started(let image): detail("\(image.id): looking at \(image.sourceText)")
+        case .copying(let image, let target, let bytes):
+            note("\(image.id): copying to \(target) (\(ByteCount(bytes: bytes)))")
+        case .kept(let tag, let location): detail("\(location): kept the old digest as \(tag)")
+        case .finished(let outcome): detail("\(outcome.image.id): \(outcome.status.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Content
+internal import Mirroring
+internal import OCI
+internal import StrictJSON
+
+/// What `plan` answers, as text and as JSON.
+struct PlanDocument {
+    let config: MirrorConfig
+    let plan: Plan
+    /// What the stores said; nil where nobody was asked.
+    let resolved: [ResolvedImage]?
+
+    /// No if an image is missing; a plan that is to be carried out is no failure.
+    var exitCode: ExitCode {
+        .combining(
+            plan.problems.map { ExitCode($0.failure.failureClass) }
+                + (resolved ?? []).flatMap(\.failures).map { ExitCode($0.failureClass) })
+    }
+
+    // MARK: Text
+
+    func text(for console: Console) -> String {
+        let style = console.outputStyle
+        var listing = Listing(width: console.width)
+        if let resolved {
+            for image in resolved { image.add(to: &listing, style) }
+        } else {
+            for image in plan.images {
+                listing.add(
+                    [.init(text: image.id, paint: style.bold), .init(text: image.sourceText)],
+                    details: config.targets.compactMap { target in
+                        (try? image.location(in: target)).map {
+                            Listing.Cell(text: "\($0)" + (image.tag.map { ":\($0)" } ?? ""))
+                        }
+                    })
+            }
+        }
+        for problem in plan.problems {
+            listing.add(
+                [
+                    .init(text: problem.entry.name, paint: style.bold),
+                    .init(text: "failed", paint: style.red),
+                ],
+                details: problem.failure.details(style))
+        }
+        return listing.text + "\n" + summary + "\n"
+    }
+
+    private var summary: String {
+        guard let resolved else {
+            let patterns = config.images.count {
+                if case .pattern = $0.selection { true } else { false }
+            }
+            let listed =
+                patterns > 0 ? ", and what the listings of \(patterns) entries will bring" : ""
+            return "\(plan.images.count) images\(listed)"
+        }
+        let counts = ResolvedImage.Action.allCases.compactMap { action -> String? in
+            let count = resolved.count { $0.mainAction == action }
+            return count > 0 ? "\(count) to \(action.verb)" : nil
+        }
+        let failed = resolved.count { $0.mainAction == nil } + plan.problems.count
+        let all = counts + (failed > 0 ? ["\(failed) failed"] : [])
+        return (all.isEmpty ? "no image is configured" : all.joined(separator: ", ")) + pulls
+    }
+
+    /// What it would cost at Docker Hub.
+    private var pulls: String {
+        let count = hubPulls
+        return count > 0 ? "; at least \(count) pulls from Docker Hub" : ""
+    }
+
+    private var hubPulls: Int {
+        (resolved ?? []).filter { $0.image.isOnDockerHub }
+            .reduce(0) { $0 + $1.leastPulls(platforms: config.platforms.count) }
+    }
+
+    // MARK: JSON
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "plan",
+            "exitCode": .integer(Int(exitCode.rawValue)),
+            "offline": .bool(resolved == nil),
+            "dockerHubPulls": resolved == nil ? .null : .integer(hubPulls),
+            "images": .array(resolved?.map(\.json) ?? plan.images.map { $0.json(config) }),
+            "problems": .array(
+                plan.problems.map {
+                    [
+                        "name": .string($0.entry.name),
+                        "line": .integer($0.entry.place.line),
+                        "failure": $0.failure.json,
+                    ]
+                }),
+        ]
+    }
+}
+
+extension PlannedImage {
+    fileprivate var isOnDockerHub: Bool {
+        if case .repository(let repository) = source {
+            repository.registry == .dockerHub
+        } else {
+            false
+        }
+    }
+
+    fileprivate func json(_ config: MirrorConfig) -> JSONValue {
+        let locations = config.targets.compactMap { try? location(in: $0) }.map(\.description)
+        return [
+            "id": .string(id),
+            "source": .string(sourceText),
+            "targets": .array(locations.map { ["location": .string($0)] }),
+        ]
+    }
+}
+
+extension ResolvedImage.Action {
+    fileprivate var verb: String {
+        switch self {
+        case .nothing: "leave as they are"
+        case .prove: "prove"
+        case .copy: "copy"
+        case .replace: "replace"
+        }
+    }
+}
+
+extension ResolvedImage {
+    fileprivate var failures: [Failure] {
+        [failure].compactMap(\.self) + targets.compactMap(\.failure)
+    }
+
+    /// The action that says most about the image; nil where something failed.
+    fileprivate var mainAction: Action? {
+        guard failures.isEmpty else { return nil }
+        let actions = Set(targets.compactMap(\.action))
+        return [.replace, .copy, .prove, .nothing].first(where: actions.contains)
+    }
+
+    fileprivate func add(to listing: inout Listing, _ style: Style) {
+        let verdict: Listing.Cell =
+            switch mainAction {
+            case nil: .init(text: "failed", paint: style.red)
+            case .nothing?: .init(text: "unchanged", paint: style.dim)
+            case let action?: .init(text: action.rawValue, paint: style.green)
+            }
+        listing.add(
+            [
+                .init(text: image.id, paint: style.bold),
+                verdict,
+                .init(text: descriptor?.digest.short ?? "-"),
+                .init(text: image.sourceText, paint: style.dim),
+            ],
+            details: moves.map { Listing.Cell(text: $0) } + findings.map { $0.detail(style) }
+                + failures.flatMap { $0.details(style) })
+    }
+
+    /// Where something would be written.
+    private var moves: [String] {
+        targets.filter { $0.action == .copy || $0.action == .replace }.map {
+            "to \($0.location)" + (image.tag.map { ":\($0)" } ?? "")
+        }
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "id": .string(image.id),
+            "source": .string(image.sourceText),
+            "digest": .optional(descriptor.map { $0.digest.description }),
+            "mediaType": .optional(descriptor.map { $0.mediaType.name }),
+            "findings": .array(findings.map(\.json)),
+            "failure": failure?.json ?? .null,
+            "instead": instead?.json ?? .null,
+            "targets": .array(targets.map(\.json)),
+        ]
+    }
+}
+
+extension ResolvedImage.AtTarget {
+    fileprivate var json: JSONValue {
+        [
+            "location": .string(location.description),
+            "action": .optional(action.map { $0.rawValue }),
+            "current": .optional(current.map { $0.digest.description }),
+            "failure": failure?.json ?? .null,
+        ]
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Content
+internal import Mirroring
+internal import OCI
+internal import StrictJSON
+internal import Validation
+
+/// What `sync` answers, as text and as JSON.
+struct SyncDocument {
+    /// A lock after the run.
+    struct WrittenLock {
+        let path: String
+        let shownPath: String
+        let update: LockUpdate
+        let hasChanged: Bool
+    }
+
+    let report: SyncReport
+    let locks: [WrittenLock]
+
+    /// The one code for the whole run.
+    var exitCode: ExitCode {
+        guard !report.wasInterrupted else { return .interrupted }
+        let problems = report.problems.map { ExitCode($0.failure.failureClass) }
+        return .combining(problems + report.outcomes.map(\.exitCode))
+    }
+
+    // MARK: Text
+
+    func text(for console: Console) -> String {
+        let style = console.outputStyle
+        var listing = Listing(width: console.width)
+        for outcome in report.outcomes {
+            listing.add(
+                [
+                    .init(text: outcome.image.id, paint: style.bold),
+                    .init(text: outcome.status.rawValue, paint: outcome.status.paint(style)),
+                    .init(text: outcome.descriptor?.digest.short ?? "-"),
+                    .init(text: outcome.effort, paint: style.dim),
+                ],
+                details: outcome.details(style))
+        }
+        for problem in report.problems {
+            listing.add(
+                [
+                    .init(text: problem.entry.name, paint: style.bold),
+                    .init(text: "failed", paint: style.red),
+                ],
+                details: problem.failure.details(style))
+        }
+        return listing.text + "\n" + summary.joined(separator: "\n") + "\n"
+    }
+
+    private var summary: [String] {
+        let counts = ImageOutcome.Status.allCases.compactMap { status -> String? in
+            var count = report.outcomes.count { $0.status == status }
+            if status == .failed { count += report.problems.count }
+            return count > 0 ? "\(count) \(status.rawValue)" : nil
+        }
+        var lines = [counts.isEmpty ? "no image is configured" : counts.joined(separator: ", ")]
+        for lock in locks {
+            var line = "\(lock.shownPath) \(lock.hasChanged ? "written" : "unchanged")"
+            if !lock.update.kept.isEmpty {
+                line += ", old blocks kept: \(lock.update.kept.joined(separator: ", "))"
+            }
+            if !lock.update.dropped.isEmpty {
+                line += ", blocks dropped: \(lock.update.dropped.joined(separator: ", "))"
+            }
+            lines.append(line)
+        }
+        return lines
+    }
+
+    // MARK: JSON
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "sync",
+            "exitCode": .integer(Int(exitCode.rawValue)),
+            "interrupted": .bool(report.wasInterrupted),
+            "images": .array(report.outcomes.map(\.json)),
+            "problems": .array(
+                report.problems.map {
+                    [
+                        "name": .string($0.entry.name),
+                        "line": .integer($0.entry.place.line),
+                        "failure": $0.failure.json,
+                    ]
+                }),
+            "locks": .array(
+                locks.map {
+                    [
+                        "path": .string($0.path),
+                        "changed": .bool($0.hasChanged),
+                        "kept": .array($0.update.kept.map(JSONValue.string)),
+                        "dropped": .array($0.update.dropped.map(JSONValue.string)),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension ImageOutcome.Status {
+    fileprivate func paint(_ style: Style) -> (String) -> String {
+        switch self {
+        case .unchanged: style.dim
+        case .proved, .mirrored: style.green
+        case .refused, .missing, .failed: style.red
+        }
+    }
+}
+
+extension ImageOutcome {
+    fileprivate var exitCode: ExitCode {
+        let findings: ExitCode = status == .refused || status == .missing ? .negative : .success
+        return .combining([findings] + failures.map { ExitCode($0.failureClass) })
+    }
+
+    /// What it took, over all targets.
+    fileprivate var effort: String {
+        var sum = CopyReceipt()
+        for target in targets { if let receipt = target.receipt { sum += receipt } }
+        guard sum != CopyReceipt() else { return "" }
+        var parts = ["\(ByteCount(bytes: sum.bytesUploaded)) in \(sum.blobsUploaded) blobs"]
+        if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
+        if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) present") }
+        return parts.joined(separator: ", ")
+    }
+
+    fileprivate func details(_ style: Style) -> [Listing.Cell] {
+        findings.map { $0.detail(style) } + failures.flatMap { $0.details(style) }
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "id": .string(image.id),
+            "source": .string(image.sourceText),
+            "status": .string(status.rawValue),
+            "digest": .optional(descriptor.map { $0.digest.description }),
+            "mediaType": .optional(descriptor.map { $0.mediaType.name }),
+            "size": descriptor.map { .integer($0.size) } ?? .null,
+            "findings": .array(findings.map(\.json)),
+            "failure": failure?.json ?? .null,
+            "instead": instead?.json ?? .null,
+            "targets": .array(targets.map(\.json)),
+        ]
+    }
+}
+
+extension ImageOutcome.AtTarget {
+    fileprivate var json: JSONValue {
+        [
+            "location": .string(location.description),
+            "blobsUploaded": .integer(receipt?.blobsUploaded ?? 0),
+            "bytesUploaded": .integer(receipt?.bytesUploaded ?? 0),
+            "blobsMounted": .integer(receipt?.blobsMounted ?? 0),
+            "blobsPresent": .integer(receipt?.blobsPresent ?? 0),
+            "manifestsPushed": .integer(receipt?.manifestsPushed ?? 0),
+            "failure": failure?.json ?? .null,
+        ]
+    }
+}

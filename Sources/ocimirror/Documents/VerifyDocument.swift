@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Content
+internal import Locking
+internal import Mirroring
+internal import OCI
+internal import StrictJSON
+internal import Wording
+
+/// What `verify` answers, as text and as JSON.
+struct VerifyDocument {
+    /// One target's lock and what was found there.
+    struct VerifiedLock {
+        let path: String
+        let images: [VerifiedImage]
+    }
+
+    let locks: [VerifiedLock]
+
+    private var images: [VerifiedImage] { locks.flatMap(\.images) }
+
+    /// No if anything has drifted.
+    var exitCode: ExitCode {
+        .combining(
+            images.map { image in
+                if let failure = image.failure { return ExitCode(failure.failureClass) }
+                return image.problems.isEmpty ? .success : .negative
+            })
+    }
+
+    func text(for console: Console) -> String {
+        let style = console.outputStyle
+        var listing = Listing(width: console.width)
+        for image in images {
+            let details = image.problems.map {
+                Listing.Cell(text: "error \($0)", paint: style.red)
+            }
+            listing.add(
+                [
+                    .init(text: image.id, paint: style.bold),
+                    image.verdict(style),
+                    .init(text: image.block.digest.short),
+                    .init(text: "\(image.seen) parts seen", paint: style.dim),
+                ],
+                details: details + (image.failure?.details(style) ?? []))
+        }
+        let drifted = images.count { !$0.problems.isEmpty }
+        let unknown = images.count { $0.failure != nil && $0.problems.isEmpty }
+        let whole = images.count - drifted - unknown
+        var counts = ["\(whole) as locked"]
+        if drifted > 0 { counts.append("\(drifted) drifted") }
+        if unknown > 0 { counts.append("\(unknown) unknown") }
+        return listing.text + (images.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
+    }
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "verify",
+            "exitCode": .integer(Int(exitCode.rawValue)),
+            "locks": .array(
+                locks.map {
+                    [
+                        "path": .string($0.path),
+                        "images": .array($0.images.map(\.json)),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension VerifiedImage {
+    fileprivate func verdict(_ style: Style) -> Listing.Cell {
+        if !problems.isEmpty { return .init(text: "drifted", paint: style.red) }
+        if failure != nil { return .init(text: "unknown", paint: style.yellow) }
+        return .init(text: "as locked", paint: style.green)
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "id": .string(id),
+            "repository": .string(block.repository.description),
+            "digest": .string(block.digest.description),
+            "problems": .array(problems.map { .string($0.description) }),
+            "seen": .integer(seen),
+            "failure": failure?.json ?? .null,
+        ]
+    }
+}

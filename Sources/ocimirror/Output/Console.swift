@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Wording
+
+/// The two streams: results go to standard output, everything else to standard error.
+///
+/// No line begins with words from outside, and such words come encoded, so nothing that a registry
+/// says can act on a terminal or on a CI system's log.
+struct Console: Sendable {
+    /// How much is said on standard error.
+    enum Volume: Int, Sendable, Comparable {
+        case quiet
+        case normal
+        case verbose
+
+        static func < (first: Volume, second: Volume) -> Bool { first.rawValue < second.rawValue }
+    }
+
+    var volume = Volume.normal
+    let outputStyle: Style
+    let errorStyle: Style
+    /// How wide a line of the result may be.
+    let width: Int
+
+    /// Looks at the streams and at `NO_COLOR`.
+    init(environment: [String: String]) {
+        let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+        outputStyle = Style(hasColour: wantsColour && System.isTerminal(.output))
+        errorStyle = Style(hasColour: wantsColour && System.isTerminal(.error))
+        width = max(System.width(of: .output) ?? 100, 40)
+    }
+
+    /// Writes a part of the result; the text brings its own line breaks.
+    func result(_ text: String) {
+        System.write(text, to: .output)
+    }
+
+    /// Says what happens, unless nobody wants to know.
+    func note(_ text: String) {
+        guard volume >= .normal else { return }
+        System.write("ocimirror: \(text)\n", to: .error)
+    }
+
+    /// Says what only a curious person wants to know.
+    func detail(_ text: String) {
+        guard volume >= .verbose else { return }
+        System.write(errorStyle.dim("ocimirror: \(text)") + "\n", to: .error)
+    }
+
+    /// Says what is wrong although the run goes on.
+    func warn(_ text: String) {
+        guard volume >= .normal else { return }
+        System.write("ocimirror: \(errorStyle.yellow("warning:")) \(text)\n", to: .error)
+    }
+
+    /// Says why it went wrong and what to do next; this is said even to who asked for quiet.
+    func error(_ text: String, hint: String? = nil) {
+        System.write("ocimirror: \(errorStyle.red("error:")) \(text)\n", to: .error)
+        if let hint { System.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error) }
+    }
+}

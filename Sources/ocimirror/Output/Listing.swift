@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Rows of aligned columns, each with lines of detail below it that are wrapped to the width.
+struct Listing {
+    /// A cell, and how it is shown.
+    struct Cell {
+        var text: String
+        var paint: (String) -> String = { $0 }
+    }
+
+    /// A row and what is said about it.
+    private struct Row {
+        let cells: [Cell]
+        let details: [Cell]
+    }
+
+    private let width: Int
+    private var rows: [Row] = []
+
+    init(width: Int) {
+        self.width = width
+    }
+
+    /// Adds a row; empty cells at its end cost no space.
+    mutating func add(_ cells: [Cell], details: [Cell] = []) {
+        rows.append(Row(cells: cells, details: details))
+    }
+
+    /// The rows as text.
+    var text: String {
+        let columns = rows.map(\.cells.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { $0.cells.count > column ? $0.cells[column].text.count : 0 }.max() ?? 0
+        }
+        var text = ""
+        for row in rows {
+            let last = row.cells.lastIndex { !$0.text.isEmpty } ?? 0
+            for (column, cell) in row.cells[...last].enumerated() {
+                let padding = column < last ? widths[column] - cell.text.count + 2 : 0
+                text += cell.paint(cell.text) + String(repeating: " ", count: padding)
+            }
+            text += "\n"
+            text += Self.details(row.details, width: width)
+        }
+        return text
+    }
+
+    /// Lines of detail, indented and wrapped.
+    static func details(_ details: [Cell], width: Int) -> String {
+        var text = ""
+        for detail in details {
+            for (number, line) in wrap(detail.text, to: width - 6).enumerated() {
+                text += (number == 0 ? "    " : "      ") + detail.paint(line) + "\n"
+            }
+        }
+        return text
+    }
+
+    /// Breaks a text at spaces; a word that is longer than a line gets a line of its own.
+    static func wrap(_ text: String, to width: Int) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > width {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " \(word)"
+        }
+        return line.isEmpty ? lines : lines + [line]
+    }
+}

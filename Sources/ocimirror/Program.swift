@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Mirroring
+internal import Wording
+
+/// The program's command line.
+enum Program {
+    /// The version, as `--version` says it and as registries see it.
+    static let version = "0.1.0"
+
+    /// Every command with its options and help.
+    static let tree = CommandTree<ProgramContext>(
+        "ocimirror",
+        summary: "Mirrors container images that are proved to run on every platform you need.",
+        sections: [exitCodes],
+        environmentPrefix: "OCIMIRROR_",
+        globals: CommonOptions.parameters,
+        defaults: CommonOptions(),
+        commands: [
+            .command(SyncCommand.self),
+            .command(PlanCommand.self),
+            .command(CheckCommand.self),
+            .command(VerifyCommand.self),
+        ])
+
+    private static let exitCodes = HelpSection(
+        "Exit codes",
+        [
+            HelpSection.Row("0", "done, or the answer is yes"),
+            HelpSection.Row("1", "the answer is no: an image is rejected, missing or has drifted"),
+            HelpSection.Row("2", "could not be done or found out"),
+            HelpSection.Row("64", "the command line is wrong"),
+            HelpSection.Row("75", "nothing failed, but a limit was met: run again later"),
+            HelpSection.Row("77", "credentials were refused"),
+            HelpSection.Row("78", "the configuration is wrong"),
+        ])
+}
+
+/// What every command is handed.
+struct ProgramContext: Sendable {
+    let console: Console
+    let environment: [String: String]
+    let currentDirectory: String
+
+    /// A path as seen from the folder in which the program was started.
+    func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+    }
+
+    /// The path as a person in that folder would write it.
+    func shown(_ path: String) -> String {
+        let prefix = "\(currentDirectory)/"
+        let near = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+        return UntrustedText(near).display
+    }
+
+    /// The day on which exceptions are judged.
+    var today: CalendarDay { CalendarDay(daysSinceEpoch: System.daysSinceEpoch()) }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Files
+internal import Locking
+internal import Mirroring
+internal import OCI
+internal import Wording
+
+/// A file that the configuration is made of cannot be read or used.
+struct ConfigFileError: Error {
+    let message: String
+    var hint: String?
+}
+
+/// `mirror.yaml` and the locks that it names, as they are on disk.
+struct ConfigFile {
+    let path: String
+    let text: [UInt8]
+    let config: MirrorConfig
+    /// The locks by path; a target without one yet is not among them.
+    let locks: [String: Lockfile]
+
+    /// Reads everything and says what is wrong with it, before any network traffic.
+    ///
+    /// - Throws: `ConfigErrors` or ``ConfigFileError``.
+    init(_ path: String, in context: ProgramContext) throws {
+        self.path = path
+        let absolute = context.absolute(path)
+        do {
+            text = try BoundedFile.read(absolute, limit: 1 << 20)
+        } catch {
+            throw ConfigFileError(
+                message: "\(error)",
+                hint: error.isMissing ? "write a mirror.yaml, or name one with --config" : nil)
+        }
+        let loader = ConfigLoader(
+            file: path, environment: context.environment,
+            baseDirectory: Path.directory(of: absolute))
+        let loaded = try loader.load(text: text)
+        for warning in loaded.warnings { context.console.show(warning) }
+        config = loaded.config
+        locks = try Self.locks(of: loaded.config)
+    }
+
+    /// What the configuration says of registries, for commands that need no more of it.
+    ///
+    /// Without a file at the usual place nothing is known; a file that is there has to be right.
+    static func registries(
+        _ path: String, in context: ProgramContext
+    ) throws -> [RegistryHost: RegistryOptions] {
+        guard try FileStatus.of(context.absolute(path)) != nil || path != CommonOptions().config
+        else { return [:] }
+        return try ConfigFile(path, in: context).config.registries
+    }
+
+    private static func locks(of config: MirrorConfig) throws(ConfigFileError) -> [String: Lockfile]
+    {
+        var locks: [String: Lockfile] = [:]
+        for target in config.targets {
+            guard let path = target.lock else { continue }
+            do {
+                locks[path] = try Lockfile(
+                    parsing: try BoundedFile.read(path, limit: 16 << 20), root: target.root)
+            } catch let error as FileError where error.isMissing {
+                continue
+            } catch let error as LockfileError {
+                throw ConfigFileError(
+                    message: "\(UntrustedText(path)):\(error)",
+                    hint: "restore the lock from version control; it is never edited by hand")
+            } catch {
+                throw ConfigFileError(message: "\(error)")
+            }
+        }
+        return locks
+    }
+}
+
+extension Console {
+    /// Shows a problem of the configuration with the line that it is in.
+    func show(_ diagnostic: ConfigDiagnostic) {
+        guard volume >= .normal || !diagnostic.isWarning else { return }
+        System.write(diagnostic.description + "\n", to: .error)
+    }
+}

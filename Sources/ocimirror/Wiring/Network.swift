@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import CurlHTTP
+internal import HTTP
+internal import Mirroring
+internal import OCI
+internal import Registry
+internal import Synchronization
+
+/// Everything that reaches beyond this process: the transport, the registries, the layouts.
+///
+/// This is the one place where the pipeline meets the registry client.
+enum Network {
+    /// Makes the way to all stores.
+    ///
+    /// - Parameters:
+    ///   - registries: what the configuration says about registries.
+    ///   - options: what the command line says.
+    ///   - context: the environment, and who is told of retries and fallbacks.
+    /// - Returns: the way; nothing is sent before a store is used.
+    /// - Throws: `ParseError` or `URLError` for a host that is none.
+    static func stores(
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
+    ) throws -> Stores {
+        var settings = registries.mapValues(RegistrySettings.init)
+        for name in options.plainHTTP {
+            settings[try RegistryHost(parsing: name), default: RegistrySettings()].plainHTTP = true
+        }
+        let network = RegistryNetwork(
+            transport: CurlTransport(try transportConfiguration(registries, options, context)),
+            settings: settings,
+            credentials: CredentialStore(
+                given: registries.compactMapValues(\.credential),
+                authFile: options.authFile.map(context.absolute),
+                environment: context.environment),
+            timeouts: HTTPTimeouts(idle: options.idleTimeout),
+            userAgent: "ocimirror/\(Program.version)",
+            events: { context.console.show($0) })
+        let layouts = Mutex<[String: LayoutStore]>([:])
+        return Stores { location in
+            switch location {
+            case .repository(let repository): return try network.repository(repository)
+            case .layout(let directory):
+                // One store for each folder: it is what orders the changes of the folder's index.
+                return layouts.withLock { layouts in
+                    let store = layouts[directory] ?? LayoutStore(directory: directory)
+                    layouts[directory] = store
+                    return store
+                }
+            }
+        }
+    }
+
+    private static func transportConfiguration(
+        _ registries: [RegistryHost: RegistryOptions], _ options: CommonOptions,
+        _ context: ProgramContext
+    ) throws -> CurlTransport.Configuration {
+        var configuration = CurlTransport.Configuration()
+        configuration.userAgent = "ocimirror/\(Program.version)"
+        configuration.defaultTrust = options.caFile.map { TLSTrust(caFile: context.absolute($0)) }
+        for (host, registry) in registries where registry.hasOwnTrust {
+            configuration.trust[try Origin.of(host, plainHTTP: false)] = TLSTrust(
+                caFile: registry.caFile ?? options.caFile.map(context.absolute),
+                clientCertificate: registry.clientCertificate, clientKey: registry.clientKey)
+        }
+        return configuration
+    }
+}
+
+extension RegistryOptions {
+    fileprivate var hasOwnTrust: Bool {
+        caFile != nil || clientCertificate != nil || clientKey != nil
+    }
+
+    fileprivate var credential: Credential? {
+        credentials.map { .basic(user: $0.username, password: $0.password) }
+    }
+}
+
+extension RegistrySettings {
+    /// What the configuration says, in the client's words.
+    fileprivate init(_ options: RegistryOptions) {
+        self.init()
+        plainHTTP = options.plainHTTP
+        credentialsOverHTTP = options.credentialsOverHTTP
+        requiresAuth = options.requiresAuth
+        concurrency = options.concurrency
+        uploadDialect =
+            switch options.upload {
+            case .auto, .chunked: .auto
+            case .put: .put
+            case .patch: .patch
+            }
+        tokenHosts = options.tokenHosts
+        allow = options.allow
+    }
+}
+
+extension Console {
+    /// Says what happens between this process and registries, as far as anybody wants to know.
+    fileprivate func show(_ event: RegistryEvent) {
+        switch event {
+        case .requestFinished(let host, let kind, let status, let bytes):
+            detail(
+                "\(kind.rawValue) \(host): \(status.map(String.init) ?? "broken off"), \(bytes) bytes"
+            )
+        case .retryWaiting(let host, let reason, let duration):
+            note("\(host): \(reason); trying again in \(duration.formatted)")
+        case .anonymousFallback(let repository, let source):
+            warn("\(repository): the credentials of \(source) were refused; read without them")
+        case .credentialUsed(let host, let source): detail("\(host): credentials of \(source)")
+        case .pullsRemaining(let host, let count): detail("\(host): \(count) pulls left")
+        case .invalidTagsSkipped(let repository, let count):
+            warn("\(repository): \(count) names in its listing are no tags and were left out")
+        }
+    }
+}
+
+extension Duration {
+    /// Seconds with one digit behind the point.
+    fileprivate var formatted: String {
+        let tenths = (self / .milliseconds(100)).rounded()
+        return "\(tenths / 10) s"
+    }
+}

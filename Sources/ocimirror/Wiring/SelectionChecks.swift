@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Mirroring
+internal import Wording
+
+extension IDSelection {
+    /// Refuses words of the command line that select nothing.
+    ///
+    /// Where a listing failed, its images are unknown, and no word can be called wrong.
+    func check(against plan: Plan) throws(UsageError) {
+        guard plan.problems.isEmpty, let word = unmatched(among: plan.allNames).first else {
+            return
+        }
+        throw UsageError(
+            ["ocimirror"],
+            .invalidValue(
+                of: "ID", UntrustedText(word), reason: "selects no image",
+                suggestion: Suggestion.nearest(
+                    to: word, among: plan.allNames.flatMap { [$0.id, $0.name] })))
+    }
+}
+
+extension ConfigFile {
+    /// Refuses a configuration under which an image of a lock would lose its id.
+    func checkIDs() throws(ConfigErrors) {
+        let plan = Planner(config: config).offlinePlan()
+        var diagnostics: [ConfigDiagnostic] = []
+        for lock in locks.values {
+            diagnostics += plan.lostIDs(of: lock, file: path, text: text)
+        }
+        guard diagnostics.isEmpty else { throw ConfigErrors(diagnostics: diagnostics) }
+    }
+}
