@@ -24,16 +24,22 @@ enum CurlError {
         return unsafe String(cString: words)
     }
 
+    /// What libcurl says where the connection broke under the handshake.
+    ///
+    /// It has the same code as a refusal, but says nothing about certificates and may go well next time.
+    private static let handshakeBreaks = [
+        "Recv failure", "Send failure", "SSL_connect:", "unexpected eof",
+    ]
+
     /// Source: libcurl-errors(3).
     static func kind(of code: CURLcode, _ diagnosis: String) -> TransportError.Kind {
-        switch code {
+        if diagnosis.hasPrefix("Unsupported proxy") { return .refused }
+        return switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
         case CURLE_COULDNT_CONNECT, CURLE_PROXY: .connect
         case CURLE_OPERATION_TIMEDOUT: .timeout
-        // The connection broke under the handshake, which says nothing about certificates: libcurl
-        // then reports the system's error, or the missing end, instead of OpenSSL's `error:…`.
         case CURLE_SSL_CONNECT_ERROR
-        where diagnosis.contains("SSL_connect:") || diagnosis.contains("unexpected eof"): .connect
+        where handshakeBreaks.contains(where: diagnosis.contains): .connect
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
@@ -51,9 +57,9 @@ enum CurlError {
     }
 
     private static func message(for code: CURLcode, _ diagnosis: String) -> String {
-        // libcurl quotes the whole proxy URL, password included, where it cannot read it.
-        let mayQuoteProxy = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY
-        let words = diagnosis.isEmpty || mayQuoteProxy ? text(of: code) : diagnosis
+        // libcurl quotes the whole proxy URL, password included, where it cannot use it.
+        let mayQuoteURL = diagnosis.contains("@") || diagnosis.contains("://")
+        let words = diagnosis.isEmpty || mayQuoteURL ? text(of: code) : diagnosis
         let isWord = words.dropFirst().first?.isLowercase ?? false
         return UntrustedText(
             (isWord ? words.prefix(1).lowercased() : "") + words.dropFirst(isWord ? 1 : 0)

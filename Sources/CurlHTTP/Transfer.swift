@@ -97,7 +97,7 @@ final class Transfer {
         guard code != CURLE_OK else {
             return isHeadDelivered
                 ? .success(())
-                : .failure(TransportError(.malformed, "the answer has no complete head"))
+                : .failure(TransportError(.interrupted, "the connection ended within the header"))
         }
         if code == CURLE_COULDNT_CONNECT, wasRefused, !wasPermitted {
             return .failure(

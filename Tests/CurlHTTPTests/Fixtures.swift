@@ -49,3 +49,72 @@ struct Pattern: AsyncSequence, Sendable {
         }
     }
 }
+
+/// One value that comes later, from any thread.
+final class Signal<Value: Sendable>: Sendable {
+    private let stream: AsyncStream<Value>
+    private let source: AsyncStream<Value>.Continuation
+
+    init() {
+        (stream, source) = AsyncStream.makeStream()
+    }
+
+    func send(_ value: Value) {
+        source.yield(value)
+    }
+
+    var value: Value {
+        get async {
+            for await value in stream { return value }
+            preconditionFailure("a signal is sent before it is released")
+        }
+    }
+}
+
+/// A source that tells how many bytes it was asked for.
+struct Counted: AsyncSequence, Sendable {
+    let pieces: Int
+    let size: Int
+    let report: @Sendable (Int) -> Void
+
+    init(pieces: Int, size: Int, report: @escaping @Sendable (Int) -> Void) {
+        self.pieces = pieces
+        self.size = size
+        self.report = report
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(source: self) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let source: Counted
+        var count = 0
+
+        mutating func next() async throws -> [UInt8]? {
+            try Task.checkCancellation()
+            guard count < source.pieces else { return nil }
+            count += 1
+            source.report(count * source.size)
+            return [UInt8](repeating: 1, count: source.size)
+        }
+    }
+}
+
+/// What ``Failing`` throws.
+struct SourceError: Error, Equatable {}
+
+/// A source that breaks after some pieces.
+struct Failing: AsyncSequence, Sendable {
+    let pieces: Int
+
+    func makeAsyncIterator() -> Iterator { Iterator(rest: pieces) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var rest: Int
+
+        mutating func next() async throws -> [UInt8]? {
+            guard rest > 0 else { throw SourceError() }
+            rest -= 1
+            return [1, 2, 3]
+        }
+    }
+}

@@ -73,7 +73,7 @@ import Wording
             try connection.skip(head.contentLength) { sum.add($0) }
             try connection.answer("201 Created", ["X-Sum: \(sum.value)"])
         }
-        let body = Pattern(count: 5_000_000, piece: 70_000)
+        let body = Pattern(count: 700_000, piece: 70_000)
         let response = try await transport.send(
             HTTPRequest(
                 .put, server.url("/"), body: .stream(length: body.count, body), isBulk: true))

@@ -32,8 +32,8 @@ public final class WireServer: Sendable {
     ///
     /// - Throws: ``WireClosed`` where the system has no port.
     public init(_ script: @escaping Script) throws(WireClosed) {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        port = try Self.listen(on: listener)
+        let listener: Int32
+        (listener, port) = try Self.listen()
         let shared = Shared()
         self.shared = shared
         shared.state.withLock { _ = $0.open.insert(listener) }
@@ -42,15 +42,6 @@ public final class WireServer: Sendable {
 
     deinit {
         stop()
-    }
-
-    /// Returns a port that nobody listens on, and that the system gives to nobody for a while.
-    ///
-    /// - Throws: ``WireClosed`` where the system has no port.
-    public static func unusedPort() throws(WireClosed) -> UInt16 {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(listener) }
-        return try listen(on: listener)
     }
 
     /// The heads of all requests that scripts have read, in the order in which they came.
@@ -67,8 +58,12 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// Binds and listens with room for as many connections at once as any test opens.
-    private static func listen(on listener: Int32) throws(WireClosed) -> UInt16 {
+    /// Opens a socket that listens on a free port of 127.0.0.1, for any server to take over.
+    ///
+    /// - Returns: the socket, which the caller closes, and the port.
+    /// - Throws: ``WireClosed`` where the system has no port.
+    public static func listen() throws(WireClosed) -> (socket: Int32, port: UInt16) {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // An IPv4 address as its bytes: the port, which 0 leaves to the system, and 127.0.0.1.
         var address = sockaddr(
             sa_family: sa_family_t(AF_INET), sa_data: (0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
@@ -76,8 +71,8 @@ public final class WireServer: Sendable {
         guard unsafe bind(listener, &address, length) == 0, Glibc.listen(listener, 128) == 0,
             unsafe getsockname(listener, &address, &length) == 0
         else { throw WireClosed() }
-        return UInt16(UInt8(bitPattern: address.sa_data.0)) << 8
-            | UInt16(UInt8(bitPattern: address.sa_data.1))
+        let high = UInt16(UInt8(bitPattern: address.sa_data.0))
+        return (listener, high << 8 | UInt16(UInt8(bitPattern: address.sa_data.1)))
     }
 
     private static func serve(_ listener: Int32, _ shared: Shared, _ script: @escaping Script) {

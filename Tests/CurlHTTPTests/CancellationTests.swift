@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CurlHTTP
+import HTTP
+import RegistryTestSupport
+import Testing
+
+/// Whoever loses interest ends the exchange; the server sees its connection close.
+@Suite struct CancellationTests {
+    let transport = CurlTransport()
+
+    /// A server that says something, then tells when the client has gone.
+    private func watching(
+        _ sent: String, _ arrived: Signal<Void>, _ gone: Signal<Void>
+    ) throws -> WireServer {
+        try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.send(sent)
+            arrived.send(())
+            connection.stall()
+            gone.send(())
+        }
+    }
+
+    @Test func `cancelling a task that waits for the head ends the exchange`() async throws {
+        let (arrived, gone) = (Signal<Void>(), Signal<Void>())
+        let server = try watching("", arrived, gone)
+        let url = try server.url("/")
+        let task = Task { try await transport.send(HTTPRequest(.get, url)) }
+        await arrived.value
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await gone.value
+    }
+
+    @Test func `cancelling a task that reads the body ends the exchange`() async throws {
+        let (arrived, gone) = (Signal<Void>(), Signal<Void>())
+        let server = try watching(
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", arrived, gone)
+        let url = try server.url("/")
+        let read = Signal<Void>()
+        let task = Task {
+            let response = try await transport.send(HTTPRequest(.get, url))
+            for try await _ in response.body { read.send(()) }
+        }
+        await read.value
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await gone.value
+    }
+
+    @Test func `cancelling a task that uploads ends the exchange and its source`() async throws {
+        let (arrived, gone) = (Signal<Void>(), Signal<Void>())
+        let server = try watching("", arrived, gone)
+        let url = try server.url("/")
+        let (body, source) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        let ended = Signal<Void>()
+        source.onTermination = { _ in ended.send(()) }
+        source.yield([1])
+        let task = Task {
+            try await transport.send(
+                HTTPRequest(.put, url, body: .stream(length: 2, body), isBulk: true))
+        }
+        await arrived.value
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await gone.value
+        await ended.value
+    }
+
+    @Test func `a cancelled task sends nothing`() async throws {
+        let server = try WireServer { _ in }
+        let url = try server.url("/")
+        let go = Signal<Void>()
+        let task = Task {
+            _ = await go.value
+            return try await transport.send(HTTPRequest(.get, url))
+        }
+        task.cancel()
+        go.send(())
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(server.connectionCount == 0)
+    }
+
+    @Test(arguments: [true, false])
+    func `dropping the body ends the exchange`(isRead: Bool) async throws {
+        let (arrived, gone) = (Signal<Void>(), Signal<Void>())
+        let server = try watching(
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", arrived, gone)
+        let url = try server.url("/")
+        func use() async throws {
+            let response = try await transport.send(HTTPRequest(.get, url))
+            guard isRead else { return }
+            for try await _ in response.body { break }
+        }
+        try await use()
+        await gone.value
+    }
+
+    @Test func `releasing the transport closes its kept connections`() async throws {
+        let gone = Signal<Void>()
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("200 OK")
+            connection.waitForClose()
+            gone.send(())
+        }
+        _ = try await CurlTransport().send(HTTPRequest(.get, server.url("/")))
+        await gone.value
+    }
+
+    @Test func `a body can be read when the transport is gone`() async throws {
+        let go = WireGate()
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+            go.wait()
+            try connection.send("hello")
+        }
+        let response = try await CurlTransport().send(HTTPRequest(.get, server.url("/")))
+        go.open()
+        #expect(try await response.collect(limit: 5) == Array("hello".utf8))
+    }
+}

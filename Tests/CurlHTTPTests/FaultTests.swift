@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CurlHTTP
+import Glibc
+import HTTP
+import RegistryTestSupport
+import Testing
+
+/// Answers that break, stall or make no sense.
+@Suite struct FaultTests {
+    let transport = CurlTransport()
+    let timeouts = HTTPTimeouts(
+        connect: .seconds(5), firstByte: .milliseconds(200), idle: .milliseconds(200))
+
+    /// Sends a GET to a server with the given script and reads the body.
+    private func get(_ script: @escaping WireServer.Script) async throws -> [UInt8] {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try script(connection)
+        }
+        let response = try await transport.send(
+            HTTPRequest(.get, server.url("/"), timeouts: timeouts))
+        return try await response.collect(limit: 1 << 20)
+    }
+
+    private func kind(of script: @escaping WireServer.Script) async -> TransportError.Kind? {
+        await #expect(throws: TransportError.self) { try await get(script) }?.kind
+    }
+
+    // What breaks off is told from what ends.
+
+    @Test(arguments: [
+        "", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    ])
+    func `a connection that is closed before the end is an error`(sent: String) async {
+        let kind = await kind { connection throws(WireClosed) in try connection.send(sent) }
+        #expect(kind == .interrupted)
+    }
+
+    @Test func `a reset in mid-body comes behind the bytes that arrived`() async throws {
+        let go = WireGate()
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello")
+            go.wait()
+            try connection.reset()
+        }
+        let response = try await transport.send(HTTPRequest(.get, server.url("/")))
+        let error = await #expect(throws: TransportError.self) {
+            for try await piece in response.body {
+                #expect(piece == Array("hello".utf8))
+                go.open()
+            }
+        }
+        #expect(error?.kind == .interrupted)
+    }
+
+    /// Only the caller can know the length; see the `Content` room.
+    @Test func `a body without a length ends where the connection does`() async throws {
+        let body = try await get { connection throws(WireClosed) in
+            try connection.send("HTTP/1.1 200 OK\r\n\r\nhello")
+        }
+        #expect(body == Array("hello".utf8))
+    }
+
+    // What takes too long.
+
+    @Test(arguments: [
+        "", "HTTP/1.1 2", "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+    ])
+    func `a peer that falls silent is given up`(sent: String) async {
+        let kind = await kind { connection throws(WireClosed) in
+            try connection.send(sent)
+            connection.stall()
+        }
+        #expect(kind == .timeout)
+    }
+
+    @Test func `slow bytes are a sign of life`() async throws {
+        let body = try await get { connection throws(WireClosed) in
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+            for _ in 0..<6 {
+                _ = connection.isSilent(forMilliseconds: 100)
+                try connection.send("x")
+            }
+        }
+        #expect(body.count == 6)
+    }
+
+    @Test func `a reader may take longer than the idle limit`() async throws {
+        let size = 16 * 1024 * 1024
+        let waited = Signal<Void>()
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
+            var rest = size
+            while rest > 0, !connection.isBlocked(forMilliseconds: 700) {
+                try connection.send([UInt8](repeating: 1, count: 65_536))
+                rest -= 65_536
+            }
+            waited.send(())
+            try connection.send([UInt8](repeating: 1, count: rest))
+        }
+        let response = try await transport.send(
+            HTTPRequest(.get, server.url("/"), isBulk: true, timeouts: timeouts))
+        await waited.value
+        #expect(try await response.collect(limit: size).count == size)
+    }
+
+    // What is no HTTP, or too much of it.
+
+    /// Bytes of an answer, under a name that is shorter than they are.
+    struct Nonsense: CustomTestStringConvertible {
+        let testDescription: String
+        let sent: String
+
+        init(_ description: String, _ sent: String) {
+            testDescription = description
+            self.sent = sent
+        }
+    }
+
+    @Test(arguments: [
+        Nonsense("another protocol", "SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+        Nonsense("no status", "HTTP/1.1 abc\r\n\r\n"),
+        Nonsense(
+            "two lengths",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nhello"),
+        Nonsense("a negative length", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello"),
+        Nonsense(
+            "a field of 70 KB",
+            "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 70_000))\r\n\r\n"),
+        Nonsense(
+            "a field of 200 KB",
+            "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 200_000))\r\n\r\n"),
+        Nonsense(
+            "257 fields", "HTTP/1.1 200 OK\r\n\(String(repeating: "X: y\r\n", count: 257))\r\n"),
+        Nonsense(
+            "interim answers without end",
+            String(repeating: "HTTP/1.1 103 Early\r\nX: y\r\n\r\n", count: 4000)),
+    ])
+    func `what makes no sense is malformed`(nonsense: Nonsense) async {
+        let kind = await kind { connection throws(WireClosed) in
+            try connection.send(nonsense.sent)
+            connection.waitForClose()
+        }
+        #expect(kind == .malformed)
+    }
+
+    @Test func `interim answers and trailers are left out`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.send("HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\n")
+            try connection.send("HTTP/1.1 103 Early Hints\r\nX-B: 1\r\n\r\n")
+            try connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-C: 1\r\n\r\n")
+            try connection.send("5\r\nhello\r\n0\r\nX-D: 1\r\n\r\n")
+        }
+        let response = try await transport.send(HTTPRequest(.get, server.url("/")))
+        #expect(response.fields.fields.map(\.name) == ["transfer-encoding", "x-c"])
+        #expect(try await response.collect(limit: 5) == Array("hello".utf8))
+    }
+
+    @Test func `an encoded body is handed on as it came`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("200 OK", ["Content-Encoding: gzip"], body: [0x1F, 0x8B, 0])
+        }
+        let response = try await transport.send(HTTPRequest(.get, server.url("/")))
+        #expect(try await response.collect(limit: 3) == [0x1F, 0x8B, 0])
+        #expect(server.requests.first?.values("accept-encoding") == ["identity"])
+    }
+
+    @Test func `nobody at the port is no connection`() async throws {
+        let (socket, port) = try WireServer.listen()
+        close(socket)
+        let nobody = try HTTPURL(
+            Origin(scheme: .http, host: "127.0.0.1", port: port), target: "/")
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(.get, nobody))
+        }
+        #expect(error?.kind == .connect)
+    }
+}

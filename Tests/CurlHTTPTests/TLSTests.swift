@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CurlHTTP
+import HTTP
+import RegistryTestSupport
+import Testing
+
+@Suite struct TLSTests {
+    /// How nginx says it was spoken to.
+    struct Spoken: Equatable {
+        let version: String
+        let clientVerification: String
+        let connection: String
+    }
+
+    private func send(
+        _ transport: CurlTransport, _ request: HTTPRequest
+    ) async throws -> Spoken {
+        let response = try await transport.send(request)
+        let text = String(decoding: try await response.collect(limit: 100), as: UTF8.self)
+        let words = text.split(separator: " ").map { String($0) }
+        try #require(words.count == 3)
+        return Spoken(version: words[0], clientVerification: words[1], connection: words[2])
+    }
+
+    private func transport(_ server: Nginx, _ trust: TLSTrust? = nil) -> CurlTransport {
+        let usual = TLSTrust(caFile: server.certificates.authority)
+        return CurlTransport(.init(trust: [server.origin: trust ?? usual]))
+    }
+
+    @Test func `a certificate is trusted only by the authority that was named`() async throws {
+        let server = try Nginx()
+        let url = try server.url("/")
+        _ = try await send(transport(server), HTTPRequest(.get, url))
+        for other in [TLSTrust(), TLSTrust(caFile: server.certificates.client)] {
+            let error = await #expect(throws: TransportError.self) {
+                try await transport(server, other).send(HTTPRequest(.get, url))
+            }
+            #expect(error?.kind == .tls)
+        }
+    }
+
+    @Test func `a certificate for another name is refused`() async throws {
+        let server = try Nginx()
+        let other = try Origin(scheme: .https, host: "other.test", port: server.origin.port)
+        let transport = CurlTransport(
+            .init(
+                trust: [other: TLSTrust(caFile: server.certificates.authority)],
+                addresses: [other: "127.0.0.1"]))
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(.get, HTTPURL(other, target: "/")))
+        }
+        #expect(error?.kind == .tls)
+    }
+
+    @Test func `a client certificate is shown where one was given`() async throws {
+        let server = try Nginx()
+        let certificates = server.certificates
+        let trust = TLSTrust(
+            caFile: certificates.authority, clientCertificate: certificates.client,
+            clientKey: certificates.key(of: certificates.client))
+        let url = try server.url("/")
+        let known = try await send(transport(server, trust), HTTPRequest(.get, url))
+        let unknown = try await send(transport(server), HTTPRequest(.get, url))
+        #expect(known.clientVerification == "SUCCESS")
+        #expect(unknown.clientVerification == "NONE")
+    }
+
+    @Test func `a missing file is an error of TLS`() async throws {
+        let server = try Nginx()
+        let error = await #expect(throws: TransportError.self) {
+            try await transport(server, TLSTrust(caFile: "/nonexistent/ca.pem"))
+                .send(HTTPRequest(.get, server.url("/")))
+        }
+        #expect(error?.kind == .tls)
+    }
+
+    @Test func `small requests share an HTTP 2 connection, bulk ones do not`() async throws {
+        let server = try Nginx()
+        let url = try server.url("/")
+        let transport = transport(server)
+        let small = try await withThrowingTaskGroup(of: Spoken.self) { group in
+            for _ in 0..<10 {
+                group.addTask { try await send(transport, HTTPRequest(.get, url)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(small.allSatisfy { $0 == small[0] && $0.version == "HTTP/2.0" })
+        // The connection above is open and idle.
+        let bulk = try await send(transport, HTTPRequest(.get, url, isBulk: true))
+        #expect(bulk.version == "HTTP/1.1")
+        #expect(bulk.connection != small[0].connection)
+    }
+
+    @Test func `a large upload is refused early over TLS`() async throws {
+        let server = try Nginx()
+        let body = Counted(pieces: .max, size: 65_536) { _ in }
+        let response = try await transport(server).send(
+            HTTPRequest(
+                .put, server.url("/upload"), body: .stream(length: 1 << 40, body), isBulk: true))
+        #expect(response.status == 413)
+    }
+
+    // A peer that does not speak TLS is no reason to speak without it.
+
+    @Test func `a plain server is refused`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            _ = connection.isSilent(forMilliseconds: 1000)
+            try connection.answer("200 OK")
+        }
+        let origin = try Origin(scheme: .https, host: "127.0.0.1", port: server.port)
+        let error = await #expect(throws: TransportError.self) {
+            try await CurlTransport().send(HTTPRequest(.get, HTTPURL(origin, target: "/")))
+        }
+        #expect(error?.kind == .tls)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `a handshake that breaks off says nothing about certificates`(
+        isReset: Bool
+    ) async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            _ = try connection.read(100)
+            if isReset { try connection.reset() }
+        }
+        let origin = try Origin(scheme: .https, host: "127.0.0.1", port: server.port)
+        let error = await #expect(throws: TransportError.self) {
+            try await CurlTransport().send(HTTPRequest(.get, HTTPURL(origin, target: "/")))
+        }
+        #expect(error?.kind == .connect)
+    }
+
+    @Test func `a handshake that stalls is given up`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in connection.stall() }
+        let origin = try Origin(scheme: .https, host: "127.0.0.1", port: server.port)
+        let error = await #expect(throws: TransportError.self) {
+            try await CurlTransport().send(
+                HTTPRequest(
+                    .get, HTTPURL(origin, target: "/"),
+                    timeouts: HTTPTimeouts(connect: .milliseconds(200))))
+        }
+        #expect(error?.kind == .timeout)
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CurlHTTP
+import HTTP
+import RegistryTestSupport
+import Testing
+
+/// What can go wrong with a body that is sent while it arrives.
+@Suite struct UploadTests {
+    let transport = CurlTransport()
+    let timeouts = HTTPTimeouts(idle: .milliseconds(200))
+
+    /// A server that takes what comes and says so.
+    private func accepting() throws -> WireServer {
+        try WireServer { connection throws(WireClosed) in
+            while true {
+                let head = try connection.readHead()
+                try connection.skip(head.contentLength)
+                try connection.answer("201 Created")
+            }
+        }
+    }
+
+    @Test(arguments: ["413 Payload Too Large", "401 Unauthorized", "307 Temporary Redirect"])
+    func `an early refusal is delivered, and ends the upload`(status: String) async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer(status, body: Array("why".utf8))
+            connection.waitForClose()
+        }
+        // The source never ends: only the answer can end the exchange.
+        let body = Counted(pieces: .max, size: 65_536) { _ in }
+        let response = try await transport.send(
+            HTTPRequest(.put, server.url("/"), body: .stream(length: 1 << 40, body), isBulk: true))
+        #expect(status.hasPrefix(String(response.status)))
+        #expect(try await response.collect(limit: 10) == Array("why".utf8))
+    }
+
+    @Test func `an early refusal also ends an upload whose source is dry`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.skip(10)
+            try connection.answer("413 Payload Too Large", body: Array("why".utf8))
+            connection.waitForClose()
+        }
+        let (body, source) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        source.yield([UInt8](repeating: 1, count: 10))
+        let response = try await transport.send(
+            HTTPRequest(.put, server.url("/"), body: .stream(length: 20, body), isBulk: true))
+        #expect(response.status == 413)
+        #expect(try await response.collect(limit: 10) == Array("why".utf8))
+    }
+
+    @Test func `an early success counts only once the body is through`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("201 Created")
+            try connection.skip(10)
+            throw WireClosed()
+        }
+        let body = Counted(pieces: .max, size: 65_536) { _ in }
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(
+                HTTPRequest(
+                    .put, server.url("/"), body: .stream(length: 1 << 40, body), isBulk: true))
+        }
+        #expect(error?.kind == .interrupted)
+    }
+
+    @Test(arguments: [
+        (0, 1, TransportError.Kind.tooLarge), (10, 11, .tooLarge), (10, 9, .interrupted),
+        (200_000, 199_999, .interrupted), (200_000, 200_001, .tooLarge), (1, 0, .interrupted),
+    ])
+    func `a body of another length is an error`(
+        stated: Int, actual: Int, kind: TransportError.Kind
+    ) async throws {
+        let server = try accepting()
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(
+                HTTPRequest(
+                    .put, server.url("/"),
+                    body: .stream(length: stated, Pattern(count: actual, piece: 60_000))))
+        }
+        #expect(error?.kind == kind)
+    }
+
+    @Test func `an empty stream of length 0 is a body`() async throws {
+        let server = try accepting()
+        let response = try await transport.send(
+            HTTPRequest(
+                .put, server.url("/"), body: .stream(length: 0, Pattern(count: 0, piece: 1))))
+        #expect(response.status == 201)
+    }
+
+    @Test(arguments: [0, 1, 5])
+    func `what the source throws is what is thrown`(after pieces: Int) async throws {
+        let server = try accepting()
+        await #expect(throws: SourceError()) {
+            try await transport.send(
+                HTTPRequest(
+                    .put, server.url("/"),
+                    body: .stream(length: 1 << 30, Failing(pieces: pieces))))
+        }
+        // Nothing was asked of the server for a source that failed at once.
+        if pieces == 0 { #expect(server.connectionCount == 0) }
+    }
+
+    @Test func `a source may take longer than the idle limit`() async throws {
+        let (body, source) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.skip(1)
+            // The source goes on only after the limit has passed several times.
+            _ = connection.isSilent(forMilliseconds: 600)
+            source.yield([2])
+            source.finish()
+            try connection.skip(1)
+            try connection.answer("201 Created")
+        }
+        source.yield([1])
+        let response = try await transport.send(
+            HTTPRequest(
+                .put, server.url("/"), body: .stream(length: 2, body), timeouts: timeouts))
+        #expect(response.status == 201)
+    }
+
+    @Test func `a peer that stops taking bytes is given up`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            connection.stall()
+        }
+        let body = Counted(pieces: .max, size: 65_536) { _ in }
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(
+                HTTPRequest(
+                    .put, server.url("/"), body: .stream(length: 1 << 40, body), isBulk: true,
+                    timeouts: timeouts))
+        }
+        #expect(error?.kind == .timeout)
+    }
+}
