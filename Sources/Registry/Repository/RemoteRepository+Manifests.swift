@@ -46,9 +46,8 @@ extension RemoteRepository {
         } catch {
             throw RegistryError(.integrity, call.operation, error.description)
         }
-        for stated in [fields.manifestType, mediaType(in: bytes)] {
-            try agree(stated, descriptor.mediaType, call.operation)
-        }
+        try agree(fields.manifestType, descriptor.mediaType, call.operation)
+        try agree(mediaType(in: bytes), descriptor.mediaType, call.operation)
         return manifest
     }
 
