@@ -93,6 +93,9 @@ let package = Package(
         tests(of: "Content", "Hashing", "OCI"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
+        tests(
+            of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
+            "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
         tests(of: "Mirroring", exclude: ["Configuration/Golden"], "OCI", "Wording"),
     ]

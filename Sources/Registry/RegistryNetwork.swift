@@ -14,7 +14,6 @@ public final class RegistryNetwork: Sendable {
         let transport: any HTTPTransport
         let credentials: CredentialStore
         let timeouts: HTTPTimeouts
-        let userAgent: String
         let time: Timekeeper
         let events: @Sendable (RegistryEvent) -> Void
     }
@@ -32,20 +31,19 @@ public final class RegistryNetwork: Sendable {
     ///   - defaults: what holds for all others.
     ///   - credentials: where credentials are looked for.
     ///   - timeouts: the time limits of every exchange; only a commit has longer ones.
-    ///   - userAgent: how the client names itself.
     ///   - time: the clock and the random numbers.
     ///   - events: is told what happens; it is called often and must not wait.
     public init(
         transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
         defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), userAgent: String = "ocimirror",
+        timeouts: HTTPTimeouts = HTTPTimeouts(),
         time: Timekeeper = .system, events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
         self.settings = settings
         self.defaults = defaults
         self.surroundings = Surroundings(
-            transport: transport, credentials: credentials, timeouts: timeouts,
-            userAgent: userAgent, time: time, events: events)
+            transport: transport, credentials: credentials, timeouts: timeouts, time: time,
+            events: events)
     }
 
     /// Returns a repository; nothing is sent before it is used.

@@ -41,17 +41,18 @@ public actor CredentialStore {
     ///   - authFile: a file that goes before docker's and podman's; it has to exist.
     ///   - environment: the environment variables.
     ///   - read: reads a file of at most 1 MiB.
-    ///   - run: runs a credential helper within ``CredentialHelper``'s limits.
+    ///   - run: runs a credential helper within ``CredentialHelper``'s limits; nil for the programs
+    ///     of `PATH`.
     public init(
         given: [RegistryHost: Credential] = [:], authFile: String? = nil,
         environment: [String: String], read: @escaping FileReader = CredentialStore.readFile,
-        run: @escaping CredentialHelper.Runner
+        run: CredentialHelper.Runner? = nil
     ) {
         self.given = given.filter { $0.value != .none }
         self.authFile = authFile
         self.environment = environment.filter { !$0.value.isEmpty }
         self.read = read
-        self.run = run
+        self.run = run ?? CredentialHelper.runner(environment)
     }
 
     /// Returns the credential for a repository, and where it was found.

@@ -20,7 +20,6 @@ final class RegistryClient: Sendable {
     /// Places for requests that wait for an answer.
     private let places: Slots
     private let timeouts: HTTPTimeouts
-    private let userAgent: String
     private let dialect: Mutex<BlobUpload.Dialect>
 
     init(
@@ -32,7 +31,6 @@ final class RegistryClient: Sendable {
         self.settings = settings
         self.transport = network.transport
         self.timeouts = network.timeouts
-        self.userAgent = network.userAgent
         self.redirects = RedirectRule(home: origin, allow: settings.allow)
         self.places = Slots(max(1, settings.concurrency))
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
@@ -132,7 +130,6 @@ final class RegistryClient: Sendable {
         var request = HTTPRequest(
             call.method, url, fields: call.fields, body: try await open(call.body),
             isBulk: call.isBulk, timeouts: timeouts)
-        request.fields.append("User-Agent", userAgent)
         if let firstByte = call.firstByte { request.timeouts.firstByte = firstByte }
         if redirects.mayShowCredentials(at: url, for: call.operation.access.repository) {
             request.authorization = authorization.header

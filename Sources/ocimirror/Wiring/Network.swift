@@ -35,7 +35,6 @@ enum Network {
                 authFile: options.authFile.map(context.absolute),
                 environment: context.environment),
             timeouts: HTTPTimeouts(idle: options.idleTimeout),
-            userAgent: "ocimirror/\(Program.version)",
             events: { context.console.show($0) })
         let layouts = Mutex<[String: LayoutStore]>([:])
         return Stores { location in

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ChildProcess
+internal import Content
+
+extension CredentialHelper {
+    /// Returns a runner for the programs of `PATH`.
+    ///
+    /// They see what helpers need to find keyrings, key files and clouds, and nothing else: the
+    /// environment may hold the passwords of other registries.
+    static func runner(_ environment: [String: String]) -> Runner {
+        let shown = environment.filter { isForHelpers($0.key) }
+        let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return { program, arguments, input in
+            guard let executable = Child.locate(program, path: path) else {
+                throw ContentError(.unavailable, "there is no such program in PATH")
+            }
+            let output = try await Child.run(
+                executable: executable, arguments: arguments, environment: shown, input: input,
+                limits: ChildLimits(time: timeLimit, outputByteCount: outputLimit))
+            switch output.termination {
+            case .exited(let status):
+                return Answer(status: Int(status), output: output.standardOutput)
+            case .signalled(let signal):
+                throw ContentError(.unavailable, "it was ended by signal \(signal)")
+            }
+        }
+    }
+
+    private static func isForHelpers(_ name: String) -> Bool {
+        names.contains(name) || prefixes.contains { name.hasPrefix($0) }
+    }
+
+    private static let names: Set<String> = [
+        "PATH", "HOME", "USER", "LOGNAME", "LANG", "TMPDIR", "DISPLAY", "WAYLAND_DISPLAY",
+        "DBUS_SESSION_BUS_ADDRESS", "DOCKER_CONFIG", "GNUPGHOME", "GPG_TTY", "NO_PROXY", "no_proxy",
+        "http_proxy", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    ]
+
+    /// The desktop's folders, `pass`, and the helpers of ECR, Google's and Azure's registries.
+    private static let prefixes = [
+        "XDG_", "LC_", "PASSWORD_STORE_", "AWS_", "GOOGLE_", "CLOUDSDK_", "GCR_", "AZURE_",
+    ]
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+import Wording
+
+@testable import Registry
+
+@Suite struct `Authentication` {
+    static let manifest = "https://reg.test/v2/app/manifests/1"
+    static let challenge: HTTPFields = [
+        "WWW-Authenticate": #"Bearer realm="https://reg.test/token",service="reg.test",scope="x""#
+    ]
+    static let token =
+        "https://reg.test/token?service=reg.test&scope=repository:app:pull"
+    static let found = Answer(200, Sample.manifest.fields)
+    static let user = ["reg.test": Credential.user("me", "canary")]
+    static let basic = "Basic " + Base64.encode(Array("me:canary".utf8))
+
+    static func issuing(_ token: String, expiresIn: Int? = nil) -> Answer {
+        let life = expiresIn.map { #","expires_in":\#($0)"# } ?? ""
+        return Answer(200, [:], #"{"token":"\#(token)"\#(life)}"#)
+    }
+
+    @Test func `is left out where nobody asks for it`() async throws {
+        let scene = try Scene(
+            [Exchange("HEAD \(Self.manifest)", Self.found)], credentials: Self.user)
+        _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        #expect(scene.wire.authorizations == [nil])
+        scene.wire.expectDone()
+    }
+
+    @Test func `by token is asked for once, and shown at once from then on`() async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("GET \(Self.token)", Self.issuing("t1")),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+        ])
+        let repository = try scene.repository()
+        for _ in 0..<2 { _ = try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        #expect(scene.wire.authorizations == [nil, nil, "Bearer t1", "Bearer t1"])
+        scene.wire.expectDone()
+    }
+
+    @Test func `by token shows the password to the token server alone`() async throws {
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("GET \(Self.token)", Answer(200, [:], #"{"access_token":"t1"}"#)),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], credentials: Self.user)
+        _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        #expect(scene.wire.authorizations == [nil, Self.basic, "Bearer t1"])
+        #expect(
+            scene.events.all.contains(
+                .credentialUsed(host: try RegistryHost(parsing: "reg.test"), source: "mirror.yaml"))
+        )
+    }
+
+    @Test func `by identity token posts a form`() async throws {
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("POST https://reg.test/token", Self.issuing("t1")),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], credentials: ["reg.test": .identityToken(Secret("refresh+me"))])
+        _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        let form = try #require(scene.wire.requests.first { $0.method == .post })
+        #expect(form.authorization == nil)
+        #expect(
+            String(decoding: form.body, as: UTF8.self)
+                == "grant_type=refresh_token&client_id=ocimirror&refresh_token=refresh%2Bme"
+                + "&scope=repository%3Aapp%3Apull&service=reg.test")
+    }
+
+    @Test func `by password is remembered too`() async throws {
+        let scene = try Scene(
+            [
+                Exchange(
+                    "HEAD \(Self.manifest)", Answer(401, ["WWW-Authenticate": "basic realm=x"])),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], credentials: Self.user)
+        let repository = try scene.repository()
+        for _ in 0..<2 { _ = try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        #expect(scene.wire.authorizations == [nil, Self.basic, Self.basic])
+    }
+
+    // G10: what is missing or too short is a minute; seven tenths of it are used.
+    @Test(arguments: [(nil, 41), (0, 41), (-5, 41), (300, 209)] as [(Int?, Int)])
+    func `by token lasts as long as the server says`(life: Int?, good: Int) async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("GET \(Self.token)", Self.issuing("t1", expiresIn: life)),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+            Exchange("GET \(Self.token)", Self.issuing("t2")),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+        ])
+        let repository = try scene.repository()
+        let tag = ManifestName.tag(try Tag(parsing: "1"))
+        _ = try await repository.resolve(tag)
+        scene.time.advance(.seconds(good))
+        _ = try await repository.resolve(tag)
+        scene.time.advance(.seconds(2))
+        _ = try await repository.resolve(tag)
+        #expect(
+            scene.wire.authorizations.suffix(3) == ["Bearer t1", nil, "Bearer t2"])
+    }
+
+    @Test func `by a kept token that is refused gets a new one`() async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("GET \(Self.token)", Self.issuing("t1")),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("GET \(Self.token)", Self.issuing("t2")),
+            Exchange("HEAD \(Self.manifest)", Self.found),
+        ])
+        let repository = try scene.repository()
+        for _ in 0..<2 { _ = try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        #expect(scene.wire.authorizations.last == "Bearer t2")
+        scene.wire.expectDone()
+    }
+
+    // A31.
+    @Test func `that is refused for ever ends`() async throws {
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("GET \(Self.token)", Self.issuing("t1")),
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("GET \(Self.token)", Self.issuing("t2")),
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            ], credentials: Self.user)
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        }
+        #expect(error?.failureClass == .denied)
+        scene.wire.expectDone()
+    }
+
+    // A17: a lapsed token must not break the pull of what anyone may read.
+    @Test(arguments: [401, 403])
+    func `that is refused is left out for a pull, and says so`(status: Int) async throws {
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("GET \(Self.token)", Answer(status, [:], "denied")),
+                Exchange("GET \(Self.token)", Self.issuing("anonymous")),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], credentials: Self.user)
+        let repository = try scene.repository()
+        for _ in 0..<2 { _ = try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        #expect(
+            scene.wire.authorizations
+                == [nil, Self.basic, nil, "Bearer anonymous", "Bearer anonymous"])
+        let fallbacks = scene.events.all.filter {
+            $0 == .anonymousFallback(repository: repository.repository, source: "mirror.yaml")
+        }
+        #expect(fallbacks.count == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func `is not left out for a push, nor where it is required`(isPush: Bool) async throws {
+        let put = "https://reg.test/v2/app/manifests/1"
+        let scope = isPush ? "pull%2Cpush" : "pull"
+        let scene = try Scene(
+            [
+                Exchange("\(isPush ? "PUT" : "HEAD") \(put)", Answer(401, Self.challenge)),
+                Exchange(
+                    "GET https://reg.test/token?service=reg.test&scope=repository:app:\(scope)",
+                    Answer(403, [:], #"{"errors":[{"code":"DENIED","message":"denied"}]}"#)),
+            ], ["reg.test": .with { $0.requiresAuth = !isPush }], credentials: Self.user)
+        let repository = try scene.repository()
+        let name = ManifestName.tag(try Tag(parsing: "1"))
+        let error = await #expect(throws: RegistryError.self) {
+            if isPush {
+                try await repository.push(manifest: Sample.manifest.raw, as: name)
+            } else {
+                _ = try await repository.resolve(name)
+            }
+        }
+        #expect(error?.failureClass == .denied)
+        #expect(error?.description.contains("token server refused access with status 403") ?? false)
+        scene.wire.expectDone()
+    }
+
+    // A17: only refusals; a server in trouble says nothing about credentials.
+    @Test func `is not left out because a token server is down`() async throws {
+        let down = [Exchange](
+            repeating: Exchange("GET \(Self.token)", Answer(503)), count: 6)
+        let scene = try Scene(
+            [Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge))] + down,
+            credentials: Self.user)
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
+        }
+        #expect(error?.failureClass == .unavailable)
+        scene.wire.expectDone()
+    }
+
+    @Test func `asks once for everybody who waits`() async throws {
+        let five = MeetingPoint(5)
+        let refused = Exchange(
+            "HEAD \(Self.manifest)", Answer(401, Self.challenge).after { try await five.arrive() })
+        let scene = try Scene(
+            [Exchange](repeating: refused, count: 5)
+                + [Exchange("GET \(Self.token)", Self.issuing("t1"))]
+                + [Exchange](repeating: Exchange("HEAD \(Self.manifest)", Self.found), count: 5))
+        let repository = try scene.repository()
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<5 {
+                group.addTask { try await repository.resolve(.tag(Tag(parsing: "1"))) }
+            }
+            for try await descriptor in group { #expect(descriptor != nil) }
+        }
+        scene.wire.expectDone()
+    }
+
+    // A20: asking for the other repository as well may cost the whole token.
+    @Test func `that fails for a mount does not fail the push`() async throws {
+        let push = "repository:app:pull%2Cpush"
+        let scene = try Scene([
+            Exchange(
+                "POST https://reg.test/v2/app/blobs/uploads/?mount=\(Sample.blob.digest)&from=base",
+                Answer(401, Self.challenge)),
+            Exchange(
+                "GET https://reg.test/token?service=reg.test&scope=\(push)"
+                    + "&scope=repository:base:pull", Answer(403)),
+            Exchange(
+                "GET https://reg.test/token?service=reg.test&scope=\(push)", Self.issuing("t1")),
+            Exchange(
+                "POST https://reg.test/v2/app/blobs/uploads/",
+                Answer(202, ["Location": "/v2/app/blobs/uploads/1"])),
+            Exchange(
+                "PUT https://reg.test/v2/app/blobs/uploads/1?digest=\(Sample.blob.digest)",
+                Answer(201)),
+        ])
+        let arrival = try await scene.repository().push(
+            blob: Sample.blob.descriptor,
+            mountingFrom: .repository(Repository(parsing: "reg.test/base")),
+            open: Sample.blob.open)
+        #expect(arrival == .uploaded)
+        scene.wire.expectDone()
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Testing
+
+@testable import Registry
+
+@Suite struct `Challenges` {
+    static let bearer = Challenge(
+        scheme: "bearer", parameters: ["realm": "https://auth.test/token", "service": "reg"])
+    static let basic = Challenge(scheme: "basic", parameters: ["realm": "x"])
+
+    // A21: what registries and the proxies in front of them really send.
+    @Test(arguments: [
+        (#"Bearer realm="https://auth.test/token",service="reg""#, [bearer]),
+        (#"bearer Realm="https://auth.test/token" , SERVICE=reg"#, [bearer]),
+        (#"Bearer realm=https://auth.test/token,service=reg"#, [bearer]),
+        (
+            #"Basic realm="x", Bearer realm="https://auth.test/token",service="reg""#,
+            [basic, bearer]
+        ),
+        (#"Negotiate, Basic realm="x""#, [Challenge(scheme: "negotiate", parameters: [:]), basic]),
+        (
+            #"Negotiate dG9rZW4=, Basic realm="x""#,
+            [Challenge(scheme: "negotiate", parameters: [:]), basic]
+        ),
+        (#",, Basic realm="x",,"#, [basic]),
+        (#"Basic"#, [Challenge(scheme: "basic", parameters: [:])]),
+        (
+            #"Bearer realm="a\"b\\c",scope="repository:a:pull,push""#,
+            [
+                Challenge(
+                    scheme: "bearer",
+                    parameters: ["realm": #"a"b\c"#, "scope": "repository:a:pull,push"])
+            ]
+        ),
+    ])
+    func `are read as they come`(value: String, expected: [Challenge]) {
+        #expect(Challenge.all(in: ["WWW-Authenticate": value]) == expected)
+    }
+
+    @Test(arguments: [
+        "", #"Bearer realm="unending"#, #"Bearer realm="a",realm="b""#, "=x", #"Bearer realm="a\"#,
+        #"Bearer realm="a" service="b""#, "Bearer " + String(repeating: "a", count: 9000),
+    ])
+    func `that are malformed are none`(value: String) {
+        #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.parameters.isEmpty })
+        #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.scheme != "basic" })
+    }
+
+    @Test func `of several fields are joined`() {
+        let fields: HTTPFields = [
+            "WWW-Authenticate": #"Basic realm="x""#,
+            "www-authenticate": #"Bearer realm="https://auth.test/token",service=reg"#,
+        ]
+        #expect(Challenge.all(in: fields) == [Self.basic, Self.bearer])
+    }
+
+    // Bytes that follow from a seed, so that a failure comes again.
+    @Test(arguments: UInt64(1)...40)
+    func `of any bytes do not trap`(seed: UInt64) {
+        var state = seed
+        func next() -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return state >> 33
+        }
+        let alphabet = Array("Bearr =\"\\,;a/+~\t".utf8)
+        for _ in 0..<200 {
+            let bytes = (0..<Int(next() % 60)).map { _ in alphabet[Int(next()) % alphabet.count] }
+            var fields: HTTPFields = [:]
+            fields.appendIfValid("www-authenticate", String(decoding: bytes, as: UTF8.self))
+            for challenge in Challenge.all(in: fields) { #expect(!challenge.scheme.isEmpty) }
+        }
+    }
+}

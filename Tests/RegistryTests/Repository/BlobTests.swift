@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite struct `Blobs` {
+    static let blob = Sample(bytes: (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+    static let url = "https://reg.test/v2/app/blobs/\(blob.digest)"
+
+    static func part(_ range: Range<Int>, breaks: Bool = false) -> Answer {
+        let fields: HTTPFields =
+            range.lowerBound == 0
+            ? [:] : ["Content-Range": "bytes \(range.lowerBound)-\(range.upperBound - 1)/200000"]
+        return Answer(
+            range.lowerBound == 0 ? 200 : 206, fields, bytes: [Array(blob.bytes[range])],
+            breaks: breaks)
+    }
+
+    func fetch(_ answers: [Answer]) async throws -> (Scene, [UInt8]) {
+        let scene = try Scene(answers.map { Exchange("GET \(Self.url)", $0) })
+        let stream = try await scene.repository().fetch(blob: Self.blob.descriptor)
+        return (scene, try await collect(stream))
+    }
+
+    @Test func `arrive whole`() async throws {
+        let (scene, bytes) = try await fetch([Self.part(0..<200_000)])
+        #expect(bytes == Self.blob.bytes)
+        #expect(scene.wire.requests.allSatisfy { $0.isBulk })
+        #expect(
+            scene.events.all.contains(
+                .requestFinished(host: "reg.test", kind: .blobGet, status: 200, bytes: 200_000)))
+    }
+
+    // F04: the rest is asked for, at the registry's own address.
+    @Test func `go on where they broke`() async throws {
+        let (scene, bytes) = try await fetch([
+            Self.part(0..<70_000, breaks: true), Self.part(70_000..<70_001, breaks: true),
+            Self.part(70_001..<200_000),
+        ])
+        #expect(bytes == Self.blob.bytes)
+        #expect(
+            scene.wire.requests.map { $0.fields["range"] } == [nil, "bytes=70000-", "bytes=70001-"])
+        scene.wire.expectDone()
+    }
+
+    // F05, F06, F07: servers that know no ranges, or lie about them; and short bodies that end well.
+    @Test(arguments: [
+        [part(0..<200_000)],
+        [Answer(206, ["Content-Range": "bytes 5-9/200000"]), part(0..<200_000)],
+        [Answer(206), part(0..<200_000)], [Answer(416), part(0..<200_000)],
+        [part(100..<100), part(0..<200_000)],
+    ])
+    func `start over where the rest cannot be had`(answers: [Answer]) async throws {
+        let (scene, bytes) = try await fetch([Self.part(0..<100)] + answers)
+        #expect(bytes == Self.blob.bytes)
+        scene.wire.expectDone()
+    }
+
+    // An answer that brought at least 64 KiB starts the count anew.
+    @Test func `survive any number of breaks as long as they get on`() async throws {
+        let starts = stride(from: 0, to: 200_000, by: 10_000)
+        let tiny = starts.map { Self.part($0..<$0 + 10_000, breaks: true) }
+        let error = await #expect(throws: RegistryError.self) { _ = try await fetch(tiny) }
+        #expect(error?.failureClass == .unavailable)
+        let large = [0..<66_000, 66_000..<132_000, 132_000..<198_000].map {
+            Self.part($0, breaks: true)
+        }
+        let (scene, _) = try await fetch(large + [Self.part(198_000..<200_000)])
+        #expect(scene.time.waits == .init(repeating: .seconds(0.5), count: 3))
+    }
+
+    // F18: a signed address may be good for once.
+    @Test func `resume through the registry, not where it once led`() async throws {
+        let scene = try Scene([
+            Exchange("GET \(Self.url)", Answer(307, ["Location": "https://cdn.test/a?sig=1"])),
+            Exchange("GET https://cdn.test/a?sig=1", Self.part(0..<100, breaks: true)),
+            Exchange("GET \(Self.url)", Answer(307, ["Location": "https://cdn.test/b?sig=2"])),
+            Exchange("GET https://cdn.test/b?sig=2", Self.part(100..<200_000)),
+        ])
+        let stream = try await scene.repository().fetch(blob: Self.blob.descriptor)
+        #expect(try await collect(stream) == Self.blob.bytes)
+        scene.wire.expectDone()
+    }
+
+    @Test func `with other bytes or more of them end in an error`() async throws {
+        var flipped = Self.blob.bytes
+        flipped[100_000] ^= 1
+        for bytes in [flipped, Self.blob.bytes + [0]] {
+            let error = await #expect(throws: RegistryError.self) {
+                _ = try await fetch([Answer(200, bytes: [bytes])])
+            }
+            #expect(error?.failureClass == .integrity)
+        }
+    }
+
+    @Test(arguments: [
+        (Answer(200, ["Content-Length": "200000"]), true), (Answer(200), true),
+        (Answer(200, ["Content-Length": "199999"]), false), (Answer(404), false),
+    ])
+    func `exist with their size or not at all`(answer: Answer, exists: Bool) async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.url)", answer)])
+        #expect(try await scene.repository().exists(blob: Self.blob.descriptor) == exists)
+    }
+
+    @Test(
+        arguments: [
+            ("bytes 5-9/10", 5), ("bytes 0-0/*", 0), ("Bytes 5-9", 5), ("bytes 9-5/10", nil),
+            ("bytes */10", nil), ("5-9/10", nil), ("bytes -5/10", nil), (nil, nil),
+        ] as [(String?, Int?)])
+    func `state ranges`(text: String?, start: Int?) {
+        #expect(ContentRange.start(text) == start)
+    }
+}

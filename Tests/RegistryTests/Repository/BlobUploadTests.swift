@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite struct `An upload's order` {
+    let a: HTTPURL
+    let b: HTTPURL
+
+    init() throws {
+        a = try HTTPURL(parsing: "https://reg.test/upload/a?_state=1")
+        b = try HTTPURL(parsing: "https://reg.test/upload/b")
+    }
+
+    /// Feeds answers and returns the steps that followed, the first one included.
+    func steps(
+        _ dialect: BlobUpload.Dialect, from sibling: String? = nil, _ answers: BlobUpload.Answer...
+    ) -> ([BlobUpload.Step], BlobUpload.Next?) {
+        var upload = BlobUpload(dialect, mountingFrom: sibling)
+        var steps = [upload.step]
+        var last: BlobUpload.Next?
+        for answer in answers {
+            last = upload.take(answer)
+            steps.append(upload.step)
+        }
+        return (steps, last)
+    }
+
+    @Test func `is POST and PUT in the one dialect`() {
+        let (steps, end) = steps(.put, .session(a), .stored)
+        #expect(steps.prefix(2) == [.begin, .commit(a, withBytes: true)])
+        #expect(end == .finished(.uploaded))
+    }
+
+    @Test func `is POST, PATCH and PUT at a fresh place in the other`() {
+        let (steps, end) = steps(.patch, .session(a), .session(b), .stored)
+        #expect(steps.prefix(3) == [.begin, .send(a), .commit(b, withBytes: false)])
+        #expect(end == .finished(.uploaded))
+    }
+
+    // G01: only 201 is a mount.
+    @Test func `ends with a mount, goes on with its session, or forgets it`() {
+        #expect(steps(.put, from: "base", .mounted).1 == .finished(.mounted))
+        #expect(steps(.put, from: "base", .session(a)).1 == .step(.commit(a, withBytes: true)))
+        for failure in [BlobUpload.Failure.refused, .transient, .tooLarge, .sessionLost] {
+            #expect(steps(.put, from: "base", .failed(failure)).1 == .step(.begin))
+        }
+    }
+
+    @Test func `changes its dialect where a PUT is too large, once`() {
+        var upload = BlobUpload(.put, mountingFrom: nil)
+        _ = upload.take(.session(a))
+        #expect(upload.take(.failed(.tooLarge)) == .step(.begin))
+        #expect(upload.dialect == .patch)
+        _ = upload.take(.session(a))
+        #expect(upload.take(.failed(.tooLarge)) == .failed)
+    }
+
+    // G04: most commits whose answer was lost have succeeded.
+    @Test(arguments: [BlobUpload.Failure.transient, .sessionLost])
+    func `looks for the blob after a doubtful commit`(failure: BlobUpload.Failure) {
+        #expect(steps(.put, .session(a), .failed(failure)).1 == .step(.look))
+        #expect(
+            steps(.put, .session(a), .failed(failure), .found(true)).1 == .finished(.uploaded))
+        let (again, next) = steps(.put, .session(a), .failed(failure), .found(false))
+        #expect(next == .restart)
+        #expect(again.last == .begin)
+    }
+
+    @Test func `begins anew where a session is lost in the middle`() {
+        #expect(steps(.patch, .session(a), .failed(.sessionLost)).1 == .restart)
+        #expect(steps(.patch, .session(a), .failed(.transient)).1 == .restart)
+    }
+
+    @Test func `ends where the registry refuses`() {
+        #expect(steps(.put, .failed(.refused)).1 == .failed)
+        #expect(steps(.put, .session(a), .failed(.refused)).1 == .failed)
+        #expect(steps(.put, .session(a), .failed(.transient), .failed(.refused)).1 == .failed)
+    }
+
+    @Test(arguments: [
+        ("docker.io", UploadDialect.auto, BlobUpload.Dialect.patch),
+        ("team.azurecr.io", .auto, .patch), ("team.azurecr.cn", .auto, .patch),
+        ("azurecr.io.example.com", .auto, .put), ("ghcr.io", .auto, .put),
+        ("docker.io", .put, .put), ("ghcr.io", .patch, .patch),
+    ])
+    func `is in the dialect that the registry takes`(
+        host: String, wish: UploadDialect, dialect: BlobUpload.Dialect
+    ) throws {
+        #expect(BlobUpload.Dialect(wish, for: try RegistryHost(parsing: host)) == dialect)
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite struct `Manifests` {
+    static let tagged = "https://reg.test/v2/app/manifests/1"
+    static let sample = Sample.manifest
+    static let byDigest = "https://reg.test/v2/app/manifests/\(sample.digest)"
+    static let name = ManifestName.digest(sample.digest)
+
+    func tag() throws -> ManifestName { .tag(try Tag(parsing: "1")) }
+
+    @Test func `are resolved by one HEAD that accepts every kind`() async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.tagged)", Answer(200, Self.sample.fields))])
+        #expect(try await scene.repository().resolve(tag()) == Self.sample.descriptor)
+        let accept = try #require(scene.wire.requests.first?.fields["accept"])
+        for type in MediaType.manifests { #expect(accept.contains(type.name)) }
+    }
+
+    @Test func `that are not there are nil`() async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.tagged)", Answer(404))])
+        #expect(try await scene.repository().resolve(tag()) == nil)
+    }
+
+    // B02: what the registry leaves out or garbles is found in the bytes.
+    @Test(arguments: [
+        Answer(405), Answer(200, ["Content-Type": sample.descriptor.mediaType.name]),
+        Answer(200, ["Content-Length": "19", "Docker-Content-Digest": "\(sample.digest)"]),
+        Answer(
+            200,
+            [
+                "Content-Type": sample.descriptor.mediaType.name, "Content-Length": "19",
+                "Docker-Content-Digest": "md5:1",
+            ]),
+        Answer(
+            200,
+            [
+                "Content-Type": sample.descriptor.mediaType.name, "Content-Length": "-1",
+                "Docker-Content-Digest": "\(sample.digest)",
+            ]),
+    ])
+    func `are read where HEAD does not say enough`(head: Answer) async throws {
+        let body = Answer(
+            200, ["Content-Type": Self.sample.descriptor.mediaType.name], bytes: [Self.sample.bytes]
+        )
+        let scene = try Scene([
+            Exchange("HEAD \(Self.tagged)", head), Exchange("GET \(Self.tagged)", body),
+        ])
+        #expect(try await scene.repository().resolve(tag()) == Self.sample.descriptor)
+        scene.wire.expectDone()
+    }
+
+    @Test func `are proved before they are believed`() async throws {
+        let scene = try Scene([
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+        ])
+        let repository = try scene.repository()
+        let manifest = try await repository.fetch(manifest: Self.sample.descriptor)
+        #expect(manifest.bytes == Self.sample.bytes)
+        // B01: one other byte; and it is not asked for again.
+        let error = await #expect(throws: RegistryError.self) {
+            try await repository.fetch(manifest: Self.sample.descriptor)
+        }
+        #expect(error?.failureClass == .integrity)
+        scene.wire.expectDone()
+    }
+
+    // B03: one digest under two types is two images.
+    @Test func `under two types are refused`() async throws {
+        let index = Sample(
+            #"{"mediaType":"application/vnd.oci.image.index.v1+json"}"#, .ociManifest)
+        let cases = [(Self.sample, MediaType.ociIndex.name), (index, MediaType.ociManifest.name)]
+        for (sample, type) in cases {
+            let scene = try Scene([
+                Exchange(
+                    "GET https://reg.test/v2/app/manifests/\(sample.digest)",
+                    Answer(200, ["Content-Type": type], bytes: [sample.bytes]))
+            ])
+            let error = await #expect(throws: RegistryError.self) {
+                try await scene.repository().fetch(manifest: sample.descriptor)
+            }
+            #expect(error?.failureClass == .invalid)
+        }
+    }
+
+    @Test func `greater than 4 MiB are refused, whatever was announced`() async throws {
+        let piece = [UInt8](repeating: 0x20, count: 1 << 20)
+        let scene = try Scene([
+            Exchange("GET \(Self.byDigest)", Answer(200, bytes: .init(repeating: piece, count: 5)))
+        ])
+        let error = await #expect(throws: RegistryError.self) {
+            try await scene.repository().fetch(manifest: Self.sample.descriptor)
+        }
+        #expect(error?.failureClass == .invalid)
+    }
+
+    @Test func `that broke on the way are asked for again`() async throws {
+        let scene = try Scene([
+            Exchange("GET \(Self.byDigest)", .failing(.connect)),
+            Exchange("GET \(Self.byDigest)", Answer(503, ["Retry-After": "7"])),
+            Exchange("GET \(Self.byDigest)", Answer(200, bytes: [[0x7B]], breaks: true)),
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+        ])
+        _ = try await scene.repository().fetch(manifest: Self.sample.descriptor)
+        #expect(scene.time.waits == [.seconds(0.5), .seconds(7.5), .seconds(2)])
+        scene.wire.expectDone()
+    }
+
+    @Test func `are written byte for byte under their type`() async throws {
+        let scene = try Scene([
+            Exchange(
+                "PUT \(Self.tagged)",
+                Answer(201, ["Docker-Content-Digest": "\(Self.sample.digest)"]))
+        ])
+        try await scene.repository().push(manifest: Self.sample.raw, as: tag())
+        let put = try #require(scene.wire.requests.first)
+        #expect(put.body == Self.sample.bytes)
+        #expect(put.fields["content-type"] == Self.sample.descriptor.mediaType.name)
+        #expect(put.timeouts.firstByte == .seconds(300))
+    }
+
+    // G15.
+    @Test func `that the registry rewrites are an error`() async throws {
+        let other = Sample("{}", .ociManifest)
+        let scene = try Scene([
+            Exchange(
+                "PUT \(Self.tagged)", Answer(201, ["Docker-Content-Digest": "\(other.digest)"])),
+            Exchange("PUT \(Self.tagged)", Answer(201)),
+            Exchange("HEAD \(Self.tagged)", Answer(200, other.fields)),
+            Exchange("PUT \(Self.tagged)", Answer(201)),
+            Exchange("HEAD \(Self.tagged)", Answer(200, Self.sample.fields)),
+        ])
+        let repository = try scene.repository()
+        for _ in 0..<2 {
+            let error = await #expect(throws: RegistryError.self) {
+                try await repository.push(manifest: Self.sample.raw, as: tag())
+            }
+            #expect(error?.failureClass == .integrity)
+        }
+        try await repository.push(manifest: Self.sample.raw, as: tag())
+        scene.wire.expectDone()
+    }
+
+    @Test func `of Docker Hub are asked for at its API's host, and tell what is left`() async throws
+    {
+        var fields = Self.sample.fields
+        fields.append("ratelimit-remaining", "76;w=21600")
+        let scene = try Scene([
+            Exchange(
+                "HEAD https://registry-1.docker.io/v2/library/busybox/manifests/1",
+                Answer(200, fields))
+        ])
+        _ = try await scene.repository("busybox").resolve(tag())
+        #expect(scene.events.all.contains(.pullsRemaining(host: .dockerHub, count: 76)))
+        #expect(
+            scene.events.all.contains(
+                .requestFinished(host: "docker.io", kind: .manifestHead, status: 200, bytes: 0)))
+    }
+}

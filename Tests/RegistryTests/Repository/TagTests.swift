@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite struct `Tags` {
+    static let list = "https://reg.test/v2/app/tags/list"
+
+    func names(_ exchanges: [Exchange], of name: String = "reg.test/app") async throws -> [String] {
+        let scene = try Scene(exchanges)
+        let names = try await scene.repository(name).tags().map(\.name)
+        scene.wire.expectDone()
+        return names
+    }
+
+    @Test func `are listed page after page, each once, in the registry's order`() async throws {
+        let names = try await names([
+            Exchange(
+                "GET \(Self.list)",
+                Answer(
+                    200, ["Link": #"</v2/app/tags/list?last=b&n=2>; rel="next""#],
+                    #"{"tags":["z","b"]}"#)),
+            Exchange("GET \(Self.list)?last=b&n=2", Answer(200, [:], #"{"tags":["b","a"]}"#)),
+        ])
+        #expect(names == ["z", "b", "a"])
+    }
+
+    // Quay has sent the link without brackets, Artifactory without a part of the path.
+    @Test(arguments: [
+        #"/v2/app/tags/list?last=b; rel="next""#, "<?last=b>; rel=next",
+        #"<https://reg.test/v2/app/tags/list?last=b>; title=x; rel="next""#,
+        #"</x>; rel="prev", </app/tags/list?last=b>;rel=next"#, "<//reg.test/x?last=b>; REL=Next",
+    ])
+    func `are found behind every kind of link`(link: String) async throws {
+        let names = try await names([
+            Exchange("GET \(Self.list)", Answer(200, ["Link": link], #"{"tags":["a"]}"#)),
+            Exchange("GET \(Self.list)?last=b", Answer(200, [:], #"{"tags":["b"]}"#)),
+        ])
+        #expect(names == ["a", "b"])
+    }
+
+    @Test func `may be null, and are asked for in hundreds at Quay`() async throws {
+        #expect(
+            try await names([Exchange("GET \(Self.list)", Answer(200, [:], #"{"tags":null}"#))])
+                == [])
+        #expect(
+            try await names(
+                [
+                    Exchange(
+                        "GET https://quay.io/v2/a/b/tags/list?n=100",
+                        Answer(200, [:], #"{"tags":["1"]}"#))
+                ],
+                of: "quay.io/a/b") == ["1"])
+    }
+
+    // A14: a name that is no tag would write to another repository.
+    @Test func `that are none are left out and counted`() async throws {
+        let long = String(repeating: "a", count: 129)
+        let scene = try Scene([
+            Exchange(
+                "GET \(Self.list)",
+                Answer(
+                    200, [:],
+                    #"{"tags":["../../x/manifests/y","a?x","a#x","a%2f..","","\#(long)","good"]}"#))
+        ])
+        let repository = try scene.repository()
+        #expect(try await repository.tags().map(\.name) == ["good"])
+        #expect(
+            scene.events.all.contains(
+                .invalidTagsSkipped(repository: repository.repository, count: 6)))
+    }
+
+    // F16.
+    @Test func `without an end are an error`() async throws {
+        let loop = Answer(200, ["Link": "<?last=a>; rel=next"], #"{"tags":["a"]}"#)
+        await #expect(throws: RegistryError.self) {
+            _ = try await names([
+                Exchange("GET \(Self.list)", loop), Exchange("GET \(Self.list)?last=a", loop),
+            ])
+        }
+    }
+
+    @Test(arguments: ["", "[]", #"{"tags":[1]}"#, #"{"tags":["a"],"tags":[]}"#, #"{"Tags":["a"]}"#])
+    func `in a malformed listing are an error`(body: String) async throws {
+        await #expect(throws: RegistryError.self) {
+            _ = try await names([Exchange("GET \(Self.list)", Answer(200, [:], body))])
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Synchronization
+import Testing
+
+@testable import Registry
+
+@Suite struct `Uploads` {
+    static let blob = Sample.blob
+    static let uploads = "https://reg.test/v2/app/blobs/uploads/"
+    static let post = "POST \(uploads)"
+    static let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
+    static let commit = "PUT \(uploads)1?_state=a%2Bb&digest=\(blob.digest)"
+    static let head = "HEAD https://reg.test/v2/app/blobs/\(blob.digest)"
+
+    @discardableResult
+    func push(
+        _ exchanges: [Exchange], from sibling: String? = nil, dialect: UploadDialect = .auto
+    ) async throws -> (Scene, BlobArrival) {
+        let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = dialect }])
+        let arrival = try await scene.repository().push(
+            blob: Self.blob.descriptor,
+            mountingFrom: sibling.map { .repository(try Repository(parsing: $0)) },
+            open: Self.blob.open)
+        scene.wire.expectDone()
+        return (scene, arrival)
+    }
+
+    @Test func `are one POST and one PUT`() async throws {
+        let (scene, arrival) = try await push([
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
+        ])
+        #expect(arrival == .uploaded)
+        let put = try #require(scene.wire.requests.last)
+        #expect(put.body == Self.blob.bytes)
+        // G08: another type makes docker-registry read the body as a form.
+        #expect(put.fields["content-type"] == "application/octet-stream")
+        #expect(put.isBulk && put.timeouts.firstByte == .seconds(300))
+    }
+
+    @Test func `are one POST, one PATCH and one empty PUT in the other dialect`() async throws {
+        let (scene, _) = try await push(
+            [
+                Exchange(Self.post, Self.session),
+                Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
+                Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+            ], dialect: .patch)
+        let (patch, put) = (scene.wire.requests[1], scene.wire.requests[2])
+        #expect(patch.body == Self.blob.bytes && put.body.isEmpty)
+        #expect(patch.fields["content-range"] == nil)
+    }
+
+    // registries.md: learned on 413, and remembered for the registry.
+    @Test func `change their dialect for good after 413`() async throws {
+        let patched = [
+            Exchange(Self.post, Self.session),
+            Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
+            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+        ]
+        let scene = try Scene(
+            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(413))] + patched
+                + patched)
+        let repository = try scene.repository()
+        for _ in 0..<2 {
+            _ = try await repository.push(
+                blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        }
+        scene.wire.expectDone()
+    }
+
+    static let mount = "\(post)?mount=\(blob.digest)&from=base"
+
+    @Test func `are spared by a mount`() async throws {
+        let (_, arrival) = try await push(
+            [Exchange(Self.mount, Answer(201))], from: "reg.test/base")
+        #expect(arrival == .mounted)
+    }
+
+    // G01.
+    @Test func `go on with the session that a mount opened instead`() async throws {
+        let (_, arrival) = try await push(
+            [Exchange(Self.mount, Self.session), Exchange(Self.commit, Answer(201))],
+            from: "reg.test/base")
+        #expect(arrival == .uploaded)
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 405])
+    func `do without a mount that is refused`(status: Int) async throws {
+        let (_, arrival) = try await push(
+            [
+                Exchange(Self.mount, Answer(status)), Exchange(Self.post, Self.session),
+                Exchange(Self.commit, Answer(201)),
+            ], from: "reg.test/base")
+        #expect(arrival == .uploaded)
+    }
+
+    @Test(arguments: ["other.test/base", "reg.test/app"])
+    func `mount nothing from elsewhere or from themselves`(sibling: String) async throws {
+        try await push(
+            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201))], from: sibling)
+    }
+
+    // G04: the commit may have succeeded although its answer was lost.
+    @Test func `look before they send again`() async throws {
+        try await push([
+            Exchange(Self.post, Self.session), Exchange(Self.commit, .failing(.interrupted)),
+            Exchange(Self.head, Answer(200)),
+        ])
+        let (scene, _) = try await push([
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(500)),
+            Exchange(Self.head, Answer(404)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        #expect(scene.time.waits == [.seconds(0.5)])
+    }
+
+    // G05.
+    @Test func `begin anew after a lost session`() async throws {
+        try await push(
+            [
+                Exchange(Self.post, Self.session),
+                Exchange(
+                    "PATCH \(Self.uploads)1?_state=a%2Bb",
+                    Answer(404, [:], #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)),
+                Exchange(Self.post, Self.session),
+                Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202)),
+                Exchange(Self.commit, Answer(201)),
+            ], dialect: .patch)
+    }
+
+    @Test func `end after as many attempts as any request`() async throws {
+        let round = [
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(500)),
+            Exchange(Self.head, Answer(404)),
+        ]
+        let scene = try Scene([[Exchange]](repeating: round, count: 6).flatMap { $0 })
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().push(
+                blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        }
+        #expect(error?.status == 500)
+        scene.wire.expectDone()
+    }
+
+    @Test func `that the registry keeps under another digest are an error`() async throws {
+        let other = Sample("x").digest
+        let error = await #expect(throws: RegistryError.self) {
+            try await push([
+                Exchange(Self.post, Self.session),
+                Exchange(Self.commit, Answer(201, ["Docker-Content-Digest": "\(other)"])),
+            ])
+        }
+        #expect(error?.failureClass == .integrity)
+    }
+
+    struct SourceBroke: Error {}
+
+    // What the bytes come from has its own retries; its failure is not the target's.
+    @Test func `fail as their source fails, without another attempt`() async throws {
+        let scene = try Scene([Exchange(Self.post, Self.session)])
+        await #expect(throws: SourceBroke.self) {
+            _ = try await scene.repository().push(
+                blob: Self.blob.descriptor, mountingFrom: nil,
+                open: { Pieces(pieces: [[1]], breaks: SourceBroke()) })
+        }
+        await #expect(throws: SourceBroke.self) {
+            let scene = try Scene([Exchange(Self.post, Self.session)])
+            _ = try await scene.repository().push(
+                blob: Self.blob.descriptor, mountingFrom: nil, open: { throw SourceBroke() })
+        }
+        scene.wire.expectDone()
+    }
+
+    // G09: a token that lapsed in the middle costs the bytes again, not the upload.
+    @Test func `open their bytes anew for a new token`() async throws {
+        let challenge: HTTPFields = ["WWW-Authenticate": #"Bearer realm="https://reg.test/token""#]
+        let token = "GET https://reg.test/token?scope=repository:app:pull%2Cpush"
+        let scene = try Scene([
+            Exchange(Self.post, Answer(401, challenge)),
+            Exchange(token, Answer(200, [:], #"{"token":"t1"}"#)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(401, challenge)),
+            Exchange(token, Answer(200, [:], #"{"token":"t2"}"#)),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        _ = try await scene.repository().push(
+            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        #expect(scene.wire.requests.last?.body == Self.blob.bytes)
+        #expect(scene.wire.authorizations.last == "Bearer t2")
+        scene.wire.expectDone()
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+@Suite struct `Errors of registries` {
+    // registries.md §0: whatever the field says about its type, the bytes decide.
+    @Test(arguments: [
+        (#"{"errors":[{"code":"DENIED","message":"no"}]}"#, ["DENIED: no"]),
+        (
+            #"{"errors":[{"code":"A","detail":"d"},{"code":"B"},{"message":"m"}]}"#,
+            ["A: d", "B", "m"]
+        ),
+        (#"{"errors":[{"code":"A","detail":{"x":1}}]}"#, ["A"]),
+        (#"{"details":"invalid name"}"#, ["invalid name"]),
+        (#"{"error":"invalid_grant","error_description":"lapsed"}"#, ["invalid_grant: lapsed"]),
+        ("Too Many Requests (HAP429)\n", ["Too Many Requests (HAP429)"]),
+        ("<html><head><TITLE>504 Gateway</TITLE></head></html>", ["504 gateway"]),
+        ("<html>", []), ("", []), ("  ", []), ("{", ["{"]), (#"{"errors":"x"}"#, []),
+    ])
+    func `are read from any body`(body: String, expected: [String]) {
+        #expect(ErrorBody.problems(in: Array(body.utf8)).map(\.description) == expected)
+    }
+
+    func error(_ answer: Answer, host: String = "reg.test") async throws -> RegistryError {
+        let wire = host == "docker.io" ? "registry-1.docker.io" : host
+        let path = host == "docker.io" ? "library/app" : "app"
+        let url = "https://\(wire)/v2/\(path)/manifests/\(Sample.manifest.digest)"
+        // Whatever is tried again meets the same answer each time.
+        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", answer), count: 6))
+        let repository = try scene.repository("\(host)/app")
+        return try #require(
+            await #expect(throws: RegistryError.self) {
+                try await repository.fetch(manifest: Sample.manifest.descriptor)
+            })
+    }
+
+    @Test(arguments: [
+        (401, FailureClass.denied), (403, .denied), (404, .missing), (429, .throttled),
+        (400, .unavailable), (500, .unavailable), (503, .unavailable),
+    ])
+    func `have a class`(status: Int, expected: FailureClass) async throws {
+        #expect(try await error(Answer(status)).failureClass == expected)
+    }
+
+    // A19: registries answer 401 or 403 for what is missing, private, or not ours to read.
+    @Test(arguments: [401, 403])
+    func `never say that something is missing where access was refused`(status: Int) async throws {
+        let error = try await error(
+            Answer(status, ["X-GitHub-Request-Id": "ABCD:1"], #"{"errors":[{"code":"DENIED"}]}"#))
+        #expect(
+            error.description
+                == "reading the manifest \(Sample.manifest.digest) of reg.test/app: the registry "
+                + "refused access with status \(status) (DENIED) [request ABCD:1]")
+        let hint = try #require(error.hint)
+        #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
+    }
+
+    @Test func `stay on one line whatever the registry writes`() async throws {
+        let body = #"{"errors":[{"code":"A\nB","message":"\u001b[2J\n::error file=x::y"}]}"#
+        let error = try await error(Answer(400, [:], body))
+        #expect(!error.description.contains { $0.isNewline || $0 == "\u{1B}" })
+        #expect(!error.description.contains("::error"))
+    }
+
+    @Test func `keep no more of a body than its beginning`() async throws {
+        let long = String(repeating: "a", count: 200_000)
+        #expect(try await error(Answer(400, [:], long)).description.utf8.count < 2000)
+    }
+
+    // Docker Hub's two kinds of 429.
+    @Test func `tell the quota from the rate`() async throws {
+        let quota = try await error(
+            Answer(
+                429, [:],
+                #"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"}]}"#
+            ),
+            host: "docker.io")
+        #expect(quota.failureClass == .quota)
+        let abuse = try await error(Answer(429, [:], "Too Many Requests"), host: "docker.io")
+        #expect(abuse.failureClass == .throttled)
+    }
+
+    // F02.
+    @Test(arguments: [
+        Answer(403, [:], "denied: secondary rate limit exceeded, wait a few minutes"),
+        Answer(403, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#),
+    ])
+    func `recognise throttling behind another status`(answer: Answer) async throws {
+        #expect(try await error(answer).failureClass == .throttled)
+    }
+
+    @Test func `of certificates are final`() async throws {
+        let error = try await error(.failing(.tls))
+        #expect(error.failureClass == .unavailable)
+        #expect(error.description.hasSuffix("of reg.test/app: no answer came"))
+    }
+}

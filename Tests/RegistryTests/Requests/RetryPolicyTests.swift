@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Testing
+
+@testable import Registry
+
+@Suite struct `The retry policy` {
+    typealias Event = RetryPolicy.Outcome.Event
+    let policy = RetryPolicy()
+
+    func decide(
+        _ attempt: Int, _ event: Event, after: Duration? = nil, jitter: Double = 0.5
+    ) -> RetryPolicy.Decision {
+        policy.decide(
+            attempt: attempt, RetryPolicy.Outcome(event: event, retryAfter: after), jitter: jitter)
+    }
+
+    @Test(arguments: [408, 425, 429, 499, 500, 502, 503, 504, 522])
+    func `tries statuses again that pass by themselves`(status: Int) {
+        #expect(decide(1, .status(status)) == .retry(after: .seconds(0.5)))
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 405, 409, 412, 413, 416, 501, 505])
+    func `gives up on statuses that stay`(status: Int) {
+        #expect(decide(1, .status(status)) == .giveUp)
+    }
+
+    @Test(arguments: [
+        (TransportError.Kind.connect, true), (.interrupted, true), (.timeout, true),
+        (.resolve, true), (.tls, false), (.malformed, false), (.tooLarge, false), (.refused, false),
+    ])
+    func `tells broken connections from refused ones`(kind: TransportError.Kind, retries: Bool) {
+        #expect((decide(1, .transport(kind)) != .giveUp) == retries)
+    }
+
+    @Test func `doubles its bound up to a minute`() {
+        let waits = (1...5).map { decide($0, .status(503), jitter: 1) }
+        #expect(waits == [1, 2, 4, 8, 16].map { .retry(after: .seconds($0)) })
+        var patient = policy
+        patient.maximumAttempts = 100
+        #expect(
+            patient.decide(
+                attempt: 99, RetryPolicy.Outcome(event: .status(503)), jitter: 1)
+                == .retry(after: .seconds(60)))
+    }
+
+    @Test func `draws from the whole of its bound`() {
+        #expect(decide(3, .status(503), jitter: 0) == .retry(after: .zero))
+    }
+
+    @Test func `has six attempts, and three for names without an address`() {
+        #expect(decide(5, .status(503)) != .giveUp)
+        #expect(decide(6, .status(503)) == .giveUp)
+        #expect(decide(2, .transport(.resolve)) != .giveUp)
+        #expect(decide(3, .transport(.resolve)) == .giveUp)
+    }
+
+    // F01.
+    @Test func `waits as long as the server asks, up to five minutes`() {
+        #expect(
+            decide(1, .status(429), after: .seconds(300), jitter: 0)
+                == .retry(after: .seconds(300)))
+        #expect(decide(1, .status(429), after: .seconds(301)) == .giveUp)
+    }
+
+    @Test func `stops at a used up quota and pauses for minutes at a secondary limit`() {
+        #expect(decide(1, .quotaExhausted) == .giveUp)
+        #expect(decide(1, .secondaryRateLimit, jitter: 0) == .retry(after: .seconds(120)))
+        #expect(decide(4, .secondaryRateLimit) == .giveUp)
+    }
+
+    static let early = "Sun, 06 Nov 1994 08:49:37 GMT"
+    static let late = "Sun, 06 Nov 1994 08:50:37 GMT"
+
+    // F01: every form of the field, with the server's own date beside it.
+    @Test(
+        arguments: [
+            ("7", nil, Duration.seconds(7)), ("0", nil, .zero),
+            ("99999999999999999999999", nil, .seconds(1 << 40)), ("-1", nil, nil),
+            ("soon", nil, nil), ("", nil, nil), (late, early, .seconds(60)), (early, late, .zero),
+            (late, nil, nil),
+        ] as [(String, String?, Duration?)])
+    func `reads Retry-After`(value: String, date: String?, expected: Duration?) {
+        var fields: HTTPFields = ["Retry-After": value]
+        if let date { fields.append("Date", date) }
+        #expect(RetryAfter.duration(in: fields) == expected)
+        #expect(RetryAfter.duration(in: [:]) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
+            ("Fri, 01 Mar 2024 00:00:00 GMT", 1_709_251_200),
+            ("Tue, 19 Jan 2038 03:14:08 GMT", 2_147_483_648),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", nil), ("Sun Nov  6 08:49:37 1994", nil),
+            ("Sun, 06 Nov 1994 08:49:37 CET", nil), ("Sun, 6 Nov 1994 08:49:37 GMT", nil),
+            ("Sun, 06 nov 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
+            ("Sun, 06 Nov +994 08:49:37 GMT", nil), ("", nil),
+        ] as [(String, Int?)])
+    func `reads dates`(text: String, seconds: Int?) {
+        #expect(HTTPDate.parse(text) == seconds)
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Synchronization
+import Testing
+import Waiting
+import Wording
+
+/// A request that is expected, and the answer to it.
+struct Exchange: Sendable {
+    let method: HTTPMethod
+    let url: String
+    let answer: Answer
+
+    /// Reads `GET https://host/path`.
+    init(_ line: String, _ answer: Answer) {
+        let parts = line.split(separator: " ")
+        self.method = HTTPMethod(rawValue: String(parts[0])) ?? .delete
+        self.url = String(parts[1])
+        self.answer = answer
+    }
+}
+
+/// What comes back for a request.
+struct Answer: Sendable {
+    var status = 200
+    var fields: HTTPFields = [:]
+    var pieces: [[UInt8]] = []
+    /// What breaks the body after its pieces.
+    var breaks: TransportError?
+    /// What comes instead of any answer.
+    var failure: TransportError?
+    /// Waits before it answers.
+    var gate: (@Sendable () async throws -> Void)?
+
+    init(_ status: Int, _ fields: HTTPFields = [:], _ body: String = "") {
+        self.status = status
+        self.fields = fields
+        self.pieces = body.isEmpty ? [] : [Array(body.utf8)]
+    }
+
+    init(_ status: Int, _ fields: HTTPFields = [:], bytes: [[UInt8]], breaks: Bool = false) {
+        self.status = status
+        self.fields = fields
+        self.pieces = bytes
+        self.breaks = breaks ? TransportError(.interrupted, "the connection broke") : nil
+    }
+
+    static func failing(_ kind: TransportError.Kind) -> Answer {
+        var answer = Answer(0)
+        answer.failure = TransportError(kind, "no answer came")
+        return answer
+    }
+
+    func after(_ gate: @escaping @Sendable () async throws -> Void) -> Answer {
+        var answer = self
+        answer.gate = gate
+        return answer
+    }
+}
+
+/// A transport that knows beforehand what it is asked, and records it.
+///
+/// A request that is not expected fails the test. Of two exchanges that fit a request, the first one is
+/// taken, so the order counts only where requests are alike.
+final class ScriptedTransport: HTTPTransport {
+    struct Recorded: Sendable {
+        let method: HTTPMethod
+        let url: String
+        let fields: HTTPFields
+        let authorization: String?
+        let body: [UInt8]
+        let timeouts: HTTPTimeouts
+        let isBulk: Bool
+
+        /// Everything that somebody who listens at the other end sees.
+        var wire: String {
+            let fields = self.fields.fields.map { "\($0.name): \($0.value)" }
+            return ([url, authorization ?? ""] + fields + [String(decoding: body, as: UTF8.self)])
+                .joined(separator: "\n")
+        }
+    }
+
+    private let script: Mutex<[Exchange]>
+    private let record = Mutex<[Recorded]>([])
+
+    init(_ exchanges: [Exchange]) {
+        self.script = Mutex(exchanges)
+    }
+
+    /// What has been asked, in order.
+    var requests: [Recorded] { record.withLock { $0 } }
+    /// The same, as method and URL.
+    var lines: [String] { requests.map { "\($0.method.rawValue) \($0.url)" } }
+    /// What each request showed.
+    var authorizations: [String?] { requests.map(\.authorization) }
+
+    /// Fails the test where expected requests have not come.
+    func expectDone(_ location: SourceLocation = #_sourceLocation) {
+        let left = script.withLock { $0.map { "\($0.method.rawValue) \($0.url)" } }
+        #expect(
+            left == [], "requests that were expected and did not come", sourceLocation: location)
+    }
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let url = "\(request.url.origin)\(request.url.target)"
+        var body: [UInt8] = []
+        switch request.body {
+        case .none: break
+        case .bytes(let bytes): body = bytes
+        case .stream(_, let stream): for try await piece in stream { body += piece }
+        }
+        let recorded = Recorded(
+            method: request.method, url: url, fields: request.fields,
+            authorization: request.authorization?.reveal(), body: body,
+            timeouts: request.timeouts, isBulk: request.isBulk)
+        record.withLock { $0.append(recorded) }
+        let exchange: Exchange? = script.withLock { script in
+            script.firstIndex { $0.method == request.method && $0.url == url }
+                .map { script.remove(at: $0) }
+        }
+        guard let exchange else {
+            Issue.record("an unexpected request: \(request.method.rawValue) \(url)")
+            throw TransportError(.refused, "nobody expected this request")
+        }
+        try await exchange.answer.gate?()
+        try Task.checkCancellation()
+        if let failure = exchange.answer.failure { throw failure }
+        return HTTPResponse(
+            status: exchange.answer.status, fields: exchange.answer.fields,
+            body: Pieces(pieces: exchange.answer.pieces, breaks: exchange.answer.breaks))
+    }
+}
+
+/// A body of given pieces, which may break at its end.
+struct Pieces: AsyncSequence, Sendable {
+    let pieces: [[UInt8]]
+    var breaks: (any Error)?
+
+    func makeAsyncIterator() -> Iterator { Iterator(left: pieces[...], breaks: breaks) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var left: ArraySlice<[UInt8]>
+        let breaks: (any Error)?
+
+        mutating func next() async throws -> [UInt8]? {
+            if let piece = left.popFirst() { return piece }
+            if let breaks { throw breaks }
+            return nil
+        }
+    }
+}
+
+/// Where tasks wait until all have come.
+struct MeetingPoint: Sendable {
+    private let count: Int
+    private let arrived = WaitList(0)
+
+    init(_ count: Int) {
+        self.count = count
+    }
+
+    func arrive() async throws {
+        arrived.change { $0 += 1 }
+        _ = try await arrived.take { [count] in $0 >= count ? true : nil }
+    }
+}
