@@ -155,4 +155,41 @@ import Testing
         #expect(tags.map(\.name) == names)
         #expect(registry.requests.count(of: .tagListing) == 3)
     }
+
+    @Test func `no more requests are in flight than the settings say`() async throws {
+        let registry = LoopbackRegistry()
+        registry.publish(Self.image, repository: "app", tag: "1")
+        let scene = try RealScene(registry.host, concurrency: 2)
+        let repository = try scene.network.repository(registry.repository("app"))
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask { try await repository.resolve(.tag(Tag(parsing: "1"))) }
+            }
+            for try await descriptor in group {
+                #expect(descriptor == Self.image.root.descriptor)
+            }
+        }
+        #expect(registry.requests.count == 20)
+        #expect(registry.maximumParallel <= 2)
+    }
+
+    // H06: a reader that stops takes the exchange with it.
+    @Test func `a task that is cancelled ends its request`() async throws {
+        let gate = Gate()
+        let registry = LoopbackRegistry()
+        registry.publish(Self.image, repository: "app", tag: "1")
+        registry.inject(.on(.head, "/manifests/1", hits: 1...1, .stall(gate)))
+        let scene = try RealScene(registry.host, concurrency: 1)
+        let repository = try scene.network.repository(registry.repository("app"))
+        let held = Task { try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        await registry.waitForRequests(RequestPattern(.head))
+        let queued = Task { try await repository.resolve(.tag(Tag(parsing: "1"))) }
+        queued.cancel()
+        await #expect(throws: CancellationError.self) { try await queued.value }
+        held.cancel()
+        await #expect(throws: CancellationError.self) { try await held.value }
+        // Its place is free again.
+        #expect(try await repository.resolve(.tag(Tag(parsing: "1"))) == Self.image.root.descriptor)
+        gate.open()
+    }
 }

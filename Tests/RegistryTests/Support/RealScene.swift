@@ -17,7 +17,8 @@ struct RealScene: Sendable {
     /// Sets the scene; waits between attempts take no time.
     init(
         _ host: String, plainHTTP: Bool = true, caFile: String? = nil,
-        credential: Credential = .none, dialect: UploadDialect = .auto
+        credential: Credential = .none, dialect: UploadDialect = .auto,
+        concurrency: Int = 6
     ) throws {
         let registry = try RegistryHost(parsing: host)
         var configuration = CurlTransport.Configuration()
@@ -27,6 +28,7 @@ struct RealScene: Sendable {
         let settings = RegistrySettings.with {
             $0.plainHTTP = plainHTTP
             $0.uploadDialect = dialect
+            $0.concurrency = concurrency
         }
         self.network = RegistryNetwork(
             transport: CurlTransport(configuration), settings: [registry: settings],
