@@ -26,6 +26,8 @@ public final class LayoutStore: ContentStore {
         self.location = .layout(directory: directory)
     }
 
+    private var indexPath: String { "\(directory)/index.json" }
+
     private func path(of digest: Digest) -> String {
         "\(directory)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
     }
@@ -66,7 +68,8 @@ public final class LayoutStore: ContentStore {
 
     /// Lists every tag, sorted.
     public func tags() async throws -> [Tag] {
-        (try index()?.tags ?? []).sorted()
+        guard let index = try index() else { throw noLayout }
+        return index.tags.sorted()
     }
 
     private func size(of digest: Digest) throws -> Int? {
@@ -114,8 +117,7 @@ public final class LayoutStore: ContentStore {
             }
             var index = try index() ?? LayoutIndex()
             index.list(manifest.descriptor, as: name, above: successors.manifests)
-            try AtomicFile.replace(
-                "\(directory)/index.json", with: Array(index.text.utf8), ifChanged: true)
+            try AtomicFile.replace(indexPath, with: Array(index.text.utf8), ifChanged: true)
             lock.release()
         }
     }
@@ -134,7 +136,7 @@ public final class LayoutStore: ContentStore {
     private func index() throws -> LayoutIndex? {
         do {
             let bytes = try BoundedFile.read(
-                "\(directory)/index.json", limit: RawManifest.maximumSize, followsLinks: false)
+                indexPath, limit: RawManifest.maximumSize, followsLinks: false)
             return try LayoutIndex(parsing: bytes)
         } catch let error as FileError where error.isMissing {
             return nil
@@ -144,8 +146,10 @@ public final class LayoutStore: ContentStore {
     }
 
     private func checkLayout() throws {
-        guard try index() != nil else {
-            throw ContentError(.missing, "\(location) is no OCI image layout: it has no index.json")
-        }
+        guard try FileStatus.of(indexPath)?.kind == .regular else { throw noLayout }
+    }
+
+    private var noLayout: ContentError {
+        ContentError(.missing, "\(location) is no OCI image layout: it has no index.json")
     }
 }

@@ -68,9 +68,7 @@ public struct ImageChecker: Sendable {
                 hint: "write the tag you mean; 'latest' is never assumed")
         }
         guard let descriptor = try await source.resolve(name) else {
-            if case .tag(let tag) = name, let tags = try? await source.tags() {
-                image.instead = NearestTags(to: tag, among: tags)
-            }
+            if case .tag(let tag) = name { image.instead = try await source.nearestTags(to: tag) }
             throw ContentError(
                 .missing, "\(source.location) has no \(name)",
                 hint: image.instead.flatMap { $0.hint })

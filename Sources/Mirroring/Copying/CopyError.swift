@@ -38,8 +38,11 @@ public struct CopyError: ContentFailure {
         self.hint = failure?.hint
     }
 
-    /// One line: the side, the place, the reason.
-    public var description: String { "\(side.rawValue) \(location): \(message)" }
+    /// One line: the side, the place unless the reason names it, the reason.
+    public var description: String {
+        let place = message.contains(location.description) ? "" : " \(location)"
+        return "\(side.rawValue)\(place): \(message)"
+    }
 }
 
 /// Runs `body` and puts a side to what it throws.

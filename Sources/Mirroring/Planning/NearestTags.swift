@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Content
 public import OCI
 internal import Wording
 
@@ -58,5 +59,28 @@ extension NearestTags: CustomStringConvertible {
             text += "; newest release: \(newestRelease)"
         }
         return text
+    }
+}
+
+extension ContentSource {
+    /// Looks for what is here instead of a tag that is not.
+    ///
+    /// - Returns: the nearest tags; nil where they cannot be listed, which does not matter to the
+    ///   answer that the tag is missing.
+    /// - Throws: `ContentError` of the class `missing` where there is nothing at all.
+    func nearestTags(to tag: Tag) async throws -> NearestTags? {
+        do {
+            return NearestTags(to: tag, among: try await tags())
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as ContentError where error.failureClass == .missing {
+            throw error
+        } catch let error as any ContentFailure where error.failureClass == .missing {
+            throw ContentError(
+                .missing, "there is no repository \(location), or it has no tags",
+                hint: "check the spelling; some registries answer so for private ones too")
+        } catch {
+            return nil
+        }
     }
 }

@@ -85,9 +85,7 @@ public struct Resolver: Sendable {
         if let tag = image.tag {
             current = try await source.resolve(.tag(tag))
             if current == nil, image.digest == nil {
-                resolved.instead = (try? await source.tags()).map {
-                    NearestTags(to: tag, among: $0)
-                }
+                resolved.instead = try await source.nearestTags(to: tag)
                 throw ContentError(
                     .missing, "there is no tag \(tag)", hint: resolved.instead?.hint)
             }
