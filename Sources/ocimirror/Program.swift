@@ -45,7 +45,10 @@ struct ProgramContext: Sendable {
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : "\(currentDirectory)/\(path)"
+        if path.hasPrefix("/") { return path }
+        var rest = path[...]
+        while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
+        return rest.isEmpty || rest == "." ? currentDirectory : "\(currentDirectory)/\(rest)"
     }
 
     /// The path as a person in that folder would write it.

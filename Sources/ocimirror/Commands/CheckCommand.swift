@@ -6,6 +6,7 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 internal import Validation
+internal import Wording
 
 /// The verdict on a tag before somebody uses it.
 struct CheckCommand: ConfiguredCommand {
@@ -79,6 +80,7 @@ private struct NamedImage {
             self.location = .repository(reference.repository)
             self.tag = reference.tag
             self.digest = reference.digest
+            try requireName(of: text)
             return
         }
         var rest = text.dropFirst("oci:".count)
@@ -97,5 +99,17 @@ private struct NamedImage {
         self.location = .layout(directory: context.absolute(String(rest)))
         self.tag = tag
         self.digest = digest
+        try requireName(of: text)
+    }
+
+    /// A verdict on whatever `latest` happens to be today would be worth nothing tomorrow.
+    private func requireName(of text: String) throws(UsageError) {
+        guard tag == nil, digest == nil else { return }
+        throw UsageError(
+            ["ocimirror"],
+            .invalidValue(
+                of: "IMAGE", UntrustedText(text),
+                reason: "has neither a tag nor a digest; 'latest' is never assumed",
+                suggestion: nil))
     }
 }

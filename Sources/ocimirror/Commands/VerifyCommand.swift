@@ -36,7 +36,7 @@ struct VerifyCommand: ConfiguredCommand {
             guard let path = target.lock else { continue }
             guard let lock = file.locks[path] else {
                 throw ConfigFileError(
-                    message: "cannot read '\(UntrustedText(path))': there is no lock yet",
+                    message: "cannot read '\(context.shown(path))': there is no lock yet",
                     hint: "run 'ocimirror sync' first")
             }
             let names = lock.images.map { (id: $0.key, name: $0.value.repository.lastComponent) }

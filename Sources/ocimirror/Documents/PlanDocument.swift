@@ -55,8 +55,10 @@ struct PlanDocument {
                 if case .pattern = $0.selection { true } else { false }
             }
             let listed =
-                patterns > 0 ? ", and what the listings of \(patterns) entries will bring" : ""
-            return "\(plan.images.count) images\(listed)"
+                patterns > 0
+                ? ", and what the tag listings of "
+                    + "\(counted(patterns, "entry", plural: "entries")) will bring" : ""
+            return counted(plan.images.count, "image") + listed
         }
         let counts = ResolvedImage.Action.allCases.compactMap { action -> String? in
             let count = resolved.count { $0.mainAction == action }
@@ -70,7 +72,7 @@ struct PlanDocument {
     /// What it would cost at Docker Hub.
     private var pulls: String {
         let count = hubPulls
-        return count > 0 ? "; at least \(count) pulls from Docker Hub" : ""
+        return count > 0 ? "; at least \(counted(count, "pull")) from Docker Hub" : ""
     }
 
     private var hubPulls: Int {

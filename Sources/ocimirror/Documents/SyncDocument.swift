@@ -125,7 +125,9 @@ extension ImageOutcome {
         var sum = CopyReceipt()
         for target in targets { if let receipt = target.receipt { sum += receipt } }
         guard sum != CopyReceipt() else { return "" }
-        var parts = ["\(ByteCount(bytes: sum.bytesUploaded)) in \(sum.blobsUploaded) blobs"]
+        var parts = [
+            "\(ByteCount(bytes: sum.bytesUploaded)) in \(counted(sum.blobsUploaded, "blob"))"
+        ]
         if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
         if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) present") }
         return parts.joined(separator: ", ")

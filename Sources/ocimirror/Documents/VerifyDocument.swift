@@ -41,7 +41,7 @@ struct VerifyDocument {
                     .init(text: image.id, paint: style.bold),
                     image.verdict(style),
                     .init(text: image.block.digest.short),
-                    .init(text: "\(image.seen) parts seen", paint: style.dim),
+                    .init(text: "\(counted(image.seen, "part")) seen", paint: style.dim),
                 ],
                 details: details + (image.failure?.details(style) ?? []))
         }

@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
+internal import Files
 internal import Mirroring
 
 /// An error on its way to the person and to the script: a line, perhaps a hint, and an exit code.
@@ -24,6 +25,10 @@ struct ErrorReport {
         case let error as ConfigFileError:
             console.error(error.message, hint: error.hint)
             return .configuration
+        case let error as FileError:
+            // A file of our own that is missing is no answer to the question that was asked.
+            console.error(error.description)
+            return .failure
         case let error as any ContentFailure:
             console.error(error.description, hint: error.hint)
             return ExitCode(error.failureClass)

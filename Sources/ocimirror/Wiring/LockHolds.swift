@@ -17,6 +17,7 @@ final class LockHolds {
         /// A lock that exists is held itself, so that a run which changes nothing writes nothing;
         /// before the first one is written, a file beside it is.
         init?(_ path: String) throws(FileError) {
+            try Directory.create(Path.directory(of: path))
             let exists = try FileStatus.of(path) != nil
             guard
                 let lock = try exists

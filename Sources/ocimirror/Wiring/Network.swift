@@ -19,13 +19,14 @@ enum Network {
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
     /// - Returns: the way; nothing is sent before a store is used.
-    /// - Throws: `ParseError` or `URLError` for a host that is none.
+    /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
     ) throws -> Stores {
         var settings = registries.mapValues(RegistrySettings.init)
         for name in options.plainHTTP {
-            settings[try RegistryHost(parsing: name), default: RegistrySettings()].plainHTTP = true
+            let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
+            settings[host, default: RegistrySettings()].plainHTTP = true
         }
         let network = RegistryNetwork(
             transport: CurlTransport(try transportConfiguration(registries, options, context)),
@@ -109,9 +110,10 @@ extension Console {
         case .anonymousFallback(let repository, let source):
             warn("\(repository): the credentials of \(source) were refused; read without them")
         case .credentialUsed(let host, let source): detail("\(host): credentials of \(source)")
-        case .pullsRemaining(let host, let count): detail("\(host): \(count) pulls left")
+        case .pullsRemaining(let host, let count): detail("\(host): \(counted(count, "pull")) left")
         case .invalidTagsSkipped(let repository, let count):
-            warn("\(repository): \(count) names in its listing are no tags and were left out")
+            let names = counted(count, "name")
+            warn("\(repository): \(names) in its listing can be no tag, left out")
         }
     }
 }
