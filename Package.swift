@@ -90,13 +90,14 @@ let package = Package(
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
         tests(of: "HTTP", "Wording"),
-        tests(of: "Content", "Hashing", "OCI"),
+        tests(of: "Content", "Hashing", "OCI", "StrictJSON", "RegistryTestSupport"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
             "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
+        tests(of: "ocimirror", "OCI", "Hashing", "StrictJSON", "Wording", "RegistryTestSupport"),
         tests(of: "Mirroring", exclude: ["Configuration/Golden"], "OCI", "Wording"),
     ]
 )

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// The verdict on a tag before somebody uses it.
+@Suite struct `check` {
+    let registry: LoopbackRegistry
+    let workspace: Workspace
+    let good = ImageBuilder().multiPlatform(seed: 1)
+
+    init() throws {
+        registry = LoopbackRegistry()
+        workspace = try Workspace()
+        for tag in ["1.2.4", "1.3.0-rc1", "1.1.0", "latest"] {
+            registry.publish(good, repository: "app", tag: tag)
+        }
+        registry.publish(ImageBuilder().amd64Only(), repository: "one", tag: "1.0")
+        registry.publish(ImageBuilder().liar(), repository: "liar", tag: "1.0")
+    }
+
+    private func verdict(_ images: String..., options: String...) async throws -> Run {
+        try await workspace.run(
+            arguments: ["check", "--plain-http", registry.host] + options
+                + images.map { $0.hasPrefix("oci:") ? $0 : "\(registry.host)/\($0)" })
+    }
+
+    @Test func `says yes to an image for both platforms`() async throws {
+        let run = try await verdict("app:1.2.4")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("yes: usable on linux/amd64 and linux/arm64"))
+        #expect(run.output.contains(good.digest.description))
+        #expect(run.errors.isEmpty)
+        #expect(!registry.requests.contains { $0.method != .head && $0.method != .get })
+    }
+
+    @Test func `names the nearest tags and the newest release where a tag is missing`()
+        async throws
+    {
+        let run = try await verdict("app:v1.3.0")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("hint nearest: 1.3.0-rc1"))
+        #expect(run.output.contains("1.2.4"))
+        #expect(run.output.contains("no: do not use it"))
+    }
+
+    @Test func `says that a repository is missing where it is`() async throws {
+        let run = try await verdict("nowhere:1.0")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("there is no repository \(registry.host)/nowhere"))
+    }
+
+    @Test(
+        arguments: [
+            ("one:1.0", "platform-missing", "linux/arm64"),
+            ("liar:1.0", "config-mismatch", "linux/amd64"),
+        ])
+    func `says no to`(image: String, finding: String, platform: String) async throws {
+        let run = try await verdict(image)
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("error \(finding): "))
+        #expect(run.output.contains(platform))
+    }
+
+    @Test func `asks for the platforms that are given, and no others`() async throws {
+        #expect(try await verdict("one:1.0", options: "--platform", "linux/amd64").status == 0)
+        #expect(try await verdict("one:1.0", options: "--platform=linux/s390x").status == 1)
+    }
+
+    @Test func `answers for each of several images`() async throws {
+        let run = try await verdict("app:1.2.4", "one:1.0", "app:9", "app@\(good.digest)")
+        #expect(run.status == 1)
+        let verdicts = run.output.split(separator: "\n").filter {
+            $0.hasPrefix("yes:") || $0.hasPrefix("no:")
+        }
+        #expect(verdicts.map { $0.prefix(3) } == ["yes", "no:", "no:", "yes"])
+    }
+
+    @Test func `gives its answer as JSON`() async throws {
+        let run = try await verdict("app:1.2.4", "app:v1.3.0", options: "--json")
+        #expect(run.status == 1)
+        let document = try run.json
+        #expect(document.keys == ["schema", "command", "exitCode", "images"])
+        #expect(document["exitCode"] == .integer(1))
+        let images = document["images"]?.elements ?? []
+        #expect(images.count == 2)
+        for image in images {
+            #expect(
+                image.keys == [
+                    "name", "usable", "digest", "mediaType", "size", "proof", "platforms",
+                    "attestations", "findings", "instead", "failure",
+                ])
+        }
+        #expect(images.first?["usable"] == .bool(true))
+        #expect(images.first?["digest"] == .string(good.digest.description))
+        #expect(images.first?["platforms"]?.elements.count == 2)
+        #expect(images.last?["usable"] == .bool(false))
+        #expect(images.last?["failure"]?.keys == ["class", "side", "message", "hint"])
+        #expect(images.last?["instead"]?["newestRelease"] == .string("1.2.4"))
+    }
+
+    @Test func `never takes 'latest' for granted`() async throws {
+        let run = try await verdict("app")
+        #expect(run.status == 64)
+        #expect(run.errors.contains("'latest' is never assumed"))
+        #expect(registry.requests.isEmpty)
+    }
+}
+
+extension JSONValue {
+    /// The names of an object's members, in their order.
+    var keys: [String] {
+        if case .object(let members) = self { members.map(\.name) } else { [] }
+    }
+
+    /// The elements of an array.
+    var elements: [JSONValue] {
+        if case .array(let elements) = self { elements } else { [] }
+    }
+
+    /// The value of a member.
+    subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+}
