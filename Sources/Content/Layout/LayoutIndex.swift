@@ -61,21 +61,31 @@ struct LayoutIndex {
 
     /// Lists a manifest under a name.
     ///
-    /// Whatever had the tag loses its entry. Untagged entries of what the manifest itself points
-    /// at go too: they are reached through it from now on.
+    /// Whatever else had the tag loses its entry. Untagged entries of what the manifest itself points
+    /// at go too: they are reached through it from now on. An entry that says the same already stays
+    /// as it is, with all that others wrote into it.
     mutating func list(_ manifest: Descriptor, as name: ManifestName, above children: [Descriptor])
     {
         let below = Set(children.map(\.digest))
         var stays: [JSONValue] = []
+        var isListed = false
         for (entry, descriptor) in zip(entries, descriptors) {
             let tag = descriptor.annotations[Self.refName]
+            let isSame = descriptor.isSameContent(as: manifest)
             switch name {
-            case .tag(let new) where tag == new.name: continue
-            case .digest where descriptor.digest == manifest.digest: return
+            case .tag(let new) where tag == new.name:
+                guard isSame, !isListed else { continue }
+                isListed = true
+            case .tag where tag == nil && isSame: continue
+            case .digest where isSame: isListed = true
             case _ where tag == nil && below.contains(descriptor.digest): continue
-            case .tag where tag == nil && descriptor.digest == manifest.digest: continue
-            default: stays.append(entry)
+            default: break
             }
+            stays.append(entry)
+        }
+        guard !isListed else {
+            entries = stays
+            return
         }
         var members = [
             JSONValue.Member("mediaType", .string(manifest.mediaType.name)),
@@ -88,5 +98,12 @@ struct LayoutIndex {
                     "annotations", .object([JSONValue.Member(Self.refName, .string(tag.name))])))
         }
         entries = stays + [.object(members)]
+    }
+}
+
+extension Descriptor {
+    /// Whether two descriptors name the same bytes of the same kind, whatever else they say.
+    fileprivate func isSameContent(as other: Descriptor) -> Bool {
+        digest == other.digest && mediaType == other.mediaType && size == other.size
     }
 }

@@ -40,12 +40,24 @@ public final class LayoutStore: ContentStore {
         if let listed = index.resolve(name) { return listed }
         guard case .digest(let digest) = name, try size(of: digest) != nil else { return nil }
         let bytes = try readBlob(digest, limit: RawManifest.maximumSize)
-        // Below an index, only the manifest itself says what it is.
-        guard case .object(let members)? = try? JSONValue(parsing: bytes),
-            case .string(let type)? = members.first(where: { $0.name == "mediaType" })?.value,
-            let mediaType = try? MediaType(parsing: type)
-        else { return nil }
-        return Descriptor(mediaType: mediaType, digest: digest, size: bytes.count)
+        return Self.kind(of: bytes).map {
+            Descriptor(mediaType: $0, digest: digest, size: bytes.count)
+        }
+    }
+
+    /// Returns what a manifest below an index is, by its own word; nil for bytes that are none.
+    ///
+    /// One that does not say so is what its fields make it.
+    ///
+    /// Source: image-spec, manifest.md: `mediaType` is optional.
+    private static func kind(of bytes: [UInt8]) -> MediaType? {
+        guard case .object(let members)? = try? JSONValue(parsing: bytes) else { return nil }
+        if case .string(let type)? = members.first(where: { $0.name == "mediaType" })?.value {
+            return try? MediaType(parsing: type)
+        }
+        return [.ociIndex, .ociManifest].first {
+            (try? RawManifest(describing: bytes, as: $0).decoded()) != nil
+        }
     }
 
     /// Reads a manifest.
@@ -122,13 +134,37 @@ public final class LayoutStore: ContentStore {
         }
     }
 
-    private static let marker = #"{"imageLayoutVersion": "1.0.0"}"#
-
     /// Makes the folders and the marker file where they are missing.
-    private func prepare(for digest: Digest) throws(FileError) {
+    ///
+    /// A link in the place of a blob would lead the write out of the layout, so it is refused.
+    private func prepare(for digest: Digest) throws {
         try Directory.create("\(directory)/blobs/\(digest.algorithm.rawValue)")
-        try AtomicFile.replace(
-            "\(directory)/oci-layout", with: Array(Self.marker.utf8), ifChanged: true)
+        let existing = try FileStatus.of(path(of: digest), followsLinks: false)
+        guard existing == nil || existing?.kind == .regular else {
+            throw ContentError(
+                .invalid, "blob \(digest.short) of \(location) is no regular file",
+                hint: "remove it, and look at who wrote the layout")
+        }
+        try mark()
+    }
+
+    private static let version = "1.0.0"
+
+    private func mark() throws {
+        let marker = "\(directory)/oci-layout"
+        let version = JSONValue.Member("imageLayoutVersion", .string(Self.version))
+        guard try FileStatus.of(marker, followsLinks: false) != nil else {
+            try AtomicFile.replace(marker, with: Array(JSONValue.object([version]).text.utf8))
+            return
+        }
+        let bytes = try BoundedFile.read(marker, limit: 64 << 10, followsLinks: false)
+        guard case .object(let members)? = try? JSONValue(parsing: bytes),
+            members.contains(version)
+        else {
+            throw ContentError(
+                .invalid, "\(location) is no image layout of version \(Self.version)",
+                hint: "name another folder, or remove this one")
+        }
     }
 
     // MARK: The layout itself

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Hashing
+import OCI
+import RegistryTestSupport
+import Synchronization
+import Testing
+
+@Suite struct ManifestGraphTests {
+    private let builder = ImageBuilder()
+
+    /// Counts how often each manifest is read.
+    private final class CountingSource: ContentSource {
+        let location = StoreLocation.layout(directory: "counted")
+        private let manifests: [Digest: RawManifest]
+        private let counts = Mutex<[Digest: Int]>([:])
+
+        init(_ images: BuiltImage...) {
+            manifests = Dictionary(
+                images.flatMap(\.manifests).map { ($0.descriptor.digest, $0) }
+            ) { first, _ in first }
+        }
+
+        var reads: [Digest: Int] { counts.withLock { $0 } }
+
+        func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+            counts.withLock { $0[descriptor.digest, default: 0] += 1 }
+            guard let manifest = manifests[descriptor.digest] else {
+                throw ContentError(.missing, "there is no \(descriptor.digest.short)")
+            }
+            return try RawManifest(verifying: manifest.bytes, against: descriptor)
+        }
+
+        func resolve(_ name: ManifestName) async throws -> Descriptor? { nil }
+        func fetch(blob descriptor: Descriptor) async throws -> ByteStream { BytesInMemory([]) }
+        func exists(blob descriptor: Descriptor) async throws -> Bool { false }
+        func tags() async throws -> [OCI.Tag] { [] }
+    }
+
+    private static func failure(
+        _ image: BuiltImage, limits: ManifestGraph.Limits = .init()
+    ) async -> FailureClass? {
+        do {
+            _ = try await ManifestGraph.read(
+                from: image.root, in: CountingSource(image), limits: limits)
+            return nil
+        } catch {
+            return (error as? any ContentFailure)?.failureClass
+        }
+    }
+
+    @Test func `holds each manifest once, children first, the root last`() async throws {
+        let image = builder.multiPlatform([.linuxAMD64, .linuxARM64], seed: 1)
+        let source = CountingSource(image)
+        let graph = try await ManifestGraph.read(from: image.root, in: source)
+        #expect(
+            graph.nodes.map { .of($0.raw.bytes) } == image.manifests.map(\.descriptor.digest))
+        #expect(graph.root.descriptor.digest == image.digest)
+        #expect(Set(graph.blobs.map(\.digest)) == Set(image.blobs.keys))
+        #expect(graph.blobs.count == image.blobs.count, "the shared base layer stands once")
+        for manifest in image.manifests {
+            let digest = manifest.descriptor.digest
+            #expect(graph[digest]?.descriptor.digest == digest)
+        }
+        #expect(source.reads[image.digest] == nil, "the root is at hand")
+    }
+
+    @Test func `a single image is a graph of one`() async throws {
+        let image = builder.image(layers: [.tar([.file("/a", "a")])])
+        let graph = try await ManifestGraph.read(from: image.root, in: CountingSource(image))
+        #expect(graph.nodes.map(\.descriptor.digest) == [image.digest])
+        #expect(graph.blobs.count == 2)
+    }
+
+    @Test func `children that are shared, or listed twice, are read once`() async throws {
+        let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
+        let low = builder.index([.image(leaf)])
+        // The leaf stands beside the index that holds it, and twice.
+        let root = builder.index([.image(leaf), .unlabelled(low), .unlabelled(leaf)])
+        let source = CountingSource(root)
+        let graph = try await ManifestGraph.read(from: root.root, in: source)
+        #expect(source.reads == [leaf.digest: 1, low.digest: 1])
+        #expect(graph.nodes.map(\.descriptor.digest) == [leaf.digest, low.digest, root.digest])
+    }
+
+    @Test func `an index that stands above another one in one place and beside it in another`()
+        async throws
+    {
+        let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
+        let low = builder.index([.image(leaf)])
+        let middle = builder.index([.unlabelled(low)])
+        let root = builder.index([.unlabelled(low), .unlabelled(middle)])
+        let graph = try await ManifestGraph.read(from: root.root, in: CountingSource(root))
+        #expect(
+            graph.nodes.map(\.descriptor.digest)
+                == [leaf.digest, low.digest, middle.digest, root.digest])
+    }
+
+    @Test func `nesting ends at the limit`() async throws {
+        var image = builder.image(layers: [.tar([.file("/a", "a")])])
+        for depth in 1...6 {
+            let failure = await Self.failure(image)
+            #expect(failure == (depth <= 4 ? nil : .invalid), "depth \(depth)")
+            image = builder.index([.unlabelled(image)])
+        }
+    }
+
+    @Test func `so does the number of manifests`() async throws {
+        let images = (1...5).map {
+            builder.image(layers: [.tar([.file("/number", "\($0)")])])
+        }
+        var limits = ManifestGraph.Limits()
+        limits.count = 5
+        let four = builder.index(images.prefix(4).map { .unlabelled($0) })
+        #expect(await Self.failure(four, limits: limits) == nil)
+        let five = builder.index(images.map { .unlabelled($0) })
+        let source = CountingSource(five)
+        await #expect(throws: ContentError.self) {
+            _ = try await ManifestGraph.read(from: five.root, in: source, limits: limits)
+        }
+        #expect(
+            source.reads.isEmpty, "an index that lists too many is refused before they are read")
+    }
+
+    @Test func `a child that is missing, or is another, is an error`() async throws {
+        let image = builder.multiPlatform(seed: 1)
+        let child = image.manifests[0]
+        #expect(await Self.failure(image.without(child.descriptor.digest)) == .missing)
+        let lying = builder.index([
+            .image(builder.image(layers: [.tar([.file("/a", "a")])]), statedSize: 3)
+        ])
+        #expect(await Self.failure(lying) == .integrity)
+    }
+
+    @Test func `a kind that cannot be mirrored is refused`() async throws {
+        let schema1 = try MediaType(
+            parsing: "application/vnd.docker.distribution.manifest.v1+prettyjws")
+        for type in [schema1, .octetStream] {
+            let bytes = Array(#"{"schemaVersion":1}"#.utf8)
+            let root = RawManifest(describing: bytes, as: type)
+            #expect(await Self.failure(BuiltImage(root: root, blobs: [:])) == .invalid)
+            let index = RawManifest(
+                describing: Array(
+                    """
+                    {"schemaVersion":2,"manifests":[{"mediaType":"\(type)",\
+                    "digest":"\(root.descriptor.digest)","size":\(bytes.count)}]}
+                    """.utf8), as: .ociIndex)
+            #expect(
+                await Self.failure(BuiltImage(root: index, children: [root], blobs: [:]))
+                    == .invalid)
+        }
+    }
+
+    @Test(
+        arguments: [
+            #"{"schemaVersion":2,"manifests":[],"layers":[]}"#, #"{"schemaVersion":2}"#,
+            #"{"schemaVersion":2,"manifests":[],"manifests":[]}"#, "", "[]",
+        ])
+    func `bytes that readers differ on are refused`(text: String) async throws {
+        let root = RawManifest(describing: Array(text.utf8), as: .ociIndex)
+        #expect(await Self.failure(BuiltImage(root: root, blobs: [:])) == .invalid)
+    }
+}
