@@ -20,7 +20,10 @@ struct Console: Sendable {
     var volume = Volume.normal
     let outputStyle: Style
     let errorStyle: Style
-    /// How wide a line of the result may be.
+    /// How wide a line of the result may be: the terminal's width, or what `COLUMNS` says.
+    ///
+    /// Elsewhere lines are as long as they are. A program that reads them finds each piece of text
+    /// in one line, and in a CI system's log no line begins in the middle of what a server said.
     let width: Int
 
     /// Looks at the streams and at `NO_COLOR`.
@@ -28,7 +31,8 @@ struct Console: Sendable {
         let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
         outputStyle = Style(hasColour: wantsColour && System.isTerminal(.output))
         errorStyle = Style(hasColour: wantsColour && System.isTerminal(.error))
-        width = max(System.width(of: .output) ?? 100, 40)
+        let columns = environment["COLUMNS"].flatMap(Int.init) ?? System.width(of: .output)
+        width = max(columns ?? .max, 40)
     }
 
     /// Writes a part of the result; the text brings its own line breaks.
