@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// One code for each kind of end, brought about by what really causes it.
+@Suite struct `exit codes` {
+    private static let local = "127.0.0.1:5000"
+
+    @Test(
+        arguments: [
+            (["sync"], "cannot read", "--config"),
+            (["plan", "-c", "other.yaml"], "other.yaml", "--config"),
+        ])
+    func `78 where there is no configuration`(
+        words: [String], what: String, hint: String
+    ) async throws {
+        let run = try await Workspace().run(arguments: words)
+        #expect(run.status == 78)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.hasPrefix("ocimirror: error: ") && run.errors.contains(what))
+        #expect(run.errors.contains("\nocimirror: hint: ") && run.errors.contains(hint))
+    }
+
+    @Test func `78 for a configuration that is wrong, with every place`() async throws {
+        let workspace = try Workspace(
+            "version: 1\ntargts: []\ntargets:\n  - {prefix: a.b/c, lock: l.yaml}\nimages:\n  - busybox\n"
+        )
+        let run = try await workspace.run("sync")
+        #expect(run.status == 78)
+        #expect(run.errors.contains("mirror.yaml:2:1: ") && run.errors.contains("targets"))
+        #expect(run.errors.contains("mirror.yaml:6:5: "))
+    }
+
+    @Test func `78 for a lock that was damaged`() async throws {
+        let workspace = try Workspace(Mirror(from: ["busybox:1.36"], to: "a.example/m").text)
+        try workspace.folder.write("global: [\n", to: "images.lock.yaml")
+        let run = try await workspace.run("sync")
+        #expect(run.status == 78)
+        #expect(run.errors.contains("images.lock.yaml") && run.errors.contains("version control"))
+        #expect(workspace.lock == "global: [\n")
+    }
+
+    @Test(
+        arguments: [
+            (["chekc", "a:1"], "did you mean 'check'?"),
+            (["sync", "--plan-http", "a"], "did you mean '--plain-http'?"),
+            (["check", "--proof", "configs", "a:1"], "config"),
+            (["check"], "missing argument: IMAGE"),
+            (["check", "a:1", "B:2"], "IMAGE: 'B"),
+            (["check", "--plain-http", "a/b", "a:1"], "--plain-http: 'a/b'"),
+            (["check", "--idle-timeout", "soon", "a:1"], "--idle-timeout"),
+            ([], "missing command"),
+        ])
+    func `64 for a wrong command line`(words: [String], hint: String) async throws {
+        let run = try await Workspace().run(arguments: words)
+        #expect(run.status == 64, "\(run.said)")
+        #expect(run.output.isEmpty)
+        #expect(run.errors.hasPrefix("ocimirror: error: ") && run.errors.contains(hint))
+        #expect(run.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test(
+        arguments: [
+            (["--version"], "ocimirror "), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
+        ])
+    func `0 for what can always be answered`(words: [String], answer: String) async throws {
+        let run = try await Workspace().run(arguments: words)
+        #expect(run.status == 0)
+        #expect(run.output.contains(answer))
+        #expect(run.errors.isEmpty)
+    }
+
+    @Test func `2 for a host that nobody knows`() async throws {
+        let run = try await Workspace().run("check", "registry.invalid/app:1.0")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.output.contains("unknown: could not be found out"))
+    }
+
+    @Test func `2 for a registry that does not speak TLS, and for one that is not trusted`()
+        async throws
+    {
+        let plain = LoopbackRegistry()
+        let authority = try await CertificateAuthority.make()
+        let strange = LoopbackRegistry(certificate: try await authority.issue().pair)
+        for host in [plain.host, strange.host] {
+            let run = try await Workspace().run("check", "\(host)/app:1.0")
+            #expect(run.status == 2, "\(run.said)")
+        }
+        #expect(strange.requests.isEmpty)
+        strange.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let trusting = try await Workspace().run(
+            "check", "--ca-file", authority.certificateFile, "\(strange.host)/app:1.0")
+        #expect(trusting.status == 0, "\(trusting.said)")
+    }
+
+    @Test func `2 where one target cannot be written, though the image is at the other`()
+        async throws
+    {
+        let (source, target, broken) = (
+            LoopbackRegistry(), LoopbackRegistry(), LoopbackRegistry()
+        )
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        broken.inject(.on(.put, "*", .answer(.unsupported)))
+        let hosts = [source, target, broken].map(\.host)
+        let workspace = try Workspace(
+            """
+            version: 1
+            proof: config
+            targets:
+              - {prefix: \(broken.host)/mirror, lock: broken.lock.yaml}
+              - {prefix: \(target.host)/mirror, lock: images.lock.yaml}
+            registries:
+            \(hosts.map { "  \"\($0)\": {plainHTTP: true}" }.joined(separator: "\n"))
+            images:
+              - \(source.host)/app:1.0
+
+            """)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.output.contains("target: ") || run.output.contains("target \(broken.host)"))
+        #expect(workspace.lock.contains("      app:\n"))
+        #expect(!workspace.folder.text("broken.lock.yaml").contains("      app:\n"))
+        #expect(target.tags(of: "mirror/app").count == 1)
+        #expect(broken.tags(of: "mirror/app").isEmpty)
+    }
+
+    @Test func `77 for credentials that are refused`() async throws {
+        let source = LoopbackRegistry()
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let target = try await DockerRegistry.start(users: ["ci": "right"])
+        var workspace = try Workspace(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "\(target.host)/mirror",
+                plain: [source.host],
+                registries: [
+                    target.host:
+                        "{plainHTTP: true, credentialsOverHTTP: true, credentials: {username: ci, password: \"${PASSWORD}\"}}"
+                ]
+            ).text)
+        workspace.environment = ["PASSWORD": "canary-wrong"]
+        let wrong = try await workspace.run("sync", "--verbose")
+        #expect(wrong.status == 77, "\(wrong.said)")
+        #expect(wrong.output.contains("hint "))
+        workspace.environment = ["PASSWORD": "right"]
+        #expect(try await workspace.run("sync").status == 0)
+        let unset = try await Workspace(workspace.folder.text("mirror.yaml")).run("sync")
+        #expect(unset.status == 78)
+        #expect(unset.errors.contains("PASSWORD"))
+    }
+
+    @Test func `75 where the registry wants to be asked later`() async throws {
+        let registry = LoopbackRegistry()
+        registry.inject(
+            .on(nil, "/manifests/*", .answer(.tooManyRequests, headers: ["Retry-After": "3600"])))
+        let run = try await Workspace().run(
+            "check", "--plain-http", registry.host, "\(registry.host)/app:1.0")
+        #expect(run.status == 75, "\(run.said)")
+        #expect(registry.requests.count == 1, "an hour is not waited for")
+        #expect(run.output.contains("3600 s"))
+    }
+
+    @Test func `75 while another run holds the lock`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let workspace = try Workspace(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "\(target.host)/mirror",
+                plain: [source.host, target.host]
+            ).text)
+        for round in 1...2 {
+            // With no lock yet, and then with one.
+            let gate = Gate()
+            source.inject(.on(.head, "/manifests/*", hits: 1...1, .stall(gate)))
+            let streams = try TemporaryFolder()
+            let first = try workspace.start("sync", streams: streams)
+            await source.waitForRequests(RequestPattern(.head, "/manifests/*"))
+            let second = try await workspace.run("sync")
+            #expect(second.status == 75, "round \(round): \(second.said)")
+            #expect(second.errors.contains("another run"))
+            gate.open()
+            #expect(try await onOwnThread { first.wait() } == 0)
+            source.heal()
+            source.forgetRequests()
+        }
+    }
+}
