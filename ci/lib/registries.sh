@@ -19,6 +19,8 @@ http:
   addr: 127.0.0.1:0
   secret: only-for-this-run
 YAML
+    # Made here, for the shell in the background may be slower than the first look into it.
+    : >"$folder/server.log"
     docker-registry serve "$folder/config.yml" >"$folder/access.log" 2>"$folder/server.log" &
     pid=$!
     printf '%d\n' "$pid" >"$folder/pid"
