@@ -61,13 +61,7 @@ public struct Resolver: Sendable {
             resolved.failure = Failure(error)
             return resolved
         }
-        do {
-            try await askTargets(&resolved)
-        } catch let error as ParseError {
-            // The loader refuses such names; a configuration made by hand may still have one.
-            resolved.descriptor = nil
-            resolved.failure = Failure(.invalid, side: .target, error.description)
-        }
+        try await askTargets(&resolved)
         reportMove(&resolved)
         return resolved
     }
@@ -143,11 +137,8 @@ public struct Resolver: Sendable {
         guard current.digest == descriptor.digest else { return .replace }
         guard hasLock else { return .nothing }
         let required = requirement(for: resolved.image)
-        let isProved = standing.block.map { block in
-            .repository(block.repository) == standing.location
-                && block.proves(descriptor, resolved.image, required)
-        }
-        return isProved == true ? .nothing : .prove
+        let isProved = standing.block?.proves(descriptor, resolved.image, required) ?? false
+        return isProved ? .nothing : .prove
     }
 
     /// Reports a version tag whose digest is another than a lock's, as `moved:` says.

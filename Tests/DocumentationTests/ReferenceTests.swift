@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Mirroring
+import Testing
+import Validation
+
+@testable import ocimirror
+
+/// The references for people against what the code knows.
+@Suite struct ReferenceTests {
+    @Test func `every finding has a section, and every section a finding`() throws {
+        let findings = try Self.document("Documentation/findings.md")
+        let sections = findings.prose.filter { $0.hasPrefix("## ") }.map {
+            $0.dropFirst(3).trimming("`")
+        }
+        #expect(sections.sorted() == Finding.ID.allCases.map(\.rawValue).sorted())
+        let listed = findings.rows.compactMap(\.first).filter { $0.hasPrefix("[") }
+        #expect(listed == sections.map { "[`\($0)`](#\($0))" })
+    }
+
+    @Test func `every exit code has a row, and every row a code`() throws {
+        let rows = try Self.document("Documentation/exit-codes.md").rows.dropFirst(2)
+        #expect(
+            rows.compactMap { $0.first.flatMap { Int32($0) } } == ExitCode.allCases.map(\.rawValue))
+    }
+
+    @Test func `every key of a JSON document has a row, and every row a key`() throws {
+        let reference = try Self.document("Documentation/json.md")
+        let sources = try Project.files(in: "Sources/ocimirror/Documents").map(Project.text)
+        let keys = Set(
+            sources.flatMap { $0.matches(of: #/"(\w+)": /#).map { String($0.output.1) } })
+        #expect(keys.count > 30)
+        let described = Set(reference.inlineCode.map(String.init))
+        #expect(keys.subtracting(described) == [])
+        let rows = reference.rows.compactMap(\.first).flatMap { cell in
+            cell.matches(of: /`(\w+)`/).map { String($0.output.1) }
+        }
+        #expect(Set(rows).subtracting(keys) == [])
+    }
+
+    @Test func `the table of rooms is the one that imports are held to`() throws {
+        let table = try Self.document("ARCHITECTURE.md").rows
+        let documented = Set(
+            table.filter { $0.count == 3 }.map { cells in
+                let imports = cells[2].split(separator: ", ").filter { $0 != "–" }
+                return [cells[0][...].trimming("`")] + imports.map(String.init)
+            })
+        let rooms = try Project.text("ci/rooms.txt").split(separator: "\n")
+            .map { $0.split(separator: " ").map(String.init) }
+            .filter { $0.first == "room" }.map { Array($0.dropFirst()) }
+        #expect(rooms.count > 15)
+        for room in rooms { #expect(documented.contains(room), "\(room)") }
+    }
+
+    @Test func `the README's configuration is accepted`() throws {
+        let readme = try Self.document("README.md")
+        let yaml = try #require(readme.blocks.first { $0.language == "yaml" })
+        let text = yaml.lines.map { "\($0)\n" }.joined()
+        let loader = ConfigLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
+        let loaded = try loader.load(text: Array(text.utf8))
+        #expect(loaded.warnings.isEmpty)
+        #expect(loaded.config.images.count == 3)
+    }
+
+    @Test func `the version is in the changelog`() throws {
+        #expect(try Project.text("CHANGELOG.md").contains(Program.version))
+    }
+
+    private static func document(_ path: String) throws -> Document {
+        Document(path: path, text: try Project.text(path))
+    }
+}
