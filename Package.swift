@@ -98,11 +98,15 @@ let package = Package(
             "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
         tests(of: "ocimirror", "OCI", "Hashing", "StrictJSON", "Wording", "RegistryTestSupport"),
+        tests(
+            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "Locking", "OCI",
+            "RegistryTestSupport", "Validation", "Waiting", "Wording"),
+        tests(of: "Locking", "OCI", "RegistryTestSupport", "YAML"),
+        tests(of: "Validation", "Content", "Hashing", "OCI", "RegistryTestSupport"),
         .testTarget(
             name: "DocumentationTests",
             dependencies: ["ocimirror", "CommandLineKit", "Files", "Mirroring", "Validation"]
         ),
-        tests(of: "Mirroring", exclude: ["Configuration/Golden"], "OCI", "Wording"),
     ]
 )
 

@@ -36,7 +36,7 @@ public struct LockedImage: Hashable, Sendable {
     public var proof: ProofLevel
     /// Paths and commands that were proved to be there.
     public var requires: [String]
-    /// The runnable images.
+    /// The runnable images, each platform without a version of the operating system.
     public var platforms: [Platform: PlatformPin]
 
     /// Makes a block.

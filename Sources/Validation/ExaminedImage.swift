@@ -19,6 +19,12 @@ public struct ExaminedImage: Sendable {
         /// Why the configuration could not be understood.
         public internal(set) var configProblem: String?
 
+        init(promised: Platform?, descriptor: Descriptor, manifest: ImageManifest) {
+            self.promised = promised
+            self.descriptor = descriptor
+            self.manifest = manifest
+        }
+
         /// The platform that counts: what the index promises, else what the configuration says.
         public var platform: Platform? { promised ?? config?.platform }
 
@@ -45,12 +51,15 @@ public struct ExaminedImage: Sendable {
     /// Configurations are read from the level `config` up for the required platforms, and always
     /// for images of which no index says the platform. Attestations are no images.
     ///
-    /// - Throws: what the source threw.
+    /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or
+    ///   what the source threw.
     public init(
         _ graph: ManifestGraph, in source: any ContentSource, required: Requirement
     ) async throws {
         self.graph = graph
-        var images = Self.images(below: graph.root, promised: nil, in: graph)
+        var list = PlatformImageList(graph)
+        try list.add(graph.root, promised: nil)
+        var images = list.images
         let wanted = images.filter { $0.needsConfig(for: required) }.map(\.manifest.config)
         self.configBytes = try await Self.read(wanted, from: source)
         for position in images.indices where images[position].needsConfig(for: required) {
@@ -82,28 +91,6 @@ public struct ExaminedImage: Sendable {
             var read: [Digest: [UInt8]] = [:]
             for try await (digest, bytes) in group { read[digest] = bytes }
             return read
-        }
-    }
-
-    private static func images(
-        below node: ManifestGraph.Node, promised: Platform?, in graph: ManifestGraph
-    ) -> [PlatformImage] {
-        switch node.manifest {
-        case .image(let manifest):
-            return [
-                PlatformImage(
-                    promised: promised, descriptor: node.descriptor, manifest: manifest)
-            ]
-        case .index(let index):
-            var seen: Set<Digest> = []
-            return index.manifests.flatMap { entry -> [PlatformImage] in
-                guard !isAttestation(entry), let child = graph[entry.digest] else { return [] }
-                // Equal entries for one digest are one image; a nested index inherits the promise.
-                guard seen.insert(entry.digest).inserted || entry.platform != promised else {
-                    return []
-                }
-                return images(below: child, promised: entry.platform ?? promised, in: graph)
-            }
         }
     }
 

@@ -54,6 +54,8 @@ public struct ImageChecker: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
+            // A request that a cancelled task gave up on ends in an error too.
+            try Task.checkCancellation()
             image.failure = Failure(error)
         }
         return image

@@ -11,18 +11,11 @@ extension ConfigReading {
             images.map { ($0.entry.place, $0.node) }, uniquingKeysWith: { first, _ in first })
         for collision in Naming.collisions(among: naming.knownImages(of: images.map(\.entry))) {
             guard let node = nodes[collision.second.place] else { continue }
-            let lines = "lines \(collision.first.place.line) and \(collision.second.place.line)"
             switch collision.subject {
             case .target(let target) where collision.first.place == collision.second.place:
                 error(node, "tags: the tag '\(target.tag?.name ?? "")' stands in the list twice")
-            case .target(let target):
-                error(
-                    node, "two images are mapped to \(target): \(lines)",
-                    hint: "give one of them another name")
-            case .lockID(let id):
-                error(
-                    node, "two images have the lock id '\(id)': \(lines)",
-                    hint: "give one of them an id of its own")
+            case .target, .lockID:
+                error(node, collision.description, hint: collision.hint)
             }
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Content
 internal import OCI
 internal import Wording
 internal import YAML
@@ -14,7 +15,9 @@ extension ConfigReading {
 
     mutating func source(_ text: String, at node: YAMLNode) -> SourceText? {
         do throws(ParseError) {
-            if text.hasPrefix("oci:") { return try layout(text.dropFirst("oci:".count)) }
+            if text.hasPrefix(LayoutReference.scheme) {
+                return layout(try LayoutReference(parsing: text))
+            }
             let reference = try Reference(parsing: text)
             return SourceText(
                 source: .repository(reference.repository), tag: reference.tag,
@@ -25,23 +28,11 @@ extension ConfigReading {
         }
     }
 
-    /// `DIR[:TAG|@DIGEST]`; a colon in the folder's name does not begin a tag if a slash follows.
-    private func layout(_ text: Substring) throws(ParseError) -> SourceText {
-        var directory = text
-        var tag: Tag?
-        var digest: Digest?
-        if let at = text.range(ofDigest: "@sha") {
-            digest = try Digest(parsing: String(text[text.index(after: at)...]))
-            directory = text[..<at]
-        } else if let colon = text.lastIndex(of: ":"), !text[colon...].contains("/") {
-            tag = try Tag(parsing: String(text[text.index(after: colon)...]))
-            directory = text[..<colon]
-        }
-        guard !directory.isEmpty else {
-            throw ParseError("layout", "oci:\(text)", "the folder is missing after 'oci:'")
-        }
-        let path = ConfigPath.absolute(String(directory), in: loader.baseDirectory)
-        return SourceText(source: .layout(directory: path), tag: tag, digest: digest)
+    private func layout(_ reference: LayoutReference) -> SourceText {
+        let path = ConfigPath.absolute(reference.directory, in: loader.baseDirectory)
+        return SourceText(
+            source: .layout(directory: path, written: reference.directory), tag: reference.tag,
+            digest: reference.digest)
     }
 
     /// Reads `tags`: a list, or a pattern; nil where the key is absent or wrong.
@@ -132,12 +123,5 @@ extension ConfigReading {
         case .one, .pattern:
             break
         }
-    }
-}
-
-extension Substring {
-    /// Where the last digest begins; a folder's name may hold an `@` of its own.
-    fileprivate func range(ofDigest prefix: String) -> Index? {
-        indices.last { self[$0...].hasPrefix(prefix) }
     }
 }

@@ -19,7 +19,8 @@ extension ConfigReading {
                 let prefix = prefix(of: fields)
             else { continue }
             let target = MirrorTarget(
-                prefix: prefix, lock: lock(of: fields, prefix), root: root(of: fields))
+                prefix: prefix, writtenPrefix: fields["prefix"]?.text,
+                lock: lock(of: fields, prefix), root: root(of: fields))
             let spelling = ConfigReading.comparable(prefix)
             if let line = prefixes.updateValue(node.mark.line, forKey: spelling) {
                 error(

@@ -7,8 +7,8 @@ public struct ImageEntry: Hashable, Sendable {
     /// Where the images come from.
     public enum Source: Hashable, Sendable {
         case repository(Repository)
-        /// An OCI image layout, given as an absolute path.
-        case layout(directory: String)
+        /// An OCI image layout: its absolute path, and the path as the configuration has it.
+        case layout(directory: String, written: String)
     }
 
     /// Which of the source's images are meant.

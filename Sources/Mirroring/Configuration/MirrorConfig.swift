@@ -69,21 +69,29 @@ public struct MirrorTarget: Hashable, Sendable {
 
     /// Where the repositories lie.
     public var prefix: Prefix
+    /// The same as the configuration has it, its variables not replaced.
+    public var writtenPrefix: String
     /// The absolute path of the lockfile; a folder of layouts has none.
     public var lock: String?
     /// The keys under which the lock's block stands, `["global", "ocimirror"]` as a rule.
     public var root: [String]
 
     /// Makes a target.
-    public init(prefix: Prefix, lock: String?, root: [String] = ["global", "ocimirror"]) {
+    ///
+    /// Without `writtenPrefix`, the prefix is taken to be written as it is.
+    public init(
+        prefix: Prefix, writtenPrefix: String? = nil, lock: String?,
+        root: [String] = ["global", "ocimirror"]
+    ) {
         self.prefix = prefix
+        self.writtenPrefix = writtenPrefix ?? prefix.description
         self.lock = lock
         self.root = root
     }
 }
 
 extension MirrorTarget.Prefix: CustomStringConvertible {
-    /// As the configuration has it: `host/path` or `oci:folder`.
+    /// `host/path`, or `oci:` and the absolute path of the folder.
     public var description: String {
         switch self {
         case .registry(let host, let path): path.isEmpty ? host.name : "\(host.name)/\(path)"

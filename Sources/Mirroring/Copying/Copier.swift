@@ -19,11 +19,13 @@ struct Copier: Sendable {
         let graph: ManifestGraph
         /// Configurations that were read for validation: they need not be fetched again.
         let held: [Digest: [UInt8]]
-        /// Where the bytes are, the place to ask first at the front.
+        /// Where the bytes are, the place to ask first at the front, upstream last.
         let sources: [any ContentSource]
         let target: any ContentStore
         /// The name by which the root is written last.
         let name: ManifestName
+        /// What the name stands for so far, where that is to be kept under a tag of its own.
+        let replaced: Descriptor?
     }
 
     /// Copies one image to one target.
@@ -31,53 +33,125 @@ struct Copier: Sendable {
     /// - Returns: what it took.
     /// - Throws: ``CopyError``, or `CancellationError`.
     func copy(_ job: Job) async throws -> CopyReceipt {
-        var receipt = try await copyBlobs(of: job)
-        for node in job.graph.nodes {
-            let isRoot = node.descriptor.digest == job.graph.root.descriptor.digest
-            try await at(.target, job.target.location) {
-                try await job.target.push(
-                    manifest: node.raw, as: isRoot ? job.name : .digest(node.descriptor.digest))
-            }
+        let blobs = try await copyBlobs(of: job)
+        var receipt = blobs.receipt
+        var new = blobs.new
+        for node in job.graph.nodes.dropLast() where try await isMissing(node, new: new, of: job) {
+            try await push(node, as: .digest(node.descriptor.digest), to: job.target)
+            new.insert(node.descriptor.digest)
             receipt.manifestsPushed += 1
         }
+        receipt.kept = try await keep(job.replaced, at: job.target)
+        try await push(job.graph.root, as: job.name, to: job.target)
+        receipt.manifestsPushed += 1
         return receipt
     }
 
-    /// Copies every blob, the largest first, so that no long one is left for the end.
-    private func copyBlobs(of job: Job) async throws -> CopyReceipt {
-        try await withThrowingTaskGroup(of: CopyReceipt.self) { group in
-            for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
-                group.addTask { try await copy(blob, of: job) }
-            }
-            var receipt = CopyReceipt()
-            for try await part in group { receipt += part }
-            return receipt
+    private func push(
+        _ node: ManifestGraph.Node, as name: ManifestName, to target: any ContentStore
+    ) async throws {
+        try await at(.target, target.location) {
+            try await target.push(manifest: node.raw, as: name)
         }
     }
 
-    private func copy(_ blob: Descriptor, of job: Job) async throws -> CopyReceipt {
+    /// Whether a child manifest has to be written.
+    ///
+    /// A registry has a manifest only if it had all that the manifest points at, so that one with
+    /// something new below it is new itself; only of the others the target is asked.
+    private func isMissing(
+        _ node: ManifestGraph.Node, new: Set<Digest>, of job: Job
+    ) async throws -> Bool {
+        let below = Successors(of: node.manifest)
+        guard (below.blobs + below.manifests).allSatisfy({ !new.contains($0.digest) }) else {
+            return true
+        }
+        return try await at(.target, job.target.location) {
+            try await job.target.resolve(.digest(node.descriptor.digest)) == nil
+        }
+    }
+
+    /// Gives the digest that a tag is about to leave a tag of its own, so that a registry's clean-up
+    /// does not delete what values files still pin.
+    private func keep(_ replaced: Descriptor?, at target: any ContentStore) async throws -> Tag? {
+        // A tag has 128 characters at most, so the longer digests cannot be kept this way.
+        guard let replaced, replaced.digest.algorithm == .sha256 else { return nil }
+        return try await at(.target, target.location) {
+            let tag = try Tag(parsing: "kept-\(replaced.digest.hex)")
+            do {
+                let manifest = try await target.fetch(manifest: replaced)
+                try await target.push(manifest: manifest, as: .tag(tag))
+            } catch let error as any ContentFailure where error.failureClass == .missing {
+                // It is gone, or what it points at is: nobody can pull it any more.
+                return nil
+            }
+            return tag
+        }
+    }
+}
+
+// MARK: Blobs
+
+extension Copier {
+    /// Copies every blob, the largest first, so that no long one is left for the end.
+    private func copyBlobs(
+        of job: Job
+    ) async throws -> (receipt: CopyReceipt, new: Set<Digest>) {
+        try await withThrowingTaskGroup(of: (Digest, Arrival).self) { group in
+            for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
+                group.addTask { (blob.digest, try await copy(blob, of: job)) }
+            }
+            var receipt = CopyReceipt()
+            var new: Set<Digest> = []
+            for try await (digest, arrival) in group {
+                switch arrival {
+                case .present: receipt.blobsPresent += 1
+                case .new(.mounted, _): receipt.blobsMounted += 1
+                case .new(.uploaded, let size):
+                    receipt.blobsUploaded += 1
+                    receipt.bytesUploaded += size
+                }
+                if case .new = arrival { new.insert(digest) }
+            }
+            return (receipt, new)
+        }
+    }
+
+    private enum Arrival {
+        case present
+        case new(BlobArrival, size: Int)
+    }
+
+    private func copy(_ blob: Descriptor, of job: Job) async throws -> Arrival {
         let location = job.target.location
         guard case .yours(let sibling) = try await ledger.claim(blob.digest, at: location) else {
-            return CopyReceipt(blob, .present)
+            return .present
         }
         var arrived = false
         defer { ledger.settle(blob.digest, at: location, arrived: arrived) }
-        let receipt = try await slots.withSlot {
-            if sibling == nil {
-                let exists = try await at(.target, location) {
-                    try await job.target.exists(blob: blob)
-                }
-                if exists { return CopyReceipt(blob, .present) }
+        // Asked first even where a sibling has it: not every registry mounts, and what an earlier
+        // run brought here is not to be sent again.
+        let exists = try await at(.target, location) { try await job.target.exists(blob: blob) }
+        let arrival: Arrival =
+            if exists {
+                .present
+            } else {
+                .new(try await send(blob, of: job, mountingFrom: sibling), size: blob.size)
             }
-            let arrival = try await at(.target, location) {
+        arrived = true
+        return arrival
+    }
+
+    private func send(
+        _ blob: Descriptor, of job: Job, mountingFrom sibling: StoreLocation?
+    ) async throws -> BlobArrival {
+        try await slots.withSlot {
+            try await at(.target, job.target.location) {
                 try await job.target.push(blob: blob, mountingFrom: sibling) {
                     try await job.open(blob)
                 }
             }
-            return CopyReceipt(blob, arrival == .mounted ? .mounted : .uploaded)
         }
-        arrived = true
-        return receipt
     }
 }
 
@@ -87,7 +161,9 @@ extension Copier.Job {
         if let bytes = held[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), proving: blob)
         }
-        var first: CopyError?
+        var last = CopyError(
+            ContentError(.missing, "no source for blob \(blob.digest.short)"), side: .source,
+            at: target.location)
         for source in sources {
             do {
                 let stream = try await at(.source, source.location) {
@@ -95,31 +171,10 @@ extension Copier.Job {
                 }
                 return SidedStream(stream, side: .source, location: source.location)
             } catch let error as CopyError {
-                first = first ?? error
+                // Upstream is asked last, and is the one whose answer counts.
+                last = error
             }
         }
-        throw first
-            ?? CopyError(
-                ContentError(.missing, "no source for blob \(blob.digest.short)"), side: .source,
-                at: target.location)
-    }
-}
-
-extension CopyReceipt {
-    fileprivate enum Arrival {
-        case present
-        case mounted
-        case uploaded
-    }
-
-    /// The receipt for one blob.
-    fileprivate init(_ blob: Descriptor, _ arrival: Arrival) {
-        switch arrival {
-        case .present: blobsPresent = 1
-        case .mounted: blobsMounted = 1
-        case .uploaded:
-            blobsUploaded = 1
-            bytesUploaded = blob.size
-        }
+        throw last
     }
 }

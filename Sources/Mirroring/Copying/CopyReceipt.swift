@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import OCI
+
 /// What it took to bring one image to one target.
 public struct CopyReceipt: Hashable, Sendable {
     /// How many blobs were sent.
@@ -10,8 +12,10 @@ public struct CopyReceipt: Hashable, Sendable {
     public var blobsMounted = 0
     /// How many blobs were there already.
     public var blobsPresent = 0
-    /// How many manifests were written.
+    /// How many manifests of the image were written.
     public var manifestsPushed = 0
+    /// The tag under which the digest that the image's tag has left is kept.
+    public var kept: Tag?
 
     /// Makes an empty receipt.
     public init() {}

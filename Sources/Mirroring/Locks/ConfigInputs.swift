@@ -7,8 +7,10 @@ internal import StrictJSON
 extension MirrorConfig {
     /// The hash of everything in the configuration that decides what a lock holds.
     ///
-    /// It covers the version, platforms, proof, copy, prefixes and images after normalisation,
-    /// never registries, credentials or the values of variables.
+    /// It covers the version, platforms, proof, copy, prefixes and images, with defaults filled in and
+    /// regardless of their order; never registries, credentials or the values of variables, and
+    /// never the folder that the configuration lies in. Referrers and the place of an entry in the
+    /// file are left out: they change nothing in a lock.
     public var inputs: Digest {
         .of(Array(normalised.compactText.utf8))
     }
@@ -16,32 +18,42 @@ extension MirrorConfig {
     private var normalised: JSONValue {
         [
             "version": 1,
-            "platforms": .strings(platforms),
+            "platforms": .set(platforms),
             "proof": .string(proof.rawValue),
             "copy": .string(copy.rawValue),
-            "prefixes": .strings(targets.map(\.prefix)),
-            "images": .array(images.map(\.normalised)),
+            "prefixes": .set(targets.map(\.writtenPrefix)),
+            "images": .array(
+                images.map(\.normalised).sorted {
+                    $0.compactText.utf8.lexicographicallyPrecedes($1.compactText.utf8)
+                }),
         ]
     }
 }
 
 extension ImageEntry {
     fileprivate var normalised: JSONValue {
-        let source: String =
-            switch source {
-            case .repository(let repository): repository.description
-            case .layout(let directory): "oci:\(directory)"
-            }
-        return [
-            "source": .string(source),
+        [
+            "source": .string(sourceText),
             "selection": selection.normalised,
             "name": .string(name),
             "id": id.map(JSONValue.string) ?? .null,
-            "requires": .strings(requires),
+            "floating": .bool(floating),
+            "requires": .set(requires),
             "proof": .string(proof.rawValue),
             "copy": .string(copy.rawValue),
             "artifact": .bool(isArtifact),
-            "exception": exception.map { .strings($0.platforms) } ?? .null,
+            "moved": .string(moved.rawValue),
+            "exception": exception?.normalised ?? .null,
+        ]
+    }
+}
+
+extension PlatformException {
+    fileprivate var normalised: JSONValue {
+        [
+            "platforms": .set(platforms),
+            "reason": .string(reason),
+            "until": .optional(until.map { $0.description }),
         ]
     }
 }
@@ -54,7 +66,7 @@ extension ImageEntry.Selection {
                 "tag": .optional(tag.map { $0.name }),
                 "digest": .optional(digest.map { $0.description }),
             ]
-        case .list(let tags): .strings(tags)
+        case .list(let tags): .set(tags)
         case .pattern(let pattern):
             [
                 "semver": .optional(pattern.versions.map { $0.text }),
@@ -62,5 +74,14 @@ extension ImageEntry.Selection {
                 "latest": pattern.latest.map(JSONValue.integer) ?? .null,
             ]
         }
+    }
+}
+
+extension JSONValue {
+    /// The texts of some values whose order has no meaning.
+    fileprivate static func set(_ values: some Sequence<some CustomStringConvertible>) -> JSONValue
+    {
+        .strings(
+            values.map { $0.description }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
     }
 }

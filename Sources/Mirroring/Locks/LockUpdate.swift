@@ -64,6 +64,8 @@ private struct Retention {
     /// Entries whose tags come from a listing.
     private let patterns: [ImageEntry]
     private let listings: [StoreLocation: Set<Tag>]
+    /// Entries that something kept from giving all their images.
+    private let troubled: Set<ImageEntry>
 
     init(plan: Plan, config: MirrorConfig) {
         planned = Set(plan.allNames.map(\.id))
@@ -71,18 +73,22 @@ private struct Retention {
             if case .pattern = $0.selection { true } else { false }
         }
         listings = plan.listings
+        troubled = Set(plan.problems.map(\.entry))
     }
 
-    /// Whether an entry makes the id now, or made it from a listing that does not contradict.
+    /// Whether an entry makes the id now, or made it and nothing says that it does not any more.
     func keeps(_ id: String, _ block: LockedImage, in target: MirrorTarget) -> Bool {
         guard !planned.contains(id) else { return true }
         return patterns.contains { entry in
             guard let image = block.image(of: entry), let tag = image.tag,
                 (try? image.location(in: target)) == .repository(block.repository)
             else { return false }
-            // Not listed any more, or not listed in this run: the block stays. Listed and no
-            // longer picked: it goes.
-            return listings[image.source].map { !$0.contains(tag) } ?? true
+            // Not listed any more, not listed in this run, or an entry that failed: the block
+            // stays. Listed and no longer picked: it goes.
+            guard let listing = listings[image.source], !troubled.contains(entry) else {
+                return true
+            }
+            return !listing.contains(tag)
         }
     }
 }
@@ -90,7 +96,7 @@ private struct Retention {
 extension LockedImage {
     /// The image that this block was made of, if the entry can have made it.
     fileprivate func image(of entry: ImageEntry) -> PlannedImage? {
-        let prefix = "\(entry.sourceLocation):"
+        let prefix = "\(entry.sourceText):"
         guard source.hasPrefix(prefix),
             let tag = try? Tag(parsing: String(source.dropFirst(prefix.count)))
         else { return nil }

@@ -23,12 +23,18 @@ public struct IDSelection: Hashable, Sendable {
         isAll || patterns.contains { Self.matches($0, id) || Self.matches($0, name) }
     }
 
-    /// Whether an entry could make a selected id once its tags are known: `name-tag`.
-    func couldContain(name: String) -> Bool {
+    /// Whether an entry could make a selected id once its tags are known.
+    ///
+    /// - Parameters:
+    ///   - name: the entry's name.
+    ///   - idPrefix: what all of its ids begin with.
+    /// - Returns: false only where it is certain that it cannot.
+    func couldContain(name: String, idPrefix: String) -> Bool {
         isAll
             || patterns.contains { pattern in
-                Self.matches(pattern, name) || pattern.hasPrefix("\(name)-")
-                    || pattern.contains("*") || pattern.contains("?")
+                let literal = pattern.prefix { $0 != "*" && $0 != "?" }
+                return Self.matches(pattern, name) || literal.hasPrefix(idPrefix)
+                    || (literal.count < pattern.count && idPrefix.hasPrefix(literal))
             }
     }
 

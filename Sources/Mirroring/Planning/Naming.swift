@@ -65,6 +65,11 @@ public struct Naming: Sendable {
         return Self.identifier([entry.name, suffix].compactMap(\.self).joined(separator: "-"))
     }
 
+    /// Returns what the ids of all images begin with that an entry's pattern can pick.
+    func idPrefix(ofPicksFrom entry: ImageEntry) -> String {
+        entry.id ?? Self.identifier("\(entry.name)-")
+    }
+
     private static func identifier(_ text: String) -> String {
         String(
             text.lowercased().map { character in

@@ -37,6 +37,28 @@ public struct NamingCollision: Hashable, Sendable {
     public let second: NamedImage
 }
 
+extension NamingCollision: CustomStringConvertible {
+    /// One line that names both places.
+    public var description: String {
+        let lines =
+            first.place == second.place
+            ? "both on line \(first.place.line)"
+            : "lines \(first.place.line) and \(second.place.line)"
+        return switch subject {
+        case .target(let target): "two images are mapped to \(target): \(lines)"
+        case .lockID(let id): "two images have the lock id '\(id)': \(lines)"
+        }
+    }
+
+    /// What to do about it.
+    public var hint: String {
+        switch subject {
+        case .target: "give one of them another name"
+        case .lockID: "give one of them an id of its own"
+        }
+    }
+}
+
 extension Naming {
     /// Returns the images that a configuration names without asking a registry.
     ///

@@ -26,13 +26,13 @@ public struct PlannedImage: Hashable, Sendable {
     /// Where the image comes from.
     public var source: StoreLocation { entry.sourceLocation }
 
-    /// What is asked for, written out in full.
+    /// What is asked for, written out in full; a layout's folder stands as the configuration has it.
     public var sourceText: String {
-        "\(source)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
+        entry.sourceText + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
     /// The same bytes at the source, by digest.
-    public func upstreamText(_ digest: Digest) -> String { "\(source)@\(digest)" }
+    public func upstreamText(_ digest: Digest) -> String { "\(entry.sourceText)@\(digest)" }
 
     /// Where the image goes in a target.
     public func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
@@ -54,7 +54,15 @@ extension ImageEntry {
     var sourceLocation: StoreLocation {
         switch source {
         case .repository(let repository): .repository(repository)
-        case .layout(let directory): .layout(directory: directory)
+        case .layout(let directory, _): .layout(directory: directory)
+        }
+    }
+
+    /// Where they come from, as locks say it: the same on every machine that has the configuration.
+    var sourceText: String {
+        switch source {
+        case .repository(let repository): repository.description
+        case .layout(_, let written): LayoutReference.scheme + written
         }
     }
 }

@@ -21,66 +21,88 @@ public struct Planner: Sendable {
 
     /// Makes the whole plan, listing tags where an entry asks for a pattern.
     ///
+    /// A pattern never picks a channel tag, unless its entry is `floating`, nor a tag that would
+    /// overwrite another image.
+    ///
     /// - Parameters:
-    ///   - selection: entries that cannot make a selected image are not listed.
+    ///   - selection: entries that cannot make a selected image cause no listing.
     ///   - stores: how to come by stores.
-    /// - Returns: the plan; listings that failed are its problems.
+    /// - Returns: the plan; what kept an entry from giving images is among its problems.
     /// - Throws: `CancellationError`.
     public func plan(selecting selection: IDSelection, stores: Stores) async throws -> Plan {
-        var listed: [Int: Listing] = [:]
-        try await withThrowingTaskGroup(of: (Int, Listing).self) { group in
-            for (position, entry) in config.images.enumerated() {
-                guard case .pattern(let pattern) = entry.selection,
-                    selection.couldContain(name: entry.name)
-                else { continue }
-                group.addTask { (position, try await list(entry, pattern, stores)) }
-            }
-            for try await (position, listing) in group { listed[position] = listing }
-        }
-
+        let listings = try await listings(for: selection, stores)
         var images: [PlannedImage] = []
         var problems: [Plan.Problem] = []
-        var listings: [StoreLocation: Set<Tag>] = [:]
-        for (position, entry) in config.images.enumerated() {
-            if let fixed = fixedImages(of: entry) { images += fixed }
-            switch listed[position] {
-            case .tags(let location, let all, let picked):
-                listings[location] = Set(all)
-                images += picked.map { image(of: entry, tag: $0) }
-            case .failed(let failure): problems.append(Plan.Problem(entry: entry, failure: failure))
-            case nil: break
+        var taken = config.images.flatMap { fixedImages(of: $0) ?? [] }.map(named)
+        for entry in config.images {
+            switch (entry.selection, listings[entry.sourceLocation]) {
+            // Picked for every entry of a source that was listed, selected or not: a lock's blocks
+            // are judged by what the entries pick.
+            case (.pattern(let pattern), .success(let tags)?):
+                let picks = pick(from: tags, pattern, entry)
+                let collisions = Naming.collisions(among: taken + picks.map(named))
+                let refused = Set(collisions.map(\.second))
+                let accepted = picks.filter { !refused.contains(named($0)) }
+                images += accepted
+                taken += accepted.map(named)
+                problems += collisions.map {
+                    Plan.Problem(entry: entry, failure: Failure(.invalid, "\($0)", hint: $0.hint))
+                }
+                if picks.isEmpty {
+                    problems.append(
+                        Plan.Problem(entry: entry, failure: .nothingPicked(entry, tags)))
+                }
+            case (.pattern, .failure(let error)?):
+                problems.append(Plan.Problem(entry: entry, failure: Failure(error)))
+            case (.pattern, nil): break
+            case (.one, _), (.list, _): images += fixedImages(of: entry) ?? []
             }
         }
         return Plan(
-            images: images, selection: selection, problems: problems, listings: listings)
+            images: images, selection: selection, problems: problems,
+            listings: listings.compactMapValues { try? Set($0.get()) })
     }
 
-    /// What a listing gave.
-    private enum Listing: Sendable {
-        case tags(StoreLocation, all: [Tag], picked: [Tag])
-        case failed(Failure)
+    /// Lists each source once that a pattern of a selected entry needs.
+    private func listings(
+        for selection: IDSelection, _ stores: Stores
+    ) async throws -> [StoreLocation: Result<[Tag], CopyError>] {
+        let wanted = config.images.filter { entry in
+            guard case .pattern = entry.selection else { return false }
+            return selection.couldContain(
+                name: entry.name, idPrefix: naming.idPrefix(ofPicksFrom: entry))
+        }
+        return try await withThrowingTaskGroup { group in
+            for location in Set(wanted.map(\.sourceLocation)) {
+                group.addTask { (location, try await list(location, stores)) }
+            }
+            var listings: [StoreLocation: Result<[Tag], CopyError>] = [:]
+            for try await (location, listing) in group { listings[location] = listing }
+            return listings
+        }
     }
 
     private func list(
-        _ entry: ImageEntry, _ pattern: TagPattern, _ stores: Stores
-    ) async throws -> Listing {
-        let location = entry.sourceLocation
+        _ location: StoreLocation, _ stores: Stores
+    ) async throws -> Result<[Tag], CopyError> {
         do {
-            let tags = try await at(.source, location) {
-                try await stores.store(at: location).tags()
-            }
-            let picked = pattern.select(from: tags)
-            guard !picked.isEmpty else {
-                return .failed(
-                    Failure(
-                        .missing, side: .source,
-                        "source \(location): none of its \(tags.count) tags is what 'tags:' asks for",
-                        hint: "widen the range, or name the tags"))
-            }
-            return .tags(location, all: tags, picked: picked)
+            return .success(
+                try await at(.source, location) { try await stores.store(at: location).tags() })
         } catch let error as CopyError {
-            return .failed(Failure(error))
+            try Task.checkCancellation()
+            return .failure(error)
         }
+    }
+
+    private func pick(
+        from tags: [Tag], _ pattern: TagPattern, _ entry: ImageEntry
+    ) -> [PlannedImage] {
+        pattern.select(from: tags.filter { entry.floating || !$0.isChannel })
+            .map { image(of: entry, tag: $0) }
+    }
+
+    private func named(_ image: PlannedImage) -> NamedImage {
+        naming.named(image.entry, tag: image.tag, digest: image.digest)
     }
 
     /// The images of an entry that names them itself; nil where a listing has to.
@@ -96,5 +118,16 @@ public struct Planner: Sendable {
         PlannedImage(
             id: naming.lockID(of: entry, tag: tag, digest: digest), entry: entry, tag: tag,
             digest: digest)
+    }
+}
+
+extension Failure {
+    /// A pattern that picks nothing is told about: it is nearly always a mistake.
+    fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> Failure {
+        Failure(
+            .missing, side: .source,
+            "source \(entry.sourceLocation): none of its \(tags.count) tags is what 'tags:' asks "
+                + "for",
+            hint: "widen the range, or name the tags; a channel tag also needs floating: true")
     }
 }

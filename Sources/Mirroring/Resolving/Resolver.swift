@@ -61,7 +61,13 @@ public struct Resolver: Sendable {
             resolved.failure = Failure(error)
             return resolved
         }
-        try await askTargets(&resolved)
+        do {
+            try await askTargets(&resolved)
+        } catch let error as ParseError {
+            // The loader refuses such names; a configuration made by hand may still have one.
+            resolved.descriptor = nil
+            resolved.failure = Failure(.invalid, side: .target, error.description)
+        }
         reportMove(&resolved)
         return resolved
     }
@@ -137,8 +143,11 @@ public struct Resolver: Sendable {
         guard current.digest == descriptor.digest else { return .replace }
         guard hasLock else { return .nothing }
         let required = requirement(for: resolved.image)
-        let isProved = standing.block?.proves(descriptor, resolved.image, required) ?? false
-        return isProved ? .nothing : .prove
+        let isProved = standing.block.map { block in
+            .repository(block.repository) == standing.location
+                && block.proves(descriptor, resolved.image, required)
+        }
+        return isProved == true ? .nothing : .prove
     }
 
     /// Reports a version tag whose digest is another than a lock's, as `moved:` says.

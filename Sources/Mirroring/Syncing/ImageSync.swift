@@ -27,12 +27,16 @@ struct ImageSync {
             outcome.status = .refused
             return outcome
         }
-        guard resolved.targets.contains(where: { $0.action != .nothing && $0.action != nil }) else {
+        let required = run.resolver.requirement(for: image)
+        var work = ImageWork(resolved)
+        guard !work.isDone else {
+            // Nobody looks at the image, and yet the end of an exception has to be told in time.
+            outcome.findings += [required.exceptionFinding].compactMap(\.self)
             outcome.status = outcome.failures.isEmpty ? .unchanged : .failed
             return outcome
         }
         do {
-            try await bring(descriptor, resolved, &outcome)
+            try await bring(descriptor, required, &work, &outcome)
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -46,50 +50,72 @@ struct ImageSync {
 
     /// Validates what has to be, and copies it where it is not.
     private func bring(
-        _ descriptor: Descriptor, _ resolved: ResolvedImage, _ outcome: inout ImageOutcome
+        _ descriptor: Descriptor, _ required: Requirement, _ work: inout ImageWork,
+        _ outcome: inout ImageOutcome
     ) async throws {
-        // What some target has already need not be asked of upstream.
-        var holders: [any ContentSource] = try resolved.targets
-            .filter { $0.action == .nothing || $0.action == .prove }
-            .map { try run.resolver.stores.store(at: $0.location) }
-        holders.append(try run.resolver.stores.store(at: image.source))
-
-        let required = run.resolver.requirement(for: image)
-        let examined = try await examine(descriptor, in: holders[0], required)
+        guard let examined = try await examine(descriptor, required, &work, &outcome) else {
+            outcome.status = .failed
+            return
+        }
         let report = Validator().validate(examined, required: required)
         outcome.findings += report.findings
         guard report.isAccepted else {
             outcome.status = .refused
             return
         }
-        var hasCopied = false
-        for (position, standing) in resolved.targets.enumerated()
-        where standing.action == .copy || standing.action == .replace {
-            let target = try run.resolver.stores.store(at: standing.location)
+        for position in work.toCopy {
             do {
                 outcome.targets[position].receipt = try await copy(
-                    examined, to: target, replacing: standing.current, from: holders)
-                holders.insert(target, at: 0)
-                hasCopied = true
+                    examined, to: position, work)
+                work.holders.insert(position, at: 0)
             } catch let error as CopyError {
                 try Task.checkCancellation()
                 outcome.targets[position].failure = Failure(error)
+                work.toLock.remove(position)
             }
         }
-        for position in outcome.targets.indices where outcome.targets[position].failure == nil {
+        for position in work.toLock {
             outcome.targets[position].block = LockedImage(
                 image, descriptor, report, at: outcome.targets[position].location)
         }
         outcome.status =
-            if !outcome.failures.isEmpty { .failed } else if hasCopied { .mirrored } else {
-                .proved
+            if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .proved } else {
+                .mirrored
             }
     }
 
+    /// Reads what the rules look at: from a target that has the image, else from upstream.
+    ///
+    /// A target that has the manifest itself but not all below it is copied to again, otherwise no
+    /// run would ever heal it. Nil where a failure left nothing to do.
     private func examine(
-        _ descriptor: Descriptor, in source: any ContentSource, _ required: Requirement
+        _ descriptor: Descriptor, _ required: Requirement, _ work: inout ImageWork,
+        _ outcome: inout ImageOutcome
+    ) async throws -> ExaminedImage? {
+        while let position = work.holders.first {
+            do {
+                return try await examine(
+                    descriptor, required, in: try target(position, work), side: .target)
+            } catch let error as CopyError where error.failureClass != .invalid {
+                try Task.checkCancellation()
+                work.holders.removeFirst()
+                if error.failureClass == .missing {
+                    work.toCopy.append(position)
+                    work.toLock.insert(position)
+                } else if work.toLock.remove(position) != nil {
+                    outcome.targets[position].failure = Failure(error)
+                }
+            }
+            guard !work.isDone else { return nil }
+        }
+        return try await examine(descriptor, required, in: try upstream, side: .source)
+    }
+
+    private func examine(
+        _ descriptor: Descriptor, _ required: Requirement, in source: any ContentSource,
+        side: CopySide
     ) async throws -> ExaminedImage {
-        try await at(source.location == image.source ? .source : .target, source.location) {
+        try await at(side, source.location) {
             let root = try await source.fetch(manifest: descriptor)
             let graph = try await ManifestGraph.read(from: root, in: source)
             return try await ExaminedImage(graph, in: source, required: required)
@@ -97,51 +123,47 @@ struct ImageSync {
     }
 
     private func copy(
-        _ examined: ExaminedImage, to target: any ContentStore, replacing replaced: Descriptor?,
-        from sources: [any ContentSource]
+        _ examined: ExaminedImage, to position: Int, _ work: ImageWork
     ) async throws -> CopyReceipt {
-        if let replaced { try await keep(replaced, at: target) }
+        let standing = work.resolved.targets[position]
+        let target = try target(position, work)
+        let sources = try work.holders.map { try self.target($0, work) as any ContentSource }
+        let isKept = run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
         let bytes = examined.graph.blobs.reduce(0) { $0.addingReportingOverflow($1.size).0 }
         run.observe(.copying(image, to: target.location, bytes: bytes))
-        return try await run.copier.copy(
+        let receipt = try await run.copier.copy(
             Copier.Job(
-                graph: examined.graph, held: examined.configBytes, sources: sources,
-                target: target, name: image.targetName))
+                graph: examined.graph, held: examined.configBytes,
+                sources: sources + [try upstream], target: target, name: image.targetName,
+                replaced: isKept && standing.action == .replace ? standing.current : nil))
+        if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
+        return receipt
     }
 
-    /// Gives the digest that a tag is about to leave a tag of its own, so that a registry's clean-up
-    /// does not delete what values files still pin.
-    private func keep(_ replaced: Descriptor, at store: any ContentStore) async throws {
-        // A tag has 128 characters at most, so the longer digests cannot be kept this way.
-        guard run.resolver.config.keepReplaced, image.tag != nil,
-            replaced.digest.algorithm == .sha256, case .repository = store.location
-        else { return }
-        try await at(.target, store.location) {
-            let tag = try Tag(parsing: "kept-\(replaced.digest.hex)")
-            let manifest = try await store.fetch(manifest: replaced)
-            try await store.push(manifest: manifest, as: .tag(tag))
-            run.observe(.kept(tag, at: store.location))
+    private var upstream: any ContentSource {
+        get throws(CopyError) { try store(.source, at: image.source) }
+    }
+
+    private func target(
+        _ position: Int, _ work: ImageWork
+    ) throws(CopyError) -> any ContentStore {
+        try store(.target, at: work.resolved.targets[position].location)
+    }
+
+    private func store(
+        _ side: CopySide, at location: StoreLocation
+    ) throws(CopyError) -> any ContentStore {
+        do {
+            return try run.resolver.stores.store(at: location)
+        } catch {
+            throw CopyError(error, side: side, at: location)
         }
     }
 }
 
-extension LockedImage {
-    /// The block for an image that is at a target and has been judged; a layout has none.
-    fileprivate init?(
-        _ image: PlannedImage, _ descriptor: Descriptor, _ report: ValidationReport,
-        at location: StoreLocation
-    ) {
-        guard case .repository(let repository) = location else { return nil }
-        let pins = report.platforms.map { entry in
-            (
-                entry.platform,
-                PlatformPin(digest: entry.descriptor.digest, size: entry.descriptor.size)
-            )
-        }
-        self.init(
-            source: image.sourceText, upstream: image.upstreamText(descriptor.digest),
-            repository: repository, tag: image.versionTag, digest: descriptor.digest,
-            mediaType: descriptor.mediaType, size: descriptor.size, proof: report.level,
-            platforms: Dictionary(pins) { first, _ in first })
+extension ContentSource {
+    /// Whether this is a folder, which no registry's clean-up looks at.
+    fileprivate var isLayout: Bool {
+        if case .layout = location { true } else { false }
     }
 }

@@ -11,7 +11,7 @@ public enum MirrorEvent: Sendable {
     case started(PlannedImage)
     /// An image is copied to a target.
     case copying(PlannedImage, to: StoreLocation, bytes: Int)
-    /// A tag is about to move; its old digest was kept under a tag of its own.
+    /// A tag has moved; the digest that it had was kept under a tag of its own.
     case kept(Tag, at: StoreLocation)
     /// What became of an image is known.
     case finished(ImageOutcome)

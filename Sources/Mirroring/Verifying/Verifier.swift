@@ -2,53 +2,8 @@
 
 internal import Content
 public import Locking
-public import OCI
+internal import OCI
 internal import Waiting
-
-/// What a target holds of one locked image.
-public struct VerifiedImage: Sendable {
-    /// Something that is not as the lock says.
-    public enum Problem: Hashable, Sendable {
-        /// The tag stands for other bytes, or for none.
-        case tagMoved(Tag, now: Digest?)
-        /// The index or manifest itself is gone.
-        case manifestMissing(Digest)
-        /// A manifest below the index is gone.
-        case childMissing(Digest)
-        /// A configuration or layer is gone, or has another size.
-        case blobMissing(Digest)
-        /// A platform's manifest is another than the lock says.
-        case platformChanged(Platform)
-        /// Stored bytes cannot be used.
-        case broken(String)
-    }
-
-    /// The id in the lock.
-    public let id: String
-    /// The block.
-    public let block: LockedImage
-    /// What is not as the lock says; empty where all is well.
-    public internal(set) var problems: [Problem] = []
-    /// Why it could not be found out.
-    public internal(set) var failure: Failure?
-    /// How many manifests and blobs were seen to be there.
-    public internal(set) var seen = 0
-}
-
-extension VerifiedImage.Problem: CustomStringConvertible {
-    /// One line.
-    public var description: String {
-        switch self {
-        case .tagMoved(let tag, nil): "tag \(tag) is gone"
-        case .tagMoved(let tag, let now?): "tag \(tag) now stands for \(now.short)"
-        case .manifestMissing(let digest): "\(digest.short), the image itself, is gone"
-        case .childMissing(let digest): "the child manifest \(digest.short) is gone"
-        case .blobMissing(let digest): "the blob \(digest.short) is gone"
-        case .platformChanged(let platform): "\(platform) is another manifest than the lock says"
-        case .broken(let reason): reason
-        }
-    }
-}
 
 /// Compares a target with its lock: every tag, manifest, configuration and layer.
 public struct Verifier: Sendable {
@@ -85,6 +40,7 @@ public struct Verifier: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch let error as CopyError {
+            try Task.checkCancellation()
             switch error.failureClass {
             case .integrity, .invalid: image.problems.append(.broken(error.message))
             default: image.failure = Failure(error)
@@ -117,7 +73,7 @@ public struct Verifier: Sendable {
         }
         image.seen += graph.nodes.count
         for (platform, pin) in block.platforms.sorted(by: { $0.key < $1.key })
-        where graph[pin.digest] == nil {
+        where !graph.has(pin, for: platform) {
             image.problems.append(.platformChanged(platform))
         }
         let missing = try await missingBlobs(of: graph, in: store)
@@ -141,21 +97,23 @@ public struct Verifier: Sendable {
     private func nameMissingChildren(
         below root: RawManifest, of image: inout VerifiedImage, in store: any ContentSource
     ) async throws {
+        var missing: [VerifiedImage.Problem] = []
         for child in Successors(of: try root.decoded()).manifests
         where try await store.resolve(.digest(child.digest)) == nil {
-            image.problems.append(.childMissing(child.digest))
+            missing.append(.childMissing(child.digest))
         }
-        if image.problems.isEmpty {
-            image.problems.append(.broken("a manifest below the index is gone"))
-        }
+        image.problems +=
+            missing.isEmpty ? [.broken("a manifest below the index is gone")] : missing
     }
 }
 
-extension LockedImage {
-    /// The tag under which the image is at the target: the version's, or the source's channel tag.
-    public var targetTag: Tag? {
-        if let tag { return tag }
-        guard let reference = try? Reference(parsing: source) else { return nil }
-        return reference.tag
+extension ManifestGraph {
+    /// Whether a platform's manifest is the one that the lock says, as far as an index names platforms.
+    fileprivate func has(_ pin: LockedImage.PlatformPin, for platform: Platform) -> Bool {
+        guard let node = self[pin.digest], node.descriptor.size == pin.size else { return false }
+        let promised = nodes.flatMap { Successors(of: $0.manifest).manifests }
+            .filter { $0.digest == pin.digest }.map(\.platform)
+        return promised.isEmpty
+            || promised.contains { $0 == nil || platform.matches($0 ?? platform) }
     }
 }

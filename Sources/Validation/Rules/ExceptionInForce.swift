@@ -7,33 +7,32 @@ public struct ExceptionInForce: Rule {
     /// Asked at every level.
     public let level = ProofLevel.index
 
+    /// Finds exceptions, so that every report shows them.
+    public func findings(about image: ExaminedImage, required: Requirement) -> [Finding] {
+        [required.exceptionFinding].compactMap(\.self)
+    }
+}
+
+extension Requirement {
     /// From how many days before its end an exception warns.
     static let warningDays = 14
 
-    /// Finds exceptions, so that every report shows them.
-    public func findings(about image: ExaminedImage, required: Requirement) -> [Finding] {
-        guard let exception = required.exception else { return [] }
-        let only = exception.platforms.map(\.description).joined(separator: ", ")
+    /// What there is to say about the exception, which does not depend on the image.
+    public var exceptionFinding: Finding? {
+        guard let exception else { return nil }
         switch exception.daysLeft {
         case let days? where days < 0:
-            return [
-                Finding(
-                    .exceptionExpired, .warning,
-                    "the exception (\(exception.reason)) has ended; every platform is required again"
-                )
-            ]
+            return Finding(
+                .exceptionExpired, .warning,
+                "the exception (\(exception.reason)) has ended; every platform is required again")
         case let days? where days <= Self.warningDays:
-            return [
-                Finding(
-                    .exceptionExpired, .warning,
-                    "the exception (\(exception.reason)) ends in \(days) days")
-            ]
+            let end = days == 0 ? "today" : days == 1 ? "tomorrow" : "in \(days) days"
+            return Finding(
+                .exceptionExpired, .warning, "the exception (\(exception.reason)) ends \(end)")
         default:
-            return [
-                Finding(
-                    .exceptionUsed, .note,
-                    "only \(only) is required: \(exception.reason)")
-            ]
+            let only = exception.platforms.map(\.description).joined(separator: ", ")
+            return Finding(
+                .exceptionUsed, .note, "only \(only) is required: \(exception.reason)")
         }
     }
 }

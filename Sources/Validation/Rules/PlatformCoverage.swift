@@ -14,11 +14,16 @@ public struct PlatformCoverage: Rule {
         var findings: [Finding] = []
         let present = image.images.compactMap(\.platform)
         if case .image = image.graph.root.manifest, platforms.count > 1 {
-            let only = present.first.map { "for \($0) " } ?? ""
+            findings.append(
+                Finding(.notAnIndex, .error, Self.description(of: image.images.first)))
+        }
+        for case (let candidate, let problem?) in image.images.map({ ($0, $0.configProblem) })
+        where candidate.promised == nil {
             findings.append(
                 Finding(
-                    .notAnIndex, .error,
-                    "this is one image \(only)and no index, so it runs on one platform only"))
+                    .configMismatch, .error,
+                    "no index says the platform of \(candidate.descriptor.digest.short), and its "
+                        + "configuration cannot be read: \(problem)"))
         }
         for platform in platforms {
             switch present.count(where: { platform.matches($0) }) {
@@ -38,5 +43,13 @@ public struct PlatformCoverage: Rule {
             }
         }
         return findings
+    }
+
+    private static func description(of image: ExaminedImage.PlatformImage?) -> String {
+        if let type = image?.manifest.config.mediaType, !type.isImageConfig {
+            return "this is no container image but \(type); an artifact needs 'artifact: true'"
+        }
+        let only = image?.platform.map { "for \($0) " } ?? ""
+        return "this is one image \(only)and no index, so it runs on one platform only"
     }
 }

@@ -75,7 +75,7 @@ private struct NamedImage {
     let digest: Digest?
 
     init(_ text: String, in context: ProgramContext) throws(UsageError) {
-        guard text.hasPrefix("oci:") else {
+        guard text.hasPrefix(LayoutReference.scheme) else {
             let reference = try usage("IMAGE", text, Reference.init(parsing:))
             self.location = .repository(reference.repository)
             self.tag = reference.tag
@@ -83,22 +83,10 @@ private struct NamedImage {
             try requireName(of: text)
             return
         }
-        var rest = text.dropFirst("oci:".count)
-        var digest: Digest?
-        if let at = rest.lastIndex(of: "@") {
-            digest = try usage(
-                "IMAGE", String(rest[rest.index(after: at)...]), Digest.init(parsing:))
-            rest = rest[..<at]
-        }
-        var tag: Tag?
-        // A colon before the last slash belongs to the folder's name.
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            tag = try usage("IMAGE", String(rest[rest.index(after: colon)...]), Tag.init(parsing:))
-            rest = rest[..<colon]
-        }
-        self.location = .layout(directory: context.absolute(String(rest)))
-        self.tag = tag
-        self.digest = digest
+        let layout = try usage("IMAGE", text, LayoutReference.init(parsing:))
+        self.location = .layout(directory: context.absolute(layout.directory))
+        self.tag = layout.tag
+        self.digest = layout.digest
         try requireName(of: text)
     }
 

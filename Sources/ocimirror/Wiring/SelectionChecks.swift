@@ -24,11 +24,7 @@ extension IDSelection {
 extension ConfigFile {
     /// Refuses a configuration under which an image of a lock would lose its id.
     func checkIDs() throws(ConfigErrors) {
-        let plan = Planner(config: config).offlinePlan()
-        var diagnostics: [ConfigDiagnostic] = []
-        for lock in locks.values {
-            diagnostics += plan.lostIDs(of: lock, file: path, text: text)
-        }
+        let diagnostics = config.lostIDs(of: locks.values, file: path, text: text)
         guard diagnostics.isEmpty else { throw ConfigErrors(diagnostics: diagnostics) }
     }
 }

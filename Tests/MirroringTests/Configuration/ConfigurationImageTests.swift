@@ -143,15 +143,15 @@ import Testing
 
     @Test(
         arguments: [
-            ("oci:dir:1.2", "/work/repo/dir", "1.2", nil),
-            ("oci:./a:b/dir:1", "/work/repo/a:b/dir", "1", nil),
-            ("oci:/abs/dir@sha256:\(hex)", "/abs/dir", nil, "sha256:\(hex)"),
-        ] as [(String, String, String?, String?)])
+            ("oci:dir:1.2", "/work/repo/dir", "dir", "1.2", nil),
+            ("oci:./a:b/dir:1", "/work/repo/a:b/dir", "./a:b/dir", "1", nil),
+            ("oci:/abs/d@r@sha256:\(hex)", "/abs/d@r", "/abs/d@r", nil, "sha256:\(hex)"),
+        ] as [(String, String, String, String?, String?)])
     func `a layout is a folder with a tag or a digest`(
-        _ source: String, _ directory: String, _ tag: String?, _ digest: String?
+        _ source: String, _ directory: String, _ written: String, _ tag: String?, _ digest: String?
     ) throws {
         let entry = try load("{source: '\(source)', name: x}")
-        #expect(entry.source == .layout(directory: directory))
+        #expect(entry.source == .layout(directory: directory, written: written))
         guard case .one(let foundTag, let foundDigest) = entry.selection else {
             Issue.record("it is not one image")
             return

@@ -106,11 +106,14 @@ import Wording
             config.targets == [
                 MirrorTarget(
                     prefix: .registry(try RegistryHost(parsing: "ghcr.io"), path: "owner/mirror"),
+                    writtenPrefix: "${REGISTRY}/${OWNER:-owner}/mirror",
                     lock: "/work/repo/locks/a.yaml"),
                 MirrorTarget(
                     prefix: .registry(try RegistryHost(parsing: "localhost:5000"), path: ""),
                     lock: "/abs/b.yaml", root: ["images"]),
-                MirrorTarget(prefix: .layout(directory: "/work/repo/../layouts"), lock: nil),
+                MirrorTarget(
+                    prefix: .layout(directory: "/work/repo/../layouts"),
+                    writtenPrefix: "oci:../layouts", lock: nil),
             ])
     }
 

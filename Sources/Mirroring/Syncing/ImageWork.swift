@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is left to do for one image; targets stand by their position in the configuration.
+struct ImageWork {
+    /// What the image's name stands for, at the source and at each target.
+    let resolved: ResolvedImage
+    /// Targets that have the image, the one to read from first at the front.
+    var holders: [Int] = []
+    /// Targets that it has to be copied to.
+    var toCopy: [Int] = []
+    /// Targets whose lock gets a new block, once the image is proved and there.
+    var toLock: Set<Int> = []
+
+    init(_ resolved: ResolvedImage) {
+        self.resolved = resolved
+        for (position, standing) in resolved.targets.enumerated() {
+            switch standing.action {
+            case .nothing: holders.append(position)
+            case .prove:
+                holders.append(position)
+                toLock.insert(position)
+            case .copy, .replace:
+                toCopy.append(position)
+                toLock.insert(position)
+            case nil: break
+            }
+        }
+    }
+
+    /// Whether no target needs anything.
+    var isDone: Bool { toLock.isEmpty }
+}

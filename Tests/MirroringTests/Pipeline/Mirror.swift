@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+/// A mirror in a test: a world, a configuration, and the locks as the last run left them.
+struct Mirror {
+    let world: World
+    private(set) var config: MirrorConfig
+    var locks: [String: Lockfile] = [:]
+    var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
+
+    /// What one run did.
+    struct Run {
+        let report: SyncReport
+        let updates: [LockUpdate]
+
+        var statuses: [ImageOutcome.Status] { report.outcomes.map(\.status) }
+        var findings: [Finding] { report.outcomes.flatMap(\.findings) }
+        var failures: [Failure] { report.outcomes.flatMap(\.failures) }
+    }
+
+    /// Makes a mirror of some entries, each in YAML.
+    init(
+        _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = "",
+        in world: World = World(), environment: [String: String] = [:], folder: String = "/repo"
+    ) throws(ConfigErrors) {
+        self.world = world
+        self.config = try Self.load(
+            images, targets, settings, environment: environment, folder: folder)
+    }
+
+    /// Changes the entries, as an edit of the file does.
+    mutating func configure(
+        _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = ""
+    ) throws(ConfigErrors) {
+        config = try Self.load(images, targets, settings, environment: [:], folder: "/repo")
+    }
+
+    static func text(
+        _ images: [String], _ targets: [String] = ["mirror.example/m"], _ settings: String = ""
+    ) -> String {
+        let targets = targets.enumerated().map { position, prefix in
+            prefix.hasPrefix("oci:")
+                ? "  - {prefix: \"\(prefix)\"}"
+                : "  - {prefix: \"\(prefix)\", lock: \(position).lock.yaml}"
+        }
+        return """
+            version: 1
+            proof: config
+            \(settings)
+            targets:
+            \(targets.joined(separator: "\n"))
+            images:
+            \(images.map { "  - \($0)" }.joined(separator: "\n"))
+
+            """
+    }
+
+    private static func load(
+        _ images: [String], _ targets: [String], _ settings: String,
+        environment: [String: String], folder: String
+    ) throws(ConfigErrors) -> MirrorConfig {
+        try ConfigLoader(file: "mirror.yaml", environment: environment, baseDirectory: folder)
+            .load(text: Array(text(images, targets, settings).utf8)).config
+    }
+
+    var resolver: Resolver {
+        Resolver(config: config, stores: world.stores, locks: locks, today: today)
+    }
+
+    func plan(_ ids: [String] = []) async throws -> Plan {
+        try await Planner(config: config).plan(selecting: IDSelection(ids), stores: world.stores)
+    }
+
+    /// Does a whole run and keeps the locks, written out and read again as the next run would.
+    @discardableResult
+    mutating func sync(
+        _ ids: [String] = [], observe: @escaping MirrorObserver = { _ in }
+    ) async throws -> Run {
+        let plan = try await plan(ids)
+        let report = await Syncer(resolver: resolver, jobs: 4, observe: observe).sync(plan)
+        var updates: [LockUpdate] = []
+        for (position, target) in config.targets.enumerated() {
+            guard let path = target.lock else { continue }
+            let update = LockUpdate(
+                from: locks[path], plan: plan, report: report, config: config, position: position)
+            let text = update.lock.text
+            let lock = try Lockfile(parsing: Array(text.utf8), root: target.root)
+            #expect(lock == update.lock)
+            updates.append(update)
+            locks[path] = lock
+        }
+        return Run(report: report, updates: updates)
+    }
+
+    /// The lock of a target as it is now.
+    func lock(_ position: Int = 0) throws -> Lockfile {
+        try #require(locks["/repo/\(position).lock.yaml"])
+    }
+
+    func block(_ id: String, at position: Int = 0) throws -> LockedImage {
+        try #require(try lock(position).images[id])
+    }
+
+    /// What a tag stands for; nil where it is not there.
+    func digest(_ reference: String) async throws -> Digest? {
+        let reference = try Reference(parsing: reference)
+        let tag = try #require(reference.tag)
+        return try await world.store(at: .repository(reference.repository)).memory
+            .resolve(.tag(tag))?.digest
+    }
+}
+
+extension MemoryStore {
+    /// Whether every tag stands for an image of which every manifest and blob is here.
+    func isWhole() async throws -> Bool {
+        for tag in try await tags() {
+            guard let descriptor = try await resolve(.tag(tag)) else { return false }
+            let graph = try await ManifestGraph.read(
+                from: try await fetch(manifest: descriptor), in: self)
+            for blob in graph.blobs where try await !exists(blob: blob) { return false }
+        }
+        return true
+    }
+}
+
+extension BuiltImage {
+    /// Every manifest and blob.
+    var digests: Set<Digest> { Set(manifests.map(\.descriptor.digest)).union(blobs.keys) }
+
+    /// The blobs that are no configuration of a child.
+    var layers: Set<Digest> {
+        Set(
+            manifests.compactMap { try? $0.decoded() }.flatMap { manifest -> [Digest] in
+                if case .image(let image) = manifest { image.layers.map(\.digest) } else { [] }
+            })
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+@Suite struct SecondSyncTests {
+    @Test func `a second run asks once at the source and once at each target, and no more`()
+        async throws
+    {
+        var mirror = try Mirror(
+            ["a.example/app:1.0", "b.example/app:2.0"], to: ["one.example/m", "two.example/m"])
+        try await mirror.world.publish(
+            ImageBuilder().multiPlatform(seed: 1), at: "a.example/app:1.0")
+        try await mirror.world.publish(
+            ImageBuilder().multiPlatform(seed: 2), at: "b.example/app:2.0")
+        let first = try await mirror.sync()
+        #expect(first.statuses == [.mirrored, .mirrored])
+        let texts = first.updates.map(\.lock.text)
+        _ = mirror.world.takeJournal()
+
+        let second = try await mirror.sync()
+        #expect(second.statuses == [.unchanged, .unchanged])
+        #expect(second.updates.map(\.lock.text) == texts)
+        let journal = mirror.world.takeJournal()
+        #expect(
+            journal.map(\.described).sorted() == [
+                "a.example/app resolve 1.0", "b.example/app resolve 2.0",
+                "one.example/m/app resolve 1.0", "one.example/m/app resolve 2.0",
+                "two.example/m/app resolve 1.0", "two.example/m/app resolve 2.0",
+            ])
+    }
+
+    @Test func `an image that a target has but its lock does not is proved from the target`()
+        async throws
+    {
+        var mirror = try Mirror(["a.example/app:1.0"])
+        let image = ImageBuilder().multiPlatform()
+        try await mirror.world.publish(image, at: "a.example/app:1.0")
+        try await mirror.world.publish(image, at: "mirror.example/m/app:1.0")
+
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.proved])
+        let journal = mirror.world.takeJournal()
+        let source = try mirror.world.store("a.example/app").location
+        #expect(
+            journal.filter { $0.location == source }.map(\.described) == [
+                "a.example/app resolve 1.0"
+            ])
+        #expect(journal.allSatisfy { !$0.call.isPush })
+        #expect(try mirror.block("app").digest == image.digest)
+        #expect(try mirror.block("app").platforms.keys.sorted() == [.linuxAMD64, .linuxARM64])
+    }
+
+    enum Lack: CaseIterable {
+        case level
+        case platform
+        case source
+        case nothing
+
+        func apply(to block: inout LockedImage) {
+            switch self {
+            case .level: block.proof = .index
+            case .platform: block.platforms[.linuxARM64] = nil
+            case .source: block.source = "a.example/old:1.0"
+            case .nothing: break
+            }
+        }
+    }
+
+    @Test(arguments: Lack.allCases)
+    func `a block that says less than is asked for is proved again from the target`(
+        _ lack: Lack
+    ) async throws {
+        var mirror = try Mirror(["a.example/app:1.0"])
+        try await mirror.world.publish(ImageBuilder().multiPlatform(), at: "a.example/app:1.0")
+        try await mirror.sync()
+        let whole = try mirror.block("app")
+        var less = whole
+        lack.apply(to: &less)
+        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = less
+        _ = mirror.world.takeJournal()
+
+        let run = try await mirror.sync()
+        #expect(run.statuses == [lack == .nothing ? .unchanged : .proved])
+        #expect(try mirror.block("app") == whole)
+        #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
+    }
+
+    @Test func `a block of another repository does not speak for this one`() async throws {
+        var mirror = try Mirror(["{source: 'a.example/app:1.0', id: x}"])
+        let image = ImageBuilder().multiPlatform()
+        try await mirror.world.publish(image, at: "a.example/app:1.0")
+        try await mirror.sync()
+        try await mirror.world.publish(image, at: "mirror.example/m/other:1.0")
+        try mirror.configure(["{source: 'a.example/app:1.0', id: x, name: other}"])
+
+        #expect(try await mirror.sync().statuses == [.proved])
+        #expect(try mirror.block("x").repository.description == "mirror.example/m/other")
+    }
+
+    @Test func `a target that has the index but lost a child is copied to again`() async throws {
+        var mirror = try Mirror(["a.example/app:1.0"])
+        let image = ImageBuilder().multiPlatform()
+        try await mirror.world.publish(image, at: "a.example/app:1.0")
+        let target = try mirror.world.store("mirror.example/m/app")
+        try await mirror.world.publish(image, at: "mirror.example/m/app:1.0")
+        let lost = image.manifests[0].descriptor.digest
+        target.lose(lost)
+
+        #expect(try await mirror.sync().statuses == [.mirrored])
+        let pushed = mirror.world.takeJournal().filter(\.call.isPush).map(\.call)
+        #expect(
+            pushed == [
+                .pushManifest(lost, as: .digest(lost)),
+                .pushManifest(image.digest, as: .tag(try Tag(parsing: "1.0"))),
+            ])
+        #expect(try mirror.block("app").digest == image.digest)
+    }
+
+    @Test func `a target that cannot be read is told about and does not stop another one`()
+        async throws
+    {
+        var mirror = try Mirror(
+            ["a.example/app:1.0"], to: ["one.example/m", "two.example/m", "three.example/m"])
+        let image = ImageBuilder().multiPlatform()
+        for place in ["a.example/app:1.0", "one.example/m/app:1.0", "two.example/m/app:1.0"] {
+            try await mirror.world.publish(image, at: place)
+        }
+        let broken = try mirror.world.store("one.example/m/app").location
+        mirror.world.intercept { event, _ in
+            guard event.location == broken, case .fetchManifest = event.call else { return }
+            throw ContentError(.unavailable, "the disk is broken")
+        }
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.failed])
+        #expect(run.report.outcomes[0].targets.map { $0.failure != nil } == [true, false, false])
+        #expect(run.report.outcomes[0].targets.map { $0.block != nil } == [false, true, true])
+        #expect(try await mirror.digest("three.example/m/app:1.0") == image.digest)
+    }
+}

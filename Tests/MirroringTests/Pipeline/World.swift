@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Synchronization
+
+/// All the stores of a test, in memory, with one journal of what was asked of them.
+final class World: Sendable {
+    /// Something that a store was asked for.
+    struct Event: Hashable, Sendable {
+        let location: StoreLocation
+        let call: Call
+    }
+
+    enum Call: Hashable, Sendable {
+        case resolve(ManifestName)
+        case tags
+        case fetchManifest(Digest)
+        case fetchBlob(Digest)
+        /// The first bytes of a blob that was opened.
+        case read(Digest)
+        case exists(Digest)
+        case pushBlob(Digest)
+        case mounted(Digest, from: StoreLocation)
+        case pushManifest(Digest, as: ManifestName)
+
+        var isPush: Bool {
+            switch self {
+            case .pushBlob, .mounted, .pushManifest: true
+            case .resolve, .tags, .fetchManifest, .fetchBlob, .read, .exists: false
+            }
+        }
+    }
+
+    /// What happens before a call is answered: nothing, an error, or a long wait.
+    typealias Interception = @Sendable (Event, _ number: Int) async throws -> Void
+
+    private struct State {
+        var stores: [StoreLocation: WatchedStore] = [:]
+        var journal: [Event] = []
+        var interception: Interception = { _, _ in }
+        var mounts = true
+    }
+    private let state = Mutex(State())
+
+    /// How the pipeline comes by these stores.
+    var stores: Stores { Stores { [self] in store(at: $0) } }
+
+    func store(at location: StoreLocation) -> WatchedStore {
+        state.withLock { state in
+            let store = state.stores[location] ?? WatchedStore(at: location, in: self)
+            state.stores[location] = store
+            return store
+        }
+    }
+
+    func store(_ repository: String) throws -> WatchedStore {
+        store(at: .repository(try Repository(parsing: repository)))
+    }
+
+    /// Puts an image where it is told to, without a word in the journal.
+    @discardableResult
+    func publish(_ image: BuiltImage, at reference: String) async throws -> Digest {
+        let reference = try Reference(parsing: reference)
+        try await publish(image, at: .repository(reference.repository), tag: reference.tag)
+        return image.digest
+    }
+
+    func publish(_ image: BuiltImage, at location: StoreLocation, tag: Tag?) async throws {
+        let memory = store(at: location).memory
+        for (digest, bytes) in image.blobs {
+            let descriptor = Descriptor(
+                mediaType: .octetStream, digest: digest, size: bytes.count)
+            _ = try await memory.push(blob: descriptor, mountingFrom: nil) { BytesInMemory(bytes) }
+        }
+        for manifest in image.manifests {
+            let isRoot = manifest.descriptor.digest == image.digest
+            let name = isRoot ? tag.map(ManifestName.tag) : nil
+            try await memory.push(
+                manifest: manifest, as: name ?? .digest(manifest.descriptor.digest))
+        }
+    }
+
+    /// Sets what happens before each call.
+    func intercept(_ interception: @escaping Interception) {
+        state.withLock { $0.interception = interception }
+    }
+
+    /// From now on no registry mounts.
+    func refuseMounts() { state.withLock { $0.mounts = false } }
+
+    /// What was asked since the last time, in order.
+    func takeJournal() -> [Event] {
+        state.withLock { state in
+            defer { state.journal = [] }
+            return state.journal
+        }
+    }
+
+    fileprivate var mounts: Bool { state.withLock { $0.mounts } }
+
+    fileprivate func note(_ call: Call, at location: StoreLocation) async throws {
+        let event = Event(location: location, call: call)
+        let (interception, number) = state.withLock { state in
+            state.journal.append(event)
+            return (state.interception, state.journal.count)
+        }
+        try await interception(event, number)
+    }
+}
+
+extension World.Event {
+    /// Where, and what: `host/path resolve 1.0`.
+    var described: String {
+        let what =
+            switch call {
+            case .resolve(let name): "resolve \(name)"
+            case .tags: "tags"
+            case .fetchManifest(let digest): "fetch manifest \(digest)"
+            case .fetchBlob(let digest): "fetch blob \(digest)"
+            case .read(let digest): "read \(digest)"
+            case .exists(let digest): "exists \(digest)"
+            case .pushBlob(let digest): "push blob \(digest)"
+            case .mounted(let digest, let sibling): "mount \(digest) from \(sibling)"
+            case .pushManifest(_, let name): "push manifest \(name)"
+            }
+        return "\(location) \(what)"
+    }
+}
+
+/// A store in memory that notes what is asked of it and does what the test wants to go wrong.
+final class WatchedStore: ContentStore {
+    let memory: MemoryStore
+    private let world: World
+    /// What the store has lost, until it is pushed again.
+    private let lost = Mutex<Set<Digest>>([])
+
+    fileprivate init(at location: StoreLocation, in world: World) {
+        self.memory = MemoryStore(at: location)
+        self.world = world
+    }
+
+    var location: StoreLocation { memory.location }
+
+    /// Forgets a manifest or blob, as a registry's clean-up or a bad disk does.
+    func lose(_ digest: Digest) {
+        lost.withLock { _ = $0.insert(digest) }
+    }
+
+    private func has(_ digest: Digest) -> Bool { lost.withLock { !$0.contains(digest) } }
+
+    private func find(_ digest: Digest) throws {
+        guard has(digest) else { throw ContentError(.missing, "\(digest.short) is gone") }
+    }
+
+    private func keep(_ digest: Digest) { lost.withLock { _ = $0.remove(digest) } }
+
+    private func note(_ call: World.Call) async throws {
+        try await world.note(call, at: location)
+    }
+
+    func resolve(_ name: ManifestName) async throws -> Descriptor? {
+        try await note(.resolve(name))
+        guard let descriptor = try await memory.resolve(name) else { return nil }
+        return has(descriptor.digest) ? descriptor : nil
+    }
+
+    func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+        try await note(.fetchManifest(descriptor.digest))
+        try find(descriptor.digest)
+        return try await memory.fetch(manifest: descriptor)
+    }
+
+    func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
+        try await note(.fetchBlob(descriptor.digest))
+        try find(descriptor.digest)
+        return NotedStream(base: try await memory.fetch(blob: descriptor)) { [self] in
+            try await note(.read(descriptor.digest))
+        }
+    }
+
+    func exists(blob descriptor: Descriptor) async throws -> Bool {
+        try await note(.exists(descriptor.digest))
+        guard has(descriptor.digest) else { return false }
+        return try await memory.exists(blob: descriptor)
+    }
+
+    func tags() async throws -> [Tag] {
+        try await note(.tags)
+        return try await memory.tags()
+    }
+
+    func push(
+        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobArrival {
+        if let sibling, world.mounts {
+            try await note(.mounted(descriptor.digest, from: sibling))
+            let holder = world.store(at: sibling).memory
+            _ = try await memory.push(blob: descriptor, mountingFrom: nil) {
+                try await holder.fetch(blob: descriptor)
+            }
+            keep(descriptor.digest)
+            return .mounted
+        }
+        try await note(.pushBlob(descriptor.digest))
+        let arrival = try await memory.push(blob: descriptor, mountingFrom: nil, open: open)
+        keep(descriptor.digest)
+        return arrival
+    }
+
+    func push(manifest: RawManifest, as name: ManifestName) async throws {
+        try await note(.pushManifest(manifest.descriptor.digest, as: name))
+        try await memory.push(manifest: manifest, as: name)
+        keep(manifest.descriptor.digest)
+    }
+}
+
+/// A stream that tells when its first piece is asked for.
+private struct NotedStream: AsyncSequence, Sendable {
+    let base: ByteStream
+    let note: @Sendable () async throws -> Void
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator(), note: note)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: any AsyncIteratorProtocol<[UInt8], any Error>
+        var note: (@Sendable () async throws -> Void)?
+
+        mutating func next() async throws -> [UInt8]? {
+            try await note.take()?()
+            return try await base.next(isolation: #isolation)
+        }
+    }
+}
