@@ -3,6 +3,7 @@
 internal import Content
 internal import HTTP
 internal import OCI
+internal import Waiting
 internal import Wording
 
 /// What a request shows, and how it came to be.
@@ -36,6 +37,14 @@ actor Authenticator {
     private let time: Timekeeper
     private let events: @Sendable (RegistryEvent) -> Void
 
+    /// How far the very first exchange with the registry is.
+    private enum FirstExchange: Sendable {
+        case ahead
+        case underway
+        case over
+    }
+
+    private nonisolated let firstExchange = WaitList(FirstExchange.ahead)
     private var offer: Offer?
     private var tokens: [TokenRequest: (token: Token, until: Duration)] = [:]
     private let flights = SharedFlights<TokenRequest, Token>()
@@ -55,6 +64,29 @@ actor Authenticator {
         self.tokenServer = tokenServer
         self.time = time
         self.events = events
+    }
+
+    /// Waits until the first exchange is through, so that many requests at once do not each learn
+    /// from a refusal of their own what one of them can find out.
+    ///
+    /// - Returns: whether the caller has the first exchange, whose end it has to tell.
+    /// - Throws: `CancellationError`.
+    nonisolated func waitsForFirst() async throws -> Bool {
+        try await firstExchange.take { exchange -> Bool? in
+            switch exchange {
+            case .ahead:
+                exchange = .underway
+                return true
+            case .underway: return nil
+            case .over: return false
+            }
+        }
+    }
+
+    /// Lets all others go on, whatever came of the first exchange: one that failed has nothing to
+    /// teach, and each further one that had to fail alone would take as long.
+    nonisolated func firstIsThrough() {
+        firstExchange.change { $0 = .over }
     }
 
     /// Returns what the first attempt of a call shows.

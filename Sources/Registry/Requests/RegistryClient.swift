@@ -77,6 +77,8 @@ final class RegistryClient: Sendable {
 
     /// Answers challenges until the registry takes what it is shown or nothing better is left.
     private func exchange(_ call: Call) async throws -> Reply {
+        let isFirst = try await authenticator.waitsForFirst()
+        defer { if isFirst { authenticator.firstIsThrough() } }
         var authorization = try await authenticator.authorization(for: call.operation)
         while true {
             do {

@@ -209,10 +209,15 @@ import Wording
         let refused = Exchange(
             "HEAD \(Self.manifest)", Answer(401, Self.challenge).after { try await five.arrive() })
         let scene = try Scene(
-            [Exchange](repeating: refused, count: 5)
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("GET \(Self.token)", Self.issuing("lapsing")),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ] + [Exchange](repeating: refused, count: 5)
                 + [Exchange("GET \(Self.token)", Self.issuing("t1"))]
                 + [Exchange](repeating: Exchange("HEAD \(Self.manifest)", Self.found), count: 5))
         let repository = try scene.repository()
+        _ = try await repository.resolve(.tag(Tag(parsing: "1")))
         try await withThrowingTaskGroup { group in
             for _ in 0..<5 {
                 group.addTask { try await repository.resolve(.tag(Tag(parsing: "1"))) }

@@ -40,6 +40,20 @@ import Testing
         #expect(registry.requests.count { $0.status == 401 } == 1)
     }
 
+    @Test func `many first requests at once cost one refusal together`() async throws {
+        let registry = LoopbackRegistry(authentication: .basic(user: "me", password: "pw"))
+        registry.publish(Self.image, repository: "app", tag: "1")
+        let scene = try RealScene(registry.host, credential: .user("me", "pw"))
+        let repository = try scene.network.repository(registry.repository("app"))
+        let tag = try Tag(parsing: "1")
+        try await withThrowingTaskGroup(of: Descriptor?.self) { group in
+            for _ in 0..<12 { group.addTask { try await repository.resolve(.tag(tag)) } }
+            for try await found in group { #expect(found?.digest == Self.image.digest) }
+        }
+        #expect(registry.requests.count { $0.status == 401 } == 1)
+        #expect(registry.requests.count(of: .manifestHead) == 13)
+    }
+
     @Test func `tokens that lapse before their time are replaced`() async throws {
         let issuer = TokenIssuer(
             users: ["me": "pw"], lifetime: .uses(2), policy: TokenIssuer.usersOnly)
