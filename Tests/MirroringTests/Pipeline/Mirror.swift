@@ -21,6 +21,8 @@ struct Mirror {
         let updates: [LockUpdate]
 
         var statuses: [ImageOutcome.Status] { report.outcomes.map(\.status) }
+        /// Whether every image is everywhere as it should be.
+        var isDone: Bool { report.outcomes.allSatisfy { $0.isDone } }
         var findings: [Finding] { report.outcomes.flatMap(\.findings) }
         var failures: [Failure] { report.outcomes.flatMap(\.failures) }
     }

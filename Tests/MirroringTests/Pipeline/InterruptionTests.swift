@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Synchronization
+import Testing
+import Waiting
+
+/// Whatever call fails, and whenever a run ends: no tag stands for something incomplete, and the
+/// next run sends what is missing and nothing else.
+@Suite struct InterruptionTests {
+    enum Kind: CaseIterable {
+        /// One call fails, the rest go on.
+        case oneFailure
+        /// From one call on nothing is answered any more, as after `kill -9`.
+        case everythingAfter
+
+        func hits(_ number: Int, _ first: Int) -> Bool {
+            self == .oneFailure ? number == first : number >= first
+        }
+    }
+
+    /// Two images that share a layer, one of them new under a tag that the targets have already.
+    private static func mirror() async throws -> (Mirror, old: BuiltImage, images: [BuiltImage]) {
+        let builder = ImageBuilder(spelling: .odd)
+        let shared = Layer.random(size: 64, seed: 9)
+        let images = [1, 2].map { seed in
+            builder.index(
+                [Platform.linuxAMD64, .linuxARM64].map {
+                    .image(
+                        builder.image($0, layers: [shared, .random(size: 9, seed: UInt64(seed))]))
+                }, annotations: ["seed": "\(seed)"])
+        }
+        let old = builder.multiPlatform(seed: 77)
+        let mirror = try Mirror(
+            ["a.example/app:1.0", "b.example/tool:2.0"], to: ["one.example/m", "two.example/m"])
+        try await mirror.world.publish(images[0], at: "a.example/app:1.0")
+        try await mirror.world.publish(images[1], at: "b.example/tool:2.0")
+        for target in ["one", "two"] {
+            try await mirror.world.publish(old, at: "\(target).example/m/app:1.0")
+        }
+        return (mirror, old, images)
+    }
+
+    private static let targets = [
+        "one.example/m/app", "one.example/m/tool", "two.example/m/app", "two.example/m/tool",
+    ]
+
+    @Test(arguments: Kind.allCases, [FailureClass.unavailable, .missing])
+    func `a failure at any call leaves every tag whole, and the next run completes it`(
+        _ kind: Kind, _ failureClass: FailureClass
+    ) async throws {
+        var first = 1
+        while first < 1000 {
+            var (mirror, old, images) = try await Self.mirror()
+            let world = mirror.world
+            let hit = Mutex(false)
+            let broken = first
+            world.intercept { _, number in
+                guard kind.hits(number, broken) else { return }
+                hit.withLock { $0 = true }
+                throw ContentError(failureClass, "call \(number) fails")
+            }
+            let interrupted = try await mirror.sync()
+            world.intercept { _, _ in }
+            guard hit.withLock({ $0 }) else { break }
+
+            var held: [StoreLocation: Set<Digest>] = [:]
+            for name in Self.targets {
+                let store = try world.store(name)
+                #expect(try await store.memory.isWhole(), "call \(broken)")
+                held[store.location] = store.memory.digests
+            }
+            for target in ["one", "two"] {
+                let now = try await mirror.digest("\(target).example/m/app:1.0")
+                #expect(now == old.digest || now == images[0].digest, "call \(broken)")
+            }
+            _ = world.takeJournal()
+
+            let next = try await mirror.sync()
+            #expect(next.isDone, "call \(broken)")
+            for event in world.takeJournal() {
+                switch event.call {
+                case .pushBlob(let digest), .mounted(let digest, _),
+                    .pushManifest(let digest, as: .digest):
+                    #expect(held[event.location]?.contains(digest) == false, "call \(broken)")
+                default: break
+                }
+            }
+            for target in ["one", "two"] {
+                #expect(
+                    try await mirror.digest("\(target).example/m/app:1.0") == images[0].digest)
+                #expect(
+                    try await mirror.digest("\(target).example/m/tool:2.0") == images[1].digest)
+            }
+            #expect(try mirror.lock(0).images.count == 2)
+            #expect(try mirror.lock(1).images.count == 2)
+            if kind == .everythingAfter {
+                #expect(!interrupted.isDone)
+            }
+            first += 1
+        }
+        // Some sixty calls make such a run.
+        #expect(first > 50 && first < 1000)
+    }
+
+    @Test func `a run that is cancelled reports what was finished`() async throws {
+        var mirror = try Mirror(["a.example/app:1.0", "b.example/slow:1.0", "c.example/tool:1.0"])
+        for (number, name) in ["a.example/app", "b.example/slow", "c.example/tool"].enumerated() {
+            try await mirror.world.publish(
+                ImageBuilder().multiPlatform(seed: UInt64(number)), at: "\(name):1.0")
+        }
+        let slow = try mirror.world.store("b.example/slow").location
+        let never = WaitList(false)
+        mirror.world.intercept { event, _ in
+            guard event.location == slow, case .fetchBlob = event.call else { return }
+            _ = try await never.take { $0 ? true : nil }
+        }
+        // Cancelled once the two others are finished: no clock is asked.
+        let finished = WaitList(0)
+        let (config, resolver) = (mirror.config, mirror.resolver)
+        let plan = try await mirror.plan()
+        let run = Task {
+            await Syncer(resolver: resolver, jobs: 4) { event in
+                if case .finished = event { finished.change { $0 += 1 } }
+            }.sync(plan)
+        }
+        _ = try await finished.take { $0 == 2 ? true : nil }
+        run.cancel()
+        let report = await run.value
+        #expect(report.wasInterrupted)
+        #expect(report.outcomes.map(\.image.id) == ["app", "tool"])
+        #expect(report.outcomes.map(\.status) == [.mirrored, .mirrored])
+        let update = LockUpdate(from: nil, plan: plan, report: report, config: config, position: 0)
+        #expect(update.lock.images.keys.sorted() == ["app", "tool"])
+        #expect(try await mirror.digest("mirror.example/m/slow:1.0") == nil)
+
+        mirror.world.intercept { _, _ in }
+        #expect(try await mirror.sync().isDone)
+    }
+
+    @Test func `a run that nobody cancelled was not interrupted, whatever failed`() async throws {
+        var mirror = try Mirror(["a.example/gone:1.0"])
+        let run = try await mirror.sync()
+        #expect(!run.report.wasInterrupted)
+        #expect(run.statuses == [.missing])
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+
+@Suite struct LostIDsTests {
+    private static let digest = "sha256:" + String(repeating: "a", count: 64)
+
+    /// What is said of entries when a lock has these ids, each with its source.
+    private func problems(_ entries: [String], lock ids: [String: String]) throws -> [String] {
+        let digest = try Digest(parsing: Self.digest)
+        let lock = Lockfile(
+            inputs: digest, proof: nil,
+            images: try ids.mapValues { source in
+                let reference = try Reference(parsing: source)
+                let name = Naming.name(of: reference.repository, style: .short)
+                return LockedImage(
+                    source: source, upstream: "\(reference.repository)@\(digest)",
+                    repository: try Repository(parsing: "mirror.example/m/\(name)"),
+                    tag: reference.tag, digest: digest, mediaType: .ociIndex, size: 1,
+                    proof: .config, platforms: [:])
+            })
+        let text = Mirror.text(entries)
+        let config = try ConfigurationFixture.load(text).config
+        return config.lostIDs(of: [lock, lock], file: "mirror.yaml", text: Array(text.utf8)).map {
+            "\($0.line):\($0.column): \($0.headline)"
+        }
+    }
+
+    private static func lost(_ id: String, _ line: Int, _ advice: String) -> String {
+        "\(line):5: the lock has the id '\(id)', which this entry would no longer make; \(advice), "
+            + "so that values files still find it"
+    }
+
+    @Test(
+        arguments: [
+            // A second tag joins the name.
+            (
+                ["a.example/redis:7", "a.example/redis:8"], ["redis": "a.example/redis:7"],
+                [lost("redis", 7, "write 'id: redis' into the entry")]
+            ),
+            // It joins, and the first one moves on in the same edit.
+            (
+                ["a.example/redis:7.1", "a.example/redis:8"], ["redis": "a.example/redis:7"],
+                [lost("redis", 7, "write 'id: redis' into the entry")]
+            ),
+            // The entry becomes a list, or a pattern.
+            (
+                ["{source: a.example/redis, tags: ['7', '8']}"], ["redis": "a.example/redis:7"],
+                [lost("redis", 7, "give one tag an entry with 'id: redis'")]
+            ),
+            (
+                ["{source: a.example/redis, tags: {semver: '>=7'}}"],
+                ["redis": "a.example/redis:7"],
+                [lost("redis", 7, "give one tag an entry with 'id: redis'")]
+            ),
+            // The other tag leaves, and its id would pass to the one that stays.
+            (
+                ["a.example/redis:8"],
+                ["redis": "a.example/redis:7", "redis-8": "a.example/redis:8"],
+                [lost("redis-8", 7, "write 'id: redis-8' into the entry")]
+            ),
+            // The name changes.
+            (
+                ["{source: 'a.example/redis:7', name: cache}"], ["redis": "a.example/redis:7"],
+                [lost("redis", 7, "write 'id: redis' into the entry")]
+            ),
+            // Nothing is lost: a new tag, a kept id, an id that is meant, an entry that is gone.
+            (["a.example/redis:8"], ["redis": "a.example/redis:7"], []),
+            (
+                ["{source: 'a.example/redis:7', id: redis}", "a.example/redis:8"],
+                ["redis": "a.example/redis:7"], []
+            ),
+            (["{source: 'a.example/redis:7', id: cache}"], ["redis": "a.example/redis:7"], []),
+            (["a.example/other:1"], ["redis": "a.example/redis:7"], []),
+            (
+                ["{source: a.example/redis, tags: {semver: '>=7'}}"],
+                ["redis-7-1": "a.example/redis:7.1"], []
+            ),
+            (
+                ["{source: 'a.example/redis:7', name: a}"],
+                ["a": "a.example/redis:7", "b": "a.example/redis:7"], []
+            ),
+        ] as [([String], [String: String], [String])])
+    func `an id that values files know is not given up by accident`(
+        _ entries: [String], _ lock: [String: String], _ found: [String]
+    ) throws {
+        #expect(try problems(entries, lock: lock) == found)
+    }
+}
+
+@Suite struct InputsTests {
+    private func inputs(
+        _ images: [String] = ["a.example/app:1.0", "b.example/tool:2.0"],
+        to targets: [String] = ["one.example/m", "two.example/m"], settings: String = "",
+        environment: [String: String] = [:], folder: String = "/repo"
+    ) throws -> Digest {
+        try Mirror(
+            images, to: targets, settings: settings, environment: environment, folder: folder
+        ).config.inputs
+    }
+
+    @Test func `what decides about a lock changes the hash`() throws {
+        let plain = try inputs()
+        let others = [
+            try inputs(settings: "platforms: [linux/amd64]"),
+            try inputs(settings: "copy: required"),
+            try inputs(to: ["one.example/m"]), try inputs(to: ["one.example/m", "two.example/n"]),
+            try inputs(["a.example/app:1.0"]),
+            try inputs(["a.example/app:1.1", "b.example/tool:2.0"]),
+        ]
+        let keys = [
+            "name: x", "id: x", "floating: true", "requires: [/bin/sh]", "proof: index",
+            "copy: required", "artifact: true", "moved: refuse",
+            "exception: {platforms: [linux/amd64], reason: a}",
+            "exception: {platforms: [linux/amd64], reason: b}",
+            "exception: {platforms: [linux/amd64], reason: a, until: 2027-01-31}",
+        ]
+        let entries = try keys.map {
+            try inputs(["{source: 'a.example/app:1.0', \($0)}", "b.example/tool:2.0"])
+        }
+        let patterns = try [
+            "semver: '>=1'", "semver: '>=2'", "regex: a", "semver: '>=1', latest: 2",
+        ]
+        .map { try inputs(["{source: a.example/app, tags: {\($0)}}"]) }
+        let all = [plain] + others + entries + patterns
+        #expect(Set(all).count == all.count)
+    }
+
+    @Test func `what does not decide about a lock leaves the hash`() throws {
+        let plain = try inputs()
+        #expect(try inputs(["b.example/tool:2.0", "a.example/app:1.0"]) == plain)
+        #expect(try inputs(["{source: 'a.example/app:1.0'}", "b.example/tool:2.0"]) == plain)
+        #expect(try inputs(settings: "platforms: [linux/arm64/v8, linux/amd64]") == plain)
+        #expect(try inputs(settings: "referrers: none\nkeepReplaced: false") == plain)
+        #expect(
+            try inputs(
+                settings: """
+                    registries:
+                      a.example: {plainHTTP: true, concurrency: 2,
+                                  credentials: {username: u, password: "${P}"}}
+                    """, environment: ["P": "secret"]) == plain)
+    }
+
+    @Test func `the values of variables leave the hash, their names do not`() throws {
+        let prefixes = ["${REGISTRY}/m"]
+        let one = try inputs(to: prefixes, environment: ["REGISTRY": "one.example"])
+        #expect(try inputs(to: prefixes, environment: ["REGISTRY": "two.example"]) == one)
+        #expect(try inputs(to: ["one.example/m"]) != one)
+    }
+
+    @Test func `the folder of the checkout is neither in the hash nor in the lock`() async throws {
+        let image = ImageBuilder().multiPlatform()
+        var texts: Set<String> = []
+        for folder in ["/repo", "/home/somebody/repo"] {
+            var mirror = try Mirror(
+                ["{source: 'oci:./images/app:1.0', name: app}"], to: ["m.example/m", "oci:out"],
+                folder: folder)
+            try await mirror.world.publish(
+                image, at: .layout(directory: "\(folder)/images/app"),
+                tag: try Tag(parsing: "1.0"))
+            let run = try await mirror.sync()
+            #expect(run.statuses == [.mirrored])
+            texts.insert(run.updates[0].lock.text)
+            let lock = run.updates[0].lock
+            #expect(lock.images["app"]?.source == "oci:./images/app:1.0")
+            #expect(lock.images["app"]?.upstream == "oci:./images/app@\(image.digest)")
+            #expect(try await mirror.sync().statuses == [.unchanged])
+            let copy = mirror.world.store(at: .layout(directory: "\(folder)/out/app")).memory
+            #expect(copy.digests == image.digests)
+        }
+        #expect(texts.count == 1)
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+
+@Suite struct PlannerTests {
+    private static let image = ImageBuilder().multiPlatform()
+
+    /// A mirror whose sources have these tags.
+    private func mirror(_ entries: [String], tags: [String: [String]]) async throws -> Mirror {
+        let mirror = try Mirror(entries)
+        for (source, tags) in tags {
+            for tag in tags { try await mirror.world.publish(Self.image, at: "\(source):\(tag)") }
+        }
+        return mirror
+    }
+
+    @Test func `a pattern picks tags of the listing, the greatest first`() async throws {
+        let mirror = try await mirror(
+            ["{source: a.example/app, tags: {semver: '>=1.2 <2', latest: 2}}"],
+            tags: ["a.example/app": ["1.1.0", "1.2.0", "1.4.0", "1.3.0", "2.0.0", "x"]])
+        let plan = try await mirror.plan()
+        #expect(plan.images.map(\.id) == ["app-1-4-0", "app-1-3-0"])
+        #expect(plan.images.map(\.sourceText) == ["a.example/app:1.4.0", "a.example/app:1.3.0"])
+        #expect(plan.problems.isEmpty)
+        #expect(mirror.world.takeJournal().map(\.call) == [.tags])
+    }
+
+    @Test(arguments: [
+        ("", ["app-v1"]), (", floating: true", ["app-v1", "app-nightly", "app-latest"]),
+    ])
+    func `a channel tag is picked only where the entry says that it moves`(
+        _ floating: String, _ ids: [String]
+    ) async throws {
+        let mirror = try await mirror(
+            ["{source: a.example/app, tags: {regex: '[a-z].*'}\(floating)}"],
+            tags: ["a.example/app": ["v1", "latest", "nightly", "1.0"]])
+        #expect(try await mirror.plan().images.map(\.id) == ids)
+    }
+
+    @Test(arguments: [["1.0"], ["latest"], []])
+    func `a pattern that picks nothing is a failure of its entry, and of no other`(
+        _ tags: [String]
+    ) async throws {
+        let mirror = try await mirror(
+            ["{source: a.example/app, tags: {semver: '>=9'}}", "b.example/tool:1.0"],
+            tags: ["a.example/app": tags])
+        let plan = try await mirror.plan()
+        #expect(plan.images.map(\.id) == ["tool"])
+        #expect(plan.problems.map(\.entry.name) == ["app"])
+        #expect(plan.problems.map(\.failure.failureClass) == [.missing])
+        #expect(
+            plan.problems[0].failure.message
+                == "source a.example/app: none of its \(tags.count) tags is what 'tags:' asks for")
+    }
+
+    @Test func `a listing that fails is a failure of every entry that needs it`() async throws {
+        let mirror = try await mirror(
+            [
+                "{source: a.example/app, tags: {semver: '>=1'}}",
+                "{source: a.example/app, tags: {regex: 'x.*'}, name: x}", "b.example/tool:1.0",
+            ], tags: [:])
+        mirror.world.intercept { _, _ in throw ContentError(.throttled, "later") }
+        let plan = try await mirror.plan()
+        #expect(plan.problems.map(\.entry.name) == ["app", "x"])
+        #expect(plan.problems.allSatisfy { $0.failure.failureClass == .throttled })
+        #expect(plan.problems.allSatisfy { $0.failure.side == .source })
+        #expect(plan.images.map(\.id) == ["tool"])
+        // One listing serves both.
+        #expect(mirror.world.takeJournal().count == 1)
+    }
+
+    @Test func `what a pattern picks never takes another image's tag or id`() async throws {
+        let mirror = try await mirror(
+            [
+                "{source: a.example/app, tags: {regex: '1.*'}}", "b.example/app:1.0",
+                "{source: c.example/tool, tags: {regex: '.*'}}",
+            ], tags: ["a.example/app": ["1.0", "1.1"], "c.example/tool": ["2.0", "2-0"]])
+        let plan = try await mirror.plan()
+        #expect(
+            plan.images.map(\.sourceText) == [
+                "a.example/app:1.1", "b.example/app:1.0", "c.example/tool:2.0",
+            ])
+        #expect(
+            plan.problems.map(\.failure.message) == [
+                "two images are mapped to app:1.0: lines 8 and 7",
+                "two images have the lock id 'tool-2-0': both on line 9",
+            ])
+        #expect(plan.problems.allSatisfy { $0.failure.failureClass == .invalid })
+    }
+
+    @Test(
+        arguments: [
+            ([], ["app-1-0", "app-1-1", "redis", "team-x-2-0", "cache"]),
+            (["redis"], ["redis"]), (["app"], ["app-1-0", "app-1-1"]), (["app-1-1"], ["app-1-1"]),
+            (["app-*"], ["app-1-0", "app-1-1"]), (["*-1-?"], ["app-1-0", "app-1-1"]),
+            (["team/x"], ["team-x-2-0"]), (["team-x-2-0"], ["team-x-2-0"]), (["cache"], ["cache"]),
+            (["ca*", "redis"], ["redis", "cache"]),
+            (["*"], ["app-1-0", "app-1-1", "redis", "team-x-2-0", "cache"]),
+            (["nothing"], []), (["app?"], []),
+        ] as [([String], [String])])
+    func `images are selected by id, name or glob`(
+        _ patterns: [String], _ ids: [String]
+    ) async throws {
+        let mirror = try await mirror(
+            [
+                "{source: a.example/app, tags: {regex: '1.*'}}", "b.example/redis:7",
+                "{source: c.example/x, name: team/x, tags: {regex: '2.*'}}",
+                "{source: d.example/y, id: cache, tags: {regex: '3.*', latest: 1}}",
+            ],
+            tags: [
+                "a.example/app": ["1.0", "1.1"], "c.example/x": ["2.0"], "d.example/y": ["3.0"],
+            ])
+        let plan = try await mirror.plan(patterns)
+        #expect(Set(plan.images.map(\.id)) == Set(ids))
+        #expect(plan.images.count == ids.count)
+    }
+
+    @Test func `entries that cannot make a selected image cause no listing`() async throws {
+        let mirror = try await mirror(
+            [
+                "{source: a.example/app, tags: {regex: '1.*'}}",
+                "{source: c.example/x, tags: {regex: '2.*'}}", "b.example/redis:7",
+            ], tags: ["a.example/app": ["1.0"], "c.example/x": ["2.0"]])
+        for (pattern, listed) in [("redis", 0), ("app-1-0", 1), ("x*", 1), ("*", 2), ("r*", 0)] {
+            _ = try await mirror.plan([pattern])
+            #expect(mirror.world.takeJournal().count == listed, "\(pattern)")
+        }
+    }
+
+    @Test func `words that select nothing are told`() {
+        let selection = IDSelection(["redis", "ap?", "x*"])
+        #expect(selection.unmatched(among: [("app-1", "app"), ("y", "z")]) == ["redis", "x*"])
+        #expect(IDSelection.all.contains(id: "a", name: "b"))
+    }
+
+    @Test func `a glob of many stars is answered at once`() {
+        let selection = IDSelection([String(repeating: "*a", count: 200) + "b"])
+        #expect(!selection.contains(id: String(repeating: "a", count: 4000), name: ""))
+    }
+
+    @Test func `without a network the plan has all that the configuration names`() throws {
+        let mirror = try Mirror([
+            "{source: a.example/app, tags: {regex: '1.*'}}",
+            "{source: b.example/app, tags: ['1.0', '2.0']}",
+        ])
+        let plan = Planner(config: mirror.config).offlinePlan()
+        #expect(plan.images.map(\.id) == ["app-1-0", "app-2-0"])
+        #expect(mirror.world.takeJournal().isEmpty)
+    }
+}

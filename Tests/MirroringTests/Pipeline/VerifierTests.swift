@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+@Suite struct VerifierTests {
+    private static let image = ImageBuilder().multiPlatform(seed: 1)
+    private static let other = ImageBuilder().multiPlatform(seed: 2)
+
+    private func mirror(_ source: String = "a.example/app:1.0") async throws -> Mirror {
+        var mirror = try Mirror([source])
+        let tag = source.contains("latest") ? "latest" : "1.0"
+        try await mirror.world.publish(Self.image, at: "a.example/app:\(tag)")
+        try await mirror.sync()
+        _ = mirror.world.takeJournal()
+        return mirror
+    }
+
+    private func verify(_ mirror: Mirror) async throws -> VerifiedImage {
+        let images = try await Verifier(stores: mirror.world.stores).verify(mirror.lock().images)
+        return try #require(images.first)
+    }
+
+    @Test func `a mirror that is as its lock says is read once and not written to`() async throws {
+        let mirror = try await mirror()
+        let image = try await verify(mirror)
+        #expect(image.problems.isEmpty)
+        #expect(image.failure == nil)
+        #expect(image.seen == Self.image.manifests.count + Self.image.blobs.count)
+        let journal = mirror.world.takeJournal()
+        #expect(journal.allSatisfy { !$0.call.isPush })
+        #expect(journal.count == 1 + Self.image.manifests.count + Self.image.blobs.count)
+    }
+
+    @Test(arguments: ["a.example/app:1.0", "{source: 'a.example/app:latest', floating: true}"])
+    func `a tag that moved or is gone is told, a channel's too`(_ source: String) async throws {
+        let mirror = try await mirror(source)
+        let tag = try #require(mirror.block("app").targetTag)
+        try await mirror.world.publish(Self.other, at: "mirror.example/m/app:\(tag)")
+        #expect(try await verify(mirror).problems == [.tagMoved(tag, now: Self.other.digest)])
+        try mirror.world.store("mirror.example/m/app").lose(Self.other.digest)
+        #expect(try await verify(mirror).problems == [.tagMoved(tag, now: nil)])
+    }
+
+    @Test func `what is gone is named: the index, a child, a configuration, a layer`()
+        async throws
+    {
+        let child = Self.image.manifests[0]
+        guard case .image(let manifest) = try child.decoded() else { return }
+        let cases: [(Digest, [VerifiedImage.Problem])] = [
+            (
+                Self.image.digest,
+                [.tagMoved(try Tag(parsing: "1.0"), now: nil), .manifestMissing(Self.image.digest)]
+            ),
+            (child.descriptor.digest, [.childMissing(child.descriptor.digest)]),
+            (manifest.config.digest, [.blobMissing(manifest.config.digest)]),
+            (manifest.layers[0].digest, [.blobMissing(manifest.layers[0].digest)]),
+        ]
+        for (digest, problems) in cases {
+            let mirror = try await mirror()
+            try mirror.world.store("mirror.example/m/app").lose(digest)
+            let image = try await verify(mirror)
+            #expect(image.problems == problems)
+            #expect(image.failure == nil)
+        }
+    }
+
+    @Test func `a platform of which the lock says another manifest is told`() async throws {
+        var mirror = try await mirror()
+        var block = try mirror.block("app")
+        // Both manifests are there, under each other's platform.
+        let amd64 = block.platforms[.linuxAMD64]
+        block.platforms[.linuxAMD64] = block.platforms[.linuxARM64]
+        block.platforms[.linuxARM64] = amd64
+        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
+        #expect(
+            try await verify(mirror).problems == [
+                .platformChanged(.linuxAMD64), .platformChanged(.linuxARM64),
+            ])
+        block.platforms = [.linuxAMD64: .init(digest: Self.other.digest, size: 1)]
+        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
+        #expect(try await verify(mirror).problems == [.platformChanged(.linuxAMD64)])
+    }
+
+    @Test func `bytes that do not fit the lock are a problem, a dead line is a failure`()
+        async throws
+    {
+        let mirror = try await mirror()
+        var lock = try mirror.lock()
+        lock.images["app"]?.size += 1
+        let broken = try await Verifier(stores: mirror.world.stores).verify(lock.images)
+        #expect(broken[0].problems.count == 1)
+        #expect(broken[0].failure == nil)
+
+        mirror.world.intercept { _, _ in throw ContentError(.unavailable, "no line") }
+        let image = try await verify(mirror)
+        #expect(image.problems.isEmpty)
+        #expect(image.failure?.failureClass == .unavailable)
+        #expect(image.failure?.side == .target)
+    }
+
+    @Test func `a single image without an index is verified like any other`() async throws {
+        var mirror = try Mirror(["a.example/app:1.0"], settings: "platforms: [linux/amd64]")
+        let single = ImageBuilder().image(layers: [.random(size: 9, seed: 1)])
+        try await mirror.world.publish(single, at: "a.example/app:1.0")
+        try await mirror.sync()
+        let image = try await verify(mirror)
+        #expect(image.problems.isEmpty)
+        #expect(image.block.platforms.keys.sorted() == [.linuxAMD64])
+    }
+}
+
+@Suite struct ImageCheckerTests {
+    private static let image = ImageBuilder().index([
+        .image(ImageSamples.amd64), .image(ImageSamples.arm64),
+        .attestation(of: ImageSamples.amd64),
+    ])
+    private enum ImageSamples {
+        static let amd64 = ImageBuilder().image(layers: [.random(size: 9, seed: 1)])
+        static let arm64 = ImageBuilder().image(.linuxARM64, layers: [.random(size: 9, seed: 2)])
+    }
+
+    private func check(
+        _ reference: String, in world: World, platforms: [Platform] = [.linuxAMD64, .linuxARM64]
+    ) async throws -> CheckedImage {
+        let reference = try Reference(parsing: reference)
+        return try await ImageChecker(
+            stores: world.stores, required: Requirement(platforms: platforms, level: .config)
+        ).check(.repository(reference.repository), tag: reference.tag, digest: reference.digest)
+    }
+
+    @Test func `an image that can be used is accepted, and its attestations are counted`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.image, at: "a.example/app:1.0")
+        for name in ["a.example/app:1.0", "a.example/app@\(Self.image.digest)"] {
+            let checked = try await check(name, in: world)
+            #expect(checked.name == name)
+            #expect(checked.isAccepted)
+            #expect(checked.descriptor?.digest == Self.image.digest)
+            #expect(checked.attestations == 1)
+            #expect(checked.failure == nil)
+        }
+        #expect(world.takeJournal().allSatisfy { !$0.call.isPush })
+    }
+
+    @Test func `an image that lacks a platform is refused, and that is no failure`() async throws {
+        let world = World()
+        try await world.publish(ImageSamples.amd64, at: "a.example/app:1.0")
+        let checked = try await check("a.example/app:1.0", in: world)
+        #expect(!checked.isAccepted)
+        #expect(checked.failure == nil)
+        #expect(checked.report?.findings.map(\.id) == [.notAnIndex, .platformMissing])
+    }
+
+    @Test func `a tag that does not exist is answered with those that do`() async throws {
+        let world = World()
+        try await world.publish(Self.image, at: "a.example/app:1.2.4")
+        let checked = try await check("a.example/app:v1.3.0", in: world)
+        #expect(checked.failure?.failureClass == .missing)
+        #expect(checked.instead?.newestRelease?.name == "1.2.4")
+        #expect(checked.failure?.hint?.contains("1.2.4") == true)
+    }
+
+    @Test func `without a tag or digest nothing is assumed`() async throws {
+        let checked = try await check("a.example/app", in: World())
+        #expect(checked.failure?.failureClass == .missing)
+        #expect(checked.failure?.hint?.contains("'latest' is never assumed") == true)
+    }
+
+    @Test func `a registry that cannot be asked gives a failure and no verdict`() async throws {
+        let world = World()
+        world.intercept { _, _ in throw ContentError(.denied, "no") }
+        let checked = try await check("a.example/app:1.0", in: world)
+        #expect(checked.failure?.failureClass == .denied)
+        #expect(checked.report == nil)
+        #expect(!checked.isAccepted)
+    }
+}
