@@ -96,17 +96,17 @@ struct ChildTests {
     }
 
     @Test func `a child that is killed takes its own children along`() async throws {
-        // The grandchild holds the write end; the pipe hangs up once it is gone too. Only a failure
-        // waits for the whole ten seconds.
+        // The grandchild alone holds the write end of a named pipe, which no other program that is
+        // started meanwhile can inherit; the pipe hangs up once it is gone too. Only a failure waits
+        // for the whole ten seconds.
         let limits = ChildLimits(time: .seconds(120), outputByteCount: 10)
-        var ends: [Int32] = [-1, -1]
-        try #require(unsafe pipe(&ends) == 0)
-        let (reading, writing) = (ends[0], ends[1])
+        let path = "/tmp/ocimirror-\(UInt64.random(in: 0 ... .max)).pipe"
+        try #require(unsafe mkfifo(path, 0o600) == 0)
+        defer { unsafe unlink(path) }
+        let reading = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         defer { close(reading) }
-        let path = "/proc/\(getpid())/fd/\(writing)"
-        let script = "sleep 60 >\(path) & echo more than ten bytes; wait"
+        let script = "exec 3>\(path); sleep 60 & echo more than ten bytes; wait"
         await #expect(throws: ChildProcessError.self) { try await shell(script, limits: limits) }
-        close(writing)
         var entry = pollfd(fd: reading, events: 0, revents: 0)
         #expect(unsafe poll(&entry, 1, 10_000) == 1)
     }
