@@ -97,7 +97,9 @@ let package = Package(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
             "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
-        tests(of: "ocimirror", "OCI", "Hashing", "StrictJSON", "Wording", "RegistryTestSupport"),
+        tests(
+            of: "ocimirror", "OCI", "Hashing", "Files", "StrictJSON", "Wording",
+            "RegistryTestSupport"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "Locking", "OCI",
             "RegistryTestSupport", "Validation", "Waiting", "Wording"),
