@@ -115,6 +115,8 @@ public struct Resolver: Sendable {
     // MARK: Targets
 
     /// Asks each target what has the name there; one that cannot be asked does not stop the others.
+    ///
+    /// Targets are asked in turn: with many images on their way at once, every host is busy anyway.
     private func askTargets(_ resolved: inout ResolvedImage) async throws {
         let image = resolved.image
         for target in config.targets {
