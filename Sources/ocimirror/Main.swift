@@ -2,15 +2,32 @@
 
 internal import CommandLineKit
 internal import Glibc
+internal import Synchronization
 
 /// Where the program begins: words and environment in, exit code out.
 @main
 enum Main {
-    static func main() async {
+    /// The first signal that asked the program to end.
+    private static let interruption = Mutex<System.Interruption?>(nil)
+
+    /// Works on other threads, and waits on this one for signals: the first one cancels the work, so
+    /// that it ends in order; the second one ends the process.
+    ///
+    /// An asynchronous `main` would leave this thread to libdispatch, which lets every signal in.
+    static func main() {
         System.ignoreWriteSignals()
-        let code = await run(
-            Array(CommandLine.arguments.dropFirst()), environment: System.environment())
-        exit(code.rawValue)
+        System.holdInterruptions()
+        // Detached, as `main` is of the main actor, whose thread does nothing but wait below.
+        let work = Task.detached {
+            let code = await run(
+                Array(CommandLine.arguments.dropFirst()), environment: System.environment())
+            let signal = code == .interrupted ? interruption.withLock { $0 } : nil
+            exit(signal?.exitCode ?? code.rawValue)
+        }
+        let first = System.nextInterruption()
+        interruption.withLock { $0 = first }
+        work.cancel()
+        _exit(System.nextInterruption().exitCode)
     }
 
     private static func run(

@@ -34,6 +34,7 @@ enum Program {
             HelpSection.Row("75", "nothing failed, but a limit was met: run again later"),
             HelpSection.Row("77", "credentials were refused"),
             HelpSection.Row("78", "the configuration is wrong"),
+            HelpSection.Row("130, 143", "interrupted; what was finished is in the lock"),
         ])
 }
 

@@ -70,6 +70,46 @@ import Testing
     }
 }
 
+/// A run that is asked to end does so in order.
+@Suite struct `a run that is interrupted` {
+    @Test(arguments: [("INT", 130), ("TERM", 143)] as [(String, Int32)])
+    func `locks what it has finished`(signal: String, code: Int32) async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        let images = [1, 2].map { ImageBuilder().multiPlatform(seed: $0) }
+        source.publish(images[0], repository: "done", tag: "1.0")
+        source.publish(images[1], repository: "slow", tag: "1.0")
+        let workspace = try Workspace(
+            Mirror(
+                from: ["done", "slow"].map { "\(source.host)/\($0):1.0" },
+                to: "\(target.host)/mirror", plain: [source.host, target.host]
+            ).text)
+        // The second image waits for the first, and then for ever.
+        let gate = Gate()
+        target.inject(
+            .on(
+                .put, "/manifests/*", where: { $0.path.contains("/slow/") },
+                .waitFor(RequestPattern(.put, "/done/manifests/1.0")), .stall(gate),
+                .answer(.unavailable)))
+        let streams = try TemporaryFolder()
+        let process = try workspace.start("sync", "--verbose", streams: streams)
+        try await workspace.shell(
+            "until grep -q 'done: mirrored' \(streams("errors")); do sleep 0.05; done")
+        await target.waitForRequests(RequestPattern(.put, "/slow/manifests/*"))
+        let sent = try await SpawnedProcess.run("kill", ["-\(signal)", "\(process.pid)"])
+        #expect(sent.status == 0)
+        #expect(try await onOwnThread { process.wait() } == code, "\(streams.text("errors"))")
+        gate.open()
+        #expect(workspace.lock.contains("      done:\n"))
+        #expect(!workspace.lock.contains("      slow:\n"))
+        #expect(target.tags(of: "mirror/slow").isEmpty)
+        #expect(streams.text("output").contains("1 mirrored"))
+
+        target.heal()
+        #expect(try await workspace.run("sync").status == 0)
+        #expect(workspace.lock.contains("      slow:\n"))
+    }
+}
+
 extension RawManifest {
     /// The digests of an image's layers.
     var decodedLayers: [Digest] {

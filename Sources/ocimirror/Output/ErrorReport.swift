@@ -33,6 +33,7 @@ struct ErrorReport {
             console.error(error.description, hint: error.hint)
             return ExitCode(error.failureClass)
         case is CancellationError:
+            console.note("interrupted")
             return .interrupted
         default:
             console.error("\(error)")

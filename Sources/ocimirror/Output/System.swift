@@ -65,6 +65,44 @@ enum System {
         Glibc.time(nil) / 86_400
     }
 
+    /// A signal that asks the process to end.
+    enum Interruption: Int32, CaseIterable {
+        case interrupt = 2
+        case terminate = 15
+
+        /// What a shell says of a process that the signal ended.
+        var exitCode: Int32 { 128 + rawValue }
+    }
+
+    /// Keeps SIGINT and SIGTERM until ``nextInterruption()`` asks for them.
+    ///
+    /// To be called before there is any other thread: all later ones inherit it.
+    static func holdInterruptions() {
+        var signals = interruptions
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    /// Waits on this thread for a signal that is held.
+    static func nextInterruption() -> Interruption {
+        var signals = interruptions
+        while true {
+            var number: Int32 = 0
+            let failure = unsafe sigwait(&signals, &number)
+            if failure == 0, let interruption = Interruption(rawValue: number) {
+                return interruption
+            }
+        }
+    }
+
+    private static var interruptions: sigset_t {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for interruption in Interruption.allCases {
+            unsafe sigaddset(&signals, interruption.rawValue)
+        }
+        return signals
+    }
+
     /// Lets writes to a closed pipe, and to a file at its size limit, fail instead of killing the process.
     static func ignoreWriteSignals() {
         for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
