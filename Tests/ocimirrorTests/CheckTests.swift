@@ -41,7 +41,7 @@ import Testing
     {
         let run = try await verdict("app:v1.3.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("hint nearest: 1.3.0-rc1"))
+        #expect(run.output.contains("hint: nearest: 1.3.0-rc1"))
         #expect(run.output.contains("1.2.4"))
         #expect(run.output.contains("no: do not use it"))
     }
@@ -60,7 +60,7 @@ import Testing
     func `says no to`(image: String, finding: String, platform: String) async throws {
         let run = try await verdict(image)
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("error \(finding): "))
+        #expect(run.output.contains("error: \(finding): "))
         #expect(run.output.contains(platform))
     }
 

@@ -142,7 +142,7 @@ import Testing
         workspace.environment = ["PASSWORD": "canary-wrong"]
         let wrong = try await workspace.run("sync", "--verbose")
         #expect(wrong.status == 77, "\(wrong.said)")
-        #expect(wrong.output.contains("hint "))
+        #expect(wrong.output.contains("hint: "))
         workspace.environment = ["PASSWORD": "right"]
         #expect(try await workspace.run("sync").status == 0)
         let unset = try await Workspace(workspace.folder.text("mirror.yaml")).run("sync")

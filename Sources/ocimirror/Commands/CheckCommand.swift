@@ -42,7 +42,8 @@ struct CheckCommand: ConfiguredCommand {
             platforms: try platforms.map { try usage("--platform", $0, Platform.init(parsing:)) },
             level: min(proof, Validator.highestLevel))
         if proof > Validator.highestLevel {
-            context.console.note("'\(proof.rawValue)' cannot be proved yet; proving up to 'config'")
+            context.console.note(
+                "'\(proof.rawValue)' cannot be proved yet, 'config' is the highest level")
         }
         let named = try images.map { try NamedImage($0, in: context) }
         let registries = try ConfigFile.registries(options.config, in: context)

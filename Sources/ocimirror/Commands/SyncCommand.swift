@@ -85,7 +85,7 @@ struct SyncCommand: ConfiguredCommand {
         guard wantsContent || wantsPaths else { return }
         let what = [wantsContent ? "'proof: content'" : nil, wantsPaths ? "'requires:'" : nil]
             .compactMap(\.self).joined(separator: " and ")
-        console.note("\(what) cannot be proved yet; images are proved up to 'config'")
+        console.note("\(what) cannot be proved yet, 'config' is the highest level")
     }
 }
 

@@ -29,7 +29,6 @@ struct CheckDocument {
     private func text(of image: CheckedImage, _ style: Style, width: Int) -> String {
         var listing = Listing(width: width)
         if let descriptor = image.descriptor {
-            listing.add([.init(text: "  digest"), .init(text: descriptor.digest.description)])
             listing.add([.init(text: "  kind"), .init(text: descriptor.mediaType.name)])
         }
         if image.attestations > 0 {
@@ -38,14 +37,14 @@ struct CheckDocument {
         for entry in image.report?.platforms ?? [] {
             listing.add([
                 .init(text: "  \(entry.platform)"), .init(text: entry.descriptor.digest.short),
-                .init(
-                    text: "\(ByteCount(bytes: entry.descriptor.size)) manifest", paint: style.dim),
             ])
         }
         let details =
             (image.report?.findings.map { $0.detail(style) } ?? [])
             + (image.failure?.details(style) ?? [])
-        return style.bold(image.name) + "\n" + listing.text
+        // Whole, to be copied, and therefore in a line of its own: it fills most of a terminal's.
+        let digest = image.descriptor.map { "  \($0.digest)\n" } ?? ""
+        return style.bold(image.name) + "\n" + digest + listing.text
             + Listing.details(details, width: width) + verdict(on: image, style) + "\n"
     }
 

@@ -42,7 +42,7 @@ struct PlanDocument {
             listing.add(
                 [
                     .init(text: problem.entry.name, paint: style.bold),
-                    .init(text: "failed", paint: style.red),
+                    .init(text: problem.failure.verdict.rawValue, paint: style.red),
                 ],
                 details: problem.failure.details(style))
         }
@@ -64,8 +64,13 @@ struct PlanDocument {
             let count = resolved.count { $0.mainAction == action }
             return count > 0 ? "\(count) to \(action.verb)" : nil
         }
-        let failed = resolved.count { $0.mainAction == nil } + plan.problems.count
-        let all = counts + (failed > 0 ? ["\(failed) failed"] : [])
+        let verdicts = resolved.compactMap(\.verdict) + plan.problems.map(\.failure.verdict)
+        let all =
+            counts
+            + [ImageOutcome.Status.missing, .failed].compactMap { verdict in
+                let count = verdicts.count { $0 == verdict }
+                return count > 0 ? "\(count) \(verdict.rawValue)" : nil
+            }
         return (all.isEmpty ? "no image is configured" : all.joined(separator: ", ")) + pulls
     }
 
@@ -145,17 +150,22 @@ extension ResolvedImage {
         return [.replace, .copy, .prove, .nothing].first(where: actions.contains)
     }
 
+    /// Why there is nothing to do, in a word; nil where nothing failed.
+    fileprivate var verdict: ImageOutcome.Status? {
+        failures.isEmpty ? nil : failure?.verdict ?? .failed
+    }
+
     fileprivate func add(to listing: inout Listing, _ style: Style) {
-        let verdict: Listing.Cell =
+        let word: Listing.Cell =
             switch mainAction {
-            case nil: .init(text: "failed", paint: style.red)
+            case nil: .init(text: (verdict ?? .failed).rawValue, paint: style.red)
             case .nothing?: .init(text: "unchanged", paint: style.dim)
             case let action?: .init(text: action.rawValue, paint: style.green)
             }
         listing.add(
             [
                 .init(text: image.id, paint: style.bold),
-                verdict,
+                word,
                 .init(text: descriptor?.digest.short ?? "-"),
                 .init(text: image.sourceText, paint: style.dim),
             ],

@@ -11,7 +11,7 @@ internal import Validation
 extension Finding {
     /// A line below the image that it is about.
     func detail(_ style: Style) -> Listing.Cell {
-        Listing.Cell(text: "\(severity.rawValue) \(id.rawValue): \(message)", paint: paint(style))
+        Listing.Cell(text: "\(severity.rawValue): \(id.rawValue): \(message)", paint: paint(style))
     }
 
     private func paint(_ style: Style) -> (String) -> String {
@@ -35,9 +35,12 @@ extension Finding {
 extension Failure {
     /// The line that says why, and the one that says what to do next.
     func details(_ style: Style) -> [Listing.Cell] {
-        [Listing.Cell(text: "error \(message)", paint: style.red)]
-            + (hint.map { [Listing.Cell(text: "hint \($0)", paint: style.bold)] } ?? [])
+        [Listing.Cell(text: "error: \(message)", paint: style.red)]
+            + (hint.map { [Listing.Cell(text: "hint: \($0)", paint: style.bold)] } ?? [])
     }
+
+    /// The word for what became of an image that there is nothing of.
+    var verdict: ImageOutcome.Status { failureClass == .missing ? .missing : .failed }
 
     var json: JSONValue {
         [

@@ -46,7 +46,7 @@ struct SyncDocument {
             listing.add(
                 [
                     .init(text: problem.entry.name, paint: style.bold),
-                    .init(text: "failed", paint: style.red),
+                    .init(text: problem.failure.verdict.rawValue, paint: style.red),
                 ],
                 details: problem.failure.details(style))
         }
@@ -55,8 +55,9 @@ struct SyncDocument {
 
     private var summary: [String] {
         let counts = ImageOutcome.Status.allCases.compactMap { status -> String? in
-            var count = report.outcomes.count { $0.status == status }
-            if status == .failed { count += report.problems.count }
+            let count =
+                report.outcomes.count { $0.status == status }
+                + report.problems.count { $0.failure.verdict == status }
             return count > 0 ? "\(count) \(status.rawValue)" : nil
         }
         var lines = [counts.isEmpty ? "no image is configured" : counts.joined(separator: ", ")]

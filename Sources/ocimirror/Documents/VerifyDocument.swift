@@ -34,7 +34,7 @@ struct VerifyDocument {
         var listing = Listing(width: console.width)
         for image in images {
             let details = image.problems.map {
-                Listing.Cell(text: "error \($0)", paint: style.red)
+                Listing.Cell(text: "error: \($0)", paint: style.red)
             }
             listing.add(
                 [
