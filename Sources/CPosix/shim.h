@@ -3,7 +3,9 @@
 /// GNU's own functions, whose prototypes glibc's headers show only with `_GNU_SOURCE`, which Swift
 /// does not define. They are declared here again, as their manual pages have them.
 
+#include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 /// Makes a pipe whose ends no program inherits that another thread starts meanwhile.
@@ -18,4 +20,10 @@ int posix_spawn_file_actions_addclosefrom_np(
 static inline char *_Nullable *_Nullable cposix_environment(void) {
   extern char **environ;
   return environ;
+}
+
+/// Whether the process ignores a signal; Swift cannot compare a handler with `SIG_IGN`.
+static inline bool cposix_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }

@@ -2,36 +2,30 @@
 
 internal import CommandLineKit
 internal import Glibc
-internal import Synchronization
 
 /// Where the program begins: words and environment in, exit code out.
 @main
 enum Main {
-    /// The first signal that asked the program to end.
-    private static let interruption = Mutex<System.Interruption?>(nil)
-
-    /// Works on other threads, and waits on this one for signals: the first one cancels the work, so
-    /// that it ends in order; the second one ends the process.
+    /// Runs the command, while this thread waits for somebody to interrupt it.
     ///
-    /// An asynchronous `main` would leave this thread to libdispatch, which lets every signal in.
+    /// The first signal cancels the run: what is finished is written down and reported. The second
+    /// one ends the process at once.
     static func main() {
         System.ignoreWriteSignals()
-        System.holdInterruptions()
-        // Detached, as `main` is of the main actor, whose thread does nothing but wait below.
-        let work = Task.detached {
-            let code = await run(
-                Array(CommandLine.arguments.dropFirst()), environment: System.environment())
-            let signal = code == .interrupted ? interruption.withLock { $0 } : nil
-            exit(signal?.exitCode ?? code.rawValue)
+        let signals = System.blockEndingSignals()
+        let words = Array(CommandLine.arguments.dropFirst())
+        let environment = System.environment()
+        let interruption = Interruption()
+        let command = Task.detached {
+            exit(await run(words, environment, interruption).rawValue)
         }
-        let first = System.nextInterruption()
-        interruption.withLock { $0 = first }
-        work.cancel()
-        _exit(System.nextInterruption().exitCode)
+        interruption.happened(by: System.wait(for: signals))
+        command.cancel()
+        System.endAtOnce(by: System.wait(for: signals))
     }
 
     private static func run(
-        _ words: [String], environment: [String: String]
+        _ words: [String], _ environment: [String: String], _ interruption: Interruption
     ) async -> ExitCode {
         var console = Console(environment: environment)
         do {
@@ -48,9 +42,13 @@ enum Main {
                 }
                 let context = ProgramContext(
                     console: console, environment: environment,
-                    currentDirectory: System.currentDirectory())
-                return try await command.run(in: context)
+                    currentDirectory: System.currentDirectory(), interruption: interruption)
+                return try await interruption.announced(on: console) {
+                    try await command.run(in: context)
+                }
             }
+        } catch is CancellationError {
+            return interruption.exitCode
         } catch {
             return ErrorReport(error).show(on: console)
         }

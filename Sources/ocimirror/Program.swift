@@ -43,6 +43,7 @@ struct ProgramContext: Sendable {
     let console: Console
     let environment: [String: String]
     let currentDirectory: String
+    let interruption: Interruption
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {

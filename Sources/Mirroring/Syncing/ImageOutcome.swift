@@ -67,10 +67,12 @@ public struct ImageOutcome: Sendable {
 
 /// What became of a whole run.
 public struct SyncReport: Sendable {
-    /// The images, in the plan's order; images that an interruption left out are not among them.
+    /// The images that were finished, in the plan's order.
     public let outcomes: [ImageOutcome]
+    /// The images that an interruption left out, in the plan's order.
+    public let unfinished: [PlannedImage]
     /// Entries that gave no image.
     public let problems: [Plan.Problem]
-    /// Whether the run was interrupted.
-    public let wasInterrupted: Bool
+    /// Whether an interruption left anything out.
+    public var wasInterrupted: Bool { !unfinished.isEmpty }
 }

@@ -39,15 +39,14 @@ public struct Syncer: Sendable {
                     return (position, outcome)
                 }
             }
-            var finished: [(Int, ImageOutcome)] = []
-            for await case (let position, let outcome?) in group {
-                finished.append((position, outcome))
-            }
+            var finished: [Int: ImageOutcome] = [:]
+            for await (position, outcome) in group { finished[position] = outcome }
             return finished
         }
+        let images = plan.images.enumerated()
         return SyncReport(
-            outcomes: finished.sorted { $0.0 < $1.0 }.map(\.1),
-            problems: plan.problems,
-            wasInterrupted: finished.count < plan.images.count)
+            outcomes: images.compactMap { finished[$0.offset] },
+            unfinished: images.filter { finished[$0.offset] == nil }.map(\.element),
+            problems: plan.problems)
     }
 }

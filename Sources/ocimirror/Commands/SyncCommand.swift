@@ -53,7 +53,9 @@ struct SyncCommand: ConfiguredCommand {
             jobs: options.jobs, observe: { console.show($0) })
         let report = await syncer.sync(plan)
         let locks = try Self.writeLocks(file, plan, report, in: context)
-        let document = SyncDocument(report: report, locks: locks)
+        let document = SyncDocument(
+            report: report, locks: locks,
+            interrupted: report.wasInterrupted ? context.interruption.exitCode : nil)
         console.result(options.json ? document.json.text : document.text(for: console))
         return document.exitCode
     }

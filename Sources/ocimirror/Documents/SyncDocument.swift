@@ -19,10 +19,12 @@ struct SyncDocument {
 
     let report: SyncReport
     let locks: [WrittenLock]
+    /// The code of a run that was cut short; nil for one that came to its end.
+    let interrupted: ExitCode?
 
     /// The one code for the whole run.
     var exitCode: ExitCode {
-        guard !report.wasInterrupted else { return .interrupted }
+        if let interrupted { return interrupted }
         let problems = report.problems.map { ExitCode($0.failure.failureClass) }
         return .combining(problems + report.outcomes.map(\.exitCode))
     }
@@ -60,7 +62,13 @@ struct SyncDocument {
                 + report.problems.count { $0.failure.verdict == status }
             return count > 0 ? "\(count) \(status.rawValue)" : nil
         }
-        var lines = [counts.isEmpty ? "no image is configured" : counts.joined(separator: ", ")]
+        var lines = counts.isEmpty ? [] : [counts.joined(separator: ", ")]
+        if report.wasInterrupted {
+            let ids = report.unfinished.map(\.id).joined(separator: ", ")
+            lines.append("interrupted, not finished: \(ids)")
+        } else if counts.isEmpty {
+            lines.append("no image is configured")
+        }
         for lock in locks {
             var line = "\(lock.shownPath) \(lock.hasChanged ? "written" : "unchanged")"
             if !lock.update.kept.isEmpty {
@@ -83,6 +91,7 @@ struct SyncDocument {
             "command": "sync",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "interrupted": .bool(report.wasInterrupted),
+            "unfinished": .array(report.unfinished.map { .string($0.id) }),
             "images": .array(report.outcomes.map(\.json)),
             "problems": .array(
                 report.problems.map {

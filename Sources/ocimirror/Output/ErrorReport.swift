@@ -32,9 +32,6 @@ struct ErrorReport {
         case let error as any ContentFailure:
             console.error(error.description, hint: error.hint)
             return ExitCode(error.failureClass)
-        case is CancellationError:
-            console.note("interrupted")
-            return .interrupted
         default:
             console.error("\(error)")
             return .failure

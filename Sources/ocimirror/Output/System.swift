@@ -65,46 +65,49 @@ enum System {
         Glibc.time(nil) / 86_400
     }
 
-    /// A signal that asks the process to end.
-    enum Interruption: Int32, CaseIterable {
-        case interrupt = 2
-        case terminate = 15
-
-        /// What a shell says of a process that the signal ended.
-        var exitCode: Int32 { 128 + rawValue }
-    }
-
-    /// Keeps SIGINT and SIGTERM until ``nextInterruption()`` asks for them.
-    ///
-    /// To be called before there is any other thread: all later ones inherit it.
-    static func holdInterruptions() {
-        var signals = interruptions
-        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
-
-    /// Waits on this thread for a signal that is held.
-    static func nextInterruption() -> Interruption {
-        var signals = interruptions
-        while true {
-            var number: Int32 = 0
-            let failure = unsafe sigwait(&signals, &number)
-            if failure == 0, let interruption = Interruption(rawValue: number) {
-                return interruption
-            }
-        }
-    }
-
-    private static var interruptions: sigset_t {
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        for interruption in Interruption.allCases {
-            unsafe sigaddset(&signals, interruption.rawValue)
-        }
-        return signals
-    }
-
     /// Lets writes to a closed pipe, and to a file at its size limit, fail instead of killing the process.
     static func ignoreWriteSignals() {
         for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
     }
+
+    /// Keeps SIGINT and SIGTERM from ending the process, so that `wait(for:)` gets them.
+    ///
+    /// To be called while there is only one thread: those that it starts inherit the mask. A
+    /// signal that the parent ignores stays ignored; a shell sees to that for jobs in the background.
+    static func blockEndingSignals() -> Set<EndingSignal> {
+        let signals = Set(EndingSignal.allCases.filter { !cposix_is_ignored($0.rawValue) })
+        var set = signalSet(signals)
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        return signals
+    }
+
+    /// Waits on this thread until one of the signals comes.
+    static func wait(for signals: Set<EndingSignal>) -> EndingSignal {
+        var set = signalSet(signals)
+        while true {
+            var number: Int32 = 0
+            guard unsafe sigwait(&set, &number) == 0 else { continue }
+            if let signal = EndingSignal(rawValue: number) { return signal }
+        }
+    }
+
+    /// Ends the process with nothing finished, as the signal by itself would have done.
+    static func endAtOnce(by signal: EndingSignal) -> Never {
+        _exit(128 + signal.rawValue)
+    }
+
+    private static func signalSet(_ signals: Set<EndingSignal>) -> sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for signal in signals { unsafe sigaddset(&set, signal.rawValue) }
+        return set
+    }
+}
+
+/// A signal by which a person or a job's supervisor asks the program to end.
+enum EndingSignal: Int32, CaseIterable {
+    /// SIGINT: Ctrl-C.
+    case interrupt = 2
+    /// SIGTERM: `kill`, or a job's time limit.
+    case terminate = 15
 }

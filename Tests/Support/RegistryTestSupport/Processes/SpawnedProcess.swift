@@ -39,8 +39,20 @@ public final class SpawnedProcess: Sendable {
             variables.free()
         }
         var pid: pid_t = 0
+        // Signals act on it as on a program that a shell starts, whatever the tests' own process,
+        // or the thread that happens to be here, ignores or blocks.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var (all, none) = (sigset_t(), sigset_t())
+        unsafe sigfillset(&all)
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         let failure = unsafe posix_spawnp(
-            &pid, program, &actions, nil, words.pointers, variables.pointers)
+            &pid, program, &actions, &attributes, words.pointers, variables.pointers)
         guard failure == 0 else {
             throw FixtureError(
                 "\(program): could not be started (error \(failure)); is it installed?")
@@ -65,6 +77,16 @@ public final class SpawnedProcess: Sendable {
         }
     }
 
+    /// Interrupts the process, as Ctrl-C does, and does not wait for it.
+    public func interrupt() {
+        send(SIGINT)
+    }
+
+    /// Asks the process to end, and does not wait for it.
+    public func terminate() {
+        send(SIGTERM)
+    }
+
     /// Asks the process to end, and waits until it has.
     public func stop() {
         end(by: SIGTERM)
@@ -76,10 +98,14 @@ public final class SpawnedProcess: Sendable {
     }
 
     private func end(by signal: Int32) {
+        send(signal)
+        wait()
+    }
+
+    private func send(_ signal: Int32) {
         let isOver = status.withLock { $0 != nil }
         // The id is the process's own until it has been waited for.
         if !isOver { _ = Glibc.kill(pid, signal) }
-        wait()
     }
 
     /// Runs a program to its end on a thread of its own.
