@@ -14,37 +14,62 @@ public struct NearestTags: Hashable, Sendable {
     /// How many tags are named.
     private static let count = 3
 
+    /// A tag that exists, with all that its place among the others depends on.
+    private struct Candidate {
+        let tag: Tag
+        let version: SemanticVersion?
+        /// How many leading numbers it does not share with the wanted version.
+        let rank: Int
+        let spelling: Int
+
+        func isNearer(than other: Candidate) -> Bool {
+            guard (rank, spelling) == (other.rank, other.spelling) else {
+                return (rank, spelling) < (other.rank, other.spelling)
+            }
+            return switch (version, other.version) {
+            case (let version?, let other?) where version != other: version > other
+            case (.some, nil): true
+            case (nil, .some): false
+            default: tag < other.tag
+            }
+        }
+    }
+
     /// Looks for tags near `tag` among those that exist.
     ///
     /// A version's neighbours are found by number, so `1.2.30` is nearer to `1.2.31` than `1.20.3` is,
-    /// and other names by spelling. Tags of another flavour (`-alpine`) come after those of the same.
+    /// and other names by spelling; of equally near versions the greater one comes first. Only
+    /// what has as many numbers as the wanted version is its newest release, so that a date is none.
     public init(to tag: Tag, among tags: [Tag]) {
         let wanted = SemanticVersion(lenient: tag.name)
-        let ranked = tags.map { candidate in
-            (
-                tag: candidate,
-                rank: Self.versionRank(SemanticVersion(lenient: candidate.name), wanted),
-                spelling: Suggestion.distance(from: tag.name, to: candidate.name)
-            )
+        let candidates = tags.map { candidate in
+            let version = SemanticVersion(lenient: candidate.name)
+            return Candidate(
+                tag: candidate, version: version, rank: Self.rank(of: version, for: wanted),
+                spelling: Suggestion.distance(from: tag.name, to: candidate.name))
         }
-        self.nearest = ranked.sorted {
-            ($0.rank, $0.spelling, $0.tag) < ($1.rank, $1.spelling, $1.tag)
+        self.nearest = candidates.sorted { $0.isNearer(than: $1) }.prefix(Self.count).map(\.tag)
+        let releases = candidates.compactMap { candidate in
+            candidate.version.flatMap { $0.prerelease.isEmpty ? (candidate.tag, $0) : nil }
         }
-        .prefix(Self.count).map(\.tag)
+        let alike = releases.filter { Self.dots(in: $0.0) == Self.dots(in: tag) }
         self.newestRelease =
-            tags.compactMap { tag in SemanticVersion(lenient: tag.name).map { (tag, $0) } }
-            .filter { $0.1.prerelease.isEmpty }
+            (wanted == nil || alike.isEmpty ? releases : alike)
             .max { ($0.1, $0.0) < ($1.1, $1.0) }?.0
     }
 
-    /// How many leading numbers two versions do not share; the same for all where one is no version.
-    private static func versionRank(_ version: SemanticVersion?, _ wanted: SemanticVersion?) -> Int
-    {
+    /// The same for all where one of both is no version.
+    private static func rank(of version: SemanticVersion?, for wanted: SemanticVersion?) -> Int {
         guard let wanted else { return 0 }
         guard let version else { return 4 }
         guard version.major == wanted.major else { return 3 }
         guard version.minor == wanted.minor else { return 2 }
         return version.patch == wanted.patch ? 0 : 1
+    }
+
+    /// How many dots part the numbers of a version.
+    private static func dots(in tag: Tag) -> Int {
+        tag.name.prefix { $0 != "-" && $0 != "+" }.count { $0 == "." }
     }
 
     /// Whether there is nothing to name.
