@@ -21,6 +21,8 @@ public struct ManifestGraph: Hashable, Sendable {
         public var depth = 4
         /// How many different manifests there may be.
         public var count = 1000
+        /// How many bytes the manifests may have together: they are all held at once.
+        public var bytes = 32 << 20
 
         /// Makes the usual limits.
         public init() {}
@@ -66,14 +68,15 @@ extension ManifestGraph {
     ///   - limits: when to give up.
     /// - Returns: the graph.
     /// - Throws: ``ContentError`` of the class `invalid` for manifests that are malformed, of an
-    ///   unknown kind, too deep or too many; `missing` for a child that is not there; or what
-    ///   the source threw.
+    ///   unknown kind, too deep, too many, too large together, or listed in two ways; `missing` for a
+    ///   child that is not there; or what the source threw.
     public static func read(
         from root: RawManifest, in source: any ContentSource, limits: Limits = Limits()
     ) async throws -> ManifestGraph {
         let rootNode = try node(root)
         var levels: [[Node]] = [[rootNode]]
         var seen: Set<Digest> = [root.descriptor.digest]
+        var bytes = root.bytes.count
         while true {
             let wanted = (levels.last ?? []).flatMap { Successors(of: $0.manifest).manifests }
                 .filter { seen.insert($0.digest).inserted }
@@ -84,8 +87,17 @@ extension ManifestGraph {
                     "the index nests deeper than \(limits.depth) levels or lists more than "
                         + "\(limits.count) manifests")
             }
+            for descriptor in wanted {
+                guard descriptor.size <= limits.bytes - bytes else {
+                    throw ContentError(
+                        .invalid,
+                        "the manifests of the index are larger than \(limits.bytes) bytes together")
+                }
+                bytes += descriptor.size
+            }
             levels.append(try await read(wanted, from: source))
         }
+        try checkEntries(of: levels.joined())
         // Two indexes may list the same child, and one may stand below the other: order by need.
         let byDigest = Dictionary(
             levels.joined().map { ($0.descriptor.digest, $0) }
@@ -101,6 +113,32 @@ extension ManifestGraph {
         }
         place(rootNode)
         return ManifestGraph(root: rootNode, nodes: ordered)
+    }
+
+    /// Refuses a digest that is listed in two ways: only one of them was proved, and clients may go
+    /// by the other.
+    ///
+    /// The type of a blob may differ: an empty configuration is at times a layer too.
+    private static func checkEntries(of nodes: some Sequence<Node>) throws(ContentError) {
+        var types: [Digest: MediaType] = [:]
+        var sizes: [Digest: Int] = [:]
+        for node in nodes {
+            let successors = Successors(of: node.manifest)
+            for entry in successors.manifests {
+                let type = types.updateValue(entry.mediaType, forKey: entry.digest)
+                guard type == nil || type == entry.mediaType else {
+                    throw ContentError(
+                        .invalid, "manifest \(entry.digest.short) is listed under two media types")
+                }
+            }
+            for entry in successors.manifests + successors.blobs {
+                let size = sizes.updateValue(entry.size, forKey: entry.digest)
+                guard size == nil || size == entry.size else {
+                    throw ContentError(
+                        .invalid, "\(entry.digest.short) is listed with two sizes")
+                }
+            }
+        }
     }
 
     private static func read(

@@ -123,6 +123,49 @@ import Testing
             source.reads.isEmpty, "an index that lists too many is refused before they are read")
     }
 
+    @Test func `and what they weigh together`() async throws {
+        let index = builder.multiPlatform(seed: 1)
+        let weight = index.manifests.reduce(0) { $0 + $1.descriptor.size }
+        var limits = ManifestGraph.Limits()
+        limits.bytes = weight
+        #expect(await Self.failure(index, limits: limits) == nil)
+        limits.bytes = weight - 1
+        let source = CountingSource(index)
+        await #expect(throws: ContentError.self) {
+            _ = try await ManifestGraph.read(from: index.root, in: source, limits: limits)
+        }
+        #expect(source.reads.isEmpty, "nothing is read for an index that would be too heavy")
+    }
+
+    // Only one of the entries would be proved; a client may go by the other.
+    @Test func `a child that is listed in two ways is refused`() async throws {
+        let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
+        let sizes = builder.index([.image(leaf), .image(leaf, statedSize: 3)])
+        #expect(await Self.failure(sizes) == .invalid)
+        let entries = [MediaType.ociManifest, .dockerManifest].map {
+            #"{"mediaType":"\#($0)","digest":"\#(leaf.digest)","size":\#(leaf.root.bytes.count)}"#
+        }
+        let types = RawManifest(
+            describing: Array(
+                #"{"schemaVersion":2,"manifests":[\#(entries.joined(separator: ","))]}"#.utf8),
+            as: .ociIndex)
+        #expect(
+            await Self.failure(BuiltImage(root: types, children: [leaf.root], blobs: [:]))
+                == .invalid)
+    }
+
+    @Test(arguments: [(7, 7, nil), (7, 8, FailureClass.invalid)])
+    func `so is a blob`(first: Int, second: Int, failure: FailureClass?) async throws {
+        let digest = Digest.of(Array("a layer".utf8))
+        func entry(_ size: Int) -> String {
+            #"{"mediaType":"application/octet-stream","digest":"\#(digest)","size":\#(size)}"#
+        }
+        let text =
+            #"{"schemaVersion":2,"config":\#(entry(7)),"layers":[\#(entry(first)),\#(entry(second))]}"#
+        let root = RawManifest(describing: Array(text.utf8), as: .ociManifest)
+        #expect(await Self.failure(BuiltImage(root: root, blobs: [:])) == failure)
+    }
+
     @Test func `a child that is missing, or is another, is an error`() async throws {
         let image = builder.multiPlatform(seed: 1)
         let child = image.manifests[0]
