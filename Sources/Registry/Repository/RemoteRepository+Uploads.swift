@@ -31,9 +31,11 @@ extension RemoteRepository {
             } catch let error as BodyFailure {
                 throw error.cause
             }
+            let dialect = upload.dialect
             switch upload.take(answer) {
             case .step:
-                if client.uploadDialect != upload.dialect { client.uploadDialect = upload.dialect }
+                // Only what was learned just now: another upload may know better by this time.
+                if upload.dialect != dialect { client.uploadDialect = upload.dialect }
             case .finished(let arrival):
                 return arrival
             case .restart:
@@ -119,7 +121,11 @@ struct UploadSession: Sendable {
             body: withBytes ? bytes : .bytes([]), accepted: [200, 201, 202, 204],
             isBulk: withBytes, firstByte: .commit)
         let reply = try await repository.client.sendOnce(call)
-        if let kept = reply.fields.contentDigest, kept != descriptor.digest {
+        // docker-registry states the SHA-256 digest also of what came under another algorithm's:
+        // that says nothing about the bytes, and it has refused others than those of the query.
+        if let kept = reply.fields.contentDigest, kept.algorithm == descriptor.digest.algorithm,
+            kept != descriptor.digest
+        {
             throw RegistryError(
                 .integrity, operation, "the registry keeps \(kept) in its place")
         }

@@ -57,9 +57,9 @@ public struct RegistryError: ContentFailure {
 
     /// Makes an error of an exchange that did not come to its end.
     init(_ call: Operation, _ error: TransportError) {
-        let isOurs = error.kind == .tooLarge || error.kind == .refused
+        // Only a size is a fault of the content; all else says that it could not be looked at.
         self.init(
-            isOurs ? .invalid : .unavailable, call, error.message,
+            error.kind == .tooLarge ? .invalid : .unavailable, call, error.message,
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 

@@ -71,6 +71,39 @@ import Testing
         scene.wire.expectDone()
     }
 
+    // What began in the old dialect ends in it, and must not bring it back for those that follow.
+    @Test func `unlearn nothing that another learned meanwhile`() async throws {
+        let early = Sample("begun before the 413")
+        let patched = [
+            Exchange(Self.post, Self.session),
+            Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
+            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+        ]
+        let (begun, learned) = (MeetingPoint(2), MeetingPoint(2))
+        let held = Self.session.after {
+            try await begun.arrive()
+            try await learned.arrive()
+        }
+        let scene = try Scene(
+            [
+                Exchange(Self.head, Answer(404)), Exchange(Self.post, held),
+                Exchange("PUT \(Self.uploads)1?_state=a%2Bb&digest=\(early.digest)", Answer(201)),
+                Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(413)),
+            ] + patched + patched)
+        let repository = try scene.repository()
+        #expect(try await !repository.exists(blob: Self.blob.descriptor))
+        async let first = repository.push(
+            blob: early.descriptor, mountingFrom: nil, open: early.open)
+        try await begun.arrive()
+        _ = try await repository.push(
+            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        try await learned.arrive()
+        #expect(try await first == .uploaded)
+        _ = try await repository.push(
+            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        scene.wire.expectDone()
+    }
+
     static let mount = "\(post)?mount=\(blob.digest)&from=base"
 
     @Test func `are spared by a mount`() async throws {

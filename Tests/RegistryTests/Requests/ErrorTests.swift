@@ -47,6 +47,17 @@ import Testing
         #expect(try await error(Answer(status)).failureClass == expected)
     }
 
+    // A proxy that refuses, or an address that must not be used, says nothing about the image.
+    @Test(arguments: [
+        (TransportError.Kind.refused, FailureClass.unavailable), (.tls, .unavailable),
+        (.malformed, .unavailable), (.timeout, .unavailable), (.tooLarge, .invalid),
+    ])
+    func `have a class where no answer came`(
+        kind: TransportError.Kind, expected: FailureClass
+    ) async throws {
+        #expect(try await error(.failing(kind)).failureClass == expected)
+    }
+
     // A19: registries answer 401 or 403 for what is missing, private, or not ours to read.
     @Test(arguments: [401, 403])
     func `never say that something is missing where access was refused`(status: Int) async throws {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
+import Hashing
 import OCI
 import RegistryTestSupport
 import Testing
@@ -35,6 +36,26 @@ import Testing
             image, as: "1", mountingFrom: registry.repository("base"))
         #expect(Set(arrivals) == [.mounted])
         #expect(try await repository.holds(image, as: "1"))
+        registry.stop()
+    }
+
+    // It answers with the SHA-256 digest, whatever the blob was sent under.
+    @Test(arguments: [UploadDialect.put, .patch], ["", "the bytes of a layer"])
+    func `a blob arrives under its SHA-512 digest, be it empty`(
+        dialect: UploadDialect, text: String
+    ) async throws {
+        let registry = try await DockerRegistry.start()
+        let bytes = Array(text.utf8)
+        let blob = Descriptor(
+            mediaType: .octetStream, digest: .of(bytes, .sha512), size: bytes.count)
+        let scene = try RealScene(registry.host, dialect: dialect)
+        let repository = try scene.network.repository(registry.repository("app"))
+        let arrival = try await repository.push(blob: blob, mountingFrom: nil) {
+            VerifiedStream(BytesInMemory(bytes), proving: blob)
+        }
+        #expect(arrival == .uploaded)
+        #expect(try await repository.exists(blob: blob))
+        #expect(try await collect(repository.fetch(blob: blob)) == bytes)
         registry.stop()
     }
 
