@@ -7,7 +7,7 @@ enum ConfigurationFixture {
     static let loader = ConfigLoader(
         file: "mirror.yaml",
         environment: ["REGISTRY": "ghcr.io", "EMPTY": "", "TOKEN": "hunter2"],
-        baseDirectory: "/work/repo")
+        baseDirectory: "/srv/repo")
 
     static func load(_ yaml: String) throws(ConfigErrors) -> LoadedConfig {
         try loader.load(text: Array(yaml.utf8))

@@ -143,8 +143,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("oci:dir:1.2", "/work/repo/dir", "dir", "1.2", nil),
-            ("oci:./a:b/dir:1", "/work/repo/a:b/dir", "./a:b/dir", "1", nil),
+            ("oci:dir:1.2", "/srv/repo/dir", "dir", "1.2", nil),
+            ("oci:./a:b/dir:1", "/srv/repo/a:b/dir", "./a:b/dir", "1", nil),
             ("oci:/abs/d@r@sha256:\(hex)", "/abs/d@r", "/abs/d@r", nil, "sha256:\(hex)"),
         ] as [(String, String, String, String?, String?)])
     func `a layout is a folder with a tag or a digest`(

@@ -107,12 +107,12 @@ import Wording
                 MirrorTarget(
                     prefix: .registry(try RegistryHost(parsing: "ghcr.io"), path: "owner/mirror"),
                     writtenPrefix: "${REGISTRY}/${OWNER:-owner}/mirror",
-                    lock: "/work/repo/locks/a.yaml"),
+                    lock: "/srv/repo/locks/a.yaml"),
                 MirrorTarget(
                     prefix: .registry(try RegistryHost(parsing: "localhost:5000"), path: ""),
                     lock: "/abs/b.yaml", root: ["images"]),
                 MirrorTarget(
-                    prefix: .layout(directory: "/work/repo/../layouts"),
+                    prefix: .layout(directory: "/srv/repo/../layouts"),
                     writtenPrefix: "oci:../layouts", lock: nil),
             ])
     }
@@ -185,8 +185,8 @@ import Wording
         #expect(options.credentials?.password == Secret("ahunter2$b"))
         #expect(options.requiresAuth)
         #expect(options.credentialsOverHTTP)
-        #expect(options.caFile == "/work/repo/ca.pem")
-        #expect(options.clientCertificate == "/work/repo/c.pem")
+        #expect(options.caFile == "/srv/repo/ca.pem")
+        #expect(options.clientCertificate == "/srv/repo/c.pem")
         #expect(options.clientKey == "/k.pem")
         #expect(options.concurrency == 2)
         #expect(options.upload == .patch)
