@@ -37,10 +37,22 @@ enum Network {
                 environment: context.environment),
             timeouts: HTTPTimeouts(idle: options.idleTimeout),
             events: { context.console.show($0) })
+        let endpoints = try registries.mapValues {
+            try $0.endpoints.map(RegistryHost.init(parsing:))
+        }
+        let reputation = ReplicaReputation()
         let layouts = Mutex<[String: LayoutStore]>([:])
         return Stores { location in
             switch location {
-            case .repository(let repository): return try network.repository(repository)
+            case .repository(let repository):
+                let base = try network.repository(repository)
+                guard let hosts = endpoints[repository.registry], !hosts.isEmpty else {
+                    return base
+                }
+                let replicas = try hosts.map { host in
+                    try network.repository(try Repository(registry: host, path: repository.path))
+                }
+                return ReplicatedStore(base, replicas: replicas, reputation: reputation)
             case .layout(let directory):
                 // One store for each folder: it is what orders the changes of the folder's index.
                 return layouts.withLock { layouts in
