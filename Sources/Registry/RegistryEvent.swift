@@ -5,6 +5,7 @@ public import OCI
 /// The kinds of requests, by which traffic and quota are counted.
 public enum RequestKind: String, Sendable, CaseIterable {
     case token
+    case versionCheck = "version-check"
     case manifestHead = "manifest-head"
     case manifestGet = "manifest-get"
     case manifestPut = "manifest-put"

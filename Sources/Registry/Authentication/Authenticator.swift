@@ -6,87 +6,47 @@ internal import OCI
 internal import Waiting
 internal import Wording
 
-/// What a request shows, and how it came to be.
-struct Authorization: Sendable {
-    /// The value of the header field; nil for nothing.
-    var header: Secret?
-    /// Whose it is.
-    var identity = FoundCredential.nothing
-    /// Whether the token was kept from an earlier request, so that a new one may do better.
-    var isKept = false
-    /// Whether this leaves out credentials that were refused.
-    var isFallback = false
-}
-
 /// Finds out how a registry wants to be asked, and keeps what it has learned and been given.
 ///
 /// The first request goes without credentials, since most content is public. What a 401 asks for
 /// is remembered, so that later requests carry it at once.
 actor Authenticator {
-    /// What the registry asked for.
-    private enum Offer: Sendable {
-        case basic
-        case bearer(RealmRule.Realm, service: String?)
-    }
+    let firstExchange = WaitList(FirstExchange.ahead)
 
     private let host: RegistryHost
     private let origin: Origin
     private let settings: RegistrySettings
     private let credentials: CredentialStore
-    private let tokenServer: TokenServer
+    private let tokens: TokenCache
+    private let versionCheck: VersionCheck
     private let time: Timekeeper
     private let events: @Sendable (RegistryEvent) -> Void
 
-    /// How far the very first exchange with the registry is.
-    private enum FirstExchange: Sendable {
-        case ahead
-        case underway
-        case over
-    }
-
-    private nonisolated let firstExchange = WaitList(FirstExchange.ahead)
     private var offer: Offer?
-    private var tokens: [TokenRequest: (token: Token, until: Duration)] = [:]
-    private let flights = SharedFlights<TokenRequest, Token>()
+    private let versionChecks = SharedFlights<Origin, Demand?>()
+    /// Whether the registry has been asked for its challenge alone, which is done once.
+    private var isVersionChecked = false
+    /// Scopes that turned out to be needed.
+    private var widened: [Access: [Scope]] = [:]
     /// Repositories that are read without the credentials that were refused for them.
     private var readAnonymously: Set<String> = []
     private var announcedSources: Set<String> = []
+    /// When a refused credential was last looked for anew.
+    private var rereadAt: [Credential: Duration] = [:]
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
-        credentials: CredentialStore, tokenServer: TokenServer, time: Timekeeper,
-        events: @escaping @Sendable (RegistryEvent) -> Void
+        credentials: CredentialStore, tokenServer: TokenServer, versionCheck: VersionCheck,
+        time: Timekeeper, events: @escaping @Sendable (RegistryEvent) -> Void
     ) {
         self.host = host
         self.origin = origin
         self.settings = settings
         self.credentials = credentials
-        self.tokenServer = tokenServer
+        self.tokens = TokenCache(server: tokenServer, time: time)
+        self.versionCheck = versionCheck
         self.time = time
         self.events = events
-    }
-
-    /// Waits until the first exchange is through, so that many requests at once do not each learn
-    /// from a refusal of their own what one of them can find out.
-    ///
-    /// - Returns: whether the caller has the first exchange, whose end it has to tell.
-    /// - Throws: `CancellationError`.
-    nonisolated func waitsForFirst() async throws -> Bool {
-        try await firstExchange.take { exchange -> Bool? in
-            switch exchange {
-            case .ahead:
-                exchange = .underway
-                return true
-            case .underway: return nil
-            case .over: return false
-            }
-        }
-    }
-
-    /// Lets all others go on, whatever came of the first exchange: one that failed has nothing to
-    /// teach, and each further one that had to fail alone would take as long.
-    nonisolated func firstIsThrough() {
-        firstExchange.change { $0 = .over }
     }
 
     /// Returns what the first attempt of a call shows.
@@ -104,34 +64,54 @@ actor Authenticator {
     func authorization(
         for call: Operation, after refused: Authorization, _ rejection: Rejection
     ) async throws -> Authorization? {
-        if rejection.status == 401, let new = try offer(in: rejection, for: call) { offer = new }
+        let demand = try await demand(of: rejection, for: call)
         guard let offer else { return nil }
         if refused.header == nil, !refused.isFallback {
-            guard rejection.status == 401 else { return nil }
             return try await accept(offer, for: call, as: try await identity(for: call))
         }
-        if rejection.status == 401, refused.isKept {
-            forget(refused)
-            return try await accept(offer, for: call, as: refused.identity)
+        if refused.remedies.isEmpty, widen(call, by: demand?.scopes ?? []) {
+            return try await accept(offer, for: call, as: refused.identity)?
+                .made(better: .widerScope, than: refused)
         }
-        guard mayFallBack(call, refused.identity) else { return nil }
+        // GHCR answers 403 without a challenge where it would have answered 401 to nobody.
+        let isUnexplained = Challenge.all(in: rejection.fields).isEmpty
+        if refused.isKept, !refused.remedies.contains(.newToken),
+            rejection.status == 401 || isUnexplained
+        {
+            await tokens.forget(refused.header)
+            return try await accept(offer, for: call, as: refused.identity)?
+                .made(better: .newToken, than: refused)
+        }
+        if offer == .basic, rejection.status == 401, refused.remedies.isEmpty,
+            let renewed = try await renewed(refused.identity, for: call)
+        {
+            return try await accept(offer, for: call, as: renewed)?
+                .made(better: .newCredentials, than: refused)
+        }
+        // A token that only lacked a right was given for good credentials.
+        guard mayFallBack(call, refused.identity), !refused.remedies.contains(.widerScope) else {
+            return nil
+        }
         return try await fallBack(offer, for: call, from: refused.identity)
     }
 
     /// Notes that the registry took what it was shown.
     func succeeded(_ call: Operation, with authorization: Authorization) {
-        guard authorization.isFallback else { return }
-        guard readAnonymously.insert(call.access.repository).inserted else { return }
+        guard authorization.isFallback, let repository = call.repository,
+            readAnonymously.insert(call.access.repository).inserted
+        else { return }
         events(
             .anonymousFallback(
-                repository: call.repository, source: authorization.identity.source ?? "unknown"))
+                repository: repository, source: authorization.identity.source ?? "unknown"))
     }
 
     // MARK: What to show
 
     private func identity(for call: Operation) async throws -> FoundCredential {
-        if !call.access.writes, readAnonymously.contains(call.access.repository) { return .nothing }
-        return try await credentials.credential(for: call.repository)
+        guard let repository = call.repository,
+            call.access.writes || !readAnonymously.contains(call.access.repository)
+        else { return .nothing }
+        return try await credentials.credential(for: repository)
     }
 
     private func accept(
@@ -144,32 +124,83 @@ actor Authenticator {
             announce(identity)
             return Authorization(header: header, identity: identity)
         case .bearer(let realm, let service):
-            guard realm.isTrusted || identity.credential == .none else {
-                throw RegistryError(
-                    .denied, call,
-                    "the registry wants the credentials shown to \(realm.url.origin), which is not "
-                        + "known to belong to it",
-                    hint: "if it does, add \(realm.url.origin.authority) to "
-                        + "registries.\(host).tokenHosts")
-            }
-            let request = TokenRequest(
-                realm: realm.url, service: service, scopes: call.access.scopes,
-                credential: identity.credential)
-            announce(identity)
+            try checkTrust(in: realm, of: identity, for: call)
             do {
-                let (token, isKept) = try await token(request, for: call)
-                return Authorization(
-                    header: token.authorization, identity: identity, isKept: isKept)
-            } catch let error as RegistryError
-                where (error.status == 401 || error.status == 403) && error.failureClass == .denied
-            {
+                return try await token(realm, service, for: call, as: identity)
+            } catch let error as RegistryError where error.failureClass == .denied {
+                if let renewed = try await renewed(identity, for: call) {
+                    return try await token(realm, service, for: call, as: renewed)
+                }
                 guard mayFallBack(call, identity) else { throw error }
-                guard let authorization = try? await fallBack(offer, for: call, from: identity)
-                else { throw error }
-                return authorization
+                do {
+                    return try await fallBack(offer, for: call, from: identity)
+                } catch let cancellation as CancellationError {
+                    throw cancellation
+                } catch is RegistryError {
+                    throw error
+                }
             }
         }
     }
+
+    private func token(
+        _ realm: RealmRule.Realm, _ service: String?, for call: Operation,
+        as identity: FoundCredential
+    ) async throws -> Authorization {
+        let request = TokenRequest(
+            realm: realm.url, service: service, scopes: scopes(for: call),
+            credential: identity.credential)
+        announce(identity)
+        let (token, isKept) = try await tokens.token(request, for: call)
+        return Authorization(header: token.authorization, identity: identity, isKept: isKept)
+    }
+
+    /// Azure's registries want a right of its own for listing tags, which few of them name.
+    private func scopes(for call: Operation) -> [Scope] {
+        if let widened = widened[call.access] { return widened }
+        guard call.kind == .tagList, AzureCloud(of: host) != nil else { return call.access.scopes }
+        return call.access.scopes(
+            and: [Scope(repository: call.access.repository, actions: [.metadataRead])])
+    }
+
+    /// Notes scopes that a refusal names, and tells whether any of them has not been asked for.
+    private func widen(_ call: Operation, by named: [Scope]) -> Bool {
+        let before = scopes(for: call)
+        let after = call.access.scopes(and: named + before)
+        guard after != before else { return false }
+        widened[call.access] = after
+        return true
+    }
+
+    private func checkTransport(of identity: FoundCredential, for call: Operation) throws {
+        guard identity.credential != .none, origin.scheme == .http, !origin.isLoopback,
+            !settings.credentialsOverHTTP
+        else { return }
+        throw RegistryError(
+            .denied, call, "credentials are not sent to \(origin) without TLS",
+            hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
+    }
+
+    private func checkTrust(
+        in realm: RealmRule.Realm, of identity: FoundCredential, for call: Operation
+    ) throws {
+        guard !realm.isTrusted, identity.credential != .none else { return }
+        throw RegistryError(
+            .denied, call,
+            "the registry wants the credentials shown to \(realm.url.origin), which is not "
+                + "known to belong to it",
+            hint: "if it does, add \(realm.url.origin.authority) to "
+                + "registries.\(host).tokenHosts")
+    }
+
+    private func announce(_ identity: FoundCredential) {
+        guard identity.credential != .none, let source = identity.source,
+            announcedSources.insert(source).inserted
+        else { return }
+        events(.credentialUsed(host: host, source: source))
+    }
+
+    // MARK: When it was refused
 
     /// Leaves refused credentials out: a bad or lapsed token must not break the pull of what is public.
     private func mayFallBack(_ call: Operation, _ identity: FoundCredential) -> Bool {
@@ -182,69 +213,65 @@ actor Authenticator {
         let anonymous = FoundCredential(.none, source: identity.source)
         var authorization = try await accept(offer, for: call, as: anonymous) ?? Authorization()
         authorization.identity = anonymous
-        authorization.isFallback = true
         authorization.isKept = false
+        authorization.remedies.insert(.anonymity)
         return authorization
     }
 
-    private func checkTransport(of identity: FoundCredential, for call: Operation) throws {
-        guard identity.credential != .none, origin.scheme == .http, !origin.isLoopback,
-            !settings.credentialsOverHTTP
-        else { return }
-        throw RegistryError(
-            .denied, call, "credentials are not sent to \(origin) without TLS",
-            hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
-    }
-
-    private func announce(_ identity: FoundCredential) {
-        guard identity.credential != .none, let source = identity.source,
-            announcedSources.insert(source).inserted
-        else { return }
-        events(.credentialUsed(host: host, source: source))
+    /// Returns what has come into the place of a refused credential; nil where nothing has.
+    ///
+    /// Files and helpers are asked at most once a minute about the same credential, so that many
+    /// refusals at once do not ask as often.
+    private func renewed(
+        _ refused: FoundCredential, for call: Operation
+    ) async throws -> FoundCredential? {
+        guard refused.credential != .none, let repository = call.repository else { return nil }
+        var found = try await credentials.credential(for: repository)
+        if found.credential == refused.credential {
+            let now = time.now()
+            if let last = rereadAt[refused.credential], now - last < .seconds(60) { return nil }
+            rereadAt[refused.credential] = now
+            found = try await credentials.rereadCredential(for: repository)
+        }
+        return [refused.credential, .none].contains(found.credential) ? nil : found
     }
 
     // MARK: What was offered
 
-    /// Picks the first challenge that can be answered, tokens before passwords.
-    private func offer(in rejection: Rejection, for call: Operation) throws -> Offer? {
-        let challenges = Challenge.all(in: rejection.fields)
-        if let bearer = challenges.first(where: { $0.scheme == "bearer" }),
-            let text = bearer.parameters["realm"]
-        {
-            do {
-                let realm = try RealmRule.realm(text, of: host, at: origin, settings)
-                return .bearer(realm, service: bearer.parameters["service"])
-            } catch {
-                throw RegistryError(
-                    .denied, call,
-                    "the registry sends for a token to an address that is refused: "
-                        + error.description)
+    /// Returns what a refusal asks for, and remembers it; nil where it asks for nothing.
+    private func demand(of rejection: Rejection, for call: Operation) async throws -> Demand? {
+        var demand = try demand(in: Challenge.all(in: rejection.fields), for: call)
+        if demand == nil, offer == nil {
+            demand = try await versionChecks.value(for: origin) {
+                try await self.demandOfVersionCheck(for: call)
             }
         }
-        return challenges.contains { $0.scheme == "basic" } ? .basic : nil
+        if let demand { offer = demand.offer }
+        return demand
     }
 
-    // MARK: Tokens
-
-    private func token(
-        _ request: TokenRequest, for call: Operation
-    ) async throws -> (Token, isKept: Bool) {
-        if let kept = tokens[request], time.now() < kept.until { return (kept.token, true) }
-        let token = try await flights.value(for: request) {
-            let start = self.time.now()
-            let token = try await self.tokenServer.fetch(request, for: call)
-            await self.keep(token, for: request, until: start + token.usableFor)
-            return token
+    private func demandOfVersionCheck(for call: Operation) async throws -> Demand? {
+        guard !isVersionChecked else { return nil }
+        isVersionChecked = true
+        let challenges: [Challenge]
+        do {
+            challenges = try await versionCheck.answer(for: call).challenges
+        } catch is RegistryError {
+            // The refusal that made us ask says more than that nobody explains it.
+            return nil
         }
-        return (token, false)
+        return try demand(in: challenges, for: call)
     }
 
-    private func keep(_ token: Token, for request: TokenRequest, until: Duration) {
-        tokens[request] = (token, until)
-    }
-
-    /// Drops the token that was refused, unless another request has replaced it already.
-    private func forget(_ refused: Authorization) {
-        tokens = tokens.filter { $0.value.token.authorization != refused.header }
+    private func demand(in challenges: [Challenge], for call: Operation) throws -> Demand? {
+        do {
+            return try Demand(challenges) {
+                try RealmRule.realm($0, of: host, at: origin, settings)
+            }
+        } catch {
+            throw RegistryError(
+                .denied, call,
+                "the registry sends for a token to an address that is refused: \(error)")
+        }
     }
 }

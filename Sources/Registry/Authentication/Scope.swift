@@ -10,6 +10,8 @@ struct Scope: Hashable, Sendable {
     enum Action: String, Sendable, CaseIterable {
         case pull
         case push
+        /// Azure's right to list tags, which its scope maps grant apart from `pull`.
+        case metadataRead = "metadata_read"
     }
 
     /// The repository's path.
@@ -25,14 +27,35 @@ extension Scope: CustomStringConvertible {
     }
 }
 
+extension Scope {
+    /// Reads the `scope` parameter of a challenge; what is no repository's is left out, and so are
+    /// actions that are never asked for.
+    static func all(in text: String) -> [Scope] {
+        text.split(separator: " ").compactMap { word in
+            guard word.hasPrefix("repository:"), let colon = word.lastIndex(of: ":") else {
+                return nil
+            }
+            let repository = word[..<colon].dropFirst("repository:".count)
+            let actions = word[colon...].dropFirst().split(separator: ",").compactMap {
+                Action(rawValue: String($0))
+            }
+            guard !repository.isEmpty, !actions.isEmpty else { return nil }
+            return Scope(repository: String(repository), actions: Set(actions))
+        }
+    }
+}
+
 /// What a request is about to do, and so which scopes and which credential it needs.
 struct Access: Hashable, Sendable {
-    /// The repository that the request names.
+    /// The repository that the request names; empty where it names none.
     let repository: String
     /// Whether the request writes.
     let writes: Bool
     /// The path of another repository that a blob is mounted from.
     var sibling: String?
+
+    /// For requests to the registry as a whole.
+    static let none = Access(repository: "", writes: false)
 
     static func pull(_ repository: String) -> Access {
         Access(repository: repository, writes: false)
@@ -43,7 +66,23 @@ struct Access: Hashable, Sendable {
 
     /// The scopes to ask for; the one for writing first, since some servers honour only one.
     var scopes: [Scope] {
-        [Scope(repository: repository, actions: writes ? [.pull, .push] : [.pull])]
+        guard !repository.isEmpty else { return [] }
+        return [Scope(repository: repository, actions: writes ? [.pull, .push] : [.pull])]
             + (sibling.map { [Scope(repository: $0, actions: [.pull])] } ?? [])
+    }
+
+    /// The scopes, with what a challenge names beyond them where the request has any use for it.
+    ///
+    /// A registry cannot have a token made for another repository than the request's own and the
+    /// one it mounts from, nor one that writes for a request that reads.
+    func scopes(and named: [Scope]) -> [Scope] {
+        scopes.map { scope in
+            let more = named.filter { $0.repository == scope.repository }
+                .reduce(into: Set<Scope.Action>()) { $0.formUnion($1.actions) }
+            let useful: Set<Scope.Action> = [.pull, .metadataRead]
+            return Scope(
+                repository: scope.repository,
+                actions: scope.actions.union(more.intersection(useful)))
+        }
     }
 }

@@ -25,13 +25,17 @@ struct TokenRequest: Hashable, Sendable {
         var form = [
             ("grant_type", "refresh_token"), ("client_id", "ocimirror"),
             ("refresh_token", token.reveal()),
-            ("scope", scopes.map(\.description).joined(separator: " ")),
         ]
+        if !scopes.isEmpty {
+            form.append(("scope", scopes.map(\.description).joined(separator: " ")))
+        }
         if let service { form.append(("service", service)) }
-        let body = form.map { "\($0)=\(PercentEncoding.form($1))" }.joined(separator: "&")
-        return HTTPRequest(
-            .post, realm, fields: ["Content-Type": "application/x-www-form-urlencoded"],
-            body: .bytes(Array(body.utf8)))
+        return .form(realm, form)
+    }
+
+    /// The same request as somebody else.
+    func showing(_ credential: Credential) -> TokenRequest {
+        TokenRequest(realm: realm, service: service, scopes: scopes, credential: credential)
     }
 }
 
@@ -39,15 +43,10 @@ struct TokenRequest: Hashable, Sendable {
 struct Token: Hashable, Sendable {
     /// The value of `Authorization`.
     let authorization: Secret
-    /// How long it is used from when it was asked for: seven tenths of its life.
+    /// How long it is used from when it was asked for.
     let usableFor: Duration
 
-    /// The greatest answer of a token server that is read, in bytes.
-    static let maximumSize = 64 << 10
-
     /// Reads a token server's answer.
-    ///
-    /// A life that is not stated, or under a minute, is a minute; one above a day is a day.
     ///
     /// - Throws: ``JSONError`` where there is no token that could stand in a header field.
     ///
@@ -60,11 +59,7 @@ struct Token: Hashable, Sendable {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw JSONError(place: "token", reason: "is missing, or has characters of no token")
         }
-        var life = 60
-        if case .integer(let seconds)? = object["expires_in"] {
-            life = max(60, min(seconds, 86_400))
-        }
         self.authorization = Secret("Bearer \(text)")
-        self.usableFor = .milliseconds(life * 700)
+        self.usableFor = TokenLife.usable(stated: object["expires_in"], token: text)
     }
 }

@@ -107,6 +107,6 @@ struct AuthFile: Sendable {
         guard let user = try entry.string("username"), let password = try entry.string("password"),
             !user.isEmpty || !password.isEmpty
         else { return nil }
-        return .basic(user: user, password: Secret(password))
+        return Credential(user: user, password: Secret(password))
     }
 }

@@ -46,4 +46,13 @@ enum Base64 {
         }
         return bytes
     }
+
+    /// Decodes the form that is safe in URLs, without padding.
+    ///
+    /// Source: RFC 4648 §5; RFC 7515 §2 for the missing padding.
+    static func decode(urlSafe text: String) -> [UInt8]? {
+        guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
+        let usual = text.replacing("-", with: "+").replacing("_", with: "/")
+        return decode(usual + String(repeating: "=", count: (4 - usual.utf8.count % 4) % 4))
+    }
 }

@@ -10,6 +10,8 @@ public enum Credential: Hashable, Sendable {
     case basic(user: String, password: Secret)
     /// A refresh token, which the token endpoint turns into one for access.
     case identityToken(Secret)
+    /// A program that Microsoft Entra knows, which may log in to Azure's registries.
+    case entra(EntraIdentity)
 }
 
 /// A credential, and where it was found.
@@ -30,6 +32,15 @@ public struct FoundCredential: Hashable, Sendable {
 }
 
 extension Credential {
+    /// Reads a user and a password as they are written down, which may stand for a refresh token.
+    ///
+    /// Source: docker-credential-helpers § Development for `<token>`; Azure's registries for the user
+    /// of zeros, under which `az acr login` has refresh tokens stored.
+    public init(user: String, password: Secret) {
+        let isToken = user == "<token>" || user == "00000000-0000-0000-0000-000000000000"
+        self = isToken ? .identityToken(password) : .basic(user: user, password: password)
+    }
+
     /// The value of `Authorization` for the Basic scheme; nil where there is no password.
     ///
     /// Source: RFC 7617 §2.
@@ -46,6 +57,6 @@ extension Credential {
         else { return nil }
         // Docker itself once padded passwords with NUL, and cuts that off.
         let password = pair[pair.index(after: colon)...].filter { $0 != "\0" }
-        self = .basic(user: String(pair[..<colon]), password: Secret(password))
+        self.init(user: String(pair[..<colon]), password: Secret(password))
     }
 }

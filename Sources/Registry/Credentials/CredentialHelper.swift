@@ -85,9 +85,8 @@ public struct CredentialHelper: Sendable {
         guard reply.server.isEmpty || AuthFile.parse(key: reply.server)?.registry == registry else {
             throw failure(registry, "it answered for another server")
         }
-        if reply.user == "<token>" { return .identityToken(Secret(reply.secret)) }
         guard !reply.user.isEmpty || !reply.secret.isEmpty else { return .none }
-        return .basic(user: reply.user, password: Secret(reply.secret))
+        return Credential(user: reply.user, password: Secret(reply.secret))
     }
 
     private func failure(_ registry: RegistryHost, _ reason: String) -> ContentError {

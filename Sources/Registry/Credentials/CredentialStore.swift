@@ -12,9 +12,9 @@ internal import Wording
 /// 2. the auth file that a flag or `REGISTRY_AUTH_FILE` names;
 /// 3. docker's `config.json`, in `$DOCKER_CONFIG` or `~/.docker`;
 /// 4. podman's `auth.json`, in `$XDG_RUNTIME_DIR/containers` and `$XDG_CONFIG_HOME/containers`;
-/// 5. `GITHUB_TOKEN` for ghcr.io.
+/// 5. `GITHUB_TOKEN` for ghcr.io, and for Azure's registries whom Microsoft Entra knows.
 ///
-/// Files and helpers are read when first needed, and once. A file that is malformed or a helper that
+/// Files and helpers are read when first needed, and again only when what they gave is refused. A file that is malformed or a helper that
 /// fails is an error, never a reason to go on to the next source.
 public actor CredentialStore {
     /// Reads a file; nil where there is none.
@@ -65,7 +65,22 @@ public actor CredentialStore {
         for file in try authFiles() {
             if let found = try await credential(for: repository, in: file) { return found }
         }
-        return tokenFromEnvironment(for: repository.registry) ?? .nothing
+        if let found = tokenFromEnvironment(for: repository.registry) { return found }
+        if let identity = try EntraIdentity(environment: environment, at: repository.registry) {
+            return FoundCredential(.entra(identity), source: identity.source)
+        }
+        return .nothing
+    }
+
+    /// Reads files and asks helpers anew, and returns what they say now.
+    ///
+    /// In a long run a password may lapse, after something else has put a new one into its place.
+    ///
+    /// - Throws: `ContentError` that names the file or the helper, and quotes neither.
+    public func rereadCredential(for repository: Repository) async throws -> FoundCredential {
+        files = [:]
+        helperAnswers = [:]
+        return try await credential(for: repository)
     }
 
     private func credential(

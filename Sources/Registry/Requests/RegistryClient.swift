@@ -40,6 +40,9 @@ final class RegistryClient: Sendable {
             host: host, origin: origin, settings: settings, credentials: network.credentials,
             tokenServer: TokenServer(
                 transport: network.transport, retrier: retrier, timeouts: network.timeouts),
+            versionCheck: VersionCheck(
+                origin: origin, transport: network.transport, retrier: retrier,
+                timeouts: network.timeouts),
             time: network.time, events: network.events)
     }
 

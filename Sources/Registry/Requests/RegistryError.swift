@@ -9,8 +9,10 @@ public import Wording
 public struct RegistryError: ContentFailure {
     /// What was tried, as a phrase such as `reading the manifest 1.36`.
     public let operation: String
-    /// Where.
-    public let repository: Repository
+    /// The registry.
+    public let registry: RegistryHost
+    /// The repository; nil where the registry as a whole was spoken to.
+    public let repository: Repository?
     /// The status of the answer that ended it, where one came.
     public let status: Int?
     /// What the registry says is wrong.
@@ -32,6 +34,7 @@ public struct RegistryError: ContentFailure {
         outcome: RetryPolicy.Outcome? = nil
     ) {
         self.operation = call.phrase
+        self.registry = call.registry
         self.repository = call.repository
         self.status = nil
         self.problems = []
@@ -45,6 +48,7 @@ public struct RegistryError: ContentFailure {
     /// Makes an error of an answer.
     init(_ call: Operation, _ rejection: Rejection) {
         self.operation = call.phrase
+        self.registry = call.registry
         self.repository = call.repository
         self.status = rejection.status
         self.problems = rejection.problems
@@ -77,7 +81,8 @@ extension RegistryError: CustomStringConvertible {
     public var description: String {
         let said = problems.map(\.description).joined(separator: ", ")
         let id = requestID.map { " [request \($0.display(limit: 100))]" } ?? ""
-        return "\(operation) of \(repository): \(reason)" + (said.isEmpty ? "" : " (\(said))") + id
+        let what = repository.map { "\(operation) of \($0)" } ?? operation
+        return "\(what): \(reason)" + (said.isEmpty ? "" : " (\(said))") + id
     }
 }
 
@@ -87,8 +92,40 @@ struct Operation: Sendable {
     let kind: RequestKind
     /// What is done, as a phrase such as `reading the manifest 1.36`.
     let phrase: String
-    /// Where.
-    let repository: Repository
+    /// The registry.
+    let registry: RegistryHost
+    /// The repository; nil where the registry as a whole is spoken to.
+    let repository: Repository?
     /// What the request needs the right for.
     let access: Access
+
+    init(kind: RequestKind, phrase: String, repository: Repository, access: Access) {
+        self.kind = kind
+        self.phrase = phrase
+        self.registry = repository.registry
+        self.repository = repository
+        self.access = access
+    }
+
+    /// Makes an operation that is no repository's affair.
+    init(kind: RequestKind, phrase: String, registry: RegistryHost) {
+        self.kind = kind
+        self.phrase = phrase
+        self.registry = registry
+        self.repository = nil
+        self.access = .none
+    }
+
+    /// A step of this operation, which is counted and described by itself.
+    func step(_ kind: RequestKind, _ phrase: String) -> Operation {
+        Operation(self, kind, "\(phrase) for \(self.phrase)")
+    }
+
+    private init(_ whole: Operation, _ kind: RequestKind, _ phrase: String) {
+        self.kind = kind
+        self.phrase = phrase
+        self.registry = whole.registry
+        self.repository = whole.repository
+        self.access = whole.access
+    }
 }

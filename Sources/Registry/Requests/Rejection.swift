@@ -107,9 +107,10 @@ struct Rejection: Error, Sendable {
         switch failureClass {
         case .denied:
             let scope = call.access.scopes.map(\.description).joined(separator: " ")
+            guard call.repository != nil else { return nil }
             return "the repository may be private or missing, or the credentials are wrong or lack "
-                + "the right \(scope); log in to \(call.repository.registry), or correct "
-                + "registries.\(call.repository.registry).credentials"
+                + "the right \(scope); log in with 'ocimirror login \(call.registry)', or correct "
+                + "registries.\(call.registry).credentials"
         case .missing where call.access.writes:
             return "some registries want the repository to be created first"
         case .quota: return "run again later, or log in with an account that has a larger allowance"

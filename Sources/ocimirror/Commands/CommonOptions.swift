@@ -12,6 +12,7 @@ struct CommonOptions: Sendable {
     var authFile: String?
     var caFile: String?
     var plainHTTP: [String] = []
+    var strictAuth = false
     var idleTimeout = Duration.seconds(30)
 
     static let parameters: [Parameter<CommonOptions>] = [
@@ -29,6 +30,9 @@ struct CommonOptions: Sendable {
         .option(
             "--plain-http", nil, "HOST", into: \.plainHTTP,
             help: "a registry that speaks HTTP without TLS"),
+        .flag(
+            "--strict-auth", into: \.strictAuth,
+            help: "fail where credentials are refused, even if anyone may read"),
         .option(
             "--idle-timeout", into: \.idleTimeout,
             help: "how long a transfer may stand still"),

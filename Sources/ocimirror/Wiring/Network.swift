@@ -23,20 +23,7 @@ enum Network {
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
     ) throws -> Stores {
-        var settings = registries.mapValues(RegistrySettings.init)
-        for name in options.plainHTTP {
-            let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
-            settings[host, default: RegistrySettings()].plainHTTP = true
-        }
-        let network = RegistryNetwork(
-            transport: CurlTransport(try transportConfiguration(registries, options, context)),
-            settings: settings,
-            credentials: CredentialStore(
-                given: registries.compactMapValues(\.credential),
-                authFile: options.authFile.map(context.absolute),
-                environment: context.environment),
-            timeouts: HTTPTimeouts(idle: options.idleTimeout),
-            events: { context.console.show($0) })
+        let network = try network(registries: registries, options: options, context: context)
         let endpoints = try registries.mapValues {
             try $0.endpoints.map(RegistryHost.init(parsing:))
         }
@@ -64,6 +51,38 @@ enum Network {
         }
     }
 
+    /// Makes the way to all registries.
+    ///
+    /// - Parameters:
+    ///   - registries: what the configuration says about registries.
+    ///   - options: what the command line says.
+    ///   - context: the environment, and who is told of retries and fallbacks.
+    /// - Returns: the way; nothing is sent before a repository is used.
+    /// - Throws: `UsageError` or `URLError` for a host that is none.
+    static func network(
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
+    ) throws -> RegistryNetwork {
+        var settings = registries.mapValues(RegistrySettings.init)
+        var defaults = RegistrySettings()
+        for name in options.plainHTTP {
+            let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
+            settings[host, default: defaults].plainHTTP = true
+        }
+        if options.strictAuth {
+            defaults.requiresAuth = true
+            for host in settings.keys { settings[host]?.requiresAuth = true }
+        }
+        return RegistryNetwork(
+            transport: CurlTransport(try transportConfiguration(registries, options, context)),
+            settings: settings, defaults: defaults,
+            credentials: CredentialStore(
+                given: registries.compactMapValues(\.credential),
+                authFile: options.authFile.map(context.absolute),
+                environment: context.environment),
+            timeouts: HTTPTimeouts(idle: options.idleTimeout),
+            events: { context.console.show($0) })
+    }
+
     private static func transportConfiguration(
         _ registries: [RegistryHost: RegistryOptions], _ options: CommonOptions,
         _ context: ProgramContext
@@ -86,7 +105,7 @@ extension RegistryOptions {
     }
 
     fileprivate var credential: Credential? {
-        credentials.map { .basic(user: $0.username, password: $0.password) }
+        credentials.map { Credential(user: $0.username, password: $0.password) }
     }
 }
 

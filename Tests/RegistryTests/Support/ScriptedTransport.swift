@@ -61,7 +61,8 @@ struct Answer: Sendable {
 
 /// A transport that knows beforehand what it is asked, and records it.
 ///
-/// A request that is not expected fails the test. Of two exchanges that fit a request, the first one is
+/// A request that is not expected fails the test, but for `GET /v2/`, which explains nothing where no
+/// test says otherwise. Of two exchanges that fit a request, the first one is
 /// taken, so the order counts only where requests are alike.
 final class ScriptedTransport: HTTPTransport {
     struct Recorded: Sendable {
@@ -118,6 +119,9 @@ final class ScriptedTransport: HTTPTransport {
         let exchange: Exchange? = script.withLock { script in
             script.firstIndex { $0.method == request.method && $0.url == url }
                 .map { script.remove(at: $0) }
+        }
+        if exchange == nil, request.method == .get, request.url.target == "/v2/" {
+            return HTTPResponse(status: 200, fields: [:], body: Pieces(pieces: []))
         }
         guard let exchange else {
             Issue.record("an unexpected request: \(request.method.rawValue) \(url)")

@@ -42,7 +42,11 @@ struct Scene: Sendable {
     /// Sets the scene: what the registries answer, what is known of them, and who we are there.
     init(
         _ exchanges: [Exchange], _ settings: [String: RegistrySettings] = [:],
-        credentials: [String: Credential] = [:]
+        credentials: [String: Credential] = [:], environment: [String: String] = [:],
+        read: @escaping CredentialStore.FileReader = { _ in nil },
+        run: @escaping CredentialHelper.Runner = { _, _, _ in
+            CredentialHelper.Answer(status: 1, output: [])
+        }
     ) throws {
         func byHost<Value>(_ map: [String: Value]) throws -> [RegistryHost: Value] {
             try Dictionary(
@@ -50,8 +54,7 @@ struct Scene: Sendable {
         }
         self.wire = ScriptedTransport(exchanges)
         let store = CredentialStore(
-            given: try byHost(credentials), environment: [:], read: { _ in nil },
-            run: { _, _, _ in CredentialHelper.Answer(status: 1, output: []) })
+            given: try byHost(credentials), environment: environment, read: read, run: run)
         self.network = RegistryNetwork(
             transport: wire, settings: try byHost(settings), credentials: store,
             time: time.timekeeper, events: { [events] in events.append($0) })

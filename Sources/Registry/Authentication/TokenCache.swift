@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Wording
+
+/// The tokens of one registry, each until it has been used for most of its life.
+actor TokenCache {
+    private let server: TokenServer
+    private let time: Timekeeper
+    private var kept: [TokenRequest: (token: Token, until: Duration)] = [:]
+    private let flights = SharedFlights<TokenRequest, Token>()
+
+    init(server: TokenServer, time: Timekeeper) {
+        self.server = server
+        self.time = time
+    }
+
+    /// Returns a token, and whether it was kept from an earlier request.
+    ///
+    /// - Throws: ``RegistryError`` where none is to be had.
+    func token(
+        _ request: TokenRequest, for call: Operation
+    ) async throws -> (token: Token, isKept: Bool) {
+        if let kept = kept[request], time.now() < kept.until { return (kept.token, true) }
+        let token = try await flights.value(for: request) {
+            let start = self.time.now()
+            let token = try await self.server.fetch(request, for: call)
+            await self.keep(token, for: request, until: start + token.usableFor)
+            return token
+        }
+        return (token, false)
+    }
+
+    private func keep(_ token: Token, for request: TokenRequest, until: Duration) {
+        kept[request] = (token, until)
+    }
+
+    /// Drops a token that was refused, unless another request has replaced it already.
+    func forget(_ header: Secret?) {
+        kept = kept.filter { $0.value.token.authorization != header }
+    }
+}

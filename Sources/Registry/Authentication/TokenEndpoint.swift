@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import StrictJSON
+internal import Wording
+
+/// Sends requests to whoever hands out tokens, and reads their short answers.
+///
+/// It follows no redirect: a redirected credential is a stolen one.
+struct TokenEndpoint: Sendable {
+    let transport: any HTTPTransport
+    let retrier: Retrier
+    let timeouts: HTTPTimeouts
+
+    /// The greatest answer that is read, in bytes.
+    static let maximumSize = 64 << 10
+
+    /// Sends a request until it succeeds or is given up.
+    ///
+    /// - Throws: ``RegistryError`` where the server refuses or cannot be reached.
+    func answer(
+        to request: HTTPRequest, patience: HTTPTimeouts? = nil, for call: Operation
+    ) async throws -> [UInt8] {
+        var request = request
+        request.timeouts = patience ?? timeouts
+        return try await retrier.run(call) { [request] in try await attempt(request) }
+    }
+
+    private func attempt(_ request: HTTPRequest) async throws -> [UInt8] {
+        let host = request.url.origin.authority
+        do {
+            let response = try await transport.send(request)
+            guard response.status == 200 else {
+                throw await Rejection(
+                    response, from: .tokenServer, at: request.url.origin, registry: retrier.host)
+            }
+            let bytes = try await response.collect(limit: Self.maximumSize)
+            retrier.events(
+                .requestFinished(host: host, kind: .token, status: 200, bytes: bytes.count))
+            return bytes
+        } catch let rejection as Rejection {
+            retrier.events(
+                .requestFinished(host: host, kind: .token, status: rejection.status, bytes: 0))
+            throw rejection
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// A POST of form fields, the way in which OAuth asks for tokens.
+    ///
+    /// Source: RFC 6749 §4, Appendix B.
+    static func form(_ url: HTTPURL, _ fields: [(String, String)]) -> HTTPRequest {
+        let body = fields.map { "\($0)=\(PercentEncoding.form($1))" }.joined(separator: "&")
+        return HTTPRequest(
+            .post, url, fields: ["Content-Type": "application/x-www-form-urlencoded"],
+            body: .bytes(Array(body.utf8)))
+    }
+}

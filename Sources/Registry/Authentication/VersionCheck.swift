@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import OCI
+internal import Wording
+
+/// The one request that names no repository: `GET /v2/`.
+///
+/// A registry answers it with its challenge even where it gives none to other requests, and with 200
+/// to who may come in. No redirect is followed: nothing of it is worth the credentials.
+///
+/// Source: distribution-spec § Determining Support; gcr.io for a 401 without a challenge, GHCR for a
+/// 403 without one once it was shown anything.
+struct VersionCheck: Sendable {
+    let origin: Origin
+    let transport: any HTTPTransport
+    let retrier: Retrier
+    let timeouts: HTTPTimeouts
+
+    /// What came back.
+    enum Answer: Sendable {
+        /// The registry is content with what it was shown.
+        case welcome
+        /// It wants to see something else.
+        case refused(Rejection)
+
+        /// Its challenges.
+        var challenges: [Challenge] {
+            switch self {
+            case .welcome: []
+            case .refused(let rejection): Challenge.all(in: rejection.fields)
+            }
+        }
+    }
+
+    /// Asks, showing what is given.
+    ///
+    /// - Throws: ``RegistryError`` where no answer came, or another than these two.
+    func answer(showing header: Secret? = nil, for call: Operation) async throws -> Answer {
+        let call = call.step(.versionCheck, "asking \(origin) how to log in")
+        let url = try HTTPURL(origin, target: "/v2/")
+        return try await retrier.run(call) {
+            do {
+                try await attempt(url, header)
+                return .welcome
+            } catch let rejection as Rejection where rejection.isAboutCredentials {
+                return .refused(rejection)
+            }
+        }
+    }
+
+    private func attempt(_ url: HTTPURL, _ header: Secret?) async throws {
+        let response = try await transport.send(
+            HTTPRequest(.get, url, authorization: header, timeouts: timeouts))
+        retrier.events(
+            .requestFinished(
+                host: retrier.host.name, kind: .versionCheck, status: response.status, bytes: 0))
+        guard response.status != 200 else { return }
+        throw await Rejection(response, from: .registry, at: origin, registry: retrier.host)
+    }
+}
