@@ -66,6 +66,16 @@ static inline CURLcode ccurl_set_socket_callback(CURL *_Nonnull easy,
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
 }
 
+/// Looks at a connection before a request is sent on it.
+typedef int (*ccurl_prereq_callback)(void *_Nonnull context, char *_Nonnull peer,
+                                     char *_Nonnull local, int peer_port, int local_port);
+
+/// For the callback that comes between connection and request.
+static inline CURLcode ccurl_set_prereq_callback(CURL *_Nonnull easy,
+                                                 ccurl_prereq_callback _Nonnull callback) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
+
 /// For the facts that are numbers; 0 where libcurl does not know.
 static inline long ccurl_get_long(CURL *_Nonnull easy, CURLINFO info) {
     long value = 0;
@@ -107,23 +117,21 @@ static inline CURL *_Nullable ccurl_multi_next_done(CURLM *_Nonnull multi,
     return NULL;
 }
 
-/// Copies the bytes and the port of an address, which reach beyond the declared end of
+/// Copies the bytes of an address, which reach beyond the declared end of
 /// `struct curl_sockaddr`, so that Swift must not copy the struct. Returns 4, 16 or, for what is no
 /// Internet address, 0 bytes.
 static inline int ccurl_address(const struct curl_sockaddr *_Nonnull address,
-                                uint8_t *_Nonnull bytes, uint16_t *_Nonnull port) {
+                                uint8_t *_Nonnull bytes) {
     if (address->family == AF_INET) {
         struct sockaddr_in ipv4;
         memcpy(&ipv4, &address->addr, sizeof ipv4);
         memcpy(bytes, &ipv4.sin_addr, 4);
-        *port = ntohs(ipv4.sin_port);
         return 4;
     }
     if (address->family == AF_INET6) {
         struct sockaddr_in6 ipv6;
         memcpy(&ipv6, (const char *)address + offsetof(struct curl_sockaddr, addr), sizeof ipv6);
         memcpy(bytes, &ipv6.sin6_addr, 16);
-        *port = ntohs(ipv6.sin6_port);
         return 16;
     }
     return 0;

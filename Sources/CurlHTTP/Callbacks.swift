@@ -2,6 +2,7 @@
 
 internal import CCurl
 internal import Glibc
+internal import HTTP
 
 /// What libcurl calls, always on the loop's thread, with the ``Transfer`` as its context.
 ///
@@ -40,13 +41,20 @@ enum Callbacks {
     /// Opens a socket that no child process inherits, where the address is permitted.
     static let openSocket: ccurl_socket_callback = { context, _, address in
         var bytes = [UInt8](repeating: 0, count: 16)
-        var port: UInt16 = 0
-        let count = unsafe ccurl_address(address, &bytes, &port)
-        let peer = PeerAddress(bytes: Array(bytes.prefix(Int(count))), port: port)
-        guard unsafe transfer(context).permits(peer) else { return CURL_SOCKET_BAD }
+        let count = unsafe ccurl_address(address, &bytes)
+        let peer = IPAddress(bytes: Array(bytes.prefix(Int(count))))
+        guard unsafe transfer(context).mayConnect(to: peer) else { return CURL_SOCKET_BAD }
         return unsafe socket(
             address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
             address.pointee.protocol)
+    }
+
+    /// Looks at who is at the other end before a request is sent, also on a kept connection, which
+    /// may have been opened for a request with a wider reach.
+    static let beforeRequest: ccurl_prereq_callback = { context, peer, _, _, _ in
+        let peer = unsafe IPAddress(parsing: String(cString: peer))
+        return unsafe transfer(context).maySend(to: peer)
+            ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
     /// The reactor keeps the transfer alive for as long as libcurl knows its address.

@@ -34,29 +34,27 @@ extension CurlTransport {
         ///
         /// Two for each body in flight let none be opened twice.
         public var keptConnections: Int
-        /// Whether a connection for an origin may be made to an address.
+        /// Which origins are reached through a proxy.
+        public var proxies: ProxyRules
+        /// Stands in for what the names of origins resolve to: returns an address, or nil for what
+        /// the system says.
         ///
-        /// It is asked for each address just before its socket is opened, so a name that resolves
-        /// differently the second time gains nothing. It is called on the transport's own thread and
-        /// must not wait. A proxy's address is not asked about, and what the proxy resolves is not
-        /// seen: behind one, only rules on names hold.
-        public var permits: @Sendable (PeerAddress, Origin) -> Bool
-        /// Addresses, without brackets, that stand in for what the names of origins resolve to.
-        public var addresses: [Origin: String]
+        /// It is called on the transport's own thread and must not wait.
+        public var resolve: @Sendable (Origin) -> IPAddress?
 
         /// Makes a configuration.
         public init(
             userAgent: String = "ocimirror", trust: [Origin: TLSTrust] = [:],
             defaultTrust: TLSTrust? = nil, keptConnections: Int = 64,
-            permits: @escaping @Sendable (PeerAddress, Origin) -> Bool = { _, _ in true },
-            addresses: [Origin: String] = [:]
+            proxies: ProxyRules = .none,
+            resolve: @escaping @Sendable (Origin) -> IPAddress? = { _ in nil }
         ) {
             self.userAgent = userAgent
             self.trust = trust
             self.defaultTrust = defaultTrust
             self.keptConnections = keptConnections
-            self.permits = permits
-            self.addresses = addresses
+            self.proxies = proxies
+            self.resolve = resolve
         }
     }
 }

@@ -7,12 +7,11 @@ internal import Wording
 /// What libcurl's result codes mean to those who decide whether to try again.
 enum CurlError {
     /// Returns the error for a transfer that failed with `code`.
-    static func error(_ code: CURLcode, of easy: EasyHandle) -> TransportError {
+    static func error(
+        _ code: CURLcode, of easy: EasyHandle, through proxy: Proxy?
+    ) -> TransportError {
         let connectStatus = easy.long(CURLINFO_HTTP_CONNECTCODE)
-        if connectStatus >= 300 {
-            return TransportError(
-                .refused, "the proxy refused to connect: it answered \(connectStatus)")
-        }
+        if let proxy, connectStatus >= 300 { return proxy.refusal(status: connectStatus) }
         let diagnosis = easy.diagnosis
         return TransportError(
             kind(of: code, diagnosis), message(for: code, diagnosis))

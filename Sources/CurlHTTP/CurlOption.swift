@@ -53,6 +53,7 @@ extension CurlOption<String> {
     static var caFile: Self { Self(CURLOPT_CAINFO) }
     static var certificate: Self { Self(CURLOPT_SSLCERT) }
     static var customMethod: Self { Self(CURLOPT_CUSTOMREQUEST) }
+    static var noProxy: Self { Self(CURLOPT_NOPROXY) }
     static var privateKey: Self { Self(CURLOPT_SSLKEY) }
     static var protocols: Self { Self(CURLOPT_PROTOCOLS_STR) }
     static var proxy: Self { Self(CURLOPT_PROXY) }

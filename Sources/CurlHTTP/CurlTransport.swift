@@ -31,7 +31,8 @@ public final class CurlTransport: HTTPTransport {
             lease.cancel()
         }
         return HTTPResponse(
-            status: head.status, fields: head.fields, body: ResponseBody(lease: lease))
+            status: head.status, fields: head.fields, body: ResponseBody(lease: lease),
+            peer: head.peer)
     }
 
     private static func head(of lease: ExchangeLease) async throws -> ResponseHead {

@@ -10,21 +10,26 @@ extension EasyHandle {
 
     /// Sets everything that libcurl is told about a request.
     ///
-    /// `bodyLength` is how many bytes are sent; nil for no body at all.
+    /// `bodyLength` is how many bytes are sent; nil for no body at all. Without a `proxy` the request
+    /// goes straight to its origin, whatever the environment says.
     ///
     /// - Throws: `refused` where libcurl does not take an option.
     func configure(
-        for request: HTTPRequest, _ configuration: CurlTransport.Configuration, bodyLength: Int64?
+        for request: HTTPRequest, _ configuration: CurlTransport.Configuration,
+        through proxy: Proxy?, bodyLength: Int64?
     ) throws(TransportError) {
         let origin = request.url.origin
         try setRules(for: origin, isBulk: request.isBulk)
+        try set(.proxy, proxy?.url.reveal() ?? "")
+        // Who is not reached through the proxy was decided before.
+        try set(.noProxy, "")
         try setTrust(configuration.trust[origin] ?? configuration.defaultTrust)
         try set(.url, "\(origin)\(request.url.target)")
         try set(.userAgent, configuration.userAgent)
         try set(.headers, Self.headerLines(of: request))
         try set(
             .connectTimeoutMilliseconds, Self.milliseconds(request.timeouts.connect))
-        if let address = configuration.addresses[origin] {
+        if let address = configuration.resolve(origin) {
             try set(.resolutions, ["\(origin.host):\(origin.port):\(address)"])
         }
         try setMethod(request, bodyLength)
@@ -45,8 +50,6 @@ extension EasyHandle {
         try set(.headerSeparation, Int(CURLHEADER_SEPARATE))
         try set(.hidesConnectHeaders, true)
         try set(.tcpKeepAlive, true)
-        // Other proxies are the environment's business; for this machine none is of use.
-        if origin.isLoopback { try set(.proxy, "") }
         let mayMultiplex = !isBulk && origin.scheme == .https
         try set(
             .httpVersion, Int(mayMultiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))

@@ -77,7 +77,7 @@ final class EasyHandle {
     func setCallbacks(context: UnsafeMutableRawPointer) throws(TransportError) {
         for option in [
             CURLOPT_PRIVATE, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
-            CURLOPT_SEEKDATA, CURLOPT_OPENSOCKETDATA,
+            CURLOPT_SEEKDATA, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA,
         ] {
             try check(unsafe ccurl_set_pointer(pointer, option, context), option)
         }
@@ -95,6 +95,9 @@ final class EasyHandle {
         try check(
             unsafe ccurl_set_socket_callback(pointer, Callbacks.openSocket),
             CURLOPT_OPENSOCKETFUNCTION)
+        try check(
+            unsafe ccurl_set_prereq_callback(pointer, Callbacks.beforeRequest),
+            CURLOPT_PREREQFUNCTION)
     }
 
     /// Returns a fact that is a number.

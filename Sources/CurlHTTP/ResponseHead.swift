@@ -12,6 +12,8 @@ struct ResponseHead {
 
     private(set) var status = 0
     private(set) var fields: HTTPFields = [:]
+    /// Who gives the answer, where that is seen.
+    var peer: IPAddress?
     /// The bytes of all lines so far.
     private(set) var byteCount = 0
     /// Whether the block that counts has ended.

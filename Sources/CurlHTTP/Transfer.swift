@@ -9,14 +9,16 @@ internal import HTTP
 final class Transfer {
     let exchange: Exchange
     let easy = EasyHandle()
-    private let permission: (PeerAddress) -> Bool
+    private let proxy: Proxy?
+    private let reach: AddressReach
     private var body: RequestBody
     private var head = ResponseHead()
     private var isHeadDelivered = false
     private var isReceivingPaused = false
     private var isSendingPaused = false
     private var receivedBytes: Int64 = 0
-    private var wasRefused = false
+    /// The address that was kept from last.
+    private var refused: IPAddress?
     private var wasPermitted = false
     /// Why a callback made libcurl stop; libcurl itself knows only that it did.
     private var cause: TransportError?
@@ -29,10 +31,14 @@ final class Transfer {
         body = RequestBody(exchange)
         clock = StallClock(request.timeouts, at: .now)
         let origin = request.url.origin
-        let permits = configuration.permits
-        // Only a proxy is ever reached on another port than the origin's.
-        permission = { $0.port != origin.port || permits($0, origin) }
-        try easy.configure(for: request, configuration, bodyLength: body.length)
+        guard request.reach.mayReach(origin) else {
+            throw .outOfReach(origin, at: origin.address)
+        }
+        proxy = configuration.proxies.proxy(for: origin)
+        // A proxy is the user's own; what lies behind it is not seen from here.
+        reach = proxy == nil ? request.reach : .anywhere
+        try easy.configure(
+            for: request, configuration, through: proxy, bodyLength: body.length)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -44,6 +50,12 @@ final class Transfer {
     func receive(headerLine line: UnsafeRawBufferPointer) -> Bool {
         do throws(TransportError) {
             try unsafe head.append(line)
+            // Behind a tunnel, an answer is the origin's.
+            if head.isComplete, head.status == 407, let proxy,
+                exchange.request.url.origin.scheme == .http
+            {
+                throw proxy.refusal(status: 407)
+            }
             return true
         } catch {
             cause = error
@@ -65,9 +77,27 @@ final class Transfer {
 
     func rewind() -> Bool { body.rewind() }
 
-    func permits(_ address: PeerAddress) -> Bool {
-        let isPermitted = permission(address)
-        if isPermitted { wasPermitted = true } else { wasRefused = true }
+    /// Whether a socket may be opened to an address of the origin's or the proxy's.
+    func mayConnect(to address: IPAddress?) -> Bool {
+        let isPermitted = permits(address)
+        if isPermitted { wasPermitted = true }
+        return isPermitted
+    }
+
+    /// Whether the request may be sent on the connection that it was given.
+    func maySend(to peer: IPAddress?) -> Bool {
+        guard permits(peer) else {
+            cause = .outOfReach(exchange.request.url.origin, at: peer)
+            return false
+        }
+        if proxy == nil { head.peer = peer }
+        return true
+    }
+
+    /// An address that cannot be read is none that a limited request may be carried to.
+    private func permits(_ address: IPAddress?) -> Bool {
+        let isPermitted = address.map(reach.permits) ?? (reach == .anywhere)
+        if !isPermitted { refused = address }
         return isPermitted
     }
 
@@ -92,18 +122,18 @@ final class Transfer {
 
     /// Returns how a transfer ended that libcurl is done with.
     func result(_ code: CURLcode) -> Result<Void, any Error> {
-        deliverHead(isEnding: code == CURLE_OK)
         if let cause { return .failure(cause) }
+        deliverHead(isEnding: code == CURLE_OK)
         guard code != CURLE_OK else {
             return isHeadDelivered
                 ? .success(())
                 : .failure(TransportError(.interrupted, "the connection ended within the header"))
         }
-        if code == CURLE_COULDNT_CONNECT, wasRefused, !wasPermitted {
+        if code == CURLE_COULDNT_CONNECT, let refused, !wasPermitted {
             return .failure(
-                TransportError(.refused, "the name leads to an address that must not be used"))
+                TransportError.outOfReach(exchange.request.url.origin, at: refused))
         }
-        return .failure(CurlError.error(code, of: easy))
+        return .failure(CurlError.error(code, of: easy, through: proxy))
     }
 
     /// Tells the task that nothing more will come.

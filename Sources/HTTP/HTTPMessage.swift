@@ -64,12 +64,14 @@ public struct HTTPRequest: Sendable {
     public var isBulk: Bool
     /// The time limits.
     public var timeouts: HTTPTimeouts
+    /// Which addresses it may be carried to.
+    public var reach: AddressReach
 
     /// Makes a request.
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
-        timeouts: HTTPTimeouts = HTTPTimeouts()
+        timeouts: HTTPTimeouts = HTTPTimeouts(), reach: AddressReach = .anywhere
     ) {
         self.method = method
         self.url = url
@@ -78,6 +80,7 @@ public struct HTTPRequest: Sendable {
         self.body = body
         self.isBulk = isBulk
         self.timeouts = timeouts
+        self.reach = reach
     }
 }
 
@@ -89,12 +92,17 @@ public struct HTTPResponse: Sendable {
     public let fields: HTTPFields
     /// The body, to be read once; dropping it unread ends the exchange.
     public let body: HTTPByteStream
+    /// Who gave it; nil where a proxy stands between, or it is not known.
+    public let peer: IPAddress?
 
     /// Makes a response.
-    public init(status: Int, fields: HTTPFields, body: HTTPByteStream) {
+    public init(
+        status: Int, fields: HTTPFields, body: HTTPByteStream, peer: IPAddress? = nil
+    ) {
         self.status = status
         self.fields = fields
         self.body = body
+        self.peer = peer
     }
 
     /// Reads the whole body.

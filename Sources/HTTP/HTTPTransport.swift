@@ -29,8 +29,10 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case malformed
         /// The body is larger than its reader allows.
         case tooLarge
-        /// The address, scheme or proxy must not be used.
+        /// The scheme or proxy must not be used.
         case refused
+        /// The address is none to which a server may lead this machine.
+        case outOfReach
     }
 
     /// What went wrong, as far as a decision depends on it.

@@ -66,7 +66,7 @@ public struct Origin: Hashable, Sendable {
     /// Whether the host is an address of this machine or the name `localhost`.
     public var isLoopback: Bool {
         host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]"
-            || (host.hasPrefix("127.") && HostName.isIPv4(host))
+            || (host.hasPrefix("127.") && IPAddress(parsing: host) != nil)
     }
 }
 

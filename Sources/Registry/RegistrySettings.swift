@@ -26,7 +26,8 @@ public struct RegistrySettings: Hashable, Sendable {
     public var uploadDialect = UploadDialect.auto
     /// Further hosts, `host[:port]`, that may be shown the credentials when they ask for tokens.
     public var tokenHosts: [String] = []
-    /// Further hosts, `host[:port]`, that uploads may be led to, without credentials.
+    /// Further hosts, `host[:port]`, and ranges of addresses that the registry may lead to; content
+    /// is sent to the hosts among them, without credentials.
     public var allow: [String] = []
 
     /// Makes settings with every default.

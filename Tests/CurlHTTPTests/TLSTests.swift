@@ -46,7 +46,7 @@ import Testing
         let transport = CurlTransport(
             .init(
                 trust: [other: TLSTrust(caFile: server.certificates.authority)],
-                addresses: [other: "127.0.0.1"]))
+                resolve: { _ in IPAddress(parsing: "127.0.0.1") }))
         let error = await #expect(throws: TransportError.self) {
             try await transport.send(HTTPRequest(.get, HTTPURL(other, target: "/")))
         }

@@ -148,7 +148,7 @@ actor Authenticator {
         as identity: FoundCredential
     ) async throws -> Authorization {
         let request = TokenRequest(
-            realm: realm.url, service: service, scopes: scopes(for: call),
+            realm: realm, service: service, scopes: scopes(for: call),
             credential: identity.credential)
         announce(identity)
         let (token, isKept) = try await tokens.token(request, for: call)
@@ -240,7 +240,7 @@ actor Authenticator {
 
     /// Returns what a refusal asks for, and remembers it; nil where it asks for nothing.
     private func demand(of rejection: Rejection, for call: Operation) async throws -> Demand? {
-        var demand = try demand(in: Challenge.all(in: rejection.fields), for: call)
+        var demand = try demand(in: rejection, for: call)
         if demand == nil, offer == nil {
             demand = try await versionChecks.value(for: origin) {
                 try await self.demandOfVersionCheck(for: call)
@@ -253,20 +253,22 @@ actor Authenticator {
     private func demandOfVersionCheck(for call: Operation) async throws -> Demand? {
         guard !isVersionChecked else { return nil }
         isVersionChecked = true
-        let challenges: [Challenge]
+        let answer: VersionCheck.Answer
         do {
-            challenges = try await versionCheck.answer(for: call).challenges
+            answer = try await versionCheck.answer(for: call)
         } catch is RegistryError {
             // The refusal that made us ask says more than that nobody explains it.
             return nil
         }
-        return try demand(in: challenges, for: call)
+        guard case .refused(let rejection) = answer else { return nil }
+        return try demand(in: rejection, for: call)
     }
 
-    private func demand(in challenges: [Challenge], for call: Operation) throws -> Demand? {
+    private func demand(in rejection: Rejection, for call: Operation) throws -> Demand? {
         do {
-            return try Demand(challenges) {
-                try RealmRule.realm($0, of: host, at: origin, settings)
+            return try Demand(Challenge.all(in: rejection.fields)) {
+                try RealmRule.realm(
+                    $0, of: host, at: origin, settings, ledBy: rejection.addressClass)
             }
         } catch {
             throw RegistryError(

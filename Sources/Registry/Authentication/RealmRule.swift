@@ -6,8 +6,8 @@ internal import OCI
 /// Where tokens may be asked for, and where credentials may be shown for it.
 ///
 /// The realm is whatever the registry writes into its challenge, so a registry that has been broken
-/// into could have credentials sent anywhere. Anonymous tokens may come from any server with TLS;
-/// credentials go to the registry's own origin, to the known token server of a known registry, and
+/// into could have credentials sent anywhere. Anonymous tokens may come from any server with TLS
+/// that is no nearer than the registry; credentials go to the registry's own origin, to the known token server of a known registry, and
 /// to what the user has named.
 ///
 /// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
@@ -17,16 +17,22 @@ enum RealmRule {
         let url: HTTPURL
         /// Whether it may be shown credentials.
         let isTrusted: Bool
+        /// Which addresses the requests may be carried to.
+        let reach: AddressReach
+
+        /// Where it is.
+        var origin: Origin { url.origin }
     }
 
-    /// Checks the text of a `realm` parameter.
+    /// Checks the text of a `realm` parameter that a server of the given class wrote.
     ///
     /// - Throws: `URLError` where it is no address, or one that is never asked.
     static func realm(
-        _ text: String, of registry: RegistryHost, at origin: Origin, _ settings: RegistrySettings
+        _ text: String, of registry: RegistryHost, at origin: Origin,
+        _ settings: RegistrySettings, ledBy server: AddressClass
     ) throws(URLError) -> Realm {
         let url = try HTTPURL(parsing: text)
-        if url.origin == origin { return Realm(url: url, isTrusted: true) }
+        if url.origin == origin { return Realm(url: url, isTrusted: true, reach: .anywhere) }
         guard url.origin.scheme == .https else {
             throw URLError(
                 text,
@@ -37,7 +43,11 @@ enum RealmRule {
         let isTrusted = trusted.contains { host in
             (try? Origin(scheme: .https, authority: host)) == url.origin
         }
-        return Realm(url: url, isTrusted: isTrusted)
+        if isTrusted { return Realm(url: url, isTrusted: true, reach: .anywhere) }
+        let rule = AddressRule(home: origin, allow: settings.allow)
+        let limit = rule.reach(ofAnswerFrom: server, within: .anywhere)
+        return Realm(
+            url: url, isTrusted: false, reach: try rule.reach(of: url.origin, within: limit))
     }
 
     private static let knownTokenHosts = [

@@ -50,10 +50,12 @@ extension HTTPRequest {
     /// A POST of form fields, the way in which OAuth asks for tokens.
     ///
     /// Source: RFC 6749 §4, Appendix B.
-    static func form(_ url: HTTPURL, _ fields: [(String, String)]) -> HTTPRequest {
+    static func form(
+        _ url: HTTPURL, _ fields: [(String, String)], reach: AddressReach = .anywhere
+    ) -> HTTPRequest {
         let body = fields.map { "\($0)=\(PercentEncoding.form($1))" }.joined(separator: "&")
         return HTTPRequest(
             .post, url, fields: ["Content-Type": "application/x-www-form-urlencoded"],
-            body: .bytes(Array(body.utf8)))
+            body: .bytes(Array(body.utf8)), reach: reach)
     }
 }

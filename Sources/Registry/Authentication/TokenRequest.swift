@@ -6,7 +6,7 @@ internal import Wording
 
 /// A token that is asked for, which is also what it is kept under.
 struct TokenRequest: Hashable, Sendable {
-    let realm: HTTPURL
+    let realm: RealmRule.Realm
     let service: String?
     /// The scopes in the order in which they are asked for.
     let scopes: [Scope]
@@ -17,10 +17,11 @@ struct TokenRequest: Hashable, Sendable {
     /// Source: distribution's token specification § Requesting a token, and its OAuth2 variant.
     func httpRequest() -> HTTPRequest {
         guard case .identityToken(let token) = credential else {
-            var url = realm
+            var url = realm.url
             if let service { url = url.adding(query: "service", service) }
             for scope in scopes { url = url.adding(query: "scope", scope.description) }
-            return HTTPRequest(.get, url, authorization: credential.basicAuthorization)
+            return HTTPRequest(
+                .get, url, authorization: credential.basicAuthorization, reach: realm.reach)
         }
         var form = [
             ("grant_type", "refresh_token"), ("client_id", "ocimirror"),
@@ -30,7 +31,7 @@ struct TokenRequest: Hashable, Sendable {
             form.append(("scope", scopes.map(\.description).joined(separator: " ")))
         }
         if let service { form.append(("service", service)) }
-        return .form(realm, form)
+        return .form(realm.url, form, reach: realm.reach)
     }
 
     /// The same request as somebody else.

@@ -23,14 +23,6 @@ struct VersionCheck: Sendable {
         case welcome
         /// It wants to see something else.
         case refused(Rejection)
-
-        /// Its challenges.
-        var challenges: [Challenge] {
-            switch self {
-            case .welcome: []
-            case .refused(let rejection): Challenge.all(in: rejection.fields)
-            }
-        }
     }
 
     /// Asks, showing what is given.

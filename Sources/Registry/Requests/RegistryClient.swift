@@ -100,21 +100,22 @@ final class RegistryClient: Sendable {
 
     /// Goes where the registry leads, with credentials only where they belong.
     private func follow(_ call: Call, _ authorization: Authorization) async throws -> Reply {
-        var url = call.url
+        var hop = RedirectRule.Hop(startingAt: call.url)
         for _ in 0...RedirectRule.limit {
-            let response = try await exchange(call, at: url, authorization)
-            let next: HTTPURL?
+            let response = try await exchange(call, at: hop, authorization)
+            let next: RedirectRule.Hop?
             do {
-                next = try redirects.next(after: response, from: url, writes: call.writes)
+                next = try redirects.next(after: response, from: hop, writes: call.writes)
             } catch {
                 throw RegistryError(
                     .unavailable, call.operation, "the registry leads to \(error.description)",
                     hint: "if the place belongs to it, add it to registries.\(host).allow")
             }
             if let next {
-                url = next
+                hop = next
                 continue
             }
+            let url = hop.url
             note(response.fields)
             guard call.accepted.contains(response.status) else {
                 throw await Rejection(
@@ -130,11 +131,12 @@ final class RegistryClient: Sendable {
 
     /// One exchange with one place.
     private func exchange(
-        _ call: Call, at url: HTTPURL, _ authorization: Authorization
+        _ call: Call, at hop: RedirectRule.Hop, _ authorization: Authorization
     ) async throws -> HTTPResponse {
+        let url = hop.url
         var request = HTTPRequest(
             call.method, url, fields: call.fields, body: try await open(call.body),
-            isBulk: call.isBulk, timeouts: timeouts)
+            isBulk: call.isBulk, timeouts: timeouts, reach: hop.reach)
         if let firstByte = call.firstByte { request.timeouts.firstByte = firstByte }
         if redirects.mayShowCredentials(at: url, for: call.operation.access.repository) {
             request.authorization = authorization.header

@@ -64,6 +64,9 @@ public struct RegistryError: ContentFailure {
         // Only a size is a fault of the content; all else says that it could not be looked at.
         self.init(
             error.kind == .tooLarge ? .invalid : .unavailable, call, error.message,
+            hint: error.kind == .outOfReach
+                ? "if the place belongs to the registry, add it to "
+                    + "registries.\(call.registry).allow" : nil,
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 

@@ -20,6 +20,8 @@ struct Rejection: Error, Sendable {
     let origin: Origin
     /// Who that is.
     let answerer: Answerer
+    /// How near that is.
+    let addressClass: AddressClass
     let fields: HTTPFields
     let problems: [RegistryProblem]
     let outcome: RetryPolicy.Outcome
@@ -30,6 +32,7 @@ struct Rejection: Error, Sendable {
         self.status = response.status
         self.origin = origin
         self.answerer = answerer
+        self.addressClass = response.addressClass(at: origin)
         self.fields = response.fields
         let problems = ErrorBody.problems(
             in: await response.prefix(ErrorBody.maximumSize))

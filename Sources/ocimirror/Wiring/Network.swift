@@ -89,6 +89,7 @@ enum Network {
     ) throws -> CurlTransport.Configuration {
         var configuration = CurlTransport.Configuration()
         configuration.userAgent = "ocimirror/\(Program.version)"
+        configuration.proxies = ProxyRules(environment: context.environment)
         configuration.defaultTrust = options.caFile.map { TLSTrust(caFile: context.absolute($0)) }
         for (host, registry) in registries where registry.hasOwnTrust {
             configuration.trust[try Origin.of(host, plainHTTP: false)] = TLSTrust(

@@ -134,7 +134,7 @@ import Wording
         let registry = try RegistryHost(parsing: host)
         let found = try? RealmRule.realm(
             realm, of: registry, at: Origin.of(registry, plainHTTP: false),
-            .with { $0.tokenHosts = tokenHosts })
+            .with { $0.tokenHosts = tokenHosts }, ledBy: .global)
         #expect((found != nil) == isAsked)
         #expect(found?.isTrusted ?? false == isTrusted)
     }
@@ -143,11 +143,13 @@ import Wording
         let registry = try RegistryHost(parsing: "reg.test:5000")
         let origin = try Origin.of(registry, plainHTTP: true)
         let realm = try RealmRule.realm(
-            "http://reg.test:5000/token", of: registry, at: origin, RegistrySettings())
+            "http://reg.test:5000/token", of: registry, at: origin, RegistrySettings(),
+            ledBy: .global)
         #expect(realm.isTrusted)
         #expect(throws: URLError.self) {
             try RealmRule.realm(
-                "http://reg.test/token", of: registry, at: origin, RegistrySettings())
+                "http://reg.test/token", of: registry, at: origin, RegistrySettings(),
+                ledBy: .global)
         }
     }
 

@@ -28,12 +28,12 @@ public final class WireServer: Sendable {
         let state = Mutex(State())
     }
 
-    /// Starts a server.
+    /// Starts a server at 127.0.0.`number`.
     ///
     /// - Throws: ``WireClosed`` where the system has no port.
-    public init(_ script: @escaping Script) throws(WireClosed) {
+    public init(at number: UInt8 = 1, _ script: @escaping Script) throws(WireClosed) {
         let listener: Int32
-        (listener, port) = try Self.listen()
+        (listener, port) = try Self.listen(at: number)
         let shared = Shared()
         self.shared = shared
         shared.state.withLock { _ = $0.open.insert(listener) }
@@ -58,15 +58,18 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// Opens a socket that listens on a free port of 127.0.0.1, for any server to take over.
+    /// Opens a socket that listens on a free port of 127.0.0.`number`, for any server to take over.
     ///
     /// - Returns: the socket, which the caller closes, and the port.
     /// - Throws: ``WireClosed`` where the system has no port.
-    public static func listen() throws(WireClosed) -> (socket: Int32, port: UInt16) {
+    public static func listen(
+        at number: UInt8 = 1
+    ) throws(WireClosed) -> (socket: Int32, port: UInt16) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        // An IPv4 address as its bytes: the port, which 0 leaves to the system, and 127.0.0.1.
+        // An IPv4 address as its bytes: the port, which 0 leaves to the system, and the address.
         var address = sockaddr(
-            sa_family: sa_family_t(AF_INET), sa_data: (0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0))
+            sa_family: sa_family_t(AF_INET),
+            sa_data: (0, 0, 127, 0, 0, CChar(bitPattern: number), 0, 0, 0, 0, 0, 0, 0, 0))
         var length = socklen_t(MemoryLayout<sockaddr>.size)
         guard unsafe bind(listener, &address, length) == 0, Glibc.listen(listener, 128) == 0,
             unsafe getsockname(listener, &address, &length) == 0

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How near an address is: what only this machine reaches, or its network, or everybody.
+///
+/// Source: the IANA registries of special-purpose addresses (RFC 6890), and what cloud providers
+/// document of their metadata services.
+public enum AddressClass: String, Sendable, CaseIterable {
+    /// Addresses of the Internet.
+    case global
+    /// Addresses of private networks, of carriers' and of unique local ones.
+    case privateUse = "private"
+    /// Addresses of this machine.
+    case loopback
+    /// Addresses of one link, and those at which clouds tell their machines secrets.
+    case linkLocal = "link-local"
+    /// All others: unspecified, multicast, for documentation, without a use yet.
+    case reserved
+
+    /// Classifies an address; one that carries an IPv4 address through IPv6 counts as that.
+    public init(of address: IPAddress) {
+        let plain = address.unmapped
+        if let carried = Self.carried(in: plain) {
+            self.init(of: carried)
+            return
+        }
+        let known = plain.isIPv4 ? Self.ipv4 : Self.ipv6
+        self =
+            known.first { $0.range.contains(plain) }?.means
+            ?? (plain.isIPv4 || plain.bytes[0] >> 5 == 1 ? .global : .reserved)
+    }
+
+    /// Returns the IPv4 address to which a translator or a tunnel carries what is sent to this one.
+    ///
+    /// Source: RFC 6052 §2.1 for `64:ff9b::/96`; RFC 3056 §2 for `2002::/16`.
+    private static func carried(in address: IPAddress) -> IPAddress? {
+        let bytes = address.bytes
+        guard bytes.count == 16 else { return nil }
+        if bytes.starts(with: [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]) {
+            return IPAddress(bytes: Array(bytes[12...]))
+        }
+        return bytes.starts(with: [0x20, 0x02]) ? IPAddress(bytes: Array(bytes[2..<6])) : nil
+    }
+
+    private typealias Known = (range: AddressRange, means: AddressClass)
+
+    /// The first that fits counts.
+    private static let ipv4: [Known] = [
+        // Azure's and Alibaba's; the others' lie within the link-local range.
+        (.ipv4(168, 63, 129, 16, 32), .linkLocal), (.ipv4(100, 100, 100, 200, 32), .linkLocal),
+        (.ipv4(169, 254, 0, 0, 16), .linkLocal),
+        (.ipv4(127, 0, 0, 0, 8), .loopback),
+        (.ipv4(10, 0, 0, 0, 8), .privateUse), (.ipv4(172, 16, 0, 0, 12), .privateUse),
+        (.ipv4(192, 168, 0, 0, 16), .privateUse), (.ipv4(100, 64, 0, 0, 10), .privateUse),
+        (.ipv4(0, 0, 0, 0, 8), .reserved), (.ipv4(192, 0, 0, 0, 24), .reserved),
+        (.ipv4(192, 0, 2, 0, 24), .reserved), (.ipv4(198, 51, 100, 0, 24), .reserved),
+        (.ipv4(203, 0, 113, 0, 24), .reserved), (.ipv4(192, 88, 99, 0, 24), .reserved),
+        (.ipv4(198, 18, 0, 0, 15), .reserved), (.ipv4(224, 0, 0, 0, 3), .reserved),
+    ]
+
+    /// The first that fits counts; outside of `2000::/3` no other address is global.
+    private static let ipv6: [Known] = [
+        (.ipv6([0, 0, 0, 0, 0, 0, 0, 1], 128), .loopback),
+        // Amazon's and Google's.
+        (.ipv6([0xFD00, 0xEC2, 0, 0, 0, 0, 0, 0x254], 128), .linkLocal),
+        (.ipv6([0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254], 128), .linkLocal),
+        (.ipv6([0xFE80], 10), .linkLocal),
+        (.ipv6([0xFC00], 7), .privateUse), (.ipv6([0xFEC0], 10), .privateUse),
+        (.ipv6([0x2001, 0xDB8], 32), .reserved), (.ipv6([0x3FFF], 20), .reserved),
+        (.ipv6([0x2001], 23), .reserved),
+    ]
+}
+
+extension AddressRange {
+    fileprivate static func ipv4(
+        _ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8, _ length: Int
+    ) -> AddressRange {
+        let groups = [UInt16(first) << 8 | UInt16(second), UInt16(third) << 8 | UInt16(fourth)]
+        return AddressRange(IPAddress(groups: groups), length)
+    }
+
+    fileprivate static func ipv6(_ groups: [UInt16], _ length: Int) -> AddressRange {
+        let zeros = [UInt16](repeating: 0, count: 8 - groups.count)
+        return AddressRange(IPAddress(groups: groups + zeros), length)
+    }
+}

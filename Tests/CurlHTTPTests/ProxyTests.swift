@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import RegistryTestSupport
+import Testing
+import Wording
+
+@testable import CurlHTTP
+
+/// Proxies are the user's: they are used as curl uses them, and shown no more than they need.
+@Suite struct ProxyTests {
+    /// Sends a request through a proxy that does as the script says.
+    private func send(
+        _ text: String, user: String = "", reach: AddressReach = .anywhere,
+        _ script: @escaping WireServer.Script
+    ) async throws -> (proxy: WireServer, result: Result<HTTPResponse, TransportError>) {
+        let proxy = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try script(connection)
+        }
+        let rules = ProxyRules(environment: ["all_proxy": "http://\(user)127.0.0.1:\(proxy.port)"])
+        let request = HTTPRequest(
+            .get, try HTTPURL(parsing: text), authorization: Secret("Bearer canary"), reach: reach)
+        do {
+            return (proxy, .success(try await CurlTransport(.init(proxies: rules)).send(request)))
+        } catch let error as TransportError {
+            return (proxy, .failure(error))
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["http_proxy": "p"], "http", "p"), (["http_proxy": "p"], "https", nil),
+            (["HTTP_PROXY": "p"], "http", nil), (["HTTP_PROXY": "p"], "https", nil),
+            (["https_proxy": "p"], "https", "p"), (["HTTPS_PROXY": "p"], "https", "p"),
+            (["https_proxy": "p", "HTTPS_PROXY": "q"], "https", "p"),
+            (["https_proxy": "", "HTTPS_PROXY": "q"], "https", "q"),
+            (["all_proxy": "p"], "http", "p"), (["ALL_PROXY": "p"], "https", "p"),
+            (["all_proxy": "p", "https_proxy": "q"], "https", "q"), ([:], "https", nil),
+        ] as [([String: String], String, String?)])
+    func `A27 the variables are those of curl`(
+        environment: [String: String], scheme: String, proxy: String?
+    ) throws {
+        let origin = try HTTPURL(parsing: "\(scheme)://registry.test/").origin
+        let found = ProxyRules(environment: environment).proxy(for: origin)
+        #expect(found?.url.reveal() == proxy)
+    }
+
+    @Test(
+        arguments: [
+            ("registry.test", "registry.test", true), (".registry.test", "registry.test", true),
+            ("test", "registry.test", true), ("REGISTRY.Test.", "registry.test", true),
+            ("gistry.test", "registry.test", false), ("a.registry.test", "registry.test", false),
+            ("a, registry.test", "registry.test", true), ("a registry.test", "registry.test", true),
+            ("*", "registry.test", true), ("*.test", "registry.test", false),
+            ("10.0.0.0/8", "10.1.2.3", true), ("10.1.2.3", "10.1.2.3", true),
+            ("10.1.2.3", "10.1.2.30", false), ("10.0.0.0/8", "registry.test", false),
+            ("fd00::/8", "[fd00::1]", true), ("[fd00::1]", "[fd00::1]", true),
+            (",", "registry.test", false), (".", "registry.test", false),
+            // This machine needs no entry.
+            ("", "localhost", true), ("", "127.0.0.1", true), ("", "[::1]", true),
+        ])
+    func `A27 no_proxy names who is reached without one`(
+        exceptions: String, host: String, isDirect: Bool
+    ) throws {
+        for variable in ["no_proxy", "NO_PROXY"] {
+            let rules = ProxyRules(environment: ["https_proxy": "p", variable: exceptions])
+            let proxy = rules.proxy(for: try Origin(scheme: .https, host: host))
+            #expect((proxy == nil) == isDirect)
+        }
+    }
+
+    @Test func `A27 a plain request goes to the proxy, and this machine's own do not`() async throws
+    {
+        let (proxy, result) = try await send("http://registry.test/v2/") {
+            connection throws(WireClosed) in try connection.answer("200 OK")
+        }
+        let response = try result.get()
+        #expect(response.status == 200)
+        #expect(response.peer == nil)
+        #expect(proxy.requests.map(\.requestLine) == ["GET http://registry.test/v2/ HTTP/1.1"])
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("204 No Content")
+        }
+        let rules = ProxyRules(environment: ["http_proxy": "http://127.0.0.1:\(proxy.port)"])
+        let direct = try await CurlTransport(.init(proxies: rules)).send(
+            HTTPRequest(.get, server.url("/")))
+        #expect(direct.status == 204)
+    }
+
+    @Test func `A27 a tunnel's proxy sees neither credential nor path`() async throws {
+        let (proxy, result) = try await send("https://registry.test/v2/secret", user: "user:pw@") {
+            connection throws(WireClosed) in
+            try connection.send("HTTP/1.1 200 Connected\r\n\r\n")
+        }
+        #expect(throws: TransportError.self) { try result.get() }
+        let head = try #require(proxy.requests.first)
+        #expect(head.requestLine == "CONNECT registry.test:443 HTTP/1.1")
+        #expect(head.values("proxy-authorization") == ["Basic dXNlcjpwdw=="])
+        #expect(head.values("authorization") == [])
+        #expect(!head.lines.joined().contains("secret"))
+    }
+
+    @Test(arguments: ["https://registry.test/v2/", "http://registry.test/v2/"])
+    func `A27 a proxy that wants credentials is named without those it was given`(
+        text: String
+    ) async throws {
+        let (proxy, result) = try await send(text, user: "canary-user:canary@") {
+            connection throws(WireClosed) in
+            try connection.answer("407 Proxy Authentication Required")
+        }
+        let error = #expect(throws: TransportError.self) { try result.get() }
+        #expect(error?.kind == .refused)
+        #expect(error?.message.contains("127.0.0.1:\(proxy.port)") == true)
+        #expect(error?.message.contains("407") == true)
+        #expect(error?.message.contains("canary") == false)
+    }
+
+    @Test(
+        arguments: [
+            ("403 Forbidden", .refused), ("502 Bad Gateway", .connect),
+            ("503 Service Unavailable", .connect), ("429 Too Many Requests", .connect),
+        ] as [(String, TransportError.Kind)])
+    func `A27 what a proxy may do better next time is told from a refusal`(
+        status: String, kind: TransportError.Kind
+    ) async throws {
+        let (_, result) = try await send("https://registry.test/v2/") {
+            connection throws(WireClosed) in try connection.answer(status)
+        }
+        #expect(#expect(throws: TransportError.self) { try result.get() }?.kind == kind)
+    }
+
+    @Test func `A27 a proxy that closes is a connection that failed`() async throws {
+        let (_, result) = try await send("https://registry.test/v2/") { _ in }
+        let error = #expect(throws: TransportError.self) { try result.get() }
+        #expect(error?.kind == .connect || error?.kind == .interrupted)
+    }
+
+    @Test(arguments: [
+        "nonsense://user:canary@127.0.0.1:1", "http://user:canary@[::1", "http://canary@:x",
+    ])
+    func `A27 the password of a proxy that cannot be used stays unsaid`(proxy: String) async throws
+    {
+        let transport = CurlTransport(
+            .init(proxies: ProxyRules(environment: ["http_proxy": proxy])))
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(
+                HTTPRequest(.get, HTTPURL(parsing: "http://registry.test/v2/")))
+        }
+        #expect(error?.kind == .refused)
+        #expect(error?.message.contains("canary") == false)
+    }
+
+    @Test func `A08 behind a proxy only what a URL says is judged`() async throws {
+        let far = AddressReach(ledBy: .global)
+        let (_, named) = try await send("http://innocent.test/", reach: far) {
+            connection throws(WireClosed) in try connection.answer("200 OK")
+        }
+        #expect(try named.get().status == 200)
+        let (proxy, literal) = try await send("http://10.0.0.1/", reach: far) {
+            connection throws(WireClosed) in try connection.answer("200 OK")
+        }
+        #expect(#expect(throws: TransportError.self) { try literal.get() }?.kind == .outOfReach)
+        #expect(proxy.connectionCount == 0)
+    }
+}

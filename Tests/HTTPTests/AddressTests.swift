@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Testing
+
+@Suite struct AddressTests {
+    @Test(
+        arguments: [
+            ("8.8.8.8", .global), ("1.1.1.1", .global), ("172.15.255.255", .global),
+            ("172.32.0.0", .global), ("100.63.255.255", .global), ("100.128.0.0", .global),
+            ("169.253.255.255", .global), ("223.255.255.255", .global), ("11.0.0.0", .global),
+            ("10.0.0.0", .privateUse), ("10.255.255.255", .privateUse),
+            ("172.16.0.0", .privateUse), ("172.31.255.255", .privateUse),
+            ("192.168.0.1", .privateUse), ("100.64.0.0", .privateUse),
+            ("100.127.255.255", .privateUse),
+            ("127.0.0.1", .loopback), ("127.255.255.255", .loopback),
+            // Every machine's link, and where clouds keep their metadata.
+            ("169.254.0.1", .linkLocal), ("169.254.169.254", .linkLocal),
+            ("169.254.170.2", .linkLocal), ("168.63.129.16", .linkLocal),
+            ("100.100.100.200", .linkLocal), ("fd00:ec2::254", .linkLocal),
+            ("fd20:ce::254", .linkLocal), ("fe80::1", .linkLocal), ("febf::1", .linkLocal),
+            // Linux takes 0.0.0.0 and :: for itself.
+            ("0.0.0.0", .reserved), ("0.1.2.3", .reserved), ("::", .reserved),
+            ("192.0.0.192", .reserved), ("192.0.2.1", .reserved), ("198.18.0.1", .reserved),
+            ("198.51.100.1", .reserved), ("203.0.113.1", .reserved), ("192.88.99.1", .reserved),
+            ("224.0.0.1", .reserved), ("239.255.255.255", .reserved), ("240.0.0.1", .reserved),
+            ("255.255.255.255", .reserved),
+            ("2606:4700::1111", .global), ("2a00:1450::1", .global), ("2001:200::1", .global),
+            ("::1", .loopback), ("::2", .reserved), ("::127.0.0.1", nil),
+            ("fc00::1", .privateUse), ("fdff::1", .privateUse), ("fec0::1", .privateUse),
+            ("fd00:ec2::253", .privateUse), ("ff02::1", .reserved), ("2001:db8::1", .reserved),
+            ("3fff::1", .reserved), ("2001::1", .reserved), ("100::1", .reserved),
+            ("4000::1", .reserved), ("64:ff9b:1::a00:1", .reserved),
+            // IPv4 addresses that IPv6 ones stand for, or carry to.
+            ("::ffff:7f00:1", .loopback), ("::ffff:a9fe:a9fe", .linkLocal),
+            ("::ffff:a00:1", .privateUse), ("::ffff:808:808", .global), ("::7f00:1", .reserved),
+            ("64:ff9b::7f00:1", .loopback), ("64:ff9b::a9fe:a9fe", .linkLocal),
+            ("64:ff9b::808:808", .global), ("2002:7f00:1::", .loopback),
+            ("2002:a00:1::1", .privateUse), ("2002:808:808::1", .global),
+        ] as [(String, AddressClass?)])
+    func `A07 each address has the class of who it reaches`(text: String, means: AddressClass?) {
+        #expect(IPAddress(parsing: text).map(AddressClass.init(of:)) == means)
+    }
+
+    @Test(arguments: AddressClass.allCases)
+    func `A07 a server leads no nearer to this machine than it is itself`(server: AddressClass) {
+        let near: [AddressClass: Set<AddressClass>] = [
+            .privateUse: [.privateUse, .loopback], .loopback: [.loopback],
+        ]
+        let reach = AddressReach(ledBy: server)
+        for (text, means) in Self.samples {
+            let isExpected = means == .global || near[server, default: []].contains(means)
+            #expect(reach.permits(text) == isExpected, "\(text)")
+            #expect(AddressReach.anywhere.permits(text))
+        }
+    }
+
+    @Test func `A07 what the first server may not reach, those it leads to may not either`() {
+        let reach = AddressReach(ledBy: .global).narrowed(by: .privateUse)
+        #expect(Self.samples.filter { reach.permits($0.0) }.map(\.1) == [.global])
+        let shrunk = AddressReach(ledBy: .privateUse).narrowed(by: .global)
+        #expect(Self.samples.filter { shrunk.permits($0.0) }.map(\.1) == [.global])
+        let first = AddressReach.anywhere.narrowed(by: .loopback)
+        #expect(Self.samples.filter { first.permits($0.0) }.map(\.1) == [.global, .loopback])
+    }
+
+    @Test func `A07 ranges that the user names are reached`() throws {
+        let ranges = [
+            try AddressRange(parsing: "10.1.0.0/16"), try AddressRange(parsing: "fd00::/8"),
+        ]
+        let reach = AddressReach(ledBy: .global, allowing: ranges).narrowed(
+            by: .global, allowing: ranges)
+        let reached = ["10.1.2.3", "10.2.2.3", "fd12::1", "fc12::1", "::ffff:a01:203", "127.0.0.1"]
+            .filter { IPAddress(parsing: $0).map(reach.permits) ?? false }
+        #expect(reached == ["10.1.2.3", "fd12::1", "::ffff:a01:203"])
+    }
+
+    @Test(
+        arguments: [
+            ("localhost", false), ("a.localhost", false), ("127.0.0.1", false), ("[::1]", false),
+            ("10.0.0.1", false), ("[::ffff:7f00:1]", false), ("[fd00:ec2::254]", false),
+            ("8.8.8.8", true), ("localhost.example", true), ("example.com", true),
+        ])
+    func `A07 an origin whose text tells its address is refused by its text`(
+        host: String, isReached: Bool
+    ) throws {
+        let reach = AddressReach(ledBy: .global)
+        #expect(reach.mayReach(try Origin(scheme: .https, host: host)) == isReached)
+    }
+
+    @Test(
+        arguments: [
+            ("10.0.0.0/8", "10.9.9.9", true), ("10.0.0.0/8", "11.0.0.0", false),
+            ("10.128.0.0/9", "10.127.0.0", false), ("10.128.0.0/9", "10.200.0.0", true),
+            ("10.1.2.3", "10.1.2.3", true), ("10.1.2.3", "10.1.2.2", false),
+            ("0.0.0.0/0", "8.8.8.8", true), ("0.0.0.0/0", "::1", false), ("::/0", "::1", true),
+            ("fd00::/8", "fd99::", true), ("fd00::1", "fd00::1", true),
+            ("10.0.0.0/31", "10.0.0.1", true), ("10.0.0.0/31", "10.0.0.2", false),
+            ("::/0", "10.0.0.1", false),
+        ])
+    func `a range holds the addresses that begin as it does`(
+        range: String, address: String, isHeld: Bool
+    ) throws {
+        let address = try #require(IPAddress(parsing: address))
+        #expect(try AddressRange(parsing: range).contains(address) == isHeld)
+    }
+
+    @Test(arguments: [
+        "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/-1", "::/129",
+        "10.0.0/8", "010.0.0.0/8", "[::1]", "::1%eth0", "host", "10.0.0.0/8/8", "::ffff:10.0.0.1",
+    ])
+    func `what is no range is refused`(text: String) {
+        #expect(throws: URLError.self) { try AddressRange(parsing: text) }
+    }
+
+    @Test(arguments: ["1.2.3.4", "::", "::1", "2001:db8::1:0:0:1", "1:2:3:4:5:6:7:8"])
+    func `an address is written as it is read`(text: String) {
+        #expect(IPAddress(parsing: text)?.description == text)
+    }
+
+    static let samples: [(IPAddress, AddressClass)] = [
+        "8.8.8.8", "10.0.0.1", "127.0.0.1", "169.254.169.254", "0.0.0.0",
+    ].compactMap { IPAddress(parsing: $0) }.map { ($0, AddressClass(of: $0)) }
+}
