@@ -96,7 +96,7 @@ let package = Package(
         tests(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
             "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
-        tests(of: "CurlHTTP", "HTTP", "Wording", "RegistryTestSupport"),
+        tests(of: "CurlHTTP", "CCurl", "HTTP", "Wording", "RegistryTestSupport"),
         tests(
             of: "ocimirror", "OCI", "Hashing", "Files", "StrictJSON", "Wording",
             "RegistryTestSupport"),

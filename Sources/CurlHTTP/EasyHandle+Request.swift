@@ -26,7 +26,7 @@ extension EasyHandle {
         try setTrust(configuration.trust[origin] ?? configuration.defaultTrust)
         try set(.url, "\(origin)\(request.url.target)")
         try set(.userAgent, configuration.userAgent)
-        try set(.headers, Self.headerLines(of: request))
+        try set(.headers, try Self.headerLines(of: request))
         try set(
             .connectTimeoutMilliseconds, Self.milliseconds(request.timeouts.connect))
         if let address = configuration.resolve(origin) {
@@ -82,13 +82,19 @@ extension EasyHandle {
     }
 
     /// Each line was checked for control characters when its field was made.
-    private static func headerLines(of request: HTTPRequest) -> [String] {
+    private static func headerLines(
+        of request: HTTPRequest
+    ) throws(TransportError) -> [String] {
         var lines: [String] = []
         for field in request.fields.fields where field.name != "authorization" {
             // A name with a semicolon is how libcurl is told of an empty value.
             lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
         if let authorization = request.authorization {
+            var checked: HTTPFields = [:]
+            guard checked.appendIfValid("Authorization", authorization.reveal()) else {
+                throw TransportError(.refused, "the credential has control characters")
+            }
             lines.append("Authorization: \(authorization.reveal())")
         }
         // Compressed content would not have the digest that was asked for.

@@ -5,6 +5,7 @@ import Glibc
 import HTTP
 import RegistryTestSupport
 import Testing
+import Wording
 
 /// A request goes where it was sent, with what it was given, and nowhere else.
 @Suite struct ConfinementTests {
@@ -55,6 +56,44 @@ import Testing
         _ = try await CurlTransport().send(
             HTTPRequest(.get, server.url("/"), fields: ["Authorization": "Bearer canary"]))
         #expect(server.requests.first?.values("authorization") == [])
+    }
+
+    @Test func `A25 a credential with a line end is not sent`() async throws {
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("200 OK")
+        }
+        for text in ["Bearer a\r\nX-Injected: b", "Bearer a\n", "Bearer \u{0}", "\u{7F}"] {
+            let error = await #expect(throws: TransportError.self) {
+                try await CurlTransport().send(
+                    HTTPRequest(.get, server.url("/"), authorization: Secret(text)))
+            }
+            #expect(error?.kind == .refused)
+        }
+        #expect(server.connectionCount == 0)
+    }
+
+    @Test func `A30 who a request is from stays with the request, not with its connection`()
+        async throws
+    {
+        let server = try WireServer { connection throws(WireClosed) in
+            while true {
+                try connection.readHead()
+                try connection.answer("200 OK")
+            }
+        }
+        let transport = CurlTransport()
+        let shown = ["Basic b25l", "Bearer two", nil, "Bearer three", nil]
+        for (number, authorization) in shown.enumerated() {
+            let response = try await transport.send(
+                HTTPRequest(
+                    .get, server.url("/\(number)"), authorization: authorization.map(Secret.init)))
+            _ = try await response.collect(limit: 10)
+        }
+        #expect(server.connectionCount == 1)
+        #expect(
+            server.requests.map { $0.values("authorization") }
+                == shown.map { $0.map { [$0] } ?? [] })
     }
 
     // The environment belongs to the process, so this runs in one of its own.

@@ -12,17 +12,42 @@ struct Certificates {
     var server: String { scratch.file("server.pem") }
     var client: String { scratch.file("client.pem") }
 
-    init() throws {
+    /// What is wrong with the server's certificate.
+    enum Flaw {
+        case none
+        case expired
+        case selfSigned
+    }
+
+    init(_ flaw: Flaw = .none) throws {
         scratch = try Scratch()
         try make("authority", ["-addext", "keyUsage=critical,keyCertSign"])
         for (name, host) in [("server", "IP:127.0.0.1"), ("client", "DNS:client")] {
+            let signing =
+                name == "server" && flaw == .selfSigned
+                ? [] : ["-CA", authority, "-CAkey", scratch.file("authority.key")]
             try make(
                 name,
-                [
-                    "-CA", authority, "-CAkey", scratch.file("authority.key"),
+                signing + [
                     "-addext", "subjectAltName=\(host)", "-addext", "basicConstraints=CA:FALSE",
                 ])
         }
+        if flaw == .expired { try expire() }
+    }
+
+    /// Signs the server's key again, with a life that was over yesterday.
+    private func expire() throws {
+        let request = scratch.file("server.csr")
+        let isRequested = try Program.run([
+            "openssl", "req", "-new", "-key", key(of: server), "-subj", "/CN=server", "-addext",
+            "subjectAltName=IP:127.0.0.1", "-out", request,
+        ])
+        let isSigned = try Program.run([
+            "openssl", "x509", "-req", "-in", request, "-CA", authority, "-CAkey",
+            scratch.file("authority.key"), "-days", "-1", "-copy_extensions", "copy", "-out",
+            server,
+        ])
+        try #require(isRequested && isSigned)
     }
 
     func key(of certificate: String) -> String { certificate.dropLast(3) + "key" }
@@ -48,14 +73,15 @@ final class Nginx: Sendable {
     let certificates: Certificates
     private let process: pid_t
 
-    init() throws {
-        let certificates = try Certificates()
+    /// Starts a server; `directives` are added to its configuration.
+    init(_ flaw: Certificates.Flaw = .none, _ directives: String = "") throws {
+        let certificates = try Certificates(flaw)
         let (socket, port) = try WireServer.listen()
         defer { close(socket) }
         origin = try Origin(scheme: .https, host: "127.0.0.1", port: port)
         self.certificates = certificates
         let scratch = certificates.scratch
-        try scratch.write(Self.configuration(certificates, port), to: "nginx.conf")
+        try scratch.write(Self.configuration(certificates, port, directives), to: "nginx.conf")
         process = try Program.start(
             [
                 "nginx", "-p", scratch.path, "-c", scratch.file("nginx.conf"), "-e",
@@ -71,7 +97,9 @@ final class Nginx: Sendable {
     /// Returns the address of a path.
     func url(_ target: String) throws -> HTTPURL { try HTTPURL(origin, target: target) }
 
-    private static func configuration(_ certificates: Certificates, _ port: UInt16) -> String {
+    private static func configuration(
+        _ certificates: Certificates, _ port: UInt16, _ directives: String
+    ) -> String {
         let folders = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map { "\($0)_temp_path \(certificates.scratch.path)/\($0);" }
         return """
@@ -85,6 +113,7 @@ final class Nginx: Sendable {
                     ssl_certificate_key \(certificates.key(of: certificates.server));
                     ssl_client_certificate \(certificates.authority);
                     ssl_verify_client optional;
+                    \(directives)
                     location / { return 200 "$server_protocol $ssl_client_verify $connection"; }
                     location /upload { client_max_body_size 1k; proxy_pass http://127.0.0.1:1; }
                 }

@@ -28,7 +28,7 @@ import Testing
         return CurlTransport(.init(trust: [server.origin: trust ?? usual]))
     }
 
-    @Test func `a certificate is trusted only by the authority that was named`() async throws {
+    @Test func `A26 a certificate is trusted only by the authority that was named`() async throws {
         let server = try Nginx()
         let url = try server.url("/")
         _ = try await send(transport(server), HTTPRequest(.get, url))
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused`() async throws {
+    @Test func `A26 a certificate for another name is refused`() async throws {
         let server = try Nginx()
         let other = try Origin(scheme: .https, host: "other.test", port: server.origin.port)
         let transport = CurlTransport(
@@ -51,6 +51,47 @@ import Testing
             try await transport.send(HTTPRequest(.get, HTTPURL(other, target: "/")))
         }
         #expect(error?.kind == .tls)
+    }
+
+    @Test(arguments: [Certificates.Flaw.expired, .selfSigned])
+    func `A26 a certificate that proves nothing is refused for good`(
+        flaw: Certificates.Flaw
+    ) async throws {
+        let server = try Nginx(flaw)
+        let error = await #expect(throws: TransportError.self) {
+            try await transport(server).send(HTTPRequest(.get, server.url("/")))
+        }
+        #expect(error?.kind == .tls)
+    }
+
+    @Test func `A26 an outdated version of TLS is refused for good`() async throws {
+        let server = try Nginx(
+            .none, "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT@SECLEVEL=0;")
+        let error = await #expect(throws: TransportError.self) {
+            try await transport(server).send(HTTPRequest(.get, server.url("/")))
+        }
+        #expect(error?.kind == .tls)
+    }
+
+    // What a server says about other ways to reach it is not asked about again.
+    @Test func `A01 an alternative service is not gone to`() async throws {
+        let elsewhere = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+        }
+        let server = try Nginx(
+            .none,
+            """
+            add_header Alt-Svc 'h2="127.0.0.1:\(elsewhere.port)"; ma=3600' always;
+            add_header Strict-Transport-Security 'max-age=3600' always;
+            """)
+        let transport = transport(server)
+        for isBulk in [false, true, false] {
+            let response = try await transport.send(
+                HTTPRequest(.get, server.url("/"), isBulk: isBulk))
+            #expect(response.fields["alt-svc"] != nil)
+            _ = try await response.collect(limit: 100)
+        }
+        #expect(elsewhere.connectionCount == 0)
     }
 
     @Test func `a client certificate is shown where one was given`() async throws {
@@ -103,7 +144,7 @@ import Testing
 
     // A peer that does not speak TLS is no reason to speak without it.
 
-    @Test func `a plain server is refused`() async throws {
+    @Test func `A26 a plain server is refused`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             _ = connection.isSilent(forMilliseconds: 1000)
             try connection.answer("200 OK")
@@ -117,7 +158,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a handshake that breaks off says nothing about certificates`(
+    func `A26 a handshake that breaks off says nothing about certificates`(
         isReset: Bool
     ) async throws {
         let server = try WireServer { connection throws(WireClosed) in

@@ -36,7 +36,7 @@ import Testing
             "\r", "\n", "\r\n", "\u{0}", "\u{1}", "\u{8}", "\u{B}", "\u{C}", "\u{1B}", "\u{1F}",
             "\u{7F}",
         ])
-    func `no control character gets into a field`(control: String) {
+    func `A25 no control character gets into a field`(control: String) {
         var fields = HTTPFields()
         for value in [
             "a\(control)X-Injected: b", control, "a\(control)", "\(control)a", " \(control) ",
@@ -46,6 +46,27 @@ import Testing
         let isTaken = fields.appendIfValid("x\(control)y", "a")
         #expect(!isTaken)
         #expect(fields.fields.isEmpty)
+    }
+
+    // Bytes that follow from a seed, so that a failure comes again.
+    @Test(arguments: UInt64(1)...10)
+    func `A25 whatever is taken stays within its line`(seed: UInt64) {
+        var state = seed
+        func next() -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33)
+        }
+        for _ in 0..<1000 {
+            let text = { (0..<next() % 8).map { _ in UInt8(next() % 256) } }
+            var fields = HTTPFields()
+            fields.appendIfValid(
+                String(decoding: text(), as: UTF8.self), String(decoding: text(), as: UTF8.self))
+            for field in fields.fields {
+                let bytes = Array("\(field.name): \(field.value)".utf8)
+                #expect(bytes.allSatisfy { $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) })
+                #expect(field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A })
+            }
+        }
     }
 
     @Test(arguments: [
