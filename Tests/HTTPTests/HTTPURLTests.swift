@@ -51,7 +51,7 @@ import Testing
             "https://x.test/v2/.", "https://x.test/v2/%2e%2e/a", "https://x.test/v2/%2E/a",
             "https://x.test/v2/.%2e?x",
         ])
-    func `what is no plain URL of a server is refused`(text: String) {
+    func `A06 A14 what is no plain URL of a server is refused`(text: String) {
         #expect(throws: URLError.self) { try HTTPURL(parsing: text) }
     }
 
@@ -87,7 +87,7 @@ import Testing
             ("/a:b", "https://registry.test:5000/a:b"),
             ("a/b:c", "https://registry.test:5000/v2/a/blobs/uploads/a/b:c"),
         ])
-    func `what a server points to is resolved`(reference: String, target: String) throws {
+    func `A11 what a server points to is resolved`(reference: String, target: String) throws {
         #expect(Self.text(try HTTPURL(parsing: Self.upload).resolving(reference)) == target)
     }
 
@@ -101,7 +101,7 @@ import Testing
             "mailto:a@b", "ä", "://x",
             "http\u{301}://x.test/",
         ])
-    func `what does not lead on to a server is refused`(reference: String) throws {
+    func `A11 what does not lead on to a server is refused`(reference: String) throws {
         let url = try HTTPURL(parsing: Self.upload)
         #expect(throws: URLError.self) { try url.resolving(reference) }
     }
@@ -114,7 +114,7 @@ import Testing
             ("https://x.test/u?a&b=?", "https://x.test/u?a&b=?&digest=sha256:ab"),
             ("https://x.test/u?a=1&", "https://x.test/u?a=1&digest=sha256:ab"),
         ])
-    func `a digest is added to what stands in the query`(text: String, result: String) throws {
+    func `A11 a digest is added to what stands in the query`(text: String, result: String) throws {
         #expect(
             Self.text(try HTTPURL(parsing: text).adding(query: "digest", "sha256:ab")) == result)
     }

@@ -150,7 +150,7 @@ final class RegistryClient: Sendable {
             }
             return HTTPResponse(
                 status: response.status, fields: response.fields,
-                body: RecordedBody(base: response.body, record: record))
+                body: RecordedBody(base: response.body, record: record), peer: response.peer)
         } catch {
             events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
             throw error

@@ -10,7 +10,7 @@ import Testing
         scheme: "bearer", parameters: ["realm": "https://auth.test/token", "service": "reg"])
     static let basic = Challenge(scheme: "basic", parameters: ["realm": "x"])
 
-    // A21: what registries and the proxies in front of them really send.
+    // What registries and the proxies in front of them really send.
     @Test(arguments: [
         (#"Bearer realm="https://auth.test/token",service="reg""#, [bearer]),
         (#"bearer Realm="https://auth.test/token" , SERVICE=reg"#, [bearer]),
@@ -35,7 +35,7 @@ import Testing
             ]
         ),
     ])
-    func `are read as they come`(value: String, expected: [Challenge]) {
+    func `A21 are read as they come`(value: String, expected: [Challenge]) {
         #expect(Challenge.all(in: ["WWW-Authenticate": value]) == expected)
     }
 
@@ -43,12 +43,12 @@ import Testing
         "", #"Bearer realm="unending"#, #"Bearer realm="a",realm="b""#, "=x", #"Bearer realm="a\"#,
         #"Bearer realm="a" service="b""#, "Bearer " + String(repeating: "a", count: 9000),
     ])
-    func `that are malformed are none`(value: String) {
+    func `A21 that are malformed are none`(value: String) {
         #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.parameters.isEmpty })
         #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.scheme != "basic" })
     }
 
-    @Test func `of several fields are joined`() {
+    @Test func `A21 of several fields are joined`() {
         let fields: HTTPFields = [
             "WWW-Authenticate": #"Basic realm="x""#,
             "www-authenticate": #"Bearer realm="https://auth.test/token",service=reg"#,
@@ -58,7 +58,7 @@ import Testing
 
     // Bytes that follow from a seed, so that a failure comes again.
     @Test(arguments: UInt64(1)...40)
-    func `of any bytes do not trap`(seed: UInt64) {
+    func `A21 of any bytes do not trap`(seed: UInt64) {
         var state = seed
         func next() -> UInt64 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -63,7 +63,7 @@ import Wording
         #expect(try await user(store(files, environment: environment), "quay.io/a/b") == nil)
     }
 
-    // A15: exact host and port, and the names of Docker Hub.
+    // Exact host and port, and the names of Docker Hub.
     @Test(arguments: [
         ("registry.example.com", "registry.example.com/a", true),
         ("registry.example.com", "registry.example.com.evil.org/a", false),
@@ -79,7 +79,7 @@ import Wording
         ("quay.io/org/app", "quay.io/org/other", false),
         ("user@registry.example.com", "registry.example.com/a", false),
     ])
-    func `belong to one host`(key: String, repository: String, fits: Bool) async throws {
+    func `A15 belong to one host`(key: String, repository: String, fits: Bool) async throws {
         let store = store(["/h/.docker/config.json": Self.file(key, "me")])
         #expect((try await user(store, repository) == "me") == fits)
     }

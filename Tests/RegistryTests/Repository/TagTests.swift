@@ -56,8 +56,8 @@ import Testing
                 of: "quay.io/a/b") == ["1"])
     }
 
-    // A14: a name that is no tag would write to another repository.
-    @Test func `that are none are left out and counted`() async throws {
+    // A name that is no tag would write to another repository.
+    @Test func `A14 that are none are left out and counted`() async throws {
         let long = String(repeating: "a", count: 129)
         let scene = try Scene([
             Exchange(

@@ -58,9 +58,11 @@ import Testing
         #expect(try await error(.failing(kind)).failureClass == expected)
     }
 
-    // A19: registries answer 401 or 403 for what is missing, private, or not ours to read.
+    // Registries answer 401 or 403 for what is missing, private, or not ours to read.
     @Test(arguments: [401, 403])
-    func `never say that something is missing where access was refused`(status: Int) async throws {
+    func `A19 never say that something is missing where access was refused`(status: Int)
+        async throws
+    {
         let error = try await error(
             Answer(status, ["X-GitHub-Request-Id": "ABCD:1"], #"{"errors":[{"code":"DENIED"}]}"#))
         #expect(

@@ -30,6 +30,8 @@ struct Answer: Sendable {
     var breaks: TransportError?
     /// What comes instead of any answer.
     var failure: TransportError?
+    /// Who gives it, where that is seen.
+    var peer: IPAddress?
     /// Waits before it answers.
     var gate: (@Sendable () async throws -> Void)?
 
@@ -49,6 +51,12 @@ struct Answer: Sendable {
     static func failing(_ kind: TransportError.Kind) -> Answer {
         var answer = Answer(0)
         answer.failure = TransportError(kind, "no answer came")
+        return answer
+    }
+
+    func from(_ peer: String) -> Answer {
+        var answer = self
+        answer.peer = IPAddress(parsing: peer)
         return answer
     }
 
@@ -73,6 +81,23 @@ final class ScriptedTransport: HTTPTransport {
         let body: [UInt8]
         let timeouts: HTTPTimeouts
         let isBulk: Bool
+        let reach: AddressReach
+
+        init(_ request: HTTPRequest) async throws {
+            method = request.method
+            url = "\(request.url.origin)\(request.url.target)"
+            fields = request.fields
+            authorization = request.authorization?.reveal()
+            switch request.body {
+            case .none: body = []
+            case .bytes(let bytes): body = bytes
+            case .stream(_, let stream):
+                body = try await stream.reduce(into: []) { $0 += $1 }
+            }
+            timeouts = request.timeouts
+            isBulk = request.isBulk
+            reach = request.reach
+        }
 
         /// Everything that somebody who listens at the other end sees.
         var wire: String {
@@ -104,27 +129,17 @@ final class ScriptedTransport: HTTPTransport {
     }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let url = "\(request.url.origin)\(request.url.target)"
-        var body: [UInt8] = []
-        switch request.body {
-        case .none: break
-        case .bytes(let bytes): body = bytes
-        case .stream(_, let stream): for try await piece in stream { body += piece }
-        }
-        let recorded = Recorded(
-            method: request.method, url: url, fields: request.fields,
-            authorization: request.authorization?.reveal(), body: body,
-            timeouts: request.timeouts, isBulk: request.isBulk)
+        let recorded = try await Recorded(request)
         record.withLock { $0.append(recorded) }
         let exchange: Exchange? = script.withLock { script in
-            script.firstIndex { $0.method == request.method && $0.url == url }
+            script.firstIndex { $0.method == request.method && $0.url == recorded.url }
                 .map { script.remove(at: $0) }
         }
         if exchange == nil, request.method == .get, request.url.target == "/v2/" {
             return HTTPResponse(status: 200, fields: [:], body: Pieces(pieces: []))
         }
         guard let exchange else {
-            Issue.record("an unexpected request: \(request.method.rawValue) \(url)")
+            Issue.record("an unexpected request: \(request.method.rawValue) \(recorded.url)")
             throw TransportError(.refused, "nobody expected this request")
         }
         try await exchange.answer.gate?()
@@ -132,7 +147,8 @@ final class ScriptedTransport: HTTPTransport {
         if let failure = exchange.answer.failure { throw failure }
         return HTTPResponse(
             status: exchange.answer.status, fields: exchange.answer.fields,
-            body: Pieces(pieces: exchange.answer.pieces, breaks: exchange.answer.breaks))
+            body: Pieces(pieces: exchange.answer.pieces, breaks: exchange.answer.breaks),
+            peer: exchange.answer.peer)
     }
 }
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+/// Secrets that are searched for wherever they must not be, and the registry that they belong to.
+enum Canary {
+    static let blob = Sample.blob
+    static let url = "https://reg.test/v2/app/blobs/\(blob.digest)"
+    static let user = ["reg.test": Credential.user("canary-user", "canary-password")]
+    static let basic: HTTPFields = ["WWW-Authenticate": "Basic realm=x"]
+    static let body = Answer(200, bytes: [blob.bytes])
+
+    /// The secrets in each form in which they could appear.
+    static let forms = [
+        "canary", "%63anary", "63616e617279",
+        Base64.encode(Array("canary-user:canary-password".utf8)),
+        "Basic ", "Bearer ",
+    ]
+
+    /// Fails the test where a secret, or anything of its form, was seen by another origin.
+    static func expectNoLeak(
+        in requests: [ScriptedTransport.Recorded], _ location: SourceLocation = #_sourceLocation
+    ) {
+        for request in requests where !request.url.hasPrefix("https://reg.test/") {
+            for form in forms {
+                #expect(!request.wire.contains(form), "\(request.url)", sourceLocation: location)
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+import Wording
+
+@testable import Registry
+
+/// What is sent stays with the registry.
+@Suite struct UploadPlaceTests {
+    @Test(arguments: [
+        "https://x.test/up", "//x.test/up", "http://reg.test/up", "https://reg.test:8443/up",
+    ])
+    func `A10 neither token nor layer goes where an upload's Location points`(place: String)
+        async throws
+    {
+        let post = "POST https://reg.test/v2/app/blobs/uploads/"
+        let scene = try Scene(
+            [
+                Exchange(post, Answer(401, Canary.basic)),
+                Exchange(post, Answer(202, ["Location": place])),
+            ], credentials: Canary.user)
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().push(
+                blob: Canary.blob.descriptor, mountingFrom: nil, open: Canary.blob.open)
+        }
+        #expect(error?.hint?.contains("registries.reg.test.allow") ?? false)
+        scene.wire.expectDone()
+    }
+
+    @Test func `A10 a layer goes to a host that the user has named, without the credentials`()
+        async throws
+    {
+        let post = "POST https://reg.test/v2/app/blobs/uploads/"
+        let scene = try Scene(
+            [
+                Exchange(post, Answer(401, Canary.basic)),
+                Exchange(post, Answer(202, ["Location": "https://store.test/up?sig=1"])),
+                Exchange(
+                    "PUT https://store.test/up?sig=1&digest=\(Canary.blob.digest)", Answer(201)),
+            ], ["reg.test": .with { $0.allow = ["store.test"] }], credentials: Canary.user)
+        _ = try await scene.repository().push(
+            blob: Canary.blob.descriptor, mountingFrom: nil, open: Canary.blob.open)
+        Canary.expectNoLeak(in: scene.wire.requests)
+        scene.wire.expectDone()
+    }
+
+    @Test func `A12 the next page of a listing is at the registry`() async throws {
+        let scene = try Scene([
+            Exchange(
+                "GET https://reg.test/v2/app/tags/list",
+                Answer(
+                    200, ["Link": "<https://x.test/v2/app/tags/list?n=1>; rel=next"],
+                    #"{"tags":[]}"#))
+        ])
+        await #expect(throws: RegistryError.self) { _ = try await scene.repository().tags() }
+        scene.wire.expectDone()
+    }
+
+    // Only what is written in the configuration sends a password without TLS.
+    @Test(arguments: [
+        ("reg.test:5000", false, false), ("reg.test:5000", true, true),
+        ("127.0.0.1:5000", false, true), ("localhost:5000", false, true),
+    ])
+    func `A26 a password needs TLS or the user's word`(host: String, isAllowed: Bool, goes: Bool)
+        async throws
+    {
+        let url = "http://\(host)/v2/app/blobs/\(Canary.blob.digest)"
+        let answers = [Exchange("GET \(url)", Answer(401, Canary.basic))]
+        let scene = try Scene(
+            goes ? answers + [Exchange("GET \(url)", Canary.body)] : answers,
+            [
+                host: .with {
+                    $0.plainHTTP = true
+                    $0.credentialsOverHTTP = isAllowed
+                }
+            ], credentials: [host: .user("canary-user", "canary-password")])
+        do {
+            _ = try await scene.repository("\(host)/app").fetch(blob: Canary.blob.descriptor)
+            #expect(goes)
+        } catch let error as RegistryError {
+            #expect(!goes)
+            #expect(error.hint?.contains("credentialsOverHTTP") ?? false)
+        }
+        scene.wire.expectDone()
+    }
+}
