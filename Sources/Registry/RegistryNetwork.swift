@@ -50,16 +50,31 @@ public final class RegistryNetwork: Sendable {
     ///
     /// - Throws: ``URLError`` where the registry's host is no canonical name or address.
     public func repository(_ repository: Repository) throws(URLError) -> RemoteRepository {
-        let host = repository.registry
+        RemoteRepository(repository, client: try client(of: repository.registry))
+    }
+
+    /// Finds out whether a registry takes a credential, of whoever may read and write whatever.
+    ///
+    /// - Parameters:
+    ///   - credential: what it is shown.
+    ///   - host: the registry.
+    /// - Returns: whether it wanted to see any; one that lets everybody in has proved nothing.
+    /// - Throws: ``RegistryError``, of class `denied` where the credential is refused.
+    public func verify(
+        _ credential: Credential, at host: RegistryHost
+    ) async throws -> Bool {
+        try await client(of: host).verify(credential)
+    }
+
+    private func client(of host: RegistryHost) throws(URLError) -> RegistryClient {
         let known = settings[host] ?? defaults
         let origin = try Origin.of(host, plainHTTP: known.plainHTTP)
-        let client = clients.withLock { clients in
+        return clients.withLock { clients in
             if let client = clients[host] { return client }
             let client = RegistryClient(
                 host: host, origin: origin, settings: known, network: surroundings)
             clients[host] = client
             return client
         }
-        return RemoteRepository(repository, client: client)
     }
 }

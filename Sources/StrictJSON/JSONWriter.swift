@@ -4,8 +4,11 @@ internal import Wording
 
 extension JSONValue {
     /// The document as text: two spaces of indent, members in their order, a final line break.
-    public var text: String {
-        var writer = JSONWriter()
+    public var text: String { text(indentedBy: "  ") }
+
+    /// The document as text with another indent, for files that other programs write as well.
+    public func text(indentedBy indent: String) -> String {
+        var writer = JSONWriter(indentation: indent)
         writer.write(self, indent: 0)
         return writer.output + "\n"
     }
@@ -21,6 +24,7 @@ extension JSONValue {
 private struct JSONWriter {
     var output = ""
     var isCompact = false
+    var indentation = ""
 
     mutating func write(_ value: JSONValue, indent: Int) {
         switch value {
@@ -58,7 +62,7 @@ private struct JSONWriter {
 
     private mutating func breakLine(indent: Int) {
         guard !isCompact else { return }
-        output += "\n" + String(repeating: "  ", count: indent)
+        output += "\n" + String(repeating: indentation, count: indent)
     }
 
     /// Escapes what JSON demands, and what a terminal or the reader of a log could obey.

@@ -22,6 +22,8 @@ enum Program {
             .command(PlanCommand.self),
             .command(CheckCommand.self),
             .command(VerifyCommand.self),
+            .command(LoginCommand.self),
+            .command(LogoutCommand.self),
         ])
 
     private static let exitCodes = HelpSection(

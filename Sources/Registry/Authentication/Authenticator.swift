@@ -105,6 +105,35 @@ actor Authenticator {
                 repository: repository, source: authorization.identity.source ?? "unknown"))
     }
 
+    /// Shows a credential where no repository is named, and tells whether the registry wanted any.
+    ///
+    /// - Throws: ``RegistryError`` where it is refused.
+    func verify(_ credential: Credential) async throws -> Bool {
+        let call = Operation(
+            kind: .versionCheck, phrase: "logging in to \(host)", registry: host)
+        let bare = try await versionCheck.answer(for: call)
+        guard case .refused(let rejection) = bare else { return false }
+        let identity = FoundCredential(credential, source: nil)
+        try checkTransport(of: identity, for: call)
+        let header: Secret?
+        switch try demand(in: bare.challenges, for: call)?.offer {
+        case .bearer(let realm, let service)?:
+            try checkTrust(in: realm, of: identity, for: call)
+            header = try await token(realm, service, for: call, as: identity).header
+        case .basic?: header = credential.basicAuthorization
+        case nil: throw RegistryError(call, rejection)
+        }
+        guard let header else {
+            throw RegistryError(
+                .denied, call, "the registry wants a user and a password, not a refresh token")
+        }
+        if case .refused(let rejection) = try await versionCheck.answer(showing: header, for: call)
+        {
+            throw RegistryError(call, rejection)
+        }
+        return true
+    }
+
     // MARK: What to show
 
     private func identity(for call: Operation) async throws -> FoundCredential {

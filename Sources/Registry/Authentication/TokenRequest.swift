@@ -12,6 +12,10 @@ struct TokenRequest: Hashable, Sendable {
     let scopes: [Scope]
     let credential: Credential
 
+    /// What is asked for where it does not matter what: a form without a scope is refused by some
+    /// servers, and rights that somebody lacks are left out of a token without a word.
+    private static let anyScope = "registry:catalog:*"
+
     /// The request itself: GET for passwords and for anyone, POST for identity tokens.
     ///
     /// Source: distribution's token specification § Requesting a token, and its OAuth2 variant.
@@ -26,10 +30,11 @@ struct TokenRequest: Hashable, Sendable {
         var form = [
             ("grant_type", "refresh_token"), ("client_id", "ocimirror"),
             ("refresh_token", token.reveal()),
+            (
+                "scope",
+                scopes.isEmpty ? Self.anyScope : scopes.map(\.description).joined(separator: " ")
+            ),
         ]
-        if !scopes.isEmpty {
-            form.append(("scope", scopes.map(\.description).joined(separator: " ")))
-        }
         if let service { form.append(("service", service)) }
         return .form(realm.url, form, reach: realm.reach)
     }

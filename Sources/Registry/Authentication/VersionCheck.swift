@@ -29,7 +29,8 @@ struct VersionCheck: Sendable {
     ///
     /// - Throws: ``RegistryError`` where no answer came, or another than these two.
     func answer(showing header: Secret? = nil, for call: Operation) async throws -> Answer {
-        let call = call.step(.versionCheck, "asking \(origin) how to log in")
+        let isStep = call.kind != .versionCheck
+        let call = isStep ? call.step(.versionCheck, "asking \(origin) how to log in") : call
         let url = try HTTPURL(origin, target: "/v2/")
         return try await retrier.run(call) {
             do {

@@ -63,6 +63,18 @@ struct AuthFile: Sendable {
     /// The key under which docker keeps the login to Docker Hub.
     static let traditionalHubKey = "https://index.docker.io/v1/"
 
+    /// The key under which docker keeps the login to a registry, and asks helpers for it.
+    static func key(of registry: RegistryHost) -> String {
+        registry == .dockerHub ? traditionalHubKey : registry.name
+    }
+
+    /// Where docker keeps its logins; nil where nobody's home is known.
+    static func dockerPath(_ environment: [String: String]) -> String? {
+        let home = environment["HOME"]
+        let folder = environment["DOCKER_CONFIG"] ?? home.map { "\($0)/.docker" }
+        return folder.map { "\($0)/config.json" }
+    }
+
     /// Returns the entry whose key names the most of the repository.
     func entry(for repository: Repository) -> Entry? {
         entries.reduce(nil) { best, entry in

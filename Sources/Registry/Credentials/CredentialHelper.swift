@@ -57,24 +57,14 @@ public struct CredentialHelper: Sendable {
 
     /// Asks for the credential of a registry; `.none` where the helper has none.
     func credential(for registry: RegistryHost) async throws -> Credential {
-        let server = registry == .dockerHub ? AuthFile.traditionalHubKey : registry.name
-        let answer: Answer
-        do {
-            answer = try await run(program, ["get"], Array("\(server)\n".utf8))
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            throw failure(registry, "\(error)")
-        }
-        guard answer.status == 0 else {
-            let said = UntrustedText(bytes: answer.output.prefix(256))
-            if said.raw.contains("credentials not found") { return .none }
-            throw failure(registry, "it ended with status \(answer.status)")
+        let server = AuthFile.key(of: registry)
+        guard let output = try await answer("get", Array("\(server)\n".utf8), for: registry) else {
+            return .none
         }
         let reply: (user: String, secret: String, server: String)
         do {
             let object = try JSONObject(
-                try JSONValue(parsing: answer.output), known: ["ServerURL", "Username", "Secret"])
+                try JSONValue(parsing: output), known: ["ServerURL", "Username", "Secret"])
             reply = (
                 try object.string("Username") ?? "", try object.string("Secret") ?? "",
                 try object.string("ServerURL") ?? ""
@@ -87,6 +77,43 @@ public struct CredentialHelper: Sendable {
         }
         guard !reply.user.isEmpty || !reply.secret.isEmpty else { return .none }
         return Credential(user: reply.user, password: Secret(reply.secret))
+    }
+
+    /// Has a credential kept, in place of what it keeps for the registry now.
+    func store(user: String, password: Secret, for registry: RegistryHost) async throws {
+        let entry: JSONValue = [
+            "ServerURL": .string(AuthFile.key(of: registry)), "Username": .string(user),
+            "Secret": .string(password.reveal()),
+        ]
+        _ = try await answer("store", Array(entry.compactText.utf8), for: registry)
+    }
+
+    /// Has the credential of a registry forgotten.
+    ///
+    /// - Returns: whether there was one.
+    func erase(_ registry: RegistryHost) async throws -> Bool {
+        let server = AuthFile.key(of: registry)
+        return try await answer("erase", Array("\(server)\n".utf8), for: registry) != nil
+    }
+
+    /// Returns what the helper says, or nil where it says that it has nothing for the registry.
+    private func answer(
+        _ action: String, _ input: [UInt8], for registry: RegistryHost
+    ) async throws -> [UInt8]? {
+        let answer: Answer
+        do {
+            answer = try await run(program, [action], input)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw failure(registry, "\(error)")
+        }
+        guard answer.status == 0 else {
+            let said = UntrustedText(bytes: answer.output.prefix(256))
+            if said.raw.contains("credentials not found") { return nil }
+            throw failure(registry, "it ended with status \(answer.status)")
+        }
+        return answer.output
     }
 
     private func failure(_ registry: RegistryHost, _ reason: String) -> ContentError {

@@ -144,10 +144,9 @@ public actor CredentialStore {
 
     private var defaultPaths: [String] {
         let home = environment["HOME"]
-        let docker = environment["DOCKER_CONFIG"] ?? home.map { "\($0)/.docker" }
         let config = environment["XDG_CONFIG_HOME"] ?? home.map { "\($0)/.config" }
         return [
-            docker.map { "\($0)/config.json" },
+            AuthFile.dockerPath(environment),
             environment["XDG_RUNTIME_DIR"].map { "\($0)/containers/auth.json" },
             config.map { "\($0)/containers/auth.json" },
         ].compactMap { $0 }

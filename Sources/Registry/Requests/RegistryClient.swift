@@ -78,6 +78,13 @@ final class RegistryClient: Sendable {
         }
     }
 
+    /// Shows a credential, and tells whether the registry wanted to see any.
+    ///
+    /// - Throws: ``RegistryError`` where it is refused.
+    func verify(_ credential: Credential) async throws -> Bool {
+        try await authenticator.verify(credential)
+    }
+
     /// Answers challenges until the registry takes what it is shown or nothing better is left.
     private func exchange(_ call: Call) async throws -> Reply {
         let isFirst = try await authenticator.waitsForFirst()

@@ -110,7 +110,10 @@ struct Rejection: Error, Sendable {
         switch failureClass {
         case .denied:
             let scope = call.access.scopes.map(\.description).joined(separator: " ")
-            guard call.repository != nil else { return nil }
+            guard call.repository != nil else {
+                return "correct the user or the password; some registries want a personal token in "
+                    + "place of the password"
+            }
             return "the repository may be private or missing, or the credentials are wrong or lack "
                 + "the right \(scope); log in with 'ocimirror login \(call.registry)', or correct "
                 + "registries.\(call.registry).credentials"

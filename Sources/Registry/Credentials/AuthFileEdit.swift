@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import StrictJSON
+internal import Wording
+
+/// A change of the logins in an auth file that leaves everything else in it as it was.
+///
+/// Members that other programs keep there survive with their order and values; the file is laid out
+/// as docker does it.
+struct AuthFileEdit: Sendable {
+    private var members: [JSONValue.Member]
+
+    /// - Throws: ``JSONError`` where the content is no auth file, so that nothing of it gets lost.
+    init(_ bytes: [UInt8]?) throws(JSONError) {
+        guard let bytes, !bytes.isEmpty else {
+            members = []
+            return
+        }
+        // Reads it as a whole, to refuse what could not be read back.
+        _ = try AuthFile(name: "", bytes: bytes)
+        guard case .object(let members) = try JSONValue(parsing: bytes) else {
+            throw JSONError(place: "", reason: "is no object")
+        }
+        self.members = members
+    }
+
+    /// What the file shall hold.
+    var bytes: [UInt8] { Array(JSONValue.object(members).text(indentedBy: "\t").utf8) }
+
+    /// Puts the login of a registry in place of every one that it has.
+    mutating func set(_ login: JSONValue, of registry: RegistryHost) {
+        var logins = self.logins
+        let place = logins.firstIndex { Self.isLogin($0, of: registry) } ?? logins.count
+        logins.removeAll { Self.isLogin($0, of: registry) }
+        logins.insert(
+            JSONValue.Member(AuthFile.key(of: registry), login), at: min(place, logins.count))
+        self.logins = logins
+    }
+
+    /// Removes the logins of a registry; those of parts of it stay.
+    ///
+    /// - Returns: whether there was one.
+    mutating func remove(_ registry: RegistryHost) -> Bool {
+        let left = logins.filter { !Self.isLogin($0, of: registry) }
+        guard left.count < logins.count else { return false }
+        logins = left
+        return true
+    }
+
+    private var logins: [JSONValue.Member] {
+        get {
+            guard case .object(let logins)? = members.first(where: { $0.name == "auths" })?.value
+            else { return [] }
+            return logins
+        }
+        set {
+            let auths = JSONValue.Member("auths", .object(newValue))
+            if let place = members.firstIndex(where: { $0.name == "auths" }) {
+                members[place] = auths
+            } else {
+                members.insert(auths, at: 0)
+            }
+        }
+    }
+
+    private static func isLogin(_ member: JSONValue.Member, of registry: RegistryHost) -> Bool {
+        guard let key = AuthFile.parse(key: member.name) else { return false }
+        return key.registry == registry && key.path.isEmpty
+    }
+}
