@@ -111,12 +111,13 @@ actor Authenticator {
     func verify(_ credential: Credential) async throws -> Bool {
         let call = Operation(
             kind: .versionCheck, phrase: "logging in to \(host)", registry: host)
-        let bare = try await versionCheck.answer(for: call)
-        guard case .refused(let rejection) = bare else { return false }
+        guard case .refused(let rejection) = try await versionCheck.answer(for: call) else {
+            return false
+        }
         let identity = FoundCredential(credential, source: nil)
         try checkTransport(of: identity, for: call)
         let header: Secret?
-        switch try demand(in: bare.challenges, for: call)?.offer {
+        switch try demand(in: rejection, for: call)?.offer {
         case .bearer(let realm, let service)?:
             try checkTrust(in: realm, of: identity, for: call)
             header = try await token(realm, service, for: call, as: identity).header
