@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `stay out of everything that is written`(isRight: Bool) async throws {
+    func `A22 stay out of everything that is written`(isRight: Bool) async throws {
         let issuer = TokenIssuer(
             users: ["ci": isRight ? Self.canary : "another"], policy: TokenIssuer.usersOnly)
         let source = LoopbackRegistry(authentication: .bearer(issuer))
@@ -73,7 +73,7 @@ import Testing
         try await Self.expectNoLeak(run, in: workspace, except: ["./docker-credential-loopback"])
     }
 
-    @Test func `of a helper that fails are an error that names it, and no reason to go on without`()
+    @Test func `A16 of a helper that fails are an error that names it, and no reason to go on without`()
         async throws
     {
         let registry = LoopbackRegistry(authentication: .basic(user: "ci", password: "x"))

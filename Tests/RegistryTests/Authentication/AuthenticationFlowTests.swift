@@ -89,9 +89,9 @@ import Wording
         #expect(scene.wire.authorizations == [nil, Self.basic, Self.basic])
     }
 
-    // G10: what is missing or too short is a minute; seven tenths of it are used.
+    // What is missing or too short is a minute; seven tenths of it are used.
     @Test(arguments: [(nil, 41), (0, 41), (-5, 41), (300, 209)] as [(Int?, Int)])
-    func `by token lasts as long as the server says`(life: Int?, good: Int) async throws {
+    func `G10 by token lasts as long as the server says`(life: Int?, good: Int) async throws {
         let scene = try Scene([
             Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t1", expiresIn: life)),
@@ -111,7 +111,7 @@ import Wording
             scene.wire.authorizations.suffix(3) == ["Bearer t1", nil, "Bearer t2"])
     }
 
-    @Test func `by a kept token that is refused gets a new one`() async throws {
+    @Test func `G09 by a kept token that is refused gets a new one`() async throws {
         let scene = try Scene([
             Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t1")),
@@ -126,8 +126,7 @@ import Wording
         scene.wire.expectDone()
     }
 
-    // A31.
-    @Test func `that is refused for ever ends`() async throws {
+    @Test func `A31 that is refused for ever ends`() async throws {
         let scene = try Scene(
             [
                 Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
@@ -143,9 +142,9 @@ import Wording
         scene.wire.expectDone()
     }
 
-    // A17: a lapsed token must not break the pull of what anyone may read.
+    // A lapsed token must not break the pull of what anyone may read.
     @Test(arguments: [401, 403])
-    func `that is refused is left out for a pull, and says so`(status: Int) async throws {
+    func `A17 that is refused is left out for a pull, and says so`(status: Int) async throws {
         let scene = try Scene(
             [
                 Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
@@ -166,7 +165,7 @@ import Wording
     }
 
     @Test(arguments: [true, false])
-    func `is not left out for a push, nor where it is required`(isPush: Bool) async throws {
+    func `A17 is not left out for a push, nor where it is required`(isPush: Bool) async throws {
         let put = "https://reg.test/v2/app/manifests/1"
         let scope = isPush ? "pull%2Cpush" : "pull"
         let scene = try Scene(
@@ -190,8 +189,8 @@ import Wording
         scene.wire.expectDone()
     }
 
-    // A17: only refusals; a server in trouble says nothing about credentials.
-    @Test func `is not left out because a token server is down`() async throws {
+    // Only refusals; a server in trouble says nothing about credentials.
+    @Test func `A17 is not left out because a token server is down`() async throws {
         let down = [Exchange](
             repeating: Exchange("GET \(Self.token)", Answer(503)), count: 6)
         let scene = try Scene(
@@ -227,8 +226,8 @@ import Wording
         scene.wire.expectDone()
     }
 
-    // A20: asking for the other repository as well may cost the whole token.
-    @Test func `that fails for a mount does not fail the push`() async throws {
+    // Asking for the other repository as well may cost the whole token.
+    @Test func `A20 that fails for a mount does not fail the push`() async throws {
         let push = "repository:app:pull%2Cpush"
         let scene = try Scene([
             Exchange(

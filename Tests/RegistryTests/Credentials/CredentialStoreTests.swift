@@ -115,13 +115,13 @@ import Wording
         #expect(try await credential("d.io/x") == .user("u", "p:q"))
     }
 
-    // A22: what a malformed file holds must not appear in the message.
+    // What a malformed file holds must not appear in the message.
     @Test(arguments: [
         #"{"auths":{"a.io":{"auth":"canary"}}}"#, #"{"auths":{"a.io":{"auth":"canary""#, "canary",
         #"{"auths":"canary"}"#, #"{"auths":{"a.io":["canary"]}}"#,
         #"{"auths":{"a.io":{"identitytoken":{"canary":1}}}}"#,
     ])
-    func `of a malformed file are an error that names it alone`(content: String) async throws {
+    func `A22 of a malformed file are an error that names it alone`(content: String) async throws {
         let error = await #expect(throws: ContentError.self) {
             _ = try await user(store(["/h/.docker/config.json": content]), "a.io/x")
         }
@@ -168,7 +168,7 @@ import Wording
         #expect(try await user(store(["/h/.docker/config.json": Self.helpers]), "a.io/x") == nil)
     }
 
-    // A16: credentials of another source might go where they do not belong.
+    // Credentials of another source might go where they do not belong.
     @Test(arguments: [
         CredentialHelper.Answer(status: 1, output: Array("no such keyring canary".utf8)),
         CredentialHelper.Answer(status: 0, output: Array("canary".utf8)),
@@ -176,7 +176,7 @@ import Wording
             status: 0,
             output: Array(#"{"ServerURL":"evil.io","Username":"u","Secret":"canary"}"#.utf8)),
     ])
-    func `of a failing helper are an error`(answer: CredentialHelper.Answer) async throws {
+    func `A16 of a failing helper are an error`(answer: CredentialHelper.Answer) async throws {
         let files = [
             "/h/.docker/config.json": Self.helpers,
             "/h/.config/containers/auth.json": Self.file("a.io", "other"),
@@ -188,9 +188,8 @@ import Wording
         #expect(try !#require(error).message.contains("canary"))
     }
 
-    // A24.
     @Test(arguments: ["../evil", "a b", "a/b", "", ".x", "a;b", "a\nb"])
-    func `of a helper with a malformed name are an error`(name: String) {
+    func `A24 of a helper with a malformed name are an error`(name: String) {
         #expect(throws: ContentError.self) {
             try CredentialHelper(name: name, file: "f") { _, _, _ in
                 CredentialHelper.Answer(status: 0, output: [])
@@ -198,7 +197,7 @@ import Wording
         }
     }
 
-    @Test func `of a real helper are asked for without a shell and with little to see`()
+    @Test func `A23 of a real helper are asked for without a shell and with little to see`()
         async throws
     {
         let folder = try TemporaryFolder()
@@ -219,9 +218,32 @@ import Wording
         #expect(found.credential == .user("get", "seen"))
     }
 
-    @Test func `show nothing of themselves`() {
+    @Test func `A22 show nothing of themselves`() {
         let credential = Credential.user("me", "canary")
         #expect(!"\(credential)".contains("canary"))
         #expect(!String(reflecting: FoundCredential(credential, source: "x")).contains("canary"))
+    }
+
+    // What never ends is cut off; what is slow ends with the time limit of every child.
+    @Test func `A24 of a helper that writes without end are an error`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("#!/bin/sh\nexec yes\n", to: "docker-credential-endless")
+        #expect(
+            try SpawnedProcess("chmod", ["755", folder("docker-credential-endless")]).wait() == 0)
+        try folder.write(#"{"credsStore":"endless"}"#, to: "config.json")
+        let store = CredentialStore(environment: [
+            "PATH": "\(folder.path):/usr/bin:/bin", "DOCKER_CONFIG": folder.path,
+        ])
+        let error = await #expect(throws: ContentError.self) {
+            _ = try await store.credential(for: Repository(parsing: "a.io/x"))
+        }
+        #expect(error?.message.contains("docker-credential-endless") == true)
+        #expect(CredentialHelper.timeLimit == .seconds(10))
+    }
+
+    // A second line would be another question to a helper that reads several.
+    @Test(arguments: ["a.io\n", "a.io\r\nhost=evil", "a.io\0", "a io", "a.io/x\n"])
+    func `A24 are asked for a host without control characters`(name: String) {
+        #expect(throws: (any Error).self) { try RegistryHost(parsing: name) }
     }
 }

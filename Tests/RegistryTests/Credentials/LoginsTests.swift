@@ -97,11 +97,10 @@ import Wording
         #expect(file.contains("quay.io/team") && file.contains("1.50") && !file.contains("ghcr.io"))
     }
 
-    // A22, and nothing gets lost.
     @Test(arguments: [
         "{", "[]", #"{"auths":{"ghcr.io":{"auth":"canary"}}}"#, #"{"auths":["canary"]}"#,
     ])
-    func `not in a malformed file, which stays as it is`(content: String) async throws {
+    func `A22 not in a malformed file, which stays as it is`(content: String) async throws {
         try folder.write(content, to: "config.json")
         let registry = try RegistryHost(parsing: "ghcr.io")
         let error = await #expect(throws: ContentError.self) {

@@ -54,7 +54,7 @@ import Testing
         #expect(registry.requests.count(of: .manifestHead) == 13)
     }
 
-    @Test func `tokens that lapse before their time are replaced`() async throws {
+    @Test func `G09 tokens that lapse before their time are replaced`() async throws {
         let issuer = TokenIssuer(
             users: ["me": "pw"], lifetime: .uses(2), policy: TokenIssuer.usersOnly)
         let registry = LoopbackRegistry(authentication: .bearer(issuer))

@@ -35,7 +35,7 @@ final class VirtualTime: Sendable {
 /// Everything around one repository of a scripted registry.
 struct Scene: Sendable {
     let wire: ScriptedTransport
-    let time = VirtualTime()
+    let time: VirtualTime
     let events = EventLog()
     let network: RegistryNetwork
 
@@ -46,8 +46,9 @@ struct Scene: Sendable {
         read: @escaping CredentialStore.FileReader = { _ in nil },
         run: @escaping CredentialHelper.Runner = { _, _, _ in
             CredentialHelper.Answer(status: 1, output: [])
-        }
+        }, time: VirtualTime = VirtualTime()
     ) throws {
+        self.time = time
         func byHost<Value>(_ map: [String: Value]) throws -> [RegistryHost: Value] {
             try Dictionary(
                 uniqueKeysWithValues: map.map { (try RegistryHost(parsing: $0.key), $0.value) })
