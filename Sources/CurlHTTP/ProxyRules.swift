@@ -32,9 +32,11 @@ public struct ProxyRules: Sendable {
             .split { $0 == "," || $0 == " " }.map { Exception(String($0)) }
     }
 
-    /// Returns the proxy for an origin; nil where it is reached without one, as this machine is.
+    /// Returns the proxy for an origin; nil where it is reached without one, as this machine is, and
+    /// what is on its own link: a proxy would ask its own cloud who it is.
     func proxy(for origin: Origin) -> Proxy? {
         guard let proxy = proxies[origin.scheme], !origin.isLoopback,
+            origin.address.map(AddressClass.init(of:)) != .linkLocal,
             !exceptions.contains(where: { $0.applies(to: origin) })
         else { return nil }
         return proxy

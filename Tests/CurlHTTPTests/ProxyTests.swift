@@ -70,6 +70,14 @@ import Wording
         }
     }
 
+    @Test(arguments: [("169.254.169.254", true), ("10.1.2.3", false), ("[::1]", true)])
+    func `A27 what is on this machine's own link is reached without one`(
+        host: String, isDirect: Bool
+    ) throws {
+        let rules = ProxyRules(environment: ["http_proxy": "p"])
+        #expect((rules.proxy(for: try Origin(scheme: .http, host: host)) == nil) == isDirect)
+    }
+
     @Test func `A27 a plain request goes to the proxy, and this machine's own do not`() async throws
     {
         let (proxy, result) = try await send("http://registry.test/v2/") {

@@ -82,6 +82,56 @@ import Testing
                 && document.has("registry", .string(registry.host)))
     }
 
+    @Test func `a refresh token stands under the user of zeros, as Azure has it`() async throws {
+        let issuer = TokenIssuer(users: ["ci": Self.password], policy: TokenIssuer.usersOnly)
+        let registry = LoopbackRegistry(authentication: .bearer(issuer))
+        registry.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        try workspace.folder.write(Self.password, to: "password")
+        let zeros = "00000000-0000-0000-0000-000000000000"
+        var workspace = self.workspace
+        workspace.environment = ["OCIMIRROR_PLAIN_HTTP": registry.host]
+        let run = try await workspace.feed(
+            "password", to: ["login", registry.host, "-u", zeros, "--password-stdin"])
+        #expect(run.status == 0, "\(run.said)")
+        let check = try await workspace.run("check", "\(registry.host)/app:1.0")
+        #expect(check.status == 0, "\(check.said)")
+        #expect(registry.requests.count { $0.method == .post } == 2, "one form for each token")
+    }
+
+    @Test func `a login goes over TLS to a certificate of our authority, and to no other`()
+        async throws
+    {
+        let authority = try await CertificateAuthority.make()
+        let registry = try await DockerRegistry.start(
+            users: ["ci": Self.password], certificate: authority.issue())
+        let unknown = try await login(registry.host)
+        #expect(unknown.status == 2, "\(unknown.said)")
+        #expect(registry.requests.isEmpty)
+        let known = try await login(
+            registry.host, password: Self.password, "--ca-file", authority.certificateFile)
+        #expect(known.status == 0, "\(known.said)")
+        #expect(file.contains(registry.host))
+    }
+
+    @Test(arguments: [false, true])
+    func `A17 --strict-auth fails where refused credentials would be left out`(isStrict: Bool)
+        async throws
+    {
+        let issuer = TokenIssuer(users: ["ci": "another"])
+        let registry = LoopbackRegistry(authentication: .bearer(issuer))
+        registry.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        try workspace.folder.write(
+            #"{"auths":{"\#(registry.host)":{"username":"ci","password":"canary"}}}"#,
+            to: "auth.json")
+        let run = try await workspace.run(
+            arguments: ["check", "--plain-http", registry.host, "--auth-file", "auth.json"]
+                + (isStrict ? ["--strict-auth"] : []) + ["\(registry.host)/app:1.0"])
+        #expect(run.status == (isStrict ? 77 : 0), "\(run.said)")
+        #expect(run.errors.contains("credentials of") == !isStrict, "\(run.errors)")
+        #expect(run.errors.contains("were refused; read without them") == !isStrict)
+        #expect(!run.said.contains("canary"))
+    }
+
     @Test func `a registry that lets everybody in has proved nothing, and it is said`() async throws
     {
         let registry = LoopbackRegistry()

@@ -73,7 +73,7 @@ import Testing
         try await Self.expectNoLeak(run, in: workspace, except: ["./docker-credential-loopback"])
     }
 
-    @Test func `A16 of a helper that fails are an error that names it, and no reason to go on without`()
+    @Test func `A16 of a helper that fails are an error that names it, not a reason to go on`()
         async throws
     {
         let registry = LoopbackRegistry(authentication: .basic(user: "ci", password: "x"))

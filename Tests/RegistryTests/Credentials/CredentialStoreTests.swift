@@ -63,6 +63,30 @@ import Wording
         #expect(try await user(store(files, environment: environment), "quay.io/a/b") == nil)
     }
 
+    @Test func `say where they were found, and nothing else`() async throws {
+        let files = [
+            "/a": Self.file("a.io", "u"), "/h/.docker/config.json": Self.file("b.io", "u"),
+            "/h/.config/containers/auth.json": Self.file("c.io", "u"),
+        ]
+        let given = try RegistryHost(parsing: "g.io")
+        let store = store(
+            files, given: [given: .user("u", "pw")], authFile: "/a",
+            environment: [
+                "HOME": "/h", "GITHUB_TOKEN": "t", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c",
+                "AZURE_CLIENT_SECRET": "s",
+            ])
+        var sources: [String?] = []
+        for host in ["g.io", "a.io", "b.io", "c.io", "ghcr.io", "x.azurecr.io", "quay.io"] {
+            let found = try await store.credential(for: Repository(parsing: "\(host)/a"))
+            sources.append(found.source)
+        }
+        #expect(
+            sources == [
+                "mirror.yaml", "/a", "/h/.docker/config.json", "/h/.config/containers/auth.json",
+                "GITHUB_TOKEN", "Microsoft Entra (AZURE_CLIENT_SECRET)", nil,
+            ])
+    }
+
     // Exact host and port, and the names of Docker Hub.
     @Test(arguments: [
         ("registry.example.com", "registry.example.com/a", true),
