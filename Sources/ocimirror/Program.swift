@@ -46,6 +46,8 @@ struct ProgramContext: Sendable {
     let environment: [String: String]
     let currentDirectory: String
     let interruption: Interruption
+    /// What was read without refused credentials, for the report.
+    let anonymousReads = AnonymousReads()
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {

@@ -78,8 +78,7 @@ import Testing
         guard isRight else { return }
         let document = try run.json
         #expect(
-            document.has("verified", .bool(true))
-                && document.has("registry", .string(registry.host)))
+            document["verified"] == .bool(true) && document["registry"] == .string(registry.host))
     }
 
     @Test func `a refresh token stands under the user of zeros, as Azure has it`() async throws {
@@ -129,6 +128,33 @@ import Testing
         #expect(run.status == (isStrict ? 77 : 0), "\(run.said)")
         #expect(run.errors.contains("credentials of") == !isStrict, "\(run.errors)")
         #expect(run.errors.contains("were refused; read without them") == !isStrict)
+        #expect(!run.said.contains("canary"))
+    }
+
+    @Test func `A17 the report says what was read without refused credentials`() async throws {
+        let lapsed = LoopbackRegistry(
+            authentication: .bearer(TokenIssuer(users: ["ci": "another"])))
+        let open = LoopbackRegistry()
+        for registry in [lapsed, open] {
+            registry.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        }
+        try workspace.configure(
+            Mirror(
+                from: [
+                    "{source: \"\(lapsed.host)/app:1.0\", name: lapsed}",
+                    "{source: \"\(open.host)/app:1.0\", name: open}",
+                ], to: "oci:./mirror",
+                registries: [
+                    lapsed.host:
+                        "{plainHTTP: true, credentials: {username: ci, password: canary}}",
+                    open.host: "{plainHTTP: true}",
+                ]
+            ).text)
+        let run = try await workspace.run("sync", "--json")
+        #expect(run.status == 0, "\(run.said)")
+        let images = try run.json["images"]?.elements ?? []
+        #expect(images.map { $0["auth"] } == [.string("anonymous"), .null])
+        #expect(run.errors.contains("were refused; read without them"))
         #expect(!run.said.contains("canary"))
     }
 
@@ -216,12 +242,5 @@ extension Workspace {
                 + [Self.program] + arguments,
             environment: environment.merging(["HOME": folder("home")]) { given, _ in given })
         return Run(status: result.status, output: result.output, errors: result.errors)
-    }
-}
-
-extension JSONValue {
-    fileprivate func has(_ name: String, _ value: JSONValue) -> Bool {
-        guard case .object(let members) = self else { return false }
-        return members.contains { $0.name == name && $0.value == value }
     }
 }

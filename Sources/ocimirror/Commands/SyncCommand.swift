@@ -54,7 +54,7 @@ struct SyncCommand: ConfiguredCommand {
         let report = await syncer.sync(plan)
         let locks = try Self.writeLocks(file, plan, report, in: context)
         let document = SyncDocument(
-            report: report, locks: locks,
+            report: report, locks: locks, anonymousReads: context.anonymousReads,
             interrupted: report.wasInterrupted ? context.interruption.exitCode : nil)
         console.result(options.json ? document.json.text : document.text(for: console))
         return document.exitCode

@@ -19,6 +19,7 @@ struct SyncDocument {
 
     let report: SyncReport
     let locks: [WrittenLock]
+    let anonymousReads: AnonymousReads
     /// The code of a run that was cut short; nil for one that came to its end.
     let interrupted: ExitCode?
 
@@ -92,7 +93,10 @@ struct SyncDocument {
             "exitCode": .integer(Int(exitCode.rawValue)),
             "interrupted": .bool(report.wasInterrupted),
             "unfinished": .array(report.unfinished.map { .string($0.id) }),
-            "images": .array(report.outcomes.map(\.json)),
+            "images": .array(
+                report.outcomes.map {
+                    $0.json(isAnonymous: anonymousReads.contains($0.image.source))
+                }),
             "problems": .array(
                 report.problems.map {
                     [
@@ -147,10 +151,11 @@ extension ImageOutcome {
         findings.map { $0.detail(style) } + failures.flatMap { $0.details(style) }
     }
 
-    fileprivate var json: JSONValue {
+    fileprivate func json(isAnonymous: Bool) -> JSONValue {
         [
             "id": .string(image.id),
             "source": .string(image.sourceText),
+            "auth": isAnonymous ? "anonymous" : .null,
             "status": .string(status.rawValue),
             "digest": .optional(descriptor.map { $0.digest.description }),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),

@@ -80,7 +80,10 @@ enum Network {
                 authFile: options.authFile.map(context.absolute),
                 environment: context.environment),
             timeouts: HTTPTimeouts(idle: options.idleTimeout),
-            events: { context.console.show($0) })
+            events: {
+                context.anonymousReads.note($0)
+                context.console.show($0)
+            })
     }
 
     private static func transportConfiguration(
