@@ -1,7 +1,7 @@
 # The names by which the project's commands are known. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format check demo bench
+.PHONY: help build test lint format check demo bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,3 +26,6 @@ demo: ## mirror real images between two real registries
 
 bench: ## compare with skopeo, side by side
 	ci/bench
+
+faults: ## mirror through a proxy with each of its faults
+	ci/faults

@@ -82,6 +82,11 @@ let package = Package(
             dependencies: ["OCI", "Hashing", "StrictJSON", "CMicrohttpd"],
             path: "Tests/Support/RegistryTestSupport"
         ),
+        .executableTarget(
+            name: "fault-proxy",
+            dependencies: ["RegistryTestSupport"],
+            path: "Tests/Support/fault-proxy"
+        ),
         tests(of: "CommandLineKit", "Wording"),
         tests(of: "ChildProcess"),
         tests(of: "Files"),

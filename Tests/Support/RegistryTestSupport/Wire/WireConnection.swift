@@ -60,6 +60,25 @@ public final class WireConnection {
         return Array(unread.prefix(count))
     }
 
+    /// Reads some bytes, at least one.
+    func readSome(atMost limit: Int) throws(WireClosed) -> [UInt8] {
+        if unread.isEmpty { unread = try readSome() }
+        defer { unread = Array(unread.dropFirst(limit)) }
+        return Array(unread.prefix(limit))
+    }
+
+    /// Reads a line, without its end.
+    func readLine() throws(WireClosed) -> String {
+        let end = Array("\r\n".utf8)
+        while true {
+            if let range = unread.firstRange(of: end) {
+                defer { unread.removeSubrange(..<range.upperBound) }
+                return String(decoding: unread[..<range.lowerBound], as: UTF8.self)
+            }
+            unread += try readSome()
+        }
+    }
+
     /// Reads so many bytes and forgets them, giving each piece to `look` on the way.
     public func skip(_ count: Int, look: ([UInt8]) -> Void = { _ in }) throws(WireClosed) {
         var rest = count

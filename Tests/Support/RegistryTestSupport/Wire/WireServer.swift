@@ -13,9 +13,10 @@ public final class WireServer: Sendable {
     /// What a server does with a connection; its errors end the connection and nothing else.
     public typealias Script = @Sendable (WireConnection) throws(WireClosed) -> Void
 
-    /// The port that the system gave.
+    /// The port that it listens on.
     public let port: UInt16
     private let shared: Shared
+    private let script: Script
 
     /// The parts that the threads hold on to.
     final class Shared: Sendable {
@@ -28,14 +29,17 @@ public final class WireServer: Sendable {
         let state = Mutex(State())
     }
 
-    /// Starts a server at 127.0.0.`number`.
+    /// Starts a server at 127.0.0.`number`, on a free port unless one is given.
     ///
     /// - Throws: ``WireClosed`` where the system has no port.
-    public init(at number: UInt8 = 1, _ script: @escaping Script) throws(WireClosed) {
+    public init(
+        at number: UInt8 = 1, port: UInt16 = 0, _ script: @escaping Script
+    ) throws(WireClosed) {
         let listener: Int32
-        (listener, port) = try Self.listen(at: number)
+        (listener, self.port) = try Self.listen(at: number, port: port)
         let shared = Shared()
         self.shared = shared
+        self.script = script
         shared.state.withLock { _ = $0.open.insert(listener) }
         WireThread.start { Self.serve(listener, shared, script) }
     }
@@ -58,24 +62,37 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// Opens a socket that listens on a free port of 127.0.0.`number`, for any server to take over.
+    /// Starts a server with the same script on the same port, once this one is stopped.
+    func again() throws(WireClosed) -> WireServer { try WireServer(port: port, script) }
+
+    /// Opens a socket that listens on a free port, or a given one, of 127.0.0.`number`, for any server to take over.
     ///
     /// - Returns: the socket, which the caller closes, and the port.
     /// - Throws: ``WireClosed`` where the system has no port.
     public static func listen(
-        at number: UInt8 = 1
+        at number: UInt8 = 1, port: UInt16 = 0
     ) throws(WireClosed) -> (socket: Int32, port: UInt16) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        // An IPv4 address as its bytes: the port, which 0 leaves to the system, and the address.
-        var address = sockaddr(
-            sa_family: sa_family_t(AF_INET),
-            sa_data: (0, 0, 127, 0, 0, CChar(bitPattern: number), 0, 0, 0, 0, 0, 0, 0, 0))
+        var isReusable: Int32 = 1
+        unsafe setsockopt(
+            listener, SOL_SOCKET, SO_REUSEADDR, &isReusable, socklen_t(MemoryLayout<Int32>.size))
+        var address = Self.address(number, port)
         var length = socklen_t(MemoryLayout<sockaddr>.size)
         guard unsafe bind(listener, &address, length) == 0, Glibc.listen(listener, 128) == 0,
             unsafe getsockname(listener, &address, &length) == 0
         else { throw WireClosed() }
         let high = UInt16(UInt8(bitPattern: address.sa_data.0))
         return (listener, high << 8 | UInt16(UInt8(bitPattern: address.sa_data.1)))
+    }
+
+    /// An IPv4 address as its bytes: the port, which 0 leaves to the system, and 127.0.0.`number`.
+    static func address(_ number: UInt8, _ port: UInt16) -> sockaddr {
+        sockaddr(
+            sa_family: sa_family_t(AF_INET),
+            sa_data: (
+                CChar(truncatingIfNeeded: port >> 8), CChar(truncatingIfNeeded: port), 127, 0, 0,
+                CChar(bitPattern: number), 0, 0, 0, 0, 0, 0, 0, 0
+            ))
     }
 
     private static func serve(_ listener: Int32, _ shared: Shared, _ script: @escaping Script) {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides request by request where a fault strikes.
+///
+/// It counts, and reads no clock but the one that it is handed.
+struct FaultPlan: Sendable {
+    /// What it decides by.
+    struct Request: Sendable {
+        let method: String
+        /// The path and query.
+        let target: String
+        var hasBody = false
+        var authorization: String?
+
+        private var path: Substring { target.prefix { $0 != "?" } }
+        var isBlobRead: Bool { method == "GET" && path.contains("/blobs/sha256:") }
+        var isRead: Bool { isBlobRead || (method == "GET" && path.contains("/manifests/")) }
+        var isUpload: Bool { hasBody && path.contains("/blobs/uploads/") }
+    }
+
+    /// What happens to a request.
+    enum Action: Equatable, Sendable {
+        case pass
+        case answer(Int, fields: [String] = [], body: String = "")
+        /// The answer's body breaks off in the middle.
+        case cutAnswer
+        case flipAnswer
+        /// The connection breaks in the middle of the request's body.
+        case cutBody
+        case flipBody
+        /// No connection is taken for so many seconds.
+        case refuse(seconds: Int)
+        case redirect
+    }
+
+    let fault: ProxyFault
+    /// Part of the address that `cutOne` and `corruptOne` strike; the first blob read, without one.
+    private var only: String?
+    private var count = 0
+    private var uploads = 0
+    private var seen: Set<String> = []
+    private var outageEnd: Duration?
+    private var tokens: [String: Duration] = [:]
+    /// How many requests were not passed on as they came.
+    private(set) var strikes = 0
+    /// How many seconds the answers asked to wait, all added up.
+    private(set) var secondsAskedFor = 0
+
+    init(_ fault: ProxyFault, only: String? = nil) {
+        self.fault = fault
+        self.only = only
+    }
+
+    /// How many requests there were.
+    var requests: Int { count }
+
+    /// Decides about the next request, which comes at `now`.
+    mutating func decide(_ request: Request, at now: Duration) -> Action {
+        count += 1
+        if request.isUpload { uploads += 1 }
+        let action = action(for: request, at: now)
+        if action != .pass { strikes += 1 }
+        return action
+    }
+
+    private mutating func action(for request: Request, at now: Duration) -> Action {
+        switch fault {
+        case .none: return .pass
+        case .throttle:
+            guard count.isMultiple(of: 5) else { return .pass }
+            secondsAskedFor += 1
+            return .answer(429, fields: ["Retry-After: 1"])
+        case .bursts:
+            let statuses = [10: 500, 11: 502, 12: 503]
+            return statuses[count % 20].map { .answer($0) } ?? .pass
+        case .outage:
+            guard count > 10 else { return .pass }
+            let end = outageEnd ?? now + .seconds(4)
+            outageEnd = end
+            return now < end ? .answer(503) : .pass
+        case .refusal: return count == 10 ? .refuse(seconds: 3) : .pass
+        case .cutFirst: return first(request, .cutAnswer, .cutBody)
+        case .flipFirst: return first(request, .flipAnswer, .flipBody)
+        case .cutOne: return isTheOne(request) ? .cutAnswer : .pass
+        case .corruptOne:
+            guard isTheOne(request) else { return .pass }
+            return request.isBlobRead ? .flipAnswer : .flipBody
+        case .shortTokens: return token(for: request, at: now)
+        case .redirectBlobs: return request.isBlobRead ? .redirect : .pass
+        }
+    }
+
+    private mutating func first(_ request: Request, _ read: Action, _ sent: Action) -> Action {
+        if request.isRead, seen.insert(request.target).inserted { return read }
+        return request.isUpload && uploads % 5 == 1 ? sent : .pass
+    }
+
+    private mutating func isTheOne(_ request: Request) -> Bool {
+        if only == nil, request.isBlobRead { only = request.target }
+        guard request.isBlobRead || (request.isUpload && fault == .corruptOne) else { return false }
+        return only.map { request.target.contains($0) } ?? false
+    }
+
+    private mutating func token(for request: Request, at now: Duration) -> Action {
+        if request.target.hasPrefix("/token") {
+            let token = "token-\(count)"
+            tokens[token] = now + .seconds(1)
+            return .answer(200, body: #"{"token":"\#(token)","expires_in":1}"#)
+        }
+        let shown = request.authorization?.split(separator: " ").last.map(String.init) ?? ""
+        if let end = tokens[shown], now < end { return .pass }
+        return .answer(401, fields: ["WWW-Authenticate: Bearer realm=\"{origin}/token\""])
+    }
+}
