@@ -142,4 +142,37 @@ import Wording
         #expect(asked == [2, 2, 3])
         scene.wire.expectDone()
     }
+
+    @Test func `A17 a password that is refused again is left out of a pull`() async throws {
+        let keyring = Keyring()
+        let scene = try keyring.scene([
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange(
+                "GET \(Self.pull)", Answer(401).after { keyring.password.withLock { $0 = "new" } }),
+            Exchange("GET \(Self.pull)", Answer(401)), Self.issuing("anyone", Self.pull),
+            Exchange("HEAD \(Self.manifest)", Answer(200, Sample.manifest.fields)),
+        ])
+        _ = try await scene.repository().resolve(`Refused credentials`.tag())
+        #expect(
+            scene.wire.authorizations
+                == [nil, Keyring.shown("old"), Keyring.shown("new"), nil, "Bearer anyone"])
+        scene.wire.expectDone()
+    }
+
+    @Test func `A17 a password, and nothing is left out where the server is then in trouble`()
+        async throws
+    {
+        let keyring = Keyring()
+        let scene = try keyring.scene([
+            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange(
+                "GET \(Self.pull)", Answer(401).after { keyring.password.withLock { $0 = "new" } }),
+            Exchange("GET \(Self.pull)", Answer(501)),
+        ])
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().resolve(`Refused credentials`.tag())
+        }
+        #expect(error?.failureClass == .unavailable)
+        scene.wire.expectDone()
+    }
 }
