@@ -43,9 +43,11 @@ extension ContentSource {
                 "blob \(descriptor.digest.short) has \(descriptor.size) bytes; "
                     + "at most \(limit) are read here")
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(descriptor.size)
-        for try await piece in try await fetch(blob: descriptor) { bytes += piece }
-        return bytes
+        return try await withSecondLook {
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(descriptor.size)
+            for try await piece in try await fetch(blob: descriptor) { bytes += piece }
+            return bytes
+        }
     }
 }

@@ -120,10 +120,17 @@ import Testing
         let (digest, bytes) = try #require(image.blobs.first)
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
         await #expect(throws: ContentError.self) {
-            try await store.read(blob: blob, limit: 1 << 20)
+            for try await _ in try await store.fetch(blob: blob) {}
         }
         #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
         #expect(replica.asked == 1)
+    }
+
+    @Test func `a blob that is spoilt in a replica is read from elsewhere at once`() async throws {
+        let store = store(try Faulty("cache.test/app", .integrity, inside: true))
+        let (digest, bytes) = try #require(image.blobs.first)
+        let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+        #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
     }
 
     @Test func `when all replicas and the store fail, the store's failure is told`() async throws {

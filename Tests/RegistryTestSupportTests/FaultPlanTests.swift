@@ -57,14 +57,19 @@ import Testing
         (ProxyFault.cutFirst, FaultPlan.Action.cutAnswer, FaultPlan.Action.cutBody),
         (.flipFirst, .flipAnswer, .flipBody),
     ])
-    func `the first answer of each address is spoilt, and each fifth body that is sent`(
+    func `the first answer of each address is spoilt, and the first body of each blob`(
         fault: ProxyFault, answer: FaultPlan.Action, body: FaultPlan.Action
     ) {
         let other = Request(method: "GET", target: "/v2/a/blobs/sha256:2")
         let read = actions(FaultPlan(fault), [Self.blob, Self.blob, other, Self.head, other])
         #expect(read == [answer, .pass, answer, .pass, .pass])
-        let sent = actions(FaultPlan(fault), repeated(Self.upload, 6))
-        #expect(sent == [body, .pass, .pass, .pass, .pass, body])
+        let patch = Request(
+            method: "PATCH", target: "/v2/a/blobs/uploads/1", hasBody: true, length: 7)
+        let uploads = [Self.upload, Self.upload, patch, patch, Self.upload]
+        #expect(actions(FaultPlan(fault), uploads) == [body, .pass, body, .pass, .pass])
+        let chunked = Request(method: "PATCH", target: "/v2/a/blobs/uploads/1", hasBody: true)
+        let unknown = actions(FaultPlan(fault), repeated(chunked, 6))
+        #expect(unknown == [body, .pass, .pass, .pass, .pass, body])
     }
 
     @Test func `one blob is spoilt every time, the first or one that is named`() {

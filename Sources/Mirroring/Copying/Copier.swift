@@ -146,9 +146,11 @@ extension Copier {
         _ blob: Descriptor, of job: Job, mountingFrom sibling: StoreLocation?
     ) async throws -> BlobArrival {
         try await slots.withSlot {
-            try await at(.target, job.target.location) {
-                try await job.target.push(blob: blob, mountingFrom: sibling) {
-                    try await job.open(blob)
+            try await withSecondLook {
+                try await at(.target, job.target.location) {
+                    try await job.target.push(blob: blob, mountingFrom: sibling) {
+                        try await job.open(blob)
+                    }
                 }
             }
         }

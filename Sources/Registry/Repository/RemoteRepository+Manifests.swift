@@ -33,6 +33,10 @@ extension RemoteRepository {
     ///
     /// - Throws: ``RegistryError``.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+        try await withSecondLook { try await fetchOnce(manifest: descriptor) }
+    }
+
+    private func fetchOnce(manifest descriptor: Descriptor) async throws -> RawManifest {
         let name = ManifestName.digest(descriptor.digest)
         let call = try manifestCall(
             .get, .manifestGet, name, accepted: [200], further: descriptor.mediaType)

@@ -120,7 +120,16 @@ struct UploadSession: Sendable {
             fields: ["Content-Type": "application/octet-stream"],
             body: withBytes ? bytes : .bytes([]), accepted: [200, 201, 202, 204],
             isBulk: withBytes, firstByte: .commit)
-        let reply = try await repository.client.sendOnce(call)
+        let reply: Reply
+        do {
+            reply = try await repository.client.sendOnce(call)
+        } catch let error as RegistryError
+            where error.status == 400 && error.has(code: { $0 == "DIGEST_INVALID" })
+        {
+            // Source: distribution-spec § Error Codes: "provided digest did not match uploaded content".
+            throw RegistryError(
+                .integrity, operation, "the registry received other bytes than were sent")
+        }
         // docker-registry states the SHA-256 digest also of what came under another algorithm's:
         // that says nothing about the bytes, and it has refused others than those of the query.
         if let kept = reply.fields.contentDigest, kept.algorithm == descriptor.digest.algorithm,

@@ -5,8 +5,8 @@ internal import HTTP
 
 /// A body of known size that goes on where it broke.
 ///
-/// A part that brought at least 64 KiB was worth asking for: the count of attempts, and with it
-/// the back-off, starts anew after it.
+/// A part that brought at least 64 KiB, or half of what was missing, was worth asking for: the
+/// count of attempts, and with it the back-off, starts anew after it.
 struct ResumingBody: AsyncSequence, Sendable {
     /// An answer's body, and which byte of the whole it begins with.
     struct Part: Sendable {
@@ -70,7 +70,8 @@ struct ResumingBody: AsyncSequence, Sendable {
         }
 
         private func resume(after error: TransportError) async throws {
-            if gained >= ResumingBody.progress { attempt = 1 }
+            let missing = whole.size - (offset - gained)
+            if gained >= Swift.min(ResumingBody.progress, (missing + 1) / 2) { attempt = 1 }
             gained = 0
             let failure = RegistryError(whole.operation, error)
             guard try await whole.retrier.waits(attempt: attempt, for: failure) else {

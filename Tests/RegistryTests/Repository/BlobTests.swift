@@ -73,6 +73,20 @@ import Testing
         #expect(scene.time.waits == .init(repeating: .seconds(0.5), count: 3))
     }
 
+    // Each part halves what is missing, so there is an end to it.
+    @Test func `F04 survive a place that always sends half of the rest`() async throws {
+        var answers: [Answer] = []
+        var start = 0
+        while start < 200_000 {
+            let end = start + (200_001 - start) / 2
+            answers.append(Self.part(start..<end, breaks: end < 200_000))
+            start = end
+        }
+        let (scene, bytes) = try await fetch(answers)
+        #expect(bytes == Self.blob.bytes)
+        scene.wire.expectDone()
+    }
+
     // F18: a signed address may be good for once.
     @Test func `resume through the registry, not where it once led`() async throws {
         let scene = try Scene([

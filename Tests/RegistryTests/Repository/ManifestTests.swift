@@ -61,15 +61,29 @@ import Testing
                 "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
             Exchange(
                 "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
         ])
         let repository = try scene.repository()
         let manifest = try await repository.fetch(manifest: Self.sample.descriptor)
         #expect(manifest.bytes == Self.sample.bytes)
-        // B01: one other byte; and it is not asked for again.
+        // B01: one other byte; it is asked for once more, in case the way has spoilt it.
         let error = await #expect(throws: RegistryError.self) {
             try await repository.fetch(manifest: Self.sample.descriptor)
         }
         #expect(error?.failureClass == .integrity)
+        scene.wire.expectDone()
+    }
+
+    @Test func `that the way has spoilt are read once more`() async throws {
+        let scene = try Scene([
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+            Exchange(
+                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+        ])
+        let manifest = try await scene.repository().fetch(manifest: Self.sample.descriptor)
+        #expect(manifest.bytes == Self.sample.bytes)
         scene.wire.expectDone()
     }
 

@@ -192,6 +192,15 @@ import Testing
     struct SourceBroke: Error {}
 
     // What the bytes come from has its own retries; its failure is not the target's.
+    @Test func `that arrive as other bytes are told from those that are refused`() async throws {
+        let refusal = Answer(
+            400, [:], #"{"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]}"#)
+        let error = await #expect(throws: RegistryError.self) {
+            try await push([Exchange(Self.post, Self.session), Exchange(Self.commit, refusal)])
+        }
+        #expect(error?.failureClass == .integrity)
+    }
+
     @Test func `fail as their source fails, without another attempt`() async throws {
         let scene = try Scene([Exchange(Self.post, Self.session)])
         await #expect(throws: SourceBroke.self) {

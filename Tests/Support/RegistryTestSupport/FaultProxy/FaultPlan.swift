@@ -10,11 +10,18 @@ struct FaultPlan: Sendable {
         /// The path and query.
         let target: String
         var hasBody = false
+        /// How long the body is, where that is said.
+        var length: Int?
         var authorization: String?
 
         private var path: Substring { target.prefix { $0 != "?" } }
         var isBlobRead: Bool { method == "GET" && path.contains("/blobs/sha256:") }
         var isRead: Bool { isBlobRead || (method == "GET" && path.contains("/manifests/")) }
+        /// What a body is known by when it is sent again: its digest, else its length.
+        var sending: String? {
+            target.firstRange(of: "digest=").map { String(target[$0.upperBound...]) }
+                ?? length.map { "\($0) bytes" }
+        }
         var isUpload: Bool { hasBody && path.contains("/blobs/uploads/") }
     }
 
@@ -92,7 +99,9 @@ struct FaultPlan: Sendable {
 
     private mutating func first(_ request: Request, _ read: Action, _ sent: Action) -> Action {
         if request.isRead, seen.insert(request.target).inserted { return read }
-        return request.isUpload && uploads % 5 == 1 ? sent : .pass
+        guard request.isUpload else { return .pass }
+        let isFirst = request.sending.map { seen.insert($0).inserted } ?? (uploads % 5 == 1)
+        return isFirst ? sent : .pass
     }
 
     private mutating func isTheOne(_ request: Request) -> Bool {

@@ -12,11 +12,12 @@ public enum ProxyFault: String, CaseIterable, Sendable {
     case outage
     /// After ten requests, connections break and are refused for three seconds.
     case refusal
-    /// The first body of each address breaks off in the middle; of what is sent, each fifth body.
+    /// The first body of each address breaks off in the middle, and the first of each blob that is
+    /// sent; each fifth where it cannot be told which blob that is.
     case cutFirst = "cut-first"
     /// One blob breaks off in the middle of every answer; each resumption makes headway.
     case cutOne = "cut-one"
-    /// One byte is wrong in the first body of each address; of what is sent, in each fifth body.
+    /// One byte is wrong in the same bodies.
     case flipFirst = "flip-first"
     /// One blob, or all that is sent to one repository, has a wrong byte every time.
     case corruptOne = "corrupt-one"

@@ -35,6 +35,7 @@ struct Relay {
         return FaultPlan.Request(
             method: words.first ?? "", target: words.count > 1 ? words[1] : "",
             hasBody: head.contentLength > 0 || head.isChunked,
+            length: head.isChunked ? nil : head.contentLength,
             authorization: head.values("authorization").first)
     }
 
