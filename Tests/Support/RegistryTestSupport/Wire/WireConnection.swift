@@ -50,6 +50,8 @@ public final class WireConnection {
                 return head
             }
             unread += try readSome()
+            // A client that begins with TLS would wait for an answer to it.
+            guard unread.first != 0x16 else { throw WireClosed() }
         }
     }
 
