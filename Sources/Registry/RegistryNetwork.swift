@@ -4,6 +4,14 @@ public import HTTP
 public import OCI
 internal import Synchronization
 
+/// How long failures that may pass are waited for.
+public enum Patience: Sendable {
+    /// As long as it takes: nobody waits for the answer.
+    case unattended
+    /// A few seconds: somebody does.
+    case attended
+}
+
 /// All registries: the way to a repository of any of them.
 ///
 /// Connections, tokens, what was learned about a registry and the bound on its requests are shared
@@ -14,6 +22,8 @@ public final class RegistryNetwork: Sendable {
         let transport: any HTTPTransport
         let credentials: CredentialStore
         let timeouts: HTTPTimeouts
+        let policy: RetryPolicy
+        let throttles: HostThrottles
         let time: Timekeeper
         let events: @Sendable (RegistryEvent) -> Void
     }
@@ -31,19 +41,21 @@ public final class RegistryNetwork: Sendable {
     ///   - defaults: what holds for all others.
     ///   - credentials: where credentials are looked for.
     ///   - timeouts: the time limits of every exchange; only a commit has longer ones.
+    ///   - patience: how long failures that may pass are waited for.
     ///   - time: the clock and the random numbers.
     ///   - events: is told what happens; it is called often and must not wait.
     public init(
         transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
         defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
-        timeouts: HTTPTimeouts = HTTPTimeouts(),
+        timeouts: HTTPTimeouts = HTTPTimeouts(), patience: Patience = .unattended,
         time: Timekeeper = .system, events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
         self.settings = settings
         self.defaults = defaults
         self.surroundings = Surroundings(
-            transport: transport, credentials: credentials, timeouts: timeouts, time: time,
-            events: events)
+            transport: transport, credentials: credentials, timeouts: timeouts,
+            policy: patience == .unattended ? .unattended : .attended,
+            throttles: HostThrottles(time: time), time: time, events: events)
     }
 
     /// Returns a repository; nothing is sent before it is used.

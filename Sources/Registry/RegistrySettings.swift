@@ -20,8 +20,12 @@ public struct RegistrySettings: Hashable, Sendable {
     public var credentialsOverHTTP = false
     /// Whether a pull with refused credentials fails, and is not tried without them.
     public var requiresAuth = false
-    /// How many requests may be in flight, large bodies not counted.
+    /// How many requests may be in flight at most, large bodies not counted.
+    ///
+    /// It is less after the registry asked for patience.
     public var concurrency = 6
+    /// How many pulls are left untouched, where the registry says how many there are.
+    public var reservePulls = 0
     /// How blobs are sent.
     public var uploadDialect = UploadDialect.auto
     /// Further hosts, `host[:port]`, that may be shown the credentials when they ask for tokens.

@@ -23,7 +23,11 @@ struct TokenEndpoint: Sendable {
     ) async throws -> [UInt8] {
         var request = request
         request.timeouts = patience ?? timeouts
-        return try await retrier.run(call) { [request] in try await attempt(request) }
+        let retrier = retrier.facing(request.url.origin)
+        return try await retrier.run(call) { [request] in
+            // The request that needs the token may hold the last place of this host.
+            try await retrier.throttle.withoutPlace { try await attempt(request) }
+        }
     }
 
     private func attempt(_ request: HTTPRequest) async throws -> [UInt8] {

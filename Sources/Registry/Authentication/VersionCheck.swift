@@ -34,7 +34,7 @@ struct VersionCheck: Sendable {
         let url = try HTTPURL(origin, target: "/v2/")
         return try await retrier.run(call) {
             do {
-                try await attempt(url, header)
+                try await retrier.throttle.withoutPlace { try await attempt(url, header) }
                 return .welcome
             } catch let rejection as Rejection where rejection.isAboutCredentials {
                 return .refused(rejection)

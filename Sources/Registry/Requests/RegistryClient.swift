@@ -4,7 +4,6 @@ internal import Content
 internal import HTTP
 internal import OCI
 internal import Synchronization
-internal import Waiting
 
 /// Speaks to one registry: builds each request anew from origin, credential and path, answers
 /// challenges, follows redirects, and tries again what may succeed later.
@@ -17,8 +16,8 @@ final class RegistryClient: Sendable {
 
     private let transport: any HTTPTransport
     private let authenticator: Authenticator
-    /// Places for requests that wait for an answer.
-    private let places: Slots
+    private let throttle: HostThrottle
+    private let allowance: Mutex<PullAllowance>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
 
@@ -32,10 +31,13 @@ final class RegistryClient: Sendable {
         self.transport = network.transport
         self.timeouts = network.timeouts
         self.redirects = RedirectRule(home: origin, allow: settings.allow)
-        self.places = Slots(max(1, settings.concurrency))
+        let throttle = network.throttles.throttle(for: origin, concurrency: settings.concurrency)
+        self.throttle = throttle
+        self.allowance = Mutex(PullAllowance(reserve: settings.reservePulls))
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
         self.retrier = Retrier(
-            host: host, policy: RetryPolicy(), time: network.time, events: network.events)
+            host: host, policy: network.policy, throttle: throttle, others: network.throttles,
+            time: network.time, events: network.events)
         self.authenticator = Authenticator(
             host: host, origin: origin, settings: settings, credentials: network.credentials,
             tokenServer: TokenServer(
@@ -59,7 +61,7 @@ final class RegistryClient: Sendable {
         _ call: Call, _ read: (Reply) async throws -> Value
     ) async throws -> Value {
         try await retrier.run(call.operation) {
-            try await places.withSlot { try await read(try await exchange(call)) }
+            try await throttle.withPlace { try await read(try await allowed(call)) }
         }
     }
 
@@ -70,7 +72,7 @@ final class RegistryClient: Sendable {
     /// - Throws: ``RegistryError``, ``BodyFailure`` or `CancellationError`.
     func sendOnce(_ call: Call) async throws -> Reply {
         do {
-            return try await exchange(call)
+            return try await throttle.withoutPlace { try await allowed(call) }
         } catch let rejection as Rejection {
             throw RegistryError(call.operation, rejection)
         } catch let error as TransportError {
@@ -83,6 +85,31 @@ final class RegistryClient: Sendable {
     /// - Throws: ``RegistryError`` where it is refused.
     func verify(_ credential: Credential) async throws -> Bool {
         try await authenticator.verify(credential)
+    }
+
+    /// Spends a pull where the call costs one, and learns from the answer what the registry allows.
+    private func allowed(_ call: Call) async throws -> Reply {
+        let isPull = call.operation.kind == .manifestGet
+        if isPull { try claimPull(for: call.operation) }
+        defer { if isPull { allowance.withLock { $0.settle() } } }
+        do {
+            return try await exchange(call)
+        } catch let rejection as Rejection where rejection.outcome.event == .quotaExhausted {
+            allowance.withLock { $0.isUsedUp() }
+            throw rejection
+        }
+    }
+
+    private func claimPull(for operation: Operation) throws {
+        let (isClaimed, left) = allowance.withLock { ($0.claim(), $0.left ?? 0) }
+        guard !isClaimed else { return }
+        let isReserved = left > 0
+        throw RegistryError(
+            .quota, operation,
+            isReserved
+                ? "\(left) pulls are left, and reservePulls keeps \(settings.reservePulls)"
+                : "the allowance of pulls is used up",
+            hint: Rejection.quotaHint)
     }
 
     /// Answers challenges until the registry takes what it is shown or nothing better is left.
@@ -123,7 +150,7 @@ final class RegistryClient: Sendable {
                 continue
             }
             let url = hop.url
-            note(response.fields)
+            if url.origin == origin { note(response.fields) }
             guard call.accepted.contains(response.status) else {
                 throw await Rejection(
                     response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
@@ -177,11 +204,11 @@ final class RegistryClient: Sendable {
         }
     }
 
-    /// Source: Docker Hub's `ratelimit-remaining: 76;w=21600`.
     private func note(_ fields: HTTPFields) {
-        guard let text = fields["ratelimit-remaining"],
-            let count = Int(text.prefix { $0 != ";" }), count >= 0
-        else { return }
-        retrier.events(.pullsRemaining(host: host, count: count))
+        let left = allowance.withLock { allowance -> Int? in
+            allowance.note(fields)
+            return fields["ratelimit-remaining"] == nil ? nil : allowance.left
+        }
+        if let left { retrier.events(.pullsRemaining(host: host, count: left)) }
     }
 }

@@ -39,7 +39,8 @@ struct Rejection: Error, Sendable {
         self.problems = problems
         self.outcome = RetryPolicy.Outcome(
             event: Self.event(response.status, problems, registry: registry),
-            retryAfter: RetryAfter.duration(in: response.fields))
+            retryAfter: RetryAfter.duration(in: response.fields, problems),
+            isFromElsewhere: answerer == .elsewhere)
     }
 
     var requestID: UntrustedText? {
@@ -105,6 +106,9 @@ struct Rejection: Error, Sendable {
         return ", for another \(wait.components.seconds) s"
     }
 
+    /// What to do when the pulls are used up.
+    static let quotaHint = "run again later, or log in with an account that has a larger allowance"
+
     /// Missing, private and forbidden look alike at several registries, so no hint claims one of them.
     func hint(for call: Operation) -> String? {
         switch failureClass {
@@ -119,7 +123,7 @@ struct Rejection: Error, Sendable {
                 + "registries.\(call.registry).credentials"
         case .missing where call.access.writes:
             return "some registries want the repository to be created first"
-        case .quota: return "run again later, or log in with an account that has a larger allowance"
+        case .quota: return Self.quotaHint
         case .throttled: return "run again later, or lower registries.*.concurrency"
         default: return nil
         }

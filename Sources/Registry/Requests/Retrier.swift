@@ -6,9 +6,19 @@ internal import OCI
 /// Does something again until it succeeds or the policy gives up.
 struct Retrier: Sendable {
     let host: RegistryHost
-    let policy: RetryPolicy
+    var policy: RetryPolicy
+    /// Of the host that is asked: the registry, or its token server.
+    var throttle: HostThrottle
+    let others: HostThrottles
     let time: Timekeeper
     let events: @Sendable (RegistryEvent) -> Void
+
+    /// Returns the same for requests to another host that serves the registry.
+    func facing(_ origin: Origin) -> Retrier {
+        var retrier = self
+        retrier.throttle = others.throttle(for: origin, concurrency: HostThrottles.concurrency)
+        return retrier
+    }
 
     /// Runs `attempt`; what it throws besides rejections and broken exchanges ends it at once.
     ///
@@ -34,12 +44,17 @@ struct Retrier: Sendable {
     /// Waits as the policy says, and tells whether there is another attempt.
     func waits(attempt: Int, for failure: RegistryError) async throws -> Bool {
         try Task.checkCancellation()
-        guard let outcome = failure.outcome,
-            case .retry(let wait) = policy.decide(
-                attempt: attempt, outcome, jitter: time.jitter())
-        else { return false }
-        events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
-        try await time.sleep(wait)
+        guard let outcome = failure.outcome else { return false }
+        switch policy.decide(attempt: attempt, outcome, jitter: time.jitter()) {
+        case .giveUp: return false
+        case .retry(let wait):
+            events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
+            try await time.sleep(wait)
+        case .closeHost(let wait):
+            // The next attempt waits where all requests wait, until the host is open.
+            events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
+            throttle.close(for: wait)
+        }
         return true
     }
 }

@@ -4,10 +4,11 @@ internal import HTTP
 
 /// Decides after a failed attempt whether, and when, there is another one.
 ///
-/// The wait grows from one second by doubling, cut at a minute, and is drawn evenly from zero to
-/// that (full jitter), so that many clients do not return at once. A server's `Retry-After` is obeyed
-/// up to five minutes; beyond that the request fails at once and says until when.
-struct RetryPolicy: Sendable {
+/// The wait grows from one second by doubling, cut at a minute; half of it is drawn by chance, so that
+/// many clients do not return at once. Where the host asks for patience, it is closed for all
+/// requests: as long as its `Retry-After` says, up to five minutes. Beyond that the request fails
+/// at once and says until when.
+struct RetryPolicy: Hashable, Sendable {
     /// How one attempt ended, as far as the decision depends on it.
     struct Outcome: Hashable, Sendable {
         /// What happened.
@@ -23,16 +24,33 @@ struct RetryPolicy: Sendable {
         let event: Event
         /// How long the server asks to wait.
         var retryAfter: Duration?
+        /// Whether it came from another host than the one that was asked, after a redirect.
+        var isFromElsewhere = false
+
+        /// Whether the host asks for patience, which concerns all that is sent to it.
+        var isCongestion: Bool {
+            switch event {
+            case .status(429), .secondaryRateLimit: !isFromElsewhere
+            // Otherwise a server that is down, or starting: it says nothing about our pace.
+            case .status(503): retryAfter != nil && !isFromElsewhere
+            default: false
+            }
+        }
     }
 
     /// What is done next.
     enum Decision: Hashable, Sendable {
+        /// The request waits by itself.
         case retry(after: Duration)
+        /// Nothing is sent to the host for that long; then there is another attempt.
+        case closeHost(for: Duration)
         case giveUp
     }
 
     /// How many attempts a request has, the first included.
     var maximumAttempts = 6
+    /// How many of them may fail to reach the host at all.
+    var maximumConnects = 6
     /// The bound of the first wait.
     var firstWait = Duration.seconds(1)
     /// The bound of every wait that no server asked for.
@@ -40,20 +58,28 @@ struct RetryPolicy: Sendable {
     /// The longest wait that a server is granted.
     var longestRetryAfter = Duration.seconds(300)
 
+    /// For a job that runs by itself: it rather takes long than fails.
+    static let unattended = RetryPolicy()
+    /// For a command whose answer somebody waits for.
+    static let attended = RetryPolicy(
+        maximumAttempts: 4, maximumConnects: 2, longestRetryAfter: .seconds(30))
+
     /// Decides what follows the attempt with the number `attempt`, counted from 1.
     ///
     /// `jitter` is a number from 0 up to 1, drawn anew for each decision.
     func decide(attempt: Int, _ outcome: Outcome, jitter: Double) -> Decision {
-        guard attempt < maximumAttempts, Self.isTransient(outcome.event) else { return .giveUp }
-        if case .transport(.resolve) = outcome.event, attempt > 2 { return .giveUp }
-        if outcome.event == .secondaryRateLimit, attempt > 3 { return .giveUp }
-        if let asked = outcome.retryAfter ?? Self.minimumWait(outcome.event) {
-            guard asked <= longestRetryAfter else { return .giveUp }
-            // A little more than asked for, so that all who were told the same do not come at once.
-            return .retry(after: asked + firstWait * jitter)
+        guard attempt < limit(of: outcome.event), Self.isTransient(outcome.event) else {
+            return .giveUp
         }
-        let doublings = min(attempt - 1, 16)
-        return .retry(after: min(firstWait * (1 << doublings), longestWait) * jitter)
+        let own = bound(attempt) * (0.5 + jitter / 2)
+        guard outcome.isCongestion || outcome.retryAfter != nil else { return .retry(after: own) }
+        var wait = own
+        if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
+            guard asked <= longestRetryAfter else { return .giveUp }
+            // Who is sent away again although it came in time comes later than it was told.
+            wait = attempt == 1 ? asked : asked + bound(attempt - 1) * jitter / 2
+        }
+        return outcome.isCongestion ? .closeHost(for: wait) : .retry(after: wait)
     }
 
     /// Whether the same request may succeed later.
@@ -71,31 +97,25 @@ struct RetryPolicy: Sendable {
         }
     }
 
+    private func limit(of event: Outcome.Event) -> Int {
+        switch event {
+        case .transport(.resolve): min(3, maximumConnects)
+        case .transport(.connect): maximumConnects
+        case .secondaryRateLimit: min(4, maximumAttempts)
+        default: maximumAttempts
+        }
+    }
+
+    private func bound(_ attempt: Int) -> Duration {
+        min(firstWait * (1 << min(attempt - 1, 16)), longestWait)
+    }
+
     /// 499 and 522 are what proxies in front of registries answer for a lost connection.
     private static let transientStatuses: Set<Int> = [
         408, 425, 429, 499, 500, 502, 503, 504, 522,
     ]
 
-    private static func minimumWait(_ event: Outcome.Event) -> Duration? {
+    private static func leastWait(_ event: Outcome.Event) -> Duration? {
         event == .secondaryRateLimit ? .seconds(120) : nil
-    }
-}
-
-/// The `Retry-After` field.
-///
-/// Source: RFC 9110 §10.2.3.
-enum RetryAfter {
-    /// Returns how long to wait, or nil where the field is absent, negative or no time.
-    ///
-    /// A date is compared with the server's own `Date`, never with the clock here: clocks differ.
-    static func duration(in fields: HTTPFields) -> Duration? {
-        guard let value = fields["retry-after"] else { return nil }
-        if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // More digits than fit are a wait that nobody grants.
-            return .seconds(Int(value).map { min($0, 1 << 40) } ?? 1 << 40)
-        }
-        guard let date = HTTPDate.parse(value), let now = fields["date"].flatMap(HTTPDate.parse)
-        else { return nil }
-        return .seconds(max(0, date - now))
     }
 }

@@ -121,13 +121,10 @@ actor EntraLogin {
 
     /// The services of the machine itself are there or not: who waits longer learns no more.
     private nonisolated var nextDoor: TokenEndpoint {
-        let retrier = endpoint.retrier
+        var retrier = endpoint.retrier
+        retrier.policy.maximumAttempts = 3
         return TokenEndpoint(
-            transport: endpoint.transport,
-            retrier: Retrier(
-                host: retrier.host, policy: RetryPolicy(maximumAttempts: 3), time: retrier.time,
-                events: retrier.events),
-            timeouts: endpoint.timeouts)
+            transport: endpoint.transport, retrier: retrier, timeouts: endpoint.timeouts)
     }
 
     private nonisolated func assertion(in file: String, _ call: Operation) throws -> String {

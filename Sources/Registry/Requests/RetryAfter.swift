@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import Wording
+
+/// How long a server asks to wait.
+enum RetryAfter {
+    /// Returns the wait that an answer asks for; nil where it asks for none, or for one that is past.
+    ///
+    /// - Parameters:
+    ///   - fields: the answer's fields.
+    ///   - problems: what its body says.
+    static func duration(in fields: HTTPFields, _ problems: [RegistryProblem]) -> Duration? {
+        let asked =
+            fields["retry-after"].map { field($0, date: fields["date"]) }
+            ?? problems.lazy.compactMap { $0.message.flatMap { message($0.raw) } }.first
+        return asked.flatMap { $0 > .zero ? $0 : nil }
+    }
+
+    /// Reads the `Retry-After` field: seconds, or a date.
+    ///
+    /// A date is compared with the server's own `Date`, never with the clock here: clocks differ.
+    ///
+    /// Source: RFC 9110 §10.2.3.
+    private static func field(_ value: String, date: String?) -> Duration? {
+        if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            // More digits than fit are a wait that nobody grants.
+            return .seconds(Int(value).map { min($0, 1 << 40) } ?? 1 << 40)
+        }
+        guard let then = HTTPDate.parse(value), let now = date.flatMap(HTTPDate.parse) else {
+            return nil
+        }
+        return .seconds(then - now)
+    }
+
+    /// The shortest wait that is taken from a message: shorter ones are those of a bucket that refills
+    /// a drop at a time, and that the next burst would find empty again.
+    static let leastOfMessage = Duration.milliseconds(250)
+
+    /// Reads a wait out of the words of an error.
+    ///
+    /// Source: GHCR answers `toomanyrequests: retry-after: 10.3ms, allowed: 2000/minute`.
+    private static func message(_ text: String) -> Duration? {
+        let text = text.lowercased()
+        guard let label = text.firstRange(of: "retry-after:") else { return nil }
+        let value = text[label.upperBound...].drop { $0 == " " }
+            .prefix { $0 != "," && $0 != " " && $0 != ";" }
+        return GoDuration.parse(value).map { max($0, leastOfMessage) }
+    }
+}
+
+/// Durations as Go writes them: `1h2m3.5s`, `880µs`.
+enum GoDuration {
+    /// Returns a duration, or nil where the text is none.
+    static func parse(_ text: Substring) -> Duration? {
+        var rest = text
+        var sum = 0.0
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest[digits.endIndex...]
+            let unit = rest.prefix { !($0.isASCII && ($0.isNumber || $0 == ".")) }
+            rest = rest[unit.endIndex...]
+            guard let value = Double(digits), let seconds = units[String(unit)] else { return nil }
+            sum += value * seconds
+        }
+        return .seconds(min(sum, 1e12))
+    }
+
+    /// The micro sign and the Greek letter both stand for microseconds.
+    private static let units: [String: Double] = [
+        "ns": 1e-9, "us": 1e-6, "\u{B5}s": 1e-6, "\u{3BC}s": 1e-6, "ms": 1e-3, "s": 1, "m": 60,
+        "h": 3600,
+    ]
+}
