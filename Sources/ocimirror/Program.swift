@@ -48,6 +48,7 @@ struct ProgramContext: Sendable {
     let interruption: Interruption
     /// What was read without refused credentials, for the report.
     let anonymousReads = AnonymousReads()
+    let pulls = PullCounts()
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {

@@ -5,11 +5,8 @@ internal import Wording
 
 /// How long a server asks to wait.
 enum RetryAfter {
-    /// Returns the wait that an answer asks for; nil where it asks for none, or for one that is past.
-    ///
-    /// - Parameters:
-    ///   - fields: the answer's fields.
-    ///   - problems: what its body says.
+    /// Returns the wait that an answer asks for, by its fields or by what its body says; nil where it
+    /// asks for none, or for one that is past.
     static func duration(in fields: HTTPFields, _ problems: [RegistryProblem]) -> Duration? {
         let asked =
             fields["retry-after"].map { field($0, date: fields["date"]) }

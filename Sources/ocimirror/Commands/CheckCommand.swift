@@ -4,6 +4,7 @@ internal import CommandLineKit
 internal import Content
 internal import Mirroring
 internal import OCI
+internal import Registry
 internal import StrictJSON
 internal import Validation
 internal import Wording
@@ -48,7 +49,8 @@ struct CheckCommand: ConfiguredCommand {
         let named = try images.map { try NamedImage($0, in: context) }
         let registries = try ConfigFile.registries(options.config, in: context)
         let checker = ImageChecker(
-            stores: try Network.stores(registries: registries, options: options, context: context),
+            stores: try Network.stores(
+                registries: registries, options: options, context: context, patience: .attended),
             required: required)
         let checked = try await withThrowingTaskGroup(of: (Int, CheckedImage).self) { group in
             for (position, image) in named.enumerated() {

@@ -55,6 +55,7 @@ struct SyncCommand: ConfiguredCommand {
         let locks = try Self.writeLocks(file, plan, report, in: context)
         let document = SyncDocument(
             report: report, locks: locks, anonymousReads: context.anonymousReads,
+            pulls: context.pulls,
             interrupted: report.wasInterrupted ? context.interruption.exitCode : nil)
         console.result(options.json ? document.json.text : document.text(for: console))
         return document.exitCode

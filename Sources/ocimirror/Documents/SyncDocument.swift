@@ -20,6 +20,7 @@ struct SyncDocument {
     let report: SyncReport
     let locks: [WrittenLock]
     let anonymousReads: AnonymousReads
+    let pulls: PullCounts
     /// The code of a run that was cut short; nil for one that came to its end.
     let interrupted: ExitCode?
 
@@ -70,6 +71,7 @@ struct SyncDocument {
         } else if counts.isEmpty {
             lines.append("no image is configured")
         }
+        lines += pulls.lines
         for lock in locks {
             var line = "\(lock.shownPath) \(lock.hasChanged ? "written" : "unchanged")"
             if !lock.update.kept.isEmpty {
@@ -105,6 +107,7 @@ struct SyncDocument {
                         "failure": $0.failure.json,
                     ]
                 }),
+            "pulls": pulls.json,
             "locks": .array(
                 locks.map {
                     [

@@ -18,12 +18,15 @@ enum Network {
     ///   - registries: what the configuration says about registries.
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
+    ///   - patience: how long failures that may pass are waited for.
     /// - Returns: the way; nothing is sent before a store is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func stores(
-        registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
+        context: ProgramContext, patience: Patience = .unattended
     ) throws -> Stores {
-        let network = try network(registries: registries, options: options, context: context)
+        let network = try network(
+            registries: registries, options: options, context: context, patience: patience)
         let endpoints = try registries.mapValues {
             try $0.endpoints.map(RegistryHost.init(parsing:))
         }
@@ -57,10 +60,12 @@ enum Network {
     ///   - registries: what the configuration says about registries.
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
+    ///   - patience: how long failures that may pass are waited for.
     /// - Returns: the way; nothing is sent before a repository is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func network(
-        registries: [RegistryHost: RegistryOptions], options: CommonOptions, context: ProgramContext
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
+        context: ProgramContext, patience: Patience
     ) throws -> RegistryNetwork {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
@@ -79,9 +84,10 @@ enum Network {
                 given: registries.compactMapValues(\.credential),
                 authFile: options.authFile.map(context.absolute),
                 environment: context.environment),
-            timeouts: HTTPTimeouts(idle: options.idleTimeout),
+            timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
             events: {
                 context.anonymousReads.note($0)
+                context.pulls.note($0)
                 context.console.show($0)
             })
     }
@@ -121,6 +127,7 @@ extension RegistrySettings {
         credentialsOverHTTP = options.credentialsOverHTTP
         requiresAuth = options.requiresAuth
         concurrency = options.concurrency
+        reservePulls = options.reservePulls
         uploadDialect =
             switch options.upload {
             case .auto, .chunked: .auto

@@ -142,7 +142,8 @@ import Testing
 
     // A realm's TLS is not begun with a server that must not be reached.
     @Test func `A08 the token server of a registry of this machine may be on it`() async throws {
-        let server = try internalServer()
+        // It hangs up: a client that offers TLS would else wait for an answer to that.
+        let server = try WireServer(at: 2) { _ throws(WireClosed) in throw WireClosed() }
         _ = try await visit(.realm, naming: url(.realm, "innocent.test", server), isFar: false)
         #expect(server.connectionCount > 0)
     }

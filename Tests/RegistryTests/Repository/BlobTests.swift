@@ -70,7 +70,7 @@ import Testing
             Self.part($0, breaks: true)
         }
         let (scene, _) = try await fetch(large + [Self.part(198_000..<200_000)])
-        #expect(scene.time.waits == .init(repeating: .seconds(0.5), count: 3))
+        #expect(scene.time.waits == .init(repeating: .seconds(0.75), count: 3))
     }
 
     // Each part halves what is missing, so there is an end to it.

@@ -147,7 +147,7 @@ import Testing
             Exchange(Self.head, Answer(404)), Exchange(Self.post, Self.session),
             Exchange(Self.commit, Answer(201)),
         ])
-        #expect(scene.time.waits == [.seconds(0.5)])
+        #expect(scene.time.waits == [.seconds(0.75)])
     }
 
     // G05.
