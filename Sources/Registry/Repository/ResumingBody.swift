@@ -71,13 +71,19 @@ struct ResumingBody: AsyncSequence, Sendable {
 
         private func resume(after error: TransportError) async throws {
             let missing = whole.size - (offset - gained)
-            if gained >= Swift.min(ResumingBody.progress, (missing + 1) / 2) { attempt = 1 }
+            let madeHeadway = gained >= Swift.min(ResumingBody.progress, (missing + 1) / 2)
             gained = 0
-            let failure = RegistryError(whole.operation, error)
-            guard try await whole.retrier.waits(attempt: attempt, for: failure) else {
-                throw failure
+            if madeHeadway {
+                // Nothing to wait for: a way that breaks now and then is as good now as later.
+                try Task.checkCancellation()
+                attempt = 1
+            } else {
+                let failure = RegistryError(whole.operation, error)
+                guard try await whole.retrier.waits(attempt: attempt, for: failure) else {
+                    throw failure
+                }
+                attempt += 1
             }
-            attempt += 1
             let next = try await whole.reopen(offset)
             part = next.body.makeAsyncIterator()
             surplus = offset - next.start

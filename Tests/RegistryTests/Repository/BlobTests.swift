@@ -47,21 +47,21 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // F05, F06, F07: servers that know no ranges, or lie about them; and short bodies that end well.
+    // Servers that know no ranges, or lie about them; and short bodies that end well.
     @Test(arguments: [
         [part(0..<200_000)],
         [Answer(206, ["Content-Range": "bytes 5-9/200000"]), part(0..<200_000)],
         [Answer(206), part(0..<200_000)], [Answer(416), part(0..<200_000)],
         [part(100..<100), part(0..<200_000)],
     ])
-    func `start over where the rest cannot be had`(answers: [Answer]) async throws {
+    func `F05 F06 F07 start over where the rest cannot be had`(answers: [Answer]) async throws {
         let (scene, bytes) = try await fetch([Self.part(0..<100)] + answers)
         #expect(bytes == Self.blob.bytes)
         scene.wire.expectDone()
     }
 
     // An answer that brought at least 64 KiB starts the count anew.
-    @Test func `survive any number of breaks as long as they get on`() async throws {
+    @Test func `F04 survive any number of breaks as long as they get on`() async throws {
         let starts = stride(from: 0, to: 200_000, by: 10_000)
         let tiny = starts.map { Self.part($0..<$0 + 10_000, breaks: true) }
         let error = await #expect(throws: RegistryError.self) { _ = try await fetch(tiny) }
@@ -70,7 +70,7 @@ import Testing
             Self.part($0, breaks: true)
         }
         let (scene, _) = try await fetch(large + [Self.part(198_000..<200_000)])
-        #expect(scene.time.waits == .init(repeating: .seconds(0.75), count: 3))
+        #expect(scene.time.waits.isEmpty)
     }
 
     // Each part halves what is missing, so there is an end to it.
@@ -87,8 +87,8 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // F18: a signed address may be good for once.
-    @Test func `resume through the registry, not where it once led`() async throws {
+    // A signed address may be good for once.
+    @Test func `F18 resume through the registry, not where it once led`() async throws {
         let scene = try Scene([
             Exchange("GET \(Self.url)", Answer(307, ["Location": "https://cdn.test/a?sig=1"])),
             Exchange("GET https://cdn.test/a?sig=1", Self.part(0..<100, breaks: true)),
