@@ -15,6 +15,8 @@ public enum FailureClass: String, Sendable, CaseIterable {
     case quota
     /// Bytes are not what their digest says.
     case integrity
+    /// A store refuses a manifest because it lacks something that the manifest points at.
+    case incomplete
     /// The content cannot be handled: malformed, ambiguous, too large, of an unknown kind.
     case invalid
     /// Could not be done or found out: network, TLS, a registry's or a disk's fault.

@@ -75,10 +75,10 @@ public final class MemoryStore: ContentStore {
         let successors = Successors(of: try manifest.decoded())
         try contents.withLock { contents in
             for child in successors.manifests where contents.manifests[child.digest] == nil {
-                throw missing("child manifest", child)
+                throw missing("child manifest", child, .incomplete)
             }
             for blob in successors.blobs where contents.blobs[blob.digest] == nil {
-                throw missing("blob", blob)
+                throw missing("blob", blob, .incomplete)
             }
             contents.manifests[manifest.descriptor.digest] = manifest
             if case .tag(let tag) = name { contents.tags[tag] = manifest.descriptor.digest }
@@ -90,7 +90,9 @@ public final class MemoryStore: ContentStore {
         contents.withLock { Set($0.manifests.keys).union($0.blobs.keys) }
     }
 
-    private func missing(_ kind: String, _ descriptor: Descriptor) -> ContentError {
-        ContentError(.missing, "\(kind) \(descriptor.digest.short) is not in \(location)")
+    private func missing(
+        _ kind: String, _ descriptor: Descriptor, _ failureClass: FailureClass = .missing
+    ) -> ContentError {
+        ContentError(failureClass, "\(kind) \(descriptor.digest.short) is not in \(location)")
     }
 }

@@ -120,7 +120,7 @@ public final class ReplicaReputation: Sendable {
     func note(_ failure: FailureClass, of location: StoreLocation, for digest: Digest) {
         state.withLock { state in
             switch failure {
-            case .missing, .integrity, .invalid:
+            case .missing, .integrity, .incomplete, .invalid:
                 state.lacks.insert(Lack(location: location, digest: digest))
             case .denied, .throttled, .quota, .unavailable:
                 state.unheard.insert(location.host)

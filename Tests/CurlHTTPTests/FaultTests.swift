@@ -149,7 +149,7 @@ import Testing
             "interim answers without end",
             String(repeating: "HTTP/1.1 103 Early\r\nX: y\r\n\r\n", count: 4000)),
     ])
-    func `what makes no sense is malformed`(nonsense: Nonsense) async {
+    func `F08 what makes no sense is malformed`(nonsense: Nonsense) async {
         let kind = await kind { connection throws(WireClosed) in
             try connection.send(nonsense.sent)
             connection.waitForClose()

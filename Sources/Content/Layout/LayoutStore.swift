@@ -114,7 +114,7 @@ public final class LayoutStore: ContentStore {
         for needed in successors.manifests + successors.blobs
         where try size(of: needed.digest) != needed.size {
             throw ContentError(
-                .missing,
+                .incomplete,
                 "\(manifest.descriptor.digest.short) needs \(needed.digest.short), "
                     + "which is not in \(location)")
         }

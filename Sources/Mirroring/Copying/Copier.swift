@@ -37,21 +37,61 @@ struct Copier: Sendable {
         var receipt = blobs.receipt
         var new = blobs.new
         for node in job.graph.nodes.dropLast() where try await isMissing(node, new: new, of: job) {
-            try await push(node, as: .digest(node.descriptor.digest), to: job.target)
+            try await push(node, as: .digest(node.descriptor.digest), of: job, &receipt)
             new.insert(node.descriptor.digest)
-            receipt.manifestsPushed += 1
         }
         receipt.kept = try await keep(job.replaced, at: job.target)
-        try await push(job.graph.root, as: job.name, to: job.target)
-        receipt.manifestsPushed += 1
+        try await push(job.graph.root, as: job.name, of: job, &receipt)
         return receipt
     }
 
+    /// How often a target may forget what it was sent.
+    private static let resends = 2
+
     private func push(
-        _ node: ManifestGraph.Node, as name: ManifestName, to target: any ContentStore
+        _ node: ManifestGraph.Node, as name: ManifestName, of job: Job,
+        _ receipt: inout CopyReceipt
     ) async throws {
-        try await at(.target, target.location) {
-            try await target.push(manifest: node.raw, as: name)
+        var resends = 0
+        while true {
+            do {
+                try await at(.target, job.target.location) {
+                    try await job.target.push(manifest: node.raw, as: name)
+                }
+                receipt.manifestsPushed += 1
+                return
+            } catch let error as CopyError
+                where error.failureClass == .incomplete && resends < Self.resends
+            {
+                resends += 1
+                try await resend(below: node, of: job, &receipt)
+            }
+        }
+    }
+
+    /// Sends again what a target says that it lacks: not every mount was one, and what was stored
+    /// may be lost.
+    ///
+    /// Where it says that it has everything, it is sent everything: one of its answers is wrong.
+    private func resend(
+        below node: ManifestGraph.Node, of job: Job, _ receipt: inout CopyReceipt
+    ) async throws {
+        let below = Successors(of: node.manifest)
+        var lost: [Descriptor] = []
+        for blob in below.blobs {
+            let exists = try await at(.target, job.target.location) {
+                try await job.target.exists(blob: blob)
+            }
+            if !exists { lost.append(blob) }
+        }
+        for blob in lost.isEmpty ? below.blobs : lost {
+            _ = try await send(blob, of: job, mountingFrom: nil)
+            receipt.blobsUploaded += 1
+            receipt.bytesUploaded += blob.size
+        }
+        for child in job.graph.nodes
+        where below.manifests.contains(where: { $0.digest == child.descriptor.digest }) {
+            try await push(child, as: .digest(child.descriptor.digest), of: job, &receipt)
         }
     }
 
@@ -81,7 +121,9 @@ struct Copier: Sendable {
             do {
                 let manifest = try await target.fetch(manifest: replaced)
                 try await target.push(manifest: manifest, as: .tag(tag))
-            } catch let error as any ContentFailure where error.failureClass == .missing {
+            } catch let error as any ContentFailure
+                where error.failureClass == .missing || error.failureClass == .incomplete
+            {
                 // It is gone, or what it points at is: nobody can pull it any more.
                 return nil
             }

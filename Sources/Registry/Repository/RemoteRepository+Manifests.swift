@@ -80,32 +80,6 @@ extension RemoteRepository {
         }
     }
 
-    /// Writes a manifest byte for byte; by a tag, this is what moves the tag.
-    ///
-    /// - Throws: ``RegistryError``; its class is `integrity` where the registry keeps another digest.
-    public func push(manifest: RawManifest, as name: ManifestName) async throws {
-        let operation = operation(.manifestPut, "writing the manifest \(name)", writes: true)
-        guard manifest.bytes.count <= RawManifest.maximumSize else { throw tooLarge(operation) }
-        let call = Call(
-            operation: operation, method: .put, url: try url("manifests/\(name)"),
-            fields: ["Content-Type": manifest.descriptor.mediaType.name],
-            body: .bytes(manifest.bytes), accepted: [200, 201, 202, 204], firstByte: .commit)
-        let fields = try await client.send(call) { $0.fields }
-        // Without the header, only reading back shows that the registry kept these very bytes.
-        let kept: Digest?
-        if let stated = fields.contentDigest {
-            kept = stated
-        } else {
-            kept = try await resolve(name)?.digest
-        }
-        guard kept == manifest.descriptor.digest else {
-            throw RegistryError(
-                .integrity, operation,
-                "the registry keeps \(kept.map(\.description) ?? "nothing") in place of "
-                    + manifest.descriptor.digest.description)
-        }
-    }
-
     // MARK: Parts
 
     private func manifestCall(
@@ -133,13 +107,8 @@ extension RemoteRepository {
             .invalid, operation, "it is announced as \(type) and as \(stated) at once")
     }
 
-    private func tooLarge(_ operation: Operation) -> RegistryError {
+    func tooLarge(_ operation: Operation) -> RegistryError {
         RegistryError(
             .invalid, operation, "it is larger than \(RawManifest.maximumSize) bytes")
     }
-}
-
-extension Duration {
-    /// How long a registry may take to answer what it must store first.
-    static let commit = Duration.seconds(300)
 }

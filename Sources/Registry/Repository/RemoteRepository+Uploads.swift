@@ -18,7 +18,8 @@ extension RemoteRepository {
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobArrival {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
-        var upload = BlobUpload(client.uploadDialect, mountingFrom: path(of: sibling))
+        let origin = path(of: sibling)
+        var upload = BlobUpload(client.uploadDialect, mountingFrom: origin)
         var attempt = 1
         var failure: RegistryError?
         while true {
@@ -37,6 +38,7 @@ extension RemoteRepository {
                 // Only what was learned just now: another upload may know better by this time.
                 if upload.dialect != dialect { client.uploadDialect = upload.dialect }
             case .finished(let arrival):
+                if let origin, arrival != .mounted { client.refusesMounts(from: origin) }
                 return arrival
             case .restart:
                 guard let failure else { continue }
@@ -59,7 +61,7 @@ extension RemoteRepository {
 
     private func path(of sibling: StoreLocation?) -> String? {
         guard case .repository(let other)? = sibling, other.registry == repository.registry,
-            other.path != repository.path
+            other.path != repository.path, client.mayMount(from: other.path)
         else { return nil }
         return other.path
     }

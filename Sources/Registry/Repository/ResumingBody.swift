@@ -5,8 +5,8 @@ internal import HTTP
 
 /// A body of known size that goes on where it broke.
 ///
-/// A part that brought at least 64 KiB, or half of what was missing, was worth asking for: the
-/// count of attempts, and with it the back-off, starts anew after it.
+/// A part that brought at least 64 KiB, or half of what was missing, was worth asking for: the next
+/// one is asked for at once, and the count of attempts starts anew.
 struct ResumingBody: AsyncSequence, Sendable {
     /// An answer's body, and which byte of the whole it begins with.
     struct Part: Sendable {

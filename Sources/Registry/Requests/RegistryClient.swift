@@ -20,6 +20,8 @@ final class RegistryClient: Sendable {
     private let allowance: Mutex<PullAllowance>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
+    /// Repositories that nothing could be mounted from.
+    private let unmountable = Mutex<Set<String>>([])
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
@@ -52,6 +54,16 @@ final class RegistryClient: Sendable {
     var uploadDialect: BlobUpload.Dialect {
         get { dialect.withLock { $0 } }
         set { dialect.withLock { $0 = newValue } }
+    }
+
+    /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
+    func mayMount(from repository: String) -> Bool {
+        unmountable.withLock { !$0.contains(repository) }
+    }
+
+    /// Takes note of a mount that was none.
+    func refusesMounts(from repository: String) {
+        _ = unmountable.withLock { $0.insert(repository) }
     }
 
     /// Sends a call until it succeeds or is given up, and reads its answer.

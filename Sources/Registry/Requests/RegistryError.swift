@@ -25,6 +25,8 @@ public struct RegistryError: ContentFailure {
     public let failureClass: FailureClass
     /// What to do next.
     public let hint: String?
+    /// Whether the registry refuses to move a tag, whoever asks.
+    let isAboutImmutableTag: Bool
     /// How the last attempt ended, for those who try in another way.
     let outcome: RetryPolicy.Outcome?
 
@@ -42,6 +44,7 @@ public struct RegistryError: ContentFailure {
         self.reason = reason
         self.failureClass = failureClass
         self.hint = hint
+        self.isAboutImmutableTag = false
         self.outcome = outcome
     }
 
@@ -54,8 +57,13 @@ public struct RegistryError: ContentFailure {
         self.problems = rejection.problems
         self.requestID = rejection.requestID
         self.reason = rejection.reason
-        self.failureClass = rejection.failureClass
-        self.hint = rejection.hint(for: call)
+        let isIncomplete = call.kind == .manifestPut && rejection.namesMissingContent
+        self.failureClass = isIncomplete ? .incomplete : rejection.failureClass
+        self.hint =
+            isIncomplete
+            ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
+            : rejection.hint(for: call)
+        self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
     }
 

@@ -69,6 +69,30 @@ struct Rejection: Error, Sendable {
         answerer == .registry && (outcome.event == .status(401) || outcome.event == .status(403))
     }
 
+    /// Whether the registry does not know something that it was asked to point at.
+    ///
+    /// Source: distribution-spec § Error Codes; ECR's `LAYERS_NOT_FOUND`.
+    var namesMissingContent: Bool {
+        let codes: Set = [
+            "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "LAYERS_NOT_FOUND",
+        ]
+        return problems.contains { codes.contains($0.code?.raw ?? "") }
+    }
+
+    /// Whether the registry refuses to move a tag, whoever asks.
+    ///
+    /// Source: ECR's `ImageTagAlreadyExistsException`, Harbor's 412, ACR's locked tags, GAR's and
+    /// Quay's immutable ones.
+    var isAboutImmutableTag: Bool {
+        guard [400, 403, 405, 409, 412].contains(status) else { return false }
+        let words = ["immutab", "already exists", "alreadyexists", "tag_immutable", "is locked"]
+        return status == 412
+            || problems.contains { problem in
+                let said = "\(problem.code?.raw ?? "") \(problem.message?.raw ?? "")".lowercased()
+                return words.contains { said.contains($0) }
+            }
+    }
+
     var failureClass: FailureClass {
         switch outcome.event {
         case .quotaExhausted: .quota

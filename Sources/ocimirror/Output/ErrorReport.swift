@@ -47,7 +47,7 @@ extension ExitCode {
             case .missing, .invalid: .negative
             case .denied: .denied
             case .throttled, .quota: .tryAgain
-            case .integrity, .unavailable: .failure
+            case .integrity, .incomplete, .unavailable: .failure
             }
     }
 }

@@ -42,8 +42,8 @@ import Testing
         #expect(end == .finished(.uploaded))
     }
 
-    // G01: only 201 is a mount.
-    @Test func `ends with a mount, goes on with its session, or forgets it`() {
+    // Only 201 is a mount.
+    @Test func `G01 ends with a mount, goes on with its session, or forgets it`() {
         #expect(steps(.put, from: "base", .mounted).1 == .finished(.mounted))
         #expect(steps(.put, from: "base", .session(a)).1 == .step(.commit(a, withBytes: true)))
         for failure in [BlobUpload.Failure.refused, .transient, .tooLarge, .sessionLost] {
@@ -60,9 +60,9 @@ import Testing
         #expect(upload.take(.failed(.tooLarge)) == .failed)
     }
 
-    // G04: most commits whose answer was lost have succeeded.
+    // Most commits whose answer was lost have succeeded.
     @Test(arguments: [BlobUpload.Failure.transient, .sessionLost])
-    func `looks for the blob after a doubtful commit`(failure: BlobUpload.Failure) {
+    func `G04 looks for the blob after a doubtful commit`(failure: BlobUpload.Failure) {
         #expect(steps(.put, .session(a), .failed(failure)).1 == .step(.look))
         #expect(
             steps(.put, .session(a), .failed(failure), .found(true)).1 == .finished(.uploaded))

@@ -142,8 +142,7 @@ import Testing
         #expect(put.timeouts.firstByte == .seconds(300))
     }
 
-    // G15.
-    @Test func `that the registry rewrites are an error`() async throws {
+    @Test func `G15 that the registry rewrites are an error`() async throws {
         let other = Sample("{}", .ociManifest)
         let scene = try Scene([
             Exchange(

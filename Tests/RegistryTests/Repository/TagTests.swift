@@ -73,8 +73,7 @@ import Testing
                 .invalidTagsSkipped(repository: repository.repository, count: 6)))
     }
 
-    // F16.
-    @Test func `without an end are an error`() async throws {
+    @Test func `F16 without an end are an error`() async throws {
         let loop = Answer(200, ["Link": "<?last=a>; rel=next"], #"{"tags":["a"]}"#)
         await #expect(throws: RegistryError.self) {
             _ = try await names([

@@ -29,14 +29,14 @@ import Testing
         return (scene, arrival)
     }
 
-    @Test func `are one POST and one PUT`() async throws {
+    @Test func `G08 are one POST and one PUT`() async throws {
         let (scene, arrival) = try await push([
             Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
         ])
         #expect(arrival == .uploaded)
         let put = try #require(scene.wire.requests.last)
         #expect(put.body == Self.blob.bytes)
-        // G08: another type makes docker-registry read the body as a form.
+        // Another type makes docker-registry read the body as a form.
         #expect(put.fields["content-type"] == "application/octet-stream")
         #expect(put.isBulk && put.timeouts.firstByte == .seconds(300))
     }
@@ -112,8 +112,7 @@ import Testing
         #expect(arrival == .mounted)
     }
 
-    // G01.
-    @Test func `go on with the session that a mount opened instead`() async throws {
+    @Test func `G01 go on with the session that a mount opened instead`() async throws {
         let (_, arrival) = try await push(
             [Exchange(Self.mount, Self.session), Exchange(Self.commit, Answer(201))],
             from: "reg.test/base")
@@ -121,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: [400, 401, 403, 404, 405])
-    func `do without a mount that is refused`(status: Int) async throws {
+    func `G01 do without a mount that is refused`(status: Int) async throws {
         let (_, arrival) = try await push(
             [
                 Exchange(Self.mount, Answer(status)), Exchange(Self.post, Self.session),
@@ -136,8 +135,8 @@ import Testing
             [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201))], from: sibling)
     }
 
-    // G04: the commit may have succeeded although its answer was lost.
-    @Test func `look before they send again`() async throws {
+    // The commit may have succeeded although its answer was lost.
+    @Test func `G04 look before they send again`() async throws {
         try await push([
             Exchange(Self.post, Self.session), Exchange(Self.commit, .failing(.interrupted)),
             Exchange(Self.head, Answer(200)),
@@ -150,8 +149,7 @@ import Testing
         #expect(scene.time.waits == [.seconds(0.75)])
     }
 
-    // G05.
-    @Test func `begin anew after a lost session`() async throws {
+    @Test func `G05 begin anew after a lost session`() async throws {
         try await push(
             [
                 Exchange(Self.post, Self.session),
@@ -216,8 +214,8 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // G09: a token that lapsed in the middle costs the bytes again, not the upload.
-    @Test func `open their bytes anew for a new token`() async throws {
+    // A token that lapsed in the middle costs the bytes again, not the upload.
+    @Test func `G09 open their bytes anew for a new token`() async throws {
         let challenge: HTTPFields = ["WWW-Authenticate": #"Bearer realm="https://reg.test/token""#]
         let token = "GET https://reg.test/token?scope=repository:app:pull%2Cpush"
         let scene = try Scene([
