@@ -87,6 +87,27 @@ public protocol ContentSink: Sendable {
     ///
     /// - Throws: an error of the class `integrity` where the store says that it keeps another digest.
     func push(manifest: RawManifest, as name: ManifestName) async throws
+
+    /// Returns what a name stands for now, for one who is about to write it.
+    ///
+    /// Nil also where the store does not tell what is there, or whether anything is: then the write
+    /// shows whether it may be written.
+    func standing(of name: ManifestName) async throws -> Descriptor?
+
+    /// Whether a manifest that has just been written can be read by those who have no credentials.
+    ///
+    /// Nil where everybody writes without any, or where it could not be found out.
+    func isPublic(_ digest: Digest) async -> Bool?
+}
+
+extension ContentSink where Self: ContentSource {
+    /// The same as for any reader.
+    public func standing(of name: ManifestName) async throws -> Descriptor? {
+        try await resolve(name)
+    }
+
+    /// Nobody needs credentials.
+    public func isPublic(_ digest: Digest) async -> Bool? { nil }
 }
 
 /// A place that content can be read from and written to.

@@ -36,6 +36,16 @@ public struct ReplicatedStore: ContentStore {
     }
 
     /// Asks the store itself.
+    public func standing(of name: ManifestName) async throws -> Descriptor? {
+        try await base.standing(of: name)
+    }
+
+    /// Asks the store itself.
+    public func isPublic(_ digest: Digest) async -> Bool? {
+        await base.isPublic(digest)
+    }
+
+    /// Asks the store itself.
     public func tags() async throws -> [Tag] {
         try await base.tags()
     }

@@ -20,12 +20,19 @@ public final class RegistryNetwork: Sendable {
     /// What every client needs besides its own settings.
     struct Surroundings: Sendable {
         let transport: any HTTPTransport
-        let credentials: CredentialStore
+        var credentials: CredentialStore
         let timeouts: HTTPTimeouts
         let policy: RetryPolicy
         let throttles: HostThrottles
         let time: Timekeeper
         let events: @Sendable (RegistryEvent) -> Void
+
+        /// The same for somebody who has no credentials.
+        var withoutCredentials: Surroundings {
+            var stranger = self
+            stranger.credentials = CredentialStore(environment: [:], read: { _ in nil })
+            return stranger
+        }
     }
 
     private let settings: [RegistryHost: RegistrySettings]

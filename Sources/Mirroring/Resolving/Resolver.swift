@@ -125,7 +125,8 @@ public struct Resolver: Sendable {
                 block: target.lock.flatMap { locks[$0]?.images[image.id] })
             do {
                 standing.current = try await at(.target, standing.location) {
-                    try await stores.store(at: standing.location).resolve(image.targetName)
+                    try await stores.store(at: standing.location)
+                        .standing(of: image.targetName)
                 }
                 standing.action = action(
                     for: resolved, at: standing, hasLock: target.lock != nil)

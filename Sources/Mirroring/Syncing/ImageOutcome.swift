@@ -31,6 +31,9 @@ public struct ImageOutcome: Sendable {
         public var receipt: CopyReceipt?
         /// Why it is not there.
         public var failure: Failure?
+        /// Whether clusters can pull it without credentials; nil where it was there before, where
+        /// nobody needs any, and where it could not be found out.
+        public var isPublic: Bool?
         /// The block for the target's lock; nil where the old one stays.
         public var block: LockedImage?
     }

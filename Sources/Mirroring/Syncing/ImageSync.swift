@@ -68,6 +68,10 @@ struct ImageSync {
                 outcome.targets[position].receipt = try await copy(
                     examined, to: position, work)
                 work.holders.insert(position, at: 0)
+                if work.isFirst(at: position) {
+                    outcome.targets[position].isPublic =
+                        await (try target(position, work)).isPublic(descriptor.digest)
+                }
             } catch let error as CopyError {
                 try Task.checkCancellation()
                 outcome.targets[position].failure = Failure(error)

@@ -27,6 +27,12 @@ struct ImageWork {
         }
     }
 
+    /// Whether this is the first time that the image comes to a target, as far as the lock tells.
+    func isFirst(at position: Int) -> Bool {
+        let standing = resolved.targets[position]
+        return standing.current == nil && standing.block == nil
+    }
+
     /// Whether no target needs anything.
     var isDone: Bool { toLock.isEmpty }
 }

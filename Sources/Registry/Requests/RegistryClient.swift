@@ -20,6 +20,9 @@ final class RegistryClient: Sendable {
     private let allowance: Mutex<PullAllowance>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
+    /// Whether the registry has taken credentials of ours.
+    private let isKnown = Mutex(false)
+    private let network: RegistryNetwork.Surroundings
     /// Repositories that nothing could be mounted from.
     private let unmountable = Mutex<Set<String>>([])
 
@@ -30,6 +33,7 @@ final class RegistryClient: Sendable {
         self.host = host
         self.origin = origin
         self.settings = settings
+        self.network = network
         self.transport = network.transport
         self.timeouts = network.timeouts
         self.redirects = RedirectRule(home: origin, allow: settings.allow)
@@ -54,6 +58,13 @@ final class RegistryClient: Sendable {
     var uploadDialect: BlobUpload.Dialect {
         get { dialect.withLock { $0 } }
         set { dialect.withLock { $0 = newValue } }
+    }
+
+    /// The registry as somebody sees it who has no credentials; nil where it has seen none of ours.
+    var toStrangers: RegistryClient? {
+        guard isKnown.withLock({ $0 }) else { return nil }
+        return RegistryClient(
+            host: host, origin: origin, settings: settings, network: network.withoutCredentials)
     }
 
     /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
@@ -133,6 +144,7 @@ final class RegistryClient: Sendable {
             do {
                 let reply = try await follow(call, authorization)
                 await authenticator.succeeded(call.operation, with: authorization)
+                if authorization.identity.credential != .none { isKnown.withLock { $0 = true } }
                 return reply
             } catch let rejection as Rejection where rejection.isAboutCredentials {
                 guard

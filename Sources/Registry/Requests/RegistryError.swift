@@ -25,6 +25,8 @@ public struct RegistryError: ContentFailure {
     public let failureClass: FailureClass
     /// What to do next.
     public let hint: String?
+    /// Whether the registry, and not its token server, refused with 403.
+    let isForbidden: Bool
     /// Whether the registry refuses to move a tag, whoever asks.
     let isAboutImmutableTag: Bool
     /// How the last attempt ended, for those who try in another way.
@@ -44,6 +46,7 @@ public struct RegistryError: ContentFailure {
         self.reason = reason
         self.failureClass = failureClass
         self.hint = hint
+        self.isForbidden = false
         self.isAboutImmutableTag = false
         self.outcome = outcome
     }
@@ -63,6 +66,8 @@ public struct RegistryError: ContentFailure {
             isIncomplete
             ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
             : rejection.hint(for: call)
+        self.isForbidden =
+            rejection.answerer == .registry && rejection.outcome.event == .status(403)
         self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
     }

@@ -71,6 +71,7 @@ struct SyncDocument {
         } else if counts.isEmpty {
             lines.append("no image is configured")
         }
+        lines += HiddenRepositories(report).lines
         lines += pulls.lines
         for lock in locks {
             var line = "\(lock.shownPath) \(lock.hasChanged ? "written" : "unchanged")"
@@ -180,6 +181,7 @@ extension ImageOutcome.AtTarget {
             "blobsMounted": .integer(receipt?.blobsMounted ?? 0),
             "blobsPresent": .integer(receipt?.blobsPresent ?? 0),
             "manifestsPushed": .integer(receipt?.manifestsPushed ?? 0),
+            "public": isPublic.map(JSONValue.bool) ?? .null,
             "failure": failure?.json ?? .null,
         ]
     }
