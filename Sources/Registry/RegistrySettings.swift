@@ -8,6 +8,8 @@ public enum UploadDialect: String, Sendable, CaseIterable {
     case put
     /// POST, then one PATCH with the whole blob, then an empty PUT.
     case patch
+    /// POST, then a PATCH for each few mebibytes, then an empty PUT.
+    case chunked
 }
 
 /// What is known about one registry before it is spoken to.

@@ -18,6 +18,17 @@ struct BlobUpload: Sendable {
         case put
         /// POST, then one PATCH with all bytes and no range, then an empty PUT.
         case patch
+        /// POST, then a PATCH with a range for each piece, then an empty PUT.
+        case chunked
+
+        /// The one with smaller requests.
+        var smaller: Dialect? {
+            switch self {
+            case .put: .patch
+            case .patch: .chunked
+            case .chunked: nil
+            }
+        }
     }
 
     /// The next request.
@@ -26,8 +37,8 @@ struct BlobUpload: Sendable {
         case mount(from: String)
         /// POST for a session.
         case begin
-        /// PATCH with all bytes.
-        case send(HTTPURL)
+        /// PATCH with all bytes, or a PATCH for each piece of them.
+        case send(HTTPURL, inPieces: Bool)
         /// PUT that ends the session, with all bytes in the one dialect.
         case commit(HTTPURL, withBytes: Bool)
         /// HEAD for the blob.
@@ -72,10 +83,13 @@ struct BlobUpload: Sendable {
 
     private(set) var dialect: Dialect
     private(set) var step: Step
+    /// The dialect that no smaller one is tried after.
+    private let last: Dialect
 
     /// Starts an upload, with a mount where another repository has the blob.
-    init(_ dialect: Dialect, mountingFrom sibling: String?) {
+    init(_ dialect: Dialect, mountingFrom sibling: String?, last: Dialect = .chunked) {
         self.dialect = dialect
+        self.last = last
         self.step = sibling.map { .mount(from: $0) } ?? .begin
     }
 
@@ -95,12 +109,15 @@ struct BlobUpload: Sendable {
         case (.mount, .mounted): return .finished(.mounted)
         // 202 is no mount but a session like any other (distribution and Harbor do this).
         case (.mount, .session(let url)), (.begin, .session(let url)):
-            return .step(dialect == .put ? .commit(url, withBytes: true) : .send(url))
+            return .step(
+                dialect == .put
+                    ? .commit(url, withBytes: true) : .send(url, inPieces: dialect == .chunked))
         case (.mount, _): return .step(.begin)
         case (.send, .session(let url)): return .step(.commit(url, withBytes: false))
         case (.commit, .stored): return .finished(.uploaded)
-        case (.commit(_, withBytes: true), .failed(.tooLarge)):
-            dialect = .patch
+        case (.commit(_, withBytes: true), .failed(.tooLarge)), (.send, .failed(.tooLarge)):
+            guard dialect != last, let smaller = dialect.smaller else { return .failed }
+            dialect = smaller
             return .step(.begin)
         case (.commit, .failed(.transient)), (.commit, .failed(.sessionLost)): return .step(.look)
         case (.look, .found(true)): return .finished(.uploaded)
@@ -120,11 +137,24 @@ extension BlobUpload.Dialect {
         switch wish {
         case .put: self = .put
         case .patch: self = .patch
+        case .chunked: self = .chunked
         case .auto:
             let isACR = [".azurecr.io", ".azurecr.cn", ".azurecr.us"].contains {
                 registry.name.hasSuffix($0)
             }
             self = isACR || registry == .dockerHub ? .patch : .put
         }
+    }
+
+    /// The dialect that no smaller one is tried after.
+    ///
+    /// Source: GHCR refuses pieces above 4 MiB and has kept only the last one of several; Google's
+    /// registries know no PATCH.
+    static func last(for registry: RegistryHost) -> BlobUpload.Dialect {
+        if registry.name == "ghcr.io" { return .patch }
+        let isGoogle =
+            registry.name == "gcr.io"
+            || [".gcr.io", ".pkg.dev"].contains { registry.name.hasSuffix($0) }
+        return isGoogle ? .put : .chunked
     }
 }

@@ -64,7 +64,8 @@ extension RemoteRepository {
         guard kept == expected else {
             throw RegistryError(
                 .integrity, operation,
-                "the registry keeps \(kept.map(\.description) ?? "nothing") in place of \(expected)")
+                "the registry keeps \(kept.map(\.description) ?? "nothing") in place of \(expected)"
+            )
         }
     }
 

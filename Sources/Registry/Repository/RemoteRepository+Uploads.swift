@@ -19,7 +19,8 @@ extension RemoteRepository {
     ) async throws -> BlobArrival {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
         let origin = path(of: sibling)
-        var upload = BlobUpload(client.uploadDialect, mountingFrom: origin)
+        var upload = BlobUpload(
+            client.uploadDialect, mountingFrom: origin, last: .last(for: client.host))
         var attempt = 1
         var failure: RegistryError?
         while true {
@@ -72,6 +73,8 @@ struct UploadSession: Sendable {
     let repository: RemoteRepository
     let descriptor: Descriptor
     let open: @Sendable () async throws -> ByteStream
+    /// How large its pieces are, where it is sent in pieces.
+    let pieceSize = PieceSize()
 
     /// Sends what a step asks for.
     ///
@@ -86,7 +89,9 @@ struct UploadSession: Sendable {
         case .begin:
             return try await begin(
                 repository.url("blobs/uploads/"), operation(.uploadPost))
-        case .send(let url):
+        case .send(let url, inPieces: true):
+            return .session(try await sendPieces(to: url))
+        case .send(let url, inPieces: false):
             let reply = try await repository.client.sendOnce(
                 Call(
                     operation: operation(.uploadPatch), method: .patch, url: url,
@@ -106,6 +111,7 @@ struct UploadSession: Sendable {
             body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
         let reply = try await repository.client.send(call) { $0 }
         if reply.status == 201 { return .mounted }
+        pieceSize.note(reply.fields)
         guard let location = try location(of: reply, operation) else {
             throw RegistryError(
                 .unavailable, operation, "the registry names no place to send it to")
@@ -145,13 +151,13 @@ struct UploadSession: Sendable {
 
     private var bytes: Call.Body { .stream(length: descriptor.size, open: open) }
 
-    private func operation(_ kind: RequestKind, sibling: String? = nil) -> Operation {
+    func operation(_ kind: RequestKind, sibling: String? = nil) -> Operation {
         repository.operation(
             kind, "writing the blob \(descriptor.digest)", writes: true, sibling: sibling)
     }
 
     /// Where the session goes on; each answer names a fresh place, query included.
-    private func location(of reply: Reply, _ operation: Operation) throws -> HTTPURL? {
+    func location(of reply: Reply, _ operation: Operation) throws -> HTTPURL? {
         guard let text = reply.fields["location"] else { return nil }
         do {
             return try repository.client.redirects.upload(text, from: reply.url)

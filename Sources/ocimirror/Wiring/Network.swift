@@ -130,7 +130,8 @@ extension RegistrySettings {
         reservePulls = options.reservePulls
         uploadDialect =
             switch options.upload {
-            case .auto, .chunked: .auto
+            case .auto: .auto
+            case .chunked: .chunked
             case .put: .put
             case .patch: .patch
             }

@@ -11,7 +11,7 @@ import Waiting
 @Suite struct CopyTests {
     private static let builder = ImageBuilder()
 
-    @Test func `G12 blobs come before children, children before the index, and that by its tag alone`()
+    @Test func `G12 blobs come before children, children before the index, that by its tag alone`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])

@@ -38,7 +38,8 @@ import Testing
 
     @Test func `is POST, PATCH and PUT at a fresh place in the other`() {
         let (steps, end) = steps(.patch, .session(a), .session(b), .stored)
-        #expect(steps.prefix(3) == [.begin, .send(a), .commit(b, withBytes: false)])
+        #expect(
+            steps.prefix(3) == [.begin, .send(a, inPieces: false), .commit(b, withBytes: false)])
         #expect(end == .finished(.uploaded))
     }
 
@@ -51,13 +52,29 @@ import Testing
         }
     }
 
-    @Test func `changes its dialect where a PUT is too large, once`() {
-        var upload = BlobUpload(.put, mountingFrom: nil)
-        _ = upload.take(.session(a))
-        #expect(upload.take(.failed(.tooLarge)) == .step(.begin))
-        #expect(upload.dialect == .patch)
-        _ = upload.take(.session(a))
-        #expect(upload.take(.failed(.tooLarge)) == .failed)
+    @Test(arguments: [
+        (BlobUpload.Dialect.chunked, [BlobUpload.Dialect.patch, .chunked]), (.patch, [.patch]),
+        (.put, []),
+    ])
+    func `G19 changes to ever smaller requests where one is too large, as far as it may`(
+        last: BlobUpload.Dialect, expected: [BlobUpload.Dialect]
+    ) {
+        var upload = BlobUpload(.put, mountingFrom: nil, last: last)
+        var dialects: [BlobUpload.Dialect] = []
+        while true {
+            _ = upload.take(.session(a))
+            guard upload.take(.failed(.tooLarge)) == .step(.begin) else { break }
+            dialects.append(upload.dialect)
+        }
+        #expect(dialects == expected)
+    }
+
+    @Test(arguments: [
+        ("ghcr.io", BlobUpload.Dialect.patch), ("eu.gcr.io", .put),
+        ("europe-docker.pkg.dev", .put), ("x.azurecr.io", .chunked), ("quay.io", .chunked),
+    ])
+    func `knows what registries do not take at all`(host: String, last: BlobUpload.Dialect) throws {
+        #expect(try BlobUpload.Dialect.last(for: RegistryHost(parsing: host)) == last)
     }
 
     // Most commits whose answer was lost have succeeded.

@@ -9,7 +9,7 @@ import Testing
 @testable import Registry
 
 @Suite struct `Against Debian's docker-registry` {
-    @Test(arguments: [UploadDialect.put, .patch])
+    @Test(arguments: [UploadDialect.put, .patch, .chunked])
     func `an image arrives byte for byte, and skopeo agrees`(dialect: UploadDialect) async throws {
         let registry = try await DockerRegistry.start()
         let image = ImageBuilder(.docker, spelling: .odd).multiPlatform()
@@ -40,7 +40,7 @@ import Testing
     }
 
     // It answers with the SHA-256 digest, whatever the blob was sent under.
-    @Test(arguments: [UploadDialect.put, .patch], ["", "the bytes of a layer"])
+    @Test(arguments: [UploadDialect.put, .patch, .chunked], ["", "the bytes of a layer"])
     func `a blob arrives under its SHA-512 digest, be it empty`(
         dialect: UploadDialect, text: String
     ) async throws {

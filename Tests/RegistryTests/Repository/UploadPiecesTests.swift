@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import RegistryTestSupport
+import Testing
+
+@testable import Registry
+
+@Suite struct UploadPiecesTests {
+    private static let piece = PieceSize.usual
+    private static let blob = Sample(
+        bytes: (0..<PieceSize.usual * 2 + 1000).map { UInt8(truncatingIfNeeded: $0 % 251) })
+    private static let post = "POST https://reg.test/v2/app/blobs/uploads/"
+    private static let place = "https://reg.test/v2/app/blobs/uploads/1"
+    private static let session = Answer(202, ["Location": place])
+    private static let commit = Exchange("PUT \(place)?digest=\(blob.digest)", Answer(201))
+
+    private static func patch(_ answer: Answer = Answer(202)) -> Exchange {
+        Exchange("PATCH \(place)", answer)
+    }
+    private static func status(_ range: String?) -> Exchange {
+        Exchange("GET \(place)", Answer(204, range.map { ["Range": $0] } ?? [:]))
+    }
+
+    /// Pushes the blob piece by piece; returns the ranges that were sent.
+    private func push(_ exchanges: [Exchange]) async throws -> [String] {
+        let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = .chunked }])
+        _ = try await scene.repository().push(
+            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+        scene.wire.expectDone()
+        var sent: [String] = []
+        for request in scene.wire.requests where request.method == .patch {
+            let range = try #require(request.fields["content-range"])
+            let start = try #require(range.split(separator: "-").first.flatMap { Int($0) })
+            #expect(request.body == Array(Self.blob.bytes[start..<start + request.body.count]))
+            #expect(range == "\(start)-\(start + request.body.count - 1)")
+            sent.append(range)
+        }
+        return sent
+    }
+
+    private static let whole = ["0-4194303", "4194304-8388607", "8388608-8389607"]
+
+    @Test func `are sent in order, with their ranges`() async throws {
+        let sent = try await push(
+            [Exchange(Self.post, Self.session), Self.patch(), Self.patch(), Self.patch()]
+                + [Self.commit])
+        #expect(sent == Self.whole)
+    }
+
+    @Test func `G06 go on where the session is after 416`() async throws {
+        let sent = try await push([
+            Exchange(Self.post, Self.session), Self.patch(), Self.patch(Answer(416)),
+            Self.status("0-4195303"), Self.patch(), Self.commit,
+        ])
+        #expect(sent == [Self.whole[0], Self.whole[1], "4195304-8389607"])
+    }
+
+    @Test func `G06 send the rest of a piece of which less was kept`() async throws {
+        let sent = try await push([
+            Exchange(Self.post, Self.session), Self.patch(Answer(202, ["Range": "0-999999"])),
+            Self.patch(Answer(202, ["Range": "0-5194303"])), Self.patch(), Self.commit,
+        ])
+        #expect(sent == ["0-4194303", "1000000-5194303", "5194304-8389607"])
+    }
+
+    @Test func `G06 ask how far the session is after a lost answer`() async throws {
+        let sent = try await push([
+            Exchange(Self.post, Self.session), Self.patch(.failing(.interrupted)),
+            Self.status("0-4194303"), Self.patch(), Self.patch(), Self.commit,
+        ])
+        #expect(sent == Self.whole)
+        let again = try await push([
+            Exchange(Self.post, Self.session), Self.patch(Answer(502)), Self.status("0-0"),
+            Self.patch(), Self.patch(), Self.patch(), Self.commit,
+        ])
+        #expect(again == [Self.whole[0]] + Self.whole)
+    }
+
+    @Test func `G07 trust their own count where a registry's answer does not move`() async throws {
+        let stuck = Self.patch(Answer(201, ["Range": "0-4194303"]))
+        let sent = try await push([
+            Exchange(Self.post, Self.session), stuck, stuck, stuck, Self.commit,
+        ])
+        #expect(sent == Self.whole)
+    }
+
+    @Test func `G05 begin anew where the session lost what it had`() async throws {
+        let sent = try await push([
+            Exchange(Self.post, Self.session), Self.patch(), Self.patch(Answer(416)),
+            Self.status("0-99"), Exchange(Self.post, Self.session), Self.patch(), Self.patch(),
+            Self.patch(), Self.commit,
+        ])
+        #expect(sent == Self.whole.prefix(2) + Self.whole)
+    }
+
+    @Test func `end where a registry refuses every piece`() async throws {
+        let refusals = (0..<5).flatMap { _ in [Self.patch(Answer(416)), Self.status(nil)] }
+        await #expect(throws: RegistryError.self) {
+            _ = try await push(
+                [Exchange(Self.post, Self.session)] + refusals + [Self.patch(Answer(416))])
+        }
+    }
+
+    @Test func `G19 are as large as the registry wants them`() async throws {
+        let session = Answer(202, ["Location": Self.place, "OCI-Chunk-Min-Length": "5242880"])
+        let sent = try await push([
+            Exchange(Self.post, session), Self.patch(), Self.patch(), Self.commit,
+        ])
+        #expect(sent == ["0-5242879", "5242880-8389607"])
+    }
+
+    @Test(
+        arguments: [
+            ("0-1023", 1023), ("bytes=0-1023", 1023), ("0-0", 0), ("5-9", nil), ("0--1", nil),
+            ("", nil), (nil, nil), ("0-", nil),
+        ] as [(String?, Int?)])
+    func `read how far a session is`(text: String?, end: Int?) {
+        #expect(UploadRange.end(text) == end)
+    }
+}
