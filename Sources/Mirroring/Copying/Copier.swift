@@ -13,6 +13,8 @@ struct Copier: Sendable {
     let slots: Slots
     /// Who holds which blob.
     let ledger = CopyLedger()
+    /// A clock that only runs forward.
+    let now: @Sendable () -> Duration
 
     /// One image to be copied.
     struct Job: Sendable {
@@ -24,8 +26,10 @@ struct Copier: Sendable {
         let target: any ContentStore
         /// The name by which the root is written last.
         let name: ManifestName
-        /// What the name stands for so far, where that is to be kept under a tag of its own.
-        let replaced: Descriptor?
+        /// What the name stood for when the image was resolved.
+        let standing: Descriptor?
+        /// Whether that is to be kept under a tag of its own.
+        let keepsReplaced: Bool
     }
 
     /// Copies one image to one target.
@@ -33,6 +37,7 @@ struct Copier: Sendable {
     /// - Returns: what it took.
     /// - Throws: ``CopyError``, or `CancellationError`.
     func copy(_ job: Job) async throws -> CopyReceipt {
+        let began = now()
         let blobs = try await copyBlobs(of: job)
         var receipt = blobs.receipt
         var new = blobs.new
@@ -40,9 +45,28 @@ struct Copier: Sendable {
             try await push(node, as: .digest(node.descriptor.digest), of: job, &receipt)
             new.insert(node.descriptor.digest)
         }
-        receipt.kept = try await keep(job.replaced, at: job.target)
+        if now() - began > Self.trust { try await expectUnmoved(job) }
+        receipt.kept = try await keep(job.keepsReplaced ? job.standing : nil, at: job.target)
         try await push(job.graph.root, as: job.name, of: job, &receipt)
         return receipt
+    }
+
+    /// How long what a name stood for is taken to be true.
+    private static let trust = Duration.seconds(60)
+
+    /// Finds out whether somebody else has moved the tag meanwhile, whose work would be undone.
+    ///
+    /// The specification knows no conditional PUT, so that the last moments stay open.
+    private func expectUnmoved(_ job: Job) async throws {
+        guard case .tag(let tag) = job.name else { return }
+        try await at(.target, job.target.location) {
+            guard let current = try await job.target.standing(of: job.name)?.digest,
+                current != job.standing?.digest, current != job.graph.root.descriptor.digest
+            else { return }
+            throw ContentError(
+                .unavailable, "somebody moved the tag \(tag) to \(current) during the copy",
+                hint: "run again, and let one job alone write there")
+        }
     }
 
     /// How often a target may forget what it was sent.

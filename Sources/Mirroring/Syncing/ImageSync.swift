@@ -139,7 +139,8 @@ struct ImageSync {
             Copier.Job(
                 graph: examined.graph, held: examined.configBytes,
                 sources: sources + [try upstream], target: target, name: image.targetName,
-                replaced: isKept && standing.action == .replace ? standing.current : nil))
+                standing: standing.current,
+                keepsReplaced: isKept && standing.action == .replace))
         if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
         return receipt
     }

@@ -16,10 +16,15 @@ public struct Syncer: Sendable {
     /// - Parameters:
     ///   - resolver: knows the configuration, the stores and the locks.
     ///   - jobs: how many blob bodies are on their way at once.
+    ///   - now: a clock that only runs forward; nil for the machine's.
     ///   - observe: who is told what happens.
-    public init(resolver: Resolver, jobs: Int, observe: @escaping MirrorObserver) {
+    public init(
+        resolver: Resolver, jobs: Int, now: (@Sendable () -> Duration)? = nil,
+        observe: @escaping MirrorObserver
+    ) {
+        let start = ContinuousClock.now
         self.resolver = resolver
-        self.copier = Copier(slots: Slots(jobs))
+        self.copier = Copier(slots: Slots(jobs), now: now ?? { ContinuousClock.now - start })
         self.observe = observe
     }
 

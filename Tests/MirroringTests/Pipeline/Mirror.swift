@@ -83,10 +83,12 @@ struct Mirror {
     /// Does a whole run and keeps the locks, written out and read again as the next run would.
     @discardableResult
     mutating func sync(
-        _ ids: [String] = [], observe: @escaping MirrorObserver = { _ in }
+        _ ids: [String] = [], now: (@Sendable () -> Duration)? = nil,
+        observe: @escaping MirrorObserver = { _ in }
     ) async throws -> Run {
         let plan = try await plan(ids)
-        let report = await Syncer(resolver: resolver, jobs: 4, observe: observe).sync(plan)
+        let report = await Syncer(resolver: resolver, jobs: 4, now: now, observe: observe)
+            .sync(plan)
         var updates: [LockUpdate] = []
         for (position, target) in config.targets.enumerated() {
             guard let path = target.lock else { continue }
