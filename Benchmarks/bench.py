@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures mirrors side by side. Called by ci/bench, which says how."""
+
+import argparse
+import json
+import shutil
+import ssl
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import report
+import tools
+from corpus import Corpus
+from servers import Distance, Registry, blob_bytes, by_class, certificate, digest_at
+
+
+class Bench:
+    """Servers, rounds and figures of one call."""
+
+    def __init__(self, work: Path, arguments):
+        self.work = work
+        self.rounds = arguments.rounds
+        self.tools = tools.found(work, arguments.binary)
+        self.figures: dict[str, dict[str, dict]] = {}
+        self.corpus: dict = {}
+        self._count = 0
+
+    def registry(self, *, in_memory: bool, tls=None, storage=None) -> Registry:
+        self._count += 1
+        return Registry(self.work / f"registry-{self._count}", in_memory=in_memory, tls=tls,
+                        storage=storage)
+
+    def check(self, tool, corpus: Corpus, targets, trust=None) -> None:
+        """A figure counts only when the work was done."""
+        for target in targets:
+            for image in corpus.images:
+                name = f"mirror/{image.repository.split('/')[-1]}"
+                if digest_at(target.port, name, image.tag, trust) != image.index[0]:
+                    raise SystemExit(f"{tool.name} did not mirror {name}:{image.tag}")
+
+    def once(self, tool, folder, corpus, route, source, targets) -> dict:
+        for server in (source, *targets):
+            server.mark()
+        cost = tool.run(folder, corpus, route)
+        read, written = source.requests(), [r for t in targets for r in t.requests()]
+        return {"wall": cost.wall, "cpu": cost.cpu, "peakKiB": cost.peak_kib,
+                "sourceRequests": len(read), "targetRequests": len(written),
+                "sourceBytes": blob_bytes(read),
+                "requests": {"source": dict(by_class(read)), "target": dict(by_class(written))}}
+
+    def note(self, row: str, tool, sample: dict) -> None:
+        self.figures.setdefault(row, {}).setdefault(tool.name, {"samples": []})[
+            "samples"].append(sample)
+
+    def first_and_again(self, name, corpus, source, chosen, *, again=True, rounds=None, tls=None):
+        """Into an empty target, then with nothing to do; who goes first changes."""
+        rounds = rounds or self.rounds
+        trust = ssl.create_default_context(cafile=tls[0]) if tls else None
+        for number in range(rounds):
+            for tool in chosen if number % 2 == 0 else chosen[::-1]:
+                print(f"{name}: round {number + 1} of {rounds}: {tool.name}", file=sys.stderr)
+                target = self.registry(in_memory=True, tls=tls)
+                route = tools.Route(source.port, (target.port,), tls[0] if tls else None)
+                folder = tools.fresh_folder(self.work)
+                tool.prepare(folder, corpus, route)
+                self.note(f"{name}: first", tool,
+                          self.once(tool, folder, corpus, route, source, [target]))
+                if tool.name != "curl":
+                    self.check(tool, corpus, [target], trust)
+                if again and tool.name != "floor":
+                    self.note(f"{name}: again", tool,
+                              self.once(tool, folder, corpus, route, source, [target]))
+                target.stop()
+                shutil.rmtree(folder)
+
+    # Rows
+
+    def nightly(self, scale: float) -> None:
+        source = self.registry(in_memory=False)
+        corpus = Corpus.nightly(source.port, scale)
+        self.corpus = {"images": len(corpus.images), "blobs": corpus.unique_blobs,
+                       "bytes": corpus.unique_bytes, "scale": scale}
+        print(f"{len(corpus.images)} images, {corpus.unique_blobs} blobs, "
+              f"{corpus.unique_bytes / 1e6:.0f} MB", file=sys.stderr)
+        self.first_and_again("nightly", corpus, source, list(self.tools.values()))
+        self.two_targets(corpus, source)
+        self.changed(corpus, source)
+        source.stop()
+
+    def two_targets(self, corpus, source) -> None:
+        tool = self.tools["ocimirror"]
+        targets = [self.registry(in_memory=True) for _ in range(2)]
+        route = tools.Route(source.port, tuple(t.port for t in targets))
+        folder = tools.fresh_folder(self.work)
+        tool.prepare(folder, corpus, route)
+        print("two targets", file=sys.stderr)
+        self.note("nightly, two targets: first", tool,
+                  self.once(tool, folder, corpus, route, source, targets))
+        self.check(tool, corpus, targets)
+        for target in targets:
+            target.stop()
+
+    def changed(self, corpus, source) -> None:
+        """One layer of both platforms of one image changed since the last run."""
+        prepared = []
+        for tool in [t for t in self.tools.values() if t.name != "floor"]:
+            target = self.registry(in_memory=True)
+            route = tools.Route(source.port, (target.port,))
+            folder = tools.fresh_folder(self.work)
+            tool.prepare(folder, corpus, route)
+            tool.run(folder, corpus, route)
+            prepared.append((tool, target, route, folder))
+        corpus.change_one_layer()
+        for tool, target, route, folder in prepared:
+            print(f"one layer changed: {tool.name}", file=sys.stderr)
+            self.note("nightly: one layer changed", tool,
+                      self.once(tool, folder, corpus, route, source, [target]))
+            self.check(tool, corpus, [target])
+            target.stop()
+
+    def distant(self, count: int) -> None:
+        """Nothing to do for so many tags, both registries 50 ms away."""
+        source, target = self.registry(in_memory=True), self.registry(in_memory=True)
+        corpus = Corpus.many(source.port, count)
+        tool = self.tools["ocimirror"]
+        ends = Distance(source.port), Distance(target.port)
+        route = tools.Route(ends[0].port, (ends[1].port,))
+        folder = tools.fresh_folder(self.work)
+        tool.prepare(folder, corpus, route)
+        tool.run(folder, corpus, route)
+        for end in ends:
+            end.milliseconds = 50
+        for number in range(self.rounds):
+            print(f"{count} tags, 50 ms away: round {number + 1}", file=sys.stderr)
+            self.note(f"{count} tags, 50 ms away: again", tool,
+                      self.once(tool, folder, corpus, route, source, [target]))
+        for server in (*ends, source, target):
+            server.stop()
+
+    def growth(self) -> None:
+        """Memory and time must not grow faster than the number of images."""
+        for count in (100, 500):
+            source = self.registry(in_memory=True)
+            corpus = Corpus.many(source.port, count)
+            self.first_and_again(f"{count} small images", corpus, source,
+                                 [self.tools["ocimirror"]], rounds=1, again=False)
+            source.stop()
+
+    def large(self, size: int) -> None:
+        """One blob, over plain HTTP against the floor, and over TLS against curl."""
+        source = self.registry(in_memory=False)
+        corpus = Corpus.single(source.port, size)
+        ours, skopeo = self.tools["ocimirror"], self.tools["skopeo"]
+        self.first_and_again("1 GB blob", corpus, source, [self.tools["floor"], ours, skopeo],
+                             again=False)
+        tls = certificate(self.work / "tls")
+        behind_tls = self.registry(in_memory=False, tls=tls, storage=source.storage)
+        self.first_and_again("1 GB blob, TLS", corpus, behind_tls,
+                             [tools.Curl("curl"), ours, skopeo], again=False, tls=tls)
+        behind_tls.stop()
+        source.stop()
+
+    def medians(self) -> dict:
+        for row in self.figures.values():
+            for tool in row.values():
+                samples = tool["samples"]
+                tool.update({key: statistics.median(s[key] for s in samples)
+                             for key in samples[0] if key != "requests"})
+                tool["requests"] = samples[-1]["requests"]
+        return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="ci/bench")
+    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", default="nightly,distant,growth,large")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder:
+        bench = Bench(Path(folder), arguments)
+        rows = arguments.rows.split(",")
+        if "nightly" in rows:
+            bench.nightly(arguments.scale)
+        if "distant" in rows:
+            bench.distant(500)
+        if "growth" in rows:
+            bench.growth()
+        if "large" in rows:
+            bench.large(1 << 30)
+        figures = bench.medians()
+    text = report.text(figures)
+    print(text)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if arguments.write:
+        arguments.write.write_text(report.markdown(figures))
+
+
+main()
