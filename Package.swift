@@ -87,6 +87,11 @@ let package = Package(
             dependencies: ["RegistryTestSupport"],
             path: "Tests/Support/fault-proxy"
         ),
+        .executableTarget(
+            name: "loopback-registry",
+            dependencies: ["RegistryTestSupport"],
+            path: "Tests/Support/loopback-registry"
+        ),
         tests(of: "CommandLineKit", "Wording"),
         tests(of: "ChildProcess"),
         tests(of: "Files"),

@@ -94,6 +94,16 @@ extension ImageBuilder {
         multiPlatform([.linuxAMD64], seed: seed)
     }
 
+    /// An index for both platforms over one base layer, whose top layer follows from a number.
+    func layered(top: UInt64) -> BuiltImage {
+        let base = Layer.random(size: 3000, seed: 300)
+        return index(
+            [Platform.linuxAMD64, .linuxARM64].enumerated().map { number, platform in
+                let program = Layer.random(size: 2000, seed: top * 10 + UInt64(number))
+                return .image(image(platform, layers: [base, program]))
+            })
+    }
+
     /// An index whose arm64 entry holds an image that says amd64.
     func liar(seed: UInt64 = 80) -> BuiltImage {
         let honest = image(.linuxAMD64, layers: [.tar([.file("/bin/app", "honest \(seed)")])])

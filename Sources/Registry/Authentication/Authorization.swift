@@ -28,6 +28,11 @@ struct Authorization: Sendable {
     /// What was tried so far.
     var remedies: Set<Remedy> = []
 
+    /// Whether it is a token that a server gave for credentials, and so took them.
+    var isTokenOfSomebody: Bool {
+        identity.credential != .none && header?.reveal().hasPrefix("Bearer ") == true
+    }
+
     /// Whether this leaves out credentials that were refused.
     var isFallback: Bool { remedies.contains(.anonymity) }
 

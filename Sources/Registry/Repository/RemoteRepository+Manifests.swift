@@ -10,12 +10,20 @@ extension RemoteRepository {
     /// Returns what a name stands for now; nil where the registry has no such manifest.
     ///
     /// It is asked by HEAD, which costs no quota at Docker Hub. Where the answer leaves something
-    /// out (registry.redhat.io states no digest) or HEAD is not served, the manifest is read instead.
+    /// out (registry.redhat.io states no digest) or HEAD is not served, the manifest is read instead. So
+    /// it is where GHCR forbids it: only the text of an answer tells its secondary limit from a refusal.
     ///
     /// - Throws: ``RegistryError``.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         let call = try manifestCall(.head, .manifestHead, name, accepted: [200, 404, 405])
-        let head = try await client.send(call) { reply in (reply.status, reply.fields) }
+        let head: (Int, HTTPFields)
+        do {
+            head = try await client.send(call) { reply in (reply.status, reply.fields) }
+        } catch let error as RegistryError
+            where error.status == 403 && client.host.name == "ghcr.io"
+        {
+            return try await read(name)?.descriptor
+        }
         if head.0 == 404 { return nil }
         if head.0 == 200, let descriptor = descriptor(head.1, for: name) { return descriptor }
         return try await read(name)?.descriptor

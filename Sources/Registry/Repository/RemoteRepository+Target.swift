@@ -6,14 +6,13 @@ public import OCI
 extension RemoteRepository {
     /// Returns what a name stands for now, for one who is about to write it.
     ///
-    /// Source: Artifactory answers 403 for what is missing in a virtual repository, GHCR for a package
-    /// that does not exist yet.
+    /// Several registries refuse that question about what does not exist; then the write decides.
     ///
     /// - Throws: ``RegistryError``.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         do {
             return try await resolve(name)
-        } catch let error as RegistryError where error.isForbidden {
+        } catch let error as RegistryError where error.hidesExistence {
             return nil
         }
     }

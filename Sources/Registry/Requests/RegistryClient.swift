@@ -140,13 +140,16 @@ final class RegistryClient: Sendable {
         let isFirst = try await authenticator.waitsForFirst()
         defer { if isFirst { authenticator.firstIsThrough() } }
         var authorization = try await authenticator.authorization(for: call.operation)
+        var hadToken = false
         while true {
             do {
                 let reply = try await follow(call, authorization)
                 await authenticator.succeeded(call.operation, with: authorization)
                 if authorization.identity.credential != .none { isKnown.withLock { $0 = true } }
                 return reply
-            } catch let rejection as Rejection where rejection.isAboutCredentials {
+            } catch var rejection as Rejection where rejection.isAboutCredentials {
+                hadToken = hadToken || authorization.isTokenOfSomebody
+                rejection.hadToken = hadToken
                 guard
                     let next = try await authenticator.authorization(
                         for: call.operation, after: authorization, rejection)

@@ -25,8 +25,8 @@ public struct RegistryError: ContentFailure {
     public let failureClass: FailureClass
     /// What to do next.
     public let hint: String?
-    /// Whether the registry, and not its token server, refused with 403.
-    let isForbidden: Bool
+    /// Whether the registry refused credentials that are good.
+    let hidesExistence: Bool
     /// Whether the registry refuses to move a tag, whoever asks.
     let isAboutImmutableTag: Bool
     /// How the last attempt ended, for those who try in another way.
@@ -46,7 +46,7 @@ public struct RegistryError: ContentFailure {
         self.reason = reason
         self.failureClass = failureClass
         self.hint = hint
-        self.isForbidden = false
+        self.hidesExistence = false
         self.isAboutImmutableTag = false
         self.outcome = outcome
     }
@@ -66,8 +66,7 @@ public struct RegistryError: ContentFailure {
             isIncomplete
             ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
             : rejection.hint(for: call)
-        self.isForbidden =
-            rejection.answerer == .registry && rejection.outcome.event == .status(403)
+        self.hidesExistence = rejection.hidesExistence
         self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
     }
@@ -84,7 +83,7 @@ public struct RegistryError: ContentFailure {
     }
 
     /// Whether the same attempt may succeed later.
-    var isTransient: Bool { outcome.map { RetryPolicy.isTransient($0.event) } ?? false }
+    var isTransient: Bool { outcome?.isTransient ?? false }
 
     /// Whether the registry gave one of these codes.
     func has(code: (String) -> Bool) -> Bool {

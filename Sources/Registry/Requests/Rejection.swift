@@ -25,6 +25,8 @@ struct Rejection: Error, Sendable {
     let fields: HTTPFields
     let problems: [RegistryProblem]
     let outcome: RetryPolicy.Outcome
+    /// Whether it came although the request showed a token that was given for credentials.
+    var hadToken = false
 
     init(
         _ response: HTTPResponse, from answerer: Answerer, at origin: Origin, registry: RegistryHost
@@ -67,6 +69,17 @@ struct Rejection: Error, Sendable {
     /// Whether the registry wants other credentials.
     var isAboutCredentials: Bool {
         answerer == .registry && (outcome.event == .status(401) || outcome.event == .status(403))
+    }
+
+    /// Whether credentials that are good were refused, so that nobody can tell whether what was asked
+    /// for exists.
+    ///
+    /// Source: Artifactory answers 403 for what is missing in a virtual repository, GHCR for a package
+    /// that does not exist yet; Quay answers 401 to accounts that may create repositories but not read
+    /// all of them.
+    var hidesExistence: Bool {
+        answerer == .registry
+            && (outcome.event == .status(403) || (outcome.event == .status(401) && hadToken))
     }
 
     /// Whether the registry does not know something that it was asked to point at.

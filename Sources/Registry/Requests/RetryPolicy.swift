@@ -27,6 +27,23 @@ struct RetryPolicy: Hashable, Sendable {
         /// Whether it came from another host than the one that was asked, after a redirect.
         var isFromElsewhere = false
 
+        /// Whether the same request may succeed later.
+        ///
+        /// Certificates, malformed answers and refused addresses do not get better by waiting. A link
+        /// that a store refuses is replaced by a fresh one.
+        var isTransient: Bool {
+            switch event {
+            case .status(403): isFromElsewhere
+            case .status(let status): RetryPolicy.transientStatuses.contains(status)
+            case .transport(.resolve), .transport(.connect), .transport(.interrupted),
+                .transport(.timeout):
+                true
+            case .transport: false
+            case .secondaryRateLimit: true
+            case .quotaExhausted: false
+            }
+        }
+
         /// Whether the host asks for patience, which concerns all that is sent to it.
         var isCongestion: Bool {
             switch event {
@@ -68,7 +85,7 @@ struct RetryPolicy: Hashable, Sendable {
     ///
     /// `jitter` is a number from 0 up to 1, drawn anew for each decision.
     func decide(attempt: Int, _ outcome: Outcome, jitter: Double) -> Decision {
-        guard attempt < limit(of: outcome.event), Self.isTransient(outcome.event) else {
+        guard attempt < limit(of: outcome.event), outcome.isTransient else {
             return .giveUp
         }
         let own = bound(attempt) * (0.5 + jitter / 2)
@@ -82,24 +99,10 @@ struct RetryPolicy: Hashable, Sendable {
         return outcome.isCongestion ? .closeHost(for: wait) : .retry(after: wait)
     }
 
-    /// Whether the same request may succeed later.
-    ///
-    /// Certificates, malformed answers and refused addresses do not get better by waiting.
-    static func isTransient(_ event: Outcome.Event) -> Bool {
-        switch event {
-        case .status(let status): transientStatuses.contains(status)
-        case .transport(.resolve), .transport(.connect), .transport(.interrupted),
-            .transport(.timeout):
-            true
-        case .transport: false
-        case .secondaryRateLimit: true
-        case .quotaExhausted: false
-        }
-    }
-
     private func limit(of event: Outcome.Event) -> Int {
         switch event {
         case .transport(.resolve): min(3, maximumConnects)
+        case .status(403): min(3, maximumAttempts)
         case .transport(.connect): maximumConnects
         case .secondaryRateLimit: min(4, maximumAttempts)
         default: maximumAttempts
@@ -111,7 +114,7 @@ struct RetryPolicy: Hashable, Sendable {
     }
 
     /// 499 and 522 are what proxies in front of registries answer for a lost connection.
-    private static let transientStatuses: Set<Int> = [
+    fileprivate static let transientStatuses: Set<Int> = [
         408, 425, 429, 499, 500, 502, 503, 504, 522,
     ]
 

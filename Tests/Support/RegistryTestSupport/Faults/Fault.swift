@@ -4,6 +4,8 @@
 public enum Fault: Sendable {
     /// The request is answered so and has no other effect. Its body is read and dropped.
     case answer(Reply)
+    /// The request is answered so before any of its body is read, after which the connection ends.
+    case answerEarly(Reply)
     /// The connection is closed as soon as the head has arrived.
     case drop
     /// The connection is closed once so many bytes of the request's body have arrived, which count.

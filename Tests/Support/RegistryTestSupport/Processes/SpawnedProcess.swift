@@ -18,10 +18,12 @@ public final class SpawnedProcess: Sendable {
     ///   - environment: what it finds beside `PATH`; nothing else is handed on.
     ///   - output: the file for its standard output.
     ///   - errors: the file for its standard error.
+    ///   - inherited: open descriptors that become its numbers from 3 on.
     /// - Throws: ``FixtureError`` where it is not there.
     public init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
-        output: String = "/dev/null", errors: String = "/dev/null"
+        output: String = "/dev/null", errors: String = "/dev/null",
+        inheriting inherited: [Int32] = []
     ) throws {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -30,6 +32,12 @@ public final class SpawnedProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, writing, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, writing, 0o600)
+        // Copies above the numbers that they get, so that none is overwritten before it is used.
+        let copies = inherited.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
+        defer { for copy in copies { close(copy) } }
+        for (number, copy) in copies.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, copy, Int32(3 + number))
+        }
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
         let words = CStrings([program] + arguments)

@@ -11,6 +11,12 @@ public enum Authentication: Sendable {
 }
 
 extension Authentication {
+    /// The same with the realm at a place, where there is one.
+    func seen(at realm: String?) -> Authentication {
+        guard let realm, case .bearer(let issuer, nil) = self else { return self }
+        return .bearer(issuer, realm: realm)
+    }
+
     /// Returns the answer to a request that lacks authorization; nil where it may pass.
     func refusal(of request: RecordedRequest, host: String) -> Reply? {
         switch self {
@@ -22,7 +28,7 @@ extension Authentication {
             return Reply(
                 .unauthorized, headers: ["WWW-Authenticate": "Basic realm=\"registry\""])
         case .bearer(let issuer, let realm):
-            let scopes = TokenScope.needed(by: request)
+            let scopes = TokenScope.needed(by: request, listingTags: issuer.listingTags)
             guard let error = issuer.refusal(of: request.headers["Authorization"], for: scopes)
             else { return nil }
             var challenge =

@@ -20,15 +20,37 @@ public final class LoopbackRegistry: Sendable {
     ///   - authentication: what it asks of its clients.
     ///   - issuer: whose tokens are had at its `/token`; by default those that it asks for.
     ///   - certificate: with what it speaks TLS; plain HTTP where there is none.
+    ///   - port: where it listens; 0 for a free port.
     public init(
         _ traits: RegistryTraits = RegistryTraits(), authentication: Authentication = .none,
-        issuing issuer: TokenIssuer? = nil, certificate: ServerCertificate? = nil
+        issuing issuer: TokenIssuer? = nil, certificate: ServerCertificate? = nil, port: UInt16 = 0
     ) {
         service = RegistryService(traits, authentication, issuer)
-        server = LoopbackServer(service, certificate: certificate)
+        server = LoopbackServer(service, certificate: certificate, port: port)
         isTLS = certificate != nil
         let origin = origin
         service.origin.withLock { $0 = origin }
+    }
+
+    /// Starts a registry like one of the world.
+    ///
+    /// - Parameters:
+    ///   - profile: which.
+    ///   - mode: what kind of day it has.
+    ///   - certificate: with what it speaks TLS, under its real names; without one it is at 127.0.0.1,
+    ///     and its storage at localhost.
+    ///   - port: where it listens; 0 for a free port.
+    public init(
+        _ profile: any RegistryProfile, mode: ProfileMode = .calm,
+        certificate: ServerCertificate? = nil, port: UInt16 = 0
+    ) {
+        service = RegistryService(profile)
+        server = LoopbackServer(service, certificate: certificate, port: port)
+        isTLS = certificate != nil
+        let places = isTLS ? ProfilePlaces(profile.hosts) : ProfilePlaces(port: server.port)
+        service.origin.withLock { $0 = places.registry }
+        service.places.withLock { $0 = places }
+        for rule in profile.faults(in: mode) { inject(rule) }
     }
 
     /// Ends all connections and frees the port.
@@ -46,7 +68,10 @@ public final class LoopbackRegistry: Sendable {
     // MARK: Names
 
     /// The host and port, as references name the registry.
-    public var host: String { "127.0.0.1:\(server.port)" }
+    public var host: String { "127.0.0.1:\(port)" }
+
+    /// The port that it listens on.
+    public var port: UInt16 { server.port }
 
     /// The scheme, host and port.
     public var origin: String { "\(isTLS ? "https" : "http")://\(host)" }

@@ -14,6 +14,7 @@ final class RegistryConversation: Conversation {
     private var collected: [UInt8] = []
     private var received = 0
     private var isOver = false
+    private(set) var answersEarly = false
 
     init(_ request: RecordedRequest, _ faults: [Fault], _ service: RegistryService) {
         self.request = request
@@ -26,6 +27,9 @@ final class RegistryConversation: Conversation {
         for fault in faults {
             switch fault {
             case .answer(let reply): return .refused(reply)
+            case .answerEarly(let reply):
+                answersEarly = true
+                return .refused(reply)
             case .forgetUpload:
                 if case .upload(_, let id) = Route(path: request.path) {
                     service.model.withLock { $0.uploads[id] = nil }
@@ -34,6 +38,10 @@ final class RegistryConversation: Conversation {
             }
         }
         if let refusal = service.refusal(of: request) { return .refused(refusal) }
+        if let refusal = service.houseRefusal(of: request) {
+            answersEarly = true
+            return .refused(refusal)
+        }
         return service.model.withLock { $0.admit(request) }
     }
 
@@ -67,6 +75,7 @@ final class RegistryConversation: Conversation {
         case .collected: reply = service.answer(request, body: collected, upload: nil)
         case .appended(let session): reply = service.answer(request, body: [], upload: session)
         }
+        reply = service.amended(reply, to: request)
         var answers = true
         for fault in faults { answers = apply(fault, to: &reply) && answers }
         service.audit(after: request)
@@ -103,7 +112,7 @@ final class RegistryConversation: Conversation {
         case .setStatus(let status): reply.status = status
         case .omitLength: reply.announcesLength = false
         case .loseBlob, .loseManifest: service.undo(fault, request, reply)
-        case .answer, .drop, .dropUpload, .forgetUpload, .stall, .waitFor: break
+        case .answer, .answerEarly, .drop, .dropUpload, .forgetUpload, .stall, .waitFor: break
         }
         return true
     }

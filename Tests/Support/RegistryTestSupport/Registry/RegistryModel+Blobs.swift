@@ -8,6 +8,18 @@ extension RegistryModel {
         guard shelves[name]?.blobs.contains(digest) == true, let bytes = blobs[digest] else {
             return Reply(.blobUnknown, "unknown blob \(digest) in \(name)")
         }
+        return serve(bytes, of: digest, to: request)
+    }
+
+    /// The bytes of a blob, whichever repositories have it.
+    func bytes(of text: String, _ request: RecordedRequest) -> Reply {
+        guard let digest = try? Digest(parsing: text), let bytes = blobs[digest] else {
+            return Reply(.blobUnknown)
+        }
+        return serve(bytes, of: digest, to: request)
+    }
+
+    private func serve(_ bytes: Bytes, of digest: Digest, to request: RecordedRequest) -> Reply {
         guard !bytes.isDiscarded || request.method == .head else {
             return Reply(.unsupported, "the bytes of \(digest) were not kept")
         }

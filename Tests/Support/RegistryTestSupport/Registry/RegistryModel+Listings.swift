@@ -14,9 +14,8 @@ extension RegistryModel {
             guard let asked = Int(text), asked >= 0 else { return Reply(.paginationInvalid) }
             limit = min(limit, asked)
         }
-        let last = request.parameter("last").map { Array($0.utf8) } ?? []
-        let rest = shelf.tags.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            .filter { last.isEmpty || last.lexicographicallyPrecedes($0.utf8) }
+        let rest = shelf.tags(
+            oldestFirst: traits.listsOldestFirst, after: request.parameter("last"))
         let page = rest.prefix(limit)
         let body: JSONValue = .object([
             .init("name", .string(name)),
@@ -49,6 +48,24 @@ extension RegistryModel {
         reply.headers["Content-Type"] = MediaType.ociIndex.name
         if wanted != nil { reply.headers["OCI-Filters-Applied"] = "artifactType" }
         return reply
+    }
+}
+
+extension RegistryModel.Shelf {
+    /// The tags that come after one in the order of the listing.
+    fileprivate func tags(oldestFirst: Bool, after last: String?) -> [String] {
+        guard oldestFirst else {
+            return tags.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+                .filter { last.map($0.isBehind) ?? true }
+        }
+        let start = last.flatMap { age.firstIndex(of: $0) }.map { $0 + 1 }
+        return Array(age[(start ?? 0)...])
+    }
+}
+
+extension String {
+    fileprivate func isBehind(_ other: String) -> Bool {
+        other.utf8.lexicographicallyPrecedes(utf8)
     }
 }
 

@@ -9,7 +9,14 @@ internal import StrictJSON
 struct RegistryModel {
     /// What one repository holds.
     struct Shelf {
-        var tags: [String: Digest] = [:]
+        var tags: [String: Digest] = [:] {
+            didSet {
+                age += tags.keys.filter { oldValue[$0] == nil }.sorted()
+                age.removeAll { tags[$0] == nil }
+            }
+        }
+        /// The tags, the oldest first.
+        private(set) var age: [String] = []
         var manifests: [Digest: RawManifest] = [:]
         var blobs: Set<Digest> = []
     }
@@ -68,7 +75,7 @@ struct RegistryModel {
             return referrers(name, digest, request)
         case (.ping, _), (.blob, _), (.uploads, _), (.upload, _), (.tags, _):
             return Reply(.unsupported)
-        case (.referrers, _), (.unknown, _), (.token, _):
+        case (.referrers, _), (.unknown, _), (.token, _), (.exchange, _), (.storage, _):
             return Reply(
                 404, ["Content-Type": "text/plain"], body: Bytes("404 page not found\n"))
         }

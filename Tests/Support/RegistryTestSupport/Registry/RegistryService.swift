@@ -11,12 +11,18 @@ final class RegistryService: LoopbackService {
     let violations = Mutex<[Violation]>([])
     let authentication: Authentication
     let issuer: TokenIssuer?
+    /// The registry of the world that this one stands for; nil for the correct default.
+    let profile: (any RegistryProfile)?
     /// Open once the server stops, so that held requests let go.
     let stopping = Gate()
     /// The scheme, host and port, known once the server listens.
     let origin = Mutex("")
 
+    /// Where the parts of the profile are, known once the server listens.
+    let places = Mutex<ProfilePlaces?>(nil)
+
     init(_ traits: RegistryTraits, _ authentication: Authentication, _ issuer: TokenIssuer?) {
+        profile = nil
         model = Mutex(RegistryModel(traits: traits))
         self.authentication = authentication
         if case .bearer(let own, nil) = authentication {
@@ -26,6 +32,13 @@ final class RegistryService: LoopbackService {
         }
     }
 
+    init(_ profile: any RegistryProfile) {
+        self.profile = profile
+        model = Mutex(RegistryModel(traits: profile.traits))
+        authentication = .bearer(profile.issuer)
+        issuer = profile.issuer
+    }
+
     func open(_ request: RecordedRequest) -> any Conversation {
         let request = ledger.begin(request)
         return RegistryConversation(request, script.meet(request), self)
@@ -33,14 +46,55 @@ final class RegistryService: LoopbackService {
 
     /// The answer to a request whose head says that it goes no further; nil where it does.
     func refusal(of request: RecordedRequest) -> Reply? {
-        guard Route(path: request.path) != .token else { return nil }
+        switch Route(path: request.path) {
+        case .token, .exchange, .storage: return nil
+        default: break
+        }
+        let realm = realm
+        let authentication = self.authentication.seen(at: realm)
         return authentication.refusal(of: request, host: origin.withLock { $0 })
+    }
+
+    /// The profile's token server, once it is known where that is.
+    private var realm: String? {
+        guard let profile, let places = places.withLock({ $0 }) else { return nil }
+        return places.tokens + profile.tokenPath
+    }
+
+    /// What the profile refuses before it reads the request's body.
+    func houseRefusal(of request: RecordedRequest) -> Reply? {
+        guard let profile, let moment = moment(of: request) else { return nil }
+        guard moment.places.serves(request) else {
+            return .text(404, "there is nothing of the kind at \(request.host)")
+        }
+        if case .storage = Route(path: request.path) {
+            return profile.storage.refusal(of: request)
+        }
+        return profile.refusal(of: request, in: moment)
+    }
+
+    /// The answer in the profile's words.
+    func amended(_ reply: Reply, to request: RecordedRequest) -> Reply {
+        guard let profile, let moment = moment(of: request) else { return reply }
+        return profile.amended(reply, to: request, in: moment)
+    }
+
+    private func moment(of request: RecordedRequest) -> ProfileMoment? {
+        guard let places = places.withLock({ $0 }) else { return nil }
+        let isKnown = model.withLock { model in
+            request.repository.map { model.shelves[$0] != nil } ?? true
+        }
+        return ProfileMoment(places: places, knowsRepository: isKnown)
     }
 
     /// Handles a request whose body is complete, and audits what it wrote.
     func answer(_ request: RecordedRequest, body: [UInt8], upload: UploadSession?) -> Reply {
-        if Route(path: request.path) == .token, let issuer {
-            return issuer.answer(request, form: body)
+        switch (Route(path: request.path), issuer) {
+        case (.token, let issuer?): return issuer.answer(request, form: body)
+        case (.exchange, let issuer?): return issuer.exchange(form: body)
+        case (.storage(let digest), _) where profile != nil:
+            return model.withLock { $0.bytes(of: digest, request) }
+        default: break
         }
         var reply = model.withLock { model in
             model.answer(request, body: body, upload: upload)

@@ -14,6 +14,8 @@ public struct RegistryTraits: Sendable {
     public var listsReferrers = true
     /// Whether manifests and blobs can be deleted.
     public var deletes = true
+    /// Whether tags are listed in the order in which they came to be; otherwise in that of their bytes.
+    public var listsOldestFirst = false
     /// The greatest number of tags on a page of a listing, whatever `n` asks for.
     public var tagsPerPage = Int.max
     /// Whether `Location` fields have scheme and host; otherwise they are paths.

@@ -21,6 +21,8 @@ public enum RequestClass: String, Hashable, Sendable, CaseIterable {
     case tagListing
     case referrers
     case token
+    /// A GET of a blob's bytes at the place that the registry redirected to.
+    case storageGet
     case other
 }
 
@@ -29,7 +31,8 @@ extension RecordedRequest {
     public var kind: RequestClass {
         switch (Route(path: path), method) {
         case (.ping, _): .ping
-        case (.token, _): .token
+        case (.token, _), (.exchange, _): .token
+        case (.storage, .get): .storageGet
         case (.manifest, .head): .manifestHead
         case (.manifest, .get): .manifestGet
         case (.manifest, .put): .manifestPut

@@ -8,6 +8,10 @@ internal import OCI
 enum Route: Hashable {
     case ping
     case token
+    /// Azure's exchange of a token of Entra for one of the registry.
+    case exchange
+    /// The bytes of a blob, where a registry keeps them elsewhere.
+    case storage(digest: String)
     case manifest(repository: String, reference: String)
     case blob(repository: String, digest: String)
     case uploads(repository: String)
@@ -18,12 +22,21 @@ enum Route: Hashable {
 
     /// Reads a request's path, each of whose components is decoded.
     init(path: String) {
-        guard path != "/token" else {
+        switch path {
+        case "/token", "/v2/auth", "/oauth2/token":
             self = .token
             return
+        case "/oauth2/exchange":
+            self = .exchange
+            return
+        default: break
         }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
             .map { FormFields.decode($0) }
+        if parts.first == "storage", parts.count == 3 {
+            self = .storage(digest: "\(parts[1]):\(parts[2])")
+            return
+        }
         guard parts.first == "v2", parts.count >= 2 else {
             self = path == "/v2" ? .ping : .unknown
             return
@@ -66,7 +79,7 @@ enum Route: Hashable {
     /// The repository that the request is about.
     var repository: String? {
         switch self {
-        case .ping, .token, .unknown: nil
+        case .ping, .token, .exchange, .storage, .unknown: nil
         case .manifest(let repository, _), .blob(let repository, _), .uploads(let repository),
             .upload(let repository, _), .tags(let repository), .referrers(let repository, _):
             repository

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 internal import StrictJSON
 internal import Synchronization
 
@@ -13,6 +14,16 @@ public final class TokenIssuer: Sendable {
         case seconds(Int)
         /// So many requests, though the answer promises five minutes: tokens expire before their time.
         case uses(Int)
+        /// So many seconds, which only the token itself says, a JWT.
+        case written(seconds: Int)
+    }
+
+    /// Where somebody without rights is refused.
+    public enum Refusal: Sendable {
+        /// Wrong passwords at the token server, missing rights at the registry.
+        case atTheRegistry
+        /// Both at the token server, with 403.
+        case atTheTokenServer
     }
 
     private struct Grant {
@@ -26,7 +37,12 @@ public final class TokenIssuer: Sendable {
 
     /// The service whose tokens these are.
     public let service: String
+    /// The action that listing tags takes.
+    let listingTags: String
     private let users: [String: String]
+    private let entraTokens: [String: String]
+    private let refusal: Refusal
+    private let refreshTokens = Mutex<[String: String]>([:])
     private let lifetime: Lifetime
     private let policy: Policy
     private let grants = Mutex<[String: Grant]>([:])
@@ -37,15 +53,23 @@ public final class TokenIssuer: Sendable {
     /// - Parameters:
     ///   - service: the name that clients must repeat.
     ///   - users: passwords by user.
+    ///   - entraTokens: the users that tokens of Entra stand for.
     ///   - lifetime: how long a token is good for.
+    ///   - refusal: where somebody without rights is refused.
+    ///   - listingTags: the action that listing tags takes.
     ///   - policy: who may do what. By default users may do all and others may pull.
     public init(
         service: String = "loopback", users: [String: String] = [:],
-        lifetime: Lifetime = .seconds(300), policy: @escaping Policy = TokenIssuer.publicPulls
+        entraTokens: [String: String] = [:], lifetime: Lifetime = .seconds(300),
+        refusing refusal: Refusal = .atTheRegistry, listingTagsTakes listingTags: String = "pull",
+        policy: @escaping Policy = TokenIssuer.publicPulls
     ) {
         self.service = service
         self.users = users
+        self.entraTokens = entraTokens
         self.lifetime = lifetime
+        self.refusal = refusal
+        self.listingTags = listingTags
         self.policy = policy
     }
 
@@ -76,18 +100,47 @@ public final class TokenIssuer: Sendable {
         switch credentials(request, fields) {
         case .anonymous: user = nil
         case .known(let name): user = name
-        case .wrong: return Reply(.unauthorized, "wrong user or password")
+        case .wrong:
+            return refusal == .atTheTokenServer
+                ? Reply(.denied, "denied") : Reply(.unauthorized, "wrong user or password")
         }
         let asked = fields["scope"].flatMap { $0.split(separator: " ") }
             .compactMap { TokenScope($0) }
         let granted = asked.map { TokenScope($0.repository, policy(user, $0)) }
+        if refusal == .atTheTokenServer, granted.contains(where: \.actions.isEmpty) {
+            return Reply(.denied, "requested access to the resource is denied")
+        }
         let token = issue(granted)
+        var members: [JSONValue.Member] = [.init("access_token", .string(token))]
+        if let promisedSeconds {
+            members.append(.init("token", .string(token)))
+            members.append(.init("expires_in", .integer(promisedSeconds)))
+        }
+        return Reply(200, json: .object(members))
+    }
+
+    // MARK: Refresh tokens
+
+    /// Makes a token that stands for a user until it is asked for something.
+    public func issueRefreshToken(for user: String) -> String {
+        let token = "refresh-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        refreshTokens.withLock { $0[token] = user }
+        return token
+    }
+
+    /// Answers a request that has a token of Entra for a refresh token.
+    ///
+    /// Source: Azure Container Registry's `oauth2/exchange`.
+    func exchange(form: [UInt8]) -> Reply {
+        let fields = FormFields(String(decoding: form, as: UTF8.self))
+        guard fields["grant_type"] == ["access_token"], fields["service"] == [service] else {
+            return Reply(.unsupported, "the form is no exchange of this registry", status: 400)
+        }
+        guard let user = fields["access_token"].first.flatMap({ entraTokens[$0] }) else {
+            return Reply(.unauthorized, "the token of Entra is not valid here")
+        }
         return Reply(
-            200,
-            json: .object([
-                .init("token", .string(token)), .init("access_token", .string(token)),
-                .init("expires_in", .integer(promisedSeconds)),
-            ]))
+            200, json: .object([.init("refresh_token", .string(issueRefreshToken(for: user)))]))
     }
 
     private enum Credentials {
@@ -101,6 +154,11 @@ public final class TokenIssuer: Sendable {
             let user = users.first { header == Authentication.basic($0.key, $0.value) }
             return user.map { .known($0.key) } ?? .wrong
         }
+        if let user = fields["refresh_token"].first.flatMap({ token in
+            refreshTokens.withLock { $0[token] }
+        }) {
+            return .known(user)
+        }
         // OAuth 2: an identity token, here the user's password, or user and password in the form.
         if let secret = (fields["refresh_token"] + fields["password"]).first {
             let user = users.first {
@@ -112,8 +170,13 @@ public final class TokenIssuer: Sendable {
         return .anonymous
     }
 
-    private var promisedSeconds: Int {
-        if case .seconds(let seconds) = lifetime { seconds } else { 300 }
+    /// What an answer says of a token's life; nil where it says nothing.
+    private var promisedSeconds: Int? {
+        switch lifetime {
+        case .seconds(let seconds): seconds
+        case .uses: 300
+        case .written: nil
+        }
     }
 
     /// Issues a token for scopes without asking for credentials.
@@ -123,16 +186,31 @@ public final class TokenIssuer: Sendable {
             return count
         }
         var generator = SystemRandomNumberGenerator()
-        let token = "token-\(number)-" + String(generator.next(), radix: 36)
+        var token = "token-\(number)-" + String(generator.next(), radix: 36)
         let grant: Grant
         switch lifetime {
         case .seconds(let seconds):
             grant = Grant(
                 scopes: scopes, usesLeft: nil, expiry: .now.advanced(by: .seconds(seconds)))
         case .uses(let uses): grant = Grant(scopes: scopes, usesLeft: uses, expiry: nil)
+        case .written(let seconds):
+            token = Self.jwt(named: token, expiringIn: seconds)
+            grant = Grant(
+                scopes: scopes, usesLeft: nil, expiry: .now.advanced(by: .seconds(seconds)))
         }
         grants.withLock { $0[token] = grant }
         return token
+    }
+
+    /// A token that says when it expires, and whose signature nobody checks.
+    ///
+    /// Source: RFC 7519 §4.1.4, §6.1.
+    private static func jwt(named id: String, expiringIn seconds: Int) -> String {
+        let claims = "{\"jti\":\"\(id)\",\"exp\":\(time(nil) + seconds)}"
+        return [#"{"alg":"none"}"#, claims, "signature"]
+            .map { Base64.encode(Array($0.utf8)) }
+            .map { $0.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "") }
+            .joined(separator: ".")
     }
 
     /// Spends one use of a token; returns the challenge's error, empty where there was no token, and

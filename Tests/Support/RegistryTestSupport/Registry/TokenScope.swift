@@ -27,9 +27,11 @@ public struct TokenScope: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The scopes that a request needs; none for a ping.
-    static func needed(by request: RecordedRequest) -> [TokenScope] {
+    static func needed(by request: RecordedRequest, listingTags listing: String) -> [TokenScope] {
         guard let repository = request.repository else { return [] }
         switch request.method {
+        case _ where request.kind == .tagListing:
+            return [TokenScope(repository, [listing])]
         case .get, .head:
             return [TokenScope(repository, ["pull"])]
         case .delete where request.kind != .uploadCancel:

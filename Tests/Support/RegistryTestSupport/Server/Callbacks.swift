@@ -54,12 +54,16 @@ func handleAccess(
         let count = unsafe count, let pointer = unsafe context?.pointee
     else { return .NO }
     let exchange = unsafe Exchange.at(pointer)
-    guard let conversation = exchange.conversation else {
+    let conversation: any Conversation
+    if let known = exchange.conversation {
+        conversation = known
+    } else {
         let request = RecordedRequest(
             method: RequestMethod(rawValue: unsafe String(cString: method)),
             target: exchange.target, headers: unsafe headers(of: connection))
-        exchange.conversation = exchange.service.open(request)
-        return .YES
+        conversation = exchange.service.open(request)
+        exchange.conversation = conversation
+        guard conversation.answersEarly else { return .YES }
     }
     if unsafe count.pointee > 0 {
         // Initialising an array from a raw buffer goes byte by byte without optimisation.

@@ -12,6 +12,8 @@ protocol LoopbackService: AnyObject, Sendable {
 ///
 /// All calls come from the connection's thread, in this order.
 protocol Conversation: AnyObject {
+    /// Whether the answer is sent as soon as the head has arrived, with the body unread.
+    var answersEarly: Bool { get }
     /// Takes a piece of the request's body; returns false to drop the connection.
     func receive(_ bytes: [UInt8]) -> Bool
     /// Answers the request, whose body is complete; returns nil to drop the connection.

@@ -36,10 +36,13 @@ final class LoopbackServer: Sendable {
     }
 
     /// Starts to listen.
-    init(_ service: any LoopbackService, certificate: ServerCertificate? = nil) {
+    init(
+        _ service: any LoopbackService, certificate: ServerCertificate? = nil,
+        port wanted: UInt16 = 0
+    ) {
         let box = unsafe Unmanaged.passRetained(ServiceBox(service))
         let handle = unsafe mhd_start_on_loopback(
-            handleAccess, openExchange, completeExchange, box.toOpaque(), 0,
+            handleAccess, openExchange, completeExchange, box.toOpaque(), wanted,
             certificate?.key, certificate?.certificate)
         guard let handle = unsafe handle else {
             preconditionFailure("a loopback server could not listen; is a descriptor left?")

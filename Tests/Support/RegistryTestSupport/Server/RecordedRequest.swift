@@ -65,6 +65,12 @@ public struct RecordedRequest: Hashable, Sendable {
         parameters(name).first
     }
 
+    /// The host that was asked, with its port unless that is 443; empty where an access log does not say.
+    public var host: String {
+        let host = headers["Host"] ?? ""
+        return host.hasSuffix(":443") ? String(host.dropLast(4)) : host
+    }
+
     /// Whether the request had an `Authorization` field.
     public var isAuthorized: Bool { headers["Authorization"] != nil }
 }

@@ -116,6 +116,23 @@ public final class WireConnection {
         try send(Array(lines.joined(separator: "\r\n").utf8) + Array("\r\n\r\n".utf8) + body)
     }
 
+    /// Waits until one of two connections has something to read, or is over.
+    ///
+    /// - Returns: whether each of them does.
+    static func wait(
+        for first: WireConnection, or second: WireConnection
+    ) -> (first: Bool, second: Bool) {
+        func isReady(_ connection: WireConnection, _ query: pollfd) -> Bool {
+            !connection.unread.isEmpty || query.revents != 0
+        }
+        var queries = [first, second].map {
+            pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
+        }
+        let isWaiting = first.unread.isEmpty && second.unread.isEmpty
+        _ = unsafe poll(&queries, 2, isWaiting ? -1 : 0)
+        return (isReady(first, queries[0]), isReady(second, queries[1]))
+    }
+
     /// Whether the other side lets a send stand still for so long.
     public func isBlocked(forMilliseconds milliseconds: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+
+/// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls]`: a
+/// registry like one of the world, to be tried by hand and with other people's clients.
+///
+/// It starts empty; whoever logs in may push, and what is pushed anyone may pull. It says where it
+/// listens and, with `--tls`, what a client's environment needs so that it finds the registry under
+/// its real name. At its end (SIGINT, SIGTERM) it says what it was asked, a line for each request.
+@main
+struct LoopbackRegistryCommand {
+    private static let usage = [
+        "usage: loopback-registry --profile NAME [--mode NAME] [--port PORT] "
+            + "[--user NAME:PASSWORD] [--tls]",
+        "profiles: distribution docker-hub quay ghcr acr",
+        "modes: \(ProfileMode.allCases.map(\.rawValue).joined(separator: " "))",
+    ]
+
+    static func main() async throws {
+        let program = ServingProgram(
+            usage: usage, options: ["--profile", "--mode", "--port", "--user"], flags: ["--tls"])
+        let options = program.options
+        let login = (options["--user"] ?? "ci:secret").split(separator: ":", maxSplits: 1)
+        guard let mode = ProfileMode(rawValue: options["--mode"] ?? "calm"), login.count == 2,
+            let port = UInt16(options["--port"] ?? "0")
+        else { ServingProgram.fail(usage) }
+        guard options["--profile"] ?? "distribution" != "distribution" else {
+            let registry = LoopbackRegistry(port: port)
+            program.say("distribution is at \(registry.origin)")
+            return serve(registry, program)
+        }
+        let users = [String(login[0]): String(login[1])]
+        guard let profile = profile(options["--profile"] ?? "", users) else {
+            ServingProgram.fail(usage)
+        }
+        guard options["--tls"] != nil else {
+            let registry = LoopbackRegistry(profile, mode: mode, port: port)
+            program.say("\(profile.hosts.name) is at \(registry.origin)")
+            return serve(registry, program)
+        }
+        let authority = try await CertificateAuthority.make()
+        let issued = try await authority.issue(for: profile.hosts.all.map { "DNS:\($0)" })
+        let registry = LoopbackRegistry(
+            profile, mode: mode, certificate: issued.pair, port: port)
+        let proxy = try TunnelProxy(
+            to: Dictionary(uniqueKeysWithValues: profile.hosts.all.map { ($0, registry.port) }))
+        program.say("\(profile.hosts.name) is reached with")
+        program.say("export https_proxy=\(proxy.url)")
+        program.say("export SSL_CERT_FILE=\(authority.certificateFile)")
+        program.say("export OCIMIRROR_CA_FILE=\(authority.certificateFile)")
+        // The authority's file lives as long as the authority.
+        withExtendedLifetime(authority) { serve(registry, program) }
+        proxy.stop()
+    }
+
+    private static func serve(_ registry: LoopbackRegistry, _ program: ServingProgram) {
+        program.waitForEnd()
+        for request in registry.requests {
+            program.say("\(request.host) \(request.kind) \(request)")
+        }
+        registry.stop()
+    }
+
+    private static func profile(
+        _ name: String, _ users: [String: String]
+    ) -> (any RegistryProfile)? {
+        let visibility = Visibility(everything: true)
+        return switch name {
+        case "docker-hub": DockerHub(users: users, visibility)
+        case "quay": Quay(users: users, visibility)
+        case "ghcr": GHCR(users: users, visibility)
+        case "acr": ACR(users: users, visibility)
+        default: nil
+        }
+    }
+}

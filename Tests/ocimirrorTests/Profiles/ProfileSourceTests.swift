@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// Every registry as the one that is mirrored from.
+@Suite struct `a source` {
+    private let target = LoopbackRegistry()
+    private let image = ImageBuilder().layered(top: 1)
+
+    /// A stage with an image, and a workspace that mirrors it.
+    private func begin(
+        _ kind: StageKind, _ mode: ProfileMode = .calm, _ path: String = "open/app",
+        login: Login = .none
+    ) async throws -> (stage: any Stage, workspace: Workspace) {
+        let stage = try await kind.make(mode)
+        try await stage.publish(image, at: path, tag: "1.0")
+        let workspace = try stage.workspace(
+            from: ["\(stage.name)/\(path):1.0"], to: "\(target.host)/mirror", plain: [target.host],
+            login: login)
+        return (stage, workspace)
+    }
+
+    private var isMirrored: Bool { target.tags(of: "mirror/open-app")["1.0"] == image.digest }
+
+    @Test(arguments: StageKind.allCases)
+    func `is read once, blobs from where it redirects to, without a credential`(
+        kind: StageKind
+    ) async throws {
+        let (stage, workspace) = try await begin(kind)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(isMirrored && target.violations.isEmpty)
+        #expect(stage.successes[.manifestHead] == 1)
+        #expect(stage.successes[.manifestGet] == 3)
+        #expect(stage.successes[.blobGet] == image.blobs.count)
+        #expect(stage.successes[.storageGet] == image.blobs.count)
+        #expect(stage.successes[.token, default: 0] <= 1)
+        #expect(stage.misplacedCredentials.isEmpty)
+        #expect(stage.requests.filter { $0.kind == .token }.allSatisfy { !$0.isAuthorized })
+    }
+
+    @Test(arguments: StageKind.allCases)
+    func `is asked one question where nothing changed`(kind: StageKind) async throws {
+        let (stage, workspace) = try await begin(kind)
+        #expect(try await workspace.run("sync").status == 0)
+        stage.forgetRequests()
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("1 unchanged"))
+        var successes = stage.successes
+        #expect(successes.removeValue(forKey: .manifestHead) == 1)
+        successes[.token] = nil
+        #expect(successes.isEmpty, "nothing but the question, and a token for it")
+    }
+
+    @Test(arguments: StageKind.allCases)
+    func `is read for the changed layer alone`(kind: StageKind) async throws {
+        let (stage, workspace) = try await begin(kind)
+        #expect(try await workspace.run("sync").status == 0)
+        let changed = ImageBuilder().layered(top: 2)
+        try await stage.publish(changed, at: "open/app", tag: "1.0")
+        stage.forgetRequests()
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(target.tags(of: "mirror/open-app")["1.0"] == changed.digest)
+        let new = Set(changed.blobs.keys).subtracting(image.blobs.keys)
+        let read = stage.requests.of(.storageGet).map { request in
+            new.filter { request.path.contains($0.hex) }.count
+        }
+        #expect(read == Array(repeating: 1, count: new.count))
+        #expect(stage.misplacedCredentials.isEmpty)
+    }
+
+    @Test(arguments: StageKind.allCases)
+    func `shows what is private to whoever logs in, and to nobody else`(kind: StageKind)
+        async throws
+    {
+        let (stage, workspace) = try await begin(kind, .calm, "shut/app", login: .right)
+        let run = try await workspace.run("sync", "--verbose")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(target.tags(of: "mirror/shut-app")["1.0"] == image.digest)
+        #expect(stage.misplacedCredentials.isEmpty)
+        #expect(!run.said.contains(stage.login.password))
+
+        let stranger = try stage.workspace(
+            from: ["\(stage.name)/shut/app:1.0"], to: "\(target.host)/other", plain: [target.host],
+            login: .none)
+        let refused = try await stranger.run("sync")
+        #expect(refused.status == 77, "\(refused.said)")
+        #expect(refused.output.contains("may be private or missing"), "\(refused.said)")
+        #expect(target.tags(of: "other/shut-app").isEmpty)
+    }
+
+    @Test(arguments: StageKind.allCases)
+    func `is read without a login that it refuses, where that suffices`(kind: StageKind)
+        async throws
+    {
+        let (stage, workspace) = try await begin(kind, login: .wrong)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(isMirrored)
+        // What nginx shows to anyone it shows before it looks at a login.
+        if kind != .nginx { #expect(run.errors.contains("read without them"), "\(run.said)") }
+        #expect(!run.said.contains("canary-wrong"))
+        #expect(stage.misplacedCredentials.isEmpty)
+
+        let (other, shut) = try await begin(kind, .calm, "shut/app", login: .wrong)
+        let refused = try await shut.run("sync")
+        #expect(refused.status == 77, "\(refused.said)")
+        #expect(refused.output.contains("source"))
+        #expect(other.misplacedCredentials.isEmpty)
+        #expect(other.requests.count { $0.isAuthorized && $0.kind == .token } <= 2)
+    }
+
+    @Test(arguments: StageKind.allCases, [ProfileMode.throttled, .flaky])
+    func `on a bad day is read all the same`(kind: StageKind, mode: ProfileMode) async throws {
+        let (stage, workspace) = try await begin(kind, mode)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(isMirrored && target.violations.isEmpty)
+        let refused = stage.requests.count { $0.status == nil || $0.status ?? 0 >= 403 }
+        let broken = stage.requests.of(.storageGet).count > image.blobs.count
+        #expect(refused > 0 || broken, "the day was bad")
+        #expect(stage.misplacedCredentials.isEmpty)
+    }
+
+    @Test(arguments: StageKind.allCases)
+    func `that wants no more requests ends the run with the advice to come back later`(
+        kind: StageKind
+    ) async throws {
+        let (stage, workspace) = try await begin(kind, .exhausted)
+        // GHCR's limit lasts minutes, which a nightly job waits for and a developer does not.
+        let run = try await workspace.run(
+            arguments: kind == .ghcr ? ["check", "\(stage.name)/open/app:1.0"] : ["sync"])
+        #expect(run.status == 75, "\(run.said)")
+        #expect(target.tags(of: "mirror/open-app").isEmpty)
+        #expect(stage.requests.count < 20)
+    }
+}
