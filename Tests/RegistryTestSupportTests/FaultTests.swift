@@ -165,4 +165,12 @@ import Testing
         _ = try? await held
         #expect(registry.requests.count == 1)
     }
+
+    @Test func `can answer before any of the body is read`() async throws {
+        registry.inject(.on(.post, "/blobs/uploads/", .answerEarly(Reply(413))))
+        let body = [UInt8](repeating: 7, count: 100_000)
+        let answer = try await send(.post, "/v2/app/blobs/uploads/", body: body)
+        #expect(answer.status == 413)
+        #expect(registry.requests.last?.receivedBytes == 0)
+    }
 }

@@ -24,7 +24,9 @@ public final class ACR: RegistryProfile {
     private let registry: String
     /// Who may pull what.
     public let visibility: Visibility
+    /// The tokens, and who may do what with them.
     public let issuer: TokenIssuer
+    /// Where blobs are read from.
     public let storage = SignedStorage()
 
     /// Makes a registry.
@@ -49,16 +51,20 @@ public final class ACR: RegistryProfile {
             policy: visibility.policy)
     }
 
+    /// The hosts that clients get to see.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: registry, registry: registry, tokens: registry,
             storage: "loopback.westeurope.data.azurecr.io")
     }
 
+    /// In what it differs that others differ in too.
     public var traits: RegistryTraits { RegistryTraits() }
 
+    /// The path of its token server.
     public var tokenPath: String { "/oauth2/token" }
 
+    /// Answers a request that goes no further.
     public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
         let length = request.headers["Content-Length"].flatMap { Int($0) }
         switch request.kind {
@@ -72,12 +78,14 @@ public final class ACR: RegistryProfile {
         }
     }
 
+    /// Says the answer in this registry's words.
     public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
         -> Reply
     {
         storage.redirected(reply, to: request, in: moment)
     }
 
+    /// What goes wrong on a day of the given kind.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         let busy = Reply(.tooManyRequests, headers: ["Retry-After": "1"])
         return switch mode {

@@ -22,7 +22,9 @@ public final class DockerHub: RegistryProfile {
     private let spent = Mutex(0)
     /// Who may pull what.
     public let visibility: Visibility
+    /// The tokens, and who may do what with them.
     public let issuer: TokenIssuer
+    /// Where blobs are read from.
     public let storage = SignedStorage()
 
     /// Makes a Hub with users, and an allowance of so many manifests.
@@ -36,19 +38,23 @@ public final class DockerHub: RegistryProfile {
             policy: visibility.policy)
     }
 
+    /// The hosts that clients get to see.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "docker.io", registry: "registry-1.docker.io", tokens: "auth.docker.io",
             storage: "production.cloudflare.docker.com")
     }
 
+    /// In what it differs that others differ in too.
     public var traits: RegistryTraits { RegistryTraits() }
 
+    /// The path of its token server.
     public var tokenPath: String { "/token" }
 
     /// How many manifests were read.
     public var pulls: Int { spent.withLock { $0 } }
 
+    /// Answers a request that goes no further.
     public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
         guard request.kind == .manifestGet else { return nil }
         let isAllowed = spent.withLock { spent in
@@ -59,6 +65,7 @@ public final class DockerHub: RegistryProfile {
         return isAllowed ? nil : stating(Self.spentReply)
     }
 
+    /// Says the answer in this registry's words.
     public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
         -> Reply
     {
@@ -85,6 +92,7 @@ public final class DockerHub: RegistryProfile {
         "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
     )
 
+    /// What goes wrong on a day of the given kind.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         let abuse = Reply.text(429, "Too Many Requests (HAP429)")
         return switch mode {

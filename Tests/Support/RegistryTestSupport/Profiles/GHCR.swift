@@ -18,7 +18,9 @@ public final class GHCR: RegistryProfile {
     private static let pieceLimit = 4 << 20
     /// Who may pull what.
     public let visibility: Visibility
+    /// The tokens, and who may do what with them.
     public let issuer: TokenIssuer
+    /// Where blobs are read from.
     public let storage = SignedStorage()
 
     /// Makes a GHCR with users.
@@ -29,12 +31,14 @@ public final class GHCR: RegistryProfile {
             policy: visibility.policy)
     }
 
+    /// The hosts that clients get to see.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "ghcr.io", registry: "ghcr.io", tokens: "ghcr.io",
             storage: "pkg-containers.githubusercontent.com")
     }
 
+    /// In what it differs that others differ in too.
     public var traits: RegistryTraits {
         var traits = RegistryTraits()
         traits.listsReferrers = false
@@ -43,8 +47,10 @@ public final class GHCR: RegistryProfile {
         return traits
     }
 
+    /// The path of its token server.
     public var tokenPath: String { "/token" }
 
+    /// Answers a request that goes no further.
     public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
         let length = request.headers["Content-Length"].flatMap { Int($0) } ?? 0
         guard request.kind == .uploadChunk, request.headers["Content-Range"] != nil,
@@ -53,12 +59,14 @@ public final class GHCR: RegistryProfile {
         return .text(416, "REQUESTED_RANGE_NOT_SATISFIABLE: the body is greater than 4.00MiB")
     }
 
+    /// Says the answer in this registry's words.
     public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
         -> Reply
     {
         storage.redirected(reply, to: request, in: moment)
     }
 
+    /// What goes wrong on a day of the given kind.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         switch mode {
         case .calm: []

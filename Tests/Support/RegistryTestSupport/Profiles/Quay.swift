@@ -16,7 +16,9 @@ internal import StrictJSON
 public final class Quay: RegistryProfile {
     /// Who may pull what.
     public let visibility: Visibility
+    /// The tokens, and who may do what with them.
     public let issuer: TokenIssuer
+    /// Where blobs are read from.
     public let storage = SignedStorage()
 
     /// Makes a Quay with users.
@@ -26,11 +28,13 @@ public final class Quay: RegistryProfile {
             service: "quay.io", users: users, lifetime: .seconds(300), policy: visibility.policy)
     }
 
+    /// The hosts that clients get to see.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "quay.io", registry: "quay.io", tokens: "quay.io", storage: "cdn01.quay.io")
     }
 
+    /// In what it differs that others differ in too.
     public var traits: RegistryTraits {
         var traits = RegistryTraits()
         traits.tagsPerPage = 100
@@ -38,8 +42,10 @@ public final class Quay: RegistryProfile {
         return traits
     }
 
+    /// The path of its token server.
     public var tokenPath: String { "/v2/auth" }
 
+    /// Answers a request that goes no further.
     public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
         switch request.kind {
         case .tagListing where request.parameter("n").flatMap { Int($0) } ?? 0 > 100:
@@ -56,6 +62,7 @@ public final class Quay: RegistryProfile {
         }
     }
 
+    /// Says the answer in this registry's words.
     public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
         -> Reply
     {
@@ -66,6 +73,7 @@ public final class Quay: RegistryProfile {
         return storage.redirected(reply, to: request, in: moment)
     }
 
+    /// What goes wrong on a day of the given kind.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         let busy = Reply.page(429, "429 Too Many Requests")
         return switch mode {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// What only one of the registries does.
+@Suite struct `only` {
+    private let source = LoopbackRegistry()
+    private let image = ImageBuilder().layered(top: 1)
+
+    private func workspace(
+        _ stage: ProfileStage, to path: String = "mirror", _ settings: String? = nil
+    ) throws -> Workspace {
+        source.publish(image, repository: "app", tag: "1.0")
+        var workspace = try stage.workspace(
+            from: ["\(source.host)/app:1.0"], to: "\(stage.name)/\(path)", plain: [source.host])
+        let mirror = Mirror(
+            from: ["\"\(source.host)/app:1.0\""], to: "\(stage.name)/\(path)", plain: [source.host],
+            registries: settings.map { [stage.name: $0] } ?? [:])
+        try workspace.configure(mirror.text)
+        workspace.environment["OCIMIRROR_JOBS"] = "1"
+        return workspace
+    }
+
+    @Test func `Docker Hub counts manifests, and the run ends when they are used up`() async throws
+    {
+        let stage = try await ProfileStage(DockerHub(allowance: 3), .calm)
+        for (number, name) in ["one", "two"].enumerated() {
+            stage.publish(
+                ImageBuilder().layered(top: UInt64(number)), at: "open/\(name)", tag: "1.0")
+        }
+        let target = LoopbackRegistry()
+        let workspace = try stage.workspace(
+            from: ["one", "two"].map { "docker.io/open/\($0):1.0" }, to: "\(target.host)/mirror",
+            plain: [target.host], login: .none)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 75, "\(run.said)")
+        #expect(run.output.contains("docker.io: 3 pulls spent, 0 left"), "\(run.said)")
+        #expect(stage.successes[.manifestGet] == 3)
+        #expect(target.violations.isEmpty)
+    }
+
+    @Test func `Docker Hub keeps the pulls that are reserved`() async throws {
+        let stage = try await ProfileStage(DockerHub(allowance: 10), .calm)
+        stage.publish(image, at: "open/app", tag: "1.0")
+        let target = LoopbackRegistry()
+        let workspace = try stage.workspace(
+            from: [], to: "\(target.host)/mirror", plain: [target.host], login: .none)
+        try workspace.configure(
+            Mirror(
+                from: ["docker.io/open/app:1.0"], to: "\(target.host)/mirror", plain: [target.host],
+                registries: ["docker.io": "{reservePulls: 10}"]
+            ).text)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 75, "\(run.said)")
+        #expect(stage.successes[.manifestGet] == nil)
+    }
+
+    @Test func `Quay hides what does not exist from those who may create it`() async throws {
+        let stage = try await ProfileStage(
+            Quay(users: [ProfileStage.user: ProfileStage.password]), .calm)
+        let run = try await workspace(stage).run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(stage.requests.contains { $0.kind == .manifestHead && $0.status == 401 })
+        #expect(!run.said.contains("refused"), "\(run.said)")
+    }
+
+    @Test func `Quay lists its tags in hundreds, the oldest first`() async throws {
+        let stage = try await ProfileStage(Quay(), .calm)
+        for number in (0..<250).reversed() {
+            stage.publish(image, at: "open/app", tag: "1.\(number)")
+        }
+        let target = LoopbackRegistry()
+        let workspace = try stage.workspace(
+            from: [], to: "\(target.host)/mirror", plain: [target.host], login: .none)
+        try workspace.configure(
+            Mirror(
+                from: ["{source: quay.io/open/app, tags: {semver: \"1.x\", latest: 1}}"],
+                to: "\(target.host)/mirror", plain: [target.host]
+            ).text)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(Array(target.tags(of: "mirror/open-app").keys) == ["1.249"])
+        #expect(stage.successes[.tagListing] == 3)
+    }
+
+    @Test func `GHCR makes new packages private, which is said`() async throws {
+        let stage = try await ProfileStage(
+            GHCR(users: [ProfileStage.user: ProfileStage.password]), .calm)
+        let run = try await workspace(stage).run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(
+            run.output.contains("1 new repository at ghcr.io cannot be pulled without credentials"))
+    }
+
+    @Test func `Azure refuses a large PUT before it is read, which is learned once`() async throws {
+        let stage = try await ProfileStage(
+            ACR(users: [ProfileStage.user: ProfileStage.password], putLimit: 2500), .calm)
+        let run = try await workspace(stage, to: "mirror", "{upload: put}").run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(stage.registry.tags(of: "mirror/app")["1.0"] == image.digest)
+        #expect(stage.requests.of(.uploadCommit).count { $0.status == 413 } == 1)
+        #expect(stage.successes[.uploadChunk, default: 0] > 0)
+    }
+
+    @Test func `Azure wants a right of its own for listing tags`() async throws {
+        let stage = try await ProfileStage(
+            ACR(users: [ProfileStage.user: ProfileStage.password]), .calm)
+        stage.publish(image, at: "shut/app", tag: "1.0")
+        let workspace = try stage.workspace(
+            from: [], to: "\(source.host)/mirror", plain: [source.host])
+        try workspace.configure(
+            Mirror(
+                from: ["{source: \(stage.name)/shut/app, tags: {regex: \"1.*\"}}"],
+                to: "\(source.host)/mirror", plain: [source.host]
+            ).text)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(stage.requests.of(.tagListing).map(\.status) == [401, 200])
+        #expect(stage.misplacedCredentials.isEmpty)
+    }
+}
