@@ -21,7 +21,7 @@ public struct ServingProgram: Sendable {
     ///   - usage: the lines that say how it is used.
     ///   - options: the options that take a value.
     ///   - flags: the options that take none.
-    public init(usage: [String], options known: Set<String>, flags: Set<String> = []) {
+    public init(usage: [String], options: Set<String>, flags: Set<String> = []) {
         // The pipe must be there before a handler needs it.
         _ = Self.bell
         // A mask would not do: threads that were there before it would still be ended by a signal.
@@ -31,16 +31,16 @@ public struct ServingProgram: Sendable {
                 _ = unsafe write(ServingProgram.bell.input, &byte, 1)
             }
         }
-        var options: [String: String] = [:]
+        var given: [String: String] = [:]
         var rest = CommandLine.arguments.dropFirst()
         while let option = rest.popFirst() {
             let value = flags.contains(option) ? "" : rest.popFirst()
-            guard let value, known.union(flags).contains(option) else {
+            guard let value, options.union(flags).contains(option) else {
                 Self.fail(usage)
             }
-            options[option] = value
+            given[option] = value
         }
-        self.options = options
+        self.options = given
     }
 
     /// Ends the program with 64 after lines on standard error.
