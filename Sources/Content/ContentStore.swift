@@ -56,6 +56,19 @@ public protocol ContentSource: Sendable {
 
     /// Lists every tag, in the store's own order.
     func tags() async throws -> [Tag]
+
+    /// Lists the manifests that name another one as their subject; nil where the store keeps no such
+    /// list, and tags stand in for it.
+    ///
+    /// What the entries say is the store's word: only the manifests themselves prove it.
+    ///
+    /// Source: distribution-spec § Listing Referrers.
+    func referrers(of subject: Digest) async throws -> [Descriptor]?
+}
+
+extension ContentSource {
+    /// No list is kept.
+    public func referrers(of subject: Digest) async throws -> [Descriptor]? { nil }
 }
 
 /// How a blob came to be at a target.
@@ -64,6 +77,17 @@ public enum BlobArrival: Hashable, Sendable {
     case uploaded
     /// The registry took it from another of its repositories.
     case mounted
+}
+
+/// What became of a manifest that was written.
+public struct ManifestArrival: Hashable, Sendable {
+    /// Whether the store now lists it among the referrers of its subject.
+    ///
+    /// Source: distribution-spec § Pushing Manifests with Subject.
+    public let isListed: Bool
+
+    /// Notes what a store said.
+    public init(isListed: Bool) { self.isListed = isListed }
 }
 
 /// A place that manifests and blobs can be written to.
@@ -85,8 +109,10 @@ public protocol ContentSink: Sendable {
 
     /// Writes a manifest under its digest or under a tag, byte for byte.
     ///
+    /// - Returns: what the store says of it beside having taken it.
     /// - Throws: an error of the class `integrity` where the store says that it keeps another digest.
-    func push(manifest: RawManifest, as name: ManifestName) async throws
+    @discardableResult
+    func push(manifest: RawManifest, as name: ManifestName) async throws -> ManifestArrival
 
     /// Returns what a name stands for now, for one who is about to write it.
     ///

@@ -6,7 +6,8 @@ internal import Synchronization
 
 /// A store in memory: the whole pipeline runs on it without a socket.
 ///
-/// Like a registry, it refuses a manifest whose children or blobs it does not hold.
+/// Like a registry, it refuses a manifest whose children or blobs it does not hold, and lists the
+/// referrers of a manifest, unless it is made without that list.
 public final class MemoryStore: ContentStore {
     /// Where it pretends to be.
     public let location: StoreLocation
@@ -17,10 +18,12 @@ public final class MemoryStore: ContentStore {
         var tags: [Tag: Digest] = [:]
     }
     private let contents = Mutex(Contents())
+    private let listsReferrers: Bool
 
     /// Makes an empty store.
-    public init(at location: StoreLocation) {
+    public init(at location: StoreLocation, listsReferrers: Bool = true) {
         self.location = location
+        self.listsReferrers = listsReferrers
     }
 
     /// Returns what a name stands for.
@@ -71,8 +74,12 @@ public final class MemoryStore: ContentStore {
     }
 
     /// Keeps a manifest, if everything that it points at is here.
-    public func push(manifest: RawManifest, as name: ManifestName) async throws {
-        let successors = Successors(of: try manifest.decoded())
+    @discardableResult
+    public func push(
+        manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
+        let decoded = try manifest.decoded()
+        let successors = Successors(of: decoded)
         try contents.withLock { contents in
             for child in successors.manifests where contents.manifests[child.digest] == nil {
                 throw missing("child manifest", child, .incomplete)
@@ -82,6 +89,17 @@ public final class MemoryStore: ContentStore {
             }
             contents.manifests[manifest.descriptor.digest] = manifest
             if case .tag(let tag) = name { contents.tags[tag] = manifest.descriptor.digest }
+        }
+        return ManifestArrival(isListed: listsReferrers && decoded.subject != nil)
+    }
+
+    /// Lists the manifests that name another one as their subject.
+    public func referrers(of subject: Digest) async throws -> [Descriptor]? {
+        guard listsReferrers else { return nil }
+        return contents.withLock { contents in
+            contents.manifests.values
+                .filter { (try? $0.decoded())?.subject?.digest == subject }
+                .map(\.descriptor).sorted { $0.digest < $1.digest }
         }
     }
 

@@ -51,6 +51,11 @@ public struct ReplicatedStore: ContentStore {
     }
 
     /// Asks the store itself.
+    public func referrers(of subject: Digest) async throws -> [Descriptor]? {
+        try await base.referrers(of: subject)
+    }
+
+    /// Asks the store itself.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
         try await base.exists(blob: descriptor)
     }
@@ -93,7 +98,10 @@ public struct ReplicatedStore: ContentStore {
     }
 
     /// Writes to the store itself.
-    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+    @discardableResult
+    public func push(
+        manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
         try await base.push(manifest: manifest, as: name)
     }
 }

@@ -10,6 +10,34 @@ public enum Manifest: Hashable, Sendable {
     case index(ImageIndex)
 }
 
+extension Manifest {
+    /// The manifest that this one says something about.
+    public var subject: Descriptor? {
+        switch self {
+        case .image(let image): image.subject
+        case .index(let index): index.subject
+        }
+    }
+
+    /// The kind of artifact: for an image that does not say, the type of its configuration.
+    ///
+    /// Source: distribution-spec § Listing Referrers.
+    public var artifactType: MediaType? {
+        switch self {
+        case .image(let image): image.artifactType ?? image.config.mediaType
+        case .index(let index): index.artifactType
+        }
+    }
+
+    /// Whatever else is said about it; hostile text.
+    public var annotations: [String: String] {
+        switch self {
+        case .image(let image): image.annotations
+        case .index(let index): index.annotations
+        }
+    }
+}
+
 /// One image: its configuration and its layers, base first.
 ///
 /// Source: image-spec, manifest.md; Docker's image manifest version 2, schema 2.

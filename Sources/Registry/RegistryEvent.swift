@@ -16,6 +16,7 @@ public enum RequestKind: String, Sendable, CaseIterable {
     case uploadPatch = "upload-patch"
     case uploadPut = "upload-put"
     case tagList = "tag-list"
+    case referrerList = "referrer-list"
 }
 
 /// Something that happened between this client and a registry.

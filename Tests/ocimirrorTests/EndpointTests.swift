@@ -15,7 +15,8 @@ import Testing
             Mirror(
                 from: ["{source: \"\(source.host)/library/app:1.0\", name: app}"],
                 to: "\(target.host)/mirror", plain: [cache.host, target.host],
-                registries: [source.host: "{plainHTTP: true, endpoints: [\"\(cache.host)\"]}"]
+                registries: [source.host: "{plainHTTP: true, endpoints: [\"\(cache.host)\"]}"],
+                further: ["referrers: none"]
             ).text)
         return try await workspace.run("sync")
     }

@@ -109,7 +109,12 @@ public final class LayoutStore: ContentStore {
     }
 
     /// Writes a manifest and lists it, if everything that it points at is here.
-    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+    ///
+    /// A layout keeps no list of referrers; tags stand in for it.
+    @discardableResult
+    public func push(
+        manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
         let successors = Successors(of: try manifest.decoded())
         for needed in successors.manifests + successors.blobs
         where try size(of: needed.digest) != needed.size {
@@ -132,6 +137,7 @@ public final class LayoutStore: ContentStore {
             try AtomicFile.replace(indexPath, with: Array(index.text.utf8), ifChanged: true)
             lock.release()
         }
+        return ManifestArrival(isListed: false)
     }
 
     /// Makes the folders and the marker file where they are missing.

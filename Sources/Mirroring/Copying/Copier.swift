@@ -47,7 +47,7 @@ struct Copier: Sendable {
         }
         if now() - began > Self.trust { try await expectUnmoved(job) }
         receipt.kept = try await keep(job.keepsReplaced ? job.standing : nil, at: job.target)
-        try await push(job.graph.root, as: job.name, of: job, &receipt)
+        receipt.isListed = try await push(job.graph.root, as: job.name, of: job, &receipt).isListed
         return receipt
     }
 
@@ -72,18 +72,19 @@ struct Copier: Sendable {
     /// How often a target may forget what it was sent.
     private static let resends = 2
 
+    @discardableResult
     private func push(
         _ node: ManifestGraph.Node, as name: ManifestName, of job: Job,
         _ receipt: inout CopyReceipt
-    ) async throws {
+    ) async throws -> ManifestArrival {
         var resends = 0
         while true {
             do {
-                try await at(.target, job.target.location) {
+                let arrival = try await at(.target, job.target.location) {
                     try await job.target.push(manifest: node.raw, as: name)
                 }
                 receipt.manifestsPushed += 1
-                return
+                return arrival
             } catch let error as CopyError
                 where error.failureClass == .incomplete && resends < Self.resends
             {

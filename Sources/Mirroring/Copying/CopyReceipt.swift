@@ -14,6 +14,8 @@ public struct CopyReceipt: Hashable, Sendable {
     public var blobsPresent = 0
     /// How many manifests of the image were written.
     public var manifestsPushed = 0
+    /// Whether the target lists the root among the referrers of its subject.
+    public var isListed = false
     /// The tag under which the digest that the image's tag has left is kept.
     public var kept: Tag?
 

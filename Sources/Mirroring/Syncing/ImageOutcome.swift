@@ -31,6 +31,8 @@ public struct ImageOutcome: Sendable {
         public var receipt: CopyReceipt?
         /// Why it is not there.
         public var failure: Failure?
+        /// What became of what refers to it; nil where nobody looked.
+        public var referrers: ReferrerReceipt?
         /// Whether clusters can pull it without credentials; nil where it was there before, where
         /// nobody needs any, and where it could not be found out.
         public var isPublic: Bool?

@@ -33,6 +33,7 @@ struct ImageSync {
             // Nobody looks at the image, and yet the end of an exception has to be told in time.
             outcome.findings += [required.exceptionFinding].compactMap(\.self)
             outcome.status = outcome.failures.isEmpty ? .unchanged : .failed
+            try await refreshReferrers(of: descriptor, work, &outcome)
             return outcome
         }
         do {
@@ -72,6 +73,9 @@ struct ImageSync {
                     outcome.targets[position].isPublic =
                         await (try target(position, work)).isPublic(descriptor.digest)
                 }
+                try await bringReferrers(
+                    of: examined.graph.nodes.map(\.descriptor.digest).reversed(), to: position,
+                    work, &outcome)
             } catch let error as CopyError {
                 try Task.checkCancellation()
                 outcome.targets[position].failure = Failure(error)
@@ -144,6 +148,33 @@ struct ImageSync {
         if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
         return receipt
     }
+
+    // MARK: Referrers
+
+    /// Looks again for what refers to an image that was there already: signatures come later.
+    private func refreshReferrers(
+        of descriptor: Descriptor, _ work: ImageWork, _ outcome: inout ImageOutcome
+    ) async throws {
+        guard run.refreshesReferrers else { return }
+        for position in work.holders {
+            let block = work.resolved.targets[position].block
+            let children = block?.platforms.values.map(\.digest).sorted() ?? []
+            try await bringReferrers(
+                of: [descriptor.digest] + children, to: position, work, &outcome)
+        }
+    }
+
+    private func bringReferrers(
+        of subjects: [Digest], to position: Int, _ work: ImageWork, _ outcome: inout ImageOutcome
+    ) async throws {
+        guard image.entry.referrers == .copy else { return }
+        outcome.targets[position].referrers = try await ReferrerCopy(
+            copier: run.copier, ledger: run.referrers, source: try upstream,
+            target: try target(position, work)
+        ).bring(referrersOf: subjects)
+    }
+
+    // MARK: Stores
 
     private var upstream: any ContentSource {
         get throws(CopyError) { try store(.source, at: image.source) }

@@ -6,6 +6,9 @@ internal import Waiting
 public struct Syncer: Sendable {
     let resolver: Resolver
     let copier: Copier
+    let referrers = ReferrerLedger()
+    /// Whether referrers are looked for also where nothing is new.
+    let refreshesReferrers: Bool
     let observe: MirrorObserver
 
     /// How many images are looked at at once, whatever the number of transfers.
@@ -16,14 +19,18 @@ public struct Syncer: Sendable {
     /// - Parameters:
     ///   - resolver: knows the configuration, the stores and the locks.
     ///   - jobs: how many blob bodies are on their way at once.
+    ///   - refreshesReferrers: whether signatures and the like are looked for also where the image is
+    ///     not new.
     ///   - now: a clock that only runs forward; nil for the machine's.
     ///   - observe: who is told what happens.
     public init(
-        resolver: Resolver, jobs: Int, now: (@Sendable () -> Duration)? = nil,
+        resolver: Resolver, jobs: Int, refreshesReferrers: Bool = false,
+        now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
         let start = ContinuousClock.now
         self.resolver = resolver
+        self.refreshesReferrers = refreshesReferrers
         self.copier = Copier(slots: Slots(jobs), now: now ?? { ContinuousClock.now - start })
         self.observe = observe
     }

@@ -9,7 +9,10 @@ extension RemoteRepository {
     ///
     /// - Throws: ``RegistryError``; its class is `integrity` where the registry keeps another digest,
     ///   and `incomplete` where it lacks what the manifest points at.
-    public func push(manifest: RawManifest, as name: ManifestName) async throws {
+    @discardableResult
+    public func push(
+        manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
         var waits: ArraySlice<Duration> = [.seconds(1), .seconds(2), .seconds(4)]
         while true {
             do {
@@ -22,12 +25,14 @@ extension RemoteRepository {
                 try await client.retrier.time.sleep(wait)
             } catch let error as RegistryError where error.isAboutImmutableTag {
                 try await allow(manifest, under: name, refusedWith: error)
-                return
+                return ManifestArrival(isListed: false)
             }
         }
     }
 
-    private func put(_ manifest: RawManifest, as name: ManifestName) async throws {
+    private func put(
+        _ manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
         let operation = operation(.manifestPut, "writing the manifest \(name)", writes: true)
         guard manifest.bytes.count <= RawManifest.maximumSize else { throw tooLarge(operation) }
         let call = Call(
@@ -36,6 +41,7 @@ extension RemoteRepository {
             body: .bytes(manifest.bytes), accepted: [200, 201, 202, 204], firstByte: .commit)
         let fields = try await client.send(call) { $0.fields }
         try await confirm(manifest, as: name, stated: fields.contentDigest, operation)
+        return ManifestArrival(isListed: fields["oci-subject"] != nil)
     }
 
     // MARK: After the answer

@@ -17,6 +17,13 @@ final class RegistryClient: Sendable {
     private let transport: any HTTPTransport
     private let authenticator: Authenticator
     private let throttle: HostThrottle
+    /// For lists of referrers.
+    ///
+    /// Source: Azure grants them a far lower rate than all else (dotnet/docker-tools#2141); what is
+    /// asked too often there must not slow down the rest.
+    private let referrerThrottle: HostThrottle
+    /// Whether the registry keeps lists of referrers, as far as has been learned.
+    private let keepsReferrers = Mutex(true)
     private let allowance: Mutex<PullAllowance>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
@@ -39,6 +46,7 @@ final class RegistryClient: Sendable {
         self.redirects = RedirectRule(home: origin, allow: settings.allow)
         let throttle = network.throttles.throttle(for: origin, concurrency: settings.concurrency)
         self.throttle = throttle
+        self.referrerThrottle = HostThrottle(concurrency: 2, time: network.time)
         self.allowance = Mutex(PullAllowance(reserve: settings.reservePulls))
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
         self.retrier = Retrier(
@@ -58,6 +66,12 @@ final class RegistryClient: Sendable {
     var uploadDialect: BlobUpload.Dialect {
         get { dialect.withLock { $0 } }
         set { dialect.withLock { $0 = newValue } }
+    }
+
+    /// Whether it is worth asking the registry for a list of referrers.
+    var listsReferrers: Bool {
+        get { keepsReferrers.withLock { $0 } }
+        set { keepsReferrers.withLock { $0 = newValue } }
     }
 
     /// The registry as somebody sees it who has no credentials; nil where it has seen none of ours.
@@ -83,7 +97,9 @@ final class RegistryClient: Sendable {
     func send<Value: Sendable>(
         _ call: Call, _ read: (Reply) async throws -> Value
     ) async throws -> Value {
-        try await retrier.run(call.operation) {
+        let isAside = call.operation.kind == .referrerList
+        let throttle = isAside ? referrerThrottle : self.throttle
+        return try await (isAside ? retrier.closing(throttle) : retrier).run(call.operation) {
             try await throttle.withPlace { try await read(try await allowed(call)) }
         }
     }

@@ -15,8 +15,13 @@ struct Retrier: Sendable {
 
     /// Returns the same for requests to another host that serves the registry.
     func facing(_ origin: Origin) -> Retrier {
+        closing(others.throttle(for: origin, concurrency: HostThrottles.concurrency))
+    }
+
+    /// Returns the same for requests that wait among themselves.
+    func closing(_ throttle: HostThrottle) -> Retrier {
         var retrier = self
-        retrier.throttle = others.throttle(for: origin, concurrency: HostThrottles.concurrency)
+        retrier.throttle = throttle
         return retrier
     }
 

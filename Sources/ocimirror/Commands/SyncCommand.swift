@@ -11,6 +11,7 @@ internal import StrictJSON
 struct SyncCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
+    var refreshesReferrers = false
 
     static let name = "sync"
     static let summary = "Mirrors the images of the configuration and writes the locks."
@@ -24,9 +25,15 @@ struct SyncCommand: ConfiguredCommand {
         Example("ocimirror sync", "mirrors everything"),
         Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
         Example("ocimirror sync --json > run.json", "leaves a record for a later step"),
+        Example("ocimirror sync --refresh-referrers", "also brings signatures that came later"),
     ]
     static let parameters: [Parameter<SyncCommand>] =
-        [.positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out")]
+        [
+            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
+            .flag(
+                "--refresh-referrers", into: \.refreshesReferrers,
+                help: "look for new signatures and the like also where the image is not new"),
+        ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -50,7 +57,8 @@ struct SyncCommand: ConfiguredCommand {
         let syncer = Syncer(
             resolver: Resolver(
                 config: file.config, stores: stores, locks: file.locks, today: context.today),
-            jobs: options.jobs, observe: { console.show($0) })
+            jobs: options.jobs, refreshesReferrers: refreshesReferrers,
+            observe: { console.show($0) })
         let report = await syncer.sync(plan)
         let locks = try Self.writeLocks(file, plan, report, in: context)
         let document = SyncDocument(

@@ -142,17 +142,25 @@ extension ImageOutcome {
     fileprivate var effort: String {
         var sum = CopyReceipt()
         for target in targets { if let receipt = target.receipt { sum += receipt } }
-        guard sum != CopyReceipt() else { return "" }
-        var parts = [
-            "\(ByteCount(bytes: sum.bytesUploaded)) in \(counted(sum.blobsUploaded, "blob"))"
-        ]
+        var parts: [String] = []
+        if sum != CopyReceipt() {
+            let bytes = ByteCount(bytes: sum.bytesUploaded)
+            parts.append("\(bytes) in \(counted(sum.blobsUploaded, "blob"))")
+        }
         if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
         if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) present") }
+        let referrers = targets.reduce(0) { $0 + ($1.referrers.map { $0.copied + $0.tags } ?? 0) }
+        if referrers > 0 { parts.append(counted(referrers, "referrer")) }
         return parts.joined(separator: ", ")
     }
 
     fileprivate func details(_ style: Style) -> [Listing.Cell] {
         findings.map { $0.detail(style) } + failures.flatMap { $0.details(style) }
+            + targets.flatMap { target in
+                (target.referrers?.warnings ?? []).map { warning in
+                    Listing.Cell(text: "warning: \(warning)", paint: style.yellow)
+                }
+            }
     }
 
     fileprivate func json(isAnonymous: Bool) -> JSONValue {
@@ -181,8 +189,20 @@ extension ImageOutcome.AtTarget {
             "blobsMounted": .integer(receipt?.blobsMounted ?? 0),
             "blobsPresent": .integer(receipt?.blobsPresent ?? 0),
             "manifestsPushed": .integer(receipt?.manifestsPushed ?? 0),
+            "referrers": referrers?.json ?? .null,
             "public": isPublic.map(JSONValue.bool) ?? .null,
             "failure": failure?.json ?? .null,
+        ]
+    }
+}
+
+extension ReferrerReceipt {
+    fileprivate var json: JSONValue {
+        [
+            "copied": .integer(copied),
+            "present": .integer(present),
+            "tags": .integer(tags),
+            "warnings": .array(warnings.map(JSONValue.string)),
         ]
     }
 }

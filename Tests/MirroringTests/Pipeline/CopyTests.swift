@@ -184,7 +184,7 @@ import Waiting
         #expect(try await mirror.sync().statuses == [.mirrored])
         let source = try mirror.world.store("a.example/app").location
         let asked = mirror.world.takeJournal().filter { $0.location == source }
-        #expect(asked.map(\.described) == ["a.example/app resolve 1.0"])
+        #expect(asked.map(\.described) == ["a.example/app resolve 1.0", "a.example/app tags"])
     }
 
     @Test func `a source that breaks in the middle of a blob is told as the source's fault`()

@@ -211,10 +211,13 @@ final class WatchedStore: ContentStore {
         return arrival
     }
 
-    func push(manifest: RawManifest, as name: ManifestName) async throws {
+    func push(
+        manifest: RawManifest, as name: ManifestName
+    ) async throws -> ManifestArrival {
         try await note(.pushManifest(manifest.descriptor.digest, as: name))
-        try await memory.push(manifest: manifest, as: name)
+        let arrival = try await memory.push(manifest: manifest, as: name)
         keep(manifest.descriptor.digest)
+        return arrival
     }
 }
 

@@ -12,6 +12,10 @@ import Wording
 /// A clock that moves only when somebody waits for it.
 final class VirtualTime: Sendable {
     private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
+    private let hold: @Sendable () async throws -> Void
+
+    /// Makes a clock on which every wait ends at once, or as soon as `hold` lets it.
+    init(hold: @escaping @Sendable () async throws -> Void = {}) { self.hold = hold }
 
     /// Every wait, in order.
     var waits: [Duration] { state.withLock { $0.waits } }
@@ -23,6 +27,7 @@ final class VirtualTime: Sendable {
             now: { self.state.withLock { $0.now } },
             sleep: { duration in
                 try Task.checkCancellation()
+                try await self.hold()
                 self.state.withLock {
                     $0.now += duration
                     $0.waits.append(duration)

@@ -77,7 +77,7 @@ import Testing
         try workspace.configure(
             Mirror(
                 from: ["{source: quay.io/open/app, tags: {semver: \"1.x\", latest: 1}}"],
-                to: "\(target.host)/mirror", plain: [target.host]
+                to: "\(target.host)/mirror", plain: [target.host], further: ["referrers: none"]
             ).text)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
@@ -113,7 +113,7 @@ import Testing
         try workspace.configure(
             Mirror(
                 from: ["{source: \(stage.name)/shut/app, tags: {regex: \"1.*\"}}"],
-                to: "\(source.host)/mirror", plain: [source.host]
+                to: "\(source.host)/mirror", plain: [source.host], further: ["referrers: none"]
             ).text)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")

@@ -36,7 +36,8 @@ import Testing
         #expect(stage.successes[.manifestGet] == 3)
         #expect(stage.successes[.blobGet] == image.blobs.count)
         #expect(stage.successes[.storageGet] == image.blobs.count)
-        #expect(stage.successes[.token, default: 0] <= 1)
+        // Azure's tags, among which signatures are looked for, take a right of their own.
+        #expect(stage.successes[.token, default: 0] <= (kind == .acr ? 2 : 1))
         #expect(stage.misplacedCredentials.isEmpty)
         #expect(stage.requests.filter { $0.kind == .token }.allSatisfy { !$0.isAuthorized })
     }

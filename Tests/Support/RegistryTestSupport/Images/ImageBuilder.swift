@@ -136,7 +136,7 @@ public struct ImageBuilder: Sendable {
             })
     }
 
-    private func manifest(
+    func manifest(
         _ type: MediaType, _ members: [JSONValue.Member], _ annotations: [String: String]
     ) -> RawManifest {
         var all: [JSONValue.Member] = [

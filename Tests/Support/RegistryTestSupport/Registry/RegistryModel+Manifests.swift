@@ -114,11 +114,4 @@ extension Manifest {
         case .image(let image): [image.config] + image.layers
         }
     }
-
-    var subject: Descriptor? {
-        switch self {
-        case .index(let index): index.subject
-        case .image(let image): image.subject
-        }
-    }
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import Hashing
+internal import OCI
+internal import StrictJSON
+
+/// The index that lists referrers under a tag, at a registry that keeps no such list.
+///
+/// It is merged, never written anew: entries of others stay as they are, fields included that nobody
+/// here knows.
+///
+/// Source: distribution-spec § Referrers Tag Schema.
+struct ReferrerIndex {
+    private var members: [JSONValue.Member]
+    private var entries: [JSONValue]
+    private var digests: Set<Digest>
+
+    /// Begins an index that lists nothing.
+    init() {
+        members = [
+            .init("schemaVersion", 2), .init("mediaType", .string(MediaType.ociIndex.name)),
+        ]
+        entries = []
+        digests = []
+    }
+
+    /// Reads one that is there.
+    ///
+    /// - Throws: `JSONError` where it is no index: then the tag is somebody else's.
+    init(_ manifest: RawManifest) throws(JSONError) {
+        guard case .index(let index) = try manifest.decoded(),
+            case .object(let all) = try JSONValue(parsing: manifest.bytes)
+        else { throw JSONError(place: "", reason: "is no index") }
+        members = all.filter { $0.name != "manifests" }
+        entries = []
+        for member in all where member.name == "manifests" {
+            if case .array(let values) = member.value { entries = values }
+        }
+        digests = Set(index.manifests.map(\.digest))
+    }
+
+    /// Lists a referrer, unless it is listed already.
+    ///
+    /// The kind and the annotations are those of the manifest: clients filter by them without reading
+    /// it.
+    mutating func add(_ referrer: ManifestGraph.Node) {
+        guard digests.insert(referrer.descriptor.digest).inserted else { return }
+        var entry: [JSONValue.Member] = [
+            .init("mediaType", .string(referrer.descriptor.mediaType.name)),
+            .init("digest", .string(referrer.descriptor.digest.description)),
+            .init("size", .integer(referrer.descriptor.size)),
+        ]
+        if let type = referrer.manifest.artifactType {
+            entry.append(.init("artifactType", .string(type.name)))
+        }
+        let annotations = referrer.manifest.annotations.sorted { $0.key < $1.key }
+        if !annotations.isEmpty {
+            entry.append(
+                .init(
+                    "annotations",
+                    .object(annotations.map { .init($0.key, .string($0.value)) })))
+        }
+        entries.append(.object(entry))
+    }
+
+    /// Whether a digest is listed.
+    func lists(_ digest: Digest) -> Bool { digests.contains(digest) }
+
+    /// The index as it is written.
+    var manifest: RawManifest {
+        let json = JSONValue.object(members + [.init("manifests", .array(entries))])
+        return RawManifest(describing: Array(json.compactText.utf8), as: .ociIndex)
+    }
+}

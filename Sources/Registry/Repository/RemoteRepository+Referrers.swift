@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import HTTP
+internal import Hashing
+public import OCI
+internal import StrictJSON
+
+extension RemoteRepository {
+    /// Lists the manifests that name another one as their subject; nil where the registry has no such
+    /// list.
+    ///
+    /// A registry that once answered that it has none is not asked again in the run.
+    ///
+    /// Source: distribution-spec § Listing Referrers. GHCR and docker-registry 2.8 answer 404; others
+    /// that do not know the path have been seen to answer 400, 405 or 501.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func referrers(of subject: Digest) async throws -> [Descriptor]? {
+        guard client.listsReferrers else { return nil }
+        let operation = operation(.referrerList, "listing the referrers of \(subject)")
+        var found: [Descriptor] = []
+        do {
+            try await readPages(from: try url("referrers/\(subject)"), operation) {
+                bytes throws(JSONError) in
+                found += try descriptors(in: bytes)
+                return found.count
+            }
+        } catch let error as RegistryError where [400, 404, 405, 501].contains(error.status) {
+            client.listsReferrers = false
+            return nil
+        }
+        return found
+    }
+
+    private func descriptors(in bytes: [UInt8]) throws(JSONError) -> [Descriptor] {
+        switch try RawManifest(describing: bytes, as: .ociIndex).decoded() {
+        case .index(let index): return index.manifests
+        case .image: throw JSONError(place: "", reason: "is no index")
+        }
+    }
+}

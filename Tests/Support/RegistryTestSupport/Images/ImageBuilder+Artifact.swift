@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hashing
+public import OCI
+internal import StrictJSON
+
+extension ImageBuilder {
+    /// Builds an artifact that says something about a manifest: a signature, or a list of parts.
+    ///
+    /// Source: image-spec, manifest.md § Guidelines for Artifact Usage.
+    ///
+    /// - Parameters:
+    ///   - type: the kind of artifact.
+    ///   - content: the bytes of its only layer.
+    ///   - subject: the manifest that it is about; nil for one that says so by its tag alone.
+    ///   - annotations: the manifest's annotations.
+    /// - Returns: the artifact.
+    public func artifact(
+        _ type: String, _ content: String, about subject: Descriptor?,
+        annotations: [String: String] = [:]
+    ) -> BuiltImage {
+        let (empty, layer) = (Array("{}".utf8), Array(content.utf8))
+        var members: [JSONValue.Member] = [
+            .init("artifactType", .string(type)),
+            .init(
+                "config",
+                Self.descriptor("application/vnd.oci.empty.v1+json", .of(empty), size: empty.count)),
+            .init("layers", .array([Self.descriptor(type, .of(layer), size: layer.count)])),
+        ]
+        if let subject { members.append(.init("subject", Self.json(subject))) }
+        let root = manifest(.ociManifest, members, annotations)
+        return BuiltImage(root: root, blobs: [.of(empty): empty, .of(layer): layer])
+    }
+}
