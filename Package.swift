@@ -33,6 +33,7 @@ let package = Package(
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+        library("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CPosix", pkgConfig: nil, apt: nil),
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
@@ -43,7 +44,7 @@ let package = Package(
         room("Waiting"),
         room("CommandLineKit", "Wording"),
         room("Files", "Wording"),
-        room("ChildProcess", "Wording", "CPosix"),
+        room("ChildProcess", "Waiting", "Wording", "CPosix"),
 
         // The nouns, and where they are kept.
         room("OCI", "StrictJSON", "Wording"),
@@ -59,7 +60,7 @@ let package = Package(
 
         // What the project is for.
         room("YAML", "CYAML"),
-        room("LayerArchive", "CArchive", "ChildProcess", "Hashing", "OCI"),
+        room("LayerArchive", "CArchive", "CISAL", "ChildProcess", "Hashing", "OCI", "Waiting"),
         room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "StrictJSON", "Wording"),
         room("Locking", "OCI", "YAML", "Files", "Wording"),
         room(
@@ -72,7 +73,7 @@ let package = Package(
             dependencies: [
                 "CommandLineKit", "Mirroring", "Registry", "CurlHTTP", "HTTP", "Content",
                 "Validation", "Locking", "Pinning", "YAML", "OCI", "Hashing", "Files",
-                "ChildProcess", "StrictJSON", "Wording",
+                "ChildProcess", "LayerArchive", "StrictJSON", "Wording",
             ]
         ),
 
@@ -94,6 +95,9 @@ let package = Package(
         ),
         tests(of: "CommandLineKit", "Wording"),
         tests(of: "ChildProcess"),
+        tests(
+            of: "LayerArchive", "ChildProcess", "Hashing", "OCI", "RegistryTestSupport", "ocimirror"
+        ),
         tests(of: "Files"),
         tests(of: "Wording"),
         tests(of: "StrictJSON"),

@@ -7,6 +7,7 @@ final class Alarm: Sendable {
     enum Event: UInt8 {
         case exited
         case cancelled
+        case fed
     }
 
     private let pipe: Pipe
@@ -20,7 +21,7 @@ final class Alarm: Sendable {
     var number: Int32 { pipe.reading.number }
 
     func ring(_ event: Event) {
-        // Two bytes at most are ever written, so there is room.
+        // The first two come once each, the third only after the last one was heard: there is room.
         _ = pipe.writing.write([event.rawValue])
     }
 

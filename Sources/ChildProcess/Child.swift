@@ -55,8 +55,38 @@ public enum Child {
         executable: String, arguments: [String], environment: [String: String],
         input: [UInt8] = [], limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
-        let invocation = try Invocation(executable, arguments, environment)
+        try await run(
+            Invocation(executable, arguments, environment), ChildInput(whole: input), limits)
+    }
+
+    /// Runs a program that is fed while it runs, and waits for its end.
+    ///
+    /// As ``run(executable:arguments:environment:input:limits:)``, but for the limit of time: it is
+    /// how long the child may take for what it was given, and starts anew with each piece that it
+    /// takes. While it waits for more, it is not late.
+    ///
+    /// - Parameters:
+    ///   - executable: the absolute path of the program.
+    ///   - arguments: its arguments, without its own name.
+    ///   - environment: its whole environment.
+    ///   - input: where the pieces are put. It takes no more once this returns.
+    ///   - limits: what it may take.
+    /// - Returns: what it left behind, whatever its status.
+    /// - Throws: ``ChildProcessError`` where it could not be started or had to be killed.
+    public static func run(
+        executable: String, arguments: [String], environment: [String: String],
+        feeding input: ChildInput, limits: ChildLimits
+    ) async throws(ChildProcessError) -> ChildOutput {
+        defer { input.close() }
+        return try await run(Invocation(executable, arguments, environment), input, limits)
+    }
+
+    private static func run(
+        _ invocation: Invocation, _ input: ChildInput, _ limits: ChildLimits
+    ) async throws(ChildProcessError) -> ChildOutput {
+        let executable = invocation.executable
         let alarm = try Alarm(for: executable)
+        input.attach(alarm)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let code = DetachedThread.start {

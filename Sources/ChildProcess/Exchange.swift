@@ -6,20 +6,22 @@ internal import Glibc
 struct Exchange: ~Copyable {
     private let executable: String
     private let process: pid_t
-    private let deadline: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
     private let limits: ChildLimits
     private let alarm: Alarm
     private var input: Inlet
     private var output: Outlet
     private var error: Outlet
+    private let isFed: Bool
     private var hasExited = false
 
     /// Starts the child.
     init(
-        _ invocation: Invocation, _ bytes: [UInt8], _ limits: ChildLimits, _ alarm: Alarm
+        _ invocation: Invocation, _ fed: ChildInput, _ limits: ChildLimits, _ alarm: Alarm
     ) throws(ChildProcessError) {
         let executable = invocation.executable
         let input = try Pipe(for: executable)
+        if fed.isStreamed { input.widen(to: 256 << 10) }
         let output = try Pipe(for: executable)
         let error = try Pipe(for: executable)
         // A child that does not read its input must not end us; only this thread writes to it.
@@ -46,7 +48,8 @@ struct Exchange: ~Copyable {
         self.deadline = .now + limits.time
         self.limits = limits
         self.alarm = alarm
-        self.input = Inlet(input.keepingWriting(), bytes)
+        self.input = Inlet(input.keepingWriting(), fed)
+        self.isFed = fed.isStreamed
         self.output = Outlet(output.keepingReading(), limit: limits.outputByteCount)
         self.error = Outlet(error.keepingReading(), limit: limits.outputByteCount)
     }
@@ -70,13 +73,18 @@ struct Exchange: ~Copyable {
     }
 
     private mutating func step() throws(ChildProcessError) {
+        input.refill()
+        // Who waits for us cannot be late.
+        let waitsForUs = isFed && input.isDry
+        if waitsForUs { deadline = .now + limits.time }
         var entries = [
             pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0),
             pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
             pollfd(fd: error.number, events: Int16(POLLIN), revents: 0),
         ]
-        let ready = unsafe poll(&entries, nfds_t(entries.count), millisecondsLeft())
+        let ready = unsafe poll(
+            &entries, nfds_t(entries.count), waitsForUs ? -1 : millisecondsLeft())
         if ready < 0, errno != EINTR { throw ChildProcessError(executable, .system(errno)) }
         guard ready > 0 else {
             guard ContinuousClock.now < deadline else {
@@ -84,7 +92,10 @@ struct Exchange: ~Copyable {
             }
             return
         }
-        if entries[1].revents != 0 { input.advance() }
+        if entries[1].revents != 0 {
+            input.advance()
+            if isFed { deadline = .now + limits.time }
+        }
         if entries[2].revents != 0 { try output.advance(executable) }
         if entries[3].revents != 0 { try error.advance(executable) }
         let events = alarm.events()

@@ -72,6 +72,11 @@ struct Pipe: ~Copyable, Sendable {
         writing = PipeEnd(numbers[1])
     }
 
+    /// Asks for room for `count` bytes; a pipe that stays small is slower and no less right.
+    func widen(to count: Int32) {
+        _ = fcntl(writing.number, cposix_set_pipe_size, count)
+    }
+
     /// Closes the other end.
     consuming func keepingReading() -> PipeEnd { reading }
 
@@ -79,28 +84,44 @@ struct Pipe: ~Copyable, Sendable {
     consuming func keepingWriting() -> PipeEnd { writing }
 }
 
-/// Bytes on their way into a child.
+/// The end of a pipe through which a child is fed.
 struct Inlet: ~Copyable {
     private var end: PipeEnd
-    private var pending: ArraySlice<UInt8>
+    private let input: ChildInput
+    private var pending: ArraySlice<UInt8> = []
 
-    init(_ end: consuming PipeEnd, _ bytes: [UInt8]) {
+    init(_ end: consuming PipeEnd, _ input: ChildInput) {
         end.setNonBlocking()
-        if bytes.isEmpty { end.close() }
         self.end = end
-        self.pending = bytes[...]
+        self.input = input
     }
 
-    /// What to poll for writing; none once all is written or the child reads no more.
-    var number: Int32 { end.number }
+    /// What to poll for writing; none while there is nothing to write.
+    var number: Int32 { pending.isEmpty ? -1 : end.number }
+
+    /// Whether the child may be waiting for more, so that it cannot be expected to get on.
+    var isDry: Bool { pending.isEmpty && end.number >= 0 }
+
+    /// Looks for more to write, and closes the pipe after the last of it.
+    mutating func refill() {
+        guard isDry else { return }
+        switch input.next() {
+        case .bytes(let bytes): pending = bytes[...]
+        case .nothingYet: break
+        case .end: end.close()
+        }
+    }
 
     mutating func advance() {
         guard let count = end.write(pending) else {
+            // The child reads no more; what it has to say is still heard.
+            pending = []
             end.close()
+            input.close()
             return
         }
         pending.removeFirst(count)
-        if pending.isEmpty { end.close() }
+        refill()
     }
 }
 

@@ -34,6 +34,11 @@ public struct DigestHasher: ~Copyable {
 
     /// Adds bytes.
     public mutating func update(_ bytes: [UInt8]) {
+        unsafe update(bytes.span.bytes)
+    }
+
+    /// Adds bytes where they are.
+    public mutating func update(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { buffer in
             let updated = unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
             precondition(updated == 1, "a started hash takes bytes")

@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Glibc
+internal import LayerArchive
 
 /// Where the program begins: words and environment in, exit code out.
 @main
@@ -11,9 +12,10 @@ enum Main {
     /// The first signal cancels the run: what is finished is written down and reported. The second
     /// one ends the process at once.
     static func main() {
+        let words = Array(CommandLine.arguments.dropFirst())
+        if let scan = ScanMode(words) { exit(scan.run()) }
         System.ignoreWriteSignals()
         let signals = System.blockEndingSignals()
-        let words = Array(CommandLine.arguments.dropFirst())
         let environment = System.environment()
         let interruption = Interruption()
         let command = Task.detached {

@@ -9,6 +9,7 @@ requirements='
     library   libcurl           libcurl4-openssl-dev
     library   libcrypto         libssl-dev
     library   libarchive        libarchive-dev
+    library   libisal           libisal-dev
     library   yaml-0.1          libyaml-dev
     library   libmicrohttpd     libmicrohttpd-dev
     package   libc6-dev         libc6-dev

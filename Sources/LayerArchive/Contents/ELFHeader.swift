@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the header of an ELF file says of the machine that it is made for.
+///
+/// Source: System V ABI, "ELF Header" and "Program Header".
+public struct ELFHeader: Hashable, Sendable {
+    /// What kind of file it is.
+    public enum Kind: UInt16, Sendable {
+        /// An object for the linker, or a kernel module.
+        case relocatable = 1
+        /// A program at a fixed place.
+        case executable = 2
+        /// A library, or a program that can be anywhere.
+        case shared = 3
+        /// A memory image.
+        case core = 4
+    }
+
+    /// What kind of file it is.
+    public let kind: Kind
+    /// The processor, `e_machine`.
+    public let machine: UInt16
+    /// Whether its words have 64 bits.
+    public let is64Bit: Bool
+    /// Whether the least byte of a word comes first.
+    public let isLittleEndian: Bool
+    /// The absolute path of the loader that it asks for; nil for one that needs none.
+    public let loader: [UInt8]?
+
+    /// Makes a header.
+    ///
+    /// - Precondition: `loader` has at most ``loaderLimit`` bytes.
+    public init(
+        _ kind: Kind, machine: UInt16, is64Bit: Bool = true, isLittleEndian: Bool = true,
+        loader: [UInt8]? = nil
+    ) {
+        precondition((loader?.count ?? 0) <= Self.loaderLimit, "a loader's path is short")
+        self.kind = kind
+        self.machine = machine
+        self.is64Bit = is64Bit
+        self.isLittleEndian = isLittleEndian
+        self.loader = loader
+    }
+
+    /// How many bytes of a file are looked at.
+    static let sampleByteCount = 4096
+    /// The longest path of a loader that is believed.
+    static let loaderLimit = 255
+
+    /// Reads the first bytes of a file; nil where they are no header that a kernel would take.
+    public init?(_ bytes: ArraySlice<UInt8>) {
+        let bytes = bytes.prefix(Self.sampleByteCount)
+        guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]), bytes.count >= 20 else { return nil }
+        let start = bytes.startIndex
+        let (is64Bit, isLittleEndian): (Bool, Bool)
+        switch bytes[start + 4] {
+        case 1: is64Bit = false
+        case 2: is64Bit = true
+        default: return nil
+        }
+        switch bytes[start + 5] {
+        case 1: isLittleEndian = true
+        case 2: isLittleEndian = false
+        default: return nil
+        }
+        let words = Words(bytes: bytes, isLittleEndian: isLittleEndian)
+        // Version 1 is the only one, and a machine of 0 is none.
+        guard bytes[start + 6] == 1, bytes.count >= (is64Bit ? 64 : 52),
+            let kind = words.number(at: 16, bytes: 2).flatMap({ Kind(rawValue: UInt16($0)) }),
+            let machine = words.number(at: 18, bytes: 2), machine != 0
+        else { return nil }
+        self.kind = kind
+        self.machine = UInt16(machine)
+        self.is64Bit = is64Bit
+        self.isLittleEndian = isLittleEndian
+        self.loader = words.loader(is64Bit: is64Bit)
+    }
+}
+
+/// Numbers in the byte order of a file; nothing outside the sample is ever read.
+private struct Words {
+    let bytes: ArraySlice<UInt8>
+    let isLittleEndian: Bool
+
+    func number(at offset: Int, bytes count: Int) -> UInt64? {
+        guard offset >= 0, offset <= bytes.count, bytes.count - offset >= count else { return nil }
+        let word = bytes[(bytes.startIndex + offset)...].prefix(count)
+        let ordered = isLittleEndian ? Array(word.reversed()) : Array(word)
+        return ordered.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The path in the segment of the type `PT_INTERP`, where it is in the sample.
+    func loader(is64Bit: Bool) -> [UInt8]? {
+        guard let table = number(at: is64Bit ? 32 : 28, bytes: is64Bit ? 8 : 4),
+            let entrySize = number(at: is64Bit ? 54 : 42, bytes: 2),
+            let count = number(at: is64Bit ? 56 : 44, bytes: 2),
+            entrySize >= (is64Bit ? 56 : 32), var entry = Int(exactly: table)
+        else { return nil }
+        for _ in 0..<count {
+            guard let type = number(at: entry, bytes: 4) else { return nil }
+            if type == 3 {
+                let place = number(
+                    at: entry + (is64Bit ? 8 : 4), bytes: is64Bit ? 8 : 4)
+                let size = number(at: entry + (is64Bit ? 32 : 16), bytes: is64Bit ? 8 : 4)
+                return place.flatMap { place in size.flatMap { text(at: place, bytes: $0) } }
+            }
+            let (next, isOver) = entry.addingReportingOverflow(Int(entrySize))
+            guard !isOver else { return nil }
+            entry = next
+        }
+        return nil
+    }
+
+    private func text(at place: UInt64, bytes count: UInt64) -> [UInt8]? {
+        guard let place = Int(exactly: place), place <= bytes.count,
+            let count = Int(exactly: count), count <= bytes.count - place,
+            (2...ELFHeader.loaderLimit + 1).contains(count)
+        else { return nil }
+        let text = bytes[(bytes.startIndex + place)...].prefix(count)
+        guard text.last == 0 else { return nil }
+        return Array(text.prefix { $0 != 0 })
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ChildProcess
+import Glibc
+import Testing
+
+@Suite struct ChildInputTests {
+    private static let ample = ChildLimits(time: .seconds(120), outputByteCount: 8 << 20)
+
+    /// Runs a shell script that is fed by `feed` meanwhile.
+    private func shell(
+        _ script: String, limits: ChildLimits = ample,
+        feed: @escaping @Sendable (ChildInput) async throws -> Void
+    ) async throws -> ChildOutput {
+        let input = ChildInput()
+        async let output = Child.run(
+            executable: "/bin/sh", arguments: ["-c", script],
+            environment: ["PATH": "/usr/bin:/bin"], feeding: input, limits: limits)
+        try await feed(input)
+        return try await output
+    }
+
+    @Test func `pieces arrive in order while the child runs`() async throws {
+        let output = try await shell("cat") { input in
+            for number in 0..<2000 { try await input.write(Array("\(number)\n".utf8)) }
+            input.end()
+        }
+        let lines = String(decoding: output.standardOutput, as: UTF8.self).split(separator: "\n")
+        #expect(lines.map(String.init) == (0..<2000).map(String.init))
+    }
+
+    @Test func `far more goes through than ever waits`() async throws {
+        let piece = [UInt8](repeating: 65, count: 1 << 20)
+        let output = try await shell("wc -c") { input in
+            for _ in 0..<64 { try await input.write(piece) }
+            input.end()
+        }
+        #expect(output.standardOutput == Array("\(64 << 20)\n".utf8))
+    }
+
+    @Test func `a child that ends early holds no writer up`() async throws {
+        let piece = [UInt8](repeating: 65, count: 1 << 20)
+        let output = try await shell("exit 3") { input in
+            for _ in 0..<16 { try await input.write(piece) }
+            input.end()
+        }
+        #expect(output.termination == .exited(3))
+    }
+
+    @Test func `an input that is ended without a piece is empty`() async throws {
+        let output = try await shell("wc -c") { $0.end() }
+        #expect(output.standardOutput == Array("0\n".utf8))
+    }
+
+    @Test func `a child that takes nothing of what it is given is killed`() async throws {
+        let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
+        let error = await #expect(throws: ChildProcessError.self) {
+            try await shell("exec sleep 60", limits: limits) { input in
+                for _ in 0..<4 { try await input.write([UInt8](repeating: 65, count: 1 << 20)) }
+            }
+        }
+        #expect(error?.cause == .timeLimit(.milliseconds(50)))
+    }
+
+    @Test func `a child is not late while it waits for more`() async throws {
+        let input = ChildInput()
+        let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
+        let waiting = Task {
+            try await Child.run(
+                executable: "/bin/cat", arguments: [], environment: [:], feeding: input,
+                limits: limits)
+        }
+        // Another child that takes longer than the limit.
+        _ = try await Child.run(
+            executable: "/bin/sleep", arguments: ["0.2"], environment: [:], limits: Self.ample)
+        waiting.cancel()
+        let error = await #expect(throws: ChildProcessError.self) { try await waiting.value }
+        #expect(error?.cause == .cancelled)
+    }
+
+    @Test func `a writer that is cancelled stops waiting`() async throws {
+        let input = ChildInput()
+        let writer = Task {
+            while true { try await input.write([UInt8](repeating: 65, count: 1 << 20)) }
+        }
+        writer.cancel()
+        await #expect(throws: CancellationError.self) { try await writer.value }
+    }
+}
