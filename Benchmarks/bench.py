@@ -19,18 +19,20 @@ from servers import Distance, Registry, blob_bytes, by_class, certificate, diges
 class Bench:
     """Servers, rounds and figures of one call."""
 
-    def __init__(self, work: Path, arguments):
+    def __init__(self, work: Path, memory: Path, arguments):
         self.work = work
+        self.memory = memory
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
         self.figures: dict[str, dict[str, dict]] = {}
         self.corpus: dict = {}
         self._count = 0
 
-    def registry(self, *, in_memory: bool, tls=None, storage=None) -> Registry:
+    def registry(self, *, tls=None, storage=None) -> Registry:
+        """A registry whose storage is in memory: no disk is measured, on either side."""
         self._count += 1
-        return Registry(self.work / f"registry-{self._count}", in_memory=in_memory, tls=tls,
-                        storage=storage)
+        name = f"registry-{self._count}"
+        return Registry(self.work / name, storage or self.memory / name, tls=tls)
 
     def check(self, tool, corpus: Corpus, targets, trust=None) -> None:
         """A figure counts only when the work was done."""
@@ -61,7 +63,7 @@ class Bench:
         for number in range(rounds):
             for tool in chosen if number % 2 == 0 else chosen[::-1]:
                 print(f"{name}: round {number + 1} of {rounds}: {tool.name}", file=sys.stderr)
-                target = self.registry(in_memory=True, tls=tls)
+                target = self.registry(tls=tls)
                 route = tools.Route(source.port, (target.port,), tls[0] if tls else None)
                 folder = tools.fresh_folder(self.work)
                 tool.prepare(folder, corpus, route)
@@ -73,12 +75,13 @@ class Bench:
                     self.note(f"{name}: again", tool,
                               self.once(tool, folder, corpus, route, source, [target]))
                 target.stop()
+                shutil.rmtree(target.storage)
                 shutil.rmtree(folder)
 
     # Rows
 
     def nightly(self, scale: float) -> None:
-        source = self.registry(in_memory=False)
+        source = self.registry()
         corpus = Corpus.nightly(source.port, scale)
         self.corpus = {"images": len(corpus.images), "blobs": corpus.unique_blobs,
                        "bytes": corpus.unique_bytes, "scale": scale}
@@ -91,7 +94,7 @@ class Bench:
 
     def two_targets(self, corpus, source) -> None:
         tool = self.tools["ocimirror"]
-        targets = [self.registry(in_memory=True) for _ in range(2)]
+        targets = [self.registry() for _ in range(2)]
         route = tools.Route(source.port, tuple(t.port for t in targets))
         folder = tools.fresh_folder(self.work)
         tool.prepare(folder, corpus, route)
@@ -106,7 +109,7 @@ class Bench:
         """One layer of both platforms of one image changed since the last run."""
         prepared = []
         for tool in [t for t in self.tools.values() if t.name != "floor"]:
-            target = self.registry(in_memory=True)
+            target = self.registry()
             route = tools.Route(source.port, (target.port,))
             folder = tools.fresh_folder(self.work)
             tool.prepare(folder, corpus, route)
@@ -122,7 +125,7 @@ class Bench:
 
     def distant(self, count: int) -> None:
         """Nothing to do for so many tags, both registries 50 ms away."""
-        source, target = self.registry(in_memory=True), self.registry(in_memory=True)
+        source, target = self.registry(), self.registry()
         corpus = Corpus.many(source.port, count)
         tool = self.tools["ocimirror"]
         ends = Distance(source.port), Distance(target.port)
@@ -142,7 +145,7 @@ class Bench:
     def growth(self) -> None:
         """Memory and time must not grow faster than the number of images."""
         for count in (100, 500):
-            source = self.registry(in_memory=True)
+            source = self.registry()
             corpus = Corpus.many(source.port, count)
             self.first_and_again(f"{count} small images", corpus, source,
                                  [self.tools["ocimirror"]], rounds=1, again=False)
@@ -150,13 +153,13 @@ class Bench:
 
     def large(self, size: int) -> None:
         """One blob, over plain HTTP against the floor, and over TLS against curl."""
-        source = self.registry(in_memory=False)
+        source = self.registry()
         corpus = Corpus.single(source.port, size)
         ours, skopeo = self.tools["ocimirror"], self.tools["skopeo"]
         self.first_and_again("1 GB blob", corpus, source, [self.tools["floor"], ours, skopeo],
                              again=False)
         tls = certificate(self.work / "tls")
-        behind_tls = self.registry(in_memory=False, tls=tls, storage=source.storage)
+        behind_tls = self.registry(tls=tls, storage=source.storage)
         self.first_and_again("1 GB blob, TLS", corpus, behind_tls,
                              [tools.Curl("curl"), ours, skopeo], again=False, tls=tls)
         behind_tls.stop()
@@ -181,8 +184,10 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder:
-        bench = Bench(Path(folder), arguments)
+    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
+          tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory):
+        bench = Bench(Path(folder), Path(memory), arguments)
         rows = arguments.rows.split(",")
         if "nightly" in rows:
             bench.nightly(arguments.scale)

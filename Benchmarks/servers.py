@@ -19,15 +19,15 @@ LINE = re.compile(r'"([A-Z]+) (\S+) HTTP/[\d.]+" (\d+) (\d+)')
 class Registry:
     """Debian's docker-registry on a port of the system's choice, with its access log."""
 
-    def __init__(self, folder: Path, *, in_memory: bool, tls: tuple[Path, Path] | None = None,
-                 storage: Path | None = None):
+    def __init__(self, folder: Path, storage: Path, *,
+                 tls: tuple[Path, Path] | None = None):
         self.folder = folder
         folder.mkdir(parents=True)
-        self.storage = storage or folder / "storage"
-        kept = "inmemory: {}" if in_memory else f"filesystem: {{rootdirectory: {self.storage}}}"
+        self.storage = storage
         certificate = (f"\n  tls: {{certificate: {tls[0]}, key: {tls[1]}}}" if tls else "")
         (folder / "config.yml").write_text(
-            f"version: 0.1\nlog: {{level: info}}\nstorage:\n  {kept}\n"
+            f"version: 0.1\nlog: {{level: info}}\nstorage:\n"
+            f"  filesystem: {{rootdirectory: {storage}}}\n"
             f"  delete: {{enabled: true}}\n"
             f"http:\n  addr: 127.0.0.1:0\n  secret: only-for-this-run{certificate}\n")
         self._access = open(folder / "access.log", "wb")

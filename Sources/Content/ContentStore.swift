@@ -77,6 +77,8 @@ public enum BlobArrival: Hashable, Sendable {
     case uploaded
     /// The registry took it from another of its repositories.
     case mounted
+    /// It was there already.
+    case present
 }
 
 /// What became of a manifest that was written.
@@ -92,12 +94,17 @@ public struct ManifestArrival: Hashable, Sendable {
 
 /// A place that manifests and blobs can be written to.
 public protocol ContentSink: Sendable {
+    /// Whether a blob that is pushed with the store itself as its sibling is looked for first, at no
+    /// further cost.
+    var findsBlobs: Bool { get }
+
     /// Writes a blob.
     ///
     /// - Parameters:
     ///   - descriptor: what is written.
     ///   - sibling: another repository of the same registry that holds the blob; a store that
-    ///     can take it from there does, and a failed attempt is no failure.
+    ///     can take it from there does, and a failed attempt is no failure. The store itself, where it
+    ///     ``findsBlobs``: then nothing is sent that is there. Nil: the bytes are sent whatever is there.
     ///   - open: opens the bytes from the start, once for each attempt. The stream must be one that
     ///     proves its bytes, so that a target which checks nothing is never sent the last of bad ones.
     /// - Returns: how the blob came to be there.
@@ -124,6 +131,11 @@ public protocol ContentSink: Sendable {
     ///
     /// Nil where everybody writes without any, or where it could not be found out.
     func isPublic(_ digest: Digest) async -> Bool?
+}
+
+extension ContentSink {
+    /// A look costs nothing in a folder or in memory.
+    public var findsBlobs: Bool { false }
 }
 
 extension ContentSink where Self: ContentSource {

@@ -30,6 +30,9 @@ public struct ReplicatedStore: ContentStore {
     /// Where the store itself is.
     public var location: StoreLocation { base.location }
 
+    /// As the store itself.
+    public var findsBlobs: Bool { base.findsBlobs }
+
     /// Asks the store itself.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         try await base.resolve(name)

@@ -19,7 +19,7 @@ enum Main {
         let environment = System.environment()
         let interruption = Interruption()
         let command = Task.detached {
-            exit(await run(words, environment, interruption).rawValue)
+            System.leave(with: await run(words, environment, interruption).rawValue)
         }
         interruption.happened(by: System.wait(for: signals))
         command.cancel()

@@ -65,7 +65,7 @@ struct ReferrerCopy: Sendable {
             }
             do {
                 let graph = try await atSource { try await read(descriptor, about: subject) }
-                let copied = try await copier.copy(job(graph, as: .digest(descriptor.digest)))
+                let copied = try await copy(graph, as: .digest(descriptor.digest))
                 receipt.copied += 1
                 found.append(descriptor.digest)
                 if !copied.isListed { shelf.add(graph.root) }
@@ -142,18 +142,20 @@ struct ReferrerCopy: Sendable {
                     side: .target, at: target.location)
             }
         }
-        _ = try await copier.copy(job(graph, as: .tag(tag), standing))
+        _ = try await copy(graph, as: .tag(tag), standing)
         return true
     }
 
     // MARK: Parts
 
-    private func job(
+    private func copy(
         _ graph: ManifestGraph, as name: ManifestName, _ standing: Descriptor? = nil
-    ) -> Copier.Job {
-        Copier.Job(
-            graph: graph, held: [:], sources: [source], target: target, name: name,
-            standing: standing, keepsReplaced: false)
+    ) async throws -> CopyReceipt {
+        let destination = CopyJob.Destination(
+            store: target, name: name, standing: standing, keepsReplaced: false)
+        let results = try await copier.copy(
+            CopyJob(graph: graph, held: [:], sources: [source], destinations: [destination]))
+        return try results[0].get()
     }
 
     private func atSource<Value>(_ body: () async throws -> Value) async throws -> Value {

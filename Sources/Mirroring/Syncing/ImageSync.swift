@@ -64,24 +64,7 @@ struct ImageSync {
             outcome.status = .refused
             return
         }
-        for position in work.toCopy {
-            do {
-                outcome.targets[position].receipt = try await copy(
-                    examined, to: position, work)
-                work.holders.insert(position, at: 0)
-                if work.isFirst(at: position) {
-                    outcome.targets[position].isPublic =
-                        await (try target(position, work)).isPublic(descriptor.digest)
-                }
-                try await bringReferrers(
-                    of: examined.graph.nodes.map(\.descriptor.digest).reversed(), to: position,
-                    work, &outcome)
-            } catch let error as CopyError {
-                try Task.checkCancellation()
-                outcome.targets[position].failure = Failure(error)
-                work.toLock.remove(position)
-            }
-        }
+        try await copy(examined, &work, &outcome)
         for position in work.toLock {
             outcome.targets[position].block = LockedImage(
                 image, descriptor, report, at: outcome.targets[position].location)
@@ -130,23 +113,46 @@ struct ImageSync {
         }
     }
 
+    /// Copies the image to every target that lacks it, and looks after what comes with it.
     private func copy(
-        _ examined: ExaminedImage, to position: Int, _ work: ImageWork
-    ) async throws -> CopyReceipt {
-        let standing = work.resolved.targets[position]
-        let target = try target(position, work)
-        let sources = try work.holders.map { try self.target($0, work) as any ContentSource }
-        let isKept = run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
+        _ examined: ExaminedImage, _ work: inout ImageWork, _ outcome: inout ImageOutcome
+    ) async throws {
+        guard !work.toCopy.isEmpty else { return }
+        let results = try await run.copier.copy(try job(examined, work))
+        let subjects = examined.graph.nodes.map(\.descriptor.digest)
+        for (position, result) in zip(work.toCopy, results) {
+            switch result {
+            case .failure(let error):
+                outcome.targets[position].failure = Failure(error)
+                work.toLock.remove(position)
+            case .success(let receipt):
+                outcome.targets[position].receipt = receipt
+                let target = try target(position, work)
+                if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
+                if work.isFirst(at: position) {
+                    outcome.targets[position].isPublic = await target.isPublic(
+                        examined.graph.root.descriptor.digest)
+                }
+                try await bringReferrers(of: subjects.reversed(), to: position, work, &outcome)
+            }
+        }
+    }
+
+    private func job(_ examined: ExaminedImage, _ work: ImageWork) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.addingReportingOverflow($1.size).0 }
-        run.observe(.copying(image, to: target.location, bytes: bytes))
-        let receipt = try await run.copier.copy(
-            Copier.Job(
-                graph: examined.graph, held: examined.configBytes,
-                sources: sources + [try upstream], target: target, name: image.targetName,
-                standing: standing.current,
-                keepsReplaced: isKept && standing.action == .replace))
-        if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
-        return receipt
+        let sources = try work.holders.map { try target($0, work) as any ContentSource }
+        return CopyJob(
+            graph: examined.graph, held: examined.configBytes, sources: sources + [try upstream],
+            destinations: try work.toCopy.map { position in
+                let standing = work.resolved.targets[position]
+                let target = try target(position, work)
+                let keeps =
+                    run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
+                run.observe(.copying(image, to: target.location, bytes: bytes))
+                return CopyJob.Destination(
+                    store: target, name: image.targetName, standing: standing.current,
+                    keepsReplaced: keeps && standing.action == .replace)
+            })
     }
 
     // MARK: Referrers

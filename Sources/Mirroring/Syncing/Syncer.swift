@@ -31,7 +31,8 @@ public struct Syncer: Sendable {
         let start = ContinuousClock.now
         self.resolver = resolver
         self.refreshesReferrers = refreshesReferrers
-        self.copier = Copier(slots: Slots(jobs), now: now ?? { ContinuousClock.now - start })
+        self.copier = Copier(
+            lanes: TransferLanes(jobs), now: now ?? { ContinuousClock.now - start })
         self.observe = observe
     }
 

@@ -128,6 +128,21 @@ struct BlobUpload: Sendable {
     }
 }
 
+extension RegistryHost {
+    /// Whether it is one of Google's, which know one PUT and no mounts.
+    fileprivate var isGoogles: Bool {
+        name == "gcr.io" || [".gcr.io", ".pkg.dev"].contains { name.hasSuffix($0) }
+    }
+
+    /// Whether a mount may come to anything.
+    ///
+    /// Source: Google's registries answer each with a session; so do Amazon's, unless the account
+    /// says otherwise (aws/containers-roadmap#1459).
+    var mountsBlobs: Bool {
+        !isGoogles && !name.hasSuffix(".amazonaws.com") && name != "public.ecr.aws"
+    }
+}
+
 extension BlobUpload.Dialect {
     /// Picks the dialect that a registry is known to take.
     ///
@@ -152,9 +167,6 @@ extension BlobUpload.Dialect {
     /// registries know no PATCH.
     static func last(for registry: RegistryHost) -> BlobUpload.Dialect {
         if registry.name == "ghcr.io" { return .patch }
-        let isGoogle =
-            registry.name == "gcr.io"
-            || [".gcr.io", ".pkg.dev"].contains { registry.name.hasSuffix($0) }
-        return isGoogle ? .put : .chunked
+        return registry.isGoogles ? .put : .chunked
     }
 }

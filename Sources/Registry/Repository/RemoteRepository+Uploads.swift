@@ -5,11 +5,21 @@ internal import HTTP
 public import OCI
 
 extension RemoteRepository {
+    /// Whether a mount from this very repository tells what is there: 201 for a blob that is, a session
+    /// for one that is not.
+    ///
+    /// It saves the HEAD that would come before each upload.
+    ///
+    /// Source: distribution-spec § Mounting a blob from another repository, which lets a client name
+    /// any repository that it may read.
+    public var findsBlobs: Bool { client.findsBlobs }
+
     /// Writes a blob, or has the registry take it from another of its repositories.
     ///
     /// - Parameters:
     ///   - descriptor: what is written.
-    ///   - sibling: another repository that holds the blob; it is of use only at the same registry.
+    ///   - sibling: another repository that holds the blob, of use only at the same registry; or this
+    ///     one, to send nothing that is here.
     ///   - open: opens the bytes from the start, once for each attempt.
     /// - Returns: how the blob came to be there.
     /// - Throws: ``RegistryError``, or what `open` or its stream threw.
@@ -19,6 +29,7 @@ extension RemoteRepository {
     ) async throws -> BlobArrival {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
         let origin = path(of: sibling)
+        let isOwn = origin == repository.path
         var upload = BlobUpload(
             client.uploadDialect, mountingFrom: origin, last: .last(for: client.host))
         var attempt = 1
@@ -33,13 +44,16 @@ extension RemoteRepository {
             } catch let error as BodyFailure {
                 throw error.cause
             }
+            if isOwn, case .mount = upload.step, case .failed = answer { client.findsBlobs = false }
             let dialect = upload.dialect
             switch upload.take(answer) {
             case .step:
                 // Only what was learned just now: another upload may know better by this time.
                 if upload.dialect != dialect { client.uploadDialect = upload.dialect }
             case .finished(let arrival):
-                if let origin, arrival != .mounted { client.refusesMounts(from: origin) }
+                guard let origin else { return arrival }
+                if isOwn { return arrival == .mounted ? .present : arrival }
+                if arrival != .mounted { client.refusesMounts(from: origin) }
                 return arrival
             case .restart:
                 guard let failure else { continue }
@@ -62,7 +76,7 @@ extension RemoteRepository {
 
     private func path(of sibling: StoreLocation?) -> String? {
         guard case .repository(let other)? = sibling, other.registry == repository.registry,
-            other.path != repository.path, client.mayMount(from: other.path)
+            other == repository ? findsBlobs : client.mayMount(from: other.path)
         else { return nil }
         return other.path
     }
@@ -85,7 +99,8 @@ struct UploadSession: Sendable {
             let url = try repository.url("blobs/uploads/")
                 .adding(query: "mount", descriptor.digest.description)
                 .adding(query: "from", sibling)
-            return try await begin(url, operation(.blobMount, sibling: sibling))
+            let isOwn = sibling == repository.repository.path
+            return try await begin(url, operation(.blobMount, sibling: isOwn ? nil : sibling))
         case .begin:
             return try await begin(
                 repository.url("blobs/uploads/"), operation(.uploadPost))

@@ -30,6 +30,8 @@ final class RegistryClient: Sendable {
     /// Whether the registry has taken credentials of ours.
     private let isKnown = Mutex(false)
     private let network: RegistryNetwork.Surroundings
+    /// Whether a mount from the repository itself tells what is there, as far as has been learned.
+    private let answersOwnMounts: Mutex<Bool>
     /// Repositories that nothing could be mounted from.
     private let unmountable = Mutex<Set<String>>([])
 
@@ -48,6 +50,7 @@ final class RegistryClient: Sendable {
         self.throttle = throttle
         self.referrerThrottle = HostThrottle(concurrency: 2, time: network.time)
         self.allowance = Mutex(PullAllowance(reserve: settings.reservePulls))
+        self.answersOwnMounts = Mutex(host.mountsBlobs)
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
         self.retrier = Retrier(
             host: host, policy: network.policy, throttle: throttle, others: network.throttles,
@@ -84,6 +87,12 @@ final class RegistryClient: Sendable {
     /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
     func mayMount(from repository: String) -> Bool {
         unmountable.withLock { !$0.contains(repository) }
+    }
+
+    /// Whether a mount from the repository itself tells what is there.
+    var findsBlobs: Bool {
+        get { answersOwnMounts.withLock { $0 } }
+        set { answersOwnMounts.withLock { $0 = newValue } }
     }
 
     /// Takes note of a mount that was none.
@@ -142,7 +151,8 @@ final class RegistryClient: Sendable {
     private func claimPull(for operation: Operation) throws {
         let (isClaimed, left) = allowance.withLock { ($0.claim(), $0.left ?? 0) }
         guard !isClaimed else { return }
-        let isReserved = left > 0
+        // Those that are left may be spoken for by requests that are under way.
+        let isReserved = left > 0 && settings.reservePulls > 0
         throw RegistryError(
             .quota, operation,
             isReserved

@@ -91,6 +91,14 @@ enum System {
         }
     }
 
+    /// Ends the process once all is said.
+    ///
+    /// Exit handlers do not run: OpenSSL's takes down what the thread that closes connections may
+    /// still be using, which ended some runs by SIGSEGV when all was done. Nothing is buffered here.
+    static func leave(with code: Int32) -> Never {
+        _exit(code)
+    }
+
     /// Ends the process with nothing finished, as the signal by itself would have done.
     static func endAtOnce(by signal: EndingSignal) -> Never {
         _exit(128 + signal.rawValue)

@@ -36,7 +36,8 @@ import Waiting
         }
         let old = builder.multiPlatform(seed: 77)
         let mirror = try Mirror(
-            ["a.example/app:1.0", "b.example/tool:2.0"], to: ["one.example/m", "two.example/m"])
+            ["a.example/app:1.0", "b.example/tool:2.0"], to: ["one.example/m", "two.example/m"],
+            settings: "referrers: none")
         try await mirror.world.publish(images[0], at: "a.example/app:1.0")
         try await mirror.world.publish(images[1], at: "b.example/tool:2.0")
         for target in ["one", "two"] {

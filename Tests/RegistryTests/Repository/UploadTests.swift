@@ -129,10 +129,41 @@ import Testing
         #expect(arrival == .uploaded)
     }
 
-    @Test(arguments: ["other.test/base", "reg.test/app"])
-    func `mount nothing from elsewhere or from themselves`(sibling: String) async throws {
+    @Test func `mount nothing from elsewhere`() async throws {
         try await push(
-            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201))], from: sibling)
+            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201))],
+            from: "other.test/base")
+    }
+
+    static let ownMount = "\(post)?mount=\(blob.digest)&from=app"
+
+    @Test func `find what is there by a mount from the repository itself`() async throws {
+        let (_, there) = try await push(
+            [Exchange(Self.ownMount, Answer(201))], from: "reg.test/app")
+        #expect(there == .present)
+        let (_, new) = try await push(
+            [Exchange(Self.ownMount, Self.session), Exchange(Self.commit, Answer(201))],
+            from: "reg.test/app")
+        #expect(new == .uploaded)
+    }
+
+    @Test func `look no more in this way where it is refused once`() async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Answer(403)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        let repository = try scene.repository()
+        #expect(repository.findsBlobs)
+        let arrival = try await repository.push(
+            blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
+        #expect(arrival == .uploaded)
+        #expect(!repository.findsBlobs)
+        scene.wire.expectDone()
+    }
+
+    @Test(arguments: ["europe-docker.pkg.dev", "1.dkr.ecr.eu-west-1.amazonaws.com", "gcr.io"])
+    func `look by HEAD at registries that answer every mount with a session`(host: String) throws {
+        #expect(try !Scene([]).repository("\(host)/app").findsBlobs)
     }
 
     // The commit may have succeeded although its answer was lost.

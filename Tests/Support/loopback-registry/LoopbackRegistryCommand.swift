@@ -2,24 +2,25 @@
 
 import RegistryTestSupport
 
-/// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls]`: a
+/// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls] [--private]`: a
 /// registry like one of the world, to be tried by hand and with other people's clients.
 ///
-/// It starts empty; whoever logs in may push, and what is pushed anyone may pull. It says where it
+/// It starts empty; whoever logs in may push, and what is pushed anyone may pull, unless it is private. It says where it
 /// listens and, with `--tls`, what a client's environment needs so that it finds the registry under
 /// its real name. At its end (SIGINT, SIGTERM) it says what it was asked, a line for each request.
 @main
 struct LoopbackRegistryCommand {
     private static let usage = [
         "usage: loopback-registry --profile NAME [--mode NAME] [--port PORT] "
-            + "[--user NAME:PASSWORD] [--tls]",
+            + "[--user NAME:PASSWORD] [--tls] [--private]",
         "profiles: distribution docker-hub quay ghcr acr",
         "modes: \(ProfileMode.allCases.map(\.rawValue).joined(separator: " "))",
     ]
 
     static func main() async throws {
         let program = ServingProgram(
-            usage: usage, options: ["--profile", "--mode", "--port", "--user"], flags: ["--tls"])
+            usage: usage, options: ["--profile", "--mode", "--port", "--user"],
+            flags: ["--tls", "--private"])
         let options = program.options
         let login = (options["--user"] ?? "ci:secret").split(separator: ":", maxSplits: 1)
         guard let mode = ProfileMode(rawValue: options["--mode"] ?? "calm"), login.count == 2,
@@ -31,7 +32,8 @@ struct LoopbackRegistryCommand {
             return serve(registry, program)
         }
         let users = [String(login[0]): String(login[1])]
-        guard let profile = profile(options["--profile"] ?? "", users) else {
+        let visibility = Visibility(everything: options["--private"] == nil)
+        guard let profile = profile(options["--profile"] ?? "", users, visibility) else {
             ServingProgram.fail(usage)
         }
         guard options["--tls"] != nil else {
@@ -63,10 +65,9 @@ struct LoopbackRegistryCommand {
     }
 
     private static func profile(
-        _ name: String, _ users: [String: String]
+        _ name: String, _ users: [String: String], _ visibility: Visibility
     ) -> (any RegistryProfile)? {
-        let visibility = Visibility(everything: true)
-        return switch name {
+        switch name {
         case "docker-hub": DockerHub(users: users, visibility)
         case "quay": Quay(users: users, visibility)
         case "ghcr": GHCR(users: users, visibility)

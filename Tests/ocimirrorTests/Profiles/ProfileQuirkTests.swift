@@ -25,19 +25,18 @@ import Testing
 
     @Test func `Docker Hub counts manifests, and the run ends when they are used up`() async throws
     {
-        let stage = try await ProfileStage(DockerHub(allowance: 3), .calm)
-        for (number, name) in ["one", "two"].enumerated() {
-            stage.publish(
-                ImageBuilder().layered(top: UInt64(number)), at: "open/\(name)", tag: "1.0")
-        }
+        let stage = try await ProfileStage(DockerHub(allowance: 2), .calm)
+        stage.publish(image, at: "open/app", tag: "1.0")
         let target = LoopbackRegistry()
         let workspace = try stage.workspace(
-            from: ["one", "two"].map { "docker.io/open/\($0):1.0" }, to: "\(target.host)/mirror",
-            plain: [target.host], login: .none)
+            from: ["docker.io/open/app:1.0"], to: "\(target.host)/mirror", plain: [target.host],
+            login: .none)
         let run = try await workspace.run("sync")
         #expect(run.status == 75, "\(run.said)")
-        #expect(run.output.contains("docker.io: 3 pulls spent, 0 left"), "\(run.said)")
-        #expect(stage.successes[.manifestGet] == 3)
+        #expect(run.output.contains("the allowance of pulls is used up"), "\(run.said)")
+        // Of two children one is too many, and the other may be given up with it.
+        #expect(stage.successes[.manifestGet, default: 0] <= 2)
+        #expect(target.tags(of: "mirror/open-app").isEmpty)
         #expect(target.violations.isEmpty)
     }
 

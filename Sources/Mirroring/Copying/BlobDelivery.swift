@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+internal import Waiting
+
+/// One blob on its way to all destinations that lack it, read once for all of them.
+struct BlobDelivery {
+    let blob: Descriptor
+    let job: CopyJob
+    let copier: Copier
+
+    /// One destination that may lack the blob.
+    private struct Claim {
+        let progress: DestinationProgress
+        let sibling: StoreLocation?
+
+        var store: any ContentStore { progress.destination.store }
+    }
+
+    /// Brings the blob to each destination that is still being copied to.
+    ///
+    /// - Throws: `CancellationError`; what goes wrong at a destination is noted there.
+    func deliver(to all: [DestinationProgress]) async throws {
+        // Always in the same order: two images that claim the same blob never wait for each other.
+        var claims: [Claim] = []
+        defer { for claim in claims { settle(claim) } }
+        for progress in all where progress.failure == nil {
+            guard !progress.holds(blob.digest) else {
+                progress.note(blob, .present)
+                continue
+            }
+            switch try await copier.ledger.claim(
+                blob.digest, at: progress.destination.store.location)
+            {
+            case .present: progress.note(blob, .present)
+            case .yours(let sibling): claims.append(Claim(progress: progress, sibling: sibling))
+            }
+        }
+        let lacking = try await lacking(claims)
+        guard !lacking.isEmpty else { return }
+        try await copier.lanes.withPlace(for: blob.size) { try await send(to: lacking) }
+    }
+
+    /// Tells those who wait for the blob whether it has come.
+    private func settle(_ claim: Claim) {
+        copier.ledger.settle(
+            blob.digest, at: claim.store.location, arrived: claim.progress.failure == nil)
+    }
+
+    /// The claims whose store does not have the blob, as far as asking first costs less than sending.
+    private func lacking(_ claims: [Claim]) async throws -> [Claim] {
+        var lacking: [Claim] = []
+        for claim in claims {
+            var exists = false
+            try await claim.progress.attempt {
+                exists = try await self.exists(at: claim)
+                if exists { claim.progress.note(blob, .present) }
+            }
+            if !exists, claim.progress.failure == nil { lacking.append(claim) }
+        }
+        return lacking
+    }
+
+    /// What a sibling has may be there as well: not every registry mounts, and what an earlier run
+    /// brought is not to be sent again.
+    private func exists(at claim: Claim) async throws -> Bool {
+        guard !claim.store.findsBlobs else { return false }
+        return try await at(.target, claim.store.location) {
+            try await claim.store.exists(blob: blob)
+        }
+    }
+
+    // MARK: Sending
+
+    private func send(to claims: [Claim]) async throws {
+        guard claims.count > 1 else {
+            for claim in claims { try await send(claim) { try await job.open(blob) } }
+            return
+        }
+        let broadcast = Broadcast(readers: claims.count)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, claim) in claims.enumerated() {
+                group.addTask {
+                    defer { broadcast.leave(number, arrived: claim.progress.failure == nil) }
+                    try await send(claim) {
+                        if let shared = broadcast.join(number) { return shared }
+                        return try await openAgain(for: number, of: claims, after: broadcast)
+                    }
+                }
+            }
+            group.addTask { try await broadcast.run { try await job.open(blob) } }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Opens the blob for a destination that must start over: at another one that has it by then, else
+    /// where it came from.
+    private func openAgain(
+        for number: Int, of claims: [Claim], after broadcast: Broadcast
+    ) async throws -> ByteStream {
+        if let holder = try await broadcast.holder(besides: number),
+            let stream = try? await job.open(blob, in: claims[holder].store)
+        {
+            return stream
+        }
+        return try await job.open(blob)
+    }
+
+    private func send(
+        _ claim: Claim, open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws {
+        try await claim.progress.attempt {
+            let own = claim.store.findsBlobs ? claim.store.location : nil
+            claim.progress.note(
+                blob,
+                try await send(to: claim.store, sparing: claim.sibling ?? own, open: open))
+        }
+    }
+
+    /// Sends the blob to one store.
+    ///
+    /// - Parameters:
+    ///   - store: where it goes.
+    ///   - sibling: the repository that may spare the bytes.
+    ///   - open: opens the bytes; by default where the job finds them.
+    /// - Returns: how it came to be there.
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    func send(
+        to store: any ContentStore, sparing sibling: StoreLocation?,
+        open: (@Sendable () async throws -> ByteStream)? = nil
+    ) async throws -> BlobArrival {
+        let open = open ?? { try await job.open(blob) }
+        return try await withSecondLook {
+            try await at(.target, store.location) {
+                try await store.push(blob: blob, mountingFrom: sibling, open: open)
+            }
+        }
+    }
+}

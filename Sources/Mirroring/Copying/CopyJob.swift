@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+
+/// One image to be copied to one target or more.
+struct CopyJob: Sendable {
+    /// Where the image goes, and under which name.
+    struct Destination: Sendable {
+        let store: any ContentStore
+        /// The name by which the root is written last.
+        let name: ManifestName
+        /// What the name stood for when the image was resolved.
+        let standing: Descriptor?
+        /// Whether that is to be kept under a tag of its own.
+        let keepsReplaced: Bool
+    }
+
+    let graph: ManifestGraph
+    /// Configurations that were read for validation: they need not be fetched again.
+    let held: [Digest: [UInt8]]
+    /// Where the bytes are, the place to ask first at the front, upstream last.
+    let sources: [any ContentSource]
+    let destinations: [Destination]
+
+    /// Opens a blob where it is at hand: in memory, else at the first source that can give it.
+    func open(_ blob: Descriptor) async throws -> ByteStream {
+        if let bytes = held[blob.digest] {
+            return VerifiedStream(BytesInMemory(bytes), proving: blob)
+        }
+        var last: CopyError?
+        for source in sources {
+            do {
+                return try await open(blob, in: source)
+            } catch let error as CopyError {
+                // Upstream is asked last, and is the one whose answer counts.
+                last = error
+            }
+        }
+        guard let last else {
+            preconditionFailure("an image is copied from somewhere")
+        }
+        throw last
+    }
+
+    /// Opens a blob at one place.
+    func open(_ blob: Descriptor, in source: any ContentSource) async throws -> ByteStream {
+        let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
+        return SidedStream(stream, side: .source, location: source.location)
+    }
+}

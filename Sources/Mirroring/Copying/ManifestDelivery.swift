@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+
+/// The manifests of one image on their way to one destination.
+struct ManifestDelivery {
+    let job: CopyJob
+    let progress: DestinationProgress
+    /// Sends a blob again that the target has lost.
+    let resend: (Descriptor) async throws -> Void
+
+    /// How often a target may forget what it was sent.
+    private static let resends = 2
+
+    private var target: any ContentStore { progress.destination.store }
+
+    /// Writes a manifest, and sends again what the target lacks below it.
+    func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
+        var resends = 0
+        while true {
+            do {
+                let arrival = try await atTarget {
+                    try await target.push(manifest: node.raw, as: name)
+                }
+                progress.note(manifest: node.descriptor.digest, arrival)
+                return
+            } catch let error as CopyError
+                where error.failureClass == .incomplete && resends < Self.resends
+            {
+                resends += 1
+                try await sendAll(below: node)
+            }
+        }
+    }
+
+    /// Sends again what a target says that it lacks: not every mount was one, and what was stored
+    /// may be lost.
+    ///
+    /// Where it says that it has everything, it is sent everything: one of its answers is wrong.
+    private func sendAll(below node: ManifestGraph.Node) async throws {
+        let below = Successors(of: node.manifest)
+        var lost: [Descriptor] = []
+        for blob in below.blobs {
+            let exists = try await atTarget { try await target.exists(blob: blob) }
+            if !exists { lost.append(blob) }
+        }
+        for blob in lost.isEmpty ? below.blobs : lost { try await resend(blob) }
+        for child in job.graph.nodes
+        where below.manifests.contains(where: { $0.digest == child.descriptor.digest }) {
+            try await push(child, as: .digest(child.descriptor.digest))
+        }
+    }
+
+    /// Whether a child manifest has to be written.
+    ///
+    /// A registry has a manifest only if it had all that the manifest points at, so that one with
+    /// something new below it is new itself; only of the others the target is asked.
+    func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
+        guard !progress.holds(node.descriptor.digest) else { return false }
+        let below = Successors(of: node.manifest)
+        guard (below.blobs + below.manifests).allSatisfy({ !progress.isNew($0.digest) }) else {
+            return true
+        }
+        return try await atTarget {
+            try await target.resolve(.digest(node.descriptor.digest)) == nil
+        }
+    }
+
+    /// Finds out whether somebody else has moved the tag meanwhile, whose work would be undone.
+    ///
+    /// The specification knows no conditional PUT, so that the last moments stay open.
+    func expectUnmoved() async throws {
+        let destination = progress.destination
+        guard case .tag(let tag) = destination.name else { return }
+        try await atTarget {
+            guard let current = try await target.standing(of: destination.name)?.digest,
+                current != destination.standing?.digest,
+                current != job.graph.root.descriptor.digest
+            else { return }
+            throw ContentError(
+                .unavailable, "somebody moved the tag \(tag) to \(current) during the copy",
+                hint: "run again, and let one job alone write there")
+        }
+    }
+
+    /// Gives the digest that a tag is about to leave a tag of its own, so that a registry's clean-up
+    /// does not delete what values files still pin.
+    func keepReplaced() async throws -> Tag? {
+        guard progress.destination.keepsReplaced, let replaced = progress.replaced else {
+            return nil
+        }
+        return try await atTarget {
+            guard let tag = try KeptTag.tag(for: replaced.root.descriptor.digest) else {
+                return nil
+            }
+            do {
+                try await target.push(manifest: replaced.root, as: .tag(tag))
+            } catch let error as any ContentFailure where error.failureClass == .incomplete {
+                // What it points at is gone: nobody can pull it any more.
+                return nil
+            }
+            return tag
+        }
+    }
+
+    private func atTarget<Value>(_ body: () async throws -> Value) async throws -> Value {
+        try await at(.target, target.location, body)
+    }
+}
