@@ -34,8 +34,7 @@ extension EasyHandle {
         }
         try setMethod(request, bodyLength)
         if request.isBulk {
-            try set(.bufferSize, Self.bulkBufferSize)
-            if bodyLength != nil { try set(.uploadBufferSize, Self.bulkBufferSize) }
+            try set(bodyLength == nil ? .bufferSize : .uploadBufferSize, Self.bulkBufferSize)
         }
     }
 
