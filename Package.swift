@@ -118,7 +118,9 @@ let package = Package(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "Locking", "OCI",
             "RegistryTestSupport", "Validation", "Waiting", "Wording"),
         tests(of: "Locking", "OCI", "RegistryTestSupport", "YAML"),
-        tests(of: "Validation", "Content", "Hashing", "OCI", "RegistryTestSupport"),
+        tests(
+            of: "Validation", "Content", "Hashing", "LayerArchive", "OCI", "RegistryTestSupport",
+            "ocimirror"),
         .testTarget(
             name: "DocumentationTests",
             dependencies: ["ocimirror", "CommandLineKit", "Files", "Mirroring", "Validation"]

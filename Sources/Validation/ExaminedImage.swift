@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
+public import LayerArchive
 public import OCI
 internal import StrictJSON
 
@@ -45,6 +46,8 @@ public struct ExaminedImage: Sendable {
     public let images: [PlatformImage]
     /// The configurations that were read, as proved bytes.
     public let configBytes: [Digest: [UInt8]]
+    /// What is in the layers that were looked into, or why it is not known.
+    public var layers: [Digest: Result<LayerContents, LayerFault>] = [:]
 
     /// Reads what the rules of a requirement look at.
     ///
@@ -74,6 +77,23 @@ public struct ExaminedImage: Sendable {
             }
         }
         self.images = images
+    }
+
+    /// The layers that the rules of a requirement have to look into, each once, base first.
+    public func layersToScan(for required: Requirement) -> [Descriptor] {
+        guard required.level >= .content, !required.isArtifact else { return [] }
+        var seen: Set<Digest> = []
+        return images(of: required).filter { $0.config != nil }.flatMap(\.manifest.layers)
+            .filter { LayerCompression($0.mediaType) != nil && seen.insert($0.digest).inserted }
+    }
+
+    /// The images of the platforms that are required.
+    func images(of required: Requirement) -> [PlatformImage] {
+        images.filter { image in
+            image.platform.map { platform in
+                required.effectivePlatforms.contains { $0.matches(platform) }
+            } ?? false
+        }
     }
 
     private static func read(

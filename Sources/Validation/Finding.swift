@@ -12,8 +12,18 @@ public struct Finding: Hashable, Sendable {
         case notAnIndex = "not-an-index"
         /// An image's configuration says another platform than its index.
         case configMismatch = "config-mismatch"
-        /// An image's configuration counts other layers than its manifest.
+        /// An image's configuration counts other layers than its manifest, or other contents.
         case diffIDMismatch = "diffid-mismatch"
+        /// A layer is not what runtimes could unpack.
+        case layerBroken = "layer-broken"
+        /// What would run is a program for another machine.
+        case contentMismatch = "content-mismatch"
+        /// What would be started, or what that needs, is not in the image.
+        case entrypointMissing = "entrypoint-missing"
+        /// A path or a command that the configuration requires is not in the image.
+        case pathMissing = "path-missing"
+        /// Some programs of the image are for other machines, and none of them has to run.
+        case foreignExecutables = "foreign-executables"
         /// Two images of one index are for the same platform.
         case platformTwice = "platform-twice"
         /// A layer may be kept out of registries by its licence.

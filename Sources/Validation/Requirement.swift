@@ -30,17 +30,20 @@ public struct Requirement: Hashable, Sendable {
     public var level: ProofLevel
     /// Whether this is no container image, so that no platform is asked for.
     public var isArtifact: Bool
+    /// Paths that must exist, and commands that must be found, on every required platform.
+    public var paths: [String]
     /// What is excused.
     public var exception: Exception?
 
     /// Makes a requirement.
     public init(
-        platforms: [Platform], level: ProofLevel, isArtifact: Bool = false,
+        platforms: [Platform], level: ProofLevel, isArtifact: Bool = false, paths: [String] = [],
         exception: Exception? = nil
     ) {
         self.platforms = platforms
         self.level = level
         self.isArtifact = isArtifact
+        self.paths = paths
         self.exception = exception
     }
 

@@ -41,7 +41,8 @@ public struct Validator: Sendable {
     /// The rules, in the order in which they are asked.
     public static let rules: [any Rule] = [
         PlatformCoverage(), ConfigMatchesIndex(), LayersMatchConfig(), ForeignLayers(),
-        ExceptionInForce(),
+        ExceptionInForce(), LayersAreWhole(), EntrypointRuns(), UserlandMatches(),
+        PathsAreThere(),
     ]
 
     /// The highest level that these rules can prove.

@@ -18,6 +18,14 @@ enum ImageSample {
     static func report(
         on image: BuiltImage, _ required: Requirement
     ) async throws -> ValidationReport {
+        let store = try await store(image)
+        let graph = try await ManifestGraph.read(from: image.root, in: store)
+        return Validator().validate(
+            try await ExaminedImage(graph, in: store, required: required), required: required)
+    }
+
+    /// A store that holds an image.
+    static func store(_ image: BuiltImage) async throws -> MemoryStore {
         let store = MemoryStore(at: .layout(directory: "/sample"))
         for (digest, bytes) in image.blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
@@ -26,9 +34,7 @@ enum ImageSample {
         for manifest in image.manifests {
             try await store.push(manifest: manifest, as: .digest(manifest.descriptor.digest))
         }
-        let graph = try await ManifestGraph.read(from: image.root, in: store)
-        return Validator().validate(
-            try await ExaminedImage(graph, in: store, required: required), required: required)
+        return store
     }
 
     /// The findings as `severity id platform`.

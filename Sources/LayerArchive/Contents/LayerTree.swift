@@ -10,6 +10,8 @@ public struct LayerTree: Sendable {
     public private(set) var notable: [LayerPath: LayerEntry] = [:]
 
     private var folders: Set<Int> = []
+    /// Folders that hold something and have no entry of their own.
+    private var impliedFolders: Set<Int> = []
     private var dataFiles: Set<Int> = []
     private var specials: Set<Int> = []
     private var whiteouts: Set<Int> = []
@@ -25,6 +27,11 @@ public struct LayerTree: Sendable {
         if folders.contains(key) { return .folder }
         if specials.contains(key) { return .special }
         return notable[path]
+    }
+
+    /// Whether the layer has something in a folder, whatever it says of the folder itself.
+    public func implies(_ folder: LayerPath) -> Bool {
+        impliedFolders.contains(folder.hashValue)
     }
 
     /// Whether nothing at the path in layers below can be seen.
@@ -50,6 +57,10 @@ public struct LayerTree: Sendable {
         dataFiles.remove(key)
         specials.remove(key)
         notable[path] = nil
+        var folder = path.folder
+        while let current = folder, impliedFolders.insert(current.hashValue).inserted {
+            folder = current.folder
+        }
         switch entry {
         case .folder: folders.insert(key)
         case .file(.data): dataFiles.insert(key)

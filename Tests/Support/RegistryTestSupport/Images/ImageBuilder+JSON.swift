@@ -13,7 +13,7 @@ extension ImageBuilder {
             .init("Entrypoint", Self.json(settings.entrypoint)),
             .init("Cmd", Self.json(settings.command)),
             .init("Env", Self.json(settings.environment)),
-            .init("WorkingDir", .string("/")),
+            .init("WorkingDir", .string(settings.workingDirectory)),
             .init("Labels", Self.json(settings.labels)),
         ]
         return .object(

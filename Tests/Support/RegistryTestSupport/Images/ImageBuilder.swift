@@ -36,6 +36,8 @@ public struct ImageBuilder: Sendable {
         public var command: [String]
         /// The environment, `NAME=value` each.
         public var environment: [String]
+        /// The folder in which the program starts.
+        public var workingDirectory = "/"
         /// Labels.
         public var labels: [String: String]
         /// Digests of unpacked layers to state instead of the true ones.

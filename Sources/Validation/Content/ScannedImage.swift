@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerArchive
+internal import OCI
+
+/// An image of a required platform whose layers were all looked into.
+struct ScannedImage {
+    let platform: Platform
+    let config: ImageConfig
+    let view: FlattenedView
+    /// The processor of the platform; nil for one that is not known.
+    let machine: Machine?
+
+    /// Joins what was scanned; nil where something is missing, which others report.
+    init?(_ candidate: ExaminedImage.PlatformImage, of image: ExaminedImage) {
+        guard let platform = candidate.platform, let config = candidate.config else { return nil }
+        var trees: [LayerTree] = []
+        for layer in candidate.manifest.layers {
+            guard case .success(let contents) = image.layers[layer.digest] else { return nil }
+            trees.append(contents.tree)
+        }
+        self.platform = platform
+        self.config = config
+        self.view = FlattenedView(layers: trees)
+        self.machine = Machine(platform)
+    }
+}
+
+extension ExaminedImage {
+    /// The images that can be judged by their contents.
+    func scannedImages(of required: Requirement) -> [ScannedImage] {
+        images(of: required).compactMap { ScannedImage($0, of: self) }
+    }
+}

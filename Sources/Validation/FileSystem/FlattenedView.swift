@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerArchive
+
+/// The file system that a container starts with: the layers of an image, one upon the other.
+///
+/// Nothing is merged: each question goes down the layers, so that layers which images share are
+/// kept once.
+///
+/// Source: image-spec, layer.md § Applying Changesets.
+struct FlattenedView {
+    /// The layers, base first.
+    let layers: [LayerTree]
+
+    /// How many symbolic links are followed on one path.
+    ///
+    /// Source: Linux, path_resolution(7).
+    static let maximumHops = 40
+
+    /// What is at a path itself, whether or not it is a link.
+    subscript(path: LayerPath) -> LayerEntry? {
+        path == .root ? .folder : entry(at: path, below: layers.count)
+    }
+
+    private func entry(at path: LayerPath, below top: Int) -> LayerEntry? {
+        var isImplied = false
+        for position in (0..<top).reversed() {
+            if let entry = layers[position][path] {
+                // A link to a file of a layer below is that file, whatever covers it since.
+                guard case .hardLink(let target) = entry else { return entry }
+                return self.entry(at: target, below: position)
+            }
+            isImplied = isImplied || layers[position].implies(path)
+            if layers[position].hides(path) { break }
+        }
+        return isImplied ? .folder : nil
+    }
+
+    /// Where a path leads.
+    enum Destination: Hashable {
+        case found(LayerEntry, at: LayerPath)
+        case missing
+        /// To what only exists in a running container.
+        case unknowable
+    }
+
+    /// Follows a path with all links on it.
+    ///
+    /// - Parameters:
+    ///   - path: the path as it is written.
+    ///   - folder: where it begins, if it is not absolute.
+    /// - Returns: where it ends.
+    func destination(of path: [UInt8], in folder: LayerPath = .root) -> Destination {
+        // A layer may write below what is a link in a layer under it; some runtimes then make it a
+        // folder, others follow it. By its own name the file is there either way.
+        let literal = LayerPath(path, in: folder)
+        if !path.split(separator: Self.slash).contains(where: Self.isAbove),
+            let entry = self[literal], !entry.isSymbolicLink
+        {
+            return .found(entry, at: literal)
+        }
+        var current = path.first == Self.slash ? LayerPath.root : folder
+        var pending = Self.parts(of: path)
+        var hops = 0
+        while let part = pending.popLast() {
+            guard !Self.isAbove(part) else {
+                current = current.folder ?? .root
+                continue
+            }
+            let next = LayerPath(part, in: current)
+            if Self.isMounted(next) { return .unknowable }
+            switch self[next] {
+            case .symbolicLink(let target):
+                hops += 1
+                guard hops <= Self.maximumHops, !target.isEmpty else { return .missing }
+                if target.first == Self.slash { current = .root }
+                pending += Self.parts(of: target)
+            case nil: return .missing
+            case .folder: current = next
+            default:
+                // Only a folder can have something below it.
+                guard pending.isEmpty else { return .missing }
+                current = next
+            }
+        }
+        return self[current].map { .found($0, at: current) } ?? .missing
+    }
+
+    /// The names on a path, the first one last.
+    private static func parts(of path: [UInt8]) -> [ArraySlice<UInt8>] {
+        path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }.reversed()
+    }
+
+    private static func isAbove(_ part: ArraySlice<UInt8>) -> Bool {
+        part.elementsEqual("..".utf8)
+    }
+
+    /// Runtimes mount these over whatever the image has.
+    private static func isMounted(_ path: LayerPath) -> Bool {
+        ["dev", "proc", "sys"].contains { path.bytes.elementsEqual($0.utf8) }
+    }
+
+    private static let slash = UInt8(ascii: "/")
+}
+
+extension LayerEntry {
+    fileprivate var isSymbolicLink: Bool {
+        if case .symbolicLink = self { true } else { false }
+    }
+}

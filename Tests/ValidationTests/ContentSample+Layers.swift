@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+
+extension ContentSample {
+    private static let mismatch = ["error content-mismatch"]
+    private static let missing = ["error entrypoint-missing"]
+    private static let unproven = ["warning unproven"]
+
+    /// Decoys and link tricks: what counts is what a container would see.
+    static let overlays: [ContentSample] = [
+        .init(
+            name: "a right program replaced by a wrong one",
+            layers: [[Sample.file("app")], [Sample.file("app", .amd64)]], entrypoint: ["/app"],
+            expected: mismatch),
+        .init(
+            name: "a wrong program replaced by a right one",
+            layers: [[Sample.file("app", .amd64)], [Sample.file("app")]], entrypoint: ["/app"]),
+        .init(
+            name: "a program that is whited out",
+            layers: [[Sample.file("bin/app")], [.whiteout("bin/app")]],
+            entrypoint: ["/bin/app"], expected: missing),
+        .init(
+            name: "a folder that is whited out",
+            layers: [[Sample.file("opt/a/app")], [.whiteout("opt")]],
+            entrypoint: ["/opt/a/app"], expected: missing),
+        .init(
+            name: "a whiteout and the file again in one layer",
+            layers: [
+                [Sample.file("app", .amd64)], [Sample.file("app"), .whiteout("app")],
+            ], entrypoint: ["/app"]),
+        .init(
+            name: "a folder that is emptied",
+            layers: [[Sample.file("opt/app")], [.file("opt/.wh..wh..opq", "")]],
+            entrypoint: ["/opt/app"], expected: missing),
+        .init(
+            name: "a folder that is emptied and filled anew",
+            layers: [
+                [Sample.file("opt/app", .amd64)],
+                [.file("opt/.wh..wh..opq", ""), Sample.file("opt/app")],
+            ], entrypoint: ["/opt/app"]),
+        .init(
+            name: "a whiteout of another name takes nothing away",
+            layers: [[Sample.file("bin/app")], [.whiteout("bin/ap"), .whiteout("b")]],
+            entrypoint: ["/bin/app"]),
+        .init(
+            name: "a program through a symbolic link",
+            layers: [[Sample.file("opt/app-1"), .symbolicLink("app", to: "opt/app-1")]],
+            entrypoint: ["/app"]),
+        .init(
+            name: "a symbolic link moved to the wrong machine",
+            layers: [
+                [
+                    Sample.file("opt/1"), Sample.file("opt/2", .amd64),
+                    .symbolicLink("app", to: "/opt/1"),
+                ],
+                [.symbolicLink("app", to: "../../opt/2")],
+            ], entrypoint: ["/app"], expected: mismatch),
+        .init(
+            name: "a symbolic link to nothing", layers: [[.symbolicLink("app", to: "opt/app")]],
+            entrypoint: ["/app"], expected: missing),
+        .init(
+            name: "symbolic links in a circle",
+            layers: [[.symbolicLink("a", to: "b"), .symbolicLink("b", to: "a")]],
+            entrypoint: ["/a"], expected: missing),
+        .init(
+            name: "forty symbolic links",
+            layers: [
+                (1...40).map { .symbolicLink("l\($0)", to: "l\($0 - 1)") }
+                    + [Sample.file("l0")]
+            ], entrypoint: ["/l40"]),
+        .init(
+            name: "forty-one symbolic links",
+            layers: [
+                (1...41).map { .symbolicLink("l\($0)", to: "l\($0 - 1)") }
+                    + [Sample.file("l0")]
+            ], entrypoint: ["/l41"], expected: missing),
+        .init(
+            name: "a hard link to a program of the layer",
+            layers: [[Sample.file("a"), .hardLink("app", to: "a")]], entrypoint: ["/app"]),
+        .init(
+            name: "a hard link keeps the program when its other name is replaced",
+            layers: [
+                [Sample.file("a", .amd64), .hardLink("app", to: "a")], [Sample.file("a")],
+            ], entrypoint: ["/app"], expected: mismatch),
+        .init(
+            name: "a hard link to a program of a layer below",
+            layers: [[Sample.file("a", .amd64)], [.hardLink("app", to: "a")]],
+            entrypoint: ["/app"], expected: mismatch),
+        .init(
+            name: "a merged usr",
+            layers: [Sample.base(), [Sample.file("usr/bin/app")]], entrypoint: ["/bin/app"]),
+        .init(
+            name: "a layer that writes below a link of its base",
+            layers: [Sample.base(), [Sample.file("bin/app")]], entrypoint: ["/bin/app"]),
+        .init(
+            name: "a file where a folder was",
+            layers: [[Sample.file("opt/app")], [.file("opt", "data", mode: 0o644)]],
+            entrypoint: ["/opt/app"], expected: missing),
+        .init(
+            name: "a folder where a file was",
+            layers: [[Sample.file("app")], [.folder("app")]], entrypoint: ["/app"],
+            expected: missing),
+        .init(
+            name: "paths that begin with a dot",
+            layers: [[Sample.file("./opt/../opt//app")]], entrypoint: ["/opt/app"]),
+        .init(
+            name: "a link out of the root stays in it",
+            layers: [[Sample.file("app"), .symbolicLink("a", to: "../../../../app")]],
+            entrypoint: ["/a"]),
+    ]
+
+    /// What no program tells of, and what lies.
+    static let witnesses: [ContentSample] = [
+        .init(
+            name: "nothing at all", layers: [[.file("data", "data", mode: 0o644)]],
+            expected: unproven),
+        .init(name: "a base image that starts nothing", layers: [Sample.base()]),
+        .init(
+            name: "a wrong base that starts nothing", layers: [Sample.base(.amd64)],
+            expected: mismatch + mismatch),
+        .init(
+            name: "the libraries of a wrong base",
+            layers: [[Sample.file("app"), Sample.file("lib/libc.so.6", .amd64.library)]],
+            entrypoint: ["/app"], expected: mismatch),
+        .init(
+            name: "libraries for several machines",
+            layers: [
+                Sample.base(),
+                [
+                    Sample.file("usr/lib/x86_64-linux-gnu/libc.so.6", .amd64.library),
+                    Sample.file("usr/bin/qemu-x86_64-static"),
+                    Sample.file("usr/x86_64-linux-gnu/bin/ld", .amd64), Sample.file("app"),
+                ],
+            ], entrypoint: ["/app"], expected: ["note foreign-executables"]),
+        .init(
+            name: "firmware and modules are no programs",
+            layers: [
+                [
+                    Sample.file("app"),
+                    Sample.file("lib/modules/x.ko", ELFFile(machine: 62, kind: 1)),
+                ]
+            ],
+            entrypoint: ["/app"]),
+        .init(
+            name: "data that may be executed", layers: [[.file("app", "data")]],
+            entrypoint: ["/app"], expected: unproven),
+        .init(
+            name: "an empty file", layers: [[.file("app", "")]], entrypoint: ["/app"],
+            expected: unproven),
+        .init(
+            name: "four bytes of ELF", layers: [[.file("app", [0x7F, 0x45, 0x4C, 0x46])]],
+            entrypoint: ["/app"], expected: unproven),
+        .init(
+            name: "a machine of zero", layers: [[Sample.file("app", ELFFile(machine: 0))]],
+            entrypoint: ["/app"], expected: unproven),
+        .init(
+            name: "an object file", layers: [[Sample.file("app", ELFFile(machine: 183, kind: 1))]],
+            entrypoint: ["/app"], expected: unproven),
+        .init(
+            name: "the right machine in the wrong byte order",
+            layers: [[Sample.file("app", ELFFile(machine: 183, isLittleEndian: false))]],
+            entrypoint: ["/app"], expected: mismatch),
+        .init(
+            name: "a first line without a program", layers: [[.file("app", "#!\n")]],
+            entrypoint: ["/app"], expected: unproven),
+        .init(
+            name: "a first line that has no end",
+            layers: [[.file("app", "#!" + String(repeating: "a", count: 70_000))]],
+            entrypoint: ["/app"], expected: missing),
+    ]
+
+    /// What a configuration can ask for.
+    static let requirements: [ContentSample] = [
+        .init(
+            name: "paths and commands that are there", layers: [Sample.base()],
+            requires: ["/bin/sh", "env", "/usr/lib", "/bin"]),
+        .init(
+            name: "a command that is not", layers: [Sample.base()], requires: ["nc"],
+            expected: ["error path-missing"]),
+        .init(
+            name: "a path that is not", layers: [Sample.base()], requires: ["/bin/bash"],
+            expected: ["error path-missing"]),
+        .init(
+            name: "a data file", layers: [Sample.base(), [.file("etc/x", "", mode: 0o644)]],
+            requires: ["/etc/x"]),
+        .init(
+            name: "a command for another machine",
+            layers: [Sample.base(), [Sample.file("usr/bin/nc", .amd64)]], requires: ["nc"],
+            expected: ["error content-mismatch", "note foreign-executables"]),
+        .init(
+            name: "a folder that only its files tell of",
+            layers: [Sample.base(), [.file("opt/data/x", "", mode: 0o644)]],
+            requires: ["/opt/data"]),
+    ]
+}

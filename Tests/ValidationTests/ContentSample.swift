@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import LayerArchive
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+/// An image with what the rules should say of its contents.
+struct ContentSample: Sendable, CustomTestStringConvertible {
+    let name: String
+    var layers: [[TarEntry]]
+    var entrypoint: [String] = []
+    var command: [String] = []
+    var environment = ["PATH=/usr/local/bin:/usr/bin:/bin"]
+    var workingDirectory = "/"
+    var platform = Platform.linuxARM64
+    var requires: [String] = []
+    var expected: [String] = []
+
+    var testDescription: String { name }
+
+    static let program: String = {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "./"
+        return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
+    }()
+
+    /// The findings as `severity id`, the platform being known.
+    func findings() async throws -> [String] {
+        try await report().findings.map { "\($0.severity.rawValue) \($0.id.rawValue)" }
+    }
+
+    func report() async throws -> ValidationReport {
+        var settings = ImageBuilder.Settings(
+            entrypoint: entrypoint, command: command, environment: environment)
+        settings.workingDirectory = workingDirectory
+        let image = ImageBuilder().image(
+            platform, layers: layers.map(Layer.gzip), settings: settings)
+        return try await Self.report(
+            on: ImageBuilder().index([.image(image)]),
+            Requirement(platforms: [platform], level: .content, paths: requires))
+    }
+
+    /// Reads an image and its layers as the pipeline does, and asks every rule.
+    static func report(
+        on image: BuiltImage, _ required: Requirement
+    ) async throws -> ValidationReport {
+        let store = try await ImageSample.store(image)
+        let graph = try await ManifestGraph.read(from: image.root, in: store)
+        var examined = try await ExaminedImage(graph, in: store, required: required)
+        let scanner = LayerScanner(program: program, atOnce: 2)
+        for layer in examined.layersToScan(for: required) {
+            guard let compression = LayerCompression(layer.mediaType) else { continue }
+            let scan = scanner.scan(compression)
+            for try await piece in try await store.fetch(blob: layer) {
+                try await scan.write(piece)
+            }
+            examined.layers[layer.digest] = await scan.finish()
+        }
+        let findings = Validator.rules.flatMap { $0.findings(about: examined, required: required) }
+        return ValidationReport(
+            findings: findings.sorted { $0.severity > $1.severity }, level: required.level,
+            platforms: [])
+    }
+}
+
+/// Files that many samples have.
+enum Sample {
+    static let glibc = "/lib/ld-linux-aarch64.so.1"
+    static let musl = "/lib/ld-musl-aarch64.so.1"
+
+    static func file(_ path: String, _ file: ELFFile = .arm64) -> TarEntry {
+        .file(path, file.bytes)
+    }
+
+    /// A small distribution with a usr-merged layout.
+    static func base(_ machine: ELFFile = .arm64, loader: String = glibc) -> [TarEntry] {
+        [
+            .folder("usr/bin"), .folder("usr/lib"), .symbolicLink("bin", to: "usr/bin"),
+            .symbolicLink("lib", to: "usr/lib"),
+            file("usr/bin/dash", machine.library.loaded(by: loader)),
+            .symbolicLink("usr/bin/sh", to: "dash"),
+            file("usr/bin/env", machine.library.loaded(by: loader)),
+            file("usr" + loader, machine.library),
+            file("usr/lib/libc.so.6", machine.library),
+        ]
+    }
+}
