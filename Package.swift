@@ -66,7 +66,7 @@ let package = Package(
         room(
             "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",
             "StrictJSON", "Waiting", "Wording"),
-        room("Pinning", "Locking", "YAML", "OCI", "Files", "ChildProcess"),
+        room("Pinning", "Locking", "YAML", "OCI", "Files", "Wording"),
 
         .executableTarget(
             name: "ocimirror",
@@ -117,6 +117,9 @@ let package = Package(
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "Locking", "OCI",
             "RegistryTestSupport", "Validation", "Waiting", "Wording"),
+        tests(
+            of: "Pinning", exclude: ["Fixtures"], "Files", "Locking", "OCI", "RegistryTestSupport",
+            "YAML"),
         tests(of: "Locking", "OCI", "RegistryTestSupport", "YAML"),
         tests(
             of: "Validation", "Content", "Hashing", "LayerArchive", "OCI", "RegistryTestSupport",

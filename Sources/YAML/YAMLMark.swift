@@ -18,3 +18,8 @@ public struct YAMLMark: Hashable, Sendable, Comparable {
         (first.line, first.column) < (second.line, second.column)
     }
 }
+
+extension YAMLMark: CustomStringConvertible {
+    /// `line:column`, to be put behind a file's name.
+    public var description: String { "\(line):\(column)" }
+}

@@ -63,6 +63,10 @@ public enum YAMLQuoting {
         if rest.first == "-" || rest.first == "+" { rest.removeFirst() }
         if rest.first == "." { rest.removeFirst() }
         guard let first = rest.first, first.isASCII, first.isNumber else { return false }
+        // No reader takes `1.2.3` for a number, although the expression for floats in 1.1 would.
+        if rest.count(where: { $0 == "." }) > 1, rest.allSatisfy({ $0.isNumber || $0 == "." }) {
+            return false
+        }
         let prefix = rest.prefix(2).lowercased()
         if prefix == "0x" || prefix == "0o" || prefix == "0b" { return true }
         return rest.allSatisfy {

@@ -22,6 +22,7 @@ enum Program {
             .command(PlanCommand.self),
             .command(CheckCommand.self),
             .command(VerifyCommand.self),
+            .command(PinCommand.self),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
         ])

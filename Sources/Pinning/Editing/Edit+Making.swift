@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+extension Edit {
+    /// Sets a field's text, of the characters of references alone; nil where it is that text already.
+    ///
+    /// `isQuoted` asks for quotes even where YAML would need none.
+    static func setting(
+        _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
+        _ source: YAMLText
+    ) throws(EditRefusal) -> Edit? {
+        guard field.text != text || (field.part == nil && !isText(field.node)) else { return nil }
+        if let part = field.part {
+            return try replacing(part, of: field.node, with: text, in: fragment, source)
+        }
+        if case .scalar(let old, .literal) = field.node.kind {
+            let end = old.utf8.count - (old.hasSuffix("\n") ? 1 : 0)
+            return try replacing(0..<end, of: field.node, with: text, in: fragment, source)
+        }
+        var bytes = Array(encode(text, like: field.node, isQuoted: isQuoted).utf8)
+        let range = field.node.range
+        // A value that is not there begins right behind its colon.
+        if range.isEmpty, range.lowerBound > 0, source.bytes[range.lowerBound - 1] != 0x20 {
+            bytes.insert(0x20, at: 0)
+        }
+        return Edit(
+            fragment: fragment, range: range, bytes: bytes,
+            change: .scalar(range, text: text, isBool: false))
+    }
+
+    /// Switches a boolean on; nil where it is on.
+    static func switchingOn(_ field: Field, in fragment: Int, _ source: YAMLText) -> Edit? {
+        guard field.text != "true" else { return nil }
+        let range = field.node.range
+        let isPlain = if case .scalar(_, .plain) = field.node.kind { true } else { false }
+        var text = isPlain ? "true" : encode("true", like: field.node, isQuoted: true)
+        if range.isEmpty { text = " \(text)" }
+        return Edit(
+            fragment: fragment, range: range, bytes: Array(text.utf8),
+            change: .scalar(range, text: "true", isBool: isPlain))
+    }
+
+    /// Adds a key behind a value of a mapping, in the style of the mapping.
+    static func adding(
+        _ key: String, _ text: String, to block: YAMLNode, after neighbour: YAMLNode,
+        in fragment: Int, _ source: YAMLText
+    ) throws(EditRefusal) -> Edit {
+        guard case .mapping(let entries, let style) = block.kind,
+            let entry = entries.first(where: { $0.value.range == neighbour.range })
+        else { throw EditRefusal(reason: "there is no place for a key '\(key)' of its own") }
+        let value = YAMLQuoting.doubleQuoted(text)
+        let end = neighbour.range.upperBound
+        let change = Change.entry(after: neighbour.range, key: key, text: text)
+        if style == .flow {
+            guard !neighbour.range.isEmpty else {
+                throw EditRefusal(reason: "there is no place for a key '\(key)' behind no value")
+            }
+            let isJSON = if case .scalar(_, .doubleQuoted) = entry.key.kind { true } else { false }
+            let name = isJSON ? YAMLQuoting.doubleQuoted(key) : key
+            return Edit(
+                fragment: fragment, range: end..<end, bytes: Array(", \(name): \(value)".utf8),
+                change: change)
+        }
+        let line = source.range(ofLine: source.mark(at: end).line)
+        guard source.mark(at: end).line == entry.key.mark.line else {
+            throw EditRefusal(reason: "the value before the key '\(key)' goes over several lines")
+        }
+        let indent = String(repeating: " ", count: entry.key.mark.column - 1)
+        return Edit(
+            fragment: fragment, range: line.upperBound..<line.upperBound,
+            bytes: Array("\(indent)\(key): \(value)".utf8), isLine: true, change: change)
+    }
+
+    /// Replaces a part of a scalar where its characters stand in the file as they are.
+    private static func replacing(
+        _ part: Range<Int>, of node: YAMLNode, with text: String, in fragment: Int,
+        _ source: YAMLText
+    ) throws(EditRefusal) -> Edit {
+        guard let start = Field(node: node, part: part).offset(in: source),
+            case let range = start..<(start + part.count),
+            source.bytes.indices.contains(range.upperBound - 1),
+            source.bytes[range].elementsEqual(Array((node.text ?? "").utf8)[part])
+        else { throw EditRefusal(reason: "the text has escapes or goes over several lines") }
+        return Edit(
+            fragment: fragment, range: range, bytes: Array(text.utf8),
+            change: .part(part, of: node.range, text: text))
+    }
+
+    private static func isText(_ node: YAMLNode) -> Bool {
+        guard case .scalar(let text, .plain) = node.kind else { return true }
+        return YAMLQuoting.isSafePlain(text)
+    }
+
+    /// Quotes stay as they are; a plain scalar stays plain where every reader takes it for text.
+    private static func encode(_ text: String, like node: YAMLNode, isQuoted: Bool) -> String {
+        switch node.kind {
+        case .scalar(_, .singleQuoted): "'\(text.replacing("'", with: "''"))'"
+        case .scalar(_, .plain) where !isQuoted && YAMLQuoting.isSafePlain(text): text
+        default: YAMLQuoting.doubleQuoted(text)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// A file's bytes with edits made, and the proof that they changed nothing else.
+struct EditedFile {
+    let fragments: [Fragment]
+    let edits: [Edit]
+    let limits: YAMLDocumentStream.Limits
+
+    /// A range of bytes and what replaces it.
+    private struct Splice {
+        let range: Range<Int>
+        let bytes: [UInt8]
+    }
+
+    /// Makes the edits.
+    ///
+    /// - Throws: ``EditRefusal`` where they would touch each other, or the result would differ from
+    ///   the file in anything but the intended values.
+    func bytes() throws(EditRefusal) -> [UInt8] {
+        let file = fragments[0].stream.text
+        let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
+        guard EditProof(edits, in: fragments, limits: limits).holds(for: edited) else {
+            throw EditRefusal(reason: "an edit would change more than the pin")
+        }
+        return edited
+    }
+
+    /// The edit in the file's own bytes, with the file's line breaks and indentation.
+    private func splice(_ edit: Edit, in file: YAMLText) -> Splice {
+        let fragment = fragments[edit.fragment]
+        let start = fragment.fileOffset(edit.range.lowerBound)
+        let range = start..<(start + edit.range.count)
+        guard edit.isLine else { return Splice(range: range, bytes: edit.bytes) }
+        var prefix: ArraySlice<UInt8> = []
+        if fragment.parent != nil {
+            let own = fragment.stream.text
+            let line = own.range(ofLine: own.mark(at: edit.range.lowerBound).line)
+            let inner = fragment.fileOffset(line.lowerBound)
+            prefix = file.bytes[file.range(ofLine: file.mark(at: inner).line).lowerBound..<inner]
+        }
+        return Splice(
+            range: range, bytes: Self.lineBreak(at: start, in: file) + prefix + edit.bytes)
+    }
+
+    /// The line break that ends the line; the one of the first line where the file ends here.
+    private static func lineBreak(at offset: Int, in text: YAMLText) -> [UInt8] {
+        for place in [offset, text.range(ofLine: 1).upperBound] where place < text.bytes.count {
+            if text.bytes[place...].starts(with: [0x0D, 0x0A]) { return [0x0D, 0x0A] }
+            if text.bytes[place] == 0x0D { return [0x0D] }
+            return [0x0A]
+        }
+        return [0x0A]
+    }
+
+    private static func apply(
+        _ splices: [Splice], to bytes: [UInt8]
+    ) throws(EditRefusal) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count + splices.count * 80)
+        var position = 0
+        for splice in splices.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+            guard splice.range.lowerBound >= position, splice.range.upperBound <= bytes.count
+            else { throw EditRefusal(reason: "two edits touch each other") }
+            result += bytes[position..<splice.range.lowerBound]
+            result += splice.bytes
+            position = splice.range.upperBound
+        }
+        return result + bytes[position...]
+    }
+}

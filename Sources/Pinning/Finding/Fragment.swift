@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// A piece of YAML: a whole file, or a text inside one that is YAML itself.
+///
+/// All offsets of its nodes are its own; ``fileOffset(_:)`` leads to the bytes of the file.
+struct Fragment: Sendable {
+    /// Which fragment, and which scalar of it, this one stands in; nil for the file itself.
+    let parent: (fragment: Int, scalar: YAMLNode)?
+    let stream: YAMLDocumentStream
+    /// Where the fragment's lines begin: in itself, and in the file.
+    private let lines: [(own: Int, file: Int)]
+
+    /// The file itself.
+    init(_ stream: YAMLDocumentStream) {
+        self.parent = nil
+        self.stream = stream
+        self.lines = []
+    }
+
+    /// The text of a literal scalar; nil where it is no YAML, or not the file's lines as they stand.
+    init?(
+        literal scalar: YAMLNode, of outer: Fragment, at number: Int,
+        limits: YAMLDocumentStream.Limits
+    ) {
+        guard let text = scalar.text,
+            let starts = Fragment.lines(of: scalar, in: outer.stream.text),
+            let stream = try? YAMLDocumentStream(parsing: Array(text.utf8), limits: limits)
+        else { return nil }
+        self.parent = (number, scalar)
+        self.stream = stream
+        var own = 0
+        var lines: [(own: Int, file: Int)] = []
+        for start in starts {
+            lines.append((own, outer.fileOffset(start.offset)))
+            own += start.length + 1
+        }
+        self.lines = lines
+    }
+
+    /// Where each line of a literal scalar stands in the text around it, without its indentation.
+    static func lines(
+        of scalar: YAMLNode, in text: YAMLText
+    ) -> [(offset: Int, length: Int)]? {
+        guard case .scalar(let content, .literal) = scalar.kind else { return nil }
+        var line = scalar.mark.line
+        var starts: [(offset: Int, length: Int)] = []
+        for piece in content.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            line += 1
+            // The final line break of the scalar begins no line of it.
+            guard line <= text.lineCount else { return piece.isEmpty ? starts : nil }
+            let range = text.range(ofLine: line)
+            let start = range.upperBound - piece.count
+            guard start >= range.lowerBound,
+                piece.isEmpty || text.bytes[start..<range.upperBound].elementsEqual(piece)
+            else { return nil }
+            starts.append((start, piece.count))
+        }
+        return starts
+    }
+
+    /// The place in the file of a byte of this fragment.
+    func fileOffset(_ offset: Int) -> Int {
+        guard let first = lines.first else { return offset }
+        var low = 0
+        var high = lines.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lines[middle].own <= offset { low = middle } else { high = middle }
+        }
+        let line = lines.isEmpty ? first : lines[low]
+        return line.file + offset - line.own
+    }
+}

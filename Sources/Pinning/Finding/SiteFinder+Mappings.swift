@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+/// The keys of a mapping that belong to an image, so that they are not looked at by themselves.
+struct Claims: Hashable {
+    var keys: Set<String> = []
+    var isAll = false
+
+    static let all = Claims(isAll: true)
+
+    func contains(_ key: String) -> Bool { isAll || keys.contains(key) }
+}
+
+extension SiteFinder {
+    /// Looks at a mapping as a whole.
+    mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
+        let rule = rules.rule(for: path, in: file)
+        if rule?.form == .skip { return .all }
+        let block = Block(node, anchors)
+        if isKustomization(block) {
+            addKustomizeImages(block, at: path)
+            return Claims(keys: ["images"])
+        }
+        if let claims = claimVariable(block, at: path) { return claims }
+        if let claims = claimWrapped(block, at: path) { return claims }
+        if let claims = claimPair(block, at: path, rule) { return claims }
+        if let claims = claimShared(block, at: path) { return claims }
+        return claimSiblings(block, at: path)
+    }
+
+    /// `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.
+    private mutating func claimVariable(_ block: Block, at path: SitePath) -> Claims? {
+        guard let name = block.text("name"), let value = block["value"], let text = value.text,
+            ImageText.mentionsImage(name)
+        else { return nil }
+        if case .scalar(_, .literal) = value.kind, text.contains("=") {
+            addLines(of: value, text, at: path.appending(key: "value"))
+        } else if ImageText.isTemplate(text) {
+            addTemplate(value, at: path.appending(key: "value"))
+        } else if ImageText.pinnable(text) != nil {
+            addReference(value, text, at: path.appending(key: "value"))
+        } else {
+            return nil
+        }
+        return Claims(keys: ["name", "value"])
+    }
+
+    /// `image: {ref: reference}` or `image: {reference: reference}`.
+    private mutating func claimWrapped(_ block: Block, at path: SitePath) -> Claims? {
+        guard ImageText.isImageKey(path.key ?? ""),
+            let (key, value) = block.first(of: ["ref", "reference"]), block.owns(key),
+            let text = value.text
+        else { return nil }
+        addReference(value, text, at: path.appending(key: key))
+        return Claims(keys: [key])
+    }
+
+    /// One tag for several images: nothing here can hold a digest.
+    private mutating func claimShared(_ block: Block, at path: SitePath) -> Claims? {
+        let key = path.key ?? ""
+        guard block.owns("tag"), let tag = block["tag"], let text = Block.text(tag),
+            ImageText.isImageKey(key) || ImageText.isImagesKey(key) || block.text("hub") != nil
+        else { return nil }
+        var site = ImageSite(fragment, document, path.appending(key: "tag"), .sharedTag, at: tag)
+        site.tag = Field(node: tag)
+        if ImageText.isTemplate(text) {
+            site.skip("it is a template's text")
+        } else {
+            site.refuse("one tag for several images holds no digest: give each image its own")
+        }
+        add(site)
+        return Claims(keys: ["tag"])
+    }
+
+    /// `controllerImage` beside `controllerImageVersion` or `controllerImageTag`.
+    private mutating func claimSiblings(_ block: Block, at path: SitePath) -> Claims {
+        var claims = Claims()
+        for entry in block.node.entries ?? [] {
+            guard let key = entry.key.text, key.count > "image".count, ImageText.isImageKey(key),
+                let repository = block[key], let name = Block.text(repository),
+                let image = ImageText.reference(name), image.tag == nil, image.digest == nil,
+                let tagKey = [key + "Version", key + "Tag", key + "_tag", key + "_version"]
+                    .first(where: block.owns),
+                let tag = block[tagKey], tag.text != nil
+            else { continue }
+            var site = ImageSite(
+                fragment, document, path.appending(key: key), .tag, at: entry.key)
+            site.repository = Field(node: repository)
+            site.tag = Field(node: tag)
+            if let (digestKey, digest) = block.first(of: [key + "Digest", key + "_digest"]) {
+                site.digest = Field(node: digest)
+                claims.keys.insert(digestKey)
+            }
+            PairReader.compose(&site, block: block, globals: Globals())
+            add(site)
+            claims.keys.formUnion([key, tagKey])
+        }
+        return claims
+    }
+
+    /// Source: kustomize, `Kustomization` and `Component`.
+    private func isKustomization(_ block: Block) -> Bool {
+        guard block.node.range == root.range, block["images"]?.items != nil else { return false }
+        if let kind = block.text("kind") { return kind == "Kustomization" || kind == "Component" }
+        let name = file.split(separator: "/").last ?? ""
+        return name == "kustomization.yaml" || name == "kustomization.yml"
+    }
+
+    private mutating func addKustomizeImages(_ block: Block, at path: SitePath) {
+        let images = path.appending(key: "images")
+        for (index, item) in (block["images"]?.items ?? []).enumerated() {
+            let entry = Block(item, anchors)
+            guard let (_, name) = entry.first(of: ["newName", "name"]), name.text != nil else {
+                continue
+            }
+            let path = images.appending(element: item, at: index)
+            var site = ImageSite(fragment, document, path, .digest, at: item)
+            site.block = item
+            site.repository = Field(node: name)
+            site.tag = entry["newTag"].map { Field(node: $0) }
+            site.digest = entry["digest"].map { Field(node: $0) }
+            site.neighbour = entry["newTag"] ?? name
+            // Behind a tag that is there already, the digest would be named twice.
+            if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
+            PairReader.compose(&site, block: entry, globals: Globals())
+            add(site)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+extension SiteFinder {
+    /// A scalar that no mapping has claimed as a part of an image.
+    mutating func visit(
+        _ node: YAMLNode, _ text: String, _ style: YAMLNode.ScalarStyle, at path: SitePath
+    ) {
+        if let rule = rules.rule(for: path, in: file), rule.form != nil || rule.id != nil {
+            addRuled(node, at: path, rule)
+            return
+        }
+        let key = path.key ?? ""
+        if style == .literal, text.contains("\n") {
+            if isInventory(key) {
+                addInventory(node, at: path)
+            } else if !descend(into: node, at: path), ImageText.mentionsImage(key) {
+                addLines(of: node, text, at: path)
+            }
+            return
+        }
+        if ImageText.isImageKey(key) {
+            addReference(node, text, at: path)
+        } else if let list = listKey(of: path), ImageText.isImagesKey(list) {
+            if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
+        } else if let value = ImageText.optionValue(text) {
+            addPart(value, of: node, text, at: path)
+        } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
+            ImageText.mentionsImage(text)
+        {
+            addTemplate(node, at: path)
+        } else if ImageText.mentionsImage(key), ImageText.pinnable(text) != nil {
+            addReference(node, text, at: path)
+        }
+    }
+
+    /// A text that is, or should be, a whole reference.
+    mutating func addReference(_ node: YAMLNode, _ text: String, at path: SitePath) {
+        guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
+        guard let image = ImageText.reference(text), isString(node) else { return }
+        // A lone word, as in `image: logo`, is an image to a container and anything to others.
+        guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
+            !Self.isPicture(text)
+        else { return }
+        var site = ImageSite(fragment, document, path, .reference, at: node)
+        site.reference = Field(node: node)
+        site.image = image
+        add(site)
+    }
+
+    mutating func addPart(
+        _ part: Range<Int>, of node: YAMLNode, _ text: String, at path: SitePath
+    ) {
+        var site = ImageSite(fragment, document, path, .substring, at: node)
+        let field = Field(node: node, part: part)
+        site.reference = field
+        site.image = ImageText.pinnable(field.text)
+        add(site)
+    }
+
+    mutating func addTemplate(_ node: YAMLNode, at path: SitePath) {
+        var site = ImageSite(fragment, document, path, .template, at: node)
+        site.skip("it is a template's text")
+        add(site)
+    }
+
+    /// The lines `version=reference` of a block of text.
+    mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
+        var start = 0
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            if let value = ImageText.lineValue(line) {
+                let name = line.prefix { $0 != UInt8(ascii: "=") }
+                addPart(
+                    (start + value.lowerBound)..<(start + value.upperBound), of: node, text,
+                    at: path.appending(key: String(decoding: name, as: UTF8.self)))
+            }
+            start += line.count + 1
+        }
+    }
+
+    /// What a chart lists for other tools, in `Chart.yaml`.
+    ///
+    /// Source: Helm, `annotations`; Artifact Hub, `artifacthub.io/images`.
+    private func isInventory(_ key: String) -> Bool {
+        file.hasSuffix("Chart.yaml") && (key == "images" || key.hasSuffix("/images"))
+    }
+
+    private mutating func addInventory(_ node: YAMLNode, at path: SitePath) {
+        var site = ImageSite(fragment, document, path, .inventory, at: node)
+        site.skip("it lists images for other tools and pins none")
+        add(site)
+    }
+
+    /// A scalar that a rule names: the rule's form decides what it holds.
+    private mutating func addRuled(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule) {
+        let text = Block.text(node) ?? ""
+        let shape: Shape =
+            switch rule.form {
+            case .tag: .tag
+            case .digest: .digest
+            case .sha: .sha
+            default: .reference
+            }
+        var site = ImageSite(fragment, document, path, shape, at: node)
+        switch shape {
+        case .tag: site.tag = Field(node: node)
+        case .digest, .sha: site.digest = Field(node: node)
+        default:
+            site.reference = Field(node: node)
+            site.image = ImageText.reference(text)
+        }
+        if site.image == nil { site.question = "the rule for it needs an 'id'" }
+        add(site, rule: rule)
+    }
+
+    /// The key of the list or mapping that an element stands in.
+    private func listKey(of path: SitePath) -> String? {
+        path.steps.count > 1 ? path.steps[path.steps.count - 2] : nil
+    }
+
+    /// Whether the path ends in the image of a container of a pod.
+    private func isContainer(_ path: SitePath) -> Bool {
+        guard path.key == "image" else { return false }
+        return path.steps.dropLast(2).last.map { $0.lowercased().hasSuffix("containers") } ?? false
+    }
+
+    private func isString(_ node: YAMLNode) -> Bool {
+        if case .string = YAMLScalar(node) { true } else { false }
+    }
+
+    private static func isPicture(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return [".png", ".jpg", ".jpeg", ".svg", ".gif", ".webp", ".ico", ".iso", ".qcow2", ".img"]
+            .contains { text.hasSuffix($0) }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the linter finds; the names are stable.
+public enum LintCode: String, Hashable, Sendable, CaseIterable {
+    /// An image without a digest.
+    case unpinned
+    /// A tag that moves by design, with or without a digest.
+    case floatingTag = "floating-tag"
+    /// A digest of one platform where the index's belongs.
+    case childDigest = "child-digest"
+    /// An image that the lock does not have for every platform of its other images.
+    case missingPlatform = "missing-platform"
+    /// A digest or repository that the lock does not know.
+    case notInLock = "not-in-lock"
+    /// A tag that the lock has with another digest.
+    case tagDigestDisagree = "tag-digest-disagree"
+    /// `sha256:` where bare digits belong, or the other way round.
+    case digestForm = "digest-form"
+    /// A digest behind a tag that the chart also uses elsewhere.
+    case tagAtUnsafe = "tag-at-unsafe"
+    /// A digest whose switch is off, so that nobody uses it.
+    case switchOff = "switch-off"
+    /// A layer that changes the repository or tag and inherits another image's digest.
+    case digestInherited = "digest-inherited"
+    /// One tag for several images, which can hold no digest.
+    case sharedTag = "shared-tag"
+    /// A pull policy that asks the registry at each start although the digest cannot change.
+    case pullPolicy = "pull-policy"
+    /// One value that aliases use in several places.
+    case aliasFanOut = "alias-fan-out"
+    /// Text of a template, which is not looked into.
+    case templateSkipped = "template-skipped"
+
+    /// How severe it is where `pins.yaml` says nothing.
+    public var severity: LintSeverity {
+        switch self {
+        case .unpinned, .childDigest, .missingPlatform, .tagDigestDisagree, .digestForm,
+            .switchOff, .digestInherited:
+            .error
+        case .floatingTag, .notInLock, .tagAtUnsafe, .sharedTag: .warning
+        case .pullPolicy, .aliasFanOut, .templateSkipped: .note
+        }
+    }
+}
+
+/// What a finding means for the verdict.
+public enum LintSeverity: String, Hashable, Sendable, CaseIterable {
+    /// Not reported.
+    case off
+    case note
+    case warning
+    /// The answer is no.
+    case error
+}

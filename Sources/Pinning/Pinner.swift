@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Locking
+internal import OCI
+internal import Wording
+internal import YAML
+
+/// Brings the digests of a lock into files.
+///
+/// It reads and writes nothing: bytes go in, bytes come out.
+public struct Pinner: Sendable {
+    private let lock: LockView
+    private let rules: PinRules
+    private let moves: Bool
+
+    /// Makes a pinner.
+    ///
+    /// - Parameters:
+    ///   - lock: the digests.
+    ///   - rules: what shapes cannot say.
+    ///   - side: which end of the mirror the files shall name.
+    ///   - moves: whether references to the other end are rewritten.
+    public init(
+        _ lock: Lockfile, rules: PinRules = PinRules(), side: PinSide = .mirror,
+        moves: Bool = false
+    ) {
+        self.lock = LockView(lock, side: side)
+        self.rules = rules
+        self.moves = moves
+    }
+
+    /// Pins the images of a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - path: its path, for the rules and for shapes that depend on the file's name.
+    /// - Returns: what became of it; `newBytes` differ from `bytes` in the pins alone.
+    public func pin(_ bytes: [UInt8], path: String) -> PinnedFile {
+        var file = PinnedFile(path: path)
+        if let reason = FileText.reasonToSkip(bytes) {
+            file.skipped = reason
+            return file
+        }
+        let stream: YAMLDocumentStream
+        do throws(YAMLError) {
+            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
+        } catch {
+            if FileText.isTemplate(bytes) {
+                file.skipped = "a template is not YAML yet"
+            } else {
+                file.refusal = error
+            }
+            return file
+        }
+        guard !FileText.isConfiguration(stream) else {
+            file.skipped = "it is a configuration of ocimirror"
+            return file
+        }
+        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        var drafts = found.sites.map { draft($0, in: found) }
+        Self.refuseContradictions(&drafts)
+        let edits = Set(drafts.flatMap(\.edits))
+        if !edits.isEmpty {
+            let edited = EditedFile(
+                fragments: found.fragments, edits: Array(edits), limits: FileText.limits)
+            do throws(EditRefusal) {
+                file.newBytes = try edited.bytes()
+            } catch {
+                let mark = drafts.first { !$0.edits.isEmpty }?.site.mark
+                file.refusal = YAMLError(
+                    at: mark ?? YAMLMark(line: 1, column: 1), "\(error.reason); nothing is written")
+            }
+        }
+        file.sites = drafts.map(\.site).sorted { $0.mark < $1.mark }
+        return file
+    }
+
+    /// A site's record, and the edits that it needs.
+    private struct Draft {
+        var site: PinnedSite
+        var edits: [Edit] = []
+
+        mutating func refuse(_ verdict: PinnedSite.Verdict, _ reason: String) {
+            site.verdict = verdict
+            site.reason = reason
+            site.new = nil
+            edits = []
+        }
+    }
+
+    private func draft(_ found: ImageSite, in file: FoundSites) -> Draft {
+        let fragment = file.fragments[found.fragment]
+        let start = fragment.fileOffset(found.start(in: fragment.stream.text))
+        var draft = Draft(
+            site: PinnedSite(
+                mark: file.fragments[0].stream.text.mark(at: start), path: found.path,
+                shape: found.shape, verdict: .pinned, id: found.id, old: found.image,
+                usedAt: found.usedAt))
+        if let obstacle = found.obstacle {
+            draft.refuse(found.isSkipped ? .skipped : .unpinnable, obstacle)
+            return draft
+        }
+        do throws(LockView.Miss) {
+            let target = try lock.target(for: found.image, id: found.id)
+            draft.site.id = target.id
+            guard moves || !target.isElsewhere else {
+                draft.refuse(
+                    .unpinnable, "it names the other end of the mirror: --rewrite moves it")
+                return draft
+            }
+            try write(found, target, into: &draft, fragment.stream.text)
+            if file.sealedDocuments.contains(found.document), !draft.edits.isEmpty {
+                draft.refuse(.unpinnable, "SOPS has signed the document: edit it with sops")
+            }
+        } catch {
+            Self.explain(error, in: &draft)
+        }
+        return draft
+    }
+
+    private func write(
+        _ found: ImageSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText
+    ) throws(LockView.Miss) {
+        do throws(EditRefusal) {
+            let writer = try SiteWriter(found, target, in: text)
+            draft.edits = writer.edits
+            draft.site.warnings = writer.warnings
+            guard !writer.edits.isEmpty else { return }
+            draft.site.verdict = .changed
+            draft.site.new = writer.written
+        } catch {
+            draft.refuse(.unpinnable, error.reason)
+        }
+    }
+
+    private static func explain(_ miss: LockView.Miss, in draft: inout Draft) {
+        switch miss {
+        case .unknown: draft.refuse(.unknown, "the lock has no such image")
+        case .unknownID(let id):
+            draft.refuse(
+                .unknown, "the lock has no id '\(UntrustedText(id).display(limit: 100))'")
+        case .ambiguous(let ids):
+            draft.refuse(
+                .unknown,
+                "it may be \(ids.joined(separator: " or ")): write '# ocimirror: ID' behind it")
+        case .unproved(let id):
+            draft.refuse(
+                .unpinnable, "the lock proves '\(id)' less than it demands: run sync first")
+        }
+    }
+
+    /// A value that two images share can hold one of them only.
+    private static func refuseContradictions(_ drafts: inout [Draft]) {
+        var wanted: [Edit.Place: Set<Edit>] = [:]
+        for edit in drafts.flatMap(\.edits) { wanted[edit.place, default: []].insert(edit) }
+        for index in drafts.indices
+        where drafts[index].edits.contains(where: { wanted[$0.place].map { $0.count > 1 } ?? false }
+        ) {
+            drafts[index].refuse(
+                .unpinnable, "another image uses the same value: give each its own")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A pattern for paths: `*` and `?` stay within a folder, `**` reaches over any number of them.
+struct Glob: Hashable, Sendable {
+    private let segments: [Substring]
+
+    init(_ pattern: String) {
+        var segments = pattern.split(separator: "/", omittingEmptySubsequences: true)
+        // Like git's patterns: one without a slash names a file or folder anywhere.
+        if segments.count == 1, !pattern.contains("/") { segments.insert("**", at: 0) }
+        self.segments = segments
+    }
+
+    /// Whether the pattern means the path, which is relative and has `/` between its parts.
+    func matches(_ path: String) -> Bool {
+        Self.match(segments[...], path.split(separator: "/").filter { $0 != "." }[...])
+    }
+
+    private static func match(_ pattern: ArraySlice<Substring>, _ path: ArraySlice<Substring>)
+        -> Bool
+    {
+        guard let first = pattern.first else { return path.isEmpty }
+        if first == "**" {
+            let rest = pattern.dropFirst()
+            // A pattern that ends so means everything below, but not the folder itself.
+            if rest.isEmpty { return !path.isEmpty }
+            return path.indices.contains { match(rest, path[$0...]) }
+        }
+        guard let name = path.first, matchName(first, name) else { return false }
+        return match(pattern.dropFirst(), path.dropFirst())
+    }
+
+    /// Matches one name, going back to the last star only: linear but for the name's length.
+    static func matchName(_ pattern: Substring, _ name: Substring) -> Bool {
+        let pattern = Array(pattern)
+        let name = Array(name)
+        var (p, n) = (0, 0)
+        var star: (p: Int, n: Int)?
+        while n < name.count {
+            if p < pattern.count, pattern[p] == "*" {
+                star = (p, n)
+                p += 1
+            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
+                (p, n) = (p + 1, n + 1)
+            } else if let last = star {
+                star = (last.p, last.n + 1)
+                (p, n) = (last.p + 1, last.n + 1)
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == "*" }
+    }
+}

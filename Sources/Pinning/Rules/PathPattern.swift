@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A place in a document as a rule writes it: `a.b[name=c].*."d.e"`.
+struct PathPattern: Hashable, Sendable {
+    private let steps: [String]
+
+    /// Reads a pattern; nil where a quote or bracket is not closed, or a step is empty.
+    init?(_ text: String) {
+        var steps: [String] = []
+        var rest = text[...]
+        while let first = rest.first {
+            switch first {
+            case "[":
+                guard let end = rest.firstIndex(of: "]") else { return nil }
+                steps.append(String(rest[...end]))
+                rest = rest[rest.index(after: end)...]
+            case "\"":
+                rest.removeFirst()
+                guard let end = rest.firstIndex(of: "\"") else { return nil }
+                steps.append(String(rest[..<end]))
+                rest = rest[rest.index(after: end)...]
+            case ".":
+                rest.removeFirst()
+                guard let next = rest.first, next != ".", next != "[", !steps.isEmpty else {
+                    return nil
+                }
+            default:
+                let step = rest.prefix { $0 != "." && $0 != "[" }
+                steps.append(String(step))
+                rest = rest[step.endIndex...]
+            }
+        }
+        guard !steps.isEmpty else { return nil }
+        self.steps = steps
+    }
+
+    /// Whether the pattern means the place; `*` stands for one step, whatever it is.
+    func matches(_ path: SitePath) -> Bool {
+        steps.count == path.steps.count
+            && zip(steps, path.steps).allSatisfy { pattern, step in
+                pattern == "*" || pattern == step || (pattern == "[*]" && step.hasPrefix("["))
+            }
+    }
+}

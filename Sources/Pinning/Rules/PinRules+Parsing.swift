@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Wording
+internal import YAML
+
+extension PinRules {
+    /// Reads `pins.yaml`.
+    ///
+    /// - Parameter bytes: the file.
+    /// - Throws: ``PinRulesError`` at the first problem; an unknown key is one.
+    public init(parsing bytes: [UInt8]) throws(PinRulesError) {
+        self.init()
+        let stream: YAMLDocumentStream
+        do {
+            stream = try YAMLDocumentStream(parsing: bytes)
+        } catch {
+            throw PinRulesError(mark: error.mark, message: error.message)
+        }
+        guard stream.documents.count == 1, let root = stream.documents.first?.root else {
+            throw PinRulesError(
+                mark: YAMLMark(line: 1, column: 1), message: "the rules are one YAML document")
+        }
+        let block = try RuleBlock(root, keys: ["version", "ignore", "rules", "severities"])
+        guard root["version"]?.text == "1" else {
+            throw block.failure("version", "'version: 1' belongs here")
+        }
+        for item in try block.list("ignore") {
+            ignored.append(Glob(try RuleBlock.text(item)))
+        }
+        for item in try block.list("rules") { rules.append(try Rule(item)) }
+        for entry in try block.mapping("severities") {
+            let name = try RuleBlock.text(entry.key)
+            guard let code = LintCode(rawValue: name) else {
+                throw RuleBlock.unknown(
+                    "finding", name, at: entry.key.mark, among: LintCode.allCases.map(\.rawValue))
+            }
+            let word = try RuleBlock.text(entry.value)
+            guard let severity = LintSeverity(rawValue: word) else {
+                throw RuleBlock.unknown(
+                    "severity", word, at: entry.value.mark,
+                    among: LintSeverity.allCases.map(\.rawValue))
+            }
+            severities[code] = severity
+        }
+    }
+}
+
+extension PinRules.Rule {
+    fileprivate init(_ node: YAMLNode) throws(PinRulesError) {
+        let block = try RuleBlock(node, keys: ["files", "path", "id", "shape"])
+        let text = try block.text("path")
+        guard let text, let path = PathPattern(text) else {
+            throw block.failure("path", "'path' must be like spec.containers[name=web].image")
+        }
+        let word = try block.text("shape")
+        self.init(
+            files: try block.text("files").map(Glob.init), path: path, id: try block.text("id"),
+            form: word.flatMap(PinRules.Form.init))
+        if let word, form == nil {
+            throw RuleBlock.unknown(
+                "shape", word, at: node["shape"]?.mark ?? node.mark,
+                among: PinRules.Form.allCases.map(\.rawValue))
+        }
+        guard id != nil || form != nil else {
+            throw block.failure("path", "a rule needs an 'id', a 'shape' or both")
+        }
+    }
+}
+
+/// A mapping of the rules, read key by key.
+private struct RuleBlock {
+    let node: YAMLNode
+
+    init(_ node: YAMLNode, keys: [String]) throws(PinRulesError) {
+        guard let entries = node.entries else {
+            throw PinRulesError(mark: node.mark, message: "a mapping belongs here")
+        }
+        var seen: Set<String> = []
+        for entry in entries {
+            let key = try Self.text(entry.key)
+            guard keys.contains(key) else {
+                throw Self.unknown("key", key, at: entry.key.mark, among: keys)
+            }
+            guard seen.insert(key).inserted else {
+                throw PinRulesError(mark: entry.key.mark, message: "'\(key)' stands twice")
+            }
+        }
+        self.node = node
+    }
+
+    func failure(_ key: String, _ message: String) -> PinRulesError {
+        PinRulesError(mark: node[key]?.mark ?? node.mark, message: message)
+    }
+
+    func text(_ key: String) throws(PinRulesError) -> String? {
+        guard let value = node[key] else { return nil }
+        return try Self.text(value)
+    }
+
+    func list(_ key: String) throws(PinRulesError) -> [YAMLNode] {
+        guard let value = node[key] else { return [] }
+        guard let items = value.items else { throw failure(key, "'\(key)' must be a list") }
+        return items
+    }
+
+    func mapping(_ key: String) throws(PinRulesError) -> [YAMLNode.Entry] {
+        guard let value = node[key] else { return [] }
+        guard let entries = value.entries else { throw failure(key, "'\(key)' must be a mapping") }
+        return entries
+    }
+
+    static func text(_ node: YAMLNode) throws(PinRulesError) -> String {
+        guard let text = node.text, !text.isEmpty else {
+            throw PinRulesError(mark: node.mark, message: "text belongs here")
+        }
+        return text
+    }
+
+    static func unknown(
+        _ noun: String, _ word: String, at mark: YAMLMark, among words: [String]
+    ) -> PinRulesError {
+        let shown = UntrustedText(word).display(limit: 100)
+        let hint =
+            Suggestion.nearest(to: word, among: words).map { "did you mean '\($0)'?" }
+            ?? "one of \(words.joined(separator: ", ")) belongs here"
+        return PinRulesError(mark: mark, message: "unknown \(noun) '\(shown)': \(hint)")
+    }
+}

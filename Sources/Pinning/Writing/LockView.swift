@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Locking
+internal import OCI
+
+/// Which end of the mirror an environment pulls from.
+public enum PinSide: String, Hashable, Sendable, CaseIterable {
+    /// The repositories of the lock.
+    case mirror
+    /// The same bytes where they came from.
+    case upstream
+}
+
+/// An image of the lock, as the files shall name it.
+struct PinTarget: Hashable, Sendable {
+    let id: String
+    let repository: Repository
+    let tag: Tag?
+    let digest: Digest
+    /// Whether a file that names the image has to be moved to another repository first.
+    var isElsewhere = false
+}
+
+/// A lock, seen from a file that names images.
+struct LockView: Sendable {
+    private struct Entry {
+        let target: PinTarget
+        /// The tag that the image has or, for a channel, was asked for under.
+        let tag: Tag?
+        let isProved: Bool
+    }
+
+    /// Why no image of the lock can be taken.
+    enum Miss: Error, Hashable {
+        case unknown
+        case unknownID(String)
+        case ambiguous([String])
+        case unproved(String)
+    }
+
+    private var ids: [String: Entry] = [:]
+    private var byRepository: [Repository: [Entry]] = [:]
+    private(set) var digests: Set<Digest> = []
+    private(set) var children: [Digest: String] = [:]
+
+    init(_ lock: Lockfile, side: PinSide) {
+        for (id, image) in lock.images {
+            let upstream = try? Reference(parsing: image.upstream)
+            let source = try? Reference(parsing: image.source)
+            let own = side == .mirror ? image.repository : upstream?.repository
+            guard let own else { continue }
+            let entry = Entry(
+                target: PinTarget(
+                    id: id, repository: own, tag: image.tag, digest: image.digest),
+                tag: image.tag ?? source?.tag,
+                isProved: lock.proof.map { image.proof >= $0 } ?? true)
+            ids[id] = entry
+            byRepository[own, default: []].append(entry)
+            let other = side == .mirror ? upstream?.repository : image.repository
+            if let other, other != own {
+                var target = entry.target
+                target.isElsewhere = true
+                byRepository[other, default: []].append(
+                    Entry(target: target, tag: entry.tag, isProved: entry.isProved))
+            }
+            digests.insert(image.digest)
+            for pin in image.platforms.values where pin.digest != image.digest {
+                children[pin.digest] = id
+            }
+        }
+    }
+
+    /// Finds the image of the lock that a file means.
+    ///
+    /// Where the repository alone does not decide, the tag does, then the digest.
+    func target(for image: Reference?, id: String?) throws(Miss) -> PinTarget {
+        if let id {
+            guard let entry = ids[id] else { throw .unknownID(id) }
+            var target = try proved(entry)
+            target.isElsewhere = image.map { $0.repository != target.repository } ?? false
+            return target
+        }
+        guard let image, let entries = byRepository[image.repository] else { throw .unknown }
+        if entries.count == 1, let entry = entries.first { return try proved(entry) }
+        for fits in [
+            entries.filter { $0.tag != nil && $0.tag == image.tag },
+            entries.filter { $0.target.digest == image.digest },
+        ] {
+            if fits.count == 1, let entry = fits.first { return try proved(entry) }
+        }
+        throw .ambiguous(entries.map(\.target.id).sorted())
+    }
+
+    private func proved(_ entry: Entry) throws(Miss) -> PinTarget {
+        guard entry.isProved else { throw .unproved(entry.target.id) }
+        return entry.target
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+/// Writes one image of the lock into one site.
+struct SiteWriter {
+    let site: ImageSite
+    let target: PinTarget
+    let source: YAMLText
+    private(set) var edits: [Edit] = []
+    private(set) var warnings: [String] = []
+    /// What the site says afterwards.
+    private(set) var written: Reference
+
+    /// Works out the edits.
+    ///
+    /// - Throws: ``EditRefusal`` where the site cannot hold the digest.
+    init(_ site: ImageSite, _ target: PinTarget, in source: YAMLText) throws(EditRefusal) {
+        self.site = site
+        self.target = target
+        self.source = source
+        let tag = target.tag ?? (site.reference == nil ? site.image?.tag : nil)
+        self.written = Reference(target.repository, tag: tag, digest: target.digest)
+        if target.isElsewhere { try move() }
+        switch site.shape {
+        case .reference, .substring: try writeReference()
+        case .tag: try writeTag()
+        case .digest: try writeDigest(key: "digest")
+        case .sha: try writeDigest(key: "sha")
+        case .sharedTag, .secondDigest, .inventory, .template:
+            throw EditRefusal(reason: "it holds no image")
+        }
+    }
+
+    private mutating func set(_ field: Field, _ text: String, isQuoted: Bool = false)
+        throws(EditRefusal)
+    {
+        let edit = try Edit.setting(
+            field, to: text, isQuoted: isQuoted, in: site.fragment, source)
+        if let edit { edits.append(edit) }
+    }
+
+    /// A whole reference: the name as it is spelled, the lock's tag, the digest.
+    private mutating func writeReference() throws(EditRefusal) {
+        guard let field = site.reference else { return }
+        var name = Self.name(in: field.text)
+        if target.isElsewhere || name.isEmpty { name = target.repository.description }
+        // A reference that had a digest alone goes on so.
+        let isBare = site.image.map { $0.tag == nil && $0.digest != nil } ?? false
+        let tag = isBare ? nil : target.tag
+        written = Reference(target.repository, tag: tag, digest: target.digest)
+        try set(field, "\(name)\(tag.map { ":\($0)" } ?? "")@\(target.digest)")
+    }
+
+    /// The digest behind the tag; what the chart would put behind both goes before it.
+    private mutating func writeTag() throws(EditRefusal) {
+        guard let tag = target.tag ?? site.image?.tag else {
+            throw EditRefusal(reason: "there is no tag to put the digest behind")
+        }
+        guard let field = site.tag else {
+            guard let block = site.block, let neighbour = site.neighbour else { return }
+            edits.append(
+                try Edit.adding(
+                    "tag", "\(tag)@\(target.digest)", to: block, after: neighbour,
+                    in: site.fragment, source))
+            return
+        }
+        try set(field, "\(tag)@\(target.digest)")
+        if let suffix = site.suffix { try set(suffix, "", isQuoted: true) }
+    }
+
+    /// A key of its own for the digest; the tag beside it goes along, so that it does not lie.
+    private mutating func writeDigest(key: String) throws(EditRefusal) {
+        if let field = site.tag, !field.text.isEmpty {
+            if let tag = target.tag {
+                try set(field, suffixless(tag))
+            } else if let tag = site.image?.tag, field.text.contains("@") {
+                try set(field, tag.name)
+            }
+        }
+        let isBare = site.shape == .sha || site.digest.map { Self.isHex($0.text) } ?? false
+        let text = isBare ? target.digest.hex : target.digest.description
+        if let field = site.digest {
+            try set(field, text, isQuoted: isBare)
+        } else if let block = site.block, let neighbour = site.neighbour {
+            edits.append(
+                try Edit.adding(
+                    key, text, to: block, after: neighbour, in: site.fragment, source))
+        } else {
+            throw EditRefusal(reason: "there is no mapping to add '\(key)' to")
+        }
+        if let field = site.digestSwitch,
+            let edit = Edit.switchingOn(field, in: site.fragment, source)
+        {
+            edits.append(edit)
+        }
+    }
+
+    /// The tag without what the chart puts behind it by itself.
+    private func suffixless(_ tag: Tag) -> String {
+        guard let suffix = site.suffix, tag.name.hasSuffix("-\(suffix.text)") else {
+            return tag.name
+        }
+        return String(tag.name.dropLast(suffix.text.utf8.count + 1))
+    }
+
+    /// Moves the parts of the name to the other side of the mirror.
+    private mutating func move() throws(EditRefusal) {
+        try openGuard()
+        guard let repository = site.repository else { return }
+        if let mark = site.overridingRegistry {
+            throw EditRefusal(
+                reason: "the registry at \(mark.line):\(mark.column) decides for all images")
+        }
+        var path = target.repository.path
+        let registry = target.repository.registry.name
+        if let leaf = site.leaf {
+            guard let slash = path.lastIndex(of: "/") else {
+                throw EditRefusal(reason: "the mirror's name has no folder")
+            }
+            try set(leaf, String(path[path.index(after: slash)...]))
+            path = String(path[..<slash])
+        }
+        if let field = site.registry {
+            try set(field, registry)
+            try set(repository, path)
+        } else {
+            try set(repository, "\(registry)/\(path)")
+        }
+    }
+
+    /// Bitnami's charts fail where images come from elsewhere, unless a switch says that it is meant.
+    ///
+    /// Source: bitnami/charts, `common.errors.insecureImages`.
+    private mutating func openGuard() throws(EditRefusal) {
+        if let field = site.guardSwitch {
+            if let edit = Edit.switchingOn(field, in: site.fragment, source) { edits.append(edit) }
+        } else if let old = site.image?.repository, old.registry == .dockerHub,
+            old.path.hasPrefix("bitnami"), site.repository != nil
+        {
+            warnings.append(
+                "bitnami's charts fail with other repositories than their own: set "
+                    + "global.security.allowInsecureImages to true")
+        }
+    }
+
+    /// A reference's name as it is spelled, without tag and digest.
+    private static func name(in text: String) -> String {
+        let name = text.prefix { $0 != "@" }
+        let last = name.lastIndex(of: "/") ?? name.startIndex
+        guard let colon = name[last...].lastIndex(of: ":") else { return String(name) }
+        return String(name[..<colon])
+    }
+
+    private static func isHex(_ text: String) -> Bool {
+        text.utf8.count == 64 && (try? Digest(parsing: "sha256:\(text)")) != nil
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Files
+internal import Pinning
+internal import StrictJSON
+
+/// Digests from the lock into files.
+struct PinCommand: ConfiguredCommand {
+    var options = CommonOptions()
+    var paths: [String] = []
+    var lock = "images.lock.yaml"
+    var root = "global.ocimirror"
+    var rules: String?
+    var side = PinSide.mirror
+    var rewrite = false
+    var diff = false
+    var check = false
+
+    static let name = "pin"
+    static let summary = "Writes the lock's digests into values files and manifests."
+    static let discussion = """
+        Works from the lock alone and asks nobody. It changes the bytes of the pins and no other, \
+        proves that by parsing the result, and writes each file whole or not at all. What it \
+        cannot pin it names, with the reason; pins.yaml and comments '# ocimirror: ID' help it.
+        """
+    static let examples = [
+        Example("ocimirror pin environments/dev", "every file in a folder"),
+        Example("ocimirror pin --diff values.yaml", "show what would change, write nothing"),
+        Example("ocimirror pin --check .", "exit with 1 if something would change"),
+    ]
+    static let parameters: [Parameter<PinCommand>] =
+        [
+            .positional("PATH", requiresOne: true, into: \.paths, help: "a file or a folder"),
+            .option("--lock", nil, "FILE", into: \.lock, help: "the lock to take digests from"),
+            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
+            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
+            .option("--side", into: \.side, help: "which end of the mirror the files shall name"),
+            .flag("--rewrite", into: \.rewrite, help: "move references to the other end as well"),
+            .flag("--diff", into: \.diff, help: "write a patch to standard output, and no file"),
+            .flag(
+                "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
+        ] + Parameter.group(\.options, CommonOptions.parameters)
+
+    func run(in context: ProgramContext) async throws -> ExitCode {
+        if diff, options.json {
+            throw UsageError(["ocimirror", "pin"], .contradiction("--diff and --json: take one"))
+        }
+        let rules = try PinInputs.rules(rules, in: context)
+        let pinner = Pinner(
+            try PinInputs.lock(lock, root: root, in: context), rules: rules, side: side,
+            moves: rewrite)
+        var files: [PinnedFile] = []
+        for path in try YAMLFiles.list(paths, rules: rules, from: context.currentDirectory) {
+            try Task.checkCancellation()
+            let absolute = context.absolute(path)
+            let bytes = try BoundedFile.read(absolute, limit: 8 << 20)
+            let file = pinner.pin(bytes, path: path)
+            if let new = file.newBytes {
+                if diff {
+                    context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
+                } else if !check {
+                    try AtomicFile.replace(absolute, with: new)
+                }
+            }
+            files.append(file)
+        }
+        let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
+        if options.json {
+            context.console.result(document.json.text)
+        } else if diff {
+            document.warn(on: context.console)
+        } else {
+            context.console.result(document.text(for: context.console))
+        }
+        return document.exitCode
+    }
+}

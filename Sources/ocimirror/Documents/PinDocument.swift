@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import OCI
+internal import Pinning
+internal import StrictJSON
+internal import Wording
+internal import YAML
+
+/// What `pin` answers, as text and as JSON.
+struct PinDocument {
+    let lock: String
+    let files: [PinnedFile]
+    /// Whether a change needed is a no.
+    let isCheck: Bool
+    /// Whether nothing was written.
+    let isDry: Bool
+
+    var exitCode: ExitCode {
+        if files.contains(where: { $0.refusal != nil }) { return .failure }
+        return isCheck && files.contains { $0.newBytes != nil } ? .negative : .success
+    }
+
+    func text(for console: Console) -> String {
+        let style = console.outputStyle
+        var listing = Listing(width: console.width)
+        for file in files {
+            let path = UntrustedText(file.path).display
+            if let refusal = file.refusal {
+                listing.add(
+                    [
+                        .init(text: "\(path):\(refusal.mark)"),
+                        .init(text: "refused", paint: style.red),
+                    ],
+                    details: [.init(text: "error: \(refusal.message)", paint: style.red)])
+            }
+            for site in file.sites where site.verdict != .pinned {
+                listing.add(
+                    [
+                        .init(text: "\(path):\(site.mark)"),
+                        site.verdict(style, isDry: isDry),
+                        .init(text: UntrustedText(site.id ?? "").display, paint: style.bold),
+                        .init(text: site.movement, paint: style.dim),
+                    ],
+                    details: site.details(style))
+            }
+        }
+        let sites = files.flatMap(\.sites)
+        let changed = files.count { $0.newBytes != nil }
+        let verb = isDry ? "would change" : "changed"
+        var counts = ["\(counted(changed, "file")) \(verb)"]
+        for (verdict, word) in [
+            (PinnedSite.Verdict.pinned, "as locked"), (.unknown, "not in the lock"),
+            (.unpinnable, "not pinnable"),
+        ] {
+            let count = sites.count { $0.verdict == verdict }
+            if count > 0 { counts.append("\(count) \(word)") }
+        }
+        return listing.text + (sites.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
+    }
+
+    /// Says what the patch does not, on standard error.
+    func warn(on console: Console) {
+        for file in files {
+            let path = UntrustedText(file.path).display
+            if let refusal = file.refusal { console.error("\(path):\(refusal)") }
+            for site in file.sites {
+                if site.verdict == .unpinnable, let reason = site.reason {
+                    console.warn("\(path):\(site.mark): \(reason)")
+                }
+                for warning in site.warnings { console.warn("\(path):\(site.mark): \(warning)") }
+            }
+        }
+    }
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "pin",
+            "exitCode": .integer(Int(exitCode.rawValue)),
+            "lock": .string(lock),
+            "written": .bool(!isDry),
+            "files": .array(files.map(\.json)),
+        ]
+    }
+}
+
+extension PinnedSite {
+    fileprivate func verdict(_ style: Style, isDry: Bool) -> Listing.Cell {
+        switch verdict {
+        case .pinned: .init(text: "as locked", paint: style.green)
+        case .changed: .init(text: isDry ? "to change" : "changed", paint: style.green)
+        case .unknown: .init(text: "not in the lock", paint: style.dim)
+        case .unpinnable: .init(text: "not pinned", paint: style.yellow)
+        case .skipped: .init(text: "skipped", paint: style.dim)
+        }
+    }
+
+    /// The image's name, and from which tag and digest to which.
+    fileprivate var movement: String {
+        guard let new else { return old?.description ?? path.description }
+        let before = old.map { "\($0.tag?.name ?? "–") \($0.digest?.short ?? "no digest")" } ?? "–"
+        return "\(new.repository): \(before) → \(new.tag?.name ?? "–") \(new.digest?.short ?? "–")"
+    }
+
+    fileprivate func details(_ style: Style) -> [Listing.Cell] {
+        var details: [Listing.Cell] = []
+        if let reason {
+            let paint = verdict == .unpinnable ? style.yellow : style.dim
+            details.append(Listing.Cell(text: reason, paint: paint))
+        }
+        details += warnings.map { Listing.Cell(text: "warning: \($0)", paint: style.yellow) }
+        if verdict == .changed, !usedAt.isEmpty {
+            let places = usedAt.map(\.description).joined(separator: ", ")
+            details.append(Listing.Cell(text: "also used at \(places)", paint: style.dim))
+        }
+        return details
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "line": .integer(mark.line),
+            "column": .integer(mark.column),
+            "path": .string(path.description),
+            "shape": .string(shape.rawValue),
+            "verdict": .string(verdict.rawValue),
+            "id": .optional(id),
+            "reason": .optional(reason),
+            "old": .optional(old?.description),
+            "new": .optional(new?.description),
+            "usedAt": .array(usedAt.map(\.json)),
+            "warnings": .strings(warnings),
+        ]
+    }
+}
+
+extension PinnedFile {
+    fileprivate var json: JSONValue {
+        [
+            "path": .string(path),
+            "changed": .bool(newBytes != nil),
+            "skipped": .optional(skipped),
+            "refusal": refusal.map(\.json) ?? .null,
+            "sites": .array(sites.map(\.json)),
+        ]
+    }
+}
+
+extension YAMLMark {
+    fileprivate var json: JSONValue { ["line": .integer(line), "column": .integer(column)] }
+}
+
+extension YAMLError {
+    fileprivate var json: JSONValue {
+        [
+            "line": .integer(mark.line),
+            "column": .integer(mark.column),
+            "message": .string(message),
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Two versions of a file as a patch that `git apply` and `patch` take.
+struct UnifiedDiff {
+    /// The patch; empty where nothing differs.
+    let text: String
+
+    private static let context = 3
+
+    init(path: String, from old: [UInt8], to new: [UInt8]) {
+        let oldLines = Self.lines(old)
+        let newLines = Self.lines(new)
+        var removed: Set<Int> = []
+        var inserted: Set<Int> = []
+        for change in newLines.difference(from: oldLines) {
+            switch change {
+            case .remove(let offset, _, _): removed.insert(offset)
+            case .insert(let offset, _, _): inserted.insert(offset)
+            }
+        }
+        var steps: [Step] = []
+        var (i, j) = (0, 0)
+        while i < oldLines.count || j < newLines.count {
+            if removed.contains(i), i < oldLines.count {
+                steps.append(Step("-", oldLines[i], i, j))
+                i += 1
+            } else if inserted.contains(j), j < newLines.count {
+                steps.append(Step("+", newLines[j], i, j))
+                j += 1
+            } else {
+                steps.append(Step(" ", oldLines[i], i, j))
+                (i, j) = (i + 1, j + 1)
+            }
+        }
+        let hunks = Self.hunks(steps)
+        text =
+            hunks.isEmpty
+            ? ""
+            : "--- a/\(path)\n+++ b/\(path)\n" + hunks.map { Self.text(of: steps[$0]) }.joined()
+    }
+
+    /// A line of the patch and how far it is in either version.
+    private struct Step {
+        let sign: Character
+        let line: String
+        let old: Int
+        let new: Int
+
+        init(_ sign: Character, _ line: String, _ old: Int, _ new: Int) {
+            self.sign = sign
+            self.line = line
+            self.old = old
+            self.new = new
+        }
+    }
+
+    /// Lines with their breaks, so that a missing last one is a difference.
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        var lines: [String] = []
+        var start = 0
+        for (index, byte) in bytes.enumerated() where byte == 0x0A {
+            lines.append(String(decoding: bytes[start...index], as: UTF8.self))
+            start = index + 1
+        }
+        if start < bytes.count { lines.append(String(decoding: bytes[start...], as: UTF8.self)) }
+        return lines
+    }
+
+    /// Runs of changes with the lines around them.
+    private static func hunks(_ steps: [Step]) -> [Range<Int>] {
+        var hunks: [Range<Int>] = []
+        for (index, step) in steps.enumerated() where step.sign != " " {
+            let range = max(0, index - context)..<min(steps.count, index + context + 1)
+            if let last = hunks.last, last.upperBound >= range.lowerBound {
+                hunks[hunks.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                hunks.append(range)
+            }
+        }
+        return hunks
+    }
+
+    private static func text(of steps: ArraySlice<Step>) -> String {
+        guard let first = steps.first else { return "" }
+        let old = steps.count { $0.sign != "+" }
+        let new = steps.count { $0.sign != "-" }
+        var text = "@@ -\(place(first.old, old)) +\(place(first.new, new)) @@\n"
+        for step in steps {
+            text += "\(step.sign)\(step.line)"
+            if step.line.utf8.last != 0x0A { text += "\n\\ No newline at end of file\n" }
+        }
+        return text
+    }
+
+    private static func place(_ start: Int, _ count: Int) -> String {
+        "\(count == 0 ? start : start + 1)" + (count == 1 ? "" : ",\(count)")
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CommandLineKit
+internal import Files
+internal import Locking
+public import Pinning
+internal import Wording
+
+extension PinSide: ArgumentValue {}
+
+/// The files that the commands about pins read beside the files with pins.
+enum PinInputs {
+    /// Reads a lock.
+    ///
+    /// - Throws: ``ConfigFileError`` where there is none or it cannot be used.
+    static func lock(
+        _ path: String, root: String, in context: ProgramContext
+    ) throws(ConfigFileError) -> Lockfile {
+        do {
+            return try Lockfile(
+                parsing: try BoundedFile.read(context.absolute(path), limit: 16 << 20),
+                root: root.split(separator: ".").map(String.init))
+        } catch let error as LockfileError {
+            throw ConfigFileError(
+                message: "\(UntrustedText(path)):\(error)",
+                hint: "restore the lock from version control; it is never edited by hand")
+        } catch {
+            throw ConfigFileError(
+                message: "\(error)", hint: "run 'ocimirror sync' first, or name a lock with --lock")
+        }
+    }
+
+    /// Reads the rules; where none are named and `pins.yaml` is not there, there are none.
+    ///
+    /// - Throws: ``ConfigFileError`` where they cannot be used.
+    static func rules(
+        _ path: String?, in context: ProgramContext
+    ) throws(ConfigFileError) -> PinRules {
+        let name = path ?? "pins.yaml"
+        do {
+            guard try path != nil || FileStatus.of(context.absolute(name)) != nil else {
+                return PinRules()
+            }
+            return try PinRules(
+                parsing: try BoundedFile.read(context.absolute(name), limit: 1 << 20))
+        } catch let error as PinRulesError {
+            throw ConfigFileError(message: "\(UntrustedText(name)):\(error)")
+        } catch {
+            throw ConfigFileError(message: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Pinning
+import Testing
+import YAML
+
+/// What holds for files of any form: 10,000 of them, in parts that run side by side.
+@Suite struct PropertyTests {
+    @Test(arguments: 0..<20)
+    func `an edit touches the pins and nothing else`(_ part: UInt64) throws {
+        let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
+        let older = Pinner(try Fixture.lock("older.lock.yaml"))
+        var changed = 0
+        for seed in (part * 500)..<(part * 500 + 500) {
+            let text = GeneratedFile(seed: seed).text
+            let bytes = Array(text.utf8)
+            let pinned = pinner.pin(bytes, path: "values.yaml")
+            try #require(pinned.refusal == nil, "seed \(seed): \(text)")
+            guard let new = pinned.newBytes else { continue }
+            changed += 1
+            #expect(Self.frame(of: new) == Self.frame(of: bytes), "seed \(seed)")
+            #expect(Self.mixesLineBreaks(new) == Self.mixesLineBreaks(bytes), "seed \(seed)")
+            #expect(pinner.pin(new, path: "values.yaml").newBytes == nil, "seed \(seed)")
+            let there = try #require(older.pin(new, path: "values.yaml").newBytes, "seed \(seed)")
+            let back = pinner.pin(there, path: "values.yaml").newBytes
+            #expect(back == new, "seed \(seed)")
+        }
+        #expect(changed > 100)
+    }
+
+    /// The file without what a pin may be made of: no lines for digests, and of the lines with a pin
+    /// what stands before it and the comment behind it.
+    ///
+    /// This looks at text alone and knows nothing of how the pinner works.
+    private static func frame(of bytes: [UInt8]) -> [[UInt8]] {
+        bytes.split(separator: 0x0A, omittingEmptySubsequences: false).compactMap { line in
+            let content = line.drop { $0 == 0x20 }
+            guard !content.starts(with: "digest:".utf8), !content.starts(with: "sha:".utf8) else {
+                return nil
+            }
+            guard let start = line.indices.first(where: { isPin(line[$0...]) }) else {
+                return Array(line)
+            }
+            let end = line.last == 0x0D ? line.dropLast() : line
+            let comment = end.indices.first { end[$0...].starts(with: " #".utf8) }
+            return Array(line[..<start]) + (comment.map { Array(end[$0...]) } ?? [])
+        }
+    }
+
+    private static func mixesLineBreaks(_ bytes: [UInt8]) -> Bool {
+        let breaks = bytes.indices.filter { bytes[$0] == 0x0A }
+            .map { $0 > 0 && bytes[$0 - 1] == 0x0D }
+        return Set(breaks).count > 1
+    }
+
+    private static func isPin(_ text: ArraySlice<UInt8>) -> Bool {
+        let words = ["image", "Image", "tag", "\"tag", "newTag"]
+        return words.contains { text.starts(with: $0.utf8) }
+    }
+}

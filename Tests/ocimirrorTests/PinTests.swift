@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// Digests from a lock into files, as a bot would do it.
+@Suite struct `pin` {
+    private static let values = """
+        image:
+          repository: ghcr.io/acme/mirror/api   # ours
+          tag: 1.4.1
+        other: {image: 'ghcr.io/acme/mirror/vault:1.20.0'}
+
+        """
+    private static let api = "14c2529eb4498c5d1ffd6915d05bf58a91bdda796af59f41d480d11c099d0479"
+
+    private static func workspace(_ files: [String: String]) async throws -> Workspace {
+        let workspace = try Workspace()
+        try await workspace.shell(
+            "mkdir -p env/dev chart/templates && cp "
+                + "'\(Workspace.project)/Tests/PinningTests/Fixtures/images.lock.yaml' .")
+        for (name, text) in files { try workspace.folder.write(text, to: name) }
+        return workspace
+    }
+
+    @Test func `writes the lock's digests and says what changed`() async throws {
+        let workspace = try await Self.workspace(["env/dev/values.yaml": Self.values])
+        try await workspace.shell("chmod 640 env/dev/values.yaml")
+        let run = try await workspace.run("pin", "env")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("env/dev/values.yaml:2:3"))
+        #expect(run.output.contains("1 file changed"))
+        let text = workspace.folder.text("env/dev/values.yaml")
+        #expect(text.contains("  tag: 1.4.2@sha256:\(Self.api)\n"))
+        #expect(text.contains("/api   # ours\n"))
+        let mode = try await workspace.shell("stat -c %a env/dev/values.yaml")
+        #expect(mode == "640\n")
+        let before = try await workspace.state(of: "env")
+        let again = try await workspace.run("pin", "env")
+        #expect(
+            again.output == "0 files changed, 2 as locked\n"
+                || again.output.hasSuffix("2 as locked\n"))
+        #expect(try await workspace.state(of: "env") == before)
+    }
+
+    @Test func `--check and --diff write nothing`() async throws {
+        let workspace = try await Self.workspace(["values.yaml": Self.values])
+        let check = try await workspace.run("pin", "--check", "values.yaml")
+        #expect(check.status == 1)
+        let diff = try await workspace.run("pin", "--diff", "values.yaml")
+        #expect(diff.status == 0)
+        #expect(workspace.folder.text("values.yaml") == Self.values)
+        try workspace.folder.write(diff.output, to: "pins.patch")
+        try await workspace.shell("patch --quiet -p1 < pins.patch")
+        let after = try await workspace.run("pin", "--check", "values.yaml")
+        #expect(after.status == 0, "\(after.said)")
+    }
+
+    @Test func `the document names every site`() async throws {
+        let workspace = try await Self.workspace([
+            "values.yaml": Self.values + "far: {image: docker.io/example/api:1.4.1}\n",
+            "pins.yaml": "version: 1\nrules:\n  - {path: other.image, shape: skip}\n",
+        ])
+        let run = try await workspace.run("pin", "--json", ".")
+        let document = try run.json
+        #expect(document.keys == ["schema", "command", "exitCode", "lock", "written", "files"])
+        let files = document["files"]?.elements ?? []
+        let file = try #require(files.first { $0["path"] == "values.yaml" })
+        #expect(file.keys == ["path", "changed", "skipped", "refusal", "sites"])
+        let sites = file["sites"]?.elements ?? []
+        #expect(sites.map { $0["verdict"] } == ["changed", "skipped", "unpinnable"])
+        #expect(
+            sites.first?.keys == [
+                "line", "column", "path", "shape", "verdict", "id", "reason", "old", "new",
+                "usedAt", "warnings",
+            ])
+    }
+
+    @Test func `the other end of the mirror is pinned where it is asked for`() async throws {
+        let workspace = try await Self.workspace([
+            "values.yaml": "image: example/api:1.4.1\n",
+            "ours.yaml": "image: ghcr.io/acme/mirror/api:1\n",
+        ])
+        try await workspace.run("pin", "--side", "upstream", "values.yaml").expectSuccess()
+        #expect(
+            workspace.folder.text("values.yaml") == "image: example/api:1.4.2@sha256:\(Self.api)\n")
+        try await workspace.run("pin", "--rewrite", "values.yaml").expectSuccess()
+        #expect(
+            workspace.folder.text("values.yaml")
+                == "image: ghcr.io/acme/mirror/api:1.4.2@sha256:\(Self.api)\n")
+    }
+
+    @Test func `what cannot be read fails with its place, and a chart's templates do not count`()
+        async throws
+    {
+        let workspace = try await Self.workspace([
+            "chart/Chart.yaml": "name: x\n", "chart/templates/a.yaml": "a: [\n",
+            "values.yaml": "a: b\n  c: d\n",
+        ])
+        let chart = try await workspace.run("pin", "chart")
+        #expect(chart.status == 0, "\(chart.said)")
+        let run = try await workspace.run("pin", "values.yaml")
+        #expect(run.status == 2)
+        #expect(run.output.contains("values.yaml:2:"))
+        #expect(try await workspace.run("pin", "nowhere").status == 2)
+        #expect(try await workspace.run("pin", "--lock", "nowhere", ".").status == 78)
+        try workspace.folder.write("version: 1\nrule: []\n", to: "pins.yaml")
+        let rules = try await workspace.run("pin", ".")
+        #expect(rules.status == 78)
+        #expect(rules.errors.contains("pins.yaml:2:1: unknown key 'rule': did you mean 'rules'?"))
+    }
+}
+
+extension Run {
+    fileprivate func expectSuccess(_ location: SourceLocation = #_sourceLocation) {
+        #expect(status == 0, "\(said)", sourceLocation: location)
+    }
+}
