@@ -64,8 +64,8 @@ let package = Package(
         room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "StrictJSON", "Wording"),
         room("Locking", "OCI", "YAML", "Files", "Wording"),
         room(
-            "Mirroring", "Content", "Validation", "Locking", "YAML", "OCI", "Files", "Hashing",
-            "StrictJSON", "Waiting", "Wording"),
+            "Mirroring", "Content", "LayerArchive", "Validation", "Locking", "YAML", "OCI", "Files",
+            "Hashing", "StrictJSON", "Waiting", "Wording"),
         room("Pinning", "Locking", "YAML", "OCI", "Files", "Wording"),
 
         .executableTarget(
@@ -115,8 +115,8 @@ let package = Package(
             of: "ocimirror", "OCI", "Hashing", "Files", "StrictJSON", "Wording",
             "RegistryTestSupport"),
         tests(
-            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "Locking", "OCI",
-            "RegistryTestSupport", "Validation", "Waiting", "Wording"),
+            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
+            "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"),
         tests(
             of: "Pinning", exclude: ["Fixtures"], "Files", "Locking", "OCI", "RegistryTestSupport",
             "YAML"),

@@ -45,18 +45,14 @@ public struct Validator: Sendable {
         PathsAreThere(),
     ]
 
-    /// The highest level that these rules can prove.
-    public static let highestLevel = ProofLevel.config
-
     /// Makes a validator.
     public init() {}
 
     /// Asks every rule of the required level.
     public func validate(_ image: ExaminedImage, required: Requirement) -> ValidationReport {
-        let level = min(required.level, Self.highestLevel)
         var findings: [Finding] = []
         if !required.isArtifact {
-            for rule in Self.rules where rule.level <= level {
+            for rule in Self.rules where rule.level <= required.level {
                 findings += rule.findings(about: image, required: required)
             }
         }
@@ -68,7 +64,7 @@ public struct Validator: Sendable {
         }
         return ValidationReport(
             findings: findings.sorted { $0.severity > $1.severity },
-            level: level,
+            level: required.level,
             platforms: platforms.filter { seen.insert($0.platform).inserted }
                 .sorted { $0.platform < $1.platform })
     }

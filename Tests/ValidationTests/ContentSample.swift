@@ -58,10 +58,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
             }
             examined.layers[layer.digest] = await scan.finish()
         }
-        let findings = Validator.rules.flatMap { $0.findings(about: examined, required: required) }
-        return ValidationReport(
-            findings: findings.sorted { $0.severity > $1.severity }, level: required.level,
-            platforms: [])
+        return Validator().validate(examined, required: required)
     }
 }
 

@@ -20,6 +20,12 @@ public struct LayerTree: Sendable {
     /// Makes the tree of a layer that does nothing.
     public init() {}
 
+    /// How many paths it says something of.
+    public var pathCount: Int {
+        notable.count + folders.count + dataFiles.count + specials.count + whiteouts.count
+            + opaqueFolders.count + impliedFolders.count
+    }
+
     /// What the layer has at a path; nil where it says nothing of it.
     public subscript(path: LayerPath) -> LayerEntry? {
         let key = path.hashValue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
+public import LayerArchive
 public import OCI
 public import Validation
 
@@ -27,11 +28,21 @@ public struct CheckedImage: Sendable {
 public struct ImageChecker: Sendable {
     private let stores: Stores
     private let required: Requirement
+    private let inspector: LayerInspector
+    private let lanes: TransferLanes
 
     /// Makes a checker for one requirement.
-    public init(stores: Stores, required: Requirement) {
+    ///
+    /// - Parameters:
+    ///   - stores: how images are come by.
+    ///   - required: what they have to be.
+    ///   - jobs: how many layers are read at once.
+    ///   - scanner: looks into layers.
+    public init(stores: Stores, required: Requirement, jobs: Int, scanner: LayerScanner) {
         self.stores = stores
         self.required = required
+        self.inspector = LayerInspector(scanner)
+        self.lanes = TransferLanes(jobs)
     }
 
     /// Judges one image.
@@ -82,7 +93,8 @@ public struct ImageChecker: Sendable {
             image.attestations = index.manifests.count(where: ExaminedImage.isAttestation)
         }
         let examined = try await ExaminedImage(graph, in: source, required: required)
-        image.report = Validator().validate(examined, required: required)
+        image.report = try await Judgement(examined, required, inspector, lanes)
+            .verdict(reading: [source])
     }
 }
 

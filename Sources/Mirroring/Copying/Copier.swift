@@ -18,11 +18,12 @@ struct Copier: Sendable {
     /// Copies one image to all its destinations at the same time; each blob is read once for all.
     ///
     /// - Returns: what it took, or what ended it, for each destination.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`, ``RefusedImage``, or ``CopyError`` where no verdict was reached.
     func copy(_ job: CopyJob) async throws -> [Result<CopyReceipt, CopyError>] {
         let began = now()
         let progress = try await begin(job)
         try await copyBlobs(of: job, to: progress)
+        try await judge(job, at: progress)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for one in progress {
                 group.addTask { try await finish(job, at: one, began: began) }
@@ -49,6 +50,13 @@ struct Copier: Sendable {
             }
         }
         return all
+    }
+
+    /// Waits for the verdict on the contents; what was not read on its way is read at a destination.
+    private func judge(_ job: CopyJob, at progress: [DestinationProgress]) async throws {
+        let holders = progress.filter { $0.failure == nil }.map(\.destination.store)
+        guard !holders.isEmpty else { return }
+        try await job.judgement?.pass(reading: holders + job.sources)
     }
 
     // MARK: Manifests

@@ -22,6 +22,8 @@ struct CopyJob: Sendable {
     /// Where the bytes are, the place to ask first at the front, upstream last.
     let sources: [any ContentSource]
     let destinations: [Destination]
+    /// Decides before the manifests whether they follow; nil where that is decided already.
+    var judgement: Judgement? = nil
 
     /// Opens a blob where it is at hand: in memory, else at the first source that can give it.
     func open(_ blob: Descriptor) async throws -> ByteStream {
@@ -46,6 +48,7 @@ struct CopyJob: Sendable {
     /// Opens a blob at one place.
     func open(_ blob: Descriptor, in source: any ContentSource) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
-        return SidedStream(stream, side: .source, location: source.location)
+        let sided = SidedStream(stream, side: .source, location: source.location)
+        return judgement?.watching(sided, of: blob) ?? sided
     }
 }

@@ -42,7 +42,7 @@ public struct LockUpdate: Sendable {
         }
         self.lock = Lockfile(
             root: target.root, inputs: config.inputs,
-            proof: min(config.proof, Validator.highestLevel), images: images)
+            proof: config.proof, images: images)
         self.kept = kept
         self.dropped = (old?.images.keys.filter { images[$0] == nil } ?? []).sorted()
     }

@@ -27,6 +27,7 @@ extension LockedImage {
             source: image.sourceText, upstream: image.upstreamText(descriptor.digest),
             repository: repository, tag: image.versionTag, digest: descriptor.digest,
             mediaType: descriptor.mediaType, size: descriptor.size, proof: report.level,
+            requires: image.entry.requires.sorted(),
             platforms: Dictionary(pins) { first, _ in first })
     }
 }

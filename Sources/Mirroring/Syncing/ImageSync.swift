@@ -58,13 +58,20 @@ struct ImageSync {
             outcome.status = .failed
             return
         }
-        let report = Validator().validate(examined, required: required)
-        outcome.findings += report.findings
-        guard report.isAccepted else {
+        let judgement = Judgement(examined, required, run.inspector, run.copier.lanes)
+        do {
+            guard judgement.ofClaims.isAccepted else {
+                throw RefusedImage(report: judgement.ofClaims)
+            }
+            try await copy(examined, judgement, &work, &outcome)
+            if !work.toLock.isEmpty { try await judgement.pass(reading: try sources(work)) }
+        } catch let refusal as RefusedImage {
+            outcome.findings += refusal.report.findings
             outcome.status = .refused
             return
         }
-        try await copy(examined, &work, &outcome)
+        let report = judgement.report ?? judgement.ofClaims
+        outcome.findings += report.findings
         for position in work.toLock {
             outcome.targets[position].block = LockedImage(
                 image, descriptor, report, at: outcome.targets[position].location)
@@ -115,10 +122,11 @@ struct ImageSync {
 
     /// Copies the image to every target that lacks it, and looks after what comes with it.
     private func copy(
-        _ examined: ExaminedImage, _ work: inout ImageWork, _ outcome: inout ImageOutcome
+        _ examined: ExaminedImage, _ judgement: Judgement, _ work: inout ImageWork,
+        _ outcome: inout ImageOutcome
     ) async throws {
         guard !work.toCopy.isEmpty else { return }
-        let results = try await run.copier.copy(try job(examined, work))
+        let results = try await run.copier.copy(try job(examined, judgement, work))
         let subjects = examined.graph.nodes.map(\.descriptor.digest)
         for (position, result) in zip(work.toCopy, results) {
             switch result {
@@ -138,11 +146,12 @@ struct ImageSync {
         }
     }
 
-    private func job(_ examined: ExaminedImage, _ work: ImageWork) throws -> CopyJob {
+    private func job(
+        _ examined: ExaminedImage, _ judgement: Judgement, _ work: ImageWork
+    ) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.addingReportingOverflow($1.size).0 }
-        let sources = try work.holders.map { try target($0, work) as any ContentSource }
         return CopyJob(
-            graph: examined.graph, held: examined.configBytes, sources: sources + [try upstream],
+            graph: examined.graph, held: examined.configBytes, sources: try sources(work),
             destinations: try work.toCopy.map { position in
                 let standing = work.resolved.targets[position]
                 let target = try target(position, work)
@@ -152,7 +161,7 @@ struct ImageSync {
                 return CopyJob.Destination(
                     store: target, name: image.targetName, standing: standing.current,
                     keepsReplaced: keeps && standing.action == .replace)
-            })
+            }, judgement: judgement)
     }
 
     // MARK: Referrers
@@ -181,6 +190,13 @@ struct ImageSync {
     }
 
     // MARK: Stores
+
+    /// Where the bytes are, the place to ask first at the front, upstream last.
+    private func sources(_ work: ImageWork) throws(CopyError) -> [any ContentSource] {
+        var sources: [any ContentSource] = []
+        for position in work.holders { sources.append(try target(position, work)) }
+        return sources + [try upstream]
+    }
 
     private var upstream: any ContentSource {
         get throws(CopyError) { try store(.source, at: image.source) }

@@ -8,8 +8,8 @@ extension Requirement {
     init(_ entry: ImageEntry, platforms: [Platform], today: CalendarDay) {
         self.init(
             platforms: platforms,
-            level: entry.isArtifact ? .index : min(entry.proof, Validator.highestLevel),
-            isArtifact: entry.isArtifact,
+            level: entry.isArtifact ? .index : entry.requires.isEmpty ? entry.proof : .content,
+            isArtifact: entry.isArtifact, paths: entry.requires,
             exception: entry.exception.map { exception in
                 Requirement.Exception(
                     platforms: exception.platforms, reason: exception.reason,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import LayerArchive
 internal import Waiting
 
 /// Mirrors the images of a plan, many at a time; one image's failure never stops the others.
 public struct Syncer: Sendable {
     let resolver: Resolver
     let copier: Copier
+    let inspector: LayerInspector
     let referrers = ReferrerLedger()
     /// Whether referrers are looked for also where nothing is new.
     let refreshesReferrers: Bool
@@ -19,12 +21,13 @@ public struct Syncer: Sendable {
     /// - Parameters:
     ///   - resolver: knows the configuration, the stores and the locks.
     ///   - jobs: how many blob bodies are on their way at once.
+    ///   - scanner: looks into layers.
     ///   - refreshesReferrers: whether signatures and the like are looked for also where the image is
     ///     not new.
     ///   - now: a clock that only runs forward; nil for the machine's.
     ///   - observe: who is told what happens.
     public init(
-        resolver: Resolver, jobs: Int, refreshesReferrers: Bool = false,
+        resolver: Resolver, jobs: Int, scanner: LayerScanner, refreshesReferrers: Bool = false,
         now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
@@ -33,6 +36,7 @@ public struct Syncer: Sendable {
         self.refreshesReferrers = refreshesReferrers
         self.copier = Copier(
             lanes: TransferLanes(jobs), now: now ?? { ContinuousClock.now - start })
+        self.inspector = LayerInspector(scanner)
         self.observe = observe
     }
 

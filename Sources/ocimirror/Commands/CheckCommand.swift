@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
+internal import LayerArchive
 internal import Mirroring
 internal import OCI
 internal import Registry
@@ -41,17 +42,13 @@ struct CheckCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         let required = Requirement(
             platforms: try platforms.map { try usage("--platform", $0, Platform.init(parsing:)) },
-            level: min(proof, Validator.highestLevel))
-        if proof > Validator.highestLevel {
-            context.console.note(
-                "'\(proof.rawValue)' cannot be proved yet, 'config' is the highest level")
-        }
+            level: proof)
         let named = try images.map { try NamedImage($0, in: context) }
         let registries = try ConfigFile.registries(options.config, in: context)
         let checker = ImageChecker(
             stores: try Network.stores(
                 registries: registries, options: options, context: context, patience: .attended),
-            required: required)
+            required: required, jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs))
         let checked = try await withThrowingTaskGroup(of: (Int, CheckedImage).self) { group in
             for (position, image) in named.enumerated() {
                 group.addTask {

@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Files
+internal import LayerArchive
 internal import Locking
 internal import Mirroring
 internal import OCI
@@ -47,7 +48,6 @@ struct SyncCommand: ConfiguredCommand {
             console.error("another run holds a lock of \(file.path)", hint: "run again later")
             return .tryAgain
         }
-        Self.sayWhatIsNotProved(file.config, on: console)
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
         let plan = try await Planner(config: file.config)
@@ -57,7 +57,8 @@ struct SyncCommand: ConfiguredCommand {
         let syncer = Syncer(
             resolver: Resolver(
                 config: file.config, stores: stores, locks: file.locks, today: context.today),
-            jobs: options.jobs, refreshesReferrers: refreshesReferrers,
+            jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs),
+            refreshesReferrers: refreshesReferrers,
             observe: { console.show($0) })
         let report = await syncer.sync(plan)
         let locks = try Self.writeLocks(file, plan, report, in: context)
@@ -87,16 +88,6 @@ struct SyncCommand: ConfiguredCommand {
                     hasChanged: hasChanged))
         }
         return written
-    }
-
-    /// Content proof and `requires:` load, and are not there yet: nobody shall believe otherwise.
-    private static func sayWhatIsNotProved(_ config: MirrorConfig, on console: Console) {
-        let wantsContent = config.images.contains { $0.proof == .content && !$0.isArtifact }
-        let wantsPaths = config.images.contains { !$0.requires.isEmpty }
-        guard wantsContent || wantsPaths else { return }
-        let what = [wantsContent ? "'proof: content'" : nil, wantsPaths ? "'requires:'" : nil]
-            .compactMap(\.self).joined(separator: " and ")
-        console.note("\(what) cannot be proved yet, 'config' is the highest level")
     }
 }
 

@@ -125,7 +125,7 @@ import Waiting
         let (config, resolver) = (mirror.config, mirror.resolver)
         let plan = try await mirror.plan()
         let run = Task {
-            await Syncer(resolver: resolver, jobs: 4) { event in
+            await Syncer(resolver: resolver, jobs: 4, scanner: Mirror.scanner) { event in
                 if case .finished = event { finished.change { $0 += 1 } }
             }.sync(plan)
         }

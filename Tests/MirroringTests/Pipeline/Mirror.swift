@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
+import LayerArchive
 import Locking
 import Mirroring
 import OCI
@@ -14,6 +15,13 @@ struct Mirror {
     private(set) var config: MirrorConfig
     var locks: [String: Lockfile] = [:]
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
+
+    /// Looks into layers with the program that was built beside the tests.
+    static let scanner: LayerScanner = {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "./"
+        let folder = bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)]
+        return LayerScanner(program: folder + "ocimirror", atOnce: 4)
+    }()
 
     /// What one run did.
     struct Run {
@@ -87,8 +95,10 @@ struct Mirror {
         observe: @escaping MirrorObserver = { _ in }
     ) async throws -> Run {
         let plan = try await plan(ids)
-        let report = await Syncer(resolver: resolver, jobs: 4, now: now, observe: observe)
-            .sync(plan)
+        let report = await Syncer(
+            resolver: resolver, jobs: 4, scanner: Self.scanner, now: now, observe: observe
+        )
+        .sync(plan)
         var updates: [LockUpdate] = []
         for (position, target) in config.targets.enumerated() {
             guard let path = target.lock else { continue }

@@ -130,7 +130,8 @@ import Validation
     ) async throws -> CheckedImage {
         let reference = try Reference(parsing: reference)
         return try await ImageChecker(
-            stores: world.stores, required: Requirement(platforms: platforms, level: .config)
+            stores: world.stores, required: Requirement(platforms: platforms, level: .config),
+            jobs: 2, scanner: Mirror.scanner
         ).check(.repository(reference.repository), tag: reference.tag, digest: reference.digest)
     }
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import LayerArchive
+internal import OCI
+internal import Synchronization
+internal import Validation
+
+/// An image that is not what it has to be, found out when its blobs were already sent.
+struct RefusedImage: Error {
+    let report: ValidationReport
+}
+
+/// What the rules say of an image: at once of what it claims, and of its contents as soon as its
+/// layers are known.
+final class Judgement: Sendable {
+    private let examined: ExaminedImage
+    private let required: Requirement
+    private let inspector: LayerInspector
+    private let lanes: TransferLanes
+    private let layers: [Descriptor]
+    private let reached = Mutex<ValidationReport?>(nil)
+
+    /// What the rules say that need no layers.
+    let ofClaims: ValidationReport
+
+    init(
+        _ examined: ExaminedImage, _ required: Requirement, _ inspector: LayerInspector,
+        _ lanes: TransferLanes
+    ) {
+        self.examined = examined
+        self.required = required
+        self.inspector = inspector
+        self.lanes = lanes
+        var claims = required
+        claims.level = min(required.level, .config)
+        ofClaims = Validator().validate(examined, required: claims)
+        layers = ofClaims.isAccepted ? examined.layersToScan(for: required) : []
+        if !ofClaims.isAccepted || required.level < .content { reached.withLock { $0 = ofClaims } }
+    }
+
+    /// What all rules say; nil as long as the layers are not known.
+    var report: ValidationReport? { reached.withLock { $0 } }
+
+    /// Has a layer looked into while it is read for the copy.
+    func watching(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
+        // The graph knows a blob by its digest; what it is, the manifest says that lists it.
+        guard let layer = layers.first(where: { $0.digest == blob.digest }) else { return stream }
+        return inspector.watching(stream, of: layer)
+    }
+
+    /// Waits for the verdict on the contents.
+    ///
+    /// - Parameter sources: where layers are read that nobody has read in this run, the place to
+    ///   ask first at the front.
+    /// - Returns: what all rules say.
+    /// - Throws: ``CopyError`` where a layer could not be read, or `CancellationError`.
+    func verdict(reading sources: [any ContentSource]) async throws -> ValidationReport {
+        if let report { return report }
+        var image = examined
+        image.layers = try await withThrowingTaskGroup(
+            of: (Digest, LayerInspector.Answer).self
+        ) { group in
+            for layer in layers {
+                group.addTask { (layer.digest, try await self.contents(of: layer, sources)) }
+            }
+            var known: [Digest: LayerInspector.Answer] = [:]
+            for try await (digest, answer) in group { known[digest] = answer }
+            return known
+        }
+        let report = Validator().validate(image, required: required)
+        reached.withLock { $0 = report }
+        return report
+    }
+
+    /// The same, refusing an image that is not accepted.
+    ///
+    /// - Throws: also ``RefusedImage``.
+    func pass(reading sources: [any ContentSource]) async throws {
+        let report = try await verdict(reading: sources)
+        guard report.isAccepted else { throw RefusedImage(report: report) }
+    }
+
+    private func contents(
+        of layer: Descriptor, _ sources: [any ContentSource]
+    ) async throws -> LayerInspector.Answer {
+        for source in sources.dropLast() {
+            do {
+                return try await contents(of: layer, in: source)
+            } catch is CopyError {
+                try Task.checkCancellation()
+            }
+        }
+        guard let source = sources.last else {
+            preconditionFailure("layers are read from somewhere")
+        }
+        return try await contents(of: layer, in: source)
+    }
+
+    private func contents(
+        of layer: Descriptor, in source: any ContentSource
+    ) async throws -> LayerInspector.Answer {
+        try await at(.source, source.location) {
+            try await inspector.contents(of: layer) { inspection in
+                try await lanes.withPlace(for: layer.size) {
+                    for try await piece in try await source.fetch(blob: layer) {
+                        try await inspection.take(piece)
+                    }
+                }
+            }
+        }
+    }
+}
