@@ -116,7 +116,8 @@ let package = Package(
             "RegistryTestSupport"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
-            "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"),
+            "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"
+        ),
         tests(
             of: "Pinning", exclude: ["Fixtures"], "Files", "Locking", "OCI", "RegistryTestSupport",
             "YAML"),
