@@ -29,13 +29,22 @@ public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The bytes that a file of this kind begins with; for zstd those of a frame.
-    var magic: [UInt8] {
+    /// How many bytes tell whether a file is of this kind.
+    static let magicByteCount = 6
+
+    /// Whether a file that begins like this is of this kind.
+    ///
+    /// Source: RFC 1952 §2.3; RFC 8878 §3.1, where a frame to be skipped may come first; the .xz file
+    /// format §2.1.1.1.
+    func begins(with bytes: some Collection<UInt8>) -> Bool {
         switch self {
-        case .none: []
-        case .gzip: [0x1F, 0x8B, 8]
-        case .zstd: [0x28, 0xB5, 0x2F, 0xFD]
-        case .xz: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]
+        case .none: true
+        case .gzip: bytes.starts(with: [0x1F, 0x8B, 8])
+        case .zstd:
+            bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+                || (bytes.first.map { $0 >> 4 == 5 } ?? false)
+                    && bytes.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
+        case .xz: bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0])
         }
     }
 }

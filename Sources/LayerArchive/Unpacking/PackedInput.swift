@@ -17,14 +17,13 @@ final class PackedInput: ByteStage {
     /// Reads the first bytes and compares them with the kind that was promised.
     init(_ compression: LayerCompression) throws(LayerFault) {
         unsafe buffer = .allocate(byteCount: Self.capacity, alignment: 16)
-        let magic = compression.magic
-        while held < max(magic.count, 1) {
+        while held < LayerCompression.magicByteCount {
             let count = unsafe Self.read(
                 into: UnsafeMutableRawBufferPointer(rebasing: buffer[held...]))
             guard count > 0 else { break }
             held += count
         }
-        guard unsafe buffer.prefix(held).starts(with: magic) else {
+        guard unsafe compression.begins(with: buffer.prefix(held)) else {
             throw .malformed(.otherCompression)
         }
     }
