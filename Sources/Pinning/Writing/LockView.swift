@@ -36,6 +36,10 @@ struct LockView: Sendable {
         case unknownID(String)
         case ambiguous([String])
         case unproved(String)
+        /// Nobody asked for the image.
+        case notSelected
+        /// What the pin would be copied from names another repository.
+        case otherRepository(String)
     }
 
     private var ids: [String: Entry] = [:]

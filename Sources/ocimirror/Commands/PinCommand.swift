@@ -55,7 +55,8 @@ struct PinCommand: ConfiguredCommand {
             try Task.checkCancellation()
             let absolute = context.absolute(path)
             let bytes = try BoundedFile.read(absolute, limit: 8 << 20)
-            let file = pinner.pin(bytes, path: path)
+            let file = pinner.pin(
+                bytes, path: path, reuse: try PinInputs.reuse(beside: path, in: context))
             if let new = file.newBytes {
                 if diff {
                     context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)

@@ -4,6 +4,7 @@ internal import CommandLineKit
 internal import Content
 internal import Files
 internal import Mirroring
+internal import Pinning
 
 /// An error on its way to the person and to the script: a line, perhaps a hint, and an exit code.
 struct ErrorReport {
@@ -25,6 +26,9 @@ struct ErrorReport {
         case let error as ConfigFileError:
             console.error(error.message, hint: error.hint)
             return .configuration
+        case let error as PromotionError:
+            console.error(error.description)
+            return error.isRefusal ? .negative : .configuration
         case let error as FileError:
             // A file of our own that is missing is no answer to the question that was asked.
             console.error(error.description)

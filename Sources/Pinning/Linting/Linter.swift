@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Locking
+internal import OCI
+internal import Wording
+internal import YAML
+
+/// Judges the pins of files.
+///
+/// It reads nothing but the bytes that it is handed.
+public struct Linter: Sendable {
+    private let lock: LockView?
+    private let incomplete: [Digest: [Platform]]
+    private let rules: PinRules
+
+    /// Makes a linter.
+    ///
+    /// - Parameters:
+    ///   - lock: what is mirrored; without one, only what files say by themselves is judged.
+    ///   - rules: what shapes cannot say, and severities.
+    ///   - side: which end of the mirror the files name.
+    public init(_ lock: Lockfile?, rules: PinRules = PinRules(), side: PinSide = .mirror) {
+        self.lock = lock.map { LockView($0, side: side) }
+        self.rules = rules
+        self.incomplete = lock.map(Self.incomplete) ?? [:]
+    }
+
+    /// The images that lack a platform which more than half of the others have.
+    private static func incomplete(_ lock: Lockfile) -> [Digest: [Platform]] {
+        let images = lock.images.values.filter { !$0.platforms.isEmpty }
+        var counts: [Platform: Int] = [:]
+        for platform in images.flatMap(\.platforms.keys) { counts[platform, default: 0] += 1 }
+        let usual = counts.filter { $0.value * 2 > images.count }.keys.sorted()
+        var incomplete: [Digest: [Platform]] = [:]
+        for image in images {
+            let missing = usual.filter { image.platforms[$0] == nil }
+            if !missing.isEmpty { incomplete[image.digest] = missing }
+        }
+        return incomplete
+    }
+
+    /// Judges a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - path: its path, for the rules.
+    ///   - reuse: where the chart that the file belongs to uses tags for something else.
+    /// - Returns: the findings that `pins.yaml` does not switch off.
+    public func lint(
+        _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
+    ) -> LintedFile {
+        var file = LintedFile(path: path)
+        guard FileText.reasonToSkip(bytes) == nil else { return file }
+        let stream: YAMLDocumentStream
+        do throws(YAMLError) {
+            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
+        } catch {
+            if FileText.isTemplate(bytes) {
+                let start = YAMLMark(line: 1, column: 1)
+                add(.templateSkipped, "the file is a template", at: start, SitePath(), to: &file)
+            } else {
+                file.refusal = error
+            }
+            return file
+        }
+        guard !FileText.isConfiguration(stream) else { return file }
+        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        file.siteCount = found.sites.count
+        for site in found.sites {
+            let fragment = found.fragments[site.fragment]
+            let start = fragment.fileOffset(site.start(in: fragment.stream.text))
+            let mark = stream.text.mark(at: start)
+            for (code, message) in judge(site.checked(against: reuse)) {
+                add(code, message, at: mark, site.path, to: &file)
+            }
+        }
+        file.findings.sort { ($0.mark, $0.code.rawValue) < ($1.mark, $1.code.rawValue) }
+        return file
+    }
+
+    private func add(
+        _ code: LintCode, _ message: String, at mark: YAMLMark, _ path: SitePath,
+        to file: inout LintedFile
+    ) {
+        let severity = rules.severities[code] ?? code.severity
+        guard severity != .off else { return }
+        file.findings.append(
+            LintFinding(code: code, severity: severity, mark: mark, path: path, message: message))
+    }
+
+    private typealias Verdict = (code: LintCode, message: String)
+
+    private func judge(_ site: ImageSite) -> [Verdict] {
+        if site.shape == .sharedTag, !site.isSkipped, let reason = site.obstacle {
+            return [(.sharedTag, reason)]
+        }
+        if site.isSkipped {
+            let isTemplate = site.obstacle?.contains("template") ?? false
+            return isTemplate ? [(.templateSkipped, "a template's text is not looked into")] : []
+        }
+        var verdicts = form(of: site)
+        guard let image = site.image else { return verdicts }
+        let name = UntrustedText(image.repository.description).display(limit: 200)
+        if image.digest == nil, verdicts.isEmpty {
+            let why = site.obstacle.map { ": \($0)" } ?? ": run 'ocimirror pin'"
+            verdicts.append((.unpinned, "\(name) has no digest\(why)"))
+        }
+        if let tag = image.tag, tag.isChannel {
+            verdicts.append((.floatingTag, "\(name):\(tag) moves by design: take a version's tag"))
+        }
+        if !site.usedAt.isEmpty {
+            let places = site.usedAt.map(\.description).joined(separator: ", ")
+            verdicts.append((.aliasFanOut, "aliases use the same value at \(places)"))
+        }
+        if image.digest != nil, site.pullPolicy?.text == "Always" {
+            verdicts.append(
+                (.pullPolicy, "\(name) cannot change under its digest: use IfNotPresent"))
+        }
+        if let lock { verdicts += compare(image, name, site, with: lock) }
+        return verdicts
+    }
+
+    /// What is wrong with how the digest is written, whatever it is.
+    private func form(of site: ImageSite) -> [Verdict] {
+        var verdicts: [Verdict] = []
+        if let digest = site.digest?.text, !digest.isEmpty {
+            if site.shape == .sha, digest.contains(":") {
+                verdicts.append(
+                    (.digestForm, "the chart puts 'sha256:' before it: write the digits alone"))
+            } else if (try? Digest(parsing: digest.contains(":") ? digest : "sha256:\(digest)"))
+                == nil
+            {
+                verdicts.append(
+                    (.digestForm, "this is no digest: sha256: and 64 digits belong here"))
+            }
+            if let value = site.digestSwitch, value.text != "true" {
+                verdicts.append((.switchOff, "the switch for the digest is off: nobody uses it"))
+            }
+        }
+        if site.shape == .tag, site.tag?.text.contains("@") == true,
+            let obstacle = site.obstacle, obstacle.hasPrefix("the chart uses the tag")
+        {
+            verdicts.append((.tagAtUnsafe, obstacle))
+        }
+        return verdicts
+    }
+
+    private func compare(
+        _ image: Reference, _ name: String, _ site: ImageSite, with lock: LockView
+    ) -> [Verdict] {
+        if let digest = image.digest, let id = lock.children[digest] {
+            return [(.childDigest, "\(digest.short) is one platform's of '\(id)': pin the index")]
+        }
+        let target: PinTarget
+        do throws(LockView.Miss) {
+            target = try lock.target(for: image, id: site.id)
+        } catch {
+            guard case .unknown = error else { return [] }
+            return [(.notInLock, "the lock has no image \(name): mirror it first")]
+        }
+        if let missing = incomplete[target.digest] {
+            let words = missing.map(\.description).joined(separator: ", ")
+            return [(.missingPlatform, "the mirror has '\(target.id)' not for \(words)")]
+        }
+        guard let digest = image.digest, digest != target.digest else { return [] }
+        guard let tag = image.tag, tag == target.tag else {
+            return [
+                (.notInLock, "the lock has another digest of '\(target.id)': run 'ocimirror pin'")
+            ]
+        }
+        return [
+            (
+                .tagDigestDisagree,
+                "the tag \(tag) of '\(target.id)' has another digest in the lock"
+            )
+        ]
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Pinning
+internal import StrictJSON
+internal import YAML
+
+/// The linter's findings in the forms of other programs.
+enum LintFormats {
+    /// A SARIF log, for code scanning.
+    ///
+    /// Source: SARIF 2.1.0 §3.13 (log), §3.27 (result).
+    static func sarif(_ files: [LintedFile], version: String) -> JSONValue {
+        let rules = LintCode.allCases.map { code -> JSONValue in
+            [
+                "id": .string(code.rawValue),
+                "helpUri": .string("Documentation/pins.md#\(code.rawValue)"),
+            ]
+        }
+        let results = files.flatMap { file in
+            file.findings.map { finding -> JSONValue in
+                [
+                    "ruleId": .string(finding.code.rawValue),
+                    "level": .string(finding.severity.rawValue),
+                    "message": ["text": .string(finding.message)],
+                    "locations": [
+                        [
+                            "physicalLocation": [
+                                "artifactLocation": ["uri": .string(uri(file.path))],
+                                "region": [
+                                    "startLine": .integer(finding.mark.line),
+                                    "startColumn": .integer(finding.mark.column),
+                                ],
+                            ]
+                        ]
+                    ],
+                ]
+            }
+        }
+        let driver: JSONValue = [
+            "name": "ocimirror", "version": .string(version), "rules": .array(rules),
+        ]
+        return [
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [["tool": ["driver": driver], "results": .array(results)]],
+        ]
+    }
+
+    /// Annotations of a GitHub workflow, one line each.
+    ///
+    /// Source: GitHub, Workflow commands § Setting an error message; its runner's escapes.
+    static func github(_ files: [LintedFile]) -> String {
+        var text = ""
+        for file in files {
+            if let refusal = file.refusal {
+                text += line(
+                    "error", file.path, refusal.mark.line, refusal.mark.column, "refused",
+                    refusal.message)
+            }
+            for finding in file.findings {
+                let level = finding.severity == .note ? "notice" : finding.severity.rawValue
+                text += line(
+                    level, file.path, finding.mark.line, finding.mark.column,
+                    finding.code.rawValue, finding.message)
+            }
+        }
+        return text
+    }
+
+    private static func line(
+        _ level: String, _ path: String, _ line: Int, _ column: Int, _ title: String,
+        _ message: String
+    ) -> String {
+        "::\(level) file=\(escape(path, ":,")),line=\(line),col=\(column),title=\(title)"
+            + "::\(escape(message))\n"
+    }
+
+    private static func escape(_ text: String, _ further: String = "") -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.value < 0x20 || scalar == "%"
+            if isControl || further.unicodeScalars.contains(scalar) {
+                escaped += percent(UInt8(truncatingIfNeeded: scalar.value))
+            } else {
+                escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    /// A path as a relative URI.
+    private static func uri(_ path: String) -> String {
+        path.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x2F, 0x5F, 0x7E:
+                String(UnicodeScalar(byte))
+            default: percent(byte)
+            }
+        }.joined()
+    }
+
+    private static func percent(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "%\(digits.count == 1 ? "0" : "")\(digits)"
+    }
+}
