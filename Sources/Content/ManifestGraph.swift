@@ -32,12 +32,15 @@ public struct ManifestGraph: Hashable, Sendable {
     public let root: Node
     /// Every manifest once, children before their parents, the root last.
     public let nodes: [Node]
+    /// Whether children of the root were left out on purpose.
+    public let isSparse: Bool
     private let positions: [Digest: Int]
 
     /// Makes a graph of nodes that are already in order.
-    private init(root: Node, nodes: [Node]) {
+    private init(root: Node, nodes: [Node], isSparse: Bool) {
         self.root = root
         self.nodes = nodes
+        self.isSparse = isSparse
         self.positions = Dictionary(
             nodes.enumerated().map { ($0.element.descriptor.digest, $0.offset) }
         ) { first, _ in first }
@@ -65,29 +68,35 @@ extension ManifestGraph {
     /// - Parameters:
     ///   - root: the manifest to begin with, already proved.
     ///   - source: where its children are.
+    ///   - wanted: which of the root's children are read; nil for all.
     ///   - limits: when to give up.
     /// - Returns: the graph.
     /// - Throws: ``ContentError`` of the class `invalid` for manifests that are malformed, of an
     ///   unknown kind, too deep, too many, too large together, or listed in two ways; `missing` for a
     ///   child that is not there; or what the source threw.
     public static func read(
-        from root: RawManifest, in source: any ContentSource, limits: Limits = Limits()
+        from root: RawManifest, in source: any ContentSource, only wanted: Set<Digest>? = nil,
+        limits: Limits = Limits()
     ) async throws -> ManifestGraph {
         let rootNode = try node(root)
+        let children = Successors(of: rootNode.manifest).manifests
+        func isWanted(_ child: Digest) -> Bool { wanted?.contains(child) ?? true }
         var levels: [[Node]] = [[rootNode]]
         var seen: Set<Digest> = [root.descriptor.digest]
         var bytes = root.bytes.count
         while true {
-            let wanted = (levels.last ?? []).flatMap { Successors(of: $0.manifest).manifests }
+            let isFirst = levels.count == 1
+            let needed = (levels.last ?? []).flatMap { Successors(of: $0.manifest).manifests }
+                .filter { !isFirst || isWanted($0.digest) }
                 .filter { seen.insert($0.digest).inserted }
-            guard !wanted.isEmpty else { break }
+            guard !needed.isEmpty else { break }
             guard levels.count < limits.depth, seen.count <= limits.count else {
                 throw ContentError(
                     .invalid,
                     "the index nests deeper than \(limits.depth) levels or lists more than "
                         + "\(limits.count) manifests")
             }
-            for descriptor in wanted {
+            for descriptor in needed {
                 guard descriptor.size <= limits.bytes - bytes else {
                     throw ContentError(
                         .invalid,
@@ -95,7 +104,7 @@ extension ManifestGraph {
                 }
                 bytes += descriptor.size
             }
-            levels.append(try await read(wanted, from: source))
+            levels.append(try await read(needed, from: source))
         }
         try checkEntries(of: levels.joined())
         // Two indexes may list the same child, and one may stand below the other: order by need.
@@ -112,7 +121,8 @@ extension ManifestGraph {
             ordered.append(node)
         }
         place(rootNode)
-        return ManifestGraph(root: rootNode, nodes: ordered)
+        return ManifestGraph(
+            root: rootNode, nodes: ordered, isSparse: !children.allSatisfy { isWanted($0.digest) })
     }
 
     /// Refuses a digest that is listed in two ways: only one of them was proved, and clients may go

@@ -28,10 +28,29 @@ struct ManifestDelivery {
             } catch let error as CopyError
                 where error.failureClass == .incomplete && resends < Self.resends
             {
+                try await explainSparse(node, error)
                 resends += 1
                 try await sendAll(below: node)
             }
         }
+    }
+
+    /// Tells a target that lost something from one that takes no index without all its platforms.
+    private func explainSparse(_ node: ManifestGraph.Node, _ error: CopyError) async throws {
+        guard job.graph.isSparse, node.descriptor.digest == job.graph.root.descriptor.digest else {
+            return
+        }
+        for child in Successors(of: node.manifest).manifests where job.graph[child.digest] != nil {
+            let isThere = try await atTarget {
+                try await target.resolve(.digest(child.digest)) != nil
+            }
+            guard isThere else { return }
+        }
+        throw CopyError(
+            ContentError(
+                .unavailable, "the registry takes no index without all its platforms",
+                hint: "use 'copy: all', or let the registry accept sparse indexes"),
+            side: .target, at: target.location)
     }
 
     /// Sends again what a target says that it lacks: not every mount was one, and what was stored

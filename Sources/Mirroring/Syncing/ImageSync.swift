@@ -115,7 +115,8 @@ struct ImageSync {
     ) async throws -> ExaminedImage {
         try await at(side, source.location) {
             let root = try await source.fetch(manifest: descriptor)
-            let graph = try await ManifestGraph.read(from: root, in: source)
+            let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
+            let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
             return try await ExaminedImage(graph, in: source, required: required)
         }
     }

@@ -9,10 +9,23 @@ internal import Waiting
 public struct Verifier: Sendable {
     private let stores: Stores
     private let places: Slots
+    private let isSparse: @Sendable (LockedImage) -> Bool
 
     /// Makes a verifier that looks at `imagesAtOnce` images at the same time.
-    public init(stores: Stores, imagesAtOnce: Int = 8) {
+    ///
+    /// - Parameters:
+    ///   - stores: how to come by stores.
+    ///   - config: says of which images only the required platforms were copied.
+    ///   - imagesAtOnce: how many images are looked at at once.
+    public init(stores: Stores, config: MirrorConfig, imagesAtOnce: Int = 8) {
         self.stores = stores
+        let sparse = config.images.filter { $0.copy == .required }.map(\.sourceText)
+        self.isSparse = { block in
+            sparse.contains {
+                block.source == $0 || block.source.hasPrefix("\($0):")
+                    || block.source.hasPrefix("\($0)@")
+            }
+        }
         self.places = Slots(imagesAtOnce)
     }
 
@@ -66,7 +79,8 @@ public struct Verifier: Sendable {
         }
         let graph: ManifestGraph
         do {
-            graph = try await ManifestGraph.read(from: root, in: store)
+            let wanted = isSparse(block) ? Set(block.platforms.values.map(\.digest)) : nil
+            graph = try await ManifestGraph.read(from: root, in: store, only: wanted)
         } catch let error as any ContentFailure where error.failureClass == .missing {
             try await nameMissingChildren(below: root, of: &image, in: store)
             return

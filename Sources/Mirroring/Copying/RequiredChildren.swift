@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+internal import Validation
+
+/// The children of an index that are copied where only required platforms are.
+///
+/// The index keeps its bytes and so its digest: it is sparse at the target. What has no platform may be
+/// anything and stays, and so does what speaks of a child that stays.
+///
+/// Source: image-spec, image-index.md; BuildKit's attestation storage.
+enum RequiredChildren {
+    /// Returns the digests of those children; nil where all are copied, or there are none.
+    static func digests(
+        of root: RawManifest, for entry: ImageEntry, _ required: Requirement
+    ) throws -> Set<Digest>? {
+        guard entry.copy == .required, !entry.isArtifact,
+            case .index(let index) = try root.decoded()
+        else { return nil }
+        var wanted: Set<Digest> = []
+        for child in index.manifests where !ExaminedImage.isAttestation(child) {
+            guard let platform = child.platform else {
+                wanted.insert(child.digest)
+                continue
+            }
+            if required.effectivePlatforms.contains(where: { $0.matches(platform) }) {
+                wanted.insert(child.digest)
+            }
+        }
+        for child in index.manifests where ExaminedImage.isAttestation(child) {
+            let subject = child.annotations["vnd.docker.reference.digest"]
+            if wanted.contains(where: { $0.description == subject }) { wanted.insert(child.digest) }
+        }
+        return wanted
+    }
+}
