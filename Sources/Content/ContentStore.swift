@@ -121,6 +121,11 @@ public protocol ContentSink: Sendable {
     @discardableResult
     func push(manifest: RawManifest, as name: ManifestName) async throws -> ManifestArrival
 
+    /// Removes a tag, or a manifest with all its tags.
+    ///
+    /// - Throws: a ``ContentFailure``, of the class `invalid` where the store does not do this.
+    func delete(_ name: ManifestName) async throws
+
     /// Returns what a name stands for now, for one who is about to write it.
     ///
     /// Nil also where the store does not tell what is there, or whether anything is: then the write
@@ -136,6 +141,11 @@ public protocol ContentSink: Sendable {
 extension ContentSink {
     /// A look costs nothing in a folder or in memory.
     public var findsBlobs: Bool { false }
+
+    /// Nothing is removed.
+    public func delete(_ name: ManifestName) async throws {
+        throw ContentError(.invalid, "nothing is deleted there")
+    }
 }
 
 extension ContentSink where Self: ContentSource {

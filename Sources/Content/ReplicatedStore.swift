@@ -34,6 +34,11 @@ public struct ReplicatedStore: ContentStore {
     public var findsBlobs: Bool { base.findsBlobs }
 
     /// Asks the store itself.
+    public func delete(_ name: ManifestName) async throws {
+        try await base.delete(name)
+    }
+
+    /// Asks the store itself.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         try await base.resolve(name)
     }

@@ -9,6 +9,7 @@ public enum RequestKind: String, Sendable, CaseIterable {
     case manifestHead = "manifest-head"
     case manifestGet = "manifest-get"
     case manifestPut = "manifest-put"
+    case manifestDelete = "manifest-delete"
     case blobHead = "blob-head"
     case blobGet = "blob-get"
     case blobMount = "blob-mount"

@@ -32,6 +32,8 @@ enum Program {
                     .command(KustomizeCommand.self),
                     .command(ChartValuesCommand.self),
                 ]),
+            .command(PruneCommand.self),
+            .group("lock", summary: "Works on locks.", [.command(LockMergeCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
         ])

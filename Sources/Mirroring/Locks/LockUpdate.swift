@@ -2,7 +2,7 @@
 
 internal import Content
 public import Locking
-internal import OCI
+public import OCI
 internal import Validation
 
 /// The lock of one target after a run, made from the lock before it and what became of the images.
@@ -25,8 +25,10 @@ public struct LockUpdate: Sendable {
     ///   - report: what became of the images.
     ///   - config: the configuration.
     ///   - position: which target.
+    ///   - inputs: what the lock was asked for by; nil for the configuration itself.
     public init(
-        from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfig, position: Int
+        from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfig, position: Int,
+        inputs: Digest? = nil
     ) {
         let target = config.targets[position]
         let retention = Retention(plan: plan, config: config)
@@ -41,7 +43,7 @@ public struct LockUpdate: Sendable {
             }
         }
         self.lock = Lockfile(
-            root: target.root, inputs: config.inputs,
+            root: target.root, inputs: inputs ?? config.inputs,
             proof: config.proof, images: images)
         self.kept = kept
         self.dropped = (old?.images.keys.filter { images[$0] == nil } ?? []).sorted()

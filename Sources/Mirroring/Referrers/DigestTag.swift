@@ -28,6 +28,13 @@ enum DigestTag {
         return tags
     }
 
+    /// The digest that a tag speaks of; nil where it is another kind of tag.
+    static func subject(of tag: Tag) -> Digest? {
+        guard tag.name.hasPrefix("sha256-") else { return nil }
+        let hex = tag.name.dropFirst("sha256-".count).prefix { $0 != "." }
+        return try? Digest(parsing: "sha256:\(hex)")
+    }
+
     private static func name(_ subject: Digest) -> String {
         "\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))"
     }

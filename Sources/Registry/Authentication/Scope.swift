@@ -5,13 +5,13 @@
 /// Source: distribution's token scope grammar.
 struct Scope: Hashable, Sendable {
     /// What may be done.
-    ///
-    /// `delete` is never asked for: Quay's parser breaks on it.
     enum Action: String, Sendable, CaseIterable {
         case pull
         case push
         /// Azure's right to list tags, which its scope maps grant apart from `pull`.
         case metadataRead = "metadata_read"
+        /// Asked for where something is deleted, and nowhere else: Quay's parser breaks on it.
+        case delete
     }
 
     /// The repository's path.
@@ -39,8 +39,9 @@ extension Scope {
             let actions = word[colon...].dropFirst().split(separator: ",").compactMap {
                 Action(rawValue: String($0))
             }
-            guard !repository.isEmpty, !actions.isEmpty else { return nil }
-            return Scope(repository: String(repository), actions: Set(actions))
+            let wanted = Set(actions).subtracting([.delete])
+            guard !repository.isEmpty, !wanted.isEmpty else { return nil }
+            return Scope(repository: String(repository), actions: wanted)
         }
     }
 }
@@ -53,6 +54,8 @@ struct Access: Hashable, Sendable {
     let writes: Bool
     /// The path of another repository that a blob is mounted from.
     var sibling: String?
+    /// Whether it deletes.
+    var deletes = false
 
     /// For requests to the registry as a whole.
     static let none = Access(repository: "", writes: false)
@@ -67,7 +70,9 @@ struct Access: Hashable, Sendable {
     /// The scopes to ask for; the one for writing first, since some servers honour only one.
     var scopes: [Scope] {
         guard !repository.isEmpty else { return [] }
-        return [Scope(repository: repository, actions: writes ? [.pull, .push] : [.pull])]
+        var actions: Set<Scope.Action> = writes ? [.pull, .push] : [.pull]
+        if deletes { actions.insert(.delete) }
+        return [Scope(repository: repository, actions: actions)]
             + (sibling.map { [Scope(repository: $0, actions: [.pull])] } ?? [])
     }
 

@@ -112,7 +112,7 @@ struct Operation: Sendable {
     /// The repository; nil where the registry as a whole is spoken to.
     let repository: Repository?
     /// What the request needs the right for.
-    let access: Access
+    var access: Access
 
     init(kind: RequestKind, phrase: String, repository: Repository, access: Access) {
         self.kind = kind

@@ -13,6 +13,7 @@ struct SyncCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
     var refreshesReferrers = false
+    var shard: String?
 
     static let name = "sync"
     static let summary = "Mirrors the images of the configuration and writes the locks."
@@ -34,6 +35,9 @@ struct SyncCommand: ConfiguredCommand {
             .flag(
                 "--refresh-referrers", into: \.refreshesReferrers,
                 help: "look for new signatures and the like also where the image is not new"),
+            .option(
+                "--shard", nil, "I/N", into: \.shard,
+                help: "the part I of N; 'lock merge' puts the parts' locks together"),
         ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -42,26 +46,31 @@ struct SyncCommand: ConfiguredCommand {
         let file = try ConfigFile(options.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
+        let part = try chosenShard(in: context).map {
+            ShardedRun($0, of: file.config, locks: file.locks)
+        }
+        let config = part?.config ?? file.config
+        let old = part?.locks ?? file.locks
 
-        let held = try LockHolds(file.config)
+        let held = try LockHolds(config)
         guard held.isComplete else {
             console.error("another run holds a lock of \(file.path)", hint: "run again later")
             return .tryAgain
         }
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
-        let plan = try await Planner(config: file.config)
-            .plan(selecting: selection, stores: stores)
-        try selection.check(against: plan)
+        let plan = try await Planner(config: config).plan(selecting: selection, stores: stores)
+        // A part has none of the images of the others.
+        if part == nil { try selection.check(against: plan) }
 
         let syncer = Syncer(
             resolver: Resolver(
-                config: file.config, stores: stores, locks: file.locks, today: context.today),
+                config: config, stores: stores, locks: old, today: context.today),
             jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs),
             refreshesReferrers: refreshesReferrers,
             observe: { console.show($0) })
         let report = await syncer.sync(plan)
-        let locks = try Self.writeLocks(file, plan, report, in: context)
+        let locks = try writeLocks(config, old, plan, report, file.config.inputs, in: context)
         let document = SyncDocument(
             report: report, locks: locks, anonymousReads: context.anonymousReads,
             pulls: context.pulls,
@@ -70,16 +79,32 @@ struct SyncCommand: ConfiguredCommand {
         return document.exitCode
     }
 
+    /// The part of the run that this is: as the command line says, else as a Kubernetes Indexed Job does.
+    private func chosenShard(in context: ProgramContext) throws -> Shard? {
+        if let shard { return try usage("--shard", shard, Shard.init(parsing:)) }
+        guard let count = context.environment["OCIMIRROR_SHARDS"], !count.isEmpty else {
+            return nil
+        }
+        let index = context.environment["JOB_COMPLETION_INDEX"].flatMap { Int($0) } ?? -1
+        guard let count = Int(count), let shard = Shard(index + 1, of: count) else {
+            throw ConfigFileError(
+                message: "OCIMIRROR_SHARDS and JOB_COMPLETION_INDEX name no part of a run",
+                hint: "set the number of parts, and the part's number from 0; or use --shard I/N")
+        }
+        return shard
+    }
+
     /// Writes each target's lock, if its bytes are others than before.
-    private static func writeLocks(
-        _ file: ConfigFile, _ plan: Plan, _ report: SyncReport, in context: ProgramContext
+    private func writeLocks(
+        _ config: MirrorConfig, _ old: [String: Lockfile], _ plan: Plan, _ report: SyncReport,
+        _ inputs: Digest, in context: ProgramContext
     ) throws -> [SyncDocument.WrittenLock] {
         var written: [SyncDocument.WrittenLock] = []
-        for (position, target) in file.config.targets.enumerated() {
+        for (position, target) in config.targets.enumerated() {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
-                from: file.locks[path], plan: plan, report: report, config: file.config,
-                position: position)
+                from: old[path], plan: plan, report: report, config: config, position: position,
+                inputs: inputs)
             let hasChanged = try AtomicFile.replace(
                 path, with: Array(update.lock.text.utf8), ifChanged: true)
             written.append(

@@ -52,7 +52,8 @@ struct VerifyCommand: ConfiguredCommand {
             }
             verified.append(
                 VerifyDocument.VerifiedLock(
-                    path: path, images: try await Verifier(stores: stores, config: file.config)
+                    path: path,
+                    images: try await Verifier(stores: stores, config: file.config)
                         .verify(images)))
         }
         let document = VerifyDocument(locks: verified)

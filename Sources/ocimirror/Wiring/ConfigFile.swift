@@ -58,20 +58,39 @@ struct ConfigFile {
         var locks: [String: Lockfile] = [:]
         for target in config.targets {
             guard let path = target.lock else { continue }
-            do {
-                locks[path] = try Lockfile(
-                    parsing: try BoundedFile.read(path, limit: 16 << 20), root: target.root)
-            } catch let error as FileError where error.isMissing {
-                continue
-            } catch let error as LockfileError {
-                throw ConfigFileError(
-                    message: "\(UntrustedText(path)):\(error)",
-                    hint: "restore the lock from version control; it is never edited by hand")
-            } catch {
-                throw ConfigFileError(message: "\(error)")
-            }
+            locks[path] = try lock(ifAt: path, root: target.root)
         }
         return locks
+    }
+
+    /// Reads a lock that has to be there.
+    ///
+    /// - Parameters:
+    ///   - path: the file's absolute path.
+    ///   - root: the keys under which its blocks stand.
+    /// - Returns: the lock.
+    /// - Throws: ``ConfigFileError``.
+    static func lock(at path: String, root: [String]) throws(ConfigFileError) -> Lockfile {
+        guard let lock = try lock(ifAt: path, root: root) else {
+            throw ConfigFileError(message: "cannot read '\(UntrustedText(path))': it is not there")
+        }
+        return lock
+    }
+
+    private static func lock(
+        ifAt path: String, root: [String]
+    ) throws(ConfigFileError) -> Lockfile? {
+        do {
+            return try Lockfile(parsing: try BoundedFile.read(path, limit: 16 << 20), root: root)
+        } catch let error as FileError where error.isMissing {
+            return nil
+        } catch let error as LockfileError {
+            throw ConfigFileError(
+                message: "\(UntrustedText(path)):\(error)",
+                hint: "restore the lock from version control; it is never edited by hand")
+        } catch {
+            throw ConfigFileError(message: "\(error)")
+        }
     }
 }
 

@@ -22,7 +22,8 @@ import Validation
     }
 
     private func verify(_ mirror: Mirror) async throws -> VerifiedImage {
-        let images = try await Verifier(stores: mirror.world.stores).verify(mirror.lock().images)
+        let images = try await Verifier(stores: mirror.world.stores, config: mirror.config).verify(
+            mirror.lock().images)
         return try #require(images.first)
     }
 
@@ -93,7 +94,8 @@ import Validation
         let mirror = try await mirror()
         var lock = try mirror.lock()
         lock.images["app"]?.size += 1
-        let broken = try await Verifier(stores: mirror.world.stores).verify(lock.images)
+        let broken = try await Verifier(stores: mirror.world.stores, config: mirror.config).verify(
+            lock.images)
         #expect(broken[0].problems.count == 1)
         #expect(broken[0].failure == nil)
 

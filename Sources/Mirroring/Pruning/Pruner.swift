@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+
+/// Finds the tags below the targets' prefixes that nothing names any more, and removes them.
+///
+/// A digest that something names is never removed: where a registry removes manifests only, and so
+/// all their tags, one that any other tag stands for is left alone too.
+public struct Pruner: Sendable {
+    private let config: MirrorConfig
+    private let stores: Stores
+    private let spared: Spared
+
+    /// Makes a pruner.
+    public init(config: MirrorConfig, stores: Stores, spared: Spared) {
+        self.config = config
+        self.stores = stores
+        self.spared = spared
+    }
+
+    /// Looks at every repository that is known by name, and at further ones.
+    ///
+    /// - Parameters:
+    ///   - names: names of images below the prefixes that no entry has any more.
+    ///   - removes: whether what is found is removed.
+    /// - Returns: what was found, and what became of it.
+    /// - Throws: `CancellationError`.
+    public func prune(also names: [String], removes: Bool) async throws -> PruneReport {
+        var report = PruneReport()
+        for repository in repositories(also: names) {
+            do {
+                try await at(.target, .repository(repository)) {
+                    try await prune(repository, removes, &report)
+                }
+            } catch let error as CopyError {
+                try Task.checkCancellation()
+                // A repository that is not there has nothing superfluous.
+                if error.failureClass != .missing {
+                    report.failures.append((repository, Failure(error)))
+                }
+            }
+        }
+        return report
+    }
+
+    private func repositories(also names: [String]) -> [Repository] {
+        var all = spared.repositories
+        for target in config.targets {
+            guard case .registry(let host, let path) = target.prefix else { continue }
+            for name in Set(config.images.map(\.name) + names) {
+                let full = path.isEmpty ? name : "\(path)/\(name)"
+                if let repository = try? Repository(registry: host, path: full) {
+                    all.insert(repository)
+                }
+            }
+        }
+        // Only what carries a prefix of ours is ever looked at.
+        return all.filter { repository in config.targets.contains { $0.holds(repository) } }
+            .sorted { $0.description < $1.description }
+    }
+
+    private func prune(
+        _ repository: Repository, _ removes: Bool, _ report: inout PruneReport
+    ) async throws {
+        let store = try stores.store(at: .repository(repository))
+        let tags = try await store.tags().sorted()
+        var superfluous: [PrunedTag] = []
+        for tag in tags {
+            guard let reason = try await reason(to: tag, of: repository, in: store) else {
+                continue
+            }
+            superfluous.append(
+                PrunedTag(repository: repository, tag: tag, reason: reason, fate: .listed))
+        }
+        report.spared += tags.count - superfluous.count
+        if removes {
+            let removed = Set(superfluous.map(\.tag))
+            let staying = tags.filter { !removed.contains($0) }
+            for position in superfluous.indices {
+                superfluous[position].fate = try await fate(
+                    of: superfluous[position].tag, beside: staying, in: store)
+            }
+        }
+        report.tags += superfluous
+    }
+
+    /// Why a tag is superfluous; nil where it is not.
+    private func reason(
+        to tag: Tag, of repository: Repository, in store: any ContentSource
+    ) async throws -> PrunedTag.Reason? {
+        if spared.has(tag, in: repository) { return nil }
+        if let digest = KeptTag.digest(of: tag) {
+            return spared.digests.contains(digest) ? nil : .kept
+        }
+        if let subject = DigestTag.subject(of: tag) {
+            guard !spared.digests.contains(subject),
+                try await store.resolve(.digest(subject)) == nil
+            else { return nil }
+            return .orphan
+        }
+        return .gone
+    }
+
+    // MARK: Removing
+
+    private func fate(
+        of tag: Tag, beside staying: [Tag], in store: any ContentStore
+    ) async throws -> PrunedTag.Fate {
+        do {
+            do {
+                try await store.delete(.tag(tag))
+            } catch let error as any ContentFailure where error.failureClass == .invalid {
+                // The registry removes manifests only.
+                guard let digest = try await store.resolve(.tag(tag))?.digest else {
+                    return .removed
+                }
+                try await expectUnused(digest, by: staying, in: store)
+                try await store.delete(.digest(digest))
+            }
+            return .removed
+        } catch let error as any ContentFailure {
+            return .failed(Failure(CopyError(error, side: .target, at: store.location)))
+        }
+    }
+
+    private func expectUnused(
+        _ digest: Digest, by staying: [Tag], in store: any ContentSource
+    ) async throws {
+        let isNamed = spared.digests.contains(digest)
+        var user: Tag?
+        for tag in staying where !isNamed && user == nil {
+            if try await store.resolve(.tag(tag))?.digest == digest { user = tag }
+        }
+        guard isNamed || user != nil else { return }
+        throw ContentError(
+            .unavailable,
+            "the registry removes manifests only, and \(digest.short) is still needed"
+                + (user.map { " as \($0)" } ?? ""),
+            hint: "leave the tag, or remove it where the registry is administered")
+    }
+}
+
+extension MirrorTarget {
+    /// Whether a repository lies below the prefix.
+    fileprivate func holds(_ repository: Repository) -> Bool {
+        guard case .registry(let host, let path) = prefix else { return false }
+        return repository.registry == host
+            && (path.isEmpty || repository.path.hasPrefix("\(path)/"))
+    }
+}

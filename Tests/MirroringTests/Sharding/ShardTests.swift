@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Mirroring
+import OCI
+import Testing
+
+@Suite struct ShardTests {
+    private static let names = (0..<1000).map { "team/image-\($0)" }
+
+    private static func owners(of name: String, _ count: Int) -> [Int] {
+        (1...count).filter { Shard($0, of: count)?.owns(name) == true }
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 20])
+    func `give each name to one of them, and about as many to each`(count: Int) {
+        var sizes: [Int: Int] = [:]
+        for name in Self.names {
+            let owners = Self.owners(of: name, count)
+            #expect(owners.count == 1)
+            for owner in owners { sizes[owner, default: 0] += 1 }
+        }
+        #expect(sizes.count == count)
+        #expect(sizes.values.allSatisfy { $0 > 1000 / count / 2 && $0 < 1000 / count * 2 })
+    }
+
+    @Test func `of one more move only what goes to the new one`() {
+        for name in Self.names {
+            let (before, after) = (Self.owners(of: name, 4), Self.owners(of: name, 5))
+            #expect(before == after || after == [5])
+        }
+    }
+
+    @Test(arguments: ["0/3", "4/3", "1/0", "1", "a/b", "1/2/3", "-1/3", "1/1001", ""])
+    func `that are none are refused`(text: String) {
+        #expect(throws: ParseError.self) { try Shard(parsing: text) }
+    }
+
+    @Test(arguments: [
+        ("images.lock.yaml", "images.lock.2-of-3.yaml"), ("/a.b/l.yml", "/a.b/l.2-of-3.yml"),
+        ("lock", "lock.2-of-3"),
+    ])
+    func `have a file beside the lock, which tells them`(lock: String, part: String) throws {
+        let shard = try Shard(parsing: "2/3")
+        #expect(shard.path(of: lock) == part)
+        #expect(Shard(ofFile: part) == shard)
+    }
+
+    @Test(arguments: [
+        "images.lock.yaml", "2-of-3", "x.0-of-3.yaml", "x.2-of-3.yaml.bak.old", "x.2-of.yaml",
+    ])
+    func `are not read from other names`(name: String) {
+        #expect(Shard(ofFile: name) == nil || name == "2-of-3")
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// A run that several machines share.
+@Suite struct `a run in parts` {
+    private let source = LoopbackRegistry()
+    private let target = LoopbackRegistry()
+    private let names = (1...6).map { "app-\($0)" }
+
+    private func workspace() throws -> Workspace {
+        for (number, name) in names.enumerated() {
+            source.publish(
+                ImageBuilder().multiPlatform(seed: UInt64(number)), repository: name, tag: "1.0")
+        }
+        return try Workspace(
+            Mirror(
+                from: names.map { "\"\(source.host)/\($0):1.0\"" }, to: "\(target.host)/mirror",
+                plain: [source.host, target.host], further: ["referrers: none"]
+            ).text)
+    }
+
+    @Test func `makes the same lock as a whole one`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let whole = workspace.lock
+        try await workspace.shell("rm images.lock.yaml")
+        source.forgetRequests()
+        for number in 1...3 {
+            let run = try await workspace.run("sync", "--shard", "\(number)/3")
+            #expect(run.status == 0, "\(run.said)")
+        }
+        #expect(source.requests.count(of: .manifestHead) == names.count, "each image once")
+        #expect(workspace.lock.isEmpty)
+        let merge = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-3.yaml",
+            "images.lock.2-of-3.yaml", "images.lock.3-of-3.yaml")
+        #expect(merge.status == 0, "\(merge.said)")
+        #expect(merge.output == "images.lock.yaml written, 6 images\n")
+        #expect(workspace.lock == whole)
+
+        // A night without news.
+        for number in 1...3 { _ = try await workspace.run("sync", "--shard", "\(number)/3") }
+        let again = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-3.yaml",
+            "images.lock.2-of-3.yaml", "images.lock.3-of-3.yaml")
+        #expect(again.output == "images.lock.yaml unchanged, 6 images\n")
+    }
+
+    @Test func `is told its part by a Kubernetes Indexed Job`() async throws {
+        var workspace = try workspace()
+        workspace.environment = ["OCIMIRROR_SHARDS": "2", "JOB_COMPLETION_INDEX": "1"]
+        #expect(try await workspace.run("sync").status == 0)
+        #expect(!workspace.folder.text("images.lock.2-of-2.yaml").isEmpty)
+        workspace.environment["JOB_COMPLETION_INDEX"] = "2"
+        #expect(try await workspace.run("sync").status == 78)
+        #expect(try await workspace.run("sync", "--shard", "3/2").status == 64)
+    }
+
+    @Test func `keeps the old block of what failed`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let whole = workspace.lock
+        source.publish(ImageBuilder().amd64Only(), repository: "app-3", tag: "1.0")
+        var statuses: Set<Int32> = []
+        for number in 1...2 {
+            statuses.insert(try await workspace.run("sync", "--shard", "\(number)/2").status)
+        }
+        #expect(statuses == [0, 1])
+        let merge = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-2.yaml",
+            "images.lock.2-of-2.yaml")
+        #expect(merge.status == 0)
+        #expect(workspace.lock == whole)
+    }
+
+    @Test func `is not put together from parts that do not fit`() async throws {
+        let workspace = try workspace()
+        for number in 1...2 { _ = try await workspace.run("sync", "--shard", "\(number)/2") }
+        let missing = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-2.yaml")
+        #expect(missing.status == 2)
+        #expect(missing.errors.contains("the parts 2/2 are missing"), "\(missing.said)")
+        #expect(workspace.lock.isEmpty)
+        try await workspace.shell(
+            "sed -i 's/inputs: sha256:..../inputs: sha256:0000/' images.lock.2-of-2.yaml")
+        let other = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-2.yaml",
+            "images.lock.2-of-2.yaml")
+        #expect(other.status == 1)
+        #expect(other.errors.contains("different configurations"), "\(other.said)")
+        let wrong = try await workspace.run("lock", "merge", "images.lock.yaml", "mirror.yaml")
+        #expect(wrong.status == 64, "\(wrong.said)")
+    }
+}
