@@ -59,9 +59,11 @@ public struct YAMLText: Hashable, Sendable {
         self.lineStarts = starts
         var counts = [0]
         var count = 0
-        for (index, byte) in bytes.enumerated() {
+        var index = 0
+        while index < bytes.count {
             if index > 0, index % 256 == 0 { counts.append(count) }
-            if byte & 0xC0 != 0x80 { count += 1 }
+            if bytes[index] & 0xC0 != 0x80 { count += 1 }
+            index += 1
         }
         self.charactersBefore = counts
     }
@@ -100,12 +102,16 @@ public struct YAMLText: Hashable, Sendable {
 
     /// How many bytes the line break at an offset has; 0 where there is none.
     static func breakLength(in bytes: [UInt8], at offset: Int) -> Int {
-        let rest = bytes[offset...].prefix(3)
-        switch (rest.first, rest.dropFirst().first, rest.dropFirst(2).first) {
-        case (0x0D?, 0x0A?, _): return 2
-        case (0x0A?, _, _), (0x0D?, _, _): return 1
-        case (0xC2?, 0x85?, _): return 2
-        case (0xE2?, 0x80?, 0xA8?), (0xE2?, 0x80?, 0xA9?): return 3
+        func has(_ byte: UInt8, after distance: Int) -> Bool {
+            offset + distance < bytes.count && bytes[offset + distance] == byte
+        }
+        guard offset < bytes.count else { return 0 }
+        switch bytes[offset] {
+        case 0x0A: return 1
+        case 0x0D: return has(0x0A, after: 1) ? 2 : 1
+        case 0xC2: return has(0x85, after: 1) ? 2 : 0
+        case 0xE2:
+            return has(0x80, after: 1) && (has(0xA8, after: 2) || has(0xA9, after: 2)) ? 3 : 0
         default: return 0
         }
     }
