@@ -29,4 +29,13 @@ public enum OwnLimits {
             guard code == 0 else { throw ChildProcessError("/proc/self/exe", .system(code)) }
         }
     }
+
+    /// Forbids this process every system call that computing does not take: files, programs, the
+    /// network, other processes.
+    ///
+    /// - Returns: whether the kernel took the filter; some containers forbid filters themselves.
+    @discardableResult
+    public static func leaveOnlyComputing() -> Bool {
+        cposix_leave_only_computing()
+    }
 }

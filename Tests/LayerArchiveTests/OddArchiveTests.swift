@@ -62,6 +62,32 @@ import Testing
         #expect(!calls.contains { $0.contains("clone") || $0.contains("socket") })
     }
 
+    @Test func `C07 a child that reads layers may not do anything else`() async throws {
+        // The child has a byte and waits for more; by then its filter is there.
+        let script = """
+            mkfifo "$1/feed"
+            "$0" \(LayerSample.words(.none).joined(separator: " ")) <"$1/feed" >/dev/null &
+            exec 3>"$1/feed"
+            printf x >&3
+            until grep -q '^Seccomp:.*2' /proc/$!/status; do kill -0 $! || exit 1; done
+            grep -E '^(NoNewPrivs|Seccomp):' /proc/$!/status
+            grep -E '^Max (open files|file size|core file size|processes) ' /proc/$!/limits
+            """
+        let folder = try TemporaryFolder()
+        let output = try await Child.run(
+            executable: "/bin/sh", arguments: ["-c", script, LayerSample.program, folder.path],
+            environment: ["PATH": "/usr/bin:/bin"],
+            limits: ChildLimits(time: .seconds(120), outputByteCount: 64 << 10))
+        let words = String(decoding: output.standardOutput, as: UTF8.self)
+            .split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace).prefix(5) }
+        #expect(output.termination == .exited(0))
+        #expect(words.contains(["NoNewPrivs:", "1"]))
+        #expect(words.contains(["Seccomp:", "2"]))
+        #expect(words.contains(["Max", "open", "files", "3", "3"]))
+        #expect(words.contains(["Max", "file", "size", "0", "0"]))
+        #expect(words.contains(["Max", "processes", "0", "0", "processes"]))
+    }
+
     @Test func `C08 odd paths are kept as they are`() async throws {
         let names = ["new\nline", "esc\u{1B}[31m", "ümlaut", "日本"]
         for name in names {

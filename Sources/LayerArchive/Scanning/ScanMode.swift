@@ -38,6 +38,8 @@ public struct ScanMode: Sendable {
         } catch {
             return 1
         }
+        // Beside the limits, which stand by themselves where a kernel takes no filter.
+        OwnLimits.leaveOnlyComputing()
         var report = ReportWriter()
         do throws(LayerFault) {
             let archive = try TarArchiveReader(try UnpackedBytes(compression, limits))
