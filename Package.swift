@@ -123,7 +123,8 @@ let package = Package(
             "YAML"),
         tests(of: "Locking", "OCI", "RegistryTestSupport", "YAML"),
         tests(
-            of: "Validation", "Content", "Hashing", "LayerArchive", "OCI", "RegistryTestSupport",
+            of: "Validation", "Content", "Files", "Hashing", "LayerArchive", "OCI",
+            "RegistryTestSupport",
             "ocimirror"),
         .testTarget(
             name: "DocumentationTests",

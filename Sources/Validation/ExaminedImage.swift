@@ -87,6 +87,11 @@ public struct ExaminedImage: Sendable {
             .filter { LayerCompression($0.mediaType) != nil && seen.insert($0.digest).inserted }
     }
 
+    /// Whether a layer was not looked into for reasons that are not its own.
+    var hasLostScans: Bool {
+        layers.values.contains { if case .failure(.scan) = $0 { true } else { false } }
+    }
+
     /// The images of the platforms that are required.
     func images(of required: Requirement) -> [PlatformImage] {
         images.filter { image in

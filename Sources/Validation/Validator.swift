@@ -6,7 +6,8 @@ public import OCI
 public struct ValidationReport: Hashable, Sendable {
     /// What was found, the gravest first.
     public let findings: [Finding]
-    /// The level that was asked for and reached.
+    /// The level that was asked for and reached: where a scan was lost, `config` and no more, so that
+    /// a later run tries again.
     public let level: ProofLevel
     /// The runnable images by platform, sorted by platform; the first of equals counts.
     public let platforms: [PlatformEntry]
@@ -64,7 +65,7 @@ public struct Validator: Sendable {
         }
         return ValidationReport(
             findings: findings.sorted { $0.severity > $1.severity },
-            level: required.level,
+            level: image.hasLostScans ? min(required.level, .config) : required.level,
             platforms: platforms.filter { seen.insert($0.platform).inserted }
                 .sorted { $0.platform < $1.platform })
     }

@@ -24,9 +24,17 @@ final class Judgement: Sendable {
     /// What the rules say that need no layers.
     let ofClaims: ValidationReport
 
+    /// Begins with the claims.
+    ///
+    /// - Parameters:
+    ///   - examined: the image.
+    ///   - required: what it has to be.
+    ///   - inspector: looks into layers.
+    ///   - lanes: places for layers that are read for the judgement alone.
+    ///   - isProved: whether a lock says already of these bytes that their contents are as required.
     init(
         _ examined: ExaminedImage, _ required: Requirement, _ inspector: LayerInspector,
-        _ lanes: TransferLanes
+        _ lanes: TransferLanes, isProved: Bool = false
     ) {
         self.examined = examined
         self.required = required
@@ -35,8 +43,13 @@ final class Judgement: Sendable {
         var claims = required
         claims.level = min(required.level, .config)
         ofClaims = Validator().validate(examined, required: claims)
-        layers = ofClaims.isAccepted ? examined.layersToScan(for: required) : []
-        if !ofClaims.isAccepted || required.level < .content { reached.withLock { $0 = ofClaims } }
+        let isOpen = ofClaims.isAccepted && !isProved && required.level >= .content
+        layers = isOpen ? examined.layersToScan(for: required) : []
+        guard !isOpen else { return }
+        let level = ofClaims.isAccepted ? required.level : ofClaims.level
+        let report = ValidationReport(
+            findings: ofClaims.findings, level: level, platforms: ofClaims.platforms)
+        reached.withLock { $0 = report }
     }
 
     /// What all rules say; nil as long as the layers are not known.

@@ -29,6 +29,8 @@ public struct ResolvedImage: Sendable {
         public internal(set) var block: LockedImage?
         /// What is to be done; nil where the target could not be asked.
         public internal(set) var action: Action?
+        /// Whether the lock proves of these bytes all that is asked for.
+        public internal(set) var isProved = false
         /// Why the target could not be asked.
         public internal(set) var failure: Failure?
     }

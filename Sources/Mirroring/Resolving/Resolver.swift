@@ -128,6 +128,7 @@ public struct Resolver: Sendable {
                     try await stores.store(at: standing.location)
                         .standing(of: image.targetName)
                 }
+                standing.isProved = isProved(resolved, at: standing)
                 standing.action = action(
                     for: resolved, at: standing, hasLock: target.lock != nil)
             } catch let error as CopyError {
@@ -144,13 +145,17 @@ public struct Resolver: Sendable {
         guard let descriptor = resolved.descriptor else { return nil }
         guard let current = standing.current else { return .copy }
         guard current.digest == descriptor.digest else { return .replace }
-        guard hasLock else { return .nothing }
-        let required = requirement(for: resolved.image)
-        let isProved = standing.block.map { block in
-            .repository(block.repository) == standing.location
-                && block.proves(descriptor, resolved.image, required)
+        return standing.isProved || !hasLock ? .nothing : .prove
+    }
+
+    private func isProved(
+        _ resolved: ResolvedImage, at standing: ResolvedImage.AtTarget
+    ) -> Bool {
+        guard let descriptor = resolved.descriptor, let block = standing.block else {
+            return false
         }
-        return isProved == true ? .nothing : .prove
+        return .repository(block.repository) == standing.location
+            && block.proves(descriptor, resolved.image, requirement(for: resolved.image))
     }
 
     /// Reports a version tag whose digest is another than a lock's, as `moved:` says.

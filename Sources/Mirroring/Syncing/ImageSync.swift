@@ -58,7 +58,8 @@ struct ImageSync {
             outcome.status = .failed
             return
         }
-        let judgement = Judgement(examined, required, run.inspector, run.copier.lanes)
+        let judgement = Judgement(
+            examined, required, run.inspector, run.copier.lanes, isProved: work.isProved)
         do {
             guard judgement.ofClaims.isAccepted else {
                 throw RefusedImage(report: judgement.ofClaims)

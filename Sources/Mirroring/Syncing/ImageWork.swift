@@ -33,6 +33,9 @@ struct ImageWork {
         return standing.current == nil && standing.block == nil
     }
 
+    /// Whether some lock proves of these bytes all that is asked for.
+    var isProved: Bool { resolved.targets.contains(where: \.isProved) }
+
     /// Whether no target needs anything.
     var isDone: Bool { toLock.isEmpty }
 }

@@ -77,7 +77,7 @@ struct StartChain {
             obstacles.append(.noProgram(program.path))
             return
         }
-        guard !programs.contains(program) else { return }
+        guard !programs.contains(where: { $0.path == program.path }) else { return }
         programs.append(program)
         guard let loader = program.header.loader else { return }
         switch lookup.program(at: loader) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
+import LayerArchive
 import Locking
 import Mirroring
 import OCI
@@ -88,6 +89,36 @@ import Validation
         #expect(run.statuses == [.proved])
         #expect(try mirror.block("team-app").proof == .content)
         #expect(Self.reads(in: world).isEmpty)
+    }
+
+    @Test func `what one target's lock proves is not looked into for another`() async throws {
+        let world = World()
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        #expect(try await mirror.sync().isDone)
+        try mirror.configure([Self.entry], to: ["mirror.example/m", "second.example/m"])
+        // Whoever looked into a layer now would learn nothing.
+        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.mirrored])
+        #expect(run.findings.isEmpty)
+        #expect(try mirror.block("team-app", at: 1).proof == .content)
+    }
+
+    @Test func `a layer whose scan is lost is unproven, and looked into by the next run`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.mirrored])
+        #expect(Set(run.findings.map(\.id)) == [.unproven])
+        #expect(try mirror.block("team-app").proof == .config)
+        mirror.scanner = Mirror.scanner
+        #expect(try await mirror.sync().statuses == [.proved])
+        #expect(try mirror.block("team-app").proof == .content)
     }
 
     @Test func `two images that share a layer have it looked into once`() async throws {

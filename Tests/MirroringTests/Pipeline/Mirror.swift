@@ -12,6 +12,7 @@ import Validation
 /// A mirror in a test: a world, a configuration, and the locks as the last run left them.
 struct Mirror {
     let world: World
+    var scanner = Self.scanner
     private(set) var config: MirrorConfig
     var locks: [String: Lockfile] = [:]
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
@@ -96,7 +97,7 @@ struct Mirror {
     ) async throws -> Run {
         let plan = try await plan(ids)
         let report = await Syncer(
-            resolver: resolver, jobs: 4, scanner: Self.scanner, now: now, observe: observe
+            resolver: resolver, jobs: 4, scanner: scanner, now: now, observe: observe
         )
         .sync(plan)
         var updates: [LockUpdate] = []

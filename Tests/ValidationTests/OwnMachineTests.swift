@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import LayerArchive
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+/// Real programs: those of the machine that the tests run on.
+@Suite struct OwnMachineTests {
+    private static let here: Platform = {
+        #if arch(arm64)
+            .linuxARM64
+        #else
+            .linuxAMD64
+        #endif
+    }()
+    private static let elsewhere: Platform =
+        here == .linuxAMD64 ? .linuxARM64 : .linuxAMD64
+
+    private static let limit = 64 << 20
+
+    /// An image of this machine's shell, with its loader or without.
+    private static func sample(for platform: Platform, loader: Bool) throws -> ContentSample {
+        let shell = try BoundedFile.read("/bin/sh", limit: limit)
+        let header = try #require(ELFHeader(shell[...]))
+        let path = try #require(header.loader.map { String(decoding: $0, as: UTF8.self) })
+        var entries = [TarEntry.file("usr/bin/dash", shell), .symbolicLink("bin", to: "usr/bin")]
+        entries.append(.symbolicLink("usr/bin/sh", to: "dash"))
+        if loader { entries.append(.file(path, try BoundedFile.read(path, limit: limit))) }
+        return ContentSample(
+            name: "", layers: [entries], command: ["/bin/sh", "-c", "exec sh"],
+            platform: platform)
+    }
+
+    @Test func `C10 this machine's shell is right here and wrong elsewhere`() async throws {
+        #expect(try await Self.sample(for: Self.here, loader: true).findings() == [])
+        let findings = try await Self.sample(for: Self.elsewhere, loader: true).findings()
+        #expect(!findings.isEmpty)
+        #expect(findings.allSatisfy { $0 == "error content-mismatch" })
+    }
+
+    @Test func `C11 without its loader it would not start`() async throws {
+        let findings = try await Self.sample(for: Self.here, loader: false).findings()
+        #expect(findings == ["error entrypoint-missing"])
+    }
+}
