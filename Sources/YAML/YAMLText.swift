@@ -95,8 +95,14 @@ public struct YAMLText: Hashable, Sendable {
     public func range(ofLine line: Int) -> Range<Int> {
         precondition((1...lineCount).contains(line), "lines are counted from 1")
         let start = lineStarts[line - 1]
-        var end = start
-        while end < bytes.count, Self.breakLength(in: bytes, at: end) == 0 { end += 1 }
+        guard line < lineCount else { return start..<bytes.count }
+        var end = lineStarts[line]
+        switch bytes[end - 1] {
+        case 0x85: end -= 2
+        case 0xA8, 0xA9: end -= 3
+        case 0x0A where end - 2 >= start && bytes[end - 2] == 0x0D: end -= 2
+        default: end -= 1
+        }
         return start..<end
     }
 

@@ -91,6 +91,25 @@ import Testing
                 == "image: ghcr.io/acme/mirror/api:1.4.2@sha256:\(Self.api)\n")
     }
 
+    @Test func `the body of a pull request says what moved, and obeys nobody`() async throws {
+        let evil = "env/`@all` <b>|x.yaml"
+        let workspace = try await Self.workspace([
+            "env/values.yaml": Self.values, evil: "image: ghcr.io/acme/mirror/api:1\n",
+        ])
+        let older = "\(Workspace.project)/Tests/PinningTests/Fixtures/older.lock.yaml"
+        let run = try await workspace.run(
+            "pin", "env", "--report", "pr.md", "--was", older)
+        #expect(run.status == 0, "\(run.said)")
+        let body = workspace.folder.text("pr.md")
+        #expect(body.hasPrefix("# Warning: a version's tag has moved: `api`, `vault`\n"))
+        #expect(body.contains("| **the same tag**, linux/amd64, linux/arm64 |"))
+        #expect(body.contains("- `` env/`@all` <b>\\|x.yaml ``\n"))
+        try await workspace.shell("git init -q . && git add .")
+        let plain = try await workspace.run("pin", "env", "--report", "pr.md")
+        #expect(plain.status == 0)
+        #expect(workspace.folder.text("pr.md").hasPrefix("# Pin 0 images\n"))
+    }
+
     @Test func `what cannot be read fails with its place, and a chart's templates do not count`()
         async throws
     {

@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Files
+internal import Locking
 internal import Pinning
 internal import StrictJSON
 
@@ -16,6 +17,8 @@ struct PinCommand: ConfiguredCommand {
     var rewrite = false
     var diff = false
     var check = false
+    var report: String?
+    var was: String?
 
     static let name = "pin"
     static let summary = "Writes the lock's digests into values files and manifests."
@@ -40,6 +43,9 @@ struct PinCommand: ConfiguredCommand {
             .flag("--diff", into: \.diff, help: "write a patch to standard output, and no file"),
             .flag(
                 "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
+            .option(
+                "--report", nil, "FILE.md", into: \.report, help: "write a pull request's body"),
+            .option("--was", nil, "FILE", into: \.was, help: "the lock before [default: git's]"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -47,9 +53,8 @@ struct PinCommand: ConfiguredCommand {
             throw UsageError(["ocimirror", "pin"], .contradiction("--diff and --json: take one"))
         }
         let rules = try PinInputs.rules(rules, in: context)
-        let pinner = Pinner(
-            try PinInputs.lock(lock, root: root, in: context), rules: rules, side: side,
-            moves: rewrite)
+        let newLock = try PinInputs.lock(lock, root: root, in: context)
+        let pinner = Pinner(newLock, rules: rules, side: side, moves: rewrite)
         var files: [PinnedFile] = []
         for path in try YAMLFiles.list(paths, rules: rules, from: context.currentDirectory) {
             try Task.checkCancellation()
@@ -67,6 +72,11 @@ struct PinCommand: ConfiguredCommand {
             files.append(file)
         }
         let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
+        if let report {
+            let body = PullRequestBody(
+                from: try await oldLock(in: context), to: newLock, files: files)
+            try AtomicFile.replace(context.absolute(report), with: Array(body.text.utf8))
+        }
         if options.json {
             context.console.result(document.json.text)
         } else if diff {
@@ -75,5 +85,12 @@ struct PinCommand: ConfiguredCommand {
             context.console.result(document.text(for: context.console))
         }
         return document.exitCode
+    }
+
+    /// The lock before: the named one, or the one that git has; nil where there is none.
+    private func oldLock(in context: ProgramContext) async throws -> Lockfile? {
+        if let was { return try PinInputs.lock(was, root: root, in: context) }
+        guard let bytes = try? await Revision("HEAD", in: context).read(lock) else { return nil }
+        return try? Lockfile(parsing: bytes, root: root.split(separator: ".").map(String.init))
     }
 }
