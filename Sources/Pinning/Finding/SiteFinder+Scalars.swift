@@ -31,7 +31,9 @@ extension SiteFinder {
             ImageText.mentionsImage(text)
         {
             addTemplate(node, at: path)
-        } else if ImageText.mentionsImage(key), ImageText.pinnable(text) != nil {
+        } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
+            ImageText.mentionsImage(key), ImageText.pinnable(text) != nil
+        {
             addReference(node, text, at: path)
         }
     }
