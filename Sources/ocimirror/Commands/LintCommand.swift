@@ -63,15 +63,20 @@ struct LintCommand: ConfiguredCommand {
         }
         let linter = Linter(lock, rules: rules, side: side)
         let chains = layers.map { $0.split(separator: ",").map(String.init) }
-        var files: [LintedFile] = []
         let names = try YAMLFiles.list(
             paths + chains.flatMap(\.self), rules: rules, from: context.currentDirectory)
-        for name in names {
-            try Task.checkCancellation()
-            let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
-            files.append(
-                linter.lint(
-                    bytes, path: name, reuse: try PinInputs.reuse(beside: name, in: context)))
+        var files = try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
+            for (number, name) in names.enumerated() {
+                group.addTask {
+                    try Task.checkCancellation()
+                    let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
+                    let reuse = try PinInputs.reuse(beside: name, in: context)
+                    return (number, linter.lint(bytes, path: name, reuse: reuse))
+                }
+            }
+            var files: [(Int, LintedFile)] = []
+            for try await file in group { files.append(file) }
+            return files.sorted { $0.0 < $1.0 }.map(\.1)
         }
         for chain in chains {
             var merged = Layers(rules: rules)
