@@ -24,7 +24,7 @@ check: ## what a change must pass: setup, lint, build, test
 demo: ## mirror real images between two real registries
 	ci/demo
 
-bench: ## compare with skopeo, side by side
+bench: ## compare with skopeo and a floor, side by side
 	ci/bench
 
 faults: ## mirror through a proxy with each of its faults

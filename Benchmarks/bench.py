@@ -108,7 +108,7 @@ class Bench:
     def changed(self, corpus, source) -> None:
         """One layer of both platforms of one image changed since the last run."""
         prepared = []
-        for tool in [t for t in self.tools.values() if t.name != "floor"]:
+        for tool in [t for t in self.tools.values() if t.name not in ("floor", "ocimirror, content")]:
             target = self.registry()
             route = tools.Route(source.port, (target.port,))
             folder = tools.fresh_folder(self.work)
@@ -177,7 +177,7 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
-    parser.add_argument("--scale", type=float, default=0.1)
+    parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", default="nightly,distant,growth,large")
     parser.add_argument("--json", type=Path)

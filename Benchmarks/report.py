@@ -27,7 +27,8 @@ def title(figures: dict) -> str:
     corpus = figures.get("corpus")
     what = (f"nightly: {corpus['images']} images of two platforms, {corpus['blobs']} blobs, "
             f"{corpus['bytes'] / 1e6:.1f} MB; " if corpus else "")
-    return f"{what}medians of {figures['rounds']} rounds, proof: config, referrers: none"
+    return (f"{what}medians of {figures['rounds']} rounds, "
+            f"proof: config unless said otherwise, referrers: none")
 
 
 def requests(figures: dict):

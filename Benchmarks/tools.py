@@ -44,7 +44,7 @@ def measured(command: list[str], folder: Path, said: Path, stdin: Path | None = 
     with open(said, "wb") as output, open(stdin or os.devnull, "rb") as given:
         start = time.perf_counter()
         process = subprocess.Popen(
-            ["time", "--quiet", "--format=%M", f"--output={memory}", *command],
+            ["/usr/bin/time", "--quiet", "--format=%M", f"--output={memory}", *command],
             cwd=folder, env=environment, stdin=given, stdout=output, stderr=subprocess.STDOUT)
         _, state, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -130,6 +130,48 @@ class Skopeo(Tool):
                 "docker", *trust, "sync.yaml", f"localhost:{route.targets[0]}/mirror"]
 
 
+class Content(Ocimirror):
+    """The same with proof of what is inside the layers."""
+
+    name = "ocimirror, content"
+    proof = "content"
+
+
+class Crane(Tool):
+    name = "crane"
+
+    def prepare(self, folder, corpus, route):
+        lines = ["set -euo pipefail"]
+        for image in corpus.images:
+            name = image.repository.split("/")[-1]
+            lines.append(f"{self.program} copy --insecure --jobs 8 "
+                         f"localhost:{route.source}/{image.repository}:{image.tag} "
+                         f"localhost:{route.targets[0]}/mirror/{name}:{image.tag}")
+        (folder / "crane.sh").write_text("\n".join(lines) + "\n")
+
+    def command(self, folder, corpus, route):
+        return ["bash", "crane.sh"]
+
+
+class Regsync(Tool):
+    name = "regsync"
+
+    def prepare(self, folder, corpus, route):
+        lines = ["version: 1", "creds:"]
+        for port in (route.source, route.targets[0]):
+            lines += [f"  - registry: localhost:{port}", "    tls: disabled"]
+        lines += ["defaults:", "  parallel: 4", "sync:"]
+        for image in corpus.images:
+            name = image.repository.split("/")[-1]
+            lines += [f"  - source: localhost:{route.source}/{image.repository}:{image.tag}",
+                      f"    target: localhost:{route.targets[0]}/mirror/{name}:{image.tag}",
+                      "    type: image"]
+        (folder / "regsync.yaml").write_text("\n".join(lines) + "\n")
+
+    def command(self, folder, corpus, route):
+        return [self.program, "once", "--config", "regsync.yaml"]
+
+
 class Floor(Tool):
     name = "floor"
 
@@ -177,10 +219,24 @@ def built_floor(folder: Path) -> str:
 
 
 def found(work: Path, ocimirror: str) -> dict[str, Tool]:
-    """Every tool that is here; skopeo is named after its version."""
-    tools: dict[str, Tool] = {"floor": Floor(built_floor(work)), "ocimirror": Ocimirror(ocimirror)}
-    version = subprocess.run(["skopeo", "--version"], capture_output=True, text=True, check=True)
-    tools["skopeo"] = Skopeo("skopeo", "skopeo " + version.stdout.split()[2])
+    """Every tool that is on the PATH; each skopeo is named after its version.
+
+    Of the rivals only Debian's skopeo is installed by this project. The first one found stands under
+    "skopeo".
+    """
+    tools: dict[str, Tool] = {"floor": Floor(built_floor(work)), "ocimirror": Ocimirror(ocimirror),
+                              "content": Content(ocimirror)}
+    versions: dict[str, str] = {}
+    for folder in os.get_exec_path():
+        program = os.path.join(folder, "skopeo")
+        if os.access(program, os.X_OK):
+            said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+            versions.setdefault("skopeo " + said.stdout.split()[2], program)
+    for number, (name, program) in enumerate(versions.items()):
+        tools["skopeo" if number == 0 else name] = Skopeo(program, name)
+    for kind in (Crane, Regsync):
+        if program := shutil.which(kind.name):
+            tools[kind.name] = kind(program)
     return tools
 
 

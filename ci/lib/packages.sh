@@ -20,6 +20,9 @@ requirements='
     command   htpasswd          apache2-utils
     command   openssl           openssl
     command   curl              curl
+    command   python3           python3-minimal
+    file      /usr/bin/time     time
+    command   cc                gcc
 '
 
 present() {
@@ -28,6 +31,8 @@ present() {
         command) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
         library) command -v pkg-config >/dev/null && pkg-config --exists "$2" ;;
         package) [[ $(dpkg-query -W -f '${db:Status-Status}' "$2" 2>/dev/null) == installed ]] ;;
+        # bash has a word of its own by this name.
+        file) [[ -x $2 ]] ;;
         header) [[ -n $(find /usr/include/"$2" -name vector -print -quit 2>/dev/null) ]] ;;
     esac
 }
