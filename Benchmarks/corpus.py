@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import random
+import struct
 import tarfile
 from dataclasses import dataclass, field
 
@@ -48,10 +49,25 @@ def noise(seed: str, size: int) -> bytes:
     return b"".join(chance.randbytes(min(step, size - at)) for at in range(0, size, step))
 
 
+MACHINES = {"amd64": 62, "arm64": 183}
+
+
+def program(machine: int) -> bytes:
+    """A static program that does nothing, as far as its headers go."""
+    header = struct.pack("<4sBBBB8xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 2, machine, 1,
+                         0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 120, 120, 0x1000)
+
+
 def layer_bytes(seed: str, size: int) -> tuple[bytes, str]:
-    """A gzip layer with one file of incompressible bytes, and the digest of the tar inside."""
+    """A gzip layer with a program for the platform and a file of incompressible bytes, and the digest
+    of the tar inside."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
+        for machine in (number for name, number in MACHINES.items() if name in seed.split()):
+            entry = tarfile.TarInfo("app")
+            entry.mode, entry.size = 0o755, 120
+            archive.addfile(entry, io.BytesIO(program(machine)))
         entry = tarfile.TarInfo(f"data/{digest_of(seed.encode())[7:19]}")
         entry.size = size
         archive.addfile(entry, io.BytesIO(noise(seed, size)))
