@@ -72,6 +72,15 @@ public final class RegistryNetwork: Sendable {
         RemoteRepository(repository, client: try client(of: repository.registry))
     }
 
+    /// Says which repositories will be read, so that they can share tokens where a registry allows it.
+    ///
+    /// - Throws: ``URLError`` where a registry's host is no canonical name or address.
+    public func expect(_ repositories: [Repository]) throws(URLError) {
+        for (host, group) in Dictionary(grouping: repositories, by: \.registry) {
+            try client(of: host).expect(group.map(\.path))
+        }
+    }
+
     /// Finds out whether a registry takes a credential, of whoever may read and write whatever.
     ///
     /// - Parameters:

@@ -34,6 +34,7 @@ public struct Resolver: Sendable {
     /// - Throws: `CancellationError`.
     public func resolve(_ plan: Plan) async throws -> [ResolvedImage] {
         let places = Slots(Syncer.imagesAtOnce)
+        stores.expect(plan.images.map(\.source))
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {

@@ -45,6 +45,7 @@ public struct Syncer: Sendable {
     /// Cancelling the task ends the transfers; the report then holds the images that were finished.
     public func sync(_ plan: Plan) async -> SyncReport {
         let places = Slots(Self.imagesAtOnce)
+        resolver.stores.expect(plan.images.map(\.source))
         let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {

@@ -13,6 +13,9 @@ internal import Wording
 actor Authenticator {
     let firstExchange = WaitList(FirstExchange.ahead)
 
+    /// Who shares tokens.
+    nonisolated let companions: Companions
+
     private let rule: CredentialRule
     private let identities: Identities
     private let tokens: TokenCache
@@ -30,6 +33,7 @@ actor Authenticator {
         credentials: CredentialStore, tokenServer: TokenServer, versionCheck: VersionCheck,
         time: Timekeeper, events: @escaping @Sendable (RegistryEvent) -> Void
     ) {
+        self.companions = Companions(at: host)
         self.rule = CredentialRule(host: host, origin: origin, settings: settings)
         self.identities = Identities(
             host: host, credentials: credentials, time: time, events: events)
@@ -58,7 +62,11 @@ actor Authenticator {
                 offer, for: call, as: try await identities.identity(for: call))
             return first.header == nil ? nil : first
         }
-        if refused.remedies.isEmpty, widen(call, by: demand?.scopes ?? []) {
+        if refused.remedies.isEmpty, companions.leave(call.access) {
+            return try await accept(offer, for: call, as: refused.identity)
+                .made(better: .ownToken, than: refused)
+        }
+        if refused.remedies.isSubset(of: [.ownToken]), widen(call, by: demand?.scopes ?? []) {
             return try await accept(offer, for: call, as: refused.identity)
                 .made(better: .widerScope, than: refused)
         }
@@ -151,8 +159,15 @@ actor Authenticator {
         let request = TokenRequest(
             realm: realm, service: service, scopes: scopes(for: call),
             credential: identity.credential)
-        let (token, isKept) = try await tokens.token(request, for: call)
-        return Authorization(header: token.authorization, identity: identity, isKept: isKept)
+        do {
+            let (token, isKept) = try await tokens.token(request, for: call)
+            return Authorization(header: token.authorization, identity: identity, isKept: isKept)
+        } catch let refusal as RegistryError
+            where refusal.failureClass == .denied && companions.scopes(for: call.access) != nil
+        {
+            companions.disband()
+            return try await show(identity, offer, for: call)
+        }
     }
 
     private func leaveOut(
@@ -169,7 +184,7 @@ actor Authenticator {
     private func scopes(for call: Operation) -> [Scope] {
         if let widened = widened[call.access] { return widened }
         guard call.kind == .tagList, AzureCloud(of: rule.host) != nil else {
-            return call.access.scopes
+            return companions.scopes(for: call.access) ?? call.access.scopes
         }
         return call.access.scopes(
             and: [Scope(repository: call.access.repository, actions: [.metadataRead])])

@@ -9,6 +9,8 @@ struct Authorization: Sendable {
     /// Each is tried once in the life of a request, so that a registry that refuses for ever is soon
     /// left alone.
     enum Remedy: Hashable, Sendable {
+        /// A token for the request's own repository alone, in place of a shared one.
+        case ownToken
         /// A token for more actions, since the refusal named some.
         case widerScope
         /// A new token in place of one that was kept.

@@ -84,6 +84,9 @@ final class RegistryClient: Sendable {
             host: host, origin: origin, settings: settings, network: network.withoutCredentials)
     }
 
+    /// Takes note of repositories that will be read.
+    func expect(_ paths: [String]) { authenticator.companions.expect(paths) }
+
     /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
     func mayMount(from repository: String) -> Bool {
         unmountable.withLock { !$0.contains(repository) }

@@ -32,7 +32,14 @@ enum Network {
         }
         let reputation = ReplicaReputation()
         let layouts = Mutex<[String: LayoutStore]>([:])
-        return Stores { location in
+        let announce: @Sendable ([StoreLocation]) -> Void = { locations in
+            let repositories = locations.compactMap { location -> Repository? in
+                if case .repository(let repository) = location { repository } else { nil }
+            }
+            // A host that is none is told when it is asked for.
+            try? network.expect(repositories)
+        }
+        return Stores(announcing: announce) { location in
             switch location {
             case .repository(let repository):
                 let base = try network.repository(repository)

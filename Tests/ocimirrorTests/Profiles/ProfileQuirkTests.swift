@@ -40,6 +40,21 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
+    @Test func `Docker Hub gives one token for all repositories of a run`() async throws {
+        let stage = try await ProfileStage(DockerHub(), .calm)
+        let names = (1...5).map { "app-\($0)" }
+        for name in names { stage.publish(image, at: "open/\(name)", tag: "1.0") }
+        let target = LoopbackRegistry()
+        let workspace = try stage.workspace(
+            from: names.map { "docker.io/open/\($0):1.0" } + ["docker.io/shut/app:1.0"],
+            to: "\(target.host)/mirror", plain: [target.host], login: .none)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 77, "what is private stays so: \(run.said)")
+        #expect(run.output.contains("5 mirrored"), "\(run.said)")
+        // One for all, and one more to see whether the private one was only left out of it.
+        #expect(stage.successes[.token] == 2, "\(stage.requests.of(.token))")
+    }
+
     @Test func `Docker Hub keeps the pulls that are reserved`() async throws {
         let stage = try await ProfileStage(DockerHub(allowance: 10), .calm)
         stage.publish(image, at: "open/app", tag: "1.0")
