@@ -49,6 +49,19 @@ import Testing
         #expect(again.output == "images.lock.yaml unchanged, 6 images\n")
     }
 
+    @Test func `keeps fields of the parts that this version does not know`() async throws {
+        let workspace = try workspace()
+        for number in 1...2 { _ = try await workspace.run("sync", "--shard", "\(number)/2") }
+        try await workspace.shell(
+            "sed -i 's/^        size: .*/&\\n        novel: yes/' images.lock.?-of-2.yaml")
+        let merge = try await workspace.run(
+            "lock", "merge", "images.lock.yaml", "images.lock.1-of-2.yaml",
+            "images.lock.2-of-2.yaml")
+        #expect(merge.status == 0, "\(merge.said)")
+        let kept = workspace.lock.split(separator: "\n").count { $0 == "        novel: yes" }
+        #expect(kept == names.count)
+    }
+
     @Test func `is told its part by a Kubernetes Indexed Job`() async throws {
         var workspace = try workspace()
         workspace.environment = ["OCIMIRROR_SHARDS": "2", "JOB_COMPLETION_INDEX": "1"]

@@ -119,6 +119,10 @@ public struct Pruner: Sendable {
                 try await store.delete(.digest(digest))
             }
             return .removed
+        } catch let error as any ContentFailure where error.failureClass == .invalid {
+            // Nothing is wrong with the tag: it could not be done.
+            return .failed(
+                Failure(.unavailable, side: .target, "\(error)", hint: error.hint))
         } catch let error as any ContentFailure {
             return .failed(Failure(CopyError(error, side: .target, at: store.location)))
         }

@@ -4,6 +4,7 @@ internal import CommandLineKit
 internal import Files
 internal import Locking
 internal import Mirroring
+internal import Pinning
 internal import StrictJSON
 internal import Wording
 
@@ -43,12 +44,26 @@ struct LockMergeCommand: ConfiguredCommand {
             return .negative
         }
         let hasChanged = try AtomicFile.replace(
-            path, with: Array(merge.lock.text.utf8), ifChanged: true)
+            path, with: try text(root, in: context), ifChanged: true)
         let document = LockMergeDocument(
             path: path, shownPath: context.shown(path), images: merge.lock.images.count,
             hasChanged: hasChanged)
         context.console.result(options.json ? document.json.text : document.text)
         return .success
+    }
+
+    /// The parts' blocks byte by byte, fields that this version does not know included.
+    private func text(_ root: [String], in context: ProgramContext) throws -> [UInt8] {
+        let texts = try parts.map { try BoundedFile.read(context.absolute($0), limit: 16 << 20) }
+        return try texts.dropFirst().reduce(texts.first ?? []) { whole, part in
+            do {
+                return try LockPromotion(from: part, into: whole, root: root) { _ in true }.newBytes
+                    ?? whole
+            } catch {
+                throw ConfigFileError(
+                    message: "\(error)", hint: "merge what 'sync --shard' has written in one run")
+            }
+        }
     }
 
     private func part(

@@ -55,6 +55,22 @@ import Testing
         #expect(stage.successes[.token] == 2, "\(stage.requests.of(.token))")
     }
 
+    @Test func `nginx is spoken to in HTTP/2, but for the bodies of blobs`() async throws {
+        let stage = try await StageKind.nginx.make()
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try stage.workspace(
+            from: ["\(source.host)/app:1.0"], to: "\(stage.name)/mirror", plain: [source.host])
+        #expect(try await workspace.run("sync").status == 0)
+        func versions(_ kinds: RequestClass...) -> Set<String> {
+            Set(
+                stage.requests.filter { kinds.contains($0.kind) }.compactMap {
+                    $0.headers["Version"]
+                })
+        }
+        #expect(versions(.manifestPut) == ["HTTP/2.0"])
+        #expect(versions(.uploadCommit) == ["HTTP/1.1"])
+    }
+
     @Test func `Docker Hub keeps the pulls that are reserved`() async throws {
         let stage = try await ProfileStage(DockerHub(allowance: 10), .calm)
         stage.publish(image, at: "open/app", tag: "1.0")
