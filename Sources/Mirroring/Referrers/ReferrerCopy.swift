@@ -12,13 +12,12 @@ struct ReferrerCopy: Sendable {
     /// How far referrers of referrers are followed, the image's own included: a list of parts may be
     /// signed, and that is the end of it.
     static let maximumDepth = 3
-    /// How many referrers of one image are looked at.
-    static let maximumCount = 500
-
     let copier: Copier
     let ledger: ReferrerLedger
     let source: any ContentSource
     let target: any ContentStore
+    /// How many referrers of one image are looked at.
+    var maximumCount = 500
 
     /// Brings the referrers of several manifests, and their digest tags.
     ///
@@ -49,10 +48,10 @@ struct ReferrerCopy: Sendable {
     ) async throws -> [Digest] {
         var listed = try await atSource { try await listReferrers(of: subject) }
         guard !listed.isEmpty else { return [] }
-        let room = Self.maximumCount - receipt.copied - receipt.present
+        let room = maximumCount - receipt.copied - receipt.present
         if listed.count > room {
             receipt.warn(
-                "\(subject.short) has more referrers than are copied, \(Self.maximumCount)")
+                "\(subject.short) has more referrers than are copied, \(maximumCount)")
             listed = Array(listed.prefix(max(0, room)))
         }
         var shelf = try await atTarget { try await Shelf(of: subject, in: target) }
