@@ -14,14 +14,14 @@ import Testing
             .image(ImageBuilder().image($0, layers: [.random(size: 700_000, seed: 4)]))
         })
 
-    private func sync() async throws -> Run {
+    private func sync(to prefixes: [String]? = nil) async throws -> Run {
         source.publish(image, repository: "app", tag: "1.0")
         source.publish(large, repository: "large", tag: "1.0")
         let hosts = ([source] + targets).map(\.host)
         let lines =
             ["version: 1", "proof: config", "referrers: none", "targets:"]
-            + targets.enumerated().map {
-                "  - {prefix: \"\($1.host)/mirror\", lock: lock-\($0).yaml}"
+            + (prefixes ?? targets.map { "\($0.host)/mirror" }).enumerated().map {
+                "  - {prefix: \"\($1)\", lock: lock-\($0).yaml}"
             } + ["registries:"] + hosts.map { "  \"\($0)\": {plainHTTP: true}" }
             + ["images:"] + ["app", "large"].map { "  - \"\(source.host)/\($0):1.0\"" }
         return try await Workspace(lines.joined(separator: "\n") + "\n").run("sync", "--json")
@@ -39,6 +39,21 @@ import Testing
             #expect(target.tags(of: "mirror/large")["1.0"] == large.digest)
             #expect(target.requests.count(of: .blobGet) == 0)
         }
+    }
+
+    @Test func `may be two places of one registry, where the second takes all from the first`()
+        async throws
+    {
+        let target = targets[0]
+        let run = try await sync(to: ["\(target.host)/dev", "\(target.host)/prod"])
+        #expect(run.status == 0, "\(run.said)")
+        #expect(bytesRead == image.blobByteCount + large.blobByteCount)
+        for place in ["dev", "prod"] {
+            #expect(target.tags(of: "\(place)/app")["1.0"] == image.digest)
+            #expect(target.tags(of: "\(place)/large")["1.0"] == large.digest)
+        }
+        #expect(target.requests.count(of: .uploadCommit) == image.blobs.count + large.blobs.count)
+        #expect(target.violations.isEmpty)
     }
 
     @Test func `do not fail for each other`() async throws {

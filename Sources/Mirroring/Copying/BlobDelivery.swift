@@ -22,6 +22,24 @@ struct BlobDelivery {
     ///
     /// - Throws: `CancellationError`; what goes wrong at a destination is noted there.
     func deliver(to all: [DestinationProgress]) async throws {
+        for round in rounds(of: all) { try await deliver(toRound: round) }
+    }
+
+    /// The destinations in rounds, none of which has two in one registry: the second takes the blob from
+    /// the first, and would wait for it for ever if both were served at once.
+    private func rounds(of all: [DestinationProgress]) -> [[DestinationProgress]] {
+        var rounds: [[DestinationProgress]] = []
+        var seen: [String: Int] = [:]
+        for progress in all {
+            let round = seen[progress.destination.store.location.holder, default: 0]
+            seen[progress.destination.store.location.holder] = round + 1
+            if round == rounds.count { rounds.append([]) }
+            rounds[round].append(progress)
+        }
+        return rounds
+    }
+
+    private func deliver(toRound all: [DestinationProgress]) async throws {
         // Always in the same order: two images that claim the same blob never wait for each other.
         var claims: [Claim] = []
         defer { for claim in claims { settle(claim) } }

@@ -29,11 +29,7 @@ struct CopyLedger: Sendable {
 
         init(_ digest: Digest, _ location: StoreLocation) {
             self.digest = digest
-            holder =
-                switch location {
-                case .repository(let repository): repository.registry.name
-                case .layout(let directory): "oci:\(directory)"
-                }
+            holder = location.holder
         }
     }
 
@@ -57,6 +53,16 @@ struct CopyLedger: Sendable {
     func settle(_ digest: Digest, at location: StoreLocation, arrived: Bool) {
         standings.change {
             $0[Key(digest, location), default: [:]][location] = arrived ? .present : nil
+        }
+    }
+}
+
+extension StoreLocation {
+    /// The registry, or the layout: within it bytes are kept once.
+    var holder: String {
+        switch self {
+        case .repository(let repository): repository.registry.name
+        case .layout(let directory): "oci:\(directory)"
         }
     }
 }
