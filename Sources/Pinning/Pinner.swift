@@ -95,7 +95,10 @@ public struct Pinner: Sendable {
             return file
         }
         let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
-        var drafts = found.sites.map { draft($0.checked(against: reuse), in: found) }
+        let habits = found.fragments.map { QuotingHabit(of: $0.stream) }
+        var drafts = found.sites.map {
+            draft($0.checked(against: reuse), in: found, habits[$0.fragment])
+        }
         Self.refuseContradictions(&drafts)
         let edits = Set(drafts.flatMap(\.edits))
         if !edits.isEmpty {
@@ -126,7 +129,9 @@ public struct Pinner: Sendable {
         }
     }
 
-    private func draft(_ found: ImageSite, in file: FoundSites) -> Draft {
+    private func draft(
+        _ found: ImageSite, in file: FoundSites, _ habit: QuotingHabit
+    ) -> Draft {
         let fragment = file.fragments[found.fragment]
         let start = fragment.fileOffset(found.start(in: fragment.stream.text))
         var draft = Draft(
@@ -146,7 +151,7 @@ public struct Pinner: Sendable {
                     .unpinnable, "it names the other end of the mirror: --rewrite moves it")
                 return draft
             }
-            try write(found, target, into: &draft, fragment.stream.text)
+            try write(found, target, into: &draft, fragment.stream.text, habit)
             if file.sealedDocuments.contains(found.document), !draft.edits.isEmpty {
                 draft.refuse(.unpinnable, "SOPS has signed the document: edit it with sops")
             }
@@ -157,10 +162,11 @@ public struct Pinner: Sendable {
     }
 
     private func write(
-        _ found: ImageSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText
+        _ found: ImageSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText,
+        _ habit: QuotingHabit
     ) throws(LockView.Miss) {
         do throws(EditRefusal) {
-            let writer = try SiteWriter(found, target, in: text)
+            let writer = try SiteWriter(found, target, in: text, habit)
             draft.edits = writer.edits
             draft.site.warnings = writer.warnings
             guard !writer.edits.isEmpty else { return }

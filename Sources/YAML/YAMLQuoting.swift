@@ -21,6 +21,13 @@ public enum YAMLQuoting {
         return quoted + "\""
     }
 
+    /// Returns the text as a single-quoted scalar; it has to be on one line and printable.
+    ///
+    /// Source: YAML 1.2.2 §7.3.2 (single-quoted style).
+    public static func singleQuoted(_ text: String) -> String {
+        "'\(text.replacing("'", with: "''"))'"
+    }
+
     private static func escape(_ value: UInt32) -> String {
         let (letter, width) =
             switch value {

@@ -5,10 +5,10 @@ internal import YAML
 extension Edit {
     /// Sets a field's text, of the characters of references alone; nil where it is that text already.
     ///
-    /// `isQuoted` asks for quotes even where YAML would need none.
+    /// `isQuoted` asks for quotes, even where YAML would need none, for what was no text before.
     static func setting(
         _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
-        _ source: YAMLText
+        _ source: YAMLText, _ habit: QuotingHabit
     ) throws(EditRefusal) -> Edit? {
         guard field.text != text || (field.part == nil && !isText(field.node)) else { return nil }
         if let part = field.part {
@@ -18,7 +18,8 @@ extension Edit {
             let end = old.utf8.count - (old.hasSuffix("\n") ? 1 : 0)
             return try replacing(0..<end, of: field.node, with: text, in: fragment, source)
         }
-        var bytes = Array(encode(text, like: field.node, isQuoted: isQuoted).utf8)
+        let isQuoted = isQuoted && (text.isEmpty || field.text.isEmpty)
+        var bytes = Array(habit.encode(text, like: field.node, isQuoted: isQuoted).utf8)
         let range = field.node.range
         // A value that is not there begins right behind its colon.
         if range.isEmpty, range.lowerBound > 0, source.bytes[range.lowerBound - 1] != 0x20 {
@@ -30,11 +31,13 @@ extension Edit {
     }
 
     /// Switches a boolean on; nil where it is on.
-    static func switchingOn(_ field: Field, in fragment: Int, _ source: YAMLText) -> Edit? {
+    static func switchingOn(
+        _ field: Field, in fragment: Int, _ source: YAMLText, _ habit: QuotingHabit
+    ) -> Edit? {
         guard field.text != "true" else { return nil }
         let range = field.node.range
         let isPlain = if case .scalar(_, .plain) = field.node.kind { true } else { false }
-        var text = isPlain ? "true" : encode("true", like: field.node, isQuoted: true)
+        var text = isPlain ? "true" : habit.encode("true", like: field.node, isQuoted: true)
         if range.isEmpty { text = " \(text)" }
         return Edit(
             fragment: fragment, range: range, bytes: Array(text.utf8),
@@ -90,14 +93,5 @@ extension Edit {
     private static func isText(_ node: YAMLNode) -> Bool {
         guard case .scalar(let text, .plain) = node.kind else { return true }
         return YAMLQuoting.isSafePlain(text)
-    }
-
-    /// Quotes stay as they are; a plain scalar stays plain where every reader takes it for text.
-    private static func encode(_ text: String, like node: YAMLNode, isQuoted: Bool) -> String {
-        switch node.kind {
-        case .scalar(_, .singleQuoted): "'\(text.replacing("'", with: "''"))'"
-        case .scalar(_, .plain) where !isQuoted && YAMLQuoting.isSafePlain(text): text
-        default: YAMLQuoting.doubleQuoted(text)
-        }
     }
 }

@@ -8,6 +8,7 @@ struct SiteWriter {
     let site: ImageSite
     let target: PinTarget
     let source: YAMLText
+    let habit: QuotingHabit
     private(set) var edits: [Edit] = []
     private(set) var warnings: [String] = []
     /// What the site says afterwards.
@@ -16,10 +17,13 @@ struct SiteWriter {
     /// Works out the edits.
     ///
     /// - Throws: ``EditRefusal`` where the site cannot hold the digest.
-    init(_ site: ImageSite, _ target: PinTarget, in source: YAMLText) throws(EditRefusal) {
+    init(
+        _ site: ImageSite, _ target: PinTarget, in source: YAMLText, _ habit: QuotingHabit
+    ) throws(EditRefusal) {
         self.site = site
         self.target = target
         self.source = source
+        self.habit = habit
         let tag = target.tag ?? (site.reference == nil ? site.image?.tag : nil)
         self.written = Reference(target.repository, tag: tag, digest: target.digest)
         if target.isElsewhere { try move() }
@@ -37,7 +41,7 @@ struct SiteWriter {
         throws(EditRefusal)
     {
         let edit = try Edit.setting(
-            field, to: text, isQuoted: isQuoted, in: site.fragment, source)
+            field, to: text, isQuoted: isQuoted, in: site.fragment, source, habit)
         if let edit { edits.append(edit) }
     }
 
@@ -91,7 +95,7 @@ struct SiteWriter {
             throw EditRefusal(reason: "there is no mapping to add '\(key)' to")
         }
         if let field = site.digestSwitch,
-            let edit = Edit.switchingOn(field, in: site.fragment, source)
+            let edit = Edit.switchingOn(field, in: site.fragment, source, habit)
         {
             edits.append(edit)
         }
@@ -135,7 +139,9 @@ struct SiteWriter {
     /// Source: bitnami/charts, `common.errors.insecureImages`.
     private mutating func openGuard() throws(EditRefusal) {
         if let field = site.guardSwitch {
-            if let edit = Edit.switchingOn(field, in: site.fragment, source) { edits.append(edit) }
+            if let edit = Edit.switchingOn(field, in: site.fragment, source, habit) {
+                edits.append(edit)
+            }
         } else if let old = site.image?.repository, old.registry == .dockerHub,
             old.path.hasPrefix("bitnami"), site.repository != nil
         {

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Locking
+import OCI
+import Pinning
+import Testing
+
+/// Pinned with the new lock, then with the old one again.
+@Suite struct QuoteTests {
+    private static func thereAndBack(_ first: String) throws -> (there: String, back: String) {
+        func pin(_ text: String, _ lock: String) throws -> String {
+            let bytes = Array(text.utf8)
+            let pinned = Pinner(try Fixture.lock(lock)).pin(bytes, path: "values.yaml")
+            return String(decoding: pinned.newBytes ?? bytes, as: UTF8.self)
+        }
+        let digest = try #require(try Fixture.lock("older.lock.yaml").images["octet"]?.digest)
+        let start = first.replacing("R", with: "ghcr.io/acme/mirror/octet")
+            .replacing("D", with: digest.description)
+        let there = try pin(start, "images.lock.yaml")
+        #expect(there != start)
+        let back = try pin(there, "older.lock.yaml")
+        return (
+            there,
+            back.replacing("ghcr.io/acme/mirror/octet", with: "R")
+                .replacing(digest.description, with: "D")
+        )
+    }
+
+    @Test(arguments: [
+        "image: {repository: R, tag: v8.9.3, digest: D}",
+        "image: {repository: R, tag: \"v8.9.3\", digest: 'D'}",
+        "image:\n  repository: R\n  tag: v8.9.3 # why\n  digest: \"D\"\n",
+        "image: {repository: 'R', tag: 'v8.9.3', digest: D}",
+        "{\"image\": {\"repository\": \"R\", \"tag\": \"v8.9.3\", \"digest\": \"D\"}}",
+        "kind: Kustomization\nimages: [{name: R, newTag: v8.9.3, digest: D}]",
+    ])
+    func `quotes come with the need and go with it`(_ first: String) throws {
+        let (there, back) = try Self.thereAndBack(first)
+        #expect(there.contains("'8.10'") || there.contains("\"8.10\""), "\(there)")
+        #expect(back == first)
+    }
+
+    @Test(arguments: [
+        ("v: 'x'\nimage: {repository: R, tag: v8.9.3, digest: D}", "tag: \"v8.9.3\""),
+        ("image: {repository: R, tag: 'v8.9.3', digest: D}", "tag: v8.9.3"),
+    ])
+    func `where quotes are a habit, the text comes back and the quotes stay`(
+        _ first: String, _ tag: String
+    ) throws {
+        let (_, back) = try Self.thereAndBack(first)
+        #expect(back != first && back.contains(tag), "\(back)")
+    }
+}
