@@ -60,7 +60,7 @@ struct ProgramContext: Sendable {
     let interruption: Interruption
     /// What was read without refused credentials, for the report.
     let anonymousReads = AnonymousReads()
-    let pulls = PullCounts()
+    let traffic = Traffic()
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {
@@ -79,4 +79,7 @@ struct ProgramContext: Sendable {
 
     /// The day on which exceptions are judged.
     var today: CalendarDay { CalendarDay(daysSinceEpoch: System.daysSinceEpoch()) }
+
+    /// This second.
+    var now: Timestamp { Timestamp(secondsSinceEpoch: System.secondsSinceEpoch()) }
 }

@@ -10,8 +10,12 @@ public struct CopyReceipt: Hashable, Sendable {
     public var bytesUploaded = 0
     /// How many blobs the registry took from another of its repositories.
     public var blobsMounted = 0
+    /// How many bytes these had, which need not be sent.
+    public var bytesMounted = 0
     /// How many blobs were there already.
     public var blobsPresent = 0
+    /// How many bytes these had, which need not be sent.
+    public var bytesPresent = 0
     /// How many manifests of the image were written.
     public var manifestsPushed = 0
     /// Whether the target lists the root among the referrers of its subject.
@@ -27,7 +31,17 @@ public struct CopyReceipt: Hashable, Sendable {
         sum.blobsUploaded += other.blobsUploaded
         sum.bytesUploaded += other.bytesUploaded
         sum.blobsMounted += other.blobsMounted
+        sum.bytesMounted = sum.bytesMounted.plus(other.bytesMounted)
         sum.blobsPresent += other.blobsPresent
+        sum.bytesPresent = sum.bytesPresent.plus(other.bytesPresent)
         sum.manifestsPushed += other.manifestsPushed
+    }
+}
+
+extension Int {
+    /// The sum, or the greatest number: what a manifest claims may be more than can be counted.
+    func plus(_ other: Int) -> Int {
+        let (sum, isOver) = addingReportingOverflow(other)
+        return isOver ? .max : sum
     }
 }

@@ -38,8 +38,12 @@ final class DestinationProgress: Sendable {
     func note(_ blob: Descriptor, _ arrival: BlobArrival) {
         state.withLock { state in
             switch arrival {
-            case .present: state.receipt.blobsPresent += 1
-            case .mounted: state.receipt.blobsMounted += 1
+            case .present:
+                state.receipt.blobsPresent += 1
+                state.receipt.bytesPresent = state.receipt.bytesPresent.plus(blob.size)
+            case .mounted:
+                state.receipt.blobsMounted += 1
+                state.receipt.bytesMounted = state.receipt.bytesMounted.plus(blob.size)
             case .uploaded:
                 state.receipt.blobsUploaded += 1
                 state.receipt.bytesUploaded += blob.size

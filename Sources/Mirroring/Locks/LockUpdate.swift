@@ -54,7 +54,7 @@ extension ImageOutcome {
     /// Whether the image is at every target as it should be.
     public var isDone: Bool {
         switch status {
-        case .unchanged, .proved, .mirrored: true
+        case .unchanged, .proved, .mirrored, .repaired: true
         case .refused, .missing, .failed: false
         }
     }

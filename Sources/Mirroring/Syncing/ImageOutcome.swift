@@ -15,6 +15,8 @@ public struct ImageOutcome: Sendable {
         case proved
         /// It was copied to at least one target.
         case mirrored
+        /// It was copied again, the same bytes as before, to targets that had lost or changed them.
+        case repaired
         /// It is not what it has to be; nothing was pushed.
         case refused
         /// The source does not have it.
@@ -27,6 +29,10 @@ public struct ImageOutcome: Sendable {
     public struct AtTarget: Sendable {
         /// Where it is, or should be.
         public let location: StoreLocation
+        /// What had the name there before; nil where nothing had, or where it could not be asked.
+        public let previous: Digest?
+        /// What the target's lock had before; nil where it had no such block.
+        public let locked: LockedImage?
         /// What the copy took; nil where there was none.
         public var receipt: CopyReceipt?
         /// Why it is not there.
@@ -52,6 +58,10 @@ public struct ImageOutcome: Sendable {
     public internal(set) var failure: Failure?
     /// What exists instead of a tag that does not.
     public internal(set) var instead: NearestTags?
+    /// What is known of its platforms; empty where nobody could look.
+    public internal(set) var facts: ImageFacts
+    /// How long it took, without the wait for its turn.
+    public internal(set) var duration = Duration.zero
     /// What became of it at each target, in the configuration's order.
     public internal(set) var targets: [AtTarget]
 
@@ -63,11 +73,28 @@ public struct ImageOutcome: Sendable {
         findings = resolved.findings
         failure = resolved.failure
         instead = resolved.instead
-        targets = resolved.targets.map { AtTarget(location: $0.location, failure: $0.failure) }
+        targets = resolved.targets.map {
+            AtTarget(
+                location: $0.location, previous: $0.current?.digest, locked: $0.block,
+                failure: $0.failure)
+        }
+        let block = targets.compactMap(\.locked).first { $0.digest == resolved.descriptor?.digest }
+        facts = block.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
     }
 
     /// Every failure: the image's own and those at targets.
     public var failures: [Failure] { [failure].compactMap(\.self) + targets.compactMap(\.failure) }
+
+    /// What it was before this run: what a lock says, else what had its name at a target.
+    public var previous: Digest? {
+        targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.previous).first
+    }
+
+    /// Whether its name stands for other bytes at the source than it did before this run.
+    public var hasMoved: Bool {
+        guard let previous, let descriptor else { return false }
+        return previous != descriptor.digest
+    }
 }
 
 /// What became of a whole run.
@@ -78,6 +105,17 @@ public struct SyncReport: Sendable {
     public let unfinished: [PlannedImage]
     /// Entries that gave no image.
     public let problems: [Plan.Problem]
+
+    /// Makes a report; by default of a run that ended before it came to any image.
+    public init(
+        outcomes: [ImageOutcome] = [], unfinished: [PlannedImage] = [],
+        problems: [Plan.Problem] = []
+    ) {
+        self.outcomes = outcomes
+        self.unfinished = unfinished
+        self.problems = problems
+    }
+
     /// Whether an interruption left anything out.
     public var wasInterrupted: Bool { !unfinished.isEmpty }
 }

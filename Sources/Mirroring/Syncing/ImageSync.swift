@@ -58,6 +58,7 @@ struct ImageSync {
             outcome.status = .failed
             return
         }
+        outcome.facts = ImageFacts(examined)
         let judgement = Judgement(
             examined, required, run.inspector, run.copier.lanes, isProved: work.isProved)
         do {
@@ -79,7 +80,7 @@ struct ImageSync {
         }
         outcome.status =
             if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .proved } else {
-                .mirrored
+                work.isRepair ? .repaired : .mirrored
             }
     }
 

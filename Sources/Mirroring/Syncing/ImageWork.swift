@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Content
+internal import Locking
+internal import OCI
+
 /// What is left to do for one image; targets stand by their position in the configuration.
 struct ImageWork {
     /// What the image's name stands for, at the source and at each target.
@@ -31,6 +35,19 @@ struct ImageWork {
     func isFirst(at position: Int) -> Bool {
         let standing = resolved.targets[position]
         return standing.current == nil && standing.block == nil
+    }
+
+    /// Whether every target that is copied to has had these bytes before: as its lock says, or as the
+    /// name that it still has.
+    var isRepair: Bool {
+        guard let digest = resolved.descriptor?.digest, !toCopy.isEmpty else { return false }
+        return toCopy.allSatisfy { position in
+            let standing = resolved.targets[position]
+            guard let block = standing.block, block.digest == digest,
+                .repository(block.repository) == standing.location
+            else { return standing.current?.digest == digest }
+            return true
+        }
     }
 
     /// Whether some lock proves of these bytes all that is asked for.

@@ -11,6 +11,8 @@ public struct Syncer: Sendable {
     let referrers = ReferrerLedger()
     /// Whether referrers are looked for also where nothing is new.
     let refreshesReferrers: Bool
+    /// A clock that only runs forward.
+    let now: @Sendable () -> Duration
     let observe: MirrorObserver
 
     /// How many images are looked at at once, whatever the number of transfers.
@@ -34,8 +36,8 @@ public struct Syncer: Sendable {
         let start = ContinuousClock.now
         self.resolver = resolver
         self.refreshesReferrers = refreshesReferrers
-        self.copier = Copier(
-            lanes: TransferLanes(jobs), now: now ?? { ContinuousClock.now - start })
+        self.now = now ?? { ContinuousClock.now - start }
+        self.copier = Copier(lanes: TransferLanes(jobs), now: self.now)
         self.inspector = LayerInspector(scanner)
         self.observe = observe
     }
@@ -51,7 +53,10 @@ public struct Syncer: Sendable {
                 group.addTask {
                     let outcome = try? await places.withSlot {
                         observe(.started(image))
-                        return try await ImageSync(image: image, run: self).outcome()
+                        let began = now()
+                        var outcome = try await ImageSync(image: image, run: self).outcome()
+                        outcome.duration = now() - began
+                        return outcome
                     }
                     if let outcome { observe(.finished(outcome)) }
                     return (position, outcome)

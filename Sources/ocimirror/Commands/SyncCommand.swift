@@ -14,6 +14,7 @@ struct SyncCommand: ConfiguredCommand {
     var ids: [String] = []
     var refreshesReferrers = false
     var shard: String?
+    var reports: [ReportFile] = []
 
     static let name = "sync"
     static let summary = "Mirrors the images of the configuration and writes the locks."
@@ -26,7 +27,7 @@ struct SyncCommand: ConfiguredCommand {
     static let examples = [
         Example("ocimirror sync", "mirrors everything"),
         Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
-        Example("ocimirror sync --json > run.json", "leaves a record for a later step"),
+        Example("ocimirror sync --report run.json", "leaves a record for a later step"),
         Example("ocimirror sync --refresh-referrers", "also brings signatures that came later"),
     ]
     static let parameters: [Parameter<SyncCommand>] =
@@ -38,11 +39,16 @@ struct SyncCommand: ConfiguredCommand {
             .option(
                 "--shard", nil, "I/N", into: \.shard,
                 help: "the part I of N; 'lock merge' puts the parts' locks together"),
+            .option(
+                "--report", into: \.reports,
+                help: "write what the run did; more than once for several forms"),
         ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let console = context.console
+        let start = RunStart(in: context)
+        for report in reports { try report.prepare(in: context) }
         let file = try ConfigFile(options.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
@@ -59,7 +65,12 @@ struct SyncCommand: ConfiguredCommand {
         }
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
-        let plan = try await Planner(config: config).plan(selecting: selection, stores: stores)
+        let plan: Plan
+        do {
+            plan = try await Planner(config: config).plan(selecting: selection, stores: stores)
+        } catch is CancellationError {
+            return finish(start.report(SyncReport(), locks: [], isCutShort: true), in: context)
+        }
         // A part has none of the images of the others.
         if part == nil { try selection.check(against: plan) }
 
@@ -70,13 +81,24 @@ struct SyncCommand: ConfiguredCommand {
             refreshesReferrers: refreshesReferrers,
             observe: { console.show($0) })
         let report = await syncer.sync(plan)
-        let locks = try writeLocks(config, old, plan, report, file.config.inputs, in: context)
-        let document = SyncDocument(
-            report: report, locks: locks, anonymousReads: context.anonymousReads,
-            pulls: context.pulls,
-            interrupted: report.wasInterrupted ? context.interruption.exitCode : nil)
-        console.result(options.json ? document.json.text : document.text(for: console))
-        return document.exitCode
+        let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
+        return finish(
+            start.report(report, locks: locks, isCutShort: report.wasInterrupted), in: context)
+    }
+
+    /// Says what the run did, everywhere where somebody wants to know.
+    private func finish(_ report: RunReport, in context: ProgramContext) -> ExitCode {
+        let console = context.console
+        console.result(options.json ? report.json.text : report.text(for: console))
+        let writing = reports.map { file in
+            do {
+                try file.write(report, in: context)
+                return ExitCode.success
+            } catch {
+                return ErrorReport(error).show(on: console)
+            }
+        }
+        return .combining([report.exitCode] + writing)
     }
 
     /// The part of the run that this is: as the command line says, else as a Kubernetes Indexed Job does.
@@ -98,19 +120,24 @@ struct SyncCommand: ConfiguredCommand {
     private func writeLocks(
         _ config: MirrorConfig, _ old: [String: Lockfile], _ plan: Plan, _ report: SyncReport,
         _ inputs: Digest, in context: ProgramContext
-    ) throws -> [SyncDocument.WrittenLock] {
-        var written: [SyncDocument.WrittenLock] = []
+    ) -> [RunReport.WrittenLock] {
+        var written: [RunReport.WrittenLock] = []
         for (position, target) in config.targets.enumerated() {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
                 from: old[path], plan: plan, report: report, config: config, position: position,
                 inputs: inputs)
-            let hasChanged = try AtomicFile.replace(
-                path, with: Array(update.lock.text.utf8), ifChanged: true)
-            written.append(
-                SyncDocument.WrittenLock(
-                    path: path, shownPath: context.shown(path), update: update,
-                    hasChanged: hasChanged))
+            var lock = RunReport.WrittenLock(
+                path: path, shownPath: context.shown(path), update: update)
+            do {
+                lock.hasChanged = try AtomicFile.replace(
+                    path, with: Array(update.lock.text.utf8), ifChanged: true)
+            } catch {
+                // The other locks are written all the same, and the run is reported.
+                _ = ErrorReport(error).show(on: context.console)
+                lock.failure = Failure(error)
+            }
+            written.append(lock)
         }
         return written
     }

@@ -61,9 +61,10 @@ enum System {
     }
 
     /// How many days have passed since 1970-01-01, in UTC.
-    static func daysSinceEpoch() -> Int {
-        Glibc.time(nil) / 86_400
-    }
+    static func daysSinceEpoch() -> Int { secondsSinceEpoch() / 86_400 }
+
+    /// How many seconds have passed since the beginning of 1970-01-01, in UTC.
+    static func secondsSinceEpoch() -> Int { Glibc.time(nil) }
 
     /// Lets writes to a closed pipe, and to a file at its size limit, fail instead of killing the process.
     static func ignoreWriteSignals() {

@@ -94,7 +94,7 @@ enum Network {
             timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
             events: {
                 context.anonymousReads.note($0)
-                context.pulls.note($0)
+                context.traffic.note($0)
                 context.console.show($0)
             })
     }

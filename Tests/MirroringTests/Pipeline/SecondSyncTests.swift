@@ -112,7 +112,7 @@ import Validation
         let lost = image.manifests[0].descriptor.digest
         target.lose(lost)
 
-        #expect(try await mirror.sync().statuses == [.mirrored])
+        #expect(try await mirror.sync().statuses == [.repaired])
         let pushed = mirror.world.takeJournal().filter(\.call.isPush).map(\.call)
         #expect(
             pushed == [

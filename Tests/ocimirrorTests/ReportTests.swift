@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// The file that says what a run did.
+@Suite struct `a report as a file` {
+    @Test func `is the same document as on stdout, and says what moved`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        let old = ImageBuilder().multiPlatform(seed: 1)
+        source.publish(old, repository: "app", tag: "1.0")
+        source.publish(old, repository: "same", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0", "same:1.0", "gone:1.0"], source, target)
+        #expect(try await workspace.run("sync").status == 1)
+        let new = ImageBuilder().multiPlatform(seed: 2)
+        source.publish(new, repository: "app", tag: "1.0")
+
+        let run = try await workspace.run(
+            "sync", "--json", "--report", "run.json", "--report=deep/er.json")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(workspace.folder.text("run.json") == run.output)
+        #expect(workspace.folder.text("deep/er.json") == run.output)
+
+        let document = try run.json
+        let images = try #require(document["images"]).elements
+        #expect(images.map { $0["status"] } == ["mirrored", "unchanged", "missing"])
+        #expect(images.map { $0["tag"] } == ["1.0", "1.0", "1.0"])
+        let (was, now) = (old.digest.description, new.digest.description)
+        #expect(images.map { $0["digest"] } == [.string(now), .string(was), .null])
+        #expect(images.map { $0["previous"] } == [.string(was), .string(was), .null])
+        guard case .string(let reason) = images[2]["reason"] else {
+            Issue.record("no reason")
+            return
+        }
+        #expect(reason.contains("gone"))
+        let size = JSONValue.integer(new.blobs.values.reduce(0) { $0 + $1.count })
+        #expect(images.map { $0["compressedSize"] } == [size, .null, .null])
+        for image in images.prefix(2) {
+            let platforms = image["platforms"]?.elements ?? []
+            #expect(platforms.map { $0["platform"] } == ["linux/amd64", "linux/arm64"])
+        }
+        #expect(document["totals"]?["mirrored"] == 1)
+        #expect(document["totals"]?["bytesUploaded"] == size)
+        let hosts = [source.host, target.host].sorted()
+        #expect(document["traffic"]?.elements.map { $0["host"] } == hosts.map { .string($0) })
+    }
+
+    @Test func `says which bytes need not be sent`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(ImageBuilder().layered(top: 1), repository: "app", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        #expect(try await workspace.run("sync").status == 0)
+        source.publish(ImageBuilder().layered(top: 2), repository: "app", tag: "1.0")
+        let run = try await workspace.run("sync", "--json")
+        let totals = try run.json["totals"]
+        #expect(totals?["blobsPresent"] == 1)
+        let base = try #require(
+            try run.json["images"]?.elements.first?["targets"]?.elements.first?["bytesPresent"])
+        #expect(totals?["bytesPresent"] == base && base != 0)
+        #expect(totals?["bytesMounted"] == 0)
+    }
+
+    @Test func `tells a repair from a new image`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        #expect(try await workspace.run("sync").status == 0)
+        target.publish(
+            ImageBuilder().multiPlatform(seed: 9), repository: "mirror/app", tag: "1.0")
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("1 repaired"))
+    }
+
+    @Test(arguments: ["run.txt", "run", "json", "run.JSON", ""])
+    func `of another kind is refused before anything is done`(name: String) async throws {
+        let workspace = try Workspace()
+        let run = try await workspace.run("sync", "--report=\(name)")
+        #expect(run.status == 64)
+        #expect(run.errors.contains("the name of a report ends in"))
+    }
+
+    @Test func `that cannot be written is told, and costs no other`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        try await workspace.shell("mkdir one.json")
+        let run = try await workspace.run("sync", "--report=one.json", "--report=two.json")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.errors.contains("one.json"))
+        #expect(workspace.folder.text("two.json").contains("\"mirrored\""))
+        #expect(workspace.lock.contains("      app:\n"))
+    }
+
+    @Test func `is written when the run is interrupted`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        let gate = Gate()
+        target.inject(.on(.put, "/manifests/1.0", .stall(gate)))
+        let process = try workspace.start(
+            "sync", "--report=run.json", streams: try TemporaryFolder())
+        await target.waitForRequests(RequestPattern(.put, "/manifests/1.0"))
+        process.terminate()
+        let status = try await onOwnThread { process.wait() }
+        gate.open()
+        #expect(status == 143)
+        let document = try JSONValue(parsing: workspace.folder.read("run.json"))
+        #expect(document["interrupted"] == true)
+        #expect(document["exitCode"] == 143)
+        #expect(document["unfinished"] == ["app"])
+    }
+
+    private static func workspace(
+        _ images: [String], _ source: LoopbackRegistry, _ target: LoopbackRegistry
+    ) throws -> Workspace {
+        try Workspace(
+            Mirror(
+                from: images.map { "\(source.host)/\($0)" }, to: "\(target.host)/mirror",
+                plain: [source.host, target.host]
+            ).text)
+    }
+}
