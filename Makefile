@@ -1,7 +1,7 @@
 # The names by which the project's commands are known. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format check demo bench faults
+.PHONY: help build test lint format reference check demo bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,6 +17,10 @@ lint: ## the rules that need no build: formatting, imports, lengths, words, scri
 
 format: ## bring every Swift file into the project's format
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
+
+reference: ## write Documentation/cli.md and the manual pages from the command tree
+	swift build --product ocimirror
+	.build/debug/ocimirror reference --markdown Documentation/cli.md --man Documentation/man
 
 check: ## what a change must pass: setup, lint, build, test
 	ci/test

@@ -16,6 +16,8 @@ public protocol Command<Context>: Sendable {
     static var discussion: String { get }
     /// Uses worth showing.
     static var examples: [Example] { get }
+    /// Whether it is for programs only: help does not list it.
+    static var isHidden: Bool { get }
     /// Its options and arguments, in the order of the help.
     static var parameters: [Parameter<Self>] { get }
 
@@ -31,6 +33,8 @@ extension Command {
     public static var discussion: String { "" }
     /// No examples.
     public static var examples: [Example] { [] }
+    /// Listed.
+    public static var isHidden: Bool { false }
     /// No options.
     public static var parameters: [Parameter<Self>] { [] }
 

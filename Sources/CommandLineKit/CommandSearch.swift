@@ -43,7 +43,9 @@ struct CommandSearch<Context: Sendable> {
                     ? .help(path) : .command(type, path: path, words: leading + rest)
             }
         }
-        guard asksForHelp else { throw error(.missingCommand(level.map(\.name))) }
+        guard asksForHelp else {
+            throw error(.missingCommand(level.filter(\.isListed).map(\.name)))
+        }
         return .help(path)
     }
 
@@ -51,16 +53,20 @@ struct CommandSearch<Context: Sendable> {
     private mutating func helpTopic() throws(UsageError) -> [String] {
         while let word = rest.popFirst() {
             guard case .plain = ArgumentWord(word) else { continue }
-            let node = try child(word)
+            if path.isEmpty, tree.topics.contains(where: { $0.name == word }) { return [word] }
+            let node = try child(word, orOneOf: tree.topics.map(\.name))
             path.append(word)
             level = node.children
         }
         return path
     }
 
-    private func child(_ word: String) throws(UsageError) -> CommandNode<Context> {
+    private func child(
+        _ word: String, orOneOf topics: [String] = []
+    ) throws(UsageError) -> CommandNode<Context> {
         if let node = level.first(where: { $0.name == word }) { return node }
-        let names = level.map(\.name) + (path.isEmpty ? ["help"] : [])
+        let names =
+            level.filter(\.isListed).map(\.name) + (path.isEmpty ? ["help"] + topics : [])
         throw error(
             .unknownCommand(
                 UntrustedText(word), suggestion: Suggestion.nearest(to: word, among: names)))

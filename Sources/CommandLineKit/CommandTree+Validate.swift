@@ -21,8 +21,9 @@ extension CommandTree {
             if node.summary.isEmpty { problems.append("\(place) \(node.name): no summary") }
             problems += validate(node.children, under: path + [node.name])
         }
-        if path.count == 1, nodes.contains(where: { $0.name == "help" }) {
-            problems.append("\(place): help: built in")
+        for word in ["help"] + topics.map(\.name)
+        where path.count == 1 && nodes.contains(where: { $0.name == word }) {
+            problems.append("\(place): \(word): \(word == "help" ? "built in" : "also a topic")")
         }
         return problems
     }

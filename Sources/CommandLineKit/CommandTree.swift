@@ -19,6 +19,11 @@ public enum CommandNode<Context: Sendable>: Sendable {
         }
     }
 
+    /// Whether help and suggestions name it.
+    var isListed: Bool {
+        if case .command(let type) = self { !type.isHidden } else { true }
+    }
+
     var children: [CommandNode] {
         if case .group(_, _, let children) = self { children } else { [] }
     }
@@ -51,6 +56,8 @@ public struct CommandTree<Context: Sendable>: Sendable {
     public let summary: String
     /// What else its own help says, under headings.
     public let sections: [HelpSection]
+    /// Pages of help that belong to no command.
+    public let topics: [HelpTopic]
     /// What the names of all its environment variables begin with, such as `OCIMIRROR_`.
     public let environmentPrefix: String
     let commands: [CommandNode<Context>]
@@ -63,18 +70,21 @@ public struct CommandTree<Context: Sendable>: Sendable {
     ///   - name: the program's name.
     ///   - summary: what it is, in one line.
     ///   - sections: what else its own help says.
+    ///   - topics: pages of help that belong to no command.
     ///   - environmentPrefix: what the names of all its environment variables begin with.
     ///   - globals: the options that every command takes (each lists them by
     ///     ``Parameter/group(_:_:section:)``) and that may stand before its name too.
     ///   - defaults: those options as they are where nothing is given.
     ///   - commands: the commands, in the order of the help.
     public init<Globals>(
-        _ name: String, summary: String, sections: [HelpSection] = [], environmentPrefix: String,
+        _ name: String, summary: String, sections: [HelpSection] = [],
+        topics: [HelpTopic] = [], environmentPrefix: String,
         globals: [Parameter<Globals>], defaults: Globals, commands: [CommandNode<Context>]
     ) {
         self.name = name
         self.summary = summary
         self.sections = sections
+        self.topics = topics
         self.environmentPrefix = environmentPrefix
         self.globals = globals.map { $0.described(in: defaults) }
         self.commands = commands

@@ -42,24 +42,30 @@ extension CommandTree {
         var renderer = HelpRenderer(width: width)
         switch node(at: path) {
         case .command(let type):
-            renderer.add(type.summary)
+            let page = page(type, at: path)
+            renderer.add(page.summary)
             renderer.add(usage(for: path, label: "Usage: "))
-            for paragraph in type.discussion.paragraphs { renderer.add(paragraph) }
-            let definitions = type.definitions
+            for paragraph in page.discussion { renderer.add(paragraph) }
             var help = ParameterDefinition.help
-            help.section = definitions.last?.section
-            renderer.add(sections(for: definitions + [help]))
-            renderer.add(type.examples)
+            help.section = page.shared.last?.section
+            renderer.add(sections(for: page.own + page.shared + [help]))
+            renderer.add(page.examples)
         case .group(_, let summary, let children):
             renderer.add(summary)
             renderer.add(usage(for: path, label: "Usage: "))
             renderer.add([Self.commandSection(children, under: path)])
         case nil:
+            if let topic = topics.first(where: { [$0.name] == path }) {
+                renderer.add(topic)
+                return renderer.text
+            }
             renderer.add(summary)
             renderer.add(usage(for: [], label: "Usage: "))
             let options = globals + [.help, .version]
+            let pages = topics.map { HelpSection.Row("help \($0.name)", $0.summary) }
             renderer.add(
-                [Self.commandSection(commands)] + sections(for: options) + sections)
+                [Self.commandSection(commands)] + sections(for: options) + sections
+                    + [HelpSection("More help", pages)])
             renderer.add("'\(name) help COMMAND' describes a command.")
         }
         return renderer.text
@@ -85,7 +91,7 @@ extension CommandTree {
     private static func commandSection(
         _ nodes: [CommandNode<Context>], under path: [String] = []
     ) -> HelpSection {
-        let rows = nodes.flatMap(\.leaves).map { leaf in
+        let rows = nodes.flatMap(\.leaves).filter { !$0.type.isHidden }.map { leaf in
             HelpSection.Row((path + leaf.path).joined(separator: " "), leaf.type.summary)
         }
         return HelpSection("Commands", rows)
@@ -111,7 +117,7 @@ extension ParameterDefinition {
         return isRequired ? name : "[\(name)]"
     }
 
-    fileprivate func row(prefix: String) -> HelpSection.Row {
+    func row(prefix: String) -> HelpSection.Row {
         guard !isPositional else {
             return HelpSection.Row(isRepeated ? "\(name)…" : name, help)
         }
@@ -127,20 +133,5 @@ extension ParameterDefinition {
             remarks.append("[default: \(defaults.joined(separator: ","))]")
         }
         return HelpSection.Row(term, help, remarks: remarks)
-    }
-}
-
-extension String {
-    /// The parts between blank lines, each on one line.
-    fileprivate var paragraphs: [String] {
-        var paragraphs: [[Substring]] = [[]]
-        for line in split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.isEmpty {
-                paragraphs.append([])
-            } else {
-                paragraphs[paragraphs.count - 1].append(line)
-            }
-        }
-        return paragraphs.map { $0.joined(separator: " ") }.filter { !$0.isEmpty }
     }
 }

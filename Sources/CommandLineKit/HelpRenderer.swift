@@ -42,6 +42,18 @@ struct HelpRenderer {
         blocks.append(["Examples:"] + lines)
     }
 
+    mutating func add(_ topic: HelpTopic) {
+        add(topic.summary)
+        for block in topic.blocks {
+            switch block {
+            case .paragraph(let text): add(text)
+            case .section(let section): add([section])
+            case .lines(let lines):
+                blocks.append(lines.map { String(repeating: " ", count: Self.indent) + $0 })
+            }
+        }
+    }
+
     private func lines(_ row: HelpSection.Row, _ column: Int) -> [String] {
         let margin = String(repeating: " ", count: Self.indent + column + Self.gap)
         let words = row.explanation.split(separator: " ").map(String.init) + row.remarks

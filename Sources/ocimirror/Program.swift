@@ -8,12 +8,15 @@ internal import Wording
 enum Program {
     /// The version, as `--version` says it and as registries see it.
     static let version = "0.1.0"
+    /// The day of the version's last change, as manual pages have it.
+    static let date = "November 21, 2026"
 
     /// Every command with its options and help.
     static let tree = CommandTree<ProgramContext>(
         "ocimirror",
         summary: "Mirrors container images that are proved to run on every platform you need.",
-        sections: [exitCodes],
+        sections: [.words, exitCodes],
+        topics: [.exitCodes, .configuration],
         environmentPrefix: "OCIMIRROR_",
         globals: CommonOptions.parameters,
         defaults: CommonOptions(),
@@ -36,6 +39,9 @@ enum Program {
             .group("lock", summary: "Works on locks.", [.command(LockMergeCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
+            .command(CompletionsCommand.self),
+            .command(CompleteCommand.self),
+            .command(ReferenceCommand.self),
         ])
 
     private static let exitCodes = HelpSection(

@@ -58,6 +58,9 @@ struct HelpTests {
                   0                  done
                   64                 the command line is wrong
 
+                More help:
+                  help levels        How much can be proved.
+
                 'mirror help COMMAND' describes a command.
 
                 """)

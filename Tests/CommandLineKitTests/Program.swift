@@ -11,10 +11,26 @@ enum Program {
                 "Exit codes",
                 [HelpSection.Row("0", "done"), HelpSection.Row("64", "the command line is wrong")])
         ],
+        topics: [
+            HelpTopic(
+                "levels", "How much can be proved.",
+                [
+                    .paragraph("Three levels, each of which contains the one before it."),
+                    .section(
+                        HelpSection(
+                            "Levels",
+                            [
+                                HelpSection.Row("index", "the entries"),
+                                HelpSection.Row("content", "what would run"),
+                            ])),
+                    .lines(["proof: content"]),
+                ])
+        ],
         environmentPrefix: "MIRROR_", globals: Shared.parameters, defaults: Shared(),
         commands: [
             .command(Sync.self), .command(Check.self),
             .group("lock", summary: "Work on lock files.", [.command(LockMerge.self)]),
+            .command(Secret.self),
         ])
 
     static func parse(
@@ -123,6 +139,17 @@ struct LockMerge: Command, Equatable {
     func run(in context: [String]) async -> ExitCode {
         context == parts ? .success : .failure
     }
+}
+
+struct Secret: Command, Equatable {
+    var shared = Shared()
+
+    static let name = "secret"
+    static let summary = "Answer another program."
+    static let isHidden = true
+    static let parameters: [Parameter<Self>] = Parameter.group(\.shared, Shared.parameters)
+
+    func run(in context: [String]) async -> ExitCode { .success }
 }
 
 extension Invocation {

@@ -26,7 +26,7 @@ enum Project {
     static func documents() throws -> [Document] {
         let paths =
             ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
-            + (try files(in: "Documentation"))
+            + (try files(in: "Documentation").filter { $0.hasSuffix(".md") })
         return try paths.map { Document(path: $0, text: try text($0)) }
     }
 }

@@ -23,6 +23,9 @@ requirements='
     command   python3           python3-minimal
     file      /usr/bin/time     time
     command   cc                gcc
+    command   mandoc            mandoc
+    command   zsh               zsh
+    command   fish              fish
 '
 
 present() {

@@ -26,6 +26,8 @@ struct CheckCommand: ConfiguredCommand {
     static let examples = [
         Example("ocimirror check grafana/grafana:12.1.0", "is it there, for both platforms?"),
         Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "for one platform only"),
+        Example(
+            "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2", "without TLS"),
         Example("ocimirror check oci:./layout:1.0", "an image in a folder"),
     ]
     static let parameters: [Parameter<CheckCommand>] =

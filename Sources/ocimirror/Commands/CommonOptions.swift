@@ -20,7 +20,10 @@ struct CommonOptions: Sendable {
         .flag("--json", into: \.json, help: "write the result as JSON"),
         .flag("--quiet", "-q", into: \.quiet, help: "say nothing but results and errors"),
         .flag("--verbose", "-v", into: \.verbose, help: "say what each request does"),
-        .number("--jobs", "-j", in: 1...64, into: \.jobs, help: "blobs on their way at once"),
+        .number(
+            "--jobs", "-j", in: 1...64, into: \.jobs,
+            help: "blobs on their way at once, over all images; small ones have places of their own"
+        ),
         .option(
             "--auth-file", nil, "FILE", into: \.authFile,
             help: "credentials in the form of docker's config.json"),
@@ -32,10 +35,12 @@ struct CommonOptions: Sendable {
             help: "a registry that speaks HTTP without TLS"),
         .flag(
             "--strict-auth", into: \.strictAuth,
-            help: "fail where credentials are refused, even if anyone may read"),
+            help:
+                "fail where credentials are refused, even if anyone may read: no pull is tried without"
+        ),
         .option(
             "--idle-timeout", into: \.idleTimeout,
-            help: "how long a transfer may stand still"),
+            help: "how long a transfer may stand still; there is no limit on all of it"),
     ]
 
     /// How much is said on standard error.

@@ -23,7 +23,8 @@ struct PruneCommand: ConfiguredCommand {
         Looks below the targets' prefixes only, at the repositories that the configuration and the \
         locks name. Superfluous are tags that keep a replaced digest which no lock and no keep-list \
         names, tags that no entry and no lock has, and signatures of what is gone. Give the locks of \
-        all environments: what they pin stays.
+        all environments: what they pin stays. A registry that removes manifests only loses none \
+        that any remaining tag stands for.
         """
     static let examples = [
         Example("ocimirror prune", "what could go?"),

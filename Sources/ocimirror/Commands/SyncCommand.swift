@@ -23,12 +23,18 @@ struct SyncCommand: ConfiguredCommand {
         each platform, then the index by its tag. An image that is rejected never gets its tag \
         pushed, and one image's failure never stops the others. Where nothing changed, a tag costs \
         one HEAD at the source and one at each target.
+
+        Signatures and the like are looked for when an image is new; --refresh-referrers looks \
+        again, once a week is enough. --shard I/N does a part of the run and writes a lock of its \
+        own; in a Kubernetes Indexed Job OCIMIRROR_SHARDS is enough, as the part's number comes \
+        from JOB_COMPLETION_INDEX.
         """
     static let examples = [
         Example("ocimirror sync", "mirrors everything"),
         Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
         Example("ocimirror sync --report run.json", "leaves a record for a later step"),
         Example("ocimirror sync --refresh-referrers", "also brings signatures that came later"),
+        Example("ocimirror sync --shard 2/3", "the second of three machines"),
     ]
     static let parameters: [Parameter<SyncCommand>] =
         [

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// All that is to be said of one command, before help, manual page or Markdown lays it out.
+struct CommandPage {
+    /// The words that lead to it, without the program's name.
+    let path: [String]
+    let summary: String
+    /// How it is called, on one line.
+    let usage: String
+    let discussion: [String]
+    /// Its own parameters.
+    let own: [ParameterDefinition]
+    /// The parameters that every command has.
+    let shared: [ParameterDefinition]
+    let examples: [Example]
+}
+
+extension CommandTree {
+    /// The page of each command that is not hidden, in the order of the help.
+    var pages: [CommandPage] {
+        visibleLeaves.map { page($0.type, at: $0.path) }
+    }
+
+    func page(_ type: any Command<Context>.Type, at path: [String]) -> CommandPage {
+        let names = Set(globals.map(\.name))
+        let definitions = type.definitions
+        return CommandPage(
+            path: path, summary: type.summary, usage: usage(for: path, label: ""),
+            discussion: type.discussion.paragraphs,
+            own: definitions.filter { !names.contains($0.name) },
+            shared: definitions.filter { names.contains($0.name) }.map { global in
+                var global = global
+                global.section = global.section ?? "Options of every command"
+                return global
+            },
+            examples: type.examples)
+    }
+
+    /// The commands that help lists.
+    var visibleLeaves: [(path: [String], type: any Command<Context>.Type)] {
+        leaves.filter { !$0.type.isHidden }
+    }
+}
+
+extension String {
+    /// The parts between blank lines, each on one line.
+    var paragraphs: [String] {
+        var paragraphs: [[Substring]] = [[]]
+        for line in split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty {
+                paragraphs.append([])
+            } else {
+                paragraphs[paragraphs.count - 1].append(line)
+            }
+        }
+        return paragraphs.map { $0.joined(separator: " ") }.filter { !$0.isEmpty }
+    }
+}

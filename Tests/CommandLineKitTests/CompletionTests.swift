@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Testing
+
+@Suite struct CompletionTests {
+    @Test(
+        arguments: [
+            ([""], ["sync", "check", "lock", "help"]),
+            (["s"], ["sync"]),
+            (["lock", ""], ["merge"]),
+            (["help", ""], ["sync", "check", "lock", "levels"]),
+            (["help", "lock", ""], ["merge"]),
+            (["help", "levels", ""], ["sync", "check", "lock", "levels"]),
+            (["-"], ["--config", "--quiet", "--help", "--version"]),
+            (["sync", "--p"], ["--proof", "--platform"]),
+            (["sync", "--no-v"], ["--no-verify-tls"]),
+            (["sync", "--proof", ""], ["index", "config", "content"]),
+            (["sync", "--proof", "con"], ["config", "content"]),
+            (["sync", "--proof=con"], ["--proof=config", "--proof=content"]),
+            (["sync", "--", "--p"], []),
+            (["--config", "lock", "s"], ["sync"]),
+            (["sync", "--quiet=x", "--q"], ["--quiet"]),
+            (["nonsense", "--q"], ["--quiet"]),
+        ] as [([String], [String])])
+    func `what fits is listed`(words: [String], candidates: [String]) {
+        #expect(Program.tree.completion(of: words).candidates.map(\.word) == candidates)
+    }
+
+    @Test(
+        arguments: [
+            (["sync", ""], .other("ID")),
+            (["sync", "one", "tw"], .other("ID")),
+            (["sync", "--config", ""], .file),
+            (["-c", "mir"], .file),
+            (["sync", "--config=mi"], .file),
+            (["sync", "--jobs", ""], .other("N")),
+            (["lock", "merge", ""], .file),
+            (["lock", "merge", "a", "b", ""], .file),
+            (["check", "image", "level", ""], .nothing),
+            (["sync", "--quiet", ""], .other("ID")),
+            (["help", "sync", ""], .nothing),
+            (["sync", "--quiet="], .nothing),
+        ] as [([String], Completion.Place)])
+    func `what this room cannot list is named`(words: [String], place: Completion.Place) {
+        #expect(Program.tree.completion(of: words).place == place)
+    }
+
+    @Test func `values before the cursor are known`() {
+        let words = ["-c", "a.yaml", "sync", "--jobs=3", "x", ""]
+        #expect(
+            Program.tree.completion(of: words).given == ["--config": "a.yaml", "--jobs": "3"])
+    }
+
+    @Test func `a candidate says what it means`() {
+        let candidates = Program.tree.completion(of: ["sync", "--dry"]).candidates
+        #expect(candidates == [Completion.Candidate("--dry-run", "change nothing")])
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CommandLineKit
+import Files
+import Testing
+
+@testable import ocimirror
+
+/// What is written from the command tree: that it is not stale, and what its readers think of it.
+@Suite struct GeneratedTests {
+    @Test func `the reference of the command line is what the command tree says`() throws {
+        #expect(
+            try Project.text("Documentation/cli.md") == Program.markdown,
+            "stale: run 'make reference'")
+    }
+
+    @Test func `the manual pages are what the command tree says`() throws {
+        let files = Program.manual.map { "Documentation/man/\($0.file)" }
+        #expect(try Project.files(in: "Documentation/man") == files.sorted())
+        for page in Program.manual {
+            #expect(
+                try Project.text("Documentation/man/\(page.file)") == page.text,
+                "\(page.file) is stale: run 'make reference'")
+        }
+    }
+
+    @Test func `no line of a manual page is a macro by accident`() {
+        let macros: Set<Substring> = [
+            "\\\"", "Dd", "Dt", "Os", "Sh", "Ss", "Nm", "Nd", "Ar", "Cm", "Op", "Bl", "It", "El",
+            "Xr", "Pp", "Bd", "Ed",
+        ]
+        for page in Program.manual {
+            for line in page.text.split(separator: "\n") where line.hasPrefix(".") {
+                #expect(macros.contains(line.dropFirst().prefix { $0 != " " }), "\(line)")
+            }
+            #expect(!page.text.contains("\n'"))
+        }
+    }
+
+    @Test func `every command that is listed has an example`() {
+        for page in Program.tree.pages {
+            #expect(!page.examples.isEmpty, "\(page.path)")
+            for example in page.examples {
+                #expect(example.line.contains("ocimirror \(page.path.joined(separator: " "))"))
+            }
+        }
+    }
+}

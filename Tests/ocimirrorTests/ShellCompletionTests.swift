@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import RegistryTestSupport
+import Testing
+
+/// The completions in the shells themselves, where these are installed.
+@Suite struct ShellCompletionTests {
+    @Test(
+        arguments: [
+            ("ocimirror pl", "plan"),
+            ("ocimirror lock m", "merge"),
+            ("ocimirror sync --refresh", "--refresh-referrers"),
+            ("ocimirror check --proof con", "config content"),
+            ("ocimirror check --proof=con", "config content"),
+            ("ocimirror sync gra", "grafana"),
+            ("ocimirror sync team", "team/app"),
+            ("ocimirror -c other.yaml sync r", "redis-7-4-1 redis-7-4-2"),
+            ("ocimirror completions ", "bash zsh fish"),
+            ("ocimirror help exit", "exit-codes"),
+        ])
+    func `bash completes`(line: String, words: String) async throws {
+        let workspace = try Self.workspace()
+        let found = try await workspace.shell(
+            """
+            PATH=$FOLDER:$PATH bash -c 'source <(ocimirror completions bash); COMP_LINE=$1 COMP_POINT=${#1}
+                compopt() { echo "$@"; }; _ocimirror; echo "${COMPREPLY[@]}"' bash '\(line)'
+            """.replacing("$FOLDER", with: Self.programFolder))
+        #expect(found == words + "\n")
+    }
+
+    @Test func `bash completes files where a file is meant`() async throws {
+        let found = try await Self.workspace().shell(
+            """
+            PATH=$FOLDER:$PATH bash -c 'source <(ocimirror completions bash); COMP_LINE=$1 COMP_POINT=${#1}
+                compopt() { echo "$@"; }; _ocimirror' bash 'ocimirror sync -c mi'
+            """.replacing("$FOLDER", with: Self.programFolder))
+        #expect(found == "-o default\n")
+    }
+
+    @Test(
+        .enabled(if: Self.has("fish")),
+        arguments: [
+            ("ocimirror pl", ["plan\tSays what sync would do, and how many pulls it would cost."]),
+            ("ocimirror sync gra", ["grafana\tdocker.io/grafana/grafana:12.1.0"]),
+            ("ocimirror check --proof=con", ["--proof=config", "--proof=content"]),
+            ("ocimirror sync -c mi", ["mirror.yaml"]),
+            ("ocimirror completions ", ["bash", "fish", "zsh"]),
+        ])
+    func `fish completes`(line: String, words: [String]) async throws {
+        let found = try await Self.workspace().shell(
+            """
+            PATH=\(Self.programFolder):$PATH fish --no-config -c \
+            'ocimirror completions fish | source; complete --do-complete "\(line)"'
+            """)
+        #expect(found.split(separator: "\n").map(String.init).sorted() == words)
+    }
+
+    /// zsh completes only where somebody types, so it is given a terminal, and Tab is pressed.
+    @Test(
+        .enabled(if: Self.has("zsh")),
+        arguments: [
+            ("ocimirror pla", "ocimirror plan "),
+            ("ocimirror sync gra", "ocimirror sync grafana "),
+            ("ocimirror sync --refr", "ocimirror sync --refresh-referrers "),
+            ("ocimirror sync -c mirr", "ocimirror sync -c mirror.yaml "),
+            ("ocimirror sync --config=mirr", "ocimirror sync --config=mirror.yaml "),
+            ("ocimirror check --proof=inde", "ocimirror check --proof=index "),
+        ])
+    func `zsh completes`(line: String, completed: String) async throws {
+        let workspace = try Self.workspace()
+        try workspace.folder.write(
+            """
+            PS1='' PATH=\(Self.programFolder):$PATH
+            autoload -Uz compinit && compinit -u -D
+            source <(ocimirror completions zsh)
+            show() { print -r -- "<<$BUFFER>>" > typed; BUFFER=''; zle accept-line }
+            zle -N show
+            bindkey '^X' show
+            print ready
+
+            """, to: "start.zsh")
+        try workspace.folder.write(
+            """
+            zmodload zsh/zpty
+            zpty shell zsh -f -i
+            zpty -w shell 'source start.zsh'
+            zpty -r -m shell seen '*ready*'
+            zpty -w -n shell $'\(line)\\t\\C-X'
+            zpty -w shell 'print finished'
+            zpty -r -m shell seen '*finished*'
+            cat typed
+
+            """, to: "drive.zsh")
+        #expect(try await workspace.shell("zsh -f drive.zsh") == "<<\(completed)>>\n")
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `the shell accepts the script`(shell: String) async throws {
+        guard Self.has(shell) else { return }
+        let workspace = try Workspace()
+        try await workspace.shell("\(Workspace.program) completions \(shell) > script")
+        try await workspace.shell("\(shell) -n script")
+    }
+
+    @Test func `ids are known although a variable of the configuration is not set`() async throws {
+        let workspace = try Self.workspace()
+        let run = try await workspace.run("complete", "--", "sync", "")
+        #expect(run.output.split(separator: "\n").count == 3)
+        #expect(run.status == 0)
+    }
+
+    @Test(arguments: ["", "no: [such", "version: 1\nimages: 5\n"])
+    func `a broken configuration completes nothing, in silence`(text: String) async throws {
+        let run = try await Workspace(text).run("complete", "--", "sync", "")
+        #expect(run.output == ":\n" && run.errors.isEmpty && run.status == 0)
+    }
+
+    private static let programFolder = String(
+        Workspace.program.dropLast("/ocimirror".count))
+
+    private static func has(_ program: String) -> Bool {
+        (try? FileStatus.of("/usr/bin/\(program)")) != nil
+    }
+
+    private static func workspace() throws -> Workspace {
+        let workspace = try Workspace(
+            """
+            version: 1
+            targets: [{prefix: "${REGISTRY}/mirror", lock: images.lock.yaml}]
+            images:
+              - grafana/grafana:12.1.0
+              - {source: "quay.io/team/app:1.4", name: team/app}
+
+            """)
+        try workspace.folder.write(
+            """
+            version: 1
+            targets: [{prefix: localhost:5000/mirror, lock: other.lock.yaml}]
+            images: [{source: redis, tags: [7.4.1, 7.4.2]}]
+
+            """, to: "other.yaml")
+        return workspace
+    }
+}
