@@ -48,6 +48,8 @@ pack_layer() {
     rm "$2.tar"
 }
 
+further_labels='' # members for the labels of images that are added next, each behind a comma
+
 # add_image LAYOUT TITLE ARCHITECTURE ROOT...: an image whose config claims ARCHITECTURE, with
 # one layer for each ROOT folder; prints the manifest's descriptor.
 add_image() {
@@ -66,7 +68,7 @@ add_image() {
   "config": {
     "Env": ["PATH=/bin"],
     "Cmd": ["/bin/sh"],
-    "Labels": {"org.opencontainers.image.title": "$title"}
+    "Labels": {"org.opencontainers.image.title": "$title"$further_labels}
   },
   "rootfs": {"type": "layers", "diff_ids": [$diff_ids]}
 }

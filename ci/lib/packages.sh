@@ -20,6 +20,7 @@ requirements='
     command   htpasswd          apache2-utils
     command   openssl           openssl
     command   curl              curl
+    command   git               git
     command   python3           python3-minimal
     file      /usr/bin/time     time
     command   cc                gcc

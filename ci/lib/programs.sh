@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the shown images hold: Debian's busybox, or a program of our own where Debian cannot be
-# reached. Needs apt-private.sh.
+# reached or shall not be asked. Needs apt-private.sh.
 
 # tiny_program ARCHITECTURE FILE: an ELF executable, 132 bytes, that exits with 0.
 tiny_program() {
@@ -37,10 +37,22 @@ root_with_busybox() {
             tar --extract --to-stdout --wildcards '*/bin/busybox' >"$root/bin/busybox"
         chmod 755 "$root/bin/busybox"
         printf 'Debian busybox-static %s' "$(dpkg-deb --field "$deb" Version)"
+        name_applets "$root"
     else
-        tiny_program "$architecture" "$root/bin/busybox"
-        printf 'a 132-byte program (busybox-static could not be fetched)'
+        root_with_own_program "$architecture" "$root"
+        printf ' (busybox-static could not be fetched)'
     fi
-    ln -s busybox "$root/bin/sh"
-    ln -s busybox "$root/bin/nc"
+}
+
+# root_with_own_program ARCHITECTURE ROOT: the same with a program that does nothing.
+root_with_own_program() {
+    mkdir -p "$2/bin"
+    tiny_program "$1" "$2/bin/busybox"
+    printf 'a 132-byte program'
+    name_applets "$2"
+}
+
+name_applets() {
+    ln -s busybox "$1/bin/sh"
+    ln -s busybox "$1/bin/nc"
 }

@@ -56,7 +56,8 @@ struct PinDocument {
             let count = sites.count { $0.verdict == verdict }
             if count > 0 { counts.append("\(count) \(word)") }
         }
-        return listing.text + (sites.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
+        let list = listing.text
+        return list + (list.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
     }
 
     /// Says what the patch does not, on standard error.

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Plays a night of the bot that keeps the pins of this folder, in a copy of it and between two real
+# registries on loopback: yesterday's state, what happened upstream, sync, pins, the text of the
+# pull request, the gate, promotion, and the way back. Checks everything it shows, leaves nothing.
+#
+#   night.sh                 set up, build the release binary, play
+#   night.sh --with BINARY   play with a binary that is already there
+#   night.sh --offline       ask no Debian mirror: the images hold a program of our own
+set -euo pipefail
+example=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=ci/lib/stage.sh
+source "$example/../../ci/lib/stage.sh"
+
+set_stage "$@"
+
+# release NAME TAG REVISION: upstream publishes an image of two platforms.
+release() {
+    local layout=$work/$1-$3 further_labels=", \"org.opencontainers.image.revision\": \"$3\"" amd64 arm64
+    further_labels+=', "org.opencontainers.image.created": "2026-11-20T22:00:00Z"'
+    start_layout "$layout"
+    amd64=$(add_image "$layout" "$1" amd64 "$work/amd64")
+    arm64=$(add_image "$layout" "$1" arm64 "$work/arm64")
+    add_index "$layout" "$2" amd64 "$amd64" arm64 "$arm64" >/dev/null
+    publish "$layout" "$2" "$source/shop/$1:$2"
+}
+
+# git as anybody has it, and a commit of everything.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+commit() { git add --all && git -c user.name=bot -c user.email=bot@example.com commit --quiet -m "$1"; }
+
+# as_locked LOCK PATH: whether nothing is left to pin.
+as_locked() { ocimirror pin --lock "$1" --check "$2" >/dev/null; }
+
+heading 'The repository, its two host names replaced by those of the registries'
+cp -R "$example" "$work/repository" && cd "$work/repository"
+grep -rlE '(upstream|mirror)\.example\.com' . | xargs sed -i \
+    -e "s/^  \(upstream\|mirror\)\.example\.com: {/&plainHTTP: true, /" \
+    -e "s/upstream\.example\.com/$source/g; s/mirror\.example\.com/$target/g"
+git init --quiet
+show cat mirror.yaml
+
+heading 'Yesterday: the images of this machine have digests of their own, so the locks begin anew'
+rm locks/*.yaml
+release web 1.0.0 4be21f0
+release worker 1.0 90c11aa
+release exporter 1.2.0 77d0e3b
+show ocimirror sync
+expect 'three images are mirrored' says '3 mirrored'
+cp locks/staging.yaml locks/production.yaml
+show ocimirror pin --lock locks/staging.yaml environments
+expect 'both environments are pinned' as_locked locks/staging.yaml environments
+show ocimirror lint --lock locks/staging.yaml environments
+expect 'the gate is open' same "$status" 0
+commit 'Pin what is mirrored'
+
+heading 'In the evening: web 1.1.0 is wanted, and upstream pushes worker:1.0 again'
+release web 1.1.0 c0ffee1
+release worker 1.0 5ec0de2
+sed -i 's#shop/web:1\.0\.0#shop/web:1.1.0#' mirror.yaml
+show git diff --unified=0 mirror.yaml
+commit 'Take web 1.1.0'
+
+heading 'At night: mirror'
+show ocimirror sync
+expect 'exit code 0' same "$status" 0
+expect 'a version tag that moved is a finding' says tag-moved
+show git diff --stat
+expect 'the lock of staging changed, nothing else' same "$(git diff --name-only)" locks/staging.yaml
+
+heading 'Pins: what would change, then change it and write the pull request'
+show ocimirror pin --lock locks/staging.yaml --diff environments/staging
+expect 'no file was touched' same "$(git diff --name-only)" locks/staging.yaml
+printf '%s\n' "$output" >"$work/announced.patch"
+show ocimirror pin --lock locks/staging.yaml --report "$work/pr.md" environments/staging
+expect 'exit code 0' same "$status" 0
+git diff --no-color --unified=3 environments >"$work/done.patch"
+hunks() { grep '^[-+]' "$1" | grep -v '^\(---\|+++\)'; }
+expect 'what was announced is what was done' \
+    same "$(hunks "$work/announced.patch")" "$(hunks "$work/done.patch")"
+expect 'the comment behind a value stayed' grep -q "/web   # moved by the bot" environments/staging/web.yaml
+show cat "$work/pr.md"
+expect 'the title warns: a tag that names a version has moved' says 'Warning'
+expect 'a second run has nothing to do' as_locked locks/staging.yaml environments/staging
+
+heading 'The gate'
+show ocimirror lint --lock locks/staging.yaml environments/staging
+expect 'the gate is open' same "$status" 0
+layers=apps/web/values.yaml,environments/staging/web.yaml
+show ocimirror lint --lock locks/staging.yaml --layers "$layers"
+expect 'so it is for the merged layers' same "$status" 0
+printf 'image:\n  tag: 1.0.1\n' >hotfix.yaml
+show ocimirror lint --lock locks/staging.yaml --layers "$layers,hotfix.yaml"
+expect 'a layer that changes the tag and inherits the digest is refused' same "$status" 1
+expect '  and named' says digest-inherited
+rm hotfix.yaml
+commit 'Pin staging'
+
+heading 'In the morning: staging is well, so production gets the same bytes, offline'
+show ocimirror promote locks/staging.yaml locks/production.yaml
+images_of() { sed '1,/^    images:/d' "$1"; }
+expect "production's lock names what staging's does" \
+    same "$(images_of locks/production.yaml)" "$(images_of locks/staging.yaml)"
+show ocimirror pin --lock locks/production.yaml environments/production
+expect 'exit code 0' same "$status" 0
+show ocimirror lint --lock locks/production.yaml environments/production
+expect 'the gate is open' same "$status" 0
+commit 'Promote to production'
+
+heading 'At noon: back'
+show ocimirror promote --from-git HEAD~1 locks/production.yaml locks/production.yaml
+show ocimirror pin --lock locks/production.yaml environments/production
+expect 'production is byte for byte as before' \
+    git diff --exit-code --quiet HEAD~1 -- locks/production.yaml environments/production
+expect 'staging was not touched' git diff --exit-code --quiet HEAD -- locks/staging.yaml environments/staging
+pinned=$(grep -om 1 "$target/platform/worker:1\.0@sha256:[0-9a-f]*" environments/production/worker.yaml)
+show ocimirror check "$pinned"
+expect 'the worker that upstream replaced is still in the mirror' same "$status" 0
+show ocimirror export keep-list locks/staging.yaml locks/production.yaml
+expect 'and on the list of what a clean-up job must spare' says "${pinned##*@}"
+
+verdict
