@@ -79,12 +79,16 @@ public struct ExaminedImage: Sendable {
         self.images = images
     }
 
-    /// The layers that the rules of a requirement have to look into, each once, base first.
+    /// The layers that the rules of a requirement have to look into, each once, the newest of every
+    /// image first: what is started is rather there than in the base.
     public func layersToScan(for required: Requirement) -> [Descriptor] {
         guard required.level >= .content, !required.isArtifact else { return [] }
+        let stacks = images(of: required).filter { $0.config != nil }
+            .map { Array($0.manifest.layers.reversed()) }
         var seen: Set<Digest> = []
-        return images(of: required).filter { $0.config != nil }.flatMap(\.manifest.layers)
-            .filter { LayerCompression($0.mediaType) != nil && seen.insert($0.digest).inserted }
+        return (0..<(stacks.map(\.count).max() ?? 0)).flatMap { depth in
+            stacks.compactMap { $0.indices.contains(depth) ? $0[depth] : nil }
+        }.filter { LayerCompression($0.mediaType) != nil && seen.insert($0.digest).inserted }
     }
 
     /// Whether a layer was not looked into for reasons that are not its own.

@@ -117,7 +117,8 @@ import Testing
             go.wait()
             try connection.send("hello")
         }
-        let response = try await CurlTransport().send(HTTPRequest(.get, server.url("/")))
+        let response = try await CurlTransport().send(
+            HTTPRequest(.get, server.url("/"), timeouts: .patient))
         go.open()
         #expect(try await response.collect(limit: 5) == Array("hello".utf8))
     }

@@ -51,7 +51,8 @@ import Testing
             go.wait()
             try connection.reset()
         }
-        let response = try await transport.send(HTTPRequest(.get, server.url("/")))
+        let response = try await transport.send(
+            HTTPRequest(.get, server.url("/"), timeouts: .patient))
         let error = await #expect(throws: TransportError.self) {
             for try await piece in response.body {
                 #expect(piece == Array("hello".utf8))

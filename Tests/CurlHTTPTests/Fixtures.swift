@@ -10,6 +10,11 @@ extension WireServer {
     }
 }
 
+extension HTTPTimeouts {
+    /// For a peer that waits for the test's own task, whose turn may come late on a busy machine.
+    static let patient = HTTPTimeouts(firstByte: .seconds(3600), idle: .seconds(3600))
+}
+
 /// A checksum in which the order of bytes counts.
 struct ByteSum {
     private(set) var value: UInt64 = 0

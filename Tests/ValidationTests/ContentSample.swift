@@ -32,25 +32,40 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     }
 
     func report() async throws -> ValidationReport {
+        let image = try await examined()
+        return Validator().validate(image, required: required)
+    }
+
+    var required: Requirement {
+        Requirement(platforms: [platform], level: .content, paths: requires)
+    }
+
+    /// The image with its layers looked into: all of them, or only so many of the topmost.
+    func examined(known: Int = .max) async throws -> ExaminedImage {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
         let image = ImageBuilder().image(
             platform, layers: layers.map(Layer.gzip), settings: settings)
-        return try await Self.report(
-            on: ImageBuilder().index([.image(image)]),
-            Requirement(platforms: [platform], level: .content, paths: requires))
+        return try await Self.examine(
+            ImageBuilder().index([.image(image)]), required, known: known)
     }
 
     /// Reads an image and its layers as the pipeline does, and asks every rule.
     static func report(
         on image: BuiltImage, _ required: Requirement
     ) async throws -> ValidationReport {
+        Validator().validate(try await examine(image, required), required: required)
+    }
+
+    private static func examine(
+        _ image: BuiltImage, _ required: Requirement, known: Int = .max
+    ) async throws -> ExaminedImage {
         let store = try await ImageSample.store(image)
         let graph = try await ManifestGraph.read(from: image.root, in: store)
         var examined = try await ExaminedImage(graph, in: store, required: required)
         let scanner = LayerScanner(program: program, atOnce: 2)
-        for layer in examined.layersToScan(for: required) {
+        for layer in examined.layersToScan(for: required).prefix(known) {
             guard let compression = LayerCompression(layer.mediaType) else { continue }
             let scan = scanner.scan(compression)
             for try await piece in try await store.fetch(blob: layer) {
@@ -58,7 +73,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
             }
             examined.layers[layer.digest] = await scan.finish()
         }
-        return Validator().validate(examined, required: required)
+        return examined
     }
 }
 

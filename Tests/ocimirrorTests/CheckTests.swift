@@ -9,7 +9,7 @@ import Testing
 @Suite struct `check` {
     let registry: LoopbackRegistry
     let workspace: Workspace
-    let good = ImageBuilder().multiPlatform(seed: 1)
+    let good = BuiltImage.running([.amd64, .arm64])
 
     init() throws {
         registry = LoopbackRegistry()
@@ -32,7 +32,11 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.contains("yes: usable on linux/amd64 and linux/arm64"))
         #expect(run.output.contains(good.digest.description))
-        #expect(run.errors.isEmpty)
+        #expect(
+            run.errors.hasPrefix(
+                "ocimirror: \(registry.host)/app:1.2.4: for linux/amd64 and linux/arm64 by its "
+                    + "configurations; looking into 3 layers"))
+        #expect(run.output.contains("config ok  content ok"))
         #expect(!registry.requests.contains { $0.method != .head && $0.method != .get })
     }
 
@@ -82,7 +86,7 @@ import Testing
         let run = try await verdict("app:1.2.4", "app:v1.3.0", options: "--json")
         #expect(run.status == 1)
         let document = try run.json
-        #expect(document.keys == ["schema", "command", "exitCode", "images"])
+        #expect(document.keys == ["schema", "command", "exitCode", "images", "pulls"])
         #expect(document["exitCode"] == .integer(1))
         let images = document["images"]?.elements ?? []
         #expect(images.count == 2)
@@ -90,15 +94,55 @@ import Testing
             #expect(
                 image.keys == [
                     "name", "usable", "digest", "mediaType", "size", "proof", "platforms",
-                    "attestations", "findings", "instead", "failure",
+                    "attestations", "attachments", "findings", "instead", "complete", "lock",
+                    "failure",
                 ])
         }
         #expect(images.first?["usable"] == .bool(true))
         #expect(images.first?["digest"] == .string(good.digest.description))
         #expect(images.first?["platforms"]?.elements.count == 2)
+        #expect(
+            images.first?["platforms"]?.elements.first?.keys == [
+                "platform", "digest", "size", "downloadSize", "created", "config", "content",
+            ])
+        #expect(images.first?["platforms"]?.elements.last?["content"] == .string("ok"))
+        #expect(images.last?["complete"] == .string("1.3.0-rc1"))
         #expect(images.last?["usable"] == .bool(false))
         #expect(images.last?["failure"]?.keys == ["class", "side", "message", "hint"])
         #expect(images.last?["instead"]?["newestRelease"] == .string("1.2.4"))
+    }
+
+    @Test func `asks for what is required of the contents, on every platform`() async throws {
+        let has = try await verdict(
+            "app:1.2.4", options: "--proof", "index", "--require", "/usr/share/data", "--require", "app")
+        #expect(has.status == 0, "\(has.said)")
+        let lacks = try await verdict("app:1.2.4", options: "--require", "nc")
+        #expect(lacks.status == 1, "\(lacks.said)")
+        #expect(lacks.output.contains("error: path-missing: "))
+    }
+
+    @Test func `names a tag with all platforms beside one that lacks some`() async throws {
+        registry.publish(ImageBuilder().amd64Only(), repository: "app", tag: "1.2.5")
+        let run = try await verdict("app:1.2.5")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("no: do not use it; 1.2.4 lists linux/amd64 and linux/arm64"))
+    }
+
+    @Test func `names what refers to the image, whatever the registry knows of referrers`()
+        async throws
+    {
+        let builder = ImageBuilder()
+        let signature = builder.artifact("application/x.signature", "signed", about: nil)
+        registry.publish(signature, repository: "app", tag: "sha256-\(good.digest.hex).sig")
+        let list = builder.artifact(
+            "application/spdx+json", "parts", about: good.root.descriptor)
+        registry.publish(list, repository: "app", tag: "parts")
+        let run = try await verdict("app:1.2.4", options: "--json")
+        let kinds = try run.json["images"]?.elements.first?["attachments"]?.elements
+        #expect(
+            kinds?.compactMap { $0["kind"] } == [
+                .string("application/spdx+json"), .string("cosign signature"),
+            ], "\(run.said)")
     }
 
     @Test func `never takes 'latest' for granted`() async throws {

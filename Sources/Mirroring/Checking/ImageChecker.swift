@@ -2,47 +2,38 @@
 
 public import Content
 public import LayerArchive
+public import Locking
 public import OCI
 public import Validation
-
-/// The answer about one image that somebody is about to use.
-public struct CheckedImage: Sendable {
-    /// The image as it was asked for.
-    public let name: String
-    /// What the name stands for; nil where there is no such image.
-    public internal(set) var descriptor: Descriptor?
-    /// What the rules found; nil where they could not be asked.
-    public internal(set) var report: ValidationReport?
-    /// How many attestations travel with the index.
-    public internal(set) var attestations = 0
-    /// What exists instead of a tag that does not.
-    public internal(set) var instead: NearestTags?
-    /// Why there is no answer, or why it is no.
-    public internal(set) var failure: Failure?
-
-    /// Whether the image can be used.
-    public var isAccepted: Bool { report?.isAccepted ?? false }
-}
 
 /// Looks at images where they are, without copying anything.
 public struct ImageChecker: Sendable {
     private let stores: Stores
     private let required: Requirement
+    private let lock: LockAnswer?
     private let inspector: LayerInspector
     private let lanes: TransferLanes
+    private let observe: @Sendable (CheckEvent) -> Void
 
     /// Makes a checker for one requirement.
     ///
     /// - Parameters:
     ///   - stores: how images are come by.
     ///   - required: what they have to be.
+    ///   - lock: what has to have them as they are; nil where none is asked.
     ///   - jobs: how many layers are read at once.
     ///   - scanner: looks into layers.
-    public init(stores: Stores, required: Requirement, jobs: Int, scanner: LayerScanner) {
+    ///   - observe: is told what happens, and must return at once.
+    public init(
+        stores: Stores, required: Requirement, lock: Lockfile? = nil, jobs: Int,
+        scanner: LayerScanner, observe: @escaping @Sendable (CheckEvent) -> Void = { _ in }
+    ) {
         self.stores = stores
         self.required = required
+        self.lock = lock.map(LockAnswer.init)
         self.inspector = LayerInspector(scanner)
         self.lanes = TransferLanes(jobs)
+        self.observe = observe
     }
 
     /// Judges one image.
@@ -59,9 +50,19 @@ public struct ImageChecker: Sendable {
         let suffix = (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
         var image = CheckedImage(name: "\(location)\(suffix)")
         do {
-            try await look(
-                at: digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag),
-                in: try stores.store(at: location), &image)
+            let source = try stores.store(at: location)
+            guard let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag) else {
+                throw ContentError(
+                    .missing, "\(location) is named without a tag or a digest",
+                    hint: "write the tag you mean; 'latest' is never assumed")
+            }
+            let descriptor = try await find(name, in: source, &image)
+            if let lock {
+                try ask(lock, about: descriptor, location, tag: tag, digest: digest, &image)
+            } else {
+                try await look(at: descriptor, in: source, &image)
+                if !image.isAccepted, let tag { try await advise(besides: tag, in: source, &image) }
+            }
         } catch let error as CancellationError {
             throw error
         } catch {
@@ -72,33 +73,70 @@ public struct ImageChecker: Sendable {
         return image
     }
 
-    private func look(
-        at name: ManifestName?, in source: any ContentSource, _ image: inout CheckedImage
-    ) async throws {
-        guard let name else {
-            throw ContentError(
-                .missing, "\(source.location) is named without a tag or a digest",
-                hint: "write the tag you mean; 'latest' is never assumed")
-        }
+    /// Asks what a name stands for, and for other names where it stands for nothing.
+    private func find(
+        _ name: ManifestName, in source: any ContentSource, _ image: inout CheckedImage
+    ) async throws -> Descriptor {
         guard let descriptor = try await source.resolve(name) else {
-            if case .tag(let tag) = name { image.instead = try await source.nearestTags(to: tag) }
+            if case .tag(let tag) = name {
+                image.instead = try await source.nearestTags(to: tag)
+                image.complete = try await source.completeTag(image.instead, for: required)
+            }
             throw ContentError(
                 .missing, "\(source.location) has no \(name)",
                 hint: image.instead.flatMap { $0.hint })
         }
         image.descriptor = descriptor
+        return descriptor
+    }
+
+    /// Lets the lock decide: what it proves is not looked into again, and nothing is fetched.
+    private func ask(
+        _ lock: LockAnswer, about descriptor: Descriptor, _ location: StoreLocation, tag: Tag?,
+        digest: Digest?, _ image: inout CheckedImage
+    ) throws(ContentError) {
+        guard let (id, block) = lock.block(of: location, tag: tag, digest: digest) else {
+            throw ContentError(
+                .missing, "the lock has no block for \(image.name)",
+                hint: "add it to mirror.yaml and run 'ocimirror sync'")
+        }
+        image.lock = CheckedImage.InLock(id: id, block: block)
+        let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag)
+        image.failure = LockAnswer.objection(
+            to: block, for: descriptor, named: name ?? .digest(descriptor.digest), required)
+    }
+
+    /// Asks the rules: of claims first, then of contents.
+    private func look(
+        at descriptor: Descriptor, in source: any ContentSource, _ image: inout CheckedImage
+    ) async throws {
         let graph = try await ManifestGraph.read(
             from: try await source.fetch(manifest: descriptor), in: source)
         if case .index(let index) = graph.root.manifest {
             image.attestations = index.manifests.count(where: ExaminedImage.isAttestation)
         }
         let examined = try await ExaminedImage(graph, in: source, required: required)
-        image.report = try await Judgement(examined, required, inspector, lanes)
-            .verdict(reading: [source])
+        image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
+            .sorted { $0.platform < $1.platform }
+        let judgement = Judgement(examined, required, inspector, lanes)
+        image.claims = judgement.ofClaims
+        // What refers to it decides nothing, so that a refusal here is no failure.
+        async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
+        let (layers, bytes) = judgement.outstanding
+        observe(.claimed(image, layers: layers, bytes: bytes))
+        image.report = try await judgement.verdict(reading: [source], isBrief: true) {
+            [observe] bytes in
+            observe(.read(bytes: bytes))
+        }
+        image.attachments = await attachments
     }
-}
 
-extension NearestTags {
-    /// The advice, where there is any.
-    var hint: String? { isEmpty ? nil : description }
+    /// Looks for what to use instead of an image that cannot be used.
+    private func advise(
+        besides tag: Tag, in source: any ContentSource, _ image: inout CheckedImage
+    ) async throws {
+        image.instead = try? await source.nearestTags(to: tag)
+        try Task.checkCancellation()
+        image.complete = try await source.completeTag(image.instead, for: required)
+    }
 }

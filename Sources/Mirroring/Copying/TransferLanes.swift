@@ -10,11 +10,15 @@ struct TransferLanes: Sendable {
     /// What counts as small: such a body is over in the time of a few requests.
     static let small = 256 << 10
 
+    /// How many bodies are on their way at once, small ones aside.
+    let count: Int
+
     private let large: Slots
     private let small: Slots
 
     /// Makes places for `count` bodies, and as many for small ones.
     init(_ count: Int) {
+        self.count = count
         large = Slots(count)
         small = Slots(count)
     }

@@ -62,26 +62,51 @@ final class Judgement: Sendable {
         return inspector.watching(stream, of: layer)
     }
 
-    /// Waits for the verdict on the contents.
+    /// How many layers have to be looked into, and how many bytes they have.
+    var outstanding: (layers: Int, bytes: Int) {
+        (layers.count, layers.reduce(0) { $0.addingReportingOverflow($1.size).0 })
+    }
+
+    /// Waits for the verdict on the contents, the newest layers first.
     ///
-    /// - Parameter sources: where layers are read that nobody has read in this run, the place to
-    ///   ask first at the front.
+    /// Only the whole image shows that it can be accepted; that it cannot is often known before.
+    ///
+    /// - Parameters:
+    ///   - sources: where layers are read that nobody has read in this run, the place to ask first at
+    ///     the front.
+    ///   - isBrief: whether nothing more is read once the image is refused; the report then names the
+    ///     first reason, not all of them.
+    ///   - observe: is told how many bytes have been read with each piece.
     /// - Returns: what all rules say.
     /// - Throws: ``CopyError`` where a layer could not be read, or `CancellationError`.
-    func verdict(reading sources: [any ContentSource]) async throws -> ValidationReport {
+    func verdict(
+        reading sources: [any ContentSource], isBrief: Bool = false,
+        observe: @escaping @Sendable (_ byteCount: Int) -> Void = { _ in }
+    ) async throws -> ValidationReport {
         if let report { return report }
-        var image = examined
-        image.layers = try await withThrowingTaskGroup(
-            of: (Digest, LayerInspector.Answer).self
+        let report = try await withThrowingTaskGroup(
+            of: (Digest, LayerInspector.Answer).self, returning: ValidationReport.self
         ) { group in
-            for layer in layers {
-                group.addTask { (layer.digest, try await self.contents(of: layer, sources)) }
+            var image = examined
+            var report = Validator().validate(image, required: required)
+            var waiting = layers[...]
+            func startNext(
+                in group: inout ThrowingTaskGroup<(Digest, LayerInspector.Answer), any Error>
+            ) {
+                guard let layer = waiting.popFirst() else { return }
+                group.addTask {
+                    (layer.digest, try await self.contents(of: layer, sources, observe))
+                }
             }
-            var known: [Digest: LayerInspector.Answer] = [:]
-            for try await (digest, answer) in group { known[digest] = answer }
-            return known
+            for _ in 0..<lanes.count { startNext(in: &group) }
+            while report.isAccepted || !isBrief, let (digest, answer) = try await group.next() {
+                image.layers[digest] = answer
+                report = Validator().validate(image, required: required)
+                startNext(in: &group)
+            }
+            group.cancelAll()
+            return report
         }
-        let report = Validator().validate(image, required: required)
         reached.withLock { $0 = report }
         return report
     }
@@ -95,11 +120,12 @@ final class Judgement: Sendable {
     }
 
     private func contents(
-        of layer: Descriptor, _ sources: [any ContentSource]
+        of layer: Descriptor, _ sources: [any ContentSource],
+        _ observe: @escaping @Sendable (Int) -> Void
     ) async throws -> LayerInspector.Answer {
         for source in sources.dropLast() {
             do {
-                return try await contents(of: layer, in: source)
+                return try await contents(of: layer, in: source, observe)
             } catch is CopyError {
                 try Task.checkCancellation()
             }
@@ -107,17 +133,19 @@ final class Judgement: Sendable {
         guard let source = sources.last else {
             preconditionFailure("layers are read from somewhere")
         }
-        return try await contents(of: layer, in: source)
+        return try await contents(of: layer, in: source, observe)
     }
 
     private func contents(
-        of layer: Descriptor, in source: any ContentSource
+        of layer: Descriptor, in source: any ContentSource,
+        _ observe: @escaping @Sendable (Int) -> Void
     ) async throws -> LayerInspector.Answer {
         try await at(.source, source.location) {
             try await inspector.contents(of: layer) { inspection in
                 try await lanes.withPlace(for: layer.size) {
                     for try await piece in try await source.fetch(blob: layer) {
                         try await inspection.take(piece)
+                        observe(piece.count)
                     }
                 }
             }

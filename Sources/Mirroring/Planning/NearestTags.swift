@@ -40,9 +40,14 @@ public struct NearestTags: Hashable, Sendable {
     /// A version's neighbours are found by number, so `1.2.30` is nearer to `1.2.31` than `1.20.3` is,
     /// and other names by spelling; of equally near versions the greater one comes first. Only
     /// what has as many numbers as the wanted version is its newest release, so that a date is none.
+    ///
+    /// The tag itself, and what is written for machines only, is nothing to use instead.
     public init(to tag: Tag, among tags: [Tag]) {
         let wanted = SemanticVersion(lenient: tag.name)
-        let candidates = tags.map { candidate in
+        let others = tags.filter {
+            $0 != tag && !DigestTag.isOne($0) && KeptTag.digest(of: $0) == nil
+        }
+        let candidates = others.map { candidate in
             let version = SemanticVersion(lenient: candidate.name)
             return Candidate(
                 tag: candidate, version: version, rank: Self.rank(of: version, for: wanted),
@@ -74,6 +79,11 @@ public struct NearestTags: Hashable, Sendable {
 
     /// Whether there is nothing to name.
     public var isEmpty: Bool { nearest.isEmpty }
+}
+
+extension NearestTags {
+    /// The advice, where there is any.
+    var hint: String? { isEmpty ? nil : description }
 }
 
 extension NearestTags: CustomStringConvertible {

@@ -3,7 +3,7 @@
 internal import LayerArchive
 internal import OCI
 
-/// An image of a required platform whose layers were all looked into.
+/// An image of a required platform, as far as its layers were looked into.
 struct ScannedImage {
     let platform: Platform
     let config: ImageConfig
@@ -11,13 +11,11 @@ struct ScannedImage {
     /// The processor of the platform; nil for one that is not known.
     let machine: Machine?
 
-    /// Joins what was scanned; nil where something is missing, which others report.
+    /// Joins what was scanned; nil where nothing is known of what it starts, which others report.
     init?(_ candidate: ExaminedImage.PlatformImage, of image: ExaminedImage) {
         guard let platform = candidate.platform, let config = candidate.config else { return nil }
-        var trees: [LayerTree] = []
-        for layer in candidate.manifest.layers {
-            guard case .success(let contents) = image.layers[layer.digest] else { return nil }
-            trees.append(contents.tree)
+        let trees = candidate.manifest.layers.map { layer in
+            (try? image.layers[layer.digest]?.get())?.tree
         }
         self.platform = platform
         self.config = config

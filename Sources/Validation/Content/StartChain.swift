@@ -58,7 +58,7 @@ struct StartChain {
         steps += 1
         guard steps <= Self.maximumSteps else { return }
         switch answer {
-        case .unknowable: break
+        case .unknowable, .open: break
         case .missing: obstacles.append(.missing(name, asker: asker))
         case .notExecutable(let path): obstacles.append(.notExecutable(path, asker: asker))
         case .program(.data, let path): obstacles.append(.noProgram(path))
@@ -90,7 +90,7 @@ struct StartChain {
         case .missing:
             obstacles.append(
                 .missing(String(decoding: loader, as: UTF8.self), asker: program.path))
-        case .unknowable: break
+        case .unknowable, .open: break
         }
     }
 

@@ -5,35 +5,48 @@ internal import LayerArchive
 /// The file system that a container starts with: the layers of an image, one upon the other.
 ///
 /// Nothing is merged: each question goes down the layers, so that layers which images share are
-/// kept once.
+/// kept once. What it says is final, also where layers are unknown: a question that one of them would
+/// have to answer is left open.
 ///
 /// Source: image-spec, layer.md § Applying Changesets.
 struct FlattenedView {
-    /// The layers, base first.
-    let layers: [LayerTree]
+    /// The layers, base first; nil for one of which nothing is known.
+    let layers: [LayerTree?]
 
     /// How many symbolic links are followed on one path.
     ///
     /// Source: Linux, path_resolution(7).
     static let maximumHops = 40
 
+    /// Whether every layer is known, so that no question is left open.
+    var isComplete: Bool { !layers.contains { $0 == nil } }
+
     /// What is at a path itself, whether or not it is a link.
-    subscript(path: LayerPath) -> LayerEntry? {
-        path == .root ? .folder : entry(at: path, below: layers.count)
+    enum Sight: Hashable {
+        case entry(LayerEntry)
+        case nothing
+        /// That depends on a layer of which nothing is known.
+        case open
     }
 
-    private func entry(at path: LayerPath, below top: Int) -> LayerEntry? {
+    /// Looks at a path itself.
+    subscript(path: LayerPath) -> Sight {
+        path == .root ? .entry(.folder) : sight(of: path, below: layers.count)
+    }
+
+    private func sight(of path: LayerPath, below top: Int) -> Sight {
         var isImplied = false
         for position in (0..<top).reversed() {
-            if let entry = layers[position][path] {
+            guard let layer = layers[position] else { return .open }
+            if let entry = layer[path] {
                 // A link to a file of a layer below is that file, whatever covers it since.
-                guard case .hardLink(let target) = entry else { return entry }
-                return self.entry(at: target, below: position)
+                guard case .hardLink(let target) = entry else { return .entry(entry) }
+                return sight(of: target, below: position)
             }
-            isImplied = isImplied || layers[position].implies(path)
-            if layers[position].hides(path) { break }
+            isImplied = isImplied || layer.implies(path)
+            if layer.hides(path) { break }
         }
-        return isImplied ? .folder : nil
+        return isImplied ? .entry(.folder) : .nothing
     }
 
     /// Where a path leads.
@@ -42,6 +55,8 @@ struct FlattenedView {
         case missing
         /// To what only exists in a running container.
         case unknowable
+        /// That depends on a layer of which nothing is known.
+        case open
     }
 
     /// Follows a path with all links on it.
@@ -54,10 +69,12 @@ struct FlattenedView {
         // A layer may write below what is a link in a layer under it; some runtimes then make it a
         // folder, others follow it. By its own name the file is there either way.
         let literal = LayerPath(path, in: folder)
-        if !path.split(separator: Self.slash).contains(where: Self.isAbove),
-            let entry = self[literal], !entry.isSymbolicLink
-        {
-            return .found(entry, at: literal)
+        if !path.split(separator: Self.slash).contains(where: Self.isAbove) {
+            switch self[literal] {
+            case .entry(.symbolicLink), .nothing: break
+            case .entry(let entry): return .found(entry, at: literal)
+            case .open: return .open
+            }
         }
         var current = path.first == Self.slash ? LayerPath.root : folder
         var pending = Self.parts(of: path)
@@ -70,20 +87,25 @@ struct FlattenedView {
             let next = LayerPath(part, in: current)
             if Self.isMounted(next) { return .unknowable }
             switch self[next] {
-            case .symbolicLink(let target):
+            case .entry(.symbolicLink(let target)):
                 hops += 1
                 guard hops <= Self.maximumHops, !target.isEmpty else { return .missing }
                 if target.first == Self.slash { current = .root }
                 pending += Self.parts(of: target)
-            case nil: return .missing
-            case .folder: current = next
-            default:
+            case .nothing: return .missing
+            case .open: return .open
+            case .entry(.folder): current = next
+            case .entry:
                 // Only a folder can have something below it.
                 guard pending.isEmpty else { return .missing }
                 current = next
             }
         }
-        return self[current].map { .found($0, at: current) } ?? .missing
+        return switch self[current] {
+        case .entry(let entry): .found(entry, at: current)
+        case .nothing: .missing
+        case .open: .open
+        }
     }
 
     /// The names on a path, the first one last.
@@ -101,10 +123,4 @@ struct FlattenedView {
     }
 
     private static let slash = UInt8(ascii: "/")
-}
-
-extension LayerEntry {
-    fileprivate var isSymbolicLink: Bool {
-        if case .symbolicLink = self { true } else { false }
-    }
 }

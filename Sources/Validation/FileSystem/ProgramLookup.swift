@@ -31,6 +31,8 @@ struct ProgramLookup {
         case missing
         case notExecutable(LayerPath)
         case unknowable
+        /// That depends on a layer of which nothing is known.
+        case open
     }
 
     /// Looks a word up: by its path where it has a slash, else in the search path.
@@ -58,6 +60,7 @@ struct ProgramLookup {
         case .found(_, let path): .notExecutable(path)
         case .missing: .missing
         case .unknowable: .unknowable
+        case .open: .open
         }
     }
 }

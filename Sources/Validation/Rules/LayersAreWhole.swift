@@ -33,6 +33,8 @@ public struct LayersAreWhole: Rule {
                         .unproven, .warning, platform: platform,
                         "\(name) could not be looked into: \(fault)")
                 case nil:
+                    // What was not needed for the verdict was not read.
+                    guard LayerCompression(layer.mediaType) == nil else { return nil }
                     return Finding(
                         .unproven, .warning, platform: platform,
                         "\(name) could not be looked into: it is of the type \(layer.mediaType)")

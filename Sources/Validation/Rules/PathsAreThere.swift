@@ -29,7 +29,7 @@ public struct PathsAreThere: Rule {
         }
         switch lookup.program(name) {
         case .program(.elf(let header), _): return mismatch(header, shown, scanned)
-        case .program, .unknowable: return nil
+        case .program, .unknowable, .open: return nil
         case .missing, .notExecutable:
             return Finding(
                 .pathMissing, .error, platform: scanned.platform,

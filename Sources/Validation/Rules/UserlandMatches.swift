@@ -15,7 +15,8 @@ public struct UserlandMatches: Rule {
     /// Finds images whose shell or C library is for another machine, and images without any witness.
     public func findings(about image: ExaminedImage, required: Requirement) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            guard let machine = scanned.machine else { return [] }
+            // A layer that is not known may hold the right one of two libraries.
+            guard let machine = scanned.machine, scanned.view.isComplete else { return [] }
             let programs = Programs(scanned.view)
             let chain = StartChain(scanned.config, in: scanned.view)
             let witnesses = Self.witnesses(in: scanned.view, programs, machine)
@@ -76,11 +77,11 @@ private struct Programs {
     init(_ view: FlattenedView) {
         var seen: Set<LayerPath> = []
         var all: [(LayerPath, ELFHeader)] = []
-        for layer in view.layers.reversed() {
+        for layer in view.layers.compactMap(\.self).reversed() {
             for (path, entry) in layer.notable {
                 guard case .file(let file) = entry, case .elf(let header) = file.head,
                     header.kind == .executable || header.kind == .shared,
-                    view[path] == entry, seen.insert(path).inserted
+                    view[path] == .entry(entry), seen.insert(path).inserted
                 else { continue }
                 all.append((path, header))
             }

@@ -15,16 +15,28 @@ struct CheckCommand: ConfiguredCommand {
     var options = CommonOptions()
     var images: [String] = []
     var platforms: [String] = ["linux/amd64", "linux/arm64"]
-    var proof = ProofLevel.config
+    var proof = ProofLevel.content
+    var requires: [String] = []
+    var lock: String?
+    var root = "global.ocimirror"
 
     static let name = "check"
     static let summary = "Says whether images can be used, and what to use instead."
     static let discussion = """
-        Looks at each image where it is and copies nothing. It needs no configuration; what \
-        mirror.yaml says of registries is used where there is one.
+        Looks at each image where it is and copies nothing. What its manifests and configurations \
+        say is known at once; then the layers are read, the newest first, until the verdict cannot \
+        change. With --lock nothing is read: the lock has to have the image, as it is now, proved as \
+        far as is asked. It needs no configuration; what mirror.yaml says of registries is used where \
+        there is one.
         """
     static let examples = [
-        Example("ocimirror check grafana/grafana:12.1.0", "is it there, for both platforms?"),
+        Example("ocimirror check grafana/grafana:12.1.0", "would it run on both platforms?"),
+        Example("ocimirror check --proof config redis:7.4", "by what it says of itself, at once"),
+        Example(
+            "ocimirror check --require /bin/sh --require nc busybox:1.36",
+            "and has it what we need?"),
+        Example(
+            "ocimirror check --lock images.lock.yaml redis:7.4", "is it still what the lock pins?"),
         Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "for one platform only"),
         Example(
             "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2", "without TLS"),
@@ -39,18 +51,27 @@ struct CheckCommand: ConfiguredCommand {
                 "--platform", nil, "OS/ARCH", into: \.platforms,
                 help: "a platform that must be there"),
             .option("--proof", into: \.proof, help: "how far to prove it"),
+            .option(
+                "--require", nil, "PATH", into: \.requires,
+                help: "a path or a command that must be in it, on every platform"),
+            .option(
+                "--lock", nil, "FILE", into: \.lock, help: "a lock that has to have it as it is"),
+            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let required = Requirement(
             platforms: try platforms.map { try usage("--platform", $0, Platform.init(parsing:)) },
-            level: proof)
+            level: requires.isEmpty ? proof : .content, paths: requires)
+        let lock = try self.lock.map { try PinInputs.lock($0, root: root, in: context) }
         let named = try images.map { try NamedImage($0, in: context) }
         let registries = try ConfigFile.registries(options.config, in: context)
         let checker = ImageChecker(
             stores: try Network.stores(
                 registries: registries, options: options, context: context, patience: .attended),
-            required: required, jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs))
+            required: required, lock: lock, jobs: options.jobs,
+            scanner: LayerScanner(atOnce: options.jobs),
+            observe: { context.console.show($0, required) })
         let checked = try await withThrowingTaskGroup(of: (Int, CheckedImage).self) { group in
             for (position, image) in named.enumerated() {
                 group.addTask {
@@ -63,10 +84,22 @@ struct CheckCommand: ConfiguredCommand {
             for try await image in group { checked.append(image) }
             return checked.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        let document = CheckDocument(images: checked, required: required)
+        let document = CheckDocument(
+            images: checked, required: required, pulls: context.pulls, today: context.today)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
+    }
+}
+
+extension Console {
+    /// Says the first verdict while the second is still being found out.
+    fileprivate func show(_ event: CheckEvent, _ required: Requirement) {
+        guard case .claimed(let image, let layers, let bytes) = event, layers > 0 else { return }
+        let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
+        note(
+            "\(image.name): for \(platforms) by its configurations; looking into "
+                + "\(counted(layers, "layer")) (\(ByteCount(bytes: bytes)))")
     }
 }
 

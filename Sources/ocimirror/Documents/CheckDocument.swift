@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
+internal import Locking
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
@@ -11,6 +12,9 @@ internal import Validation
 struct CheckDocument {
     let images: [CheckedImage]
     let required: Requirement
+    let pulls: PullCounts
+    /// The day from which ages are counted.
+    let today: CalendarDay
 
     /// No if any image cannot be used.
     var exitCode: ExitCode {
@@ -21,45 +25,78 @@ struct CheckDocument {
             })
     }
 
+    // MARK: Text
+
     func text(for console: Console) -> String {
         let style = console.outputStyle
-        return images.map { text(of: $0, style, width: console.width) }.joined(separator: "\n")
+        let texts = images.map { text(of: $0, style, width: console.width) }
+        let counts = pulls.lines.map { style.dim($0) + "\n" }.joined()
+        return texts.joined(separator: "\n") + (counts.isEmpty ? "" : "\n" + counts)
     }
 
     private func text(of image: CheckedImage, _ style: Style, width: Int) -> String {
         var listing = Listing(width: width)
-        if let descriptor = image.descriptor {
-            listing.add([.init(text: "  kind"), .init(text: descriptor.mediaType.name)])
-        }
-        if image.attestations > 0 {
-            listing.add([.init(text: "  attestations"), .init(text: "\(image.attestations)")])
-        }
-        for entry in image.report?.platforms ?? [] {
-            listing.add([
-                .init(text: "  \(entry.platform)"), .init(text: entry.descriptor.digest.short),
-            ])
-        }
+        for platform in image.platforms { listing.add(cells(of: platform, image, style)) }
         let details =
             (image.report?.findings.map { $0.detail(style) } ?? [])
             + (image.failure?.details(style) ?? [])
         // Whole, to be copied, and therefore in a line of its own: it fills most of a terminal's.
         let digest = image.descriptor.map { "  \($0.digest)\n" } ?? ""
-        return style.bold(image.name) + "\n" + digest + listing.text
+        return style.bold(image.name) + "\n" + digest
+            + facts(of: image).map { style.dim("  \($0)") + "\n" }.joined() + listing.text
             + Listing.details(details, width: width) + verdict(on: image, style) + "\n"
+    }
+
+    /// What it is, and what refers to it, in short lines.
+    private func facts(of image: CheckedImage) -> [String] {
+        var lines = [image.descriptor.map { $0.mediaType.name }].compactMap(\.self)
+        var others = image.attachments?.map { $0.count > 1 ? "\($0.count) x \($0.kind)" : $0.kind }
+        if image.attestations > 0 {
+            others = [counted(image.attestations, "attestation")] + (others ?? [])
+        }
+        if let others, !others.isEmpty { lines.append("with \(others.joined(separator: ", "))") }
+        if let lock = image.lock { lines.append("locked as \(lock.id)") }
+        return lines
+    }
+
+    private func cells(
+        of platform: CheckedImage.PlatformImage, _ image: CheckedImage, _ style: Style
+    ) -> [Listing.Cell] {
+        let isRequired = required.effectivePlatforms.contains { $0.matches(platform.platform) }
+        let verdicts = ProofLevel.allCases.dropFirst().map { level -> Listing.Cell in
+            guard isRequired, let verdict = image.verdict(on: platform.platform, at: level) else {
+                return .init(text: "")
+            }
+            return .init(
+                text: "\(level.rawValue) \(verdict.rawValue)", paint: verdict.paint(style))
+        }
+        return [
+            .init(text: "  \(platform.platform)"), .init(text: platform.descriptor.digest.short),
+            .init(text: "\(ByteCount(bytes: platform.downloadSize))"),
+        ] + verdicts + [.init(text: platform.age(on: today) ?? "", paint: style.dim)]
     }
 
     private func verdict(on image: CheckedImage, _ style: Style) -> String {
         let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
+        if let lock = image.lock, image.isAccepted {
+            return style.green("yes:") + " as locked, proved up to '\(lock.block.proof.rawValue)'; "
+                + "use \(lock.block.pinned)"
+        }
         if image.isAccepted {
             return style.green("yes:") + " usable on \(platforms), proved up to "
                 + "'\(image.report?.level.rawValue ?? "")'"
         }
+        let advice = image.complete.map { "; \($0) lists \(platforms)" } ?? ""
         switch image.failure?.failureClass {
-        case .missing?, nil: return style.red("no:") + " do not use it"
-        case .invalid?: return style.red("no:") + " it cannot be used safely"
+        case .missing?, nil: return style.red("no:") + " do not use it" + advice
+        case .invalid? where image.lock != nil:
+            return style.red("no:") + " it is not what the lock says"
+        case .invalid?: return style.red("no:") + " it cannot be used safely" + advice
         default: return style.yellow("unknown:") + " could not be found out"
         }
     }
+
+    // MARK: JSON
 
     /// The stable document; `Documentation/json.md` describes it.
     var json: JSONValue {
@@ -68,11 +105,46 @@ struct CheckDocument {
             "command": "check",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "images": .array(images.map(\.json)),
+            "pulls": pulls.json,
         ]
     }
 }
 
+/// How far a platform of an image has got.
+private enum PlatformVerdict: String {
+    case ok
+    case no
+    case unproven
+
+    func paint(_ style: Style) -> (String) -> String {
+        switch self {
+        case .ok: style.green
+        case .no: style.red
+        case .unproven: style.yellow
+        }
+    }
+}
+
 extension CheckedImage {
+    /// What is known of a platform at a level; nil where nobody asked.
+    fileprivate func verdict(on platform: Platform, at level: ProofLevel) -> PlatformVerdict? {
+        let reports = level == .content ? [report] : [claims ?? report]
+        guard let report = reports.compactMap(\.self).first, isAsked(level) else { return nil }
+        let known = level == .content ? claims?.findings ?? [] : []
+        let findings = report.findings.filter {
+            !known.contains($0) && $0.platform?.matches(platform) == true
+        }
+        if findings.contains(where: { $0.severity == .error }) { return .no }
+        return findings.contains { $0.id == .unproven } ? .unproven : .ok
+    }
+
+    /// Whether the rules of a level were asked: nobody looks into an image that is refused already.
+    private func isAsked(_ level: ProofLevel) -> Bool {
+        guard let report else { return claims.map { $0.level >= level } ?? false }
+        guard level == .content else { return report.level >= level || claims != nil }
+        return report.level >= level || (claims?.isAccepted == true && !report.isAccepted)
+    }
+
     fileprivate var json: JSONValue {
         [
             "name": .string(name),
@@ -81,21 +153,50 @@ extension CheckedImage {
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "size": descriptor.map { .integer($0.size) } ?? .null,
             "proof": .optional(report.map { $0.level.rawValue }),
-            "platforms": .array(report?.platforms.map(\.json) ?? []),
+            "platforms": .array(platforms.map { json(of: $0) }),
             "attestations": .integer(attestations),
+            "attachments": attachments.map {
+                .array($0.map { ["kind": .string($0.kind), "count": .integer($0.count)] })
+            } ?? .null,
             "findings": .array(report?.findings.map(\.json) ?? []),
             "instead": instead?.json ?? .null,
+            "complete": .optional(complete.map { $0.name }),
+            "lock": lock.map {
+                [
+                    "id": .string($0.id),
+                    "digest": .string($0.block.digest.description),
+                    "proof": .string($0.block.proof.rawValue),
+                    "pinned": .string($0.block.pinned.description),
+                ]
+            } ?? .null,
             "failure": failure?.json ?? .null,
+        ]
+    }
+
+    private func json(of platform: PlatformImage) -> JSONValue {
+        [
+            "platform": .string(platform.platform.description),
+            "digest": .string(platform.descriptor.digest.description),
+            "size": .integer(platform.descriptor.size),
+            "downloadSize": .integer(platform.downloadSize),
+            "created": .optional(platform.created.map { $0.description }),
+            "config": .optional(verdict(on: platform.platform, at: .config)?.rawValue),
+            "content": .optional(verdict(on: platform.platform, at: .content)?.rawValue),
         ]
     }
 }
 
-extension ValidationReport.PlatformEntry {
-    fileprivate var json: JSONValue {
-        [
-            "platform": .string(platform.description),
-            "digest": .string(descriptor.digest.description),
-            "size": .integer(descriptor.size),
-        ]
+extension CheckedImage.PlatformImage {
+    /// How long ago it was made, where it says so.
+    fileprivate func age(on today: CalendarDay) -> String? {
+        guard let created else { return nil }
+        switch today.daysSinceEpoch - created.daysSinceEpoch {
+        case ..<0: return "made on \(created)"
+        case 0: return "made today"
+        case 1: return "made yesterday"
+        case let days where days < 60: return "made \(days) days ago"
+        case let days where days < 730: return "made \(days / 30) months ago"
+        case let days: return "made \(days / 365) years ago"
+        }
     }
 }

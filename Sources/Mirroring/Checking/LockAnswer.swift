@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import Locking
+internal import OCI
+internal import Validation
+
+/// What a lock says of an image that somebody is about to use.
+struct LockAnswer {
+    let lock: Lockfile
+
+    /// Finds the block of an image that is named at its source or at the mirror.
+    ///
+    /// A tag decides where one is given; a digest alone may be any that the lock pins.
+    func block(
+        of location: StoreLocation, tag: Tag?, digest: Digest?
+    ) -> (id: String, block: LockedImage)? {
+        lock.images.sorted { $0.key < $1.key }.first { _, block in
+            let tags: [Tag?] = [
+                .repository(block.repository) == location ? block.targetTag : nil,
+                block.sourceReference.flatMap {
+                    .repository($0.repository) == location ? $0.tag : nil
+                },
+            ]
+            if let tag { return tags.contains(tag) }
+            let places = [block.repository, block.sourceReference?.repository]
+            return digest == block.digest
+                && places.contains { place in place.map { .repository($0) == location } ?? false }
+        }.map { (id: $0.key, block: $0.value) }
+    }
+
+    /// Why a block is no answer to what is required of a digest; nil where it is one.
+    static func objection(
+        to block: LockedImage, for descriptor: Descriptor, named name: ManifestName,
+        _ required: Requirement
+    ) -> Failure? {
+        guard block.digest == descriptor.digest else {
+            return Failure(
+                .invalid,
+                "\(name) is \(descriptor.digest.short) now, and the lock has \(block.digest.short)",
+                hint: "use \(block.pinned), or run 'ocimirror sync' and look at what it says")
+        }
+        guard block.proof >= required.level else {
+            return Failure(
+                .invalid,
+                "the lock proves it up to '\(block.proof.rawValue)' only, not '\(required.level.rawValue)'",
+                hint: "run 'ocimirror sync' with 'proof: \(required.level.rawValue)'")
+        }
+        let absent = required.effectivePlatforms.filter { platform in
+            !block.platforms.keys.contains { platform.matches($0) }
+        }
+        guard absent.isEmpty else {
+            let names = absent.map(\.description).joined(separator: ", ")
+            return Failure(.invalid, "the lock has no image for \(names)")
+        }
+        let unproved = Set(required.paths).subtracting(block.requires).sorted()
+        guard unproved.isEmpty else {
+            return Failure(
+                .invalid, "the lock does not say that it has \(unproved.joined(separator: ", "))",
+                hint: "add it to the entry's 'requires', and run 'ocimirror sync'")
+        }
+        return nil
+    }
+}
+
+extension LockedImage {
+    /// The source as a reference; nil for a layout.
+    fileprivate var sourceReference: Reference? { try? Reference(parsing: source) }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+
+extension BuiltImage {
+    /// Each platform's program, and a layer of one mebibyte that both share.
+    static func running(_ programs: [ELFFile]) -> BuiltImage {
+        let data = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
+        let base = Layer.gzip([.file("usr/share/data", data, mode: 0o644)])
+        let builder = ImageBuilder()
+        let platforms = [Platform.linuxAMD64, .linuxARM64]
+        return builder.index(
+            zip(platforms, programs).map { platform, program in
+                .image(
+                    builder.image(
+                        platform,
+                        layers: [base, .gzip([.file("usr/bin/app", program.bytes)])],
+                        settings: .init(entrypoint: ["/usr/bin/app"])))
+            })
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// The verdict of a lock on a tag, as a bot asks for it.
+@Suite struct `check with a lock` {
+    private static let image = ImageBuilder().multiPlatform(seed: 1)
+
+    /// A lock that `sync` wrote, and the two registries that it speaks of.
+    private struct Locked {
+        let source: LoopbackRegistry
+        let target: LoopbackRegistry
+        let workspace: Workspace
+
+        init(proof: String = "content") async throws {
+            source = LoopbackRegistry()
+            target = LoopbackRegistry()
+            source.publish(image, repository: "app", tag: "1.0")
+            workspace = try Workspace(
+                Mirror(
+                    from: ["{source: \"\(source.host)/app:1.0\", proof: \(proof)}"],
+                    to: "\(target.host)/mirror", plain: [source.host, target.host]
+                ).text)
+            let run = try await workspace.run("sync")
+            try #require(run.status == 0, "\(run.said)")
+        }
+
+        func check(_ image: String, _ options: String...) async throws -> Run {
+            try await workspace.run(
+                arguments: ["check", "--lock", "images.lock.yaml"] + options + [image])
+        }
+    }
+
+    @Test func `an image as it is locked is good, and nothing of it is read`() async throws {
+        let locked = try await Locked()
+        for (registry, name) in [
+            (locked.source, "\(locked.source.host)/app:1.0"),
+            (locked.target, "\(locked.target.host)/mirror/app:1.0"),
+            (locked.target, "\(locked.target.host)/mirror/app@\(Self.image.digest)"),
+        ] {
+            let before = registry.requests.count
+            let run = try await locked.check(name)
+            #expect(run.status == 0, "\(run.said)")
+            #expect(
+                run.output.contains(
+                    "yes: as locked, proved up to 'content'; use \(locked.target.host)/mirror/app@")
+            )
+            #expect(registry.requests.dropFirst(before).map(\.method) == [.head])
+        }
+        let answer = try await locked.check("\(locked.source.host)/app:1.0", "--json").json
+        let lock = answer["images"]?.elements.first?["lock"]
+        #expect(lock?.keys == ["id", "digest", "proof", "pinned"])
+        #expect(lock?["id"] == .string("app"))
+    }
+
+    @Test func `a tag that has moved since is not what the lock says`() async throws {
+        let locked = try await Locked()
+        locked.source.publish(
+            ImageBuilder().multiPlatform(seed: 2), repository: "app", tag: "1.0")
+        let run = try await locked.check("\(locked.source.host)/app:1.0")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("and the lock has \(Self.image.digest.short)"))
+        #expect(run.output.contains("no: it is not what the lock says"))
+    }
+
+    @Test(
+        arguments: [
+            (["--platform", "linux/s390x"], "no image for linux/s390x"),
+            (["--require", "nc"], "does not say that it has nc"),
+            ([], "proves it up to 'config' only"),
+        ])
+    func `what the lock does not prove is no answer`(
+        _ options: [String], _ reason: String
+    ) async throws {
+        let locked = try await Locked(proof: options.isEmpty ? "config" : "content")
+        let run = try await locked.workspace.run(
+            arguments: ["check", "--lock", "images.lock.yaml"] + options
+                + ["\(locked.source.host)/app:1.0"])
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains(reason), "\(run.said)")
+    }
+
+    @Test func `an image that the lock does not know is refused`() async throws {
+        let locked = try await Locked()
+        locked.source.publish(Self.image, repository: "other", tag: "1.0")
+        let run = try await locked.check("\(locked.source.host)/other:1.0")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("the lock has no block for"))
+        #expect(run.output.contains("hint: add it to mirror.yaml and run 'ocimirror sync'"))
+    }
+
+    @Test func `a lock that is not there is an error of the configuration`() async throws {
+        let run = try await Workspace().run("check", "--lock", "none.yaml", "example.com/app:1.0")
+        #expect(run.status == 78, "\(run.said)")
+    }
+}
