@@ -114,7 +114,8 @@ import Testing
 
     @Test func `asks for what is required of the contents, on every platform`() async throws {
         let has = try await verdict(
-            "app:1.2.4", options: "--proof", "index", "--require", "/usr/share/data", "--require", "app")
+            "app:1.2.4", options: "--proof", "index", "--require", "/usr/share/data", "--require",
+            "app")
         #expect(has.status == 0, "\(has.said)")
         let lacks = try await verdict("app:1.2.4", options: "--require", "nc")
         #expect(lacks.status == 1, "\(lacks.said)")
