@@ -85,7 +85,8 @@ struct CheckCommand: ConfiguredCommand {
             return checked.sorted { $0.0 < $1.0 }.map(\.1)
         }
         let document = CheckDocument(
-            images: checked, required: required, pulls: context.pulls, today: context.today)
+            images: checked, required: required,
+            pulls: context.traffic.counts.compactMap(PullAllowance.init), today: context.today)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

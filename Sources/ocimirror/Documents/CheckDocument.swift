@@ -12,7 +12,7 @@ internal import Validation
 struct CheckDocument {
     let images: [CheckedImage]
     let required: Requirement
-    let pulls: PullCounts
+    let pulls: [PullAllowance]
     /// The day from which ages are counted.
     let today: CalendarDay
 
@@ -30,7 +30,7 @@ struct CheckDocument {
     func text(for console: Console) -> String {
         let style = console.outputStyle
         let texts = images.map { text(of: $0, style, width: console.width) }
-        let counts = pulls.lines.map { style.dim($0) + "\n" }.joined()
+        let counts = pulls.map { style.dim($0.line) + "\n" }.joined()
         return texts.joined(separator: "\n") + (counts.isEmpty ? "" : "\n" + counts)
     }
 
@@ -105,7 +105,7 @@ struct CheckDocument {
             "command": "check",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "images": .array(images.map(\.json)),
-            "pulls": pulls.json,
+            "pulls": .array(pulls.map(\.json)),
         ]
     }
 }

@@ -35,13 +35,7 @@ extension RunReport {
                         "failure": $0.failure.json,
                     ]
                 }),
-            "pulls": .array(
-                pulls.map {
-                    [
-                        "registry": .string($0.host), "spent": .integer($0.spent),
-                        "left": .integer($0.left),
-                    ]
-                }),
+            "pulls": .array(pulls.map(\.json)),
             "traffic": .array(traffic.map(\.json)),
             "slowest": .array(
                 slowest.map {

@@ -49,7 +49,7 @@ extension RunReport {
             lines.append("no image is configured")
         }
         lines += HiddenRepositories(sync).lines
-        lines += pulls.map { "\($0.host): \(counted($0.spent, "pull")) spent, \($0.left) left" }
+        lines += pulls.map(\.line)
         return lines + locks.map(\.line)
     }
 }

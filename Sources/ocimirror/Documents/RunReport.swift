@@ -63,11 +63,7 @@ struct RunReport: Sendable {
     var requestCount: Int { traffic.reduce(0) { $0 + $1.requestCount } }
 
     /// What was spent at registries that count pulls.
-    var pulls: [(host: String, spent: Int, left: Int)] {
-        traffic.compactMap { host in
-            host.pullsLeft.map { (host.host, host.pullsSpent, $0) }
-        }
-    }
+    var pulls: [PullAllowance] { traffic.compactMap(PullAllowance.init) }
 }
 
 /// What has to be noted when a run begins.
