@@ -128,7 +128,10 @@ let package = Package(
             "ocimirror"),
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["ocimirror", "CommandLineKit", "Files", "Mirroring", "Validation"]
+            dependencies: [
+                "ocimirror", "CommandLineKit", "Files", "Mirroring", "OCI", "Pinning", "StrictJSON",
+                "Validation", "YAML",
+            ]
         ),
     ]
 )

@@ -39,6 +39,7 @@ enum Program {
             .group("lock", summary: "Works on locks.", [.command(LockMergeCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
+            .command(InitCommand.self),
             .command(CompletionsCommand.self),
             .command(CompleteCommand.self),
             .command(ReferenceCommand.self),

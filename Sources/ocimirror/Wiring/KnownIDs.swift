@@ -31,15 +31,24 @@ struct KnownIDs {
     private static func config(_ path: String, in context: ProgramContext) -> MirrorConfig? {
         let absolute = context.absolute(path)
         guard let text = try? BoundedFile.read(absolute, limit: 1 << 20) else { return nil }
-        // Variables are for secrets and prefixes, which no id depends on: any host's name will do.
-        var environment = context.environment
-        for match in String(decoding: text, as: UTF8.self).matches(
-            of: /\$\{([A-Za-z_][A-Za-z0-9_]*)/)
-        where (environment[String(match.output.1)] ?? "").isEmpty {
-            environment[String(match.output.1)] = "variable.invalid"
-        }
         let loader = ConfigLoader(
-            file: path, environment: environment, baseDirectory: Path.directory(of: absolute))
+            file: path, environment: context.environment.givingValues(toVariablesIn: text),
+            baseDirectory: Path.directory(of: absolute))
         return (try? loader.load(text: text))?.config
+    }
+}
+
+extension [String: String] {
+    /// The environment with a value for each variable of a configuration that has none.
+    ///
+    /// Variables are for secrets and prefixes, which no id depends on: any host's name will do.
+    func givingValues(toVariablesIn text: [UInt8]) -> [String: String] {
+        var environment = self
+        let source = String(decoding: text, as: UTF8.self)
+        for match in source.matches(of: /\$\{([A-Za-z_][A-Za-z0-9_]*)/) {
+            let name = String(match.output.1)
+            if (environment[name] ?? "").isEmpty { environment[name] = "variable.invalid" }
+        }
+        return environment
     }
 }

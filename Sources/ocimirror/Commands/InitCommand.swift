@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Files
+internal import Mirroring
+internal import Pinning
+internal import StrictJSON
+internal import Wording
+
+/// A first `mirror.yaml`, perhaps with the images that values files use.
+struct InitCommand: ConfiguredCommand {
+    var options = CommonOptions()
+    var prefix = "ghcr.io/owner/mirror"
+    var values: [String] = []
+    var paths: [String] = []
+    var rules: String?
+
+    static let name = "init"
+    static let summary = "Writes a first mirror.yaml, with comments."
+    static let discussion = """
+        A file that is there is never overwritten. With --from-values the images are those that \
+        values files and manifests use, each with the place where it was found; what cannot be known \
+        from the files, such as a chart's default tag, is named. No registry is asked.
+        """
+    static let examples = [
+        Example("ocimirror init --prefix ghcr.io/owner/mirror", "with an example to change"),
+        Example(
+            "ocimirror init --from-values environments charts/web/values.yaml",
+            "with what these use"),
+    ]
+    static let parameters: [Parameter<InitCommand>] =
+        [
+            .option(
+                "--prefix", nil, "PREFIX", into: \.prefix, help: "below it the images will lie"),
+            .option(
+                "--from-values", nil, "PATH", into: \.values,
+                help: "take the images from this file or folder"),
+            .positional("PATH", into: \.paths, help: "further files or folders for --from-values"),
+            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
+        ] + Parameter.group(\.options, CommonOptions.parameters)
+
+    func run(in context: ProgramContext) async throws -> ExitCode {
+        if values.isEmpty, let path = paths.first {
+            throw UsageError(["ocimirror", "init"], .unexpectedArgument(UntrustedText(path)))
+        }
+        let path = context.absolute(options.config)
+        let shown = context.shown(path)
+        guard try FileStatus.of(path) == nil else {
+            context.console.error(
+                "\(shown) is there already", hint: "name another file with --config")
+            return .failure
+        }
+        var first = FirstConfiguration(prefix: prefix)
+        var files: Int?
+        if !values.isEmpty {
+            let (used, count) = try collect(in: context)
+            first = FirstConfiguration(prefix: prefix, used: used)
+            files = count
+            guard !first.images.isEmpty else {
+                context.console.error(
+                    "no image was found in \(counted(count, "file"))",
+                    hint: "leave --from-values out for an example")
+                return .negative
+            }
+        }
+        let text = Array(first.text.utf8)
+        try check(text, in: context)
+        try AtomicFile.replace(path, with: text)
+        let document = InitDocument(
+            path: path, shownPath: shown, images: max(first.images.count, 1), files: files,
+            omissions: first.omissions)
+        document.warn(on: context.console)
+        context.console.result(options.json ? document.json.text : document.text)
+        return .success
+    }
+
+    private func collect(in context: ProgramContext) throws -> (UsedImages, files: Int) {
+        let rules = try PinInputs.rules(rules, in: context)
+        let names = try YAMLFiles.list(
+            values + paths, rules: rules, from: context.currentDirectory)
+        var used = UsedImages(rules: rules)
+        for name in names {
+            try Task.checkCancellation()
+            let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
+            do {
+                try used.add(bytes, path: name)
+            } catch {
+                context.console.warn(
+                    "\(UntrustedText(name).display(limit: 200)):\(error): not looked into")
+            }
+        }
+        return (used, names.count)
+    }
+
+    /// What is written has to be what every other command accepts.
+    private func check(_ text: [UInt8], in context: ProgramContext) throws {
+        let loader = ConfigLoader(
+            file: options.config,
+            environment: context.environment.givingValues(toVariablesIn: text),
+            baseDirectory: Path.directory(of: context.absolute(options.config)))
+        do {
+            _ = try loader.load(text: text)
+        } catch {
+            guard let problem = error.diagnostics.first else { throw error }
+            let isPrefix = error.diagnostics.contains { $0.message.hasPrefix("prefix:") }
+            guard isPrefix else { throw error }
+            throw UsageError(
+                ["ocimirror", "init"],
+                .invalidValue(
+                    of: "--prefix", UntrustedText(prefix), reason: problem.message, suggestion: nil)
+            )
+        }
+    }
+}

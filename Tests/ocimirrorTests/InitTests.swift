@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+@Suite struct InitTests {
+    @Test func `the first configuration is accepted, and its example is planned`() async throws {
+        let workspace = try Workspace()
+        let run = try await workspace.run("init")
+        #expect(run.status == 0)
+        #expect(run.output == "mirror.yaml written, 1 image\n")
+        let plan = try await workspace.run("plan", "--offline")
+        #expect(plan.status == 0)
+        #expect(plan.errors.isEmpty)
+        #expect(plan.output.contains("ghcr.io/owner/mirror/grafana:12.1.0"))
+    }
+
+    @Test func `every commented entry of the first configuration is accepted too`() async throws {
+        let workspace = try Workspace()
+        _ = try await workspace.run("init")
+        try await workspace.shell("sed -i -E 's/^  # (- |  )/  \\1/' mirror.yaml")
+        let plan = try await workspace.run("plan", "--offline")
+        #expect(plan.status == 0, "\(plan.errors)")
+        #expect(plan.output.contains("4 images") || plan.output.contains("backstage-showcase"))
+    }
+
+    @Test func `a configuration that is there is not touched`() async throws {
+        let workspace = try Workspace("version: 1\n")
+        let before = try await workspace.state()
+        let run = try await workspace.run("init")
+        #expect(run.status == 2)
+        #expect(
+            run.errors == """
+                ocimirror: error: mirror.yaml is there already
+                ocimirror: hint: name another file with --config
+
+                """)
+        #expect(try await workspace.state() == before)
+    }
+
+    @Test func `the images of values files are collected, with the places they come from`()
+        async throws
+    {
+        let workspace = try await Self.withValues()
+        let run = try await workspace.run(
+            "init", "--prefix", "registry.example.com/mirror", "--from-values", "charts", "dev.yaml"
+        )
+        #expect(run.status == 0)
+        #expect(run.output == "mirror.yaml written, 6 images from 2 files\n")
+        #expect(
+            workspace.folder.text("mirror.yaml").contains(
+                """
+                images:
+                  - grafana/grafana:12.1.0  # charts/values.yaml:3 and 1 more
+                  - source: minio/mc:latest  # charts/values.yaml:6
+                    floating: true  # the tag moves by design: take a version's where there is one
+                  - source: quay.io/team/app:1.0  # dev.yaml:3
+                    name: quay.io/team/app
+                  - redis:7.2.5@sha256:\(Self.digits)  # dev.yaml:5
+                  - redis:7.4.1  # dev.yaml:4
+                  - source: team/app:2.0  # dev.yaml:2
+                    name: docker.io/team/app
+
+                """))
+        #expect(
+            run.errors == """
+                ocimirror: warning: charts/values.yaml:8:10: it is a template's text
+                ocimirror: warning: dev.yaml:6:12: registry.example.com/mirror/web:1 comes from the \
+                mirror already
+                ocimirror: warning: dev.yaml:7:12: docker.io/grafana/loki has neither tag nor digest; \
+                the chart may have a default
+
+                """)
+        let plan = try await workspace.run("plan", "--offline")
+        #expect(plan.status == 0, "\(plan.errors)")
+        #expect(plan.output.contains("6 images"))
+    }
+
+    @Test func `files without an image give no configuration`() async throws {
+        let workspace = try Workspace()
+        try workspace.folder.write("replicas: 3\n", to: "values.yaml")
+        let run = try await workspace.run("init", "--from-values", "values.yaml")
+        #expect(run.status == 1)
+        #expect(run.errors.contains("no image was found in 1 file"))
+        #expect(workspace.folder.text("mirror.yaml").isEmpty)
+    }
+
+    @Test func `the result is a document too`() async throws {
+        let run = try await Self.withValues().run("init", "--json", "--from-values", "dev.yaml")
+        let json = try run.json
+        #expect(json["images"] == .integer(6))
+        guard case .array(let omitted)? = json["omitted"] else {
+            Issue.record("nothing omitted")
+            return
+        }
+        #expect(omitted.map { $0["place"] } == [.string("dev.yaml:7:12")])
+    }
+
+    @Test(
+        arguments: [
+            (["init", "--prefix", "Owner/mirror"], 64, "--prefix"),
+            (["init", "values.yaml"], 64, "values.yaml"),
+            (["init", "--from-values", "nowhere"], 2, "nowhere"),
+            (["init", "--config", "no/such/folder/mirror.yaml"], 2, "no/such/folder"),
+        ] as [([String], Int32, String)])
+    func `what is wrong is said`(words: [String], code: Int32, named: String) async throws {
+        let workspace = try Workspace()
+        let run = try await workspace.run(arguments: words)
+        #expect(run.status == code)
+        #expect(run.errors.contains(named))
+        #expect(workspace.folder.text("mirror.yaml").isEmpty)
+    }
+
+    private static let digits = String(repeating: "0a", count: 32)
+
+    private static func withValues() async throws -> Workspace {
+        let workspace = try Workspace()
+        try await workspace.shell("mkdir charts")
+        try workspace.folder.write(
+            """
+            grafana:
+              image:
+                repository: grafana/grafana
+                tag: 12.1.0
+            backup:
+              image: minio/mc:latest
+            app:
+              image: "{{ .Values.image }}"
+
+            """, to: "charts/values.yaml")
+        try workspace.folder.write(
+            """
+            a: {image: "grafana/grafana:12.1.0"}
+            b: {image: "team/app:2.0"}
+            c: {image: "quay.io/team/app:1.0"}
+            d: {image: "redis:7.4.1"}
+            e: {image: "redis:7.2.5@sha256:\(digits)", again: {image: "redis:7.2.5"}}
+            f: {image: "registry.example.com/mirror/web:1"}
+            g: {image: {repository: grafana/loki}}
+
+            """, to: "dev.yaml")
+        return workspace
+    }
+}
