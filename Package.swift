@@ -112,8 +112,9 @@ let package = Package(
             "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "CCurl", "HTTP", "Wording", "RegistryTestSupport"),
         tests(
-            of: "ocimirror", "OCI", "Hashing", "Files", "StrictJSON", "Wording",
-            "RegistryTestSupport"),
+            of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Locking",
+            "Mirroring", "OCI", "Registry", "RegistryTestSupport", "StrictJSON", "Validation",
+            "Wording"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
             "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"

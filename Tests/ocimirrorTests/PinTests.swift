@@ -101,7 +101,9 @@ import Testing
         let body = workspace.folder.text("pr.md")
         #expect(body.hasPrefix("# Warning: a version's tag has moved: `api`, `vault`\n"))
         #expect(body.contains("| **the same tag**, linux/amd64, linux/arm64 |"))
-        #expect(body.contains("- `` env/`@all` <b>\\|x.yaml ``\n"))
+        #expect(
+            body.contains(
+                "\n- <code>env&#47;&#96;&#64;all&#96; &#60;b&#62;&#124;x&#46;yaml</code>\n"))
         try await workspace.shell("git init -q . && git add .")
         let plain = try await workspace.run("pin", "env", "--report", "pr.md")
         #expect(plain.status == 0)

@@ -15,6 +15,7 @@ struct SyncCommand: ConfiguredCommand {
     var refreshesReferrers = false
     var shard: String?
     var reports: [ReportFile] = []
+    var metrics: String?
 
     static let name = "sync"
     static let summary = "Mirrors the images of the configuration and writes the locks."
@@ -48,13 +49,16 @@ struct SyncCommand: ConfiguredCommand {
             .option(
                 "--report", into: \.reports,
                 help: "write what the run did; more than once for several forms"),
+            .option(
+                "--metrics", nil, "FILE", into: \.metrics,
+                help: "write figures of the run for Prometheus"),
         ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let console = context.console
         let start = RunStart(in: context)
-        for report in reports { try report.prepare(in: context) }
+        let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         let file = try ConfigFile(options.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
@@ -75,7 +79,8 @@ struct SyncCommand: ConfiguredCommand {
         do {
             plan = try await Planner(config: config).plan(selecting: selection, stores: stores)
         } catch is CancellationError {
-            return finish(start.report(SyncReport(), locks: [], isCutShort: true), in: context)
+            return finish(
+                start.report(SyncReport(), locks: [], isCutShort: true), outputs, in: context)
         }
         // A part has none of the images of the others.
         if part == nil { try selection.check(against: plan) }
@@ -89,22 +94,17 @@ struct SyncCommand: ConfiguredCommand {
         let report = await syncer.sync(plan)
         let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
         return finish(
-            start.report(report, locks: locks, isCutShort: report.wasInterrupted), in: context)
+            start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
+            in: context)
     }
 
     /// Says what the run did, everywhere where somebody wants to know.
-    private func finish(_ report: RunReport, in context: ProgramContext) -> ExitCode {
+    private func finish(
+        _ report: RunReport, _ outputs: RunOutputs, in context: ProgramContext
+    ) -> ExitCode {
         let console = context.console
         console.result(options.json ? report.json.text : report.text(for: console))
-        let writing = reports.map { file in
-            do {
-                try file.write(report, in: context)
-                return ExitCode.success
-            } catch {
-                return ErrorReport(error).show(on: console)
-            }
-        }
-        return .combining([report.exitCode] + writing)
+        return .combining([report.exitCode, outputs.write(report)])
     }
 
     /// The part of the run that this is: as the command line says, else as a Kubernetes Indexed Job does.

@@ -31,26 +31,42 @@ extension RunReport {
         return listing.text + "\n" + summary.joined(separator: "\n") + "\n"
     }
 
-    /// How many images ended how, in words.
-    var counts: String {
-        ImageOutcome.Status.allCases.compactMap { status -> String? in
-            let count = count(status)
-            return count > 0 ? "\(count) \(status.rawValue)" : nil
+    private var summary: [String] {
+        var lines = ["\(headline) in \(Elapsed(duration: duration))"]
+        if !troubledIDs.isEmpty { lines.append("not as they should be: \(troubledIDs)") }
+        if interrupted != nil, !unfinished.isEmpty {
+            lines.append("interrupted, not finished: \(unfinished.joined(separator: ", "))")
+        }
+        lines += HiddenRepositories(sync).lines
+        if !effortInWords.isEmpty { lines.append(effortInWords.joined(separator: ", ")) }
+        if !traffic.isEmpty { lines.append(trafficInWords) }
+        lines += pulls.map(\.line)
+        if sync.outcomes.count > 1, let slow = slowestInWords { lines.append(slow) }
+        return lines + locks.map(\.line)
+    }
+
+    /// Which images are not as they should be, and at which end of the copy it lies.
+    private var troubledIDs: String {
+        var seen: Set<String> = []
+        return troubles.filter { seen.insert($0.id).inserted }.map { trouble in
+            let side = trouble.side.map { ", \($0.rawValue)" } ?? ""
+            return "\(trouble.id) (\(trouble.status.rawValue)\(side))"
         }.joined(separator: ", ")
     }
 
-    private var summary: [String] {
-        var lines = counts.isEmpty ? [] : [counts]
-        if interrupted != nil {
-            let ids = sync.unfinished.map(\.id).joined(separator: ", ")
-            lines.append(
-                ids.isEmpty ? "interrupted before any image" : "interrupted, not finished: \(ids)")
-        } else if counts.isEmpty {
-            lines.append("no image is configured")
-        }
-        lines += HiddenRepositories(sync).lines
-        lines += pulls.map(\.line)
-        return lines + locks.map(\.line)
+    private var trafficInWords: String {
+        let hosts = traffic.map { "\($0.requestCount) to \($0.host)" }.joined(separator: ", ")
+        let retries = traffic.reduce(0) { $0 + $1.retries }
+        let again = retries > 0 ? "; \(retries) sent again" : ""
+        return "\(counted(requestCount, "request")): \(hosts)\(again)"
+    }
+
+    /// Where the time went, if it is worth a word.
+    private var slowestInWords: String? {
+        let slow = slowest.prefix(3).filter { $0.duration >= .seconds(1) }
+        guard !slow.isEmpty else { return nil }
+        let images = slow.map { "\($0.image.id) \(Elapsed(duration: $0.duration))" }
+        return "slowest: \(images.joined(separator: ", "))"
     }
 }
 

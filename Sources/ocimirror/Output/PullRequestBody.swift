@@ -3,7 +3,6 @@
 internal import Locking
 internal import OCI
 internal import Pinning
-internal import Wording
 internal import YAML
 
 /// What a pull request says about changed pins, in Markdown.
@@ -106,19 +105,4 @@ struct PullRequestBody {
         }
         return text
     }
-}
-
-/// Text in a code span, whatever backticks it has, that also ends no cell of a table.
-///
-/// Source: CommonMark 0.31 §6.1 (code spans); GitHub Flavored Markdown §4.10 (tables).
-private func code(_ text: String) -> String {
-    let shown = UntrustedText(text).display(limit: 1024).replacing("|", with: "\\|")
-    var (longest, run) = (0, 0)
-    for character in shown {
-        run = character == "`" ? run + 1 : 0
-        longest = max(longest, run)
-    }
-    let fence = String(repeating: "`", count: longest + 1)
-    let space = longest > 0 ? " " : ""
-    return "\(fence)\(space)\(shown)\(space)\(fence)"
 }

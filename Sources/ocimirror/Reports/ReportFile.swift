@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
-internal import Files
 internal import StrictJSON
 
 /// A file that the report of a run is written to; its name's end says in which form.
@@ -9,23 +8,18 @@ struct ReportFile: Hashable, Sendable {
     /// The forms, by the name's end.
     enum Form: String, Sendable, CaseIterable {
         case json
+        case md
     }
 
     let path: String
     let form: Form
 
-    /// Makes the folder before the run, which may take an hour and should not be for nothing.
-    func prepare(in context: ProgramContext) throws(FileError) {
-        try Directory.create(Path.directory(of: context.absolute(path)))
-    }
-
-    /// Writes the report; a reader finds the old one or the new one, and never a part.
-    func write(_ report: RunReport, in context: ProgramContext) throws(FileError) {
-        let text =
-            switch form {
-            case .json: report.json.text
-            }
-        try AtomicFile.replace(context.absolute(path), with: Array(text.utf8))
+    /// What is written.
+    func text(of report: RunReport) -> String {
+        switch form {
+        case .json: report.json.text
+        case .md: MarkdownReport(report).text
+        }
     }
 }
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import OCI
+import Testing
+import Validation
+
+@testable import Mirroring
+@testable import ocimirror
+
+/// The report for a CI job's summary.
+@Suite struct MarkdownReportTests {
+    @Test func `says first what needs a person, and folds what did not change`() throws {
+        var run = SampleRun()
+        try run.add(.unchanged, "redis")
+        try run.add(.refused, "liar") {
+            $0.findings = [Finding(.configMismatch, .error, platform: .linuxARM64, "not arm64")]
+        }
+        try run.add(.mirrored, "grafana") { $0.facts = SampleRun.facts() }
+        let text = MarkdownReport(run.report).text
+        #expect(text.hasPrefix("# Mirror: 1 unchanged, 1 mirrored, 1 refused\n"))
+        #expect(text.contains("| `liar` | **refused** | `config-mismatch` `not arm64` |"))
+        let trouble = try #require(text.firstRange(of: "## Not as it should be (1)"))
+        let changed = try #require(text.firstRange(of: "## Changed (1)"))
+        let unchanged = try #require(
+            text.firstRange(of: "<details><summary><b>Unchanged (1)</b></summary>"))
+        #expect(trouble.lowerBound < changed.lowerBound)
+        #expect(changed.lowerBound < unchanged.lowerBound)
+    }
+
+    @Test(arguments: SampleRun.hostileTexts)
+    func `D04 no text from outside means anything in Markdown`(text: String) throws {
+        let page = MarkdownReport(try SampleRun.hostile(text).report).text
+        let plain = page.replacing(/<code>[A-Za-z0-9 &#;\u{80}-\u{10FFFF}]*<\/code>/, with: "")
+            .replacing(/`[^`\n]*`/, with: "")
+        for sign in ["@", "#1", "<img", "<script", "<style", "](", "javascript", "`", "\u{1B}"] {
+            #expect(!plain.contains(sign), "\(sign) in \(plain)")
+        }
+        #expect(plain.count(of: "<details>") == plain.count(of: "</details>"))
+        var columns = 0
+        for line in page.split(separator: "\n", omittingEmptySubsequences: false) {
+            guard line.hasPrefix("|") else {
+                columns = 0
+                continue
+            }
+            let cells = Self.cells(of: line)
+            if columns > 0 { #expect(cells == columns, "\(line)") }
+            columns = cells
+        }
+    }
+
+    @Test func `fits a job's summary however long the run was`() throws {
+        var run = SampleRun()
+        let long = String(repeating: "word ", count: 100)
+        for number in 0..<4000 {
+            try run.add(.refused, "image-\(number)") {
+                $0.findings = [
+                    Finding(.configMismatch, .error, long), Finding(.tagMoved, .warning, long),
+                ]
+            }
+            try run.add(.mirrored, "other-\(number)") { $0.facts = SampleRun.facts() }
+            try run.add(.unchanged, "same-\(number)")
+        }
+        let text = MarkdownReport(run.report).text
+        #expect(text.utf8.count < 1 << 20)
+        #expect(text.count(of: "<details>") == text.count(of: "</details>"))
+        for title in ["Not as it should be (4000)", "Changed (4000)", "Unchanged (4000)"] {
+            #expect(text.contains(title))
+        }
+        #expect(text.contains(" more; the JSON report has them all."))
+    }
+
+    @Test func `of a run without images says so`() {
+        #expect(
+            MarkdownReport(SampleRun().report).text.hasPrefix("# Mirror: no image is configured\n"))
+        #expect(
+            MarkdownReport(SampleRun(interrupted: .interrupted).report).text
+                .hasPrefix("# Mirror: interrupted before any image\n"))
+    }
+
+    /// How many cells GitHub sees in a row of a table.
+    private static func cells(of line: Substring) -> Int {
+        var bars = 0
+        var isEscaped = false
+        for character in line {
+            if character == "|", !isEscaped { bars += 1 }
+            isEscaped = character == "\\" && !isEscaped
+        }
+        return bars - 1
+    }
+}
+
+extension String {
+    /// How often a text stands in it.
+    func count(of text: String) -> Int { ranges(of: text).count }
+}

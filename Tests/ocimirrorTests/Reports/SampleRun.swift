@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Content
+import Locking
+import OCI
+import Registry
+import Validation
+import Wording
+
+@testable import Mirroring
+@testable import ocimirror
+
+/// A run made of literals, for the forms that a report is written in.
+struct SampleRun {
+    var outcomes: [ImageOutcome] = []
+    var unfinished: [PlannedImage] = []
+    var locks: [RunReport.WrittenLock] = []
+    var traffic = Traffic()
+    var duration = Duration.milliseconds(12_345)
+    var interrupted: ExitCode?
+
+    /// 2026-07-01, two o'clock.
+    static let began = Timestamp(secondsSinceEpoch: 1_782_871_200)
+
+    var report: RunReport {
+        RunReport(
+            sync: SyncReport(outcomes: outcomes, unfinished: unfinished), locks: locks,
+            anonymousReads: AnonymousReads(), traffic: traffic.counts, began: Self.began,
+            duration: duration, interrupted: interrupted)
+    }
+
+    /// Adds an image, and lets it be made what the test needs.
+    @discardableResult
+    mutating func add(
+        _ status: ImageOutcome.Status, _ id: String, _ source: String = "docker.io/library/app:1.0",
+        exception: PlatformException? = nil, _ change: (inout ImageOutcome) -> Void = { _ in }
+    ) throws -> ImageOutcome {
+        var resolved = ResolvedImage(image: try Self.image(id, source, exception: exception))
+        if status != .missing { resolved.descriptor = Self.descriptor(outcomes.count + 1) }
+        resolved.targets = [ResolvedImage.AtTarget(location: try Self.target(id))]
+        var outcome = ImageOutcome(resolved)
+        outcome.status = status
+        outcome.duration = .milliseconds(1500)
+        change(&outcome)
+        outcomes.append(outcome)
+        return outcome
+    }
+
+    static func image(
+        _ id: String, _ source: String = "docker.io/library/app:1.0",
+        exception: PlatformException? = nil
+    ) throws -> PlannedImage {
+        let reference = try Reference(parsing: source)
+        let entry = ImageEntry(
+            source: .repository(reference.repository),
+            selection: .one(tag: reference.tag, digest: nil), name: id, exception: exception)
+        return PlannedImage(id: id, entry: entry, tag: reference.tag, digest: reference.digest)
+    }
+
+    static func target(_ id: String) throws -> StoreLocation {
+        .repository(try Repository(registry: RegistryHost(parsing: "ghcr.io"), path: "acme/app"))
+    }
+
+    /// An index, told from others by a number.
+    static func descriptor(_ number: Int) -> Descriptor {
+        Descriptor(mediaType: .ociIndex, digest: digest(number), size: 1600 + number)
+    }
+
+    static func digest(_ number: Int) -> Digest {
+        let hex = String(number, radix: 16)
+        let text = "sha256:" + hex + String(repeating: "0", count: 64 - hex.count)
+        guard let digest = try? Digest(parsing: text) else { preconditionFailure(text) }
+        return digest
+    }
+
+    /// Both platforms, with sizes and days.
+    static func facts(
+        _ number: Int = 1, labels: [ImageFacts.Label: String] = [:],
+        created: String = "2026-06-20T10:00:00Z"
+    ) -> ImageFacts {
+        ImageFacts(
+            platforms: [Platform.linuxAMD64, .linuxARM64].enumerated().map { place, platform in
+                ImageFacts.OnPlatform(
+                    platform: platform, digest: digest(number * 100 + place), size: 2197,
+                    compressedSize: (number + place + 1) * 12_345_678,
+                    created: UntrustedText(created))
+            }, compressedSize: (number + 2) * 23_456_789,
+            labels: labels.mapValues(UntrustedText.init))
+    }
+
+    /// What took hostile people some thought.
+    static let hostileTexts = [
+        "@everyone Fixes #1", "</details><img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
+        String(repeating: "`", count: 50), "a | b \\| c `d` | @everyone", "\\`@everyone\\`",
+        "\u{1B}[2J\u{202E}gnp.exe", "line\n::add-mask::x\r\n##vso[task.complete]",
+        "\"><script>alert(1)</script>", "' onmouseover='alert(1)", "{{ 7 * 7 }} ${{ secrets.X }}",
+        "<!-- --> ]]> &amp; &#60;b&#62;", "<style>*{display:none}</style>", "https://evil.example/",
+        "\u{0}\u{FFFD}\u{2028}", "EOF\nPATH=/tmp",
+    ]
+
+    /// A run in which every text from outside is one.
+    static func hostile(_ text: String) throws -> SampleRun {
+        var run = SampleRun()
+        let shown = UntrustedText(text).display
+        try run.add(
+            .refused, "refused",
+            exception: PlatformException(platforms: [.linuxAMD64], reason: shown)
+        ) { outcome in
+            outcome.findings = [
+                Finding(.configMismatch, .error, platform: .linuxARM64, shown),
+                Finding(.tagMoved, .warning, shown), Finding(.exceptionUsed, .note, shown),
+            ]
+            outcome.facts = facts(
+                labels: [.revision: text, .source: text, .created: text, .version: text],
+                created: text)
+        }
+        try run.add(.failed, "failed") { outcome in
+            outcome.failure = Failure(.unavailable, side: .source, shown, hint: shown)
+            outcome.targets[0].failure = Failure(.denied, side: .target, shown, hint: shown)
+        }
+        run.traffic.note(
+            .requestFinished(host: text, kind: .manifestGet, status: 200, bytes: 10))
+        return run
+    }
+}
