@@ -29,11 +29,15 @@ struct SyncCommand: ConfiguredCommand {
         again, once a week is enough. --shard I/N does a part of the run and writes a lock of its \
         own; in a Kubernetes Indexed Job OCIMIRROR_SHARDS is enough, as the part's number comes \
         from JOB_COMPLETION_INDEX.
+
+        The end of a report's name says its form: .json is the document of --json, .md is for a \
+        CI job's summary. Reports and metrics are written however the run ends.
         """
     static let examples = [
         Example("ocimirror sync", "mirrors everything"),
         Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
-        Example("ocimirror sync --report run.json", "leaves a record for a later step"),
+        Example(
+            "ocimirror sync --report run.json --report run.md", "leaves records for later steps"),
         Example("ocimirror sync --refresh-referrers", "also brings signatures that came later"),
         Example("ocimirror sync --shard 2/3", "the second of three machines"),
     ]
