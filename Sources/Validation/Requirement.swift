@@ -8,15 +8,20 @@ public struct Requirement: Hashable, Sendable {
     public struct Exception: Hashable, Sendable {
         /// Why, for every report; the configuration's own words.
         public var reason: String
+        /// The last day on which it excuses, as reports show it; nil for ever.
+        public var until: String?
         /// How many days are left before it stops excusing; negative once it has, nil for ever.
         public var daysLeft: Int?
         /// What is required instead.
         public var platforms: [Platform]
 
         /// Makes an exception.
-        public init(platforms: [Platform], reason: String, daysLeft: Int?) {
+        public init(
+            platforms: [Platform], reason: String, until: String? = nil, daysLeft: Int?
+        ) {
             self.platforms = platforms
             self.reason = reason
+            self.until = until
             self.daysLeft = daysLeft
         }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite struct `verify` {
     private static func mirrored(
         _ image: BuiltImage
-    ) async throws -> (workspace: Workspace, target: DockerRegistry) {
+    ) async throws -> (workspace: Workspace, target: DockerRegistry, source: LoopbackRegistry) {
         let source = LoopbackRegistry()
         let target = try await DockerRegistry.start()
         source.publish(image, repository: "app", tag: "1.0")
@@ -20,11 +20,11 @@ import Testing
             ).text)
         let run = try await workspace.run("sync")
         try #require(run.status == 0, "\(run.said)")
-        return (workspace, target)
+        return (workspace, target, source)
     }
 
     @Test func `finds everything as locked`() async throws {
-        let (workspace, target) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
+        let (workspace, target, _) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
         let before = target.requests.count
         let run = try await workspace.run("verify")
         #expect(run.status == 0, "\(run.said)")
@@ -38,12 +38,13 @@ import Testing
         #expect(lock?.keys == ["path", "images"])
         #expect(
             lock?["images"]?.elements.first?.keys == [
-                "id", "repository", "digest", "problems", "seen", "failure",
+                "id", "repository", "digest", "problems", "repaired", "findings", "seen",
+                "failure",
             ])
     }
 
     @Test func `finds a tag that has moved`() async throws {
-        let (workspace, target) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
+        let (workspace, target, _) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
         let other = ImageBuilder().multiPlatform(seed: 2)
         try await Skopeo.publish(other, at: "mirror/app:1.0", of: target)
         let run = try await workspace.run("verify")
@@ -54,7 +55,7 @@ import Testing
 
     @Test func `finds a blob that the registry lost`() async throws {
         let image = ImageBuilder().multiPlatform(seed: 1)
-        let (workspace, target) = try await Self.mirrored(image)
+        let (workspace, target, _) = try await Self.mirrored(image)
         let lost = try #require(image.blobs.keys.sorted().first)
         try await workspace.shell(
             "rm -r \(target.folder.path)/storage/docker/registry/v2/blobs/sha256/"
@@ -62,6 +63,72 @@ import Testing
         let run = try await workspace.run("verify")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("the blob \(lost.short) is gone"))
+    }
+
+    @Test func `brings back what the registry lost`() async throws {
+        let image = ImageBuilder().multiPlatform(seed: 1)
+        let (workspace, target, source) = try await Self.mirrored(image)
+        defer { withExtendedLifetime(source) {} }
+        let lost = try #require(image.blobs.keys.sorted().first)
+        try await workspace.shell(
+            "rm -r \(target.folder.path)/storage/docker/registry/v2/blobs/sha256/"
+                + "\(lost.hex.prefix(2))/\(lost.hex)")
+        let before = workspace.lock
+        let run = try await workspace.run("verify", "--repair")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("repaired: the blob \(lost.short) is gone"))
+        #expect(run.output.hasSuffix("0 as locked, 1 repaired\n"))
+        #expect(workspace.lock == before)
+        let again = try await workspace.run("verify")
+        #expect(again.status == 0, "\(again.said)")
+    }
+
+    @Test func `a flattened tag is named and becomes the index again`() async throws {
+        let image = ImageBuilder().multiPlatform(seed: 1)
+        let (workspace, target, source) = try await Self.mirrored(image)
+        defer { withExtendedLifetime(source) {} }
+        let place = "docker://\(target.host)/mirror/app"
+        let child = image.manifests[0].descriptor.digest
+        try await Skopeo().copy(
+            "\(place)@\(child)", to: "\(place):1.0", "--src-tls-verify=false",
+            "--dest-tls-verify=false")
+        let run = try await workspace.run("verify")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("one image for linux/amd64 in the index's place"))
+        let repair = try await workspace.run("verify", "--repair")
+        #expect(repair.status == 0, "\(repair.said)")
+    }
+
+    @Test(
+        arguments: [("ZGV2OnNlY3JldA==", Int32(0)), ("ZGV2OnBsYWNlaG9sZGVy", 77), ("", 77)])
+    func `reads the mirror with a pull secret and nothing else`(
+        _ secret: String, _ status: Int32
+    ) async throws {
+        let source = LoopbackRegistry()
+        let target = LoopbackRegistry(
+            authentication: .basic(user: "dev", password: "secret"))
+        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        var workspace = try Workspace(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "\(target.host)/mirror",
+                plain: [source.host],
+                registries: [
+                    target.host: "{plainHTTP: true, credentialsOverHTTP: true, "
+                        + "credentials: {username: dev, password: \"${PASSWORD}\"}}"
+                ]
+            ).text)
+        workspace.environment["PASSWORD"] = "secret"
+        let sync = try await workspace.run("sync")
+        try #require(sync.status == 0, "\(sync.said)")
+        let auths =
+            secret.isEmpty
+            ? "" : "\"\(target.host)\": {\"auth\": \"\(secret)\"}"
+        try workspace.folder.write("{\"auths\": {\(auths)}}", to: "pull-secret.json")
+        let run = try await workspace.run("verify", "--auth-file", "pull-secret.json")
+        #expect(run.status == status, "\(run.said)")
+        let both = try await workspace.run(
+            "verify", "--repair", "--auth-file", "pull-secret.json")
+        #expect(both.status == 64, "\(both.said)")
     }
 
     @Test func `wants a lock`() async throws {

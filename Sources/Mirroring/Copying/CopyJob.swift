@@ -14,6 +14,8 @@ struct CopyJob: Sendable {
         let standing: Descriptor?
         /// Whether that is to be kept under a tag of its own.
         let keepsReplaced: Bool
+        /// Whether what the name stood for proves that all below it is there.
+        var trustsReplaced = true
     }
 
     let graph: ManifestGraph

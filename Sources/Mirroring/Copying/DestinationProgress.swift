@@ -32,7 +32,9 @@ final class DestinationProgress: Sendable {
     func isNew(_ digest: Digest) -> Bool { state.withLock { $0.new.contains(digest) } }
 
     /// Whether something is known to be there without asking.
-    func holds(_ digest: Digest) -> Bool { replaced?.holds.contains(digest) ?? false }
+    func holds(_ digest: Digest) -> Bool {
+        destination.trustsReplaced && replaced?.holds.contains(digest) == true
+    }
 
     /// Notes how a blob came to be there.
     func note(_ blob: Descriptor, _ arrival: BlobArrival) {

@@ -27,7 +27,10 @@ public struct PlannedImage: Hashable, Sendable {
     public var source: StoreLocation { entry.sourceLocation }
 
     /// What is asked for, written out in full; a layout's folder stands as the configuration has it.
-    public var sourceText: String {
+    public var sourceText: String { Self.text(of: entry, tag: tag, digest: digest) }
+
+    /// What an entry asks for under a tag or a digest, as ``sourceText`` and locks have it.
+    static func text(of entry: ImageEntry, tag: Tag?, digest: Digest?) -> String {
         entry.sourceText + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 

@@ -29,7 +29,7 @@ public struct Resolver: Sendable {
         self.today = today
     }
 
-    /// Resolves the images of a plan, in its order.
+    /// Resolves the images of a plan, in its order, and says which exceptions count for them.
     ///
     /// - Throws: `CancellationError`.
     public func resolve(_ plan: Plan) async throws -> [ResolvedImage] {
@@ -38,7 +38,10 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    (position, try await places.withSlot { try await resolve(image) })
+                    var resolved = try await places.withSlot { try await resolve(image) }
+                    resolved.findings += [requirement(for: image).exceptionFinding]
+                        .compactMap(\.self)
+                    return (position, resolved)
                 }
             }
             var resolved: [(Int, ResolvedImage)] = []

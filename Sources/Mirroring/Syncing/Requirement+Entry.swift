@@ -13,6 +13,7 @@ extension Requirement {
             exception: entry.exception.map { exception in
                 Requirement.Exception(
                     platforms: exception.platforms, reason: exception.reason,
+                    until: exception.until?.description,
                     daysLeft: exception.until.map { $0.daysSinceEpoch - today.daysSinceEpoch })
             })
     }

@@ -2,13 +2,16 @@
 
 public import Locking
 public import OCI
+public import Validation
 
 /// What a target holds of one locked image.
 public struct VerifiedImage: Sendable {
-    /// Something that is not as the lock says.
+    /// Something that is not as the lock says, or not as the configuration asks.
     public enum Problem: Hashable, Sendable {
         /// The tag stands for other bytes, or for none.
         case tagMoved(Tag, now: Digest?)
+        /// The tag stands for one platform's image instead of the index: what `docker push` leaves.
+        case tagFlattened(Tag, now: Digest, Platform?)
         /// The index or manifest itself is gone.
         case manifestMissing(Digest)
         /// A manifest below the index is gone.
@@ -19,18 +22,42 @@ public struct VerifiedImage: Sendable {
         case platformChanged(Platform)
         /// Stored bytes cannot be used.
         case broken(String)
+        /// The version tag stands for other bytes at the source, or for none.
+        case sourceMoved(Tag, now: Digest?)
+        /// The lock proves less than the configuration asks for.
+        case unproved(ProofLevel, asked: ProofLevel)
+        /// The lock does not say that paths and commands are there which the configuration requires.
+        case pathsUnproved([String])
+
+        /// Whether the target lacks something that can be brought there again.
+        public var isRepairable: Bool {
+            switch self {
+            case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing, .broken:
+                true
+            case .platformChanged, .sourceMoved, .unproved, .pathsUnproved: false
+            }
+        }
     }
 
     /// The id in the lock.
     public let id: String
     /// The block.
     public let block: LockedImage
-    /// What is not as the lock says; empty where all is well.
+    /// What is not as it should be; empty where all is well.
     public internal(set) var problems: [Problem] = []
-    /// Why it could not be found out.
+    /// What was brought to the target again.
+    public internal(set) var repaired: [Problem] = []
+    /// What is worth knowing and wrong for nobody: an exception, a channel tag that moved on.
+    public internal(set) var findings: [Finding] = []
+    /// Why it could not be found out, or not be repaired.
     public internal(set) var failure: Failure?
     /// How many manifests and blobs were seen to be there.
     public internal(set) var seen = 0
+
+    init(id: String, block: LockedImage) {
+        self.id = id
+        self.block = block
+    }
 }
 
 extension VerifiedImage.Problem: CustomStringConvertible {
@@ -39,11 +66,20 @@ extension VerifiedImage.Problem: CustomStringConvertible {
         switch self {
         case .tagMoved(let tag, nil): "tag \(tag) is gone"
         case .tagMoved(let tag, let now?): "tag \(tag) now stands for \(now.short)"
+        case .tagFlattened(let tag, let now, let platform):
+            "tag \(tag) now stands for \(now.short), one image"
+                + (platform.map { " for \($0)" } ?? "") + " in the index's place"
         case .manifestMissing(let digest): "\(digest.short), the image itself, is gone"
         case .childMissing(let digest): "the child manifest \(digest.short) is gone"
         case .blobMissing(let digest): "the blob \(digest.short) is gone"
         case .platformChanged(let platform): "\(platform) is another manifest than the lock says"
         case .broken(let reason): reason
+        case .sourceMoved(let tag, nil): "upstream, tag \(tag) is gone"
+        case .sourceMoved(let tag, let now?): "upstream, tag \(tag) now stands for \(now.short)"
+        case .unproved(let level, let asked):
+            "the lock proves it up to '\(level.rawValue)', and '\(asked.rawValue)' is asked for"
+        case .pathsUnproved(let paths):
+            "the lock does not say that it has \(paths.joined(separator: ", "))"
         }
     }
 }

@@ -7,26 +7,53 @@ internal import Waiting
 
 /// Compares a target with its lock: every tag, manifest, configuration and layer.
 public struct Verifier: Sendable {
-    private let stores: Stores
+    let stores: Stores
+    let config: MirrorConfig
+    let today: CalendarDay
+    private let asksSource: Bool
+    private let repairer: Repairer?
     private let places: Slots
-    private let isSparse: @Sendable (LockedImage) -> Bool
 
-    /// Makes a verifier that looks at `imagesAtOnce` images at the same time.
+    /// How many images are looked at at once.
+    private static let imagesAtOnce = 8
+
+    /// Makes a verifier.
     ///
     /// - Parameters:
     ///   - stores: how to come by stores.
-    ///   - config: says of which images only the required platforms were copied.
-    ///   - imagesAtOnce: how many images are looked at at once.
-    public init(stores: Stores, config: MirrorConfig, imagesAtOnce: Int = 8) {
+    ///   - config: says what is asked of each image, and of which only some platforms were copied.
+    ///   - today: the day on which exceptions are judged.
+    ///   - asksSource: whether upstream is asked if its tags have moved, by a HEAD each.
+    public init(stores: Stores, config: MirrorConfig, today: CalendarDay, asksSource: Bool = false)
+    {
+        self.init(stores, config, today, asksSource: asksSource, nil)
+    }
+
+    private init(
+        _ stores: Stores, _ config: MirrorConfig, _ today: CalendarDay, asksSource: Bool,
+        _ repairer: Repairer?
+    ) {
         self.stores = stores
-        let sparse = config.images.filter { $0.copy == .required }.map(\.sourceText)
-        self.isSparse = { block in
-            sparse.contains {
-                block.source == $0 || block.source.hasPrefix("\($0):")
-                    || block.source.hasPrefix("\($0)@")
-            }
-        }
-        self.places = Slots(imagesAtOnce)
+        self.config = config
+        self.today = today
+        self.asksSource = asksSource
+        self.repairer = repairer
+        self.places = Slots(Self.imagesAtOnce)
+    }
+
+    /// The same, bringing again to targets what they have lost.
+    ///
+    /// - Parameters:
+    ///   - locks: every target's lock, by path: what one target has lost is read at another.
+    ///   - jobs: how many blob bodies are on their way at once.
+    /// - Returns: a verifier that writes to targets.
+    public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
+        let start = ContinuousClock.now
+        let copier = Copier(lanes: TransferLanes(jobs), now: { ContinuousClock.now - start })
+        return Verifier(
+            stores, config, today, asksSource: asksSource,
+            Repairer(
+                stores: stores, config: config, today: today, locks: locks, copier: copier))
     }
 
     /// Compares every block that is given, and returns what was found in the order of the ids.
@@ -36,7 +63,9 @@ public struct Verifier: Sendable {
         try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, block) in images {
                 group.addTask {
-                    try await places.withSlot { try await verify(id, block) }
+                    try await places.withSlot {
+                        try await repaired(try await verify(id, block))
+                    }
                 }
             }
             var verified: [VerifiedImage] = []
@@ -50,6 +79,9 @@ public struct Verifier: Sendable {
         do {
             let store = try stores.store(at: .repository(block.repository))
             try await at(.target, store.location) { try await walk(&image, in: store) }
+            guard let entry = config.entry(of: block) else { return image }
+            compare(&image, with: entry)
+            if asksSource { try await lookAtSource(of: &image, entry) }
         } catch let error as CancellationError {
             throw error
         } catch let error as CopyError {
@@ -62,24 +94,39 @@ public struct Verifier: Sendable {
         return image
     }
 
+    /// Looks again at what was repaired: only what is there then is.
+    private func repaired(_ image: VerifiedImage) async throws -> VerifiedImage {
+        let problems = image.problems.filter(\.isRepairable)
+        guard let repairer, !problems.isEmpty, image.failure == nil else { return image }
+        do {
+            try await repairer.repair(image)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            var failed = image
+            failed.failure = Failure(error)
+            return failed
+        }
+        var again = try await verify(image.id, image.block)
+        again.repaired = problems.filter { !again.problems.contains($0) }
+        return again
+    }
+
     private func walk(_ image: inout VerifiedImage, in store: any ContentSource) async throws {
         let block = image.block
-        if let tag = block.targetTag {
-            let now = try await store.resolve(.tag(tag))?.digest
-            if now != block.digest { image.problems.append(.tagMoved(tag, now: now)) }
-        }
-        let descriptor = Descriptor(
-            mediaType: block.mediaType, digest: block.digest, size: block.size)
+        try await lookAtTag(of: &image, in: store)
         let root: RawManifest
         do {
-            root = try await store.fetch(manifest: descriptor)
+            root = try await store.fetch(manifest: block.descriptor)
         } catch let error as any ContentFailure where error.failureClass == .missing {
             image.problems.append(.manifestMissing(block.digest))
             return
         }
         let graph: ManifestGraph
         do {
-            let wanted = isSparse(block) ? Set(block.platforms.values.map(\.digest)) : nil
+            let isSparse = config.entry(of: block)?.copy == .required
+            let wanted = isSparse ? Set(block.platforms.values.map(\.digest)) : nil
             graph = try await ManifestGraph.read(from: root, in: store, only: wanted)
         } catch let error as any ContentFailure where error.failureClass == .missing {
             try await nameMissingChildren(below: root, of: &image, in: store)
@@ -93,6 +140,21 @@ public struct Verifier: Sendable {
         let missing = try await missingBlobs(of: graph, in: store)
         image.seen += graph.blobs.count - missing.count
         image.problems += missing.map { .blobMissing($0.digest) }
+    }
+
+    private func lookAtTag(
+        of image: inout VerifiedImage, in store: any ContentSource
+    ) async throws {
+        let block = image.block
+        guard let tag = block.targetTag else { return }
+        let now = try await store.resolve(.tag(tag))
+        guard now?.digest != block.digest else { return }
+        guard let now, block.mediaType.isIndex, !now.mediaType.isIndex else {
+            image.problems.append(.tagMoved(tag, now: now?.digest))
+            return
+        }
+        let platform = block.platforms.first { $0.value.digest == now.digest }?.key
+        image.problems.append(.tagFlattened(tag, now: now.digest, platform))
     }
 
     private func missingBlobs(

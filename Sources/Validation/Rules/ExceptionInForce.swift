@@ -20,19 +20,23 @@ extension Requirement {
     /// What there is to say about the exception, which does not depend on the image.
     public var exceptionFinding: Finding? {
         guard let exception else { return nil }
+        let on = exception.until.map { " on \($0)" } ?? ""
         switch exception.daysLeft {
         case let days? where days < 0:
             return Finding(
                 .exceptionExpired, .warning,
-                "the exception (\(exception.reason)) has ended; every platform is required again")
+                "the exception (\(exception.reason)) ended\(on); every platform is required again")
         case let days? where days <= Self.warningDays:
             let end = days == 0 ? "today" : days == 1 ? "tomorrow" : "in \(days) days"
             return Finding(
-                .exceptionExpired, .warning, "the exception (\(exception.reason)) ends \(end)")
+                .exceptionExpired, .warning,
+                "the exception (\(exception.reason)) ends \(end)" + (on.isEmpty ? "" : "," + on))
         default:
             let only = exception.platforms.map(\.description).joined(separator: ", ")
             return Finding(
-                .exceptionUsed, .note, "only \(only) is required: \(exception.reason)")
+                .exceptionUsed, .note,
+                "only \(only) is required\(exception.until.map { " until \($0)" } ?? ""): "
+                    + exception.reason)
         }
     }
 }

@@ -11,25 +11,55 @@ internal import Wording
 struct VerifyCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
+    var asksSource = false
+    var repairs = false
 
     static let name = "verify"
     static let summary = "Compares the mirror with its locks: tags, manifests, blobs."
     static let discussion = """
         Walks from each lock to its target and asks for every tag, index, platform, configuration \
-        and layer. Nothing is fetched but manifests, and nothing is written.
+        and layer. Nothing is fetched but manifests, and nothing is written unless --repair is given: \
+        then what a target has lost is brought there again, at the digest that the lock pins. With \
+        --auth-file the mirror is read with the credentials of that file alone, as a cluster does with a \
+        pull secret: what it refuses is found here first.
         """
     static let examples = [
         Example("ocimirror verify", "is everything that the locks pin still there?"),
         Example("ocimirror verify 'redis-*' --json", "some images, for a script"),
+        Example("ocimirror verify --source", "and have version tags moved upstream?"),
+        Example("ocimirror verify --repair", "bring back what a clean-up job took away"),
+        Example(
+            "ocimirror verify --auth-file pull-secret.json",
+            "can a cluster with this secret pull it all?"),
     ]
     static let parameters: [Parameter<VerifyCommand>] =
-        [.positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out")]
-        + Parameter.group(\.options, CommonOptions.parameters)
+        [
+            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
+            .flag("--source", into: \.asksSource, help: "ask upstream too whether tags have moved"),
+            .flag("--repair", into: \.repairs, help: "bring to the targets what they have lost"),
+        ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let file = try ConfigFile(options.config, in: context)
+        if options.authFile != nil, repairs || asksSource {
+            throw UsageError(
+                ["ocimirror", "verify"],
+                .contradiction(
+                    "--auth-file reads the mirror as a cluster does, so it goes with neither "
+                        + "--repair nor --source"))
+        }
+        let held = try repairs ? LockHolds(file.config) : nil
+        guard held?.isComplete != false else {
+            context.console.error(
+                "another run holds a lock of \(file.path)", hint: "run again later")
+            return .tryAgain
+        }
         let stores = try Network.stores(
-            registries: file.config.registries, options: options, context: context)
+            registries: file.config.registries, options: options, context: context,
+            onlyAuthFile: options.authFile != nil)
+        var verifier = Verifier(
+            stores: stores, config: file.config, today: context.today, asksSource: asksSource)
+        if repairs { verifier = verifier.repairing(from: file.locks, jobs: options.jobs) }
         let selection = IDSelection(ids)
         var verified: [VerifyDocument.VerifiedLock] = []
         for target in file.config.targets {
@@ -52,9 +82,7 @@ struct VerifyCommand: ConfiguredCommand {
             }
             verified.append(
                 VerifyDocument.VerifiedLock(
-                    path: path,
-                    images: try await Verifier(stores: stores, config: file.config)
-                        .verify(images)))
+                    path: path, images: try await verifier.verify(images)))
         }
         let document = VerifyDocument(locks: verified)
         context.console.result(

@@ -6,6 +6,7 @@ internal import Locking
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
+internal import Validation
 internal import Wording
 
 /// What `verify` answers, as text and as JSON.
@@ -33,9 +34,10 @@ struct VerifyDocument {
         let style = console.outputStyle
         var listing = Listing(width: console.width)
         for image in images {
-            let details = image.problems.map {
-                Listing.Cell(text: "error: \($0)", paint: style.red)
-            }
+            let details =
+                image.repaired.map { Listing.Cell(text: "repaired: \($0)", paint: style.green) }
+                + image.problems.map { Listing.Cell(text: "error: \($0)", paint: style.red) }
+                + image.findings.map { $0.detail(style) }
             listing.add(
                 [
                     .init(text: image.id, paint: style.bold),
@@ -47,8 +49,10 @@ struct VerifyDocument {
         }
         let drifted = images.count { !$0.problems.isEmpty }
         let unknown = images.count { $0.failure != nil && $0.problems.isEmpty }
-        let whole = images.count - drifted - unknown
+        let repaired = images.count { $0.isRepaired }
+        let whole = images.count - drifted - unknown - repaired
         var counts = ["\(whole) as locked"]
+        if repaired > 0 { counts.append("\(repaired) repaired") }
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
         return listing.text + (images.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
@@ -72,9 +76,13 @@ struct VerifyDocument {
 }
 
 extension VerifiedImage {
+    /// Whether all is well now, and was not before.
+    fileprivate var isRepaired: Bool { problems.isEmpty && failure == nil && !repaired.isEmpty }
+
     fileprivate func verdict(_ style: Style) -> Listing.Cell {
         if !problems.isEmpty { return .init(text: "drifted", paint: style.red) }
         if failure != nil { return .init(text: "unknown", paint: style.yellow) }
+        if isRepaired { return .init(text: "repaired", paint: style.green) }
         return .init(text: "as locked", paint: style.green)
     }
 
@@ -84,6 +92,8 @@ extension VerifiedImage {
             "repository": .string(block.repository.description),
             "digest": .string(block.digest.description),
             "problems": .array(problems.map { .string($0.description) }),
+            "repaired": .array(repaired.map { .string($0.description) }),
+            "findings": .array(findings.map(\.json)),
             "seen": .integer(seen),
             "failure": failure?.json ?? .null,
         ]

@@ -19,14 +19,17 @@ enum Network {
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
     ///   - patience: how long failures that may pass are waited for.
+    ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`, and those it has
+    ///     must not be refused, as for a cluster that has nothing but a pull secret.
     /// - Returns: the way; nothing is sent before a store is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: Patience = .unattended
+        context: ProgramContext, patience: Patience = .unattended, onlyAuthFile: Bool = false
     ) throws -> Stores {
         let network = try network(
-            registries: registries, options: options, context: context, patience: patience)
+            registries: registries, options: options, context: context, patience: patience,
+            onlyAuthFile: onlyAuthFile)
         let endpoints = try registries.mapValues {
             try $0.endpoints.map(RegistryHost.init(parsing:))
         }
@@ -68,11 +71,12 @@ enum Network {
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
     ///   - patience: how long failures that may pass are waited for.
+    ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`.
     /// - Returns: the way; nothing is sent before a repository is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func network(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: Patience
+        context: ProgramContext, patience: Patience, onlyAuthFile: Bool = false
     ) throws -> RegistryNetwork {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
@@ -80,7 +84,7 @@ enum Network {
             let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
             settings[host, default: defaults].plainHTTP = true
         }
-        if options.strictAuth {
+        if options.strictAuth || onlyAuthFile {
             defaults.requiresAuth = true
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
@@ -88,9 +92,9 @@ enum Network {
             transport: CurlTransport(try transportConfiguration(registries, options, context)),
             settings: settings, defaults: defaults,
             credentials: CredentialStore(
-                given: registries.compactMapValues(\.credential),
+                given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
                 authFile: options.authFile.map(context.absolute),
-                environment: context.environment),
+                environment: onlyAuthFile ? [:] : context.environment),
             timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
             events: {
                 context.anonymousReads.note($0)

@@ -180,7 +180,9 @@ import Validation
         let warned = try await mirror.sync()
         #expect(warned.statuses == [.unchanged])
         #expect(warned.findings.map(\.severity) == [.warning])
-        #expect(warned.findings[0].message == "the exception (amd64 only) ends in 14 days")
+        #expect(
+            warned.findings[0].message
+                == "the exception (amd64 only) ends in 14 days, on 2026-06-30")
     }
 
     @Test func `after its last day an exception excuses nothing, and the block stays`()

@@ -22,7 +22,9 @@ import Validation
     }
 
     private func verify(_ mirror: Mirror) async throws -> VerifiedImage {
-        let images = try await Verifier(stores: mirror.world.stores, config: mirror.config).verify(
+        let images = try await Verifier(
+            stores: mirror.world.stores, config: mirror.config, today: mirror.today
+        ).verify(
             mirror.lock().images)
         return try #require(images.first)
     }
@@ -94,7 +96,9 @@ import Validation
         let mirror = try await mirror()
         var lock = try mirror.lock()
         lock.images["app"]?.size += 1
-        let broken = try await Verifier(stores: mirror.world.stores, config: mirror.config).verify(
+        let broken = try await Verifier(
+            stores: mirror.world.stores, config: mirror.config, today: mirror.today
+        ).verify(
             lock.images)
         #expect(broken[0].problems.count == 1)
         #expect(broken[0].failure == nil)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import Locking
+internal import OCI
+internal import Validation
+
+/// Brings to a target again what its lock says and the target has lost.
+///
+/// What is brought is the locked digest, wherever the tag has moved upstream: a repair changes no
+/// pin. Nothing that the target says of itself is believed, so every blob is looked for.
+struct Repairer: Sendable {
+    let stores: Stores
+    let config: MirrorConfig
+    let today: CalendarDay
+    /// Every target's lock, by path: what one has lost, another may have.
+    let locks: [String: Lockfile]
+    let copier: Copier
+
+    /// Copies an image to where its block says that it is.
+    ///
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    func repair(_ image: VerifiedImage) async throws {
+        let (block, entry) = (image.block, config.entry(of: image.block))
+        let sources = try sources(of: image, entry)
+        let target = try at(.target, .repository(block.repository))
+        let name = block.targetTag.map(ManifestName.tag) ?? .digest(block.digest)
+        let standing = try await Mirroring.at(.target, target.location) {
+            try await target.standing(of: name)
+        }
+        let job = CopyJob(
+            graph: try await graph(of: block, entry, in: sources), held: [:], sources: sources,
+            destinations: [
+                CopyJob.Destination(
+                    store: target, name: name, standing: standing,
+                    keepsReplaced: config.keepReplaced && block.targetTag != nil,
+                    trustsReplaced: false)
+            ])
+        for case .failure(let error) in try await copier.copy(job) { throw error }
+    }
+
+    /// Where the bytes may be: other targets first, which cost no quota, then upstream.
+    private func sources(
+        of image: VerifiedImage, _ entry: ImageEntry?
+    ) throws -> [any ContentSource] {
+        let others = config.targets.compactMap { $0.lock.flatMap { locks[$0]?.images[image.id] } }
+            .filter { $0.digest == image.block.digest && $0.repository != image.block.repository }
+        let upstream = try entry?.sourceLocation ?? image.block.upstreamLocation
+        return try others.map { try at(.source, .repository($0.repository)) }
+            + [try at(.source, upstream)]
+    }
+
+    private func graph(
+        of block: LockedImage, _ entry: ImageEntry?, in sources: [any ContentSource]
+    ) async throws -> ManifestGraph {
+        var last: CopyError?
+        for source in sources {
+            do {
+                return try await Mirroring.at(.source, source.location) {
+                    let root = try await source.fetch(manifest: block.descriptor)
+                    let wanted = try entry.flatMap { entry in
+                        let required = Requirement(
+                            entry, platforms: config.platforms, today: today)
+                        return try RequiredChildren.digests(of: root, for: entry, required)
+                    }
+                    return try await ManifestGraph.read(from: root, in: source, only: wanted)
+                }
+            } catch let error as CopyError {
+                last = error
+            }
+        }
+        guard let last else { preconditionFailure("an image is repaired from somewhere") }
+        throw last
+    }
+
+    private func at(_ side: CopySide, _ location: StoreLocation) throws -> any ContentStore {
+        do {
+            return try stores.store(at: location)
+        } catch {
+            throw CopyError(error, side: side, at: location)
+        }
+    }
+}
+
+extension LockedImage {
+    /// What names the image's own manifest.
+    var descriptor: Descriptor { Descriptor(mediaType: mediaType, digest: digest, size: size) }
+
+    /// Where the same bytes were at the source.
+    ///
+    /// - Throws: a `ContentError` for a layout, which only its entry can find.
+    fileprivate var upstreamLocation: StoreLocation {
+        get throws {
+            guard let reference = try? Reference(parsing: upstream) else {
+                throw ContentError(
+                    .invalid, "no entry of the configuration says where \(upstream) is",
+                    hint: "put its entry back, or drop the block with 'ocimirror sync'")
+            }
+            return .repository(reference.repository)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Locking
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+/// What `verify` says beside what the target holds, and what it brings back.
+@Suite struct RepairTests {
+    private static let image = ImageBuilder().multiPlatform(seed: 1)
+    private static let other = ImageBuilder().multiPlatform(seed: 2)
+    private static let targets = ["mirror.example/m", "second.example/m"]
+
+    private func mirror(
+        _ entry: String = "a.example/app:1.0", to targets: [String] = ["mirror.example/m"]
+    ) async throws -> Mirror {
+        var mirror = try Mirror([entry], to: targets)
+        let tag = entry.contains("latest") ? "latest" : "1.0"
+        try await mirror.world.publish(Self.image, at: "a.example/app:\(tag)")
+        try await mirror.sync()
+        _ = mirror.world.takeJournal()
+        return mirror
+    }
+
+    private func verify(
+        _ mirror: Mirror, asksSource: Bool = false, repairs: Bool = false
+    ) async throws -> VerifiedImage {
+        var verifier = Verifier(
+            stores: mirror.world.stores, config: mirror.config, today: mirror.today,
+            asksSource: asksSource)
+        if repairs { verifier = verifier.repairing(from: mirror.locks, jobs: 2) }
+        return try #require(try await verifier.verify(mirror.lock().images).first)
+    }
+
+    private static var parts: [Digest] {
+        image.manifests.map(\.descriptor.digest) + image.blobs.keys.sorted() + [image.digest]
+    }
+
+    @Test(arguments: parts)
+    func `what a target has lost is brought back, and nothing else`(_ lost: Digest) async throws {
+        let mirror = try await mirror()
+        try mirror.world.store("mirror.example/m/app").lose(lost)
+        let broken = try await verify(mirror)
+        #expect(!broken.problems.isEmpty)
+        _ = mirror.world.takeJournal()
+        let image = try await verify(mirror, repairs: true)
+        #expect(image.problems.isEmpty)
+        #expect(image.failure == nil)
+        #expect(image.repaired == broken.problems)
+        let sent = mirror.world.takeJournal().compactMap { event -> Digest? in
+            if case .pushBlob(let digest) = event.call { digest } else { nil }
+        }
+        #expect(sent == (Self.image.blobs.keys.contains(lost) ? [lost] : []))
+        #expect(try await verify(mirror).problems.isEmpty)
+    }
+
+    @Test func `the locked digest comes back, whatever the tag is upstream by now`() async throws {
+        let mirror = try await mirror()
+        try await mirror.world.publish(Self.other, at: "a.example/app:1.0")
+        try await mirror.world.publish(Self.other, at: "mirror.example/m/app:1.0")
+        let image = try await verify(mirror, repairs: true)
+        #expect(
+            image.repaired == [.tagMoved(try Tag(parsing: "1.0"), now: Self.other.digest)])
+        #expect(try await mirror.digest("mirror.example/m/app:1.0") == Self.image.digest)
+        // Somebody may have pinned what was there in between.
+        #expect(
+            try await mirror.digest("mirror.example/m/app:kept-\(Self.other.digest.hex)")
+                == Self.other.digest)
+    }
+
+    @Test func `what upstream has no more is taken from another target`() async throws {
+        let mirror = try await mirror(to: Self.targets)
+        let lost = try #require(Self.image.blobs.keys.min())
+        try mirror.world.store("mirror.example/m/app").lose(lost)
+        for part in Self.parts { try mirror.world.store("a.example/app").lose(part) }
+        let image = try await verify(mirror, repairs: true)
+        #expect(image.repaired == [.blobMissing(lost)])
+        #expect(image.failure == nil)
+    }
+
+    @Test func `what nobody has any more stays a problem, and the reason is told`() async throws {
+        let mirror = try await mirror()
+        let lost = try #require(Self.image.blobs.keys.min())
+        try mirror.world.store("mirror.example/m/app").lose(lost)
+        for part in Self.parts { try mirror.world.store("a.example/app").lose(part) }
+        let image = try await verify(mirror, repairs: true)
+        #expect(image.problems == [.blobMissing(lost)])
+        #expect(image.repaired.isEmpty)
+        #expect(image.failure?.side == .source)
+    }
+
+    @Test func `a tag that one platform took over is flattened, and stands for the index again`()
+        async throws
+    {
+        let mirror = try await mirror()
+        let child = Self.image.manifests[0]
+        let tag = try Tag(parsing: "1.0")
+        try await mirror.world.store("mirror.example/m/app").memory.push(
+            manifest: child, as: .tag(tag))
+        let problem = VerifiedImage.Problem.tagFlattened(
+            tag, now: child.descriptor.digest, .linuxAMD64)
+        #expect(try await verify(mirror).problems == [problem])
+        #expect(problem.description.hasSuffix("one image for linux/amd64 in the index's place"))
+        #expect(try await verify(mirror, repairs: true).repaired == [problem])
+        #expect(try await mirror.digest("mirror.example/m/app:1.0") == Self.image.digest)
+    }
+
+    @Test func `upstream is asked only on request, and a version tag must not move`() async throws {
+        let mirror = try await mirror()
+        try await mirror.world.publish(Self.other, at: "a.example/app:1.0")
+        #expect(try await verify(mirror).problems.isEmpty)
+        let asked = mirror.world.takeJournal().filter {
+            $0.location.description.hasPrefix("a.example")
+        }
+        #expect(asked.isEmpty)
+        let tag = try Tag(parsing: "1.0")
+        #expect(
+            try await verify(mirror, asksSource: true).problems == [
+                .sourceMoved(tag, now: Self.other.digest)
+            ])
+        // There is nothing to bring back: the target is as locked.
+        let image = try await verify(mirror, asksSource: true, repairs: true)
+        #expect(image.problems == [.sourceMoved(tag, now: Self.other.digest)])
+        #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
+    }
+
+    @Test func `a channel that moved on upstream is a note`() async throws {
+        let mirror = try await mirror("{source: 'a.example/app:latest', floating: true}")
+        try await mirror.world.publish(Self.other, at: "a.example/app:latest")
+        let image = try await verify(mirror, asksSource: true)
+        #expect(image.problems.isEmpty)
+        #expect(image.findings.map(\.id) == [.tagMoved])
+        #expect(image.findings.map(\.severity) == [.note])
+    }
+
+    @Test func `a lock that proves less than is asked for is told`() async throws {
+        var mirror = try await mirror()
+        try mirror.configure([
+            "{source: 'a.example/app:1.0', proof: content, requires: [/bin/app]}"
+        ])
+        #expect(
+            try await verify(mirror).problems == [
+                .unproved(.config, asked: .content), .pathsUnproved(["/bin/app"]),
+            ])
+    }
+
+    @Test func `an exception is shown with its reason and its end`() async throws {
+        let mirror = try await mirror(
+            "{source: 'a.example/app:1.0', exception: {platforms: [linux/amd64], "
+                + "reason: \"no arm64 yet\", until: 2026-12-31}}")
+        let findings = try await verify(mirror).findings
+        #expect(findings.map(\.id) == [.exceptionUsed])
+        #expect(
+            findings.first?.message
+                == "only linux/amd64 is required until 2026-12-31: no arm64 yet")
+    }
+}
