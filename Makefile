@@ -1,10 +1,15 @@
 # The names by which the project's commands are known. `make` alone lists them.
 
+# Where `make install` puts things: BINARY below DESTDIR/PREFIX, with manual pages and completions.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINARY ?= .build/release/ocimirror
+
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference check demo bench faults
+.PHONY: help build test lint format reference install uninstall check demo bench faults
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## the release binary, .build/release/ocimirror
 	swift build -c release --static-swift-stdlib --product ocimirror
@@ -21,6 +26,26 @@ format: ## bring every Swift file into the project's format
 reference: ## write Documentation/cli.md and the manual pages from the command tree
 	swift build --product ocimirror
 	.build/debug/ocimirror reference --markdown Documentation/cli.md --man Documentation/man
+
+share = $(DESTDIR)$(PREFIX)/share
+
+install: ## put program, manual pages, completions and schemas below PREFIX (/usr/local)
+	@test -x '$(BINARY)' || { echo "$(BINARY) is not there: run 'make build' first" >&2; exit 1; }
+	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/ocimirror'
+	install -d '$(share)/man/man1' '$(share)/ocimirror' '$(share)/bash-completion/completions' \
+		'$(share)/zsh/site-functions' '$(share)/fish/vendor_completions.d'
+	install -m 644 Documentation/man/*.1 '$(share)/man/man1'
+	install -m 644 Documentation/schema/*.json '$(share)/ocimirror'
+	'$(BINARY)' completions bash >'$(share)/bash-completion/completions/ocimirror'
+	'$(BINARY)' completions zsh >'$(share)/zsh/site-functions/_ocimirror'
+	'$(BINARY)' completions fish >'$(share)/fish/vendor_completions.d/ocimirror.fish'
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/ocimirror' '$(share)/bash-completion/completions/ocimirror' \
+		'$(share)/zsh/site-functions/_ocimirror' '$(share)/fish/vendor_completions.d/ocimirror.fish'
+	for page in $(notdir $(wildcard Documentation/man/*.1)); do rm -f '$(share)/man/man1'/"$$page"; done
+	for schema in $(notdir $(wildcard Documentation/schema/*.json)); do rm -f '$(share)/ocimirror'/"$$schema"; done
+	@rmdir '$(share)/ocimirror' 2>/dev/null || true
 
 check: ## what a change must pass: setup, lint, build, test
 	ci/test

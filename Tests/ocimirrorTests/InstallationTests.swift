@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+import Testing
+
+@Suite struct InstallationTests {
+    @Test func `make install puts everything below the prefix, and it works there`() async throws {
+        let workspace = try Workspace()
+        try await Self.make("install", into: workspace)
+        let files = try await Self.files(in: workspace)
+        for name in [
+            "bin/ocimirror", "share/man/man1/ocimirror.1", "share/man/man1/ocimirror-sync.1",
+            "share/bash-completion/completions/ocimirror", "share/zsh/site-functions/_ocimirror",
+            "share/fish/vendor_completions.d/ocimirror.fish",
+            "share/ocimirror/mirror.schema.json", "share/ocimirror/pins.schema.json",
+        ] {
+            #expect(files.contains("./opt/of ours/\(name)"), "\(name)")
+        }
+        let said = try await workspace.shell(
+            """
+            cd 'root/opt/of ours'
+            bin/ocimirror --version
+            mandoc share/man/man1/ocimirror-lock-merge.1 | head -1
+            PATH=$PWD/bin:$PATH
+            bash -c '. share/bash-completion/completions/ocimirror
+                COMP_LINE="ocimirror lock mer" COMP_POINT=18; _ocimirror; echo "${COMPREPLY[@]}"'
+            """)
+        #expect(said.hasPrefix("ocimirror "))
+        #expect(said.contains("OCIMIRROR-LOCK-MERGE(1)"))
+        #expect(said.hasSuffix("\nmerge\n"))
+    }
+
+    @Test func `make uninstall removes what was installed, and nothing else`() async throws {
+        let workspace = try Workspace()
+        try await workspace.shell(
+            """
+            mkdir -p 'root/opt/of ours/share/man/man1' 'root/opt/of ours/bin'
+            echo other > 'root/opt/of ours/share/man/man1/ocimirror-other.1'
+            echo other > 'root/opt/of ours/bin/other'
+            """)
+        let before = try await Self.files(in: workspace)
+        try await Self.make("install", into: workspace)
+        try await Self.make("install", into: workspace)
+        try await Self.make("uninstall", into: workspace)
+        #expect(try await Self.files(in: workspace) == before)
+        try await Self.make("uninstall", into: workspace)
+    }
+
+    @Test func `without a binary, make install says what to do, and installs nothing`() async throws
+    {
+        let workspace = try Workspace()
+        let error = await #expect(throws: Workspace.ShellFailure.self) {
+            try await Self.make("install", into: workspace, binary: "no/such/binary")
+        }
+        #expect(error?.errors.contains("run 'make build' first") == true)
+        #expect(try await Self.files(in: workspace) == [])
+    }
+
+    /// What the program is linked with has to be in the image.
+    @Test func `the image has every library that the program needs`() async throws {
+        let packages = try await Workspace().shell(
+            """
+            ldd \(Workspace.program) | sed -n 's/.*=> \\(\\/[^ ]*\\) .*/\\1/p' | while read -r file; do
+                readelf -d \(Workspace.program) | grep -q "NEEDED.*\\[$(basename "$file")\\]" || continue
+                dpkg -S "$(basename "$file")" 2>/dev/null | sed -n 's/^\\([^:,]*\\):.*/\\1/p' | sort -u | head -1
+            done | sort -u
+            """)
+        let needed = Set(packages.split(separator: "\n").map(String.init))
+        #expect(needed.contains("libcurl4"))
+        let file = try await Workspace().shell("cat \(Workspace.project)/Dockerfile")
+        let last = file.split(separator: "FROM ").last ?? ""
+        let words = Set(last.split { $0 == " " || $0 == "\n" }.map(String.init))
+        // Debian's smallest image has these.
+        let always: Set = ["libc6", "libgcc-s1", "libstdc++6"]
+        #expect(needed.subtracting(words).subtracting(always) == [])
+    }
+
+    @discardableResult
+    private static func make(
+        _ target: String, into workspace: Workspace, binary: String = Workspace.program
+    ) async throws -> String {
+        try await workspace.shell(
+            """
+            root=$PWD/root; cd \(Workspace.project)
+            make --silent \(target) DESTDIR="$root" PREFIX='/opt/of ours' BINARY='\(binary)'
+            """)
+    }
+
+    private static func files(in workspace: Workspace) async throws -> [String] {
+        try await workspace.shell("mkdir -p root; cd root; find . -type f | sort")
+            .split(separator: "\n").map(String.init)
+    }
+}
