@@ -12,6 +12,7 @@ from pathlib import Path
 
 import report
 import tools
+import values
 from corpus import Corpus
 from servers import Distance, Registry, blob_bytes, by_class, certificate, digest_at
 
@@ -25,6 +26,7 @@ class Bench:
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
         self.figures: dict[str, dict[str, dict]] = {}
+        self.files: dict[str, dict[str, dict]] = {}
         self.corpus: dict = {}
         self._count = 0
 
@@ -165,21 +167,65 @@ class Bench:
         behind_tls.stop()
         source.stop()
 
+    def on_files(self, row: str, contenders, folder: Path, fresh=lambda: None) -> None:
+        """Programs that read and write files alone, in turn; each must say that it went well."""
+        said = self.work / "said"
+        for number in range(self.rounds):
+            print(f"{row}: round {number + 1} of {self.rounds}", file=sys.stderr)
+            for name, command in contenders[:: 1 if number % 2 == 0 else -1]:
+                fresh()
+                cost = tools.measured(command, folder, said)
+                if cost.status != 0:
+                    raise SystemExit(f"{name} failed with {cost.status}:\n{said.read_text()[-2000:]}")
+                self.files.setdefault(row, {}).setdefault(name, {"samples": []})["samples"].append(
+                    {"wall": cost.wall, "cpu": cost.cpu, "peakKiB": cost.peak_kib})
+
+    def pin(self, size: int) -> None:
+        """Every image of one file, as the lock of the night says; yq puts one value into it."""
+        folder = Path(tempfile.mkdtemp(dir=self.work))
+        (folder / "images.lock.yaml").write_text(values.lock("tonight"))
+        before, file = values.ValuesFile(1, "yesterday").text(size=size), folder / "values.yaml"
+        program = self.tools["ocimirror"].program
+        contenders = [("ocimirror", [program, "pin", "--quiet", file.name])]
+        if program := shutil.which("yq"):
+            contenders.append(("yq, one value", [
+                program, "--in-place", "--yaml-roundtrip", ".part0.image.tag = \"1\"", file.name]))
+        self.on_files(f"pin: {len(before) // 1000} kB, {before.count('image:')} images", contenders,
+                      folder, lambda: file.write_text(before))
+
+    def lint(self, files: int, lines: int, few: int) -> None:
+        """Pinned files, of which nothing bad is to be said; a linter of YAML's style takes few."""
+        folder = Path(tempfile.mkdtemp(dir=self.work))
+        values.write(folder, files, lines)
+        ours = [self.tools["ocimirror"].program, "lint", "--quiet"]
+        self.on_files(f"lint: {files} files of {lines} lines", [("ocimirror", [*ours, "values"])],
+                      folder)
+        paths = [f"values/values-{number:03}.yaml" for number in range(few)]
+        contenders = [("ocimirror", [*ours, *paths])]
+        if program := shutil.which("yamllint"):
+            contenders.append(("yamllint, for style", [program, "-d", "relaxed", *paths]))
+        self.on_files(f"lint: {few} files of {lines} lines", contenders, folder)
+
     def medians(self) -> dict:
+        for row in self.files.values():
+            for tool in row.values():
+                tool.update({key: statistics.median(s[key] for s in tool["samples"])
+                             for key in ("wall", "cpu", "peakKiB")})
         for row in self.figures.values():
             for tool in row.values():
                 samples = tool["samples"]
                 tool.update({key: statistics.median(s[key] for s in samples)
                              for key in samples[0] if key != "requests"})
                 tool["requests"] = samples[-1]["requests"]
-        return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures}
+        return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures,
+                "files": self.files}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default="nightly,distant,growth,large")
+    parser.add_argument("--rows", default="nightly,distant,growth,large,pin,lint")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
@@ -197,6 +243,10 @@ def main() -> None:
             bench.growth()
         if "large" in rows:
             bench.large(1 << 30)
+        if "pin" in rows:
+            bench.pin(200_000)
+        if "lint" in rows:
+            bench.lint(500, 4000, 10)
         figures = bench.medians()
     text = report.text(figures)
     print(text)

@@ -3,6 +3,7 @@
 
 COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "source", "target", "MB read",
            "wall / floor", "wall / skopeo", "CPU / skopeo")
+FILE_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "wall / rival")
 
 
 def ratio(sample: dict, others: dict, prefix: str, key: str) -> str:
@@ -23,6 +24,15 @@ def rows(figures: dict):
                    ratio(sample, by_tool, "skopeo", "cpu"))
 
 
+def file_rows(figures: dict):
+    """Runs on files alone; the rival is the other tool of the run, where there is one."""
+    for run, by_tool in figures["files"].items():
+        for tool, sample in by_tool.items():
+            rival = ratio(sample, by_tool, "", "wall") if tool == "ocimirror" else ""
+            yield (run, tool, f"{sample['wall']:.3f}", f"{sample['cpu']:.3f}",
+                   f"{sample['peakKiB'] * 1024 / 1e6:.0f}", rival)
+
+
 def title(figures: dict) -> str:
     corpus = figures.get("corpus")
     what = (f"nightly: {corpus['images']} images of two platforms, {corpus['blobs']} blobs, "
@@ -40,25 +50,38 @@ def requests(figures: dict):
                 yield run, tool, side, ", ".join(f"{n} {kind}" for kind, n in counts)
 
 
+def table(columns, rows) -> list[str]:
+    """For a terminal."""
+    lines = [columns, *rows]
+    widths = [max(len(row[i]) for row in lines) for i in range(len(columns))]
+    return ["  ".join(cell.ljust(w) if i < 2 else cell.rjust(w)
+                      for i, (cell, w) in enumerate(zip(row, widths))).rstrip() for row in lines]
+
+
+def markdown_table(columns, rows) -> list[str]:
+    return ["| " + " | ".join(columns) + " |",
+            "|" + "|".join("---" if i < 2 else "--:" for i in range(len(columns))) + "|",
+            *("| " + " | ".join(row) + " |" for row in rows)]
+
+
 def text(figures: dict) -> str:
-    table = [COLUMNS, *rows(figures)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
-    lines = [title(figures), ""]
-    for row in table:
-        cells = [cell.ljust(w) if i < 2 else cell.rjust(w)
-                 for i, (cell, w) in enumerate(zip(row, widths))]
-        lines.append("  ".join(cells).rstrip())
-    lines += ["", *(f"{run}, {tool}, {side}: {what}" for run, tool, side, what
+    lines = [title(figures)]
+    if figures["rows"]:
+        lines += ["", *table(COLUMNS, rows(figures)), "",
+                  *(f"{run}, {tool}, {side}: {what}" for run, tool, side, what
                     in requests(figures))]
+    if figures["files"]:
+        lines += ["", *table(FILE_COLUMNS, file_rows(figures))]
     return "\n".join(lines)
 
 
 def markdown(figures: dict) -> str:
-    lines = ["# Results", "", f"Written by `ci/bench --write`: {title(figures)}.", "",
-             "| " + " | ".join(COLUMNS) + " |",
-             "|" + "|".join("---" if i < 2 else "--:" for i in range(len(COLUMNS))) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows(figures)]
-    lines += ["", "## Requests", "", "| run | tool | side | requests |", "|---|---|---|---|"]
-    lines += [f"| {run} | {tool} | {side} | {what} |" for run, tool, side, what
-              in requests(figures)]
+    lines = ["# Results", "", f"Written by `ci/bench --write`: {title(figures)}."]
+    if figures["rows"]:
+        lines += ["", *markdown_table(COLUMNS, rows(figures)), "", "## Requests", "",
+                  "| run | tool | side | requests |", "|---|---|---|---|",
+                  *(f"| {run} | {tool} | {side} | {what} |" for run, tool, side, what
+                    in requests(figures))]
+    if figures["files"]:
+        lines += ["", "## Files", "", *markdown_table(FILE_COLUMNS, file_rows(figures))]
     return "\n".join(lines) + "\n"

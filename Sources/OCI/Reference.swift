@@ -32,24 +32,32 @@ public struct Reference: Hashable, Sendable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ParseError("reference", text, "has spaces or characters beyond ASCII")
         }
-        guard !text.contains("://") else {
+        guard text.utf8.firstIndex(of: Self.colon).map({ text[$0...].hasPrefix("://") }) != true
+        else {
             throw ParseError("reference", text, "is a URL; write it without the scheme")
         }
+        // All of it is ASCII: bytes are characters, and much faster to look through.
         var rest = Substring(text)
         var digest: Digest?
-        if let at = rest.firstIndex(of: "@") {
+        if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")) {
             digest = try Digest(parsing: String(rest[rest.index(after: at)...]))
             rest = rest[..<at]
         }
         var tag: Tag?
         // A colon before the last slash belongs to a port or an IPv6 address.
-        let name = rest.lastIndex(of: "/").map { rest.index(after: $0) } ?? rest.startIndex
-        if let colon = rest[name...].firstIndex(of: ":") {
+        let name =
+            rest.utf8.lastIndex(of: UInt8(ascii: "/")).map { rest.index(after: $0) }
+            ?? rest.startIndex
+        if let colon = rest[name...].utf8.firstIndex(of: Self.colon) {
             tag = try Tag(parsing: String(rest[rest.index(after: colon)...]))
             rest = rest[..<colon]
         }
         self.init(try Repository(parsing: String(rest)), tag: tag, digest: digest)
     }
+}
+
+extension Reference {
+    private static let colon = UInt8(ascii: ":")
 }
 
 extension Reference: CustomStringConvertible {

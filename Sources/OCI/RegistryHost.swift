@@ -36,12 +36,12 @@ public struct RegistryHost: Hashable, Sendable {
         }
         // Without these marks `name/path` would be read as a path on Docker Hub. References know a
         // registry by capitals too, but the name is in lower case, and must be read as the same again.
-        guard name == "localhost" || name.contains(where: { $0 == "." || $0 == ":" }) else {
+        guard name == "localhost" || name.utf8.contains(where: { $0 == 0x2E || $0 == 0x3A }) else {
             throw ParseError(
                 "registry", text, "has neither a '.' nor a port; write the full host name")
         }
         var host = Substring(name)
-        if let colon = name.lastIndex(of: ":"), name[colon...].firstIndex(of: "]") == nil {
+        if let colon = name.utf8.lastIndex(of: 0x3A), !name[colon...].utf8.contains(0x5D) {
             host = name[..<colon]
             let digits = name[name.index(after: colon)...]
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
@@ -54,7 +54,7 @@ public struct RegistryHost: Hashable, Sendable {
             }
         } else {
             guard
-                host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy(
+                host.utf8.split(separator: 0x2E, omittingEmptySubsequences: false).allSatisfy(
                     Self.isLabel)
             else { throw ParseError("registry", text, "is not a host name") }
         }
@@ -65,11 +65,11 @@ public struct RegistryHost: Hashable, Sendable {
         "docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com",
     ]
 
-    private static func isLabel(_ label: Substring) -> Bool {
-        !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-")
-            && label.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
-            }
+    private static func isLabel(_ label: Substring.UTF8View) -> Bool {
+        guard let first = label.first, first != 0x2D, label.last != 0x2D else { return false }
+        return label.allSatisfy {
+            (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+        }
     }
 
     /// The grammar allows hexadecimal digits and colons; an address needs at least two colons.

@@ -12,7 +12,7 @@ public struct Repository: Hashable, Sendable {
     /// - Throws: ``ParseError`` where the path does not follow the grammar, or has more than 255
     ///   characters.
     public init(registry: RegistryHost, path: String) throws(ParseError) {
-        let isOfficial = registry == .dockerHub && !path.contains("/")
+        let isOfficial = registry == .dockerHub && !path.utf8.contains(UInt8(ascii: "/"))
         let fullPath = isOfficial ? "library/\(path)" : path
         try Self.check(path: fullPath, asWritten: path)
         self.registry = registry
@@ -29,7 +29,9 @@ public struct Repository: Hashable, Sendable {
     ///
     /// Source: the distribution reference implementation (`normalize.go`, its rules in our words).
     public init(parsing text: String) throws(ParseError) {
-        guard let slash = text.firstIndex(of: "/"), Self.namesRegistry(text[..<slash]) else {
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")),
+            Self.namesRegistry(text[..<slash])
+        else {
             guard text.utf8.count != 64 || !text.utf8.allSatisfy(Self.isHex) else {
                 throw ParseError(
                     "repository", text, "64 hexadecimal digits are an image id, not a name")
@@ -43,7 +45,10 @@ public struct Repository: Hashable, Sendable {
 
     /// Whether a name's first component is a registry and not the first part of a path.
     static func namesRegistry(_ component: Substring) -> Bool {
-        component == "localhost" || component.contains { $0 == "." || $0 == ":" || $0.isUppercase }
+        component == "localhost"
+            || component.utf8.contains {
+                $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || (0x41...0x5A).contains($0)
+            }
     }
 
     /// `[a-z0-9]+` parts, joined by `.`, `_`, `__` or dashes, in components joined by `/`.
@@ -52,10 +57,11 @@ public struct Repository: Hashable, Sendable {
         guard path.utf8.count <= 255 else {
             throw ParseError("repository", text, "is longer than 255 characters")
         }
-        for component in path.split(separator: "/", omittingEmptySubsequences: false)
+        for component in path.utf8.split(
+            separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         where !isComponent(component) {
             let hint =
-                component.contains { $0.isUppercase }
+                component.contains { (0x41...0x5A).contains($0) }
                 ? "letters must be in lower case" : "it is not a name"
             throw ParseError(
                 "repository", text,
@@ -67,28 +73,41 @@ public struct Repository: Hashable, Sendable {
         (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
     }
 
-    private static func isComponent(_ component: Substring) -> Bool {
-        var separator: [UInt8] = []
+    private static func isComponent(_ component: Substring.UTF8View) -> Bool {
+        var separator = Separator()
         var sawLetter = false
-        for byte in component.utf8 {
+        for byte in component {
             switch byte {
             case 0x30...0x39, 0x61...0x7A:
-                guard separator.isEmpty || isSeparator(separator) else { return false }
-                separator = []
+                guard separator.isAllowed else { return false }
+                separator = Separator()
                 sawLetter = true
             case 0x2E, 0x5F, 0x2D:
                 guard sawLetter else { return false }
-                separator.append(byte)
+                separator.add(byte)
             default:
                 return false
             }
         }
-        return sawLetter && separator.isEmpty
+        return sawLetter && separator.length == 0
     }
 
-    private static func isSeparator(_ bytes: [UInt8]) -> Bool {
-        bytes == [0x2E] || bytes == [0x5F] || bytes == [0x5F, 0x5F]
-            || bytes.allSatisfy { $0 == 0x2D }
+    /// What stands between two parts of a component: a dot, one or two underscores, or dashes.
+    private struct Separator {
+        private var byte: UInt8 = 0x2D
+        private(set) var length = 0
+        private var isMixed = false
+
+        mutating func add(_ next: UInt8) {
+            isMixed = isMixed || (length > 0 && next != byte)
+            byte = next
+            length += 1
+        }
+
+        var isAllowed: Bool {
+            guard !isMixed else { return false }
+            return byte == 0x2D || length <= (byte == 0x5F ? 2 : 1)
+        }
     }
 }
 

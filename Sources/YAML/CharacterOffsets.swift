@@ -10,10 +10,10 @@ struct CharacterOffsets {
     init(_ text: YAMLText) {
         start = text.start
         end = text.bytes.count
-        let content = text.bytes[text.start...]
-        if content.allSatisfy({ $0 < 0x80 }) {
+        if text.isPlain {
             offsets = nil
         } else {
+            let content = text.bytes[text.start...]
             offsets = content.indices.lazy
                 .filter { content[$0] & 0xC0 != 0x80 }
                 .map { UInt32(truncatingIfNeeded: $0) }

@@ -22,6 +22,8 @@ struct Event {
     let start: Int
     /// Where it ends, in the same unit.
     let end: Int
+    /// Where it begins, for people.
+    let mark: YAMLMark
 
     struct Properties {
         var anchor: String?

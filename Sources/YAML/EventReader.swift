@@ -97,7 +97,9 @@ internal import CYAML
         }
         return unsafe Event(
             kind: kind, properties: properties, start: Int(event.start_mark.index),
-            end: Int(event.end_mark.index))
+            end: Int(event.end_mark.index),
+            mark: YAMLMark(
+                line: Int(event.start_mark.line) + 1, column: Int(event.start_mark.column) + 1))
     }
 
     private static func string(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {

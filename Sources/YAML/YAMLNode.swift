@@ -63,6 +63,16 @@ extension YAMLNode {
         return text
     }
 
+    /// Whether this is a scalar that the core schema takes for null.
+    public var isNull: Bool {
+        guard case .scalar(let text, let style) = kind else { return false }
+        switch tag {
+        case nil where style == .plain, "tag:yaml.org,2002:null":
+            return YAMLScalar.isNull(plain: text)
+        default: return YAMLScalar(self) == .null
+        }
+    }
+
     /// The pairs of a mapping.
     public var entries: [Entry]? {
         guard case .mapping(let entries, _) = kind else { return nil }

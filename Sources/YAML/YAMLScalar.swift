@@ -14,7 +14,7 @@ public enum YAMLScalar: Hashable, Sendable {
     /// Resolves the text of a plain scalar without a tag.
     public init(plain text: String) {
         switch text {
-        case "", "~", "null", "Null", "NULL": self = .null
+        case _ where Self.isNull(plain: text): self = .null
         case "true", "True", "TRUE": self = .bool(true)
         case "false", "False", "FALSE": self = .bool(false)
         case ".nan", ".NaN", ".NAN": self = .float(.nan)
@@ -35,6 +35,14 @@ public enum YAMLScalar: Hashable, Sendable {
             "tag:yaml.org,2002:float":
             self = YAMLScalar(plain: text)
         default: self = .string(text)
+        }
+    }
+
+    /// Whether a plain scalar without a tag is null.
+    static func isNull(plain text: String) -> Bool {
+        switch text {
+        case "", "~", "null", "Null", "NULL": true
+        default: false
         }
     }
 

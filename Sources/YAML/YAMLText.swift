@@ -11,10 +11,12 @@ public struct YAMLText: Hashable, Sendable {
     public let bytes: [UInt8]
     /// Where the content begins: 3 with a byte order mark, else 0.
     public let start: Int
+    /// Whether every byte is a character by itself, and one that is allowed.
+    let isPlain: Bool
     /// Where each line begins.
     private let lineStarts: [Int]
     /// How many characters there are before each 256th byte, so that a column on a line of a
-    /// megabyte does not cost a walk along it.
+    /// megabyte does not cost a walk along it; empty where that is known without counting.
     private let charactersBefore: [Int]
 
     /// Takes the bytes of a file.
@@ -27,21 +29,21 @@ public struct YAMLText: Hashable, Sendable {
                 at: YAMLMark(line: 1, column: 1),
                 "the file is encoded in UTF-16 or UTF-32; save it as UTF-8")
         }
+        guard !marks.isPlain else {
+            self = marks
+            return
+        }
         do throws(UTF8.ValidationError) {
             _ = try UTF8Span(validating: bytes.span)
         } catch {
             throw YAMLError(
                 at: marks.mark(at: error.byteOffsets.lowerBound), "the text is not UTF-8")
         }
-        var offset = marks.start
-        for scalar in String(decoding: bytes[marks.start...], as: UTF8.self).unicodeScalars {
-            guard Self.isAllowed(scalar) else {
-                let code = String(scalar.value, radix: 16, uppercase: true)
-                let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
-                throw YAMLError(
-                    at: marks.mark(at: offset), "the control character U+\(padded) is not allowed")
-            }
-            offset += UTF8.width(scalar)
+        if let (offset, code) = Self.firstForbidden(in: bytes, from: marks.start) {
+            let digits = String(code, radix: 16, uppercase: true)
+            let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            throw YAMLError(
+                at: marks.mark(at: offset), "the control character U+\(padded) is not allowed")
         }
         self = marks
     }
@@ -49,23 +51,51 @@ public struct YAMLText: Hashable, Sendable {
     private init(unchecked bytes: [UInt8]) {
         self.bytes = bytes
         self.start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        self.isPlain = Self.isPlain(bytes)
+        (lineStarts, charactersBefore) =
+            isPlain ? (Self.plainLines(bytes), []) : Self.lines(bytes, from: start)
+    }
+
+    private static func isPlain(_ bytes: [UInt8]) -> Bool {
+        let span = bytes.span
+        var others: UInt8 = 0
+        // Without an end before the end, the loop runs on many bytes at a time.
+        for index in span.indices {
+            let byte = span[index]
+            let isControl = byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
+            others |= isControl || byte > 0x7E ? 1 : 0
+        }
+        return others == 0
+    }
+
+    private static func plainLines(_ bytes: [UInt8]) -> [Int] {
+        let span = bytes.span
+        var starts = [0]
+        for index in span.indices where span[index] <= 0x0D && span[index] != 0x09 {
+            // The LF of a CR LF ends the line, not the CR.
+            let isPart = span[index] == 0x0D && index + 1 < span.count && span[index + 1] == 0x0A
+            if !isPart { starts.append(index + 1) }
+        }
+        return starts
+    }
+
+    private static func lines(
+        _ bytes: [UInt8], from start: Int
+    ) -> (starts: [Int], charactersBefore: [Int]) {
         var starts = [start]
         var offset = start
         while offset < bytes.count {
-            let length = Self.breakLength(in: bytes, at: offset)
+            let length = breakLength(in: bytes, at: offset)
             offset += max(length, 1)
             if length > 0 { starts.append(offset) }
         }
-        self.lineStarts = starts
         var counts = [0]
         var count = 0
-        var index = 0
-        while index < bytes.count {
+        for index in bytes.indices {
             if index > 0, index % 256 == 0 { counts.append(count) }
             if bytes[index] & 0xC0 != 0x80 { count += 1 }
-            index += 1
         }
-        self.charactersBefore = counts
+        return (starts, counts)
     }
 
     /// How many lines there are; a final line break begins no further one that holds anything.
@@ -85,6 +115,7 @@ public struct YAMLText: Hashable, Sendable {
     }
 
     private func characters(before offset: Int) -> Int {
+        guard !isPlain else { return offset }
         let block = min(offset / 256, charactersBefore.count - 1)
         return charactersBefore[block] + bytes[block * 256..<offset].count { $0 & 0xC0 != 0x80 }
     }
@@ -128,9 +159,35 @@ public struct YAMLText: Hashable, Sendable {
             || (bytes.count >= 2 && bytes.prefix(2).contains(0))
     }
 
-    private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x09, 0x0A, 0x0D, 0x20...0x7E, 0x85, 0xA0...0xFFFD, 0x10000...0x10FFFF: true
+    /// The first character that YAML does not allow, and where it is; the bytes are UTF-8.
+    private static func firstForbidden(
+        in bytes: [UInt8], from start: Int
+    ) -> (offset: Int, code: UInt32)? {
+        let span = bytes.span
+        var index = start
+        while index < span.count {
+            let byte = span[index]
+            if byte < 0x80 {
+                let isAllowed = byte >= 0x20 ? byte != 0x7F : [0x09, 0x0A, 0x0D].contains(byte)
+                guard isAllowed else { return (index, UInt32(byte)) }
+                index += 1
+                continue
+            }
+            let width = byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+            var code = UInt32(byte) & (0x7F >> UInt32(width))
+            for next in (index + 1)..<(index + width) {
+                code = code << 6 | UInt32(span[next] & 0x3F)
+            }
+            guard isAllowed(code) else { return (index, code) }
+            index += width
+        }
+        return nil
+    }
+
+    /// Source: YAML 1.1 §4.1.1, above ASCII.
+    private static func isAllowed(_ code: UInt32) -> Bool {
+        switch code {
+        case 0x85, 0xA0...0xFFFD, 0x10000...0x10FFFF: true
         default: false
         }
     }

@@ -134,7 +134,7 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: plainAndQuoted + encodings + properties + blocks + collections)
-    func `values lie inside their collection, in order, wherever a file is cut off`(
+    func `values lie inside their collection, in order and marked, wherever a file is cut off`(
         _ example: RangeCase
     ) throws {
         let bytes = Array(example.yaml.utf8)
@@ -143,18 +143,22 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
             guard let stream = try? YAMLDocumentStream(parsing: Array(bytes[..<end])) else {
                 continue
             }
-            for document in stream.documents { expectOrder(in: document.root, within: 0..<end) }
+            for document in stream.documents {
+                expectOrder(in: document.root, within: 0..<end, of: stream.text)
+            }
         }
     }
 
-    private func expectOrder(in node: YAMLNode, within outer: Range<Int>) {
+    private func expectOrder(in node: YAMLNode, within outer: Range<Int>, of text: YAMLText) {
+        #expect(node.mark == text.mark(at: node.range.lowerBound))
         #expect(outer.lowerBound <= node.range.lowerBound)
         #expect(node.range.upperBound <= outer.upperBound)
         let children =
             node.items ?? node.entries?.flatMap { [$0.key, $0.value] } ?? []
         var offset = node.range.lowerBound
         for child in children {
-            expectOrder(in: child, within: offset..<max(offset, node.range.upperBound))
+            expectOrder(
+                in: child, within: offset..<max(offset, node.range.upperBound), of: text)
             offset = child.range.upperBound
         }
     }

@@ -12,6 +12,9 @@ struct Anchors {
 
     private var definitions: [String: [Definition]] = [:]
 
+    /// A document without any.
+    init() {}
+
     init(_ root: YAMLNode) {
         collect(root)
     }

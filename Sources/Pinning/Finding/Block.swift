@@ -35,7 +35,7 @@ struct Block {
 
     /// The text of a scalar that is not null and not empty.
     static func text(_ node: YAMLNode) -> String? {
-        guard let text = node.text, !text.isEmpty, YAMLScalar(node) != .null else { return nil }
+        guard let text = node.text, !text.isEmpty, !node.isNull else { return nil }
         return text
     }
 
@@ -44,13 +44,15 @@ struct Block {
         node[key] != nil
     }
 
-    /// The keys that stand more than once.
-    var repeatedKeys: Set<String> {
+    /// The first of the keys, by name, that stands more than once.
+    func repeated(of keys: Set<String>) -> String? {
         var seen: Set<String> = []
-        var repeated: Set<String> = []
+        var repeated: String?
         for entry in node.entries ?? [] {
-            guard let key = entry.key.text else { continue }
-            if !seen.insert(key).inserted { repeated.insert(key) }
+            guard let key = entry.key.text, keys.contains(key), !seen.insert(key).inserted else {
+                continue
+            }
+            repeated = repeated.map { min($0, key) } ?? key
         }
         return repeated
     }

@@ -11,7 +11,7 @@ struct Field: Sendable {
 
     /// The part's text; empty for null.
     var text: String {
-        guard let text = node.text, YAMLScalar(node) != .null else { return "" }
+        guard let text = node.text, !node.isNull else { return "" }
         guard let part else { return text }
         return String(decoding: Array(text.utf8)[part], as: UTF8.self)
     }

@@ -9,6 +9,8 @@ struct Fragment: Sendable {
     /// Which fragment, and which scalar of it, this one stands in; nil for the file itself.
     let parent: (fragment: Int, scalar: YAMLNode)?
     let stream: YAMLDocumentStream
+    /// Whether there is a sign that could begin an anchor.
+    let mayHaveAnchors: Bool
     /// Where the fragment's lines begin: in itself, and in the file.
     private let lines: [(own: Int, file: Int)]
 
@@ -16,6 +18,7 @@ struct Fragment: Sendable {
     init(_ stream: YAMLDocumentStream) {
         self.parent = nil
         self.stream = stream
+        self.mayHaveAnchors = stream.text.bytes.contains(UInt8(ascii: "&"))
         self.lines = []
     }
 
@@ -30,6 +33,7 @@ struct Fragment: Sendable {
         else { return nil }
         self.parent = (number, scalar)
         self.stream = stream
+        self.mayHaveAnchors = stream.text.bytes.contains(UInt8(ascii: "&"))
         var own = 0
         var lines: [(own: Int, file: Int)] = []
         for start in starts {

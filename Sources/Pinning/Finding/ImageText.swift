@@ -6,24 +6,31 @@ internal import OCI
 enum ImageText {
     /// Whether a key's value is an image: `image`, `initImage`, `docker_image`, `IMAGE`, `imageName`.
     static func isImageKey(_ key: String) -> Bool {
-        let key = key.lowercased()
-        return key.hasSuffix("image") || key == "imagename" || key == "image_name"
+        key.ends(inWord: "image") || key.isWord("imagename") || key.isWord("image_name")
     }
 
     /// Whether a key's values are images: `images`, `sidecar_docker_images`.
     static func isImagesKey(_ key: String) -> Bool {
-        key.lowercased().hasSuffix("images")
+        key.ends(inWord: "images")
     }
 
     /// Whether a variable's or option's name speaks of an image: `RELATED_IMAGE_WEB`.
     static func mentionsImage(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return name.contains("image") && !name.contains("policy") && !name.contains("secret")
+        name.holds(word: "image") && !name.holds(word: "policy") && !name.holds(word: "secret")
     }
 
     /// Whether the text has to be filled in by something else first.
     static func isTemplate(_ text: String) -> Bool {
-        text.contains("{{") || text.contains("${") || text.contains("$(")
+        var last: UInt8 = 0
+        for byte in text.utf8 {
+            switch (last, byte) {
+            case (UInt8(ascii: "{"), UInt8(ascii: "{")), (UInt8(ascii: "$"), UInt8(ascii: "{")),
+                (UInt8(ascii: "$"), UInt8(ascii: "(")):
+                return true
+            default: last = byte
+            }
+        }
+        return false
     }
 
     /// Reads a text as a reference that is surely one: it has a tag or a digest.

@@ -17,6 +17,8 @@ struct PairReader {
         "flavor", "variant", "pullPolicy", "imagePullPolicy",
     ]
 
+    private static let claimedKeys = partKeys.subtracting(["override"])
+
     private var isImage: Bool { ImageText.isImageKey(path.key ?? "") }
 
     /// Fills a site in; nil where the mapping is no image.
@@ -51,7 +53,7 @@ struct PairReader {
             .map { Field(node: $0.value) }
         site.neighbour = tag?.value ?? repository
         apply(rule, to: &site)
-        if let repeated = block.repeatedKeys.intersection(Self.partKeys).sorted().first {
+        if let repeated = block.repeated(of: Self.partKeys) {
             site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
         }
         Self.compose(&site, block: block, globals: globals)
@@ -128,7 +130,7 @@ struct PairReader {
     }
 
     private func claims(_ repositoryKey: String) -> Claims {
-        var keys = Self.partKeys.subtracting(["override"])
+        var keys = Self.claimedKeys
         if repositoryKey == "repository", block["image"]?.entries != nil { keys.remove("image") }
         keys.insert(repositoryKey)
         return Claims(keys: keys)

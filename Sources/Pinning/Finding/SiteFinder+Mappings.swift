@@ -18,6 +18,7 @@ extension SiteFinder {
     mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
         let rule = rules.rule(for: path, in: file)
         if rule?.form == .skip { return .all }
+        guard rule != nil || Self.mayNameImage(node) else { return Claims() }
         let block = Block(node, anchors)
         if isKustomization(block) {
             addKustomizeImages(block, at: path)
@@ -28,6 +29,19 @@ extension SiteFinder {
         if let claims = claimPair(block, at: path, rule) { return claims }
         if let claims = claimShared(block, at: path) { return claims }
         return claimSiblings(block, at: path)
+    }
+
+    /// Whether a mapping has a key without which it is no image's, or merges others that may have one.
+    ///
+    /// Most mappings have none, and are asked nothing more.
+    private static func mayNameImage(_ node: YAMLNode) -> Bool {
+        (node.entries ?? []).contains { entry in
+            guard let key = entry.key.text else { return false }
+            switch key {
+            case "<<", "name", "repository", "tag", "images", "ref", "reference": return true
+            default: return ImageText.isImageKey(key)
+            }
+        }
     }
 
     /// `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.

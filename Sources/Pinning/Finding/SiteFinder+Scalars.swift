@@ -23,7 +23,7 @@ extension SiteFinder {
         }
         if ImageText.isImageKey(key) {
             addReference(node, text, at: path)
-        } else if let list = listKey(of: path), ImageText.isImagesKey(list) {
+        } else if let list = path.step(before: 1), ImageText.isImagesKey(list) {
             if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
         } else if let value = ImageText.optionValue(text) {
             addPart(value, of: node, text, at: path)
@@ -117,15 +117,10 @@ extension SiteFinder {
         add(site, rule: rule)
     }
 
-    /// The key of the list or mapping that an element stands in.
-    private func listKey(of path: SitePath) -> String? {
-        path.steps.count > 1 ? path.steps[path.steps.count - 2] : nil
-    }
-
     /// Whether the path ends in the image of a container of a pod.
     private func isContainer(_ path: SitePath) -> Bool {
         guard path.key == "image" else { return false }
-        return path.steps.dropLast(2).last.map { $0.lowercased().hasSuffix("containers") } ?? false
+        return path.step(before: 2)?.ends(inWord: "containers") ?? false
     }
 
     private func isString(_ node: YAMLNode) -> Bool {

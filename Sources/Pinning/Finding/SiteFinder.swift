@@ -54,7 +54,7 @@ struct SiteFinder {
         self.file = file
         self.rules = rules
         self.limits = limits
-        self.anchors = Anchors(root)
+        self.anchors = Anchors()
         self.root = root
         self.found = FoundSites(fragments: [Fragment(stream)])
         self.markers = Marker.mayStand(in: stream.text)
@@ -63,7 +63,7 @@ struct SiteFinder {
     /// Walks one document of the fragment at hand.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
         self.root = root
-        anchors = Anchors(root)
+        anchors = found.fragments[fragment].mayHaveAnchors ? Anchors(root) : Anchors()
         globals = Globals(Block(root, anchors))
         visit(root, at: path)
     }

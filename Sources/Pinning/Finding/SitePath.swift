@@ -7,27 +7,55 @@ internal import YAML
 /// A list's elements move; their `name` stays. `spec.containers[name=web].image` thus means the same
 /// value after somebody put another container before it.
 public struct SitePath: Hashable, Sendable, CustomStringConvertible {
-    /// The steps from the document's root.
-    public let steps: [String]
-
-    init(_ steps: [String] = []) {
-        self.steps = steps
+    /// Longer paths share what they begin with, for there is one for each value of a file.
+    private indirect enum Chain: Hashable, Sendable {
+        case root
+        case step(String, after: Chain)
     }
 
-    func appending(key: String) -> SitePath { SitePath(steps + [key]) }
+    private let chain: Chain
+
+    /// The document's root.
+    init() { self.init(.root) }
+
+    private init(_ chain: Chain) { self.chain = chain }
+
+    /// The steps from the document's root.
+    public var steps: [String] { Array(reversedSteps.reversed()) }
+
+    /// The steps to the document's root, the last one first.
+    var reversedSteps: some Sequence<String> {
+        sequence(state: chain) { chain in
+            guard case .step(let step, let before) = chain else { return nil }
+            chain = before
+            return step
+        }
+    }
+
+    func appending(key: String) -> SitePath { SitePath(.step(key, after: chain)) }
 
     /// A step to an element of a list, named by the first of its identifying keys.
     func appending(element: YAMLNode, at index: Int) -> SitePath {
         for key in ["name", "major", "id", "alias"] {
             if let text = element[key]?.text, !text.isEmpty {
-                return SitePath(steps + ["[\(key)=\(text)]"])
+                return appending(key: "[\(key)=\(text)]")
             }
         }
-        return SitePath(steps + ["[\(index)]"])
+        return appending(key: "[\(index)]")
     }
 
     /// The key that the value stands under; nil for an element of a list.
-    var key: String? { steps.last.flatMap { $0.hasPrefix("[") ? nil : $0 } }
+    var key: String? {
+        guard case .step(let step, _) = chain, step.utf8.first != UInt8(ascii: "[") else {
+            return nil
+        }
+        return step
+    }
+
+    /// The step before so many others at the end.
+    func step(before count: Int) -> String? {
+        reversedSteps.dropFirst(count).first { _ in true }
+    }
 
     /// The steps, joined as in `a.b[name=c].d`; a key with a dot is quoted.
     public var description: String {

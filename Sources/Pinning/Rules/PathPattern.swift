@@ -41,9 +41,12 @@ struct PathPattern: Hashable, Sendable {
 
     /// Whether the pattern means the place; `*` stands for one step, whatever it is.
     func matches(_ path: SitePath) -> Bool {
-        steps.count == path.steps.count
-            && zip(steps, path.steps).allSatisfy { pattern, step in
+        var rest = steps[...]
+        for step in path.reversedSteps {
+            guard let pattern = rest.popLast(),
                 pattern == "*" || pattern == step || (pattern == "[*]" && step.hasPrefix("["))
-            }
+            else { return false }
+        }
+        return rest.isEmpty
     }
 }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Comparisons with words in lower-case ASCII, in whatever case the text has them.
+///
+/// Every key of a file is compared with several. Byte by byte that costs nothing; by characters, with the
+/// case of all alphabets folded first, it would be most of what finding images costs.
+extension String {
+    /// Whether the text is the word.
+    func isWord(_ word: String) -> Bool {
+        utf8.count == word.utf8.count && ends(inWord: word)
+    }
+
+    /// Whether the text ends with the word.
+    func ends(inWord word: String) -> Bool {
+        let excess = utf8.count - word.utf8.count
+        // The last letter tells most texts apart.
+        guard excess >= 0, utf8.last.map({ $0 | 0x20 }) == word.utf8.last else { return false }
+        return Self.isSame(utf8.dropFirst(excess), word.utf8)
+    }
+
+    /// Whether the word stands anywhere in the text.
+    func holds(word: String) -> Bool {
+        var rest = utf8[...]
+        while rest.count >= word.utf8.count {
+            if Self.isSame(rest, word.utf8) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
+    }
+
+    private static func isSame(_ text: Substring.UTF8View, _ word: String.UTF8View) -> Bool {
+        zip(text, word).allSatisfy { ($0 | ((0x41...0x5A).contains($0) ? 0x20 : 0)) == $1 }
+    }
+}
