@@ -128,7 +128,7 @@ struct Composer {
 
     private func make(_ kind: YAMLNode.Kind, _ range: Range<Int>, _ event: Event) -> YAMLNode {
         // Behind an anchor or a tag, and where there is no value, the place is not the parser's.
-        let isMarked = range.lowerBound == offsets[event.start]
+        let isMarked = !range.isEmpty && range.lowerBound == offsets[event.start]
         return YAMLNode(
             kind: kind, range: range,
             mark: isMarked ? event.mark : text.mark(at: range.lowerBound),
