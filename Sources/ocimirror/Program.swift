@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Mirroring
+internal import Registry
 internal import Wording
 
 /// The program's command line.
@@ -68,6 +69,24 @@ struct ProgramContext: Sendable {
     /// What was read without refused credentials, for the report.
     let anonymousReads = AnonymousReads()
     let traffic = Traffic()
+    /// Hosts that are waited for.
+    let closedHosts = ClosedHosts(now: Timekeeper.system.now)
+
+    /// Carries out `body`, and shows meanwhile how far it has come.
+    ///
+    /// On a terminal a few lines at its end are drawn over and over, and what the console says appears above
+    /// them; elsewhere a line every half minute says that the program is alive. `body` turns the counters of
+    /// `progress`, and may do nothing else for it: ``RunProgress/expect(_:)`` once, then
+    /// ``RunProgress/begin(_:)`` and ``RunProgress/finish(_:isWell:)`` for each image. Results are to be written
+    /// after it.
+    func showing<Value>(
+        _ progress: RunProgress, _ body: () async throws -> Value
+    ) async rethrows -> Value {
+        try await ProgressDisplay(
+            progress: progress, console: console, closedHosts: closedHosts, traffic: traffic,
+            time: .system
+        ).during(body)
+    }
 
     /// A path as seen from the folder in which the program was started.
     func absolute(_ path: String) -> String {

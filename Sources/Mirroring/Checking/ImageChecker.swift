@@ -118,7 +118,7 @@ public struct ImageChecker: Sendable {
         let examined = try await ExaminedImage(graph, in: source, required: required)
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
-        let judgement = Judgement(examined, required, inspector, lanes)
+        let judgement = Judgement(of: image.name, examined, required, inspector, lanes)
         image.claims = judgement.ofClaims
         // What refers to it decides nothing, so that a refusal here is no failure.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)

@@ -57,7 +57,9 @@ struct BlobDelivery {
         }
         let lacking = try await lacking(claims)
         guard !lacking.isEmpty else { return }
-        try await copier.lanes.withPlace(for: blob.size) { try await send(to: lacking) }
+        try await copier.lanes.withPlace(for: blob, of: job.name) { transfer in
+            try await send(to: lacking, counting: transfer)
+        }
     }
 
     /// Tells those who wait for the blob whether it has come.
@@ -91,9 +93,11 @@ struct BlobDelivery {
 
     // MARK: Sending
 
-    private func send(to claims: [Claim]) async throws {
+    private func send(to claims: [Claim], counting transfer: Transfer) async throws {
         guard claims.count > 1 else {
-            for claim in claims { try await send(claim) { try await job.open(blob) } }
+            for claim in claims {
+                try await send(claim) { try await job.open(blob, counting: transfer) }
+            }
             return
         }
         let broadcast = Broadcast(readers: claims.count)
@@ -103,11 +107,14 @@ struct BlobDelivery {
                     defer { broadcast.leave(number, arrived: claim.progress.failure == nil) }
                     try await send(claim) {
                         if let shared = broadcast.join(number) { return shared }
-                        return try await openAgain(for: number, of: claims, after: broadcast)
+                        return try await openAgain(
+                            for: number, of: claims, after: broadcast, counting: transfer)
                     }
                 }
             }
-            group.addTask { try await broadcast.run { try await job.open(blob) } }
+            group.addTask {
+                try await broadcast.run { try await job.open(blob, counting: transfer) }
+            }
             try await group.waitForAll()
         }
     }
@@ -115,14 +122,16 @@ struct BlobDelivery {
     /// Opens the blob for a destination that must start over: at another one that has it by then, else
     /// where it came from.
     private func openAgain(
-        for number: Int, of claims: [Claim], after broadcast: Broadcast
+        for number: Int, of claims: [Claim], after broadcast: Broadcast,
+        counting transfer: Transfer
     ) async throws -> ByteStream {
         if let holder = try await broadcast.holder(besides: number),
-            let stream = try? await job.open(blob, in: claims[holder].store)
+            let stream = try? await job.open(
+                blob, in: claims[holder].store, counting: transfer)
         {
             return stream
         }
-        return try await job.open(blob)
+        return try await job.open(blob, counting: transfer)
     }
 
     private func send(
@@ -141,15 +150,14 @@ struct BlobDelivery {
     /// - Parameters:
     ///   - store: where it goes.
     ///   - sibling: the repository that may spare the bytes.
-    ///   - open: opens the bytes; by default where the job finds them.
+    ///   - open: opens the bytes.
     /// - Returns: how it came to be there.
     /// - Throws: ``CopyError`` or `CancellationError`.
     func send(
         to store: any ContentStore, sparing sibling: StoreLocation?,
-        open: (@Sendable () async throws -> ByteStream)? = nil
+        open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobArrival {
-        let open = open ?? { try await job.open(blob) }
-        return try await withSecondLook {
+        try await withSecondLook {
             try await at(.target, store.location) {
                 try await store.push(blob: blob, mountingFrom: sibling, open: open)
             }

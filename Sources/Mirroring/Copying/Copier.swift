@@ -85,10 +85,12 @@ struct Copier: Sendable {
 
     /// Copies every blob, the largest first, so that no long one is left for the end.
     private func copyBlobs(of job: CopyJob, to progress: [DestinationProgress]) async throws {
+        lanes.progress.expect(job.graph.blobs)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
                 group.addTask {
                     try await BlobDelivery(blob: blob, job: job, copier: self).deliver(to: progress)
+                    lanes.progress.settle(blob)
                 }
             }
             try await group.waitForAll()
@@ -99,10 +101,12 @@ struct Copier: Sendable {
     private func resend(
         _ blob: Descriptor, of job: CopyJob, to progress: DestinationProgress
     ) async throws {
-        try await lanes.withPlace(for: blob.size) {
+        try await lanes.withPlace(for: blob, of: job.name) { transfer in
             let delivery = BlobDelivery(blob: blob, job: job, copier: self)
-            progress.note(
-                blob, try await delivery.send(to: progress.destination.store, sparing: nil))
+            let arrival = try await delivery.send(to: progress.destination.store, sparing: nil) {
+                try await job.open(blob, counting: transfer)
+            }
+            progress.note(blob, arrival)
         }
     }
 }

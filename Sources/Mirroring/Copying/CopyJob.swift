@@ -18,6 +18,8 @@ struct CopyJob: Sendable {
         var trustsReplaced = true
     }
 
+    /// The image, as people know it.
+    let name: String
     let graph: ManifestGraph
     /// Configurations that were read for validation: they need not be fetched again.
     let held: [Digest: [UInt8]]
@@ -28,14 +30,14 @@ struct CopyJob: Sendable {
     var judgement: Judgement? = nil
 
     /// Opens a blob where it is at hand: in memory, else at the first source that can give it.
-    func open(_ blob: Descriptor) async throws -> ByteStream {
+    func open(_ blob: Descriptor, counting transfer: Transfer) async throws -> ByteStream {
         if let bytes = held[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), proving: blob)
         }
         var last: CopyError?
         for source in sources {
             do {
-                return try await open(blob, in: source)
+                return try await open(blob, in: source, counting: transfer)
             } catch let error as CopyError {
                 // Upstream is asked last, and is the one whose answer counts.
                 last = error
@@ -48,9 +50,12 @@ struct CopyJob: Sendable {
     }
 
     /// Opens a blob at one place.
-    func open(_ blob: Descriptor, in source: any ContentSource) async throws -> ByteStream {
+    func open(
+        _ blob: Descriptor, in source: any ContentSource, counting transfer: Transfer
+    ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
-        let sided = SidedStream(stream, side: .source, location: source.location)
+        let sided = SidedStream(
+            stream, side: .source, location: source.location, counting: transfer)
         return judgement?.watching(sided, of: blob) ?? sided
     }
 }

@@ -10,25 +10,44 @@ struct SidedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let side: CopySide
     private let location: StoreLocation
+    private let transfer: Transfer
 
-    init(_ base: ByteStream, side: CopySide, location: StoreLocation) {
+    /// Makes a stream that also tells how far it has been read.
+    init(_ base: ByteStream, side: CopySide, location: StoreLocation, counting transfer: Transfer) {
         self.base = base
         self.side = side
         self.location = location
+        self.transfer = transfer
     }
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), side: side, location: location)
+        Iterator(
+            base: base.makeAsyncIterator(), side: side, location: location, transfer: transfer)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         fileprivate var base: any AsyncIteratorProtocol<[UInt8], any Error>
         fileprivate let side: CopySide
         fileprivate let location: StoreLocation
+        fileprivate let transfer: Transfer
+        private var offset = 0
+
+        fileprivate init(
+            base: any AsyncIteratorProtocol<[UInt8], any Error>, side: CopySide,
+            location: StoreLocation, transfer: Transfer
+        ) {
+            self.base = base
+            self.side = side
+            self.location = location
+            self.transfer = transfer
+        }
 
         mutating func next() async throws -> [UInt8]? {
             do {
-                return try await base.next(isolation: #isolation)
+                guard let piece = try await base.next(isolation: #isolation) else { return nil }
+                offset += piece.count
+                transfer.note(piece.count, endingAt: offset)
+                return piece
             } catch let error as CancellationError {
                 throw error
             } catch {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import OCI
 internal import Waiting
 
 /// How many blob bodies are on their way at once.
@@ -15,20 +16,30 @@ struct TransferLanes: Sendable {
 
     private let large: Slots
     private let small: Slots
+    let progress: RunProgress
 
     /// Makes places for `count` bodies, and as many for small ones.
-    init(_ count: Int) {
+    init(_ count: Int, _ progress: RunProgress = RunProgress()) {
         self.count = count
         large = Slots(count)
         small = Slots(count)
+        self.progress = progress
     }
 
-    /// Runs the transfer of a body of so many bytes as soon as it has a place.
+    /// Runs the transfer of a blob as soon as it has a place.
     ///
-    /// - Throws: `CancellationError`, or what `transfer` threw.
+    /// - Parameters:
+    ///   - blob: what is read.
+    ///   - name: for which image, as people know it.
+    ///   - body: reads the blob, and notes how far it has come.
+    /// - Returns: what `body` returned.
+    /// - Throws: `CancellationError`, or what `body` threw.
     func withPlace<Value>(
-        for size: Int, _ transfer: () async throws -> Value
+        for blob: Descriptor, of name: String, _ body: (Transfer) async throws -> Value
     ) async throws -> Value {
-        try await (size > Self.small ? large : small).withSlot(transfer)
+        try await (blob.size > Self.small ? large : small).withSlot {
+            let transfer = Transfer(of: blob, for: name, in: progress)
+            return try await progress.showing(transfer) { try await body(transfer) }
+        }
     }
 }

@@ -14,6 +14,7 @@ struct RefusedImage: Error {
 /// What the rules say of an image: at once of what it claims, and of its contents as soon as its
 /// layers are known.
 final class Judgement: Sendable {
+    private let name: String
     private let examined: ExaminedImage
     private let required: Requirement
     private let inspector: LayerInspector
@@ -27,15 +28,18 @@ final class Judgement: Sendable {
     /// Begins with the claims.
     ///
     /// - Parameters:
-    ///   - examined: the image.
+    ///   - name: the image, as people know it.
+    ///   - examined: the same, as it was read.
     ///   - required: what it has to be.
     ///   - inspector: looks into layers.
     ///   - lanes: places for layers that are read for the judgement alone.
     ///   - isProved: whether a lock says already of these bytes that their contents are as required.
     init(
-        _ examined: ExaminedImage, _ required: Requirement, _ inspector: LayerInspector,
+        of name: String, _ examined: ExaminedImage, _ required: Requirement,
+        _ inspector: LayerInspector,
         _ lanes: TransferLanes, isProved: Bool = false
     ) {
+        self.name = name
         self.examined = examined
         self.required = required
         self.inspector = inspector
@@ -142,8 +146,11 @@ final class Judgement: Sendable {
     ) async throws -> LayerInspector.Answer {
         try await at(.source, source.location) {
             try await inspector.contents(of: layer) { inspection in
-                try await lanes.withPlace(for: layer.size) {
+                try await lanes.withPlace(for: layer, of: name) { transfer in
+                    var end = 0
                     for try await piece in try await source.fetch(blob: layer) {
+                        end += piece.count
+                        transfer.note(piece.count, endingAt: end)
                         try await inspection.take(piece)
                         observe(piece.count)
                     }

@@ -153,7 +153,9 @@ struct ReferrerCopy: Sendable {
         let destination = CopyJob.Destination(
             store: target, name: name, standing: standing, keepsReplaced: false)
         let results = try await copier.copy(
-            CopyJob(graph: graph, held: [:], sources: [source], destinations: [destination]))
+            CopyJob(
+                name: "referrer", graph: graph, held: [:], sources: [source],
+                destinations: [destination]))
         return try results[0].get()
     }
 

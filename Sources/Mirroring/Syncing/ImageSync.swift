@@ -60,7 +60,8 @@ struct ImageSync {
         }
         outcome.facts = ImageFacts(examined)
         let judgement = Judgement(
-            examined, required, run.inspector, run.copier.lanes, isProved: work.isProved)
+            of: image.id, examined, required, run.inspector, run.copier.lanes,
+            isProved: work.isProved)
         do {
             guard judgement.ofClaims.isAccepted else {
                 throw RefusedImage(report: judgement.ofClaims)
@@ -154,7 +155,8 @@ struct ImageSync {
     ) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.addingReportingOverflow($1.size).0 }
         return CopyJob(
-            graph: examined.graph, held: examined.configBytes, sources: try sources(work),
+            name: image.id, graph: examined.graph, held: examined.configBytes,
+            sources: try sources(work),
             destinations: try work.toCopy.map { position in
                 let standing = work.resolved.targets[position]
                 let target = try target(position, work)

@@ -9,6 +9,7 @@ public struct Syncer: Sendable {
     let copier: Copier
     let inspector: LayerInspector
     let referrers = ReferrerLedger()
+    let progress: RunProgress
     /// Whether referrers are looked for also where nothing is new.
     let refreshesReferrers: Bool
     /// A clock that only runs forward.
@@ -26,19 +27,21 @@ public struct Syncer: Sendable {
     ///   - scanner: looks into layers.
     ///   - refreshesReferrers: whether signatures and the like are looked for also where the image is
     ///     not new.
+    ///   - progress: counts how far the run has come.
     ///   - now: a clock that only runs forward; nil for the machine's.
     ///   - observe: who is told what happens.
     public init(
         resolver: Resolver, jobs: Int, scanner: LayerScanner, refreshesReferrers: Bool = false,
-        now: (@Sendable () -> Duration)? = nil,
+        progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {
         let start = ContinuousClock.now
         self.resolver = resolver
         self.refreshesReferrers = refreshesReferrers
         self.now = now ?? { ContinuousClock.now - start }
-        self.copier = Copier(lanes: TransferLanes(jobs), now: self.now)
+        self.copier = Copier(lanes: TransferLanes(jobs, progress), now: self.now)
         self.inspector = LayerInspector(scanner)
+        self.progress = progress
         self.observe = observe
     }
 
@@ -48,17 +51,22 @@ public struct Syncer: Sendable {
     public func sync(_ plan: Plan) async -> SyncReport {
         let places = Slots(Self.imagesAtOnce)
         resolver.stores.expect(plan.images.map(\.source))
+        progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
                     let outcome = try? await places.withSlot {
+                        progress.begin(image.id)
                         observe(.started(image))
                         let began = now()
                         var outcome = try await ImageSync(image: image, run: self).outcome()
                         outcome.duration = now() - began
                         return outcome
                     }
-                    if let outcome { observe(.finished(outcome)) }
+                    if let outcome {
+                        progress.finish(image.id, isWell: outcome.isDone)
+                        observe(.finished(outcome))
+                    }
                     return (position, outcome)
                 }
             }

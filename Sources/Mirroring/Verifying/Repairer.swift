@@ -29,7 +29,8 @@ struct Repairer: Sendable {
             try await target.standing(of: name)
         }
         let job = CopyJob(
-            graph: try await graph(of: block, entry, in: sources), held: [:], sources: sources,
+            name: image.id, graph: try await graph(of: block, entry, in: sources), held: [:],
+            sources: sources,
             destinations: [
                 CopyJob.Destination(
                     store: target, name: name, standing: standing,

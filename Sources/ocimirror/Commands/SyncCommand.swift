@@ -79,9 +79,12 @@ struct SyncCommand: ConfiguredCommand {
         }
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
+        let progress = RunProgress()
         let plan: Plan
         do {
-            plan = try await Planner(config: config).plan(selecting: selection, stores: stores)
+            plan = try await context.showing(progress) {
+                try await Planner(config: config).plan(selecting: selection, stores: stores)
+            }
         } catch is CancellationError {
             return finish(
                 start.report(SyncReport(), locks: [], isCutShort: true), outputs, in: context)
@@ -93,9 +96,9 @@ struct SyncCommand: ConfiguredCommand {
             resolver: Resolver(
                 config: config, stores: stores, locks: old, today: context.today),
             jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs),
-            refreshesReferrers: refreshesReferrers,
+            refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0) })
-        let report = await syncer.sync(plan)
+        let report = await context.showing(progress) { await syncer.sync(plan) }
         let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,

@@ -25,42 +25,53 @@ struct Console: Sendable {
     /// Elsewhere lines are as long as they are. A program that reads them finds each piece of text
     /// in one line, and in a CI system's log no line begins in the middle of what a server said.
     let width: Int
+    /// Whether a person looks at standard error, on a terminal that can be drawn on.
+    let isLive: Bool
+    /// Whether that terminal shows more than ASCII.
+    let hasBlocks: Bool
+    let screen = Screen()
 
     /// Looks at the streams and at `NO_COLOR`.
     init(environment: [String: String]) {
         let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
         outputStyle = Style(hasColour: wantsColour && System.isTerminal(.output))
         errorStyle = Style(hasColour: wantsColour && System.isTerminal(.error))
-        let columns = environment["COLUMNS"].flatMap(Int.init) ?? System.width(of: .output)
+        let columns = environment["COLUMNS"].flatMap(Int.init) ?? System.size(of: .output)?.columns
         width = max(columns ?? .max, 40)
+        isLive =
+            System.isTerminal(.error) && (environment["CI"] ?? "").isEmpty
+            && ![nil, "", "dumb"].contains(environment["TERM"])
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
+            .first { !$0.isEmpty }?.lowercased()
+        hasBlocks = locale?.hasSuffix("utf-8") ?? false || locale?.hasSuffix("utf8") ?? false
     }
 
     /// Writes a part of the result; the text brings its own line breaks.
     func result(_ text: String) {
-        System.write(text, to: .output)
+        screen.write(text, to: .output)
     }
 
     /// Says what happens, unless nobody wants to know.
     func note(_ text: String) {
         guard volume >= .normal else { return }
-        System.write("ocimirror: \(text)\n", to: .error)
+        screen.write("ocimirror: \(text)\n", to: .error)
     }
 
     /// Says what only a curious person wants to know.
     func detail(_ text: String) {
         guard volume >= .verbose else { return }
-        System.write(errorStyle.dim("ocimirror: \(text)") + "\n", to: .error)
+        screen.write(errorStyle.dim("ocimirror: \(text)") + "\n", to: .error)
     }
 
     /// Says what is wrong although the run goes on.
     func warn(_ text: String) {
         guard volume >= .normal else { return }
-        System.write("ocimirror: \(errorStyle.yellow("warning:")) \(text)\n", to: .error)
+        screen.write("ocimirror: \(errorStyle.yellow("warning:")) \(text)\n", to: .error)
     }
 
     /// Says why it went wrong and what to do next; this is said even to who asked for quiet.
     func error(_ text: String, hint: String? = nil) {
-        System.write("ocimirror: \(errorStyle.red("error:")) \(text)\n", to: .error)
-        if let hint { System.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error) }
+        screen.write("ocimirror: \(errorStyle.red("error:")) \(text)\n", to: .error)
+        if let hint { screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error) }
     }
 }

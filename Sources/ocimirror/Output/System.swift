@@ -16,13 +16,31 @@ enum System {
         isatty(stream.rawValue) == 1
     }
 
-    /// How many columns the terminal behind a stream has; nil where there is none.
-    static func width(of stream: Stream) -> Int? {
+    /// How many columns and rows a terminal has.
+    struct Size: Hashable {
+        var columns: Int
+        var rows: Int
+
+        /// A terminal that does not say how large it is.
+        static let usual = Size(columns: 80, rows: 24)
+    }
+
+    /// How large the terminal behind a stream is; nil where there is none, or it does not say.
+    static func size(of stream: Stream) -> Size? {
         var size = winsize()
         guard unsafe ioctl(stream.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return nil
         }
-        return Int(size.ws_col)
+        return Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+
+    /// Whether a terminal shows at once what is written to it, and to this process.
+    ///
+    /// A stopped one (Ctrl-S) does not, and a program in the background should not draw.
+    static func isInView(_ stream: Stream) -> Bool {
+        var descriptor = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLOUT) != 0
+            && tcgetpgrp(stream.rawValue) == getpgrp()
     }
 
     /// Writes text; a reader that has gone away is not this program's affair.

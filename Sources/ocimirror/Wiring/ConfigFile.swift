@@ -98,6 +98,6 @@ extension Console {
     /// Shows a problem of the configuration with the line that it is in.
     func show(_ diagnostic: ConfigDiagnostic) {
         guard volume >= .normal || !diagnostic.isWarning else { return }
-        System.write(diagnostic.description + "\n", to: .error)
+        screen.write(diagnostic.description + "\n", to: .error)
     }
 }

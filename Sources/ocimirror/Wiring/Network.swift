@@ -99,6 +99,7 @@ enum Network {
             events: {
                 context.anonymousReads.note($0)
                 context.traffic.note($0)
+                context.closedHosts.note($0)
                 context.console.show($0)
             })
     }
@@ -160,7 +161,9 @@ extension Console {
                 "\(kind.rawValue) \(host): \(status.map(String.init) ?? "broken off"), \(bytes) bytes"
             )
         case .retryWaiting(let host, let reason, let duration):
-            note("\(host): \(reason); trying again in \(duration.formatted)")
+            let text = "\(host): \(reason); trying again in \(duration.formatted)"
+            // A live view has it as long as it holds.
+            if isLive { detail(text) } else { note(text) }
         case .anonymousFallback(let repository, let source):
             warn("\(repository): the credentials of \(source) were refused; read without them")
         case .credentialUsed(let host, let source): detail("\(host): credentials of \(source)")

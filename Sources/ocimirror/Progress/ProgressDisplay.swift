@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Mirroring
+internal import Registry
+internal import StrictJSON
+
+/// Shows how far a run has come while it goes on: on a terminal a few lines at its end, elsewhere now
+/// and then a line.
+///
+/// It samples counters; the work knows nothing of it.
+struct ProgressDisplay {
+    let progress: RunProgress
+    let console: Console
+    let closedHosts: ClosedHosts
+    let traffic: Traffic
+    let time: Timekeeper
+
+    /// How often the lines are drawn anew.
+    static let drawing = Duration.milliseconds(120)
+    /// What is over before this is not worth a view.
+    static let patience = Duration.milliseconds(300)
+    /// How often a log is told that the program is alive.
+    static let heartbeat = Duration.seconds(30)
+
+    /// Carries out `body`, and shows meanwhile how far it has come.
+    func during<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        guard console.volume > .quiet else { return try await body() }
+        let ticking = Task { console.isLive ? await draw() : await beat() }
+        defer {
+            ticking.cancel()
+            console.screen.end()
+        }
+        return try await body()
+    }
+
+    /// Draws until the task is cancelled.
+    private func draw() async {
+        console.screen.begin()
+        var pictures = RunPictures(from: time.now())
+        var wait = Self.patience
+        while (try? await time.sleep(wait)) != nil {
+            let size = console.screen.size
+            let view = LiveView(
+                columns: size.columns, rows: size.rows, style: console.errorStyle,
+                hasBlocks: console.hasBlocks)
+            console.screen.draw(view.lines(picture(&pictures)))
+            wait = Self.drawing
+        }
+    }
+
+    /// Writes a line now and then until the task is cancelled.
+    func beat() async {
+        var pictures = RunPictures(from: time.now())
+        while (try? await time.sleep(Self.heartbeat)) != nil {
+            console.show(picture(&pictures))
+        }
+    }
+
+    private func picture(_ pictures: inout RunPictures) -> RunPicture {
+        pictures.next(
+            progress.sample, at: time.now(), closedHosts: closedHosts.current,
+            pulls: traffic.counts.compactMap(PullAllowance.init).map {
+                "\($0.host): \(counted($0.left, "pull")) left"
+            })
+    }
+}
+
+/// Pictures of one run, one after the other: what is known of speeds is carried from each to the next.
+struct RunPictures {
+    private let start: Duration
+    private var speed = SpeedMeter(memory: .seconds(3))
+    /// Slower, so that the time that is left does not jump.
+    private var trend = SpeedMeter(memory: .seconds(20))
+
+    init(from start: Duration) {
+        self.start = start
+        speed.note(0, at: start)
+        trend.note(0, at: start)
+    }
+
+    mutating func next(
+        _ sample: ProgressSample, at time: Duration, closedHosts: [ClosedHost] = [],
+        pulls: [String] = []
+    ) -> RunPicture {
+        speed.note(sample.readBytes, at: time)
+        trend.note(sample.readBytes, at: time)
+        let missing = sample.expectedBytes - sample.arrivedBytes
+        return RunPicture(
+            sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
+            left: missing > 0 ? trend.time(for: missing) : nil, closedHosts: closedHosts,
+            pulls: pulls)
+    }
+}
+
+extension Console {
+    /// Says in one line how far a run has come.
+    fileprivate func show(_ picture: RunPicture) {
+        var parts = [picture.count, picture.bytes, picture.speed, picture.timeLeft]
+            .compactMap(\.self)
+        if picture.sample.transfers.isEmpty, !picture.sample.inHand.isEmpty {
+            parts.append("looking at \(picture.sample.inHand.prefix(6).joined(separator: ", "))")
+        }
+        let lines = [parts.joined(separator: ", ")] + picture.closedHosts.map(\.line)
+        note(lines.joined(separator: "; "))
+    }
+}
