@@ -18,7 +18,9 @@ extension Verifier {
         image.findings += [required.exceptionFinding].compactMap(\.self)
     }
 
-    /// Asks upstream what the tag stands for now. A channel is meant to move: of that only a note is made.
+    /// Asks upstream what the tag stands for now.
+    ///
+    /// A channel is meant to move: of that only a note is made.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     func lookAtSource(of image: inout VerifiedImage, _ entry: ImageEntry) async throws {
