@@ -6,7 +6,7 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check demo bench faults
+.PHONY: help build test lint format reference install uninstall check demo proof bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -52,6 +52,9 @@ check: ## what a change must pass: setup, lint, build, test
 
 demo: ## mirror real images between two real registries
 	ci/demo
+
+proof: ## prove real images, and swapped ones
+	ci/proof
 
 bench: ## compare with skopeo and a floor, side by side
 	ci/bench

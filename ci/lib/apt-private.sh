@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Fetches a Debian package of any architecture with a private apt state: the machine's package
+# Fetches Debian packages of any architecture with a private apt state: the machine's package
 # lists, caches, hooks and architectures are neither read nor touched; its sources, keys and
 # proxy settings are reused. Needs common.sh.
 
@@ -33,10 +33,11 @@ ubuntu_hosts_for() {
     fi
 }
 
-# fetch_deb PACKAGE ARCHITECTURE FOLDER: leaves FOLDER/PACKAGE_….deb; fails, with apt's words in
-# FOLDER/log, where it cannot be had.
-fetch_deb() {
-    local package=$1 architecture=$2 folder=$3
+# fetch_debs ARCHITECTURE FOLDER PACKAGE...: leaves FOLDER (absolute)/PACKAGE_….deb of each; fails, with apt's
+# words in FOLDER/log, where one cannot be had.
+fetch_debs() {
+    local architecture=$1 folder=$2
+    shift 2
     local ID='' VERSION_CODENAME=''
     # shellcheck source=/dev/null
     source /etc/os-release
@@ -69,6 +70,6 @@ fetch_deb() {
     (
         cd "$folder" || exit
         export APT_CONFIG=$folder/apt.conf
-        apt-get --quiet --quiet update && apt-get --quiet --quiet download "$package:$architecture"
+        apt-get --quiet --quiet update && apt-get --quiet --quiet download "${@/%/:$architecture}"
     ) >"$folder/log" 2>&1
 }

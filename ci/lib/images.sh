@@ -9,6 +9,8 @@ readonly type_manifest=application/vnd.oci.image.manifest.v1+json
 readonly type_config=application/vnd.oci.image.config.v1+json
 readonly type_layer=application/vnd.oci.image.layer.v1.tar+gzip
 
+image_command='"/bin/sh"'
+
 sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
 
 # start_layout FOLDER
@@ -50,14 +52,28 @@ pack_layer() {
 
 further_labels='' # members for the labels of images that are added next, each behind a comma
 
+# add_layer LAYOUT FOLDER: FOLDER as a layer, packed once for a layout unless its files change; prints the diff_id
+# and the layer's descriptor.
+add_layer() {
+    local known diff_id
+    known=$1/packed/$(find "$2" -printf '%P %s %T@ %l\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1)
+    if [[ ! -e $known ]]; then
+        mkdir -p "$1/packed"
+        diff_id=$(pack_layer "$2" "$1/incoming")
+        printf '%s %s\n' "$diff_id" "$(add_blob "$1" "$1/incoming" "$type_layer")" >"$known"
+    fi
+    cat "$known"
+}
+
 # add_image LAYOUT TITLE ARCHITECTURE ROOT...: an image whose config claims ARCHITECTURE, with
-# one layer for each ROOT folder; prints the manifest's descriptor.
+# one layer for each ROOT folder, and starts image_command, words of JSON; prints the manifest's
+# descriptor.
 add_image() {
-    local layout=$1 title=$2 architecture=$3 root layer layers='' diff_ids='' config
+    local layout=$1 title=$2 architecture=$3 root diff_id layer layers='' diff_ids='' config
     shift 3
     for root in "$@"; do
-        diff_ids+=${diff_ids:+, }\"$(pack_layer "$root" "$layout/incoming")\"
-        layer=$(add_blob "$layout" "$layout/incoming" "$type_layer")
+        read -r diff_id layer <<<"$(add_layer "$layout" "$root")"
+        diff_ids+=${diff_ids:+, }\"$diff_id\"
         layers+=${layers:+, }$(descriptor_json "$layer")
     done
     config=$(
@@ -66,8 +82,8 @@ add_image() {
   "architecture": "$architecture",
   "os": "linux",
   "config": {
-    "Env": ["PATH=/bin"],
-    "Cmd": ["/bin/sh"],
+    "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+    "Cmd": [$image_command],
     "Labels": {"org.opencontainers.image.title": "$title"$further_labels}
   },
   "rootfs": {"type": "layers", "diff_ids": [$diff_ids]}

@@ -31,7 +31,7 @@ tiny_program() {
 root_with_busybox() {
     local architecture=$1 root=$2 scratch=$3 deb
     mkdir -p "$root/bin"
-    if fetch_deb busybox-static "$architecture" "$scratch"; then
+    if fetch_debs "$architecture" "$scratch" busybox-static; then
         deb=$(find "$scratch" -maxdepth 1 -name '*.deb')
         dpkg-deb --fsys-tarfile "$deb" |
             tar --extract --to-stdout --wildcards '*/bin/busybox' >"$root/bin/busybox"
