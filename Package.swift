@@ -113,8 +113,8 @@ let package = Package(
         tests(of: "CurlHTTP", "CCurl", "HTTP", "Wording", "RegistryTestSupport"),
         tests(
             of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Locking",
-            "Mirroring", "OCI", "Registry", "RegistryTestSupport", "StrictJSON", "Validation",
-            "Wording"),
+            "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
+            "Validation", "Wording"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
             "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"

@@ -61,7 +61,7 @@ show git diff --unified=0 mirror.yaml
 commit 'Take web 1.1.0'
 
 heading 'At night: mirror'
-show ocimirror sync
+show ocimirror sync --report "$work/run.json"
 expect 'exit code 0' same "$status" 0
 expect 'a version tag that moved is a finding' says tag-moved
 show git diff --stat
@@ -71,7 +71,8 @@ heading 'Pins: what would change, then change it and write the pull request'
 show ocimirror pin --lock locks/staging.yaml --diff environments/staging
 expect 'no file was touched' same "$(git diff --name-only)" locks/staging.yaml
 printf '%s\n' "$output" >"$work/announced.patch"
-show ocimirror pin --lock locks/staging.yaml --report "$work/pr.md" environments/staging
+show ocimirror pin --lock locks/staging.yaml --report "$work/pr.md" --run "$work/run.json" \
+    environments/staging
 expect 'exit code 0' same "$status" 0
 git diff --no-color --unified=3 environments >"$work/done.patch"
 hunks() { grep '^[-+]' "$1" | grep -v '^\(---\|+++\)'; }
@@ -79,7 +80,8 @@ expect 'what was announced is what was done' \
     same "$(hunks "$work/announced.patch")" "$(hunks "$work/done.patch")"
 expect 'the comment behind a value stayed' grep -q "/web   # moved by the bot" environments/staging/web.yaml
 show cat "$work/pr.md"
-expect 'the title warns: a tag that names a version has moved' says 'Warning'
+expect 'the title warns: a tag that names a version has moved' says '# Warning'
+expect 'the revision that upstream built from is named' says 5ec0de2
 expect 'a second run has nothing to do' as_locked locks/staging.yaml environments/staging
 
 heading 'The gate'

@@ -18,7 +18,7 @@ import YAML
     }()
 
     @Test(arguments: 0..<20)
-    func `an edit touches the pins and nothing else`(_ part: UInt64) async throws {
+    func `D07 an edit touches the pins and nothing else`(_ part: UInt64) async throws {
         let count = Self.files / 20
         let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
         let older = Pinner(try Fixture.lock("older.lock.yaml"))

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Locking
 import OCI
 import Pinning
 import Testing
+import YAML
 
 /// Pinned with the new lock, then with the old one again.
 @Suite struct QuoteTests {
@@ -49,5 +51,26 @@ import Testing
     ) throws {
         let (_, back) = try Self.thereAndBack(first)
         #expect(back != first && back.contains(tag), "\(back)")
+    }
+
+    @Test(arguments: [
+        "8.10", "1234567", "72044e0", "26e2", "0123", "0x1f", "0o17", "1_000", "no", "on", "null",
+        "2027-01-31", "1.0.0", "v1",
+    ])
+    func `D06 a tag that readers take for something else gets quotes`(_ tag: String) throws {
+        let text = String(
+            decoding: try BoundedFile.read("\(Fixture.folder)/images.lock.yaml", limit: 1 << 20),
+            as: UTF8.self)
+        let lock = try Lockfile(
+            parsing: Array(
+                text.replacing("octet:8.10", with: "octet:\(tag)")
+                    .replacing("tag: \"8.10\"", with: "tag: \"\(tag)\"").utf8))
+        let values = "image: {repository: ghcr.io/acme/mirror/octet, tag: v0, digest: ''}\n"
+        let pinned = Pinner(lock).pin(Array(values.utf8), path: "values.yaml")
+        let stream = try YAMLDocumentStream(parsing: try #require(pinned.newBytes))
+        let node = try #require(stream.documents[0].root["image"]?["tag"])
+        #expect(YAMLScalar(node) == .string(tag))
+        let isPlain = if case .scalar(_, .plain) = node.kind { true } else { false }
+        #expect(isPlain == ["1.0.0", "v1"].contains(tag))
     }
 }

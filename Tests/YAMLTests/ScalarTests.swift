@@ -43,7 +43,7 @@ import YAML
         #expect(YAMLQuoting.doubleQuoted(text) == quoted)
     }
 
-    @Test func `every character survives quoting and parsing`() throws {
+    @Test func `D05 every character survives quoting and parsing`() throws {
         var text = ""
         for value in (0...0x2FFF as ClosedRange<UInt32>) {
             text.unicodeScalars.append(.init(value) ?? "?")

@@ -19,6 +19,7 @@ struct PinCommand: ConfiguredCommand {
     var check = false
     var report: String?
     var was: String?
+    var recordedRun: String?
 
     static let name = "pin"
     static let summary = "Writes the lock's digests into values files and manifests."
@@ -31,6 +32,9 @@ struct PinCommand: ConfiguredCommand {
         Example("ocimirror pin environments/dev", "every file in a folder"),
         Example("ocimirror pin --diff values.yaml", "show what would change, write nothing"),
         Example("ocimirror pin --check .", "exit with 1 if something would change"),
+        Example(
+            "ocimirror pin --report pr.md --run run.json environments/dev",
+            "also write a pull request's body, with what a run's report knows"),
     ]
     static let parameters: [Parameter<PinCommand>] =
         [
@@ -46,13 +50,22 @@ struct PinCommand: ConfiguredCommand {
             .option(
                 "--report", nil, "FILE.md", into: \.report, help: "write a pull request's body"),
             .option("--was", nil, "FILE", into: \.was, help: "the lock before [default: git's]"),
+            .option(
+                "--run", nil, "FILE.json", into: \.recordedRun,
+                help: "what 'sync --report' wrote, for the pull request's body"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         if diff, options.json {
             throw UsageError(["ocimirror", "pin"], .contradiction("--diff and --json: take one"))
         }
+        if recordedRun != nil, report == nil {
+            throw UsageError(["ocimirror", "pin"], .contradiction("--run is of use with --report"))
+        }
         let rules = try PinInputs.rules(rules, in: context)
+        let run = try recordedRun.map { path throws(ConfigFileError) in
+            try PinInputs.recordedRun(path, in: context)
+        }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
         let pinner = Pinner(newLock, rules: rules, side: side, moves: rewrite)
         var files: [PinnedFile] = []
@@ -74,7 +87,7 @@ struct PinCommand: ConfiguredCommand {
         let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
         if let report {
             let body = PullRequestBody(
-                from: try await oldLock(in: context), to: newLock, files: files)
+                from: try await oldLock(in: context), to: newLock, files: files, run: run)
             try AtomicFile.replace(context.absolute(report), with: Array(body.text.utf8))
         }
         if options.json {

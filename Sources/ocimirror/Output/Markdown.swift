@@ -26,3 +26,6 @@ func code(_ text: String) -> String {
     }
     return "<code>\(encoded)</code>"
 }
+
+/// Text from outside as code in Markdown.
+func code(_ text: UntrustedText) -> String { code(text.raw) }

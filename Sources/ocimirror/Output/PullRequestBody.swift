@@ -3,6 +3,7 @@
 internal import Locking
 internal import OCI
 internal import Pinning
+internal import Wording
 internal import YAML
 
 /// What a pull request says about changed pins, in Markdown.
@@ -15,26 +16,31 @@ struct PullRequestBody {
     /// Code hosts refuse longer bodies.
     private static let limit = 60 << 10
 
-    init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile]) {
+    init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RecordedRun? = nil) {
         let sites = files.flatMap { file in
             file.sites.filter { $0.verdict == .changed }.map { (path: file.path, site: $0) }
         }
         let ids = Set(sites.compactMap(\.site.id)).sorted()
-        let rows = ids.compactMap { id -> Row? in
+        let rows = ids.compactMap { id -> PullRequestRow? in
             new.images[id].map { image in
-                Row(
+                PullRequestRow(
                     id: id, old: old?.images[id], new: image,
-                    before: sites.first { $0.site.id == id }?.site.old)
+                    before: sites.first { $0.site.id == id }?.site.old,
+                    facts: run?.image(id, digest: image.digest))
             }
         }
         let moved = rows.filter(\.isVersionMoved).map { code($0.id) }
+        let columns = PullRequestRow.Column.allCases.filter { column in
+            column.isAlways || rows.contains { $0.cell(column) != nil }
+        }
         var lines = [
             moved.isEmpty
                 ? "# Pin \(counted(rows.count, "image"))"
                 : "# Warning: a version's tag has moved: \(moved.joined(separator: ", "))",
-            "", "| image | from | to | what moved |", "|---|---|---|---|",
+            "", Self.line(columns.map(\.rawValue)), Self.line(columns.map { _ in "---" }),
         ]
-        lines += rows.map(\.line)
+        lines += rows.map { row in Self.line(columns.map { row.cell($0) ?? "–" }) }
+        lines += Self.section("Findings", run.map(Self.findings) ?? [])
         lines += Self.section("Files", Set(sites.map(\.path)).sorted().map(code))
         lines += Self.section(
             "Not pinned",
@@ -46,49 +52,23 @@ struct PullRequestBody {
         text = Self.cut(lines)
     }
 
-    /// An image and what became of it.
-    private struct Row {
-        let id: String
-        let old: LockedImage?
-        let new: LockedImage
-        /// What a file said, where the old lock is not known.
-        let before: Reference?
-
-        private var oldDigest: Digest? { old?.digest ?? before?.digest }
-        private var oldTag: Tag? { old?.tag ?? before?.tag }
-
-        /// Whether a tag that names a version stands for other bytes than before.
-        var isVersionMoved: Bool {
-            guard let tag = new.tag, let oldDigest else { return false }
-            return tag == oldTag && oldDigest != new.digest
-        }
-
-        var line: String {
-            let cells = [
-                code(id), "\(name(oldTag)) \(name(oldDigest?.short))",
-                "\(name(new.tag)) \(name(new.digest.short))", movement,
-            ]
-            return "| \(cells.joined(separator: " | ")) |"
-        }
-
-        private var movement: String {
-            guard oldDigest != new.digest else { return "nothing" }
-            guard let old else { return "pinned" }
-            let platforms = new.platforms.filter {
-                old.platforms[$0.key]?.digest != $0.value.digest
+    /// What the run had to say, of images that did not change too.
+    private static func findings(_ run: RecordedRun) -> [String] {
+        run.images.sorted { $0.key < $1.key }.flatMap { id, image in
+            var items = image.findings.map { finding in
+                let platform = finding.platform.map { " (\(code($0)))" } ?? ""
+                return "\(code(id)): \(code(finding.severity)) \(code(finding.id))\(platform): "
+                    + code(finding.message)
             }
-            .keys.sorted().map(\.description)
-            let lost = old.platforms.keys.filter { new.platforms[$0] == nil }.sorted()
-            var words = platforms.isEmpty ? "the index alone" : platforms.joined(separator: ", ")
-            if !lost.isEmpty {
-                words += "; lost: \(lost.map(\.description).joined(separator: ", "))"
+            if image.findings.isEmpty, let reason = image.reason {
+                items.append("\(code(id)): \(code(image.status)): \(code(reason))")
             }
-            return isVersionMoved ? "**the same tag**, \(words)" : words
+            return items
         }
+    }
 
-        private func name(_ word: (some CustomStringConvertible)?) -> String {
-            word.map { code($0.description) } ?? "–"
-        }
+    private static func line(_ cells: [String]) -> String {
+        "| \(cells.joined(separator: " | ")) |"
     }
 
     private static func section(_ title: String, _ items: [String]) -> [String] {

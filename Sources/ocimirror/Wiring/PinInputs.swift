@@ -4,6 +4,7 @@ public import CommandLineKit
 internal import Files
 internal import Locking
 public import Pinning
+internal import StrictJSON
 internal import Wording
 
 extension PinSide: ArgumentValue {}
@@ -47,6 +48,23 @@ enum PinInputs {
             throw ConfigFileError(message: "\(UntrustedText(name)):\(error)")
         } catch {
             throw ConfigFileError(message: "\(error)")
+        }
+    }
+
+    /// Reads what a run wrote down.
+    ///
+    /// - Throws: ``ConfigFileError`` where it is not there or cannot be used.
+    static func recordedRun(
+        _ path: String, in context: ProgramContext
+    ) throws(ConfigFileError) -> RecordedRun {
+        let hint = "'ocimirror sync --report \(UntrustedText(path))' writes it"
+        do {
+            return try RecordedRun(
+                parsing: try BoundedFile.read(context.absolute(path), limit: 64 << 20))
+        } catch let error as JSONError {
+            throw ConfigFileError(message: "\(UntrustedText(path)): \(error)", hint: hint)
+        } catch {
+            throw ConfigFileError(message: "\(error)", hint: hint)
         }
     }
 

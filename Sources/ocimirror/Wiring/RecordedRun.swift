@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import StrictJSON
+internal import Wording
+
+/// What an earlier `sync --report FILE.json` wrote down, as far as a later step asks for it.
+///
+/// Labels and messages in it are an image's or a server's words.
+struct RecordedRun: Sendable {
+    /// An image of that run.
+    struct Image: Sendable {
+        let status: String
+        /// Why it is not as it should be.
+        let reason: UntrustedText?
+        let digest: Digest?
+        let compressedSize: Int?
+        let revision: UntrustedText?
+        let source: UntrustedText?
+        let created: UntrustedText?
+        let findings: [Finding]
+    }
+
+    /// A finding, in the words of that run.
+    struct Finding: Sendable {
+        let id: UntrustedText
+        let severity: String
+        let platform: UntrustedText?
+        let message: UntrustedText
+    }
+
+    /// The images by their ids.
+    let images: [String: Image]
+
+    /// Reads the document.
+    ///
+    /// - Throws: ``JSONError`` where it is none that `sync` writes.
+    init(parsing bytes: [UInt8]) throws(JSONError) {
+        let document = try JSONObject(
+            try JSONValue(parsing: bytes), known: ["schema", "command", "images"])
+        guard try document.integer("schema") == 1, try document.string("command") == "sync",
+            let elements = try document.array("images")
+        else { throw document.failure("command", "is not 'sync' with the schema 1") }
+        var images: [String: Image] = [:]
+        for (path, element) in elements {
+            let object = try JSONObject(
+                element, path: path,
+                known: [
+                    "id", "status", "reason", "digest", "compressedSize", "labels", "findings",
+                ])
+            guard let id = try object.string("id") else { throw object.failure("id", "is missing") }
+            images[id] = try Image(object)
+        }
+        self.images = images
+    }
+
+    /// What the run says of an image, provided that it is the image with this digest.
+    func image(_ id: String, digest: Digest) -> Image? {
+        images[id].flatMap { $0.digest == digest ? $0 : nil }
+    }
+}
+
+extension RecordedRun.Image {
+    fileprivate init(_ object: JSONObject) throws(JSONError) {
+        let labels = try object["labels"].map { value throws(JSONError) in
+            try JSONObject(
+                value, path: object.place(of: "labels"), known: ["revision", "source", "created"])
+        }
+        func label(_ name: String) throws(JSONError) -> UntrustedText? {
+            try labels?.string(name).map(UntrustedText.init)
+        }
+        status = try object.string("status") ?? ""
+        reason = try object.string("reason").map(UntrustedText.init)
+        digest = try object.string("digest").flatMap { try? Digest(parsing: $0) }
+        compressedSize = try object.integer("compressedSize")
+        revision = try label("revision")
+        source = try label("source")
+        created = try label("created")
+        findings = try (object.array("findings") ?? []).map { path, value throws(JSONError) in
+            try RecordedRun.Finding(
+                JSONObject(value, path: path, known: ["id", "severity", "platform", "message"]))
+        }
+    }
+}
+
+extension RecordedRun.Finding {
+    fileprivate init(_ object: JSONObject) throws(JSONError) {
+        id = UntrustedText(try object.string("id") ?? "")
+        severity = try object.string("severity") ?? ""
+        platform = try object.string("platform").map(UntrustedText.init)
+        message = UntrustedText(try object.string("message") ?? "")
+    }
+}
