@@ -114,7 +114,7 @@ let package = Package(
         tests(
             of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Locking",
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
-            "Validation", "Wording"),
+            "Validation", "Wording", "YAML"),
         tests(
             of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
             "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import RegistryTestSupport
+import Testing
+import YAML
+
+@testable import ocimirror
+
+@Suite struct KubernetesTests {
+    @Test(arguments: ["kubernetes-cronjob.yml", "kubernetes-shards.yml", "kubernetes-merge.yml"])
+    func `every pod runs without rights, on a file system that it cannot change`(name: String)
+        throws
+    {
+        let containers = try WorkflowFile(name).containers
+        #expect(containers.count == 1)
+        for (pod, container) in containers {
+            let security = pod["securityContext"]
+            #expect(security?["runAsNonRoot"]?.text == "true")
+            #expect(security?["runAsUser"]?.text == "10001")
+            #expect(security?["seccompProfile"]?["type"]?.text == "RuntimeDefault")
+            #expect(pod["automountServiceAccountToken"]?.text == "false")
+            let own = container["securityContext"]
+            #expect(own?["allowPrivilegeEscalation"]?.text == "false")
+            #expect(own?["readOnlyRootFilesystem"]?.text == "true")
+            #expect(own?["capabilities"]?["drop"]?.items?.map(\.text) == ["ALL"])
+            #expect(container["resources"]?["limits"]?["memory"] != nil)
+            // Whatever is mounted is there, and the folder to work in is mounted.
+            let volumes = (pod["volumes"]?.items ?? []).map { $0["name"]?.text }
+            for mount in container["volumeMounts"]?.items ?? [] {
+                #expect(volumes.contains(mount["name"]?.text))
+            }
+            #expect(container["workingDir"]?.text == "/work")
+        }
+    }
+
+    @Test func `the image's user is the one that the pods run as`() async throws {
+        let file = try await Workspace().shell("cat \(Workspace.project)/Dockerfile")
+        #expect(file.contains("\nUSER 10001:10001\n") && file.contains("--uid 10001"))
+    }
+
+    @Test func `pods share a run, another one puts the locks together, and a single one agrees`()
+        async throws
+    {
+        let internet = try await Internet()
+        defer { withExtendedLifetime(internet) {} }
+        internet.publish("grafana/grafana", tag: "12.1.0", seed: 1)
+        internet.publish("library/redis", tag: "7.4.1", seed: 2)
+        let nightly = try WorkflowFile("kubernetes-cronjob.yml")
+        let shards = try WorkflowFile("kubernetes-shards.yml")
+        let map = try #require(nightly.documents.first { $0["kind"]?.text == "ConfigMap" })
+        let configuration = try #require(map["data"]?["mirror.yaml"]?.text)
+        let single = try Self.workspace(configuration, internet)
+        #expect(try await Self.run(nightly, in: single).status == 0)
+        #expect(single.folder.text("run.json").contains("grafana"))
+
+        let shared = try Self.workspace(configuration, internet)
+        let job = try #require(shards.documents.last?["spec"])
+        let count = try #require(job["completions"]?.text.flatMap { Int($0) })
+        for index in 0..<count {
+            let run = try await Self.run(
+                shards, in: shared, ["JOB_COMPLETION_INDEX": "\(index)"])
+            #expect(run.status == 0, "\(run.said)")
+        }
+        let merge = try await Self.run(try WorkflowFile("kubernetes-merge.yml"), in: shared)
+        #expect(merge.status == 0, "\(merge.said)")
+        #expect(shared.lock == single.lock)
+        #expect(shared.lock.contains("redis"))
+    }
+
+    /// The child that reads layers takes rights from itself; it must not need any for that.
+    @Test(.enabled(if: canMakePods))
+    func `a pod's rights are enough to copy an image and to look into its layers`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        defer { withExtendedLifetime((source, target)) {} }
+        source.publish(ImageBuilder().multiPlatform(), repository: "web", tag: "1.0")
+        let workspace = try Workspace(
+            """
+            version: 1
+            targets: [{prefix: "\(target.host)/mirror", lock: images.lock.yaml}]
+            registries:
+              "\(source.host)": {plainHTTP: true}
+              "\(target.host)": {plainHTTP: true}
+            images:
+              - {source: "\(source.host)/web:1.0", name: there, requires: [/etc/seed]}
+              - {source: "\(source.host)/web:1.0", name: lacks, requires: [/etc/nothing]}
+
+            """)
+        try workspace.folder.write(
+            """
+            set -e
+            mount -o bind,remount,ro /
+            mount --bind "$PWD" "$PWD"
+            mount -o bind,remount,rw "$PWD"
+            cd "$PWD"
+            ! touch /var/tmp/writable 2>/dev/null
+            exec setpriv --reuid 10001 --regid 10001 --clear-groups --bounding-set=-all \
+                --inh-caps=-all --no-new-privs \(Workspace.program) sync
+
+            """, to: "pod.sh")
+        let said = try await workspace.shell(
+            "chown -R 10001:10001 . && unshare --mount sh pod.sh || echo \"code $?\"")
+        #expect(said.contains("there  mirrored"), "\(said)")
+        #expect(said.contains("path-missing"), "\(said)")
+        #expect(said.hasSuffix("code 1\n"))
+        #expect(workspace.lock.contains("there:"))
+        #expect(!workspace.lock.contains("lacks:"))
+    }
+
+    /// Mounts and users take root, which a developer's machine does not give.
+    private static let canMakePods =
+        getuid() == 0
+        && (try? SpawnedProcess("unshare", ["--mount", "mount", "-o", "bind,remount,ro", "/"])
+            .wait())
+            == 0
+
+    private static func workspace(_ configuration: String, _ internet: Internet) throws -> Workspace
+    {
+        var workspace = try Workspace(configuration)
+        workspace.environment = internet.environment
+        // `echo -n octocat:canary-token | base64`
+        let login = "b2N0b2NhdDpjYW5hcnktdG9rZW4="
+        try workspace.folder.write(
+            #"{"auths": {"ghcr.io": {"auth": "\#(login)"}}}"#, to: "config.json")
+        return workspace
+    }
+
+    /// Runs the container's arguments, with its variables, in the folder that would be mounted.
+    private static func run(
+        _ file: WorkflowFile, in workspace: Workspace, _ further: [String: String] = [:]
+    ) async throws -> Run {
+        let container = try #require(file.containers.first?.container)
+        var workspace = workspace
+        for variable in container["env"]?.items ?? [] {
+            guard let name = variable["name"]?.text, let value = variable["value"]?.text else {
+                continue
+            }
+            let isMounted = value.hasPrefix("/registries/")
+            workspace.environment[name] =
+                isMounted ? workspace.folder(String(value.dropFirst("/registries/".count))) : value
+        }
+        workspace.environment.merge(further) { $1 }
+        return try await workspace.run(
+            arguments: try #require(container["args"]?.items).compactMap(\.text))
+    }
+}

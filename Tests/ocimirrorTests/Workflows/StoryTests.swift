@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import RegistryTestSupport
+import Testing
+import YAML
+
+/// The stories of the three users, told by the commands of the files that are shipped.
+@Suite struct StoryTests {
+    private static let configuration = """
+        version: 1
+        targets:
+          - prefix: ghcr.io/octocat/mirror
+            lock: images.lock.yaml
+        registries:
+          docker.io:
+            credentials: {username: "${DOCKERHUB_USERNAME:-}", password: "${DOCKERHUB_TOKEN:-}"}
+        images:
+          - team/web:1.0
+          - {source: "team/worker:2.1", name: worker}
+
+        """
+
+    private static let values = """
+        web:
+          image:
+            repository: ghcr.io/octocat/mirror/team-web
+            tag: "1.0"  # a comment that stays
+        worker:
+          image: ghcr.io/octocat/mirror/worker:2.1
+
+        """
+
+    private static func begin() async throws -> (Internet, Runner) {
+        let internet = try await Internet()
+        internet.publish("team/web", tag: "1.0", seed: 1)
+        internet.publish("team/worker", tag: "2.1", seed: 2)
+        let runner = try await Runner(internet)
+        try await runner.push([
+            "mirror.yaml": configuration, "environments/values.yaml": values,
+        ])
+        return (internet, runner)
+    }
+
+    @Test(arguments: ["github-mirror.yml", "azure-pipelines.yml"])
+    func `the nightly job mirrors, commits the lock, and shows the report`(name: String)
+        async throws
+    {
+        let (internet, runner) = try await Self.begin()
+        // Azure's agents know nothing of GHCR; there the login stands in a file or a variable.
+        let login = ["GITHUB_TOKEN": Internet.token]
+        let file = try WorkflowFile(name)
+        #expect(try await runner.run("mirror", of: file, with: login) == 0, "\(runner.log)")
+        let lock = try await runner.file("images.lock.yaml")
+        for repository in ["octocat/mirror/team-web", "octocat/mirror/worker"] {
+            let digest = try #require(internet.ghcr.tags(of: repository).values.first)
+            #expect(lock.contains("\(digest)"))
+        }
+        #expect(runner.summary.contains("team-web"))
+        #expect(try await runner.shell("git -C origin.git rev-list --count main") == "2\n")
+
+        // A night without news writes nothing, and costs no pull.
+        internet.dockerHub.forgetRequests()
+        #expect(try await runner.run("mirror", of: file, with: login) == 0, "\(runner.log)")
+        #expect(try await runner.shell("git -C origin.git rev-list --count main") == "2\n")
+        #expect(internet.dockerHub.requests.count(of: .manifestHead) > 0)
+        #expect(internet.dockerHub.requests.count(of: .manifestGet) == 0)
+    }
+
+    @Test(arguments: ["github-mirror.yml", "azure-pipelines.yml"])
+    func `the nightly job commits what it could do, and fails with the program's code`(name: String)
+        async throws
+    {
+        let (_, runner) = try await Self.begin()
+        try await runner.push(["mirror.yaml": Self.configuration + "  - team/missing:1.0\n"])
+        let code = try await runner.run(
+            "mirror", of: try WorkflowFile(name), with: ["GITHUB_TOKEN": Internet.token])
+        #expect(code == 1, "\(runner.log)")
+        #expect(runner.summary.contains("missing"))
+        #expect(try await runner.file("images.lock.yaml").contains("worker:"))
+    }
+
+    @Test(arguments: [
+        ("github-mirror.yml", "::warning::"), ("azure-pipelines.yml", "type=warning"),
+    ])
+    func `the nightly job takes 'run again later' as a warning`(name: String, warning: String)
+        async throws
+    {
+        let (_, runner) = try await Self.begin()
+        try await runner.shell(
+            "rm bin/ocimirror && printf '#!/bin/sh\\nexit 75\\n' >bin/ocimirror && chmod +x bin/ocimirror"
+        )
+        #expect(try await runner.run("mirror", of: try WorkflowFile(name)) == 0)
+        #expect(runner.log.contains(warning))
+    }
+
+    @Test(arguments: [
+        ("github-pins.yml", "propose", "gh pr create", "gh pr edit", "OPEN"),
+        ("azure-pipelines.yml", "pins", "az repos pr create", "az repos pr update", "17"),
+    ])
+    func `the bot proposes pins once, renews them, and is silent where nothing changed`(
+        name: String, job: String, create: String, edit: String, open: String
+    ) async throws {
+        let (internet, runner) = try await Self.begin()
+        let login = ["GITHUB_TOKEN": Internet.token]
+        let mirror = try WorkflowFile("github-mirror.yml")
+        let pins = try WorkflowFile(name)
+        #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
+
+        #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
+        let web = try #require(internet.ghcr.tags(of: "octocat/mirror/team-web").values.first)
+        let proposed = try await runner.file("environments/values.yaml", of: "ocimirror/pins")
+        #expect(proposed.contains("\"1.0@\(web)\"  # a comment that stays"), "\(runner.log)")
+        #expect(try await runner.file("environments/values.yaml") == Self.values)
+        #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 1)
+        #expect(runner.calls.contains { $0.contains("Pin 2 images") })
+        #expect(runner.summary.contains("Pin 2 images"))
+
+        // Upstream moves a tag; the open request gets it too.
+        internet.publish("team/worker", tag: "2.1", seed: 3)
+        try runner.folder.write(open, to: "open")
+        #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
+        #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
+        #expect(runner.calls.filter { $0.hasPrefix(edit) }.count == 1)
+        #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 1)
+
+        // Merged: nothing is left to propose.
+        try await runner.shell(
+            "git -C origin.git update-ref refs/heads/main refs/heads/ocimirror/pins")
+        let calls = runner.calls.count
+        #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
+        #expect(runner.calls.count == calls)
+        #expect(runner.log.contains("Every pin is as the lock says."))
+    }
+
+    @Test func `three machines share a night, and the merge job commits one lock`() async throws {
+        let (_, runner) = try await Self.begin()
+        let login = ["GITHUB_TOKEN": Internet.token]
+        #expect(
+            try await runner.run("mirror", of: try WorkflowFile("github-mirror.yml"), with: login)
+                == 0)
+        let whole = try await runner.file("images.lock.yaml")
+        try await runner.shell(
+            """
+            git clone --quiet origin.git again && cd again && git rm --quiet images.lock.yaml
+            git commit --quiet -m forget && git push --quiet && cd .. && rm -rf again && mkdir parts
+            """)
+        let file = try WorkflowFile("github-mirror-shards.yml")
+        for index in 0...2 {
+            let matrix = login.merging(["matrix.index": "\(index)"]) { $1 }
+            #expect(try await runner.run("shard", of: file, with: matrix) == 0, "\(runner.log)")
+            try await runner.shell("cp work/images.lock.*-of-3.yaml parts/")
+        }
+        try await runner.shell(
+            "rm -rf work && git clone --quiet origin.git work && cp parts/* work/")
+        #expect(try await runner.run("merge", of: file, in: "work") == 0, "\(runner.log)")
+        #expect(try await runner.file("images.lock.yaml") == whole)
+    }
+
+    @Test func `a developer asks before a tag is used, with the commands of the documentation`()
+        async throws
+    {
+        let internet = try await Internet()
+        defer { withExtendedLifetime(internet) {} }
+        internet.publish("grafana/grafana", tag: "12.1.0")
+        internet.publish("grafana/grafana", tag: "12.0.2")
+        let runner = try await Runner(internet)
+        let document = String(
+            decoding: try BoundedFile.read(
+                "\(Workspace.project)/Documentation/operations.md", limit: 1 << 20), as: UTF8.self)
+        let section = try #require(document.split(separator: "## Before a tag is used\n").last)
+        let block = try #require(section.split(separator: "```sh\n").dropFirst().first)
+        let commands = block.prefix { $0 != "`" }.split(separator: "\n").map(String.init)
+        #expect(commands.count == 2)
+        var answers: [(status: Int32, text: String)] = []
+        for command in commands {
+            let result = try await SpawnedProcess.run(
+                "env", ["--chdir=\(runner.folder.path)", "bash", "-c", command],
+                environment: internet.environment.merging([
+                    "PATH": "\(runner.folder("bin")):/usr/bin:/bin",
+                    "HOME": runner.folder("home"),
+                ]) { $1 })
+            answers.append((result.status, result.output + result.errors))
+        }
+        #expect(answers.map(\.status) == [0, 1], "\(answers)")
+        #expect(answers[0].text.contains("yes: usable on linux/amd64 and linux/arm64"))
+        #expect(answers[1].text.contains("nearest: 12.1.0"), "\(answers[1].text)")
+    }
+}

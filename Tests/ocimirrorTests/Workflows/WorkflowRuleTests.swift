@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import RegistryTestSupport
+import Testing
+import YAML
+
+@testable import ocimirror
+
+/// What holds for every file of `ci/workflows`.
+@Suite struct WorkflowRuleTests {
+    @Test func `there is a file for each kind of scheduler`() throws {
+        #expect(
+            try WorkflowFile.all().map(\.name) == [
+                "azure-pipelines.yml", "github-mirror-shards.yml", "github-mirror.yml",
+                "github-pins.yml", "kubernetes-cronjob.yml", "kubernetes-merge.yml",
+                "kubernetes-shards.yml",
+            ])
+    }
+
+    @Test func `every action is pinned by a commit, and says its version`() throws {
+        for file in try WorkflowFile.all() where file.isGitHub {
+            var count = 0
+            for line in file.text.split(separator: "\n") where line.contains(" uses: ") {
+                #expect(
+                    line.contains(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/), "\(line)")
+                count += 1
+            }
+            #expect(count > 2)
+        }
+    }
+
+    @Test func `one version of an action is used everywhere`() throws {
+        var commits: [Substring: Set<Substring>] = [:]
+        for file in try WorkflowFile.all() {
+            for match in file.text.matches(of: /uses: ([\w\/-]+)@(.*)/) {
+                commits[match.output.1, default: []].insert(match.output.2)
+            }
+        }
+        for (action, versions) in commits { #expect(versions.count == 1, "\(action)") }
+    }
+
+    @Test func `a job of GitHub has the rights that it names, and no other`() throws {
+        let rights: Set = ["contents", "packages", "pull-requests"]
+        for file in try WorkflowFile.all() where file.isGitHub {
+            #expect(file.documents[0]["permissions"]?.entries?.isEmpty == true)
+            for (name, job) in file.jobs {
+                let granted = (job["permissions"]?.entries ?? []).compactMap(\.key.text)
+                #expect(!granted.isEmpty && rights.isSuperset(of: granted), "\(name)")
+                #expect(job["timeout-minutes"] != nil, "\(name)")
+            }
+        }
+    }
+
+    @Test func `nothing is put into a script before the shell reads it`() throws {
+        for file in try WorkflowFile.all() {
+            for (name, _) in file.jobs {
+                for step in try file.steps(of: name) {
+                    #expect(step.script?.contains("${{") != true, "\(file.name): \(step.name)")
+                    #expect(
+                        !file.isAzure || step.script?.contains(/\$\([A-Z]\w*\.?\w*\)/) != true,
+                        "\(file.name): \(step.name)")
+                }
+            }
+        }
+    }
+
+    @Test func `every script passes shellcheck`() async throws {
+        let workspace = try Workspace()
+        for file in try WorkflowFile.all() {
+            for (name, _) in file.jobs {
+                for step in try file.steps(of: name) {
+                    guard let script = step.script else { continue }
+                    try workspace.folder.write(script, to: "step.sh")
+                    let said = try await workspace.shell(
+                        "shellcheck --shell=bash step.sh || echo 'in \(file.name): \(step.name)'")
+                    #expect(said == "")
+                }
+            }
+        }
+    }
+
+    @Test func `every command line is one`() throws {
+        var count = 0
+        for file in try WorkflowFile.all() {
+            let arguments = file.containers.compactMap(\.container["args"]?.items)
+                .map { $0.compactMap(\.text) }
+            for words in arguments {
+                #expect(throws: Never.self) {
+                    try Program.tree.parse(words, environment: [:])
+                }
+                count += 1
+            }
+        }
+        #expect(count == 3)
+    }
+}
