@@ -23,6 +23,9 @@ public struct CopyReceipt: Hashable, Sendable {
     /// The tag under which the digest that the image's tag has left is kept.
     public var kept: Tag?
 
+    /// How many bytes need not be sent.
+    public var bytesSaved: Int { bytesMounted.plus(bytesPresent) }
+
     /// Makes an empty receipt.
     public init() {}
 

@@ -21,20 +21,27 @@ public struct ImageFacts: Hashable, Sendable {
         public let size: Int
         /// How many bytes its configuration and layers have as they travel; nil where they were not
         /// looked at.
-        public let compressedSize: Int?
+        public let downloadSize: Int?
         /// When it was made, as its configuration says.
         public let created: UntrustedText?
 
         /// Makes facts.
         public init(
-            platform: Platform, digest: Digest, size: Int, compressedSize: Int? = nil,
+            platform: Platform, digest: Digest, size: Int, downloadSize: Int? = nil,
             created: UntrustedText? = nil
         ) {
             self.platform = platform
             self.digest = digest
             self.size = size
-            self.compressedSize = compressedSize
+            self.downloadSize = downloadSize
             self.created = created
+        }
+
+        /// The day on which it was made; nil where it says none, or one that stands for none, as
+        /// builds write that come out the same every time.
+        public var day: CalendarDay? {
+            created.flatMap { CalendarDay(parsing: String($0.raw.prefix(10))) }
+                .flatMap { $0.parts.year > 2000 ? $0 : nil }
         }
     }
 
@@ -55,16 +62,16 @@ public struct ImageFacts: Hashable, Sendable {
     public let platforms: [OnPlatform]
     /// How many bytes all blobs of the image have together, each counted once; nil where they were
     /// not looked at.
-    public let compressedSize: Int?
+    public let downloadSize: Int?
     /// The labels that a configuration has, the first platform's where they differ.
     public let labels: [Label: UntrustedText]
 
     /// Makes facts.
     public init(
-        platforms: [OnPlatform], compressedSize: Int? = nil, labels: [Label: UntrustedText] = [:]
+        platforms: [OnPlatform], downloadSize: Int? = nil, labels: [Label: UntrustedText] = [:]
     ) {
         self.platforms = platforms
-        self.compressedSize = compressedSize
+        self.downloadSize = downloadSize
         self.labels = labels
     }
 
@@ -81,7 +88,7 @@ public struct ImageFacts: Hashable, Sendable {
                 OnPlatform(
                     platform: platform, digest: candidate.descriptor.digest,
                     size: candidate.descriptor.size,
-                    compressedSize: Self.sum(
+                    downloadSize: Self.sum(
                         [candidate.manifest.config] + candidate.manifest.layers),
                     created: candidate.config?.created.map(UntrustedText.init)))
             for label in Label.allCases where labels[label] == nil {
@@ -90,7 +97,7 @@ public struct ImageFacts: Hashable, Sendable {
         }
         self.init(
             platforms: platforms.sorted { $0.platform < $1.platform },
-            compressedSize: Self.sum(image.graph.blobs), labels: labels)
+            downloadSize: Self.sum(image.graph.blobs), labels: labels)
     }
 
     /// Takes what a lock says of an image that nobody reads again.

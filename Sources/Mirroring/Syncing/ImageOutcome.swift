@@ -90,6 +90,23 @@ public struct ImageOutcome: Sendable {
         targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.previous).first
     }
 
+    /// How far its contents are proved by this run or by a lock; nil where they are not, and for a
+    /// layout, which has no lock.
+    public var proof: ProofLevel? {
+        guard isDone else { return nil }
+        return targets.compactMap { ($0.block ?? $0.locked)?.proof }.min()
+    }
+
+    /// Takes what an earlier run knew of the same bytes, where this one did not look at them.
+    ///
+    /// A digest stands for the same bytes for ever, so that sizes and days stay true.
+    public mutating func recall(_ known: [Digest: ImageFacts]) {
+        guard facts.downloadSize == nil, let digest = descriptor?.digest,
+            let earlier = known[digest]
+        else { return }
+        facts = earlier
+    }
+
     /// Whether its name stands for other bytes at the source than it did before this run.
     public var hasMoved: Bool {
         guard let previous, let descriptor else { return false }
@@ -114,6 +131,13 @@ public struct SyncReport: Sendable {
         self.outcomes = outcomes
         self.unfinished = unfinished
         self.problems = problems
+    }
+
+    /// The same, with what an earlier run knew of bytes that this one did not look at.
+    public func recalling(_ known: [Digest: ImageFacts]) -> SyncReport {
+        var outcomes = outcomes
+        for position in outcomes.indices { outcomes[position].recall(known) }
+        return SyncReport(outcomes: outcomes, unfinished: unfinished, problems: problems)
     }
 
     /// Whether an interruption left anything out.

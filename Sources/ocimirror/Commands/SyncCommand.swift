@@ -31,7 +31,7 @@ struct SyncCommand: ConfiguredCommand {
         from JOB_COMPLETION_INDEX.
 
         The end of a report's name says its form: .json is the document of --json, .md is for a \
-        CI job's summary. Reports and metrics are written however the run ends.
+        CI job's summary, .html a page for people. Reports and metrics are written however the run ends.
         """
     static let examples = [
         Example("ocimirror sync", "mirrors everything"),
@@ -61,9 +61,9 @@ struct SyncCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let console = context.console
-        let start = RunStart(in: context)
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         let file = try ConfigFile(options.config, in: context)
+        let start = RunStart(of: file.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
         let part = try chosenShard(in: context).map {
@@ -99,6 +99,7 @@ struct SyncCommand: ConfiguredCommand {
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
+            .recalling(outputs.earlier)
         let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,

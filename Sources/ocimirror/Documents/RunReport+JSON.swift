@@ -21,6 +21,7 @@ extension RunReport {
             "milliseconds": .integer(duration.milliseconds),
             "interrupted": .bool(interrupted != nil),
             "unfinished": .array(sync.unfinished.map { .string($0.id) }),
+            "required": .strings(required),
             "totals": totals,
             "images": .array(
                 sync.outcomes.map {
@@ -107,11 +108,12 @@ extension ImageOutcome {
             "auth": isAnonymous ? "anonymous" : .null,
             "status": .string(status.rawValue),
             "reason": .optional(reason),
+            "proof": .optional(proof?.rawValue),
             "digest": .optional(descriptor.map { $0.digest.description }),
             "previous": .optional(previous?.description),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "size": descriptor.map { .integer($0.size) } ?? .null,
-            "compressedSize": facts.compressedSize.map(JSONValue.integer) ?? .null,
+            "downloadSize": facts.downloadSize.map(JSONValue.integer) ?? .null,
             "platforms": .array(facts.platforms.map(\.json)),
             "labels": [
                 "revision": .optional(facts.labels[.revision]?.display),
@@ -135,7 +137,7 @@ extension ImageFacts.OnPlatform {
             "platform": .string(platform.description),
             "digest": .string(digest.description),
             "size": .integer(size),
-            "compressedSize": compressedSize.map(JSONValue.integer) ?? .null,
+            "downloadSize": downloadSize.map(JSONValue.integer) ?? .null,
             "created": .optional(created?.display),
         ]
     }

@@ -20,7 +20,9 @@ struct RunReport: Sendable {
     }
 
     /// What became of the images.
-    let sync: SyncReport
+    var sync: SyncReport
+    /// The platforms that every image must have.
+    let required: [Platform]
     let locks: [WrittenLock]
     let anonymousReads: AnonymousReads
     /// What was asked of each host.
@@ -71,8 +73,10 @@ struct RunStart {
     private let time: Timestamp
     private let instant = ContinuousClock.now
     private let context: ProgramContext
+    private let required: [Platform]
 
-    init(in context: ProgramContext) {
+    init(of config: MirrorConfig, in context: ProgramContext) {
+        required = config.platforms
         self.context = context
         time = context.now
     }
@@ -82,7 +86,7 @@ struct RunStart {
         _ sync: SyncReport, locks: [RunReport.WrittenLock], isCutShort: Bool
     ) -> RunReport {
         RunReport(
-            sync: sync, locks: locks, anonymousReads: context.anonymousReads,
+            sync: sync, required: required, locks: locks, anonymousReads: context.anonymousReads,
             traffic: context.traffic.counts, began: time,
             duration: ContinuousClock.now - instant,
             interrupted: isCutShort ? context.interruption.exitCode : nil)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A length of time for people: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
+/// A length of time for people: `80 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
 struct Elapsed: CustomStringConvertible {
     let duration: Duration
 
     var description: String {
+        guard duration >= .milliseconds(100) else { return "\(duration.milliseconds) ms" }
         let tenths = duration.milliseconds / 100
         let seconds = tenths / 10
         if seconds < 10 { return "\(seconds).\(tenths % 10) s" }

@@ -108,7 +108,7 @@ extension ImageOutcome {
         return [
             code(image.id), status.rawValue, moved,
             facts.platforms.map { code($0.platform.description) }.joined(separator: " "),
-            facts.compressedSize.map { "\(ByteCount(bytes: $0))" } ?? "–", sent,
+            facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "–", sent,
             "\(Elapsed(duration: duration))",
         ]
     }

@@ -9,6 +9,7 @@ struct ReportFile: Hashable, Sendable {
     enum Form: String, Sendable, CaseIterable {
         case json
         case md
+        case html
     }
 
     let path: String
@@ -19,6 +20,7 @@ struct ReportFile: Hashable, Sendable {
         switch form {
         case .json: report.json.text
         case .md: MarkdownReport(report).text
+        case .html: HTMLReport(report).text
         }
     }
 }

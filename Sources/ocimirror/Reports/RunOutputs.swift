@@ -2,6 +2,8 @@
 
 internal import CommandLineKit
 internal import Files
+internal import Mirroring
+internal import OCI
 internal import StrictJSON
 
 /// The files that a run is written to when it ends, however it ends.
@@ -20,6 +22,12 @@ struct RunOutputs {
         for path in reports.map(\.path) + [metrics].compactMap(\.self) {
             try Directory.create(Path.directory(of: context.absolute(path)))
         }
+    }
+
+    /// What the report that this run's will replace knew of images that this run did not look at.
+    var earlier: [Digest: ImageFacts] {
+        guard let file = reports.first(where: { $0.form == .json }) else { return [:] }
+        return EarlierReport(at: context.absolute(file.path)).facts
     }
 
     /// Writes all of them; one that cannot be written is told of and costs no other.

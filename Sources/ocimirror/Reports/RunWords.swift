@@ -76,6 +76,7 @@ struct Trouble: Hashable, Sendable {
     let side: CopySide?
     /// The finding's id, where it is one.
     let finding: Finding.ID?
+    /// What is wrong, without the side.
     let message: String
     let hint: String?
 
@@ -84,7 +85,10 @@ struct Trouble: Hashable, Sendable {
         self.status = status
         side = failure.side
         finding = nil
-        message = failure.message
+        let prefix = failure.side.map { "\($0.rawValue): " } ?? ""
+        message = String(
+            failure.message.hasPrefix(prefix)
+                ? failure.message.dropFirst(prefix.count) : failure.message[...])
         hint = failure.hint
     }
 

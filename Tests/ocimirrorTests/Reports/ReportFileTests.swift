@@ -36,7 +36,7 @@ import Testing
         }
         #expect(reason.contains("gone"))
         let size = JSONValue.integer(new.blobs.values.reduce(0) { $0 + $1.count })
-        #expect(images.map { $0["compressedSize"] } == [size, .null, .null])
+        #expect(images.map { $0["downloadSize"] } == [size, .null, .null])
         for image in images.prefix(2) {
             let platforms = image["platforms"]?.elements ?? []
             #expect(platforms.map { $0["platform"] } == ["linux/amd64", "linux/arm64"])
@@ -45,6 +45,25 @@ import Testing
         #expect(document["totals"]?["bytesUploaded"] == size)
         let hosts = [source.host, target.host].sorted()
         #expect(document["traffic"]?.elements.map { $0["host"] } == hosts.map { .string($0) })
+    }
+
+    @Test func `remembers what an image has that nobody looks at any more`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        let image = ImageBuilder().multiPlatform(seed: 1)
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        let size = JSONValue.integer(image.blobs.values.reduce(0) { $0 + $1.count })
+        for expected in [size, size, .null, .null] {
+            let run = try await workspace.run("sync", "--report=run.json", "--report=run.html")
+            #expect(run.status == 0, "\(run.said)")
+            let document = try JSONValue(parsing: workspace.folder.read("run.json"))
+            #expect(document["images"]?.elements.first?["downloadSize"] == expected)
+            // After the second run a file that is no report is worth nothing, and does no harm.
+            if document["images"]?.elements.first?["status"] == "unchanged" {
+                try workspace.folder.write("{\"images\": [{\"digest\": 5}]}", to: "run.json")
+            }
+        }
+        #expect(workspace.folder.text("run.html").hasPrefix("<!DOCTYPE html>"))
     }
 
     @Test func `says which bytes need not be sent`() async throws {

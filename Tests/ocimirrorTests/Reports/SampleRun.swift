@@ -25,7 +25,8 @@ struct SampleRun {
 
     var report: RunReport {
         RunReport(
-            sync: SyncReport(outcomes: outcomes, unfinished: unfinished), locks: locks,
+            sync: SyncReport(outcomes: outcomes, unfinished: unfinished),
+            required: [.linuxAMD64, .linuxARM64], locks: locks,
             anonymousReads: AnonymousReads(), traffic: traffic.counts, began: Self.began,
             duration: duration, interrupted: interrupted)
     }
@@ -83,9 +84,9 @@ struct SampleRun {
             platforms: [Platform.linuxAMD64, .linuxARM64].enumerated().map { place, platform in
                 ImageFacts.OnPlatform(
                     platform: platform, digest: digest(number * 100 + place), size: 2197,
-                    compressedSize: (number + place + 1) * 12_345_678,
+                    downloadSize: (number + place + 1) * 12_345_678,
                     created: UntrustedText(created))
-            }, compressedSize: (number + 2) * 23_456_789,
+            }, downloadSize: (number + 2) * 23_456_789,
             labels: labels.mapValues(UntrustedText.init))
     }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Mirroring
+internal import OCI
+internal import Validation
+
+/// Images by platforms, with a verdict in each cell.
+struct HTMLMatrix {
+    let html: HTML
+
+    private let report: RunReport
+
+    init(_ report: RunReport) {
+        self.report = report
+        let rows = MatrixRow.rows(of: report)
+        guard !rows.isEmpty else {
+            html = "<p class=\"none\">\(report.headline)</p>"
+            return
+        }
+        let columns = report.required
+        let heads = columns.map { platform -> HTML in
+            "<th scope=\"col\">\(platform)</th>"
+        }
+        let others: HTML =
+            HTMLImage.showsOthers(in: report) ? "<th scope=\"col\">Others</th>" : ""
+        let bodies = rows.map { HTMLImage($0, of: report).html }
+        html = """
+            \(Self.tools(rows))
+            <table id="images">
+            <thead><tr>
+            <th scope="col" data-key="id">Image</th>
+            <th scope="col" data-key="word">Outcome</th>
+            \(heads)
+            \(others)
+            <th scope="col" data-key="size" class="number">Size</th>
+            <th scope="col" data-key="age" class="number">Age</th>
+            <th scope="col">Digest</th>
+            <th scope="col" data-key="took" class="number">Took</th>
+            </tr></thead>
+            \(bodies)
+            </table>
+            """
+    }
+
+    /// Filters, which a script shows.
+    private static func tools(_ rows: [MatrixRow]) -> HTML {
+        let filters = [
+            ("all", "All"), ("bad", "Attention"), ("unfinished", "Unfinished"),
+            ("changed", "Changed"), ("moved", "Moved"), ("same", "Unchanged"),
+            ("warning", "Warnings"), ("exception", "Exceptions"),
+        ]
+        let chips = filters.compactMap { group, name -> HTML? in
+            let count = rows.count { $0.groups.contains(group) }
+            guard count > 0 else { return nil }
+            return """
+                <button type="button" data-group="\(group)" aria-pressed="\(group == "all")">\
+                \(name) <span>\(count)</span></button>
+
+                """
+        }
+        return """
+            <div id="tools" hidden>
+            <input id="search" type="search" placeholder="Filter by name, digest, finding …" \
+            aria-label="Filter images">
+            <div class="chips">\(chips)</div>
+            <output id="seen"></output>
+            </div>
+            """
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Mirroring
+internal import OCI
+internal import Validation
+
+/// What a run says of one image on one platform.
+enum MatrixCell: Hashable, Sendable {
+    /// It is there, and nothing speaks against it.
+    case good(ImageFacts.OnPlatform)
+    /// It is there, and the image is refused for another reason.
+    case there(ImageFacts.OnPlatform)
+    /// It could not be judged.
+    case unproven
+    /// This is wrong with it.
+    case bad(Finding.ID)
+    /// It is not there, and an exception says that it need not be.
+    case excused
+    /// It is not there, and nobody asks for it.
+    case absent
+    /// Nobody could look.
+    case unknown
+
+    /// Finds the verdict.
+    ///
+    /// - Parameters:
+    ///   - platform: the platform.
+    ///   - outcome: what became of the image.
+    ///   - isRequired: whether every image has to have the platform.
+    init(on platform: Platform, of outcome: ImageOutcome, isRequired: Bool) {
+        let findings = outcome.findings.filter { finding in
+            finding.platform.map(platform.matches) ?? false
+        }
+        let facts = outcome.facts.platforms.first { platform.matches($0.platform) }
+        if let wrong = findings.first(where: { $0.severity == .error }) {
+            self = .bad(wrong.id)
+        } else if findings.contains(where: { $0.id == .unproven }) {
+            self = .unproven
+        } else if let facts {
+            self = outcome.isDone ? .good(facts) : .there(facts)
+        } else if outcome.facts.platforms.isEmpty, !outcome.image.entry.isArtifact {
+            self = .unknown
+        } else if isRequired, outcome.image.entry.exception != nil {
+            self = .excused
+        } else {
+            self = .absent
+        }
+    }
+}

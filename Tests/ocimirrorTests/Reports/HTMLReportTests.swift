@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+import Wording
+
+@testable import Mirroring
+@testable import ocimirror
+
+/// The report as a page.
+@Suite struct HTMLReportTests {
+    @Test(arguments: SampleRun.hostileTexts)
+    func `D04 no text from outside becomes markup`(text: String) throws {
+        let page = try Page(HTMLReport(try SampleRun.hostile(text).report).text)
+        let known: Set = [
+            "html", "head", "meta", "title", "style", "body", "header", "p", "h1", "time", "svg",
+            "rect", "dl", "div", "dt", "dd", "b", "span", "main", "input", "button", "output",
+            "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "small", "code", "i",
+            "section", "h2", "ol", "li", "footer", "script",
+        ]
+        #expect(Set(page.elements.map(\.name)).subtracting(known) == [])
+        let attributes: Set = [
+            "lang", "charset", "http-equiv", "content", "name", "class", "datetime", "viewBox",
+            "preserveAspectRatio", "role", "aria-label", "aria-pressed", "aria-hidden", "x", "y",
+            "width", "height", "id", "hidden", "type", "placeholder", "scope", "title", "colspan",
+            "data-group", "data-groups", "data-key", "data-id", "data-word", "data-size",
+            "data-age", "data-took", "data-label",
+        ]
+        #expect(Set(page.elements.flatMap(\.attributes.keys)).subtracting(attributes) == [])
+        #expect(page.elements.count { $0.name == "script" } == 1)
+        #expect(page.elements.count { $0.name == "style" } == 1)
+        let shown = UntrustedText(UntrustedText(text).display).display
+        let expected = shown.split(separator: " ").joined(separator: " ")
+        #expect(page.text.contains(expected), "\(expected)")
+    }
+
+    @Test func `lets nothing in but itself, and names its style and script by hash`() async throws {
+        var run = SampleRun()
+        try run.add(.mirrored, "app") { $0.facts = SampleRun.facts() }
+        let text = HTMLReport(run.report).text
+        let page = try Page(text)
+        let policy = try #require(
+            page.elements.first { $0.attributes["http-equiv"] == "Content-Security-Policy" }?
+                .attributes["content"])
+        #expect(policy.hasPrefix("default-src &#39;none&#39;; "))
+        let workspace = try Workspace()
+        for (name, code) in [("style", HTMLReport.style), ("script", HTMLReport.script)] {
+            #expect(text.contains("<\(name)>\(code)</\(name)>"))
+            try workspace.folder.write(code, to: name)
+            let hash = try await workspace.shell("openssl dgst -sha256 -binary \(name) | base64")
+            #expect(policy.contains("\(name)-src &#39;sha256-\(hash.dropLast())&#39;"))
+        }
+        for outside in ["url(", "@import", "src=", "href=", "//", "fetch(", "eval("] {
+            #expect(!text.contains(outside), "\(outside)")
+        }
+    }
+
+    @Test func `is whole without scripts, what needs a person first`() throws {
+        var run = SampleRun()
+        try run.add(.unchanged, "same")
+        try run.add(.mirrored, "new")
+        try run.add(.failed, "broken") { $0.failure = Failure(.unavailable, side: .source, "x") }
+        run.unfinished = [try SampleRun.image("late")]
+        let page = try Page(HTMLReport(run.report).text)
+        let rows = page.elements.filter { $0.attributes["data-groups"] != nil }
+        #expect(rows.map { $0.attributes["data-id"] } == ["broken", "late", "new", "same"])
+        #expect(rows.allSatisfy { $0.attributes["hidden"] == nil })
+        #expect(page.text.contains("1 of 4 images needs attention"))
+    }
+
+    @Test(arguments: [
+        ([Finding](), true, "✓"),
+        ([Finding(.configMismatch, .error, platform: .linuxARM64, "x")], true, "✗ config-mismatch"),
+        ([Finding(.unproven, .warning, platform: .linuxARM64, "x")], true, "? unproven"),
+        ([Finding(.configMismatch, .error, platform: .linuxAMD64, "x")], true, "·"),
+        ([], false, "? not seen"),
+    ])
+    func `a platform's cell says what is wrong with it`(
+        findings: [Finding], isKnown: Bool, cell: String
+    ) throws {
+        var run = SampleRun()
+        let isBad = findings.contains { $0.severity == .error }
+        try run.add(isBad ? .refused : .unchanged, "app") { outcome in
+            outcome.findings = findings
+            if isKnown { outcome.facts = SampleRun.facts() }
+        }
+        let html = HTMLMatrix(run.report).html.description
+        let cells = html.matches(of: /data-label="linux\/arm64"><span[^>]*><i>(.*?)<\/i> (.*?)</)
+        let words = cells.map { "\($0.output.1) \($0.output.2)" }
+        #expect(words.count == 1)
+        #expect(words[0].hasPrefix(cell))
+    }
+
+    @Test func `a platform that an exception excuses is no hole`() throws {
+        var run = SampleRun()
+        try run.add(
+            .unchanged, "app",
+            exception: PlatformException(platforms: [.linuxAMD64], reason: "amd64 only")
+        ) { outcome in
+            outcome.facts = ImageFacts(platforms: [SampleRun.facts().platforms[0]])
+        }
+        let page = try Page(HTMLReport(run.report).text)
+        #expect(page.text.contains("– excused"))
+        #expect(page.text.contains("only linux/amd64 for ever: amd64 only"))
+    }
+
+    @Test func `shows what a tag stood for before`() throws {
+        var run = SampleRun()
+        var resolved = ResolvedImage(image: try SampleRun.image("app"))
+        resolved.descriptor = SampleRun.descriptor(0xbeef)
+        resolved.targets = [
+            ResolvedImage.AtTarget(
+                location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead))
+        ]
+        run.outcomes = [ImageOutcome(resolved)]
+        let page = try Page(HTMLReport(run.report).text)
+        #expect(page.text.contains("dead00000000 → beef00000000"))
+        #expect(page.elements.contains { $0.attributes["data-groups"]?.contains("moved") == true })
+    }
+
+    @Test func `of five hundred images is a page that a browser opens at once`() throws {
+        var run = SampleRun()
+        for number in 0..<500 {
+            try run.add(.unchanged, "image-\(number)") { $0.facts = SampleRun.facts() }
+        }
+        #expect(HTMLReport(run.report).text.utf8.count < 1 << 20)
+    }
+
+    @Test(arguments: [
+        (0, "0 ms"), (99, "99 ms"), (100, "0.1 s"), (9_990, "9.9 s"), (10_000, "10 s"),
+        (59_999, "59 s"), (65_000, "1 min 05 s"), (7_800_000, "2 h 10 min"),
+    ])
+    func `a length of time is short`(milliseconds: Int, words: String) {
+        #expect(Elapsed(duration: .milliseconds(milliseconds)).description == words)
+    }
+
+    @Test(arguments: [
+        (-1, "from the future"), (0, "today"), (1, "1 day"), (59, "59 days"), (60, "2 months"),
+        (729, "24 months"), (730, "2 years"),
+    ])
+    func `an age is short`(days: Int, words: String) {
+        let today = CalendarDay(daysSinceEpoch: 20_000)
+        #expect(
+            Age(of: CalendarDay(daysSinceEpoch: 20_000 - days), on: today).description == words)
+    }
+
+    @Test(arguments: [
+        ("2026-06-20T10:00:00Z", "2026-06-20"), ("1970-01-01T00:00:00Z", nil),
+        ("0001-01-01T00:00:00Z", nil), ("1980-01-01T00:00:01Z", nil), ("yesterday", nil), ("", nil),
+    ])
+    func `a day that builds write who have none is none`(text: String, day: String?) {
+        #expect(
+            SampleRun.facts(created: text).platforms[0].day == day.flatMap(CalendarDay.init))
+    }
+}
