@@ -49,7 +49,7 @@ struct PullRequestRow {
         case .from: "\(name(oldTag)) \(name(oldDigest?.short))"
         case .to: "\(name(new.tag)) \(name(new.digest.short))"
         case .movement: movement
-        case .size: facts?.compressedSize.map { ByteCount(bytes: $0).description }
+        case .size: facts?.downloadSize.map { ByteCount(bytes: $0).description }
         case .revision: revision
         case .created: facts?.created.map { code($0) }
         }

@@ -14,7 +14,7 @@ struct RecordedRun: Sendable {
         /// Why it is not as it should be.
         let reason: UntrustedText?
         let digest: Digest?
-        let compressedSize: Int?
+        let downloadSize: Int?
         let revision: UntrustedText?
         let source: UntrustedText?
         let created: UntrustedText?
@@ -46,7 +46,7 @@ struct RecordedRun: Sendable {
             let object = try JSONObject(
                 element, path: path,
                 known: [
-                    "id", "status", "reason", "digest", "compressedSize", "labels", "findings",
+                    "id", "status", "reason", "digest", "downloadSize", "labels", "findings",
                 ])
             guard let id = try object.string("id") else { throw object.failure("id", "is missing") }
             images[id] = try Image(object)
@@ -72,7 +72,7 @@ extension RecordedRun.Image {
         status = try object.string("status") ?? ""
         reason = try object.string("reason").map(UntrustedText.init)
         digest = try object.string("digest").flatMap { try? Digest(parsing: $0) }
-        compressedSize = try object.integer("compressedSize")
+        downloadSize = try object.integer("downloadSize")
         revision = try label("revision")
         source = try label("source")
         created = try label("created")
