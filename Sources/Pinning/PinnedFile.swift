@@ -13,12 +13,19 @@ public struct PinnedFile: Hashable, Sendable {
     public var newBytes: [UInt8]?
     /// Why the file was not looked into although nothing is wrong with it.
     public var skipped: String?
+    /// Where that became clear; nil where the whole file is meant.
+    public var skippedAt: YAMLMark?
     /// Why nothing can be done with the file, and where.
     public var refusal: YAMLError?
 
     /// Makes the record of a file.
     public init(path: String) {
         self.path = path
+    }
+
+    mutating func skip(_ reason: String, at mark: YAMLMark) {
+        skipped = reason
+        skippedAt = mark
     }
 }
 

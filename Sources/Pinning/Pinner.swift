@@ -83,11 +83,15 @@ public struct Pinner: Sendable {
         do throws(YAMLError) {
             stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
         } catch {
-            if FileText.isTemplate(bytes) {
-                file.skipped = "a template is not YAML yet"
+            if let mark = FileText.template(in: bytes) {
+                file.skip(FileText.templateReason, at: mark)
             } else {
                 file.refusal = error
             }
+            return file
+        }
+        if let mark = FileText.template(in: stream) {
+            file.skip(FileText.templateReason, at: mark)
             return file
         }
         guard !FileText.isConfiguration(stream) else {
@@ -110,6 +114,9 @@ public struct Pinner: Sendable {
                 let mark = drafts.first { !$0.edits.isEmpty }?.site.mark
                 file.refusal = YAMLError(
                     at: mark ?? YAMLMark(line: 1, column: 1), "\(error.reason); nothing is written")
+                for index in drafts.indices where !drafts[index].edits.isEmpty {
+                    drafts[index].refuse(.unpinnable, "nothing is written to the file")
+                }
             }
         }
         file.sites = drafts.map(\.site).sorted { $0.mark < $1.mark }
@@ -153,7 +160,7 @@ public struct Pinner: Sendable {
             }
             try write(found, target, into: &draft, fragment.stream.text, habit)
             if file.sealedDocuments.contains(found.document), !draft.edits.isEmpty {
-                draft.refuse(.unpinnable, "SOPS has signed the document: edit it with sops")
+                draft.refuse(.unpinnable, FileText.sealReason)
             }
         } catch {
             Self.explain(error, in: &draft)

@@ -62,7 +62,9 @@ struct Fixture: Sendable, CustomTestStringConvertible {
             return line
         }
         if let refusal = file.refusal { lines.append("refused: \(refusal)") }
-        if let skipped = file.skipped { lines.append("skipped: \(skipped)") }
+        if let skipped = file.skipped {
+            lines.append("skipped: \(skipped)" + (file.skippedAt.map { " (\($0))" } ?? ""))
+        }
         return lines.map { "\($0)\n" }.joined()
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Locking
 import OCI
 import Testing
@@ -94,5 +95,68 @@ import YAML
             #expect(block["tag"] == image.tag.map { .scalar(.string($0.name)) })
         }
         #expect(lock.text.contains("tag: \"8.10\"\n"))
+    }
+
+    @Test(arguments: [("staging", 1), ("production", 3)])
+    func `the example's values, one environment's and its lock become what the chart needs`(
+        _ environment: String, _ replicas: Int
+    ) throws {
+        let example = Fixture.folder.split(separator: "/").dropLast(3).joined(separator: "/")
+        func values(_ file: String) throws -> Value {
+            let path = "/\(example)/Examples/gitops/\(file)"
+            return try Value(
+                parsing: String(
+                    decoding: try BoundedFile.read(path, limit: 1 << 20), as: UTF8.self))
+        }
+        let lock = try values("locks/\(environment).yaml")
+        let merged = try values("apps/web/values.yaml")
+            .merged(with: values("environments/\(environment)/web.yaml")).merged(with: lock)
+        #expect(merged["replicas"] == .scalar(.int(replicas)))
+        #expect(merged["image", "pullPolicy"] == .scalar(.string("IfNotPresent")))
+        #expect(merged["exporter", "enabled"] == .scalar(.bool(true)))
+        for (place, key, id) in [("image", "digest", "web"), ("exporter", "sha", "exporter")] {
+            let image = place == "image" ? merged["image"] : merged[place, "image"]
+            #expect(image?[key] != nil)
+            #expect(image?[key] == lock["global", "ocimirror", "images", id, key])
+        }
+    }
+
+    @Test func `lists replace, and null takes a key away`() throws {
+        let top = "list: [3]\nimage: {tag: null}\n"
+        let merged = try Value(parsing: Self.chart).merged(with: Value(parsing: top))
+        #expect(merged["list"] == .list([.scalar(.int(3))]))
+        #expect(merged["image", "tag"] == nil)
+        #expect(merged["image", "repository"] != nil)
+    }
+
+    /// What a reader of YAML 1.1 takes for something else than text, written from the types' own pages.
+    ///
+    /// Source: yaml.org/type: bool, int, float, null, timestamp.
+    private static func isTextInYAML11(_ text: String) -> Bool {
+        let others = [
+            /y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF/,
+            /[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?0|[-+]?[1-9][0-9_]*|[-+]?0x[0-9a-fA-F_]+/,
+            /[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+/, /~|null|Null|NULL|/,
+            /[-+]?(?:[0-9][0-9_]*)?\.[0-9.]*(?:[eE][-+][0-9]+)?/,
+            /[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?.*/,
+        ]
+        return !others.contains { text.wholeMatch(of: $0) != nil }
+    }
+
+    @Test func `plain text of a lock is text to readers of YAML 1,1 too`() throws {
+        #expect(
+            ["1.10", "0123", "no", "12:30", "2027-01-31"].allSatisfy { !Self.isTextInYAML11($0) })
+        let lock = try Fixture.lock("images.lock.yaml")
+        let stream = try YAMLDocumentStream(parsing: Array(lock.text.utf8))
+        var plain = 0
+        func check(_ node: YAMLNode, _ key: String) {
+            for entry in node.entries ?? [] { check(entry.value, entry.key.text ?? "") }
+            guard case .scalar(let text, .plain) = node.kind, !["size", "schema"].contains(key)
+            else { return }
+            plain += 1
+            #expect(Self.isTextInYAML11(text), "\(key): \(text)")
+        }
+        check(try #require(stream.documents.first?.root), "")
+        #expect(plain > 100)
     }
 }

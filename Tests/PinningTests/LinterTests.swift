@@ -46,6 +46,8 @@ import YAML
         ),
         ("image: \"{{ .Values.x }}\"\n", ["1:8 template-skipped note"]),
         ("{{ if }}\nimage: x\n{{ end }}\n", ["1:1 template-skipped note"]),
+        ("a: [\n  é{{ if }}\n", ["2:4 template-skipped note"]),
+        ("a: b\nimage: {{ .Values.x }}\n", ["2:8 template-skipped note"]),
     ])
     func `a file has its findings`(_ text: String, _ expected: [String]) throws {
         let lock = try Fixture.lock("images.lock.yaml")

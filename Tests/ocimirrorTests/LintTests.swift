@@ -31,6 +31,11 @@ import Testing
         let sarif = try await workspace.run("lint", "--format", "sarif", "dev").json
         let result = sarif["runs"]?.elements.first?["results"]?.elements.first
         #expect(result?["ruleId"] == "unpinned")
+        try workspace.folder.write("a: [", to: "broken.yaml")
+        let broken = try await workspace.run("lint", "--format", "sarif", "broken.yaml")
+        #expect(broken.status == 2)
+        let refusal = try broken.json["runs"]?.elements.first?["results"]?.elements.first
+        #expect(refusal?["ruleId"] == "refused")
         let github = try await workspace.run("lint", "--format", "github", "dev")
         #expect(
             github.output.hasPrefix("::error file=dev/values.yaml,line=2,col=8,title=unpinned::"))
@@ -101,5 +106,20 @@ import Testing
             values.output.contains("a:\n  image:\n    registry: \"ghcr.io\"\n"), "\(values.said)")
         let json = try await workspace.run("export", "values", "--json", "map.yaml").json
         #expect(json.keys == ["schema", "command", "exitCode", "export", "lines"])
+    }
+
+    @Test
+    func
+        `a layer with a tag alone shares it with nobody, where the layer below has the repository`()
+        async throws
+    {
+        let workspace = try await Self.workspace([
+            "base.yaml": "image: {repository: ghcr.io/acme/mirror/api, pullPolicy: IfNotPresent}\n",
+            "env.yaml": "image: {tag: 1.4.2}\n",
+        ])
+        let alone = try await workspace.run("lint", "env.yaml")
+        #expect(alone.output.contains("shared-tag"), "\(alone.said)")
+        let merged = try await workspace.run("lint", "--layers", "base.yaml,env.yaml")
+        #expect(!merged.output.contains("shared-tag"), "\(merged.said)")
     }
 }

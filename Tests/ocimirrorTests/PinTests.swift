@@ -65,7 +65,7 @@ import Testing
         #expect(document.keys == ["schema", "command", "exitCode", "lock", "written", "files"])
         let files = document["files"]?.elements ?? []
         let file = try #require(files.first { $0["path"] == "values.yaml" })
-        #expect(file.keys == ["path", "changed", "skipped", "refusal", "sites"])
+        #expect(file.keys == ["path", "changed", "skipped", "skippedAt", "refusal", "sites"])
         let sites = file["sites"]?.elements ?? []
         #expect(sites.map { $0["verdict"] } == ["changed", "skipped", "unpinnable"])
         #expect(
@@ -119,6 +119,10 @@ import Testing
         ])
         let chart = try await workspace.run("pin", "chart")
         #expect(chart.status == 0, "\(chart.said)")
+        try workspace.folder.write("a: b\nimage: {{ .Values.image }}\n", to: "chart/extra.yaml")
+        let template = try await workspace.run("pin", "chart")
+        #expect(template.status == 0, "\(template.said)")
+        #expect(template.output.contains("chart/extra.yaml:2:8  skipped"), "\(template.output)")
         let run = try await workspace.run("pin", "values.yaml")
         #expect(run.status == 2)
         #expect(run.output.contains("values.yaml:2:"))

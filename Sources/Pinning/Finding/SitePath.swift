@@ -52,6 +52,12 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         return step
     }
 
+    /// The path without its last step; nil for the root.
+    var parent: SitePath? {
+        guard case .step(_, let before) = chain else { return nil }
+        return SitePath(before)
+    }
+
     /// The step before so many others at the end.
     func step(before count: Int) -> String? {
         reversedSteps.dropFirst(count).first { _ in true }

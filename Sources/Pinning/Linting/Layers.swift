@@ -38,6 +38,15 @@ public struct Layers: Sendable {
         return findings
     }
 
+    /// Whether a finding about one layer by itself is none once the layers are merged.
+    ///
+    /// A tag without a repository beside it is shared by images that stand elsewhere, unless a layer
+    /// below has the repository.
+    public func answers(_ finding: LintFinding) -> Bool {
+        guard finding.code == .sharedTag, let place = finding.path.parent else { return false }
+        return ["repository", "image"].contains { merged[place]?[$0]?.text.isEmpty == false }
+    }
+
     private mutating func merge(
         _ block: Block, _ anchors: Anchors, at place: SitePath, _ file: String,
         _ findings: inout [LintFinding]

@@ -31,6 +31,28 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     /// Text of a template, which is not looked into.
     case templateSkipped = "template-skipped"
 
+    /// What is wrong, in a sentence.
+    public var summary: String {
+        switch self {
+        case .unpinned: "An image has no digest."
+        case .floatingTag: "A tag moves by design, digest or not."
+        case .childDigest: "The digest is one platform's, not the index's."
+        case .missingPlatform:
+            "The mirror has not every platform that more than half of the other images have."
+        case .notInLock: "The lock has no such image, or another digest of it."
+        case .tagDigestDisagree: "The lock has the tag with another digest."
+        case .digestForm: "A prefix stands where bare digits belong, or the text is no digest."
+        case .tagAtUnsafe: "The chart beside the file uses the tag in a label or as a version."
+        case .switchOff: "The switch is off, so that nobody uses the digest."
+        case .digestInherited:
+            "A layer changes repository or tag and leaves the digest to a layer below."
+        case .sharedTag: "One tag stands for several images."
+        case .pullPolicy: "The policy is Always, although the digest cannot change."
+        case .aliasFanOut: "Aliases use the same value elsewhere."
+        case .templateSkipped: "A template is not looked into."
+        }
+    }
+
     /// How severe it is where `pins.yaml` says nothing.
     public var severity: LintSeverity {
         switch self {

@@ -55,18 +55,24 @@ public struct Linter: Sendable {
         do throws(YAMLError) {
             stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
         } catch {
-            if FileText.isTemplate(bytes) {
-                let start = YAMLMark(line: 1, column: 1)
-                add(.templateSkipped, "the file is a template", at: start, SitePath(), to: &file)
+            if let mark = FileText.template(in: bytes) {
+                add(
+                    .templateSkipped, FileText.templateReason, at: mark, SitePath(), to: &file
+                )
             } else {
                 file.refusal = error
             }
             return file
         }
+        if let mark = FileText.template(in: stream) {
+            add(.templateSkipped, FileText.templateReason, at: mark, SitePath(), to: &file)
+            return file
+        }
         guard !FileText.isConfiguration(stream) else { return file }
         let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
         file.siteCount = found.sites.count
-        for site in found.sites {
+        for var site in found.sites {
+            if found.sealedDocuments.contains(site.document) { site.refuse(FileText.sealReason) }
             let fragment = found.fragments[site.fragment]
             let start = fragment.fileOffset(site.start(in: fragment.stream.text))
             let mark = stream.text.mark(at: start)

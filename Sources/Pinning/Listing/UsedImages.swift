@@ -51,9 +51,9 @@ public struct UsedImages: Sendable {
         do throws(YAMLError) {
             stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
         } catch {
-            guard FileText.isTemplate(bytes) else { throw error }
-            let start = Use(file: path, mark: YAMLMark(line: 1, column: 1))
-            omissions.append(Omission(use: start, reason: "the file is a template"))
+            guard let mark = FileText.template(in: bytes) else { throw error }
+            let use = Use(file: path, mark: mark)
+            omissions.append(Omission(use: use, reason: "the file is a template"))
             return
         }
         guard !FileText.isConfiguration(stream) else { return }

@@ -84,6 +84,7 @@ struct LintCommand: ConfiguredCommand {
                 let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
                 let findings = merged.add(bytes, path: name)
                 guard let index = files.firstIndex(where: { $0.path == name }) else { continue }
+                files[index].findings.removeAll(where: merged.answers)
                 files[index].findings += findings
             }
         }

@@ -30,7 +30,7 @@ struct LintDocument {
                 listing.add([
                     .init(text: "\(path):\(refusal.mark)"),
                     .init(text: "refused", paint: style.red),
-                    .init(text: refusal.message),
+                    .init(text: ""), .init(text: refusal.message),
                 ])
             }
             for finding in file.findings {

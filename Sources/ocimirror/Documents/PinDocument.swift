@@ -34,6 +34,12 @@ struct PinDocument {
                     ],
                     details: [.init(text: "error: \(refusal.message)", paint: style.red)])
             }
+            if let mark = file.skippedAt, let reason = file.skipped {
+                listing.add([
+                    .init(text: "\(path):\(mark)"), .init(text: "skipped", paint: style.dim),
+                    .init(text: ""), .init(text: reason, paint: style.dim),
+                ])
+            }
             for site in file.sites where site.verdict != .pinned {
                 listing.add(
                     [
@@ -142,6 +148,7 @@ extension PinnedFile {
             "path": .string(path),
             "changed": .bool(newBytes != nil),
             "skipped": .optional(skipped),
+            "skippedAt": skippedAt.map(\.json) ?? .null,
             "refusal": refusal.map(\.json) ?? .null,
             "sites": .array(sites.map(\.json)),
         ]

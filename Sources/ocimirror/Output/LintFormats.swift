@@ -13,36 +13,47 @@ enum LintFormats {
         let rules = LintCode.allCases.map { code -> JSONValue in
             [
                 "id": .string(code.rawValue),
-                "helpUri": .string("Documentation/pins.md#\(code.rawValue)"),
+                "shortDescription": ["text": .string(code.summary)],
             ]
         }
         let results = files.flatMap { file in
-            file.findings.map { finding -> JSONValue in
-                [
-                    "ruleId": .string(finding.code.rawValue),
-                    "level": .string(finding.severity.rawValue),
-                    "message": ["text": .string(finding.message)],
-                    "locations": [
-                        [
-                            "physicalLocation": [
-                                "artifactLocation": ["uri": .string(uri(file.path))],
-                                "region": [
-                                    "startLine": .integer(finding.mark.line),
-                                    "startColumn": .integer(finding.mark.column),
-                                ],
-                            ]
-                        ]
-                    ],
-                ]
-            }
+            (file.refusal.map { [result("refused", "error", $0.message, $0.mark, file.path)] } ?? [])
+                + file.findings.map {
+                    result($0.code.rawValue, $0.severity.rawValue, $0.message, $0.mark, file.path)
+                }
         }
         let driver: JSONValue = [
-            "name": "ocimirror", "version": .string(version), "rules": .array(rules),
+            "name": "ocimirror", "version": .string(version),
+            "rules": .array(
+                rules + [
+                    ["id": "refused", "shortDescription": ["text": "A file that cannot be read."]]
+                ]),
         ]
         return [
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
             "runs": [["tool": ["driver": driver], "results": .array(results)]],
+        ]
+    }
+
+    private static func result(
+        _ rule: String, _ level: String, _ message: String, _ mark: YAMLMark, _ path: String
+    ) -> JSONValue {
+        [
+            "ruleId": .string(rule),
+            "level": .string(level),
+            "message": ["text": .string(message)],
+            "locations": [
+                [
+                    "physicalLocation": [
+                        "artifactLocation": ["uri": .string(uri(path))],
+                        "region": [
+                            "startLine": .integer(mark.line),
+                            "startColumn": .integer(mark.column),
+                        ],
+                    ]
+                ]
+            ],
         ]
     }
 

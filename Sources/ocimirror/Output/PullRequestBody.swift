@@ -36,9 +36,13 @@ struct PullRequestBody {
         var lines = [
             moved.isEmpty
                 ? "# Pin \(counted(rows.count, "image"))"
-                : "# Warning: a version's tag has moved: \(moved.joined(separator: ", "))",
-            "", Self.line(columns.map(\.rawValue)), Self.line(columns.map { _ in "---" }),
+                : "# Warning: a version's tag has moved: \(moved.joined(separator: ", "))"
         ]
+        if !rows.isEmpty {
+            lines += [
+                "", Self.line(columns.map(\.rawValue)), Self.line(columns.map { _ in "---" }),
+            ]
+        }
         lines += rows.map { row in Self.line(columns.map { row.cell($0) ?? "–" }) }
         lines += Self.section("Findings", run.map(Self.findings) ?? [])
         lines += Self.section("Files", Set(sites.map(\.path)).sorted().map(code))
