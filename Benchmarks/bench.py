@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import layers
 import report
 import tools
 import values
@@ -167,8 +168,10 @@ class Bench:
         behind_tls.stop()
         source.stop()
 
-    def on_files(self, row: str, contenders, folder: Path, fresh=lambda: None) -> None:
-        """Programs that read and write files alone, in turn; each must say that it went well."""
+    def on_files(self, row: str, contenders, folder: Path, fresh=lambda: None, size=0) -> None:
+        """Programs that read and write files alone, in turn; each must say that it went well.
+
+        `size` is how many bytes each of them reads, where that is what counts."""
         said = self.work / "said"
         for number in range(self.rounds):
             print(f"{row}: round {number + 1} of {self.rounds}", file=sys.stderr)
@@ -178,7 +181,17 @@ class Bench:
                 if cost.status != 0:
                     raise SystemExit(f"{name} failed with {cost.status}:\n{said.read_text()[-2000:]}")
                 self.files.setdefault(row, {}).setdefault(name, {"samples": []})["samples"].append(
-                    {"wall": cost.wall, "cpu": cost.cpu, "peakKiB": cost.peak_kib})
+                    {"wall": cost.wall, "cpu": cost.cpu, "peakKiB": cost.peak_kib,
+                     "rate": size / cost.wall / 1e6})
+
+    def scan(self, limit: int) -> None:
+        """Real layers, two at once, proved to their last byte; gzip and tar look at the same ones."""
+        image = layers.Image(self.memory / "usr", limit)
+        rival = " & ".join(f"gzip --decompress --stdout {layer} | tar --list" for layer in image.layers)
+        self.on_files(f"scan: {image.size / 1e6:.0f} MB of gzip", [
+            ("ocimirror", [self.tools["ocimirror"].program, "check", "--quiet", "--platform",
+                           image.platform, image.reference]),
+            ("gzip | tar --list", ["bash", "-c", f"{rival} & wait"])], self.work, size=image.size)
 
     def pin(self, size: int) -> None:
         """Every image of one file, as the lock of the night says; yq puts one value into it."""
@@ -210,7 +223,7 @@ class Bench:
         for row in self.files.values():
             for tool in row.values():
                 tool.update({key: statistics.median(s[key] for s in tool["samples"])
-                             for key in ("wall", "cpu", "peakKiB")})
+                             for key in ("wall", "cpu", "peakKiB", "rate")})
         for row in self.figures.values():
             for tool in row.values():
                 samples = tool["samples"]
@@ -225,7 +238,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default="nightly,distant,growth,large,pin,lint")
+    parser.add_argument("--rows", default="nightly,distant,growth,large,scan,pin,lint")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
@@ -243,6 +256,8 @@ def main() -> None:
             bench.growth()
         if "large" in rows:
             bench.large(1 << 30)
+        if "scan" in rows:
+            bench.scan(1 << 30)
         if "pin" in rows:
             bench.pin(200_000)
         if "lint" in rows:

@@ -3,7 +3,7 @@
 
 COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "source", "target", "MB read",
            "wall / floor", "wall / skopeo", "CPU / skopeo")
-FILE_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "wall / rival")
+FILE_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "MB / s", "wall / rival")
 
 
 def ratio(sample: dict, others: dict, prefix: str, key: str) -> str:
@@ -30,7 +30,8 @@ def file_rows(figures: dict):
         for tool, sample in by_tool.items():
             rival = ratio(sample, by_tool, "", "wall") if tool == "ocimirror" else ""
             yield (run, tool, f"{sample['wall']:.3f}", f"{sample['cpu']:.3f}",
-                   f"{sample['peakKiB'] * 1024 / 1e6:.0f}", rival)
+                   f"{sample['peakKiB'] * 1024 / 1e6:.0f}",
+                   f"{sample['rate']:.0f}" if sample["rate"] else "", rival)
 
 
 def title(figures: dict) -> str:
