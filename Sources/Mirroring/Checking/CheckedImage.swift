@@ -60,12 +60,10 @@ public struct CheckedImage: Sendable {
     init(name: String) { self.name = name }
 }
 
-/// What is told of a check while it goes on.
+/// Something that is known of a check while it goes on.
 public enum CheckEvent: Sendable {
-    /// What manifests and configurations say is known; so many layers and bytes are to be looked into.
+    /// What manifests and configurations say; so many layers and bytes are to be looked into.
     case claimed(CheckedImage, layers: Int, bytes: Int)
-    /// So many bytes of layers have been read.
-    case read(bytes: Int)
 }
 
 extension CheckedImage.PlatformImage {

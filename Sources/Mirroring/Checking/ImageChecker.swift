@@ -13,6 +13,7 @@ public struct ImageChecker: Sendable {
     private let lock: LockAnswer?
     private let inspector: LayerInspector
     private let lanes: TransferLanes
+    private let progress: RunProgress
     private let observe: @Sendable (CheckEvent) -> Void
 
     /// Makes a checker for one requirement.
@@ -23,16 +24,19 @@ public struct ImageChecker: Sendable {
     ///   - lock: what has to have them as they are; nil where none is asked.
     ///   - jobs: how many layers are read at once.
     ///   - scanner: looks into layers.
+    ///   - progress: counts what is done.
     ///   - observe: is told what happens, and must return at once.
     public init(
         stores: Stores, required: Requirement, lock: Lockfile? = nil, jobs: Int,
-        scanner: LayerScanner, observe: @escaping @Sendable (CheckEvent) -> Void = { _ in }
+        scanner: LayerScanner, progress: RunProgress = RunProgress(),
+        observe: @escaping @Sendable (CheckEvent) -> Void = { _ in }
     ) {
         self.stores = stores
         self.required = required
         self.lock = lock.map(LockAnswer.init)
         self.inspector = LayerInspector(scanner)
-        self.lanes = TransferLanes(jobs)
+        self.lanes = TransferLanes(jobs, progress)
+        self.progress = progress
         self.observe = observe
     }
 
@@ -49,6 +53,8 @@ public struct ImageChecker: Sendable {
     ) async throws -> CheckedImage {
         let suffix = (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
         var image = CheckedImage(name: "\(location)\(suffix)")
+        progress.begin(image.name)
+        defer { progress.finish(image.name, isWell: image.isAccepted) }
         do {
             let source = try stores.store(at: location)
             guard let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag) else {
@@ -122,12 +128,13 @@ public struct ImageChecker: Sendable {
         image.claims = judgement.ofClaims
         // What refers to it decides nothing, so that a refusal here is no failure.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
-        let (layers, bytes) = judgement.outstanding
-        observe(.claimed(image, layers: layers, bytes: bytes))
-        image.report = try await judgement.verdict(reading: [source], isBrief: true) {
-            [observe] bytes in
-            observe(.read(bytes: bytes))
-        }
+        progress.expect(judgement.layers)
+        observe(
+            .claimed(
+                image, layers: judgement.layers.count,
+                bytes: judgement.layers.reduce(0) { $0.addingReportingOverflow($1.size).0 }))
+        image.report = try await judgement.verdict(reading: [source], isBrief: true)
+        judgement.layers.forEach(progress.settle)
         image.attachments = await attachments
     }
 

@@ -19,7 +19,8 @@ final class Judgement: Sendable {
     private let required: Requirement
     private let inspector: LayerInspector
     private let lanes: TransferLanes
-    private let layers: [Descriptor]
+    /// What has to be looked into, the newest layers first.
+    let layers: [Descriptor]
     private let reached = Mutex<ValidationReport?>(nil)
 
     /// What the rules say that need no layers.
@@ -66,11 +67,6 @@ final class Judgement: Sendable {
         return inspector.watching(stream, of: layer)
     }
 
-    /// How many layers have to be looked into, and how many bytes they have.
-    var outstanding: (layers: Int, bytes: Int) {
-        (layers.count, layers.reduce(0) { $0.addingReportingOverflow($1.size).0 })
-    }
-
     /// Waits for the verdict on the contents, the newest layers first.
     ///
     /// Only the whole image shows that it can be accepted; that it cannot is often known before.
@@ -80,12 +76,10 @@ final class Judgement: Sendable {
     ///     the front.
     ///   - isBrief: whether nothing more is read once the image is refused; the report then names the
     ///     first reason, not all of them.
-    ///   - observe: is told how many bytes have been read with each piece.
     /// - Returns: what all rules say.
     /// - Throws: ``CopyError`` where a layer could not be read, or `CancellationError`.
     func verdict(
-        reading sources: [any ContentSource], isBrief: Bool = false,
-        observe: @escaping @Sendable (_ byteCount: Int) -> Void = { _ in }
+        reading sources: [any ContentSource], isBrief: Bool = false
     ) async throws -> ValidationReport {
         if let report { return report }
         let report = try await withThrowingTaskGroup(
@@ -98,9 +92,7 @@ final class Judgement: Sendable {
                 in group: inout ThrowingTaskGroup<(Digest, LayerInspector.Answer), any Error>
             ) {
                 guard let layer = waiting.popFirst() else { return }
-                group.addTask {
-                    (layer.digest, try await self.contents(of: layer, sources, observe))
-                }
+                group.addTask { (layer.digest, try await self.contents(of: layer, sources)) }
             }
             for _ in 0..<lanes.count { startNext(in: &group) }
             while report.isAccepted || !isBrief, let (digest, answer) = try await group.next() {
@@ -124,12 +116,11 @@ final class Judgement: Sendable {
     }
 
     private func contents(
-        of layer: Descriptor, _ sources: [any ContentSource],
-        _ observe: @escaping @Sendable (Int) -> Void
+        of layer: Descriptor, _ sources: [any ContentSource]
     ) async throws -> LayerInspector.Answer {
         for source in sources.dropLast() {
             do {
-                return try await contents(of: layer, in: source, observe)
+                return try await contents(of: layer, in: source)
             } catch is CopyError {
                 try Task.checkCancellation()
             }
@@ -137,12 +128,11 @@ final class Judgement: Sendable {
         guard let source = sources.last else {
             preconditionFailure("layers are read from somewhere")
         }
-        return try await contents(of: layer, in: source, observe)
+        return try await contents(of: layer, in: source)
     }
 
     private func contents(
-        of layer: Descriptor, in source: any ContentSource,
-        _ observe: @escaping @Sendable (Int) -> Void
+        of layer: Descriptor, in source: any ContentSource
     ) async throws -> LayerInspector.Answer {
         try await at(.source, source.location) {
             try await inspector.contents(of: layer) { inspection in
@@ -152,7 +142,6 @@ final class Judgement: Sendable {
                         end += piece.count
                         transfer.note(piece.count, endingAt: end)
                         try await inspection.take(piece)
-                        observe(piece.count)
                     }
                 }
             }

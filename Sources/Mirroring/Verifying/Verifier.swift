@@ -12,6 +12,7 @@ public struct Verifier: Sendable {
     let today: CalendarDay
     private let asksSource: Bool
     private let repairer: Repairer?
+    private let progress: RunProgress
     private let places: Slots
 
     /// How many images are looked at at once.
@@ -24,20 +25,24 @@ public struct Verifier: Sendable {
     ///   - config: says what is asked of each image, and of which only some platforms were copied.
     ///   - today: the day on which exceptions are judged.
     ///   - asksSource: whether upstream is asked if its tags have moved, by a HEAD each.
-    public init(stores: Stores, config: MirrorConfig, today: CalendarDay, asksSource: Bool = false)
-    {
-        self.init(stores, config, today, asksSource: asksSource, nil)
+    ///   - progress: counts what is done.
+    public init(
+        stores: Stores, config: MirrorConfig, today: CalendarDay, asksSource: Bool = false,
+        progress: RunProgress = RunProgress()
+    ) {
+        self.init(stores, config, today, asksSource: asksSource, progress, nil)
     }
 
     private init(
         _ stores: Stores, _ config: MirrorConfig, _ today: CalendarDay, asksSource: Bool,
-        _ repairer: Repairer?
+        _ progress: RunProgress, _ repairer: Repairer?
     ) {
         self.stores = stores
         self.config = config
         self.today = today
         self.asksSource = asksSource
         self.repairer = repairer
+        self.progress = progress
         self.places = Slots(Self.imagesAtOnce)
     }
 
@@ -49,9 +54,10 @@ public struct Verifier: Sendable {
     /// - Returns: a verifier that writes to targets.
     public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
         let start = ContinuousClock.now
-        let copier = Copier(lanes: TransferLanes(jobs), now: { ContinuousClock.now - start })
+        let copier = Copier(
+            lanes: TransferLanes(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
-            stores, config, today, asksSource: asksSource,
+            stores, config, today, asksSource: asksSource, progress,
             Repairer(
                 stores: stores, config: config, today: today, locks: locks, copier: copier))
     }
@@ -60,11 +66,16 @@ public struct Verifier: Sendable {
     ///
     /// - Throws: `CancellationError`.
     public func verify(_ images: [String: LockedImage]) async throws -> [VerifiedImage] {
-        try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
+        progress.expect(images.count)
+        return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, block) in images {
                 group.addTask {
                     try await places.withSlot {
-                        try await repaired(try await verify(id, block))
+                        progress.begin(id)
+                        let image = try await repaired(try await verify(id, block))
+                        progress.finish(
+                            id, isWell: image.problems.isEmpty && image.failure == nil)
+                        return image
                     }
                 }
             }

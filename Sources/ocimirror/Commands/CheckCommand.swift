@@ -66,14 +66,29 @@ struct CheckCommand: ConfiguredCommand {
         let lock = try self.lock.map { try PinInputs.lock($0, root: root, in: context) }
         let named = try images.map { try NamedImage($0, in: context) }
         let registries = try ConfigFile.registries(options.config, in: context)
+        let progress = RunProgress()
+        progress.expect(named.count)
         let checker = ImageChecker(
             stores: try Network.stores(
                 registries: registries, options: options, context: context, patience: .attended),
             required: required, lock: lock, jobs: options.jobs,
-            scanner: LayerScanner(atOnce: options.jobs),
+            scanner: LayerScanner(atOnce: options.jobs), progress: progress,
             observe: { context.console.show($0, required) })
-        let checked = try await withThrowingTaskGroup(of: (Int, CheckedImage).self) { group in
-            for (position, image) in named.enumerated() {
+        let checked = try await context.showing(progress) { try await check(named, by: checker) }
+        let document = CheckDocument(
+            images: checked, required: required,
+            pulls: context.traffic.counts.compactMap(PullAllowance.init), today: context.today)
+        context.console.result(
+            options.json ? document.json.text : document.text(for: context.console))
+        return document.exitCode
+    }
+
+    /// Checks all at the same time, and returns the answers in the order of the command line.
+    private func check(
+        _ images: [NamedImage], by checker: ImageChecker
+    ) async throws -> [CheckedImage] {
+        try await withThrowingTaskGroup(of: (Int, CheckedImage).self) { group in
+            for (position, image) in images.enumerated() {
                 group.addTask {
                     let checked = try await checker.check(
                         image.location, tag: image.tag, digest: image.digest)
@@ -84,12 +99,6 @@ struct CheckCommand: ConfiguredCommand {
             for try await image in group { checked.append(image) }
             return checked.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        let document = CheckDocument(
-            images: checked, required: required,
-            pulls: context.traffic.counts.compactMap(PullAllowance.init), today: context.today)
-        context.console.result(
-            options.json ? document.json.text : document.text(for: context.console))
-        return document.exitCode
     }
 }
 

@@ -57,8 +57,10 @@ struct VerifyCommand: ConfiguredCommand {
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context,
             onlyAuthFile: options.authFile != nil)
+        let progress = RunProgress()
         var verifier = Verifier(
-            stores: stores, config: file.config, today: context.today, asksSource: asksSource)
+            stores: stores, config: file.config, today: context.today, asksSource: asksSource,
+            progress: progress)
         if repairs { verifier = verifier.repairing(from: file.locks, jobs: options.jobs) }
         let selection = IDSelection(ids)
         var verified: [VerifyDocument.VerifiedLock] = []
@@ -82,7 +84,10 @@ struct VerifyCommand: ConfiguredCommand {
             }
             verified.append(
                 VerifyDocument.VerifiedLock(
-                    path: path, images: try await verifier.verify(images)))
+                    path: path,
+                    images: try await context.showing(progress) {
+                        try await verifier.verify(images)
+                    }))
         }
         let document = VerifyDocument(locks: verified)
         context.console.result(
