@@ -41,7 +41,7 @@ import YAML
     }
 
     @Test func `a job of GitHub has the rights that it names, and no other`() throws {
-        let rights: Set = ["contents", "packages", "pull-requests"]
+        let rights: Set = ["actions", "contents", "packages", "pull-requests"]
         for file in try WorkflowFile.all() where file.isGitHub {
             #expect(file.documents[0]["permissions"]?.entries?.isEmpty == true)
             for (name, job) in file.jobs {
