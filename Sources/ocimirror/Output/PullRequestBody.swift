@@ -26,7 +26,7 @@ struct PullRequestBody {
                 PullRequestRow(
                     id: id, old: old?.images[id], new: image,
                     before: sites.first { $0.site.id == id }?.site.old,
-                    facts: run?.image(id, digest: image.digest))
+                    facts: run?.image(id, digest: image.digest)?.facts)
             }
         }
         let moved = rows.filter(\.isVersionMoved).map { code($0.id) }

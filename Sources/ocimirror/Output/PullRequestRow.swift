@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Locking
+internal import Mirroring
 internal import OCI
 internal import Wording
 
@@ -31,7 +32,7 @@ struct PullRequestRow {
     /// What a file said, where the old lock is not known.
     let before: Reference?
     /// What the run found out about it.
-    var facts: RecordedRun.Image?
+    var facts: ImageFacts?
 
     private var oldDigest: Digest? { old?.digest ?? before?.digest }
     private var oldTag: Tag? { old?.tag ?? before?.tag }
@@ -51,12 +52,14 @@ struct PullRequestRow {
         case .movement: movement
         case .size: facts?.downloadSize.map { ByteCount(bytes: $0).description }
         case .revision: revision
-        case .created: facts?.created.map { code($0) }
+        case .created: facts?.labels[.created].map { code($0) }
         }
     }
 
     private var revision: String? {
-        let words = [facts?.revision, facts?.source].compactMap(\.self).map { code($0) }
+        let words = [facts?.labels[.revision], facts?.labels[.source]].compactMap(\.self).map {
+            code($0)
+        }
         return words.isEmpty ? nil : words.joined(separator: " of ")
     }
 

@@ -24,10 +24,16 @@ struct RunOutputs {
         }
     }
 
-    /// What the report that this run's will replace knew of images that this run did not look at.
+    /// What the report that this run's will replace knew of images, by digest.
+    ///
+    /// Most nights most images do not change, and then nobody reads them: their sizes and ages would
+    /// be known only on the night on which they came.
     var earlier: [Digest: ImageFacts] {
-        guard let file = reports.first(where: { $0.form == .json }) else { return [:] }
-        return EarlierReport(at: context.absolute(file.path)).facts
+        guard let file = reports.first(where: { $0.form == .json }),
+            let bytes = try? BoundedFile.read(context.absolute(file.path), limit: 64 << 20)
+        else { return [:] }
+        // What is no such report is worth nothing, and does no harm.
+        return (try? RecordedRun(parsing: bytes))?.facts ?? [:]
     }
 
     /// Writes all of them; one that cannot be written is told of and costs no other.

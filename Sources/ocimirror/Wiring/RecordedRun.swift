@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Mirroring
 internal import OCI
 internal import StrictJSON
 internal import Wording
@@ -14,10 +15,7 @@ struct RecordedRun: Sendable {
         /// Why it is not as it should be.
         let reason: UntrustedText?
         let digest: Digest?
-        let downloadSize: Int?
-        let revision: UntrustedText?
-        let source: UntrustedText?
-        let created: UntrustedText?
+        let facts: ImageFacts
         let findings: [Finding]
     }
 
@@ -46,12 +44,21 @@ struct RecordedRun: Sendable {
             let object = try JSONObject(
                 element, path: path,
                 known: [
-                    "id", "status", "reason", "digest", "downloadSize", "labels", "findings",
+                    "id", "status", "reason", "digest", "downloadSize", "platforms", "labels",
+                    "findings",
                 ])
             guard let id = try object.string("id") else { throw object.failure("id", "is missing") }
             images[id] = try Image(object)
         }
         self.images = images
+    }
+
+    /// What the run knew of images that it, or one before it, has looked at.
+    var facts: [Digest: ImageFacts] {
+        let known = images.values.compactMap { image in
+            image.facts.downloadSize == nil ? nil : image.digest.map { ($0, image.facts) }
+        }
+        return Dictionary(known) { first, _ in first }
     }
 
     /// What the run says of an image, provided that it is the image with this digest.
@@ -62,24 +69,46 @@ struct RecordedRun: Sendable {
 
 extension RecordedRun.Image {
     fileprivate init(_ object: JSONObject) throws(JSONError) {
-        let labels = try object["labels"].map { value throws(JSONError) in
-            try JSONObject(
-                value, path: object.place(of: "labels"), known: ["revision", "source", "created"])
-        }
-        func label(_ name: String) throws(JSONError) -> UntrustedText? {
-            try labels?.string(name).map(UntrustedText.init)
-        }
         status = try object.string("status") ?? ""
         reason = try object.string("reason").map(UntrustedText.init)
         digest = try object.string("digest").flatMap { try? Digest(parsing: $0) }
-        downloadSize = try object.integer("downloadSize")
-        revision = try label("revision")
-        source = try label("source")
-        created = try label("created")
+        facts = try ImageFacts(recordedIn: object)
         findings = try (object.array("findings") ?? []).map { path, value throws(JSONError) in
             try RecordedRun.Finding(
                 JSONObject(value, path: path, known: ["id", "severity", "platform", "message"]))
         }
+    }
+}
+
+extension ImageFacts {
+    fileprivate init(recordedIn image: JSONObject) throws(JSONError) {
+        let names = Label.allCases.map(\.rawValue)
+        let object = try JSONObject(
+            image["labels"] ?? .object([]), path: image.place(of: "labels"), known: Set(names))
+        var labels: [Label: UntrustedText] = [:]
+        for label in Label.allCases {
+            labels[label] = try object.string(label.rawValue).map(UntrustedText.init)
+        }
+        let keys: Set = ["platform", "digest", "size", "downloadSize", "created"]
+        let platforms = try (image.array("platforms") ?? []).map { path, value throws(JSONError) in
+            try OnPlatform(recordedIn: JSONObject(value, path: path, known: keys))
+        }
+        self.init(
+            platforms: platforms, downloadSize: try image.integer("downloadSize"), labels: labels)
+    }
+}
+
+extension ImageFacts.OnPlatform {
+    fileprivate init(recordedIn object: JSONObject) throws(JSONError) {
+        guard let platform = try object.string("platform").flatMap({ try? Platform(parsing: $0) })
+        else { throw object.failure("platform", "is no platform") }
+        guard let digest = try object.string("digest").flatMap({ try? Digest(parsing: $0) }) else {
+            throw object.failure("digest", "is no digest")
+        }
+        self.init(
+            platform: platform, digest: digest, size: try object.integer("size") ?? 0,
+            downloadSize: try object.integer("downloadSize"),
+            created: try object.string("created").map(UntrustedText.init))
     }
 }
 

@@ -3,10 +3,11 @@
 internal import OCI
 internal import Registry
 internal import Synchronization
+internal import Wording
 
 /// What a run asked of one host, and what came and went.
 struct HostTraffic: Hashable, Sendable {
-    /// The host's name, with a port where it has one of its own.
+    /// The host's name, with a port where it has one of its own; a redirect may have chosen it.
     let host: String
     /// How many requests of each kind were answered or broke off.
     var requests: [RequestKind: Int] = [:]
@@ -24,7 +25,7 @@ struct HostTraffic: Hashable, Sendable {
     fileprivate var manifestsRead = 0
 
     init(host: String) {
-        self.host = host
+        self.host = UntrustedText(host).display
     }
 
     /// How many requests there were of all kinds.
