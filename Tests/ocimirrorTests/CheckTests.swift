@@ -34,8 +34,8 @@ import Testing
         #expect(run.output.contains(good.digest.description))
         #expect(
             run.errors.hasPrefix(
-                "ocimirror: \(registry.host)/app:1.2.4: for linux/amd64 and linux/arm64 by its "
-                    + "configurations; looking into 3 layers"))
+                "ocimirror: \(registry.host)/app:1.2.4: yes by its configurations; "
+                    + "looking into 3 layers"))
         #expect(run.output.contains("config ok  content ok"))
         #expect(!registry.requests.contains { $0.method != .head && $0.method != .get })
     }
@@ -127,6 +127,13 @@ import Testing
         let run = try await verdict("app:1.2.5")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("no: do not use it; 1.2.4 lists linux/amd64 and linux/arm64"))
+    }
+
+    @Test func `never advises the same bytes under another tag`() async throws {
+        let bad = ImageBuilder().liar()
+        for tag in ["2.0.0", "2.0.1"] { registry.publish(bad, repository: "bad", tag: tag) }
+        let run = try await verdict("bad:2.0.1")
+        #expect(run.output.contains("no: do not use it\n"), "\(run.said)")
     }
 
     @Test func `names what refers to the image, whatever the registry knows of referrers`()

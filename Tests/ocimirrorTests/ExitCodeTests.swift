@@ -76,6 +76,25 @@ import Testing
         let run = try await Workspace().run("check", "registry.invalid/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("unknown: could not be found out"))
+        #expect(run.output.contains("hint: check the spelling of registry.invalid"))
+    }
+
+    @Test func `2 for a registry that is not up`() async throws {
+        let place = "127.0.0.1:1"
+        let run = try await Workspace().run("check", "--plain-http", place, "\(place)/app:1.0")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.output.contains("hint: check the port, and that \(place) is up"))
+    }
+
+    @Test func `77 for an image that is not public`() async throws {
+        let registry = LoopbackRegistry(
+            authentication: .basic(user: "somebody", password: "else"))
+        registry.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        let run = try await Workspace().run(
+            "check", "--plain-http", registry.host, "\(registry.host)/app:1.0")
+        #expect(run.status == 77, "\(run.said)")
+        #expect(run.output.contains("unknown: could not be found out"))
+        #expect(run.output.contains("hint: "))
     }
 
     @Test func `2 for a registry that does not speak TLS, and for one that is not trusted`()

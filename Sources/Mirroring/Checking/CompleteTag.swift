@@ -10,10 +10,14 @@ extension ContentSource {
     /// Each look reads one manifest, which Docker Hub counts as a pull, so there are at most four. What an
     /// index lists is not proved: the tag is one to check, not one to trust.
     ///
+    /// - Parameters:
+    ///   - near: the tags that come near.
+    ///   - refused: bytes that are known to be no good, whatever tags they have.
+    ///   - required: what is asked for.
     /// - Returns: the first such tag; nil where there is none, or where it could not be found out.
     /// - Throws: `CancellationError`.
     func completeTag(
-        _ near: NearestTags?, for required: Requirement
+        _ near: NearestTags?, besides refused: Digest? = nil, for required: Requirement
     ) async throws -> Tag? {
         guard let near else { return nil }
         var candidates = near.nearest
@@ -21,15 +25,19 @@ extension ContentSource {
             candidates.append(release)
         }
         for tag in candidates {
-            let lists = try? await lists(required, under: tag)
+            let lists = try? await lists(required, under: tag, besides: refused)
             try Task.checkCancellation()
             if lists == true { return tag }
         }
         return nil
     }
 
-    private func lists(_ required: Requirement, under tag: Tag) async throws -> Bool {
-        guard let descriptor = try await resolve(.tag(tag)) else { return false }
+    private func lists(
+        _ required: Requirement, under tag: Tag, besides refused: Digest?
+    ) async throws -> Bool {
+        guard let descriptor = try await resolve(.tag(tag)), descriptor.digest != refused else {
+            return false
+        }
         let root = try await fetch(manifest: descriptor)
         guard case .index(let index) = try root.decoded() else {
             let graph = try await ManifestGraph.read(from: root, in: self)

@@ -144,6 +144,7 @@ public struct ImageChecker: Sendable {
     ) async throws {
         image.instead = try? await source.nearestTags(to: tag)
         try Task.checkCancellation()
-        image.complete = try await source.completeTag(image.instead, for: required)
+        image.complete = try await source.completeTag(
+            image.instead, besides: image.descriptor?.digest, for: required)
     }
 }

@@ -76,9 +76,7 @@ public struct RegistryError: ContentFailure {
         // Only a size is a fault of the content; all else says that it could not be looked at.
         self.init(
             error.kind == .tooLarge ? .invalid : .unavailable, call, error.message,
-            hint: error.kind == .outOfReach
-                ? "if the place belongs to the registry, add it to "
-                    + "registries.\(call.registry).allow" : nil,
+            hint: error.kind.hint(for: call.registry),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 
@@ -88,6 +86,25 @@ public struct RegistryError: ContentFailure {
     /// Whether the registry gave one of these codes.
     func has(code: (String) -> Bool) -> Bool {
         problems.contains { $0.code.map { code($0.raw) } ?? false }
+    }
+}
+
+extension TransportError.Kind {
+    /// What to do about a registry that could not be talked to.
+    fileprivate func hint(for registry: RegistryHost) -> String? {
+        switch self {
+        case .resolve:
+            "check the spelling of \(registry); the images of Docker Hub are named without it"
+        case .connect:
+            "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
+        case .tls:
+            "name the authority with --ca-file or 'caFile'; for a registry without TLS, use "
+                + "--plain-http or 'plainHTTP: true'"
+        case .timeout: "run again later; --idle-timeout says how long is waited"
+        case .outOfReach:
+            "if the place belongs to the registry, add it to registries.\(registry).allow"
+        case .interrupted, .malformed, .tooLarge, .refused: nil
+        }
     }
 }
 

@@ -73,7 +73,7 @@ struct CheckCommand: ConfiguredCommand {
                 registries: registries, options: options, context: context, patience: .attended),
             required: required, lock: lock, jobs: options.jobs,
             scanner: LayerScanner(atOnce: options.jobs), progress: progress,
-            observe: { context.console.show($0, required) })
+            observe: { context.console.show($0) })
         let checked = try await context.showing(progress) { try await check(named, by: checker) }
         let document = CheckDocument(
             images: checked, required: required,
@@ -104,11 +104,10 @@ struct CheckCommand: ConfiguredCommand {
 
 extension Console {
     /// Says the first verdict while the second is still being found out.
-    fileprivate func show(_ event: CheckEvent, _ required: Requirement) {
+    fileprivate func show(_ event: CheckEvent) {
         guard case .claimed(let image, let layers, let bytes) = event, layers > 0 else { return }
-        let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
         note(
-            "\(image.name): for \(platforms) by its configurations; looking into "
+            "\(image.name): yes by its configurations; looking into "
                 + "\(counted(layers, "layer")) (\(ByteCount(bytes: bytes)))")
     }
 }
