@@ -120,6 +120,24 @@ import Testing
         #expect(fault == .limit(.ratio))
     }
 
+    /// With the limits of every run: an archive, and then zeros without end.
+    @Test(arguments: [LayerCompression.gzip, .zstd])
+    func `C04 ten gibibytes of zeros are given up after the first`(
+        _ compression: LayerCompression
+    ) async throws {
+        let scan = LayerScanner(program: LayerSample.program, atOnce: 1).scan(compression)
+        let (archive, _) = try await SystemTool.pack(Self.archive, compression)
+        let (zeros, _) = try await SystemTool.pack(
+            [UInt8](repeating: 0, count: 64 << 20), compression)
+        try await scan.write(archive)
+        for _ in 0..<160 { try await scan.write(zeros) }
+        guard case .failure(let fault) = await scan.finish() else {
+            Issue.record("it was read")
+            return
+        }
+        #expect(fault == .limit(.ratio))
+    }
+
     @Test func `C04 more bytes than the budget are stopped`() async throws {
         var limits = ScanLimits()
         limits.unpackedBytes = Self.archive.count - 1
