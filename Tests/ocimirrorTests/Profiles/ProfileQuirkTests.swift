@@ -40,6 +40,19 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
+    @Test func `Docker Hub says how many pulls are left, and check passes it on`() async throws {
+        let stage = try await ProfileStage(DockerHub(allowance: 100), .calm)
+        stage.publish(image, at: "open/app", tag: "1.0")
+        let workspace = try stage.workspace(
+            from: ["docker.io/open/app:1.0"], to: "oci:./mirror", plain: [], login: .none)
+        let run = try await workspace.run("check", "--proof", "config", "open/app:1.0")
+        #expect(run.status == 0, "\(run.said)")
+        let spent = stage.successes[.manifestGet, default: 0]
+        #expect(
+            run.output.hasSuffix("docker.io: \(spent) pulls spent, \(100 - spent) left\n"),
+            "\(run.said)")
+    }
+
     @Test func `Docker Hub gives one token for all repositories of a run`() async throws {
         let stage = try await ProfileStage(DockerHub(), .calm)
         let names = (1...5).map { "app-\($0)" }
