@@ -11,15 +11,11 @@ internal import Validation
 struct HTMLImage {
     let html: HTML
 
-    init(_ row: MatrixRow, of report: RunReport) {
+    init(_ row: MatrixRow, in columns: MatrixColumns) {
         let facts = row.outcome?.facts
-        let age = facts?.platforms.compactMap(\.day).max().map { Age(of: $0, on: report.began.day) }
-        let columns = report.required.map { platform in
-            Self.cell(platform, row.outcome, isRequired: true)
-        }
-        let others: HTML =
-            Self.showsOthers(in: report) ? Self.others(row.outcome, beside: report.required) : ""
-        let width = report.required.count + 7
+        let age = facts?.platforms.compactMap(\.day).max().map { Age(of: $0, on: columns.today) }
+        let platforms = columns.platforms.map { Self.cell($0, row.outcome) }
+        let others = columns.hasOthers ? Self.others(columns.others(of: row.outcome)) : ""
         let size = facts?.downloadSize
         let took = row.outcome?.duration
         html = """
@@ -31,15 +27,15 @@ struct HTMLImage {
             <th scope="row"><details><summary>\(row.id)</summary></details>\
             <small>\(row.source)</small></th>
             <td class="outcome"><span class="badge \(row.tone)">\(row.word)</span></td>
-            \(columns)
+            \(platforms)
             \(others)
             <td class="number" data-label="Size">\(size.map { "\(ByteCount(bytes: $0))" } ?? "–")</td>
             <td class="number" data-label="Age">\(age.map { "\($0)" } ?? "–")</td>
             <td class="digest" data-label="Digest">\(Self.digest(of: row.outcome))</td>
             <td class="number" data-label="Took">\(took.map { "\(Elapsed(duration: $0))" } ?? "–")</td>
             </tr>
-            \(Self.said(row, on: report.began.day, width: width))
-            <tr class="more"><td colspan="\(width)">\(HTMLDetails(row).html)</td></tr>
+            \(Self.said(row, in: columns))
+            <tr class="more"><td colspan="\(columns.count)">\(HTMLDetails(row).html)</td></tr>
             </tbody>
 
             """
@@ -47,14 +43,12 @@ struct HTMLImage {
 
     // MARK: Platforms
 
-    private static func cell(
-        _ platform: Platform, _ outcome: ImageOutcome?, isRequired: Bool
-    ) -> HTML {
+    private static func cell(_ platform: Platform, _ outcome: ImageOutcome?) -> HTML {
         guard let outcome else {
             return "<td class=\"platform\" data-label=\"\(platform)\">–</td>"
         }
         let mark: (tone: String, sign: String, text: String)
-        switch MatrixCell(on: platform, of: outcome, isRequired: isRequired) {
+        switch MatrixCell(on: platform, of: outcome) {
         case .good(let facts): mark = ("good", "✓", words(facts))
         case .there(let facts): mark = ("calm", "·", words(facts))
         case .unproven: mark = ("warn", "?", "unproven")
@@ -74,23 +68,13 @@ struct HTMLImage {
         facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "there"
     }
 
-    /// Whether any image has platforms that nobody asks for.
-    static func showsOthers(in report: RunReport) -> Bool {
-        report.sync.outcomes.contains { outcome in
-            outcome.facts.platforms.contains { facts in
-                !report.required.contains { $0.matches(facts.platform) }
-            }
-        }
-    }
-
     /// Platforms that nobody asks for are counted only.
-    private static func others(_ outcome: ImageOutcome?, beside required: [Platform]) -> HTML {
-        let others = (outcome?.facts.platforms ?? []).map(\.platform).filter { platform in
-            !required.contains { $0.matches(platform) }
-        }
-        guard !others.isEmpty else { return "<td class=\"others\"></td>" }
-        let names = others.map(\.description).joined(separator: ", ")
-        return "<td class=\"others\" data-label=\"Others\" title=\"\(names)\">+\(others.count)</td>"
+    private static func others(_ platforms: [Platform]) -> HTML {
+        guard !platforms.isEmpty else { return "<td class=\"others\"></td>" }
+        let names = platforms.map(\.description).joined(separator: ", ")
+        return """
+            <td class="others" data-label="Others" title="\(names)">+\(platforms.count)</td>
+            """
     }
 
     // MARK: Drift
@@ -108,7 +92,7 @@ struct HTMLImage {
 
     // MARK: What is said
 
-    private static func said(_ row: MatrixRow, on today: CalendarDay, width: Int) -> HTML {
+    private static func said(_ row: MatrixRow, in columns: MatrixColumns) -> HTML {
         var lines = row.troubles.map { trouble -> HTML in
             let side = trouble.side.map { "\($0.rawValue)" }
             return line("bad", trouble.finding?.rawValue ?? side ?? row.word, trouble.message)
@@ -121,10 +105,10 @@ struct HTMLImage {
             lines.append(line("warn", "referrers", warning))
         }
         if let exception = row.outcome?.image.entry.exception {
-            lines.append(Self.exception(exception, on: today))
+            lines.append(Self.exception(exception, on: columns.today))
         }
         guard !lines.isEmpty else { return "" }
-        return "<tr class=\"said\"><td colspan=\"\(width)\">\(lines)</td></tr>"
+        return "<tr class=\"said\"><td colspan=\"\(columns.count)\">\(lines)</td></tr>"
     }
 
     private static func exception(_ exception: PlatformException, on today: CalendarDay) -> HTML {

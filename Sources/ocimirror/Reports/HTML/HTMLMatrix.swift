@@ -8,25 +8,21 @@ internal import Validation
 struct HTMLMatrix {
     let html: HTML
 
-    private let report: RunReport
-
     init(_ report: RunReport) {
-        self.report = report
         let rows = MatrixRow.rows(of: report)
         guard !rows.isEmpty else {
             html = "<p class=\"none\">\(report.headline)</p>"
             return
         }
-        let columns = report.required
-        let heads = columns.map { platform -> HTML in
+        let columns = MatrixColumns(for: report)
+        let heads = columns.platforms.map { platform -> HTML in
             "<th scope=\"col\">\(platform)</th>"
         }
-        let others: HTML =
-            HTMLImage.showsOthers(in: report) ? "<th scope=\"col\">Others</th>" : ""
-        let bodies = rows.map { HTMLImage($0, of: report).html }
+        let others: HTML = columns.hasOthers ? "<th scope=\"col\">Others</th>" : ""
+        let bodies = rows.map { HTMLImage($0, in: columns).html }
         html = """
             \(Self.tools(rows))
-            <table id="images">
+            <table id="images" aria-label="Images by platforms">
             <thead><tr>
             <th scope="col" data-key="id">Image</th>
             <th scope="col" data-key="word">Outcome</th>

@@ -24,10 +24,9 @@ enum MatrixCell: Hashable, Sendable {
     /// Finds the verdict.
     ///
     /// - Parameters:
-    ///   - platform: the platform.
+    ///   - platform: the platform, which every image has to have.
     ///   - outcome: what became of the image.
-    ///   - isRequired: whether every image has to have the platform.
-    init(on platform: Platform, of outcome: ImageOutcome, isRequired: Bool) {
+    init(on platform: Platform, of outcome: ImageOutcome) {
         let findings = outcome.findings.filter { finding in
             finding.platform.map(platform.matches) ?? false
         }
@@ -40,7 +39,7 @@ enum MatrixCell: Hashable, Sendable {
             self = outcome.isDone ? .good(facts) : .there(facts)
         } else if outcome.facts.platforms.isEmpty, !outcome.image.entry.isArtifact {
             self = .unknown
-        } else if isRequired, outcome.image.entry.exception != nil {
+        } else if outcome.image.entry.exception != nil {
             self = .excused
         } else {
             self = .absent
