@@ -92,6 +92,10 @@ struct SiteFinder {
         {
             site.refuse("its YAML tag makes something else of it than text")
         }
+        if let field = site.fields.first(where: { $0.node.text == nil }) {
+            let mark = field.node.mark
+            site.refuse("the value at \(mark.line):\(mark.column) is no text")
+        }
         if let field = site.fields.first(where: { isFolded($0.node) }) {
             let mark = field.node.mark
             site.refuse("the value at \(mark.line):\(mark.column) goes over several lines")

@@ -62,15 +62,15 @@ struct SiteWriter {
         guard let tag = target.tag ?? site.image?.tag else {
             throw EditRefusal(reason: "there is no tag to put the digest behind")
         }
-        guard let field = site.tag else {
+        let text = "\(tag)@\(target.digest)"
+        if let field = site.tag {
+            try set(field, text)
+        } else {
             guard let block = site.block, let neighbour = site.neighbour else { return }
             edits.append(
                 try Edit.adding(
-                    "tag", "\(tag)@\(target.digest)", to: block, after: neighbour,
-                    in: site.fragment, source))
-            return
+                    "tag", text, to: block, after: neighbour, in: site.fragment, source))
         }
-        try set(field, "\(tag)@\(target.digest)")
         if let suffix = site.suffix { try set(suffix, "", isQuoted: true) }
     }
 
