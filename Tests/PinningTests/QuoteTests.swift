@@ -31,6 +31,7 @@ import YAML
     @Test(arguments: [
         "image: {repository: R, tag: v8.9.3, digest: D}",
         "image: {repository: R, tag: \"v8.9.3\", digest: 'D'}",
+        "image: {repository: R, tag: v8.9.3, digest: 'D'}",
         "image:\n  repository: R\n  tag: v8.9.3 # why\n  digest: \"D\"\n",
         "image: {repository: 'R', tag: 'v8.9.3', digest: D}",
         "{\"image\": {\"repository\": \"R\", \"tag\": \"v8.9.3\", \"digest\": \"D\"}}",

@@ -28,11 +28,16 @@ struct QuotingHabit: Sendable {
 
     private static func hasNeedlessQuotes(_ node: YAMLNode) -> Bool {
         switch node.kind {
-        case .scalar(let text, .singleQuoted): YAMLQuoting.isSafePlain(text)
+        case .scalar(let text, .singleQuoted): YAMLQuoting.isSafePlain(text) && !isFilledIn(text)
         case .scalar, .alias: false
         case .sequence(let items, _): items.contains(where: hasNeedlessQuotes)
         case .mapping(let entries, _): entries.contains { hasNeedlessQuotes($0.value) }
         }
+    }
+
+    /// Digests fill in what was `''`, where quotes are needed; they speak of no habit.
+    private static func isFilledIn(_ text: String) -> Bool {
+        text.contains("sha256:") || text.utf8.count == 64
     }
 
     /// The text as it is written in place of a scalar; every reader of YAML takes it for that text.
