@@ -4,6 +4,7 @@
 import Files
 import Testing
 
+@testable import Mirroring
 @testable import ocimirror
 
 /// What is written from the command tree: that it is not stale, and what its readers think of it.
@@ -34,6 +35,27 @@ import Testing
                 #expect(macros.contains(line.dropFirst().prefix { $0 != " " }), "\(line)")
             }
             #expect(!page.text.contains("\n'"))
+        }
+    }
+
+    @Test func `help on the configuration names the keys of the loader, all of them`() {
+        let keys = Self.rows(of: .configuration).flatMap { row in
+            row.explanation.replacing("a reference, or: ", with: "")
+                .replacing("a list of tags, or: ", with: "").split(separator: " ").map(String.init)
+        }
+        #expect(Set(keys) == ConfigKeys.all.subtracting(ConfigKeys.credentials))
+    }
+
+    @Test func `help on exit codes names every one`() {
+        let codes = Self.rows(of: .exitCodes).flatMap { row in
+            row.term.split(separator: ", ").compactMap { Int32($0) }
+        }
+        #expect(codes == ExitCode.allCases.map(\.rawValue))
+    }
+
+    private static func rows(of topic: HelpTopic) -> [HelpSection.Row] {
+        topic.blocks.flatMap { block -> [HelpSection.Row] in
+            if case .section(let section) = block { section.rows } else { [] }
         }
     }
 

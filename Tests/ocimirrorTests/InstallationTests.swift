@@ -26,6 +26,10 @@ import Testing
                 COMP_LINE="ocimirror lock mer" COMP_POINT=18; _ocimirror; echo "${COMPREPLY[@]}"'
             """)
         #expect(said.hasPrefix("ocimirror "))
+        let editorLine = try await workspace.shell(
+            "'root/opt/of ours/bin/ocimirror' init; head -1 mirror.yaml")
+        #expect(editorLine.contains("# yaml-language-server: $schema=/"))
+        #expect(editorLine.hasSuffix("/root/opt/of ours/share/ocimirror/mirror.schema.json\n"))
         #expect(said.contains("OCIMIRROR-LOCK-MERGE(1)"))
         #expect(said.hasSuffix("\nmerge\n"))
     }

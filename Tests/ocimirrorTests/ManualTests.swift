@@ -14,7 +14,7 @@ import Testing
 
     @Test func `a manual page shows options as they are typed`() async throws {
         let page = "\(Workspace.project)/Documentation/man/ocimirror-sync.1"
-        let text = try await Workspace().shell("mandoc -T ascii \(page) | col -b")
+        let text = try await Workspace().shell("mandoc -T ascii \(page) | sed 's/.\\x08//g'")
         #expect(text.contains("ocimirror sync [OPTIONS] [ID ...]"))
         #expect(text.contains("--refresh-referrers"))
         #expect(text.contains("ocimirror sync grafana 'redis-*'"))

@@ -16,6 +16,10 @@ import Testing
             ("ocimirror sync gra", "grafana"),
             ("ocimirror sync team", "team/app"),
             ("ocimirror -c other.yaml sync r", "redis-7-4-1 redis-7-4-2"),
+            ("ocimirror check grafana/", "grafana/grafana:12.1.0"),
+            ("ocimirror check grafana/grafana:1", "12.1.0"),
+            ("ocimirror login --username me q", "quay.io"),
+            ("ocimirror check --platform linux/a", "linux/amd64 linux/arm64"),
             ("ocimirror completions ", "bash zsh fish"),
             ("ocimirror help exit", "exit-codes"),
         ])

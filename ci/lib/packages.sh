@@ -24,6 +24,7 @@ requirements='
     command   python3           python3-minimal
     file      /usr/bin/time     time
     command   cc                gcc
+    command   make              make
     command   mandoc            mandoc
     command   zsh               zsh
     command   fish              fish

@@ -11,7 +11,7 @@ struct CompletionsCommand: ConfiguredCommand {
     static let summary = "Writes the completions of a shell: bash, zsh or fish."
     static let discussion = """
         They know the commands, their options and what may stand after them: files, the words of an \
-        option, and the ids of the mirror.yaml and its locks in the folder. The shell asks the \
+        option, and the ids, images and registries of the mirror.yaml in the folder. The shell asks the \
         program each time, so they need no renewal with a new version. 'make install' installs them.
         """
     static let examples = [
@@ -47,13 +47,13 @@ struct CompleteCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         var completion = Program.tree.completion(of: words)
-        if case .other("ID") = completion.place {
+        if case .other(let word) = completion.place {
             let config =
                 completion.given["--config"] ?? context.environment["OCIMIRROR_CONFIG"]
                 ?? CommonOptions().config
-            completion.candidates += KnownIDs(config, in: context).images
-                .filter { $0.id.hasPrefix(completion.typed) }
-                .map { Completion.Candidate(completion.lead + $0.id, $0.source) }
+            completion.candidates += KnownNames(config, in: context).candidates(for: word)
+                .filter { $0.word.hasPrefix(completion.typed) }
+                .map { Completion.Candidate(completion.lead + $0.word, $0.note) }
         }
         let lines = completion.candidates.map { candidate in
             candidate.note.isEmpty ? candidate.word : "\(candidate.word)\t\(candidate.note)"

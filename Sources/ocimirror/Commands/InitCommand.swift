@@ -63,6 +63,7 @@ struct InitCommand: ConfiguredCommand {
                 return .negative
             }
         }
+        first.schema = Self.installedSchema()
         let text = Array(first.text.utf8)
         try check(text, in: context)
         try AtomicFile.replace(path, with: text)
@@ -72,6 +73,14 @@ struct InitCommand: ConfiguredCommand {
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
         return .success
+    }
+
+    /// Where 'make install' has put the schema, for editors; nil for a program that is not installed.
+    private static func installedSchema() -> String? {
+        guard let program = System.programPath() else { return nil }
+        let prefix = Path.directory(of: Path.directory(of: program))
+        let schema = "\(prefix)/share/ocimirror/mirror.schema.json"
+        return (try? FileStatus.of(schema))?.kind == .regular ? schema : nil
     }
 
     private func collect(in context: ProgramContext) throws -> (UsedImages, files: Int) {

@@ -72,8 +72,14 @@ enum System {
     }
 
     /// The folder in which the program was started.
-    static func currentDirectory() -> String {
-        guard let path = unsafe realpath(".", nil) else { return "/" }
+    static func currentDirectory() -> String { absolutePath(of: ".") ?? "/" }
+
+    /// The file that this program was started from; nil where the system does not say.
+    static func programPath() -> String? { absolutePath(of: "/proc/self/exe") }
+
+    /// A path without links; nil where it leads nowhere.
+    private static func absolutePath(of path: String) -> String? {
+        guard let path = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(path) }
         return unsafe String(cString: path)
     }

@@ -16,6 +16,8 @@ struct FirstConfiguration {
     }
 
     let prefix: String
+    /// Where editors find the schema.
+    var schema: String?
     private(set) var images: [Image] = []
     /// What cannot be mirrored beside the others, and why.
     private(set) var omissions: [UsedImages.Omission] = []
@@ -77,31 +79,31 @@ struct FirstConfiguration {
     }
 
     var text: String {
-        """
-        # What is mirrored, where it goes, and how far it is proved first.
-        # 'ocimirror help configuration' explains the keys; 'ocimirror plan --offline' checks this file
-        # and asks nobody; 'ocimirror plan' says what a run would do.
-        version: 1
+        (schema.map { "# yaml-language-server: $schema=\($0)\n" } ?? "") + """
+            # What is mirrored, where it goes, and how far it is proved first.
+            # 'ocimirror help configuration' explains the keys; 'ocimirror plan --offline' checks this file
+            # and asks nobody; 'ocimirror plan' says what a run would do.
+            version: 1
 
-        # Every image has to run on these. For one that cannot, see 'exception'.
-        platforms: [linux/amd64, linux/arm64]
+            # Every image has to run on these. For one that cannot, see 'exception'.
+            platforms: [linux/amd64, linux/arm64]
 
-        # How far an image is proved before it is copied: index (its entries), config (each platform's
-        # configuration too) or content (also the programs in its layers).
-        proof: content
+            # How far an image is proved before it is copied: index (its entries), config (each platform's
+            # configuration too) or content (also the programs in its layers).
+            proof: content
 
-        targets:
-          - prefix: \(prefix)  # below it lie the mirrored repositories
-            lock: images.lock.yaml  # every digest, as a Helm values file: commit it
+            targets:
+              - prefix: \(prefix)  # below it lie the mirrored repositories
+                lock: images.lock.yaml  # every digest, as a Helm values file: commit it
 
-        registries:
-          docker.io:
-            # Without an account few pulls are allowed. Variables that are not set mean no account.
-            credentials: {username: "${DOCKERHUB_USERNAME:-}", password: "${DOCKERHUB_TOKEN:-}"}
+            registries:
+              docker.io:
+                # Without an account few pulls are allowed. Variables that are not set mean no account.
+                credentials: {username: "${DOCKERHUB_USERNAME:-}", password: "${DOCKERHUB_TOKEN:-}"}
 
-        images:
+            images:
 
-        """ + (images.isEmpty ? Self.example : images.map(\.lines).joined())
+            """ + (images.isEmpty ? Self.example : images.map(\.lines).joined())
     }
 
     private static let example = """
@@ -141,11 +143,15 @@ extension FirstConfiguration.Image {
 }
 
 extension Reference {
-    /// The reference as people write it: Docker Hub goes without saying.
-    fileprivate var short: String {
-        for prefix in ["docker.io/library/", "docker.io/"] where description.hasPrefix(prefix) {
-            return String(description.dropFirst(prefix.count))
+    fileprivate var short: String { description.withoutDockerHub }
+}
+
+extension String {
+    /// A reference as people write it: Docker Hub goes without saying.
+    var withoutDockerHub: String {
+        for prefix in ["docker.io/library/", "docker.io/"] where hasPrefix(prefix) {
+            return String(dropFirst(prefix.count))
         }
-        return description
+        return self
     }
 }

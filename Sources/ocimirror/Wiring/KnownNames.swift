@@ -1,31 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CommandLineKit
 internal import Files
 internal import Locking
 internal import Mirroring
+internal import OCI
 
-/// The ids that a configuration and its locks name, as far as they can be known without asking anybody.
+/// What a configuration and its locks name, as far as it can be known without asking anybody.
 ///
 /// For a shell that completes words: whatever cannot be read counts as empty.
-struct KnownIDs {
+struct KnownNames {
     /// Each id, and where the image comes from; sorted by id.
     let images: [(id: String, source: String)]
+    /// The registries that images come from or go to, sorted.
+    let registries: [String]
 
     init(_ path: String, in context: ProgramContext) {
         var sources: [String: String] = [:]
+        var registries: Set<String> = []
         if let config = Self.config(path, in: context) {
+            registries.formUnion(config.registries.keys.map(\.name))
             for target in config.targets {
+                if case .registry(let host, _) = target.prefix { registries.insert(host.name) }
                 guard let path = target.lock,
                     let bytes = try? BoundedFile.read(path, limit: 16 << 20),
                     let lock = try? Lockfile(parsing: bytes, root: target.root)
                 else { continue }
-                for (id, image) in lock.images { sources[id] = "\(image.source)" }
+                for (id, image) in lock.images { sources[id] = image.source }
             }
             for image in Planner(config: config).offlinePlan().images {
                 sources[image.id] = image.sourceText
+                if case .repository(let repository) = image.entry.source {
+                    registries.insert(repository.registry.name)
+                }
             }
         }
         images = sources.map { ($0.key, $0.value) }.sorted { $0.id < $1.id }
+        self.registries = registries.filter { !$0.hasSuffix("variable.invalid") }.sorted()
+    }
+
+    /// What may stand for a word of the help.
+    func candidates(for word: String) -> [Completion.Candidate] {
+        switch word {
+        case "ID": images.map { Completion.Candidate($0.id, $0.source) }
+        case "IMAGE":
+            Set(images.map { $0.source.withoutDockerHub }).sorted()
+                .map { Completion.Candidate($0) }
+        case "REGISTRY", "HOST": registries.map { Completion.Candidate($0) }
+        case "OS/ARCH": ["linux/amd64", "linux/arm64"].map { Completion.Candidate($0) }
+        default: []
+        }
     }
 
     private static func config(_ path: String, in context: ProgramContext) -> MirrorConfig? {
