@@ -106,7 +106,7 @@ import Testing
                 "platform", "digest", "size", "downloadSize", "created", "config", "content",
             ])
         #expect(images.first?["platforms"]?.elements.last?["content"] == .string("ok"))
-        #expect(images.last?["complete"] == .string("1.3.0-rc1"))
+        #expect(images.last?["complete"] == .string("1.2.4"))
         #expect(images.last?["usable"] == .bool(false))
         #expect(images.last?["failure"]?.keys == ["class", "side", "message", "hint"])
         #expect(images.last?["instead"]?["newestRelease"] == .string("1.2.4"))

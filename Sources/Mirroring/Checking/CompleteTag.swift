@@ -24,6 +24,8 @@ extension ContentSource {
         if let release = near.newestRelease, !candidates.contains(release) {
             candidates.append(release)
         }
+        // A release before a prerelease, however near that is.
+        candidates = candidates.filter { !$0.isUnfinished } + candidates.filter(\.isUnfinished)
         for tag in candidates {
             let lists = try? await lists(required, under: tag, besides: refused)
             try Task.checkCancellation()
@@ -48,6 +50,16 @@ extension ContentSource {
         }
         return required.effectivePlatforms.allSatisfy { platform in
             index.manifests.contains { $0.platform.map(platform.matches) ?? false }
+        }
+    }
+}
+
+extension Tag {
+    /// Whether it says that it is not finished; what else stands behind the numbers is a variant.
+    fileprivate var isUnfinished: Bool {
+        name.lowercased().split { "-+._".contains($0) }.contains { part in
+            ["rc", "alpha", "beta", "pre", "dev", "snapshot", "nightly"]
+                .contains { part == $0 || (part.hasPrefix($0) && part.last?.isNumber == true) }
         }
     }
 }

@@ -20,11 +20,14 @@ public struct NearestTags: Hashable, Sendable {
         let version: SemanticVersion?
         /// How many leading numbers it does not share with the wanted version.
         let rank: Int
+        /// How far its spelling is from the wanted one: of versions, all but their numbers.
         let spelling: Int
+        /// How far the first number is that it does not share.
+        let gap: UInt64
 
         func isNearer(than other: Candidate) -> Bool {
-            guard (rank, spelling) == (other.rank, other.spelling) else {
-                return (rank, spelling) < (other.rank, other.spelling)
+            guard (rank, spelling, gap) == (other.rank, other.spelling, other.gap) else {
+                return (rank, spelling, gap) < (other.rank, other.spelling, other.gap)
             }
             return switch (version, other.version) {
             case (let version?, let other?) where version != other: version > other
@@ -38,7 +41,8 @@ public struct NearestTags: Hashable, Sendable {
     /// Looks for tags near `tag` among those that exist.
     ///
     /// A version's neighbours are found by number, so `1.2.30` is nearer to `1.2.31` than `1.20.3` is,
-    /// and other names by spelling; of equally near versions the greater one comes first. Only
+    /// among those that are spelled alike beside their numbers, as `-alpine`; other names are found by
+    /// spelling. Of equally near versions the greater one comes first. Only
     /// what has as many numbers as the wanted version is its newest release, so that a date is none.
     ///
     /// The tag itself, and what is written for machines only, is nothing to use instead.
@@ -51,7 +55,11 @@ public struct NearestTags: Hashable, Sendable {
             let version = SemanticVersion(lenient: candidate.name)
             return Candidate(
                 tag: candidate, version: version, rank: Self.rank(of: version, for: wanted),
-                spelling: Suggestion.distance(from: tag.name, to: candidate.name))
+                spelling: wanted == nil || version == nil
+                    ? Suggestion.distance(from: tag.name, to: candidate.name)
+                    : Suggestion.distance(
+                        from: Self.shape(of: tag), to: Self.shape(of: candidate)),
+                gap: Self.gap(between: version, and: wanted))
         }
         self.nearest = candidates.sorted { $0.isNearer(than: $1) }.prefix(Self.count).map(\.tag)
         let releases = candidates.compactMap { candidate in
@@ -71,6 +79,21 @@ public struct NearestTags: Hashable, Sendable {
         guard version.minor == wanted.minor else { return 2 }
         return version.patch == wanted.patch ? 0 : 1
     }
+
+    /// How far the first number is that two versions do not share; the patch is left to the order.
+    private static func gap(
+        between version: SemanticVersion?, and wanted: SemanticVersion?
+    ) -> UInt64 {
+        guard let version, let wanted else { return 0 }
+        func distance(_ first: UInt64, _ second: UInt64) -> UInt64 {
+            max(first, second) - min(first, second)
+        }
+        let majors = distance(version.major, wanted.major)
+        return majors > 0 ? majors : distance(version.minor, wanted.minor)
+    }
+
+    /// A tag's name without its numbers.
+    private static func shape(of tag: Tag) -> String { tag.name.filter { !$0.isNumber } }
 
     /// How many dots part the numbers of a version.
     private static func dots(in tag: Tag) -> Int {

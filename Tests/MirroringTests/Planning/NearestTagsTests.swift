@@ -23,6 +23,11 @@ import Testing
         Case(
             wanted: "1.2.31", existing: ["1.20.3", "1.2.30", "2.0.0"],
             nearest: ["1.2.30", "1.20.3", "2.0.0"], newest: "2.0.0"),
+        // What is spelled like it comes before what is not; the nearest minor, then the newest patch.
+        Case(
+            wanted: "1.5.0-alpine",
+            existing: ["1.3.1-alpine", "1.4.1", "1.4.1-alpine", "1.4.2-alpine", "1.4.3"],
+            nearest: ["1.4.2-alpine", "1.4.1-alpine", "1.3.1-alpine"], newest: "1.4.3"),
         // A date is no release of something that counts in three numbers.
         Case(
             wanted: "3.99.0", existing: ["20240329", "3.20.1", "edge"],
