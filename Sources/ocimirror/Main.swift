@@ -10,7 +10,7 @@ enum Main {
     /// Runs the command, while this thread waits for somebody to interrupt it.
     ///
     /// The first signal cancels the run: what is finished is written down and reported. The second
-    /// one ends the process at once.
+    /// one ends the process at once, and so does time: whoever sends the first one has little patience.
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanMode(words) { exit(scan.run()) }
@@ -21,9 +21,14 @@ enum Main {
         let command = Task.detached {
             System.leave(with: await run(words, environment, interruption).rawValue)
         }
-        interruption.happened(by: System.wait(for: signals))
-        command.cancel()
-        System.endAtOnce(by: System.wait(for: signals))
+        interruption.onInterruption { command.cancel() }
+        let first = System.wait(for: signals)
+        interruption.happened(by: .signal(first))
+        guard let second = System.wait(for: signals, atMost: Interruption.grace) else {
+            Console(environment: environment).error("did not come to an end in time, and is ended")
+            System.endAtOnce(by: first)
+        }
+        System.endAtOnce(by: second)
     }
 
     private static func run(
@@ -41,6 +46,7 @@ enum Main {
             case .run(let command):
                 if let options = (command as? any ConfiguredCommand)?.options {
                     console.volume = options.volume
+                    console.format = options.logFormat
                 }
                 let context = ProgramContext(
                     console: console, environment: environment,
@@ -50,7 +56,7 @@ enum Main {
                 }
             }
         } catch is CancellationError {
-            return interruption.exitCode
+            return interruption.cause?.exitCode ?? .interrupted
         } catch {
             return ErrorReport(error).show(on: console)
         }

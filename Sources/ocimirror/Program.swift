@@ -107,5 +107,5 @@ struct ProgramContext: Sendable {
     var today: CalendarDay { CalendarDay(daysSinceEpoch: System.daysSinceEpoch()) }
 
     /// This second.
-    var now: Timestamp { Timestamp(secondsSinceEpoch: System.secondsSinceEpoch()) }
+    var now: Timestamp { .now }
 }

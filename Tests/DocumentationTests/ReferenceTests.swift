@@ -39,6 +39,13 @@ import Validation
         #expect(Set(rows).subtracting(keys) == [])
     }
 
+    @Test func `every event of a log has a row, and every row an event`() throws {
+        let section = try Project.text("Documentation/json.md").split(separator: "## Log lines")[1]
+        let rows = Document(path: "json.md", text: String(section)).rows.compactMap(\.first)
+        let events = rows.drop { $0 != "event" }.dropFirst().filter { !$0.hasPrefix("-") }
+        #expect(events.sorted() == LogEntry.Event.allCases.map(\.rawValue).sorted())
+    }
+
     @Test func `the table of rooms is the one that imports are held to`() throws {
         let table = try Self.document("ARCHITECTURE.md").rows
         let documented = Set(

@@ -59,7 +59,7 @@ struct FileLockTests {
     }
 }
 
-private final class HeldLock {
+final class HeldLock {
     private var lock: FileLock?
 
     init(_ lock: consuming FileLock) {

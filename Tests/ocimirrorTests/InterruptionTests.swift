@@ -101,7 +101,7 @@ import Testing
         while true {
             let said = streams.text("errors")
             try #require(!said.contains("app: failed"), "\(said)")
-            if said.contains("app: mirrored\n") { return process }
+            if said.contains("app: mirrored, ") { return process }
             await Task.yield()
         }
     }

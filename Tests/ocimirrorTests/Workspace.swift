@@ -65,9 +65,19 @@ struct Workspace {
 
     /// Starts the program; its streams go to the files `output` and `errors` of another folder.
     func start(_ arguments: String..., streams: TemporaryFolder) throws -> SpawnedProcess {
+        try start(arguments, output: streams("output"), errors: streams("errors"))
+    }
+
+    /// Starts the program; its streams go to two files, or to a terminal's device.
+    func start(_ arguments: String..., output: String, errors: String) throws -> SpawnedProcess {
+        try start(arguments, output: output, errors: errors)
+    }
+
+    private func start(
+        _ arguments: [String], output: String, errors: String
+    ) throws -> SpawnedProcess {
         try SpawnedProcess(
-            "env", command(arguments), environment: variables, output: streams("output"),
-            errors: streams("errors"))
+            "env", command(arguments), environment: variables, output: output, errors: errors)
     }
 
     /// `env` changes the folder and then becomes the program, under the same process id.

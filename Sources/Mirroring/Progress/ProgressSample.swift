@@ -6,14 +6,17 @@ public struct ProgressSample: Hashable, Sendable {
     public struct Transfer: Hashable, Sendable {
         /// The image for which it is read, as people know it.
         public var name: String
+        /// The blob's digest, short.
+        public var digest: String
         /// How many bytes have been read.
         public var done: Int
         /// How many it has.
         public var size: Int
 
         /// Makes one from its parts.
-        public init(name: String, done: Int, size: Int) {
+        public init(name: String, digest: String, done: Int, size: Int) {
             self.name = name
+            self.digest = digest
             self.done = done
             self.size = size
         }

@@ -30,6 +30,7 @@ final class Transfer: Sendable {
 
     var sample: ProgressSample.Transfer {
         ProgressSample.Transfer(
-            name: name, done: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
+            name: name, digest: blob.digest.short,
+            done: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
     }
 }

@@ -8,18 +8,21 @@ struct CommonOptions: Sendable {
     var json = false
     var quiet = false
     var verbose = false
+    var logFormat = LogFormat.text
     var jobs = 4
     var authFile: String?
     var caFile: String?
     var plainHTTP: [String] = []
     var strictAuth = false
     var idleTimeout = Duration.seconds(30)
+    var bandwidth: ByteRate?
 
     static let parameters: [Parameter<CommonOptions>] = [
         .option("--config", "-c", "FILE", into: \.config, help: "the configuration"),
         .flag("--json", into: \.json, help: "write the result as JSON"),
         .flag("--quiet", "-q", into: \.quiet, help: "say nothing but results and errors"),
         .flag("--verbose", "-v", into: \.verbose, help: "say what each request does"),
+        .option("--log-format", into: \.logFormat, help: "the form of lines on standard error"),
         .number(
             "--jobs", "-j", in: 1...64, into: \.jobs,
             help: "blobs on their way at once, over all images; small ones have places of their own"
@@ -41,6 +44,9 @@ struct CommonOptions: Sendable {
         .option(
             "--idle-timeout", into: \.idleTimeout,
             help: "how long a transfer may stand still; there is no limit on all of it"),
+        .option(
+            "--bandwidth", into: \.bandwidth,
+            help: "how much all downloads together may bring in a second, like 50MB/s"),
     ]
 
     /// How much is said on standard error.

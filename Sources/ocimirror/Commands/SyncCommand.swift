@@ -15,6 +15,7 @@ struct SyncCommand: ConfiguredCommand {
     var refreshesReferrers = false
     var shard: String?
     var reports: [ReportFile] = []
+    var maxDuration: Duration?
     var metrics: String?
 
     static let name = "sync"
@@ -56,6 +57,9 @@ struct SyncCommand: ConfiguredCommand {
             .option(
                 "--metrics", nil, "FILE", into: \.metrics,
                 help: "write figures of the run for Prometheus"),
+            .option(
+                "--max-duration", into: \.maxDuration,
+                help: "stop after so long; what is finished by then is kept"),
         ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -70,15 +74,18 @@ struct SyncCommand: ConfiguredCommand {
             ShardedRun($0, of: file.config, locks: file.locks)
         }
         let config = part?.config ?? file.config
-        let old = part?.locks ?? file.locks
 
         let held = try LockHolds(config)
         guard held.isComplete else {
-            console.error("another run holds a lock of \(file.path)", hint: "run again later")
+            console.error(held.complaint, hint: "run again later")
             return .tryAgain
         }
+        // Another run may have written them between our first look and the hold.
+        let old = try part?.locks ?? file.locksNow()
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
+        let timer = maxDuration.map { context.interruption.timer(after: $0) }
+        defer { timer?.cancel() }
         let progress = RunProgress()
         let plan: Plan
         do {
@@ -97,7 +104,7 @@ struct SyncCommand: ConfiguredCommand {
                 config: config, stores: stores, locks: old, today: context.today),
             jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs),
             refreshesReferrers: refreshesReferrers, progress: progress,
-            observe: { console.show($0) })
+            observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .recalling(outputs.earlier)
         let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
@@ -159,13 +166,11 @@ struct SyncCommand: ConfiguredCommand {
 
 extension Console {
     /// Says what happens to images, a line each.
-    fileprivate func show(_ event: MirrorEvent) {
-        switch event {
-        case .started(let image): detail("\(image.id): looking at \(image.sourceText)")
-        case .copying(let image, let target, let bytes):
-            note("\(image.id): copying to \(target) (\(ByteCount(bytes: bytes)))")
-        case .kept(let tag, let location): detail("\(location): kept the old digest as \(tag)")
-        case .finished(let outcome): detail("\(outcome.image.id): \(outcome.status.rawValue)")
-        }
+    fileprivate func show(_ event: MirrorEvent, _ progress: RunProgress) {
+        let sample = progress.sample
+        var entry = LogEntry(event, finished: sample.finished, of: sample.total)
+        // A live view has it as long as it holds.
+        if isLive, entry.event == .copying { entry.level = .debug }
+        say(entry)
     }
 }

@@ -50,8 +50,7 @@ struct VerifyCommand: ConfiguredCommand {
         }
         let held = try repairs ? LockHolds(file.config) : nil
         guard held?.isComplete != false else {
-            context.console.error(
-                "another run holds a lock of \(file.path)", hint: "run again later")
+            context.console.error(held?.complaint ?? "", hint: "run again later")
             return .tryAgain
         }
         let stores = try Network.stores(

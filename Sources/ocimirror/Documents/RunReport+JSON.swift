@@ -20,6 +20,7 @@ extension RunReport {
             "began": .string(began.description),
             "milliseconds": .integer(duration.milliseconds),
             "interrupted": .bool(interrupted != nil),
+            "endedBy": .optional(interrupted?.name),
             "unfinished": .array(sync.unfinished.map { .string($0.id) }),
             "required": .strings(required),
             "totals": totals,

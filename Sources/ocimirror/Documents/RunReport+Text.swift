@@ -34,8 +34,9 @@ extension RunReport {
     private var summary: [String] {
         var lines = ["\(headline) in \(Elapsed(duration: duration))"]
         if !troubledIDs.isEmpty { lines.append("not as they should be: \(troubledIDs)") }
-        if interrupted != nil, !unfinished.isEmpty {
-            lines.append("interrupted, not finished: \(unfinished.joined(separator: ", "))")
+        if let interrupted, !unfinished.isEmpty {
+            lines.append(
+                "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
         }
         lines += HiddenRepositories(sync).lines
         if !effortInWords.isEmpty { lines.append(effortInWords.joined(separator: ", ")) }

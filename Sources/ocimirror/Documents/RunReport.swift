@@ -31,15 +31,16 @@ struct RunReport: Sendable {
     let began: Timestamp
     /// How long it took.
     let duration: Duration
-    /// The code of a run that was cut short; nil for one that came to its end.
-    let interrupted: ExitCode?
+    /// What cut the run short; nil for one that came to its end.
+    let interrupted: Interruption.Cause?
 
     /// The one code for the whole run.
     var exitCode: ExitCode {
-        if let interrupted { return interrupted }
+        if case .signal = interrupted { return interrupted?.exitCode ?? .interrupted }
         let failures = sync.problems.map(\.failure) + locks.compactMap(\.failure)
         return .combining(
-            failures.map { ExitCode($0.failureClass) } + sync.outcomes.map(\.exitCode))
+            [interrupted?.exitCode ?? .success]
+                + failures.map { ExitCode($0.failureClass) } + sync.outcomes.map(\.exitCode))
     }
 
     /// The images that took longest, the slowest first.
@@ -89,7 +90,7 @@ struct RunStart {
             sync: sync, required: required, locks: locks, anonymousReads: context.anonymousReads,
             traffic: context.traffic.counts, began: time,
             duration: ContinuousClock.now - instant,
-            interrupted: isCutShort ? context.interruption.exitCode : nil)
+            interrupted: isCutShort ? context.interruption.cause : nil)
     }
 }
 

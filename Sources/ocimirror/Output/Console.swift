@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
+internal import StrictJSON
 internal import Wording
 
 /// The two streams: results go to standard output, everything else to standard error.
@@ -18,6 +19,7 @@ struct Console: Sendable {
     }
 
     var volume = Volume.normal
+    var format = LogFormat.text
     let outputStyle: Style
     let errorStyle: Style
     /// How wide a line of the result may be: the terminal's width, or what `COLUMNS` says.
@@ -26,7 +28,8 @@ struct Console: Sendable {
     /// in one line, and in a CI system's log no line begins in the middle of what a server said.
     let width: Int
     /// Whether a person looks at standard error, on a terminal that can be drawn on.
-    let isLive: Bool
+    var isLive: Bool { canDraw && format == .text }
+    private let canDraw: Bool
     /// Whether that terminal shows more than ASCII.
     let hasBlocks: Bool
     let screen = Screen()
@@ -38,7 +41,7 @@ struct Console: Sendable {
         errorStyle = Style(hasColour: wantsColour && System.isTerminal(.error))
         let columns = environment["COLUMNS"].flatMap(Int.init) ?? System.size(of: .output)?.columns
         width = max(columns ?? .max, 40)
-        isLive =
+        canDraw =
             System.isTerminal(.error) && (environment["CI"] ?? "").isEmpty
             && ![nil, "", "dumb"].contains(environment["TERM"])
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
@@ -52,26 +55,47 @@ struct Console: Sendable {
     }
 
     /// Says what happens, unless nobody wants to know.
-    func note(_ text: String) {
-        guard volume >= .normal else { return }
-        screen.write("ocimirror: \(text)\n", to: .error)
-    }
+    func note(_ text: String) { say(LogEntry(.info, .message, text)) }
 
     /// Says what only a curious person wants to know.
-    func detail(_ text: String) {
-        guard volume >= .verbose else { return }
-        screen.write(errorStyle.dim("ocimirror: \(text)") + "\n", to: .error)
-    }
+    func detail(_ text: String) { say(LogEntry(.debug, .message, text)) }
 
     /// Says what is wrong although the run goes on.
-    func warn(_ text: String) {
-        guard volume >= .normal else { return }
-        screen.write("ocimirror: \(errorStyle.yellow("warning:")) \(text)\n", to: .error)
-    }
+    func warn(_ text: String) { say(LogEntry(.warning, .message, text)) }
 
     /// Says why it went wrong and what to do next; this is said even to who asked for quiet.
     func error(_ text: String, hint: String? = nil) {
-        screen.write("ocimirror: \(errorStyle.red("error:")) \(text)\n", to: .error)
-        if let hint { screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error) }
+        guard format == .text else {
+            return say(LogEntry(.error, .message, text, ["hint": .optional(hint)]))
+        }
+        say(LogEntry(.error, .message, text))
+        if let hint {
+            screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error)
+        }
+    }
+
+    /// Writes an entry, in the form that is asked for, to whoever asked for as much.
+    func say(_ entry: LogEntry) {
+        guard entry.level >= volume.least else { return }
+        let line =
+            switch (format, entry.level) {
+            case (.json, _): entry.json(at: .now).compactText
+            case (.text, .debug): errorStyle.dim("ocimirror: \(entry.text)")
+            case (.text, .info): "ocimirror: \(entry.text)"
+            case (.text, .warning): "ocimirror: \(errorStyle.yellow("warning:")) \(entry.text)"
+            case (.text, .error): "ocimirror: \(errorStyle.red("error:")) \(entry.text)"
+            }
+        screen.write("\(line)\n", to: .error)
+    }
+}
+
+extension Console.Volume {
+    /// The level from which on something is said.
+    fileprivate var least: LogEntry.Level {
+        switch self {
+        case .quiet: .error
+        case .normal: .info
+        case .verbose: .debug
+        }
     }
 }

@@ -39,8 +39,12 @@ enum System {
     /// A stopped one (Ctrl-S) does not, and a program in the background should not draw.
     static func isInView(_ stream: Stream) -> Bool {
         var descriptor = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLOUT) != 0
-            && tcgetpgrp(stream.rawValue) == getpgrp()
+        guard unsafe poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else {
+            return false
+        }
+        // None where it is another session's terminal, which knows no background.
+        let group = tcgetpgrp(stream.rawValue)
+        return group < 0 || group == getpgrp()
     }
 
     /// Writes text; a reader that has gone away is not this program's affair.
@@ -114,6 +118,15 @@ enum System {
             guard unsafe sigwait(&set, &number) == 0 else { continue }
             if let signal = EndingSignal(rawValue: number) { return signal }
         }
+    }
+
+    /// Waits so long at most; nil where none has come by then.
+    static func wait(for signals: Set<EndingSignal>, atMost limit: Duration) -> EndingSignal? {
+        var set = signalSet(signals)
+        let (seconds, attoseconds) = limit.components
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        let number = unsafe sigtimedwait(&set, nil, &time)
+        return number > 0 ? EndingSignal(rawValue: number) : nil
     }
 
     /// Ends the process once all is said.

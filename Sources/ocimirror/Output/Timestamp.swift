@@ -7,6 +7,9 @@ struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     /// How many seconds it lies after the beginning of 1970-01-01.
     let secondsSinceEpoch: Int
 
+    /// This second.
+    static var now: Timestamp { Timestamp(secondsSinceEpoch: System.secondsSinceEpoch()) }
+
     /// The day that it is in.
     var day: CalendarDay { CalendarDay(daysSinceEpoch: secondsSinceEpoch / 86_400) }
 

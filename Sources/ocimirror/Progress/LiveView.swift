@@ -52,15 +52,20 @@ struct LiveView {
     private func transfers(_ sample: ProgressSample, limit: Int) -> [String] {
         let all = sample.transfers
         let shown = all.prefix(all.count > limit ? max(limit - 1, 0) : limit)
-        let names = min(shown.map(\.name.columns).max() ?? 0, columns / 3)
+        let names = min(shown.map { label($0).columns }.max() ?? 0, columns / 3)
         let hidden = all.count - shown.count
         return shown.map { line($0, names: names) }
             + (hidden > 0 ? [style.dim(inset("and \(hidden) more"))] : [])
     }
 
+    /// What is on its way; which of an image's blobs it is, where there is room to say so.
+    private func label(_ transfer: ProgressSample.Transfer) -> String {
+        columns < 100 ? transfer.name : "\(transfer.name) \(transfer.digest)"
+    }
+
     /// A name, a bar, and how much of how much.
     private func line(_ transfer: ProgressSample.Transfer, names: Int) -> String {
-        let name = transfer.name.fitting(names).padded(to: names)
+        let name = label(transfer).fitting(names).padded(to: names)
         let percent =
             transfer.size > 0 ? Int(Double(transfer.done) / Double(transfer.size) * 100) : 100
         let bytes =

@@ -2,7 +2,6 @@
 
 internal import Mirroring
 internal import Registry
-internal import StrictJSON
 
 /// Shows how far a run has come while it goes on: on a terminal a few lines at its end, elsewhere now
 /// and then a line.
@@ -52,7 +51,7 @@ struct ProgressDisplay {
     func beat() async {
         var pictures = RunPictures(from: time.now())
         while (try? await time.sleep(Self.heartbeat)) != nil {
-            console.show(picture(&pictures))
+            console.say(LogEntry(picture(&pictures)))
         }
     }
 
@@ -89,18 +88,5 @@ struct RunPictures {
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
             left: missing > 0 ? trend.time(for: missing) : nil, closedHosts: closedHosts,
             pulls: pulls)
-    }
-}
-
-extension Console {
-    /// Says in one line how far a run has come.
-    fileprivate func show(_ picture: RunPicture) {
-        var parts = [picture.count, picture.bytes, picture.speed, picture.timeLeft]
-            .compactMap(\.self)
-        if picture.sample.transfers.isEmpty, !picture.sample.inHand.isEmpty {
-            parts.append("looking at \(picture.sample.inHand.prefix(6).joined(separator: ", "))")
-        }
-        let lines = [parts.joined(separator: ", ")] + picture.closedHosts.map(\.line)
-        note(lines.joined(separator: "; "))
     }
 }

@@ -56,7 +56,7 @@ extension RunReport {
     fileprivate var paragraph: String {
         var parts = ["Began \(began), took \(Elapsed(duration: duration))"]
         parts.append("exit code \(exitCode.rawValue)")
-        if interrupted != nil { parts.append("**interrupted**") }
+        if let interrupted { parts.append("**\(interrupted.words)**") }
         parts += effortInWords
         if requestCount > 0 { parts.append(counted(requestCount, "request")) }
         parts += locks.map { lock in

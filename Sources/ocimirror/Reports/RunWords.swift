@@ -19,7 +19,7 @@ extension RunReport {
     /// The same, or why there is nothing to count.
     var headline: String {
         if !counts.isEmpty { return counts }
-        return interrupted == nil ? "no image is configured" : "interrupted before any image"
+        return interrupted.map { "\($0.words) before any image" } ?? "no image is configured"
     }
 
     /// What was sent, and what need not be.

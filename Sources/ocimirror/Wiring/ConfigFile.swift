@@ -53,6 +53,11 @@ struct ConfigFile {
         return try ConfigFile(path, in: context).config.registries
     }
 
+    /// The locks as they are by now.
+    ///
+    /// - Throws: ``ConfigFileError``.
+    func locksNow() throws(ConfigFileError) -> [String: Lockfile] { try Self.locks(of: config) }
+
     private static func locks(of config: MirrorConfig) throws(ConfigFileError) -> [String: Lockfile]
     {
         var locks: [String: Lockfile] = [:]
@@ -97,6 +102,7 @@ struct ConfigFile {
 extension Console {
     /// Shows a problem of the configuration with the line that it is in.
     func show(_ diagnostic: ConfigDiagnostic) {
+        guard format == .text else { return say(LogEntry(diagnostic)) }
         guard volume >= .normal || !diagnostic.isWarning else { return }
         screen.write(diagnostic.description + "\n", to: .error)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CommandLineKit
 internal import Content
 internal import CurlHTTP
 internal import HTTP
@@ -89,7 +90,7 @@ enum Network {
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
         return RegistryNetwork(
-            transport: CurlTransport(try transportConfiguration(registries, options, context)),
+            transport: try transport(registries, options, context),
             settings: settings, defaults: defaults,
             credentials: CredentialStore(
                 given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
@@ -102,6 +103,17 @@ enum Network {
                 context.closedHosts.note($0)
                 context.console.show($0)
             })
+    }
+
+    private static func transport(
+        _ registries: [RegistryHost: RegistryOptions], _ options: CommonOptions,
+        _ context: ProgramContext
+    ) throws -> any HTTPTransport {
+        let curl = CurlTransport(try transportConfiguration(registries, options, context))
+        guard let rate = options.bandwidth else { return curl }
+        let time = Timekeeper.system
+        return PacedTransport(
+            curl, bytesPerSecond: rate.bytesPerSecond, now: time.now, sleep: time.sleep)
     }
 
     private static func transportConfiguration(
@@ -155,30 +167,9 @@ extension RegistrySettings {
 extension Console {
     /// Says what happens between this process and registries, as far as anybody wants to know.
     fileprivate func show(_ event: RegistryEvent) {
-        switch event {
-        case .requestFinished(let host, let kind, let status, let bytes):
-            detail(
-                "\(kind.rawValue) \(host): \(status.map(String.init) ?? "broken off"), \(bytes) bytes"
-            )
-        case .retryWaiting(let host, let reason, let duration):
-            let text = "\(host): \(reason); trying again in \(duration.formatted)"
-            // A live view has it as long as it holds.
-            if isLive { detail(text) } else { note(text) }
-        case .anonymousFallback(let repository, let source):
-            warn("\(repository): the credentials of \(source) were refused; read without them")
-        case .credentialUsed(let host, let source): detail("\(host): credentials of \(source)")
-        case .pullsRemaining(let host, let count): detail("\(host): \(counted(count, "pull")) left")
-        case .invalidTagsSkipped(let repository, let count):
-            let names = counted(count, "name")
-            warn("\(repository): \(names) in its listing can be no tag, left out")
-        }
-    }
-}
-
-extension Duration {
-    /// Seconds with one digit behind the point.
-    fileprivate var formatted: String {
-        let tenths = (self / .milliseconds(100)).rounded()
-        return "\(tenths / 10) s"
+        var entry = LogEntry(event)
+        // A live view has it as long as it holds.
+        if isLive, entry.event == .retry { entry.level = .debug }
+        say(entry)
     }
 }

@@ -54,7 +54,10 @@ import Testing
         await progress.showing(transfer) {
             #expect(progress.sample.transfers.isEmpty, "nothing has moved, and it may be mounted")
             transfer.note(60, endingAt: 60)
-            #expect(progress.sample.transfers == [.init(name: "app", done: 60, size: 100)])
+            #expect(
+                progress.sample.transfers == [
+                    .init(name: "app", digest: one.digest.short, done: 60, size: 100)
+                ])
             #expect(progress.sample.arrivedBytes == 60)
             transfer.note(30, endingAt: 30)
             #expect(progress.sample.arrivedBytes == 30)

@@ -12,9 +12,15 @@ import Testing
             total: 38, begun: 28, finished: 12, troubled: 2, inHand: ["grafana", "loki"],
             expectedBytes: 3_400_000_000, arrivedBytes: 1_200_000_000, readBytes: 1_100_000_000,
             transfers: [
-                .init(name: "grafana", done: 61_200_000, size: 118_000_000),
-                .init(name: "envoy-gateway", done: 45_000_000, size: 48_100_000),
-                .init(name: "redis-operator", done: 12_100_000, size: 12_100_000),
+                .init(
+                    name: "grafana", digest: "sha256:0f3a5b7c9d1e", done: 61_200_000,
+                    size: 118_000_000),
+                .init(
+                    name: "envoy-gateway", digest: "sha256:77aa66bb55cc", done: 45_000_000,
+                    size: 48_100_000),
+                .init(
+                    name: "redis-operator", digest: "sha256:123456789abc", done: 12_100_000,
+                    size: 12_100_000),
             ]),
         elapsed: .seconds(48), bytesPerSecond: 25_300_000, left: .seconds(83),
         closedHosts: [
@@ -50,7 +56,7 @@ import Testing
         )
         #expect(
             lines[1]
-                == " grafana         ━━━━━━━━━━━━━━━━━━━━━━━━────────────────────────   51%       61 of 118 MB"
+                == " grafana sha256:0f3a5b7c9d1e         ━━━━━━━━━━━━━━━━━━━━━━━━────────────────────────   51%       61 of 118 MB"
         )
     }
 
@@ -71,7 +77,9 @@ import Testing
     @Test(arguments: [1, 3, 5, 6, 12, 24])
     func `is never as high as the terminal`(rows: Int) {
         var picture = Self.middle
-        picture.sample.transfers += (1...40).map { .init(name: "image-\($0)", done: 1, size: 2) }
+        picture.sample.transfers += (1...40).map {
+            .init(name: "image-\($0)", digest: "sha256:\($0)", done: 1, size: 2)
+        }
         let lines = lines(picture, 80, rows: rows)
         #expect(lines.count <= max(rows - 2, 1))
         #expect(lines.count <= 3 + LiveView.transferLimit)
@@ -88,7 +96,7 @@ import Testing
         #expect("grafana".fitting(7) == "grafana")
         #expect("grafana".fitting(0).isEmpty)
         var picture = Self.middle
-        picture.sample.transfers = [.init(name: "漢字-image", done: 1, size: 2)]
+        picture.sample.transfers = [.init(name: "漢字-image", digest: "", done: 1, size: 2)]
         #expect(lines(picture, 80)[1].columns == lines(Self.middle, 80)[1].columns)
     }
 

@@ -74,7 +74,7 @@ import Validation
         #expect(
             MarkdownReport(SampleRun().report).text.hasPrefix("# Mirror: no image is configured\n"))
         #expect(
-            MarkdownReport(SampleRun(interrupted: .interrupted).report).text
+            MarkdownReport(SampleRun(interrupted: .signal(.interrupt)).report).text
                 .hasPrefix("# Mirror: interrupted before any image\n"))
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CommandLineKit
 import Content
 import Locking
 import OCI
@@ -18,7 +17,7 @@ struct SampleRun {
     var locks: [RunReport.WrittenLock] = []
     var traffic = Traffic()
     var duration = Duration.milliseconds(12_345)
-    var interrupted: ExitCode?
+    var interrupted: Interruption.Cause?
 
     /// 2026-07-01, two o'clock.
     static let began = Timestamp(secondsSinceEpoch: 1_782_871_200)

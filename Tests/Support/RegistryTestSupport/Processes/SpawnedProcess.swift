@@ -95,6 +95,16 @@ public final class SpawnedProcess: Sendable {
         send(SIGTERM)
     }
 
+    /// Holds the process up until ``resume()``; what is sent to it meanwhile comes all at once.
+    public func pause() {
+        send(SIGSTOP)
+    }
+
+    /// Lets the process go on.
+    public func resume() {
+        send(SIGCONT)
+    }
+
     /// Asks the process to end, and waits until it has.
     public func stop() {
         end(by: SIGTERM)

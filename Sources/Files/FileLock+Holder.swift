@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+extension FileLock {
+    /// The process that holds a lock on a file, as far as the kernel tells.
+    ///
+    /// The answer may be old when it comes. There is none where no kernel table can be read, or for a process that
+    /// cannot be seen from here: another container's, or another machine's.
+    ///
+    /// Source: proc_locks(5).
+    ///
+    /// - Parameter path: the file that stands for the lock.
+    /// - Returns: the process's id.
+    public static func holder(of path: String) -> Int32? {
+        guard let identity = try? FileStatus.of(path)?.identity,
+            let table = try? BoundedFile.read("/proc/locks", limit: 1 << 20)
+        else { return nil }
+        return holder(of: identity, in: String(decoding: table, as: UTF8.self))
+    }
+
+    /// Finds the holder in a table with lines such as `1: FLOCK  ADVISORY  WRITE 712 08:01:1835 0 EOF`.
+    static func holder(of identity: FileStatus.Identity, in table: String) -> Int32? {
+        for line in table.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 6, words[1] == "FLOCK", let pid = Int32(words[4]), pid > 0 else {
+                continue
+            }
+            let place = words[5].split(separator: ":")
+            guard place.count == 3, UInt(place[2]) == identity.inode,
+                let major = UInt(place[0], radix: 16), let minor = UInt(place[1], radix: 16),
+                major == identity.major, minor == identity.minor
+            else { continue }
+            return pid
+        }
+        return nil
+    }
+}
+
+extension FileStatus.Identity {
+    /// The device's numbers, as glibc packs them.
+    ///
+    /// Source: makedev(3).
+    fileprivate var major: UInt { (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000 }
+    fileprivate var minor: UInt { device & 0xFF | (device >> 12) & 0xFFFF_FF00 }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// A transport whose large answers bring, all together, no more than so many bytes in a second.
+///
+/// All of them share one bucket, and each takes one piece at a time, so that they share it evenly. A body that
+/// is not read is not sent either: the limit reaches the server as back-pressure, and counts as no stall.
+public struct PacedTransport: HTTPTransport {
+    private let base: any HTTPTransport
+    private let pace: Pace
+
+    /// Makes a transport.
+    ///
+    /// - Parameters:
+    ///   - base: what carries the requests.
+    ///   - bytesPerSecond: how many bytes of bodies may come in a second; at least 1.
+    ///   - now: a clock that only runs forward.
+    ///   - sleep: waits, or throws `CancellationError`.
+    public init(
+        _ base: any HTTPTransport, bytesPerSecond: Int, now: @escaping @Sendable () -> Duration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.base = base
+        self.pace = Pace(bytesPerSecond: bytesPerSecond, now: now, sleep: sleep)
+    }
+
+    /// Sends a request; the body of its answer keeps to the pace if it may be large.
+    ///
+    /// - Throws: what the transport below throws.
+    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let response = try await base.send(request)
+        guard request.isBulk, request.method == .get else { return response }
+        return HTTPResponse(
+            status: response.status, fields: response.fields,
+            body: PacedBody(base: response.body, pace: pace), peer: response.peer)
+    }
+}
+
+/// The bucket that all bodies take from.
+private final class Pace: Sendable {
+    private let bucket: Mutex<TokenBucket>
+    private let now: @Sendable () -> Duration
+    private let sleep: @Sendable (Duration) async throws -> Void
+
+    init(
+        bytesPerSecond: Int, now: @escaping @Sendable () -> Duration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.bucket = Mutex(TokenBucket(bytesPerSecond: bytesPerSecond))
+        self.now = now
+        self.sleep = sleep
+    }
+
+    /// Waits until so many bytes may have come.
+    func wait(for count: Int) async throws {
+        let wait = bucket.withLock { $0.take(count, at: now()) }
+        if wait > .zero { try await sleep(wait) }
+    }
+}
+
+private struct PacedBody: AsyncSequence, Sendable {
+    let base: HTTPByteStream
+    let pace: Pace
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator(), pace: pace)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: any AsyncIteratorProtocol<[UInt8], any Error>
+        let pace: Pace
+
+        mutating func next() async throws -> [UInt8]? {
+            guard let piece = try await base.next(isolation: #isolation) else { return nil }
+            try await pace.wait(for: piece.count)
+            return piece
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CommandLineKit
+import Testing
+
+@Suite struct `a rate` {
+    @Test(arguments: [
+        ("50MB/s", 50_000_000, "50MB/s"), ("8MiB/s", 8 << 20, "8MiB/s"),
+        ("1GB", 1_000_000_000, "1GB/s"),
+        ("800kb/s", 800_000, "800KB/s"), ("100KB/s", 100_000, "100KB/s"),
+    ])
+    func `is a size in a second`(text: String, count: Int, shown: String) throws {
+        let rate = try ByteRate(argument: text)
+        #expect(rate.bytesPerSecond == count)
+        #expect(rate.argument == shown)
+    }
+
+    @Test(arguments: [
+        ("400Mbit/s", "eight times fewer"), ("400Mbps", "eight times fewer"),
+        ("fast", "like 50MB/s"),
+        ("", "like 50MB/s"), ("50", "like 50MB/s"), ("-5MB/s", "like 50MB/s"),
+        ("5MB/m", "like 50MB/s"),
+        ("1.5MB/s", "like 50MB/s"), ("99KB/s", "too slow"), ("0MB/s", "too slow"),
+        ("9223372036854775807TB/s", "like 50MB/s"),
+    ])
+    func `is refused with what would be right`(text: String, reason: String) throws {
+        let error = #expect(throws: InvalidValue.self) { try ByteRate(argument: text) }
+        #expect(try #require(error).reason.contains(reason))
+    }
+}

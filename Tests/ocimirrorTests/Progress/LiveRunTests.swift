@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+@testable import ocimirror
+
+/// The whole program on a terminal, and without one.
+@Suite struct `a run that somebody looks at` {
+    private let source = LoopbackRegistry()
+    private let target = LoopbackRegistry()
+    private let gate = Gate()
+    private let streams: TemporaryFolder
+    private var workspace: Workspace
+
+    /// Of two images, one arrives and one hangs.
+    init() throws {
+        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
+        source.publish(ImageBuilder().multiPlatform(seed: 2), repository: "slow", tag: "1.0")
+        workspace = try Workspace(
+            Mirror(
+                from: ["\(source.host)/app:1.0", "\(source.host)/slow:1.0"],
+                to: "\(target.host)/mirror", plain: [source.host, target.host]
+            ).text)
+        workspace.environment = ["TERM": "xterm-256color", "LANG": "C.UTF-8"]
+        streams = try TemporaryFolder()
+        target.inject(.on(.put, "/v2/mirror/slow/manifests/1.0", .stall(gate)))
+    }
+
+    /// What a person sees of a pseudo-terminal.
+    private struct Display {
+        let device: PseudoTerminal
+        var terminal: TerminalEmulator
+        private var pending = ""
+        private(set) var everything = ""
+
+        init(columns: Int) throws {
+            device = try PseudoTerminal(columns: columns, rows: 24)
+            terminal = TerminalEmulator(columns: columns)
+        }
+
+        /// Takes what was written, as far as its lines are whole; at the end all of it.
+        mutating func look(isLast: Bool = false) {
+            pending += String(decoding: device.read(), as: UTF8.self) + (isLast ? "\n" : "")
+            guard let end = pending.unicodeScalars.lastIndex(of: "\n")
+            else { return }
+            let whole = String(pending.unicodeScalars[...end])
+            pending = String(pending.unicodeScalars[end...].dropFirst())
+            everything += whole
+            terminal.write(whole)
+        }
+
+        /// Looks until some row is as it should be.
+        mutating func wait(for isDue: ([String]) -> Bool) async {
+            while !isDue(terminal.rows) {
+                await Task.yield()
+                look()
+            }
+        }
+    }
+
+    @Test(arguments: [[:], ["NO_COLOR": "1"]])
+    func `draws on the terminal, survives its resizing, and leaves it clean`(
+        variables: [String: String]
+    ) async throws {
+        var workspace = workspace
+        workspace.environment.merge(variables) { $1 }
+        var display = try Display(columns: 140)
+        let process = try workspace.start(
+            "sync", output: streams("output"), errors: display.device.path)
+        await display.wait { $0.contains { $0.hasPrefix(" 1 of 2 images") } }
+        #expect(display.terminal.rows.first?.hasPrefix("ocimirror: app: mirrored, ") == true)
+        #expect(display.terminal.rows.contains(" looking at slow"))
+
+        // While it stands still, so that nothing is drawn for the old width afterwards.
+        process.pause()
+        display.look()
+        display.device.resize(columns: 24, rows: 24)
+        display.terminal.resize(to: 24)
+        process.resume()
+        await display.wait { $0.contains(" 1 of 2 images") }
+        #expect(
+            display.terminal.rows.count { $0.contains("images") } == 1, "and nothing is left of it")
+
+        process.interrupt()
+        #expect(try await onOwnThread { process.wait() } == 130)
+        gate.open()
+        display.look(isLast: true)
+        #expect(display.terminal.isAtFreshLine)
+        #expect(!display.terminal.rows.contains { $0.contains("images") }, "the view is gone")
+        #expect(display.terminal.rows.joined().contains("interrupted"))
+        #expect(display.terminal.unknown.isEmpty)
+        #expect(!display.everything.contains("\u{1B}[?25l"), "the cursor stays")
+        #expect(display.everything.contains("\u{1B}[1m") == variables.isEmpty)
+        let result = streams.text("output")
+        #expect(!result.contains("\u{1B}"))
+        #expect(result.contains("interrupted, not finished: slow"))
+    }
+
+    @Test func `writes the result on the terminal, and its words elsewhere as lines`() async throws
+    {
+        var display = try Display(columns: 80)
+        let process = try workspace.start(
+            "sync", output: display.device.path, errors: streams("errors"))
+        await target.waitForRequests(RequestPattern(.put, "/v2/mirror/slow/manifests/1.0"))
+        target.heal()
+        gate.open()
+        #expect(try await onOwnThread { process.wait() } == 0)
+        display.look()
+        #expect(display.terminal.rows.contains { $0.hasPrefix("app   mirrored") })
+        let lines = streams.text("errors").split(separator: "\n")
+        #expect(lines.contains { $0.contains("copying to") })
+        #expect(lines.count { $0.hasPrefix("ocimirror: ") && $0.contains(": mirrored, ") } == 2)
+        #expect(lines.contains { $0.hasSuffix("(2 of 2)") })
+        #expect(!streams.text("errors").contains("\u{1B}"))
+    }
+
+    @Test(arguments: [["TERM": "dumb"], ["CI": "true"]])
+    func `draws nothing where nobody can see it`(variables: [String: String]) async throws {
+        var workspace = workspace
+        workspace.environment.merge(variables) { $1 }
+        var display = try Display(columns: 80)
+        target.heal()
+        gate.open()
+        let process = try workspace.start(
+            "sync", output: streams("output"), errors: display.device.path)
+        #expect(try await onOwnThread { process.wait() } == 0)
+        display.look()
+        #expect(!display.everything.contains("\u{1B}[J"))
+        #expect(display.terminal.rows.joined().contains("(2 of 2)"))
+    }
+
+    @Test(arguments: [[], ["--verbose"]])
+    func `writes an object a line where that is asked for`(further: [String]) async throws {
+        target.heal()
+        gate.open()
+        source.inject(.on(.head, "/v2/app/manifests/1.0", hits: 1...1, .answer(.unavailable)))
+        let run = try await workspace.run(
+            arguments: ["sync", "--log-format", "json", "--json"] + further)
+        #expect(run.status == 0, "\(run.said)")
+        let entries = try run.errors.split(separator: "\n").map {
+            try JSONValue(parsing: Array($0.utf8))
+        }
+        let events = entries.compactMap { $0["event"]?.text.flatMap(LogEntry.Event.init) }
+        #expect(events.count == entries.count)
+        #expect(events.count { $0 == .imageFinished } == 2)
+        #expect(events.contains(.retry))
+        #expect(events.contains(.request) == !further.isEmpty)
+        let last = try #require(entries.last { $0["event"] == "image-finished" })
+        #expect(last["status"] == "mirrored")
+        #expect(last["finished"] == 2)
+        #expect(last["total"] == 2)
+        #expect(try run.json["exitCode"] == 0, "the result is what it always is")
+    }
+
+    @Test func `says errors as objects too, even to who asked for quiet`() async throws {
+        let run = try await workspace.run(
+            "sync", "--log-format", "json", "--quiet", "--config", "none.yaml")
+        #expect(run.status == 78)
+        let entry = try JSONValue(parsing: Array(run.errors.utf8))
+        #expect(entry["level"] == "error")
+        #expect(entry["hint"]?.text?.contains("mirror.yaml") == true)
+    }
+}
+
+extension JSONValue {
+    fileprivate var text: String? { if case .string(let text) = self { text } else { nil } }
+}
