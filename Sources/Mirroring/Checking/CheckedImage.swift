@@ -19,6 +19,12 @@ public struct CheckedImage: Sendable {
         /// Nil where that was not read, and where it says nothing believable: builds that can be
         /// repeated date their images at the beginning of time.
         public let created: CalendarDay?
+        /// What its configuration says; nil where nobody asked.
+        public internal(set) var config: PlatformVerdict?
+        /// What its layers say; nil where nobody asked, or where the verdict was clear before they were read.
+        public internal(set) var content: PlatformVerdict?
+        /// Its layers.
+        let layers: Set<Digest>
     }
 
     /// How an image stands to a lock.
@@ -76,6 +82,7 @@ extension CheckedImage.PlatformImage {
         self.descriptor = image.descriptor
         self.downloadSize = ([image.manifest.config] + image.manifest.layers)
             .reduce(0) { $0.addingReportingOverflow($1.size).0 }
+        self.layers = Set(image.manifest.layers.map(\.digest))
         self.created = image.config?.created.flatMap { CalendarDay(parsing: String($0.prefix(10))) }
             .flatMap { $0.parts.year >= Self.firstYear ? $0 : nil }
     }

@@ -125,7 +125,7 @@ public struct ImageChecker: Sendable {
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
         let judgement = Judgement(of: image.name, examined, required, inspector, lanes)
-        image.claims = judgement.ofClaims
+        image.note(claims: judgement.ofClaims, required)
         // What refers to it decides nothing, so that a refusal here is no failure.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
         progress.expect(judgement.layers)
@@ -133,7 +133,9 @@ public struct ImageChecker: Sendable {
             .claimed(
                 image, layers: judgement.layers.count,
                 bytes: judgement.layers.reduce(0) { $0.addingReportingOverflow($1.size).0 }))
-        image.report = try await judgement.verdict(reading: [source], isBrief: true)
+        let report = try await judgement.verdict(reading: [source], isBrief: true)
+        image.note(
+            contents: report, isRead: { $0.layers.isDisjoint(with: judgement.unread) }, required)
         judgement.layers.forEach(progress.settle)
         image.attachments = await attachments
     }

@@ -22,6 +22,7 @@ final class Judgement: Sendable {
     /// What has to be looked into, the newest layers first.
     let layers: [Descriptor]
     private let reached = Mutex<ValidationReport?>(nil)
+    private let left: Mutex<Set<Digest>>
 
     /// What the rules say that need no layers.
     let ofClaims: ValidationReport
@@ -50,6 +51,7 @@ final class Judgement: Sendable {
         ofClaims = Validator().validate(examined, required: claims)
         let isOpen = ofClaims.isAccepted && !isProved && required.level >= .content
         layers = isOpen ? examined.layersToScan(for: required) : []
+        left = Mutex(Set(layers.map(\.digest)))
         guard !isOpen else { return }
         let level = ofClaims.isAccepted ? required.level : ofClaims.level
         let report = ValidationReport(
@@ -59,6 +61,9 @@ final class Judgement: Sendable {
 
     /// What all rules say; nil as long as the layers are not known.
     var report: ValidationReport? { reached.withLock { $0 } }
+
+    /// The layers that the verdict did not need, or does not have yet.
+    var unread: Set<Digest> { left.withLock { $0 } }
 
     /// Has a layer looked into while it is read for the copy.
     func watching(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
@@ -97,6 +102,7 @@ final class Judgement: Sendable {
             for _ in 0..<lanes.count { startNext(in: &group) }
             while report.isAccepted || !isBrief, let (digest, answer) = try await group.next() {
                 image.layers[digest] = answer
+                _ = left.withLock { $0.remove(digest) }
                 report = Validator().validate(image, required: required)
                 startNext(in: &group)
             }

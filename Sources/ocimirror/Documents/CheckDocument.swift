@@ -36,7 +36,7 @@ struct CheckDocument {
 
     private func text(of image: CheckedImage, _ style: Style, width: Int) -> String {
         var listing = Listing(width: width)
-        for platform in image.platforms { listing.add(cells(of: platform, image, style)) }
+        for platform in image.platforms { listing.add(cells(of: platform, style)) }
         let details =
             (image.report?.findings.map { $0.detail(style) } ?? [])
             + (image.failure?.details(style) ?? [])
@@ -60,15 +60,13 @@ struct CheckDocument {
     }
 
     private func cells(
-        of platform: CheckedImage.PlatformImage, _ image: CheckedImage, _ style: Style
+        of platform: CheckedImage.PlatformImage, _ style: Style
     ) -> [Listing.Cell] {
-        let isRequired = required.effectivePlatforms.contains { $0.matches(platform.platform) }
-        let verdicts = ProofLevel.allCases.dropFirst().map { level -> Listing.Cell in
-            guard isRequired, let verdict = image.verdict(on: platform.platform, at: level) else {
-                return .init(text: "")
-            }
-            return .init(
-                text: "\(level.rawValue) \(verdict.rawValue)", paint: verdict.paint(style))
+        let levels = [(ProofLevel.config, platform.config), (.content, platform.content)]
+        let verdicts = levels.map { level, verdict in
+            Listing.Cell(
+                text: verdict.map { "\(level.rawValue) \($0.rawValue)" } ?? "",
+                paint: verdict?.paint(style) ?? { $0 })
         }
         return [
             .init(text: "  \(platform.platform)"), .init(text: platform.descriptor.digest.short),
@@ -110,13 +108,8 @@ struct CheckDocument {
     }
 }
 
-/// How far a platform of an image has got.
-private enum PlatformVerdict: String {
-    case ok
-    case no
-    case unproven
-
-    func paint(_ style: Style) -> (String) -> String {
+extension PlatformVerdict {
+    fileprivate func paint(_ style: Style) -> (String) -> String {
         switch self {
         case .ok: style.green
         case .no: style.red
@@ -126,25 +119,6 @@ private enum PlatformVerdict: String {
 }
 
 extension CheckedImage {
-    /// What is known of a platform at a level; nil where nobody asked.
-    fileprivate func verdict(on platform: Platform, at level: ProofLevel) -> PlatformVerdict? {
-        let reports = level == .content ? [report] : [claims ?? report]
-        guard let report = reports.compactMap(\.self).first, isAsked(level) else { return nil }
-        let known = level == .content ? claims?.findings ?? [] : []
-        let findings = report.findings.filter {
-            !known.contains($0) && $0.platform?.matches(platform) == true
-        }
-        if findings.contains(where: { $0.severity == .error }) { return .no }
-        return findings.contains { $0.id == .unproven } ? .unproven : .ok
-    }
-
-    /// Whether the rules of a level were asked: nobody looks into an image that is refused already.
-    private func isAsked(_ level: ProofLevel) -> Bool {
-        guard let report else { return claims.map { $0.level >= level } ?? false }
-        guard level == .content else { return report.level >= level || claims != nil }
-        return report.level >= level || (claims?.isAccepted == true && !report.isAccepted)
-    }
-
     fileprivate var json: JSONValue {
         [
             "name": .string(name),
@@ -180,8 +154,8 @@ extension CheckedImage {
             "size": .integer(platform.descriptor.size),
             "downloadSize": .integer(platform.downloadSize),
             "created": .optional(platform.created.map { $0.description }),
-            "config": .optional(verdict(on: platform.platform, at: .config)?.rawValue),
-            "content": .optional(verdict(on: platform.platform, at: .content)?.rawValue),
+            "config": .optional(platform.config?.rawValue),
+            "content": .optional(platform.content?.rawValue),
         ]
     }
 }
