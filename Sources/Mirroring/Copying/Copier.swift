@@ -17,21 +17,24 @@ struct Copier: Sendable {
 
     /// Copies one image to all its destinations at the same time; each blob is read once for all.
     ///
-    /// - Returns: what it took, or what ended it, for each destination.
+    /// - Returns: what it took for each destination, and what ended it, where it did not arrive.
     /// - Throws: `CancellationError`, ``RefusedImage``, or ``CopyError`` where no verdict was reached.
-    func copy(_ job: CopyJob) async throws -> [Result<CopyReceipt, CopyError>] {
+    func copy(_ job: CopyJob) async throws -> [CopyResult] {
         let began = now()
         let progress = try await begin(job)
         try await copyBlobs(of: job, to: progress)
-        try await judge(job, at: progress)
+        do {
+            try await judge(job, at: progress)
+        } catch var refusal as RefusedImage {
+            refusal.receipts = progress.map(\.receipt)
+            throw refusal
+        }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for one in progress {
                 group.addTask { try await finish(job, at: one, began: began) }
             }
             try await group.waitForAll()
-            return progress.map { one in
-                one.failure.map { .failure($0) } ?? .success(one.receipt)
-            }
+            return progress.map { CopyResult(receipt: $0.receipt, failure: $0.failure) }
         }
     }
 

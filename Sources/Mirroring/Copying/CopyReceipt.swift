@@ -41,6 +41,22 @@ public struct CopyReceipt: Hashable, Sendable {
     }
 }
 
+/// What became of one image at one destination.
+struct CopyResult: Sendable {
+    /// What it took, however it ended.
+    let receipt: CopyReceipt
+    /// What ended it; nil where the image has arrived.
+    let failure: CopyError?
+
+    /// What it took to arrive.
+    ///
+    /// - Throws: what ended the copy before.
+    func get() throws(CopyError) -> CopyReceipt {
+        if let failure { throw failure }
+        return receipt
+    }
+}
+
 extension Int {
     /// The sum, or the greatest number: what a manifest claims may be more than can be counted.
     func plus(_ other: Int) -> Int {

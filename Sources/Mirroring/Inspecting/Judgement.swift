@@ -9,6 +9,8 @@ internal import Validation
 /// An image that is not what it has to be, found out when its blobs were already sent.
 struct RefusedImage: Error {
     let report: ValidationReport
+    /// What was spent on it at each destination by then.
+    var receipts: [CopyReceipt] = []
 }
 
 /// What the rules say of an image: at once of what it claims, and of its contents as soon as its

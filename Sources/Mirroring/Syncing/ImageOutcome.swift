@@ -33,7 +33,7 @@ public struct ImageOutcome: Sendable {
         public let previous: Digest?
         /// What the target's lock had before; nil where it had no such block.
         public let locked: LockedImage?
-        /// What the copy took; nil where there was none.
+        /// What the copy took, however it ended; nil where there was none.
         public var receipt: CopyReceipt?
         /// Why it is not there.
         public var failure: Failure?

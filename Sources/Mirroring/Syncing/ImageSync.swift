@@ -69,6 +69,9 @@ struct ImageSync {
             try await copy(examined, judgement, &work, &outcome)
             if !work.toLock.isEmpty { try await judgement.pass(reading: try sources(work)) }
         } catch let refusal as RefusedImage {
+            for (position, receipt) in zip(work.toCopy, refusal.receipts) {
+                outcome.targets[position].receipt = receipt
+            }
             outcome.findings += refusal.report.findings
             outcome.status = .refused
             return
@@ -133,20 +136,19 @@ struct ImageSync {
         let results = try await run.copier.copy(try job(examined, judgement, work))
         let subjects = examined.graph.nodes.map(\.descriptor.digest)
         for (position, result) in zip(work.toCopy, results) {
-            switch result {
-            case .failure(let error):
+            outcome.targets[position].receipt = result.receipt
+            if let error = result.failure {
                 outcome.targets[position].failure = Failure(error)
                 work.toLock.remove(position)
-            case .success(let receipt):
-                outcome.targets[position].receipt = receipt
-                let target = try target(position, work)
-                if let tag = receipt.kept { run.observe(.kept(tag, at: target.location)) }
-                if work.isFirst(at: position) {
-                    outcome.targets[position].isPublic = await target.isPublic(
-                        examined.graph.root.descriptor.digest)
-                }
-                try await bringReferrers(of: subjects.reversed(), to: position, work, &outcome)
+                continue
             }
+            let target = try target(position, work)
+            if let tag = result.receipt.kept { run.observe(.kept(tag, at: target.location)) }
+            if work.isFirst(at: position) {
+                outcome.targets[position].isPublic = await target.isPublic(
+                    examined.graph.root.descriptor.digest)
+            }
+            try await bringReferrers(of: subjects.reversed(), to: position, work, &outcome)
         }
     }
 

@@ -37,7 +37,7 @@ struct Repairer: Sendable {
                     keepsReplaced: config.keepReplaced && block.targetTag != nil,
                     trustsReplaced: false)
             ])
-        for case .failure(let error) in try await copier.copy(job) { throw error }
+        for result in try await copier.copy(job) { _ = try result.get() }
     }
 
     /// Where the bytes may be: other targets first, which cost no quota, then upstream.

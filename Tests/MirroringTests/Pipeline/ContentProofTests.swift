@@ -66,6 +66,8 @@ import Validation
         var mirror = try Mirror([Self.entry], in: world)
         let run = try await mirror.sync()
         #expect(run.statuses == [.refused])
+        let receipt = try #require(run.report.outcomes[0].targets[0].receipt)
+        #expect(receipt.blobsUploaded > 0 && receipt.manifestsPushed == 0)
         #expect(run.findings.map(\.id) == [.contentMismatch])
         #expect(run.findings.first?.platform == .linuxARM64)
         #expect(try await mirror.digest("mirror.example/m/team-app:1.0") == nil)

@@ -81,6 +81,18 @@ import Testing
         #expect(totals?["bytesMounted"] == 0)
     }
 
+    @Test func `counts what was sent for nothing`() async throws {
+        let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
+        let image = ImageBuilder().multiPlatform(seed: 1)
+        source.publish(image, repository: "app", tag: "1.0")
+        target.inject(.on(.put, "/manifests/1.0", .answer(.unsupported)))
+        let workspace = try Self.workspace(["app:1.0"], source, target)
+        let document = try await workspace.run("sync", "--json").json
+        #expect(document["images"]?.elements.first?["status"] == "failed")
+        let size = image.blobs.values.reduce(0) { $0 + $1.count }
+        #expect(document["totals"]?["bytesUploaded"] == .integer(size))
+    }
+
     @Test func `tells a repair from a new image`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")

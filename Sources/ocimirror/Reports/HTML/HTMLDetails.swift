@@ -10,29 +10,30 @@ struct HTMLDetails {
     let html: HTML
 
     init(_ row: MatrixRow) {
-        guard let outcome = row.outcome else {
-            html = "<p>Nothing more is known.</p>"
-            return
-        }
+        let entries = row.outcome.map(Self.entries) ?? []
+        html = entries.isEmpty ? "<p>Nothing more is known.</p>" : "<dl>\(entries)</dl>"
+    }
+
+    private static func entries(_ outcome: ImageOutcome) -> [HTML] {
         var entries: [HTML] = []
         if let descriptor = outcome.descriptor {
-            entries.append(Self.entry("Digest", "<code>\(descriptor.digest)</code>"))
-            entries.append(Self.entry("Type", "<code>\(descriptor.mediaType.name)</code>"))
+            entries.append(entry("Digest", "<code>\(descriptor.digest)</code>"))
+            entries.append(entry("Type", "<code>\(descriptor.mediaType.name)</code>"))
         }
         if outcome.hasMoved, let previous = outcome.previous {
-            entries.append(Self.entry("Before", "<code>\(previous)</code>"))
+            entries.append(entry("Before", "<code>\(previous)</code>"))
         }
-        if let proof = outcome.proof { entries.append(Self.entry("Proof", "\(proof.rawValue)")) }
-        entries += outcome.facts.platforms.map(Self.platform)
-        entries += outcome.targets.map(Self.target)
+        if let proof = outcome.proof { entries.append(entry("Proof", "\(proof.rawValue)")) }
+        entries += outcome.facts.platforms.map(platform)
+        entries += outcome.targets.map(target)
         for label in ImageFacts.Label.allCases {
             guard let text = outcome.facts.labels[label] else { continue }
-            entries.append(Self.entry("Label \(label.rawValue)", "\(text)"))
+            entries.append(entry("Label \(label.rawValue)", "\(text)"))
         }
         for finding in outcome.findings where finding.severity == .note {
-            entries.append(Self.entry(finding.id.rawValue, "\(finding.message)"))
+            entries.append(entry(finding.id.rawValue, "\(finding.message)"))
         }
-        html = "<dl>\(entries)</dl>"
+        return entries
     }
 
     private static func entry(_ name: String, _ value: HTML) -> HTML {
