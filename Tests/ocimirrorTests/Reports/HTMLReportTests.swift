@@ -71,6 +71,16 @@ import Wording
         #expect(page.text.contains("1 of 4 images needs attention"))
     }
 
+    @Test func `of a run that was cut short says by what, and what is left`() throws {
+        var run = SampleRun(interrupted: .timeLimit(.seconds(3600)))
+        try run.add(.mirrored, "new")
+        run.unfinished = [try SampleRun.image("late")]
+        let page = try Page(HTMLReport(run.report).text)
+        #expect(
+            page.text.contains("No image is wrong, stopped by --max-duration 1h with 1 image left"))
+        #expect(page.text.contains("unfinished"))
+    }
+
     @Test(arguments: [
         ([Finding](), true, "✓"),
         ([Finding(.configMismatch, .error, platform: .linuxARM64, "x")], true, "✗ config-mismatch"),

@@ -89,17 +89,19 @@ extension RunReport {
     fileprivate var verdict: String {
         let bad = Set(troubles.map(\.id)).count
         let all = sync.outcomes.count + sync.problems.count + unfinished.count
-        let cut =
-            interrupted == nil
-            ? "" : ", interrupted with \(counted(unfinished.count, "image")) left"
+        let cut = interrupted.map {
+            ", \($0.words) with \(counted(unfinished.count, "image")) left"
+        }
         if bad > 0 {
             return "\(bad) of \(counted(all, "image")) "
-                + "\(bad == 1 ? "needs" : "need") attention\(cut)"
+                + "\(bad == 1 ? "needs" : "need") attention\(cut ?? "")"
         }
         guard all > 0 else { return headline }
-        return interrupted == nil
-            ? all == 1 ? "The image is as it should be" : "All \(all) images are as they should be"
-            : "No image is wrong\(cut)"
+        guard let cut else {
+            return all == 1
+                ? "The image is as it should be" : "All \(all) images are as they should be"
+        }
+        return "No image is wrong\(cut)"
     }
 }
 
