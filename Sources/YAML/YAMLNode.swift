@@ -50,10 +50,42 @@ public struct YAMLNode: Hashable, Sendable {
     public let range: Range<Int>
     /// Where ``range`` begins, for people.
     public let mark: YAMLMark
+    /// The anchor and tag; kept apart, as few values have any and files have many values.
+    private let properties: Properties?
+
+    init(
+        kind: Kind, range: Range<Int>, mark: YAMLMark, anchor: String? = nil, tag: String? = nil
+    ) {
+        self.kind = kind
+        self.range = range
+        self.mark = mark
+        properties = anchor == nil && tag == nil ? nil : Properties(anchor: anchor, tag: tag)
+    }
+
+    private final class Properties: Hashable, Sendable {
+        let anchor: String?
+        let tag: String?
+
+        init(anchor: String?, tag: String?) {
+            self.anchor = anchor
+            self.tag = tag
+        }
+
+        static func == (first: Properties, second: Properties) -> Bool {
+            first.anchor == second.anchor && first.tag == second.tag
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(anchor)
+            hasher.combine(tag)
+        }
+    }
+
     /// The name that aliases use, without the `&`.
-    public let anchor: String?
+    public var anchor: String? { properties?.anchor }
+
     /// The explicit tag, with its handle resolved (`!!str` is `tag:yaml.org,2002:str`).
-    public let tag: String?
+    public var tag: String? { properties?.tag }
 }
 
 extension YAMLNode {
@@ -87,6 +119,8 @@ extension YAMLNode {
 
     /// The value of the first entry whose key is the scalar `key`.
     public subscript(key: String) -> YAMLNode? {
-        entries?.first { $0.key.text == key }?.value
+        guard let entries, let index = entries.indices.first(where: { entries[$0].key.text == key })
+        else { return nil }
+        return entries[index].value
     }
 }

@@ -59,11 +59,11 @@ struct Block {
 
     private func lookup(_ key: String, in node: YAMLNode, depth: Int) -> YAMLNode? {
         guard depth < Self.mergeDepth, let entries = node.entries else { return nil }
-        if let value = entries.last(where: { $0.key.text == key })?.value {
-            return anchors.resolve(value)
+        if let index = entries.indices.last(where: { entries[$0].key.text == key }) {
+            return anchors.resolve(entries[index].value)
         }
-        for entry in entries where entry.key.text == "<<" {
-            guard let merged = anchors.resolve(entry.value) else { continue }
+        for index in entries.indices where entries[index].key.text == "<<" {
+            guard let merged = anchors.resolve(entries[index].value) else { continue }
             for source in merged.items ?? [merged] {
                 guard let source = anchors.resolve(source) else { continue }
                 if let value = lookup(key, in: source, depth: depth + 1) { return value }

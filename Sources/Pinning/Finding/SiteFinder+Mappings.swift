@@ -35,8 +35,9 @@ extension SiteFinder {
     ///
     /// Most mappings have none, and are asked nothing more.
     private static func mayNameImage(_ node: YAMLNode) -> Bool {
-        (node.entries ?? []).contains { entry in
-            guard let key = entry.key.text else { return false }
+        let entries = node.entries ?? []
+        return entries.indices.contains { index in
+            guard let key = entries[index].key.text else { return false }
             switch key {
             case "<<", "name", "repository", "tag", "images", "ref", "reference": return true
             default: return ImageText.isImageKey(key)

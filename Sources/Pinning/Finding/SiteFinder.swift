@@ -123,9 +123,10 @@ struct SiteFinder {
         case .mapping(let entries, _):
             let claimed = claim(node, at: path)
             guard claimed != .all else { return }
-            for entry in entries {
-                guard let key = entry.key.text, !claimed.contains(key) else { continue }
-                visit(entry.value, at: path.appending(key: key))
+            // By index, for a copy of each entry would cost as much as looking at it.
+            for index in entries.indices {
+                guard let key = entries[index].key.text, !claimed.contains(key) else { continue }
+                visit(entries[index].value, at: path.appending(key: key))
             }
         case .sequence(let items, _):
             for (index, item) in items.enumerated() {
