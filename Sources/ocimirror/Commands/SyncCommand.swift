@@ -76,6 +76,7 @@ struct SyncCommand: ConfiguredCommand {
         let config = part?.config ?? file.config
 
         let held = try LockHolds(config)
+        defer { withExtendedLifetime(held) {} }
         guard held.isComplete else {
             console.error(held.complaint, hint: "run again later")
             return .tryAgain

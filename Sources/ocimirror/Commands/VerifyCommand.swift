@@ -49,8 +49,9 @@ struct VerifyCommand: ConfiguredCommand {
                         + "--repair nor --source"))
         }
         let held = try repairs ? LockHolds(file.config) : nil
-        guard held?.isComplete != false else {
-            context.console.error(held?.complaint ?? "", hint: "run again later")
+        defer { withExtendedLifetime(held) {} }
+        if let held, !held.isComplete {
+            context.console.error(held.complaint, hint: "run again later")
             return .tryAgain
         }
         let stores = try Network.stores(
