@@ -52,20 +52,18 @@ struct LiveView {
     private func transfers(_ sample: ProgressSample, limit: Int) -> [String] {
         let all = sample.transfers
         let shown = all.prefix(all.count > limit ? max(limit - 1, 0) : limit)
-        let names = min(shown.map { label($0).columns }.max() ?? 0, columns / 3)
+        // Those in hand come next, and the bars should not move to and fro.
+        let names = min(
+            (shown.map(\.name) + sample.inHand).map(\.columns).max() ?? 0, columns / 3)
         let hidden = all.count - shown.count
         return shown.map { line($0, names: names) }
             + (hidden > 0 ? [style.dim(inset("and \(hidden) more"))] : [])
     }
 
-    /// What is on its way; which of an image's blobs it is, where there is room to say so.
-    private func label(_ transfer: ProgressSample.Transfer) -> String {
-        columns < 100 ? transfer.name : "\(transfer.name) \(transfer.digest)"
-    }
-
-    /// A name, a bar, and how much of how much.
+    /// A name and, where there is room for it, a digest, a bar, and how much of how much.
     private func line(_ transfer: ProgressSample.Transfer, names: Int) -> String {
-        let name = label(transfer).fitting(names).padded(to: names)
+        let digest = columns < 100 ? "" : " \(transfer.digest)"
+        let name = transfer.name.fitting(names).padded(to: names) + digest
         let percent =
             transfer.size > 0 ? Int(Double(transfer.done) / Double(transfer.size) * 100) : 100
         let bytes =
@@ -75,7 +73,7 @@ struct LiveView {
         let rest =
             "\("\(percent)%".padded(to: 4, isRight: true))  \(bytes.padded(to: 17, isRight: true))"
         // A column at the left and one at the right stay free, as do two on each side of the bar.
-        let room = min(columns - 2 - names - 2 - 2 - rest.columns, 48)
+        let room = min(columns - 2 - name.columns - 2 - 2 - rest.columns, 48)
         guard room >= 8 else { return inset("\(name)  \(rest)") }
         return " \(name)  \(bar(percent, room))  \(rest)"
     }

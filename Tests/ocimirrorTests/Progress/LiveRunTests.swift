@@ -99,6 +99,23 @@ import Testing
         #expect(result.contains("interrupted, not finished: slow"))
     }
 
+    @Test func `says which host is left alone, and why`() async throws {
+        source.inject(
+            .on(
+                .head, "/v2/slow/manifests/1.0",
+                .answer(.tooManyRequests, headers: ["Retry-After": "45"])))
+        var display = try Display(columns: 100)
+        let process = try workspace.start(
+            "sync", output: streams("output"), errors: display.device.path)
+        await display.wait {
+            $0.contains { $0.hasPrefix(" \(source.host): ") && $0.contains("; again in 0:4") }
+        }
+        #expect(!display.terminal.rows.contains { $0.contains("trying again") }, "the view has it")
+        process.interrupt()
+        #expect(try await onOwnThread { process.wait() } == 130)
+        gate.open()
+    }
+
     @Test func `writes the result on the terminal, and its words elsewhere as lines`() async throws
     {
         var display = try Display(columns: 80)
