@@ -20,6 +20,7 @@ final class Screen: Sendable {
     /// Writes text that brings its own line breaks.
     func write(_ text: String, to stream: System.Stream) {
         state.withLock { state in
+            forgetInBackground(&state)
             let frame = Frame(drawn: state.lines, now: size)
             if stream == .error {
                 System.write(frame.erasing + text + Frame.text(of: state.lines), to: .error)
@@ -41,7 +42,9 @@ final class Screen: Sendable {
     /// Replaces the lines; nothing happens where nobody would see them.
     func draw(_ lines: [String]) {
         state.withLock { state in
-            guard state.isOn, System.isInView(.error) else { return }
+            guard state.isOn, !forgetInBackground(&state), System.showsAtOnce(.error) else {
+                return
+            }
             let frame = Frame(drawn: state.lines, now: size)
             System.write(frame.replacing(with: lines), to: .error)
             state.lines = lines
@@ -51,9 +54,20 @@ final class Screen: Sendable {
     /// Takes the lines away for good.
     func end() {
         state.withLock { state in
+            forgetInBackground(&state)
             System.write(Frame(drawn: state.lines, now: size).erasing, to: .error)
             state = State()
         }
+    }
+
+    /// Forgets the lines once somebody else writes to the terminal.
+    ///
+    /// They are no longer where they were. Returns whether that is so.
+    @discardableResult
+    private func forgetInBackground(_ state: inout State) -> Bool {
+        guard state.isOn, !System.isInForeground(.error) else { return false }
+        state.lines = []
+        return true
     }
 }
 

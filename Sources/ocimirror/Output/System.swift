@@ -34,14 +34,14 @@ enum System {
         return Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Whether a terminal shows at once what is written to it, and to this process.
-    ///
-    /// A stopped one (Ctrl-S) does not, and a program in the background should not draw.
-    static func isInView(_ stream: Stream) -> Bool {
+    /// Whether a terminal shows at once what is written to it; a stopped one (Ctrl-S) does not.
+    static func showsAtOnce(_ stream: Stream) -> Bool {
         var descriptor = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
-        guard unsafe poll(&descriptor, 1, 0) == 1, descriptor.revents & Int16(POLLOUT) != 0 else {
-            return false
-        }
+        return unsafe poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLOUT) != 0
+    }
+
+    /// Whether a terminal is this process's to draw on, and not that of the shell which started it.
+    static func isInForeground(_ stream: Stream) -> Bool {
         // None where it is another session's terminal, which knows no background.
         let group = tcgetpgrp(stream.rawValue)
         return group < 0 || group == getpgrp()
