@@ -48,6 +48,15 @@ struct LockfileBlock {
         return text
     }
 
+    /// Reads text that people are shown: a lock may come from anybody who proposes a change.
+    func shownText(_ key: String) throws(LockfileError) -> String {
+        let text = try text(key)
+        guard text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
+            throw failure(key, "'\(key)' holds characters that cannot be shown; run sync anew")
+        }
+        return text
+    }
+
     /// Reads a number that a size may be; greater ones are not the same to every reader.
     func integer(_ key: String) throws(LockfileError) -> Int {
         guard let number = Int(try text(key)), (0...Descriptor.maximumSize).contains(number) else {
@@ -59,8 +68,9 @@ struct LockfileBlock {
     func texts(_ key: String) throws(LockfileError) -> [String] {
         guard let value = node[key] else { return [] }
         guard let items = value.items, case let texts = items.compactMap(\.text),
-            texts.count == items.count
-        else { throw failure(key, "'\(key)' must be a list of texts") }
+            texts.count == items.count,
+            texts.allSatisfy({ $0.unicodeScalars.allSatisfy(\.isSafeToShow) })
+        else { throw failure(key, "'\(key)' must be a list of texts that can be shown") }
         return texts
     }
 

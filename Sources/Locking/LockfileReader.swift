@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
+internal import Wording
 internal import YAML
 
 extension Lockfile {
@@ -46,11 +47,30 @@ extension Lockfile {
         for entry in try LockfileBlock(block.required("images")).entries {
             // The block has made sure that every key is text.
             guard let id = entry.key.text else { continue }
+            guard Self.isID(id) else {
+                throw LockfileError(
+                    at: entry.key.mark,
+                    "'\(UntrustedText(id).display(limit: 200))' cannot be an id: letters, digits and "
+                        + "'-._/' only")
+            }
             images[id] = try LockedImage(LockfileBlock(entry.value))
         }
         self.init(
             root: root, inputs: try block.parse("inputs", Digest.init(parsing:)),
             proof: block["proof"] == nil ? nil : try block.proof("proof"), images: images)
+    }
+}
+
+extension Lockfile {
+    /// Whether the configuration could have given such an id.
+    fileprivate static func isID(_ id: String) -> Bool {
+        !id.isEmpty
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "-._/".utf8.contains(byte)
+                }
+            }
     }
 }
 
@@ -62,7 +82,7 @@ extension LockedImage {
             try Repository(registry: registry, path: path)
         }
         self.init(
-            source: try block.text("source"), upstream: try block.text("upstream"),
+            source: try block.shownText("source"), upstream: try block.shownText("upstream"),
             repository: repository,
             tag: block["tag"] == nil ? nil : try block.parse("tag", Tag.init(parsing:)),
             digest: try block.parse("digest", Digest.init(parsing:)),

@@ -23,9 +23,13 @@ enum Main {
         }
         interruption.onInterruption { command.cancel() }
         let first = System.wait(for: signals)
-        interruption.happened(by: .signal(first))
+        // By another thread: what is said of it may have to wait for a reader, and this one must not.
+        Task.detached { interruption.happened(by: .signal(first)) }
         guard let second = System.wait(for: signals, atMost: Interruption.grace) else {
-            Console(environment: environment).error("did not come to an end in time, and is ended")
+            if System.isReadByNow(.error) {
+                Console(environment: environment)
+                    .error("did not come to an end in time, and is ended")
+            }
             System.endAtOnce(by: first)
         }
         System.endAtOnce(by: second)

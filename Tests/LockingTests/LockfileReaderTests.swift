@@ -46,6 +46,19 @@ import Testing
             "        ref:", "        reference:",
             "9:9: 'ref' is missing; run sync to write it anew"
         ),
+        // What would act on a terminal, or in a shell.
+        (
+            "      grafana:", "      \"x\\e[2J\":",
+            "8:7: 'x\\u{1b}[2J' cannot be an id: letters, digits and '-._/' only"
+        ),
+        (
+            "      grafana:", "      $(id):",
+            "8:7: '$(id)' cannot be an id: letters, digits and '-._/' only"
+        ),
+        (
+            "source: docker.io/grafana/grafana:12.1.0", "source: \"docker.io/a:1\\e[2J\"",
+            "9:17: 'source' holds characters that cannot be shown; run sync anew"
+        ),
         // Of another kind.
         ("schema: 1", "schema: 2", "4:13: schema 2 is not the 1 that this version reads"),
         ("schema: 1", "schema: one", "4:13: 'schema' must be a number from 0 to 2^53"),
@@ -67,7 +80,7 @@ import Testing
         ("global:", "global: x\nother:", "2:9: a mapping belongs here"),
         (
             "        proof: config\n", "        proof: config\n        requires: sh\n",
-            "21:19: 'requires' must be a list of texts"
+            "21:19: 'requires' must be a list of texts that can be shown"
         ),
         // Contradictions.
         (

@@ -99,6 +99,9 @@ import Testing
         #expect(interruption.cause?.exitCode == .tryAgain)
         interruption.happened(by: .signal(.terminate))
         #expect(interruption.cause?.exitCode == .terminated, "who sends a signal hears of it")
+        try await interruption.timer(after: .seconds(60)) { _ in }.value
+        interruption.happened(by: .signal(.interrupt))
+        #expect(interruption.cause?.exitCode == .terminated, "the first signal counts")
     }
 
     @Test func `of time yields to what went wrong, a signal to nothing`() throws {

@@ -81,7 +81,7 @@ extension CheckedImage.PlatformImage {
         self.platform = platform
         self.descriptor = image.descriptor
         self.downloadSize = ([image.manifest.config] + image.manifest.layers)
-            .reduce(0) { $0.addingReportingOverflow($1.size).0 }
+            .reduce(0) { $0.plus($1.size) }
         self.layers = Set(image.manifest.layers.map(\.digest))
         self.created = image.config?.created.flatMap { CalendarDay(parsing: String($0.prefix(10))) }
             .flatMap { $0.parts.year >= Self.firstYear ? $0 : nil }

@@ -132,7 +132,7 @@ public struct ImageChecker: Sendable {
         observe(
             .claimed(
                 image, layers: judgement.layers.count,
-                bytes: judgement.layers.reduce(0) { $0.addingReportingOverflow($1.size).0 }))
+                bytes: judgement.layers.reduce(0) { $0.plus($1.size) }))
         let report = try await judgement.verdict(reading: [source], isBrief: true)
         image.note(
             contents: report, isRead: { $0.layers.isDisjoint(with: judgement.unread) }, required)

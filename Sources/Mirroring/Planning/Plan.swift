@@ -39,13 +39,7 @@ public struct PlannedImage: Hashable, Sendable {
 
     /// Where the image goes in a target.
     public func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
-        switch target.prefix {
-        case .registry(let host, let path):
-            .repository(
-                try Repository(
-                    registry: host, path: path.isEmpty ? entry.name : "\(path)/\(entry.name)"))
-        case .layout(let directory): .layout(directory: "\(directory)/\(entry.name)")
-        }
+        try entry.location(in: target)
     }
 
     /// The tag, where it names a version and not a channel that moves by design.
@@ -53,6 +47,16 @@ public struct PlannedImage: Hashable, Sendable {
 }
 
 extension ImageEntry {
+    /// Where the entry's images go in a target.
+    func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
+        switch target.prefix {
+        case .registry(let host, let path):
+            .repository(
+                try Repository(registry: host, path: path.isEmpty ? name : "\(path)/\(name)"))
+        case .layout(let directory): .layout(directory: "\(directory)/\(name)")
+        }
+    }
+
     /// Where the entry's images come from.
     var sourceLocation: StoreLocation {
         switch source {

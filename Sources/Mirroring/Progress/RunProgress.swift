@@ -63,7 +63,7 @@ public final class RunProgress: Sendable {
         state.withLock { state in
             for blob in blobs where state.blobs[blob.digest] == nil {
                 state.blobs[blob.digest] = false
-                state.expectedBytes = state.expectedBytes.addingReportingOverflow(blob.size).0
+                state.expectedBytes = state.expectedBytes.plus(blob.size)
             }
         }
     }
@@ -73,7 +73,7 @@ public final class RunProgress: Sendable {
         state.withLock { state in
             guard state.blobs[blob.digest] == false else { return }
             state.blobs[blob.digest] = true
-            state.settledBytes = state.settledBytes.addingReportingOverflow(blob.size).0
+            state.settledBytes = state.settledBytes.plus(blob.size)
         }
     }
 
@@ -96,7 +96,7 @@ public final class RunProgress: Sendable {
         return ProgressSample(
             total: state.total, begun: state.begun, finished: state.finished,
             troubled: state.troubled, inHand: state.inHand, expectedBytes: state.expectedBytes,
-            arrivedBytes: moving.reduce(state.settledBytes) { $0 + $1.sample.done },
+            arrivedBytes: moving.reduce(state.settledBytes) { $0.plus($1.sample.done) },
             readBytes: readBytes.load(ordering: .relaxed),
             transfers: transfers.filter { $0.done > 0 })
     }

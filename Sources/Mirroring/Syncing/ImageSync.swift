@@ -155,7 +155,7 @@ struct ImageSync {
     private func job(
         _ examined: ExaminedImage, _ judgement: Judgement, _ work: ImageWork
     ) throws -> CopyJob {
-        let bytes = examined.graph.blobs.reduce(0) { $0.addingReportingOverflow($1.size).0 }
+        let bytes = examined.graph.blobs.reduce(0) { $0.plus($1.size) }
         return CopyJob(
             name: image.id, graph: examined.graph, held: examined.configBytes,
             sources: try sources(work),

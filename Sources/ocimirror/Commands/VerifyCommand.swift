@@ -54,6 +54,8 @@ struct VerifyCommand: ConfiguredCommand {
             context.console.error(held.complaint, hint: "run again later")
             return .tryAgain
         }
+        // Another run may have written them between our first look and the hold.
+        let locks = try file.locksNow()
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context,
             onlyAuthFile: options.authFile != nil)
@@ -61,12 +63,12 @@ struct VerifyCommand: ConfiguredCommand {
         var verifier = Verifier(
             stores: stores, config: file.config, today: context.today, asksSource: asksSource,
             progress: progress)
-        if repairs { verifier = verifier.repairing(from: file.locks, jobs: options.jobs) }
+        if repairs { verifier = verifier.repairing(from: locks, jobs: options.jobs) }
         let selection = IDSelection(ids)
         var verified: [VerifyDocument.VerifiedLock] = []
         for target in file.config.targets {
             guard let path = target.lock else { continue }
-            guard let lock = file.locks[path] else {
+            guard let lock = locks[path] else {
                 throw ConfigFileError(
                     message: "cannot read '\(context.shown(path))': there is no lock yet",
                     hint: "run 'ocimirror sync' first")

@@ -24,9 +24,9 @@ struct VerifyDocument {
     /// No if anything has drifted.
     var exitCode: ExitCode {
         .combining(
-            images.map { image in
-                if let failure = image.failure { return ExitCode(failure.failureClass) }
-                return image.problems.isEmpty ? .success : .negative
+            images.flatMap { image in
+                [image.problems.isEmpty ? .success : .negative]
+                    + [image.failure].compactMap { $0.map { ExitCode($0.failureClass) } }
             })
     }
 

@@ -123,10 +123,21 @@ enum System {
     /// Waits so long at most; nil where none has come by then.
     static func wait(for signals: Set<EndingSignal>, atMost limit: Duration) -> EndingSignal? {
         var set = signalSet(signals)
-        let (seconds, attoseconds) = limit.components
-        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        let number = unsafe sigtimedwait(&set, nil, &time)
-        return number > 0 ? EndingSignal(rawValue: number) : nil
+        let end = ContinuousClock.now + limit
+        while true {
+            let (seconds, attoseconds) = max(end - .now, .zero).components
+            var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+            let number = unsafe sigtimedwait(&set, nil, &time)
+            // A stop in between breaks the wait off, and says nothing about the time.
+            if number < 0, errno == EINTR { continue }
+            return EndingSignal(rawValue: number)
+        }
+    }
+
+    /// Whether somebody takes what is written, so that a line does not have to wait.
+    static func isReadByNow(_ stream: Stream) -> Bool {
+        var query = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&query, 1, 0) == 1 && query.revents & Int16(POLLOUT) != 0
     }
 
     /// Ends the process once all is said.

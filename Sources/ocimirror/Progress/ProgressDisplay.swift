@@ -24,17 +24,27 @@ struct ProgressDisplay {
     /// Carries out `body`, and shows meanwhile how far it has come.
     func during<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         guard console.volume > .quiet else { return try await body() }
+        if console.isLive { console.screen.begin() }
         let ticking = Task { console.isLive ? await draw() : await beat() }
-        defer {
-            ticking.cancel()
-            console.screen.end()
+        do {
+            let value = try await body()
+            await end(ticking)
+            return value
+        } catch {
+            await end(ticking)
+            throw error
         }
-        return try await body()
+    }
+
+    /// Nothing is drawn any more once this returns.
+    private func end(_ ticking: Task<Void, Never>) async {
+        ticking.cancel()
+        await ticking.value
+        console.screen.end()
     }
 
     /// Draws until the task is cancelled.
     private func draw() async {
-        console.screen.begin()
         var pictures = RunPictures(from: time.now())
         var wait = Self.patience
         while (try? await time.sleep(wait)) != nil {
@@ -83,6 +93,7 @@ struct RunPictures {
     ) -> RunPicture {
         speed.note(sample.readBytes, at: time)
         trend.note(sample.readBytes, at: time)
+        // Neither is negative, whatever manifests claim.
         let missing = sample.expectedBytes - sample.arrivedBytes
         return RunPicture(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,

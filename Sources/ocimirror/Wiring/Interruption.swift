@@ -35,9 +35,14 @@ final class Interruption: Sendable {
     }
 
     /// Notes the cause, and cancels the run.
+    ///
+    /// The first cause counts; but who sends a signal hears of it, also where time was over before.
     func happened(by cause: Cause) {
         let cancel = state.withLock { state in
-            state.cause = cause
+            switch (state.cause, cause) {
+            case (nil, _), (.timeLimit, .signal): state.cause = cause
+            case (.signal, _), (.timeLimit, .timeLimit): break
+            }
             return state.cancel
         }
         cancel?()

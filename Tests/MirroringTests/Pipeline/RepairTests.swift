@@ -147,6 +147,31 @@ import Validation
             ])
     }
 
+    @Test func `each block is judged by the entry that brought it`() async throws {
+        var mirror = try Mirror([
+            "{source: 'a.example/app:1.0', name: first, proof: content, requires: [/bin/app]}",
+            "{source: 'a.example/app:1.0', name: second}",
+            "{source: 'a.example/app', tags: {regex: '2.*'}, copy: required, proof: content}",
+            "a.example/app:2.9",
+        ])
+        for tag in ["1.0", "2.0", "2.9"] {
+            try await mirror.world.publish(Self.image, at: "a.example/app:\(tag)")
+        }
+        try await mirror.sync()
+        let lock = try mirror.lock()
+        #expect(lock.images.count == 4)
+        let verifier = Verifier(
+            stores: mirror.world.stores, config: mirror.config, today: mirror.today)
+        for image in try await verifier.verify(lock.images) {
+            #expect(image.problems.isEmpty, "\(image.id)")
+        }
+        // All platforms were copied under the tag that has an entry of its own.
+        let extra = try #require(Self.image.manifests.first?.descriptor.digest)
+        try mirror.world.store("mirror.example/m/app").lose(extra)
+        let found = try await verifier.verify(lock.images).filter { !$0.problems.isEmpty }
+        #expect(found.map { $0.problems } == [[.childMissing(extra)], [.childMissing(extra)]])
+    }
+
     @Test func `an exception is shown with its reason and its end`() async throws {
         let mirror = try await mirror(
             "{source: 'a.example/app:1.0', exception: {platforms: [linux/amd64], "

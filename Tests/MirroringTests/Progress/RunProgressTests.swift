@@ -46,6 +46,20 @@ import Testing
         #expect(progress.sample.readBytes == 0, "it was there, or mounted")
     }
 
+    @Test func `sums of what manifests claim stop at the greatest number`() throws {
+        let progress = RunProgress()
+        let blobs = try (0..<1025).map { number in
+            let hex = String(repeating: "0", count: 60) + String(0x1000 + number, radix: 16)
+            return Descriptor(
+                mediaType: .ociManifest, digest: try Digest(parsing: "sha256:\(hex)"),
+                size: Descriptor.maximumSize)
+        }
+        progress.expect(blobs)
+        #expect(progress.sample.expectedBytes == .max)
+        blobs.forEach(progress.settle)
+        #expect(progress.sample.arrivedBytes == .max)
+    }
+
     @Test func `follows a transfer, back to the beginning where it begins anew`() async throws {
         let progress = RunProgress()
         let one = try blob(1, size: 100)
