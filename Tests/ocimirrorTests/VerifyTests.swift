@@ -83,6 +83,18 @@ import Testing
         #expect(again.status == 0, "\(again.said)")
     }
 
+    @Test func `what has drifted counts, though upstream asks for patience`() async throws {
+        let (workspace, target, source) = try await Self.mirrored(
+            ImageBuilder().multiPlatform(seed: 1))
+        try await Skopeo.publish(
+            ImageBuilder().multiPlatform(seed: 2), at: "mirror/app:1.0", of: target)
+        source.inject(
+            .on(nil, "/manifests/*", .answer(.tooManyRequests, headers: ["Retry-After": "3600"])))
+        let run = try await workspace.run("verify", "--source")
+        #expect(run.status == 1, "\(run.said)")
+        #expect(run.output.contains("1 drifted"))
+    }
+
     @Test func `a flattened tag is named and becomes the index again`() async throws {
         let image = ImageBuilder().multiPlatform(seed: 1)
         let (workspace, target, source) = try await Self.mirrored(image)
