@@ -52,9 +52,12 @@ import Testing
             terminal.write(whole)
         }
 
-        /// Looks until some row is as it should be.
-        mutating func wait(for isDue: ([String]) -> Bool) async {
+        /// Looks until some row is as it should be; what ends before that is no wait for ever.
+        mutating func wait(
+            for process: SpawnedProcess, until isDue: ([String]) -> Bool
+        ) async throws {
             while !isDue(terminal.rows) {
+                try #require(process.isRunning, "\(everything)")
                 await Task.yield()
                 look()
             }
@@ -70,7 +73,7 @@ import Testing
         var display = try Display(columns: 140)
         let process = try workspace.start(
             "sync", output: streams("output"), errors: display.device.path)
-        await display.wait { $0.contains { $0.hasPrefix(" 1 of 2 images") } }
+        try await display.wait(for: process) { $0.contains { $0.hasPrefix(" 1 of 2 images") } }
         #expect(display.terminal.rows.first?.hasPrefix("ocimirror: app: mirrored, ") == true)
         #expect(display.terminal.rows.contains(" looking at slow"))
 
@@ -80,7 +83,7 @@ import Testing
         display.device.resize(columns: 24, rows: 24)
         display.terminal.resize(to: 24)
         process.resume()
-        await display.wait { $0.contains(" 1 of 2 images") }
+        try await display.wait(for: process) { $0.contains(" 1 of 2 images") }
         #expect(
             display.terminal.rows.count { $0.contains("images") } == 1, "and nothing is left of it")
 
@@ -107,7 +110,7 @@ import Testing
         var display = try Display(columns: 100)
         let process = try workspace.start(
             "sync", output: streams("output"), errors: display.device.path)
-        await display.wait {
+        try await display.wait(for: process) {
             $0.contains { $0.hasPrefix(" \(source.host): ") && $0.contains("; again in 0:4") }
         }
         #expect(!display.terminal.rows.contains { $0.contains("trying again") }, "the view has it")

@@ -85,6 +85,17 @@ public final class SpawnedProcess: Sendable {
         }
     }
 
+    /// Whether the process has not come to its end, however that came about.
+    public var isRunning: Bool {
+        status.withLock { status in
+            guard status == nil else { return false }
+            var information = unsafe siginfo_t()
+            let options = WEXITED | WNOHANG | WNOWAIT
+            let result = unsafe waitid(P_PID, id_t(pid), &information, options)
+            return unsafe result == 0 && information._sifields._sigchld.si_pid == 0
+        }
+    }
+
     /// Interrupts the process, as Ctrl-C does, and does not wait for it.
     public func interrupt() {
         send(SIGINT)
