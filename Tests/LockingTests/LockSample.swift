@@ -82,7 +82,7 @@ enum LockSample {
                 platforms[try Platform(parsing: name)] = .init(
                     digest: try digest(), size: pick([0, 1, Descriptor.maximumSize]))
             }
-            images[pick(["no", "1e3", "1.10", "a-b", "a/b", "null", "~x", "0", "\u{1F980}"])] =
+            images[pick(["no", "1e3", "1.10", "a-b", "a/b", "null", "x_y", "0", "Z9"])] =
                 LockedImage(
                     source: source, upstream: "\(source)@\(root)", repository: repository, tag: tag,
                     digest: root, mediaType: pick([.ociIndex, .dockerList, .ociManifest]),
