@@ -76,7 +76,7 @@ import Testing
         let run = try await Workspace().run("check", "registry.invalid/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("unknown: could not be found out"))
-        #expect(run.output.contains("hint: check the spelling of registry.invalid"))
+        #expect(run.output.contains("hint: check the spelling of registry.invalid, and"))
     }
 
     @Test func `2 for a registry that is not up`() async throws {

@@ -94,7 +94,7 @@ extension TransportError.Kind {
     fileprivate func hint(for registry: RegistryHost) -> String? {
         switch self {
         case .resolve:
-            "check the spelling of \(registry); the images of Docker Hub are named without it"
+            "check the spelling of \(registry), and that this machine has a network"
         case .connect:
             "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
         case .tls:
