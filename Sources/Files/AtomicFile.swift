@@ -25,6 +25,26 @@ public enum AtomicFile {
         return true
     }
 
+    /// Makes a file, and never replaces one, not even one that comes in the meantime.
+    ///
+    /// - Parameters:
+    ///   - path: the file; its directory must exist.
+    ///   - bytes: all that it shall hold.
+    /// - Returns: whether it was made; false where anything has that name, be it a symbolic link to
+    ///   nothing.
+    /// - Throws: ``FileError`` where it cannot be written.
+    public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) -> Bool {
+        var writer = try FileWriter(path)
+        try writer.append(bytes)
+        do throws(FileError) {
+            try writer.commitWithoutReplacing()
+        } catch {
+            guard error.isTaken else { throw error }
+            return false
+        }
+        return true
+    }
+
     /// Removes a file.
     ///
     /// - Returns: whether there was one.

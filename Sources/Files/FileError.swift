@@ -48,6 +48,9 @@ public struct FileError: Error, Hashable, Sendable {
 
     /// Whether there is simply no such file or directory.
     public var isMissing: Bool { cause == .system(ENOENT) }
+
+    /// Whether something already has the name that a new file was to get.
+    public var isTaken: Bool { cause == .system(EEXIST) }
 }
 
 extension FileError: CustomStringConvertible {

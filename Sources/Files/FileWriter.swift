@@ -99,4 +99,26 @@ public struct FileWriter: ~Copyable, Sendable {
         isCommitted = true
         try Directory.sync(Path.directory(of: path))
     }
+
+    /// Makes the file appear under its name, all at once, unless anything has that name by then.
+    ///
+    /// - Throws: ``FileError``, with ``FileError/isTaken`` where something is there, which stays.
+    ///
+    /// Source: link(2), which unlike rename(2) replaces nothing, and fails with `EPERM` or `EOPNOTSUPP`
+    /// on file systems without hard links (FAT). There the name is taken by an empty file first.
+    public consuming func commitWithoutReplacing() throws(FileError) {
+        let (path, source, number) = (path, temporary.path, temporary.number)
+        try system(.write, path) { fsync(number) }
+        do throws(FileError) {
+            // The temporary's own name goes with the writer.
+            try system(.create, path) { unsafe link(source, path) }
+        } catch {
+            guard [.system(EPERM), .system(EOPNOTSUPP)].contains(error.cause) else { throw error }
+            _ = try Descriptor(
+                path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: 0o600, for: .create)
+            try system(.create, path) { unsafe rename(source, path) }
+            isCommitted = true
+        }
+        try Directory.sync(Path.directory(of: path))
+    }
 }

@@ -25,7 +25,12 @@ public enum YAMLQuoting {
     ///
     /// Source: YAML 1.2.2 §7.3.2 (single-quoted style).
     public static func singleQuoted(_ text: String) -> String {
-        "'\(text.replacing("'", with: "''"))'"
+        var quoted = "'"
+        for scalar in text.unicodeScalars {
+            quoted.unicodeScalars.append(scalar)
+            if scalar == "'" { quoted += "'" }
+        }
+        return quoted + "'"
     }
 
     private static func escape(_ value: UInt32) -> String {

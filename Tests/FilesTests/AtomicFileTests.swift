@@ -101,6 +101,43 @@ struct AtomicFileTests {
         #expect(try BoundedFile.read(path, limit: 3) == [1, 2, 3])
     }
 
+    @Test func `a new file comes into being whole`() throws {
+        let scratch = try Scratch()
+        let path = scratch.file("new")
+        #expect(try AtomicFile.create(path, with: Array("text".utf8)))
+        #expect(try text(path) == "text")
+        #expect(try Directory.list(scratch.path) == ["new"])
+    }
+
+    @Test func `a new file never replaces one, nor a link to nothing`() throws {
+        let scratch = try Scratch()
+        let path = try scratch.write("old", to: "file")
+        let link = scratch.file("link")
+        #expect(unsafe symlink("nowhere", link) == 0)
+        for taken in [path, link] {
+            #expect(try !AtomicFile.create(taken, with: [1]))
+        }
+        #expect(try text(path) == "old")
+        #expect(try FileStatus.of(link, followsLinks: false)?.kind == .symbolicLink)
+        #expect(try Directory.list(scratch.path).sorted() == ["file", "link"])
+    }
+
+    @Test func `a file that comes while a new one is written is kept`() throws {
+        let scratch = try Scratch()
+        let path = scratch.file("file")
+        var writer = try FileWriter(path)
+        try writer.append([1])
+        _ = try scratch.write("theirs", to: "file")
+        do throws(FileError) {
+            try writer.commitWithoutReplacing()
+            Issue.record("a file was replaced")
+        } catch {
+            #expect(error.isTaken)
+        }
+        #expect(try text(path) == "theirs")
+        #expect(try Directory.list(scratch.path) == ["file"])
+    }
+
     @Test func `removing says whether there was a file`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file")

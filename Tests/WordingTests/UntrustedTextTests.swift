@@ -53,6 +53,9 @@ import Wording
             ("text ##[error]x", "text #\\#[error]x"),
             ("##vso[task.setvariable variable=PATH]x", "#\\#vso[task.setvariable variable=PATH]x"),
             ("###[group]", "#\\#\\#[group]"),
+            // With an accent behind it a sign is another Character, but the same to a runner.
+            ("::\u{301}x::", ":\\:\u{301}x::"),
+            ("x \u{301}##\u{301}[error]x", "x \u{301}#\\#\u{301}[error]x"),
         ])
     func `a workflow command is broken up`(raw: String, shown: String) {
         #expect(UntrustedText(raw).display == shown)

@@ -43,6 +43,15 @@ import YAML
         #expect(YAMLQuoting.doubleQuoted(text) == quoted)
     }
 
+    @Test(arguments: [
+        ("", "''"), ("it's", "'it''s'"), ("'\u{301}", "'''\u{301}'"), ("''", "''''''"),
+    ])
+    func `an apostrophe between apostrophes is doubled, whatever follows it`(
+        _ text: String, _ quoted: String
+    ) {
+        #expect(YAMLQuoting.singleQuoted(text).unicodeScalars.elementsEqual(quoted.unicodeScalars))
+    }
+
     @Test func `D05 every character survives quoting and parsing`() throws {
         var text = ""
         for value in (0...0x2FFF as ClosedRange<UInt32>) {

@@ -39,6 +39,17 @@ import Testing
         #expect(try await workspace.state() == before)
     }
 
+    @Test func `a link to a configuration that is not there yet is not replaced`() async throws {
+        let workspace = try Workspace()
+        try await workspace.shell("ln -s /nowhere/mirror.yaml mirror.yaml")
+        let run = try await workspace.run("init")
+        #expect(run.status == 2)
+        #expect(run.errors.hasPrefix("ocimirror: error: mirror.yaml is there already\n"))
+        #expect(
+            try await workspace.shell("ls -A; readlink mirror.yaml")
+                == "mirror.yaml\n/nowhere/mirror.yaml\n")
+    }
+
     @Test func `the images of values files are collected, with the places they come from`()
         async throws
     {

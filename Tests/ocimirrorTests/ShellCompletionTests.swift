@@ -3,6 +3,7 @@
 import Files
 import RegistryTestSupport
 import Testing
+import YAML
 
 /// The completions in the shells themselves, where these are installed.
 @Suite struct ShellCompletionTests {
@@ -120,6 +121,48 @@ import Testing
     func `a broken configuration completes nothing, in silence`(text: String) async throws {
         let run = try await Workspace(text).run("complete", "--", "sync", "")
         #expect(run.output == ":\n" && run.errors.isEmpty && run.status == 0)
+    }
+
+    @Test func `a hostile lock gives a shell nothing that it could obey`() async throws {
+        let workspace = try Self.workspace()
+        let ids = [
+            "$(touch gone)", "`touch gone`", "a;b", "a b", "a\u{1B}[2J", "a\nb", "a\tb", "-rf",
+            ":files", "a'b", "a\"b", "a*", "~root", "a&b", "a|b", "a>b", "é", "{a,b}", "!1",
+        ]
+        let digest = "sha256:" + String(repeating: "ab", count: 32)
+        var lock = """
+            global:
+              ocimirror:
+                schema: 1
+                inputs: \(digest)
+                images:
+
+            """
+        for id in ["honest"] + ids {
+            let source = YAMLQuoting.doubleQuoted(id == "honest" ? "x\u{1B}[2J\n$(id)" : id)
+            lock += """
+                      \(YAMLQuoting.doubleQuoted(id)):
+                        {source: \(source), upstream: "oci:x@\(digest)", registry: localhost,
+                         repository: mirror/app, digest: "\(digest)", sha: "\(digest.dropFirst(7))",
+                         pinned: "localhost/mirror/app@\(digest)", size: 2, proof: config,
+                         mediaType: application/vnd.oci.image.index.v1+json, platforms: {}}
+
+                """
+        }
+        try workspace.folder.write(lock, to: "images.lock.yaml")
+        let planned = ["grafana", "honest", "team/app"]
+        for (command, words) in [
+            ("sync", planned),
+            ("check", ["grafana/grafana:12.1.0", "quay.io/team/app:1.4"]),
+        ] {
+            let run = try await workspace.run("complete", "--", command, "")
+            let lines = run.output.split(separator: "\n").map { $0.split(separator: "\t") }
+            #expect(lines.map { String($0[0]) } == words + [":"], "\(run.output)")
+            #expect(
+                run.output.unicodeScalars.allSatisfy {
+                    $0.value >= 0x20 || "\n\t".unicodeScalars.contains($0)
+                })
+        }
     }
 
     private static let programFolder = String(

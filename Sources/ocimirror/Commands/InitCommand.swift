@@ -45,11 +45,7 @@ struct InitCommand: ConfiguredCommand {
         }
         let path = context.absolute(options.config)
         let shown = context.shown(path)
-        guard try FileStatus.of(path) == nil else {
-            context.console.error(
-                "\(shown) is there already", hint: "name another file with --config")
-            return .failure
-        }
+        guard try FileStatus.of(path) == nil else { return isThere(shown, in: context) }
         var first = FirstConfiguration(prefix: prefix)
         var files: Int?
         if !values.isEmpty {
@@ -66,13 +62,19 @@ struct InitCommand: ConfiguredCommand {
         first.schema = Self.installedSchema()
         let text = Array(first.text.utf8)
         try check(text, in: context)
-        try AtomicFile.replace(path, with: text)
+        guard try AtomicFile.create(path, with: text) else { return isThere(shown, in: context) }
         let document = InitDocument(
             path: path, shownPath: shown, images: max(first.images.count, 1), files: files,
             omissions: first.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
         return .success
+    }
+
+    private func isThere(_ shown: String, in context: ProgramContext) -> ExitCode {
+        context.console.error(
+            "\(shown) is there already", hint: "name another file with --config")
+        return .failure
     }
 
     /// Where 'make install' has put the schema, for editors; nil for a program that is not installed.

@@ -32,7 +32,9 @@ struct SyncCommand: ConfiguredCommand {
         from JOB_COMPLETION_INDEX.
 
         The end of a report's name says its form: .json is the document of --json, .md is for a \
-        CI job's summary, .html a page for people. Reports and metrics are written however the run ends.
+        CI job's summary, .html a page for people. Reports and metrics are written \
+        when the run ends, also when images failed and when it was interrupted. A run that never \
+        begins (a wrong configuration, another run at work) leaves the old ones.
         """
     static let examples = [
         Example("ocimirror sync", "mirrors everything"),

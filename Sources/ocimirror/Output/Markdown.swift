@@ -13,7 +13,8 @@ internal import Wording
 /// Markdown §4.10 (tables).
 func code(_ text: String) -> String {
     let shown = UntrustedText(text).display(limit: 1024)
-    guard shown.contains(where: { "`|\\".contains($0) }) else {
+    // By scalars: with an accent behind it a sign is another Character, but the same to Markdown.
+    guard shown.unicodeScalars.contains(where: { $0 == "`" || $0 == "|" || $0 == "\\" }) else {
         return shown.isEmpty ? "" : "`\(shown)`"
     }
     var encoded = ""

@@ -5,6 +5,7 @@ internal import Files
 internal import Locking
 internal import Mirroring
 internal import OCI
+internal import Wording
 
 /// What a configuration and its locks name, as far as it can be known without asking anybody.
 ///
@@ -40,9 +41,16 @@ struct KnownNames {
     }
 
     /// What may stand for a word of the help.
+    ///
+    /// A lock is anybody's who can write to the repository, and bash inserts a candidate as it is: one
+    /// with a sign that a shell could obey is left out.
     func candidates(for word: String) -> [Completion.Candidate] {
+        all(for: word).filter(\.word.isPlainWord)
+    }
+
+    private func all(for word: String) -> [Completion.Candidate] {
         switch word {
-        case "ID": images.map { Completion.Candidate($0.id, $0.source) }
+        case "ID": images.map { Completion.Candidate($0.id, UntrustedText($0.source).display) }
         case "IMAGE":
             Set(images.map { $0.source.withoutDockerHub }).sorted()
                 .map { Completion.Candidate($0) }
@@ -59,6 +67,23 @@ struct KnownNames {
             file: path, environment: context.environment.givingValues(toVariablesIn: text),
             baseDirectory: Path.directory(of: absolute))
         return (try? loader.load(text: text))?.config
+    }
+}
+
+extension String {
+    /// Whether it is one word to every shell, and neither an option nor a word of the answer itself.
+    fileprivate var isPlainWord: Bool {
+        guard let first = utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ":") else {
+            return false
+        }
+        return utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "._/:@+-".utf8.contains(byte)
+            }
+        }
     }
 }
 

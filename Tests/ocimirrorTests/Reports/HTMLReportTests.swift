@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandLineKit
 import Content
 import OCI
 import RegistryTestSupport
@@ -79,6 +80,37 @@ import Wording
         #expect(
             page.text.contains("No image is wrong, stopped by --max-duration 1h with 1 image left"))
         #expect(page.text.contains("unfinished"))
+    }
+
+    @Test(
+        arguments: [
+            (["app"], nil, "The image is as it should be; images.lock.yaml could not be written"),
+            ([], nil, "no image is configured; images.lock.yaml could not be written"),
+            (
+                ["app"], .timeLimit(.seconds(3600)),
+                "No image is wrong, stopped by --max-duration 1h with 1 image left; "
+                    + "images.lock.yaml could not be written"
+            ),
+        ] as [([String], Interruption.Cause?, String)])
+    func `of a run whose lock could not be written is not green, and says so`(
+        images: [String], interrupted: Interruption.Cause?, verdict: String
+    ) throws {
+        var run = SampleRun(interrupted: interrupted)
+        for image in images { try run.add(.mirrored, image) }
+        if interrupted != nil { run.unfinished = [try SampleRun.image("late")] }
+        run.locks = [try SampleRun.unwrittenLock()]
+        #expect(run.report.exitCode != .success)
+        let page = HTMLReport(run.report).text
+        let heading = try #require(try Page(page).elements.first { $0.name == "h1" })
+        #expect(heading.attributes["class"] == "bad")
+        #expect(page.contains(">\(verdict)</h1>"))
+    }
+
+    @Test func `of a run without a flaw is green`() throws {
+        var run = SampleRun()
+        try run.add(.mirrored, "app")
+        let page = try Page(HTMLReport(run.report).text)
+        #expect(page.elements.first { $0.name == "h1" }?.attributes["class"] == "good")
     }
 
     @Test(arguments: [

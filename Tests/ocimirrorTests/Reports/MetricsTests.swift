@@ -133,7 +133,7 @@ private struct Exposition {
         var labels: [String] = []
         while !rest.isEmpty {
             let pair = /([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/
-            guard let label = rest.prefixMatch(of: pair) else {
+            guard let label = rest.prefixMatch(of: pair.matchingSemantics(.unicodeScalar)) else {
                 throw Malformed(line: String(line))
             }
             labels.append("\(label.output.1)=\(label.output.2)")

@@ -66,8 +66,11 @@ struct Page {
     }
 
     private static func decoded(_ text: Substring) -> String {
-        String(text).replacing("&lt;", with: "<").replacing("&gt;", with: ">")
-            .replacing("&quot;", with: "\"").replacing("&#39;", with: "'")
-            .replacing("&amp;", with: "&")
+        // By scalars, as a browser does: an accent may follow a reference.
+        var scalars = String(text).unicodeScalars
+        for (reference, sign) in [
+            ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&"),
+        ] { scalars.replace(reference.unicodeScalars, with: sign.unicodeScalars) }
+        return String(scalars)
     }
 }

@@ -89,6 +89,24 @@ struct SampleRun {
             labels: labels.mapValues(UntrustedText.init))
     }
 
+    /// A lock that the disk had no room for.
+    static func unwrittenLock() throws -> RunReport.WrittenLock {
+        let text = """
+            version: 1
+            targets: [{prefix: ghcr.io/acme, lock: images.lock.yaml}]
+            images: [app:1.0]
+
+            """
+        let loader = ConfigLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/srv")
+        let config = try loader.load(text: Array(text.utf8)).config
+        let update = LockUpdate(
+            from: nil, plan: Planner(config: config).offlinePlan(), report: SyncReport(),
+            config: config, position: 0)
+        return RunReport.WrittenLock(
+            path: "/srv/images.lock.yaml", shownPath: "images.lock.yaml", update: update,
+            failure: Failure(.unavailable, "no space left on the disk"))
+    }
+
     /// What took hostile people some thought.
     static let hostileTexts = [
         "@everyone Fixes #1", "</details><img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
@@ -97,6 +115,11 @@ struct SampleRun {
         "\"><script>alert(1)</script>", "' onmouseover='alert(1)", "{{ 7 * 7 }} ${{ secrets.X }}",
         "<!-- --> ]]> &amp; &#60;b&#62;", "<style>*{display:none}</style>", "https://evil.example/",
         "\u{0}\u{FFFD}\u{2028}", "EOF\nPATH=/tmp",
+        // An accent makes one Character with the sign before it, and no reader cares.
+        "`\u{301}@everyone Fixes #1`\u{301}", "a |\u{301} b", "a \\\u{301}| b\\\u{301}",
+        "`\u{301}<img src=x>`\u{301}",
+        "\"\u{301} onerror='\u{301}x'\u{301} &\u{301}lt; >\u{301}<\u{301}",
+        " ::\u{301}error::x #\u{301}#\u{301}[error]x ##[\u{301}",
     ]
 
     /// A run in which every text from outside is one.

@@ -83,10 +83,15 @@ struct HTMLSummary {
 
 extension RunReport {
     /// Whether nothing needs a person.
-    fileprivate var isGood: Bool { troubles.isEmpty && interrupted == nil }
+    fileprivate var isGood: Bool { exitCode == .success }
 
     /// The answer in a sentence.
     fileprivate var verdict: String {
+        let unwritten = locks.filter { $0.failure != nil }.map { "; \($0.line)" }
+        return verdictOnImages + unwritten.joined()
+    }
+
+    private var verdictOnImages: String {
         let bad = Set(troubles.map(\.id)).count
         let all = sync.outcomes.count + sync.problems.count + unfinished.count
         let cut = interrupted.map {
