@@ -191,7 +191,7 @@ class Bench:
         self.on_files(f"scan: {image.size / 1e6:.0f} MB of gzip", [
             ("ocimirror", [self.tools["ocimirror"].program, "check", "--quiet", "--platform",
                            image.platform, image.reference]),
-            ("gzip | tar --list", ["bash", "-c", f"{rival} & wait"])], self.work, size=image.size)
+            ("gzip, tar --list", ["bash", "-c", f"{rival} & wait"])], self.work, size=image.size)
 
     def pin(self, size: int) -> None:
         """Every image of one file, as the lock of the night says; yq puts one value into it."""
