@@ -29,11 +29,11 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         ca-certificates libarchive13 libcurl4 libisal2 libssl3 libyaml-0-2 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --user-group --no-create-home --home-dir /work ocimirror \
-    && install --directory --owner=ocimirror --group=ocimirror /work
+    && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/ocimirror ocimirror \
+    && install --directory --owner=ocimirror --group=ocimirror /var/lib/ocimirror
 COPY --from=build /out/usr/ /usr/
 # By number, so that Kubernetes can see that it is not root.
 USER 10001:10001
-WORKDIR /work
+WORKDIR /var/lib/ocimirror
 ENTRYPOINT ["/usr/bin/ocimirror"]
 CMD ["help"]

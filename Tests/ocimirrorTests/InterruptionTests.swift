@@ -73,30 +73,17 @@ import Testing
 
 /// Whoever interrupts a run is told what became of it, and loses nothing that was finished.
 @Suite struct `a run that is interrupted` {
-    private let source = LoopbackRegistry()
-    private let target = LoopbackRegistry()
-    private let gate = Gate()
-    private let workspace: Workspace
-    private let streams: TemporaryFolder
+    private let mirror: HalfwayMirror
+    private var target: LoopbackRegistry { mirror.target }
+    private var workspace: Workspace { mirror.workspace }
+    private var streams: TemporaryFolder { mirror.streams }
 
-    /// Of two images, one arrives and one hangs.
-    init() throws {
-        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
-        source.publish(ImageBuilder().multiPlatform(seed: 2), repository: "slow", tag: "1.0")
-        workspace = try Workspace(
-            Mirror(
-                from: ["\(source.host)/app:1.0", "\(source.host)/slow:1.0"],
-                to: "\(target.host)/mirror", plain: [source.host, target.host]
-            ).text)
-        streams = try TemporaryFolder()
-    }
+    init() throws { mirror = try HalfwayMirror() }
 
     /// Starts a run, and returns once one image is there and the other one hangs.
     private func start() async throws -> SpawnedProcess {
-        let hangs = RequestPattern(.put, "/v2/mirror/slow/manifests/1.0")
-        target.inject(.on(.put, "/v2/mirror/slow/manifests/1.0", .stall(gate)))
         let process = try workspace.start("sync", "--verbose", "--json", streams: streams)
-        await target.waitForRequests(hangs)
+        await target.waitForRequests(HalfwayMirror.hanging)
         // Of the other image's end nothing tells but the program's own word.
         while true {
             let isRunning = process.isRunning
@@ -114,7 +101,7 @@ import Testing
         let process = try await start()
         send(process)()
         let status = try await onOwnThread { process.wait() }
-        gate.open()
+        mirror.gate.open()
         #expect(status == Int32(code), "\(streams.text("errors"))")
         #expect(streams.text("errors").contains("ocimirror: interrupted"))
         let document = try JSONValue(parsing: streams.read("output"))

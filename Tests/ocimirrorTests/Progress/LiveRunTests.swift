@@ -9,24 +9,17 @@ import Testing
 
 /// The whole program on a terminal, and without one.
 @Suite struct `a run that somebody looks at` {
-    private let source = LoopbackRegistry()
-    private let target = LoopbackRegistry()
-    private let gate = Gate()
-    private let streams: TemporaryFolder
-    private var workspace: Workspace
+    private let mirror: HalfwayMirror
+    private var source: LoopbackRegistry { mirror.source }
+    private var target: LoopbackRegistry { mirror.target }
+    private var gate: Gate { mirror.gate }
+    private var workspace: Workspace { mirror.workspace }
+    private var streams: TemporaryFolder { mirror.streams }
 
-    /// Of two images, one arrives and one hangs.
     init() throws {
-        source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
-        source.publish(ImageBuilder().multiPlatform(seed: 2), repository: "slow", tag: "1.0")
-        workspace = try Workspace(
-            Mirror(
-                from: ["\(source.host)/app:1.0", "\(source.host)/slow:1.0"],
-                to: "\(target.host)/mirror", plain: [source.host, target.host]
-            ).text)
-        workspace.environment = ["TERM": "xterm-256color", "LANG": "C.UTF-8"]
-        streams = try TemporaryFolder()
-        target.inject(.on(.put, "/v2/mirror/slow/manifests/1.0", .stall(gate)))
+        var mirror = try HalfwayMirror()
+        mirror.workspace.environment = ["TERM": "xterm-256color", "LANG": "C.UTF-8"]
+        self.mirror = mirror
     }
 
     /// What a person sees of a pseudo-terminal.

@@ -30,7 +30,7 @@ import YAML
             for mount in container["volumeMounts"]?.items ?? [] {
                 #expect(volumes.contains(mount["name"]?.text))
             }
-            #expect(container["workingDir"]?.text == "/work")
+            #expect(container["workingDir"]?.text == "/var/lib/ocimirror")
         }
     }
 
