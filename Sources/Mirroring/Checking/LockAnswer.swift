@@ -40,26 +40,11 @@ struct LockAnswer {
                 "\(name) is \(descriptor.digest.short) now, and the lock has \(block.digest.short)",
                 hint: "use \(block.pinned), or run 'ocimirror sync' and look at what it says")
         }
-        guard block.proof >= required.level else {
-            return Failure(
-                .invalid,
-                "the lock proves it up to '\(block.proof.rawValue)' only, not '\(required.level.rawValue)'",
-                hint: "run 'ocimirror sync' with 'proof: \(required.level.rawValue)'")
+        return block.shortfalls(of: required).first.map {
+            Failure(
+                .invalid, $0.description,
+                hint: "ask for it in mirror.yaml, and run 'ocimirror sync'")
         }
-        let absent = required.effectivePlatforms.filter { platform in
-            !block.platforms.keys.contains { platform.matches($0) }
-        }
-        guard absent.isEmpty else {
-            let names = absent.map(\.description).joined(separator: ", ")
-            return Failure(.invalid, "the lock has no image for \(names)")
-        }
-        let unproved = Set(required.paths).subtracting(block.requires).sorted()
-        guard unproved.isEmpty else {
-            return Failure(
-                .invalid, "the lock does not say that it has \(unproved.joined(separator: ", "))",
-                hint: "add it to the entry's 'requires', and run 'ocimirror sync'")
-        }
-        return nil
     }
 }
 

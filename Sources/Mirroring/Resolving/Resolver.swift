@@ -195,10 +195,6 @@ extension LockedImage {
     ) -> Bool {
         digest == descriptor.digest && source == image.sourceText
             && upstream == image.upstreamText(descriptor.digest) && tag == image.versionTag
-            && proof >= required.level && Set(requires).isSuperset(of: required.paths)
-            && (required.isArtifact
-                || required.effectivePlatforms.allSatisfy { platform in
-                    platforms.keys.contains { platform.matches($0) }
-                })
+            && shortfalls(of: required).isEmpty
     }
 }

@@ -25,16 +25,14 @@ public struct VerifiedImage: Sendable {
         /// The version tag stands for other bytes at the source, or for none.
         case sourceMoved(Tag, now: Digest?)
         /// The lock proves less than the configuration asks for.
-        case unproved(ProofLevel, asked: ProofLevel)
-        /// The lock does not say that paths and commands are there which the configuration requires.
-        case pathsUnproved([String])
+        case unproved(ProofShortfall)
 
         /// Whether the target lacks something that can be brought there again.
         public var isRepairable: Bool {
             switch self {
             case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing, .broken:
                 true
-            case .platformChanged, .sourceMoved, .unproved, .pathsUnproved: false
+            case .platformChanged, .sourceMoved, .unproved: false
             }
         }
     }
@@ -76,10 +74,7 @@ extension VerifiedImage.Problem: CustomStringConvertible {
         case .broken(let reason): reason
         case .sourceMoved(let tag, nil): "upstream, tag \(tag) is gone"
         case .sourceMoved(let tag, let now?): "upstream, tag \(tag) now stands for \(now.short)"
-        case .unproved(let level, let asked):
-            "the lock proves it up to '\(level.rawValue)', and '\(asked.rawValue)' is asked for"
-        case .pathsUnproved(let paths):
-            "the lock does not say that it has \(paths.joined(separator: ", "))"
+        case .unproved(let shortfall): shortfall.description
         }
     }
 }

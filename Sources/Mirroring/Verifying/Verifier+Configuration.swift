@@ -10,11 +10,7 @@ extension Verifier {
     /// Compares what a block proves with what its entry asks for.
     func compare(_ image: inout VerifiedImage, with entry: ImageEntry) {
         let required = Requirement(entry, platforms: config.platforms, today: today)
-        if image.block.proof < required.level {
-            image.problems.append(.unproved(image.block.proof, asked: required.level))
-        }
-        let paths = Set(required.paths).subtracting(image.block.requires).sorted()
-        if !paths.isEmpty { image.problems.append(.pathsUnproved(paths)) }
+        image.problems += image.block.shortfalls(of: required).map { .unproved($0) }
         image.findings += [required.exceptionFinding].compactMap(\.self)
     }
 

@@ -143,7 +143,7 @@ import Validation
         ])
         #expect(
             try await verify(mirror).problems == [
-                .unproved(.config, asked: .content), .pathsUnproved(["/bin/app"]),
+                .unproved(.level(.config, asked: .content)), .unproved(.paths(["/bin/app"])),
             ])
     }
 

@@ -87,7 +87,10 @@ import Validation
             ])
         block.platforms = [.linuxAMD64: .init(digest: Self.other.digest, size: 1)]
         mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
-        #expect(try await verify(mirror).problems == [.platformChanged(.linuxAMD64)])
+        #expect(
+            try await verify(mirror).problems == [
+                .platformChanged(.linuxAMD64), .unproved(.platforms([.linuxARM64])),
+            ])
     }
 
     @Test func `bytes that do not fit the lock are a problem, a dead line is a failure`()
