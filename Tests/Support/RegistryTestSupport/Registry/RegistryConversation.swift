@@ -5,7 +5,7 @@ internal import Synchronization
 /// One request to a loopback registry, with the faults that befall it.
 final class RegistryConversation: Conversation {
     /// How long a held request waits at most, so that a broken test ends with an answer.
-    private static let patience = 60
+    private static let patience = 240
 
     private let request: RecordedRequest
     private let faults: [Fault]
