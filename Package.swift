@@ -73,7 +73,7 @@ let package = Package(
             dependencies: [
                 "CommandLineKit", "Mirroring", "Registry", "CurlHTTP", "HTTP", "Content",
                 "Validation", "Locking", "Pinning", "YAML", "OCI", "Hashing", "Files",
-                "ChildProcess", "LayerArchive", "StrictJSON", "Wording",
+                "ChildProcess", "LayerArchive", "StrictJSON", "Wording", "CPosix",
             ]
         ),
 
@@ -104,7 +104,7 @@ let package = Package(
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
         tests(of: "HTTP", "Wording"),
-        tests(of: "Content", "Hashing", "OCI", "StrictJSON", "RegistryTestSupport"),
+        tests(of: "Content", "Files", "Hashing", "OCI", "StrictJSON", "RegistryTestSupport"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(

@@ -46,20 +46,6 @@ import Validation
         #expect(events.sorted() == LogEntry.Event.allCases.map(\.rawValue).sorted())
     }
 
-    @Test func `the table of rooms is the one that imports are held to`() throws {
-        let table = try Self.document("ARCHITECTURE.md").rows
-        let documented = Set(
-            table.filter { $0.count == 3 }.map { cells in
-                let imports = cells[2].split(separator: ", ").filter { $0 != "–" }
-                return [cells[0][...].trimming("`")] + imports.map(String.init)
-            })
-        let rooms = try Project.text("ci/rooms.txt").split(separator: "\n")
-            .map { $0.split(separator: " ").map(String.init) }
-            .filter { $0.first == "room" }.map { Array($0.dropFirst()) }
-        #expect(rooms.count > 15)
-        for room in rooms { #expect(documented.contains(room), "\(room)") }
-    }
-
     @Test func `the README's configuration is accepted`() throws {
         let readme = try Self.document("README.md")
         let yaml = try #require(readme.blocks.first { $0.language == "yaml" })
