@@ -6,7 +6,7 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check demo proof bench faults
+.PHONY: help build test lint format reference install uninstall check demo validation bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -53,8 +53,8 @@ check: ## what a change must pass: setup, lint, build, test
 demo: ## mirror real images between two real registries
 	ci/demo
 
-proof: ## prove real images, and swapped ones
-	ci/proof
+validation: ## prove real images, and swapped ones
+	ci/validation
 
 bench: ## compare with skopeo and a floor, side by side
 	ci/bench

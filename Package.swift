@@ -13,7 +13,7 @@ func library(_ name: String, pkgConfig: String?, apt: String?) -> Target {
     )
 }
 
-func room(_ name: String, _ dependencies: String...) -> Target {
+func module(_ name: String, _ dependencies: String...) -> Target {
     .target(name: name, dependencies: dependencies.map { .byName(name: $0) })
 }
 
@@ -29,7 +29,7 @@ let package = Package(
     name: "ocimirror",
     products: [.executable(name: "ocimirror", targets: ["ocimirror"])],
     targets: [
-        // C libraries. Each is imported by exactly one room.
+        // C libraries. Each is imported by exactly one module.
         library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         library("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
@@ -39,41 +39,45 @@ let package = Package(
         library("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
 
         // Leaves.
-        room("Wording"),
-        room("StrictJSON", "Wording"),
-        room("Waiting"),
-        room("CommandLineKit", "Wording"),
-        room("Files", "Wording"),
-        room("ChildProcess", "Waiting", "Wording", "CPosix"),
+        module("TextSafety"),
+        module("StrictJSON", "TextSafety"),
+        module("AsyncPrimitives"),
+        module("CommandLineKit", "TextSafety"),
+        module("Files", "TextSafety"),
+        module("ChildProcess", "AsyncPrimitives", "TextSafety", "CPosix"),
 
         // The nouns, and where they are kept.
-        room("OCI", "StrictJSON", "Wording"),
-        room("Hashing", "OCI", "CCrypto"),
-        room("Content", "OCI", "Hashing", "Files", "StrictJSON", "Wording"),
+        module("OCI", "StrictJSON", "TextSafety"),
+        module("Hashing", "OCI", "CCrypto"),
+        module("Content", "OCI", "Hashing", "Files", "StrictJSON", "TextSafety"),
 
         // The network.
-        room("HTTP", "Wording"),
-        room("CurlHTTP", "HTTP", "Wording", "CCurl"),
-        room(
+        module("HTTP", "TextSafety"),
+        module("CurlHTTP", "HTTP", "TextSafety", "CCurl"),
+        module(
             "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",
-            "Waiting", "Wording"),
+            "AsyncPrimitives", "TextSafety"),
 
         // What the project is for.
-        room("YAML", "CYAML"),
-        room("LayerArchive", "CArchive", "CISAL", "ChildProcess", "Hashing", "OCI", "Waiting"),
-        room("Validation", "Content", "OCI", "LayerArchive", "Hashing", "StrictJSON", "Wording"),
-        room("Locking", "OCI", "YAML", "Files", "Wording"),
-        room(
-            "Mirroring", "Content", "LayerArchive", "Validation", "Locking", "YAML", "OCI", "Files",
-            "Hashing", "StrictJSON", "Waiting", "Wording"),
-        room("Pinning", "Locking", "YAML", "OCI", "Files", "Wording"),
+        module("YAML", "CYAML"),
+        module(
+            "LayerScanning", "CArchive", "CISAL", "ChildProcess", "Hashing", "OCI",
+            "AsyncPrimitives"),
+        module(
+            "Validation", "Content", "OCI", "LayerScanning", "Hashing", "StrictJSON", "TextSafety"),
+        module("Lockfiles", "OCI", "YAML", "Files", "TextSafety"),
+        module(
+            "Mirroring", "Content", "LayerScanning", "Validation", "Lockfiles", "YAML", "OCI",
+            "Files",
+            "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
+        module("Pinning", "Lockfiles", "YAML", "OCI", "Files", "TextSafety"),
 
         .executableTarget(
             name: "ocimirror",
             dependencies: [
                 "CommandLineKit", "Mirroring", "Registry", "CurlHTTP", "HTTP", "Content",
-                "Validation", "Locking", "Pinning", "YAML", "OCI", "Hashing", "Files",
-                "ChildProcess", "LayerArchive", "StrictJSON", "Wording", "CPosix",
+                "Validation", "Lockfiles", "Pinning", "YAML", "OCI", "Hashing", "Files",
+                "ChildProcess", "LayerScanning", "StrictJSON", "TextSafety", "CPosix",
             ]
         ),
 
@@ -93,38 +97,41 @@ let package = Package(
             dependencies: ["RegistryTestSupport"],
             path: "Tests/Support/loopback-registry"
         ),
-        tests(of: "CommandLineKit", "Wording"),
+        tests(of: "CommandLineKit", "TextSafety"),
         tests(of: "ChildProcess"),
         tests(
-            of: "LayerArchive", "ChildProcess", "Hashing", "OCI", "RegistryTestSupport", "ocimirror"
+            of: "LayerScanning", "ChildProcess", "Hashing", "OCI", "RegistryTestSupport",
+            "ocimirror"
         ),
         tests(of: "Files"),
-        tests(of: "Wording"),
+        tests(of: "TextSafety"),
         tests(of: "StrictJSON"),
         tests(of: "OCI", "Hashing", "StrictJSON"),
         tests(of: "Hashing", "OCI"),
-        tests(of: "HTTP", "Wording"),
+        tests(of: "HTTP", "TextSafety"),
         tests(of: "Content", "Files", "Hashing", "OCI", "StrictJSON", "RegistryTestSupport"),
         tests(of: "YAML"),
         tests(of: "RegistryTestSupport", "OCI", "Hashing"),
         tests(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
-            "StrictJSON", "Waiting", "Wording", "RegistryTestSupport"),
-        tests(of: "CurlHTTP", "CCurl", "HTTP", "Wording", "RegistryTestSupport"),
+            "StrictJSON", "AsyncPrimitives", "TextSafety", "RegistryTestSupport"),
+        tests(of: "CurlHTTP", "CCurl", "HTTP", "TextSafety", "RegistryTestSupport"),
         tests(
-            of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Locking",
+            of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Lockfiles",
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
-            "Validation", "Wording", "YAML"),
+            "Validation", "TextSafety", "YAML"),
         tests(
-            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerArchive",
-            "Locking", "OCI", "RegistryTestSupport", "Validation", "Waiting", "Wording", "ocimirror"
+            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerScanning",
+            "Lockfiles", "OCI", "RegistryTestSupport", "Validation", "AsyncPrimitives",
+            "TextSafety", "ocimirror"
         ),
         tests(
-            of: "Pinning", exclude: ["Fixtures"], "Files", "Locking", "OCI", "RegistryTestSupport",
+            of: "Pinning", exclude: ["Fixtures"], "Files", "Lockfiles", "OCI",
+            "RegistryTestSupport",
             "YAML"),
-        tests(of: "Locking", "OCI", "RegistryTestSupport", "YAML"),
+        tests(of: "Lockfiles", "OCI", "RegistryTestSupport", "YAML"),
         tests(
-            of: "Validation", "Content", "Files", "Hashing", "LayerArchive", "OCI",
+            of: "Validation", "Content", "Files", "Hashing", "LayerScanning", "OCI",
             "RegistryTestSupport",
             "ocimirror"),
         .testTarget(
@@ -138,7 +145,7 @@ let package = Package(
 )
 
 // One set of rules for every Swift target. Strict memory safety makes each call into C read
-// `unsafe`, which keeps raw pointers inside the wrappers (ARCHITECTURE.md, law 3).
+// `unsafe`, which keeps raw pointers inside the wrappers (ARCHITECTURE.md, design principle 3).
 for target in package.targets where target.type != .system {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),

@@ -185,7 +185,7 @@ class Bench:
                      "rate": size / cost.wall / 1e6})
 
     def scan(self, limit: int) -> None:
-        """Real layers, two at once, proved to their last byte; gzip and tar look at the same ones."""
+        """Real layers, two at once, validated to their last byte; gzip and tar look at the same ones."""
         image = layers.Image(self.memory / "usr", limit)
         rival = " & ".join(f"gzip --decompress --stdout {layer} | tar --list" for layer in image.layers)
         self.on_files(f"scan: {image.size / 1e6:.0f} MB of gzip", [

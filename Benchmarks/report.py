@@ -39,7 +39,7 @@ def title(figures: dict) -> str:
     what = (f"nightly: {corpus['images']} images of two platforms, {corpus['blobs']} blobs, "
             f"{corpus['bytes'] / 1e6:.1f} MB; " if corpus else "")
     return (f"{what}medians of {figures['rounds']} rounds, "
-            f"proof: config unless said otherwise, referrers: none")
+            f"validation: config unless said otherwise, referrers: none")
 
 
 def requests(figures: dict):

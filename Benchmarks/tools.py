@@ -87,7 +87,7 @@ class Ocimirror(Tool):
     def prepare(self, folder, corpus, route):
         hosts = {f"localhost:{port}" for port in (route.source, *route.targets)}
         trust = f"{{caFile: {route.certificate}}}" if route.is_tls else "{plainHTTP: true}"
-        lines = ["version: 1", f"proof: {self.proof}", "referrers: none", "targets:"]
+        lines = ["version: 1", f"validation: {self.proof}", "referrers: none", "targets:"]
         lines += [f"  - {{prefix: 'localhost:{port}/mirror', lock: lock-{n}.yaml}}"
                   for n, port in enumerate(route.targets)]
         lines += ["registries:"] + [f"  '{host}': {trust}" for host in sorted(hosts)]

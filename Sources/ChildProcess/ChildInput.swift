@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Waiting
+internal import AsyncPrimitives
 
 /// Bytes on their way into a child, at the child's pace.
 public final class ChildInput: Sendable {
@@ -10,7 +10,7 @@ public final class ChildInput: Sendable {
         var isEnded = false
         /// Whether nobody will read any more.
         var isClosed = false
-        var alarm: Alarm?
+        var alarm: WakeupPipe?
     }
 
     enum Next {
@@ -22,20 +22,20 @@ public final class ChildInput: Sendable {
     /// How many bytes may wait before the writer has to.
     private static let room = 512 << 10
 
-    private let queue: WaitList<Queue>
+    private let queue: AsyncCondition<Queue>
     /// Whether pieces come while the child runs.
     let isStreamed: Bool
 
     /// Makes an input for pieces that are still to come.
     public init() {
         isStreamed = true
-        queue = WaitList(Queue())
+        queue = AsyncCondition(Queue())
     }
 
     /// All that there is to read.
     init(whole bytes: [UInt8]) {
         isStreamed = false
-        queue = WaitList(
+        queue = AsyncCondition(
             Queue(pieces: bytes.isEmpty ? [] : [bytes], byteCount: bytes.count, isEnded: true))
     }
 
@@ -46,7 +46,7 @@ public final class ChildInput: Sendable {
     /// - Throws: `CancellationError`.
     public func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
-        let alarm = try await queue.take { queue -> Alarm?? in
+        let alarm = try await queue.take { queue -> WakeupPipe?? in
             if queue.isClosed || queue.isEnded { return .some(nil) }
             guard queue.byteCount < Self.room else { return nil }
             queue.pieces.append(bytes)
@@ -58,7 +58,7 @@ public final class ChildInput: Sendable {
 
     /// Says that nothing follows.
     public func end() {
-        var alarm: Alarm?
+        var alarm: WakeupPipe?
         queue.change {
             guard !$0.isEnded else { return }
             $0.isEnded = true
@@ -68,7 +68,7 @@ public final class ChildInput: Sendable {
     }
 
     /// Who is to be woken when there is something to read.
-    func attach(_ alarm: Alarm) {
+    func attach(_ alarm: WakeupPipe) {
         queue.change { $0.alarm = alarm }
     }
 

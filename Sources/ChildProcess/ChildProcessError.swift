@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-internal import Wording
+internal import TextSafety
 
 /// A child that could not be started, or had to be killed.
 public struct ChildProcessError: Error, Hashable, Sendable {

@@ -85,7 +85,7 @@ struct Pipe: ~Copyable, Sendable {
 }
 
 /// The end of a pipe through which a child is fed.
-struct Inlet: ~Copyable {
+struct StdinPump: ~Copyable {
     private var end: PipeEnd
     private let input: ChildInput
     private var pending: ArraySlice<UInt8> = []
@@ -126,7 +126,7 @@ struct Inlet: ~Copyable {
 }
 
 /// Bytes that come out of a child.
-struct Outlet: ~Copyable {
+struct OutputCollector: ~Copyable {
     private static let pieceByteCount = 64 << 10
 
     private var end: PipeEnd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// One word of a command line, before anything is known of its meaning.
 enum ArgumentWord {

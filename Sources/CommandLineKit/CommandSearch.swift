@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// Finds the command in a command line, past the global options before it.
 struct CommandSearch<Context: Sendable> {

@@ -39,7 +39,7 @@ public enum CommandNode<Context: Sendable>: Sendable {
 }
 
 /// What a command line asks for.
-public enum Invocation<Context: Sendable>: Sendable {
+public enum CommandInvocation<Context: Sendable>: Sendable {
     /// Run this command.
     case run(any Command<Context>)
     /// Show the help of the program, a group or a command, named by the words that lead to it.
@@ -101,7 +101,7 @@ public struct CommandTree<Context: Sendable>: Sendable {
     /// - Throws: ``UsageError`` for the first word that is wrong.
     public func parse(
         _ words: [String], environment: [String: String]
-    ) throws(UsageError) -> Invocation<Context> {
+    ) throws(UsageError) -> CommandInvocation<Context> {
         var search = CommandSearch(tree: self, words: words)
         switch try search.find() {
         case .version: return .version

@@ -35,7 +35,7 @@ extension CommandTree {
     /// Returns the help of the program, a group or a command.
     ///
     /// - Parameters:
-    ///   - path: the words that lead to it, as ``Invocation/help(_:)`` has them.
+    ///   - path: the words that lead to it, as ``CommandInvocation/help(_:)`` has them.
     ///   - width: the greatest number of characters in a line.
     /// - Returns: the text, with a line break at its end; without a command at `path`, the program's help.
     public func help(for path: [String] = [], width: Int = 80) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// A command line that cannot be carried out, as data.
 public struct UsageError: Error, Hashable, Sendable {

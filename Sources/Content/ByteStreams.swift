@@ -43,7 +43,7 @@ extension ContentSource {
                 "blob \(descriptor.digest.short) has \(descriptor.size) bytes; "
                     + "at most \(limit) are read here")
         }
-        return try await withSecondLook {
+        return try await retryingOnDigestMismatch {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(descriptor.size)
             for try await piece in try await fetch(blob: descriptor) { bytes += piece }

@@ -57,7 +57,7 @@ extension IntegrityError: ContentFailure {
 
     /// What to do next.
     public var hint: String? {
-        "the bytes were refused; try again, and tell the registry's owner if it stays so"
+        "the bytes were rejected; try again, and tell the registry's owner if it stays so"
     }
 }
 

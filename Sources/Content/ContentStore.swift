@@ -72,7 +72,7 @@ extension ContentSource {
 }
 
 /// How a blob came to be at a target.
-public enum BlobArrival: Hashable, Sendable {
+public enum BlobPushResult: Hashable, Sendable {
     /// Its bytes were sent.
     case uploaded
     /// The registry took it from another of its repositories.
@@ -82,7 +82,7 @@ public enum BlobArrival: Hashable, Sendable {
 }
 
 /// What became of a manifest that was written.
-public struct ManifestArrival: Hashable, Sendable {
+public struct ManifestPushResult: Hashable, Sendable {
     /// Whether the store now lists it among the referrers of its subject.
     ///
     /// Source: distribution-spec § Pushing Manifests with Subject.
@@ -96,7 +96,7 @@ public struct ManifestArrival: Hashable, Sendable {
 public protocol ContentSink: Sendable {
     /// Whether a blob that is pushed with the store itself as its sibling is looked for first, at no
     /// further cost.
-    var findsBlobs: Bool { get }
+    var mountReportsExistence: Bool { get }
 
     /// Writes a blob.
     ///
@@ -104,7 +104,7 @@ public protocol ContentSink: Sendable {
     ///   - descriptor: what is written.
     ///   - sibling: another repository of the same registry that holds the blob; a store that
     ///     can take it from there does, and a failed attempt is no failure. The store itself, where it
-    ///     ``findsBlobs``: then nothing is sent that is there. Nil: the bytes are sent whatever is there.
+    ///     ``mountReportsExistence``: then nothing is sent that is there. Nil: the bytes are sent whatever is there.
     ///   - open: opens the bytes from the start, once for each attempt. The stream must be one that
     ///     proves its bytes, so that a target which checks nothing is never sent the last of bad ones.
     /// - Returns: how the blob came to be there.
@@ -112,14 +112,14 @@ public protocol ContentSink: Sendable {
     func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival
+    ) async throws -> BlobPushResult
 
     /// Writes a manifest under its digest or under a tag, byte for byte.
     ///
     /// - Returns: what the store says of it beside having taken it.
     /// - Throws: an error of the class `integrity` where the store says that it keeps another digest.
     @discardableResult
-    func push(manifest: RawManifest, as name: ManifestName) async throws -> ManifestArrival
+    func push(manifest: RawManifest, as name: ManifestName) async throws -> ManifestPushResult
 
     /// Removes a tag, or a manifest with all its tags.
     ///
@@ -140,7 +140,7 @@ public protocol ContentSink: Sendable {
 
 extension ContentSink {
     /// A look costs nothing in a folder or in memory.
-    public var findsBlobs: Bool { false }
+    public var mountReportsExistence: Bool { false }
 
     /// Nothing is removed.
     public func delete(_ name: ManifestName) async throws {

@@ -64,7 +64,7 @@ public final class MemoryStore: ContentStore {
     public func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival {
+    ) async throws -> BlobPushResult {
         var bytes: [UInt8] = []
         for try await piece in VerifiedStream(try await open(), proving: descriptor) {
             bytes += piece
@@ -77,7 +77,7 @@ public final class MemoryStore: ContentStore {
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
-    ) async throws -> ManifestArrival {
+    ) async throws -> ManifestPushResult {
         let decoded = try manifest.decoded()
         let successors = Successors(of: decoded)
         try contents.withLock { contents in
@@ -90,7 +90,7 @@ public final class MemoryStore: ContentStore {
             contents.manifests[manifest.descriptor.digest] = manifest
             if case .tag(let tag) = name { contents.tags[tag] = manifest.descriptor.digest }
         }
-        return ManifestArrival(isListed: listsReferrers && decoded.subject != nil)
+        return ManifestPushResult(isListed: listsReferrers && decoded.subject != nil)
     }
 
     /// Lists the manifests that name another one as their subject.

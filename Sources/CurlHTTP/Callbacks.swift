@@ -4,7 +4,7 @@ internal import CCurl
 internal import Glibc
 internal import HTTP
 
-/// What libcurl calls, always on the loop's thread, with the ``Transfer`` as its context.
+/// What libcurl calls, always on the loop's thread, with the ``CurlTransfer`` as its context.
 ///
 /// Nothing here decides anything: bytes are bounded by a buffer and handed on.
 enum Callbacks {
@@ -58,7 +58,7 @@ enum Callbacks {
     }
 
     /// The reactor keeps the transfer alive for as long as libcurl knows its address.
-    private static func transfer(_ context: UnsafeMutableRawPointer) -> Transfer {
-        unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    private static func transfer(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
+        unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
     }
 }

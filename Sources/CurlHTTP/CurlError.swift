@@ -2,7 +2,7 @@
 
 internal import CCurl
 internal import HTTP
-internal import Wording
+internal import TextSafety
 
 /// What libcurl's result codes mean to those who decide whether to try again.
 enum CurlError {

@@ -10,11 +10,11 @@ public import HTTP
 ///
 /// Source: libcurl-multi(3), libcurl-thread(3).
 public final class CurlTransport: HTTPTransport {
-    private let loop: EventLoop
+    private let loop: CurlThread
 
     /// Starts a transport.
     public init(_ configuration: Configuration = Configuration()) {
-        loop = EventLoop(configuration)
+        loop = CurlThread(configuration)
     }
 
     /// Sends one request and returns once the head of its answer is here.
@@ -24,7 +24,7 @@ public final class CurlTransport: HTTPTransport {
     ///
     /// - Throws: ``TransportError``, or `CancellationError`, or what the request's body threw.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let lease = ExchangeLease(Exchange(request), on: loop)
+        let lease = ExchangeLease(HTTPExchange(request), on: loop)
         let head = try await withTaskCancellationHandler {
             try await Self.head(of: lease)
         } onCancel: {

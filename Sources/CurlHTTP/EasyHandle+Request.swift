@@ -2,7 +2,7 @@
 
 internal import CCurl
 internal import HTTP
-internal import Wording
+internal import TextSafety
 
 extension EasyHandle {
     /// The buffers of bulk transfers; every active handle allocates its own, so others keep 16 KiB.

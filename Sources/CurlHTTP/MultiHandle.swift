@@ -44,12 +44,12 @@ final class MultiHandle: @unchecked Sendable {
     }
 
     /// Returns the next transfer that has ended, and how.
-    func nextDone() -> (Transfer, CURLcode)? {
+    func nextDone() -> (CurlTransfer, CURLcode)? {
         var result = CURLE_OK
         while let easy = unsafe ccurl_multi_next_done(pointer, &result) {
             guard let context = unsafe ccurl_get_private(easy) else { continue }
             return unsafe (
-                Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue(), result
+                Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue(), result
             )
         }
         return nil

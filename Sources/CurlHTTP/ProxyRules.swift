@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Wording
+internal import TextSafety
 
 /// Which origins are reached through a proxy.
 ///

@@ -15,7 +15,7 @@ struct RequestBody {
     private let source: Source
     private var readCount: Int64 = 0
 
-    init(_ exchange: Exchange) {
+    init(_ exchange: HTTPExchange) {
         switch exchange.request.body {
         case .none:
             source = .none

@@ -54,7 +54,7 @@ public enum Directory {
 
     /// Makes the names in a directory survive a loss of power.
     static func sync(_ path: String) throws(FileError) {
-        let directory = try Descriptor(path, O_RDONLY | O_DIRECTORY, for: .write)
+        let directory = try FileDescriptor(path, O_RDONLY | O_DIRECTORY, for: .write)
         do throws(FileError) {
             try directory.sync()
         } catch {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
-internal import Wording
+internal import TextSafety
 
 /// Something that could not be done with a file or a directory.
 public struct FileError: Error, Hashable, Sendable {

@@ -6,10 +6,10 @@ internal import Glibc
 ///
 /// The kernel drops it with the process, so a crash leaves no stale lock.
 public struct FileLock: ~Copyable, Sendable {
-    private let descriptor: Descriptor
+    private let descriptor: FileDescriptor
     private let ownsFile: Bool
 
-    private init(_ descriptor: consuming Descriptor, ownsFile: Bool) {
+    private init(_ descriptor: consuming FileDescriptor, ownsFile: Bool) {
         self.descriptor = descriptor
         self.ownsFile = ownsFile
     }
@@ -43,7 +43,7 @@ public struct FileLock: ~Copyable, Sendable {
         _ path: String, _ flags: Int32, ownsFile: Bool
     ) throws(FileError) -> FileLock? {
         while true {
-            let descriptor = try Descriptor(path, flags, permissions: 0o600, for: .lock)
+            let descriptor = try FileDescriptor(path, flags, permissions: 0o600, for: .lock)
             let number = descriptor.number
             do throws(FileError) {
                 try system(.lock, path) { flock(number, LOCK_EX | LOCK_NB) }

@@ -4,7 +4,7 @@ internal import Glibc
 
 /// A regular file, open for reading at any place by any number of readers.
 public final class FileReader: Sendable {
-    private let descriptor: Descriptor
+    private let descriptor: FileDescriptor
     /// The status at the time of opening.
     public let status: FileStatus
 
@@ -23,7 +23,7 @@ public final class FileReader: Sendable {
         // O_NONBLOCK: opening a FIFO would wait for its writer. It means nothing to a regular file.
         let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW)
         do throws(FileError) {
-            self.descriptor = try Descriptor(path, flags, for: .read)
+            self.descriptor = try FileDescriptor(path, flags, for: .read)
         } catch {
             guard !followsLinks, error.cause == .system(ELOOP) else { throw error }
             throw FileError(.read, path, .symbolicLink)

@@ -19,7 +19,7 @@ public struct FileWriter: ~Copyable, Sendable {
     public let path: String
     /// How many bytes have been written.
     public private(set) var byteCount = 0
-    private let temporary: Descriptor
+    private let temporary: FileDescriptor
     private var isCommitted = false
 
     /// Starts a file.
@@ -46,12 +46,12 @@ public struct FileWriter: ~Copyable, Sendable {
     /// Makes a file with a name that nobody can guess and take, or put a link at, beforehand.
     private static func makeTemporary(
         beside path: String, like existing: FileStatus?, permissions: mode_t
-    ) throws(FileError) -> Descriptor {
+    ) throws(FileError) -> FileDescriptor {
         let stem = String(decoding: Path.name(of: path).utf8.prefix(64), as: UTF8.self)
         let name = ".\(stem).\(UInt64.random(in: 0 ... .max)).tmp"
-        let temporary: Descriptor
+        let temporary: FileDescriptor
         do throws(FileError) {
-            temporary = try Descriptor(
+            temporary = try FileDescriptor(
                 Path.directory(of: path) + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                 permissions: permissions)
         } catch {
@@ -114,7 +114,7 @@ public struct FileWriter: ~Copyable, Sendable {
             try system(.create, path) { unsafe link(source, path) }
         } catch {
             guard [.system(EPERM), .system(EOPNOTSUPP)].contains(error.cause) else { throw error }
-            _ = try Descriptor(
+            _ = try FileDescriptor(
                 path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, permissions: 0o600, for: .create)
             try system(.create, path) { unsafe rename(source, path) }
             isCommitted = true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// A request method that the distribution protocol uses.
 public enum HTTPMethod: String, Sendable {
@@ -65,13 +65,13 @@ public struct HTTPRequest: Sendable {
     /// The time limits.
     public var timeouts: HTTPTimeouts
     /// Which addresses it may be carried to.
-    public var reach: AddressReach
+    public var reach: AddressScope
 
     /// Makes a request.
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), reach: AddressReach = .anywhere
+        timeouts: HTTPTimeouts = HTTPTimeouts(), reach: AddressScope = .anywhere
     ) {
         self.method = method
         self.url = url

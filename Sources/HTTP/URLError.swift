@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// A URL, or a part of one, that is not accepted.
 public struct URLError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// Text that does not have the form of the noun it should be.
 public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {

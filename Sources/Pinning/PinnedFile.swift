@@ -50,7 +50,7 @@ public struct PinnedSite: Hashable, Sendable {
     /// Where it is in the document.
     public let path: SitePath
     /// How the image is written there.
-    public let shape: Shape
+    public let shape: ImageShape
     /// How it ended.
     public var verdict: Verdict
     /// Why, where it is neither pinned nor changed.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 internal import OCI
-internal import Wording
+internal import TextSafety
 public import YAML
 
 /// Brings the digests of a lock into files.
 ///
 /// It reads and writes nothing: bytes go in, bytes come out.
 public struct Pinner: Sendable {
-    private let target: @Sendable (ImageSite) throws(LockView.Miss) -> PinTarget
+    private let target: @Sendable (ImageReferenceSite) throws(LockView.LookupFailure) -> PinTarget
     private let rules: PinRules
     private let moves: Bool
 
@@ -21,11 +21,11 @@ public struct Pinner: Sendable {
     ///   - side: which end of the mirror the files shall name.
     ///   - moves: whether references to the other end are rewritten.
     public init(
-        _ lock: Lockfile, rules: PinRules = PinRules(), side: PinSide = .mirror,
+        _ lock: Lockfile, rules: PinRules = PinRules(), side: PinRegistry = .mirror,
         moves: Bool = false
     ) {
         let lock = LockView(lock, side: side)
-        self.target = { site throws(LockView.Miss) in
+        self.target = { site throws(LockView.LookupFailure) in
             try lock.target(for: site.image, id: site.id)
         }
         self.rules = rules
@@ -48,7 +48,7 @@ public struct Pinner: Sendable {
         let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
         var pins: [SitePath: Reference] = [:]
         for site in found.sites where site.image?.digest != nil { pins[site.path] = site.image }
-        self.target = { [pins] site throws(LockView.Miss) in
+        self.target = { [pins] site throws(LockView.LookupFailure) in
             guard let image = site.image, selects(image.repository.lastComponent) else {
                 throw .notSelected
             }
@@ -99,7 +99,7 @@ public struct Pinner: Sendable {
             return file
         }
         let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
-        let habits = found.fragments.map { QuotingHabit(of: $0.stream) }
+        let habits = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
             draft($0.checked(against: reuse), in: found, habits[$0.fragment])
         }
@@ -137,7 +137,7 @@ public struct Pinner: Sendable {
     }
 
     private func draft(
-        _ found: ImageSite, in file: FoundSites, _ habit: QuotingHabit
+        _ found: ImageReferenceSite, in file: FoundSites, _ habit: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
         let start = fragment.fileOffset(found.start(in: fragment.stream.text))
@@ -150,7 +150,7 @@ public struct Pinner: Sendable {
             draft.refuse(found.isSkipped ? .skipped : .unpinnable, obstacle)
             return draft
         }
-        do throws(LockView.Miss) {
+        do throws(LockView.LookupFailure) {
             let target = try target(found)
             draft.site.id = target.id
             guard moves || !target.isElsewhere else {
@@ -169,9 +169,9 @@ public struct Pinner: Sendable {
     }
 
     private func write(
-        _ found: ImageSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText,
-        _ habit: QuotingHabit
-    ) throws(LockView.Miss) {
+        _ found: ImageReferenceSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText,
+        _ habit: QuoteStyle
+    ) throws(LockView.LookupFailure) {
         do throws(EditRefusal) {
             let writer = try SiteWriter(found, target, in: text, habit)
             draft.edits = writer.edits
@@ -184,7 +184,7 @@ public struct Pinner: Sendable {
         }
     }
 
-    private static func explain(_ miss: LockView.Miss, in draft: inout Draft) {
+    private static func explain(_ miss: LockView.LookupFailure, in draft: inout Draft) {
         switch miss {
         case .unknown: draft.refuse(.unknown, "there is no pin for such an image")
         case .notSelected: draft.refuse(.skipped, "it is not selected")
@@ -199,7 +199,7 @@ public struct Pinner: Sendable {
             draft.refuse(
                 .unknown,
                 "it may be \(ids.joined(separator: " or ")): write '# ocimirror: ID' behind it")
-        case .unproved(let id):
+        case .insufficientlyValidated(let id):
             draft.refuse(
                 .unpinnable, "the lock proves '\(id)' less than it demands: run sync first")
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 extension JSONValue {
     /// The document as text: two spaces of indent, members in their order, a final line break.

@@ -35,7 +35,7 @@ public struct Finding: Hashable, Sendable {
         /// A tag that names a version stands for other bytes than before.
         case tagMoved = "tag-moved"
         /// A required platform could not be judged.
-        case unproven
+        case notChecked = "not-checked"
     }
 
     /// How much a finding matters.

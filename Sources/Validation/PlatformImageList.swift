@@ -6,7 +6,7 @@ internal import OCI
 /// The runnable images of a graph, collected in the order of its indexes.
 struct PlatformImageList {
     /// What was found so far.
-    private(set) var images: [ExaminedImage.PlatformImage] = []
+    private(set) var images: [LoadedImage.PlatformImage] = []
     private let graph: ManifestGraph
     private var seen: Set<Listing> = []
 
@@ -39,10 +39,10 @@ struct PlatformImageList {
         switch node.manifest {
         case .image(let manifest):
             images.append(
-                ExaminedImage.PlatformImage(
+                LoadedImage.PlatformImage(
                     promised: promised, descriptor: node.descriptor, manifest: manifest))
         case .index(let index):
-            for entry in index.manifests where !ExaminedImage.isAttestation(entry) {
+            for entry in index.manifests where !LoadedImage.isAttestation(entry) {
                 guard let child = graph[entry.digest] else { continue }
                 try add(child, promised: entry.platform ?? promised)
             }

@@ -5,8 +5,8 @@ public import OCI
 /// One question about an image, answered with findings.
 public protocol Rule: Sendable {
     /// The least level at which the question is asked.
-    var level: ProofLevel { get }
+    var level: ValidationLevel { get }
 
     /// Answers the question.
-    func findings(about image: ExaminedImage, required: Requirement) -> [Finding]
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding]
 }

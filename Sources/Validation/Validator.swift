@@ -8,7 +8,7 @@ public struct ValidationReport: Hashable, Sendable {
     public let findings: [Finding]
     /// The level that was asked for and reached: where a scan was lost, `config` and no more, so that
     /// a later run tries again.
-    public let level: ProofLevel
+    public let level: ValidationLevel
     /// The runnable images by platform, sorted by platform; the first of equals counts.
     public let platforms: [PlatformEntry]
 
@@ -27,7 +27,7 @@ public struct ValidationReport: Hashable, Sendable {
     }
 
     /// Makes a report.
-    public init(findings: [Finding], level: ProofLevel, platforms: [PlatformEntry]) {
+    public init(findings: [Finding], level: ValidationLevel, platforms: [PlatformEntry]) {
         self.findings = findings
         self.level = level
         self.platforms = platforms
@@ -41,16 +41,16 @@ public struct ValidationReport: Hashable, Sendable {
 public struct Validator: Sendable {
     /// The rules, in the order in which they are asked.
     public static let rules: [any Rule] = [
-        PlatformCoverage(), ConfigMatchesIndex(), LayersMatchConfig(), ForeignLayers(),
-        ExceptionInForce(), LayersAreWhole(), EntrypointRuns(), UserlandMatches(),
-        PathsAreThere(),
+        PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
+        ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), UserlandRule(),
+        RequiredPathsRule(),
     ]
 
     /// Makes a validator.
     public init() {}
 
     /// Asks every rule of the required level.
-    public func validate(_ image: ExaminedImage, required: Requirement) -> ValidationReport {
+    public func validate(_ image: LoadedImage, required: ImageRequirements) -> ValidationReport {
         var findings: [Finding] = []
         if !required.isArtifact {
             for rule in Self.rules where rule.level <= required.level {

@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import Glibc
-internal import LayerArchive
+internal import LayerScanning
 
 /// Where the program begins: words and environment in, exit code out.
 @main
@@ -13,26 +13,26 @@ enum Main {
     /// one ends the process at once, and so does time: whoever sends the first one has little patience.
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
-        if let scan = ScanMode(words) { exit(scan.run()) }
-        System.ignoreWriteSignals()
-        let signals = System.blockEndingSignals()
-        let environment = System.environment()
+        if let scan = ScanWorker(words) { exit(scan.run()) }
+        CurrentProcess.ignoreWriteSignals()
+        let signals = CurrentProcess.blockEndingSignals()
+        let environment = CurrentProcess.environment()
         let interruption = Interruption()
         let command = Task.detached {
-            System.leave(with: await run(words, environment, interruption).rawValue)
+            CurrentProcess.leave(with: await run(words, environment, interruption).rawValue)
         }
         interruption.onInterruption { command.cancel() }
-        let first = System.wait(for: signals)
+        let first = CurrentProcess.wait(for: signals)
         // By another thread: what is said of it may have to wait for a reader, and this one must not.
         Task.detached { interruption.happened(by: .signal(first)) }
-        guard let second = System.wait(for: signals, atMost: Interruption.grace) else {
-            if System.isReadByNow(.error) {
+        guard let second = CurrentProcess.wait(for: signals, atMost: Interruption.grace) else {
+            if CurrentProcess.isReadByNow(.error) {
                 Console(environment: environment)
                     .error("did not come to an end in time, and is ended")
             }
-            System.endAtOnce(by: first)
+            CurrentProcess.endAtOnce(by: first)
         }
-        System.endAtOnce(by: second)
+        CurrentProcess.endAtOnce(by: second)
     }
 
     private static func run(
@@ -54,7 +54,7 @@ enum Main {
                 }
                 let context = ProgramContext(
                     console: console, environment: environment,
-                    currentDirectory: System.currentDirectory(), interruption: interruption)
+                    currentDirectory: CurrentProcess.currentDirectory(), interruption: interruption)
                 return try await interruption.announced(on: console) {
                     try await command.run(in: context)
                 }

@@ -3,7 +3,7 @@
 internal import CommandLineKit
 internal import Mirroring
 internal import Registry
-internal import Wording
+internal import TextSafety
 
 /// The program's command line.
 enum Program {
@@ -15,7 +15,7 @@ enum Program {
     /// Every command with its options and help.
     static let tree = CommandTree<ProgramContext>(
         "ocimirror",
-        summary: "Mirrors container images that are proved to run on every platform you need.",
+        summary: "Mirrors container images that are validated to run on every platform you need.",
         sections: [.words, exitCodes],
         topics: [.exitCodes, .configuration],
         environmentPrefix: "OCIMIRROR_",
@@ -54,7 +54,7 @@ enum Program {
             HelpSection.Row("2", "could not be done or found out"),
             HelpSection.Row("64", "the command line is wrong"),
             HelpSection.Row("75", "nothing failed, but a limit was met: run again later"),
-            HelpSection.Row("77", "credentials were refused"),
+            HelpSection.Row("77", "credentials were rejected"),
             HelpSection.Row("78", "the configuration is wrong"),
             HelpSection.Row("130, 143", "interrupted; what was finished is in the lock"),
         ])
@@ -68,9 +68,9 @@ struct ProgramContext: Sendable {
     let interruption: Interruption
     /// What was read without refused credentials, for the report.
     let anonymousReads = AnonymousReads()
-    let traffic = Traffic()
+    let traffic = RequestStatistics()
     /// Hosts that are waited for.
-    let closedHosts = ClosedHosts(now: Timekeeper.system.now)
+    let closedHosts = ThrottledHosts(now: RetryTiming.system.now)
 
     /// Carries out `body`, and shows meanwhile how far it has come.
     ///
@@ -104,7 +104,7 @@ struct ProgramContext: Sendable {
     }
 
     /// The day on which exceptions are judged.
-    var today: CalendarDay { CalendarDay(daysSinceEpoch: System.daysSinceEpoch()) }
+    var today: CalendarDay { CalendarDay(daysSinceEpoch: CurrentProcess.daysSinceEpoch()) }
 
     /// This second.
     var now: Timestamp { .now }

@@ -13,7 +13,7 @@ import Testing
         feed: @escaping @Sendable (ChildInput) async throws -> Void
     ) async throws -> ChildOutput {
         let input = ChildInput()
-        async let output = Child.run(
+        async let output = Subprocess.run(
             executable: "/bin/sh", arguments: ["-c", script],
             environment: ["PATH": "/usr/bin:/bin"], feeding: input, limits: limits)
         try await feed(input)
@@ -66,12 +66,12 @@ import Testing
         let input = ChildInput()
         let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
         let waiting = Task {
-            try await Child.run(
+            try await Subprocess.run(
                 executable: "/bin/cat", arguments: [], environment: [:], feeding: input,
                 limits: limits)
         }
         // Another child that takes longer than the limit.
-        _ = try await Child.run(
+        _ = try await Subprocess.run(
             executable: "/bin/sleep", arguments: ["0.2"], environment: [:], limits: Self.ample)
         waiting.cancel()
         let error = await #expect(throws: ChildProcessError.self) { try await waiting.value }

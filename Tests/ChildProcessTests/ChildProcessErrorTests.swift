@@ -9,7 +9,7 @@ struct ChildProcessErrorTests {
         _ executable: String, _ arguments: [String] = [], _ environment: [String: String] = [:]
     ) async -> String? {
         do throws(ChildProcessError) {
-            _ = try await Child.run(
+            _ = try await Subprocess.run(
                 executable: executable, arguments: arguments, environment: environment,
                 limits: ChildLimits(time: .seconds(120), outputByteCount: 1000))
             return nil
@@ -57,6 +57,6 @@ struct ChildProcessErrorTests {
     func `a program is found by its name in absolute directories only`(
         name: String, path: String, expected: String?
     ) {
-        #expect(Child.locate(name, path: path) == expected)
+        #expect(Subprocess.locate(name, path: path) == expected)
     }
 }

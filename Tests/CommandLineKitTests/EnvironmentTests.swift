@@ -38,8 +38,8 @@ struct EnvironmentTests {
         ("MIRROR_JOBS", "65", "MIRROR_JOBS: '65': not a number from 1 to 64"),
         ("MIRROR_DRY_RUN", "maybe", "MIRROR_DRY_RUN: 'maybe': not true or false"),
         (
-            "MIRROR_PROOF", "contents",
-            "MIRROR_PROOF: 'contents': not one of index, config, content: did you mean 'content'?"
+            "MIRROR_VALIDATION", "contents",
+            "MIRROR_VALIDATION: 'contents': not one of index, config, content: did you mean 'content'?"
         ),
     ])
     func `a bad value names its variable`(name: String, text: String, message: String) {

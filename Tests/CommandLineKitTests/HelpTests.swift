@@ -59,7 +59,7 @@ struct HelpTests {
                   64                 the command line is wrong
 
                 More help:
-                  help levels        How much can be proved.
+                  help levels        How much can be validated.
 
                 'mirror help COMMAND' describes a command.
 
@@ -98,10 +98,10 @@ struct HelpTests {
                   -j, --jobs N             blobs in flight [env: MIRROR_JOBS] [default: 4]
                       --dry-run            change nothing [env: MIRROR_DRY_RUN]
                       --no-verify-tls      trust any certificate [env: MIRROR_VERIFY_TLS=false]
-                      --proof index|config|content
-                                           how much is proved of every image before it is
+                      --validation index|config|content
+                                           how much is validated of every image before it is
                                            copied, instead of what the configuration says
-                                           [env: MIRROR_PROOF]
+                                           [env: MIRROR_VALIDATION]
                       --platform PLATFORM  what must be there [repeatable]
                                            [env: MIRROR_PLATFORM]
                                            [default: linux/amd64,linux/arm64]

@@ -13,7 +13,7 @@ enum Program {
         ],
         topics: [
             HelpTopic(
-                "levels", "How much can be proved.",
+                "levels", "How much can be validated.",
                 [
                     .paragraph("Three levels, each of which contains the one before it."),
                     .section(
@@ -23,7 +23,7 @@ enum Program {
                                 HelpSection.Row("index", "the entries"),
                                 HelpSection.Row("content", "what would run"),
                             ])),
-                    .lines(["proof: content"]),
+                    .lines(["validation: content"]),
                 ])
         ],
         environmentPrefix: "MIRROR_", globals: Shared.parameters, defaults: Shared(),
@@ -35,7 +35,7 @@ enum Program {
 
     static func parse(
         _ words: String..., environment: [String: String] = [:]
-    ) throws(UsageError) -> Invocation<[String]> {
+    ) throws(UsageError) -> CommandInvocation<[String]> {
         try tree.parse(words, environment: environment)
     }
 
@@ -71,7 +71,7 @@ struct Sync: Command, Equatable {
     var jobs = 4
     var isDryRun = false
     var verifiesTLS = true
-    var proof: Level?
+    var validation: Level?
     var platforms = ["linux/amd64", "linux/arm64"]
     var idleTimeout = Duration.seconds(30)
     var bufferSize = ByteSize(64 << 10)
@@ -96,8 +96,9 @@ struct Sync: Command, Equatable {
             .flag("--dry-run", into: \.isDryRun, help: "change nothing"),
             .flag("--verify-tls", into: \.verifiesTLS, help: "trust any certificate"),
             .option(
-                "--proof", into: \.proof,
-                help: "how much is proved of every image before it is copied, instead of what the "
+                "--validation", into: \.validation,
+                help:
+                    "how much is validated of every image before it is copied, instead of what the "
                     + "configuration says"),
             .option("--platform", nil, "PLATFORM", into: \.platforms, help: "what must be there"),
             .option("--idle-timeout", into: \.idleTimeout, help: "longest time without a byte"),
@@ -152,7 +153,7 @@ struct Secret: Command, Equatable {
     func run(in context: [String]) async -> ExitCode { .success }
 }
 
-extension Invocation {
+extension CommandInvocation {
     /// The command to run, where it is of this type.
     func command<Expected>(as type: Expected.Type = Expected.self) -> Expected? {
         if case .run(let command) = self { command as? Expected } else { nil }

@@ -7,7 +7,7 @@ import Testing
     @Test func `a topic is a page of help`() {
         #expect(
             Program.tree.help(for: ["levels"], width: 40) == """
-                How much can be proved.
+                How much can be validated.
 
                 Three levels, each of which contains the
                 one before it.
@@ -16,7 +16,7 @@ import Testing
                   index    the entries
                   content  what would run
 
-                  proof: content
+                  validation: content
 
                 """)
     }
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `Markdown keeps characters that mean something in a table`() {
-        #expect(markdown.contains("| `--proof index\\|config\\|content` |"))
+        #expect(markdown.contains("| `--validation index\\|config\\|content` |"))
     }
 
     @Test func `each command has a manual page, and the program has one`() {

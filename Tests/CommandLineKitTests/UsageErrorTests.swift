@@ -2,7 +2,7 @@
 
 import CommandLineKit
 import Testing
-import Wording
+import TextSafety
 
 struct UsageErrorTests {
     @Test(
@@ -45,12 +45,12 @@ struct UsageErrorTests {
             (["sync", "--jobs", "-1"], "--jobs: '-1': not a number from 1 to 64"),
             (["sync", "--jobs=0"], "--jobs: '0': not a number from 1 to 64"),
             (
-                ["sync", "--proof", "cofnig"],
-                "--proof: 'cofnig': not one of index, config, content: did you mean 'config'?"
+                ["sync", "--validation", "cofnig"],
+                "--validation: 'cofnig': not one of index, config, content: did you mean 'config'?"
             ),
             (
-                ["sync", "--proof=all"],
-                "--proof: 'all': not one of index, config, content"
+                ["sync", "--validation=all"],
+                "--validation: 'all': not one of index, config, content"
             ),
             (
                 ["check", "x", "indx"],
@@ -77,7 +77,7 @@ struct UsageErrorTests {
                 .invalidValue(
                     of: "--jobs", UntrustedText("x"), reason: "not a whole number", suggestion: nil)
             )
-        ) { try Program.parse("sync", "--jobs", "x", "--proof", "y") }
+        ) { try Program.parse("sync", "--jobs", "x", "--validation", "y") }
     }
 
     @Test(arguments: [
@@ -90,7 +90,7 @@ struct UsageErrorTests {
     func `the explanation adds how the command is called`(words: [String], usage: String) {
         do throws(UsageError) {
             _ = try Program.tree.parse(words, environment: [:])
-            Issue.record("nothing was refused")
+            Issue.record("nothing was rejected")
         } catch {
             #expect(Program.tree.explanation(of: error) == "\(error)\n\(usage)")
         }

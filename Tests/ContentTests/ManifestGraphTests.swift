@@ -120,7 +120,7 @@ import Testing
             _ = try await ManifestGraph.read(from: five.root, in: source, limits: limits)
         }
         #expect(
-            source.reads.isEmpty, "an index that lists too many is refused before they are read")
+            source.reads.isEmpty, "an index that lists too many is rejected before they are read")
     }
 
     @Test func `and what they weigh together`() async throws {

@@ -5,7 +5,7 @@ import Glibc
 import HTTP
 import RegistryTestSupport
 import Testing
-import Wording
+import TextSafety
 
 /// A request goes where it was sent, with what it was given, and nowhere else.
 @Suite struct ConfinementTests {

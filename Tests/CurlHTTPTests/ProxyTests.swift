@@ -3,7 +3,7 @@
 import HTTP
 import RegistryTestSupport
 import Testing
-import Wording
+import TextSafety
 
 @testable import CurlHTTP
 
@@ -11,7 +11,7 @@ import Wording
 @Suite struct ProxyTests {
     /// Sends a request through a proxy that does as the script says.
     private func send(
-        _ text: String, user: String = "", reach: AddressReach = .anywhere,
+        _ text: String, user: String = "", reach: AddressScope = .anywhere,
         _ script: @escaping WireServer.Script
     ) async throws -> (proxy: WireServer, result: Result<HTTPResponse, TransportError>) {
         let proxy = try WireServer { connection throws(WireClosed) in
@@ -161,7 +161,7 @@ import Wording
     }
 
     @Test func `A08 behind a proxy only what a URL says is judged`() async throws {
-        let far = AddressReach(ledBy: .global)
+        let far = AddressScope(ledBy: .global)
         let (_, named) = try await send("http://innocent.test/", reach: far) {
             connection throws(WireClosed) in try connection.answer("200 OK")
         }

@@ -45,7 +45,7 @@ import Testing
         leader: AddressClass
     ) async throws {
         let server = try server()
-        let request = HTTPRequest(.get, try url(server), reach: AddressReach(ledBy: leader))
+        let request = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: leader))
         let message = await refusal(transport("127.0.0.2"), request)
         #expect(message?.contains("innocent.test") == true)
         #expect(message?.contains("127.0.0.2, a loopback address") == true)
@@ -57,7 +57,7 @@ import Testing
         leader: AddressClass
     ) async throws {
         let server = try server()
-        let request = HTTPRequest(.get, try url(server), reach: AddressReach(ledBy: leader))
+        let request = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: leader))
         let response = try await transport("127.0.0.2").send(request)
         #expect(response.peer == IPAddress(parsing: "127.0.0.2"))
     }
@@ -69,7 +69,7 @@ import Testing
     func `A07 an address in the URL is refused before anything is sent`(host: String) async throws {
         let server = try server()
         let request = HTTPRequest(
-            .get, try url(server, host), reach: AddressReach(ledBy: .global))
+            .get, try url(server, host), reach: AddressScope(ledBy: .global))
         _ = await refusal(CurlTransport(), request)
         #expect(server.connectionCount == 0)
     }
@@ -77,7 +77,7 @@ import Testing
     @Test func `A08 a name is judged at each connection, whatever it led to before`() async throws {
         let server = try server(closing: true)
         let transport = transport("127.0.0.2", "127.0.0.3")
-        let reach = AddressReach(
+        let reach = AddressScope(
             ledBy: .global, allowing: [try AddressRange(parsing: "127.0.0.2")])
         let request = HTTPRequest(.get, try url(server), reach: reach)
         #expect(try await transport.send(request).status == 200)
@@ -95,7 +95,7 @@ import Testing
             #expect(response.peer == IPAddress(parsing: "127.0.0.2"))
             _ = try await response.collect(limit: 10)
         }
-        let narrow = HTTPRequest(.get, try url(server), reach: AddressReach(ledBy: .global))
+        let narrow = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: .global))
         #expect(await refusal(transport, narrow) != nil)
         #expect(server.connectionCount == 1)
         #expect(server.requests.count == 2)

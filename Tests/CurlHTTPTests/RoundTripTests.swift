@@ -4,7 +4,7 @@ import CurlHTTP
 import HTTP
 import RegistryTestSupport
 import Testing
-import Wording
+import TextSafety
 
 @Suite struct RoundTripTests {
     let transport = CurlTransport()

@@ -43,7 +43,7 @@ import Testing
             row.explanation.replacing("a reference, or: ", with: "")
                 .replacing("a list of tags, or: ", with: "").split(separator: " ").map(String.init)
         }
-        #expect(Set(keys) == ConfigKeys.all.subtracting(ConfigKeys.credentials))
+        #expect(Set(keys) == ConfigurationKeys.all.subtracting(ConfigurationKeys.credentials))
     }
 
     @Test func `help on exit codes names every one`() {

@@ -50,7 +50,7 @@ import Validation
         let readme = try Self.document("README.md")
         let yaml = try #require(readme.blocks.first { $0.language == "yaml" })
         let text = yaml.lines.map { "\($0)\n" }.joined()
-        let loader = ConfigLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
+        let loader = ConfigurationLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
         let loaded = try loader.load(text: Array(text.utf8))
         #expect(loaded.warnings.isEmpty)
         #expect(loaded.config.images.count == 3)

@@ -12,13 +12,13 @@ import YAML
 @Suite struct SchemaTests {
     @Test(
         arguments: [
-            ("#", ConfigKeys.topLevel),
-            ("#/definitions/target", ConfigKeys.target),
-            ("#/definitions/registry", ConfigKeys.registry),
-            ("#/definitions/registry/properties/credentials", ConfigKeys.credentials),
-            ("#/definitions/image", ConfigKeys.image),
-            ("#/definitions/tags", ConfigKeys.tags),
-            ("#/definitions/exception", ConfigKeys.exception),
+            ("#", ConfigurationKeys.topLevel),
+            ("#/definitions/target", ConfigurationKeys.target),
+            ("#/definitions/registry", ConfigurationKeys.registry),
+            ("#/definitions/registry/properties/credentials", ConfigurationKeys.credentials),
+            ("#/definitions/image", ConfigurationKeys.image),
+            ("#/definitions/tags", ConfigurationKeys.tags),
+            ("#/definitions/exception", ConfigurationKeys.exception),
         ])
     func `the loader and the schema of mirror.yaml know the same keys`(
         part: String, keys: [String]
@@ -30,7 +30,7 @@ import YAML
 
     @Test(
         arguments: [
-            ("#/definitions/proof", ProofLevel.allCases.map(\.rawValue)),
+            ("#/definitions/validation", ValidationLevel.allCases.map(\.rawValue)),
             ("#/definitions/copy", CopyScope.allCases.map(\.rawValue)),
             ("#/definitions/referrers", ReferrerPolicy.allCases.map(\.rawValue)),
             ("#/properties/naming", NamingStyle.allCases.map(\.rawValue)),
@@ -92,7 +92,7 @@ import YAML
 
     @Test(arguments: [
         "- redis:7.4.1",
-        "- {source: 'oci:build/app:1.0', name: team/app, proof: index}",
+        "- {source: 'oci:build/app:1.0', name: team/app, validation: index}",
         "- {source: a/b, tags: [7, 1.10, v3]}",
         "- {source: a/b, tags: {semver: 1.2, latest: 2}}",
         "- {source: a/b, tags: {regex: '1\\.\\d+'}}",
@@ -110,7 +110,7 @@ import YAML
         "- {sauce: 'a/b:1'}",
         "- {source: 'a/b:1', name: ''}",
         "- {source: 'a/b:1', id: A}",
-        "- {source: 'a/b:1', proof: contents}",
+        "- {source: 'a/b:1', validation: contents}",
         "- {source: 'a/b:1', floating: 'yes'}",
         "- {source: 'a/b:1', requires: []}",
         "- {source: 'a/b:1', requires: [bin/nc]}",
@@ -141,7 +141,7 @@ import YAML
     }
 
     private static func loads(_ text: String) -> Bool {
-        let loader = ConfigLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
+        let loader = ConfigurationLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
         return (try? loader.load(text: Array(text.utf8))) != nil
     }
 

@@ -47,20 +47,20 @@ import Testing
         let near: [AddressClass: Set<AddressClass>] = [
             .privateUse: [.privateUse, .loopback], .loopback: [.loopback],
         ]
-        let reach = AddressReach(ledBy: server)
+        let reach = AddressScope(ledBy: server)
         for (text, means) in Self.samples {
             let isExpected = means == .global || near[server, default: []].contains(means)
             #expect(reach.permits(text) == isExpected, "\(text)")
-            #expect(AddressReach.anywhere.permits(text))
+            #expect(AddressScope.anywhere.permits(text))
         }
     }
 
     @Test func `A07 what the first server may not reach, those it leads to may not either`() {
-        let reach = AddressReach(ledBy: .global).narrowed(by: .privateUse)
+        let reach = AddressScope(ledBy: .global).narrowed(by: .privateUse)
         #expect(Self.samples.filter { reach.permits($0.0) }.map(\.1) == [.global])
-        let shrunk = AddressReach(ledBy: .privateUse).narrowed(by: .global)
+        let shrunk = AddressScope(ledBy: .privateUse).narrowed(by: .global)
         #expect(Self.samples.filter { shrunk.permits($0.0) }.map(\.1) == [.global])
-        let first = AddressReach.anywhere.narrowed(by: .loopback)
+        let first = AddressScope.anywhere.narrowed(by: .loopback)
         #expect(Self.samples.filter { first.permits($0.0) }.map(\.1) == [.global, .loopback])
     }
 
@@ -68,7 +68,7 @@ import Testing
         let ranges = [
             try AddressRange(parsing: "10.1.0.0/16"), try AddressRange(parsing: "fd00::/8"),
         ]
-        let reach = AddressReach(ledBy: .global, allowing: ranges).narrowed(
+        let reach = AddressScope(ledBy: .global, allowing: ranges).narrowed(
             by: .global, allowing: ranges)
         let reached = ["10.1.2.3", "10.2.2.3", "fd12::1", "fc12::1", "::ffff:a01:203", "127.0.0.1"]
             .filter { IPAddress(parsing: $0).map(reach.permits) ?? false }
@@ -84,7 +84,7 @@ import Testing
     func `A07 an origin whose text tells its address is refused by its text`(
         host: String, isReached: Bool
     ) throws {
-        let reach = AddressReach(ledBy: .global)
+        let reach = AddressScope(ledBy: .global)
         #expect(reach.mayReach(try Origin(scheme: .https, host: host)) == isReached)
     }
 

@@ -2,7 +2,7 @@
 
 import HTTP
 import Testing
-import Wording
+import TextSafety
 
 @Suite struct HTTPResponseTests {
     private struct Broken: Error {}

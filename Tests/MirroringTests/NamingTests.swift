@@ -79,7 +79,7 @@ import Testing
     func `images that would overwrite each other are told about, both lines named`(
         _ entries: [String], _ problem: String
     ) {
-        do throws(ConfigErrors) {
+        do throws(ConfigurationErrors) {
             _ = try load(entries)
             Issue.record("there is no problem")
         } catch {
@@ -96,7 +96,7 @@ import Testing
         #expect(collisions.allSatisfy { $0.first == image })
     }
 
-    private func load(_ entries: [String]) throws(ConfigErrors) -> LoadedConfig {
+    private func load(_ entries: [String]) throws(ConfigurationErrors) -> LoadedConfiguration {
         try ConfigurationFixture.load(
             ConfigurationFixture.image(entries.joined(separator: "\n  - ")))
     }

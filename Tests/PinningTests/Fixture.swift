@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Locking
+import Lockfiles
 import OCI
 import Pinning
 import Testing
@@ -61,7 +61,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
             for warning in site.warnings { line += "\n    warning: \(warning)" }
             return line
         }
-        if let refusal = file.refusal { lines.append("refused: \(refusal)") }
+        if let refusal = file.refusal { lines.append("rejected: \(refusal)") }
         if let skipped = file.skipped {
             lines.append("skipped: \(skipped)" + (file.skippedAt.map { " (\($0))" } ?? ""))
         }

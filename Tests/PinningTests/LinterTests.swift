@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Locking
+import Lockfiles
 import OCI
 import Pinning
 import Testing

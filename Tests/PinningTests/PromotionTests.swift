@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Locking
+import Lockfiles
 import OCI
 import Pinning
 import Testing
@@ -32,7 +32,8 @@ import YAML
     @Test func `fields that this version does not know travel with a block`() throws {
         let text = String(decoding: try Self.bytes("images.lock.yaml"), as: UTF8.self)
         let extended = text.replacing(
-            "        proof: index\n", with: "        proof: index\n        future: {a: 1} # kept\n")
+            "        validation: index\n",
+            with: "        validation: index\n        future: {a: 1} # kept\n")
         let promotion = try LockPromotion(
             from: Array(extended.utf8), into: try Self.bytes("older.lock.yaml"), root: Self.root
         ) { $0 == "mariadb" }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Locking
+import Lockfiles
 import OCI
 import Pinning
 import Testing

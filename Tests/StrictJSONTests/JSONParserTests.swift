@@ -69,7 +69,7 @@ import Testing
             // A byte order mark, at the start or later.
             "\u{FEFF}{}", "{\u{FEFF}}",
         ])
-    func `text that readers differ on is refused`(text: String) {
+    func `text that readers differ on is rejected`(text: String) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 
@@ -87,7 +87,7 @@ import Testing
             // A mark in UTF-8, with nothing after it or something.
             [0xEF, 0xBB, 0xBF], [0xEF, 0xBB, 0xBF, 0x7B, 0x7D], [0xEF, 0xBB],
         ] as [[UInt8]])
-    func `bytes that are not UTF-8 without a mark are refused`(bytes: [UInt8]) {
+    func `bytes that are not UTF-8 without a mark are rejected`(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
     }
 
@@ -99,7 +99,7 @@ import Testing
             // The same letter to a reader, though not the same bytes.
             "{\"\u{E9}\":1,\"e\u{301}\":2}",
         ])
-    func `a key that stands twice is refused at any depth`(text: String) {
+    func `a key that stands twice is rejected at any depth`(text: String) {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
         #expect(error?.reason == "a key stands twice, which readers differ on")
     }

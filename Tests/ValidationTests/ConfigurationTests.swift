@@ -36,7 +36,7 @@ import Validation
         let image = ImageSample.image(config: Array(text.utf8))
         let index = ImageBuilder().index([.image(image, as: .linuxAMD64)])
         let report = try await ImageSample.report(
-            on: index, Requirement(platforms: Self.only, level: .config))
+            on: index, ImageRequirements(platforms: Self.only, level: .config))
         #expect(report.findings.map(\.summary) == ["error config-mismatch linux/amd64"])
         #expect(report.findings[0].message.contains("larger than 4 MiB"))
     }
@@ -63,7 +63,7 @@ import Validation
         #expect(try await ImageSample.findings(on: index, .index, platforms: Self.only) == [])
     }
 
-    @Test func `what is no image configuration is not compared, and said to be unproven`()
+    @Test func `what is no image configuration is not compared, and said to be notChecked`()
         async throws
     {
         let type = try MediaType(parsing: "application/vnd.cncf.helm.config.v1+json")
@@ -71,14 +71,14 @@ import Validation
         let index = ImageBuilder().index([.image(image, as: .linuxAMD64)])
         #expect(
             try await ImageSample.findings(on: index, platforms: Self.only)
-                == ["warning unproven linux/amd64"])
+                == ["warning not-checked linux/amd64"])
     }
 
     @Test func `a chart that nobody called an artifact is refused with the advice`() async throws {
         let type = try MediaType(parsing: "application/vnd.cncf.helm.config.v1+json")
         let chart = ImageSample.image(config: Array("{}".utf8), type: type)
         let report = try await ImageSample.report(
-            on: chart, Requirement(platforms: ImageSample.both, level: .config))
+            on: chart, ImageRequirements(platforms: ImageSample.both, level: .config))
         #expect(!report.isAccepted)
         #expect(report.findings[0].message.contains("artifact: true"))
         #expect(report.findings[0].message.contains(type.name))
@@ -91,7 +91,7 @@ import Validation
         for image in [chart, ImageSample.amd64] {
             let report = try await ImageSample.report(
                 on: image,
-                Requirement(platforms: ImageSample.both, level: .index, isArtifact: true))
+                ImageRequirements(platforms: ImageSample.both, level: .index, isArtifact: true))
             #expect(report.findings.isEmpty)
             #expect(report.isAccepted)
         }

@@ -6,7 +6,7 @@ import RegistryTestSupport
 extension ContentSample {
     private static let mismatch = ["error content-mismatch"]
     private static let missing = ["error entrypoint-missing"]
-    private static let unproven = ["warning unproven"]
+    private static let notChecked = ["warning not-checked"]
 
     /// Decoys and link tricks: what counts is what a container would see.
     static let overlays: [ContentSample] = [
@@ -115,7 +115,7 @@ extension ContentSample {
     static let witnesses: [ContentSample] = [
         .init(
             name: "nothing at all", layers: [[.file("data", "data", mode: 0o644)]],
-            expected: unproven),
+            expected: notChecked),
         .init(name: "a base image that starts nothing", layers: [Sample.base()]),
         .init(
             name: "a wrong base that starts nothing", layers: [Sample.base(.amd64)],
@@ -145,26 +145,26 @@ extension ContentSample {
             entrypoint: ["/app"]),
         .init(
             name: "data that may be executed", layers: [[.file("app", "data")]],
-            entrypoint: ["/app"], expected: unproven),
+            entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "an empty file", layers: [[.file("app", "")]], entrypoint: ["/app"],
-            expected: unproven),
+            expected: notChecked),
         .init(
             name: "four bytes of ELF", layers: [[.file("app", [0x7F, 0x45, 0x4C, 0x46])]],
-            entrypoint: ["/app"], expected: unproven),
+            entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "a machine of zero", layers: [[Sample.file("app", ELFFile(machine: 0))]],
-            entrypoint: ["/app"], expected: unproven),
+            entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "an object file", layers: [[Sample.file("app", ELFFile(machine: 183, kind: 1))]],
-            entrypoint: ["/app"], expected: unproven),
+            entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "the right machine in the wrong byte order",
             layers: [[Sample.file("app", ELFFile(machine: 183, isLittleEndian: false))]],
             entrypoint: ["/app"], expected: mismatch),
         .init(
             name: "a first line without a program", layers: [[.file("app", "#!\n")]],
-            entrypoint: ["/app"], expected: unproven),
+            entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "a first line that has no end",
             layers: [[.file("app", "#!" + String(repeating: "a", count: 70_000))]],

@@ -6,7 +6,7 @@ import RegistryTestSupport
 extension ContentSample {
     private static let mismatch = ["error content-mismatch"]
     private static let missing = ["error entrypoint-missing"]
-    private static let unproven = ["warning unproven"]
+    private static let notChecked = ["warning not-checked"]
 
     /// What is started, directly and through scripts, shells and wrappers.
     static let starts: [ContentSample] = [
@@ -175,7 +175,7 @@ extension ContentSample {
             command: ["/bin/sh", "-c", "A=1 exec app --port $PORT"], expected: mismatch),
         .init(
             name: "a shell's command that is not there", layers: [Sample.base()],
-            command: ["/bin/sh", "-c", "app --serve"], expected: unproven),
+            command: ["/bin/sh", "-c", "app --serve"], expected: notChecked),
         .init(
             name: "a shell's command that the shell does itself", layers: [Sample.base()],
             command: ["/bin/sh", "-ec", "while true; do date; done"]),
@@ -211,7 +211,7 @@ extension ContentSample {
         .init(
             name: "a platform that is not known", layers: [[Sample.file("app")]],
             entrypoint: ["/app"], platform: Platform(os: "linux", architecture: "vax"),
-            expected: unproven),
+            expected: notChecked),
         .init(
             name: "what is only there in a container", layers: [Sample.base()],
             entrypoint: ["/proc/self/exe"]),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import LayerArchive
+import LayerScanning
 import OCI
 import RegistryTestSupport
 import Testing
@@ -36,12 +36,12 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         return Validator().validate(image, required: required)
     }
 
-    var required: Requirement {
-        Requirement(platforms: [platform], level: .content, paths: requires)
+    var required: ImageRequirements {
+        ImageRequirements(platforms: [platform], level: .content, paths: requires)
     }
 
     /// The image with its layers looked into: all of them, or only so many of the topmost.
-    func examined(known: Int = .max) async throws -> ExaminedImage {
+    func examined(known: Int = .max) async throws -> LoadedImage {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
@@ -53,17 +53,17 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
 
     /// Reads an image and its layers as the pipeline does, and asks every rule.
     static func report(
-        on image: BuiltImage, _ required: Requirement
+        on image: BuiltImage, _ required: ImageRequirements
     ) async throws -> ValidationReport {
         Validator().validate(try await examine(image, required), required: required)
     }
 
     private static func examine(
-        _ image: BuiltImage, _ required: Requirement, known: Int = .max
-    ) async throws -> ExaminedImage {
+        _ image: BuiltImage, _ required: ImageRequirements, known: Int = .max
+    ) async throws -> LoadedImage {
         let store = try await ImageSample.store(image)
         let graph = try await ManifestGraph.read(from: image.root, in: store)
-        var examined = try await ExaminedImage(graph, in: store, required: required)
+        var examined = try await LoadedImage(graph, in: store, required: required)
         let scanner = LayerScanner(program: program, atOnce: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
             guard let compression = LayerCompression(layer.mediaType) else { continue }

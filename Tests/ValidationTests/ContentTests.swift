@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hashing
-import LayerArchive
+import LayerScanning
 import OCI
 import RegistryTestSupport
 import Testing
@@ -23,7 +23,7 @@ import Validation
     }
 
     @Test(arguments: ContentSample.witnesses)
-    func `C14 C15 what cannot be judged is unproven, and nothing is taken for what it is not`(
+    func `C14 C15 what cannot be judged is notChecked, and nothing is taken for what it is not`(
         _ sample: ContentSample
     ) async throws {
         let findings = try await sample.findings()
@@ -44,7 +44,7 @@ import Validation
             .linuxAMD64, layers: [layer], settings: .init(entrypoint: ["/app"]))
         let report = try await ContentSample.report(
             on: ImageBuilder().index([.image(liar, as: .linuxARM64)]),
-            Requirement(platforms: [.linuxARM64], level: .content))
+            ImageRequirements(platforms: [.linuxARM64], level: .content))
         #expect(report.findings.map(\.summary) == ["error config-mismatch linux/arm64"])
     }
 
@@ -54,7 +54,7 @@ import Validation
             settings: .init(entrypoint: ["/app"], diffIDs: [.of([1])]))
         let report = try await ContentSample.report(
             on: ImageBuilder().index([.image(image)]),
-            Requirement(platforms: [.linuxARM64], level: .content))
+            ImageRequirements(platforms: [.linuxARM64], level: .content))
         #expect(report.findings.map(\.summary) == ["error diffid-mismatch linux/arm64"])
     }
 
@@ -67,7 +67,7 @@ import Validation
             settings: .init(entrypoint: ["/missing"]))
         let report = try await ContentSample.report(
             on: ImageBuilder().index([.image(image)]),
-            Requirement(platforms: [.linuxARM64], level: .content))
+            ImageRequirements(platforms: [.linuxARM64], level: .content))
         #expect(report.findings.map(\.summary) == ["error layer-broken linux/arm64"])
     }
 

@@ -8,8 +8,8 @@ import Validation
 @Suite struct ExceptionTests {
     private static func exception(
         _ daysLeft: Int?, _ platforms: [Platform] = [.linuxAMD64]
-    ) -> Requirement.Exception {
-        Requirement.Exception(
+    ) -> ImageRequirements.Exception {
+        ImageRequirements.Exception(
             platforms: platforms, reason: "upstream is amd64 only", daysLeft: daysLeft)
     }
 
@@ -24,7 +24,7 @@ import Validation
     func `an exception in force excuses platforms and the missing index`(
         _ daysLeft: Int?, _ summary: String, _ message: String
     ) async throws {
-        let required = Requirement(
+        let required = ImageRequirements(
             platforms: ImageSample.both, level: .config, exception: Self.exception(daysLeft))
         for image in [ImageSample.amd64, ImageBuilder().index([.image(ImageSample.amd64)])] {
             let report = try await ImageSample.report(on: image, required)

@@ -16,12 +16,12 @@ enum ImageSample {
 
     /// Reads an image from a store as the pipeline does, and asks every rule.
     static func report(
-        on image: BuiltImage, _ required: Requirement
+        on image: BuiltImage, _ required: ImageRequirements
     ) async throws -> ValidationReport {
         let store = try await store(image)
         let graph = try await ManifestGraph.read(from: image.root, in: store)
         return Validator().validate(
-            try await ExaminedImage(graph, in: store, required: required), required: required)
+            try await LoadedImage(graph, in: store, required: required), required: required)
     }
 
     /// A store that holds an image.
@@ -39,10 +39,10 @@ enum ImageSample {
 
     /// The findings as `severity id platform`.
     static func findings(
-        on image: BuiltImage, _ level: ProofLevel = .config, platforms: [Platform] = both,
-        exception: Requirement.Exception? = nil
+        on image: BuiltImage, _ level: ValidationLevel = .config, platforms: [Platform] = both,
+        exception: ImageRequirements.Exception? = nil
     ) async throws -> [String] {
-        let required = Requirement(platforms: platforms, level: level, exception: exception)
+        let required = ImageRequirements(platforms: platforms, level: level, exception: exception)
         return try await report(on: image, required).findings.map(\.summary)
     }
 

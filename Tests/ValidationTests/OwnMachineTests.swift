@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import LayerArchive
+import LayerScanning
 import OCI
 import RegistryTestSupport
 import Testing

@@ -115,7 +115,7 @@ import Validation
     {
         let lie = Self.builder.index([.image(Self.amd64), .image(Self.amd64, as: .linuxARM64)])
         #expect(try await ImageSample.findings(on: lie, .index) == [])
-        let required = Requirement(platforms: ImageSample.both, level: .index)
+        let required = ImageRequirements(platforms: ImageSample.both, level: .index)
         #expect(try await ImageSample.report(on: lie, required).level == .index)
     }
 
@@ -135,7 +135,7 @@ import Validation
             .image(Self.arm64), .image(Self.amd64), .image(other), .attestation(of: Self.amd64),
         ])
         let report = try await ImageSample.report(
-            on: index, Requirement(platforms: ImageSample.both, level: .config))
+            on: index, ImageRequirements(platforms: ImageSample.both, level: .config))
         #expect(report.platforms.map(\.platform) == [.linuxAMD64, .linuxARM64])
         #expect(
             report.platforms.map(\.descriptor.digest) == [Self.amd64.digest, Self.arm64.digest])

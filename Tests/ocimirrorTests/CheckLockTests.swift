@@ -15,13 +15,13 @@ import Testing
         let target: LoopbackRegistry
         let workspace: Workspace
 
-        init(proof: String = "content") async throws {
+        init(validation: String = "content") async throws {
             source = LoopbackRegistry()
             target = LoopbackRegistry()
             source.publish(image, repository: "app", tag: "1.0")
             workspace = try Workspace(
                 Mirror(
-                    from: ["{source: \"\(source.host)/app:1.0\", proof: \(proof)}"],
+                    from: ["{source: \"\(source.host)/app:1.0\", validation: \(validation)}"],
                     to: "\(target.host)/mirror", plain: [source.host, target.host]
                 ).text)
             let run = try await workspace.run("sync")
@@ -46,13 +46,14 @@ import Testing
             #expect(run.status == 0, "\(run.said)")
             #expect(
                 run.output.contains(
-                    "yes: as locked, proved up to 'content'; use \(locked.target.host)/mirror/app@")
+                    "yes: as locked, validated up to 'content'; use \(locked.target.host)/mirror/app@"
+                )
             )
             #expect(registry.requests.dropFirst(before).map(\.method) == [.head])
         }
         let answer = try await locked.check("\(locked.source.host)/app:1.0", "--json").json
         let lock = answer["images"]?.elements.first?["lock"]
-        #expect(lock?.keys == ["id", "digest", "proof", "pinned"])
+        #expect(lock?.keys == ["id", "digest", "validation", "pinned"])
         #expect(lock?["id"] == .string("app"))
     }
 
@@ -72,10 +73,10 @@ import Testing
             (["--require", "nc"], "does not say that it has nc"),
             ([], "proves it up to 'config' only"),
         ])
-    func `what the lock does not prove is no answer`(
+    func `what the lock does not validate is no answer`(
         _ options: [String], _ reason: String
     ) async throws {
-        let locked = try await Locked(proof: options.isEmpty ? "config" : "content")
+        let locked = try await Locked(validation: options.isEmpty ? "config" : "content")
         let run = try await locked.workspace.run(
             arguments: ["check", "--lock", "images.lock.yaml"] + options
                 + ["\(locked.source.host)/app:1.0"])
@@ -83,7 +84,7 @@ import Testing
         #expect(run.output.contains(reason), "\(run.said)")
     }
 
-    @Test func `an image that the lock does not know is refused`() async throws {
+    @Test func `an image that the lock does not know is rejected`() async throws {
         let locked = try await Locked()
         locked.source.publish(Self.image, repository: "other", tag: "1.0")
         let run = try await locked.check("\(locked.source.host)/other:1.0")

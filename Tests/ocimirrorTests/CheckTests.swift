@@ -93,7 +93,7 @@ import Testing
         for image in images {
             #expect(
                 image.keys == [
-                    "name", "usable", "digest", "mediaType", "size", "proof", "platforms",
+                    "name", "usable", "digest", "mediaType", "size", "validation", "platforms",
                     "attestations", "attachments", "findings", "instead", "complete", "lock",
                     "failure",
                 ])
@@ -114,7 +114,8 @@ import Testing
 
     @Test func `asks for what is required of the contents, on every platform`() async throws {
         let has = try await verdict(
-            "app:1.2.4", options: "--proof", "index", "--require", "/usr/share/data", "--require",
+            "app:1.2.4", options: "--validation", "index", "--require", "/usr/share/data",
+            "--require",
             "app")
         #expect(has.status == 0, "\(has.said)")
         let lacks = try await verdict("app:1.2.4", options: "--require", "nc")

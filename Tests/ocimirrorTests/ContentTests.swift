@@ -21,10 +21,10 @@ import Testing
         let source = LoopbackRegistry()
         source.publish(image, repository: "app", tag: "1.0")
         let target = try await DockerRegistry.start()
-        let workspace = try Self.workspace(from: source, "proof: content", to: target)
+        let workspace = try Self.workspace(from: source, "validation: content", to: target)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
-        #expect(workspace.lock.contains("\n        proof: content\n"))
+        #expect(workspace.lock.contains("\n        validation: content\n"))
         let reads = source.requests.filter { $0.method == .get && $0.path.contains("/blobs/") }
         #expect(reads.count == image.blobs.count)
         let again = try await workspace.run("sync")
@@ -36,7 +36,7 @@ import Testing
         let source = LoopbackRegistry()
         source.publish(image, repository: "app", tag: "1.0")
         let target = try await DockerRegistry.start()
-        let workspace = try Self.workspace(from: source, "proof: content", to: target)
+        let workspace = try Self.workspace(from: source, "validation: content", to: target)
         let run = try await workspace.run("sync")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("content-mismatch"))
@@ -50,7 +50,7 @@ import Testing
         source.publish(BuiltImage.running([.amd64, .arm64]), repository: "app", tag: "1.0")
         let target = try await DockerRegistry.start()
         let workspace = try Self.workspace(
-            from: source, "proof: index, requires: [\(paths)]", to: target)
+            from: source, "validation: index, requires: [\(paths)]", to: target)
         let run = try await workspace.run("sync")
         #expect(run.status == status, "\(run.said)")
     }
@@ -72,7 +72,8 @@ import Testing
         let base = try #require(image.blobs.max { $0.value.count < $1.value.count }?.key)
         #expect(!source.requests.contains { $0.path.hasSuffix(base.description) })
         let said = try await Workspace().run(
-            "check", "--proof", "config", "--plain-http", source.host, "\(source.host)/app:1.0")
+            "check", "--validation", "config", "--plain-http", source.host, "\(source.host)/app:1.0"
+        )
         #expect(said.status == 0, "\(said.said)")
     }
 }

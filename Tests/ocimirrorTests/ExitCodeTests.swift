@@ -46,7 +46,7 @@ import Testing
         arguments: [
             (["chekc", "a:1"], "did you mean 'check'?"),
             (["sync", "--plan-http", "a"], "did you mean '--plain-http'?"),
-            (["check", "--proof", "configs", "a:1"], "config"),
+            (["check", "--validation", "configs", "a:1"], "config"),
             (["check"], "missing argument: IMAGE"),
             (["check", "a:1", "B:2"], "IMAGE: 'B"),
             (["check", "--plain-http", "a/b", "a:1"], "--plain-http: 'a/b'"),
@@ -126,7 +126,7 @@ import Testing
         let workspace = try Workspace(
             """
             version: 1
-            proof: config
+            validation: config
             targets:
               - {prefix: \(broken.host)/mirror, lock: broken.lock.yaml}
               - {prefix: \(target.host)/mirror, lock: images.lock.yaml}
@@ -145,7 +145,7 @@ import Testing
         #expect(broken.tags(of: "mirror/app").isEmpty)
     }
 
-    @Test func `77 for credentials that are refused`() async throws {
+    @Test func `77 for credentials that are rejected`() async throws {
         let source = LoopbackRegistry()
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let target = try await DockerRegistry.start(users: ["ci": "right"])

@@ -108,7 +108,7 @@ import Testing
         var run = SampleRun(interrupted: .timeLimit(.seconds(7200)))
         #expect(run.report.exitCode == .tryAgain)
         #expect(run.report.headline == "stopped by --max-duration 2h before any image")
-        try run.add(.refused, "app")
+        try run.add(.rejected, "app")
         #expect(run.report.exitCode == .negative)
         run.interrupted = .signal(.interrupt)
         #expect(run.report.exitCode == .interrupted)

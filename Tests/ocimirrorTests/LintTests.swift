@@ -35,7 +35,7 @@ import Testing
         let broken = try await workspace.run("lint", "--format", "sarif", "broken.yaml")
         #expect(broken.status == 2)
         let refusal = try broken.json["runs"]?.elements.first?["results"]?.elements.first
-        #expect(refusal?["ruleId"] == "refused")
+        #expect(refusal?["ruleId"] == "rejected")
         let github = try await workspace.run("lint", "--format", "github", "dev")
         #expect(
             github.output.hasPrefix("::error file=dev/values.yaml,line=2,col=8,title=unpinned::"))

@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `A17 --strict-auth fails where refused credentials would be left out`(isStrict: Bool)
+    func `A17 --strict-auth fails where rejected credentials would be left out`(isStrict: Bool)
         async throws
     {
         let issuer = TokenIssuer(users: ["ci": "another"])
@@ -127,11 +127,11 @@ import Testing
                 + (isStrict ? ["--strict-auth"] : []) + ["\(registry.host)/app:1.0"])
         #expect(run.status == (isStrict ? 77 : 0), "\(run.said)")
         #expect(run.errors.contains("credentials of") == !isStrict, "\(run.errors)")
-        #expect(run.errors.contains("were refused; read without them") == !isStrict)
+        #expect(run.errors.contains("were rejected; read without them") == !isStrict)
         #expect(!run.said.contains("canary"))
     }
 
-    @Test func `A17 the report says what was read without refused credentials`() async throws {
+    @Test func `A17 the report says what was read without rejected credentials`() async throws {
         let lapsed = LoopbackRegistry(
             authentication: .bearer(TokenIssuer(users: ["ci": "another"])))
         let open = LoopbackRegistry()
@@ -154,11 +154,12 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         let images = try run.json["images"]?.elements ?? []
         #expect(images.map { $0["auth"] } == [.string("anonymous"), .null])
-        #expect(run.errors.contains("were refused; read without them"))
+        #expect(run.errors.contains("were rejected; read without them"))
         #expect(!run.said.contains("canary"))
     }
 
-    @Test func `a registry that lets everybody in has proved nothing, and it is said`() async throws
+    @Test func `a registry that lets everybody in has validated nothing, and it is said`()
+        async throws
     {
         let registry = LoopbackRegistry()
         let run = try await login(registry.host, "--plain-http", registry.host)

@@ -29,7 +29,7 @@ struct Mirror {
 
     var text: String {
         var lines =
-            ["version: 1", "proof: config"] + further + ["targets:", "  - prefix: \(prefix)"]
+            ["version: 1", "validation: config"] + further + ["targets:", "  - prefix: \(prefix)"]
         if !prefix.hasPrefix("oci:") { lines.append("    lock: images.lock.yaml") }
         if !registries.isEmpty { lines.append("registries:") }
         lines += registries.sorted { $0.key < $1.key }.map { "  \"\($0.key)\": \($0.value)" }

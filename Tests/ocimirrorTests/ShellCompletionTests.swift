@@ -12,8 +12,8 @@ import YAML
             ("ocimirror pl", "plan"),
             ("ocimirror lock m", "merge"),
             ("ocimirror sync --refresh", "--refresh-referrers"),
-            ("ocimirror check --proof con", "config content"),
-            ("ocimirror check --proof=con", "config content"),
+            ("ocimirror check --validation con", "config content"),
+            ("ocimirror check --validation=con", "config content"),
             ("ocimirror sync gra", "grafana"),
             ("ocimirror sync team", "team/app"),
             ("ocimirror -c other.yaml sync r", "redis-7-4-1 redis-7-4-2"),
@@ -48,7 +48,7 @@ import YAML
         arguments: [
             ("ocimirror pl", ["plan\tSays what sync would do, and how many pulls it would cost."]),
             ("ocimirror sync gra", ["grafana\tdocker.io/grafana/grafana:12.1.0"]),
-            ("ocimirror check --proof=con", ["--proof=config", "--proof=content"]),
+            ("ocimirror check --validation=con", ["--validation=config", "--validation=content"]),
             ("ocimirror sync -c mi", ["mirror.yaml"]),
             ("ocimirror completions ", ["bash", "fish", "zsh"]),
         ])
@@ -72,7 +72,7 @@ import YAML
             ("ocimirror sync --refr", "ocimirror sync --refresh-referrers "),
             ("ocimirror sync -c mirr", "ocimirror sync -c mirror.yaml "),
             ("ocimirror sync --config=mirr", "ocimirror sync --config=mirror.yaml "),
-            ("ocimirror check --proof=inde", "ocimirror check --proof=index "),
+            ("ocimirror check --validation=inde", "ocimirror check --validation=index "),
         ])
     func `zsh completes`(line: String, completed: String) async throws {
         let workspace = try Self.workspace()
@@ -143,7 +143,7 @@ import YAML
                       image-\(number):
                         {source: \(YAMLQuoting.doubleQuoted(source)), upstream: "oci:x@\(digest)", registry: localhost,
                          repository: mirror/app, digest: "\(digest)", sha: "\(digest.dropFirst(7))",
-                         pinned: "localhost/mirror/app@\(digest)", size: 2, proof: config,
+                         pinned: "localhost/mirror/app@\(digest)", size: 2, validation: config,
                          mediaType: application/vnd.oci.image.index.v1+json, platforms: {}}
 
                 """

@@ -50,7 +50,7 @@ import Testing
         #expect(again.output.contains("1 unchanged"), "\(again.said)")
     }
 
-    @Test func `is refused by docker-registry, and the error says what to do`() async throws {
+    @Test func `is rejected by docker-registry, and the error says what to do`() async throws {
         let target = try await DockerRegistry.start()
         let run = try await workspace(target.host).run("sync")
         #expect(run.status == 2, "\(run.said)")

@@ -104,9 +104,9 @@ import Testing
         try workspace.configure(mirror.text)
         let run = try await workspace.run("sync")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("1 mirrored, 3 refused"))
+        #expect(run.output.contains("1 mirrored, 3 rejected"))
         #expect(run.output.contains("platform-missing") && run.output.contains("config-mismatch"))
-        #expect(workspace.lock.hasSuffix(before), "the block of what was refused stays as it was")
+        #expect(workspace.lock.hasSuffix(before), "the block of what was rejected stays as it was")
         #expect(!workspace.lock.contains("liar") && !workspace.lock.contains("amd64-only"))
         try await Skopeo().expect(
             good, at: "docker://\(target.host)/mirror/good:1.0", "--src-tls-verify=false")

@@ -19,7 +19,7 @@ import Testing
         source.publish(large, repository: "large", tag: "1.0")
         let hosts = ([source] + targets).map(\.host)
         let lines =
-            ["version: 1", "proof: config", "referrers: none", "targets:"]
+            ["version: 1", "validation: config", "referrers: none", "targets:"]
             + (prefixes ?? targets.map { "\($0.host)/mirror" }).enumerated().map {
                 "  - {prefix: \"\($1)\", lock: lock-\($0).yaml}"
             } + ["registries:"] + hosts.map { "  \"\($0)\": {plainHTTP: true}" }

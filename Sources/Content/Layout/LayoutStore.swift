@@ -100,7 +100,7 @@ public final class LayoutStore: ContentStore {
     public func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival {
+    ) async throws -> BlobPushResult {
         try prepare(for: descriptor.digest)
         var writer = try FileWriter(path(of: descriptor.digest))
         for try await piece in try await open() { try writer.append(piece) }
@@ -114,7 +114,7 @@ public final class LayoutStore: ContentStore {
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
-    ) async throws -> ManifestArrival {
+    ) async throws -> ManifestPushResult {
         let successors = Successors(of: try manifest.decoded())
         for needed in successors.manifests + successors.blobs
         where try size(of: needed.digest) != needed.size {
@@ -137,7 +137,7 @@ public final class LayoutStore: ContentStore {
             try AtomicFile.replace(indexPath, with: Array(index.text.utf8), ifChanged: true)
             lock.release()
         }
-        return ManifestArrival(isListed: false)
+        return ManifestPushResult(isListed: false)
     }
 
     /// Makes the folders and the marker file where they are missing.

@@ -2,7 +2,7 @@
 
 internal import Content
 internal import OCI
-internal import Wording
+internal import TextSafety
 
 /// Something that refers to an image and is no part of it: a signature, a list of parts.
 public struct Attachment: Hashable, Sendable {

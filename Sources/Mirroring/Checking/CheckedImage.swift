@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 public import OCI
 public import Validation
 
@@ -56,7 +56,7 @@ public struct CheckedImage: Sendable {
     /// A tag of which the index lists every platform that is required.
     public internal(set) var complete: Tag?
     /// Why there is no answer, or why it is no.
-    public internal(set) var failure: Failure?
+    public internal(set) var failure: ImageFailure?
 
     /// Whether the image can be used: nothing speaks against it, or the lock vouches for it.
     public var isAccepted: Bool {
@@ -76,7 +76,7 @@ extension CheckedImage.PlatformImage {
     /// The first year that is believed of a date.
     private static let firstYear = 2001
 
-    init?(_ image: ExaminedImage.PlatformImage) {
+    init?(_ image: LoadedImage.PlatformImage) {
         guard let platform = image.platform else { return nil }
         self.platform = platform
         self.descriptor = image.descriptor

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
-public import LayerArchive
-public import Locking
+public import LayerScanning
+public import Lockfiles
 public import OCI
 public import Validation
 
 /// Looks at images where they are, without copying anything.
 public struct ImageChecker: Sendable {
-    private let stores: Stores
-    private let required: Requirement
-    private let lock: LockAnswer?
-    private let inspector: LayerInspector
-    private let lanes: TransferLanes
+    private let stores: StoreProvider
+    private let required: ImageRequirements
+    private let lock: LockfileCheck?
+    private let inspector: LayerScanCache
+    private let lanes: TransferLimiter
     private let progress: RunProgress
     private let observe: @Sendable (CheckEvent) -> Void
 
@@ -27,15 +27,15 @@ public struct ImageChecker: Sendable {
     ///   - progress: counts what is done.
     ///   - observe: is told what happens, and must return at once.
     public init(
-        stores: Stores, required: Requirement, lock: Lockfile? = nil, jobs: Int,
+        stores: StoreProvider, required: ImageRequirements, lock: Lockfile? = nil, jobs: Int,
         scanner: LayerScanner, progress: RunProgress = RunProgress(),
         observe: @escaping @Sendable (CheckEvent) -> Void = { _ in }
     ) {
         self.stores = stores
         self.required = required
-        self.lock = lock.map(LockAnswer.init)
-        self.inspector = LayerInspector(scanner)
-        self.lanes = TransferLanes(jobs, progress)
+        self.lock = lock.map(LockfileCheck.init)
+        self.inspector = LayerScanCache(scanner)
+        self.lanes = TransferLimiter(jobs, progress)
         self.progress = progress
         self.observe = observe
     }
@@ -74,7 +74,7 @@ public struct ImageChecker: Sendable {
         } catch {
             // A request that a cancelled task gave up on ends in an error too.
             try Task.checkCancellation()
-            image.failure = Failure(error)
+            image.failure = ImageFailure(error)
         }
         return image
     }
@@ -98,7 +98,7 @@ public struct ImageChecker: Sendable {
 
     /// Lets the lock decide: what it proves is not looked into again, and nothing is fetched.
     private func ask(
-        _ lock: LockAnswer, about descriptor: Descriptor, _ location: StoreLocation, tag: Tag?,
+        _ lock: LockfileCheck, about descriptor: Descriptor, _ location: StoreLocation, tag: Tag?,
         digest: Digest?, _ image: inout CheckedImage
     ) throws(ContentError) {
         guard let (id, block) = lock.block(of: location, tag: tag, digest: digest) else {
@@ -108,7 +108,7 @@ public struct ImageChecker: Sendable {
         }
         image.lock = CheckedImage.InLock(id: id, block: block)
         let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag)
-        image.failure = LockAnswer.objection(
+        image.failure = LockfileCheck.objection(
             to: block, for: descriptor, named: name ?? .digest(descriptor.digest), required)
     }
 
@@ -119,13 +119,13 @@ public struct ImageChecker: Sendable {
         let graph = try await ManifestGraph.read(
             from: try await source.fetch(manifest: descriptor), in: source)
         if case .index(let index) = graph.root.manifest {
-            image.attestations = index.manifests.count(where: ExaminedImage.isAttestation)
+            image.attestations = index.manifests.count(where: LoadedImage.isAttestation)
         }
-        let examined = try await ExaminedImage(graph, in: source, required: required)
+        let examined = try await LoadedImage(graph, in: source, required: required)
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
-        let judgement = Judgement(of: image.name, examined, required, inspector, lanes)
-        image.note(claims: judgement.ofClaims, required)
+        let judgement = ImageValidation(of: image.name, examined, required, inspector, lanes)
+        image.note(claims: judgement.metadataReport, required)
         // What refers to it decides nothing, so that a refusal here is no failure.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
         progress.expect(judgement.layers)

@@ -10,7 +10,7 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
     /// It is refused.
     case no
     /// It could not be judged.
-    case unproven
+    case notChecked
 
     /// Reads it from findings.
     ///
@@ -22,14 +22,14 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
         if own.contains(where: { $0.severity == .error }) {
             self = .no
         } else {
-            self = own.contains { $0.id == .unproven } ? .unproven : .ok
+            self = own.contains { $0.id == .notChecked } ? .notChecked : .ok
         }
     }
 }
 
 extension CheckedImage {
     /// Notes what the manifests and configurations say of each required platform.
-    mutating func note(claims report: ValidationReport, _ required: Requirement) {
+    mutating func note(claims report: ValidationReport, _ required: ImageRequirements) {
         claims = report
         guard required.level >= .config else { return }
         for position in platforms.indices where required.asks(for: platforms[position].platform) {
@@ -41,7 +41,8 @@ extension CheckedImage {
     /// Notes what the layers say of each required platform; of one that was not read to its end nothing good
     /// is said.
     mutating func note(
-        contents report: ValidationReport, isRead: (PlatformImage) -> Bool, _ required: Requirement
+        contents report: ValidationReport, isRead: (PlatformImage) -> Bool,
+        _ required: ImageRequirements
     ) {
         self.report = report
         guard let claims, claims.isAccepted, required.level >= .content else { return }
@@ -54,7 +55,7 @@ extension CheckedImage {
     }
 }
 
-extension Requirement {
+extension ImageRequirements {
     fileprivate func asks(for platform: Platform) -> Bool {
         effectivePlatforms.contains { $0.matches(platform) }
     }

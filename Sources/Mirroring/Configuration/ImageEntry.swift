@@ -34,7 +34,7 @@ public struct ImageEntry: Hashable, Sendable {
     /// Paths and commands that must exist on every required platform.
     public var requires: [String]
     /// How far these images are to be proved, the entry's own word or the configuration's.
-    public var proof: ProofLevel
+    public var validation: ValidationLevel
     /// Which children are copied, the entry's own word or the configuration's.
     public var copy: CopyScope
     /// Whether referrers travel along, the entry's own word or the configuration's.
@@ -46,15 +46,15 @@ public struct ImageEntry: Hashable, Sendable {
     /// What is excused, until when and why.
     public var exception: PlatformException?
     /// Where the entry stands in the file.
-    public var place: ConfigPlace
+    public var place: ConfigurationLocation
 
     /// Makes an entry.
     public init(
         source: Source, selection: Selection, name: String, id: String? = nil,
-        floating: Bool = false, requires: [String] = [], proof: ProofLevel = .content,
+        floating: Bool = false, requires: [String] = [], validation: ValidationLevel = .content,
         copy: CopyScope = .all, referrers: ReferrerPolicy = .copy, isArtifact: Bool = false,
         moved: MovedTagPolicy = .warn, exception: PlatformException? = nil,
-        place: ConfigPlace = ConfigPlace(line: 1, column: 1)
+        place: ConfigurationLocation = ConfigurationLocation(line: 1, column: 1)
     ) {
         self.source = source
         self.selection = selection
@@ -62,7 +62,7 @@ public struct ImageEntry: Hashable, Sendable {
         self.id = id
         self.floating = floating
         self.requires = requires
-        self.proof = proof
+        self.validation = validation
         self.copy = copy
         self.referrers = referrers
         self.isArtifact = isArtifact
@@ -75,7 +75,7 @@ public struct ImageEntry: Hashable, Sendable {
 /// What happens when a version tag's digest has changed upstream.
 public enum MovedTagPolicy: String, Sendable, CaseIterable {
     case warn
-    case refuse
+    case reject
     case accept
 }
 
@@ -97,7 +97,7 @@ public struct PlatformException: Hashable, Sendable {
 }
 
 /// A place in the configuration file, both counted from 1.
-public struct ConfigPlace: Hashable, Sendable {
+public struct ConfigurationLocation: Hashable, Sendable {
     /// The line.
     public var line: Int
     /// The column, in characters.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// What the configuration says about one registry.
 public struct RegistryOptions: Hashable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// Replaces `${NAME}`, `${NAME:-text}` and `${NAME:?message}`; any other `$` stays as it is.
 ///

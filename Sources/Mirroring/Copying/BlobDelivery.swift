@@ -2,7 +2,7 @@
 
 internal import Content
 internal import OCI
-internal import Waiting
+internal import AsyncPrimitives
 
 /// One blob on its way to all destinations that lack it, read once for all of them.
 struct BlobDelivery {
@@ -12,7 +12,7 @@ struct BlobDelivery {
 
     /// One destination that may lack the blob.
     private struct Claim {
-        let progress: DestinationProgress
+        let progress: TargetCopyProgress
         let sibling: StoreLocation?
 
         var store: any ContentStore { progress.destination.store }
@@ -21,14 +21,14 @@ struct BlobDelivery {
     /// Brings the blob to each destination that is still being copied to.
     ///
     /// - Throws: `CancellationError`; what goes wrong at a destination is noted there.
-    func deliver(to all: [DestinationProgress]) async throws {
+    func deliver(to all: [TargetCopyProgress]) async throws {
         for round in rounds(of: all) { try await deliver(toRound: round) }
     }
 
     /// The destinations in rounds, none of which has two in one registry: the second takes the blob from
     /// the first, and would wait for it for ever if both were served at once.
-    private func rounds(of all: [DestinationProgress]) -> [[DestinationProgress]] {
-        var rounds: [[DestinationProgress]] = []
+    private func rounds(of all: [TargetCopyProgress]) -> [[TargetCopyProgress]] {
+        var rounds: [[TargetCopyProgress]] = []
         var seen: [String: Int] = [:]
         for progress in all {
             let round = seen[progress.destination.store.location.holder, default: 0]
@@ -39,7 +39,7 @@ struct BlobDelivery {
         return rounds
     }
 
-    private func deliver(toRound all: [DestinationProgress]) async throws {
+    private func deliver(toRound all: [TargetCopyProgress]) async throws {
         // Always in the same order: two images that claim the same blob never wait for each other.
         var claims: [Claim] = []
         defer { for claim in claims { settle(claim) } }
@@ -85,7 +85,7 @@ struct BlobDelivery {
     /// What a sibling has may be there as well: not every registry mounts, and what an earlier run
     /// brought is not to be sent again.
     private func exists(at claim: Claim) async throws -> Bool {
-        guard !claim.store.findsBlobs else { return false }
+        guard !claim.store.mountReportsExistence else { return false }
         return try await at(.target, claim.store.location) {
             try await claim.store.exists(blob: blob)
         }
@@ -93,7 +93,7 @@ struct BlobDelivery {
 
     // MARK: Sending
 
-    private func send(to claims: [Claim], counting transfer: Transfer) async throws {
+    private func send(to claims: [Claim], counting transfer: BlobTransfer) async throws {
         guard claims.count > 1 else {
             for claim in claims {
                 try await send(claim) { try await job.open(blob, counting: transfer) }
@@ -123,7 +123,7 @@ struct BlobDelivery {
     /// where it came from.
     private func openAgain(
         for number: Int, of claims: [Claim], after broadcast: Broadcast,
-        counting transfer: Transfer
+        counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         if let holder = try await broadcast.holder(besides: number),
             let stream = try? await job.open(
@@ -138,7 +138,7 @@ struct BlobDelivery {
         _ claim: Claim, open: @escaping @Sendable () async throws -> ByteStream
     ) async throws {
         try await claim.progress.attempt {
-            let own = claim.store.findsBlobs ? claim.store.location : nil
+            let own = claim.store.mountReportsExistence ? claim.store.location : nil
             claim.progress.note(
                 blob,
                 try await send(to: claim.store, sparing: claim.sibling ?? own, open: open))
@@ -156,8 +156,8 @@ struct BlobDelivery {
     func send(
         to store: any ContentStore, sparing sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival {
-        try await withSecondLook {
+    ) async throws -> BlobPushResult {
+        try await retryingOnDigestMismatch {
             try await at(.target, store.location) {
                 try await store.push(blob: blob, mountingFrom: sibling, open: open)
             }

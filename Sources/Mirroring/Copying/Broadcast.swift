@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Waiting
+internal import AsyncPrimitives
 
 /// One stream of bytes, read once and handed to several readers, at the pace of the slowest.
 ///
@@ -42,11 +42,11 @@ final class Broadcast: Sendable {
         }
     }
 
-    private let state: WaitList<State>
+    private let state: AsyncCondition<State>
 
     /// Makes a broadcast that waits for so many readers to join or leave before it begins.
     init(readers: Int) {
-        state = WaitList(State(readers: Array(repeating: .expected, count: readers)))
+        state = AsyncCondition(State(readers: Array(repeating: .expected, count: readers)))
     }
 
     /// Joins; nil for a reader that has joined before.
@@ -61,7 +61,7 @@ final class Broadcast: Sendable {
                 state.trim()
             }
         }
-        return isFirst ? Pieces(broadcast: self, number: number) : nil
+        return isFirst ? BroadcastStream(broadcast: self, number: number) : nil
     }
 
     /// Leaves, with or without the whole blob.
@@ -148,7 +148,7 @@ final class Broadcast: Sendable {
 }
 
 /// What one reader sees of a broadcast.
-private struct Pieces: AsyncSequence, Sendable {
+private struct BroadcastStream: AsyncSequence, Sendable {
     let broadcast: Broadcast
     let number: Int
 

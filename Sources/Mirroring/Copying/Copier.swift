@@ -9,23 +9,23 @@ internal import OCI
 /// blobs and manifests that no tag points at, and the next copy finds and uses them.
 struct Copier: Sendable {
     /// How many blob bodies are on their way at once, over all images and targets.
-    let lanes: TransferLanes
+    let lanes: TransferLimiter
     /// Who holds which blob.
-    let ledger = CopyLedger()
+    let ledger = BlobTracker()
     /// A clock that only runs forward.
     let now: @Sendable () -> Duration
 
     /// Copies one image to all its destinations at the same time; each blob is read once for all.
     ///
     /// - Returns: what it took for each destination, and what ended it, where it did not arrive.
-    /// - Throws: `CancellationError`, ``RefusedImage``, or ``CopyError`` where no verdict was reached.
+    /// - Throws: `CancellationError`, ``ImageRejected``, or ``CopyError`` where no verdict was reached.
     func copy(_ job: CopyJob) async throws -> [CopyResult] {
         let began = now()
         let progress = try await begin(job)
         try await copyBlobs(of: job, to: progress)
         do {
             try await judge(job, at: progress)
-        } catch var refusal as RefusedImage {
+        } catch var refusal as ImageRejected {
             refusal.receipts = progress.map(\.receipt)
             throw refusal
         }
@@ -39,16 +39,16 @@ struct Copier: Sendable {
     }
 
     /// Learns from what each destination has under the name.
-    private func begin(_ job: CopyJob) async throws -> [DestinationProgress] {
-        var all: [DestinationProgress] = []
+    private func begin(_ job: CopyJob) async throws -> [TargetCopyProgress] {
+        var all: [TargetCopyProgress] = []
         for destination in job.destinations {
             do {
                 let replaced = try await ReplacedImage(
                     destination.standing, at: destination.store, beside: job.graph)
-                all.append(DestinationProgress(destination, replacing: replaced))
+                all.append(TargetCopyProgress(destination, replacing: replaced))
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                all.append(DestinationProgress(destination, replacing: nil))
+                all.append(TargetCopyProgress(destination, replacing: nil))
                 all.last?.fail(error)
             }
         }
@@ -56,7 +56,7 @@ struct Copier: Sendable {
     }
 
     /// Waits for the verdict on the contents; what was not read on its way is read at a destination.
-    private func judge(_ job: CopyJob, at progress: [DestinationProgress]) async throws {
+    private func judge(_ job: CopyJob, at progress: [TargetCopyProgress]) async throws {
         let holders = progress.filter { $0.failure == nil }.map(\.destination.store)
         guard !holders.isEmpty else { return }
         try await job.judgement?.pass(reading: holders + job.sources)
@@ -69,7 +69,7 @@ struct Copier: Sendable {
 
     /// Writes the manifests once all blobs are there.
     private func finish(
-        _ job: CopyJob, at progress: DestinationProgress, began: Duration
+        _ job: CopyJob, at progress: TargetCopyProgress, began: Duration
     ) async throws {
         try await progress.attempt {
             let delivery = ManifestDelivery(job: job, progress: progress) { blob in
@@ -87,7 +87,7 @@ struct Copier: Sendable {
     // MARK: Blobs
 
     /// Copies every blob, the largest first, so that no long one is left for the end.
-    private func copyBlobs(of job: CopyJob, to progress: [DestinationProgress]) async throws {
+    private func copyBlobs(of job: CopyJob, to progress: [TargetCopyProgress]) async throws {
         lanes.progress.expect(job.graph.blobs)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
@@ -102,7 +102,7 @@ struct Copier: Sendable {
 
     /// Sends a blob whatever the target says that it has.
     private func resend(
-        _ blob: Descriptor, of job: CopyJob, to progress: DestinationProgress
+        _ blob: Descriptor, of job: CopyJob, to progress: TargetCopyProgress
     ) async throws {
         try await lanes.withPlace(for: blob, of: job.name) { transfer in
             let delivery = BlobDelivery(blob: blob, job: job, copier: self)

@@ -27,10 +27,10 @@ struct CopyJob: Sendable {
     let sources: [any ContentSource]
     let destinations: [Destination]
     /// Decides before the manifests whether they follow; nil where that is decided already.
-    var judgement: Judgement? = nil
+    var judgement: ImageValidation? = nil
 
     /// Opens a blob where it is at hand: in memory, else at the first source that can give it.
-    func open(_ blob: Descriptor, counting transfer: Transfer) async throws -> ByteStream {
+    func open(_ blob: Descriptor, counting transfer: BlobTransfer) async throws -> ByteStream {
         if let bytes = held[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), proving: blob)
         }
@@ -51,7 +51,7 @@ struct CopyJob: Sendable {
 
     /// Opens a blob at one place.
     func open(
-        _ blob: Descriptor, in source: any ContentSource, counting transfer: Transfer
+        _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
         let sided = SidedStream(

@@ -6,7 +6,7 @@ internal import OCI
 /// The manifests of one image on their way to one destination.
 struct ManifestDelivery {
     let job: CopyJob
-    let progress: DestinationProgress
+    let progress: TargetCopyProgress
     /// Sends a blob again that the target has lost.
     let resend: (Descriptor) async throws -> Void
 
@@ -110,7 +110,7 @@ struct ManifestDelivery {
             return nil
         }
         return try await atTarget {
-            guard let tag = try KeptTag.tag(for: replaced.root.descriptor.digest) else {
+            guard let tag = try RetentionTag.tag(for: replaced.root.descriptor.digest) else {
                 return nil
             }
             do {

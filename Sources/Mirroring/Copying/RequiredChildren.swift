@@ -13,13 +13,13 @@ internal import Validation
 enum RequiredChildren {
     /// Returns the digests of those children; nil where all are copied, or there are none.
     static func digests(
-        of root: RawManifest, for entry: ImageEntry, _ required: Requirement
+        of root: RawManifest, for entry: ImageEntry, _ required: ImageRequirements
     ) throws -> Set<Digest>? {
         guard entry.copy == .required, !entry.isArtifact,
             case .index(let index) = try root.decoded()
         else { return nil }
         var wanted: Set<Digest> = []
-        for child in index.manifests where !ExaminedImage.isAttestation(child) {
+        for child in index.manifests where !LoadedImage.isAttestation(child) {
             guard let platform = child.platform else {
                 wanted.insert(child.digest)
                 continue
@@ -28,7 +28,7 @@ enum RequiredChildren {
                 wanted.insert(child.digest)
             }
         }
-        for child in index.manifests where ExaminedImage.isAttestation(child) {
+        for child in index.manifests where LoadedImage.isAttestation(child) {
             let subject = child.annotations["vnd.docker.reference.digest"]
             if wanted.contains(where: { $0.description == subject }) { wanted.insert(child.digest) }
         }

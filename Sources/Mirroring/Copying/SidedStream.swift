@@ -10,10 +10,12 @@ struct SidedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let side: CopySide
     private let location: StoreLocation
-    private let transfer: Transfer
+    private let transfer: BlobTransfer
 
     /// Makes a stream that also tells how far it has been read.
-    init(_ base: ByteStream, side: CopySide, location: StoreLocation, counting transfer: Transfer) {
+    init(
+        _ base: ByteStream, side: CopySide, location: StoreLocation, counting transfer: BlobTransfer
+    ) {
         self.base = base
         self.side = side
         self.location = location
@@ -29,12 +31,12 @@ struct SidedStream: AsyncSequence, Sendable {
         fileprivate var base: any AsyncIteratorProtocol<[UInt8], any Error>
         fileprivate let side: CopySide
         fileprivate let location: StoreLocation
-        fileprivate let transfer: Transfer
+        fileprivate let transfer: BlobTransfer
         private var offset = 0
 
         fileprivate init(
             base: any AsyncIteratorProtocol<[UInt8], any Error>, side: CopySide,
-            location: StoreLocation, transfer: Transfer
+            location: StoreLocation, transfer: BlobTransfer
         ) {
             self.base = base
             self.side = side

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import Locking
+public import Lockfiles
 public import OCI
 internal import Validation
 
@@ -27,7 +27,8 @@ public struct LockUpdate: Sendable {
     ///   - position: which target.
     ///   - inputs: what the lock was asked for by; nil for the configuration itself.
     public init(
-        from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfig, position: Int,
+        from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfiguration,
+        position: Int,
         inputs: Digest? = nil
     ) {
         let target = config.targets[position]
@@ -44,7 +45,7 @@ public struct LockUpdate: Sendable {
         }
         self.lock = Lockfile(
             root: target.root, inputs: inputs ?? config.inputs,
-            proof: config.proof, images: images)
+            validation: config.validation, images: images)
         self.kept = kept
         self.dropped = (old?.images.keys.filter { images[$0] == nil } ?? []).sorted()
     }
@@ -54,8 +55,8 @@ extension ImageOutcome {
     /// Whether the image is at every target as it should be.
     public var isDone: Bool {
         switch status {
-        case .unchanged, .proved, .mirrored, .repaired: true
-        case .refused, .missing, .failed: false
+        case .unchanged, .validated, .mirrored, .repaired: true
+        case .rejected, .missing, .failed: false
         }
     }
 }
@@ -69,7 +70,7 @@ private struct Retention {
     /// Entries that something kept from giving all their images.
     private let troubled: Set<ImageEntry>
 
-    init(plan: Plan, config: MirrorConfig) {
+    init(plan: Plan, config: MirrorConfiguration) {
         planned = Set(plan.allNames.map(\.id))
         patterns = config.images.filter {
             if case .pattern = $0.selection { true } else { false }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import OCI
 internal import Validation
 
@@ -26,7 +26,7 @@ extension LockedImage {
         self.init(
             source: image.sourceText, upstream: image.upstreamText(descriptor.digest),
             repository: repository, tag: image.versionTag, digest: descriptor.digest,
-            mediaType: descriptor.mediaType, size: descriptor.size, proof: report.level,
+            mediaType: descriptor.mediaType, size: descriptor.size, validation: report.level,
             requires: image.entry.requires.sorted(),
             platforms: Dictionary(pins) { first, _ in first })
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import Locking
+public import Lockfiles
 public import OCI
 
 extension LockedImage {

@@ -9,10 +9,10 @@ public struct NamedImage: Hashable, Sendable {
     /// Its id in the lock.
     public let lockID: String
     /// Where its entry stands in the configuration.
-    public let place: ConfigPlace
+    public let place: ConfigurationLocation
 
     /// Makes a named image.
-    public init(target: TargetName, lockID: String, place: ConfigPlace) {
+    public init(target: TargetName, lockID: String, place: ConfigurationLocation) {
         self.target = target
         self.lockID = lockID
         self.place = place

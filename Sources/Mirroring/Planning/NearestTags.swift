@@ -2,7 +2,7 @@
 
 internal import Content
 public import OCI
-internal import Wording
+internal import TextSafety
 
 /// What to use instead of a tag that does not exist.
 public struct NearestTags: Hashable, Sendable {
@@ -49,7 +49,7 @@ public struct NearestTags: Hashable, Sendable {
     public init(to tag: Tag, among tags: [Tag]) {
         let wanted = SemanticVersion(lenient: tag.name)
         let others = tags.filter {
-            $0 != tag && !DigestTag.isOne($0) && KeptTag.digest(of: $0) == nil
+            $0 != tag && !DigestTag.isOne($0) && RetentionTag.digest(of: $0) == nil
         }
         let candidates = others.map { candidate in
             let version = SemanticVersion(lenient: candidate.name)

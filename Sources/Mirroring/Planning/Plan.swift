@@ -81,7 +81,7 @@ public struct Plan: Sendable {
         /// The entry.
         public let entry: ImageEntry
         /// Why it gave none.
-        public let failure: Failure
+        public let failure: ImageFailure
     }
 
     /// The images that are selected, in the configuration's order.

@@ -5,11 +5,11 @@ internal import OCI
 
 /// Turns the entries of a configuration into images.
 public struct Planner: Sendable {
-    private let config: MirrorConfig
+    private let config: MirrorConfiguration
     private let naming: Naming
 
     /// Makes a planner.
-    public init(config: MirrorConfig) {
+    public init(config: MirrorConfiguration) {
         self.config = config
         self.naming = Naming(images: config.images)
     }
@@ -29,7 +29,7 @@ public struct Planner: Sendable {
     ///   - stores: how to come by stores.
     /// - Returns: the plan; what kept an entry from giving images is among its problems.
     /// - Throws: `CancellationError`.
-    public func plan(selecting selection: IDSelection, stores: Stores) async throws -> Plan {
+    public func plan(selecting selection: IDSelection, stores: StoreProvider) async throws -> Plan {
         let listings = try await listings(for: selection, stores)
         var images: [PlannedImage] = []
         var problems: [Plan.Problem] = []
@@ -41,19 +41,20 @@ public struct Planner: Sendable {
             case (.pattern(let pattern), .success(let tags)?):
                 let picks = pick(from: tags, pattern, entry)
                 let collisions = Naming.collisions(among: taken + picks.map(named))
-                let refused = Set(collisions.map(\.second))
-                let accepted = picks.filter { !refused.contains(named($0)) }
+                let rejected = Set(collisions.map(\.second))
+                let accepted = picks.filter { !rejected.contains(named($0)) }
                 images += accepted
                 taken += accepted.map(named)
                 problems += collisions.map {
-                    Plan.Problem(entry: entry, failure: Failure(.invalid, "\($0)", hint: $0.hint))
+                    Plan.Problem(
+                        entry: entry, failure: ImageFailure(.invalid, "\($0)", hint: $0.hint))
                 }
                 if picks.isEmpty {
                     problems.append(
                         Plan.Problem(entry: entry, failure: .nothingPicked(entry, tags)))
                 }
             case (.pattern, .failure(let error)?):
-                problems.append(Plan.Problem(entry: entry, failure: Failure(error)))
+                problems.append(Plan.Problem(entry: entry, failure: ImageFailure(error)))
             case (.pattern, nil): break
             case (.one, _), (.list, _): images += fixedImages(of: entry) ?? []
             }
@@ -65,7 +66,7 @@ public struct Planner: Sendable {
 
     /// Lists each source once that a pattern of a selected entry needs.
     private func listings(
-        for selection: IDSelection, _ stores: Stores
+        for selection: IDSelection, _ stores: StoreProvider
     ) async throws -> [StoreLocation: Result<[Tag], CopyError>] {
         let wanted = config.images.filter { entry in
             guard case .pattern = entry.selection else { return false }
@@ -83,7 +84,7 @@ public struct Planner: Sendable {
     }
 
     private func list(
-        _ location: StoreLocation, _ stores: Stores
+        _ location: StoreLocation, _ stores: StoreProvider
     ) async throws -> Result<[Tag], CopyError> {
         do {
             return .success(
@@ -121,10 +122,10 @@ public struct Planner: Sendable {
     }
 }
 
-extension Failure {
+extension ImageFailure {
     /// A pattern that picks nothing is told about: it is nearly always a mistake.
-    fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> Failure {
-        Failure(
+    fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> ImageFailure {
+        ImageFailure(
             .missing, side: .source,
             "source \(entry.sourceLocation): none of its \(tags.count) tags is what 'tags:' asks "
                 + "for",

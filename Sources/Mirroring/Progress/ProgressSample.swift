@@ -3,7 +3,7 @@
 /// How far a run had come at one moment.
 public struct ProgressSample: Hashable, Sendable {
     /// One blob on its way.
-    public struct Transfer: Hashable, Sendable {
+    public struct BlobTransfer: Hashable, Sendable {
         /// The image for which it is read, as people know it.
         public var name: String
         /// The blob's digest, short.
@@ -39,13 +39,13 @@ public struct ProgressSample: Hashable, Sendable {
     /// How many bytes of blobs were read so far, whatever became of them.
     public var readBytes: Int
     /// What is being read, the first one first.
-    public var transfers: [Transfer]
+    public var transfers: [BlobTransfer]
 
     /// Makes a sample from its parts.
     public init(
         total: Int = 0, begun: Int = 0, finished: Int = 0, troubled: Int = 0,
         inHand: [String] = [], expectedBytes: Int = 0, arrivedBytes: Int = 0, readBytes: Int = 0,
-        transfers: [Transfer] = []
+        transfers: [BlobTransfer] = []
     ) {
         self.total = total
         self.begun = begun

@@ -20,7 +20,7 @@ public final class RunProgress: Sendable {
         var blobs: [Digest: Bool] = [:]
         var expectedBytes = 0
         var settledBytes = 0
-        var transfers: [Transfer] = []
+        var transfers: [BlobTransfer] = []
     }
 
     private let state = Mutex(State())
@@ -79,7 +79,7 @@ public final class RunProgress: Sendable {
 
     /// Shows a transfer for as long as `body` runs.
     func showing<Value>(
-        _ transfer: Transfer, _ body: () async throws -> Value
+        _ transfer: BlobTransfer, _ body: () async throws -> Value
     ) async rethrows -> Value {
         state.withLock { $0.transfers.append(transfer) }
         defer { state.withLock { $0.transfers.removeAll { $0 === transfer } } }

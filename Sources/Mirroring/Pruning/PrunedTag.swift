@@ -19,7 +19,7 @@ public struct PrunedTag: Sendable {
         /// It was only listed.
         case listed
         case removed
-        case failed(Failure)
+        case failed(ImageFailure)
     }
 
     /// Where it is.
@@ -37,7 +37,7 @@ public struct PruneReport: Sendable {
     /// The superfluous tags, in the order of their repositories.
     public internal(set) var tags: [PrunedTag] = []
     /// Repositories whose tags could not be listed.
-    public internal(set) var failures: [(repository: Repository, failure: Failure)] = []
+    public internal(set) var failures: [(repository: Repository, failure: ImageFailure)] = []
     /// How many tags are as they should be.
     public internal(set) var spared = 0
 }

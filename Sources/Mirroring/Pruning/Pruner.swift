@@ -8,12 +8,12 @@ internal import OCI
 /// A digest that something names is never removed: where a registry removes manifests only, and so
 /// all their tags, one that any other tag stands for is left alone too.
 public struct Pruner: Sendable {
-    private let config: MirrorConfig
-    private let stores: Stores
-    private let spared: Spared
+    private let config: MirrorConfiguration
+    private let stores: StoreProvider
+    private let spared: RetainedReferences
 
     /// Makes a pruner.
-    public init(config: MirrorConfig, stores: Stores, spared: Spared) {
+    public init(config: MirrorConfiguration, stores: StoreProvider, spared: RetainedReferences) {
         self.config = config
         self.stores = stores
         self.spared = spared
@@ -37,7 +37,7 @@ public struct Pruner: Sendable {
                 try Task.checkCancellation()
                 // A repository that is not there has nothing superfluous.
                 if error.failureClass != .missing {
-                    report.failures.append((repository, Failure(error)))
+                    report.failures.append((repository, ImageFailure(error)))
                 }
             }
         }
@@ -90,7 +90,7 @@ public struct Pruner: Sendable {
         to tag: Tag, of repository: Repository, in store: any ContentSource
     ) async throws -> PrunedTag.Reason? {
         if spared.has(tag, in: repository) { return nil }
-        if let digest = KeptTag.digest(of: tag) {
+        if let digest = RetentionTag.digest(of: tag) {
             return spared.digests.contains(digest) ? nil : .kept
         }
         if let subject = DigestTag.subject(of: tag) {
@@ -122,9 +122,9 @@ public struct Pruner: Sendable {
         } catch let error as any ContentFailure where error.failureClass == .invalid {
             // Nothing is wrong with the tag: it could not be done.
             return .failed(
-                Failure(.unavailable, side: .target, "\(error)", hint: error.hint))
+                ImageFailure(.unavailable, side: .target, "\(error)", hint: error.hint))
         } catch let error as any ContentFailure {
-            return .failed(Failure(CopyError(error, side: .target, at: store.location)))
+            return .failed(ImageFailure(CopyError(error, side: .target, at: store.location)))
         }
     }
 

@@ -13,7 +13,7 @@ struct ReferrerCopy: Sendable {
     /// signed, and that is the end of it.
     static let maximumDepth = 3
     let copier: Copier
-    let ledger: ReferrerLedger
+    let ledger: ReferrerTracker
     let source: any ContentSource
     let target: any ContentStore
     /// How many referrers of one image are looked at.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
-public import Locking
+public import Lockfiles
 public import OCI
 public import Validation
 
@@ -12,7 +12,7 @@ public struct ResolvedImage: Sendable {
         /// Nothing: the bytes are there, and the lock says all that is asked for.
         case nothing
         /// The bytes are there, but the lock does not say enough of them.
-        case prove
+        case validate
         /// Nothing has the name there.
         case copy
         /// Other bytes have the name there.
@@ -30,9 +30,9 @@ public struct ResolvedImage: Sendable {
         /// What is to be done; nil where the target could not be asked.
         public internal(set) var action: Action?
         /// Whether the lock proves of these bytes all that is asked for.
-        public internal(set) var isProved = false
+        public internal(set) var isValidated = false
         /// Why the target could not be asked.
-        public internal(set) var failure: Failure?
+        public internal(set) var failure: ImageFailure?
     }
 
     /// The image.
@@ -44,7 +44,7 @@ public struct ResolvedImage: Sendable {
     /// What exists instead of a tag that does not.
     public internal(set) var instead: NearestTags?
     /// Why there is no descriptor.
-    public internal(set) var failure: Failure?
+    public internal(set) var failure: ImageFailure?
     /// Each target, in the configuration's order.
     public internal(set) var targets: [AtTarget] = []
 
@@ -59,7 +59,7 @@ public struct ResolvedImage: Sendable {
     public func leastPulls(platforms: Int) -> Int {
         let actions = targets.compactMap(\.action)
         guard let descriptor, actions.contains(where: { $0 == .copy || $0 == .replace }),
-            !actions.contains(where: { $0 == .nothing || $0 == .prove })
+            !actions.contains(where: { $0 == .nothing || $0 == .validate })
         else { return 0 }
         return descriptor.mediaType.isIndex ? 1 + platforms : 1
     }

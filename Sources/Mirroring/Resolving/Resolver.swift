@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import Locking
+public import Lockfiles
 internal import OCI
 internal import Validation
-internal import Waiting
+internal import AsyncPrimitives
 
 /// Asks the source and the targets what an image's name stands for: one HEAD each.
 public struct Resolver: Sendable {
-    let config: MirrorConfig
-    let stores: Stores
+    let config: MirrorConfiguration
+    let stores: StoreProvider
     let locks: [String: Lockfile]
     let today: CalendarDay
 
@@ -21,7 +21,8 @@ public struct Resolver: Sendable {
     ///   - locks: the targets' locks as they are, by path.
     ///   - today: the day on which exceptions are judged.
     public init(
-        config: MirrorConfig, stores: Stores, locks: [String: Lockfile], today: CalendarDay
+        config: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
+        today: CalendarDay
     ) {
         self.config = config
         self.stores = stores
@@ -33,7 +34,7 @@ public struct Resolver: Sendable {
     ///
     /// - Throws: `CancellationError`.
     public func resolve(_ plan: Plan) async throws -> [ResolvedImage] {
-        let places = Slots(Syncer.imagesAtOnce)
+        let places = AsyncSemaphore(Syncer.imagesAtOnce)
         stores.expect(plan.images.map(\.source))
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
@@ -62,7 +63,7 @@ public struct Resolver: Sendable {
         } catch let error as CopyError {
             // A request that a cancelled task gave up on ends in an error too.
             try Task.checkCancellation()
-            resolved.failure = Failure(error)
+            resolved.failure = ImageFailure(error)
             return resolved
         }
         do {
@@ -70,15 +71,15 @@ public struct Resolver: Sendable {
         } catch let error as ParseError {
             // The loader refuses such names; a configuration made by hand may still have one.
             resolved.descriptor = nil
-            resolved.failure = Failure(.invalid, side: .target, error.description)
+            resolved.failure = ImageFailure(.invalid, side: .target, error.description)
         }
         reportMove(&resolved)
         return resolved
     }
 
     /// What the image has to be.
-    func requirement(for image: PlannedImage) -> Requirement {
-        Requirement(image.entry, platforms: config.platforms, today: today)
+    func requirement(for image: PlannedImage) -> ImageRequirements {
+        ImageRequirements(image.entry, platforms: config.platforms, today: today)
     }
 
     // MARK: Source
@@ -132,12 +133,12 @@ public struct Resolver: Sendable {
                     try await stores.store(at: standing.location)
                         .standing(of: image.targetName)
                 }
-                standing.isProved = isProved(resolved, at: standing)
+                standing.isValidated = isValidated(resolved, at: standing)
                 standing.action = action(
                     for: resolved, at: standing, hasLock: target.lock != nil)
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                standing.failure = Failure(error)
+                standing.failure = ImageFailure(error)
             }
             resolved.targets.append(standing)
         }
@@ -149,10 +150,10 @@ public struct Resolver: Sendable {
         guard let descriptor = resolved.descriptor else { return nil }
         guard let current = standing.current else { return .copy }
         guard current.digest == descriptor.digest else { return .replace }
-        return standing.isProved || !hasLock ? .nothing : .prove
+        return standing.isValidated || !hasLock ? .nothing : .validate
     }
 
-    private func isProved(
+    private func isValidated(
         _ resolved: ResolvedImage, at standing: ResolvedImage.AtTarget
     ) -> Bool {
         guard let descriptor = resolved.descriptor, let block = standing.block else {
@@ -173,7 +174,7 @@ public struct Resolver: Sendable {
         else { return }
         resolved.findings.append(
             Finding(
-                .tagMoved, image.entry.moved == .refuse ? .error : .warning,
+                .tagMoved, image.entry.moved == .reject ? .error : .warning,
                 "\(tag) was \(was.digest.short) when it was locked and is now "
                     + "\(descriptor.digest.short)"))
     }
@@ -191,7 +192,7 @@ extension PlannedImage {
 extension LockedImage {
     /// Whether the block says of these bytes everything that is asked for now.
     fileprivate func proves(
-        _ descriptor: Descriptor, _ image: PlannedImage, _ required: Requirement
+        _ descriptor: Descriptor, _ image: PlannedImage, _ required: ImageRequirements
     ) -> Bool {
         digest == descriptor.digest && source == image.sourceText
             && upstream == image.upstreamText(descriptor.digest) && tag == image.versionTag

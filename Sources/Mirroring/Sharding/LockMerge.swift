@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 internal import OCI
 
 /// The lock of a whole run, put together from the locks of all its parts.
@@ -63,7 +63,9 @@ public struct LockMerge: Sendable {
         for part in parts {
             guard part.shard.count == first.shard.count, seen.insert(part.shard.number).inserted
             else { throw .mixed(part.path) }
-            guard part.lock.inputs == first.lock.inputs, part.lock.proof == first.lock.proof else {
+            guard part.lock.inputs == first.lock.inputs,
+                part.lock.validation == first.lock.validation
+            else {
                 throw .otherInputs(first.path, part.path)
             }
             for (id, block) in part.lock.images {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import Locking
+public import Lockfiles
 internal import OCI
 
 /// A configuration and its locks as one part of a run sees them: its own images alone, and lock files of
 /// its own.
 public struct ShardedRun: Sendable {
     /// The configuration with the part's images, whose locks are the part's files.
-    public let config: MirrorConfig
+    public let config: MirrorConfiguration
     /// The locks as they are, by the part's files, with the part's blocks.
     public let locks: [String: Lockfile]
 
     /// Takes a part of a run.
-    public init(_ shard: Shard, of whole: MirrorConfig, locks: [String: Lockfile]) {
+    public init(_ shard: Shard, of whole: MirrorConfiguration, locks: [String: Lockfile]) {
         var config = whole
         config.images = whole.images.filter { shard.owns($0.name) }
         var own: [String: Lockfile] = [:]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 public import OCI
 internal import Validation
-public import Wording
+public import TextSafety
 
 /// What is known of an image's platforms, sizes and origin, whatever the verdict on it.
 ///
@@ -12,7 +12,7 @@ public import Wording
 /// already proves, and that nobody reads again, it is what the lock says.
 public struct ImageFacts: Hashable, Sendable {
     /// One image that a machine could run.
-    public struct OnPlatform: Hashable, Sendable {
+    public struct PlatformFacts: Hashable, Sendable {
         /// The platform.
         public let platform: Platform
         /// The digest of its manifest.
@@ -59,7 +59,7 @@ public struct ImageFacts: Hashable, Sendable {
     }
 
     /// The runnable images, sorted by platform.
-    public let platforms: [OnPlatform]
+    public let platforms: [PlatformFacts]
     /// How many bytes all blobs of the image have together, each counted once; nil where they were
     /// not looked at.
     public let downloadSize: Int?
@@ -68,7 +68,7 @@ public struct ImageFacts: Hashable, Sendable {
 
     /// Makes facts.
     public init(
-        platforms: [OnPlatform], downloadSize: Int? = nil, labels: [Label: UntrustedText] = [:]
+        platforms: [PlatformFacts], downloadSize: Int? = nil, labels: [Label: UntrustedText] = [:]
     ) {
         self.platforms = platforms
         self.downloadSize = downloadSize
@@ -76,16 +76,16 @@ public struct ImageFacts: Hashable, Sendable {
     }
 
     /// Takes what an image that was read says of itself.
-    init(_ image: ExaminedImage) {
+    init(_ image: LoadedImage) {
         var seen: Set<Platform> = []
         var labels: [Label: UntrustedText] = [:]
-        var platforms: [OnPlatform] = []
+        var platforms: [PlatformFacts] = []
         for candidate in image.images {
             guard let platform = candidate.platform, seen.insert(platform).inserted else {
                 continue
             }
             platforms.append(
-                OnPlatform(
+                PlatformFacts(
                     platform: platform, digest: candidate.descriptor.digest,
                     size: candidate.descriptor.size,
                     downloadSize: Self.sum(
@@ -104,7 +104,7 @@ public struct ImageFacts: Hashable, Sendable {
     init(_ block: LockedImage) {
         self.init(
             platforms: block.platforms.sorted { $0.key < $1.key }.map {
-                OnPlatform(platform: $0.key, digest: $0.value.digest, size: $0.value.size)
+                PlatformFacts(platform: $0.key, digest: $0.value.digest, size: $0.value.size)
             })
     }
 

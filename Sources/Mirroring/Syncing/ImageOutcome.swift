@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
-public import Locking
+public import Lockfiles
 public import OCI
 public import Validation
 
@@ -12,13 +12,13 @@ public struct ImageOutcome: Sendable {
         /// It was there already, byte for byte and proved.
         case unchanged
         /// It was there already and has now been proved.
-        case proved
+        case validated
         /// It was copied to at least one target.
         case mirrored
         /// It was copied again, the same bytes as before, to targets that had lost or changed them.
         case repaired
         /// It is not what it has to be; nothing was pushed.
-        case refused
+        case rejected
         /// The source does not have it.
         case missing
         /// It could not be done or found out.
@@ -36,7 +36,7 @@ public struct ImageOutcome: Sendable {
         /// What the copy took, however it ended; nil where there was none.
         public var receipt: CopyReceipt?
         /// Why it is not there.
-        public var failure: Failure?
+        public var failure: ImageFailure?
         /// What became of what refers to it; nil where nobody looked.
         public var referrers: ReferrerReceipt?
         /// Whether clusters can pull it without credentials; nil where it was there before, where
@@ -55,7 +55,7 @@ public struct ImageOutcome: Sendable {
     /// What was found out about it.
     public internal(set) var findings: [Finding]
     /// Why it could not be done, where that is no single target's affair.
-    public internal(set) var failure: Failure?
+    public internal(set) var failure: ImageFailure?
     /// What exists instead of a tag that does not.
     public internal(set) var instead: NearestTags?
     /// What is known of its platforms; empty where nobody could look.
@@ -83,7 +83,9 @@ public struct ImageOutcome: Sendable {
     }
 
     /// Every failure: the image's own and those at targets.
-    public var failures: [Failure] { [failure].compactMap(\.self) + targets.compactMap(\.failure) }
+    public var failures: [ImageFailure] {
+        [failure].compactMap(\.self) + targets.compactMap(\.failure)
+    }
 
     /// What it was before this run: what a lock says, else what had its name at a target.
     public var previous: Digest? {
@@ -92,9 +94,9 @@ public struct ImageOutcome: Sendable {
 
     /// How far its contents are proved by this run or by a lock; nil where they are not, and for a
     /// layout, which has no lock.
-    public var proof: ProofLevel? {
+    public var validation: ValidationLevel? {
         guard isDone else { return nil }
-        return targets.compactMap { ($0.block ?? $0.locked)?.proof }.min()
+        return targets.compactMap { ($0.block ?? $0.locked)?.validation }.min()
     }
 
     /// Takes what an earlier run knew of the same bytes, where this one did not look at them.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import OCI
 internal import Validation
 
@@ -24,7 +24,7 @@ struct ImageSync {
             return outcome
         }
         guard !resolved.findings.contains(where: { $0.severity == .error }) else {
-            outcome.status = .refused
+            outcome.status = .rejected
             return outcome
         }
         let required = run.resolver.requirement(for: image)
@@ -43,15 +43,15 @@ struct ImageSync {
         } catch {
             // A transfer that was cancelled from outside ends in an error of the other side's.
             try Task.checkCancellation()
-            outcome.failure = Failure(error)
-            outcome.status = outcome.failure?.failureClass == .invalid ? .refused : .failed
+            outcome.failure = ImageFailure(error)
+            outcome.status = outcome.failure?.failureClass == .invalid ? .rejected : .failed
         }
         return outcome
     }
 
     /// Validates what has to be, and copies it where it is not.
     private func bring(
-        _ descriptor: Descriptor, _ required: Requirement, _ work: inout ImageWork,
+        _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
     ) async throws {
         guard let examined = try await examine(descriptor, required, &work, &outcome) else {
@@ -59,31 +59,32 @@ struct ImageSync {
             return
         }
         outcome.facts = ImageFacts(examined)
-        let judgement = Judgement(
+        let judgement = ImageValidation(
             of: image.id, examined, required, run.inspector, run.copier.lanes,
-            isProved: work.isProved)
+            isValidated: work.isValidated)
         do {
-            guard judgement.ofClaims.isAccepted else {
-                throw RefusedImage(report: judgement.ofClaims)
+            guard judgement.metadataReport.isAccepted else {
+                throw ImageRejected(report: judgement.metadataReport)
             }
             try await copy(examined, judgement, &work, &outcome)
             if !work.toLock.isEmpty { try await judgement.pass(reading: try sources(work)) }
-        } catch let refusal as RefusedImage {
+        } catch let refusal as ImageRejected {
             for (position, receipt) in zip(work.toCopy, refusal.receipts) {
                 outcome.targets[position].receipt = receipt
             }
             outcome.findings += refusal.report.findings
-            outcome.status = .refused
+            outcome.status = .rejected
             return
         }
-        let report = judgement.report ?? judgement.ofClaims
+        let report = judgement.report ?? judgement.metadataReport
         outcome.findings += report.findings
         for position in work.toLock {
             outcome.targets[position].block = LockedImage(
                 image, descriptor, report, at: outcome.targets[position].location)
         }
         outcome.status =
-            if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .proved } else {
+            if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .validated } else
+            {
                 work.isRepair ? .repaired : .mirrored
             }
     }
@@ -93,9 +94,9 @@ struct ImageSync {
     /// A target that has the manifest itself but not all below it is copied to again, otherwise no
     /// run would ever heal it. Nil where a failure left nothing to do.
     private func examine(
-        _ descriptor: Descriptor, _ required: Requirement, _ work: inout ImageWork,
+        _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
-    ) async throws -> ExaminedImage? {
+    ) async throws -> LoadedImage? {
         while let position = work.holders.first {
             do {
                 return try await examine(
@@ -107,7 +108,7 @@ struct ImageSync {
                     work.toCopy.append(position)
                     work.toLock.insert(position)
                 } else if work.toLock.remove(position) != nil {
-                    outcome.targets[position].failure = Failure(error)
+                    outcome.targets[position].failure = ImageFailure(error)
                 }
             }
             guard !work.isDone else { return nil }
@@ -116,20 +117,20 @@ struct ImageSync {
     }
 
     private func examine(
-        _ descriptor: Descriptor, _ required: Requirement, in source: any ContentSource,
+        _ descriptor: Descriptor, _ required: ImageRequirements, in source: any ContentSource,
         side: CopySide
-    ) async throws -> ExaminedImage {
+    ) async throws -> LoadedImage {
         try await at(side, source.location) {
             let root = try await source.fetch(manifest: descriptor)
             let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
-            return try await ExaminedImage(graph, in: source, required: required)
+            return try await LoadedImage(graph, in: source, required: required)
         }
     }
 
     /// Copies the image to every target that lacks it, and looks after what comes with it.
     private func copy(
-        _ examined: ExaminedImage, _ judgement: Judgement, _ work: inout ImageWork,
+        _ examined: LoadedImage, _ judgement: ImageValidation, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
     ) async throws {
         guard !work.toCopy.isEmpty else { return }
@@ -138,7 +139,7 @@ struct ImageSync {
         for (position, result) in zip(work.toCopy, results) {
             outcome.targets[position].receipt = result.receipt
             if let error = result.failure {
-                outcome.targets[position].failure = Failure(error)
+                outcome.targets[position].failure = ImageFailure(error)
                 work.toLock.remove(position)
                 continue
             }
@@ -153,7 +154,7 @@ struct ImageSync {
     }
 
     private func job(
-        _ examined: ExaminedImage, _ judgement: Judgement, _ work: ImageWork
+        _ examined: LoadedImage, _ judgement: ImageValidation, _ work: ImageWork
     ) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.plus($1.size) }
         return CopyJob(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import OCI
 
 /// What is left to do for one image; targets stand by their position in the configuration.
@@ -20,7 +20,7 @@ struct ImageWork {
         for (position, standing) in resolved.targets.enumerated() {
             switch standing.action {
             case .nothing: holders.append(position)
-            case .prove:
+            case .validate:
                 holders.append(position)
                 toLock.insert(position)
             case .copy, .replace:
@@ -51,7 +51,7 @@ struct ImageWork {
     }
 
     /// Whether some lock proves of these bytes all that is asked for.
-    var isProved: Bool { resolved.targets.contains(where: \.isProved) }
+    var isValidated: Bool { resolved.targets.contains(where: \.isValidated) }
 
     /// Whether no target needs anything.
     var isDone: Bool { toLock.isEmpty }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LayerArchive
-internal import Waiting
+public import LayerScanning
+internal import AsyncPrimitives
 
 /// Mirrors the images of a plan, many at a time; one image's failure never stops the others.
 public struct Syncer: Sendable {
     let resolver: Resolver
     let copier: Copier
-    let inspector: LayerInspector
-    let referrers = ReferrerLedger()
+    let inspector: LayerScanCache
+    let referrers = ReferrerTracker()
     let progress: RunProgress
     /// Whether referrers are looked for also where nothing is new.
     let refreshesReferrers: Bool
@@ -39,8 +39,8 @@ public struct Syncer: Sendable {
         self.resolver = resolver
         self.refreshesReferrers = refreshesReferrers
         self.now = now ?? { ContinuousClock.now - start }
-        self.copier = Copier(lanes: TransferLanes(jobs, progress), now: self.now)
-        self.inspector = LayerInspector(scanner)
+        self.copier = Copier(lanes: TransferLimiter(jobs, progress), now: self.now)
+        self.inspector = LayerScanCache(scanner)
         self.progress = progress
         self.observe = observe
     }
@@ -49,7 +49,7 @@ public struct Syncer: Sendable {
     ///
     /// Cancelling the task ends the transfers; the report then holds the images that were finished.
     public func sync(_ plan: Plan) async -> SyncReport {
-        let places = Slots(Self.imagesAtOnce)
+        let places = AsyncSemaphore(Self.imagesAtOnce)
         resolver.stores.expect(plan.images.map(\.source))
         progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in

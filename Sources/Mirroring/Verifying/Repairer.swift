@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import OCI
 internal import Validation
 
@@ -10,8 +10,8 @@ internal import Validation
 /// What is brought is the locked digest, wherever the tag has moved upstream: a repair changes no
 /// pin. Nothing that the target says of itself is believed, so every blob is looked for.
 struct Repairer: Sendable {
-    let stores: Stores
-    let config: MirrorConfig
+    let stores: StoreProvider
+    let config: MirrorConfiguration
     let today: CalendarDay
     /// Every target's lock, by path: what one has lost, another may have.
     let locks: [String: Lockfile]
@@ -60,7 +60,7 @@ struct Repairer: Sendable {
                 return try await Mirroring.at(.source, source.location) {
                     let root = try await source.fetch(manifest: block.descriptor)
                     let wanted = try entry.flatMap { entry in
-                        let required = Requirement(
+                        let required = ImageRequirements(
                             entry, platforms: config.platforms, today: today)
                         return try RequiredChildren.digests(of: root, for: entry, required)
                     }

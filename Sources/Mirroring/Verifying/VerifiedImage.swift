@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 public import OCI
 public import Validation
 
@@ -25,14 +25,14 @@ public struct VerifiedImage: Sendable {
         /// The version tag stands for other bytes at the source, or for none.
         case sourceMoved(Tag, now: Digest?)
         /// The lock proves less than the configuration asks for.
-        case unproved(ProofShortfall)
+        case insufficientlyValidated(ValidationGap)
 
         /// Whether the target lacks something that can be brought there again.
         public var isRepairable: Bool {
             switch self {
             case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing, .broken:
                 true
-            case .platformChanged, .sourceMoved, .unproved: false
+            case .platformChanged, .sourceMoved, .insufficientlyValidated: false
             }
         }
     }
@@ -48,7 +48,7 @@ public struct VerifiedImage: Sendable {
     /// What is worth knowing and wrong for nobody: an exception, a channel tag that moved on.
     public internal(set) var findings: [Finding] = []
     /// Why it could not be found out, or not be repaired.
-    public internal(set) var failure: Failure?
+    public internal(set) var failure: ImageFailure?
     /// How many manifests and blobs were seen to be there.
     public internal(set) var seen = 0
 
@@ -74,7 +74,7 @@ extension VerifiedImage.Problem: CustomStringConvertible {
         case .broken(let reason): reason
         case .sourceMoved(let tag, nil): "upstream, tag \(tag) is gone"
         case .sourceMoved(let tag, let now?): "upstream, tag \(tag) now stands for \(now.short)"
-        case .unproved(let shortfall): shortfall.description
+        case .insufficientlyValidated(let shortfall): shortfall.description
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import OCI
 internal import Validation
 
@@ -9,8 +9,8 @@ internal import Validation
 extension Verifier {
     /// Compares what a block proves with what its entry asks for.
     func compare(_ image: inout VerifiedImage, with entry: ImageEntry) {
-        let required = Requirement(entry, platforms: config.platforms, today: today)
-        image.problems += image.block.shortfalls(of: required).map { .unproved($0) }
+        let required = ImageRequirements(entry, platforms: config.platforms, today: today)
+        image.problems += image.block.shortfalls(of: required).map { .insufficientlyValidated($0) }
         image.findings += [required.exceptionFinding].compactMap(\.self)
     }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import Locking
+public import Lockfiles
 internal import OCI
-internal import Waiting
+internal import AsyncPrimitives
 
 /// Compares a target with its lock: every tag, manifest, configuration and layer.
 public struct Verifier: Sendable {
-    let stores: Stores
-    let config: MirrorConfig
+    let stores: StoreProvider
+    let config: MirrorConfiguration
     let today: CalendarDay
     private let asksSource: Bool
     private let repairer: Repairer?
     private let progress: RunProgress
-    private let places: Slots
+    private let places: AsyncSemaphore
 
     /// How many images are looked at at once.
     private static let imagesAtOnce = 8
@@ -27,14 +27,16 @@ public struct Verifier: Sendable {
     ///   - asksSource: whether upstream is asked if its tags have moved, by a HEAD each.
     ///   - progress: counts what is done.
     public init(
-        stores: Stores, config: MirrorConfig, today: CalendarDay, asksSource: Bool = false,
+        stores: StoreProvider, config: MirrorConfiguration, today: CalendarDay,
+        asksSource: Bool = false,
         progress: RunProgress = RunProgress()
     ) {
         self.init(stores, config, today, asksSource: asksSource, progress, nil)
     }
 
     private init(
-        _ stores: Stores, _ config: MirrorConfig, _ today: CalendarDay, asksSource: Bool,
+        _ stores: StoreProvider, _ config: MirrorConfiguration, _ today: CalendarDay,
+        asksSource: Bool,
         _ progress: RunProgress, _ repairer: Repairer?
     ) {
         self.stores = stores
@@ -43,7 +45,7 @@ public struct Verifier: Sendable {
         self.asksSource = asksSource
         self.repairer = repairer
         self.progress = progress
-        self.places = Slots(Self.imagesAtOnce)
+        self.places = AsyncSemaphore(Self.imagesAtOnce)
     }
 
     /// The same, bringing again to targets what they have lost.
@@ -55,7 +57,7 @@ public struct Verifier: Sendable {
     public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
         let start = ContinuousClock.now
         let copier = Copier(
-            lanes: TransferLanes(jobs, progress), now: { ContinuousClock.now - start })
+            lanes: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
             stores, config, today, asksSource: asksSource, progress,
             Repairer(
@@ -99,7 +101,7 @@ public struct Verifier: Sendable {
             try Task.checkCancellation()
             switch error.failureClass {
             case .integrity, .invalid: image.problems.append(.broken(error.message))
-            default: image.failure = Failure(error)
+            default: image.failure = ImageFailure(error)
             }
         }
         return image
@@ -116,7 +118,7 @@ public struct Verifier: Sendable {
         } catch {
             try Task.checkCancellation()
             var failed = image
-            failed.failure = Failure(error)
+            failed.failure = ImageFailure(error)
             return failed
         }
         var again = try await verify(image.id, image.block)

@@ -8,7 +8,7 @@ extension Edit {
     /// `isQuoted` asks for quotes, even where YAML would need none, for what was no text before.
     static func setting(
         _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
-        _ source: YAMLText, _ habit: QuotingHabit
+        _ source: YAMLText, _ habit: QuoteStyle
     ) throws(EditRefusal) -> Edit? {
         guard field.text != text || (field.part == nil && !isText(field.node)) else { return nil }
         if let part = field.part {
@@ -32,7 +32,7 @@ extension Edit {
 
     /// Switches a boolean on; nil where it is on.
     static func switchingOn(
-        _ field: Field, in fragment: Int, _ source: YAMLText, _ habit: QuotingHabit
+        _ field: Field, in fragment: Int, _ source: YAMLText, _ habit: QuoteStyle
     ) -> Edit? {
         guard field.text != "true" else { return nil }
         let range = field.node.range

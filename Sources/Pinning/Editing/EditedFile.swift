@@ -21,7 +21,7 @@ struct EditedFile {
     func bytes() throws(EditRefusal) -> [UInt8] {
         let file = fragments[0].stream.text
         let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
-        guard EditProof(edits, in: fragments, limits: limits).holds(for: edited) else {
+        guard EditVerifier(edits, in: fragments, limits: limits).holds(for: edited) else {
             throw EditRefusal(reason: "an edit would change more than the pin")
         }
         return edited

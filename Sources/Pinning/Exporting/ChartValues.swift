@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 internal import OCI
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// A lock in the shape of a chart's own values, by a map of which value is which image.

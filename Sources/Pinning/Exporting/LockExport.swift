@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 internal import OCI
 internal import YAML
 

@@ -12,11 +12,11 @@ struct Globals {
     private(set) var allowsInsecureImages: YAMLNode?
     init() {}
 
-    init(_ root: Block) {
+    init(_ root: MergedMapping) {
         func value(_ path: String...) -> YAMLNode? {
             var node: YAMLNode? = root.node
             for key in path { node = node?[key] }
-            return node.flatMap { Block.text($0) == nil ? nil : $0 }
+            return node.flatMap { MergedMapping.text($0) == nil ? nil : $0 }
         }
         registry = value("global", "imageRegistry") ?? value("global", "image", "registry")
         defaultRegistry = value("global", "defaultImageRegistry") ?? value("defaultImageRegistry")

@@ -19,7 +19,7 @@ extension SiteFinder {
         let rule = rules.rule(for: path, in: file)
         if rule?.form == .skip { return .all }
         guard rule != nil || Self.mayNameImage(node) else { return Claims() }
-        let block = Block(node, anchors)
+        let block = MergedMapping(node, anchors)
         if isKustomization(block) {
             addKustomizeImages(block, at: path)
             return Claims(keys: ["images"])
@@ -46,7 +46,7 @@ extension SiteFinder {
     }
 
     /// `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.
-    private mutating func claimVariable(_ block: Block, at path: SitePath) -> Claims? {
+    private mutating func claimVariable(_ block: MergedMapping, at path: SitePath) -> Claims? {
         guard let name = block.text("name"), let value = block["value"], let text = value.text,
             ImageText.mentionsImage(name)
         else { return nil }
@@ -63,7 +63,7 @@ extension SiteFinder {
     }
 
     /// `image: {ref: reference}` or `image: {reference: reference}`.
-    private mutating func claimWrapped(_ block: Block, at path: SitePath) -> Claims? {
+    private mutating func claimWrapped(_ block: MergedMapping, at path: SitePath) -> Claims? {
         guard ImageText.isImageKey(path.key ?? ""),
             let (key, value) = block.first(of: ["ref", "reference"]), block.owns(key),
             let text = value.text
@@ -73,12 +73,13 @@ extension SiteFinder {
     }
 
     /// One tag for several images: nothing here can hold a digest.
-    private mutating func claimShared(_ block: Block, at path: SitePath) -> Claims? {
+    private mutating func claimShared(_ block: MergedMapping, at path: SitePath) -> Claims? {
         let key = path.key ?? ""
-        guard block.owns("tag"), let tag = block["tag"], let text = Block.text(tag),
+        guard block.owns("tag"), let tag = block["tag"], let text = MergedMapping.text(tag),
             ImageText.isImageKey(key) || ImageText.isImagesKey(key) || block.text("hub") != nil
         else { return nil }
-        var site = ImageSite(fragment, document, path.appending(key: "tag"), .sharedTag, at: tag)
+        var site = ImageReferenceSite(
+            fragment, document, path.appending(key: "tag"), .sharedTag, at: tag)
         site.tag = Field(node: tag)
         if ImageText.isTemplate(text) {
             site.skip("it is a template's text")
@@ -90,17 +91,17 @@ extension SiteFinder {
     }
 
     /// `controllerImage` beside `controllerImageVersion` or `controllerImageTag`.
-    private mutating func claimSiblings(_ block: Block, at path: SitePath) -> Claims {
+    private mutating func claimSiblings(_ block: MergedMapping, at path: SitePath) -> Claims {
         var claims = Claims()
         for entry in block.node.entries ?? [] {
             guard let key = entry.key.text, key.count > "image".count, ImageText.isImageKey(key),
-                let repository = block[key], let name = Block.text(repository),
+                let repository = block[key], let name = MergedMapping.text(repository),
                 let image = ImageText.reference(name), image.tag == nil, image.digest == nil,
                 let tagKey = [key + "Version", key + "Tag", key + "_tag", key + "_version"]
                     .first(where: block.owns),
                 let tag = block[tagKey], tag.text != nil
             else { continue }
-            var site = ImageSite(
+            var site = ImageReferenceSite(
                 fragment, document, path.appending(key: key), .tag, at: entry.key)
             site.repository = Field(node: repository)
             site.tag = Field(node: tag)
@@ -108,7 +109,7 @@ extension SiteFinder {
                 site.digest = Field(node: digest)
                 claims.keys.insert(digestKey)
             }
-            PairReader.compose(&site, block: block, globals: Globals())
+            ImageMappingReader.compose(&site, block: block, globals: Globals())
             add(site)
             claims.keys.formUnion([key, tagKey])
         }
@@ -116,22 +117,22 @@ extension SiteFinder {
     }
 
     /// Source: kustomize, `Kustomization` and `Component`.
-    private func isKustomization(_ block: Block) -> Bool {
+    private func isKustomization(_ block: MergedMapping) -> Bool {
         guard block.node.range == root.range, block["images"]?.items != nil else { return false }
         if let kind = block.text("kind") { return kind == "Kustomization" || kind == "Component" }
         let name = file.split(separator: "/").last ?? ""
         return name == "kustomization.yaml" || name == "kustomization.yml"
     }
 
-    private mutating func addKustomizeImages(_ block: Block, at path: SitePath) {
+    private mutating func addKustomizeImages(_ block: MergedMapping, at path: SitePath) {
         let images = path.appending(key: "images")
         for (index, item) in (block["images"]?.items ?? []).enumerated() {
-            let entry = Block(item, anchors)
+            let entry = MergedMapping(item, anchors)
             guard let (_, name) = entry.first(of: ["newName", "name"]), name.text != nil else {
                 continue
             }
             let path = images.appending(element: item, at: index)
-            var site = ImageSite(fragment, document, path, .digest, at: item)
+            var site = ImageReferenceSite(fragment, document, path, .digest, at: item)
             site.block = item
             site.repository = Field(node: name)
             site.tag = entry["newTag"].map { Field(node: $0) }
@@ -139,7 +140,7 @@ extension SiteFinder {
             site.neighbour = entry["newTag"] ?? name
             // Behind a tag that is there already, the digest would be named twice.
             if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
-            PairReader.compose(&site, block: entry, globals: Globals())
+            ImageMappingReader.compose(&site, block: entry, globals: Globals())
             add(site)
         }
     }

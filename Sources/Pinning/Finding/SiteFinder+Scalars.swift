@@ -46,7 +46,7 @@ extension SiteFinder {
         guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
             !Self.isPicture(text)
         else { return }
-        var site = ImageSite(fragment, document, path, .reference, at: node)
+        var site = ImageReferenceSite(fragment, document, path, .reference, at: node)
         site.reference = Field(node: node)
         site.image = image
         add(site)
@@ -55,7 +55,7 @@ extension SiteFinder {
     mutating func addPart(
         _ part: Range<Int>, of node: YAMLNode, _ text: String, at path: SitePath
     ) {
-        var site = ImageSite(fragment, document, path, .substring, at: node)
+        var site = ImageReferenceSite(fragment, document, path, .substring, at: node)
         let field = Field(node: node, part: part)
         site.reference = field
         site.image = ImageText.pinnable(field.text)
@@ -63,7 +63,7 @@ extension SiteFinder {
     }
 
     mutating func addTemplate(_ node: YAMLNode, at path: SitePath) {
-        var site = ImageSite(fragment, document, path, .template, at: node)
+        var site = ImageReferenceSite(fragment, document, path, .template, at: node)
         site.skip("it is a template's text")
         add(site)
     }
@@ -90,22 +90,22 @@ extension SiteFinder {
     }
 
     private mutating func addInventory(_ node: YAMLNode, at path: SitePath) {
-        var site = ImageSite(fragment, document, path, .inventory, at: node)
+        var site = ImageReferenceSite(fragment, document, path, .inventory, at: node)
         site.skip("it lists images for other tools and pins none")
         add(site)
     }
 
     /// A scalar that a rule names: the rule's form decides what it holds.
     private mutating func addRuled(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule) {
-        let text = Block.text(node) ?? ""
-        let shape: Shape =
+        let text = MergedMapping.text(node) ?? ""
+        let shape: ImageShape =
             switch rule.form {
             case .tag: .tag
             case .digest: .digest
             case .sha: .sha
             default: .reference
             }
-        var site = ImageSite(fragment, document, path, shape, at: node)
+        var site = ImageReferenceSite(fragment, document, path, shape, at: node)
         switch shape {
         case .tag: site.tag = Field(node: node)
         case .digest, .sha: site.digest = Field(node: node)

@@ -6,7 +6,7 @@ internal import YAML
 /// Everything that was found in a file.
 struct FoundSites: Sendable {
     var fragments: [Fragment]
-    var sites: [ImageSite] = []
+    var sites: [ImageReferenceSite] = []
     /// The documents that SOPS has signed: a change would break the signature.
     var sealedDocuments: Set<Int> = []
 }
@@ -57,14 +57,14 @@ struct SiteFinder {
         self.anchors = Anchors()
         self.root = root
         self.found = FoundSites(fragments: [Fragment(stream)])
-        self.markers = Marker.mayStand(in: stream.text)
+        self.markers = PinDirective.mayStand(in: stream.text)
     }
 
     /// Walks one document of the fragment at hand.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
         self.root = root
         anchors = found.fragments[fragment].mayHaveAnchors ? Anchors(root) : Anchors()
-        globals = Globals(Block(root, anchors))
+        globals = Globals(MergedMapping(root, anchors))
         visit(root, at: path)
     }
 
@@ -76,7 +76,7 @@ struct SiteFinder {
         return sops["mac_only_encrypted"]?.text != "true"
     }
 
-    mutating func add(_ site: ImageSite, rule: PinRules.Rule? = nil) {
+    mutating func add(_ site: ImageReferenceSite, rule: PinRules.Rule? = nil) {
         var site = site
         let rule = rule ?? rules.rule(for: site.path, in: file)
         if rule?.form == .skip { site.skip("pins.yaml says so") }
@@ -103,11 +103,11 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
-    private func marker(for site: ImageSite) -> String? {
+    private func marker(for site: ImageReferenceSite) -> String? {
         let text = found.fragments[site.fragment].stream.text
         var nodes = site.fields.map(\.node)
         nodes.append(site.anchor)
-        return nodes.lazy.compactMap { Marker.id(in: text, line: $0.mark.line) }.first
+        return nodes.lazy.compactMap { PinDirective.id(in: text, line: $0.mark.line) }.first
     }
 
     /// Whether a scalar cannot be edited in one line of the file; literal ones are edited line by line.

@@ -45,9 +45,9 @@ extension String.SubSequence {
     }
 }
 
-extension ImageSite {
+extension ImageReferenceSite {
     /// The same site, refused where a digest behind its tag would end in a label.
-    func checked(against reuse: TagReuse) -> ImageSite {
+    func checked(against reuse: TagReuse) -> ImageReferenceSite {
         guard shape == .tag, reuse.uses(path, key: "tag") || reuse.uses(path, key: "version") else {
             return self
         }

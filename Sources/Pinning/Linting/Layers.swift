@@ -34,7 +34,7 @@ public struct Layers: Sendable {
             let root = stream.documents.first?.root
         else { return [] }
         var findings: [LintFinding] = []
-        merge(Block(root, Anchors(root)), Anchors(root), at: SitePath(), path, &findings)
+        merge(MergedMapping(root, Anchors(root)), Anchors(root), at: SitePath(), path, &findings)
         return findings
     }
 
@@ -48,7 +48,7 @@ public struct Layers: Sendable {
     }
 
     private mutating func merge(
-        _ block: Block, _ anchors: Anchors, at place: SitePath, _ file: String,
+        _ block: MergedMapping, _ anchors: Anchors, at place: SitePath, _ file: String,
         _ findings: inout [LintFinding]
     ) {
         let below = merged[place] ?? [:]
@@ -56,7 +56,7 @@ public struct Layers: Sendable {
         var changed: String?
         for key in Self.names + Self.digests {
             guard let node = block[key], let text = node.text else { continue }
-            let value = Block.text(node) ?? ""
+            let value = MergedMapping.text(node) ?? ""
             if Self.names.contains(key), let old = below[key], old.text != value { changed = key }
             values[key] = Value(text: YAMLScalar(node) == .null ? "" : text, layer: file)
         }
@@ -80,7 +80,8 @@ public struct Layers: Sendable {
         for entry in block.node.entries ?? [] {
             guard let key = entry.key.text, entry.value.entries != nil else { continue }
             merge(
-                Block(entry.value, anchors), anchors, at: place.appending(key: key), file, &findings
+                MergedMapping(entry.value, anchors), anchors, at: place.appending(key: key), file,
+                &findings
             )
         }
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Locking
+public import Lockfiles
 internal import OCI
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// Judges the pins of files.
@@ -19,7 +19,7 @@ public struct Linter: Sendable {
     ///   - lock: what is mirrored; without one, only what files say by themselves is judged.
     ///   - rules: what shapes cannot say, and severities.
     ///   - side: which end of the mirror the files name.
-    public init(_ lock: Lockfile?, rules: PinRules = PinRules(), side: PinSide = .mirror) {
+    public init(_ lock: Lockfile?, rules: PinRules = PinRules(), side: PinRegistry = .mirror) {
         self.lock = lock.map { LockView($0, side: side) }
         self.rules = rules
         self.incomplete = lock.map(Self.incomplete) ?? [:]
@@ -96,7 +96,7 @@ public struct Linter: Sendable {
 
     private typealias Verdict = (code: LintCode, message: String)
 
-    private func judge(_ site: ImageSite) -> [Verdict] {
+    private func judge(_ site: ImageReferenceSite) -> [Verdict] {
         if site.shape == .sharedTag, !site.isSkipped, let reason = site.obstacle {
             return [(.sharedTag, reason)]
         }
@@ -127,7 +127,7 @@ public struct Linter: Sendable {
     }
 
     /// What is wrong with how the digest is written, whatever it is.
-    private func form(of site: ImageSite) -> [Verdict] {
+    private func form(of site: ImageReferenceSite) -> [Verdict] {
         var verdicts: [Verdict] = []
         if let digest = site.digest?.text, !digest.isEmpty {
             if site.shape == .sha, digest.contains(":") {
@@ -152,13 +152,13 @@ public struct Linter: Sendable {
     }
 
     private func compare(
-        _ image: Reference, _ name: String, _ site: ImageSite, with lock: LockView
+        _ image: Reference, _ name: String, _ site: ImageReferenceSite, with lock: LockView
     ) -> [Verdict] {
         if let digest = image.digest, let id = lock.children[digest] {
             return [(.childDigest, "\(digest.short) is one platform's of '\(id)': pin the index")]
         }
         let target: PinTarget
-        do throws(LockView.Miss) {
+        do throws(LockView.LookupFailure) {
             target = try lock.target(for: image, id: site.id)
         } catch {
             guard case .unknown = error else { return [] }

@@ -65,7 +65,7 @@ public struct UsedImages: Sendable {
         }
     }
 
-    private mutating func add(_ site: ImageSite, _ use: Use) {
+    private mutating func add(_ site: ImageReferenceSite, _ use: Use) {
         guard let image = site.image, !site.isSkipped else {
             omissions.append(
                 Omission(use: use, reason: site.obstacle ?? "what it means stands elsewhere"))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Locking
+internal import Lockfiles
 public import OCI
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// Why blocks cannot be copied from one lock to another.

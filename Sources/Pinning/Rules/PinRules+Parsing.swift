@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 extension PinRules {
@@ -20,23 +20,23 @@ extension PinRules {
             throw PinRulesError(
                 mark: YAMLMark(line: 1, column: 1), message: "the rules are one YAML document")
         }
-        let block = try RuleBlock(root, keys: ["version", "ignore", "rules", "severities"])
+        let block = try RuleMapping(root, keys: ["version", "ignore", "rules", "severities"])
         guard root["version"]?.text == "1" else {
             throw block.failure("version", "'version: 1' belongs here")
         }
         for item in try block.list("ignore") {
-            ignored.append(Glob(try RuleBlock.text(item)))
+            ignored.append(Glob(try RuleMapping.text(item)))
         }
         for item in try block.list("rules") { rules.append(try Rule(item)) }
         for entry in try block.mapping("severities") {
-            let name = try RuleBlock.text(entry.key)
+            let name = try RuleMapping.text(entry.key)
             guard let code = LintCode(rawValue: name) else {
-                throw RuleBlock.unknown(
+                throw RuleMapping.unknown(
                     "finding", name, at: entry.key.mark, among: LintCode.allCases.map(\.rawValue))
             }
-            let word = try RuleBlock.text(entry.value)
+            let word = try RuleMapping.text(entry.value)
             guard let severity = LintSeverity(rawValue: word) else {
-                throw RuleBlock.unknown(
+                throw RuleMapping.unknown(
                     "severity", word, at: entry.value.mark,
                     among: LintSeverity.allCases.map(\.rawValue))
             }
@@ -47,7 +47,7 @@ extension PinRules {
 
 extension PinRules.Rule {
     fileprivate init(_ node: YAMLNode) throws(PinRulesError) {
-        let block = try RuleBlock(node, keys: ["files", "path", "id", "shape"])
+        let block = try RuleMapping(node, keys: ["files", "path", "id", "shape"])
         let text = try block.text("path")
         guard let text, let path = PathPattern(text) else {
             throw block.failure("path", "'path' must be like spec.containers[name=web].image")
@@ -57,7 +57,7 @@ extension PinRules.Rule {
             files: try block.text("files").map(Glob.init), path: path, id: try block.text("id"),
             form: word.flatMap(PinRules.Form.init))
         if let word, form == nil {
-            throw RuleBlock.unknown(
+            throw RuleMapping.unknown(
                 "shape", word, at: node["shape"]?.mark ?? node.mark,
                 among: PinRules.Form.allCases.map(\.rawValue))
         }
@@ -68,7 +68,7 @@ extension PinRules.Rule {
 }
 
 /// A mapping of the rules, read key by key.
-private struct RuleBlock {
+private struct RuleMapping {
     let node: YAMLNode
 
     init(_ node: YAMLNode, keys: [String]) throws(PinRulesError) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Locking
+internal import Lockfiles
 internal import OCI
 
 /// Which end of the mirror an environment pulls from.
-public enum PinSide: String, Hashable, Sendable, CaseIterable {
+public enum PinRegistry: String, Hashable, Sendable, CaseIterable {
     /// The repositories of the lock.
     case mirror
     /// The same bytes where they came from.
@@ -27,15 +27,15 @@ struct LockView: Sendable {
         let target: PinTarget
         /// The tag that the image has or, for a channel, was asked for under.
         let tag: Tag?
-        let isProved: Bool
+        let isValidated: Bool
     }
 
     /// Why no image of the lock can be taken.
-    enum Miss: Error, Hashable {
+    enum LookupFailure: Error, Hashable {
         case unknown
         case unknownID(String)
         case ambiguous([String])
-        case unproved(String)
+        case insufficientlyValidated(String)
         /// Nobody asked for the image.
         case notSelected
         /// What the pin would be copied from names another repository.
@@ -47,7 +47,7 @@ struct LockView: Sendable {
     private(set) var digests: Set<Digest> = []
     private(set) var children: [Digest: String] = [:]
 
-    init(_ lock: Lockfile, side: PinSide) {
+    init(_ lock: Lockfile, side: PinRegistry) {
         for (id, image) in lock.images {
             let upstream = try? Reference(parsing: image.upstream)
             let source = try? Reference(parsing: image.source)
@@ -57,7 +57,7 @@ struct LockView: Sendable {
                 target: PinTarget(
                     id: id, repository: own, tag: image.tag, digest: image.digest),
                 tag: image.tag ?? source?.tag,
-                isProved: lock.proof.map { image.proof >= $0 } ?? true)
+                isValidated: lock.validation.map { image.validation >= $0 } ?? true)
             ids[id] = entry
             byRepository[own, default: []].append(entry)
             let other = side == .mirror ? upstream?.repository : image.repository
@@ -65,7 +65,7 @@ struct LockView: Sendable {
                 var target = entry.target
                 target.isElsewhere = true
                 byRepository[other, default: []].append(
-                    Entry(target: target, tag: entry.tag, isProved: entry.isProved))
+                    Entry(target: target, tag: entry.tag, isValidated: entry.isValidated))
             }
             digests.insert(image.digest)
             for pin in image.platforms.values where pin.digest != image.digest {
@@ -77,7 +77,7 @@ struct LockView: Sendable {
     /// Finds the image of the lock that a file means.
     ///
     /// Where the repository alone does not decide, the tag does, then the digest.
-    func target(for image: Reference?, id: String?) throws(Miss) -> PinTarget {
+    func target(for image: Reference?, id: String?) throws(LookupFailure) -> PinTarget {
         if let id {
             guard let entry = ids[id] else { throw .unknownID(id) }
             var target = try proved(entry)
@@ -95,8 +95,8 @@ struct LockView: Sendable {
         throw .ambiguous(entries.map(\.target.id).sorted())
     }
 
-    private func proved(_ entry: Entry) throws(Miss) -> PinTarget {
-        guard entry.isProved else { throw .unproved(entry.target.id) }
+    private func proved(_ entry: Entry) throws(LookupFailure) -> PinTarget {
+        guard entry.isValidated else { throw .insufficientlyValidated(entry.target.id) }
         return entry.target
     }
 }

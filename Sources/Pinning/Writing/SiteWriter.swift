@@ -5,10 +5,10 @@ internal import YAML
 
 /// Writes one image of the lock into one site.
 struct SiteWriter {
-    let site: ImageSite
+    let site: ImageReferenceSite
     let target: PinTarget
     let source: YAMLText
-    let habit: QuotingHabit
+    let habit: QuoteStyle
     private(set) var edits: [Edit] = []
     private(set) var warnings: [String] = []
     /// What the site says afterwards.
@@ -18,7 +18,7 @@ struct SiteWriter {
     ///
     /// - Throws: ``EditRefusal`` where the site cannot hold the digest.
     init(
-        _ site: ImageSite, _ target: PinTarget, in source: YAMLText, _ habit: QuotingHabit
+        _ site: ImageReferenceSite, _ target: PinTarget, in source: YAMLText, _ habit: QuoteStyle
     ) throws(EditRefusal) {
         self.site = site
         self.target = target

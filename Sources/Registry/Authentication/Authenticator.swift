@@ -3,26 +3,26 @@
 internal import Content
 internal import HTTP
 internal import OCI
-internal import Waiting
-internal import Wording
+internal import AsyncPrimitives
+internal import TextSafety
 
 /// Finds out how a registry wants to be asked, and keeps what it has learned and been given.
 ///
 /// The first request goes without credentials, since most content is public. What a 401 asks for
 /// is remembered, so that later requests carry it at once.
 actor Authenticator {
-    let firstExchange = WaitList(FirstExchange.ahead)
+    let firstExchange = AsyncCondition(AuthProbe.ahead)
 
     /// Who shares tokens.
-    nonisolated let companions: Companions
+    nonisolated let companions: SharedTokenScopes
 
-    private let rule: CredentialRule
-    private let identities: Identities
+    private let rule: CredentialPolicy
+    private let identities: CredentialResolver
     private let tokens: TokenCache
     private let versionCheck: VersionCheck
 
-    private var offer: Offer?
-    private let versionChecks = SharedFlights<Origin, Demand?>()
+    private var offer: AuthScheme?
+    private let versionChecks = SingleFlight<Origin, AuthRequirement?>()
     /// Whether the registry has been asked for its challenge alone, which is done once.
     private var isVersionChecked = false
     /// Scopes that turned out to be needed.
@@ -31,11 +31,11 @@ actor Authenticator {
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
         credentials: CredentialStore, tokenServer: TokenServer, versionCheck: VersionCheck,
-        time: Timekeeper, events: @escaping @Sendable (RegistryEvent) -> Void
+        time: RetryTiming, events: @escaping @Sendable (RegistryEvent) -> Void
     ) {
-        self.companions = Companions(at: host)
-        self.rule = CredentialRule(host: host, origin: origin, settings: settings)
-        self.identities = Identities(
+        self.companions = SharedTokenScopes(at: host)
+        self.rule = CredentialPolicy(host: host, origin: origin, settings: settings)
+        self.identities = CredentialResolver(
             host: host, credentials: credentials, time: time, events: events)
         self.tokens = TokenCache(server: tokenServer, time: time)
         self.versionCheck = versionCheck
@@ -53,7 +53,7 @@ actor Authenticator {
     ///
     /// - Throws: ``RegistryError`` where the challenge must not be answered, or a token is refused.
     func authorization(
-        for call: Operation, after refused: Authorization, _ rejection: Rejection
+        for call: Operation, after refused: Authorization, _ rejection: ErrorResponse
     ) async throws -> Authorization? {
         let demand = try await demand(of: rejection, for: call)
         guard let offer else { return nil }
@@ -125,7 +125,7 @@ actor Authenticator {
 
     /// Answers an offer as somebody, or as somebody else where the token server will not have them.
     private func accept(
-        _ offer: Offer, for call: Operation, as identity: FoundCredential
+        _ offer: AuthScheme, for call: Operation, as identity: FoundCredential
     ) async throws -> Authorization {
         try rule.check(identity, shownFor: offer, call)
         do {
@@ -148,7 +148,7 @@ actor Authenticator {
     }
 
     private func show(
-        _ identity: FoundCredential, _ offer: Offer, for call: Operation
+        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation
     ) async throws -> Authorization {
         guard case .bearer(let realm, let service) = offer else {
             let header = identity.credential.basicAuthorization
@@ -171,7 +171,7 @@ actor Authenticator {
     }
 
     private func leaveOut(
-        _ identity: FoundCredential, _ offer: Offer, for call: Operation
+        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation
     ) async throws -> Authorization {
         let anonymous = FoundCredential(.none, source: identity.source)
         var authorization = try await show(anonymous, offer, for: call)
@@ -202,7 +202,9 @@ actor Authenticator {
     // MARK: What was offered
 
     /// Returns what a refusal asks for, and remembers it; nil where it asks for nothing.
-    private func demand(of rejection: Rejection, for call: Operation) async throws -> Demand? {
+    private func demand(of rejection: ErrorResponse, for call: Operation) async throws
+        -> AuthRequirement?
+    {
         var demand = try rule.demand(in: rejection, for: call)
         if demand == nil, offer == nil {
             demand = try await versionChecks.value(for: rule.origin) {
@@ -213,7 +215,7 @@ actor Authenticator {
         return demand
     }
 
-    private func demandOfVersionCheck(for call: Operation) async throws -> Demand? {
+    private func demandOfVersionCheck(for call: Operation) async throws -> AuthRequirement? {
         guard !isVersionChecked else { return nil }
         isVersionChecked = true
         let answer: VersionCheck.Answer

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// What a request shows, and how it came to be.
 struct Authorization: Sendable {

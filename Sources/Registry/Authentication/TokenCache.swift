@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// The tokens of one registry, each until it has been used for most of its life.
 actor TokenCache {
     private let server: TokenServer
-    private let time: Timekeeper
+    private let time: RetryTiming
     private var kept: [TokenRequest: (token: Token, until: Duration)] = [:]
-    private let flights = SharedFlights<TokenRequest, Token>()
+    private let flights = SingleFlight<TokenRequest, Token>()
 
-    init(server: TokenServer, time: Timekeeper) {
+    init(server: TokenServer, time: RetryTiming) {
         self.server = server
         self.time = time
     }

@@ -2,14 +2,14 @@
 
 internal import HTTP
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Sends requests to whoever hands out tokens, and reads their short answers.
 ///
 /// It follows no redirect: a redirected credential is a stolen one.
 struct TokenEndpoint: Sendable {
     let transport: any HTTPTransport
-    let retrier: Retrier
+    let retrier: RetryExecutor
     let timeouts: HTTPTimeouts
 
     /// The greatest answer that is read, in bytes.
@@ -35,14 +35,14 @@ struct TokenEndpoint: Sendable {
         do {
             let response = try await transport.send(request)
             guard response.status == 200 else {
-                throw await Rejection(
+                throw await ErrorResponse(
                     response, from: .tokenServer, at: request.url.origin, registry: retrier.host)
             }
             let bytes = try await response.collect(limit: Self.maximumSize)
             retrier.events(
                 .requestFinished(host: host, kind: .token, status: 200, bytes: bytes.count))
             return bytes
-        } catch let rejection as Rejection {
+        } catch let rejection as ErrorResponse {
             retrier.events(
                 .requestFinished(host: host, kind: .token, status: rejection.status, bytes: 0))
             throw rejection
@@ -55,7 +55,7 @@ extension HTTPRequest {
     ///
     /// Source: RFC 6749 §4, Appendix B.
     static func form(
-        _ url: HTTPURL, _ fields: [(String, String)], reach: AddressReach = .anywhere
+        _ url: HTTPURL, _ fields: [(String, String)], reach: AddressScope = .anywhere
     ) -> HTTPRequest {
         let body = fields.map { "\($0)=\(PercentEncoding.form($1))" }.joined(separator: "&")
         return HTTPRequest(

@@ -2,11 +2,11 @@
 
 internal import HTTP
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// A token that is asked for, which is also what it is kept under.
 struct TokenRequest: Hashable, Sendable {
-    let realm: RealmRule.Realm
+    let realm: RealmPolicy.Realm
     let service: String?
     /// The scopes in the order in which they are asked for.
     let scopes: [Scope]
@@ -66,6 +66,6 @@ struct Token: Hashable, Sendable {
             throw JSONError(place: "token", reason: "is missing, or has characters of no token")
         }
         self.authorization = Secret("Bearer \(text)")
-        self.usableFor = TokenLife.usable(stated: object["expires_in"], token: text)
+        self.usableFor = TokenLifetime.usable(stated: object["expires_in"], token: text)
     }
 }

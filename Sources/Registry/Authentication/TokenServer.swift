@@ -9,7 +9,7 @@ struct TokenServer: Sendable {
     private let endpoint: TokenEndpoint
     private let entra: EntraLogin
 
-    init(transport: any HTTPTransport, retrier: Retrier, timeouts: HTTPTimeouts) {
+    init(transport: any HTTPTransport, retrier: RetryExecutor, timeouts: HTTPTimeouts) {
         endpoint = TokenEndpoint(transport: transport, retrier: retrier, timeouts: timeouts)
         entra = EntraLogin(endpoint: endpoint)
     }

@@ -2,7 +2,7 @@
 
 internal import HTTP
 internal import OCI
-internal import Wording
+internal import TextSafety
 
 /// The one request that names no repository: `GET /v2/`.
 ///
@@ -14,7 +14,7 @@ internal import Wording
 struct VersionCheck: Sendable {
     let origin: Origin
     let transport: any HTTPTransport
-    let retrier: Retrier
+    let retrier: RetryExecutor
     let timeouts: HTTPTimeouts
 
     /// What came back.
@@ -22,7 +22,7 @@ struct VersionCheck: Sendable {
         /// The registry is content with what it was shown.
         case welcome
         /// It wants to see something else.
-        case refused(Rejection)
+        case refused(ErrorResponse)
     }
 
     /// Asks, showing what is given.
@@ -36,7 +36,7 @@ struct VersionCheck: Sendable {
             do {
                 try await retrier.throttle.withoutPlace { try await attempt(url, header) }
                 return .welcome
-            } catch let rejection as Rejection where rejection.isAboutCredentials {
+            } catch let rejection as ErrorResponse where rejection.isAboutCredentials {
                 return .refused(rejection)
             }
         }
@@ -49,6 +49,6 @@ struct VersionCheck: Sendable {
             .requestFinished(
                 host: retrier.host.name, kind: .versionCheck, status: response.status, bytes: 0))
         guard response.status != 200 else { return }
-        throw await Rejection(response, from: .registry, at: origin, registry: retrier.host)
+        throw await ErrorResponse(response, from: .registry, at: origin, registry: retrier.host)
     }
 }

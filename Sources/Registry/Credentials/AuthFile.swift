@@ -2,7 +2,7 @@
 
 internal import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// What docker and podman keep about logins: `config.json`, `auth.json`.
 ///

@@ -2,7 +2,7 @@
 
 internal import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// A change of the logins in an auth file that leaves everything else in it as it was.
 ///

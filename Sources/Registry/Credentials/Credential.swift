@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Wording
+public import TextSafety
 
 /// What a registry is shown to prove who asks.
 public enum Credential: Hashable, Sendable {

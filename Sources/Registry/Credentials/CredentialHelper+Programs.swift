@@ -12,10 +12,10 @@ extension CredentialHelper {
         let shown = environment.filter { isForHelpers($0.key) }
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return { program, arguments, input in
-            guard let executable = Child.locate(program, path: path) else {
+            guard let executable = Subprocess.locate(program, path: path) else {
                 throw ContentError(.unavailable, "there is no such program in PATH")
             }
-            let output = try await Child.run(
+            let output = try await Subprocess.run(
                 executable: executable, arguments: arguments, environment: shown, input: input,
                 limits: ChildLimits(time: timeLimit, outputByteCount: outputLimit))
             switch output.termination {

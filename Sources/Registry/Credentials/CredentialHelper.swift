@@ -3,7 +3,7 @@
 internal import Content
 internal import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// A program that keeps passwords: `docker-credential-NAME get`, the server on its input.
 ///

@@ -4,7 +4,7 @@ internal import Content
 internal import Files
 public import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Where credentials are looked for, source after source; the first that has some is used.
 ///
@@ -26,7 +26,7 @@ public actor CredentialStore {
     private let read: FileReader
     private let run: CredentialHelper.Runner
     private var files: [String: AuthFile?] = [:]
-    private let helperFlights = SharedFlights<HelperQuestion, Credential>()
+    private let helperFlights = SingleFlight<HelperQuestion, Credential>()
     private var helperAnswers: [HelperQuestion: Credential] = [:]
 
     private struct HelperQuestion: Hashable, Sendable {

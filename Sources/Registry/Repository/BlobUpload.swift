@@ -76,7 +76,7 @@ struct BlobUpload: Sendable {
         case step(Step)
         /// All starts anew, after the wait that the failure calls for.
         case restart
-        case finished(BlobArrival)
+        case finished(BlobPushResult)
         /// The last failure stands.
         case failed
     }

@@ -10,7 +10,7 @@ extension RemoteRepository {
     ///
     /// - Throws: ``RegistryError``.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation(.blobHead, "looking for the blob \(descriptor.digest)"),
             method: .head, url: try url("blobs/\(descriptor.digest)"), accepted: [200, 404])
         return try await client.send(call) { reply in
@@ -31,14 +31,14 @@ extension RemoteRepository {
         ) { offset in
             try await open(descriptor, at: offset, operation)
         }
-        return ProvedBlob(base: VerifiedStream(whole, proving: descriptor), operation: operation)
+        return VerifiedBlob(base: VerifiedStream(whole, proving: descriptor), operation: operation)
     }
 
     /// Opens the rest of a blob, always through the registry: where it leads to changes and expires.
     private func open(
         _ descriptor: Descriptor, at offset: Int, _ operation: Operation
     ) async throws -> ResumingBody.Part {
-        var call = Call(
+        var call = RegistryRequest(
             operation: operation, method: .get, url: try url("blobs/\(descriptor.digest)"),
             accepted: offset == 0 ? [200] : [200, 206, 416], isBulk: true)
         if offset > 0 { call.fields.append("Range", "bytes=\(offset)-") }
@@ -74,7 +74,7 @@ enum ContentRange {
 }
 
 /// A proved stream that fails in this room's words.
-struct ProvedBlob: AsyncSequence, Sendable {
+struct VerifiedBlob: AsyncSequence, Sendable {
     let base: VerifiedStream
     let operation: Operation
 

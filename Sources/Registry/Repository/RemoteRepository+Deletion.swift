@@ -17,7 +17,7 @@ extension RemoteRepository {
         var operation = operation(.manifestDelete, "deleting \(name)", writes: true)
         // Quay's parser of scopes breaks on the right to delete; the right to push is enough there.
         operation.access.deletes = client.host.name != "quay.io"
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation, method: .delete, url: try url("manifests/\(name)"),
             accepted: [200, 202, 204, 404])
         do {

@@ -12,7 +12,7 @@ extension RemoteRepository {
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
-    ) async throws -> ManifestArrival {
+    ) async throws -> ManifestPushResult {
         var waits: ArraySlice<Duration> = [.seconds(1), .seconds(2), .seconds(4)]
         while true {
             do {
@@ -25,23 +25,23 @@ extension RemoteRepository {
                 try await client.retrier.time.sleep(wait)
             } catch let error as RegistryError where error.isAboutImmutableTag {
                 try await allow(manifest, under: name, refusedWith: error)
-                return ManifestArrival(isListed: false)
+                return ManifestPushResult(isListed: false)
             }
         }
     }
 
     private func put(
         _ manifest: RawManifest, as name: ManifestName
-    ) async throws -> ManifestArrival {
+    ) async throws -> ManifestPushResult {
         let operation = operation(.manifestPut, "writing the manifest \(name)", writes: true)
         guard manifest.bytes.count <= RawManifest.maximumSize else { throw tooLarge(operation) }
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation, method: .put, url: try url("manifests/\(name)"),
             fields: ["Content-Type": manifest.descriptor.mediaType.name],
             body: .bytes(manifest.bytes), accepted: [200, 201, 202, 204], firstByte: .commit)
         let fields = try await client.send(call) { $0.fields }
         try await confirm(manifest, as: name, stated: fields.contentDigest, operation)
-        return ManifestArrival(isListed: fields["oci-subject"] != nil)
+        return ManifestPushResult(isListed: fields["oci-subject"] != nil)
     }
 
     // MARK: After the answer
@@ -54,11 +54,11 @@ extension RemoteRepository {
     ) async throws {
         let expected = manifest.descriptor.digest
         var kept = stated
-        var isSettled = stated == expected && !(name.isTag && client.host.showsLate)
+        var isSettled = stated == expected && !(name.isTag && client.host.isEventuallyConsistent)
         var waits: ArraySlice<Duration> = [1, 2, 4, 8, 16, 29].map { .seconds($0) }[...]
         while !isSettled, stated == nil || stated == expected {
             kept = try await resolve(name)?.digest
-            isSettled = kept == expected || (kept != nil && !client.host.showsLate)
+            isSettled = kept == expected || (kept != nil && !client.host.isEventuallyConsistent)
             guard !isSettled else { break }
             guard let wait = waits.popFirst() else {
                 throw RegistryError(
@@ -115,7 +115,9 @@ extension RegistryHost {
     /// Whether what was stored may be seen only some seconds later.
     ///
     /// Source: reports about GHCR and ECR, whose GET answered 404 after a PUT that succeeded.
-    fileprivate var showsLate: Bool { name == "ghcr.io" || name.hasSuffix(".amazonaws.com") }
+    fileprivate var isEventuallyConsistent: Bool {
+        name == "ghcr.io" || name.hasSuffix(".amazonaws.com")
+    }
 }
 
 extension Duration {

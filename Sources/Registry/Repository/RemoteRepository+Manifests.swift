@@ -41,7 +41,7 @@ extension RemoteRepository {
     ///
     /// - Throws: ``RegistryError``.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
-        try await withSecondLook { try await fetchOnce(manifest: descriptor) }
+        try await retryingOnDigestMismatch { try await fetchOnce(manifest: descriptor) }
     }
 
     private func fetchOnce(manifest descriptor: Descriptor) async throws -> RawManifest {
@@ -93,10 +93,10 @@ extension RemoteRepository {
     private func manifestCall(
         _ method: HTTPMethod, _ kind: RequestKind, _ name: ManifestName, accepted: Set<Int>,
         further: MediaType? = nil
-    ) throws -> Call {
+    ) throws -> RegistryRequest {
         var types = MediaType.manifests
         if let further, !types.contains(further) { types.append(further) }
-        return Call(
+        return RegistryRequest(
             operation: operation(kind, "reading the manifest \(name)"), method: method,
             url: try url("manifests/\(name)"),
             fields: ["Accept": types.map(\.name).joined(separator: ", ")], accepted: accepted)

@@ -26,7 +26,8 @@ extension RemoteRepository {
             guard seen.insert(url).inserted, seen.count <= Self.listingLimit.pages,
                 count <= Self.listingLimit.entries
             else { throw RegistryError(.invalid, operation, "the listing does not end") }
-            let call = Call(operation: operation, method: .get, url: url, accepted: [200])
+            let call = RegistryRequest(
+                operation: operation, method: .get, url: url, accepted: [200])
             let (bytes, fields) = try await client.send(call) { reply in
                 (try await reply.collect(limit: Self.listingLimit.page), reply.fields)
             }

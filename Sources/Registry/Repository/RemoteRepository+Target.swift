@@ -12,7 +12,7 @@ extension RemoteRepository {
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         do {
             return try await resolve(name)
-        } catch let error as RegistryError where error.hidesExistence {
+        } catch let error as RegistryError where error.isAmbiguousWithNotFound {
             return nil
         }
     }
@@ -21,7 +21,7 @@ extension RemoteRepository {
     ///
     /// Source: GHCR makes every new package private, and a cluster finds that out when it pulls.
     public func isPublic(_ digest: Digest) async -> Bool? {
-        guard let client = client.toStrangers else { return nil }
+        guard let client = client.anonymousClient else { return nil }
         do {
             return try await RemoteRepository(repository, client: client)
                 .resolve(.digest(digest)) != nil

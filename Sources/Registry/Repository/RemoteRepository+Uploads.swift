@@ -12,7 +12,7 @@ extension RemoteRepository {
     ///
     /// Source: distribution-spec § Mounting a blob from another repository, which lets a client name
     /// any repository that it may read.
-    public var findsBlobs: Bool { client.findsBlobs }
+    public var mountReportsExistence: Bool { client.mountReportsExistence }
 
     /// Writes a blob, or has the registry take it from another of its repositories.
     ///
@@ -26,7 +26,7 @@ extension RemoteRepository {
     public func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival {
+    ) async throws -> BlobPushResult {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
         let origin = path(of: sibling)
         let isOwn = origin == repository.path
@@ -41,10 +41,12 @@ extension RemoteRepository {
             } catch let error as RegistryError {
                 failure = error
                 answer = .failed(UploadSession.kind(of: error))
-            } catch let error as BodyFailure {
+            } catch let error as UploadSourceError {
                 throw error.cause
             }
-            if isOwn, case .mount = upload.step, case .failed = answer { client.findsBlobs = false }
+            if isOwn, case .mount = upload.step, case .failed = answer {
+                client.mountReportsExistence = false
+            }
             let dialect = upload.dialect
             switch upload.take(answer) {
             case .step:
@@ -53,7 +55,7 @@ extension RemoteRepository {
             case .finished(let arrival):
                 guard let origin else { return arrival }
                 if isOwn { return arrival == .mounted ? .present : arrival }
-                if arrival != .mounted { client.refusesMounts(from: origin) }
+                if arrival != .mounted { client.recordMountFailure(from: origin) }
                 return arrival
             case .restart:
                 guard let failure else { continue }
@@ -76,7 +78,7 @@ extension RemoteRepository {
 
     private func path(of sibling: StoreLocation?) -> String? {
         guard case .repository(let other)? = sibling, other.registry == repository.registry,
-            other == repository ? findsBlobs : client.mayMount(from: other.path)
+            other == repository ? mountReportsExistence : client.canMount(from: other.path)
         else { return nil }
         return other.path
     }
@@ -88,11 +90,11 @@ struct UploadSession: Sendable {
     let descriptor: Descriptor
     let open: @Sendable () async throws -> ByteStream
     /// How large its pieces are, where it is sent in pieces.
-    let pieceSize = PieceSize()
+    let pieceSize = ChunkSize()
 
     /// Sends what a step asks for.
     ///
-    /// - Throws: ``RegistryError``, ``BodyFailure`` or `CancellationError`.
+    /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
     func perform(_ step: BlobUpload.Step) async throws -> BlobUpload.Answer {
         switch step {
         case .mount(let sibling):
@@ -108,7 +110,7 @@ struct UploadSession: Sendable {
             return .session(try await sendPieces(to: url))
         case .send(let url, inPieces: false):
             let reply = try await repository.client.sendOnce(
-                Call(
+                RegistryRequest(
                     operation: operation(.uploadPatch), method: .patch, url: url,
                     fields: ["Content-Type": "application/octet-stream"], body: bytes,
                     accepted: [200, 201, 202, 204], isBulk: true, firstByte: .commit))
@@ -121,7 +123,7 @@ struct UploadSession: Sendable {
     }
 
     private func begin(_ url: HTTPURL, _ operation: Operation) async throws -> BlobUpload.Answer {
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation, method: .post, url: url,
             body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
         let reply = try await repository.client.send(call) { $0 }
@@ -137,13 +139,13 @@ struct UploadSession: Sendable {
     private func commit(_ url: HTTPURL, _ withBytes: Bool) async throws -> BlobUpload.Answer {
         let operation = operation(.uploadPut)
         // Another type than this makes docker-registry read the body as a form.
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation, method: .put,
             url: url.adding(query: "digest", descriptor.digest.description),
             fields: ["Content-Type": "application/octet-stream"],
             body: withBytes ? bytes : .bytes([]), accepted: [200, 201, 202, 204],
             isBulk: withBytes, firstByte: .commit)
-        let reply: Reply
+        let reply: RegistryResponse
         do {
             reply = try await repository.client.sendOnce(call)
         } catch let error as RegistryError
@@ -164,7 +166,7 @@ struct UploadSession: Sendable {
         return .stored
     }
 
-    private var bytes: Call.Body { .stream(length: descriptor.size, open: open) }
+    private var bytes: RegistryRequest.Body { .stream(length: descriptor.size, open: open) }
 
     func operation(_ kind: RequestKind, sibling: String? = nil) -> Operation {
         repository.operation(
@@ -172,7 +174,7 @@ struct UploadSession: Sendable {
     }
 
     /// Where the session goes on; each answer names a fresh place, query included.
-    func location(of reply: Reply, _ operation: Operation) throws -> HTTPURL? {
+    func location(of reply: RegistryResponse, _ operation: Operation) throws -> HTTPURL? {
         guard let text = reply.fields["location"] else { return nil }
         do {
             return try repository.client.redirects.upload(text, from: reply.url)

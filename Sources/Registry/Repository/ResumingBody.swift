@@ -16,7 +16,7 @@ struct ResumingBody: AsyncSequence, Sendable {
 
     let size: Int
     let operation: Operation
-    let retrier: Retrier
+    let retrier: RetryExecutor
     let first: Part
     /// Opens the body at an offset; the part may begin earlier where a server knows no ranges.
     let reopen: @Sendable (_ offset: Int) async throws -> Part

@@ -13,7 +13,7 @@ extension UploadSession {
     ///
     /// Source: distribution-spec § Pushing a blob in chunks.
     func sendPieces(to url: HTTPURL) async throws -> HTTPURL {
-        var pieces = try await PieceReader(open, size: pieceSize.value)
+        var pieces = try await ChunkReader(open, size: pieceSize.value)
         var place = url
         var attempt = 1
         while let piece = try await pieces.current() {
@@ -35,9 +35,11 @@ extension UploadSession {
         return place
     }
 
-    private func send(_ piece: [UInt8], at offset: Int, to place: HTTPURL) async throws -> Reply {
+    private func send(_ piece: [UInt8], at offset: Int, to place: HTTPURL) async throws
+        -> RegistryResponse
+    {
         try await repository.client.sendOnce(
-            Call(
+            RegistryRequest(
                 operation: operation(.uploadPatch), method: .patch, url: place,
                 fields: [
                     "Content-Type": "application/octet-stream",
@@ -51,7 +53,7 @@ extension UploadSession {
     /// - Returns: where the session goes on.
     private func status(
         of place: HTTPURL, after failure: RegistryError, _ attempt: Int,
-        _ pieces: inout PieceReader
+        _ pieces: inout ChunkReader
     ) async throws -> HTTPURL {
         let retrier = repository.client.retrier
         let isWorthIt =
@@ -59,7 +61,7 @@ extension UploadSession {
             ? try await retrier.waits(attempt: attempt - 1, for: failure)
             : attempt <= retrier.policy.maximumAttempts
         guard isWorthIt else { throw failure }
-        let call = Call(
+        let call = RegistryRequest(
             operation: operation(.uploadPatch), method: .get, url: place, accepted: [200, 204])
         let reply = try await repository.client.send(call) { $0 }
         // docker-registry writes 0-0 of a session that has nothing.
@@ -76,7 +78,7 @@ extension UploadSession {
 }
 
 /// Cuts a stream into pieces and knows which one is due.
-struct PieceReader {
+struct ChunkReader {
     private var source: any AsyncIteratorProtocol<[UInt8], any Error>
     private let size: Int
     private var waiting: [UInt8] = []
@@ -88,7 +90,7 @@ struct PieceReader {
         do {
             source = try await open().makeAsyncIterator()
         } catch {
-            throw BodyFailure(cause: error)
+            throw UploadSourceError(cause: error)
         }
         self.size = size
     }
@@ -104,7 +106,7 @@ struct PieceReader {
                 }
             }
         } catch {
-            throw BodyFailure(cause: error)
+            throw UploadSourceError(cause: error)
         }
         return waiting.isEmpty ? nil : Array(waiting.prefix(size))
     }
@@ -124,7 +126,7 @@ struct PieceReader {
 }
 
 /// How large pieces are: as large as a registry wants them at least.
-final class PieceSize: Sendable {
+final class ChunkSize: Sendable {
     /// As many bytes as Azure's own clients send.
     static let usual = 4 << 20
     /// The largest piece that a registry is granted.

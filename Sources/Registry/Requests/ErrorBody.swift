@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import StrictJSON
-public import Wording
+public import TextSafety
 
 /// One thing that a registry says is wrong.
-public struct RegistryProblem: Hashable, Sendable {
+public struct DistributionError: Hashable, Sendable {
     /// The code, such as `MANIFEST_UNKNOWN`, where there is one.
     public let code: UntrustedText?
     /// The message, where there is one.
@@ -17,7 +17,7 @@ public struct RegistryProblem: Hashable, Sendable {
     }
 }
 
-extension RegistryProblem: CustomStringConvertible {
+extension DistributionError: CustomStringConvertible {
     /// `CODE: message`, or the one of them that there is.
     public var description: String {
         [code?.display(limit: 64), message?.display(limit: 300)].compactMap { $0 }
@@ -35,7 +35,7 @@ enum ErrorBody {
     static let maximumSize = 64 << 10
 
     /// Returns what the body says; nothing where it says nothing.
-    static func problems(in bytes: [UInt8]) -> [RegistryProblem] {
+    static func problems(in bytes: [UInt8]) -> [DistributionError] {
         let text = bytes.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard let first = text.first else { return [] }
         if first == UInt8(ascii: "{"), let json = try? JSONValue(parsing: bytes) {
@@ -43,29 +43,30 @@ enum ErrorBody {
         }
         if first == UInt8(ascii: "<") { return title(of: text) }
         return [
-            RegistryProblem(code: nil, message: String(decoding: text.prefix(1024), as: UTF8.self))
+            DistributionError(
+                code: nil, message: String(decoding: text.prefix(1024), as: UTF8.self))
         ]
     }
 
-    private static func problems(in json: JSONValue) -> [RegistryProblem] {
+    private static func problems(in json: JSONValue) -> [DistributionError] {
         if case .array(let errors)? = json["errors"] {
             return errors.prefix(8).compactMap { error in
                 let message = error["message"]?.text ?? error["detail"]?.text
                 guard let code = error["code"]?.text else {
-                    return message.map { RegistryProblem(code: nil, message: $0) }
+                    return message.map { DistributionError(code: nil, message: $0) }
                 }
-                return RegistryProblem(code: code, message: message)
+                return DistributionError(code: code, message: message)
             }
         }
         // Docker Hub's own form, then OAuth's (RFC 6749 §5.2).
         if let details = (json["details"] ?? json["message"])?.text {
-            return [RegistryProblem(code: nil, message: details)]
+            return [DistributionError(code: nil, message: details)]
         }
         guard let error = json["error"]?.text else { return [] }
-        return [RegistryProblem(code: error, message: json["error_description"]?.text)]
+        return [DistributionError(code: error, message: json["error_description"]?.text)]
     }
 
-    private static func title(of html: ArraySlice<UInt8>) -> [RegistryProblem] {
+    private static func title(of html: ArraySlice<UInt8>) -> [DistributionError] {
         let text = String(decoding: html.prefix(4096), as: UTF8.self)
         let lowered = text.lowercased()
         // Lower-casing may change lengths outside ASCII; then there is no title to point at.
@@ -73,7 +74,8 @@ enum ErrorBody {
             let close = lowered[open.upperBound...].firstRange(of: "</title>")
         else { return [] }
         return [
-            RegistryProblem(code: nil, message: String(lowered[open.upperBound..<close.lowerBound]))
+            DistributionError(
+                code: nil, message: String(lowered[open.upperBound..<close.lowerBound]))
         ]
     }
 }

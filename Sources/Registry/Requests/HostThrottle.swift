@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Waiting
+internal import AsyncPrimitives
 
 /// What one host lets us do: how many requests at once, and from when on.
 ///
@@ -18,14 +18,14 @@ final class HostThrottle: Sendable {
         case wait(Duration)
     }
 
-    private let state: WaitList<State>
-    private let time: Timekeeper
+    private let state: AsyncCondition<State>
+    private let time: RetryTiming
 
     /// How far the waiting spread when the host opens again.
     static let spread = Duration.milliseconds(250)
 
-    init(concurrency: Int, time: Timekeeper) {
-        self.state = WaitList(State(window: CongestionWindow(most: concurrency)))
+    init(concurrency: Int, time: RetryTiming) {
+        self.state = AsyncCondition(State(window: CongestionWindow(most: concurrency)))
         self.time = time
     }
 
@@ -60,7 +60,7 @@ final class HostThrottle: Sendable {
             let value = try await exchange()
             state.change { $0.window.succeeded() }
             return value
-        } catch let rejection as Rejection {
+        } catch let rejection as ErrorResponse {
             state.change { state in
                 if rejection.outcome.isCongestion {
                     state.window.congested(sent: epoch)

@@ -9,10 +9,10 @@ final class HostThrottles: Sendable {
     /// How many requests a host is sent at once that nobody has said anything about.
     static let concurrency = 6
 
-    private let time: Timekeeper
+    private let time: RetryTiming
     private let throttles = Mutex<[Origin: HostThrottle]>([:])
 
-    init(time: Timekeeper) {
+    init(time: RetryTiming) {
         self.time = time
     }
 

@@ -11,8 +11,8 @@ final class RegistryClient: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
-    let retrier: Retrier
-    let redirects: RedirectRule
+    let retrier: RetryExecutor
+    let redirects: RedirectPolicy
 
     private let transport: any HTTPTransport
     private let authenticator: Authenticator
@@ -24,12 +24,12 @@ final class RegistryClient: Sendable {
     private let referrerThrottle: HostThrottle
     /// Whether the registry keeps lists of referrers, as far as has been learned.
     private let keepsReferrers = Mutex(true)
-    private let allowance: Mutex<PullAllowance>
+    private let allowance: Mutex<PullRateLimit>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
     /// Whether the registry has taken credentials of ours.
     private let isKnown = Mutex(false)
-    private let network: RegistryNetwork.Surroundings
+    private let network: RegistryClientPool.ClientDependencies
     /// Whether a mount from the repository itself tells what is there, as far as has been learned.
     private let answersOwnMounts: Mutex<Bool>
     /// Repositories that nothing could be mounted from.
@@ -37,7 +37,7 @@ final class RegistryClient: Sendable {
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
-        network: RegistryNetwork.Surroundings
+        network: RegistryClientPool.ClientDependencies
     ) {
         self.host = host
         self.origin = origin
@@ -45,14 +45,14 @@ final class RegistryClient: Sendable {
         self.network = network
         self.transport = network.transport
         self.timeouts = network.timeouts
-        self.redirects = RedirectRule(home: origin, allow: settings.allow)
+        self.redirects = RedirectPolicy(home: origin, allow: settings.allow)
         let throttle = network.throttles.throttle(for: origin, concurrency: settings.concurrency)
         self.throttle = throttle
         self.referrerThrottle = HostThrottle(concurrency: 2, time: network.time)
-        self.allowance = Mutex(PullAllowance(reserve: settings.reservePulls))
+        self.allowance = Mutex(PullRateLimit(reserve: settings.reservePulls))
         self.answersOwnMounts = Mutex(host.mountsBlobs)
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
-        self.retrier = Retrier(
+        self.retrier = RetryExecutor(
             host: host, policy: network.policy, throttle: throttle, others: network.throttles,
             time: network.time, events: network.events)
         self.authenticator = Authenticator(
@@ -78,7 +78,7 @@ final class RegistryClient: Sendable {
     }
 
     /// The registry as somebody sees it who has no credentials; nil where it has seen none of ours.
-    var toStrangers: RegistryClient? {
+    var anonymousClient: RegistryClient? {
         guard isKnown.withLock({ $0 }) else { return nil }
         return RegistryClient(
             host: host, origin: origin, settings: settings, network: network.withoutCredentials)
@@ -88,26 +88,26 @@ final class RegistryClient: Sendable {
     func expect(_ paths: [String]) { authenticator.companions.expect(paths) }
 
     /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
-    func mayMount(from repository: String) -> Bool {
+    func canMount(from repository: String) -> Bool {
         unmountable.withLock { !$0.contains(repository) }
     }
 
     /// Whether a mount from the repository itself tells what is there.
-    var findsBlobs: Bool {
+    var mountReportsExistence: Bool {
         get { answersOwnMounts.withLock { $0 } }
         set { answersOwnMounts.withLock { $0 = newValue } }
     }
 
     /// Takes note of a mount that was none.
-    func refusesMounts(from repository: String) {
+    func recordMountFailure(from repository: String) {
         _ = unmountable.withLock { $0.insert(repository) }
     }
 
     /// Sends a call until it succeeds or is given up, and reads its answer.
     ///
-    /// - Throws: ``RegistryError``, ``BodyFailure``, `CancellationError`, or what `read` throws.
+    /// - Throws: ``RegistryError``, ``UploadSourceError``, `CancellationError`, or what `read` throws.
     func send<Value: Sendable>(
-        _ call: Call, _ read: (Reply) async throws -> Value
+        _ call: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
         let isAside = call.operation.kind == .referrerList
         let throttle = isAside ? referrerThrottle : self.throttle
@@ -120,11 +120,11 @@ final class RegistryClient: Sendable {
     ///
     /// Its body may wait for another request to the same host, so it takes no place among them.
     ///
-    /// - Throws: ``RegistryError``, ``BodyFailure`` or `CancellationError`.
-    func sendOnce(_ call: Call) async throws -> Reply {
+    /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
+    func sendOnce(_ call: RegistryRequest) async throws -> RegistryResponse {
         do {
             return try await throttle.withoutPlace { try await allowed(call) }
-        } catch let rejection as Rejection {
+        } catch let rejection as ErrorResponse {
             throw RegistryError(call.operation, rejection)
         } catch let error as TransportError {
             throw RegistryError(call.operation, error)
@@ -139,13 +139,13 @@ final class RegistryClient: Sendable {
     }
 
     /// Spends a pull where the call costs one, and learns from the answer what the registry allows.
-    private func allowed(_ call: Call) async throws -> Reply {
+    private func allowed(_ call: RegistryRequest) async throws -> RegistryResponse {
         let isPull = call.operation.kind == .manifestGet
         if isPull { try claimPull(for: call.operation) }
         defer { if isPull { allowance.withLock { $0.settle() } } }
         do {
             return try await exchange(call)
-        } catch let rejection as Rejection where rejection.outcome.event == .quotaExhausted {
+        } catch let rejection as ErrorResponse where rejection.outcome.event == .quotaExhausted {
             allowance.withLock { $0.isUsedUp() }
             throw rejection
         }
@@ -161,11 +161,11 @@ final class RegistryClient: Sendable {
             isReserved
                 ? "\(left) pulls are left, and reservePulls keeps \(settings.reservePulls)"
                 : "the allowance of pulls is used up",
-            hint: Rejection.quotaHint)
+            hint: ErrorResponse.quotaHint)
     }
 
     /// Answers challenges until the registry takes what it is shown or nothing better is left.
-    private func exchange(_ call: Call) async throws -> Reply {
+    private func exchange(_ call: RegistryRequest) async throws -> RegistryResponse {
         let isFirst = try await authenticator.waitsForFirst()
         defer { if isFirst { authenticator.firstIsThrough() } }
         var authorization = try await authenticator.authorization(for: call.operation)
@@ -176,7 +176,7 @@ final class RegistryClient: Sendable {
                 await authenticator.succeeded(call.operation, with: authorization)
                 if authorization.identity.credential != .none { isKnown.withLock { $0 = true } }
                 return reply
-            } catch var rejection as Rejection where rejection.isAboutCredentials {
+            } catch var rejection as ErrorResponse where rejection.isAboutCredentials {
                 hadToken = hadToken || authorization.isTokenOfSomebody
                 rejection.hadToken = hadToken
                 guard
@@ -189,11 +189,13 @@ final class RegistryClient: Sendable {
     }
 
     /// Goes where the registry leads, with credentials only where they belong.
-    private func follow(_ call: Call, _ authorization: Authorization) async throws -> Reply {
-        var hop = RedirectRule.Hop(startingAt: call.url)
-        for _ in 0...RedirectRule.limit {
+    private func follow(_ call: RegistryRequest, _ authorization: Authorization) async throws
+        -> RegistryResponse
+    {
+        var hop = RedirectPolicy.Hop(startingAt: call.url)
+        for _ in 0...RedirectPolicy.limit {
             let response = try await exchange(call, at: hop, authorization)
-            let next: RedirectRule.Hop?
+            let next: RedirectPolicy.Hop?
             do {
                 next = try redirects.next(after: response, from: hop, writes: call.writes)
             } catch {
@@ -208,20 +210,20 @@ final class RegistryClient: Sendable {
             let url = hop.url
             if url.origin == origin { note(response.fields) }
             guard call.accepted.contains(response.status) else {
-                throw await Rejection(
+                throw await ErrorResponse(
                     response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
                     registry: host)
             }
-            return Reply(
+            return RegistryResponse(
                 status: response.status, fields: response.fields, url: url, body: response.body)
         }
         throw RegistryError(
-            .unavailable, call.operation, "there were more than \(RedirectRule.limit) redirects")
+            .unavailable, call.operation, "there were more than \(RedirectPolicy.limit) redirects")
     }
 
     /// One exchange with one place.
     private func exchange(
-        _ call: Call, at hop: RedirectRule.Hop, _ authorization: Authorization
+        _ call: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Authorization
     ) async throws -> HTTPResponse {
         let url = hop.url
         var request = HTTPRequest(
@@ -235,27 +237,27 @@ final class RegistryClient: Sendable {
         let place = url.origin == origin ? host.name : url.origin.authority
         do {
             let response = try await transport.send(request)
-            let record = ExchangeRecord(sent: call.bodyLength) { [status = response.status] bytes in
+            let record = RequestMetrics(sent: call.bodyLength) { [status = response.status] bytes in
                 events(.requestFinished(host: place, kind: kind, status: status, bytes: bytes))
             }
             return HTTPResponse(
                 status: response.status, fields: response.fields,
-                body: RecordedBody(base: response.body, record: record), peer: response.peer)
+                body: MeteredBody(base: response.body, record: record), peer: response.peer)
         } catch {
             events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
             throw error
         }
     }
 
-    private func open(_ body: Call.Body) async throws -> HTTPBody {
+    private func open(_ body: RegistryRequest.Body) async throws -> HTTPBody {
         switch body {
         case .none: return .none
         case .bytes(let bytes): return .bytes(bytes)
         case .stream(let length, let open):
             do {
-                return .stream(length: length, SourceBody(base: try await open()))
+                return .stream(length: length, UploadBody(base: try await open()))
             } catch {
-                throw BodyFailure(cause: error)
+                throw UploadSourceError(cause: error)
             }
         }
     }

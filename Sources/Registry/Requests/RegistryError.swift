@@ -3,7 +3,7 @@
 public import Content
 internal import HTTP
 public import OCI
-public import Wording
+public import TextSafety
 
 /// What a registry refused, or what came between it and us.
 public struct RegistryError: ContentFailure {
@@ -16,7 +16,7 @@ public struct RegistryError: ContentFailure {
     /// The status of the answer that ended it, where one came.
     public let status: Int?
     /// What the registry says is wrong.
-    public let problems: [RegistryProblem]
+    public let problems: [DistributionError]
     /// The registry's own name for the request, for its operators.
     public let requestID: UntrustedText?
     /// What happened, in our words.
@@ -26,7 +26,7 @@ public struct RegistryError: ContentFailure {
     /// What to do next.
     public let hint: String?
     /// Whether the registry refused credentials that are good.
-    let hidesExistence: Bool
+    let isAmbiguousWithNotFound: Bool
     /// Whether the registry refuses to move a tag, whoever asks.
     let isAboutImmutableTag: Bool
     /// How the last attempt ended, for those who try in another way.
@@ -46,13 +46,13 @@ public struct RegistryError: ContentFailure {
         self.reason = reason
         self.failureClass = failureClass
         self.hint = hint
-        self.hidesExistence = false
+        self.isAmbiguousWithNotFound = false
         self.isAboutImmutableTag = false
         self.outcome = outcome
     }
 
     /// Makes an error of an answer.
-    init(_ call: Operation, _ rejection: Rejection) {
+    init(_ call: Operation, _ rejection: ErrorResponse) {
         self.operation = call.phrase
         self.registry = call.registry
         self.repository = call.repository
@@ -66,7 +66,7 @@ public struct RegistryError: ContentFailure {
             isIncomplete
             ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
             : rejection.hint(for: call)
-        self.hidesExistence = rejection.hidesExistence
+        self.isAmbiguousWithNotFound = rejection.isAmbiguousWithNotFound
         self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
-internal import Wording
+internal import TextSafety
 
 /// How long a server asks to wait.
 enum RetryAfter {
     /// Returns the wait that an answer asks for, by its fields or by what its body says; nil where it
     /// asks for none, or for one that is past.
-    static func duration(in fields: HTTPFields, _ problems: [RegistryProblem]) -> Duration? {
+    static func duration(in fields: HTTPFields, _ problems: [DistributionError]) -> Duration? {
         let asked =
             fields["retry-after"].map { field($0, date: fields["date"]) }
             ?? problems.lazy.compactMap { $0.message.flatMap { message($0.raw) } }.first

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import LayerArchive
+internal import LayerScanning
 internal import OCI
 
 /// Finds programs as a runtime does before it starts a container.
 ///
 /// Source: runc and containerd, which use Go's `exec.LookPath` in the container's root.
 struct ProgramLookup {
-    let view: FlattenedView
+    let view: RootFileSystem
     /// The folders in which names without a slash are looked for.
     let searchPath: [LayerPath]
     /// The folder in which the program starts.
@@ -16,7 +16,7 @@ struct ProgramLookup {
     /// What runtimes take where the configuration names none.
     private static let usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    init(_ view: FlattenedView, _ config: ImageConfig) {
+    init(_ view: RootFileSystem, _ config: ImageConfig) {
         self.view = view
         let stated = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
         // A folder that is not absolute depends on where the program happens to be.

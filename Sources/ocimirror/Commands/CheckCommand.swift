@@ -2,20 +2,20 @@
 
 internal import CommandLineKit
 internal import Content
-internal import LayerArchive
+internal import LayerScanning
 internal import Mirroring
 internal import OCI
 internal import Registry
 internal import StrictJSON
 internal import Validation
-internal import Wording
+internal import TextSafety
 
 /// The verdict on a tag before somebody uses it.
 struct CheckCommand: ConfiguredCommand {
     var options = CommonOptions()
     var images: [String] = []
     var platforms: [String] = ["linux/amd64", "linux/arm64"]
-    var proof = ProofLevel.content
+    var validation = ValidationLevel.content
     var requires: [String] = []
     var lock: String?
     var root = "global.ocimirror"
@@ -25,13 +25,14 @@ struct CheckCommand: ConfiguredCommand {
     static let discussion = """
         Looks at each image where it is and copies nothing. What its manifests and configurations \
         say is known at once; then the layers are read, the newest first, until the verdict cannot \
-        change. With --lock nothing is read: the lock has to have the image, as it is now, proved as \
+        change. With --lock nothing is read: the lock has to have the image, as it is now, validated as \
         far as is asked. It needs no configuration; what mirror.yaml says of registries is used where \
         there is one.
         """
     static let examples = [
         Example("ocimirror check grafana/grafana:12.1.0", "would it run on both platforms?"),
-        Example("ocimirror check --proof config redis:7.4", "by what it says of itself, at once"),
+        Example(
+            "ocimirror check --validation config redis:7.4", "by what it says of itself, at once"),
         Example(
             "ocimirror check --require /bin/sh --require nc busybox:1.36",
             "and has it what we need?"),
@@ -50,7 +51,7 @@ struct CheckCommand: ConfiguredCommand {
             .option(
                 "--platform", nil, "OS/ARCH", into: \.platforms,
                 help: "a platform that must be there"),
-            .option("--proof", into: \.proof, help: "how far to prove it"),
+            .option("--validation", into: \.validation, help: "how far to prove it"),
             .option(
                 "--require", nil, "PATH", into: \.requires,
                 help: "a path or a command that must be in it, on every platform"),
@@ -60,12 +61,12 @@ struct CheckCommand: ConfiguredCommand {
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        let required = Requirement(
+        let required = ImageRequirements(
             platforms: try platforms.map { try usage("--platform", $0, Platform.init(parsing:)) },
-            level: requires.isEmpty ? proof : .content, paths: requires)
+            level: requires.isEmpty ? validation : .content, paths: requires)
         let lock = try self.lock.map { try PinInputs.lock($0, root: root, in: context) }
         let named = try images.map { try NamedImage($0, in: context) }
-        let registries = try ConfigFile.registries(options.config, in: context)
+        let registries = try ConfigurationFile.registries(options.config, in: context)
         let progress = RunProgress()
         progress.expect(named.count)
         let checker = ImageChecker(
@@ -77,7 +78,7 @@ struct CheckCommand: ConfiguredCommand {
         let checked = try await context.showing(progress) { try await check(named, by: checker) }
         let document = CheckDocument(
             images: checked, required: required,
-            pulls: context.traffic.counts.compactMap(PullAllowance.init), today: context.today)
+            pulls: context.traffic.counts.compactMap(PullUsage.init), today: context.today)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

@@ -39,7 +39,7 @@ struct CommonOptions: Sendable {
         .flag(
             "--strict-auth", into: \.strictAuth,
             help:
-                "fail where credentials are refused, even if anyone may read: no pull is tried without"
+                "fail where credentials are rejected, even if anyone may read: no pull is tried without"
         ),
         .option(
             "--idle-timeout", into: \.idleTimeout,

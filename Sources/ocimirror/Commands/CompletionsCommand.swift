@@ -51,7 +51,7 @@ struct CompleteCommand: ConfiguredCommand {
             let config =
                 completion.given["--config"] ?? context.environment["OCIMIRROR_CONFIG"]
                 ?? CommonOptions().config
-            completion.candidates += KnownNames(config, in: context).candidates(for: word)
+            completion.candidates += CompletionCandidates(config, in: context).candidates(for: word)
                 .filter { $0.word.hasPrefix(completion.typed) }
                 .map { Completion.Candidate(completion.lead + $0.word, $0.note) }
         }

@@ -2,10 +2,10 @@
 
 internal import CommandLineKit
 internal import Files
-internal import Locking
+internal import Lockfiles
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// What clean-up jobs must spare.
 struct KeepListCommand: ConfiguredCommand {
@@ -111,7 +111,7 @@ struct ChartValuesCommand: ConfiguredCommand {
                         name: Self.name, lines: text.split(separator: "\n").map(String.init)
                     ).json.text : text)
         } catch {
-            throw ConfigFileError(message: "\(UntrustedText(map)):\(error)")
+            throw ConfigurationFileError(message: "\(UntrustedText(map)):\(error)")
         }
         return .success
     }

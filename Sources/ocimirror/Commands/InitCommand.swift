@@ -5,7 +5,7 @@ internal import Files
 internal import Mirroring
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// A first `mirror.yaml`, perhaps with the images that values files use.
 struct InitCommand: ConfiguredCommand {
@@ -46,11 +46,11 @@ struct InitCommand: ConfiguredCommand {
         let path = context.absolute(options.config)
         let shown = context.shown(path)
         guard try FileStatus.of(path) == nil else { return isThere(shown, in: context) }
-        var first = FirstConfiguration(prefix: prefix)
+        var first = ConfigurationScaffold(prefix: prefix)
         var files: Int?
         if !values.isEmpty {
             let (used, count) = try collect(in: context)
-            first = FirstConfiguration(prefix: prefix, used: used)
+            first = ConfigurationScaffold(prefix: prefix, used: used)
             files = count
             guard !first.images.isEmpty else {
                 context.console.error(
@@ -79,7 +79,7 @@ struct InitCommand: ConfiguredCommand {
 
     /// Where 'make install' has put the schema, for editors; nil for a program that is not installed.
     private static func installedSchema() -> String? {
-        guard let program = System.programPath() else { return nil }
+        guard let program = CurrentProcess.programPath() else { return nil }
         let prefix = Path.directory(of: Path.directory(of: program))
         let schema = "\(prefix)/share/ocimirror/mirror.schema.json"
         return (try? FileStatus.of(schema))?.kind == .regular ? schema : nil
@@ -105,7 +105,7 @@ struct InitCommand: ConfiguredCommand {
 
     /// What is written has to be what every other command accepts.
     private func check(_ text: [UInt8], in context: ProgramContext) throws {
-        let loader = ConfigLoader(
+        let loader = ConfigurationLoader(
             file: options.config,
             environment: context.environment.givingValues(toVariablesIn: text),
             baseDirectory: Path.directory(of: context.absolute(options.config)))

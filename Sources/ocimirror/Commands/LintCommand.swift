@@ -21,7 +21,7 @@ struct LintCommand: ConfiguredCommand {
     var lock: String?
     var root = "global.ocimirror"
     var rules: String?
-    var side = PinSide.mirror
+    var side = PinRegistry.mirror
     var format = Format.text
 
     static let name = "lint"
@@ -58,7 +58,7 @@ struct LintCommand: ConfiguredCommand {
         }
         let rules = try PinInputs.rules(rules, in: context)
         let path = try lock ?? PinInputs.usualLock(in: context)
-        let lock = try path.map { path throws(ConfigFileError) in
+        let lock = try path.map { path throws(ConfigurationFileError) in
             try PinInputs.lock(path, root: root, in: context)
         }
         let linter = Linter(lock, rules: rules, side: side)

@@ -2,11 +2,11 @@
 
 internal import CommandLineKit
 internal import Files
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// The locks of all parts of a run, put together.
 struct LockMergeCommand: ConfiguredCommand {
@@ -60,7 +60,7 @@ struct LockMergeCommand: ConfiguredCommand {
                 return try LockPromotion(from: part, into: whole, root: root) { _ in true }.newBytes
                     ?? whole
             } catch {
-                throw ConfigFileError(
+                throw ConfigurationFileError(
                     message: "\(error)", hint: "merge what 'sync --shard' has written in one run")
             }
         }
@@ -78,13 +78,13 @@ struct LockMergeCommand: ConfiguredCommand {
         }
         return LockMerge.Part(
             path: context.shown(context.absolute(name)), shard: shard,
-            lock: try ConfigFile.lock(at: context.absolute(name), root: root))
+            lock: try ConfigurationFile.lock(at: context.absolute(name), root: root))
     }
 
     /// The keys under which the lock's blocks stand: as the configuration says, where there is one.
     private func root(of lock: String, in context: ProgramContext) throws -> [String] {
         let isThere = try FileStatus.of(context.absolute(options.config)) != nil
-        let config = try isThere ? ConfigFile(options.config, in: context).config : nil
+        let config = try isThere ? ConfigurationFile(options.config, in: context).config : nil
         return config?.targets.first { $0.lock == lock }?.root ?? ["global", "ocimirror"]
     }
 }

@@ -5,7 +5,7 @@ internal import Mirroring
 internal import OCI
 internal import Registry
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Keeps a password for later runs, once the registry has taken it.
 struct LoginCommand: ConfiguredCommand {
@@ -38,8 +38,8 @@ struct LoginCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let host = try usage("REGISTRY", registry, RegistryHost.init(parsing:))
-        let registries = try ConfigFile.registries(options.config, in: context)
-        let logins = try Logins(
+        let registries = try ConfigurationFile.registries(options.config, in: context)
+        let logins = try CredentialFile(
             authFile: options.authFile.map(context.absolute), environment: context.environment)
         let user = try self.userName()
         let password = try self.password()

@@ -4,7 +4,7 @@ internal import CommandLineKit
 internal import OCI
 internal import Registry
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Forgets a password that `login`, or another program, has kept.
 struct LogoutCommand: ConfiguredCommand {
@@ -24,7 +24,7 @@ struct LogoutCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let host = try usage("REGISTRY", registry, RegistryHost.init(parsing:))
-        let logins = try Logins(
+        let logins = try CredentialFile(
             authFile: options.authFile.map(context.absolute), environment: context.environment)
         let wasKept = try await logins.erase(host)
         let place = UntrustedText(logins.file).display

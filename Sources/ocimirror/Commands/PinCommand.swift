@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import Files
-internal import Locking
+internal import Lockfiles
 internal import Pinning
 internal import StrictJSON
 
@@ -13,7 +13,7 @@ struct PinCommand: ConfiguredCommand {
     var lock = "images.lock.yaml"
     var root = "global.ocimirror"
     var rules: String?
-    var side = PinSide.mirror
+    var side = PinRegistry.mirror
     var rewrite = false
     var diff = false
     var check = false
@@ -63,7 +63,7 @@ struct PinCommand: ConfiguredCommand {
             throw UsageError(["ocimirror", "pin"], .contradiction("--run is of use with --report"))
         }
         let rules = try PinInputs.rules(rules, in: context)
-        let run = try recordedRun.map { path throws(ConfigFileError) in
+        let run = try recordedRun.map { path throws(ConfigurationFileError) in
             try PinInputs.recordedRun(path, in: context)
         }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
@@ -103,7 +103,7 @@ struct PinCommand: ConfiguredCommand {
     /// The lock before: the named one, or the one that git has; nil where there is none.
     private func oldLock(in context: ProgramContext) async throws -> Lockfile? {
         if let was { return try PinInputs.lock(was, root: root, in: context) }
-        guard let bytes = try? await Revision("HEAD", in: context).read(lock) else { return nil }
+        guard let bytes = try? await GitRevision("HEAD", in: context).read(lock) else { return nil }
         return try? Lockfile(parsing: bytes, root: root.split(separator: ".").map(String.init))
     }
 }

@@ -29,7 +29,7 @@ struct PlanCommand: ConfiguredCommand {
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        let file = try ConfigFile(options.config, in: context)
+        let file = try ConfigurationFile(options.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
         let document: PlanDocument

@@ -22,7 +22,7 @@ struct PromoteCommand: ConfiguredCommand {
     static let discussion = """
         Between two locks, blocks are copied as they are. Between two folders or values files, the \
         digest and tag of each image are copied to the same place of the file of the same name. \
-        Nothing is resolved again, and an image in another repository is refused.
+        Nothing is resolved again, and an image in another repository is rejected.
         """
     static let examples = [
         Example("ocimirror promote locks/dev.yaml locks/prod.yaml", "everything"),
@@ -57,8 +57,8 @@ struct PromoteCommand: ConfiguredCommand {
         into old: [UInt8], _ context: ProgramContext
     ) async throws -> ExitCode {
         let selection = IDSelection(ids)
-        guard let new = try await Revision(fromGit, in: context).read(source) else {
-            throw ConfigFileError(
+        guard let new = try await GitRevision(fromGit, in: context).read(source) else {
+            throw ConfigurationFileError(
                 message: "cannot read '\(context.shown(source))': there is no such file")
         }
         let promotion = try LockPromotion(
@@ -77,7 +77,7 @@ struct PromoteCommand: ConfiguredCommand {
     private func promoteFiles(isFolder: Bool, _ context: ProgramContext) async throws -> ExitCode {
         let rules = try PinInputs.rules(rules, in: context)
         let selection = IDSelection(ids)
-        let revision = Revision(fromGit, in: context)
+        let revision = GitRevision(fromGit, in: context)
         var files: [PinnedFile] = []
         var writes: [(path: String, bytes: [UInt8])] = []
         let paths = try YAMLFiles.list([destination], rules: rules, from: context.currentDirectory)

@@ -2,11 +2,11 @@
 
 internal import CommandLineKit
 internal import Files
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Tags at the targets that nothing names any more.
 struct PruneCommand: ConfiguredCommand {
@@ -41,26 +41,27 @@ struct PruneCommand: ConfiguredCommand {
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        let file = try ConfigFile(options.config, in: context)
+        let file = try ConfigurationFile(options.config, in: context)
         for target in file.config.targets {
             guard let path = target.lock, file.locks[path] == nil else { continue }
-            throw ConfigFileError(
+            throw ConfigurationFileError(
                 message: "cannot read '\(context.shown(path))': there is no lock yet",
                 hint: "run 'ocimirror sync' first: without a lock everything would look superfluous"
             )
         }
         let others = try locks.map {
-            try ConfigFile.lock(at: context.absolute($0), root: ["global", "ocimirror"])
+            try ConfigurationFile.lock(at: context.absolute($0), root: ["global", "ocimirror"])
         }
         let keepList = try keepLists.reduce(into: Set<Digest>()) { digests, path in
             let bytes = try BoundedFile.read(context.absolute(path), limit: 16 << 20)
-            digests.formUnion(Spared.digests(inKeepList: String(decoding: bytes, as: UTF8.self)))
+            digests.formUnion(
+                RetainedReferences.digests(inKeepList: String(decoding: bytes, as: UTF8.self)))
         }
         let pruner = Pruner(
             config: file.config,
             stores: try Network.stores(
                 registries: file.config.registries, options: options, context: context),
-            spared: Spared(
+            spared: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList, config: file.config))
         let document = PruneDocument(
             report: try await pruner.prune(also: names, removes: removes), removes: removes)

@@ -33,7 +33,7 @@ struct ReferenceCommand: ConfiguredCommand {
                 }
             }
         } catch {
-            throw ConfigFileError(message: "\(error)")
+            throw ConfigurationFileError(message: "\(error)")
         }
         return .success
     }

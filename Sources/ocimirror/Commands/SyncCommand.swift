@@ -2,8 +2,8 @@
 
 internal import CommandLineKit
 internal import Files
-internal import LayerArchive
-internal import Locking
+internal import LayerScanning
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
@@ -21,7 +21,7 @@ struct SyncCommand: ConfiguredCommand {
     static let name = "sync"
     static let summary = "Mirrors the images of the configuration and writes the locks."
     static let discussion = """
-        Each image is resolved once, proved, and copied byte for byte: blobs, then the manifest of \
+        Each image is resolved once, validated, and copied byte for byte: blobs, then the manifest of \
         each platform, then the index by its tag. An image that is rejected never gets its tag \
         pushed, and one image's failure never stops the others. Where nothing changed, a tag costs \
         one HEAD at the source and one at each target.
@@ -68,7 +68,7 @@ struct SyncCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         let console = context.console
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
-        let file = try ConfigFile(options.config, in: context)
+        let file = try ConfigurationFile(options.config, in: context)
         let start = RunStart(of: file.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
@@ -77,7 +77,7 @@ struct SyncCommand: ConfiguredCommand {
         }
         let config = part?.config ?? file.config
 
-        let held = try LockHolds(config)
+        let held = try HeldFileLocks(config)
         defer { withExtendedLifetime(held) {} }
         guard held.isComplete else {
             console.error(held.complaint, hint: "run again later")
@@ -133,7 +133,7 @@ struct SyncCommand: ConfiguredCommand {
         }
         let index = context.environment["JOB_COMPLETION_INDEX"].flatMap { Int($0) } ?? -1
         guard let count = Int(count), let shard = Shard(index + 1, of: count) else {
-            throw ConfigFileError(
+            throw ConfigurationFileError(
                 message: "OCIMIRROR_SHARDS and JOB_COMPLETION_INDEX name no part of a run",
                 hint: "set the number of parts, and the part's number from 0; or use --shard I/N")
         }
@@ -142,7 +142,8 @@ struct SyncCommand: ConfiguredCommand {
 
     /// Writes each target's lock, if its bytes are others than before.
     private func writeLocks(
-        _ config: MirrorConfig, _ old: [String: Lockfile], _ plan: Plan, _ report: SyncReport,
+        _ config: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
+        _ report: SyncReport,
         _ inputs: Digest, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
@@ -159,7 +160,7 @@ struct SyncCommand: ConfiguredCommand {
             } catch {
                 // The other locks are written all the same, and the run is reported.
                 _ = ErrorReport(error).show(on: context.console)
-                lock.failure = Failure(error)
+                lock.failure = ImageFailure(error)
             }
             written.append(lock)
         }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// The mirror compared with its locks.
 struct VerifyCommand: ConfiguredCommand {
@@ -40,7 +40,7 @@ struct VerifyCommand: ConfiguredCommand {
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        let file = try ConfigFile(options.config, in: context)
+        let file = try ConfigurationFile(options.config, in: context)
         if options.authFile != nil, repairs || asksSource {
             throw UsageError(
                 ["ocimirror", "verify"],
@@ -48,7 +48,7 @@ struct VerifyCommand: ConfiguredCommand {
                     "--auth-file reads the mirror as a cluster does, so it goes with neither "
                         + "--repair nor --source"))
         }
-        let held = try repairs ? LockHolds(file.config) : nil
+        let held = try repairs ? HeldFileLocks(file.config) : nil
         defer { withExtendedLifetime(held) {} }
         if let held, !held.isComplete {
             context.console.error(held.complaint, hint: "run again later")
@@ -69,7 +69,7 @@ struct VerifyCommand: ConfiguredCommand {
         for target in file.config.targets {
             guard let path = target.lock else { continue }
             guard let lock = locks[path] else {
-                throw ConfigFileError(
+                throw ConfigurationFileError(
                     message: "cannot read '\(context.shown(path))': there is no lock yet",
                     hint: "run 'ocimirror sync' first")
             }

@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
@@ -11,8 +11,8 @@ internal import Validation
 /// What `check` answers, as text and as JSON.
 struct CheckDocument {
     let images: [CheckedImage]
-    let required: Requirement
-    let pulls: [PullAllowance]
+    let required: ImageRequirements
+    let pulls: [PullUsage]
     /// The day from which ages are counted.
     let today: CalendarDay
 
@@ -34,7 +34,7 @@ struct CheckDocument {
         return texts.joined(separator: "\n") + (counts.isEmpty ? "" : "\n" + counts)
     }
 
-    private func text(of image: CheckedImage, _ style: Style, width: Int) -> String {
+    private func text(of image: CheckedImage, _ style: TextStyle, width: Int) -> String {
         var listing = Listing(width: width)
         for platform in image.platforms { listing.add(cells(of: platform, style)) }
         let details =
@@ -60,9 +60,9 @@ struct CheckDocument {
     }
 
     private func cells(
-        of platform: CheckedImage.PlatformImage, _ style: Style
+        of platform: CheckedImage.PlatformImage, _ style: TextStyle
     ) -> [Listing.Cell] {
-        let levels = [(ProofLevel.config, platform.config), (.content, platform.content)]
+        let levels = [(ValidationLevel.config, platform.config), (.content, platform.content)]
         let verdicts = levels.map { level, verdict in
             Listing.Cell(
                 text: verdict.map { "\(level.rawValue) \($0.rawValue)" } ?? "",
@@ -74,14 +74,15 @@ struct CheckDocument {
         ] + verdicts + [.init(text: platform.age(on: today) ?? "", paint: style.dim)]
     }
 
-    private func verdict(on image: CheckedImage, _ style: Style) -> String {
+    private func verdict(on image: CheckedImage, _ style: TextStyle) -> String {
         let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
         if let lock = image.lock, image.isAccepted {
-            return style.green("yes:") + " as locked, proved up to '\(lock.block.proof.rawValue)'; "
+            return style.green("yes:")
+                + " as locked, validated up to '\(lock.block.validation.rawValue)'; "
                 + "use \(lock.block.pinned)"
         }
         if image.isAccepted {
-            return style.green("yes:") + " usable on \(platforms), proved up to "
+            return style.green("yes:") + " usable on \(platforms), validated up to "
                 + "'\(image.report?.level.rawValue ?? "")'"
         }
         let advice = image.complete.map { "; \($0) lists \(platforms)" } ?? ""
@@ -109,11 +110,11 @@ struct CheckDocument {
 }
 
 extension PlatformVerdict {
-    fileprivate func paint(_ style: Style) -> (String) -> String {
+    fileprivate func paint(_ style: TextStyle) -> (String) -> String {
         switch self {
         case .ok: style.green
         case .no: style.red
-        case .unproven: style.yellow
+        case .notChecked: style.yellow
         }
     }
 }
@@ -126,7 +127,7 @@ extension CheckedImage {
             "digest": .optional(descriptor.map { $0.digest.description }),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "size": descriptor.map { .integer($0.size) } ?? .null,
-            "proof": .optional(report.map { $0.level.rawValue }),
+            "validation": .optional(report.map { $0.level.rawValue }),
             "platforms": .array(platforms.map { json(of: $0) }),
             "attestations": .integer(attestations),
             "attachments": attachments.map {
@@ -139,7 +140,7 @@ extension CheckedImage {
                 [
                     "id": .string($0.id),
                     "digest": .string($0.block.digest.description),
-                    "proof": .string($0.block.proof.rawValue),
+                    "validation": .string($0.block.validation.rawValue),
                     "pinned": .string($0.block.pinned.description),
                 ]
             } ?? .null,

@@ -2,7 +2,7 @@
 
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// What `init` answers, as text and as JSON.
 struct InitDocument {

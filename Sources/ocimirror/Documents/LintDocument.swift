@@ -3,7 +3,7 @@
 internal import CommandLineKit
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// What `lint` answers, as text and as JSON.
@@ -29,7 +29,7 @@ struct LintDocument {
             if let refusal = file.refusal {
                 listing.add([
                     .init(text: "\(path):\(refusal.mark)"),
-                    .init(text: "refused", paint: style.red),
+                    .init(text: "rejected", paint: style.red),
                     .init(text: ""), .init(text: refusal.message),
                 ])
             }
@@ -63,7 +63,7 @@ struct LintDocument {
 }
 
 extension LintSeverity {
-    fileprivate func paint(_ style: Style) -> (String) -> String {
+    fileprivate func paint(_ style: TextStyle) -> (String) -> String {
         switch self {
         case .off, .note: style.dim
         case .warning: style.yellow

@@ -142,7 +142,7 @@ extension LogEntry {
         case .anonymousFallback(let repository, let source):
             self.init(
                 .warning, .anonymous,
-                "\(repository): the credentials of \(source) were refused; read without them",
+                "\(repository): the credentials of \(source) were rejected; read without them",
                 ["repository": .string(repository.description), "credential": .string(source)])
         case .credentialUsed(let host, let source):
             self.init(
@@ -161,7 +161,7 @@ extension LogEntry {
     }
 
     /// How far a run has come.
-    init(_ picture: RunPicture) {
+    init(_ picture: ProgressSnapshot) {
         var parts = [picture.count, picture.bytes, picture.speed, picture.timeLeft]
             .compactMap(\.self)
         let sample = picture.sample
@@ -199,7 +199,7 @@ extension LogEntry {
     }
 
     /// A problem of the configuration.
-    init(_ diagnostic: ConfigDiagnostic) {
+    init(_ diagnostic: ConfigurationDiagnostic) {
         self.init(
             diagnostic.isWarning ? .warning : .error, .configuration, diagnostic.headline,
             [

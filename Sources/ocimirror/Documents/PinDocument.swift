@@ -4,7 +4,7 @@ internal import CommandLineKit
 internal import OCI
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// What `pin` answers, as text and as JSON.
@@ -30,7 +30,7 @@ struct PinDocument {
                 listing.add(
                     [
                         .init(text: "\(path):\(refusal.mark)"),
-                        .init(text: "refused", paint: style.red),
+                        .init(text: "rejected", paint: style.red),
                     ],
                     details: [.init(text: "error: \(refusal.message)", paint: style.red)])
             }
@@ -94,7 +94,7 @@ struct PinDocument {
 }
 
 extension PinnedSite {
-    fileprivate func verdict(_ style: Style, isDry: Bool) -> Listing.Cell {
+    fileprivate func verdict(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
         switch verdict {
         case .pinned: .init(text: "as locked", paint: style.green)
         case .changed: .init(text: isDry ? "to change" : "changed", paint: style.green)
@@ -111,7 +111,7 @@ extension PinnedSite {
         return "\(new.repository): \(before) → \(new.tag?.name ?? "–") \(new.digest?.short ?? "–")"
     }
 
-    fileprivate func details(_ style: Style) -> [Listing.Cell] {
+    fileprivate func details(_ style: TextStyle) -> [Listing.Cell] {
         var details: [Listing.Cell] = []
         if let reason {
             let paint = verdict == .unpinnable ? style.yellow : style.dim

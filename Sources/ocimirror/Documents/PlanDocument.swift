@@ -8,7 +8,7 @@ internal import StrictJSON
 
 /// What `plan` answers, as text and as JSON.
 struct PlanDocument {
-    let config: MirrorConfig
+    let config: MirrorConfiguration
     let plan: Plan
     /// What the stores said; nil where nobody was asked.
     let resolved: [ResolvedImage]?
@@ -117,7 +117,7 @@ extension PlannedImage {
         }
     }
 
-    fileprivate func json(_ config: MirrorConfig) -> JSONValue {
+    fileprivate func json(_ config: MirrorConfiguration) -> JSONValue {
         let locations = config.targets.compactMap { try? location(in: $0) }.map(\.description)
         return [
             "id": .string(id),
@@ -131,7 +131,7 @@ extension ResolvedImage.Action {
     fileprivate var verb: String {
         switch self {
         case .nothing: "leave as they are"
-        case .prove: "prove"
+        case .validate: "prove"
         case .copy: "copy"
         case .replace: "replace"
         }
@@ -139,7 +139,7 @@ extension ResolvedImage.Action {
 }
 
 extension ResolvedImage {
-    fileprivate var failures: [Failure] {
+    fileprivate var failures: [ImageFailure] {
         [failure].compactMap(\.self) + targets.compactMap(\.failure)
     }
 
@@ -147,7 +147,7 @@ extension ResolvedImage {
     fileprivate var mainAction: Action? {
         guard failures.isEmpty else { return nil }
         let actions = Set(targets.compactMap(\.action))
-        return [.replace, .copy, .prove, .nothing].first(where: actions.contains)
+        return [.replace, .copy, .validate, .nothing].first(where: actions.contains)
     }
 
     /// Why there is nothing to do, in a word; nil where nothing failed.
@@ -155,7 +155,7 @@ extension ResolvedImage {
         failures.isEmpty ? nil : failure?.verdict ?? .failed
     }
 
-    fileprivate func add(to listing: inout Listing, _ style: Style) {
+    fileprivate func add(to listing: inout Listing, _ style: TextStyle) {
         let word: Listing.Cell =
             switch mainAction {
             case nil: .init(text: (verdict ?? .failed).rawValue, paint: style.red)

@@ -4,7 +4,7 @@ internal import CommandLineKit
 internal import OCI
 internal import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// What `promote` answers, as text and as JSON.

@@ -10,7 +10,7 @@ struct PruneDocument {
     let report: PruneReport
     let removes: Bool
 
-    private var failures: [Failure] {
+    private var failures: [ImageFailure] {
         report.failures.map(\.failure)
             + report.tags.compactMap {
                 if case .failed(let failure) = $0.fate { failure } else { nil }

@@ -7,7 +7,7 @@ internal import OCI
 internal import Registry
 internal import StrictJSON
 internal import Validation
-internal import Wording
+internal import TextSafety
 
 extension RunReport {
     /// The stable document; `Documentation/json.md` describes it.
@@ -63,10 +63,10 @@ extension RunReport {
         let effort = effort
         return [
             "unchanged": .integer(count(.unchanged)),
-            "proved": .integer(count(.proved)),
+            "validated": .integer(count(.validated)),
             "mirrored": .integer(count(.mirrored)),
             "repaired": .integer(count(.repaired)),
-            "refused": .integer(count(.refused)),
+            "rejected": .integer(count(.rejected)),
             "missing": .integer(count(.missing)),
             "failed": .integer(count(.failed)),
             "blobsUploaded": .integer(effort.blobsUploaded),
@@ -84,7 +84,7 @@ extension RunReport {
     }
 }
 
-extension HostTraffic {
+extension HostStatistics {
     fileprivate var json: JSONValue {
         [
             "host": .string(host),
@@ -109,7 +109,7 @@ extension ImageOutcome {
             "auth": isAnonymous ? "anonymous" : .null,
             "status": .string(status.rawValue),
             "reason": .optional(reason),
-            "proof": .optional(proof?.rawValue),
+            "validation": .optional(validation?.rawValue),
             "digest": .optional(descriptor.map { $0.digest.description }),
             "previous": .optional(previous?.description),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
@@ -132,7 +132,7 @@ extension ImageOutcome {
     }
 }
 
-extension ImageFacts.OnPlatform {
+extension ImageFacts.PlatformFacts {
     fileprivate var json: JSONValue {
         [
             "platform": .string(platform.description),

@@ -38,7 +38,7 @@ extension RunReport {
             lines.append(
                 "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
         }
-        lines += HiddenRepositories(sync).lines
+        lines += PrivateRepositories(sync).lines
         if !effortInWords.isEmpty { lines.append(effortInWords.joined(separator: ", ")) }
         if !traffic.isEmpty { lines.append(trafficInWords) }
         lines += pulls.map(\.line)
@@ -87,11 +87,11 @@ extension RunReport.WrittenLock {
 }
 
 extension ImageOutcome.Status {
-    fileprivate func paint(_ style: Style) -> (String) -> String {
+    fileprivate func paint(_ style: TextStyle) -> (String) -> String {
         switch self {
         case .unchanged: style.dim
-        case .proved, .mirrored, .repaired: style.green
-        case .refused, .missing, .failed: style.red
+        case .validated, .mirrored, .repaired: style.green
+        case .rejected, .missing, .failed: style.red
         }
     }
 }
@@ -112,7 +112,7 @@ extension ImageOutcome {
         return parts.joined(separator: ", ")
     }
 
-    fileprivate func details(_ style: Style) -> [Listing.Cell] {
+    fileprivate func details(_ style: TextStyle) -> [Listing.Cell] {
         findings.map { $0.detail(style) } + failures.flatMap { $0.details(style) }
             + targets.flatMap { target in
                 (target.referrers?.warnings ?? []).map { warning in

@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import Validation
@@ -16,7 +16,7 @@ struct RunReport: Sendable {
         let update: LockUpdate
         var hasChanged = false
         /// Why it could not be written.
-        var failure: Failure?
+        var failure: ImageFailure?
     }
 
     /// What became of the images.
@@ -26,7 +26,7 @@ struct RunReport: Sendable {
     let locks: [WrittenLock]
     let anonymousReads: AnonymousReads
     /// What was asked of each host.
-    let traffic: [HostTraffic]
+    let traffic: [HostStatistics]
     /// When it began.
     let began: Timestamp
     /// How long it took.
@@ -66,7 +66,7 @@ struct RunReport: Sendable {
     var requestCount: Int { traffic.reduce(0) { $0 + $1.requestCount } }
 
     /// What was spent at registries that count pulls.
-    var pulls: [PullAllowance] { traffic.compactMap(PullAllowance.init) }
+    var pulls: [PullUsage] { traffic.compactMap(PullUsage.init) }
 }
 
 /// What has to be noted when a run begins.
@@ -76,7 +76,7 @@ struct RunStart {
     private let context: ProgramContext
     private let required: [Platform]
 
-    init(of config: MirrorConfig, in context: ProgramContext) {
+    init(of config: MirrorConfiguration, in context: ProgramContext) {
         required = config.platforms
         self.context = context
         time = context.now
@@ -97,7 +97,7 @@ struct RunStart {
 extension ImageOutcome {
     /// The code that this image alone would give.
     var exitCode: ExitCode {
-        let findings: ExitCode = status == .refused || status == .missing ? .negative : .success
+        let findings: ExitCode = status == .rejected || status == .missing ? .negative : .success
         return .combining([findings] + failures.map { ExitCode($0.failureClass) })
     }
 
@@ -112,7 +112,7 @@ extension ImageOutcome {
     var reason: String? {
         guard !isDone else { return nil }
         let refusal = findings.first { $0.severity == .error }?.message
-        return status == .refused
+        return status == .rejected
             ? refusal ?? failures.first?.message : failures.first?.message ?? refusal
     }
 }

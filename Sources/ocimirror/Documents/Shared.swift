@@ -10,11 +10,11 @@ internal import Validation
 
 extension Finding {
     /// A line below the image that it is about.
-    func detail(_ style: Style) -> Listing.Cell {
+    func detail(_ style: TextStyle) -> Listing.Cell {
         Listing.Cell(text: "\(severity.rawValue): \(id.rawValue): \(message)", paint: paint(style))
     }
 
-    private func paint(_ style: Style) -> (String) -> String {
+    private func paint(_ style: TextStyle) -> (String) -> String {
         switch severity {
         case .note: style.dim
         case .warning: style.yellow
@@ -32,9 +32,9 @@ extension Finding {
     }
 }
 
-extension Failure {
+extension ImageFailure {
     /// The line that says why, and the one that says what to do next.
-    func details(_ style: Style) -> [Listing.Cell] {
+    func details(_ style: TextStyle) -> [Listing.Cell] {
         [Listing.Cell(text: "error: \(message)", paint: style.red)]
             + (hint.map { [Listing.Cell(text: "hint: \($0)", paint: style.bold)] } ?? [])
     }

@@ -2,12 +2,12 @@
 
 internal import CommandLineKit
 internal import Content
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import StrictJSON
 internal import Validation
-internal import Wording
+internal import TextSafety
 
 /// What `verify` answers, as text and as JSON.
 struct VerifyDocument {
@@ -79,7 +79,7 @@ extension VerifiedImage {
     /// Whether all is well now, and was not before.
     fileprivate var isRepaired: Bool { problems.isEmpty && failure == nil && !repaired.isEmpty }
 
-    fileprivate func verdict(_ style: Style) -> Listing.Cell {
+    fileprivate func verdict(_ style: TextStyle) -> Listing.Cell {
         if !problems.isEmpty { return .init(text: "drifted", paint: style.red) }
         if failure != nil { return .init(text: "unknown", paint: style.yellow) }
         if isRepaired { return .init(text: "repaired", paint: style.green) }

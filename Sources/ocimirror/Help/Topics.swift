@@ -30,7 +30,7 @@ extension HelpTopic {
                                 + "that holds a lock, or a limit of time. Run again later."),
                         HelpSection.Row(
                             "77",
-                            "Credentials were refused, or lack a right. Renew the credentials."),
+                            "Credentials were rejected, or lack a right. Renew the credentials."),
                         HelpSection.Row(
                             "78", "The configuration or a lock is wrong. Repair the file."),
                         HelpSection.Row(
@@ -50,12 +50,12 @@ extension HelpTopic {
         "configuration", "What stands in mirror.yaml, in a page.", document: "configuration.md",
         [
             .paragraph(
-                "One file says what is mirrored, where it goes, and how far it is proved first. "
+                "One file says what is mirrored, where it goes, and how far it is validated first. "
                     + "'ocimirror init' writes a first one, 'ocimirror plan --offline' checks it."),
             .lines([
                 "version: 1",
                 "platforms: [linux/amd64, linux/arm64]    # required of every image",
-                "proof: content                           # index, config or content",
+                "validation: content                           # index, config or content",
                 "targets:",
                 "  - prefix: ghcr.io/owner/mirror",
                 "    lock: images.lock.yaml",
@@ -72,7 +72,7 @@ extension HelpTopic {
                     [
                         HelpSection.Row(
                             "top level",
-                            "version platforms proof copy referrers naming keepReplaced targets "
+                            "version platforms validation copy referrers naming keepReplaced targets "
                                 + "registries images"),
                         HelpSection.Row("targets", "prefix lock root"),
                         HelpSection.Row(
@@ -82,7 +82,7 @@ extension HelpTopic {
                                 + "endpoints tokenHosts allow"),
                         HelpSection.Row(
                             "images",
-                            "a reference, or: source name id tags floating requires proof copy "
+                            "a reference, or: source name id tags floating requires validation copy "
                                 + "referrers artifact moved exception"),
                         HelpSection.Row("tags", "a list of tags, or: semver regex latest"),
                         HelpSection.Row("exception", "platforms reason until"),

@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// The two streams: results go to standard output, everything else to standard error.
 ///
@@ -20,8 +20,8 @@ struct Console: Sendable {
 
     var volume = Volume.normal
     var format = LogFormat.text
-    let outputStyle: Style
-    let errorStyle: Style
+    let outputStyle: TextStyle
+    let errorStyle: TextStyle
     /// How wide a line of the result may be: the terminal's width, or what `COLUMNS` says.
     ///
     /// Elsewhere lines are as long as they are. A program that reads them finds each piece of text
@@ -37,12 +37,13 @@ struct Console: Sendable {
     /// Looks at the streams and at `NO_COLOR`.
     init(environment: [String: String]) {
         let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-        outputStyle = Style(hasColour: wantsColour && System.isTerminal(.output))
-        errorStyle = Style(hasColour: wantsColour && System.isTerminal(.error))
-        let columns = environment["COLUMNS"].flatMap(Int.init) ?? System.size(of: .output)?.columns
+        outputStyle = TextStyle(hasColour: wantsColour && CurrentProcess.isTerminal(.output))
+        errorStyle = TextStyle(hasColour: wantsColour && CurrentProcess.isTerminal(.error))
+        let columns =
+            environment["COLUMNS"].flatMap(Int.init) ?? CurrentProcess.size(of: .output)?.columns
         width = max(columns ?? .max, 40)
         canDraw =
-            System.isTerminal(.error) && (environment["CI"] ?? "").isEmpty
+            CurrentProcess.isTerminal(.error) && (environment["CI"] ?? "").isEmpty
             && ![nil, "", "dumb"].contains(environment["TERM"])
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
             .first { !$0.isEmpty }?.lowercased()

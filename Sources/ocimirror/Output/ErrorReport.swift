@@ -20,10 +20,10 @@ struct ErrorReport {
         case let error as UsageError:
             console.error(error.description)
             return .usage
-        case let error as ConfigErrors:
+        case let error as ConfigurationErrors:
             for diagnostic in error.diagnostics { console.show(diagnostic) }
             return .configuration
-        case let error as ConfigFileError:
+        case let error as ConfigurationFileError:
             console.error(error.message, hint: error.hint)
             return .configuration
         case let error as PromotionError:

@@ -17,7 +17,8 @@ enum LintFormats {
             ]
         }
         let results = files.flatMap { file in
-            (file.refusal.map { [result("refused", "error", $0.message, $0.mark, file.path)] } ?? [])
+            (file.refusal.map { [result("rejected", "error", $0.message, $0.mark, file.path)] }
+                ?? [])
                 + file.findings.map {
                     result($0.code.rawValue, $0.severity.rawValue, $0.message, $0.mark, file.path)
                 }
@@ -26,7 +27,7 @@ enum LintFormats {
             "name": "ocimirror", "version": .string(version),
             "rules": .array(
                 rules + [
-                    ["id": "refused", "shortDescription": ["text": "A file that cannot be read."]]
+                    ["id": "rejected", "shortDescription": ["text": "A file that cannot be read."]]
                 ]),
         ]
         return [
@@ -65,7 +66,7 @@ enum LintFormats {
         for file in files {
             if let refusal = file.refusal {
                 text += line(
-                    "error", file.path, refusal.mark.line, refusal.mark.column, "refused",
+                    "error", file.path, refusal.mark.line, refusal.mark.column, "rejected",
                     refusal.message)
             }
             for finding in file.findings {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// Text as code in Markdown, in a table's cell too, where it can neither mention anybody, close an
 /// issue, be a link, nor end the cell.

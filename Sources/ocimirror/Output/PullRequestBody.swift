@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Locking
+internal import Lockfiles
 internal import OCI
 internal import Pinning
-internal import Wording
+internal import TextSafety
 internal import YAML
 
 /// What a pull request says about changed pins, in Markdown.
@@ -16,7 +16,7 @@ struct PullRequestBody {
     /// Code hosts refuse longer bodies.
     private static let limit = 60 << 10
 
-    init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RecordedRun? = nil) {
+    init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil) {
         let sites = files.flatMap { file in
             file.sites.filter { $0.verdict == .changed }.map { (path: file.path, site: $0) }
         }
@@ -57,7 +57,7 @@ struct PullRequestBody {
     }
 
     /// What the run had to say, of images that did not change too.
-    private static func findings(_ run: RecordedRun) -> [String] {
+    private static func findings(_ run: RunReportReader) -> [String] {
         run.images.sorted { $0.key < $1.key }.flatMap { id, image in
             var items = image.findings.map { finding in
                 let platform = finding.platform.map { " (\(code($0)))" } ?? ""

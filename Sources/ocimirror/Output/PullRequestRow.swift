@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Locking
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
-internal import Wording
+internal import TextSafety
 
 /// An image in a pull request, and what became of it.
 struct PullRequestRow {

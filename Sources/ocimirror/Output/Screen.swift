@@ -15,21 +15,22 @@ final class Screen: Sendable {
     private let state = Mutex(State())
 
     /// How large the terminal behind standard error is.
-    var size: System.Size { System.size(of: .error) ?? .usual }
+    var size: CurrentProcess.Size { CurrentProcess.size(of: .error) ?? .usual }
 
     /// Writes text that brings its own line breaks.
-    func write(_ text: String, to stream: System.Stream) {
+    func write(_ text: String, to stream: CurrentProcess.Stream) {
         state.withLock { state in
             forgetInBackground(&state)
-            let frame = Frame(drawn: state.lines, now: size)
+            let frame = ScreenUpdate(drawn: state.lines, now: size)
             if stream == .error {
-                System.write(frame.erasing + text + Frame.text(of: state.lines), to: .error)
-            } else if state.lines.isEmpty || !System.isTerminal(.output) {
-                System.write(text, to: stream)
+                CurrentProcess.write(
+                    frame.erasing + text + ScreenUpdate.text(of: state.lines), to: .error)
+            } else if state.lines.isEmpty || !CurrentProcess.isTerminal(.output) {
+                CurrentProcess.write(text, to: stream)
             } else {
-                System.write(frame.erasing, to: .error)
-                System.write(text, to: stream)
-                System.write(Frame.text(of: state.lines), to: .error)
+                CurrentProcess.write(frame.erasing, to: .error)
+                CurrentProcess.write(text, to: stream)
+                CurrentProcess.write(ScreenUpdate.text(of: state.lines), to: .error)
             }
         }
     }
@@ -42,11 +43,11 @@ final class Screen: Sendable {
     /// Replaces the lines; nothing happens where nobody would see them.
     func draw(_ lines: [String]) {
         state.withLock { state in
-            guard state.isOn, !forgetInBackground(&state), System.showsAtOnce(.error) else {
+            guard state.isOn, !forgetInBackground(&state), CurrentProcess.showsAtOnce(.error) else {
                 return
             }
-            let frame = Frame(drawn: state.lines, now: size)
-            System.write(frame.replacing(with: lines), to: .error)
+            let frame = ScreenUpdate(drawn: state.lines, now: size)
+            CurrentProcess.write(frame.replacing(with: lines), to: .error)
             state.lines = lines
         }
     }
@@ -55,7 +56,7 @@ final class Screen: Sendable {
     func end() {
         state.withLock { state in
             forgetInBackground(&state)
-            System.write(Frame(drawn: state.lines, now: size).erasing, to: .error)
+            CurrentProcess.write(ScreenUpdate(drawn: state.lines, now: size).erasing, to: .error)
             state = State()
         }
     }
@@ -65,18 +66,18 @@ final class Screen: Sendable {
     /// They are no longer where they were. Returns whether that is so.
     @discardableResult
     private func forgetInBackground(_ state: inout State) -> Bool {
-        guard state.isOn, !System.isInForeground(.error) else { return false }
+        guard state.isOn, !CurrentProcess.isInForeground(.error) else { return false }
         state.lines = []
         return true
     }
 }
 
 /// What has to be written so that one set of lines takes the place of another.
-struct Frame {
+struct ScreenUpdate {
     /// The lines that are there.
     let drawn: [String]
     /// How large the terminal is by now.
-    let now: System.Size
+    let now: CurrentProcess.Size
 
     /// Takes the lines away; the cursor is then where the first one began.
     var erasing: String {

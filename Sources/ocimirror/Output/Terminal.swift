@@ -19,10 +19,10 @@ enum Terminal {
         defer {
             if let settings {
                 restore(settings)
-                System.write("\n", to: .error)
+                CurrentProcess.write("\n", to: .error)
             }
         }
-        System.write(question, to: .error)
+        CurrentProcess.write(question, to: .error)
         return try input(limit: 4096, until: UInt8(ascii: "\n")).map {
             String(decoding: $0, as: UTF8.self)
         }

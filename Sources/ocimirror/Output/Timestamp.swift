@@ -8,7 +8,7 @@ struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     let secondsSinceEpoch: Int
 
     /// This second.
-    static var now: Timestamp { Timestamp(secondsSinceEpoch: System.secondsSinceEpoch()) }
+    static var now: Timestamp { Timestamp(secondsSinceEpoch: CurrentProcess.secondsSinceEpoch()) }
 
     /// The day that it is in.
     var day: CalendarDay { CalendarDay(daysSinceEpoch: secondsSinceEpoch / 86_400) }

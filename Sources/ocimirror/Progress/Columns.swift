@@ -5,7 +5,7 @@
 /// A letter of Chinese takes two columns, an accent none, and what paints takes none either. A terminal
 /// may disagree about rare ones; lines are kept a column short of the edge.
 extension String {
-    /// How many columns the text takes; `Style`'s sequences count as nothing.
+    /// How many columns the text takes; `TextStyle`'s sequences count as nothing.
     var columns: Int {
         var count = 0
         var isPaint = false

@@ -7,7 +7,7 @@ struct LiveView {
     /// How many columns and rows the terminal has.
     let columns: Int
     let rows: Int
-    let style: Style
+    let style: TextStyle
     /// Whether the terminal shows more than ASCII.
     let hasBlocks: Bool
 
@@ -15,7 +15,7 @@ struct LiveView {
     static let transferLimit = 8
 
     /// The lines, each narrower than the terminal, all together lower than it.
-    func lines(_ picture: RunPicture) -> [String] {
+    func lines(_ picture: ProgressSnapshot) -> [String] {
         let head = [self.head(picture)]
         let waits = picture.closedHosts.map { style.yellow(inset($0.line)) }
         let pulls = picture.pulls.map { style.dim(inset($0)) }
@@ -28,7 +28,7 @@ struct LiveView {
     }
 
     /// As much of the whole as there is room for, what matters most kept longest.
-    private func head(_ picture: RunPicture) -> String {
+    private func head(_ picture: ProgressSnapshot) -> String {
         var parts: [(text: String?, rank: Int)] = [
             (picture.count, 0), (picture.bytes, 3), (picture.speed, 2), (picture.timeLeft, 1),
             ("\(picture.elapsed.clock) so far", 4),
@@ -61,7 +61,7 @@ struct LiveView {
     }
 
     /// A name and, where there is room for it, a digest, a bar, and how much of how much.
-    private func line(_ transfer: ProgressSample.Transfer, names: Int) -> String {
+    private func line(_ transfer: ProgressSample.BlobTransfer, names: Int) -> String {
         let digest = columns < 100 ? "" : " \(transfer.digest)"
         let name = transfer.name.fitting(names).padded(to: names) + digest
         let percent =

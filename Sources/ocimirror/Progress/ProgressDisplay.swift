@@ -10,9 +10,9 @@ internal import Registry
 struct ProgressDisplay {
     let progress: RunProgress
     let console: Console
-    let closedHosts: ClosedHosts
-    let traffic: Traffic
-    let time: Timekeeper
+    let closedHosts: ThrottledHosts
+    let traffic: RequestStatistics
+    let time: RetryTiming
 
     /// How often the lines are drawn anew.
     static let drawing = Duration.milliseconds(120)
@@ -45,7 +45,7 @@ struct ProgressDisplay {
 
     /// Draws until the task is cancelled.
     private func draw() async {
-        var pictures = RunPictures(from: time.now())
+        var pictures = ProgressFrames(from: time.now())
         var wait = Self.patience
         while (try? await time.sleep(wait)) != nil {
             let size = console.screen.size
@@ -59,23 +59,23 @@ struct ProgressDisplay {
 
     /// Writes a line now and then until the task is cancelled.
     func beat() async {
-        var pictures = RunPictures(from: time.now())
+        var pictures = ProgressFrames(from: time.now())
         while (try? await time.sleep(Self.heartbeat)) != nil {
             console.say(LogEntry(picture(&pictures)))
         }
     }
 
-    private func picture(_ pictures: inout RunPictures) -> RunPicture {
+    private func picture(_ pictures: inout ProgressFrames) -> ProgressSnapshot {
         pictures.next(
             progress.sample, at: time.now(), closedHosts: closedHosts.current,
-            pulls: traffic.counts.compactMap(PullAllowance.init).map {
+            pulls: traffic.counts.compactMap(PullUsage.init).map {
                 "\($0.host): \(counted($0.left, "pull")) left"
             })
     }
 }
 
 /// Pictures of one run, one after the other: what is known of speeds is carried from each to the next.
-struct RunPictures {
+struct ProgressFrames {
     private let start: Duration
     private var speed = SpeedMeter(memory: .seconds(3))
     /// Slower, so that the time that is left does not jump.
@@ -88,14 +88,14 @@ struct RunPictures {
     }
 
     mutating func next(
-        _ sample: ProgressSample, at time: Duration, closedHosts: [ClosedHost] = [],
+        _ sample: ProgressSample, at time: Duration, closedHosts: [ThrottledHost] = [],
         pulls: [String] = []
-    ) -> RunPicture {
+    ) -> ProgressSnapshot {
         speed.note(sample.readBytes, at: time)
         trend.note(sample.readBytes, at: time)
         // Neither is negative, whatever manifests claim.
         let missing = sample.expectedBytes - sample.arrivedBytes
-        return RunPicture(
+        return ProgressSnapshot(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
             left: missing > 0 ? trend.time(for: missing) : nil, closedHosts: closedHosts,
             pulls: pulls)

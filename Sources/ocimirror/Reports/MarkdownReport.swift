@@ -114,7 +114,7 @@ extension ImageOutcome {
     }
 }
 
-extension HostTraffic {
+extension HostStatistics {
     fileprivate var row: [String] {
         [
             code(host), "\(requestCount)", "\(retries)", "\(ByteCount(bytes: bytesRead))",

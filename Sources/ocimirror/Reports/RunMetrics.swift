@@ -6,7 +6,7 @@ internal import Mirroring
 internal import OCI
 internal import Registry
 internal import Validation
-internal import Wording
+internal import TextSafety
 
 /// The figures of a run for Prometheus; `Documentation/reports.md` lists the names.
 struct RunMetrics {

@@ -33,7 +33,7 @@ struct RunOutputs {
             let bytes = try? BoundedFile.read(context.absolute(file.path), limit: 64 << 20)
         else { return [:] }
         // What is no such report is worth nothing, and does no harm.
-        return (try? RecordedRun(parsing: bytes))?.facts ?? [:]
+        return (try? RunReportReader(parsing: bytes))?.facts ?? [:]
     }
 
     /// Writes all of them; one that cannot be written is told of and costs no other.

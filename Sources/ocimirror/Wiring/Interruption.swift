@@ -7,7 +7,7 @@ internal import Synchronization
 final class Interruption: Sendable {
     /// What cuts a run short.
     enum Cause: Hashable, Sendable {
-        case signal(EndingSignal)
+        case signal(TerminationSignal)
         /// The time that `--max-duration` grants is over.
         case timeLimit(Duration)
     }

@@ -26,15 +26,15 @@ enum Network {
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: Patience = .unattended, onlyAuthFile: Bool = false
-    ) throws -> Stores {
+        context: ProgramContext, patience: RetryMode = .unattended, onlyAuthFile: Bool = false
+    ) throws -> StoreProvider {
         let network = try network(
             registries: registries, options: options, context: context, patience: patience,
             onlyAuthFile: onlyAuthFile)
         let endpoints = try registries.mapValues {
             try $0.endpoints.map(RegistryHost.init(parsing:))
         }
-        let reputation = ReplicaReputation()
+        let reputation = EndpointHealth()
         let layouts = Mutex<[String: LayoutStore]>([:])
         let announce: @Sendable ([StoreLocation]) -> Void = { locations in
             let repositories = locations.compactMap { location -> Repository? in
@@ -43,7 +43,7 @@ enum Network {
             // A host that is none is told when it is asked for.
             try? network.expect(repositories)
         }
-        return Stores(announcing: announce) { location in
+        return StoreProvider(announcing: announce) { location in
             switch location {
             case .repository(let repository):
                 let base = try network.repository(repository)
@@ -53,7 +53,7 @@ enum Network {
                 let replicas = try hosts.map { host in
                     try network.repository(try Repository(registry: host, path: repository.path))
                 }
-                return ReplicatedStore(base, replicas: replicas, reputation: reputation)
+                return EndpointStore(base, replicas: replicas, reputation: reputation)
             case .layout(let directory):
                 // One store for each folder: it is what orders the changes of the folder's index.
                 return layouts.withLock { layouts in
@@ -77,8 +77,8 @@ enum Network {
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func network(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: Patience, onlyAuthFile: Bool = false
-    ) throws -> RegistryNetwork {
+        context: ProgramContext, patience: RetryMode, onlyAuthFile: Bool = false
+    ) throws -> RegistryClientPool {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
         for name in options.plainHTTP {
@@ -89,7 +89,7 @@ enum Network {
             defaults.requiresAuth = true
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
-        return RegistryNetwork(
+        return RegistryClientPool(
             transport: try transport(registries, options, context),
             settings: settings, defaults: defaults,
             credentials: CredentialStore(
@@ -111,7 +111,7 @@ enum Network {
     ) throws -> any HTTPTransport {
         let curl = CurlTransport(try transportConfiguration(registries, options, context))
         guard let rate = options.bandwidth else { return curl }
-        let time = Timekeeper.system
+        let time = RetryTiming.system
         return PacedTransport(
             curl, bytesPerSecond: rate.bytesPerSecond, now: time.now, sleep: time.sleep)
     }

@@ -2,41 +2,41 @@
 
 public import CommandLineKit
 internal import Files
-internal import Locking
+internal import Lockfiles
 public import Pinning
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
-extension PinSide: ArgumentValue {}
+extension PinRegistry: ArgumentValue {}
 
 /// The files that the commands about pins read beside the files with pins.
 enum PinInputs {
     /// Reads a lock.
     ///
-    /// - Throws: ``ConfigFileError`` where there is none or it cannot be used.
+    /// - Throws: ``ConfigurationFileError`` where there is none or it cannot be used.
     static func lock(
         _ path: String, root: String, in context: ProgramContext
-    ) throws(ConfigFileError) -> Lockfile {
+    ) throws(ConfigurationFileError) -> Lockfile {
         do {
             return try Lockfile(
                 parsing: try BoundedFile.read(context.absolute(path), limit: 16 << 20),
                 root: root.split(separator: ".").map(String.init))
         } catch let error as LockfileError {
-            throw ConfigFileError(
+            throw ConfigurationFileError(
                 message: "\(UntrustedText(path)):\(error)",
                 hint: "restore the lock from version control; it is never edited by hand")
         } catch {
-            throw ConfigFileError(
+            throw ConfigurationFileError(
                 message: "\(error)", hint: "run 'ocimirror sync' first, or name a lock with --lock")
         }
     }
 
     /// Reads the rules; where none are named and `pins.yaml` is not there, there are none.
     ///
-    /// - Throws: ``ConfigFileError`` where they cannot be used.
+    /// - Throws: ``ConfigurationFileError`` where they cannot be used.
     static func rules(
         _ path: String?, in context: ProgramContext
-    ) throws(ConfigFileError) -> PinRules {
+    ) throws(ConfigurationFileError) -> PinRules {
         let name = path ?? "pins.yaml"
         do {
             guard try path != nil || FileStatus.of(context.absolute(name)) != nil else {
@@ -45,26 +45,26 @@ enum PinInputs {
             return try PinRules(
                 parsing: try BoundedFile.read(context.absolute(name), limit: 1 << 20))
         } catch let error as PinRulesError {
-            throw ConfigFileError(message: "\(UntrustedText(name)):\(error)")
+            throw ConfigurationFileError(message: "\(UntrustedText(name)):\(error)")
         } catch {
-            throw ConfigFileError(message: "\(error)")
+            throw ConfigurationFileError(message: "\(error)")
         }
     }
 
     /// Reads what a run wrote down.
     ///
-    /// - Throws: ``ConfigFileError`` where it is not there or cannot be used.
+    /// - Throws: ``ConfigurationFileError`` where it is not there or cannot be used.
     static func recordedRun(
         _ path: String, in context: ProgramContext
-    ) throws(ConfigFileError) -> RecordedRun {
+    ) throws(ConfigurationFileError) -> RunReportReader {
         let hint = "'ocimirror sync --report \(UntrustedText(path))' writes it"
         do {
-            return try RecordedRun(
+            return try RunReportReader(
                 parsing: try BoundedFile.read(context.absolute(path), limit: 64 << 20))
         } catch let error as JSONError {
-            throw ConfigFileError(message: "\(UntrustedText(path)): \(error)", hint: hint)
+            throw ConfigurationFileError(message: "\(UntrustedText(path)): \(error)", hint: hint)
         } catch {
-            throw ConfigFileError(message: "\(error)", hint: hint)
+            throw ConfigurationFileError(message: "\(error)", hint: hint)
         }
     }
 

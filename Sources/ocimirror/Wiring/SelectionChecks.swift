@@ -2,7 +2,7 @@
 
 internal import CommandLineKit
 internal import Mirroring
-internal import Wording
+internal import TextSafety
 
 extension IDSelection {
     /// Refuses words of the command line that select nothing.
@@ -21,10 +21,10 @@ extension IDSelection {
     }
 }
 
-extension ConfigFile {
+extension ConfigurationFile {
     /// Refuses a configuration under which an image of a lock would lose its id.
-    func checkIDs() throws(ConfigErrors) {
+    func checkIDs() throws(ConfigurationErrors) {
         let diagnostics = config.lostIDs(of: locks.values, file: path, text: text)
-        guard diagnostics.isEmpty else { throw ConfigErrors(diagnostics: diagnostics) }
+        guard diagnostics.isEmpty else { throw ConfigurationErrors(diagnostics: diagnostics) }
     }
 }

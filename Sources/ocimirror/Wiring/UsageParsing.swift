@@ -3,7 +3,7 @@
 public import CommandLineKit
 public import OCI
 
-extension ProofLevel: ArgumentValue {}
+extension ValidationLevel: ArgumentValue {}
 
 /// Reads a word of the command line as one of the nouns; a wrong one is an error of usage.
 func usage<Noun>(

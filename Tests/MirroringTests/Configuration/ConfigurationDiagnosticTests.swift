@@ -3,7 +3,7 @@
 import FoundationEssentials
 import Mirroring
 import Testing
-import Wording
+import TextSafety
 
 @Suite struct ConfigurationDiagnosticTests {
     @Test func `every problem is reported at once, with its line and a caret`() throws {
@@ -11,7 +11,7 @@ import Wording
         let golden = folder.appending(path: "Golden")
         let yaml = try Data(contentsOf: golden.appending(path: "problems.yaml"))
         let expected = try Data(contentsOf: golden.appending(path: "problems.txt"))
-        let errors = try #require(throws: ConfigErrors.self) {
+        let errors = try #require(throws: ConfigurationErrors.self) {
             try ConfigurationFixture.loader.load(text: Array(yaml))
         }
         #expect(errors.description + "\n" == String(decoding: expected, as: UTF8.self))
@@ -20,7 +20,7 @@ import Wording
     @Test func `the configuration at the root of the repository is accepted`() throws {
         var root = URL(filePath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
-        let loader = ConfigLoader(
+        let loader = ConfigurationLoader(
             file: "mirror.yaml", environment: [:], baseDirectory: root.path())
         let yaml = try Data(contentsOf: root.appending(path: "mirror.yaml"))
         let loaded = try loader.load(text: Array(yaml))
@@ -56,7 +56,7 @@ import Wording
         let yaml =
             ConfigurationFixture.topLevel(
                 "registries:\n  quay.io:\n    \(options)\n    concurrency: x")
-        do throws(ConfigErrors) {
+        do throws(ConfigurationErrors) {
             _ = try ConfigurationFixture.load(yaml)
             Issue.record("there is no problem")
         } catch {
@@ -66,7 +66,9 @@ import Wording
 
     @Test func `text of the file is encoded before it is shown`() throws {
         let yaml = ConfigurationFixture.topLevel("\"pl\\e[31m\u{202E}x\": 1 # ::error::")
-        let error = try #require(throws: ConfigErrors.self) { try ConfigurationFixture.load(yaml) }
+        let error = try #require(throws: ConfigurationErrors.self) {
+            try ConfigurationFixture.load(yaml)
+        }
         let text = error.description
         #expect(!text.contains("\u{1B}"))
         #expect(!text.contains("\u{202E}"))
@@ -111,7 +113,9 @@ import Wording
     @Test func `a long line is cut so that the place stays in sight`() throws {
         let yaml = ConfigurationFixture.topLevel(
             "platforms: [\(String(repeating: "é, ", count: 100))linux]")
-        let error = try #require(throws: ConfigErrors.self) { try ConfigurationFixture.load(yaml) }
+        let error = try #require(throws: ConfigurationErrors.self) {
+            try ConfigurationFixture.load(yaml)
+        }
         let last = try #require(error.diagnostics.last)
         #expect(last.column == 313)
         #expect(last.excerpt.hasPrefix("…"))
@@ -128,7 +132,7 @@ import Wording
     func `variables expand in their three forms and nothing else does`(
         _ text: String, _ expanded: String
     ) throws {
-        let loader = ConfigLoader(
+        let loader = ConfigurationLoader(
             file: "m", environment: ["A": "1", "E": ""], baseDirectory: "/")
         let yaml = """
             version: 1
@@ -147,11 +151,11 @@ import Wording
         ("${A:-${B}}", "variables cannot be nested in '${A:-…}'"),
     ])
     func `a variable without a value is a problem`(_ text: String, _ message: String) {
-        let loader = ConfigLoader(
+        let loader = ConfigurationLoader(
             file: "m", environment: ["A": "1", "E": ""], baseDirectory: "/")
         let quoted = text.replacing("\u{1B}", with: "\\e")
         let yaml = ConfigurationFixture.target("{prefix: \"é/\(quoted)\", lock: l}")
-        let error = #expect(throws: ConfigErrors.self) {
+        let error = #expect(throws: ConfigurationErrors.self) {
             try loader.load(text: Array(yaml.utf8))
         }
         #expect(error?.diagnostics.map(\.message) == ["prefix: \(message)"])

@@ -4,18 +4,18 @@ import Mirroring
 
 /// A configuration in a test: the loader as the executable makes it, and a frame for one part.
 enum ConfigurationFixture {
-    static let loader = ConfigLoader(
+    static let loader = ConfigurationLoader(
         file: "mirror.yaml",
         environment: ["REGISTRY": "ghcr.io", "EMPTY": "", "TOKEN": "hunter2"],
         baseDirectory: "/srv/repo")
 
-    static func load(_ yaml: String) throws(ConfigErrors) -> LoadedConfig {
+    static func load(_ yaml: String) throws(ConfigurationErrors) -> LoadedConfiguration {
         try loader.load(text: Array(yaml.utf8))
     }
 
     /// The problems of a configuration, as `line:column: message; hint`.
     static func problems(of yaml: String) -> [String] {
-        do throws(ConfigErrors) {
+        do throws(ConfigurationErrors) {
             _ = try load(yaml)
             return []
         } catch {

@@ -53,10 +53,10 @@ import Testing
         Problem("{source: redis:7, floating: yes}", "4:33", "expected true or false"),
         Problem("{source: redis:7, requires: nc}", "4:33", "expected a list of paths"),
         Problem("{source: redis:7, requires: [bin/sh]}", "4:34", "neither a command nor a path"),
-        Problem("{source: redis:7, proof: contents}", "4:30", "did you mean 'content'?"),
+        Problem("{source: redis:7, validation: contents}", "4:35", "did you mean 'content'?"),
         Problem("{source: redis:7, copy: some}", "4:29", "expected all or required"),
         Problem("{source: redis:7, referrers: copi}", "4:34", "did you mean 'copy'?"),
-        Problem("{source: redis:7, moved: refused}", "4:30", "did you mean 'refuse'?"),
+        Problem("{source: redis:7, moved: rejected}", "4:30", "did you mean 'reject'?"),
         Problem("{source: redis:7, artifact: 1}", "4:33", "expected true or false, found the"),
         Problem("{source: r:7, artifact: true, requires: [a]}", "4:45", "for an artifact"),
     ]
@@ -94,8 +94,8 @@ import Testing
         let entry = try load(
             """
             {source: quay.io/a/b, name: team/b, id: b, tags: {semver: '>=1.2 <2', latest: 1},
-             floating: true, requires: [/bin/sh, nc], proof: index, copy: required,
-             referrers: none, moved: refuse,
+             floating: true, requires: [/bin/sh, nc], validation: index, copy: required,
+             referrers: none, moved: reject,
              exception: {platforms: [linux/amd64], reason: why, until: 2027-01-31}}
             """)
         #expect(entry.source == .repository(try Repository(parsing: "quay.io/a/b")))
@@ -105,24 +105,24 @@ import Testing
         #expect(entry.id == "b")
         #expect(entry.floating)
         #expect(entry.requires == ["/bin/sh", "nc"])
-        #expect(entry.proof == .index)
+        #expect(entry.validation == .index)
         #expect(entry.copy == .required)
         #expect(entry.referrers == .none)
-        #expect(entry.moved == .refuse)
+        #expect(entry.moved == .reject)
         #expect(
             entry.exception
                 == PlatformException(
                     platforms: [.linuxAMD64], reason: "why",
                     until: CalendarDay(year: 2027, month: 1, day: 31)))
-        #expect(entry.place == ConfigPlace(line: 4, column: 5))
+        #expect(entry.place == ConfigurationLocation(line: 4, column: 5))
     }
 
     @Test func `what an entry leaves out comes from the top level or is usual`() throws {
         let yaml =
             ConfigurationFixture.image("redis:7")
-            + "proof: config\ncopy: required\nreferrers: none\nnaming: path\n"
+            + "validation: config\ncopy: required\nreferrers: none\nnaming: path\n"
         let entry = try #require(try ConfigurationFixture.load(yaml).config.images.first)
-        #expect(entry.proof == .config)
+        #expect(entry.validation == .config)
         #expect(entry.copy == .required)
         #expect(entry.referrers == .none)
         #expect(entry.moved == .warn)

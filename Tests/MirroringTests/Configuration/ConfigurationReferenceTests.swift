@@ -11,7 +11,7 @@ import Testing
             $0.prefix(upTo: $0.firstRange(of: "```")?.lowerBound ?? $0.endIndex)
         }
         #expect(examples.count >= 7)
-        let loader = ConfigLoader(
+        let loader = ConfigurationLoader(
             file: "mirror.yaml", environment: ["ACR_NAME": "owner"], baseDirectory: "/repo")
         for example in examples {
             let yaml = Self.completed(String(example))

@@ -3,7 +3,7 @@
 import Mirroring
 import OCI
 import Testing
-import Wording
+import TextSafety
 
 @Suite struct ConfigurationTargetTests {
     static let targets = [
@@ -64,7 +64,7 @@ import Wording
         Problem("platforms: linux/amd64", "4:12", "expected a list of platforms, found the text"),
         Problem("platforms: [linux/arm64, linux/arm64/v8]", "4:26", "in the list twice"),
         Problem("platforms: [linux/amd64, 7]", "4:26", "expected text, found the number '7'"),
-        Problem("proof: all", "4:8", "expected index, config or content"),
+        Problem("validation: all", "4:13", "expected index, config or content"),
         Problem("naming: paths", "4:9", "did you mean 'path'?"),
         Problem("keepReplaced: no", "4:15", "expected true or false, found the text 'no'"),
         Problem("registries: [quay.io]", "4:13", "expected a mapping from registries"),
@@ -117,7 +117,7 @@ import Wording
             ])
     }
 
-    @Test func `a layout inside another one's folder is refused`() {
+    @Test func `a layout inside another one's folder is rejected`() {
         let images =
             "[{source: r:1, name: a}, {source: s:2, name: a/blobs}, {source: t:3, name: ab}]"
         let yaml = ConfigurationFixture.target("{prefix: 'oci:m'}")
@@ -134,7 +134,7 @@ import Wording
             """
             version: 1
             platforms: [linux/amd64, linux/arm64]     # required of every image
-            proof: content
+            validation: content
             targets:
               - prefix: ghcr.io/ameideio/mirror
                 lock: images.lock.yaml

@@ -147,7 +147,7 @@ import Testing
         "0000-01-01", "2027-1-31", "27-01-31", "2027/01/31", "2027-01-31T00:00:00Z", "+027-01-01",
         "٢٠٢٧-٠١-٠١", "",
     ])
-    func `a day that the calendar lacks is refused`(_ text: String) {
+    func `a day that the calendar lacks is rejected`(_ text: String) {
         #expect(CalendarDay(parsing: text) == nil)
     }
 

@@ -3,7 +3,7 @@
 import Content
 import Synchronization
 import Testing
-import Waiting
+import AsyncPrimitives
 
 @testable import Mirroring
 
@@ -67,7 +67,7 @@ import Waiting
         let (source, broadcast) = (Source(100), Broadcast(readers: 2))
         let quick = try #require(broadcast.join(0))
         let slow = try #require(broadcast.join(1))
-        let hasRead = WaitList(0)
+        let hasRead = AsyncCondition(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await broadcast.run { source.open() } }
             group.addTask {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
 import Testing
-import Waiting
+import AsyncPrimitives
 
 @Suite struct CopyTests {
     private static let builder = ImageBuilder()
@@ -65,7 +65,7 @@ import Waiting
         try await mirror.world.publish(bad, at: "a.example/bad:1.0")
         try await mirror.world.publish(Self.builder.multiPlatform(), at: "a.example/good:1.0")
         let run = try await mirror.sync()
-        #expect(run.statuses == [.refused, .mirrored, .missing])
+        #expect(run.statuses == [.rejected, .mirrored, .missing])
         let good = try mirror.world.store("mirror.example/m/good").location
         let pushes = mirror.world.takeJournal().filter(\.call.isPush)
         #expect(pushes.allSatisfy { $0.location == good })
@@ -118,8 +118,8 @@ import Waiting
         let upstream = try mirror.world.store("b.example/tool").location
         let tool = try mirror.world.store("mirror.example/m/tool").location
         // The second image begins once the first is sending, and that fails once it has begun.
-        let isSending = WaitList(false)
-        let hasBegun = WaitList(false)
+        let isSending = AsyncCondition(false)
+        let hasBegun = AsyncCondition(false)
         mirror.world.intercept { event, _ in
             if event.location == upstream, case .resolve = event.call {
                 _ = try await isSending.take { $0 ? true : nil }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
 import Synchronization
 import Testing
-import Waiting
+import AsyncPrimitives
 
 /// Whatever call fails, and whenever a run ends: no tag stands for something incomplete, and the
 /// next run sends what is missing and nothing else.
@@ -115,13 +115,13 @@ import Waiting
                 ImageBuilder().multiPlatform(seed: UInt64(number)), at: "\(name):1.0")
         }
         let slow = try mirror.world.store("b.example/slow").location
-        let never = WaitList(false)
+        let never = AsyncCondition(false)
         mirror.world.intercept { event, _ in
             guard event.location == slow, case .fetchBlob = event.call else { return }
             _ = try await never.take { $0 ? true : nil }
         }
         // Cancelled once the two others are finished: no clock is asked.
-        let finished = WaitList(0)
+        let finished = AsyncCondition(0)
         let (config, resolver) = (mirror.config, mirror.resolver)
         let plan = try await mirror.plan()
         let run = Task {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -14,7 +14,7 @@ import Testing
     private func problems(_ entries: [String], lock ids: [String: String]) throws -> [String] {
         let digest = try Digest(parsing: Self.digest)
         let lock = Lockfile(
-            inputs: digest, proof: nil,
+            inputs: digest, validation: nil,
             images: try ids.mapValues { source in
                 let reference = try Reference(parsing: source)
                 let name = Naming.name(of: reference.repository, style: .short)
@@ -22,7 +22,7 @@ import Testing
                     source: source, upstream: "\(reference.repository)@\(digest)",
                     repository: try Repository(parsing: "mirror.example/m/\(name)"),
                     tag: reference.tag, digest: digest, mediaType: .ociIndex, size: 1,
-                    proof: .config, platforms: [:])
+                    validation: .config, platforms: [:])
             })
         let text = Mirror.text(entries)
         let config = try ConfigurationFixture.load(text).config
@@ -114,8 +114,8 @@ import Testing
             try inputs(["a.example/app:1.1", "b.example/tool:2.0"]),
         ]
         let keys = [
-            "name: x", "id: x", "floating: true", "requires: [/bin/sh]", "proof: index",
-            "copy: required", "artifact: true", "moved: refuse",
+            "name: x", "id: x", "floating: true", "requires: [/bin/sh]", "validation: index",
+            "copy: required", "artifact: true", "moved: reject",
             "exception: {platforms: [linux/amd64], reason: a}",
             "exception: {platforms: [linux/amd64], reason: b}",
             "exception: {platforms: [linux/amd64], reason: a, until: 2027-01-31}",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -31,7 +31,7 @@ import Testing
         (try? mirror.lock().images.keys.sorted()) ?? []
     }
 
-    @Test func `an image that fails, is refused or is missing keeps its block`() async throws {
+    @Test func `an image that fails, is rejected or is missing keeps its block`() async throws {
         var mirror = try await mirror()
         let lock = try mirror.lock()
         mirror.world.intercept { event, _ in
@@ -114,11 +114,12 @@ import Testing
         #expect(try mirror.lock().images.isEmpty)
     }
 
-    @Test func `a lock says what was proved and what the configuration asked for`() async throws {
+    @Test func `a lock says what was validated and what the configuration asked for`() async throws
+    {
         let mirror = try await mirror()
-        #expect(try mirror.lock().proof == .config)
+        #expect(try mirror.lock().validation == .config)
         #expect(try mirror.lock().inputs == mirror.config.inputs)
-        #expect(try mirror.block("tool").proof == .config)
+        #expect(try mirror.block("tool").validation == .config)
     }
 
     @Test func `platforms that differ only in the system's version are one in the lock`()

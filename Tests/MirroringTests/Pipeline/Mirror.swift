@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import LayerArchive
-import Locking
+import LayerScanning
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -13,7 +13,7 @@ import Validation
 struct Mirror {
     let world: World
     var scanner = Self.scanner
-    private(set) var config: MirrorConfig
+    private(set) var config: MirrorConfiguration
     var locks: [String: Lockfile] = [:]
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
 
@@ -33,14 +33,14 @@ struct Mirror {
         /// Whether every image is everywhere as it should be.
         var isDone: Bool { report.outcomes.allSatisfy { $0.isDone } }
         var findings: [Finding] { report.outcomes.flatMap(\.findings) }
-        var failures: [Failure] { report.outcomes.flatMap(\.failures) }
+        var failures: [ImageFailure] { report.outcomes.flatMap(\.failures) }
     }
 
     /// Makes a mirror of some entries, each in YAML.
     init(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = "",
         in world: World = World(), environment: [String: String] = [:], folder: String = "/repo"
-    ) throws(ConfigErrors) {
+    ) throws(ConfigurationErrors) {
         self.world = world
         self.config = try Self.load(
             images, targets, settings, environment: environment, folder: folder)
@@ -49,7 +49,7 @@ struct Mirror {
     /// Changes the entries, as an edit of the file does.
     mutating func configure(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = ""
-    ) throws(ConfigErrors) {
+    ) throws(ConfigurationErrors) {
         config = try Self.load(images, targets, settings, environment: [:], folder: "/repo")
     }
 
@@ -63,7 +63,7 @@ struct Mirror {
         }
         return """
             version: 1
-            proof: config
+            validation: config
             \(settings)
             targets:
             \(targets.joined(separator: "\n"))
@@ -76,9 +76,11 @@ struct Mirror {
     private static func load(
         _ images: [String], _ targets: [String], _ settings: String,
         environment: [String: String], folder: String
-    ) throws(ConfigErrors) -> MirrorConfig {
-        try ConfigLoader(file: "mirror.yaml", environment: environment, baseDirectory: folder)
-            .load(text: Array(text(images, targets, settings).utf8)).config
+    ) throws(ConfigurationErrors) -> MirrorConfiguration {
+        try ConfigurationLoader(
+            file: "mirror.yaml", environment: environment, baseDirectory: folder
+        )
+        .load(text: Array(text(images, targets, settings).utf8)).config
     }
 
     var resolver: Resolver {

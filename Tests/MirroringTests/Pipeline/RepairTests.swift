@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -139,19 +139,20 @@ import Validation
     @Test func `a lock that proves less than is asked for is told`() async throws {
         var mirror = try await mirror()
         try mirror.configure([
-            "{source: 'a.example/app:1.0', proof: content, requires: [/bin/app]}"
+            "{source: 'a.example/app:1.0', validation: content, requires: [/bin/app]}"
         ])
         #expect(
             try await verify(mirror).problems == [
-                .unproved(.level(.config, asked: .content)), .unproved(.paths(["/bin/app"])),
+                .insufficientlyValidated(.level(.config, asked: .content)),
+                .insufficientlyValidated(.paths(["/bin/app"])),
             ])
     }
 
     @Test func `each block is judged by the entry that brought it`() async throws {
         var mirror = try Mirror([
-            "{source: 'a.example/app:1.0', name: first, proof: content, requires: [/bin/app]}",
+            "{source: 'a.example/app:1.0', name: first, validation: content, requires: [/bin/app]}",
             "{source: 'a.example/app:1.0', name: second}",
-            "{source: 'a.example/app', tags: {regex: '2.*'}, copy: required, proof: content}",
+            "{source: 'a.example/app', tags: {regex: '2.*'}, copy: required, validation: content}",
             "a.example/app:2.9",
         ])
         for tag in ["1.0", "2.0", "2.9"] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -35,7 +35,7 @@ import Validation
             ])
     }
 
-    @Test func `an image that a target has but its lock does not is proved from the target`()
+    @Test func `an image that a target has but its lock does not is validated from the target`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -44,7 +44,7 @@ import Validation
         try await mirror.world.publish(image, at: "mirror.example/m/app:1.0")
 
         let run = try await mirror.sync()
-        #expect(run.statuses == [.proved])
+        #expect(run.statuses == [.validated])
         let journal = mirror.world.takeJournal()
         let source = try mirror.world.store("a.example/app").location
         #expect(
@@ -64,7 +64,7 @@ import Validation
 
         func apply(to block: inout LockedImage) {
             switch self {
-            case .level: block.proof = .index
+            case .level: block.validation = .index
             case .platform: block.platforms[.linuxARM64] = nil
             case .source: block.source = "a.example/old:1.0"
             case .nothing: break
@@ -73,7 +73,7 @@ import Validation
     }
 
     @Test(arguments: Lack.allCases)
-    func `a block that says less than is asked for is proved again from the target`(
+    func `a block that says less than is asked for is validated again from the target`(
         _ lack: Lack
     ) async throws {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -86,7 +86,7 @@ import Validation
         _ = mirror.world.takeJournal()
 
         let run = try await mirror.sync()
-        #expect(run.statuses == [lack == .nothing ? .unchanged : .proved])
+        #expect(run.statuses == [lack == .nothing ? .unchanged : .validated])
         #expect(try mirror.block("app") == whole)
         #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
     }
@@ -99,7 +99,7 @@ import Validation
         try await mirror.world.publish(image, at: "mirror.example/m/other:1.0")
         try mirror.configure(["{source: 'a.example/app:1.0', id: x, name: other}"])
 
-        #expect(try await mirror.sync().statuses == [.proved])
+        #expect(try await mirror.sync().statuses == [.validated])
         #expect(try mirror.block("x").repository.description == "mirror.example/m/other")
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -14,9 +14,9 @@ import Validation
 
     @Test(arguments: [
         ("warn", ImageOutcome.Status.mirrored, ["warning tag-moved"]),
-        ("refuse", .refused, ["error tag-moved"]), ("accept", .mirrored, []),
+        ("reject", .rejected, ["error tag-moved"]), ("accept", .mirrored, []),
     ])
-    func `a version tag that moved upstream is told, refused or accepted`(
+    func `a version tag that moved upstream is told, rejected or accepted`(
         _ policy: String, _ status: ImageOutcome.Status, _ findings: [String]
     ) async throws {
         var mirror = try Mirror(["{source: 'a.example/app:1.0', moved: \(policy)}"])
@@ -137,7 +137,7 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(run.findings.isEmpty)
-        #expect(try mirror.block("chart").proof == .index)
+        #expect(try mirror.block("chart").validation == .index)
         #expect(try mirror.block("chart").platforms.isEmpty)
         #expect(try await mirror.sync().statuses == [.unchanged])
     }
@@ -194,7 +194,7 @@ import Validation
         let block = try mirror.block("app")
         mirror.today = try #require(CalendarDay(parsing: "2026-07-01"))
         let run = try await mirror.sync()
-        #expect(run.statuses == [.refused])
+        #expect(run.statuses == [.rejected])
         #expect(run.findings.contains { $0.id == .exceptionExpired })
         #expect(try mirror.block("app") == block)
         #expect(run.updates[0].kept == ["app"])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
@@ -89,7 +89,7 @@ import Validation
         mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
         #expect(
             try await verify(mirror).problems == [
-                .platformChanged(.linuxAMD64), .unproved(.platforms([.linuxARM64])),
+                .platformChanged(.linuxAMD64), .insufficientlyValidated(.platforms([.linuxARM64])),
             ])
     }
 
@@ -139,7 +139,7 @@ import Validation
     ) async throws -> CheckedImage {
         let reference = try Reference(parsing: reference)
         return try await ImageChecker(
-            stores: world.stores, required: Requirement(platforms: platforms, level: .config),
+            stores: world.stores, required: ImageRequirements(platforms: platforms, level: .config),
             jobs: 2, scanner: Mirror.scanner
         ).check(.repository(reference.repository), tag: reference.tag, digest: reference.digest)
     }
@@ -160,7 +160,7 @@ import Validation
         #expect(world.takeJournal().allSatisfy { !$0.call.isPush })
     }
 
-    @Test func `an image that lacks a platform is refused, and that is no failure`() async throws {
+    @Test func `an image that lacks a platform is rejected, and that is no failure`() async throws {
         let world = World()
         try await world.publish(ImageSamples.amd64, at: "a.example/app:1.0")
         let checked = try await check("a.example/app:1.0", in: world)

@@ -46,7 +46,7 @@ final class World: Sendable {
     private let state = Mutex(State())
 
     /// How the pipeline comes by these stores.
-    var stores: Stores { Stores { [self] in store(at: $0) } }
+    var stores: StoreProvider { StoreProvider { [self] in store(at: $0) } }
 
     func store(at location: StoreLocation) -> WatchedStore {
         state.withLock { state in
@@ -195,7 +195,7 @@ final class WatchedStore: ContentStore {
     func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobArrival {
+    ) async throws -> BlobPushResult {
         if let sibling, world.mounts {
             try await note(.mounted(descriptor.digest, from: sibling))
             let holder = world.store(at: sibling).memory
@@ -213,7 +213,7 @@ final class WatchedStore: ContentStore {
 
     func push(
         manifest: RawManifest, as name: ManifestName
-    ) async throws -> ManifestArrival {
+    ) async throws -> ManifestPushResult {
         try await note(.pushManifest(manifest.descriptor.digest, as: name))
         let arrival = try await memory.push(manifest: manifest, as: name)
         keep(manifest.descriptor.digest)

@@ -64,7 +64,7 @@ import Testing
         let progress = RunProgress()
         let one = try blob(1, size: 100)
         progress.expect([one])
-        let transfer = Transfer(of: one, for: "app", in: progress)
+        let transfer = BlobTransfer(of: one, for: "app", in: progress)
         await progress.showing(transfer) {
             #expect(progress.sample.transfers.isEmpty, "nothing has moved, and it may be mounted")
             transfer.note(60, endingAt: 60)

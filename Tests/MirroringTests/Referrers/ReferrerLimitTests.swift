@@ -27,7 +27,7 @@ import Testing
 
     private var copy: ReferrerCopy {
         ReferrerCopy(
-            copier: Copier(lanes: TransferLanes(4), now: { .zero }), ledger: ReferrerLedger(),
+            copier: Copier(lanes: TransferLimiter(4), now: { .zero }), ledger: ReferrerTracker(),
             source: source, target: target)
     }
 

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: ["0/3", "4/3", "1/0", "1", "a/b", "1/2/3", "-1/3", "1/1001", ""])
-    func `that are none are refused`(text: String) {
+    func `that are none are rejected`(text: String) {
         #expect(throws: ParseError.self) { try Shard(parsing: text) }
     }
 

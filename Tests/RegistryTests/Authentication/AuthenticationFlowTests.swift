@@ -4,7 +4,7 @@ import Content
 import HTTP
 import OCI
 import Testing
-import Wording
+import TextSafety
 
 @testable import Registry
 
@@ -185,7 +185,8 @@ import Wording
             }
         }
         #expect(error?.failureClass == .denied)
-        #expect(error?.description.contains("token server refused access with status 403") ?? false)
+        #expect(
+            error?.description.contains("token server rejected access with status 403") ?? false)
         scene.wire.expectDone()
     }
 

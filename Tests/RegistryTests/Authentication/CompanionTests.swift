@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `cover twenty repositories each`() throws {
-        let companions = Companions(at: .dockerHub)
+        let companions = SharedTokenScopes(at: .dockerHub)
         companions.expect((0..<45).map { "o/\($0)" })
         let sizes = (0..<45).map { companions.scopes(for: .pull("o/\($0)"))?.count }
         #expect(sizes == Array(repeating: 20, count: 40) + Array(repeating: 5, count: 5))

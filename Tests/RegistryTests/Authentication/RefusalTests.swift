@@ -5,7 +5,7 @@ import HTTP
 import OCI
 import Synchronization
 import Testing
-import Wording
+import TextSafety
 
 @testable import Registry
 

@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Synchronization
 import Testing
-import Wording
+import TextSafety
 
 @testable import Registry
 

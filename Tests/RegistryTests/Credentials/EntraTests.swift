@@ -5,7 +5,7 @@ import HTTP
 import OCI
 import RegistryTestSupport
 import Testing
-import Wording
+import TextSafety
 
 @testable import Registry
 

@@ -4,7 +4,7 @@ import Content
 import HTTP
 import OCI
 import Synchronization
-import Wording
+import TextSafety
 
 @testable import Registry
 

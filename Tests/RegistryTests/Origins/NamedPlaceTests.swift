@@ -51,7 +51,7 @@ import Testing
         let host = try RegistryHost(parsing: "reg.test")
         let known: Credential =
             place == .realmOfNobody ? .none : .user("canary-user", "canary-password")
-        let network = RegistryNetwork(
+        let network = RegistryClientPool(
             transport: registry,
             settings: [
                 host: .with {
@@ -82,7 +82,7 @@ import Testing
         #expect(strayed.isEmpty == !place.leadsElsewhere)
         for request in strayed {
             #expect(request.url.hasPrefix(url) && request.authorization == nil)
-            #expect(request.body.isEmpty && request.reach == AddressReach(ledBy: .global))
+            #expect(request.body.isEmpty && request.reach == AddressScope(ledBy: .global))
         }
     }
 

@@ -72,7 +72,7 @@ import Testing
         let curl = CurlTransport(
             .init(resolve: { IPAddress(parsing: $0 == home ? "127.0.0.1" : addresses($0)) }))
         let transport: any HTTPTransport = isFar ? FarAway(base: curl, home: home) : curl
-        let network = RegistryNetwork(
+        let network = RegistryClientPool(
             transport: transport,
             settings: [
                 host: .with {

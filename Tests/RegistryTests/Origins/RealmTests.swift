@@ -4,7 +4,7 @@ import Content
 import HTTP
 import OCI
 import Testing
-import Wording
+import TextSafety
 
 @testable import Registry
 
@@ -33,7 +33,7 @@ import Wording
         realm: String, host: String, tokenHosts: [String], isAsked: Bool, isTrusted: Bool
     ) throws {
         let registry = try RegistryHost(parsing: host)
-        let found = try? RealmRule.realm(
+        let found = try? RealmPolicy.realm(
             realm, of: registry, at: Origin.of(registry, plainHTTP: false),
             .with { $0.tokenHosts = tokenHosts }, ledBy: .global)
         #expect((found != nil) == isAsked)
@@ -43,12 +43,12 @@ import Wording
     @Test func `A05 a plain registry may hand out tokens itself`() throws {
         let registry = try RegistryHost(parsing: "reg.test:5000")
         let origin = try Origin.of(registry, plainHTTP: true)
-        let realm = try RealmRule.realm(
+        let realm = try RealmPolicy.realm(
             "http://reg.test:5000/token", of: registry, at: origin, RegistrySettings(),
             ledBy: .global)
         #expect(realm.isTrusted)
         #expect(throws: URLError.self) {
-            try RealmRule.realm(
+            try RealmPolicy.realm(
                 "http://reg.test/token", of: registry, at: origin, RegistrySettings(),
                 ledBy: .global)
         }

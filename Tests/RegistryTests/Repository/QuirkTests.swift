@@ -44,12 +44,12 @@ import Testing
             mountingFrom: "other", [(mount, session), (commit, Answer(201))]),
         // goharbor/harbor#17097.
         Upload(
-            "harbor.example.com", "a mount from a project that is not there is refused with 401",
+            "harbor.example.com", "a mount from a project that is not there is rejected with 401",
             mountingFrom: "other",
             [(mount, refusal(401, "UNAUTHORIZED")), ("POST ", session), (commit, Answer(201))]),
         // goharbor/harbor#22078.
         Upload(
-            "harbor.example.com", "a mount from an odd name is refused with 400",
+            "harbor.example.com", "a mount from an odd name is rejected with 400",
             mountingFrom: "other",
             [
                 (mount, refusal(400, "BAD_REQUEST", "invalid repository name")),

@@ -9,9 +9,9 @@ import Testing
 @testable import Registry
 
 @Suite struct UploadPiecesTests {
-    private static let piece = PieceSize.usual
+    private static let piece = ChunkSize.usual
     private static let blob = Sample(
-        bytes: (0..<PieceSize.usual * 2 + 1000).map { UInt8(truncatingIfNeeded: $0 % 251) })
+        bytes: (0..<ChunkSize.usual * 2 + 1000).map { UInt8(truncatingIfNeeded: $0 % 251) })
     private static let post = "POST https://reg.test/v2/app/blobs/uploads/"
     private static let place = "https://reg.test/v2/app/blobs/uploads/1"
     private static let session = Answer(202, ["Location": place])

@@ -19,7 +19,7 @@ import Testing
     @discardableResult
     func push(
         _ exchanges: [Exchange], from sibling: String? = nil, dialect: UploadDialect = .auto
-    ) async throws -> (Scene, BlobArrival) {
+    ) async throws -> (Scene, BlobPushResult) {
         let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = dialect }])
         let arrival = try await scene.repository().push(
             blob: Self.blob.descriptor,
@@ -153,17 +153,17 @@ import Testing
             Exchange(Self.commit, Answer(201)),
         ])
         let repository = try scene.repository()
-        #expect(repository.findsBlobs)
+        #expect(repository.mountReportsExistence)
         let arrival = try await repository.push(
             blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
         #expect(arrival == .uploaded)
-        #expect(!repository.findsBlobs)
+        #expect(!repository.mountReportsExistence)
         scene.wire.expectDone()
     }
 
     @Test(arguments: ["europe-docker.pkg.dev", "1.dkr.ecr.eu-west-1.amazonaws.com", "gcr.io"])
     func `look by HEAD at registries that answer every mount with a session`(host: String) throws {
-        #expect(try !Scene([]).repository("\(host)/app").findsBlobs)
+        #expect(try !Scene([]).repository("\(host)/app").mountReportsExistence)
     }
 
     // The commit may have succeeded although its answer was lost.

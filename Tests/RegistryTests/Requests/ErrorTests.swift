@@ -68,7 +68,7 @@ import Testing
         #expect(
             error.description
                 == "reading the manifest \(Sample.manifest.digest) of reg.test/app: the registry "
-                + "refused access with status \(status) (DENIED) [request ABCD:1]")
+                + "rejected access with status \(status) (DENIED) [request ABCD:1]")
         let hint = try #require(error.hint)
         #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
     }

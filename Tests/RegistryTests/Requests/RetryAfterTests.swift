@@ -34,12 +34,12 @@ import Testing
             ("retry-after:", nil),
         ] as [(String, Duration?)])
     func `F01 reads GHCR's durations in the words of an error`(text: String, expected: Duration?) {
-        let problem = RegistryProblem(code: "TOOMANYREQUESTS", message: text)
+        let problem = DistributionError(code: "TOOMANYREQUESTS", message: text)
         #expect(RetryAfter.duration(in: [:], [problem]) == expected)
     }
 
     @Test func `prefers the field to the words`() {
-        let problem = RegistryProblem(code: nil, message: "retry-after: 9s")
+        let problem = DistributionError(code: nil, message: "retry-after: 9s")
         #expect(RetryAfter.duration(in: ["Retry-After": "2"], [problem]) == .seconds(2))
     }
 

@@ -12,7 +12,7 @@ import RegistryTestSupport
 struct RealScene: Sendable {
     let time = VirtualTime()
     let events = EventLog()
-    let network: RegistryNetwork
+    let network: RegistryClientPool
 
     /// Sets the scene; waits between attempts take no time.
     init(
@@ -30,7 +30,7 @@ struct RealScene: Sendable {
             $0.uploadDialect = dialect
             $0.concurrency = concurrency
         }
-        self.network = RegistryNetwork(
+        self.network = RegistryClientPool(
             transport: CurlTransport(configuration), settings: [registry: settings],
             credentials: CredentialStore(given: [registry: credential], environment: [:]),
             time: time.timekeeper, events: { [events] in events.append($0) })
@@ -42,8 +42,8 @@ extension RemoteRepository {
     @discardableResult
     func push(
         _ image: BuiltImage, as tag: String, mountingFrom sibling: Repository? = nil
-    ) async throws -> [BlobArrival] {
-        var arrivals: [BlobArrival] = []
+    ) async throws -> [BlobPushResult] {
+        var arrivals: [BlobPushResult] = []
         for (digest, bytes) in image.blobs.sorted(by: { $0.key < $1.key }) {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
             arrivals.append(

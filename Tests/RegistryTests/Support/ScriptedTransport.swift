@@ -3,8 +3,8 @@
 import HTTP
 import Synchronization
 import Testing
-import Waiting
-import Wording
+import AsyncPrimitives
+import TextSafety
 
 /// A request that is expected, and the answer to it.
 struct Exchange: Sendable {
@@ -81,7 +81,7 @@ final class ScriptedTransport: HTTPTransport {
         let body: [UInt8]
         let timeouts: HTTPTimeouts
         let isBulk: Bool
-        let reach: AddressReach
+        let reach: AddressScope
 
         init(_ request: HTTPRequest) async throws {
             method = request.method
@@ -174,7 +174,7 @@ struct Pieces: AsyncSequence, Sendable {
 /// Where tasks wait until all have come.
 struct MeetingPoint: Sendable {
     private let count: Int
-    private let arrived = WaitList(0)
+    private let arrived = AsyncCondition(0)
 
     init(_ count: Int) {
         self.count = count

@@ -66,7 +66,7 @@ struct LoopbackRegistryCommand {
 
     private static func profile(
         _ name: String, _ users: [String: String], _ visibility: Visibility
-    ) -> (any RegistryProfile)? {
+    ) -> (any RegistryEmulation)? {
         switch name {
         case "docker-hub": DockerHub(users: users, visibility)
         case "quay": Quay(users: users, visibility)

@@ -45,7 +45,7 @@ import Testing
         stage.publish(image, at: "open/app", tag: "1.0")
         let workspace = try stage.workspace(
             from: ["docker.io/open/app:1.0"], to: "oci:./mirror", plain: [], login: .none)
-        let run = try await workspace.run("check", "--proof", "config", "open/app:1.0")
+        let run = try await workspace.run("check", "--validation", "config", "open/app:1.0")
         #expect(run.status == 0, "\(run.said)")
         let spent = stage.successes[.manifestGet, default: 0]
         #expect(
@@ -106,7 +106,7 @@ import Testing
         let run = try await workspace(stage).run("sync")
         #expect(run.status == 0, "\(run.said)")
         #expect(stage.requests.contains { $0.kind == .manifestHead && $0.status == 401 })
-        #expect(!run.said.contains("refused"), "\(run.said)")
+        #expect(!run.said.contains("rejected"), "\(run.said)")
     }
 
     @Test func `Quay lists its tags in hundreds, the oldest first`() async throws {

@@ -88,9 +88,9 @@ import Testing
         let stranger = try stage.workspace(
             from: ["\(stage.name)/shut/app:1.0"], to: "\(target.host)/other", plain: [target.host],
             login: .none)
-        let refused = try await stranger.run("sync")
-        #expect(refused.status == 77, "\(refused.said)")
-        #expect(refused.output.contains("may be private or missing"), "\(refused.said)")
+        let rejected = try await stranger.run("sync")
+        #expect(rejected.status == 77, "\(rejected.said)")
+        #expect(rejected.output.contains("may be private or missing"), "\(rejected.said)")
         #expect(target.tags(of: "other/shut-app").isEmpty)
     }
 
@@ -108,9 +108,9 @@ import Testing
         #expect(stage.misplacedCredentials.isEmpty)
 
         let (other, shut) = try await begin(kind, .calm, "shut/app", login: .wrong)
-        let refused = try await shut.run("sync")
-        #expect(refused.status == 77, "\(refused.said)")
-        #expect(refused.output.contains("source"))
+        let rejected = try await shut.run("sync")
+        #expect(rejected.status == 77, "\(rejected.said)")
+        #expect(rejected.output.contains("source"))
         #expect(other.misplacedCredentials.isEmpty)
         #expect(other.requests.count { $0.isAuthorized && $0.kind == .token } <= 2)
     }
@@ -121,9 +121,9 @@ import Testing
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
         #expect(isMirrored && target.violations.isEmpty)
-        let refused = stage.requests.count { $0.status == nil || $0.status ?? 0 >= 403 }
+        let rejected = stage.requests.count { $0.status == nil || $0.status ?? 0 >= 403 }
         let broken = stage.requests.of(.storageGet).count > image.blobs.count
-        #expect(refused > 0 || broken, "the day was bad")
+        #expect(rejected > 0 || broken, "the day was bad")
         #expect(stage.misplacedCredentials.isEmpty)
     }
 

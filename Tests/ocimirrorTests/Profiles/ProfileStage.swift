@@ -9,12 +9,12 @@ final class ProfileStage: Stage {
     static let password = "canary-password"
 
     let registry: LoopbackRegistry
-    private let profile: any RegistryProfile
+    private let profile: any RegistryEmulation
     private let visibility: Visibility
     private let authority: CertificateAuthority
     private let tunnel: TunnelProxy
 
-    init<Profile: RegistryProfile>(_ profile: Profile, _ mode: ProfileMode) async throws {
+    init<Profile: RegistryEmulation>(_ profile: Profile, _ mode: ProfileMode) async throws {
         self.profile = profile
         visibility = profile.visibility
         authority = try await CertificateAuthority.make()

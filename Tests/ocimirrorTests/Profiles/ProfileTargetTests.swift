@@ -97,8 +97,8 @@ import Testing
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
         #expect(try await stage.digest(of: "mirror/app", tag: "1.0") == image.digest.description)
-        let refused = stage.requests.count { $0.status == nil || $0.status ?? 0 >= 404 }
-        #expect(refused > 0, "the day was bad")
+        let rejected = stage.requests.count { $0.status == nil || $0.status ?? 0 >= 404 }
+        #expect(rejected > 0, "the day was bad")
         #expect(stage.misplacedCredentials.isEmpty)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 /// The lines of a run are a function of what is known of it and of the terminal's size.
 @Suite struct `the live view` {
-    private static let middle = RunPicture(
+    private static let middle = ProgressSnapshot(
         sample: ProgressSample(
             total: 38, begun: 28, finished: 12, troubled: 2, inHand: ["grafana", "loki"],
             expectedBytes: 3_400_000_000, arrivedBytes: 1_200_000_000, readBytes: 1_100_000_000,
@@ -24,15 +24,15 @@ import Testing
             ]),
         elapsed: .seconds(48), bytesPerSecond: 25_300_000, left: .seconds(83),
         closedHosts: [
-            ClosedHost(host: "docker.io", reason: "too many requests (429)", left: .seconds(12))
+            ThrottledHost(host: "docker.io", reason: "too many requests (429)", left: .seconds(12))
         ],
         pulls: ["docker.io: 76 pulls left"])
 
     private func lines(
-        _ picture: RunPicture, _ columns: Int, rows: Int = 24, hasBlocks: Bool = true
+        _ picture: ProgressSnapshot, _ columns: Int, rows: Int = 24, hasBlocks: Bool = true
     ) -> [String] {
         LiveView(
-            columns: columns, rows: rows, style: Style(hasColour: false), hasBlocks: hasBlocks
+            columns: columns, rows: rows, style: TextStyle(hasColour: false), hasBlocks: hasBlocks
         ).lines(picture)
     }
 
@@ -91,7 +91,7 @@ import Testing
         #expect("漢字".columns == 4)
         #expect("e\u{301}".columns == 1)
         #expect("👩".columns == 2)
-        #expect(Style(hasColour: true).green("ok").columns == 2)
+        #expect(TextStyle(hasColour: true).green("ok").columns == 2)
         #expect("漢字漢字".fitting(5) == "漢字…")
         #expect("grafana".fitting(7) == "grafana")
         #expect("grafana".fitting(0).isEmpty)
@@ -106,7 +106,7 @@ import Testing
         #expect(lines(picture, 80)[1] == " looking at grafana, loki")
         picture.sample.inHand = (1...9).map { "image-\($0)" }
         #expect(lines(picture, 80)[1].hasSuffix("image-6 and 3 more"))
-        #expect(lines(RunPicture(), 80) == [" looking for images · 0:00 so far"])
+        #expect(lines(ProgressSnapshot(), 80) == [" looking for images · 0:00 so far"])
     }
 
     @Test(arguments: [
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func `promises no more than what is known to be left`() {
-        var pictures = RunPictures(from: .zero)
+        var pictures = ProgressFrames(from: .zero)
         var sample = ProgressSample(
             total: 2, begun: 1, expectedBytes: 1000, arrivedBytes: 500, readBytes: 500)
         var picture = pictures.next(sample, at: .seconds(5))

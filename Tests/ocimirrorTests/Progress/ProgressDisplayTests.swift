@@ -12,7 +12,7 @@ import Testing
 @Suite struct `the progress display` {
     @Test func `knows until when a host is left alone, and forgets it then`() throws {
         let now = Mutex(Duration.zero)
-        let hosts = ClosedHosts { now.withLock { $0 } }
+        let hosts = ThrottledHosts { now.withLock { $0 } }
         let hub = try RegistryHost(parsing: "docker.io")
         hosts.note(.retryWaiting(host: hub, reason: "too many requests", duration: .seconds(30)))
         hosts.note(.retryWaiting(host: hub, reason: "busy", duration: .seconds(5)))
@@ -28,8 +28,8 @@ import Testing
         var console = Console(environment: [:])
         console.volume = .quiet
         let display = ProgressDisplay(
-            progress: RunProgress(), console: console, closedHosts: ClosedHosts { .zero },
-            traffic: Traffic(), time: .system)
+            progress: RunProgress(), console: console, closedHosts: ThrottledHosts { .zero },
+            traffic: RequestStatistics(), time: .system)
         let seven = await display.during { 7 }
         #expect(seven == 7)
     }

@@ -6,7 +6,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 import Validation
-import Wording
+import TextSafety
 
 @testable import Mirroring
 @testable import ocimirror
@@ -63,7 +63,9 @@ import Wording
         var run = SampleRun()
         try run.add(.unchanged, "same")
         try run.add(.mirrored, "new")
-        try run.add(.failed, "broken") { $0.failure = Failure(.unavailable, side: .source, "x") }
+        try run.add(.failed, "broken") {
+            $0.failure = ImageFailure(.unavailable, side: .source, "x")
+        }
         run.unfinished = [try SampleRun.image("late")]
         let page = try Page(HTMLReport(run.report).text)
         let rows = page.elements.filter { $0.attributes["data-groups"] != nil }
@@ -116,7 +118,7 @@ import Wording
     @Test(arguments: [
         ([Finding](), true, "✓"),
         ([Finding(.configMismatch, .error, platform: .linuxARM64, "x")], true, "✗ config-mismatch"),
-        ([Finding(.unproven, .warning, platform: .linuxARM64, "x")], true, "? unproven"),
+        ([Finding(.notChecked, .warning, platform: .linuxARM64, "x")], true, "? not-checked"),
         ([Finding(.configMismatch, .error, platform: .linuxAMD64, "x")], true, "·"),
         ([], false, "? not seen"),
     ])
@@ -125,7 +127,7 @@ import Wording
     ) throws {
         var run = SampleRun()
         let isBad = findings.contains { $0.severity == .error }
-        try run.add(isBad ? .refused : .unchanged, "app") { outcome in
+        try run.add(isBad ? .rejected : .unchanged, "app") { outcome in
             outcome.findings = findings
             if isKnown { outcome.facts = SampleRun.facts() }
         }

@@ -13,13 +13,13 @@ import Validation
     @Test func `says first what needs a person, and folds what did not change`() throws {
         var run = SampleRun()
         try run.add(.unchanged, "redis")
-        try run.add(.refused, "liar") {
+        try run.add(.rejected, "liar") {
             $0.findings = [Finding(.configMismatch, .error, platform: .linuxARM64, "not arm64")]
         }
         try run.add(.mirrored, "grafana") { $0.facts = SampleRun.facts() }
         let text = MarkdownReport(run.report).text
-        #expect(text.hasPrefix("# Mirror: 1 unchanged, 1 mirrored, 1 refused\n"))
-        #expect(text.contains("| `liar` | **refused** | `config-mismatch` `not arm64` |"))
+        #expect(text.hasPrefix("# Mirror: 1 unchanged, 1 mirrored, 1 rejected\n"))
+        #expect(text.contains("| `liar` | **rejected** | `config-mismatch` `not arm64` |"))
         let trouble = try #require(text.firstRange(of: "## Not as it should be (1)"))
         let changed = try #require(text.firstRange(of: "## Changed (1)"))
         let unchanged = try #require(
@@ -52,7 +52,7 @@ import Validation
         var run = SampleRun()
         let long = String(repeating: "word ", count: 100)
         for number in 0..<4000 {
-            try run.add(.refused, "image-\(number)") {
+            try run.add(.rejected, "image-\(number)") {
                 $0.findings = [
                     Finding(.configMismatch, .error, long), Finding(.tagMoved, .warning, long),
                 ]

@@ -82,7 +82,7 @@ import Validation
             receipt.bytesMounted = 700
             outcome.targets[0].receipt = receipt
         }
-        try run.add(.refused, "liar") {
+        try run.add(.rejected, "liar") {
             $0.findings = [Finding(.configMismatch, .error, "not arm64")]
         }
         for _ in 0..<2 {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Locking
+import Lockfiles
 import OCI
 import Pinning
 import RegistryTestSupport
 import StrictJSON
 import Testing
 import Validation
-import Wording
+import TextSafety
 
 @testable import Mirroring
 @testable import ocimirror
@@ -23,7 +23,7 @@ import Wording
         let values =
             "image: \(try reference(old, "api"))\nimages: [\(try reference(old, "vault"))]\n"
         let file = Pinner(new).pin(Array(values.utf8), path: "values.yaml")
-        let recorded = try RecordedRun(parsing: Array(run.report.json.text.utf8))
+        let recorded = try RunReportReader(parsing: Array(run.report.json.text.utf8))
         return PullRequestBody(from: old, to: new, files: [file], run: recorded).text
     }
 
@@ -137,7 +137,7 @@ import Wording
             "run.json: images[0].id: "
         ),
     ])
-    func `what is no report of a run is refused before anything is written`(
+    func `what is no report of a run is rejected before anything is written`(
         _ text: String, _ message: String
     ) async throws {
         let workspace = try Workspace()

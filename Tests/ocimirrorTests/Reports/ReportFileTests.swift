@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: ["run.txt", "run", "json", "run.JSON", ""])
-    func `of another kind is refused before anything is done`(name: String) async throws {
+    func `of another kind is rejected before anything is done`(name: String) async throws {
         let workspace = try Workspace()
         let run = try await workspace.run("sync", "--report=\(name)")
         #expect(run.status == 64)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Content
-import Locking
+import Lockfiles
 import OCI
 import Registry
 import Validation
-import Wording
+import TextSafety
 
 @testable import Mirroring
 @testable import ocimirror
@@ -15,7 +15,7 @@ struct SampleRun {
     var outcomes: [ImageOutcome] = []
     var unfinished: [PlannedImage] = []
     var locks: [RunReport.WrittenLock] = []
-    var traffic = Traffic()
+    var traffic = RequestStatistics()
     var duration = Duration.milliseconds(12_345)
     var interrupted: Interruption.Cause?
 
@@ -81,7 +81,7 @@ struct SampleRun {
     ) -> ImageFacts {
         ImageFacts(
             platforms: [Platform.linuxAMD64, .linuxARM64].enumerated().map { place, platform in
-                ImageFacts.OnPlatform(
+                ImageFacts.PlatformFacts(
                     platform: platform, digest: digest(number * 100 + place), size: 2197,
                     downloadSize: (number + place + 1) * 12_345_678,
                     created: UntrustedText(created))
@@ -97,14 +97,15 @@ struct SampleRun {
             images: [app:1.0]
 
             """
-        let loader = ConfigLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/srv")
+        let loader = ConfigurationLoader(
+            file: "mirror.yaml", environment: [:], baseDirectory: "/srv")
         let config = try loader.load(text: Array(text.utf8)).config
         let update = LockUpdate(
             from: nil, plan: Planner(config: config).offlinePlan(), report: SyncReport(),
             config: config, position: 0)
         return RunReport.WrittenLock(
             path: "/srv/images.lock.yaml", shownPath: "images.lock.yaml", update: update,
-            failure: Failure(.unavailable, "no space left on the disk"))
+            failure: ImageFailure(.unavailable, "no space left on the disk"))
     }
 
     /// What took hostile people some thought.
@@ -127,7 +128,7 @@ struct SampleRun {
         var run = SampleRun()
         let shown = UntrustedText(text).display
         try run.add(
-            .refused, "refused",
+            .rejected, "rejected",
             exception: PlatformException(platforms: [.linuxAMD64], reason: shown)
         ) { outcome in
             outcome.findings = [
@@ -139,8 +140,8 @@ struct SampleRun {
                 created: text)
         }
         try run.add(.failed, "failed") { outcome in
-            outcome.failure = Failure(.unavailable, side: .source, shown, hint: shown)
-            outcome.targets[0].failure = Failure(.denied, side: .target, shown, hint: shown)
+            outcome.failure = ImageFailure(.unavailable, side: .source, shown, hint: shown)
+            outcome.targets[0].failure = ImageFailure(.denied, side: .target, shown, hint: shown)
         }
         run.traffic.note(
             .requestFinished(host: text, kind: .manifestGet, status: 200, bytes: 10))

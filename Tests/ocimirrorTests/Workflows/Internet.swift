@@ -18,7 +18,7 @@ final class Internet: Sendable {
         let hub = DockerHub(users: [:], everything)
         let packages = GHCR(users: [Self.actor: Self.token], everything)
         authority = try await CertificateAuthority.make()
-        func names(_ profile: any RegistryProfile) -> [String] {
+        func names(_ profile: any RegistryEmulation) -> [String] {
             profile.hosts.all.map { "DNS:\($0)" }
         }
         dockerHub = LoopbackRegistry(

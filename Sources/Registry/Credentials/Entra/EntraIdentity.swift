@@ -3,7 +3,7 @@
 internal import Content
 internal import HTTP
 internal import OCI
-internal import Wording
+internal import TextSafety
 
 /// Who this program is to Microsoft Entra, as its environment says, and how it proves that.
 ///
@@ -30,7 +30,7 @@ public struct EntraIdentity: Hashable, Sendable {
     /// - Throws: `ContentError` where a variable is malformed.
     init?(environment: [String: String], at registry: RegistryHost) throws {
         guard let cloud = AzureCloud(of: registry) else { return nil }
-        let kinds = EntraProofKinds(environment["AZURE_TOKEN_CREDENTIALS"])
+        let kinds = EntraCredentialKinds(environment["AZURE_TOKEN_CREDENTIALS"])
         let application = try EntraApplication(environment: environment, cloud: cloud)
         if kinds.contains(.clientSecret), let application,
             let secret = environment["AZURE_CLIENT_SECRET"]
@@ -107,7 +107,7 @@ struct EntraApplication: Hashable, Sendable {
 /// Which proofs `AZURE_TOKEN_CREDENTIALS` lets be used, in the words of Azure's libraries.
 ///
 /// What names people's own logins, such as `AzureCliCredential` or `dev`, leaves none.
-struct EntraProofKinds: Sendable {
+struct EntraCredentialKinds: Sendable {
     enum Kind: Sendable, CaseIterable {
         case clientSecret
         case federatedToken

@@ -4,7 +4,7 @@ internal import Content
 internal import Files
 internal import HTTP
 internal import StrictJSON
-internal import Wording
+internal import TextSafety
 
 /// Logs in to Azure's registries as somebody whom Microsoft Entra knows.
 ///
@@ -29,9 +29,9 @@ actor EntraLogin {
     }
 
     private let endpoint: TokenEndpoint
-    private let time: Timekeeper
+    private let time: RetryTiming
     private var kept: [Place: (token: Secret, until: Duration)] = [:]
-    private let flights = SharedFlights<Place, Secret>()
+    private let flights = SingleFlight<Place, Secret>()
 
     init(endpoint: TokenEndpoint) {
         self.endpoint = endpoint
@@ -52,7 +52,7 @@ actor EntraLogin {
             let start = self.time.now()
             let token = try await self.exchange(
                 try await self.entraToken(identity, for: call), at: place, for: call)
-            let life = TokenLife.usable(stated: nil, token: token.reveal())
+            let life = TokenLifetime.usable(stated: nil, token: token.reveal())
             await self.keep(token, at: place, until: start + life)
             return token
         }
@@ -91,7 +91,7 @@ actor EntraLogin {
                 return try token(
                     "access_token", in: await endpoint.answer(to: request, for: call), call)
             case .managedIdentity(let managed):
-                let answer = try await nextDoor.answer(
+                let answer = try await linkLocalEndpoint.answer(
                     to: managed.httpRequest(), patience: ManagedIdentity.patience, for: call)
                 return try token("access_token", in: answer, call)
             }
@@ -100,7 +100,7 @@ actor EntraLogin {
             let said = error.problems.map(\.description).joined(separator: ", ")
             throw RegistryError(
                 .denied, call,
-                "\(identity.source) was refused" + (said.isEmpty ? "" : " (\(said))"),
+                "\(identity.source) was rejected" + (said.isEmpty ? "" : " (\(said))"),
                 hint:
                     "correct the AZURE_ variables, or log in with 'ocimirror login \(call.registry)'"
             )
@@ -120,7 +120,7 @@ actor EntraLogin {
     }
 
     /// The services of the machine itself are there or not: who waits longer learns no more.
-    private nonisolated var nextDoor: TokenEndpoint {
+    private nonisolated var linkLocalEndpoint: TokenEndpoint {
         var retrier = endpoint.retrier
         retrier.policy.maximumAttempts = 3
         return TokenEndpoint(

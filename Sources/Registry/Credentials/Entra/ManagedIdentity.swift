@@ -2,7 +2,7 @@
 
 internal import Content
 internal import HTTP
-internal import Wording
+internal import TextSafety
 
 /// The identity that Azure gives to one of its machines or to what runs there.
 ///

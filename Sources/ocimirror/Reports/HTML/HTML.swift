@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Wording
+internal import TextSafety
 
 /// A piece of HTML: what stands in the source is markup, what is put in is text.
 ///

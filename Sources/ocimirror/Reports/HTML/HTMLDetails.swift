@@ -23,7 +23,9 @@ struct HTMLDetails {
         if outcome.hasMoved, let previous = outcome.previous {
             entries.append(entry("Before", "<code>\(previous)</code>"))
         }
-        if let proof = outcome.proof { entries.append(entry("Proof", "\(proof.rawValue)")) }
+        if let validation = outcome.validation {
+            entries.append(entry("Proof", "\(validation.rawValue)"))
+        }
         entries += outcome.facts.platforms.map(platform)
         entries += outcome.targets.map(target)
         for label in ImageFacts.Label.allCases {
@@ -40,7 +42,7 @@ struct HTMLDetails {
         "<dt>\(name)</dt><dd>\(value)</dd>\n"
     }
 
-    private static func platform(_ facts: ImageFacts.OnPlatform) -> HTML {
+    private static func platform(_ facts: ImageFacts.PlatformFacts) -> HTML {
         let size = facts.downloadSize.map { ", \(ByteCount(bytes: $0))" } ?? ""
         let made = facts.created.map { ", made \($0)" } ?? ""
         return entry("\(facts.platform)", "<code>\(facts.digest)</code>\(size)\(made)")

@@ -51,7 +51,7 @@ struct HTMLImage {
         switch MatrixCell(on: platform, of: outcome) {
         case .good(let facts): mark = ("good", "✓", words(facts))
         case .there(let facts): mark = ("calm", "·", words(facts))
-        case .unproven: mark = ("warn", "?", "unproven")
+        case .notChecked: mark = ("warn", "?", "not-checked")
         case .bad(let id): mark = ("bad", "✗", id.rawValue)
         case .excused: mark = ("warn", "–", "excused")
         case .absent: mark = ("calm", "–", "")
@@ -64,7 +64,7 @@ struct HTMLImage {
             """
     }
 
-    private static func words(_ facts: ImageFacts.OnPlatform) -> String {
+    private static func words(_ facts: ImageFacts.PlatformFacts) -> String {
         facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "there"
     }
 

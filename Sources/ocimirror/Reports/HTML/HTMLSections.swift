@@ -12,7 +12,7 @@ struct HTMLSections {
             "\(Self.hosts(report.traffic))\(Self.slowest(report.slowest))\(Self.locks(report.locks))"
     }
 
-    private static func hosts(_ traffic: [HostTraffic]) -> HTML {
+    private static func hosts(_ traffic: [HostStatistics]) -> HTML {
         guard !traffic.isEmpty else { return "" }
         let rows = traffic.map { host -> HTML in
             """

@@ -29,7 +29,7 @@ struct HTMLSummary {
         guard !all.isEmpty else { return "" }
         var start = 0
         var pieces: [HTML] = []
-        for tone in MatrixRow.Tone.allCases {
+        for tone in MatrixRow.Prominence.allCases {
             let count = all.count { $0.tone == tone }
             guard count > 0 else { continue }
             pieces.append(

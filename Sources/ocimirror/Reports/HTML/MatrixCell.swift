@@ -7,11 +7,11 @@ internal import Validation
 /// What a run says of one image on one platform.
 enum MatrixCell: Hashable, Sendable {
     /// It is there, and nothing speaks against it.
-    case good(ImageFacts.OnPlatform)
+    case good(ImageFacts.PlatformFacts)
     /// It is there, and the image is refused for another reason.
-    case there(ImageFacts.OnPlatform)
+    case there(ImageFacts.PlatformFacts)
     /// It could not be judged.
-    case unproven
+    case notChecked
     /// This is wrong with it.
     case bad(Finding.ID)
     /// It is not there, and an exception says that it need not be.
@@ -33,8 +33,8 @@ enum MatrixCell: Hashable, Sendable {
         let facts = outcome.facts.platforms.first { platform.matches($0.platform) }
         if let wrong = findings.first(where: { $0.severity == .error }) {
             self = .bad(wrong.id)
-        } else if findings.contains(where: { $0.id == .unproven }) {
-            self = .unproven
+        } else if findings.contains(where: { $0.id == .notChecked }) {
+            self = .notChecked
         } else if let facts {
             self = outcome.isDone ? .good(facts) : .there(facts)
         } else if outcome.facts.platforms.isEmpty, !outcome.image.entry.isArtifact {

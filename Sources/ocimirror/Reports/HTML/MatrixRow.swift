@@ -8,7 +8,7 @@ internal import Validation
 /// A row of the matrix: an image, an entry that gave none, or an image that was left out.
 struct MatrixRow {
     /// How loud it is, the loudest first.
-    enum Tone: String, Sendable, CaseIterable, Comparable, CustomStringConvertible {
+    enum Prominence: String, Sendable, CaseIterable, Comparable, CustomStringConvertible {
         case bad
         case unfinished
         case changed
@@ -16,7 +16,7 @@ struct MatrixRow {
 
         var description: String { rawValue }
 
-        static func < (first: Tone, second: Tone) -> Bool {
+        static func < (first: Prominence, second: Prominence) -> Bool {
             first.rank < second.rank
         }
 
@@ -26,11 +26,11 @@ struct MatrixRow {
     let id: String
     let source: String
     let word: String
-    let tone: Tone
+    let tone: Prominence
     /// What became of it; nil where there is no image, or it was left out.
     let outcome: ImageOutcome?
     /// What keeps it from being as it should be.
-    let troubles: [Trouble]
+    let troubles: [ImageProblem]
 
     private init(_ outcome: ImageOutcome) {
         id = outcome.image.id
@@ -40,8 +40,8 @@ struct MatrixRow {
         troubles = outcome.troubles
         tone =
             switch outcome.status {
-            case .refused, .missing, .failed: .bad
-            case .mirrored, .repaired, .proved: .changed
+            case .rejected, .missing, .failed: .bad
+            case .mirrored, .repaired, .validated: .changed
             case .unchanged: .same
             }
     }
@@ -52,7 +52,7 @@ struct MatrixRow {
         word = problem.failure.verdict.rawValue
         tone = .bad
         outcome = nil
-        troubles = [Trouble(id, problem.failure.verdict, problem.failure)]
+        troubles = [ImageProblem(id, problem.failure.verdict, problem.failure)]
     }
 
     private init(unfinished image: PlannedImage) {
@@ -69,7 +69,7 @@ struct MatrixRow {
         let rows =
             report.sync.outcomes.map { MatrixRow($0) } + report.sync.problems.map { MatrixRow($0) }
             + report.sync.unfinished.map { MatrixRow(unfinished: $0) }
-        return Tone.allCases.flatMap { tone in rows.filter { $0.tone == tone } }
+        return Prominence.allCases.flatMap { tone in rows.filter { $0.tone == tone } }
     }
 
     /// The filters under which it is shown.

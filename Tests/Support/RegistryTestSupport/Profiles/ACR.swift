@@ -15,7 +15,7 @@
 ///
 /// Source: goharbor/harbor#21640, PR#23016; Azure/azure-sdk-for-net#35322;
 /// dotnet/docker-tools#2141, #403; argoproj-labs/argocd-image-updater#473.
-public final class ACR: RegistryProfile {
+public final class ACR: RegistryEmulation {
     /// The user that stands for a refresh token in stored logins.
     public static let userOfZeros = "00000000-0000-0000-0000-000000000000"
 

@@ -16,7 +16,7 @@ internal import Synchronization
 ///
 /// Source: docker/docs `docker-hub/usage/pulls.md`; docker/hub-feedback#1850, #2040, #2511;
 /// google/go-containerregistry#1404, #1741.
-public final class DockerHub: RegistryProfile {
+public final class DockerHub: RegistryEmulation {
     /// How many manifests may be read.
     private let allowance: Int
     private let spent = Mutex(0)

@@ -13,7 +13,7 @@
 ///
 /// Source: renovatebot/renovate#11446; oras-project/rust-oci-client#35;
 /// chainguard-images/images#173; actions/attest-build-provenance#71; virtualcell/vcell#1888.
-public final class GHCR: RegistryProfile {
+public final class GHCR: RegistryEmulation {
     /// The greatest piece of an upload, in bytes.
     private static let pieceLimit = 4 << 20
     /// Who may pull what.

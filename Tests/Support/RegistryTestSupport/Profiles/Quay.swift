@@ -13,7 +13,7 @@ internal import StrictJSON
 ///
 /// Source: google/go-containerregistry#1963; helm/helm#30987; regclient#398;
 /// 3scale/3scale-operator#583; kata-containers/tests#4041.
-public final class Quay: RegistryProfile {
+public final class Quay: RegistryEmulation {
     /// Who may pull what.
     public let visibility: Visibility
     /// The tokens, and who may do what with them.

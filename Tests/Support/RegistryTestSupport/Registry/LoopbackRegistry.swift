@@ -41,7 +41,7 @@ public final class LoopbackRegistry: Sendable {
     ///     and its storage at localhost.
     ///   - port: where it listens; 0 for a free port.
     public init(
-        _ profile: any RegistryProfile, mode: ProfileMode = .calm,
+        _ profile: any RegistryEmulation, mode: ProfileMode = .calm,
         certificate: ServerCertificate? = nil, port: UInt16 = 0
     ) {
         service = RegistryService(profile)

@@ -12,7 +12,7 @@ final class RegistryService: LoopbackService {
     let authentication: Authentication
     let issuer: TokenIssuer?
     /// The registry of the world that this one stands for; nil for the correct default.
-    let profile: (any RegistryProfile)?
+    let profile: (any RegistryEmulation)?
     /// Open once the server stops, so that held requests let go.
     let stopping = Gate()
     /// The scheme, host and port, known once the server listens.
@@ -32,7 +32,7 @@ final class RegistryService: LoopbackService {
         }
     }
 
-    init(_ profile: any RegistryProfile) {
+    init(_ profile: any RegistryEmulation) {
         self.profile = profile
         model = Mutex(RegistryModel(traits: profile.traits))
         authentication = .bearer(profile.issuer)

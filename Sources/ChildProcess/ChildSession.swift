@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CPosix
+internal import Glibc
+
+/// One child from its start to its end, on a thread of its own: fed, heard and, if need be, killed.
+struct ChildSession: ~Copyable {
+    private let executable: String
+    private let process: pid_t
+    private var deadline: ContinuousClock.Instant
+    private let limits: ChildLimits
+    private let alarm: WakeupPipe
+    private var input: StdinPump
+    private var output: OutputCollector
+    private var error: OutputCollector
+    private let isFed: Bool
+    private var hasExited = false
+
+    /// Starts the child.
+    init(
+        _ invocation: ChildInvocation, _ fed: ChildInput, _ limits: ChildLimits, _ alarm: WakeupPipe
+    ) throws(ChildProcessError) {
+        let executable = invocation.executable
+        let input = try Pipe(for: executable)
+        if fed.isStreamed { input.widen(to: 256 << 10) }
+        let output = try Pipe(for: executable)
+        let error = try Pipe(for: executable)
+        // A child that does not read its input must not end us; only this thread writes to it.
+        Self.blockBrokenPipeSignal()
+        let process = try invocation.spawn(
+            input: input.reading.number, output: output.writing.number,
+            error: error.writing.number)
+
+        let code = DetachedThread.start {
+            // Leaves the child a zombie, so that its number stays its own until `reap`.
+            var information = unsafe siginfo_t()
+            while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0,
+                errno == EINTR
+            {}
+            alarm.ring(.exited)
+        }
+        guard code == 0 else {
+            kill(-process, SIGKILL)
+            _ = Self.reap(process)
+            throw ChildProcessError(executable, .system(code))
+        }
+        self.executable = executable
+        self.process = process
+        self.deadline = .now + limits.time
+        self.limits = limits
+        self.alarm = alarm
+        self.input = StdinPump(input.keepingWriting(), fed)
+        self.isFed = fed.isStreamed
+        self.output = OutputCollector(output.keepingReading(), limit: limits.outputByteCount)
+        self.error = OutputCollector(error.keepingReading(), limit: limits.outputByteCount)
+    }
+
+    /// Talks with the child until it ends, and buries it.
+    mutating func run() throws(ChildProcessError) -> ChildOutput {
+        do throws(ChildProcessError) {
+            while !hasExited { try step() }
+            // What a grandchild may still write is not waited for.
+            try output.drain(executable)
+            try error.drain(executable)
+        } catch {
+            kill(-process, SIGKILL)
+            while !hasExited { listen() }
+            _ = Self.reap(process)
+            throw error
+        }
+        return ChildOutput(
+            termination: Self.reap(process), standardOutput: output.bytes,
+            standardError: error.bytes)
+    }
+
+    private mutating func step() throws(ChildProcessError) {
+        input.refill()
+        // Who waits for us cannot be late.
+        let waitsForUs = isFed && input.isDry
+        if waitsForUs { deadline = .now + limits.time }
+        var entries = [
+            pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: error.number, events: Int16(POLLIN), revents: 0),
+        ]
+        let ready = unsafe poll(
+            &entries, nfds_t(entries.count), waitsForUs ? -1 : millisecondsLeft())
+        if ready < 0, errno != EINTR { throw ChildProcessError(executable, .system(errno)) }
+        guard ready > 0 else {
+            guard ContinuousClock.now < deadline else {
+                throw ChildProcessError(executable, .timeLimit(limits.time))
+            }
+            return
+        }
+        if entries[1].revents != 0 {
+            input.advance()
+            if isFed { deadline = .now + limits.time }
+        }
+        if entries[2].revents != 0 { try output.advance(executable) }
+        if entries[3].revents != 0 { try error.advance(executable) }
+        let events = alarm.events()
+        hasExited = events.contains(.exited)
+        if events.contains(.cancelled) { throw ChildProcessError(executable, .cancelled) }
+    }
+
+    /// Waits for the alarm alone.
+    private mutating func listen() {
+        var entry = pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&entry, 1, -1)
+        if alarm.events().contains(.exited) { hasExited = true }
+    }
+
+    private func millisecondsLeft() -> Int32 {
+        let (seconds, attoseconds) = (deadline - .now).components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        // Rounded up, so that the thread does not spin through the last millisecond.
+        let milliseconds = attoseconds / 1_000_000_000_000_000 + 1
+        return seconds > 1_000_000 ? .max : Int32(seconds * 1000 + milliseconds)
+    }
+
+    private static func blockBrokenPipeSignal() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
+    private static func reap(_ process: pid_t) -> Termination {
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        // The layout that the macros WIFSIGNALED, WTERMSIG and WEXITSTATUS read.
+        let signal = status & 0x7F
+        return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Wakes a thread that sleeps in `poll`.
+final class WakeupPipe: Sendable {
+    enum Event: UInt8 {
+        case exited
+        case cancelled
+        case fed
+    }
+
+    private let pipe: Pipe
+
+    init(for executable: String) throws(ChildProcessError) {
+        pipe = try Pipe(for: executable)
+        pipe.reading.setNonBlocking()
+    }
+
+    /// What to poll for reading.
+    var number: Int32 { pipe.reading.number }
+
+    func ring(_ event: Event) {
+        // The first two come once each, the third only after the last one was heard: there is room.
+        _ = pipe.writing.write([event.rawValue])
+    }
+
+    /// What has happened since the last call.
+    func events() -> [Event] {
+        (pipe.reading.read(upTo: 8) ?? []).compactMap(Event.init(rawValue:))
+    }
+}

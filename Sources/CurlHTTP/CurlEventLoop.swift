@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+internal import HTTP
+
+/// The life of the loop's thread.
+///
+/// It alone touches transfers, and libcurl through them.
+final class CurlEventLoop {
+    private let inbox: Inbox
+    private let multi: MultiHandle
+    private let configuration: CurlTransport.Configuration
+    private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
+    private var nextWatch = ContinuousClock.now
+
+    init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
+        self.inbox = inbox
+        self.multi = multi
+        self.configuration = configuration
+    }
+
+    /// Runs until the inbox is closed.
+    func run() {
+        while let messages = inbox.take() {
+            messages.forEach(handle)
+            multi.perform()
+            while let (transfer, code) = multi.nextDone() { end(transfer, code) }
+            if service() { continue }
+            let milliseconds = watch()
+            guard inbox.fallAsleep() else { continue }
+            multi.poll(milliseconds: milliseconds)
+            inbox.wakeUp()
+        }
+        for transfer in transfers.values {
+            remove(transfer)
+            transfer.finish(.failure(TransportError(.interrupted, "the transport was closed")))
+        }
+        multi.close()
+    }
+
+    private func handle(_ message: Inbox.Message) {
+        switch message {
+        case .resume(let exchange):
+            // One that is known is looked at in `service`; unpausing must not come before `perform`.
+            if transfers[ObjectIdentifier(exchange)] == nil { start(exchange) }
+        case .stop(let exchange):
+            guard let transfer = transfers[ObjectIdentifier(exchange)] else { return }
+            remove(transfer)
+            transfer.finish(.failure(CancellationError()))
+        }
+    }
+
+    private func start(_ exchange: HTTPExchange) {
+        guard !exchange.answer.isOver else { return }
+        do {
+            let transfer = try CurlTransfer(exchange, configuration)
+            guard multi.add(transfer.easy) else {
+                throw TransportError(.connect, "libcurl takes no further transfer")
+            }
+            transfers[ObjectIdentifier(exchange)] = transfer
+            nextWatch = min(nextWatch, .now + transfer.watchInterval)
+        } catch {
+            exchange.upload?.close()
+            exchange.answer.finish(.failure(error))
+        }
+    }
+
+    private func end(_ transfer: CurlTransfer, _ code: CURLcode) {
+        let result = transfer.result(code)
+        remove(transfer)
+        transfer.finish(result)
+    }
+
+    /// Takes a transfer from libcurl.
+    ///
+    /// From here on no callback knows it.
+    private func remove(_ transfer: CurlTransfer) {
+        multi.remove(transfer.easy)
+        transfers[ObjectIdentifier(transfer.exchange)] = nil
+    }
+
+    /// Tells the tasks what came, and unpauses what may go on.
+    ///
+    /// - Returns: whether something was unpaused, so there is more to perform.
+    private func service() -> Bool {
+        var hasMore = false
+        for transfer in transfers.values where transfer.service() { hasMore = true }
+        return hasMore
+    }
+
+    /// Ends what stalls, and returns how long nothing needs to be watched, in milliseconds.
+    private func watch() -> Int32 {
+        guard !transfers.isEmpty else { return .max }
+        let now = ContinuousClock.now
+        if now >= nextWatch {
+            for transfer in transfers.values {
+                guard let error = transfer.stall(at: now) else { continue }
+                remove(transfer)
+                transfer.finish(.failure(error))
+            }
+            let interval = transfers.values.lazy.map(\.watchInterval).min() ?? .seconds(1)
+            nextWatch = now + interval
+        }
+        let wait = (nextWatch - now).components
+        return Int32(clamping: wait.seconds * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+
+/// The parent's side of a report, which believes nothing: a child that was taken over writes what
+/// it likes.
+struct ReportReader {
+    private var rest: ArraySlice<UInt8>
+    private var last: [UInt8] = []
+
+    private init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    /// Reads a whole report.
+    ///
+    /// - Returns: the layer's contents.
+    /// - Throws: the fault that is reported, or that there is no report.
+    static func read(_ bytes: [UInt8]) throws(LayerScanError) -> LayerContents {
+        var reader = ReportReader(bytes)
+        return try reader.read()
+    }
+
+    private static let nonsense = LayerScanError.scan("its scan ended without an answer")
+
+    private mutating func read() throws(LayerScanError) -> LayerContents {
+        var tree = LayerFileTree()
+        while true {
+            guard let tag = ReportTag(rawValue: try byte()) else { throw Self.nonsense }
+            switch tag {
+            case .fault: throw try fault()
+            case .finished:
+                let size = try number()
+                guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self))
+                else { throw Self.nonsense }
+                return LayerContents(diffID: digest, unpackedByteCount: size, tree: tree)
+            default:
+                switch try line(tag, at: try path()) {
+                case .entry(let entry, let path): tree.add(entry, at: path)
+                case .whiteout(let path): tree.addWhiteout(of: path)
+                case .opaque(let folder): tree.addOpaque(folder)
+                }
+            }
+        }
+    }
+
+    private mutating func line(
+        _ tag: ReportTag, at path: LayerPath
+    ) throws(LayerScanError) -> ScannedEntry {
+        switch tag {
+        case .folder: .entry(.folder, at: path)
+        case .data: .entry(.file(.data), at: path)
+        case .special: .entry(.special, at: path)
+        case .whiteout: .whiteout(of: path)
+        case .opaque: .opaque(path)
+        case .symbolicLink:
+            .entry(.symbolicLink(to: try text(ScanLimits.pathByteCount)), at: path)
+        case .hardLink:
+            .entry(.hardLink(to: LayerPath(try text(ScanLimits.pathByteCount))), at: path)
+        case .program: .entry(.file(try file()), at: path)
+        case .finished, .fault: throw Self.nonsense
+        }
+    }
+
+    private mutating func file() throws(LayerScanError) -> LayerEntry.File {
+        let isExecutable = try flag()
+        guard let tag = FileKind(rawValue: try byte()) else { throw Self.nonsense }
+        let head: LayerEntry.Head =
+            switch tag {
+            case .data: .data
+            case .script: .script(try text(LayerEntry.Head.lineLimit))
+            case .elf: .elf(try header())
+            }
+        return LayerEntry.File(isExecutable: isExecutable, head: head)
+    }
+
+    private mutating func header() throws(LayerScanError) -> ELFHeader {
+        guard let kind = ELFHeader.Kind(rawValue: UInt16(try byte())) else {
+            throw Self.nonsense
+        }
+        let (is64Bit, isLittleEndian) = (try flag(), try flag())
+        let machine = UInt16(try byte()) | UInt16(try byte()) << 8
+        let loader = try text(ELFHeader.loaderLimit)
+        return ELFHeader(
+            kind, machine: machine, is64Bit: is64Bit, isLittleEndian: isLittleEndian,
+            loader: loader.isEmpty ? nil : loader)
+    }
+
+    private mutating func fault() throws(LayerScanError) -> LayerScanError {
+        let code = try byte()
+        guard rest.isEmpty else { return Self.nonsense }
+        if let malformation = LayerScanError.FormatError(rawValue: code) {
+            return .malformed(malformation)
+        }
+        return LayerScanError.Limit(rawValue: code).map(LayerScanError.limit) ?? Self.nonsense
+    }
+
+    private mutating func path() throws(LayerScanError) -> LayerPath {
+        let shared = try number()
+        guard shared <= last.count else { throw Self.nonsense }
+        last = last.prefix(shared) + (try text(ScanLimits.pathByteCount))
+        guard last.count <= ScanLimits.pathByteCount else { throw Self.nonsense }
+        let path = LayerPath(last)
+        guard path.bytes == last else { throw Self.nonsense }
+        return path
+    }
+
+    private mutating func text(_ limit: Int) throws(LayerScanError) -> [UInt8] {
+        let count = try number()
+        guard count <= limit, count <= rest.count else { throw Self.nonsense }
+        defer { rest.removeFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
+    private mutating func flag() throws(LayerScanError) -> Bool {
+        switch try byte() {
+        case 0: false
+        case 1: true
+        default: throw Self.nonsense
+        }
+    }
+
+    private mutating func number() throws(LayerScanError) -> Int {
+        var number = 0
+        for shift in stride(from: 0, to: 56, by: 7) {
+            let byte = try byte()
+            number |= Int(byte & 127) << shift
+            if byte < 128 { return number }
+        }
+        throw Self.nonsense
+    }
+
+    private mutating func byte() throws(LayerScanError) -> UInt8 {
+        guard let byte = rest.popFirst() else { throw Self.nonsense }
+        return byte
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import OCI
+
+/// The child's side of a report: each path is written as what it shares with the one before it,
+/// and the rest.
+struct ReportWriter {
+    private static let pieceByteCount = 64 << 10
+
+    private var last: [UInt8] = []
+    private var isBroken = false
+    /// What was not yet written out.
+    private(set) var bytes: [UInt8] = []
+
+    /// Adds a line.
+    mutating func add(_ line: ScannedEntry) {
+        switch line {
+        case .whiteout(let path): begin(.whiteout, path)
+        case .opaque(let path): begin(.opaque, path)
+        case .entry(.folder, let path): begin(.folder, path)
+        case .entry(.special, let path): begin(.special, path)
+        case .entry(.file(.data), let path): begin(.data, path)
+        case .entry(.symbolicLink(let target), let path):
+            begin(.symbolicLink, path)
+            put(target)
+        case .entry(.hardLink(let target), let path):
+            begin(.hardLink, path)
+            put(target.bytes)
+        case .entry(.file(let file), let path):
+            begin(.program, path)
+            put(file)
+        }
+        if bytes.count >= Self.pieceByteCount { isBroken = !flush() }
+    }
+
+    /// Ends the report of a layer that was read to its end.
+    mutating func finish(diffID: Digest, unpackedByteCount: Int) {
+        bytes.append(ReportTag.finished.rawValue)
+        put(unpackedByteCount)
+        bytes += diffID.description.utf8
+    }
+
+    /// Ends the report of a layer that was not.
+    mutating func finish(_ fault: LayerScanError) {
+        bytes.append(ReportTag.fault.rawValue)
+        switch fault {
+        case .malformed(let malformation): bytes.append(malformation.rawValue)
+        case .limit(let limit): bytes.append(limit.rawValue)
+        case .scan: bytes.append(0)
+        }
+    }
+
+    /// Writes out what there is; false where nobody reads.
+    mutating func flush() -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty, !isBroken {
+            let count = unsafe rest.withUnsafeBytes {
+                unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count)
+            }
+            if count > 0 { rest.removeFirst(count) } else if errno != EINTR { isBroken = true }
+        }
+        bytes.removeAll(keepingCapacity: true)
+        return !isBroken
+    }
+
+    private mutating func begin(_ tag: ReportTag, _ path: LayerPath) {
+        let shared = zip(last, path.bytes).prefix { $0 == $1 }.count
+        bytes.append(tag.rawValue)
+        put(shared)
+        put(path.bytes[shared...])
+        last = path.bytes
+    }
+
+    private mutating func put(_ file: LayerEntry.File) {
+        bytes.append(file.isExecutable ? 1 : 0)
+        switch file.head {
+        case .data: bytes.append(FileKind.data.rawValue)
+        case .script(let line):
+            bytes.append(FileKind.script.rawValue)
+            put(line)
+        case .elf(let header):
+            bytes += [
+                FileKind.elf.rawValue, UInt8(header.kind.rawValue), header.is64Bit ? 1 : 0,
+                header.isLittleEndian ? 1 : 0, UInt8(header.machine & 255),
+                UInt8(header.machine >> 8),
+            ]
+            put(header.loader ?? [])
+        }
+    }
+
+    private mutating func put(_ text: some Collection<UInt8>) {
+        put(text.count)
+        bytes += text
+    }
+
+    /// Seven bits at a time, the least first, the eighth saying that more follow.
+    private mutating func put(_ number: Int) {
+        var rest = number
+        while rest > 127 {
+            bytes.append(UInt8(rest & 127) | 128)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+}

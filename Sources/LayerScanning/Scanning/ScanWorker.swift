@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ChildProcess
+internal import Glibc
+
+/// The program as the child that scans one layer: bytes in, a report out, nothing else.
+///
+/// It is no command: ``LayerScanner`` starts the program with these words. It gives up every right
+/// that it does not need before it reads the first byte, and never creates a file.
+public struct ScanWorker: Sendable {
+    static let name = "scan-layer"
+
+    private let compression: LayerCompression
+    private let limits: ScanLimits
+
+    /// Recognises the words that a scanner starts the program with; nil for any others.
+    public init?(_ words: [String]) {
+        guard words.count == 8, words[0] == Self.name,
+            let compression = LayerCompression(rawValue: words[1]),
+            let limits = ScanLimits(arguments: words[2...])
+        else { return nil }
+        self.compression = compression
+        self.limits = limits
+    }
+
+    static func words(_ compression: LayerCompression, _ limits: ScanLimits) -> [String] {
+        [name, compression.rawValue] + limits.arguments
+    }
+
+    /// Scans standard input to its end and reports on standard output.
+    ///
+    /// - Returns: the exit status; 0 where the report is complete, whatever it says.
+    public func run() -> Int32 {
+        do {
+            // Paths beyond ASCII are kept as they are only where the locale can spell them.
+            _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
+            try ProcessSandbox.lower(addressSpace: limits.addressSpace, seconds: limits.seconds)
+        } catch {
+            return 1
+        }
+        // Beside the limits, which stand by themselves where a kernel takes no filter.
+        ProcessSandbox.installSeccompFilter()
+        var report = ReportWriter()
+        do throws(LayerScanError) {
+            let archive = try TarArchiveReader(try TarStream(compression, limits))
+            var count = 0
+            while let entry = try archive.next() {
+                count += 1
+                guard count <= limits.entries else { throw .limit(.entries) }
+                report.add(entry)
+            }
+            let (diffID, size) = try archive.finish()
+            report.finish(diffID: diffID, unpackedByteCount: size)
+        } catch {
+            report.finish(error)
+        }
+        return report.flush() ? 0 : 1
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CArchive
+internal import Glibc
+
+/// A reader of libarchive's, freed with its last use.
+@safe
+final class ArchiveHandle {
+    let pointer: OpaquePointer
+
+    init() throws(LayerScanError) {
+        guard let pointer = unsafe archive_read_new() else { throw .limit(.memory) }
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        unsafe archive_read_free(pointer)
+    }
+
+    /// Throws where a call failed; a warning is none.
+    ///
+    /// libarchive's own words are dropped: they may quote the archive.
+    func check(_ code: Int32, or fault: LayerScanError) throws(LayerScanError) {
+        guard code != ARCHIVE_OK, code != ARCHIVE_WARN else { return }
+        guard unsafe archive_errno(pointer) != ENOMEM else { throw .limit(.memory) }
+        throw fault
+    }
+}

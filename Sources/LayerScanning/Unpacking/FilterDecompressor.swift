@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CArchive
+
+/// One filter of libarchive's over the packed bytes, and never a second one.
+///
+/// Source: libarchive, archive_read_filter(3): after `append_filter` nothing is guessed, so that a
+/// gzip file in a gzip file stays one.
+@safe
+final class FilterDecompressor: ByteProducer {
+    private let input: CompressedInput
+    private let archive: ArchiveHandle
+
+    init(_ filter: Int32, of input: CompressedInput) throws(LayerScanError) {
+        self.input = input
+        self.archive = try ArchiveHandle()
+        try unsafe archive.check(archive_read_support_format_raw(archive.pointer), or: Self.corrupt)
+        try unsafe archive.check(
+            archive_read_append_filter(archive.pointer, filter), or: Self.corrupt)
+        let opened = unsafe archive_read_open(
+            archive.pointer, Unmanaged.passUnretained(self).toOpaque(), nil,
+            { _, owner, piece in
+                guard let owner = unsafe owner, let piece = unsafe piece else { return -1 }
+                let input = unsafe Unmanaged<FilterDecompressor>.fromOpaque(owner)
+                    .takeUnretainedValue().input
+                let bytes = unsafe input.next()
+                unsafe piece.pointee = bytes.baseAddress
+                return bytes.count
+            }, nil)
+        try archive.check(opened, or: Self.corrupt)
+        var entry: OpaquePointer?
+        try unsafe archive.check(
+            archive_read_next_header(archive.pointer, &entry), or: Self.corrupt)
+    }
+
+    private static let corrupt = LayerScanError.malformed(.corrupt)
+
+    /// The next piece, good until the one after it; empty at the end.
+    func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
+        var start: UnsafeRawPointer?
+        var count = 0
+        var offset: Int64 = 0
+        repeat {
+            let code = unsafe archive_read_data_block(
+                archive.pointer, &start, &count, &offset)
+            if code == ARCHIVE_EOF {
+                try expectEnd()
+                return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+            }
+            try archive.check(code, or: Self.corrupt)
+        } while count == 0
+        return unsafe UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    /// libarchive passes over what follows; runtimes do not.
+    private func expectEnd() throws(LayerScanError) {
+        let used = unsafe archive_filter_bytes(archive.pointer, -1)
+        guard Int64(input.byteCount) == used, unsafe input.next().isEmpty else {
+            throw .malformed(.trailingBytes)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CISAL
+
+/// The unpacked bytes of a gzip file of one member or several, their checksums compared.
+///
+/// ISA-L decodes more than twice as fast as zlib, which is behind libarchive's filter.
+///
+/// Source: RFC 1952; what follows the last member is refused, as Go's reader does.
+@safe
+final class GzipDecompressor: ByteProducer {
+    private static let capacity = 256 << 10
+
+    private let input: CompressedInput
+    private let state: cisal_gzip
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var members = 0
+
+    init(of input: CompressedInput) throws(LayerScanError) {
+        guard let state = unsafe cisal_gzip_new() else { throw .limit(.memory) }
+        self.input = input
+        unsafe self.state = state
+        unsafe buffer = .allocate(byteCount: Self.capacity, alignment: 16)
+    }
+
+    deinit {
+        unsafe cisal_gzip_free(state)
+        unsafe buffer.deallocate()
+    }
+
+    /// The next piece, good until the one after it; empty at the end.
+    func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
+        guard let room = unsafe buffer.baseAddress else { throw .limit(.memory) }
+        while true {
+            if unsafe cisal_gzip_unused(state) == 0 {
+                let piece = unsafe input.next()
+                if unsafe piece.isEmpty && cisal_gzip_is_finished(state) {
+                    return unsafe UnsafeRawBufferPointer(rebasing: buffer.prefix(0))
+                }
+                unsafe cisal_gzip_feed(state, piece.baseAddress, UInt32(piece.count))
+            }
+            if unsafe cisal_gzip_is_finished(state) { beginMember() }
+            let wasDry = unsafe cisal_gzip_unused(state) == 0
+            var count: UInt32 = 0
+            let code = unsafe cisal_gzip_decode(state, room, UInt32(Self.capacity), &count)
+            guard code == 0 else {
+                let isTrailing = members > 0 && code == ISAL_INVALID_WRAPPER
+                throw .malformed(isTrailing ? .trailingBytes : .corrupt)
+            }
+            if count > 0 {
+                return unsafe UnsafeRawBufferPointer(rebasing: buffer.prefix(Int(count)))
+            }
+            guard unsafe !wasDry || cisal_gzip_is_finished(state) else {
+                throw .malformed(.corrupt)
+            }
+        }
+    }
+
+    private func beginMember() {
+        let (position, count) = unsafe (cisal_gzip_position(state), cisal_gzip_unused(state))
+        unsafe cisal_gzip_begin(state)
+        unsafe cisal_gzip_feed(state, position, count)
+        members += 1
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CArchive
+internal import Glibc
+internal import OCI
+
+/// The entries of a tar archive; no other format is ever tried, nothing is ever extracted.
+@safe
+final class TarArchiveReader {
+    private let bytes: TarStream
+    private let archive: ArchiveHandle
+    /// What went wrong below libarchive, which knows no more than that it did.
+    private var fault: LayerScanError?
+    private var hasEntries = false
+    private var sample = [UInt8](repeating: 0, count: ELFHeader.sampleByteCount)
+
+    init(_ bytes: TarStream) throws(LayerScanError) {
+        self.bytes = bytes
+        self.archive = try ArchiveHandle()
+        try unsafe check(archive_read_support_format_tar(archive.pointer), .notAnArchive)
+        // Without it libarchive would look for a filter by itself.
+        try unsafe check(
+            archive_read_append_filter(archive.pointer, ARCHIVE_FILTER_NONE), .notAnArchive)
+        let opened = unsafe archive_read_open(
+            archive.pointer, Unmanaged.passUnretained(self).toOpaque(), nil,
+            { _, owner, piece in
+                guard let owner = unsafe owner, let piece = unsafe piece else { return -1 }
+                return unsafe Unmanaged<TarArchiveReader>.fromOpaque(owner)
+                    .takeUnretainedValue().give(piece)
+            }, nil)
+        try check(opened, .notAnArchive)
+    }
+
+    /// libarchive's way to more bytes.
+    private func give(_ piece: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
+        do throws(LayerScanError) {
+            let next = try unsafe bytes.next()
+            unsafe piece.pointee = next.baseAddress
+            return next.count
+        } catch {
+            fault = error
+            return Int(ARCHIVE_FATAL)
+        }
+    }
+
+    /// The next entry that means something; nil at the end of the archive.
+    func next() throws(LayerScanError) -> ScannedEntry? {
+        while true {
+            var header: OpaquePointer?
+            let code = unsafe archive_read_next_header(archive.pointer, &header)
+            if code == ARCHIVE_EOF, fault == nil { return nil }
+            try check(code, hasEntries ? .corruptArchive : .notAnArchive)
+            guard let header = unsafe header else { throw .malformed(.corruptArchive) }
+            hasEntries = true
+            let path = try unsafe LayerPath(Self.text(archive_entry_pathname(header)))
+            let entry = try unsafe entry(header)
+            if let meaning = ScannedEntry(entry, at: path), path != .root { return meaning }
+        }
+    }
+
+    private func entry(_ header: OpaquePointer) throws(LayerScanError) -> LayerEntry {
+        if let target = unsafe archive_entry_hardlink(header) {
+            return .hardLink(to: LayerPath(try unsafe Self.text(target)))
+        }
+        switch unsafe archive_entry_filetype(header) {
+        case mode_t(Glibc.S_IFDIR): return .folder
+        case mode_t(Glibc.S_IFLNK):
+            return .symbolicLink(to: try unsafe Self.text(archive_entry_symlink(header)))
+        case mode_t(Glibc.S_IFREG):
+            let mode = unsafe archive_entry_perm(header)
+            return .file(
+                LayerEntry.File(isExecutable: mode & 0o111 != 0, head: try head()))
+        default: return .special
+        }
+    }
+
+    /// Reads the first bytes of the file whose header was read last.
+    private func head() throws(LayerScanError) -> LayerEntry.Head {
+        let count = unsafe sample.withUnsafeMutableBytes {
+            unsafe archive_read_data(archive.pointer, $0.baseAddress, $0.count)
+        }
+        guard count >= 0 else {
+            try check(Int32(truncatingIfNeeded: count), .corruptArchive)
+            return .data
+        }
+        return LayerEntry.Head(sample.prefix(count))
+    }
+
+    /// A copy of a text that libarchive owns.
+    private static func text(_ text: UnsafePointer<CChar>?) throws(LayerScanError) -> [UInt8] {
+        guard let text = unsafe text else { throw .malformed(.corruptArchive) }
+        let count = unsafe strlen(text)
+        guard count <= ScanLimits.pathByteCount else { throw .malformed(.pathTooLong) }
+        return unsafe Array(UnsafeRawBufferPointer(start: text, count: count))
+    }
+
+    private func check(
+        _ code: Int32, _ malformation: LayerScanError.FormatError
+    ) throws(LayerScanError) {
+        if let fault { throw fault }
+        try archive.check(code, or: .malformed(malformation))
+    }
+
+    /// Reads what follows the archive's end, and returns the digest and size of all.
+    func finish() throws(LayerScanError) -> (Digest, Int) {
+        try bytes.finish()
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import TextSafety
+internal import YAML
+
+extension Lockfile {
+    /// A lock of some ten thousand images, more than any file that people write by hand.
+    private static let limits = {
+        var limits = YAMLDocumentStream.Limits()
+        limits.byteCount = 16 << 20
+        limits.events = 1_000_000
+        return limits
+    }()
+
+    /// Reads a lock.
+    ///
+    /// Fields that are not known are ignored: a newer version may have written them. Fields that
+    /// contradict each other (`sha` and `digest`, `pinned` and its parts) or stand twice are
+    /// refused, because readers use one or the other.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - root: the keys under which the block stands.
+    /// - Throws: ``LockfileError`` with the place of the first problem.
+    public init(
+        parsing bytes: [UInt8], root: [String] = ["global", "ocimirror"]
+    ) throws(LockfileError) {
+        let stream: YAMLDocumentStream
+        do {
+            stream = try YAMLDocumentStream(parsing: bytes, limits: Self.limits)
+        } catch {
+            throw LockfileError(at: error.mark, error.message)
+        }
+        guard stream.documents.count == 1, var node = stream.documents.first?.root else {
+            throw LockfileError(
+                at: YAMLMark(line: 1, column: 1), "a lock is one YAML document; regenerate it")
+        }
+        for key in root { node = try LockfileEntry(node).required(key) }
+        let block = try LockfileEntry(node)
+        let schema = try block.integer("schema")
+        guard schema == Self.schema else {
+            throw block.failure(
+                "schema", "schema \(schema) is not the \(Self.schema) that this version reads")
+        }
+        var images: [String: LockedImage] = [:]
+        for entry in try LockfileEntry(block.required("images")).entries {
+            // The block has made sure that every key is text.
+            guard let id = entry.key.text else { continue }
+            guard Self.isID(id) else {
+                throw LockfileError(
+                    at: entry.key.mark,
+                    "'\(UntrustedText(id).display(limit: 200))' cannot be an id: letters, digits and "
+                        + "'-._/' only")
+            }
+            images[id] = try LockedImage(LockfileEntry(entry.value))
+        }
+        self.init(
+            root: root, inputs: try block.parse("inputs", Digest.init(parsing:)),
+            validation: block["validation"] == nil ? nil : try block.validation("validation"),
+            images: images)
+    }
+}
+
+extension Lockfile {
+    /// Whether the configuration could have given such an id.
+    fileprivate static func isID(_ id: String) -> Bool {
+        !id.isEmpty
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                default: "-._/".utf8.contains(byte)
+                }
+            }
+    }
+}
+
+extension LockedImage {
+    fileprivate init(_ block: LockfileEntry) throws(LockfileError) {
+        let registry = try block.parse("registry", RegistryHost.init(parsing:))
+        let path = try block.text("repository")
+        let repository = try block.parse("repository") { _ throws(ParseError) in
+            try Repository(registry: registry, path: path)
+        }
+        self.init(
+            source: try block.shownText("source"), upstream: try block.shownText("upstream"),
+            repository: repository,
+            tag: block["tag"] == nil ? nil : try block.parse("tag", Tag.init(parsing:)),
+            digest: try block.parse("digest", Digest.init(parsing:)),
+            mediaType: try block.parse("mediaType", MediaType.init(parsing:)),
+            size: try block.integer("size"), validation: try block.validation("validation"),
+            requires: try block.texts("requires"), platforms: try block.platforms())
+        try block.expect("sha", digest.hex)
+        try block.expect("pinned", pinned.description)
+        if let ref {
+            try block.expect("ref", ref.description)
+        } else if block["ref"] != nil {
+            throw block.failure("ref", "'ref' needs a 'tag'; run sync anew")
+        }
+        guard upstream.hasSuffix("@\(digest)") else {
+            throw block.failure("upstream", "'upstream' names another digest; run sync anew")
+        }
+    }
+}

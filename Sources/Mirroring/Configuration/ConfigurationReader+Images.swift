@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import TextSafety
+internal import YAML
+
+extension ConfigurationReader {
+    /// An entry with the node that messages about it point at.
+    struct PlacedEntry {
+        let entry: ImageEntry
+        let node: YAMLNode
+    }
+
+    mutating func images(of fields: Fields, _ defaults: Defaults) -> [PlacedEntry] {
+        if fields.isMissing("images") {
+            error(
+                fields.node, "the key 'images' is missing", hint: "list what is to be mirrored")
+        }
+        var images: [PlacedEntry] = []
+        for node in list("images", of: fields, "images") ?? [] {
+            if let entry = image(node, defaults) {
+                images.append(PlacedEntry(entry: entry, node: node))
+            }
+        }
+        reportCollisions(among: images)
+        return images
+    }
+
+    private mutating func image(_ node: YAMLNode, _ defaults: Defaults) -> ImageEntry? {
+        if node.text != nil {
+            guard let text = string(node, "images") else { return nil }
+            return image(node, source: text, at: node, Fields(node), defaults)
+        }
+        guard let fields = fields(of: node, "image", known: ConfigurationKeys.image) else {
+            return nil
+        }
+        if fields.isMissing("source") {
+            error(node, "image: the key 'source' is missing", hint: "such as source: redis:7.4.1")
+        }
+        let text = string("source", of: fields)
+        return image(node, source: text, at: fields["source"] ?? node, fields, defaults)
+    }
+
+    /// Reads every field even where an earlier one is wrong, so that all problems are reported.
+    private mutating func image(
+        _ node: YAMLNode, source text: String?, at place: YAMLNode, _ fields: Fields,
+        _ defaults: Defaults
+    ) -> ImageEntry? {
+        let source = text.flatMap { self.source($0, at: place) }
+        let floating = bool("floating", of: fields) ?? false
+        let tags = self.tags(of: fields)
+        let selection = source.flatMap { self.selection($0, tags, at: place, fields) }
+        if !floating, let selection { refuseChannels(selection, at: place, fields) }
+        let name = self.name(of: fields, source: source, at: place, defaults.naming)
+        let id = self.id(of: fields, selection)
+        let requires = requirements(of: fields)
+        let validation = choice("validation", of: fields) ?? defaults.validation
+        let copy = choice("copy", of: fields) ?? defaults.copy
+        let referrers = choice("referrers", of: fields) ?? defaults.referrers
+        let isArtifact = bool("artifact", of: fields) ?? false
+        let moved = choice("moved", of: fields) ?? MovedTagPolicy.warn
+        let exception = self.exception(of: fields)
+        for key in ["requires", "exception"] where isArtifact {
+            guard let node = fields[key] else { continue }
+            error(node, "\(key): has no meaning for an artifact, which no platform runs")
+        }
+        guard let source, let selection, let name else { return nil }
+        return ImageEntry(
+            source: source.source, selection: selection, name: name, id: id, floating: floating,
+            requires: requires, validation: validation, copy: copy, referrers: referrers,
+            isArtifact: isArtifact, moved: moved, exception: exception,
+            place: ConfigurationLocation(line: node.mark.line, column: node.mark.column))
+    }
+
+    private mutating func name(
+        of fields: Fields, source: SourceText?, at place: YAMLNode, _ style: NamingStyle
+    ) -> String? {
+        if let node = fields["name"] {
+            guard let name = string(node, "name") else { return nil }
+            do throws(ParseError) {
+                _ = try Repository(registry: .dockerHub, path: "p/\(name)")
+                return name
+            } catch {
+                self.error(node, "name: \(report.describe(node)): \(error.reason)")
+                return nil
+            }
+        }
+        switch source?.source {
+        case .repository(let repository)?:
+            return Naming.name(of: repository, style: style)
+        case .layout?:
+            error(
+                place, "source: a layout has no name of its own",
+                hint: "add the name that it gets at the targets, such as name: team/app")
+            return nil
+        case nil:
+            return nil
+        }
+    }
+
+    private mutating func id(of fields: Fields, _ selection: ImageEntry.Selection?) -> String? {
+        guard let node = fields["id"], let id = string(node, "id") else { return nil }
+        let isAlphanumeric: (UInt8) -> Bool = { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        let isAllowed = id.utf8.allSatisfy { isAlphanumeric($0) || "-._/".utf8.contains($0) }
+        guard isAllowed, id.utf8.count <= 128, let first = id.utf8.first, isAlphanumeric(first)
+        else {
+            mismatch(
+                node, "id",
+                expected: "at most 128 characters of a-z, 0-9, '-', '.', '_' and '/', a letter or "
+                    + "digit first")
+            return nil
+        }
+        let isOne =
+            switch selection {
+            case .list(let tags)?: tags.count < 2
+            case .pattern(let pattern)?: pattern.latest == 1
+            case .one?, nil: true
+            }
+        if !isOne {
+            error(
+                node, "id: an id names one image, and 'tags' brings several",
+                hint: "leave it out, or write latest: 1")
+        }
+        return isOne ? id : nil
+    }
+
+    private mutating func requirements(of fields: Fields) -> [String] {
+        var requirements: [String] = []
+        for node in list("requires", of: fields, "paths and commands") ?? [] {
+            guard let text = string(node, "requires") else { continue }
+            let isControlFree = text.unicodeScalars.allSatisfy { $0.value >= 0x20 }
+            guard isControlFree, text.hasPrefix("/") || !text.contains("/") else {
+                error(
+                    node, "requires: \(report.describe(node)) is neither a command nor a path",
+                    hint: "a path begins with '/', a command has no '/' and is looked up in PATH")
+                continue
+            }
+            requirements.append(text)
+        }
+        return requirements
+    }
+
+    private mutating func exception(of fields: Fields) -> PlatformException? {
+        guard let node = fields["exception"],
+            let fields = self.fields(of: node, "exception", known: ConfigurationKeys.exception)
+        else { return nil }
+        for key in ["platforms", "reason"] where fields.isMissing(key) {
+            error(node, "exception: the key '\(key)' is missing")
+        }
+        let platforms = self.platforms(of: fields)
+        let reason = string("reason", of: fields)
+        var until: CalendarDay?
+        if let node = fields["until"], let text = string(node, "until") {
+            until = CalendarDay(parsing: text)
+            if until == nil {
+                mismatch(node, "until", expected: "a day of the calendar as YYYY-MM-DD")
+            }
+        }
+        guard let platforms, let reason else { return nil }
+        return PlatformException(platforms: platforms, reason: reason, until: until)
+    }
+}

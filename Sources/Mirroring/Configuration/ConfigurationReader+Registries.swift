@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import TextSafety
+internal import YAML
+
+extension ConfigurationReader {
+    mutating func registries(of fields: Fields) -> [RegistryHost: RegistryOptions] {
+        guard let node = fields["registries"] else { return [:] }
+        guard let entries = node.entries else {
+            mismatch(node, "registries", expected: "a mapping from registries to their options")
+            return [:]
+        }
+        var registries: [RegistryHost: RegistryOptions] = [:]
+        var places: [RegistryHost: Int] = [:]
+        for entry in entries where entry.key.text != "<<" {
+            guard let host = host(entry.key, "registries", text: entry.key.text) else { continue }
+            if let line = places[host] {
+                error(
+                    entry.key, "registries: \(host) stands twice, first on line \(line)",
+                    hint: host == .dockerHub ? "all of Docker Hub's names are docker.io" : nil)
+                continue
+            }
+            places[host] = entry.key.mark.line
+            registries[host] = options(entry.value, of: host)
+        }
+        return registries
+    }
+
+    private mutating func host(
+        _ node: YAMLNode, _ key: String, text: String?
+    ) -> RegistryHost? {
+        guard let text else {
+            error(node, "\(key): a registry must be text, such as ghcr.io")
+            return nil
+        }
+        // A colon and slashes would else be told about as a bad port.
+        let excess = text.contains("://") ? "scheme" : text.contains("/") ? "path" : nil
+        if let excess {
+            let shown = UntrustedText(text).display(limit: 200)
+            error(node, "\(key): '\(shown)' is more than a host", hint: "leave the \(excess) out")
+            return nil
+        }
+        do throws(ParseError) {
+            return try RegistryHost(parsing: text)
+        } catch {
+            self.error(node, "\(key): \(error)")
+            return nil
+        }
+    }
+
+    private mutating func options(
+        _ node: YAMLNode, of host: RegistryHost
+    ) -> RegistryOptions? {
+        guard let fields = fields(of: node, host.name, known: ConfigurationKeys.registry) else {
+            return nil
+        }
+        var options = RegistryOptions()
+        options.credentials = credentials(of: fields)
+        let auth: RegistryAuth? = choice("auth", of: fields)
+        options.requiresAuth = auth == .required
+        options.plainHTTP = bool("plainHTTP", of: fields) ?? false
+        options.credentialsOverHTTP = bool("credentialsOverHTTP", of: fields) ?? false
+        options.caFile = path("caFile", of: fields)
+        options.clientCertificate = path("clientCertificate", of: fields)
+        options.clientKey = path("clientKey", of: fields)
+        options.concurrency =
+            integer("concurrency", of: fields, in: 1...256) ?? options.concurrency
+        options.upload = choice("upload", of: fields) ?? options.upload
+        options.reservePulls = integer("reservePulls", of: fields, in: 0...Int.max) ?? 0
+        options.endpoints = hosts("endpoints", of: fields, expanding: true)
+        options.tokenHosts = hosts("tokenHosts", of: fields, expanding: false)
+        options.allow = allowances(of: fields)
+        checkTransport(options, fields, host)
+        return options
+    }
+
+    private mutating func checkTransport(
+        _ options: RegistryOptions, _ fields: Fields, _ host: RegistryHost
+    ) {
+        if let node = fields["clientKey"], fields["clientCertificate"] == nil {
+            error(node, "clientKey: there is no clientCertificate that it belongs to")
+        }
+        for key in ["caFile", "clientCertificate"] where options.plainHTTP {
+            guard let node = fields[key] else { continue }
+            error(node, "\(key): has no meaning with plainHTTP: true", hint: "remove one of them")
+        }
+        let isLocal = ["localhost", "127.0.0.1", "[::1]"].contains { name in
+            host.name == name || host.name.hasPrefix("\(name):")
+        }
+        if options.plainHTTP, !options.credentialsOverHTTP, !isLocal, options.credentials != nil,
+            let node = fields["plainHTTP"]
+        {
+            report.add(
+                at: node.range.lowerBound,
+                "plainHTTP: the credentials are not sent to \(host) without TLS",
+                hint: "use TLS, or allow it with credentialsOverHTTP: true", isWarning: true)
+        }
+    }
+
+    /// Reads user and password; both empty is the same as none, as in a job without secrets.
+    private mutating func credentials(of fields: Fields) -> RegistryOptions.Credentials? {
+        guard let node = fields["credentials"],
+            let fields = self.fields(of: node, "credentials", known: ConfigurationKeys.credentials)
+        else { return nil }
+        var values: [String?] = []
+        for key in ConfigurationKeys.credentials {
+            if fields.isMissing(key) {
+                error(fields.node, "credentials: the key '\(key)' is missing")
+            }
+            values.append(fields[key].flatMap { expanded($0, key) })
+        }
+        guard let username = values[0], let password = values[1] else { return nil }
+        switch (username.isEmpty, password.isEmpty) {
+        case (true, true):
+            return nil
+        case (false, false):
+            return RegistryOptions.Credentials(username: username, password: Secret(password))
+        case (let noUser, _):
+            error(
+                fields[noUser ? "username" : "password"] ?? node,
+                "credentials: the \(noUser ? "username" : "password") is empty and the "
+                    + "\(noUser ? "password" : "username") is not",
+                hint: "give both, or leave both empty to go without credentials")
+            return nil
+        }
+    }
+
+    private mutating func hosts(
+        _ key: String, of fields: Fields, expanding: Bool
+    ) -> [String] {
+        var hosts: [String] = []
+        for node in list(key, of: fields, "hosts") ?? [] {
+            let text = expanding ? expanded(node, key) : string(node, key)
+            guard let text, let host = host(node, key, text: text) else { continue }
+            hosts.append(host.name)
+        }
+        return hosts
+    }
+
+    /// Reads hosts, addresses and ranges of addresses such as `10.0.0.0/8`.
+    private mutating func allowances(of fields: Fields) -> [String] {
+        var allowed: [String] = []
+        for node in list("allow", of: fields, "hosts and address ranges") ?? [] {
+            guard let text = string(node, "allow") else { continue }
+            if CIDRSyntax.isValid(text) {
+                allowed.append(text.lowercased())
+            } else if text.contains("/") {
+                error(
+                    node, "allow: \(report.describe(node)) is no range of addresses",
+                    hint: "such as 10.0.0.0/8 or fd00::/8")
+            } else if let host = host(node, "allow", text: text) {
+                allowed.append(host.name)
+            }
+        }
+        return allowed
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+internal import TextSafety
+internal import YAML
+
+extension ConfigurationReader {
+    /// A `source`, taken apart.
+    struct SourceText {
+        let source: ImageEntry.Source
+        let tag: Tag?
+        let digest: Digest?
+    }
+
+    mutating func source(_ text: String, at node: YAMLNode) -> SourceText? {
+        do throws(ParseError) {
+            if text.hasPrefix(LayoutReference.scheme) {
+                return layout(try LayoutReference(parsing: text))
+            }
+            let reference = try Reference(parsing: text)
+            return SourceText(
+                source: .repository(reference.repository), tag: reference.tag,
+                digest: reference.digest)
+        } catch {
+            self.error(node, "source: \(error)")
+            return nil
+        }
+    }
+
+    private func layout(_ reference: LayoutReference) -> SourceText {
+        let path = ConfigurationPath.absolute(reference.directory, in: loader.baseDirectory)
+        return SourceText(
+            source: .layout(directory: path, written: reference.directory), tag: reference.tag,
+            digest: reference.digest)
+    }
+
+    /// Reads `tags`: a list, or a pattern; nil where the key is absent or wrong.
+    mutating func tags(of fields: Fields) -> ImageEntry.Selection? {
+        guard let node = fields["tags"] else { return nil }
+        if node.entries != nil { return pattern(node).map { .pattern($0) } }
+        guard node.items != nil else {
+            mismatch(
+                node, "tags", expected: "a list of tags, or a mapping with semver or regex",
+                hint: node.text?.isEmpty == false ? "write tags: […] around a single one" : nil)
+            return nil
+        }
+        var tags: [Tag] = []
+        for item in list("tags", of: fields, "tags") ?? [] {
+            guard let text = sourceText(item, "tags") else { continue }
+            do throws(ParseError) {
+                tags.append(try Tag(parsing: text))
+            } catch {
+                self.error(item, "tags: \(error)")
+            }
+        }
+        return tags.isEmpty ? nil : .list(tags)
+    }
+
+    private mutating func pattern(_ node: YAMLNode) -> TagPattern? {
+        guard let fields = fields(of: node, "tags", known: ConfigurationKeys.tags) else {
+            return nil
+        }
+        var pattern = TagPattern()
+        pattern.latest = integer("latest", of: fields, in: 1...Int.max)
+        if let node = fields["semver"], let text = sourceText(node, "semver") {
+            do throws(ParseError) {
+                pattern.versions = try VersionRange(parsing: text)
+            } catch {
+                self.error(node, "semver: \(error)")
+            }
+        }
+        if let node = fields["regex"], let text = string(node, "regex") {
+            pattern.regex = text
+            if (try? Regex(text)) == nil {
+                error(node, "regex: \(report.describe(node)) is no regular expression")
+            }
+        }
+        if fields.isMissing("semver"), fields.isMissing("regex") {
+            error(node, "tags: neither semver nor regex says which tags are meant")
+        }
+        if fields["semver"] != nil, let regex = fields["regex"] {
+            error(regex, "tags: semver and regex exclude each other", hint: "remove one of them")
+        }
+        return pattern
+    }
+
+    /// Brings together what the source names and what `tags` asks for.
+    mutating func selection(
+        _ source: SourceText, _ tags: ImageEntry.Selection?, at place: YAMLNode, _ fields: Fields
+    ) -> ImageEntry.Selection? {
+        let isNamed = source.tag != nil || source.digest != nil
+        guard let node = fields["tags"] else {
+            if isNamed { return .one(tag: source.tag, digest: source.digest) }
+            error(
+                place,
+                "source: \(report.describe(place)) has neither tag nor digest, and 'latest' is "
+                    + "never assumed",
+                hint: "name a tag, or say which ones with 'tags'")
+            return nil
+        }
+        if isNamed {
+            error(
+                node, "tags: the source already names \(source.tag == nil ? "a digest" : "a tag")",
+                hint: "leave one of them out")
+            return nil
+        }
+        return tags
+    }
+
+    /// A tag that moves by design is no version; only `floating: true` says that this is meant.
+    mutating func refuseChannels(
+        _ selection: ImageEntry.Selection, at place: YAMLNode, _ fields: Fields
+    ) {
+        let hint = "name a version, or add floating: true"
+        switch selection {
+        case .one(let tag?, _) where tag.isChannel:
+            error(place, "source: the tag '\(tag)' moves by design", hint: hint)
+        case .list:
+            for item in fields["tags"]?.items ?? [] {
+                guard let text = item.text, let tag = try? Tag(parsing: text), tag.isChannel
+                else { continue }
+                error(item, "tags: the tag '\(tag)' moves by design", hint: hint)
+            }
+        case .one, .pattern:
+            break
+        }
+    }
+}

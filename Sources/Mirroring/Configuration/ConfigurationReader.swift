@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Validation
+internal import TextSafety
+internal import YAML
+
+/// One reading of a configuration: it goes on after a problem, so that all are found.
+///
+/// Readers of values return nil where they have reported a problem.
+struct ConfigurationReader {
+    let loader: ConfigurationLoader
+    let text: YAMLText
+    var report: ConfigurationDiagnostics
+
+    init(_ stream: YAMLDocumentStream, loader: ConfigurationLoader) {
+        self.loader = loader
+        self.text = stream.text
+        self.report = ConfigurationDiagnostics(
+            file: loader.file, text: stream.text,
+            secrets: stream.documents.flatMap { ConfiguredSecrets.ranges(in: $0.root) })
+    }
+
+    /// The known keys of a mapping with their values.
+    struct Fields {
+        let node: YAMLNode
+        private var values: [String: YAMLNode] = [:]
+        /// Keys that unknown ones were probably meant to be.
+        var mistyped: Set<String> = []
+
+        /// Begins without any key, as an entry's short form has none.
+        init(_ node: YAMLNode) {
+            self.node = node
+        }
+
+        subscript(key: String) -> YAMLNode? {
+            get { values[key] }
+            set { values[key] = newValue }
+        }
+
+        /// Whether a key is neither there nor mistyped, which has been told about already.
+        func isMissing(_ key: String) -> Bool { values[key] == nil && !mistyped.contains(key) }
+    }
+
+    mutating func error(_ node: YAMLNode, _ message: String, hint: String? = nil) {
+        report.add(at: node.range.lowerBound, message, hint: hint)
+    }
+
+    mutating func mismatch(
+        _ node: YAMLNode, _ key: String, expected: String, hint: String? = nil
+    ) {
+        // An alias has been refused already, and what it stands for is not looked up.
+        if case .alias = node.kind { return }
+        error(node, "\(key): expected \(expected), found \(report.describe(node))", hint: hint)
+    }
+
+    /// Reads a mapping, and reports keys that are unknown or stand twice.
+    mutating func fields(of node: YAMLNode, _ what: String, known: [String]) -> Fields? {
+        guard let entries = node.entries else {
+            mismatch(
+                node, what, expected: "a mapping with the keys \(known.joined(separator: ", "))")
+            return nil
+        }
+        var fields = Fields(node)
+        var places: [String: Int] = [:]
+        for entry in entries {
+            guard let key = entry.key.text else {
+                error(entry.key, "\(what): a key must be text")
+                continue
+            }
+            guard known.contains(key) else {
+                if key != "<<", let meant = unknown(entry.key, in: what, known: known) {
+                    fields.mistyped.insert(meant)
+                }
+                continue
+            }
+            if let line = places[key] {
+                error(entry.key, "\(what): the key '\(key)' stands twice, first on line \(line)")
+                continue
+            }
+            places[key] = entry.key.mark.line
+            fields[key] = entry.value
+        }
+        return fields
+    }
+
+    /// Reports an unknown key and returns the one that was probably meant.
+    private mutating func unknown(
+        _ key: YAMLNode, in what: String, known: [String]
+    ) -> String? {
+        let nearest = Suggestion.nearest(to: key.text ?? "", among: known)
+        let shown = report.quote(key).map { " \($0)" } ?? ""
+        error(
+            key, "\(what): unknown key\(shown)",
+            hint: nearest.map { "did you mean '\($0)'?" }
+                ?? "the keys are \(known.joined(separator: ", "))")
+        return nearest
+    }
+
+    /// Reads text that is not empty; numbers and booleans need quotes.
+    mutating func string(_ key: String, of fields: Fields) -> String? {
+        fields[key].flatMap { string($0, key) }
+    }
+
+    mutating func string(_ node: YAMLNode, _ key: String) -> String? {
+        guard case .string(let text)? = YAMLScalar(node) else {
+            let isScalar = node.text.map { !$0.isEmpty } ?? false
+            mismatch(node, key, expected: "text", hint: isScalar ? "put it in quotes" : nil)
+            return nil
+        }
+        guard !text.isEmpty else {
+            error(node, "\(key): is empty")
+            return nil
+        }
+        return text
+    }
+
+    /// Reads text as it stands in the file, so that the tag `1.10` is not the number 1.1.
+    mutating func sourceText(_ node: YAMLNode, _ key: String) -> String? {
+        switch YAMLScalar(node) {
+        case .int?, .float?: return node.text
+        default: return string(node, key)
+        }
+    }
+
+    mutating func bool(_ key: String, of fields: Fields) -> Bool? {
+        guard let node = fields[key] else { return nil }
+        guard case .bool(let value)? = YAMLScalar(node) else {
+            mismatch(node, key, expected: "true or false")
+            return nil
+        }
+        return value
+    }
+
+    mutating func integer(_ key: String, of fields: Fields, in range: ClosedRange<Int>) -> Int? {
+        guard let node = fields[key] else { return nil }
+        guard case .int(let value)? = YAMLScalar(node), range.contains(value) else {
+            let bounds =
+                range.upperBound == .max
+                ? "of at least \(range.lowerBound)"
+                : "from \(range.lowerBound) to \(range.upperBound)"
+            mismatch(node, key, expected: "a whole number \(bounds)")
+            return nil
+        }
+        return value
+    }
+
+    mutating func choice<Value: CaseIterable & RawRepresentable<String>>(
+        _ key: String, of fields: Fields
+    ) -> Value? {
+        guard let node = fields[key] else { return nil }
+        if case .string(let text)? = YAMLScalar(node), let value = Value(rawValue: text) {
+            return value
+        }
+        let words = Value.allCases.map(\.rawValue)
+        let nearest = Suggestion.nearest(to: node.text ?? "", among: words)
+        mismatch(
+            node, key,
+            expected: words.dropLast().joined(separator: ", ") + " or " + (words.last ?? ""),
+            hint: nearest.map { "did you mean '\($0)'?" })
+        return nil
+    }
+
+    /// Reads a list that is not empty.
+    mutating func list(_ key: String, of fields: Fields, _ what: String) -> [YAMLNode]? {
+        guard let node = fields[key] else { return nil }
+        guard let items = node.items else {
+            let example = node.range.isEmpty ? nil : report.quote(node).map { _ in "[…]" }
+            mismatch(
+                node, key, expected: "a list of \(what)",
+                hint: example.map { "write \(key): \($0) around a single one" })
+            return nil
+        }
+        guard !items.isEmpty else {
+            error(node, "\(key): the list of \(what) is empty")
+            return nil
+        }
+        return items
+    }
+
+    /// Reads a file's path and makes it absolute.
+    mutating func path(_ key: String, of fields: Fields) -> String? {
+        string(key, of: fields).map { ConfigurationPath.absolute($0, in: loader.baseDirectory) }
+    }
+}

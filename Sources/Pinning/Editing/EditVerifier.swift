@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// What a file has to be after its edits: the same values, styles, anchors and tags as before, but for
+/// the intended ones, in the file and in every text in it that is YAML itself.
+struct EditVerifier {
+    /// What is meant to change in one fragment, by the places of its values.
+    private struct Intentions {
+        var texts: [Range<Int>: (text: String, isBool: Bool)] = [:]
+        var parts: [Range<Int>: [(part: Range<Int>, text: String)]] = [:]
+        var entries: [Range<Int>: [(key: String, text: String)]] = [:]
+        /// The fragments that stand in its scalars.
+        var fragments: [Range<Int>: Int] = [:]
+    }
+
+    private let fragments: [Fragment]
+    private let limits: YAMLDocumentStream.Limits
+    private var intentions: [Intentions]
+
+    init(_ edits: [Edit], in fragments: [Fragment], limits: YAMLDocumentStream.Limits) {
+        self.fragments = fragments
+        self.limits = limits
+        self.intentions = fragments.map { _ in Intentions() }
+        for (number, fragment) in fragments.enumerated() {
+            guard let parent = fragment.parent else { continue }
+            intentions[parent.fragment].fragments[parent.scalar.range] = number
+        }
+        for edit in edits {
+            switch edit.change {
+            case .scalar(let range, let text, let isBool):
+                intentions[edit.fragment].texts[range] = (text, isBool)
+            case .part(let part, let range, let text):
+                intentions[edit.fragment].parts[range, default: []].append((part, text))
+            case .entry(let range, let key, let text):
+                intentions[edit.fragment].entries[range, default: []].append((key, text))
+            }
+        }
+    }
+
+    /// Whether the bytes are the file with the intended changes and no other.
+    func holds(for bytes: [UInt8]) -> Bool { holds(for: bytes, fragment: 0) }
+
+    private func holds(for bytes: [UInt8], fragment: Int) -> Bool {
+        guard let new = try? YAMLDocumentStream(parsing: bytes, limits: limits) else {
+            return false
+        }
+        let old = fragments[fragment].stream
+        return old.documents.count == new.documents.count
+            && zip(old.documents, new.documents).allSatisfy {
+                $0.hasStartMarker == $1.hasStartMarker && $0.hasDirectives == $1.hasDirectives
+                    && isSame($0.root, $1.root, intentions[fragment])
+            }
+    }
+
+    private func isSame(_ old: YAMLNode, _ new: YAMLNode, _ intended: Intentions) -> Bool {
+        guard old.anchor == new.anchor, old.tag == new.tag else { return false }
+        switch (old.kind, new.kind) {
+        case (.alias(let first), .alias(let second)):
+            return first == second
+        case (.scalar(let text, let style), .scalar(let newText, let newStyle)):
+            if let expected = Self.expectation(old, text, intended) {
+                return newText == expected.text
+                    && YAMLScalar(new) == (expected.isBool ? .bool(true) : .string(newText))
+            }
+            guard style == newStyle else { return false }
+            if text == newText { return true }
+            guard let inner = intended.fragments[old.range] else { return false }
+            return holds(for: Array(newText.utf8), fragment: inner)
+        case (.sequence(let first, let style), .sequence(let second, let newStyle)):
+            return style == newStyle && first.count == second.count
+                && zip(first, second).allSatisfy { isSame($0, $1, intended) }
+        case (.mapping(let first, let style), .mapping(let second, let newStyle)):
+            return style == newStyle && isSame(first, second, intended)
+        default:
+            return false
+        }
+    }
+
+    private func isSame(
+        _ old: [YAMLNode.Entry], _ new: [YAMLNode.Entry], _ intended: Intentions
+    ) -> Bool {
+        var rest = new[...]
+        for entry in old {
+            guard let next = rest.popFirst(), isSame(entry.key, next.key, intended),
+                isSame(entry.value, next.value, intended)
+            else { return false }
+            for added in intended.entries[entry.value.range] ?? [] {
+                guard let next = rest.popFirst(), next.key.text == added.key,
+                    YAMLScalar(next.value) == .string(added.text)
+                else { return false }
+            }
+        }
+        return rest.isEmpty
+    }
+
+    private static func expectation(
+        _ node: YAMLNode, _ text: String, _ intended: Intentions
+    ) -> (text: String, isBool: Bool)? {
+        if let whole = intended.texts[node.range] { return whole }
+        guard let parts = intended.parts[node.range] else { return nil }
+        var bytes = Array(text.utf8)
+        for (part, text) in parts.sorted(by: { $0.part.lowerBound > $1.part.lowerBound }) {
+            bytes.replaceSubrange(part, with: text.utf8)
+        }
+        return (String(decoding: bytes, as: UTF8.self), false)
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import Synchronization
+
+/// Counts an answer's bytes, and reports the exchange when nobody reads from it any more.
+///
+/// A body may be read to its end, dropped half-way or never touched; in each case the last
+/// reference to the record goes, and that is when the exchange is over.
+final class RequestMetrics: Sendable {
+    private let bytes: Atomic<Int>
+    private let report: @Sendable (Int) -> Void
+
+    init(sent: Int, report: @escaping @Sendable (_ bytes: Int) -> Void) {
+        self.bytes = Atomic(sent)
+        self.report = report
+    }
+
+    deinit {
+        report(bytes.load(ordering: .relaxed))
+    }
+
+    func add(_ count: Int) {
+        bytes.add(count, ordering: .relaxed)
+    }
+}
+
+/// A body whose bytes are counted.
+struct MeteredBody: AsyncSequence, Sendable {
+    let base: HTTPByteStream
+    let record: RequestMetrics
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator(), record: record)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: any AsyncIteratorProtocol<[UInt8], any Error>
+        let record: RequestMetrics
+
+        mutating func next() async throws -> [UInt8]? {
+            let piece = try await base.next(isolation: #isolation)
+            record.add(piece?.count ?? 0)
+            return piece
+        }
+    }
+}
+
+/// A body that tells its own failures from those of the request that sends it.
+struct UploadBody: AsyncSequence, Sendable {
+    let base: HTTPByteStream
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator())
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: any AsyncIteratorProtocol<[UInt8], any Error>
+
+        mutating func next() async throws -> [UInt8]? {
+            do {
+                return try await base.next(isolation: #isolation)
+            } catch {
+                throw UploadSourceError(cause: error)
+            }
+        }
+    }
+}

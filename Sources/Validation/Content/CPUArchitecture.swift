@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+internal import OCI
+
+/// A processor in the words of ELF.
+///
+/// Source: System V ABI, `e_machine`; Go's names are those of the image specification.
+struct CPUArchitecture: Hashable {
+    /// `e_machine`.
+    let number: UInt16
+    let is64Bit: Bool
+    let isLittleEndian: Bool
+
+    /// The machine of a platform; nil for one that is not known here.
+    init?(_ platform: Platform) {
+        guard platform.os == "linux", let machine = Self.known[platform.architecture] else {
+            return nil
+        }
+        self = machine
+    }
+
+    init(_ header: ELFHeader) {
+        self.init(header.machine, is64Bit: header.is64Bit, isLittle: header.isLittleEndian)
+    }
+
+    private init(_ number: UInt16, is64Bit: Bool = true, isLittle: Bool = true) {
+        self.number = number
+        self.is64Bit = is64Bit
+        self.isLittleEndian = isLittle
+    }
+
+    private static let known: [String: CPUArchitecture] = [
+        "386": CPUArchitecture(3, is64Bit: false),
+        "amd64": CPUArchitecture(62),
+        "arm": CPUArchitecture(40, is64Bit: false),
+        "arm64": CPUArchitecture(183),
+        "loong64": CPUArchitecture(258),
+        "mips": CPUArchitecture(8, is64Bit: false, isLittle: false),
+        "mips64": CPUArchitecture(8, isLittle: false),
+        "mips64le": CPUArchitecture(8),
+        "mipsle": CPUArchitecture(8, is64Bit: false),
+        "ppc64": CPUArchitecture(21, isLittle: false),
+        "ppc64le": CPUArchitecture(21),
+        "riscv64": CPUArchitecture(243),
+        "s390x": CPUArchitecture(22, isLittle: false),
+    ]
+
+    /// Whether programs for `other` run here.
+    enum Compatibility {
+        case native
+        /// Where kernel and processor also know the smaller brother.
+        case sometimes
+        case never
+    }
+
+    func runs(_ other: CPUArchitecture) -> Compatibility {
+        if self == other { return .native }
+        return switch (number, other.number) {
+        case (62, 3), (183, 40): other.is64Bit ? .never : .sometimes
+        // x32 and ILP32: the processor's own, with short pointers.
+        case (62, 62), (183, 183): isLittleEndian == other.isLittleEndian ? .sometimes : .never
+        default: .never
+        }
+    }
+}
+
+extension CPUArchitecture: CustomStringConvertible {
+    /// The name of the architecture, or the number of a machine that has none here.
+    var description: String {
+        Self.known.first { $0.value == self }?.key ?? "machine \(number)"
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A program whose work is to start another one that its arguments name.
+enum ExecWrapper {
+    /// Starts the rest of its arguments after its options.
+    case options(withValue: Set<String>)
+    /// As `options`, after one more word: a user, a duration.
+    case oneWord(optionsWithValue: Set<String>)
+    /// Sets variables on the way.
+    case environment
+    case shell
+
+    /// What is started.
+    enum Command: Hashable {
+        case words([String])
+        case shellText(String)
+    }
+
+    /// Knows a program by its name.
+    init?(_ name: String) {
+        switch name {
+        case "tini", "tini-static", "docker-init": self = .options(withValue: ["-p", "-e"])
+        case "dumb-init": self = .options(withValue: ["-r", "--rewrite"])
+        case "catatonit", "nohup", "setsid": self = .options(withValue: [])
+        case "nice": self = .options(withValue: ["-n", "--adjustment"])
+        case "gosu", "su-exec": self = .oneWord(optionsWithValue: [])
+        case "timeout":
+            self = .oneWord(optionsWithValue: ["-s", "--signal", "-k", "--kill-after"])
+        case "env": self = .environment
+        case "sh", "ash", "bash", "dash", "ksh", "mksh", "zsh": self = .shell
+        default: return nil
+        }
+    }
+
+    /// Finds the command among the arguments; nil where there is none.
+    func command(in arguments: [String]) -> Command? {
+        switch self {
+        case .options(let withValue): Self.words(after: withValue, in: arguments)
+        case .oneWord(let withValue): Self.words(after: withValue, in: arguments, skipping: 1)
+        case .environment: Self.environmentCommand(in: arguments)
+        case .shell: Self.shellCommand(in: arguments)
+        }
+    }
+
+    private static func words(
+        after withValue: Set<String>, in arguments: [String], skipping count: Int = 0
+    ) -> Command? {
+        var rest = arguments[...]
+        while let word = rest.first, word.hasPrefix("-"), word != "-" {
+            rest.removeFirst()
+            if word == "--" { break }
+            if withValue.contains(word) { rest = rest.dropFirst() }
+        }
+        rest = rest.dropFirst(count)
+        return rest.isEmpty ? nil : .words(Array(rest))
+    }
+
+    /// Source: GNU coreutils, env(1); busybox knows fewer options.
+    private static func environmentCommand(in arguments: [String]) -> Command? {
+        var rest = arguments[...]
+        while let word = rest.first {
+            if let text = splitText(word) {
+                rest = text.split(separator: " ").map(String.init) + rest.dropFirst()
+            } else if word == "-S" || word == "--split-string" {
+                rest = rest.dropFirst()
+                guard let text = rest.popFirst() else { return nil }
+                rest = text.split(separator: " ").map(String.init) + rest
+            } else if ["-u", "--unset", "-C", "--chdir"].contains(word) {
+                rest = rest.dropFirst(2)
+            } else if word.hasPrefix("-") || word.contains("=") {
+                rest = rest.dropFirst()
+            } else {
+                return .words(Array(rest))
+            }
+        }
+        return nil
+    }
+
+    /// The text of `-S` in one word, as the first line of a script has it; a kernel splits nothing.
+    private static func splitText(_ word: String) -> Substring? {
+        for option in ["--split-string=", "-vS", "-S", "-iS"]
+        where word.hasPrefix(option) && word != option {
+            return word.dropFirst(option.count)
+        }
+        return nil
+    }
+
+    /// Source: POSIX, sh(1).
+    private static func shellCommand(in arguments: [String]) -> Command? {
+        var rest = arguments[...]
+        var takesText = false
+        while let word = rest.first, word.hasPrefix("-") || word.hasPrefix("+") {
+            rest.removeFirst()
+            if word == "--" || word == "-" { break }
+            guard !word.hasPrefix("--") else { continue }
+            if word.contains("c") { takesText = true }
+            if word.last == "o" { rest = rest.dropFirst() }
+        }
+        return takesText ? rest.first.map(Command.shellText) : nil
+    }
+}
+
+/// The text of a shell command, as far as it can be understood without being a shell.
+struct ShellText {
+    /// The program that is started first; nil where that cannot be told, or where the shell does it.
+    let firstCommand: String?
+
+    init(_ text: String) {
+        var words = text.split(whereSeparator: \.isWhitespace)[...]
+        while let word = words.first, word == "exec" || Self.isAssignment(word) {
+            words.removeFirst()
+        }
+        guard let word = words.first else {
+            firstCommand = nil
+            return
+        }
+        let command = word.prefix { !";&|<>".contains($0) }
+        let isPlain = command.allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "/._+-".contains($0))
+        }
+        firstCommand =
+            isPlain && !command.isEmpty && !command.hasPrefix("-")
+                && !Self.builtins.contains(String(command)) ? String(command) : nil
+    }
+
+    private static func isAssignment(_ word: Substring) -> Bool {
+        guard let equals = word.firstIndex(of: "="), equals != word.startIndex else { return false }
+        return word[..<equals].allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+            && !word.contains { "$`\"'(\\".contains($0) }
+    }
+
+    private static let builtins: Set<String> = [
+        ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "do",
+        "done", "echo", "eval", "exec", "exit", "export", "false", "fg", "for", "function",
+        "getopts", "hash", "if", "jobs", "kill", "let", "local", "printf", "pwd", "read",
+        "readonly", "return", "select", "set", "shift", "shopt", "source", "test", "then", "time",
+        "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset",
+        "until", "wait", "while",
+    ]
+}

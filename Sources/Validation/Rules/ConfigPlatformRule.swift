@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Asks whether each required image's configuration says the platform that its index promises.
+public struct ConfigPlatformRule: Rule {
+    /// Asked once configurations are read.
+    public let level = ValidationLevel.config
+
+    /// Finds configurations that contradict their index or cannot be read.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        image.images.compactMap { candidate in
+            guard let platform = candidate.platform,
+                required.effectivePlatforms.contains(where: { $0.matches(platform) })
+            else { return nil }
+            if let problem = candidate.configProblem {
+                return Finding(
+                    .configMismatch, .error, platform: platform,
+                    "the configuration of the \(platform) image cannot be read: \(problem)")
+            }
+            guard let config = candidate.config else {
+                return Finding(
+                    .notChecked, .warning, platform: platform,
+                    "the \(platform) image has no image configuration to compare, but "
+                        + "\(candidate.manifest.config.mediaType)")
+            }
+            guard platform.matches(config.platform) else {
+                return Finding(
+                    .configMismatch, .error, platform: platform,
+                    "the index says \(platform), but the image's configuration says "
+                        + "\(config.platform)")
+            }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Asks whether an exception is used, about to end, or over.
+public struct ExceptionRule: Rule {
+    /// Asked at every level.
+    public let level = ValidationLevel.index
+
+    /// Finds exceptions, so that every report shows them.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        [required.exceptionFinding].compactMap(\.self)
+    }
+}
+
+extension ImageRequirements {
+    /// From how many days before its end an exception warns.
+    static let warningDays = 14
+
+    /// What there is to say about the exception, which does not depend on the image.
+    public var exceptionFinding: Finding? {
+        guard let exception else { return nil }
+        let on = exception.until.map { " on \($0)" } ?? ""
+        switch exception.daysLeft {
+        case let days? where days < 0:
+            return Finding(
+                .exceptionExpired, .warning,
+                "the exception (\(exception.reason)) ended\(on); every platform is required again")
+        case let days? where days <= Self.warningDays:
+            let end = days == 0 ? "today" : days == 1 ? "tomorrow" : "in \(days) days"
+            return Finding(
+                .exceptionExpired, .warning,
+                "the exception (\(exception.reason)) ends \(end)" + (on.isEmpty ? "" : "," + on))
+        default:
+            let only = exception.platforms.map(\.description).joined(separator: ", ")
+            return Finding(
+                .exceptionUsed, .note,
+                "only \(only) is required\(exception.until.map { " until \($0)" } ?? ""): "
+                    + exception.reason)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import OCI
+
+/// Asks whether each required image's configuration counts as many layers as its manifest.
+public struct LayerCountRule: Rule {
+    /// Asked once configurations are read.
+    public let level = ValidationLevel.config
+
+    /// Finds images whose layers and `diff_ids` differ in number.
+    ///
+    /// Source: image-spec, config.md § Properties, `rootfs.diff_ids`.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        image.images.compactMap { candidate in
+            guard let platform = candidate.platform, let config = candidate.config,
+                required.effectivePlatforms.contains(where: { $0.matches(platform) }),
+                config.diffIDs.count != candidate.manifest.layers.count
+            else { return nil }
+            return Finding(
+                .diffIDMismatch, .error, platform: platform,
+                "the \(platform) image has \(candidate.manifest.layers.count) layers, but its "
+                    + "configuration counts \(config.diffIDs.count)")
+        }
+    }
+}

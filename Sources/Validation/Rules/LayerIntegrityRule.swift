@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+public import OCI
+
+/// Asks whether each layer of a required image can be unpacked, and unpacks to what its
+/// configuration says.
+public struct LayerIntegrityRule: Rule {
+    /// Asked once layers are read.
+    public let level = ValidationLevel.content
+
+    /// Finds layers that are broken, hold something else, or could not be looked into.
+    ///
+    /// Source: image-spec, config.md § Layer DiffID.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        image.images(of: required).flatMap { candidate -> [Finding] in
+            guard let platform = candidate.platform, let config = candidate.config else {
+                return []
+            }
+            return candidate.manifest.layers.enumerated().compactMap { position, layer in
+                let diffID =
+                    config.diffIDs.indices.contains(position) ? config.diffIDs[position] : nil
+                let name = "layer \(layer.digest.short) of the \(platform) image"
+                switch image.layers[layer.digest] {
+                case .success(let contents):
+                    return Self.finding(contents.diffID, diffID, name, platform)
+                case .failure(.malformed(let reason)):
+                    return Finding(
+                        .layerBroken, .error, platform: platform,
+                        "\(name) cannot be unpacked: \(LayerScanError.malformed(reason))")
+                case .failure(let fault):
+                    return Finding(
+                        .notChecked, .warning, platform: platform,
+                        "\(name) could not be looked into: \(fault)")
+                case nil:
+                    // What was not needed for the verdict was not read.
+                    guard LayerCompression(layer.mediaType) == nil else { return nil }
+                    return Finding(
+                        .notChecked, .warning, platform: platform,
+                        "\(name) could not be looked into: it is of the type \(layer.mediaType)")
+                }
+            }
+        }
+    }
+
+    private static func finding(
+        _ actual: Digest, _ stated: Digest?, _ name: String, _ platform: Platform
+    ) -> Finding? {
+        // Another rule counts; another algorithm cannot be compared.
+        guard let stated, stated.algorithm == actual.algorithm, stated != actual else {
+            return nil
+        }
+        return Finding(
+            .diffIDMismatch, .error, platform: platform,
+            "\(name) unpacks to \(actual.short), but its configuration says \(stated.short)")
+    }
+}

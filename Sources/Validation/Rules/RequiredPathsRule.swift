@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+public import OCI
+internal import TextSafety
+
+/// Asks whether each required image has the paths and commands that the configuration asks for.
+public struct RequiredPathsRule: Rule {
+    /// Asked once layers are read.
+    public let level = ValidationLevel.content
+
+    /// Finds what is missing, or is a program for another machine.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        image.scannedImages(of: required).flatMap { scanned in
+            required.paths.compactMap { Self.finding($0, in: scanned) }
+        }
+    }
+
+    private static func finding(_ name: String, in scanned: PlatformRootFS) -> Finding? {
+        let lookup = ProgramLookup(scanned.view, scanned.config)
+        let shown = UntrustedText(name).display(limit: 200)
+        if name.hasPrefix("/"),
+            case .found(let entry, _) = scanned.view.destination(of: Array(name.utf8))
+        {
+            guard case .file(let file) = entry, case .elf(let header) = file.head else {
+                return nil
+            }
+            return mismatch(header, shown, scanned)
+        }
+        switch lookup.program(name) {
+        case .program(.elf(let header), _): return mismatch(header, shown, scanned)
+        case .program, .unknowable, .open: return nil
+        case .missing, .notExecutable:
+            return Finding(
+                .pathMissing, .error, platform: scanned.platform,
+                "the \(scanned.platform) image has no \(shown), which is required")
+        }
+    }
+
+    private static func mismatch(
+        _ header: ELFHeader, _ shown: String, _ scanned: PlatformRootFS
+    ) -> Finding? {
+        guard let machine = scanned.machine, machine.runs(CPUArchitecture(header)) == .never else {
+            return nil
+        }
+        return Finding(
+            .contentMismatch, .error, platform: scanned.platform,
+            "\(shown) of the \(scanned.platform) image, which is required, is for "
+                + "\(CPUArchitecture(header))")
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Files
+internal import Lockfiles
+internal import Mirroring
+internal import OCI
+internal import TextSafety
+
+/// What a configuration and its locks name, as far as it can be known without asking anybody.
+///
+/// For a shell that completes words: whatever cannot be read counts as empty.
+struct CompletionCandidates {
+    /// Each id, and where the image comes from; sorted by id.
+    let images: [(id: String, source: String)]
+    /// The registries that images come from or go to, sorted.
+    let registries: [String]
+
+    init(_ path: String, in context: ProgramContext) {
+        var sources: [String: String] = [:]
+        var registries: Set<String> = []
+        if let config = Self.config(path, in: context) {
+            registries.formUnion(config.registries.keys.map(\.name))
+            for target in config.targets {
+                if case .registry(let host, _) = target.prefix { registries.insert(host.name) }
+                guard let path = target.lock,
+                    let bytes = try? BoundedFile.read(path, limit: 16 << 20),
+                    let lock = try? Lockfile(parsing: bytes, root: target.root)
+                else { continue }
+                for (id, image) in lock.images { sources[id] = image.source }
+            }
+            for image in Planner(config: config).offlinePlan().images {
+                sources[image.id] = image.sourceText
+                if case .repository(let repository) = image.entry.source {
+                    registries.insert(repository.registry.name)
+                }
+            }
+        }
+        images = sources.map { ($0.key, $0.value) }.sorted { $0.id < $1.id }
+        self.registries = registries.filter { !$0.hasSuffix("variable.invalid") }.sorted()
+    }
+
+    /// What may stand for a word of the help.
+    ///
+    /// A lock is anybody's who can write to the repository, and bash inserts a candidate as it is: one
+    /// with a sign that a shell could obey is left out.
+    func candidates(for word: String) -> [Completion.Candidate] {
+        all(for: word).filter(\.word.isPlainWord)
+    }
+
+    private func all(for word: String) -> [Completion.Candidate] {
+        switch word {
+        case "ID": images.map { Completion.Candidate($0.id, UntrustedText($0.source).display) }
+        case "IMAGE":
+            Set(images.map { $0.source.withoutDockerHub }).sorted()
+                .map { Completion.Candidate($0) }
+        case "REGISTRY", "HOST": registries.map { Completion.Candidate($0) }
+        case "OS/ARCH": ["linux/amd64", "linux/arm64"].map { Completion.Candidate($0) }
+        default: []
+        }
+    }
+
+    private static func config(_ path: String, in context: ProgramContext) -> MirrorConfiguration? {
+        let absolute = context.absolute(path)
+        guard let text = try? BoundedFile.read(absolute, limit: 1 << 20) else { return nil }
+        let loader = ConfigurationLoader(
+            file: path, environment: context.environment.givingValues(toVariablesIn: text),
+            baseDirectory: Path.directory(of: absolute))
+        return (try? loader.load(text: text))?.config
+    }
+}
+
+extension String {
+    /// Whether it is one word to every shell, and neither an option nor a word of the answer itself.
+    fileprivate var isPlainWord: Bool {
+        guard let first = utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ":") else {
+            return false
+        }
+        return utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "._/:@+-".utf8.contains(byte)
+            }
+        }
+    }
+}
+
+extension [String: String] {
+    /// The environment with a value for each variable of a configuration that has none.
+    ///
+    /// Variables are for secrets and prefixes, which no id depends on: any host's name will do.
+    func givingValues(toVariablesIn text: [UInt8]) -> [String: String] {
+        var environment = self
+        let source = String(decoding: text, as: UTF8.self)
+        for match in source.matches(of: /\$\{([A-Za-z_][A-Za-z0-9_]*)/) {
+            let name = String(match.output.1)
+            if (environment[name] ?? "").isEmpty { environment[name] = "variable.invalid" }
+        }
+        return environment
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Mirroring
+internal import OCI
+internal import StrictJSON
+internal import TextSafety
+
+/// What an earlier `sync --report FILE.json` wrote down, as far as a later step asks for it.
+///
+/// Labels and messages in it are an image's or a server's words.
+struct RunReportReader: Sendable {
+    /// An image of that run.
+    struct Image: Sendable {
+        let status: String
+        /// Why it is not as it should be.
+        let reason: UntrustedText?
+        let digest: Digest?
+        let facts: ImageFacts
+        let findings: [Finding]
+    }
+
+    /// A finding, in the words of that run.
+    struct Finding: Sendable {
+        let id: UntrustedText
+        let severity: String
+        let platform: UntrustedText?
+        let message: UntrustedText
+    }
+
+    /// The images by their ids.
+    let images: [String: Image]
+
+    /// Reads the document.
+    ///
+    /// - Throws: ``JSONError`` where it is none that `sync` writes.
+    init(parsing bytes: [UInt8]) throws(JSONError) {
+        let document = try JSONObject(
+            try JSONValue(parsing: bytes), known: ["schema", "command", "images"])
+        guard try document.integer("schema") == 1, try document.string("command") == "sync",
+            let elements = try document.array("images")
+        else { throw document.failure("command", "is not 'sync' with the schema 1") }
+        var images: [String: Image] = [:]
+        for (path, element) in elements {
+            let object = try JSONObject(
+                element, path: path,
+                known: [
+                    "id", "status", "reason", "digest", "downloadSize", "platforms", "labels",
+                    "findings",
+                ])
+            guard let id = try object.string("id") else { throw object.failure("id", "is missing") }
+            images[id] = try Image(object)
+        }
+        self.images = images
+    }
+
+    /// What the run knew of images that it, or one before it, has looked at.
+    var facts: [Digest: ImageFacts] {
+        let known = images.values.compactMap { image in
+            image.facts.downloadSize == nil ? nil : image.digest.map { ($0, image.facts) }
+        }
+        return Dictionary(known) { first, _ in first }
+    }
+
+    /// What the run says of an image, provided that it is the image with this digest.
+    func image(_ id: String, digest: Digest) -> Image? {
+        images[id].flatMap { $0.digest == digest ? $0 : nil }
+    }
+}
+
+extension RunReportReader.Image {
+    fileprivate init(_ object: JSONObject) throws(JSONError) {
+        status = try object.string("status") ?? ""
+        reason = try object.string("reason").map(UntrustedText.init)
+        digest = try object.string("digest").flatMap { try? Digest(parsing: $0) }
+        facts = try ImageFacts(recordedIn: object)
+        findings = try (object.array("findings") ?? []).map { path, value throws(JSONError) in
+            try RunReportReader.Finding(
+                JSONObject(value, path: path, known: ["id", "severity", "platform", "message"]))
+        }
+    }
+}
+
+extension ImageFacts {
+    fileprivate init(recordedIn image: JSONObject) throws(JSONError) {
+        let names = Label.allCases.map(\.rawValue)
+        let object = try JSONObject(
+            image["labels"] ?? .object([]), path: image.place(of: "labels"), known: Set(names))
+        var labels: [Label: UntrustedText] = [:]
+        for label in Label.allCases {
+            labels[label] = try object.string(label.rawValue).map(UntrustedText.init)
+        }
+        let keys: Set = ["platform", "digest", "size", "downloadSize", "created"]
+        let platforms = try (image.array("platforms") ?? []).map { path, value throws(JSONError) in
+            try PlatformFacts(recordedIn: JSONObject(value, path: path, known: keys))
+        }
+        self.init(
+            platforms: platforms, downloadSize: try image.integer("downloadSize"), labels: labels)
+    }
+}
+
+extension ImageFacts.PlatformFacts {
+    fileprivate init(recordedIn object: JSONObject) throws(JSONError) {
+        guard let platform = try object.string("platform").flatMap({ try? Platform(parsing: $0) })
+        else { throw object.failure("platform", "is no platform") }
+        guard let digest = try object.string("digest").flatMap({ try? Digest(parsing: $0) }) else {
+            throw object.failure("digest", "is no digest")
+        }
+        self.init(
+            platform: platform, digest: digest, size: try object.integer("size") ?? 0,
+            downloadSize: try object.integer("downloadSize"),
+            created: try object.string("created").map(UntrustedText.init))
+    }
+}
+
+extension RunReportReader.Finding {
+    fileprivate init(_ object: JSONObject) throws(JSONError) {
+        id = UntrustedText(try object.string("id") ?? "")
+        severity = try object.string("severity") ?? ""
+        platform = try object.string("platform").map(UntrustedText.init)
+        message = UntrustedText(try object.string("message") ?? "")
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Hashing
+import OCI
+import RegistryTestSupport
+import Synchronization
+import Testing
+
+@Suite struct ReplicatedStoreTests {
+    /// A replica that fails in one way, and counts how often it was asked.
+    private final class Faulty: ContentSource {
+        let location: StoreLocation
+        let failure: FailureClass
+        let failsInside: Bool
+        private let count = Mutex(0)
+
+        init(_ name: String, _ failure: FailureClass, inside: Bool = false) throws {
+            location = .repository(try Repository(parsing: name))
+            self.failure = failure
+            failsInside = inside
+        }
+
+        var asked: Int { count.withLock { $0 } }
+
+        private func fail() -> ContentError { ContentError(failure, "on purpose") }
+
+        func resolve(_ name: ManifestName) async throws -> Descriptor? { throw fail() }
+        func exists(blob descriptor: Descriptor) async throws -> Bool { throw fail() }
+        func tags() async throws -> [OCI.Tag] { throw fail() }
+        func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+            count.withLock { $0 += 1 }
+            throw fail()
+        }
+        func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
+            count.withLock { $0 += 1 }
+            guard failsInside else { throw fail() }
+            return AsyncThrowingStream<[UInt8], any Error> { stream in
+                stream.yield([1])
+                stream.finish(throwing: fail())
+            }
+        }
+    }
+
+    private let image = ImageBuilder().multiPlatform()
+    private let base: MemoryStore
+
+    init() async throws {
+        base = MemoryStore(at: .repository(try Repository(parsing: "registry.test/app")))
+        try await image.push(to: base, as: "1.0")
+    }
+
+    private func store(_ replicas: any ContentSource...) -> EndpointStore {
+        EndpointStore(base, replicas: replicas, reputation: EndpointHealth())
+    }
+
+    /// Reads every blob and manifest, each once.
+    private func readAll(from store: EndpointStore) async throws {
+        for (digest, bytes) in image.blobs {
+            let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+            #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
+        }
+        for manifest in image.manifests {
+            let read = try await store.fetch(manifest: manifest.descriptor)
+            #expect(read.bytes == manifest.bytes)
+        }
+    }
+
+    private var contentCount: Int { image.blobs.count + image.manifests.count }
+
+    @Test func `content comes from a replica that has it, and nothing is asked of the store`()
+        async throws
+    {
+        let copy = MemoryStore(at: .repository(try Repository(parsing: "cache.test/app")))
+        try await image.push(to: copy, as: nil)
+        let empty = MemoryStore(at: base.location)
+        try await readAll(
+            from: EndpointStore(empty, replicas: [copy], reputation: EndpointHealth()))
+    }
+
+    @Test func `names are asked of the store, whatever a replica says`() async throws {
+        let other = ImageBuilder().multiPlatform(seed: 2)
+        let stale = MemoryStore(at: .repository(try Repository(parsing: "cache.test/app")))
+        try await other.push(to: stale, as: "1.0")
+        try await other.push(to: stale, as: "2.0")
+        let store = store(stale)
+        #expect(try await store.resolve(.tag("1.0"))?.digest == image.digest)
+        #expect(try await store.resolve(.tag("2.0")) == nil)
+        #expect(try await store.tags().map(\.name) == ["1.0"])
+    }
+
+    @Test(arguments: [FailureClass.missing, .integrity, .invalid])
+    func `a replica that lacks content is asked for the rest`(failure: FailureClass) async throws {
+        let replica = try Faulty("cache.test/app", failure)
+        let store = store(replica)
+        try await readAll(from: store)
+        #expect(replica.asked == contentCount)
+        try await readAll(from: store)
+        #expect(replica.asked == contentCount)
+    }
+
+    @Test(arguments: [FailureClass.unavailable, .denied, .throttled, .quota])
+    func `a replica that cannot be asked is left alone, also in other repositories`(
+        failure: FailureClass
+    ) async throws {
+        let first = try Faulty("cache.test/app", failure)
+        let second = try Faulty("cache.test/other", failure)
+        let reputation = EndpointHealth()
+        try await readAll(from: EndpointStore(base, replicas: [first], reputation: reputation))
+        try await readAll(from: EndpointStore(base, replicas: [second], reputation: reputation))
+        #expect(first.asked == 1)
+        #expect(second.asked == 0)
+    }
+
+    @Test func `a blob that broke half-way comes from elsewhere when it is opened again`()
+        async throws
+    {
+        let replica = try Faulty("cache.test/app", .integrity, inside: true)
+        let store = store(replica)
+        let (digest, bytes) = try #require(image.blobs.first)
+        let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+        await #expect(throws: ContentError.self) {
+            for try await _ in try await store.fetch(blob: blob) {}
+        }
+        #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
+        #expect(replica.asked == 1)
+    }
+
+    @Test func `a blob that is spoilt in a replica is read from elsewhere at once`() async throws {
+        let store = store(try Faulty("cache.test/app", .integrity, inside: true))
+        let (digest, bytes) = try #require(image.blobs.first)
+        let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+        #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
+    }
+
+    @Test func `when all replicas and the store fail, the store's failure is told`() async throws {
+        let store = EndpointStore(
+            MemoryStore(at: base.location), replicas: [try Faulty("cache.test/app", .denied)],
+            reputation: EndpointHealth())
+        do {
+            _ = try await store.fetch(manifest: image.root.descriptor)
+            Issue.record("the manifest is nowhere")
+        } catch let error as any ContentFailure {
+            #expect(error.failureClass == .missing)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hashing
+import LayerScanning
+import OCI
+import RegistryTestSupport
+import Testing
+
+@Suite struct LayerScannerTests {
+    private static let archive = TarArchive.bytes([
+        .folder("usr/bin"), .file("usr/bin/app", "#!/bin/sh -e\necho\n"),
+        .file("etc/passwd", "root", mode: 0o644), .symbolicLink("bin", to: "usr/bin"),
+        .hardLink("usr/bin/other", to: "usr/bin/app"), .whiteout("etc/shadow"),
+        .file("var/.wh..wh..opq", ""),
+    ])
+
+    @Test func `a plain archive is read as what it says`() async throws {
+        let contents = try await LayerSample.scan(Self.archive).get()
+        #expect(contents.diffID == .of(Self.archive))
+        #expect(contents.unpackedByteCount == Self.archive.count)
+        let script = LayerEntry.File(
+            isExecutable: true, head: .script(Array("/bin/sh -e".utf8)))
+        #expect(contents.tree[LayerPath("/usr/bin/app")] == .file(script))
+        #expect(contents.tree[LayerPath("usr/bin/other")] == .file(script))
+        #expect(contents.tree[LayerPath("bin")] == .symbolicLink(to: Array("usr/bin".utf8)))
+        #expect(contents.tree[LayerPath("usr/bin")] == .folder)
+        #expect(contents.tree[LayerPath("etc/passwd")] == .file(.data))
+        #expect(contents.tree[LayerPath("etc")] == nil)
+        #expect(contents.tree.hides(LayerPath("etc/shadow")))
+        #expect(contents.tree.hides(LayerPath("var/lib/x")))
+        #expect(!contents.tree.hides(LayerPath("var")))
+    }
+
+    @Test(arguments: [1, 511, 100_000]) func `pieces of any size give the same answer`(
+        _ size: Int
+    ) async throws {
+        let gzip = StoredGzip.bytes(Self.archive)
+        let contents = try await LayerSample.scan(gzip, .gzip, pieces: size).get()
+        #expect(contents.diffID == .of(Self.archive))
+    }
+}

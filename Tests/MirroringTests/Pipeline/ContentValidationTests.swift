@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import LayerScanning
+import Lockfiles
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+import Validation
+
+@Suite struct ContentValidationTests {
+    private static let entry = "{source: src.example/team/app:1.0, validation: content}"
+    private static let both: [Platform] = [.linuxAMD64, .linuxARM64]
+
+    /// An index of one image for each platform, with a program of the given machine on a shared base.
+    private static func image(
+        _ amd64: ELFFile = .amd64, _ arm64: ELFFile = .arm64, base: String = "base"
+    ) -> BuiltImage {
+        let shared = Layer.gzip([.file("etc/base", base, mode: 0o644)])
+        let builder = ImageBuilder()
+        return builder.index(
+            zip(both, [amd64, arm64]).map { platform, program in
+                .image(
+                    builder.image(
+                        platform,
+                        layers: [shared, .gzip([.file("usr/bin/app", program.bytes)])],
+                        settings: .init(entrypoint: ["app"])))
+            })
+    }
+
+    /// The blobs that were read at the source since the last time.
+    private static func reads(in world: World) -> [Digest] {
+        world.takeJournal().compactMap { event in
+            guard case .read(let digest) = event.call,
+                event.location.description.hasPrefix("src.example")
+            else { return nil }
+            return digest
+        }
+    }
+
+    @Test func `a right image is mirrored and validated without a byte more from upstream`()
+        async throws
+    {
+        let world = World()
+        let image = Self.image()
+        try await world.publish(image, at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        let run = try await mirror.sync()
+        #expect(run.isDone)
+        #expect(run.findings.isEmpty)
+        #expect(try mirror.block("team-app").validation == .content)
+        let read = Self.reads(in: world)
+        #expect(read.count == image.blobs.count)
+        #expect(Set(read) == Set(image.blobs.keys))
+        // What is proved is not looked into again.
+        let again = try await mirror.sync()
+        #expect(again.statuses == [.unchanged])
+        #expect(Self.reads(in: world).isEmpty)
+    }
+
+    @Test func `an image with the wrong program gets neither manifest nor tag`() async throws {
+        let world = World()
+        let image = Self.image(.amd64, .amd64)
+        try await world.publish(image, at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.rejected])
+        let receipt = try #require(run.report.outcomes[0].targets[0].receipt)
+        #expect(receipt.blobsUploaded > 0 && receipt.manifestsPushed == 0)
+        #expect(run.findings.map(\.id) == [.contentMismatch])
+        #expect(run.findings.first?.platform == .linuxARM64)
+        #expect(try await mirror.digest("mirror.example/m/team-app:1.0") == nil)
+        let target = try world.store("mirror.example/m/team-app").memory
+        for manifest in image.manifests {
+            #expect(try await target.resolve(.digest(manifest.descriptor.digest)) == nil)
+        }
+        #expect(try mirror.lock().images.isEmpty)
+    }
+
+    @Test func `what the target has already is read there`() async throws {
+        let world = World()
+        let image = Self.image()
+        try await world.publish(image, at: "src.example/team/app:1.0")
+        var mirror = try Mirror(
+            ["{source: src.example/team/app:1.0, validation: config}"], in: world)
+        try await mirror.sync()
+        _ = world.takeJournal()
+        try mirror.configure([Self.entry])
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.validated])
+        #expect(try mirror.block("team-app").validation == .content)
+        #expect(Self.reads(in: world).isEmpty)
+    }
+
+    @Test func `what one target's lock proves is not looked into for another`() async throws {
+        let world = World()
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        #expect(try await mirror.sync().isDone)
+        try mirror.configure([Self.entry], to: ["mirror.example/m", "second.example/m"])
+        // Whoever looked into a layer now would learn nothing.
+        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.mirrored])
+        #expect(run.findings.isEmpty)
+        #expect(try mirror.block("team-app", at: 1).validation == .content)
+    }
+
+    @Test func `a layer whose scan is lost is notChecked, and looked into by the next run`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.mirrored])
+        #expect(Set(run.findings.map(\.id)) == [.notChecked])
+        #expect(try mirror.block("team-app").validation == .config)
+        mirror.scanner = Mirror.scanner
+        #expect(try await mirror.sync().statuses == [.validated])
+        #expect(try mirror.block("team-app").validation == .content)
+    }
+
+    @Test func `two images that share a layer have it looked into once`() async throws {
+        let world = World()
+        let first = Self.image()
+        let second = Self.image(.amd64, ELFFile.arm64.library)
+        try await world.publish(first, at: "src.example/team/app:1.0")
+        try await world.publish(second, at: "src.example/team/tool:1.0")
+        var mirror = try Mirror(
+            [Self.entry, "{source: src.example/team/tool:1.0, validation: content}"], in: world)
+        let run = try await mirror.sync()
+        #expect(run.isDone)
+        let layers = first.blobs.filter { $0.value.starts(with: [0x1F, 0x8B]) }
+        let shared = Set(layers.keys).intersection(second.blobs.keys)
+        #expect(!shared.isEmpty)
+        let read = Self.reads(in: world)
+        for digest in shared { #expect(read.count { $0 == digest } == 1) }
+    }
+
+    @Test func `required paths are looked for whatever the level, and stand in the lock`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror(
+            ["{source: src.example/team/app:1.0, validation: index, requires: [app, /etc/base]}"],
+            in: world)
+        #expect(try await mirror.sync().isDone)
+        #expect(try mirror.block("team-app").requires == ["/etc/base", "app"])
+        // More is asked for than was proved.
+        try mirror.configure([
+            "{source: src.example/team/app:1.0, validation: index, requires: [app, nc]}"
+        ])
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.rejected])
+        #expect(run.findings.map(\.id) == [.pathMissing, .pathMissing])
+        #expect(try mirror.block("team-app").requires == ["/etc/base", "app"])
+    }
+
+    @Test func `a broken layer is rejected, and stops no other image`() async throws {
+        let world = World()
+        let broken = ImageBuilder().index(
+            Self.both.map { platform in
+                .image(
+                    ImageBuilder().image(
+                        platform,
+                        layers: [
+                            .raw(gzip: Array("\(platform)".utf8), diffID: Layer.tar([]).diffID)
+                        ],
+                        settings: .init(entrypoint: ["/app"])))
+            })
+        try await world.publish(broken, at: "src.example/team/broken:1.0")
+        try await world.publish(Self.image(), at: "src.example/team/app:1.0")
+        var mirror = try Mirror(
+            ["{source: src.example/team/broken:1.0, validation: content}", Self.entry], in: world)
+        let run = try await mirror.sync()
+        #expect(run.statuses.map(\.rawValue).sorted() == ["mirrored", "rejected"])
+        #expect(Set(run.findings.map(\.id)) == [.layerBroken])
+    }
+}

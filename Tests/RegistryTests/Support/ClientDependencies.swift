@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import Hashing
+import OCI
+import Synchronization
+import TextSafety
+
+@testable import Registry
+
+/// A clock that moves only when somebody waits for it.
+final class VirtualTime: Sendable {
+    private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
+    private let hold: @Sendable () async throws -> Void
+
+    /// Makes a clock on which every wait ends at once, or as soon as `hold` lets it.
+    init(hold: @escaping @Sendable () async throws -> Void = {}) { self.hold = hold }
+
+    /// Every wait, in order.
+    var waits: [Duration] { state.withLock { $0.waits } }
+
+    func advance(_ duration: Duration) { state.withLock { $0.now += duration } }
+
+    var timekeeper: RetryTiming {
+        RetryTiming(
+            now: { self.state.withLock { $0.now } },
+            sleep: { duration in
+                try Task.checkCancellation()
+                try await self.hold()
+                self.state.withLock {
+                    $0.now += duration
+                    $0.waits.append(duration)
+                }
+            },
+            jitter: { 0.5 })
+    }
+}
+
+/// Everything around one repository of a scripted registry.
+struct Scene: Sendable {
+    let wire: ScriptedTransport
+    let time: VirtualTime
+    let events = EventLog()
+    let network: RegistryClientPool
+
+    /// Sets the scene: what the registries answer, what is known of them, and who we are there.
+    init(
+        _ exchanges: [Exchange], _ settings: [String: RegistrySettings] = [:],
+        credentials: [String: Credential] = [:], environment: [String: String] = [:],
+        read: @escaping CredentialStore.FileReader = { _ in nil },
+        run: @escaping CredentialHelper.Runner = { _, _, _ in
+            CredentialHelper.Answer(status: 1, output: [])
+        }, time: VirtualTime = VirtualTime()
+    ) throws {
+        self.time = time
+        func byHost<Value>(_ map: [String: Value]) throws -> [RegistryHost: Value] {
+            try Dictionary(
+                uniqueKeysWithValues: map.map { (try RegistryHost(parsing: $0.key), $0.value) })
+        }
+        self.wire = ScriptedTransport(exchanges)
+        let store = CredentialStore(
+            given: try byHost(credentials), environment: environment, read: read, run: run)
+        self.network = RegistryClientPool(
+            transport: wire, settings: try byHost(settings), credentials: store,
+            time: time.timekeeper, events: { [events] in events.append($0) })
+    }
+
+    func repository(_ name: String = "reg.test/app") throws -> RemoteRepository {
+        try network.repository(Repository(parsing: name))
+    }
+}
+
+final class EventLog: Sendable {
+    private let list = Mutex<[RegistryEvent]>([])
+    var all: [RegistryEvent] { list.withLock { $0 } }
+    func append(_ event: RegistryEvent) { list.withLock { $0.append(event) } }
+}
+
+extension RegistrySettings {
+    static func with(_ change: (inout RegistrySettings) -> Void) -> RegistrySettings {
+        var settings = RegistrySettings()
+        change(&settings)
+        return settings
+    }
+}
+
+extension Credential {
+    static func user(_ user: String, _ password: String) -> Credential {
+        .basic(user: user, password: Secret(password))
+    }
+}
+
+/// Bytes with their descriptor.
+struct Sample: Sendable {
+    let bytes: [UInt8]
+    let descriptor: Descriptor
+
+    init(_ text: String, _ type: MediaType = .octetStream) {
+        self.init(bytes: Array(text.utf8), type)
+    }
+
+    init(bytes: [UInt8], _ type: MediaType = .octetStream) {
+        self.bytes = bytes
+        self.descriptor = Descriptor(mediaType: type, digest: .of(bytes), size: bytes.count)
+    }
+
+    static let blob = Sample("the bytes of a layer")
+    static let manifest = Sample(#"{"schemaVersion":2}"#, .ociManifest)
+
+    var digest: Digest { descriptor.digest }
+
+    /// What a registry says about it.
+    var fields: HTTPFields {
+        [
+            "Content-Type": descriptor.mediaType.name, "Content-Length": "\(bytes.count)",
+            "Docker-Content-Digest": "\(digest)",
+        ]
+    }
+
+    var raw: RawManifest { RawManifest(describing: bytes, as: descriptor.mediaType) }
+
+    func open() async throws -> ByteStream {
+        VerifiedStream(Pieces(pieces: [bytes]), proving: descriptor)
+    }
+}
+
+/// Reads a stream to its end.
+func collect(_ stream: ByteStream) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    for try await piece in stream { bytes += piece }
+    return bytes
+}
