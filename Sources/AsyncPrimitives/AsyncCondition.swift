@@ -2,10 +2,10 @@
 
 internal import Synchronization
 
-/// Tasks that wait, in order, for something that other tasks bring about.
+/// State that tasks wait on until other tasks change it, first come, first served.
 ///
-/// A cancelled task leaves the list at once and is told so; nobody is woken twice.
-/// The state that the tasks wait for is guarded by the same lock as the list, so no wake-up is lost.
+/// A canceled task stops waiting at once. The state and the list of waiting tasks are guarded by
+/// the same lock, so no wakeup is lost and no task is resumed twice.
 public final class AsyncCondition<State: Sendable>: Sendable {
     private struct Contents {
         var state: State
@@ -23,22 +23,22 @@ public final class AsyncCondition<State: Sendable>: Sendable {
     }
     private let contents: Mutex<Contents>
 
-    /// Makes a list for tasks that wait for a change of `state`.
+    /// Creates a condition over `state`.
     public init(_ state: State) {
         contents = Mutex(Contents(state: state))
     }
 
-    /// Tries to take what it wants from the state, and waits for a wake-up as long as it cannot.
+    /// Waits until `take` returns a value.
     ///
-    /// - Parameter take: looks at the state and either changes it and returns a value, or returns
-    ///   nil to wait. It runs under the lock and must be brief.
-    /// - Returns: what `take` returned.
-    /// - Throws: `CancellationError` where the task is cancelled before it got its turn.
+    /// - Parameter take: A closure that changes the state and returns a value, or returns `nil` to
+    ///   wait. It runs under the lock and must be brief.
+    /// - Returns: The value that `take` returned.
+    /// - Throws: `CancellationError` if the task is canceled before `take` returned a value.
     public func take<Value: Sendable>(
         _ take: @Sendable (inout State) -> Value?
     ) async throws -> Value {
-        // A woken task looks before it asks whether it was cancelled: the wake-up it got would be
-        // lost to the others if it left without a look.
+        // A resumed task tries `take` before it checks for cancellation; otherwise its wakeup would
+        // be lost to the tasks behind it.
         while true {
             let (value, id) = contents.withLock { contents -> (Value?, UInt64) in
                 contents.lastID += 1
@@ -49,11 +49,11 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         }
     }
 
-    /// Changes the state and wakes the tasks that wait, the first ones first.
+    /// Changes the state and resumes waiting tasks, in the order in which they began to wait.
     ///
     /// - Parameters:
-    ///   - count: how many are woken; nil wakes all.
-    ///   - change: changes the state, under the lock.
+    ///   - count: The number of tasks to resume, or `nil` for all.
+    ///   - change: A closure that changes the state, under the lock.
     public func change(waking count: Int? = nil, _ change: (inout State) -> Void) {
         let woken = contents.withLock { contents -> [Waiter] in
             change(&contents.state)
@@ -64,7 +64,7 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         for waiter in woken { waiter.continuation.resume() }
     }
 
-    /// Enters the list, unless the state has changed since it was looked at.
+    /// Adds the task to the list unless the state has changed since `take` last ran.
     private func wait<Value: Sendable>(
         id: UInt64, unless take: @Sendable (inout State) -> Value?
     ) async throws {
@@ -72,7 +72,7 @@ public final class AsyncCondition<State: Sendable>: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 let entry = contents.withLock { contents -> Entry in
                     guard !Task.isCancelled else { return .cancelled }
-                    // A copy is tried, so that looking changes nothing.
+                    // `take` runs on a copy, so that a failed attempt changes nothing.
                     var copy = contents.state
                     guard take(&copy) == nil else { return .free }
                     contents.waiters.append(Waiter(id: id, continuation: continuation))

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of places; who finds none free waits for one, in order of arrival.
+/// An asynchronous counting semaphore.
+///
+/// Tasks acquire it in the order of their arrival.
 public struct AsyncSemaphore: Sendable {
     private let free: AsyncCondition<Int>
 
-    /// Makes `count` free places.
+    /// Creates a semaphore with `count` permits.
     public init(_ count: Int) {
-        precondition(count > 0, "without a place nobody would ever get one")
+        precondition(count > 0, "a semaphore needs at least one permit")
         free = AsyncCondition(count)
     }
 
-    /// Runs `body` while holding a place.
+    /// Runs `body` while holding a permit.
     ///
-    /// - Throws: `CancellationError` where the task is cancelled while it waits, or what `body` threw.
+    /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
+    ///   `body` throws.
     public func withSlot<Value>(_ body: () async throws -> Value) async throws -> Value {
         _ = try await free.take { free -> Bool? in
             guard free > 0 else { return nil }

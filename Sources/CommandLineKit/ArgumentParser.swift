@@ -2,13 +2,13 @@
 
 internal import TextSafety
 
-/// One word of a command line, before anything is known of its meaning.
+/// A word of a command line, classified by its form alone.
 enum ArgumentWord {
     /// `--name`, `--name=value`, `-n` or `-n=value`.
     case option(name: String, value: String?)
-    /// `--`: what follows are arguments.
+    /// `--`, after which all words are arguments.
     case terminator
-    /// Anything else; a lone dash too, which names standard input by custom.
+    /// Any other word, including a lone dash, which conventionally names standard input.
     case plain(String)
 
     init(_ text: String) {
@@ -24,7 +24,9 @@ enum ArgumentWord {
         self = .option(name: String(parts[0]), value: parts.count > 1 ? String(parts[1]) : nil)
     }
 
-    /// Whether the word after an option can be its value: a dash begins one only before a digit.
+    /// A Boolean value that indicates whether the word can be the value of the option before it.
+    ///
+    /// A dash is accepted only before a digit.
     static func isValue(_ text: String) -> Bool {
         guard text.hasPrefix("-"), let second = text.dropFirst().first else { return true }
         return second.isASCII && second.isNumber
@@ -32,7 +34,7 @@ enum ArgumentWord {
 }
 
 extension [ParameterDefinition] {
-    /// Returns the option that a name means, and whether it is the opposite of a flag.
+    /// Returns the option with a name, and whether the name negates a flag.
     func match(_ name: String) -> (index: Int, isOpposite: Bool)? {
         if let index = firstIndex(where: { $0.name == name || $0.short == name }),
             !self[index].isPositional
@@ -42,17 +44,17 @@ extension [ParameterDefinition] {
         return firstIndex { $0.opposite == name }.map { ($0, true) }
     }
 
-    /// Every long name that can be meant.
+    /// Every long option name.
     var longNames: [String] {
         filter { !$0.isPositional }.flatMap { [$0.name, $0.opposite].compactMap(\.self) }
     }
 }
 
-/// Reads the words after a command's name.
+/// Parses the words after the name of a command.
 struct ArgumentParser {
     let command: [String]
     let definitions: [ParameterDefinition]
-    /// What was given, by the index of the parameter.
+    /// The values given so far, by the index of the parameter.
     private(set) var given: [Int: [String]] = [:]
     private var plainWords: [String] = []
 
@@ -121,7 +123,9 @@ struct ArgumentParser {
         }
     }
 
-    /// What an environment gives to an option; a variable that is empty counts as unset.
+    /// Returns the value that the environment sets for an option.
+    ///
+    /// An empty variable counts as unset.
     static func values(
         of definition: ParameterDefinition, in environment: [String: String], prefix: String
     ) -> [String]? {
@@ -133,7 +137,8 @@ struct ArgumentParser {
 }
 
 extension Command {
-    /// Makes the command that a command line asks for: words before the environment before defaults.
+    /// Returns the command with its values: from the command line, else the environment, else the
+    /// defaults.
     static func parsing(
         _ words: [String], as command: [String], environment: [String: String], prefix: String
     ) throws(UsageError) -> Self {

@@ -1,48 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A text that cannot be the value of an argument.
+/// Text that is not a valid value of an argument.
 public struct InvalidValue: Error, Hashable, Sendable {
-    /// The text as it was given.
+    /// The text as given.
     public let text: String
-    /// What is wrong with it, or what would be right.
+    /// The reason, or the expected form.
     public let reason: String
 
-    /// Makes an error about `text`.
+    /// Creates an error about `text`.
     public init(_ text: String, _ reason: String) {
         self.text = text
         self.reason = reason
     }
 }
 
-/// A type whose values can be written on a command line.
+/// A type whose values can be given on the command line.
 public protocol ArgumentValue: ParameterValue where Single == Self {
-    /// The word that stands for a value in help, such as `FILE`.
+    /// The placeholder in help, such as `FILE`.
     static var placeholder: String { get }
-    /// Every word that is accepted, where there are few; otherwise empty.
+    /// The accepted words, if there are few; otherwise empty.
     static var candidates: [String] { get }
 
-    /// Reads a value.
+    /// Creates a value from text.
     ///
-    /// - Throws: ``InvalidValue`` with what is wrong.
+    /// - Throws: ``InvalidValue`` with the reason.
     init(argument: String) throws(InvalidValue)
 
-    /// The value as it would be written, for `[default: …]`; empty where there is nothing to show.
+    /// The value as text, for `[default: …]`.
+    ///
+    /// Empty values are not shown.
     var argument: String { get }
 }
 
 extension ArgumentValue {
-    /// Any word may do.
+    /// An empty list: any word is accepted.
     public static var candidates: [String] { [] }
 }
 
 extension ArgumentValue where Self: CaseIterable & RawRepresentable<String> {
-    /// The words of the cases.
+    /// The raw values of the cases.
     public static var candidates: [String] { allCases.map(\.rawValue) }
 
-    /// The words, parted by bars.
+    /// The raw values, separated by bars.
     public static var placeholder: String { candidates.joined(separator: "|") }
 
-    /// Reads the case whose word this is.
+    /// Creates the case with the raw value `text`.
     public init(argument: String) throws(InvalidValue) {
         guard let value = Self(rawValue: argument) else {
             let words = Self.candidates.joined(separator: ", ")
@@ -51,14 +53,14 @@ extension ArgumentValue where Self: CaseIterable & RawRepresentable<String> {
         self = value
     }
 
-    /// The word of the case.
+    /// The raw value of the case.
     public var argument: String { rawValue }
 }
 
 extension String: ArgumentValue {
     /// Any text.
     public static var placeholder: String { "TEXT" }
-    /// Takes the text as it is.
+    /// Creates the value from `text` unchanged.
     public init(argument: String) { self = argument }
     /// The text itself.
     public var argument: String { self }
@@ -68,7 +70,7 @@ extension Int: ArgumentValue {
     /// A number.
     public static var placeholder: String { "N" }
 
-    /// Reads a whole number.
+    /// Parses a whole number.
     public init(argument: String) throws(InvalidValue) {
         guard let value = Int(argument) else {
             throw InvalidValue(argument, "not a whole number")
@@ -81,12 +83,12 @@ extension Int: ArgumentValue {
 }
 
 extension Bool: ArgumentValue {
-    /// Yes or no.
+    /// A Boolean value.
     public static var placeholder: String { "true|false" }
-    /// The two words.
+    /// `true` and `false`.
     public static var candidates: [String] { ["true", "false"] }
 
-    /// Reads `true` or `false`, or one of the other words that people write into variables.
+    /// Parses `true` or `false`, or another common spelling in environment variables.
     public init(argument: String) throws(InvalidValue) {
         switch argument.lowercased() {
         case "true", "1", "yes", "on": self = true
@@ -95,6 +97,6 @@ extension Bool: ArgumentValue {
         }
     }
 
-    /// The word.
+    /// `true` or `false`.
     public var argument: String { description }
 }

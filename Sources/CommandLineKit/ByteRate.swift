@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of bytes in a second, written `50MB/s`, `8MiB/s` or `50MB`.
+/// A number of bytes per second, written `50MB/s`, `8MiB/s` or `50MB`.
 public struct ByteRate: Hashable, Sendable {
-    /// How many bytes in a second.
+    /// The number of bytes per second.
     public let bytesPerSecond: Int
 
-    /// The slowest that can be asked for.
+    /// The slowest rate that is accepted, in bytes per second.
     ///
-    /// Registries give up on an upload that brings nothing for about a minute, and one that is fed by a download brings
-    /// nothing while that waits.
+    /// Registries abort an upload that receives nothing for about a minute, and an upload that is
+    /// fed by a download receives nothing while the download is paused.
     public static let slowest = 100_000
 
-    /// Wraps a count, which is at least 1.
+    /// Creates a rate of at least 1 byte per second.
     public init(bytesPerSecond: Int) {
         precondition(bytesPerSecond > 0, "a rate is positive")
         self.bytesPerSecond = bytesPerSecond
@@ -19,10 +19,10 @@ public struct ByteRate: Hashable, Sendable {
 }
 
 extension ByteRate: ArgumentValue {
-    /// A rate.
+    /// `RATE`.
     public static var placeholder: String { "RATE" }
 
-    /// Reads a size, with or without `/s` behind it.
+    /// Parses a size, optionally followed by `/s`.
     public init(argument: String) throws(InvalidValue) {
         let size = argument.hasSuffix("/s") ? argument.dropLast(2) : argument[...]
         let lowercased = size.lowercased()

@@ -1,55 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One command: a struct whose stored properties are its options, with their defaults.
+/// A command: a structure whose stored properties are its options, with their defaults.
 ///
-/// `parameters` binds names to those properties. The one list feeds parsing, help, suggestions and
-/// the environment, so that none of them can disagree with another.
+/// `parameters` binds names to these properties. The same list is used for parsing, help,
+/// suggestions and environment variables, so they cannot disagree.
 public protocol Command<Context>: Sendable {
-    /// What the program hands to every command that it runs.
+    /// The value that the program passes to every command.
     associatedtype Context: Sendable
 
-    /// The word that calls it.
+    /// The name of the command.
     static var name: String { get }
-    /// What it does, in one line.
+    /// A one-line summary.
     static var summary: String { get }
-    /// What else its help says; a blank line parts paragraphs.
+    /// Further help text; a blank line separates paragraphs.
     static var discussion: String { get }
-    /// Uses worth showing.
+    /// Examples for the help text.
     static var examples: [Example] { get }
-    /// Whether it is for programs only: help does not list it.
+    /// A Boolean value that indicates whether help omits the command.
     static var isHidden: Bool { get }
-    /// Its options and arguments, in the order of the help.
+    /// The options and arguments, in the order of the help.
     static var parameters: [Parameter<Self>] { get }
 
-    /// The command as it is without any option.
+    /// Creates the command with its defaults.
     init()
 
-    /// Does the work and says how it ended.
+    /// Runs the command and returns its exit code.
     func run(in context: Context) async throws -> ExitCode
 }
 
 extension Command {
-    /// Nothing more to say.
+    /// No further text.
     public static var discussion: String { "" }
     /// No examples.
     public static var examples: [Example] { [] }
-    /// Listed.
+    /// `false`.
     public static var isHidden: Bool { false }
-    /// No options.
+    /// No parameters.
     public static var parameters: [Parameter<Self>] { [] }
 
-    /// What help and suggestions need to know of the parameters.
+    /// The definitions of the parameters, for help and suggestions.
     static var definitions: [ParameterDefinition] { parameters.map { $0.described(in: Self()) } }
 }
 
-/// A use of a command, and what it is good for.
+/// An example of a command line.
 public struct Example: Hashable, Sendable {
-    /// The whole line, as it is typed.
+    /// The command line as typed.
     public let line: String
-    /// What it does.
+    /// A description of its effect.
     public let explanation: String
 
-    /// Makes an example.
+    /// Creates an example.
     public init(_ line: String, _ explanation: String) {
         self.line = line
         self.explanation = explanation

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All that is to be said of one command, before help, manual page or Markdown lays it out.
+/// The content of a command's reference page, independent of its format.
 struct CommandPage {
-    /// The words that lead to it, without the program's name.
+    /// The path of the command, without the program's name.
     let path: [String]
     let summary: String
-    /// How it is called, on one line.
+    /// The usage line.
     let usage: String
     let discussion: [String]
-    /// Its own parameters.
+    /// The parameters of the command.
     let own: [ParameterDefinition]
-    /// The parameters that every command has.
+    /// The parameters that all commands share.
     let shared: [ParameterDefinition]
     let examples: [Example]
 }
@@ -43,7 +43,7 @@ extension CommandTree {
 }
 
 extension String {
-    /// The parts between blank lines, each on one line.
+    /// The paragraphs, each on one line.
     var paragraphs: [String] {
         var paragraphs: [[Substring]] = [[]]
         for line in split(separator: "\n", omittingEmptySubsequences: false) {

@@ -15,7 +15,7 @@ struct CommandSearch<Context: Sendable> {
     private let asksForHelp: Bool
     private var path: [String] = []
     private var level: [CommandNode<Context>]
-    /// The global options before the command, as they stood there.
+    /// The global options before the command, unparsed.
     private var leading: [String] = []
 
     init(tree: CommandTree<Context>, words: [String]) {
@@ -49,7 +49,7 @@ struct CommandSearch<Context: Sendable> {
         return .help(path)
     }
 
-    /// The words after `help`, which must name a command or a group.
+    /// Resolves the words after `help`, which must name a command or a group.
     private mutating func helpTopic() throws(UsageError) -> [String] {
         while let word = rest.popFirst() {
             guard case .plain = ArgumentWord(word) else { continue }
@@ -72,7 +72,7 @@ struct CommandSearch<Context: Sendable> {
                 UntrustedText(word), suggestion: Suggestion.nearest(to: word, among: names)))
     }
 
-    /// Passes a global option by; the command will read it.
+    /// Skips a global option; the command parses it.
     private mutating func skipOption(
         _ name: String, _ value: String?, _ word: String
     ) throws(UsageError) {

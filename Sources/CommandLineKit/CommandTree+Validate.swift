@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandTree {
-    /// Checks the declaration itself, for a test: names, help texts and the order of positionals.
+    /// Validates the declaration for a test: names, help texts and the order of positionals.
     ///
-    /// - Returns: what is wrong with it, one line each; empty where it is right.
+    /// - Returns: One line per problem; empty if there is none.
     public func validate() -> [String] {
         validate(commands, under: [name])
             + leaves.flatMap { leaf in
@@ -58,7 +58,8 @@ extension CommandTree {
 }
 
 extension ParameterDefinition {
-    /// `--long-name` (no flag begins with `--no-`), `-s`, or for a positional anything without a dash.
+    /// Returns a Boolean value that indicates whether a name has the right form: `--long-name`
+    /// (flags never begin with `--no-`), `-s`, or a positional without a dash.
     fileprivate var hasProperName: Bool {
         guard !isPositional else { return !name.isEmpty && !name.hasPrefix("-") }
         let short = short ?? "-x"
@@ -69,7 +70,8 @@ extension ParameterDefinition {
 }
 
 extension Character {
-    /// What names of commands and options are made of.
+    /// Returns a Boolean value that indicates whether text consists of the characters allowed in
+    /// names.
     fileprivate var isNameCharacter: Bool {
         ("a"..."z").contains(self) || ("0"..."9").contains(self) || self == "-"
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A command, or commands under a common word such as `lock merge`.
+/// A command, or a group of commands such as `lock merge`.
 public enum CommandNode<Context: Sendable>: Sendable {
     case command(any Command<Context>.Type)
     case group(String, summary: String, [CommandNode])
@@ -19,7 +19,7 @@ public enum CommandNode<Context: Sendable>: Sendable {
         }
     }
 
-    /// Whether help and suggestions name it.
+    /// A Boolean value that indicates whether help and suggestions list the node.
     var isListed: Bool {
         if case .command(let type) = self { !type.isHidden } else { true }
     }
@@ -28,7 +28,7 @@ public enum CommandNode<Context: Sendable>: Sendable {
         if case .group(_, _, let children) = self { children } else { [] }
     }
 
-    /// The commands at or below this node, each with the words that lead to it.
+    /// The commands at or below this node, each with its path.
     var leaves: [(path: [String], type: any Command<Context>.Type)] {
         switch self {
         case .command(let type): [([type.name], type)]
@@ -38,44 +38,44 @@ public enum CommandNode<Context: Sendable>: Sendable {
     }
 }
 
-/// What a command line asks for.
+/// The result of parsing a command line.
 public enum CommandInvocation<Context: Sendable>: Sendable {
-    /// Run this command.
+    /// Run a command.
     case run(any Command<Context>)
-    /// Show the help of the program, a group or a command, named by the words that lead to it.
+    /// Show the help of the program, a group or a command at a path.
     case help([String])
     /// Show the version.
     case version
 }
 
-/// A program's whole command line, as data.
+/// The command line of a program, as data.
 public struct CommandTree<Context: Sendable>: Sendable {
-    /// The program's name.
+    /// The name of the program.
     public let name: String
-    /// What it is, in one line.
+    /// A one-line summary.
     public let summary: String
-    /// What else its own help says, under headings.
+    /// Additional sections of the program's help.
     public let sections: [HelpSection]
-    /// Pages of help that belong to no command.
+    /// Help pages that are not about a command.
     public let topics: [HelpTopic]
-    /// What the names of all its environment variables begin with, such as `OCIMIRROR_`.
+    /// The prefix of all environment variables, such as `OCIMIRROR_`.
     public let environmentPrefix: String
     let commands: [CommandNode<Context>]
-    /// The options that may stand before the command's name too.
+    /// The options that are also accepted before the name of a command.
     let globals: [ParameterDefinition]
 
-    /// Describes a program.
+    /// Creates a command tree.
     ///
     /// - Parameters:
-    ///   - name: the program's name.
-    ///   - summary: what it is, in one line.
-    ///   - sections: what else its own help says.
-    ///   - topics: pages of help that belong to no command.
-    ///   - environmentPrefix: what the names of all its environment variables begin with.
-    ///   - globals: the options that every command takes (each lists them by
-    ///     ``Parameter/group(_:_:section:)``) and that may stand before its name too.
-    ///   - defaults: those options as they are where nothing is given.
-    ///   - commands: the commands, in the order of the help.
+    ///   - name: The name of the program.
+    ///   - summary: A one-line summary.
+    ///   - sections: Additional sections of the program's help.
+    ///   - topics: Help pages that are not about a command.
+    ///   - environmentPrefix: The prefix of all environment variables.
+    ///   - globals: The options that every command takes (each lists them with
+    ///     ``Parameter/group(_:_:section:)``) and that are also accepted before its name.
+    ///   - defaults: The default values of these options.
+    ///   - commands: The commands, in the order of the help.
     public init<Globals>(
         _ name: String, summary: String, sections: [HelpSection] = [],
         topics: [HelpTopic] = [], environmentPrefix: String,
@@ -90,15 +90,15 @@ public struct CommandTree<Context: Sendable>: Sendable {
         self.commands = commands
     }
 
-    /// Reads a command line.
+    /// Parses a command line.
     ///
-    /// This is a pure function: it looks at nothing but its arguments.
+    /// The result depends on the arguments only.
     ///
     /// - Parameters:
-    ///   - words: the words after the program's name.
-    ///   - environment: the environment's variables.
-    /// - Returns: what is asked for.
-    /// - Throws: ``UsageError`` for the first word that is wrong.
+    ///   - words: The words after the program's name.
+    ///   - environment: The environment variables.
+    /// - Returns: The command to run, or the help or version to show.
+    /// - Throws: ``UsageError`` for the first invalid word.
     public func parse(
         _ words: [String], environment: [String: String]
     ) throws(UsageError) -> CommandInvocation<Context> {
@@ -113,7 +113,7 @@ public struct CommandTree<Context: Sendable>: Sendable {
         }
     }
 
-    /// Follows words down the tree; nil where they lead nowhere.
+    /// Returns the node at a path, or `nil` if there is none.
     func node(at path: [String]) -> CommandNode<Context>? {
         var level = commands
         var found: CommandNode<Context>?

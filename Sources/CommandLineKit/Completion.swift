@@ -1,50 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What may stand where somebody is typing.
+/// The possible completions of a word.
 public struct Completion: Hashable, Sendable {
-    /// A word, and what it means.
+    /// A candidate with its description.
     public struct Candidate: Hashable, Sendable {
         /// The whole word.
         public let word: String
-        /// What it means, in a few words; empty where there is nothing to say.
+        /// A short description, or empty text.
         public let note: String
 
-        /// Makes a candidate.
+        /// Creates a candidate.
         public init(_ word: String, _ note: String = "") {
             self.word = word
             self.note = note
         }
     }
 
-    /// What else may stand there, which this room cannot list.
+    /// A kind of completion that the program or the shell supplies.
     public enum Place: Hashable, Sendable {
-        /// Nothing else.
+        /// No other completions.
         case nothing
-        /// A file.
+        /// A file name.
         case file
-        /// A folder.
+        /// A directory name.
         case folder
-        /// Something that only the program knows, by its word in help, such as `ID`.
+        /// A value that only the program can list, by its placeholder, such as `ID`.
         case other(String)
     }
 
-    /// Words that begin with what is typed.
+    /// The candidates that begin with the typed prefix.
     public var candidates: [Candidate] = []
-    /// What else may stand there.
+    /// The kind of further completions.
     public var place = Place.nothing
-    /// What has been typed of a value that is not a candidate: without `--option=` before it.
+    /// The typed prefix of a value, without `--option=`.
     public var typed = ""
-    /// What stands before such a value in the same word: `--option=`, or nothing.
+    /// The part of the word before that value: `--option=` or empty.
     public var lead = ""
-    /// The values that options before the cursor have been given, by the options' long names.
+    /// The values of the options before the cursor, by long name.
     public var given: [String: String] = [:]
 }
 
 extension CommandTree {
-    /// Returns what may stand at the end of a command line that is being typed.
+    /// Returns the completions at the end of an incomplete command line.
     ///
-    /// - Parameter words: the words after the program's name; the last is being typed and may be empty.
-    /// - Returns: the candidates.
+    /// - Parameter words: The words after the program's name; the last one is incomplete and may be
+    ///   empty.
+    /// - Returns: The completions.
     public func completion(of words: [String]) -> Completion {
         var search = CompletionSearch(tree: self)
         for word in words.dropLast() { search.read(word) }
@@ -52,7 +53,7 @@ extension CommandTree {
     }
 }
 
-/// Reads a command line that is not finished, and forgives what it does not know.
+/// Parses an incomplete command line and ignores what it does not recognize.
 private struct CompletionSearch<Context: Sendable> {
     let tree: CommandTree<Context>
     var level: [CommandNode<Context>]
@@ -144,7 +145,7 @@ private struct CompletionSearch<Context: Sendable> {
         return options.map { Completion.Candidate($0.effectiveName, $0.help) }
     }
 
-    /// The argument at whose place the cursor is.
+    /// The positional argument at the cursor.
     private var positional: ParameterDefinition? {
         let arguments = definitions.filter(\.isPositional)
         guard positionals < arguments.count else {

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A shell that can complete the words of a command line.
+/// A shell with programmable completion.
 public enum CompletionShell: String, ArgumentValue, CaseIterable {
     case bash
     case zsh
     case fish
 
-    /// Returns what the shell has to read, so that it asks the program for every completion.
+    /// Returns the script that makes the shell call the program for every completion.
     ///
-    /// The program is called as `PROGRAM COMMAND -- WORD…`. It writes a candidate on each line, after
-    /// a tab what it means, and at the end `:files`, `:folders` or `:` for what else may stand there.
+    /// The program is called as `PROGRAM COMMAND -- WORD…`. It prints one candidate per line, with
+    /// its description after a tab, and finally `:files`, `:folders` or `:` for the kind of further
+    /// completions.
     ///
     /// - Parameters:
-    ///   - program: the program's name.
-    ///   - command: the hidden command of it that answers.
-    /// - Returns: the script.
+    ///   - program: The name of the program.
+    ///   - command: The hidden command that prints the candidates.
+    /// - Returns: The script.
     public func script(for program: String, asking command: String) -> String {
         let template =
             switch self {
@@ -25,7 +26,7 @@ public enum CompletionShell: String, ArgumentValue, CaseIterable {
         return template.replacing("PROGRAM", with: program).replacing("COMMAND", with: command)
     }
 
-    /// Readline replaces only what stands after the last `=` or `:`, so the rest is cut off.
+    /// Readline replaces only the text after the last `=` or `:`, so the rest is removed.
     private static let bashScript = #"""
         # Completion of PROGRAM for bash: written by 'PROGRAM completions bash'.
         _PROGRAM() {

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a command tells the script that called it.
+/// The exit code of a command.
 ///
-/// Source: sysexits.h for 64 to 78; 128 plus the signal's number for an interrupted run.
+/// Source: sysexits.h for 64 to 78; 128 plus the signal number for an interrupted run.
 public enum ExitCode: Int32, Hashable, Sendable, CaseIterable {
     /// Done, or the answer is yes.
     case success = 0
     /// The answer is no.
     case negative = 1
-    /// Could not be done or found out.
+    /// It could not be done or found out.
     case failure = 2
-    /// The command line is wrong.
+    /// The command line is invalid.
     case usage = 64
-    /// Nothing failed, but there is more to do: run again later.
+    /// Only a limit was reached: run again later.
     case tryAgain = 75
-    /// Credentials were refused.
+    /// Credentials were rejected, or access was denied.
     case denied = 77
-    /// The configuration is wrong.
+    /// The configuration is invalid.
     case configuration = 78
-    /// Ended by SIGINT.
+    /// Interrupted by SIGINT.
     case interrupted = 130
-    /// Ended by SIGTERM.
+    /// Terminated by SIGTERM.
     case terminated = 143
 
-    /// From the code that outranks all others to the one that yields to them.
+    /// The codes in the order of their precedence.
     private static let ranking: [ExitCode] = [
         .terminated, .interrupted, .usage, .configuration, .denied, .failure, .negative, .tryAgain,
         .success,
     ]
 
-    /// Returns the one code for several outcomes; no outcome at all is a success.
+    /// Returns the exit code for several outcomes; success if there is none.
     public static func combining(_ outcomes: some Sequence<ExitCode>) -> ExitCode {
         let outcomes = Set(outcomes)
         return ranking.first(where: outcomes.contains) ?? .success

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A heading in a help text, with two columns under it.
+/// A section of a help text: a heading and two columns.
 public struct HelpSection: Hashable, Sendable {
-    /// A line of a section.
+    /// A row of a section.
     public struct Row: Hashable, Sendable {
-        /// What is explained.
+        /// The term.
         public let term: String
-        /// Its explanation, which is wrapped.
+        /// The description, which is wrapped.
         public let explanation: String
-        /// Remarks such as `[default: 4]`, which are never broken.
+        /// Notes such as `[default: 4]`, which are never broken.
         public let remarks: [String]
 
-        /// Makes a line.
+        /// Creates a row.
         public init(_ term: String, _ explanation: String, remarks: [String] = []) {
             self.term = term
             self.explanation = explanation
@@ -21,10 +21,10 @@ public struct HelpSection: Hashable, Sendable {
 
     /// The heading, without a colon.
     public let title: String
-    /// The lines.
+    /// The rows.
     public let rows: [Row]
 
-    /// Makes a section.
+    /// Creates a section.
     public init(_ title: String, _ rows: [Row]) {
         self.title = title
         self.rows = rows
@@ -35,9 +35,10 @@ extension CommandTree {
     /// Returns the help of the program, a group or a command.
     ///
     /// - Parameters:
-    ///   - path: the words that lead to it, as ``CommandInvocation/help(_:)`` has them.
-    ///   - width: the greatest number of characters in a line.
-    /// - Returns: the text, with a line break at its end; without a command at `path`, the program's help.
+    ///   - path: The path, as in ``CommandInvocation/help(_:)``.
+    ///   - width: The maximum number of characters per line.
+    /// - Returns: The text, with a trailing line break; the program's help if there is no command
+    ///   at `path`.
     public func help(for path: [String] = [], width: Int = 80) -> String {
         var renderer = HelpRenderer(width: width)
         switch node(at: path) {
@@ -71,7 +72,7 @@ extension CommandTree {
         return renderer.text
     }
 
-    /// Returns how a command is called, on one line.
+    /// Returns the usage line of a command.
     public func usage(for path: [String], label: String = "usage: ") -> String {
         var words = [name] + path
         if case .command(let type) = node(at: path) {
@@ -83,7 +84,7 @@ extension CommandTree {
         return label + words.joined(separator: " ")
     }
 
-    /// Returns an error and, on a second line, how the command is called.
+    /// Returns an error message followed by the usage line.
     public func explanation(of error: UsageError) -> String {
         "\(error)\n\(usage(for: Array(error.command.dropFirst())))"
     }
@@ -97,7 +98,7 @@ extension CommandTree {
         return HelpSection("Commands", rows)
     }
 
-    /// Parameters under their headings, in the order in which the headings come up.
+    /// The parameters by section, in the order in which the sections first occur.
     private func sections(for definitions: [ParameterDefinition]) -> [HelpSection] {
         var titles: [String] = []
         var rows: [String: [HelpSection.Row]] = [:]
@@ -111,7 +112,7 @@ extension CommandTree {
 }
 
 extension ParameterDefinition {
-    /// A positional in a usage line.
+    /// The form of a positional in a usage line.
     fileprivate var usage: String {
         let name = isRepeated ? "\(self.name)…" : self.name
         return isRequired ? name : "[\(name)]"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Lays out a help text: blocks parted by blank lines, two columns, no line longer than the width.
+/// Formats a help text: blocks separated by blank lines, two columns, no line longer than the
+/// width.
 struct HelpRenderer {
     private static let indent = 2
     private static let gap = 2
-    /// A longer term has its explanation on the lines after it.
+    /// The width of the first column above which a description begins on the next line.
     private static let widestTerm = 28
 
     private let width: Int
@@ -22,7 +23,7 @@ struct HelpRenderer {
         blocks.append(Self.wrap(paragraph.split(separator: " ").map(String.init), to: width))
     }
 
-    /// Adds sections whose second columns all begin at the same place.
+    /// Adds sections whose second columns are aligned with each other.
     mutating func add(_ sections: [HelpSection]) {
         let terms = sections.flatMap(\.rows).map(\.term.count)
         let column = terms.filter { $0 <= Self.widestTerm }.max() ?? Self.widestTerm
@@ -66,7 +67,7 @@ struct HelpRenderer {
         return [term + padding + first] + explanation.dropFirst().map { margin + $0 }
     }
 
-    /// Fills lines with words; one that is too long for any line has its own.
+    /// Wraps words into lines; a word that is too long has a line to itself.
     private static func wrap(_ words: [String], to width: Int) -> [String] {
         var lines: [String] = []
         for word in words {

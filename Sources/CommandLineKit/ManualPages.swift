@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A manual page as a file of its own.
+/// A manual page file.
 public struct ManualPage: Hashable, Sendable {
-    /// The file's name, such as `ocimirror-sync.1`.
+    /// The name of the file, such as `ocimirror-sync.1`.
     public let file: String
-    /// The page in the macros of mdoc(7).
+    /// The page in mdoc(7) macros.
     public let text: String
 }
 
 extension CommandTree {
-    /// Returns the manual pages: one of the program, and one of each command.
+    /// Returns the manual pages of the program and of each command.
     ///
-    /// The options that every command has are described in the program's page only.
+    /// The options that all commands share are described only on the program's page.
     ///
-    /// - Parameter date: the day of the last change, as mdoc writes it: `November 21, 2026`.
-    /// - Returns: the pages, the program's first.
+    /// - Parameter date: The date of the last change in mdoc's form: `November 21, 2026`.
+    /// - Returns: The pages, the program's first.
     public func manualPages(date: String) -> [ManualPage] {
         [programPage(date)] + pages.map { commandPage($0, date) }
     }
@@ -77,6 +77,6 @@ extension CommandTree {
 }
 
 extension HelpTopic {
-    /// The name as a heading: `exit codes`.
+    /// The name as a heading, such as `exit codes`.
     var title: String { String(name.map { $0 == "-" ? " " : $0 }) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Writes a page in the macros of mdoc(7), as both groff and mandoc read them.
+/// Writes a page in mdoc(7) macros, for groff and mandoc.
 struct ManualWriter {
     var lines: [String]
 
@@ -15,7 +15,7 @@ struct ManualWriter {
         ]
     }
 
-    /// Adds text: each sentence begins a line, and none is longer than people like to read.
+    /// Adds text with one sentence per line, wrapped to a readable width.
     mutating func prose(_ text: String) {
         var line = ""
         for word in text.split(separator: " ").map({ Self.escaped(String($0)) }) {
@@ -92,12 +92,13 @@ struct ManualWriter {
         lines += names.map { ".Xr \($0) 1\($0 == names.last ? "" : " ,")" }
     }
 
-    /// A line that no reader takes for a macro.
+    /// Returns a line that is not parsed as a macro.
     private static func guarded(_ line: String) -> String {
         line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
     }
 
-    /// One argument of a macro, which ends in no character that the macro would set apart.
+    /// Returns one macro argument without a trailing character that the macro would treat as
+    /// punctuation.
     private static func argument(_ text: String) -> String {
         let escaped = escaped(text, isLiteral: true)
             .split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\(dq")
@@ -108,7 +109,7 @@ struct ManualWriter {
         text.split(separator: "…", omittingEmptySubsequences: false).joined(separator: "...")
     }
 
-    /// Text with what roff would read otherwise, or show as a typographer would.
+    /// Returns text with the characters escaped that roff would interpret or typeset differently.
     static func escaped(_ text: String, isLiteral: Bool = false) -> String {
         var escaped = ""
         var former: Character = " "

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandTree {
-    /// Returns the reference of the whole command line as a Markdown document.
+    /// Returns the reference of the command line as a Markdown document.
     ///
     /// - Parameters:
-    ///   - title: the document's heading.
-    ///   - introduction: Markdown that stands below it, with a line break at its end.
-    ///   - sharedOptions: Markdown above the options that every command has.
-    /// - Returns: the document.
+    ///   - title: The title of the document.
+    ///   - introduction: Markdown below the title, with a trailing line break.
+    ///   - sharedOptions: Markdown above the options that all commands share.
+    /// - Returns: The document.
     public func markdown(title: String, introduction: String, sharedOptions: String) -> String {
         var writer = MarkdownWriter(prefix: environmentPrefix)
         writer.lines += ["# \(title)", "", introduction]
@@ -28,7 +28,7 @@ extension CommandTree {
     }
 }
 
-/// Lays out pages as sections of a Markdown document.
+/// Formats pages as sections of a Markdown document.
 private struct MarkdownWriter {
     let prefix: String
     var lines: [String] = []
@@ -57,7 +57,7 @@ private struct MarkdownWriter {
         for definition in definitions {
             let row = definition.row(prefix: prefix)
             let term = row.term.drop { $0 == " " }
-            // The variables follow one rule, which is said once.
+            // The variables follow one rule, which the introduction states.
             let remarks = row.remarks.filter { !hasVariables || !$0.hasPrefix("[env:") }
             let meaning = ([row.explanation] + remarks).joined(separator: " ")
             lines.append("| `\(escape("|", in: String(term)))` | \(cell(meaning)) |")
@@ -66,7 +66,7 @@ private struct MarkdownWriter {
 
     func cell(_ text: String) -> String { escape("|", in: prose(text)) }
 
-    /// Text in which words that are typed as they stand look so.
+    /// Returns text with literal words marked as code.
     private func prose(_ text: String) -> String {
         text.split(separator: " ").map { word in
             let typed = word.prefix { !",;:.)".contains($0) || $0 == "." && !word.hasSuffix(".") }

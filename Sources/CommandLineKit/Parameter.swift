@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A name on the command line, bound to a property of a command or of a group of options.
+/// A named parameter of the command line, bound to a property of a command or of an option group.
 public struct Parameter<Root>: Sendable {
     let definition: ParameterDefinition
-    /// What the property holds, as it would be written.
+    /// The current value of the property, as text.
     let arguments: @Sendable (Root) -> [String]
-    /// Reads what was given, which is never empty, into the property.
+    /// Parses the given values, of which there is at least one, into the property.
     let store: @Sendable (inout Root, [String]) throws(InvalidValue) -> Void
 
     func described(in root: Root) -> ParameterDefinition {
@@ -14,17 +14,19 @@ public struct Parameter<Root>: Sendable {
         return described
     }
 
-    /// An option with a value: `--name=value`, `--name value` or, where it has a short name, `-n value`.
+    /// Returns an option with a value: `--name=value`, `--name value` or, with a short name, `-n
+    /// value`.
     ///
-    /// The property's type decides: an array takes every value given, anything else the last.
+    /// The type of the property decides: an array takes every value given, other types the last
+    /// one.
     ///
     /// - Parameters:
-    ///   - name: the long name with its dashes.
-    ///   - short: a dash and one letter.
-    ///   - placeholder: what stands for the value in help, where the type's own word says too little.
-    ///   - property: where the value goes.
-    ///   - help: what it does, in a few words.
-    /// - Returns: the parameter.
+    ///   - name: The long name with its dashes.
+    ///   - short: A dash and one letter.
+    ///   - placeholder: The placeholder in help, if the type's default is not specific enough.
+    ///   - property: The property to set.
+    ///   - help: A short description.
+    /// - Returns: The parameter.
     public static func option<Value: ParameterValue>(
         _ name: String, _ short: String? = nil, _ placeholder: String? = nil,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
@@ -36,15 +38,15 @@ public struct Parameter<Root>: Sendable {
         return binding(definition, to: property)
     }
 
-    /// An option whose value is a number within bounds.
+    /// Returns an option whose value is a number within bounds.
     ///
     /// - Parameters:
-    ///   - name: the long name with its dashes.
-    ///   - short: a dash and one letter.
-    ///   - bounds: the least and the greatest number that is accepted.
-    ///   - property: where the number goes.
-    ///   - help: what it does, in a few words.
-    /// - Returns: the parameter.
+    ///   - name: The long name with its dashes.
+    ///   - short: A dash and one letter.
+    ///   - bounds: The accepted range.
+    ///   - property: The property to set.
+    ///   - help: A short description.
+    /// - Returns: The parameter.
     public static func number<Value: ParameterValue>(
         _ name: String, _ short: String? = nil, in bounds: ClosedRange<Int>,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
@@ -58,14 +60,14 @@ public struct Parameter<Root>: Sendable {
         }
     }
 
-    /// A switch: `--name` turns it on, `--no-name` off.
+    /// Returns a flag: `--name` sets it, `--no-name` clears it.
     ///
     /// - Parameters:
-    ///   - name: the long name with its dashes, never beginning with `--no-`.
-    ///   - short: a dash and one letter.
-    ///   - property: what is switched.
-    ///   - help: what the one of both names does that changes the default.
-    /// - Returns: the parameter.
+    ///   - name: The long name with its dashes, never beginning with `--no-`.
+    ///   - short: A dash and one letter.
+    ///   - property: The property to set.
+    ///   - help: A description of the name that changes the default.
+    /// - Returns: The parameter.
     public static func flag(
         _ name: String, _ short: String? = nil,
         into property: any WritableKeyPath<Root, Bool> & Sendable, help: String
@@ -74,16 +76,17 @@ public struct Parameter<Root>: Sendable {
             ParameterDefinition(kind: .flag, name: name, short: short, help: help), to: property)
     }
 
-    /// A word without a dash, by its place.
+    /// Returns a positional argument.
     ///
-    /// A plain property makes it required, an optional one does not, an array takes all words left.
+    /// A plain property makes it required, an optional one makes it optional, and an array takes
+    /// all remaining words.
     ///
     /// - Parameters:
-    ///   - name: what stands for it in help, such as `IMAGE`.
-    ///   - requiresOne: whether an array must not stay empty.
-    ///   - property: where the value goes.
-    ///   - help: what it is, in a few words.
-    /// - Returns: the parameter.
+    ///   - name: The placeholder in help, such as `IMAGE`.
+    ///   - requiresOne: A Boolean value that indicates whether an array needs at least one value.
+    ///   - property: The property to set.
+    ///   - help: A short description.
+    /// - Returns: The parameter.
     public static func positional<Value: ParameterValue>(
         _ name: String, requiresOne: Bool = false,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
@@ -115,13 +118,13 @@ public struct Parameter<Root>: Sendable {
             })
     }
 
-    /// Options that several commands share, kept in a struct of their own.
+    /// Returns options that several commands share and that are stored in a structure.
     ///
     /// - Parameters:
-    ///   - property: the struct.
-    ///   - parameters: its options.
-    ///   - section: the heading under which help lists them.
-    /// - Returns: the same options, bound through the command.
+    ///   - property: The structure.
+    ///   - parameters: The options of the structure.
+    ///   - section: The section of the help that lists them.
+    /// - Returns: The same options, bound through the command.
     public static func group<Inner>(
         _ property: any WritableKeyPath<Root, Inner> & Sendable, _ parameters: [Parameter<Inner>],
         section: String? = nil

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A parameter without the property that it is bound to: what help, suggestions and checks need.
+/// A parameter without its property, as help, suggestions and validation need it.
 struct ParameterDefinition: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        /// Takes a value.
+        /// An option with a value.
         case option
-        /// Takes none; `--no-…` is its opposite.
+        /// A flag, with `--no-…` as its opposite.
         case flag
-        /// `--help` or `--version`, which belong to no command.
+        /// `--help` or `--version`, which the program handles.
         case builtIn
-        /// A word without a dash.
+        /// A positional argument.
         case positional(isRequired: Bool)
     }
 
@@ -26,9 +26,9 @@ struct ParameterDefinition: Hashable, Sendable {
     var candidates: [String] = []
     var isRepeated = false
     let help: String
-    /// The heading under which help lists it; nil for that of its kind.
+    /// The section of the help that lists it, or `nil` for the default section of its kind.
     var section: String?
-    /// What the property holds where nothing is given.
+    /// The default value, as text.
     var defaults: [String] = []
 
     var isPositional: Bool {
@@ -37,13 +37,13 @@ struct ParameterDefinition: Hashable, Sendable {
 
     var isRequired: Bool { kind == .positional(isRequired: true) }
 
-    /// The name of the opposite of a flag.
+    /// The name that clears a flag.
     var opposite: String? { kind == .flag ? "--no-\(name.dropFirst(2))" : nil }
 
-    /// What help shows of a flag: the one of its names that changes something.
+    /// The name of a flag that help shows: the one that changes the default.
     var effectiveName: String { (defaults == ["true"] ? opposite : nil) ?? name }
 
-    /// The variable that stands in for an option: `--idle-timeout` gives `…IDLE_TIMEOUT`.
+    /// The environment variable of an option: `…IDLE_TIMEOUT` for `--idle-timeout`.
     func variable(prefix: String) -> String? {
         guard kind == .option || kind == .flag else { return nil }
         let words = name.dropFirst(2).uppercased().map { $0 == "-" ? "_" : $0 }

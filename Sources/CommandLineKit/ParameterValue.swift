@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many values a property takes.
+/// The number of values that a property takes.
 public enum Arity: Hashable, Sendable {
-    /// One; of several, the last.
+    /// One value; the last one given.
     case one
-    /// None or one.
+    /// At most one value.
     case optional
-    /// Any number, in their order.
+    /// Any number of values, in their order.
     case many
 }
 
-/// The type of a property that a parameter can be bound to: a value, an optional or an array of them.
+/// A type of property that a parameter can be bound to: a value, an optional or an array.
 public protocol ParameterValue: Sendable {
-    /// What one argument gives.
+    /// The type of a single value.
     associatedtype Single: ArgumentValue
 
-    /// How many values it takes.
+    /// The number of values.
     static var arity: Arity { get }
 
-    /// Makes the property's value of what was given, the last apart from what came before it.
+    /// Creates the property's value from the given values, with the last one separate.
     static func combining(_ earlier: [Single], _ last: Single) -> Self
 
-    /// The values that it holds now.
+    /// The current values.
     var singles: [Single] { get }
 }
 
@@ -35,11 +35,11 @@ extension ArgumentValue {
 }
 
 extension Optional: ParameterValue where Wrapped: ArgumentValue {
-    /// None or one value.
+    /// At most one value.
     public static var arity: Arity { .optional }
     /// The last value given.
     public static func combining(_ earlier: [Wrapped], _ last: Wrapped) -> Wrapped? { last }
-    /// The value, where there is one.
+    /// The value, if there is one.
     public var singles: [Wrapped] { map { [$0] } ?? [] }
 }
 

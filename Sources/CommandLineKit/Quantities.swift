@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of bytes, written `100MiB`, `4KB` or as plain bytes.
+/// A number of bytes, written `100MiB`, `4KB` or as plain digits.
 public struct ByteSize: Hashable, Sendable {
-    /// How many bytes.
+    /// The number of bytes.
     public let byteCount: Int
 
-    /// Wraps a count, which is not negative.
+    /// Creates a size, which is not negative.
     public init(_ byteCount: Int) {
         precondition(byteCount >= 0, "a size is not negative")
         self.byteCount = byteCount
     }
 
-    /// Larger units first, and of equal rank the binary one, as ``argument`` prefers them.
+    /// The units, larger ones first and binary ones before decimal ones of the same rank, as
+    /// ``argument`` prefers them.
     private static let units: [(name: String, byteCount: Int)] = [
         ("TiB", 1 << 40), ("TB", 1_000_000_000_000), ("GiB", 1 << 30), ("GB", 1_000_000_000),
         ("MiB", 1 << 20), ("MB", 1_000_000), ("KiB", 1 << 10), ("KB", 1000), ("B", 1),
@@ -19,10 +20,10 @@ public struct ByteSize: Hashable, Sendable {
 }
 
 extension ByteSize: ArgumentValue {
-    /// A size.
+    /// `SIZE`.
     public static var placeholder: String { "SIZE" }
 
-    /// Reads a whole number and a unit; without a unit it counts bytes.
+    /// Parses a whole number and a unit; without a unit, the number is in bytes.
     public init(argument: String) throws(InvalidValue) {
         let (digits, unit) = argument.splittingUnit()
         let factor =
@@ -45,14 +46,14 @@ extension ByteSize: ArgumentValue {
 }
 
 extension Duration: ArgumentValue {
-    /// A length of time.
+    /// A duration.
     public static var placeholder: String { "TIME" }
 
     private static let millisecondUnits: [(name: String, milliseconds: Int64)] = [
         ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1),
     ]
 
-    /// Reads a whole number and one of the units `ms`, `s`, `m` and `h`.
+    /// Parses a whole number and one of the units `ms`, `s`, `m` and `h`.
     public init(argument: String) throws(InvalidValue) {
         let (digits, unit) = argument.splittingUnit()
         guard let count = Int64(digits),
@@ -65,7 +66,7 @@ extension Duration: ArgumentValue {
         self = .milliseconds(milliseconds)
     }
 
-    /// The time in the largest unit that divides it, to the millisecond.
+    /// The duration in the largest unit that divides it, to the millisecond.
     public var argument: String {
         let (seconds, attoseconds) = components
         let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1000)
@@ -78,7 +79,7 @@ extension Duration: ArgumentValue {
 }
 
 extension String {
-    /// The leading ASCII digits, and what follows them.
+    /// Returns the leading ASCII digits and the rest.
     fileprivate func splittingUnit() -> (digits: Substring, unit: Substring) {
         let digits = prefix { $0.isASCII && $0.isNumber }
         return (digits, self[digits.endIndex...])

@@ -2,38 +2,44 @@
 
 public import TextSafety
 
-/// A command line that cannot be carried out, as data.
+/// An invalid command line, as data.
 public struct UsageError: Error, Hashable, Sendable {
-    /// What is wrong.
+    /// The reason.
     public enum Reason: Hashable, Sendable {
-        /// No command was given where there are these.
+        /// No command was given.
+        ///
+        /// The candidates are listed.
         case missingCommand([String])
-        /// There is no such command.
+        /// The command does not exist.
         case unknownCommand(UntrustedText, suggestion: String?)
-        /// There is no such option.
+        /// The option does not exist.
         case unknownOption(UntrustedText, suggestion: String?)
-        /// A command's own option stands before the command.
+        /// An option of a command was given before the command.
         case misplacedOption(String)
-        /// The option stands without its value, which would be written like the placeholder.
+        /// The option has no value.
+        ///
+        /// The placeholder names it.
         case missingValue(option: String, placeholder: String)
         /// A flag was given a value.
         case unexpectedValue(flag: String)
-        /// The value of an option, a variable or an argument is not one.
+        /// The value of an option, a variable or an argument is invalid.
         case invalidValue(of: String, UntrustedText, reason: String, suggestion: String?)
-        /// A required argument was not given.
+        /// A required argument is missing.
         case missingArgument(String, help: String)
-        /// There is one argument more than the command takes.
+        /// There are more arguments than the command takes.
         case unexpectedArgument(UntrustedText)
-        /// Options that are each right do not go together; the text says why.
+        /// Options contradict each other.
+        ///
+        /// The text states the reason.
         case contradiction(String)
     }
 
-    /// The program's name and the commands as far as they were understood.
+    /// The program's name and the commands that were recognized.
     public let command: [String]
-    /// What is wrong.
+    /// The reason.
     public let reason: Reason
 
-    /// Makes an error about a command line.
+    /// Creates an error about a command line.
     public init(_ command: [String], _ reason: Reason) {
         self.command = command
         self.reason = reason
@@ -41,7 +47,7 @@ public struct UsageError: Error, Hashable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-    /// One line: what, which, and what to do about it.
+    /// One line: the problem, the word and the next step.
     public var description: String {
         let help = ([command.first ?? ""] + ["help"] + command.dropFirst())
             .joined(separator: " ")

@@ -3,16 +3,16 @@
 internal import CCrypto
 public import OCI
 
-/// A hash of bytes that arrive in pieces.
+/// An incremental hash of bytes.
 ///
-/// Source: OpenSSL's EVP interface, which picks the processor's own instructions.
+/// Source: OpenSSL's EVP interface, which selects the CPU's instructions for the algorithm.
 @safe
 public struct DigestHasher: ~Copyable {
-    /// The algorithm whose hash is made.
+    /// The hash algorithm.
     public let algorithm: Digest.Algorithm
     private let context: OpaquePointer
 
-    /// Starts a hash.
+    /// Creates a hasher for an algorithm.
     public init(_ algorithm: Digest.Algorithm = .sha256) {
         self.algorithm = algorithm
         guard let context = unsafe EVP_MD_CTX_new() else {
@@ -37,7 +37,7 @@ public struct DigestHasher: ~Copyable {
         unsafe update(bytes.span.bytes)
     }
 
-    /// Adds bytes where they are.
+    /// Adds bytes without copying them.
     public mutating func update(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { buffer in
             let updated = unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
@@ -45,7 +45,7 @@ public struct DigestHasher: ~Copyable {
         }
     }
 
-    /// Ends the hash and returns its digest.
+    /// Returns the digest of the bytes added so far and ends the hash.
     public consuming func finish() -> Digest {
         var hash = [UInt8](repeating: 0, count: algorithm.hexLength / 2)
         unsafe hash.withUnsafeMutableBufferPointer { buffer in
@@ -57,7 +57,7 @@ public struct DigestHasher: ~Copyable {
 }
 
 extension Digest {
-    /// Returns the digest of bytes.
+    /// Returns the digest of `bytes`.
     public static func of(_ bytes: [UInt8], _ algorithm: Algorithm = .sha256) -> Digest {
         var hasher = DigestHasher(algorithm)
         hasher.update(bytes)

@@ -2,14 +2,16 @@
 
 public import OCI
 
-/// Bytes that are not what their descriptor says.
+/// A mismatch between bytes and their descriptor.
 public enum IntegrityError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// There were more or fewer bytes. `actual` is nil where reading stopped at the first surplus byte.
+    /// The size differs.
+    ///
+    /// `actual` is `nil` if reading stopped at the first excess byte.
     case size(expected: Int, actual: Int?)
-    /// The bytes hash to another digest.
+    /// The digest differs.
     case digest(expected: Digest, actual: Digest)
 
-    /// One line.
+    /// A description on one line.
     public var description: String {
         switch self {
         case .size(let expected, let actual?): "\(actual) bytes came, \(expected) were announced"
@@ -19,15 +21,15 @@ public enum IntegrityError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Proves bytes that arrive in pieces against a descriptor: the size, the digest and the end.
+/// Verifies a stream of bytes against a descriptor: the size, the digest and the end of the stream.
 public struct DigestVerifier: ~Copyable {
     private let expected: Digest
     private let size: Int
     private var hasher: DigestHasher
-    /// How many bytes have been added.
+    /// The number of bytes added so far.
     public private(set) var count = 0
 
-    /// Starts a proof of bytes against `descriptor`.
+    /// Creates a verifier for the content that `descriptor` describes.
     public init(_ descriptor: Descriptor) {
         self.expected = descriptor.digest
         self.size = descriptor.size
@@ -36,16 +38,16 @@ public struct DigestVerifier: ~Copyable {
 
     /// Adds bytes.
     ///
-    /// - Throws: ``IntegrityError/size(expected:actual:)`` at the first byte too many.
+    /// - Throws: ``IntegrityError/size(expected:actual:)`` at the first excess byte.
     public mutating func update(_ bytes: [UInt8]) throws(IntegrityError) {
         count += bytes.count
         guard count <= size else { throw .size(expected: size, actual: nil) }
         hasher.update(bytes)
     }
 
-    /// Ends the proof, after the last byte.
+    /// Verifies size and digest after the last byte.
     ///
-    /// - Throws: ``IntegrityError`` where bytes are missing or the digest differs.
+    /// - Throws: ``IntegrityError`` if bytes are missing or the digest differs.
     public consuming func finish() throws(IntegrityError) {
         let expected = expected
         guard count == size else { throw .size(expected: size, actual: count) }
@@ -55,9 +57,9 @@ public struct DigestVerifier: ~Copyable {
 }
 
 extension RawManifest {
-    /// Proves bytes against a descriptor and keeps both.
+    /// Creates a manifest from bytes after verifying them against `descriptor`.
     ///
-    /// - Throws: ``IntegrityError`` where size or digest differ.
+    /// - Throws: ``IntegrityError`` if the size or the digest differs.
     public init(verifying bytes: [UInt8], against descriptor: Descriptor) throws(IntegrityError) {
         var verifier = DigestVerifier(descriptor)
         try verifier.update(bytes)
@@ -65,7 +67,7 @@ extension RawManifest {
         self.init(proved: bytes, descriptor)
     }
 
-    /// Describes bytes that were just made or were asked for by tag.
+    /// Creates a manifest and its descriptor from bytes that have no expected digest yet.
     public init(describing bytes: [UInt8], as mediaType: MediaType) {
         self.init(
             proved: bytes,

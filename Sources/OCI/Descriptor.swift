@@ -2,29 +2,31 @@
 
 internal import StrictJSON
 
-/// What names content: its media type, digest and size, and what is said about it.
+/// A reference to content: its media type, digest and size, with optional metadata.
 ///
 /// Source: image-spec, descriptor.md.
 public struct Descriptor: Hashable, Sendable {
-    /// What the content is.
+    /// The media type of the content.
     public let mediaType: MediaType
-    /// The hash of the content.
+    /// The digest of the content.
     public let digest: Digest
-    /// The content's length in bytes, from 0 to 2⁵³.
+    /// The size of the content in bytes, from 0 to 2⁵³.
     public let size: Int
-    /// The platform of the image that the content describes, in an index.
+    /// The platform that an index states for the image.
     public let platform: Platform?
-    /// The kind of artifact that the content describes, in a list of referrers.
+    /// The artifact type that a referrers list states for the content.
     public let artifactType: MediaType?
-    /// Whatever else is said about the content; hostile text.
+    /// The annotations; untrusted text.
     public let annotations: [String: String]
-    /// Whether other places are named from which the content could be fetched; they are never used.
+    /// A Boolean value that indicates whether the descriptor lists URLs for the content.
+    ///
+    /// They are never used.
     public let hasURLs: Bool
 
-    /// The greatest size that every JSON reader represents exactly.
+    /// The greatest integer that every JSON reader represents exactly.
     public static let maximumSize = 1 << 53
 
-    /// Makes a descriptor.
+    /// Creates a descriptor.
     ///
     /// - Precondition: `size` is from 0 to ``maximumSize``.
     public init(
@@ -41,7 +43,7 @@ public struct Descriptor: Hashable, Sendable {
         self.hasURLs = hasURLs
     }
 
-    /// Reads a descriptor at `path` of a manifest.
+    /// Creates a descriptor from the object at `path` of a manifest.
     ///
     /// - Throws: ``JSONError`` with the member's path.
     init(json: JSONValue, path: String) throws(JSONError) {

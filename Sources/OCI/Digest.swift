@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The content address of bytes: an algorithm and a hash, `sha256:` and 64 hexadecimal digits.
+/// A content address: an algorithm and a hash, such as `sha256:` with 64 hexadecimal digits.
 ///
-/// Only registered algorithms with their exact length, in lower case, are digests. A digest is thus
-/// safe in a URL path and as a file name.
+/// Only registered algorithms with a lowercase hash of the exact length are accepted, so a digest
+/// is safe in a URL path and as a file name.
 ///
 /// Source: image-spec, descriptor.md § Digests.
 public struct Digest: Hashable, Sendable {
@@ -12,7 +12,7 @@ public struct Digest: Hashable, Sendable {
         case sha256
         case sha512
 
-        /// How many hexadecimal digits its hash has.
+        /// The number of hexadecimal digits in the hash.
         public var hexLength: Int {
             switch self {
             case .sha256: 64
@@ -23,12 +23,12 @@ public struct Digest: Hashable, Sendable {
 
     /// The hash algorithm.
     public let algorithm: Algorithm
-    /// The hash, in lower-case hexadecimal digits.
+    /// The hash in lowercase hexadecimal digits.
     public let hex: String
 
     /// Parses `algorithm:hex`.
     ///
-    /// - Throws: ``ParseError`` for an unknown algorithm, a wrong length or other characters.
+    /// - Throws: ``ParseError`` for an unknown algorithm, a wrong length or an invalid character.
     public init(parsing text: String) throws(ParseError) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw ParseError(
@@ -50,9 +50,9 @@ public struct Digest: Hashable, Sendable {
         self.hex = String(hex)
     }
 
-    /// Makes a digest of the bytes of a finished hash.
+    /// Creates a digest from the bytes of a finished hash.
     ///
-    /// - Precondition: `hash` has the algorithm's length.
+    /// - Precondition: `hash` has the length of the algorithm.
     package init(_ algorithm: Algorithm, hash: some Collection<UInt8>) {
         precondition(hash.count * 2 == algorithm.hexLength, "a hash has its algorithm's length")
         self.algorithm = algorithm
@@ -75,10 +75,10 @@ extension Digest: CustomStringConvertible, Comparable {
     /// `algorithm:hex`.
     public var description: String { "\(algorithm.rawValue):\(hex)" }
 
-    /// The algorithm and the first twelve digits, for tables that people read.
+    /// The algorithm and the first twelve digits, for tables.
     public var short: String { "\(algorithm.rawValue):\(hex.prefix(12))" }
 
-    /// Orders by text.
+    /// Orders digests by their text.
     public static func < (first: Digest, second: Digest) -> Bool {
         (first.algorithm.rawValue, first.hex) < (second.algorithm.rawValue, second.hex)
     }

@@ -2,33 +2,34 @@
 
 public import StrictJSON
 
-/// What an image's configuration says about itself, as far as this tool asks.
+/// The fields of an image config that this project reads.
 ///
 /// Source: image-spec, config.md.
 public struct ImageConfig: Hashable, Sendable {
-    /// The platform that the image says it is made for.
+    /// The platform that the config states.
     public let platform: Platform
-    /// The digest of each layer's unpacked bytes, base first.
+    /// The digests of the uncompressed layers, base first.
     public let diffIDs: [Digest]
-    /// The program that is started, and its first arguments.
+    /// The entrypoint: the program to start and its first arguments.
     public let entrypoint: [String]
-    /// The arguments after the entrypoint, or the program where there is none.
+    /// The arguments after the entrypoint, or the program and its arguments if there is no
+    /// entrypoint.
     public let command: [String]
-    /// The environment, `NAME=value` each.
+    /// The environment, as `NAME=value` entries.
     public let environment: [String]
-    /// The folder in which the program starts.
+    /// The working directory of the program.
     public let workingDirectory: String
-    /// Labels; hostile text.
+    /// The labels; untrusted text.
     public let labels: [String: String]
-    /// When the image was made, as it says; hostile text.
+    /// The creation date as the config states it; untrusted text.
     public let created: String?
 
-    /// The greatest configuration that is read, in bytes.
+    /// The maximum size of a config, in bytes.
     public static let maximumSize = 4 << 20
 
-    /// Reads a configuration.
+    /// Creates the value from the bytes of a config blob.
     ///
-    /// - Throws: ``JSONError`` where the bytes are not strictly an image configuration.
+    /// - Throws: ``JSONError`` if the bytes are not a valid image config.
     public init(bytes: [UInt8]) throws(JSONError) {
         let object = try JSONObject(
             try JSONValue(parsing: bytes),

@@ -3,7 +3,7 @@
 internal import StrictJSON
 
 extension JSONObject {
-    /// Reads a string member through a parser of one of this room's nouns.
+    /// Returns a string member parsed as one of this module's types.
     func parse<Noun>(
         _ key: String, _ parser: (String) throws(ParseError) -> Noun
     ) throws(JSONError) -> Noun? {
@@ -15,10 +15,12 @@ extension JSONObject {
         }
     }
 
-    /// Reads a media type; the types of manifests and configurations must be spelled exactly.
+    /// Returns a media type.
     ///
-    /// Other readers compare them byte for byte. Were `…Index.v1+json` an index here and unknown
-    /// elsewhere, the same bytes would mean two things.
+    /// The types of manifests and configs must match exactly.
+    ///
+    /// Other readers compare them byte for byte. If `…Index.v1+json` were an index here and an
+    /// unknown type elsewhere, the same bytes would have two meanings.
     func mediaType(_ key: String) throws(JSONError) -> MediaType? {
         let text = try string(key)
         guard let type = try parse(key, MediaType.init(parsing:)) else { return nil }
@@ -30,11 +32,11 @@ extension JSONObject {
         return type
     }
 
-    /// Reads `os`, `architecture` and what belongs to them from among the members.
+    /// Returns the platform that the members `os`, `architecture` and their companions state.
     func platform() throws(JSONError) -> Platform {
         guard let os = try platformPart("os"), let architecture = try platformPart("architecture")
         else { throw JSONError(place: path, reason: "os or architecture is missing") }
-        // Signatures have configurations with empty strings, which no machine runs either.
+        // Signatures have configs with empty strings, which match no platform.
         return Platform(
             os: os.isEmpty ? "unknown" : os,
             architecture: architecture.isEmpty ? "unknown" : architecture,
@@ -51,7 +53,7 @@ extension JSONObject {
 }
 
 extension Platform {
-    /// Reads the platform of an index entry at `path`.
+    /// Returns the platform of the index entry at `path`.
     init(json: JSONValue, path: String) throws(JSONError) {
         self = try JSONObject(json, path: path, known: Self.knownKeys).platform()
     }

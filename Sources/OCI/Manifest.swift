@@ -2,16 +2,16 @@
 
 internal import StrictJSON
 
-/// A manifest seen through its fields: an image for one platform, or an index of manifests.
+/// The decoded fields of a manifest: an image for one platform, or an index of manifests.
 ///
-/// It is a view. The bytes it was read from, ``RawManifest``, are what travels.
+/// Decoded values are derived; the bytes in ``RawManifest`` are what is copied.
 public enum Manifest: Hashable, Sendable {
     case image(ImageManifest)
     case index(ImageIndex)
 }
 
 extension Manifest {
-    /// The manifest that this one says something about.
+    /// The manifest that this one refers to.
     public var subject: Descriptor? {
         switch self {
         case .image(let image): image.subject
@@ -19,7 +19,7 @@ extension Manifest {
         }
     }
 
-    /// The kind of artifact: for an image that does not say, the type of its configuration.
+    /// The artifact type; for an image that states none, the media type of its config.
     ///
     /// Source: distribution-spec § Listing Referrers.
     public var artifactType: MediaType? {
@@ -29,7 +29,7 @@ extension Manifest {
         }
     }
 
-    /// Whatever else is said about it; hostile text.
+    /// The annotations; untrusted text.
     public var annotations: [String: String] {
         switch self {
         case .image(let image): image.annotations
@@ -38,22 +38,22 @@ extension Manifest {
     }
 }
 
-/// One image: its configuration and its layers, base first.
+/// An image manifest: a config and layers, base first.
 ///
 /// Source: image-spec, manifest.md; Docker's image manifest version 2, schema 2.
 public struct ImageManifest: Hashable, Sendable {
-    /// The image's configuration.
+    /// The descriptor of the config.
     public let config: Descriptor
-    /// The layers, from the base up.
+    /// The descriptors of the layers, base first.
     public let layers: [Descriptor]
-    /// The manifest that this one says something about.
+    /// The manifest that this one refers to.
     public let subject: Descriptor?
-    /// The kind of artifact, where this is no container image.
+    /// The artifact type, if this is not a container image.
     public let artifactType: MediaType?
-    /// Whatever else is said about the image; hostile text.
+    /// The annotations; untrusted text.
     public let annotations: [String: String]
 
-    /// Makes an image manifest.
+    /// Creates an image manifest.
     public init(
         config: Descriptor, layers: [Descriptor], subject: Descriptor? = nil,
         artifactType: MediaType? = nil, annotations: [String: String] = [:]
@@ -66,20 +66,20 @@ public struct ImageManifest: Hashable, Sendable {
     }
 }
 
-/// A list of manifests, one for each platform as a rule.
+/// An index: a list of manifests, usually one per platform.
 ///
 /// Source: image-spec, image-index.md; Docker's manifest list.
 public struct ImageIndex: Hashable, Sendable {
-    /// The manifests in their order.
+    /// The descriptors of the manifests.
     public let manifests: [Descriptor]
-    /// The manifest that this index says something about.
+    /// The manifest that this index refers to.
     public let subject: Descriptor?
-    /// The kind of artifact, where this is no list of container images.
+    /// The artifact type, if this is not a list of container images.
     public let artifactType: MediaType?
-    /// Whatever else is said about the index; hostile text.
+    /// The annotations; untrusted text.
     public let annotations: [String: String]
 
-    /// Makes an index.
+    /// Creates an index.
     public init(
         manifests: [Descriptor], subject: Descriptor? = nil, artifactType: MediaType? = nil,
         annotations: [String: String] = [:]
@@ -92,12 +92,13 @@ public struct ImageIndex: Hashable, Sendable {
 }
 
 extension Manifest {
-    /// Reads a manifest of the stated media type.
+    /// Creates a manifest from bytes of the stated media type.
     ///
-    /// The type must agree with the body's own `mediaType`, and the body must not be readable as
-    /// another kind: two clients that read the same bytes differently run different images.
+    /// The type must agree with the body's `mediaType`, and the body must not be readable as
+    /// another kind of manifest: clients that read the same bytes differently would run different
+    /// images.
     ///
-    /// - Throws: ``JSONError`` with the place.
+    /// - Throws: ``JSONError`` with the path of the member.
     ///
     /// Source: image-spec security advisory GHSA-77vh-xpmg-72qh (ambiguous manifests).
     init(bytes: [UInt8], mediaType: MediaType) throws(JSONError) {
@@ -132,7 +133,7 @@ extension Manifest {
                     artifactType: try object.mediaType("artifactType"),
                     annotations: try object.stringMap("annotations")))
         } else {
-            throw JSONError(place: "", reason: "\(mediaType) is no known kind of manifest")
+            throw JSONError(place: "", reason: "\(mediaType) is not a supported manifest type")
         }
     }
 
@@ -143,7 +144,7 @@ extension Manifest {
 }
 
 extension JSONObject {
-    /// Refuses keys that would let the same bytes be read as another kind of manifest.
+    /// Rejects members that would let the same bytes be read as another kind of manifest.
     fileprivate func refuse(_ keys: [String], in kind: String) throws(JSONError) {
         for key in keys where contains(key) {
             throw failure(key, "has no place in \(kind): readers could take it for another kind")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What bytes are, as descriptors and `Content-Type` headers say it.
+/// A media type, as in descriptors and `Content-Type` headers.
 public struct MediaType: Hashable, Sendable {
-    /// The type and subtype, in lower case and without parameters.
+    /// The type and subtype in lowercase, without parameters.
     public let name: String
 
-    /// Parses `type/subtype`; parameters after `;` are cut off.
+    /// Parses `type/subtype` and drops parameters after `;`.
     ///
-    /// - Throws: ``ParseError`` where it is no media type.
+    /// - Throws: ``ParseError`` if the text is not a media type.
     ///
     /// Source: RFC 6838 §4.2.
     public init(parsing text: String) throws(ParseError) {
@@ -42,7 +42,7 @@ public struct MediaType: Hashable, Sendable {
     public static let ociIndex = MediaType(known: "application/vnd.oci.image.index.v1+json")
     /// An OCI image manifest.
     public static let ociManifest = MediaType(known: "application/vnd.oci.image.manifest.v1+json")
-    /// An OCI image configuration.
+    /// An OCI image config.
     public static let ociConfig = MediaType(known: "application/vnd.oci.image.config.v1+json")
     /// A Docker manifest list.
     public static let dockerList = MediaType(
@@ -50,38 +50,39 @@ public struct MediaType: Hashable, Sendable {
     /// A Docker image manifest, schema 2.
     public static let dockerManifest = MediaType(
         known: "application/vnd.docker.distribution.manifest.v2+json")
-    /// A Docker image configuration.
+    /// A Docker image config.
     public static let dockerConfig = MediaType(
         known: "application/vnd.docker.container.image.v1+json")
-    /// A Docker manifest of schema 1, which this tool refuses.
+    /// A Docker manifest of schema 1, which is not supported.
     public static let dockerSchema1 = MediaType(
         known: "application/vnd.docker.distribution.manifest.v1+json")
-    /// A signed Docker manifest of schema 1, which this tool refuses.
+    /// A signed Docker manifest of schema 1, which is not supported.
     public static let dockerSchema1Signed = MediaType(
         known: "application/vnd.docker.distribution.manifest.v1+prettyjws")
-    /// Bytes of no stated kind.
+    /// Bytes of an unknown type.
     public static let octetStream = MediaType(known: "application/octet-stream")
 
-    /// The types to accept when a manifest is asked for, whatever kind it turns out to be.
+    /// The types to accept in a request for a manifest of any kind.
     ///
-    /// A registry that misses a type in the list may convert the manifest or deny that it exists.
+    /// If a type is missing from the list, a registry may convert the manifest or respond 404.
     public static let manifests: [MediaType] = [
         .ociIndex, .dockerList, .ociManifest, .dockerManifest,
     ]
 
-    /// Whether this is an index or manifest list.
+    /// A Boolean value that indicates whether this is an index or manifest list.
     public var isIndex: Bool { self == .ociIndex || self == .dockerList }
 
-    /// Whether this is an image manifest.
+    /// A Boolean value that indicates whether this is an image manifest.
     public var isImageManifest: Bool { self == .ociManifest || self == .dockerManifest }
 
-    /// Whether this is a manifest of schema 1, signed or not.
+    /// A Boolean value that indicates whether this is a schema 1 manifest, signed or not.
     public var isSchema1: Bool { self == .dockerSchema1 || self == .dockerSchema1Signed }
 
-    /// Whether this is the configuration of a container image.
+    /// A Boolean value that indicates whether this is the config of a container image.
     public var isImageConfig: Bool { self == .ociConfig || self == .dockerConfig }
 
-    /// Whether a layer of this type may be kept out of registries by its licence.
+    /// A Boolean value that indicates whether a license may keep a layer of this type out of
+    /// registries.
     public var isForeignLayer: Bool {
         name.hasPrefix("application/vnd.docker.image.rootfs.foreign.")
             || name.hasPrefix("application/vnd.oci.image.layer.nondistributable.")

@@ -2,23 +2,23 @@
 
 public import TextSafety
 
-/// Text that does not have the form of the noun it should be.
+/// Text that is not a valid value of a domain type.
 public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The noun, such as `digest`, `tag` or `reference`.
+    /// The name of the type, such as `digest`, `tag` or `reference`.
     public let noun: String
     /// The text that was read.
     public let text: UntrustedText
-    /// What is wrong with it and, where it helps, what would be right.
+    /// The reason and, where it helps, the expected form.
     public let reason: String
 
-    /// Makes an error about `text`, which should have been a `noun`.
+    /// Creates an error about `text`, which should be a `noun`.
     public init(_ noun: String, _ text: String, _ reason: String) {
         self.noun = noun
         self.text = UntrustedText(text)
         self.reason = reason
     }
 
-    /// One line: noun, text, reason.
+    /// One line: the type, the text and the reason.
     public var description: String {
         "\(noun) '\(text.display(limit: 200))': \(reason)"
     }

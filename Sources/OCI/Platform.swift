@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An operating system and processor that binaries are made for.
+/// An operating system and CPU architecture.
 ///
 /// Source: image-spec, image-index.md § `platform`; the normal form is containerd's.
 public struct Platform: Hashable, Sendable {
-    /// The operating system, in Go's spelling (`linux`).
+    /// The operating system in Go's spelling, such as `linux`.
     public let os: String
-    /// The architecture, in Go's spelling (`amd64`, `arm64`).
+    /// The architecture in Go's spelling, such as `amd64` or `arm64`.
     public let architecture: String
-    /// The architecture's variant, such as `v7`; nil where it is the architecture's usual one.
+    /// The variant of the architecture, such as `v7`, or `nil` for the default variant.
     public let variant: String?
     /// The version of the operating system, which Windows images state.
     public let osVersion: String?
 
-    /// linux/amd64.
+    /// The platform linux/amd64.
     public static let linuxAMD64 = Platform(os: "linux", architecture: "amd64")
-    /// linux/arm64.
+    /// The platform linux/arm64.
     public static let linuxARM64 = Platform(os: "linux", architecture: "arm64")
 
-    /// Makes a platform in its normal form.
+    /// Creates a platform in its normal form.
     ///
     /// `x86_64` is `amd64`, `aarch64` is `arm64`, `macos` is `darwin`; the usual variant of an
     /// architecture (`arm64/v8`, `arm/v7`, `amd64/v1`) is left out, so `arm64` equals `arm64/v8`.
     ///
-    /// - Precondition: each part is of letters, digits, `.`, `_` and `-`; text from outside goes
-    ///   through ``init(parsing:)``.
+    /// - Precondition: Each part consists of letters, digits, `.`, `_` and `-`. Use
+    ///   ``init(parsing:)`` for untrusted text.
     public init(os: String, architecture: String, variant: String? = nil, osVersion: String? = nil)
     {
         precondition(
@@ -54,7 +54,7 @@ public struct Platform: Hashable, Sendable {
 
     /// Parses `os/architecture` or `os/architecture/variant`.
     ///
-    /// - Throws: ``ParseError`` where a part is missing or has other characters.
+    /// - Throws: ``ParseError`` if a part is missing or has an invalid character.
     public init(parsing text: String) throws(ParseError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 || parts.count == 3 else {
@@ -82,25 +82,27 @@ public struct Platform: Hashable, Sendable {
         }
     }
 
-    /// Whether an image for `other` is what a requirement of this platform asks for.
+    /// Returns a Boolean value that indicates whether an image for `other` satisfies a requirement
+    /// for this platform.
     ///
-    /// The version of the operating system counts only where the requirement names one.
+    /// The version of the operating system is compared only if the requirement states one.
     public func matches(_ other: Platform) -> Bool {
         os == other.os && architecture == other.architecture && variant == other.variant
             && (osVersion == nil || osVersion == other.osVersion)
     }
 
-    /// Whether this is the `unknown/unknown` of an attestation, which no machine runs.
+    /// A Boolean value that indicates whether this is `unknown/unknown`, the platform of
+    /// attestation manifests.
     public var isUnknown: Bool { os == "unknown" && architecture == "unknown" }
 }
 
 extension Platform: CustomStringConvertible, Comparable {
-    /// `os/architecture` and, where it is not the usual one, `/variant`.
+    /// `os/architecture`, followed by `/variant` if it is not the default one.
     public var description: String {
         "\(os)/\(architecture)" + (variant.map { "/\($0)" } ?? "")
     }
 
-    /// Orders by text.
+    /// Orders platforms by their text.
     public static func < (first: Platform, second: Platform) -> Bool {
         (first.description, first.osVersion ?? "") < (second.description, second.osVersion ?? "")
     }

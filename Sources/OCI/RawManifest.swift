@@ -2,30 +2,30 @@
 
 public import StrictJSON
 
-/// A manifest as it travels: the bytes as they came, and the descriptor that they were proved against.
+/// The bytes of a manifest, with the descriptor that they were verified against.
 ///
-/// Nothing is ever encoded again, so digests survive. The only way to make one from bytes is the
-/// verifying initialiser in `Hashing`.
+/// Nothing is re-encoded, so digests survive. The only way to create a value from bytes is the
+/// verifying initializer in `Hashing`.
 public struct RawManifest: Hashable, Sendable {
-    /// The bytes as they came.
+    /// The bytes as they were received.
     public let bytes: [UInt8]
-    /// Their media type, digest and size.
+    /// The media type, digest and size of the bytes.
     public let descriptor: Descriptor
 
-    /// Joins bytes with the descriptor that they were just proved against.
+    /// Creates a value from bytes that were verified against `descriptor`.
     package init(proved bytes: [UInt8], _ descriptor: Descriptor) {
         self.bytes = bytes
         self.descriptor = descriptor
     }
 
-    /// The greatest manifest that is read or written, in bytes.
+    /// The maximum size of a manifest, in bytes.
     ///
     /// Source: the limit of distribution and ACR.
     public static let maximumSize = 4 << 20
 
-    /// Reads the manifest's fields.
+    /// Returns the decoded manifest.
     ///
-    /// - Throws: ``JSONError`` where the bytes are not strictly a manifest of their media type.
+    /// - Throws: ``JSONError`` if the bytes are not a valid manifest of their media type.
     public func decoded() throws(JSONError) -> Manifest {
         try Manifest(bytes: bytes, mediaType: descriptor.mediaType)
     }

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A repository with the tag, the digest, or both, that name a manifest in it.
+/// A repository with a tag, a digest, or both, which names a manifest.
 ///
 /// ```
 /// reference  = repository [":" tag] ["@" digest]
 /// repository = [registry "/"] component {"/" component}
 /// ```
 ///
-/// Tag and digest are kept together: the digest says which bytes, the tag says what they were called.
+/// The tag and the digest are kept together: the digest identifies the bytes, the tag names them.
 ///
 /// Source: the grammar of the distribution reference implementation.
 public struct Reference: Hashable, Sendable {
     /// The repository.
     public let repository: Repository
-    /// The tag, where one is given; it is never made up.
+    /// The tag, if one is given.
+    ///
+    /// `latest` is never assumed.
     public let tag: Tag?
-    /// The digest, where one is given.
+    /// The digest, if one is given.
     public let digest: Digest?
 
-    /// Makes a reference from its parts.
+    /// Creates a reference from its parts.
     public init(_ repository: Repository, tag: Tag? = nil, digest: Digest? = nil) {
         self.repository = repository
         self.tag = tag
         self.digest = digest
     }
 
-    /// Parses a familiar or full reference.
+    /// Parses a short or full reference.
     ///
-    /// - Throws: ``ParseError`` that names the part that is wrong.
+    /// - Throws: ``ParseError`` that names the invalid part.
     public init(parsing text: String) throws(ParseError) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ParseError("reference", text, "has spaces or characters beyond ASCII")
@@ -36,7 +38,7 @@ public struct Reference: Hashable, Sendable {
         else {
             throw ParseError("reference", text, "is a URL; write it without the scheme")
         }
-        // All of it is ASCII: bytes are characters, and much faster to look through.
+        // The text is ASCII, so bytes are characters and faster to search.
         var rest = Substring(text)
         var digest: Digest?
         if let at = rest.utf8.firstIndex(of: UInt8(ascii: "@")) {
@@ -61,7 +63,7 @@ extension Reference {
 }
 
 extension Reference: CustomStringConvertible {
-    /// The full reference, with tag and digest as far as it has them.
+    /// The full reference with its tag and digest.
     public var description: String {
         repository.description + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The name under which references know a registry: a host and, where it is not the scheme's own, a port.
+/// The name of a registry in references: a host, with a port unless it is the scheme's default.
 ///
-/// Every spelling of Docker Hub becomes `docker.io`; this is the only place that knows them.
-/// Host names are in lower case.
+/// Every spelling of Docker Hub becomes `docker.io`; no other code handles them.
+/// Host names are lowercase.
 public struct RegistryHost: Hashable, Sendable {
-    /// The host and port as they stand in references, such as `quay.io` or `[::1]:5000`.
+    /// The host and port as written in references, such as `quay.io` or `[::1]:5000`.
     public let name: String
 
     /// Docker Hub.
@@ -17,15 +17,17 @@ public struct RegistryHost: Hashable, Sendable {
 
     /// Parses `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
     ///
-    /// - Throws: ``ParseError`` where the host has other characters, the port is out of range, or a
-    ///   reference would not know the text as a registry: it has no `.` and no `:` and is not `localhost`.
+    /// - Throws: ``ParseError`` if the host has an invalid character, the port is out of range, or
+    ///   a reference would not recognize the text as a registry: it has no `.` and no `:` and is
+    ///   not `localhost`.
     ///
-    /// Source: the grammar of the distribution reference implementation (`domain-name`, `port-number`).
+    /// Source: the grammar of the distribution reference implementation (`domain-name`,
+    /// `port-number`).
     public init(parsing text: String) throws(ParseError) {
         guard !text.isEmpty, text.utf8.count <= 255 else {
             throw ParseError("registry", text, "is empty or longer than 255 characters")
         }
-        // Folding the case of other alphabets can end in ASCII: the Kelvin sign becomes a `k`.
+        // Case folding of other alphabets can produce ASCII: the Kelvin sign becomes `k`.
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ParseError("registry", text, "has spaces or characters beyond ASCII")
         }
@@ -34,8 +36,9 @@ public struct RegistryHost: Hashable, Sendable {
             self = .dockerHub
             return
         }
-        // Without these marks `name/path` would be read as a path on Docker Hub. References know a
-        // registry by capitals too, but the name is in lower case, and must be read as the same again.
+        // Without these characters, `name/path` is a path on Docker Hub. References also recognize
+        // a registry by capitals, but the name is lowercased and must parse as the same registry
+        // again.
         guard name == "localhost" || name.utf8.contains(where: { $0 == 0x2E || $0 == 0x3A }) else {
             throw ParseError(
                 "registry", text, "has neither a '.' nor a port; write the full host name")
@@ -72,7 +75,7 @@ public struct RegistryHost: Hashable, Sendable {
         }
     }
 
-    /// The grammar allows hexadecimal digits and colons; an address needs at least two colons.
+    /// The grammar allows hexadecimal digits and colons; an address has at least two colons.
     private static func isIPv6(_ text: Substring) -> Bool {
         text.utf8.allSatisfy {
             (0x30...0x39).contains($0) || (0x61...0x66).contains($0) || $0 == 0x3A
@@ -81,6 +84,6 @@ public struct RegistryHost: Hashable, Sendable {
 }
 
 extension RegistryHost: CustomStringConvertible {
-    /// The host and port as they stand in references.
+    /// The host and port as written in references.
     public var description: String { name }
 }

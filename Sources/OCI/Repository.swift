@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A named collection of manifests and blobs in one registry: `quay.io/spotahome/redis-operator`.
+/// A collection of manifests and blobs in a registry, such as `quay.io/spotahome/redis-operator`.
 public struct Repository: Hashable, Sendable {
-    /// The registry that holds it.
+    /// The registry.
     public let registry: RegistryHost
-    /// Its path there, such as `library/busybox`.
+    /// The path in the registry, such as `library/busybox`.
     public let path: String
 
-    /// Makes a repository from its two parts; on Docker Hub a single component lies under `library/`.
+    /// Creates a repository.
     ///
-    /// - Throws: ``ParseError`` where the path does not follow the grammar, or has more than 255
+    /// On Docker Hub a path of one component is below `library/`.
+    ///
+    /// - Throws: ``ParseError`` if the path does not match the grammar or has more than 255
     ///   characters.
     public init(registry: RegistryHost, path: String) throws(ParseError) {
         let isOfficial = registry == .dockerHub && !path.utf8.contains(UInt8(ascii: "/"))
@@ -19,13 +21,14 @@ public struct Repository: Hashable, Sendable {
         self.path = fullPath
     }
 
-    /// Parses a familiar or full name without tag and digest.
+    /// Parses a short or full name without tag and digest.
     ///
-    /// The first component is a registry if it has a `.` or a `:`, is `localhost` or has upper-case
-    /// letters; otherwise the name is one of Docker Hub's, where a single component lies under
-    /// `library/`. A bare name of 64 hexadecimal digits is an image id to clients, and refused.
+    /// The first component is a registry if it has a `.` or a `:`, is `localhost` or has uppercase
+    /// letters; otherwise the repository is on Docker Hub, where a single component is below
+    /// `library/`. A bare name of 64 hexadecimal digits is rejected because clients take it for an
+    /// image ID.
     ///
-    /// - Throws: ``ParseError`` where registry or path do not follow the grammar.
+    /// - Throws: ``ParseError`` if the registry or the path does not match the grammar.
     ///
     /// Source: the distribution reference implementation (`normalize.go`, its rules in our words).
     public init(parsing text: String) throws(ParseError) {
@@ -43,7 +46,7 @@ public struct Repository: Hashable, Sendable {
         try self.init(registry: registry, path: String(text[text.index(after: slash)...]))
     }
 
-    /// Whether a name's first component is a registry and not the first part of a path.
+    /// Returns a Boolean value that indicates whether the first component of a name is a registry.
     static func namesRegistry(_ component: Substring) -> Bool {
         component == "localhost"
             || component.utf8.contains {
@@ -92,7 +95,7 @@ public struct Repository: Hashable, Sendable {
         return sawLetter && separator.length == 0
     }
 
-    /// What stands between two parts of a component: a dot, one or two underscores, or dashes.
+    /// A separator between two parts of a component: a dot, one or two underscores, or dashes.
     private struct Separator {
         private var byte: UInt8 = 0x2D
         private(set) var length = 0
@@ -112,17 +115,17 @@ public struct Repository: Hashable, Sendable {
 }
 
 extension Repository: CustomStringConvertible, Comparable {
-    /// The full name, registry included.
+    /// The full name, including the registry.
     public var description: String { "\(registry.name)/\(path)" }
 
-    /// Orders by the bytes of the full name.
+    /// Orders repositories by the bytes of their full names.
     public static func < (first: Repository, second: Repository) -> Bool {
         first.description.utf8.lexicographicallyPrecedes(second.description.utf8)
     }
 }
 
 extension Repository {
-    /// The last component of the path, which people take for the name.
+    /// The last component of the path, which most users call the name.
     public var lastComponent: String {
         path.split(separator: "/").last.map(String.init) ?? path
     }

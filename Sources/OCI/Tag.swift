@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A name that a repository gives to a manifest: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+/// A tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 ///
 /// Source: distribution-spec § Pulling manifests.
 public struct Tag: Hashable, Sendable {
-    /// The name itself.
+    /// The text of the tag.
     public let name: String
 
     /// Parses a tag.
     ///
-    /// - Throws: ``ParseError`` where it is empty, longer than 128 or has other characters.
+    /// - Throws: ``ParseError`` if the text is empty, longer than 128 characters or has an invalid
+    ///   character.
     public init(parsing text: String) throws(ParseError) {
         guard !text.isEmpty else { throw ParseError("tag", text, "is empty") }
         guard text.utf8.count <= 128 else {
@@ -31,9 +32,10 @@ public struct Tag: Hashable, Sendable {
         }
     }
 
-    /// Whether the name is one of those that move by design (`latest`, `main`, `nightly`, …).
+    /// A Boolean value that indicates whether the tag is a floating tag (`latest`, `main`,
+    /// `nightly`, …).
     ///
-    /// A partial version such as `16` or `1.29-alpine` moves too, but names a version.
+    /// A partial version such as `16` or `1.29-alpine` may change too, but it is a version tag.
     public var isChannel: Bool { Self.channels.contains(name.lowercased()) }
 
     private static let channels: Set<String> = [
@@ -43,10 +45,10 @@ public struct Tag: Hashable, Sendable {
 }
 
 extension Tag: CustomStringConvertible, Comparable {
-    /// The name itself.
+    /// The text of the tag.
     public var description: String { name }
 
-    /// Orders by bytes.
+    /// Orders tags by their bytes.
     public static func < (first: Tag, second: Tag) -> Bool {
         first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
     }

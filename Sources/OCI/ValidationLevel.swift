@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far an image is proved to be what it says.
+/// The depth of validation.
+///
+/// Each level includes those before it.
 public enum ValidationLevel: String, Sendable, CaseIterable, Comparable {
     /// The index has an entry for every required platform.
     case index
-    /// Also, each image's configuration says the same platform and as many layers.
+    /// The config of each image states the same platform and as many layers as its manifest.
     case config
-    /// Also, the binaries in the layers are of the platform's machine.
+    /// The binaries in the layers are for the platform's CPU architecture.
     case content
 
-    /// Orders by how much is proved.
+    /// Orders levels by depth.
     public static func < (first: ValidationLevel, second: ValidationLevel) -> Bool {
         first.rank < second.rank
     }
