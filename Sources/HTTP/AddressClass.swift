@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How near an address is: what only this machine reaches, or its network, or everybody.
+/// The scope of an IP address: this host, its link or network, or the Internet.
 ///
-/// Source: the IANA registries of special-purpose addresses (RFC 6890), and what cloud providers
-/// document of their metadata services.
+/// Source: the IANA registries of special-purpose addresses (RFC 6890), and the documentation of
+/// cloud providers on their metadata services.
 public enum AddressClass: String, Sendable, CaseIterable {
-    /// Addresses of the Internet.
+    /// Public addresses.
     case global
-    /// Addresses of private networks, of carriers' and of unique local ones.
+    /// Private, carrier-grade NAT and unique local addresses.
     case privateUse = "private"
-    /// Addresses of this machine.
+    /// Loopback addresses.
     case loopback
-    /// Addresses of one link, and those at which clouds tell their machines secrets.
+    /// Link-local addresses, and the addresses of cloud metadata services.
     case linkLocal = "link-local"
-    /// All others: unspecified, multicast, for documentation, without a use yet.
+    /// All other addresses: unspecified, multicast, documentation or unassigned.
     case reserved
 
-    /// Classifies an address; one that carries an IPv4 address through IPv6 counts as that.
+    /// Classifies an address.
+    ///
+    /// An IPv4 address embedded in IPv6 counts as that address.
     public init(of address: IPAddress) {
         let plain = address.unmapped
         if let carried = Self.carried(in: plain) {
@@ -29,7 +31,7 @@ public enum AddressClass: String, Sendable, CaseIterable {
             ?? (plain.isIPv4 || plain.bytes[0] >> 5 == 1 ? .global : .reserved)
     }
 
-    /// Returns the IPv4 address to which a translator or a tunnel carries what is sent to this one.
+    /// Returns the IPv4 address to which a translator or tunnel forwards packets for this address.
     ///
     /// Source: RFC 6052 §2.1 for `64:ff9b::/96`; RFC 3056 §2 for `2002::/16`.
     private static func carried(in address: IPAddress) -> IPAddress? {
@@ -43,9 +45,9 @@ public enum AddressClass: String, Sendable, CaseIterable {
 
     private typealias Known = (range: AddressRange, means: AddressClass)
 
-    /// The first that fits counts.
+    /// The first match counts.
     private static let ipv4: [Known] = [
-        // Azure's and Alibaba's; the others' lie within the link-local range.
+        // The services of Azure and Alibaba; those of other clouds are link-local.
         (.ipv4(168, 63, 129, 16, 32), .linkLocal), (.ipv4(100, 100, 100, 200, 32), .linkLocal),
         (.ipv4(169, 254, 0, 0, 16), .linkLocal),
         (.ipv4(127, 0, 0, 0, 8), .loopback),
@@ -57,10 +59,12 @@ public enum AddressClass: String, Sendable, CaseIterable {
         (.ipv4(198, 18, 0, 0, 15), .reserved), (.ipv4(224, 0, 0, 0, 3), .reserved),
     ]
 
-    /// The first that fits counts; outside of `2000::/3` no other address is global.
+    /// The first match counts.
+    ///
+    /// Outside `2000::/3` no other address is global.
     private static let ipv6: [Known] = [
         (.ipv6([0, 0, 0, 0, 0, 0, 0, 1], 128), .loopback),
-        // Amazon's and Google's.
+        // The services of Amazon and Google.
         (.ipv6([0xFD00, 0xEC2, 0, 0, 0, 0, 0, 0x254], 128), .linkLocal),
         (.ipv6([0xFD20, 0xCE, 0, 0, 0, 0, 0, 0x254], 128), .linkLocal),
         (.ipv6([0xFE80], 10), .linkLocal),

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Addresses that begin with the same bits.
+/// A range of addresses with a common prefix.
 public struct AddressRange: Hashable, Sendable {
     private let first: IPAddress
     private let length: Int
 
-    /// Reads an address, or an address and the length of its prefix: `10.0.0.0/8`, `fd00::/8`.
+    /// Parses an address or a range in CIDR notation: `10.0.0.0/8`, `fd00::/8`.
     ///
-    /// Bits behind the prefix are of no account.
+    /// Bits after the prefix are ignored.
     ///
-    /// - Throws: ``URLError`` where it is neither.
+    /// - Throws: ``URLError`` if the text is neither.
     ///
     /// Source: RFC 4632 §3.1; RFC 4291 §2.3.
     public init(parsing text: String) throws(URLError) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = parts.first.flatMap({ IPAddress(parsing: $0) }) else {
-            throw URLError(text, "is no range of addresses")
+            throw URLError(text, "is not an address range")
         }
         let bits = address.bytes.count * 8
         let length = parts.count == 2 ? Int(parts[1]) : bits
         guard let length, (0...bits).contains(length), parts.count == 1 || parts[1] == "\(length)"
-        else { throw URLError(text, "the length of the prefix is no number from 0 to \(bits)") }
+        else { throw URLError(text, "the prefix length is not from 0 to \(bits)") }
         self.init(address, length)
     }
 
@@ -29,7 +29,9 @@ public struct AddressRange: Hashable, Sendable {
         self.length = length
     }
 
-    /// Whether an address is among them; one that stands for an IPv4 address counts as that.
+    /// Returns a Boolean value that indicates whether the range contains an address.
+    ///
+    /// An IPv4-mapped address counts as IPv4.
     public func contains(_ address: IPAddress) -> Bool {
         let (own, other) = (first.bytes, address.bytes)
         guard own.count == other.count else {

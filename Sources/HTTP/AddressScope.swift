@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which addresses a request may be carried to.
+/// The addresses that a request may connect to.
 ///
-/// What the user wrote may lie anywhere. Where a server's answer leads is limited, so that no server
-/// can have this machine speak to what only this machine can speak to.
+/// Addresses that the user wrote are not limited. The addresses that a server refers to are, so
+/// that no server can make this host connect to services that only this host can reach.
 public struct AddressScope: Hashable, Sendable {
-    /// Nil for all.
+    /// The permitted classes, or `nil` for all.
     private let classes: Set<AddressClass>?
     private let ranges: [AddressRange]
 
     /// Every address.
     public static let anywhere = AddressScope(classes: nil, ranges: [])
 
-    /// Where a server of the given class may lead: to the Internet, within its own network or
-    /// machine, and to the ranges that the user has named for it.
+    /// The scope for addresses that a server of the given class refers to: the Internet, the
+    /// server's network or host, and the ranges that the user allowed.
     public init(ledBy server: AddressClass, allowing ranges: [AddressRange] = []) {
         let classes: Set<AddressClass> =
             switch server {
@@ -29,7 +29,7 @@ public struct AddressScope: Hashable, Sendable {
         self.ranges = ranges
     }
 
-    /// Returns the reach that is left where a server of the given class leads on.
+    /// Returns the scope that remains when a server of the given class refers to another address.
     public func narrowed(
         by server: AddressClass, allowing ranges: [AddressRange] = []
     ) -> AddressScope {
@@ -38,22 +38,25 @@ public struct AddressScope: Hashable, Sendable {
         return AddressScope(classes: classes.intersection(narrower), ranges: ranges)
     }
 
-    /// Whether an address is within the reach.
+    /// Returns a Boolean value that indicates whether the scope contains an address.
     public func permits(_ address: IPAddress) -> Bool {
         guard let classes else { return true }
         return classes.contains(AddressClass(of: address))
             || ranges.contains { $0.contains(address) }
     }
 
-    /// Whether an origin can be reached, as far as its text tells: names other than `localhost` are
-    /// found out about when they are connected to.
+    /// Returns a Boolean value that indicates whether the scope permits an origin, judging by its
+    /// text.
+    ///
+    /// Names other than
+    /// `localhost` are resolved and checked when the connection is made.
     public func mayReach(_ origin: Origin) -> Bool {
         origin.address.map(permits) ?? true
     }
 }
 
 extension Origin {
-    /// The address that the host is: a literal, or the loopback address for the names that mean it.
+    /// The address in the host: a literal, or the loopback address for names that always mean it.
     public var address: IPAddress? {
         let text =
             isLoopback && !host.hasPrefix("[") && !host.hasPrefix("127.") ? "127.0.0.1" : host

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Header fields: names without regard to case, values that cannot break out of their line.
+/// Header fields with case-insensitive names and values without line breaks.
 public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
-    /// One field.
+    /// A field.
     public struct Field: Hashable, Sendable {
-        /// The name, in lower case.
+        /// The name in lowercase.
         public let name: String
-        /// The value, without space around it.
+        /// The value, without surrounding whitespace.
         public let value: String
     }
 
-    /// The fields in their order.
+    /// The fields in order.
     public private(set) var fields: [Field] = []
 
-    /// Makes fields from names and values that the program itself writes.
+    /// Creates fields from trusted names and values.
     public init(dictionaryLiteral elements: (String, String)...) {
         for (name, value) in elements { append(name, value) }
     }
 
     /// Adds a field.
     ///
-    /// - Precondition: the name is a token, and the value has no control characters.
+    /// - Precondition: The name is a token, and the value has no control characters.
     public mutating func append(_ name: String, _ value: String) {
         let added = appendIfValid(name, value)
         precondition(added, "a header field has a token for a name and no controls in its value")
     }
 
-    /// Adds a field from outside, unless its name or value are malformed.
+    /// Adds a field with an untrusted name and value unless one of them is malformed.
     ///
-    /// - Returns: whether it was added.
+    /// - Returns: A Boolean value that indicates whether the field was added.
     @discardableResult
     public mutating func appendIfValid(_ name: String, _ value: String) -> Bool {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken),
@@ -47,7 +47,7 @@ public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         return fields.first { $0.name == name }?.value
     }
 
-    /// Returns every value of a field.
+    /// Returns all values of a field.
     public func values(_ name: String) -> [String] {
         let name = name.lowercased()
         return fields.filter { $0.name == name }.map(\.value)

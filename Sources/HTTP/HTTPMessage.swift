@@ -12,16 +12,16 @@ public enum HTTPMethod: String, Sendable {
     case delete = "DELETE"
 }
 
-/// Bytes in pieces of up to some hundred KiB, read once, at the reader's pace.
+/// A stream of byte arrays of up to some hundred KiB, read once at the consumer's pace.
 public typealias HTTPByteStream = any AsyncSequence<[UInt8], any Error> & Sendable
 
-/// What a request sends.
+/// The body of a request.
 public enum HTTPBody: Sendable {
-    /// Nothing; no `Content-Length` where the method does not ask for one.
+    /// No body, and no `Content-Length` unless the method requires one.
     case none
     /// Bytes in memory.
     case bytes([UInt8])
-    /// Bytes that arrive while they are sent. They must be exactly `length` bytes.
+    /// A stream of exactly `length` bytes.
     case stream(length: Int, HTTPByteStream)
 }
 
@@ -47,27 +47,31 @@ public struct HTTPTimeouts: Hashable, Sendable {
     }
 }
 
-/// One request, built anew for every hop, so nothing of an earlier hop can leak into it.
+/// A request.
+///
+/// It is built from scratch for every hop, so nothing of an earlier hop can leak into it.
 public struct HTTPRequest: Sendable {
     /// The method.
     public var method: HTTPMethod
-    /// Where it goes.
+    /// The URL of the request.
     public var url: HTTPURL
-    /// The header fields, without `Authorization`.
+    /// The header fields except `Authorization`.
     public var fields: HTTPFields
     /// The value of `Authorization`.
     public var authorization: Secret?
-    /// What is sent.
+    /// The body.
     public var body: HTTPBody
-    /// Whether the answer or the body may be large: it then travels over HTTP/1.1, whose
+    /// A Boolean value that indicates whether the request or response body may be large.
+    ///
+    /// Large bodies use HTTP/1.1, whose
     /// back-pressure is TCP's (libcurl buffers up to 32 MiB of a paused HTTP/2 stream).
     public var isBulk: Bool
     /// The time limits.
     public var timeouts: HTTPTimeouts
-    /// Which addresses it may be carried to.
+    /// The addresses that the request may connect to.
     public var reach: AddressScope
 
-    /// Makes a request.
+    /// Creates a request.
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
@@ -84,18 +88,20 @@ public struct HTTPRequest: Sendable {
     }
 }
 
-/// The head of an answer, and its body as it arrives.
+/// A response with a streamed body.
 public struct HTTPResponse: Sendable {
     /// The status code.
     public let status: Int
     /// The header fields.
     public let fields: HTTPFields
-    /// The body, to be read once; dropping it unread ends the exchange.
+    /// The body, which can be read once.
+    ///
+    /// Dropping it unread ends the exchange.
     public let body: HTTPByteStream
-    /// Who gave it; nil where a proxy stands between, or it is not known.
+    /// The address of the server, or `nil` if it is unknown or the request went through a proxy.
     public let peer: IPAddress?
 
-    /// Makes a response.
+    /// Creates a response.
     public init(
         status: Int, fields: HTTPFields, body: HTTPByteStream, peer: IPAddress? = nil
     ) {
@@ -107,8 +113,8 @@ public struct HTTPResponse: Sendable {
 
     /// Reads the whole body.
     ///
-    /// - Throws: ``TransportError`` with the kind `tooLarge` beyond `limit` bytes, whatever the
-    ///   header said, or what ended the transfer.
+    /// - Throws: ``TransportError`` of kind `tooLarge` after `limit` bytes, whatever the headers
+    ///   state, or the error that ended the transfer.
     public func collect(limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await piece in body {

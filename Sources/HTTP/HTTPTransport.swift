@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that carries requests to servers and brings answers back.
+/// Sends requests to servers and returns their responses.
 public protocol HTTPTransport: Sendable {
     /// Sends one request and returns once the head of its answer is here.
     ///
-    /// It follows no redirect, adds no credential, stores no cookie and keeps nothing between two
-    /// requests but connections. Cancelling the task, or dropping the answer's body, ends the exchange.
+    /// It follows no redirects, adds no credentials, stores no cookies and keeps no state between
+    /// requests except connections. Canceling the task, or dropping the response body, ends the
+    /// exchange.
     ///
-    /// - Throws: ``TransportError``, or `CancellationError`, or what the request's body threw.
+    /// - Throws: ``TransportError``, `CancellationError`, or the error of the request's body.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 }
 
 /// An exchange that ended without a whole answer.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What went wrong, as far as a decision depends on it.
+    /// The kind of failure, as the retry policy distinguishes them.
     public enum Kind: String, Sendable {
-        /// The host's name has no address.
+        /// The host name could not be resolved.
         case resolve
-        /// No connection came about.
+        /// The connection failed.
         case connect
-        /// The certificate or the handshake was refused.
+        /// The certificate was rejected, or the TLS handshake failed.
         case tls
-        /// The connection broke before the end.
+        /// The connection broke before the end of the response.
         case interrupted
-        /// A phase took longer than its limit.
+        /// A phase exceeded its time limit.
         case timeout
-        /// The peer sent what is not HTTP, or more header than is read.
+        /// The peer sent something other than HTTP, or too many header bytes.
         case malformed
-        /// The body is larger than its reader allows.
+        /// The body is larger than the limit.
         case tooLarge
-        /// The scheme or proxy must not be used.
+        /// The scheme or proxy is not permitted.
         case refused
-        /// The address is none to which a server may lead this machine.
+        /// The address is outside the permitted scope.
         case outOfReach
     }
 
-    /// What went wrong, as far as a decision depends on it.
+    /// The kind of failure.
     public let kind: Kind
-    /// The same in words, without URL and secrets.
+    /// The message, without URLs and secrets.
     public let message: String
 
-    /// Makes an error.
+    /// Creates an error.
     public init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message

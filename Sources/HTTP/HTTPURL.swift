@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An origin with a path and query: everything that a request line needs, and nothing else.
+/// An origin with a path and query: everything that a request line contains.
 ///
-/// User information and fragments have no place in it.
+/// There is no user information and no fragment.
 public struct HTTPURL: Hashable, Sendable {
-    /// Where the request goes.
+    /// The origin.
     public let origin: Origin
-    /// The path and query as they stand in the request line, beginning with `/`.
+    /// The path and query of the request line, beginning with `/`.
     public let target: String
 
-    /// Makes a URL.
+    /// Creates a URL.
     ///
-    /// Dot segments are refused, also encoded ones: proxies and libraries fold them away, and
-    /// `/v2/mirror/app/manifests/../../other/x` would then be written to another repository.
+    /// Dot segments are rejected, including encoded ones: proxies and libraries remove them, and
+    /// `/v2/mirror/app/manifests/../../other/x` would write to another repository.
     ///
-    /// - Throws: ``URLError`` where the target does not begin with `/`, is longer than 16 KiB, has
-    ///   spaces, controls, backslashes, characters beyond ASCII, a fragment or dot segments.
+    /// - Throws: ``URLError`` if the target does not begin with `/`, is longer than 16 KiB, or
+    ///   contains spaces, control characters, backslashes, non-ASCII characters, a fragment or dot
+    ///   segments.
     public init(_ origin: Origin, target: String) throws(URLError) {
         try Self.checkCharacters(target)
         guard target.hasPrefix("/"), target.utf8.count <= 16_384 else {
-            throw URLError(target, "is no path, or longer than 16 KiB")
+            throw URLError(target, "is not a path, or longer than 16 KiB")
         }
         let path = target.prefix { $0 != "?" }
         guard !path.split(separator: "/").contains(where: Self.isDotSegment) else {
@@ -43,12 +44,12 @@ public struct HTTPURL: Hashable, Sendable {
 
     /// Parses an absolute URL.
     ///
-    /// - Throws: ``URLError`` for other schemes than http and https, user information, a host that
-    ///   is not canonical, or a target that ``init(_:target:)`` refuses.
+    /// - Throws: ``URLError`` for schemes other than http and https, user information, a host that
+    ///   is not canonical, or a target that ``init(_:target:)`` rejects.
     public init(parsing text: String) throws(URLError) {
         try Self.checkCharacters(text)
         guard let mark = text.firstRange(of: "://") else {
-            throw URLError(text, "is no absolute URL")
+            throw URLError(text, "is not an absolute URL")
         }
         guard let scheme = Origin.Scheme(rawValue: text[..<mark.lowerBound].lowercased()) else {
             throw URLError(text, "only http and https are followed")
@@ -64,15 +65,15 @@ public struct HTTPURL: Hashable, Sendable {
             target: target.hasPrefix("/") ? String(target) : "/\(target)")
     }
 
-    /// Resolves what a server wrote into `Location` or `Link` against this URL.
+    /// Resolves a reference from a `Location` or `Link` header against this URL.
     ///
-    /// Absolute URLs, `//host/path`, `/path`, `?query` and relative paths are understood. Query bytes
-    /// are kept as they are. Whether another origin, or one without TLS, may be gone to is the
-    /// caller's decision.
+    /// Absolute URLs, `//host/path`, `/path`, `?query` and relative paths are supported. The bytes
+    /// of the query are kept. The caller decides whether another origin, or one without TLS, may be
+    /// requested.
     ///
-    /// - Throws: ``URLError`` for everything else, such as other schemes and dot segments.
+    /// - Throws: ``URLError`` for all other forms, such as other schemes and dot segments.
     ///
-    /// Source: RFC 3986 §5.2 in this narrow reading.
+    /// Source: RFC 3986 §5.2, restricted to these forms.
     public func resolving(_ reference: String) throws(URLError) -> HTTPURL {
         try Self.checkCharacters(reference)
         if reference.hasPrefix("//") {
@@ -85,14 +86,14 @@ public struct HTTPURL: Hashable, Sendable {
         if reference.prefix(while: { $0 != "?" && $0 != "/" }).contains(":") {
             return try HTTPURL(parsing: reference)
         }
-        guard !reference.isEmpty else { throw URLError(reference, "is no address to go on to") }
+        guard !reference.isEmpty else { throw URLError(reference, "is empty") }
         let folder = path.prefix(through: path.lastIndex(of: "/") ?? path.startIndex)
         return try HTTPURL(origin, target: folder + reference)
     }
 
     /// Returns the URL with `name=value` added to its query, the value percent-encoded.
     ///
-    /// What stands in the query is kept byte for byte: registries sign it.
+    /// The existing query is kept byte for byte, because registries sign it.
     public func adding(query name: String, _ value: String) -> HTTPURL {
         let query = target.drop { $0 != "?" }
         let separator =
@@ -108,12 +109,12 @@ public struct HTTPURL: Hashable, Sendable {
 }
 
 extension HTTPURL: CustomStringConvertible, CustomReflectable {
-    /// The URL without its query, which may hold signatures and tokens.
+    /// The URL without its query, which may contain signatures and tokens.
     public var description: String {
         let path = target.prefix { $0 != "?" }
         return "\(origin)\(path)" + (path.endIndex < target.endIndex ? "?…" : "")
     }
 
-    /// A mirror without children, so that `dump` and test output do not show the query either.
+    /// A mirror without children, so that `dump` and test output do not show the query.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

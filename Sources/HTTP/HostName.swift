@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The one reading of host names that this project has.
+/// The canonical form of host names.
 enum HostName {
-    /// Returns the canonical form of a host, or nil where it has none.
+    /// Returns the canonical form of a host, or `nil` if it is invalid.
     static func canonical(_ text: String) -> String? {
-        // Folding the case of other alphabets can end in ASCII: the Kelvin sign becomes a `k`.
+        // Case folding of other alphabets can produce ASCII: the Kelvin sign becomes `k`.
         guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         if text.hasPrefix("["), text.hasSuffix("]") {
             guard let address = IPAddress(parsing: text.dropFirst().dropLast()), !address.isIPv4
@@ -16,7 +16,8 @@ enum HostName {
         guard !name.isEmpty, name.utf8.count <= 253 else { return nil }
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.allSatisfy(isLabel) else { return nil }
-        // A name whose last label is a number is an address to some readers: it must be a plain one.
+        // Some parsers take a name whose last label is a number for an address, so it must be a
+        // plain one.
         if let last = labels.last, looksNumeric(last) {
             return IPAddress(parsing: name) == nil ? nil : name
         }

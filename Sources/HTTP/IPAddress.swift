@@ -2,16 +2,16 @@
 
 /// An IPv4 or IPv6 address.
 public struct IPAddress: Hashable, Sendable {
-    /// The four bytes of an IPv4 address or the sixteen of an IPv6 one, in network order.
+    /// The four bytes of an IPv4 address or the sixteen bytes of an IPv6 address, in network order.
     public let bytes: [UInt8]
 
-    /// Makes an address; nil for other numbers of bytes than four and sixteen.
+    /// Creates an address, or returns `nil` unless there are four or sixteen bytes.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 4 || bytes.count == 16 else { return nil }
         self.bytes = bytes
     }
 
-    /// Reads an address: four decimal numbers without leading zeros, or an IPv6 address without
+    /// Parses an address: four decimal numbers without leading zeros, or an IPv6 address without
     /// brackets, zone and embedded IPv4 address.
     public init?(parsing text: some StringProtocol) {
         guard let bytes = Self.ipv4(text) ?? Self.ipv6(text) else { return nil }
@@ -22,11 +22,11 @@ public struct IPAddress: Hashable, Sendable {
         bytes = groups.flatMap { [UInt8(truncatingIfNeeded: $0 >> 8), UInt8($0 & 0xFF)] }
     }
 
-    /// Whether it has four bytes.
+    /// A Boolean value that indicates whether this is an IPv4 address.
     public var isIPv4: Bool { bytes.count == 4 }
 
-    /// The IPv4 address that stands in this one's last four bytes, where its first twelve are such
-    /// that sockets take it for one (`::ffff:0:0/96`); else the address itself.
+    /// The IPv4 address in the last four bytes if sockets treat the address as IPv4-mapped
+    /// (`::ffff:0:0/96`); otherwise the address itself.
     public var unmapped: IPAddress {
         let mapping: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         guard bytes.count == 16, bytes.starts(with: mapping) else { return self }
@@ -81,7 +81,7 @@ public struct IPAddress: Hashable, Sendable {
 extension IPAddress: CustomStringConvertible {
     /// The canonical text, without brackets.
     ///
-    /// Source: RFC 5952 §4: the longest run of at least two zero groups is shortened, the first of
+    /// Source: RFC 5952 §4: the longest run of at least two zero groups is compressed, the first of
     /// equally long ones.
     public var description: String {
         guard !isIPv4 else { return bytes.map { String($0) }.joined(separator: ".") }

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Scheme, host and port: what a credential belongs to and a connection leads to.
+/// A scheme, host and port: the scope of a credential and the destination of a connection.
 ///
-/// It is parsed strictly and by itself, and its canonical text is all that the transport ever sees:
-/// two parsers that disagree about a URL are how credentials reach the wrong host. Hosts are ASCII
-/// names in lower case, canonical IPv4 or bracketed IPv6 literals; spellings such as `127.1`,
-/// `2130706433`, `0x7f.1` or a trailing dot are refused or, for the dot, dropped.
+/// It is parsed strictly, and the transport receives only its canonical text, because two parsers
+/// that disagree about a URL send credentials to the wrong host. Hosts are lowercase ASCII
+/// names, canonical IPv4 addresses or bracketed IPv6 literals. Spellings such as `127.1`,
+/// `2130706433` and `0x7f.1` are rejected; a trailing dot is dropped.
 ///
-/// Source: RFC 6454 §4; RFC 3986 §3.2.2 in the narrow reading above.
+/// Source: RFC 6454 §4; RFC 3986 §3.2.2, restricted to these forms.
 public struct Origin: Hashable, Sendable {
-    /// How the bytes are protected on the way.
+    /// The scheme.
     public enum Scheme: String, Sendable {
         case http
         case https
 
-        /// The port that goes without saying.
+        /// The default port.
         public var defaultPort: UInt16 { self == .https ? 443 : 80 }
     }
 
-    /// How the bytes are protected on the way.
+    /// The scheme.
     public let scheme: Scheme
-    /// The host in canonical form; an IPv6 address stands in brackets.
+    /// The host in canonical form, with brackets around an IPv6 address.
     public let host: String
-    /// The port, also where it is the scheme's own.
+    /// The port, even if it is the default one.
     public let port: UInt16
 
-    /// Makes an origin from its parts.
+    /// Creates an origin from its parts.
     ///
-    /// - Throws: ``URLError`` where the host has no canonical form, or the port is 0.
+    /// - Throws: ``URLError`` if the host has no canonical form, or the port is 0.
     public init(scheme: Scheme, host: String, port: UInt16? = nil) throws(URLError) {
         guard port != 0 else { throw URLError(host, "the port is not a number from 1 to 65535") }
         guard let canonical = HostName.canonical(host) else {
@@ -39,9 +39,9 @@ public struct Origin: Hashable, Sendable {
         self.port = port ?? scheme.defaultPort
     }
 
-    /// Makes an origin from the `host[:port]` that references use.
+    /// Creates an origin from a `host[:port]` in a reference.
     ///
-    /// - Throws: ``URLError`` where host or port are not canonical.
+    /// - Throws: ``URLError`` if the host or the port is not canonical.
     public init(scheme: Scheme, authority: String) throws(URLError) {
         guard !authority.contains("@") else {
             throw URLError(authority, "names a user; credentials do not belong into addresses")
@@ -55,7 +55,7 @@ public struct Origin: Hashable, Sendable {
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let number = UInt16(digits)
             else {
-                // What stands for a port may be a password that has a '/' in it.
+                // The apparent port may be a password that contains a '/'.
                 throw URLError(String(host), "the port is not a number from 1 to 65535")
             }
             port = number
@@ -63,7 +63,7 @@ public struct Origin: Hashable, Sendable {
         try self.init(scheme: scheme, host: String(host), port: port)
     }
 
-    /// Whether the host is an address of this machine or the name `localhost`.
+    /// A Boolean value that indicates whether the host is a loopback address or `localhost`.
     public var isLoopback: Bool {
         host == "localhost" || host.hasSuffix(".localhost") || host == "[::1]"
             || (host.hasPrefix("127.") && IPAddress(parsing: host) != nil)
@@ -71,7 +71,7 @@ public struct Origin: Hashable, Sendable {
 }
 
 extension Origin: CustomStringConvertible {
-    /// `scheme://host` and, where it is not the scheme's own, `:port`.
+    /// `scheme://host`, followed by `:port` unless it is the default port.
     public var description: String {
         "\(scheme.rawValue)://\(host)" + (port == scheme.defaultPort ? "" : ":\(port)")
     }

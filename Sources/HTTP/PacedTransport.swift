@@ -2,21 +2,22 @@
 
 internal import Synchronization
 
-/// A transport whose large answers bring, all together, no more than so many bytes in a second.
+/// A transport that limits the rate of all large response bodies together.
 ///
-/// All of them share one bucket, and each takes one piece at a time, so that they share it evenly. A body that
-/// is not read is not sent either: the limit reaches the server as back-pressure, and counts as no stall.
+/// All bodies share one bucket and take one chunk at a time, so that they share it evenly. A body
+/// that is not read is not sent: the limit reaches the server as back-pressure and does not count
+/// as a stall.
 public struct PacedTransport: HTTPTransport {
     private let base: any HTTPTransport
     private let pace: Pace
 
-    /// Makes a transport.
+    /// Creates a transport.
     ///
     /// - Parameters:
-    ///   - base: what carries the requests.
-    ///   - bytesPerSecond: how many bytes of bodies may come in a second; at least 1.
-    ///   - now: a clock that only runs forward.
-    ///   - sleep: waits, or throws `CancellationError`.
+    ///   - base: The transport that sends the requests.
+    ///   - bytesPerSecond: The maximum rate of response bodies; at least 1.
+    ///   - now: A monotonic clock.
+    ///   - sleep: A function that waits, or throws `CancellationError`.
     public init(
         _ base: any HTTPTransport, bytesPerSecond: Int, now: @escaping @Sendable () -> Duration,
         sleep: @escaping @Sendable (Duration) async throws -> Void
@@ -25,9 +26,11 @@ public struct PacedTransport: HTTPTransport {
         self.pace = Pace(bytesPerSecond: bytesPerSecond, now: now, sleep: sleep)
     }
 
-    /// Sends a request; the body of its answer keeps to the pace if it may be large.
+    /// Sends a request.
     ///
-    /// - Throws: what the transport below throws.
+    /// The response body is paced if it may be large.
+    ///
+    /// - Throws: The errors of the underlying transport.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         let response = try await base.send(request)
         guard request.isBulk, request.method == .get else { return response }
@@ -37,7 +40,7 @@ public struct PacedTransport: HTTPTransport {
     }
 }
 
-/// The bucket that all bodies take from.
+/// The bucket that all bodies share.
 private final class Pace: Sendable {
     private let bucket: Mutex<TokenBucket>
     private let now: @Sendable () -> Duration
@@ -52,7 +55,7 @@ private final class Pace: Sendable {
         self.sleep = sleep
     }
 
-    /// Waits until so many bytes may have come.
+    /// Waits until `count` bytes may be delivered.
     func wait(for count: Int) async throws {
         let wait = bucket.withLock { $0.take(count, at: now()) }
         if wait > .zero { try await sleep(wait) }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Percent-encoding, as RFC 3986 §2 has it.
+/// Percent-encoding (RFC 3986 §2).
 public enum PercentEncoding {
-    /// Encodes everything but unreserved characters, `:` and `/`, which queries carry as they are.
+    /// Encodes everything except unreserved characters, `:` and `/`, which are allowed in queries.
     public static func query(_ text: String) -> String {
         encode(text) { isUnreserved($0) || $0 == 0x3A || $0 == 0x2F }
     }
 
-    /// Encodes everything but unreserved characters, for form bodies.
+    /// Encodes everything except unreserved characters, for form bodies.
     public static func form(_ text: String) -> String {
         encode(text, keep: isUnreserved)
     }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How fast bytes may come: who takes some is told how long to wait, in order of asking.
+/// A rate limit: each caller takes bytes and waits for the returned time, in the order of the
+/// calls.
 ///
-/// What stood still for a while may catch up a little of it, never more than ``slack``.
+/// Unused time can be made up for, but never more than ``slack``.
 struct TokenBucket: Hashable, Sendable {
-    /// How much time that was not used may be made up for.
+    /// The maximum unused time that can be made up for.
     static let slack = Duration.milliseconds(100)
 
     private let bytesPerSecond: Int
-    /// The time up to which all that was taken is paid for.
+    /// The time at which everything taken so far is paid for.
     private var paidUntil = Duration.zero
 
     init(bytesPerSecond: Int) {
@@ -16,7 +17,7 @@ struct TokenBucket: Hashable, Sendable {
         self.bytesPerSecond = bytesPerSecond
     }
 
-    /// Takes some bytes; returns how long to wait before they are used.
+    /// Takes bytes and returns the time to wait before they are used.
     mutating func take(_ count: Int, at now: Duration) -> Duration {
         paidUntil = max(paidUntil, now - Self.slack)
         let (seconds, rest) = count.quotientAndRemainder(dividingBy: bytesPerSecond)

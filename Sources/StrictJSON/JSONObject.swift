@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An object seen through the keys that its reader knows, with the path for error messages.
+/// The members of an object that its reader knows, with the path for error messages.
 ///
-/// Reading is by name and by type; whatever the reader does not ask for is ignored, except a key
-/// that equals a known one but for its case. Go's decoder would take `Layers` for `layers`, so such
-/// a document means different things to different readers and is refused.
+/// Members are read by name and type. Unknown members are ignored, except a name that differs from
+/// a known one only in case: Go's decoder takes `Layers` for `layers`, so such a document has
+/// different meanings for different readers and is rejected.
 public struct JSONObject: Sendable {
-    /// Where the object stands in the document, such as `manifests[1]`; empty for the document.
+    /// The path of the object in the document, such as `manifests[1]`; empty for the document
+    /// itself.
     public let path: String
     private let values: [String: JSONValue]
 
-    /// Views a value as an object.
+    /// Creates the object from a JSON value.
     ///
     /// - Parameters:
-    ///   - value: what should be an object.
-    ///   - path: where it stands.
-    ///   - known: every key that the format defines here.
-    /// - Throws: ``JSONError`` where it is no object, or a key differs from a known one in case only.
+    ///   - value: The value, which must be an object.
+    ///   - path: The path of the value.
+    ///   - known: The names of all members that the format defines.
+    /// - Throws: ``JSONError`` if the value is not an object, or a name differs from a known one
+    ///   only in case.
     public init(_ value: JSONValue, path: String = "", known: Set<String>) throws(JSONError) {
         guard case .object(let members) = value else {
             throw JSONError(place: path, reason: "is \(value.kind), not an object")
@@ -28,12 +30,12 @@ public struct JSONObject: Sendable {
         let folded = Dictionary(known.map { (Self.fold($0), $0) }) { first, _ in first }
         for name in others {
             guard let key = folded[Self.fold(name)] else { continue }
-            throw failure(key, "is spelled in another case, which readers differ on")
+            throw failure(key, "differs only in case from a known key, which is ambiguous")
         }
     }
 
-    /// Makes names equal that differ in case only, as Go's decoder sees it: to it the long s (U+017F)
-    /// is an `s`, and the Kelvin sign (U+212A) a `k`.
+    /// Folds the case of a name as Go's decoder does, which treats the long s (U+017F)
+    /// as `s` and the Kelvin sign (U+212A) as `k`.
     ///
     /// Source: Go's encoding/json (`foldName`).
     private static func fold(_ name: String) -> String {
@@ -58,18 +60,19 @@ public struct JSONObject: Sendable {
         JSONError(place: place(of: key), reason: reason)
     }
 
-    /// Returns a member's value; nil where it is absent or null.
+    /// Returns the value of a member, or `nil` if it is absent or null.
     public subscript(key: String) -> JSONValue? {
         guard let value = values[key], value != .null else { return nil }
         return value
     }
 
-    /// Whether the member stands in the document, even as null.
+    /// Returns a Boolean value that indicates whether the document has the member, even if it is
+    /// null.
     public func contains(_ key: String) -> Bool {
         values[key] != nil
     }
 
-    /// Returns a string member; nil where it is absent or null.
+    /// Returns a string member, or `nil` if it is absent or null.
     public func string(_ key: String) throws(JSONError) -> String? {
         switch self[key] {
         case nil: return nil
@@ -78,7 +81,7 @@ public struct JSONObject: Sendable {
         }
     }
 
-    /// Returns an integer member; nil where it is absent or null.
+    /// Returns an integer member, or `nil` if it is absent or null.
     public func integer(_ key: String) throws(JSONError) -> Int? {
         switch self[key] {
         case nil: return nil
@@ -87,7 +90,7 @@ public struct JSONObject: Sendable {
         }
     }
 
-    /// Returns an array member with the path of each element; nil where it is absent or null.
+    /// Returns an array member with the path of each element, or `nil` if it is absent or null.
     public func array(_ key: String) throws(JSONError) -> [(path: String, value: JSONValue)]? {
         switch self[key] {
         case nil: return nil
@@ -97,7 +100,7 @@ public struct JSONObject: Sendable {
         }
     }
 
-    /// Returns an array of strings; nil where it is absent or null.
+    /// Returns an array of strings, or `nil` if it is absent or null.
     public func strings(_ key: String) throws(JSONError) -> [String]? {
         guard let elements = try array(key) else { return nil }
         var strings: [String] = []
@@ -110,7 +113,7 @@ public struct JSONObject: Sendable {
         return strings
     }
 
-    /// Returns an object of strings, such as annotations; empty where it is absent or null.
+    /// Returns an object of strings, such as annotations; empty if it is absent or null.
     public func stringMap(_ key: String) throws(JSONError) -> [String: String] {
         guard let value = self[key] else { return [:] }
         guard case .object(let members) = value else {

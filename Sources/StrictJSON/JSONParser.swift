@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JSONValue {
-    /// Parses a whole document, strictly.
+    /// Parses a document strictly.
     ///
-    /// Readers of the same bytes must not disagree, or an image that was checked here runs as
-    /// another one elsewhere: JSON readers differ on duplicate keys (first or last wins), byte order
-    /// marks, trailing commas and lone surrogates. All of these are refused, as is what RFC 8259
-    /// does not allow.
+    /// If readers of the same bytes disagree, an image that was validated here runs as
+    /// another one elsewhere. JSON readers differ on duplicate keys (first or last wins), byte
+    /// order marks, trailing commas and lone surrogates. All of these are rejected, as is
+    /// everything that RFC 8259 does not allow.
     ///
     /// - Parameters:
-    ///   - bytes: the document in UTF-8.
-    ///   - maximumDepth: how deep arrays and objects may nest.
-    ///   - maximumCount: how many values there may be, which bounds the memory that a document of
-    ///     `[0,0,…` or `[{},{},…` takes beyond its own length.
+    ///   - bytes: The document in UTF-8.
+    ///   - maximumDepth: The maximum nesting of arrays and objects.
+    ///   - maximumCount: The maximum number of values, which bounds the memory of a document such
+    ///     as `[0,0,…` or `[{},{},…`.
     /// - Throws: ``JSONError`` with the byte offset.
     ///
-    /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is refused beyond it.
+    /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is rejected beyond it.
     public init(
         parsing bytes: [UInt8], maximumDepth: Int = 64, maximumCount: Int = 1 << 18
     ) throws(JSONError) {
-        // UTF-8 is validated once, for the whole document, so that every slice between two ASCII
-        // quotes is known to be valid.
+        // UTF-8 is validated once for the whole document, so that every slice between two ASCII
+        // quotes is valid.
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw JSONError(place: "", reason: "the text is not UTF-8")
         }
@@ -30,7 +30,7 @@ extension JSONValue {
     }
 }
 
-/// A recursive-descent parser whose depth is bounded.
+/// A recursive-descent parser with bounded depth.
 private struct JSONParser {
     let bytes: [UInt8]
     let maximumDepth: Int
@@ -56,7 +56,7 @@ private struct JSONParser {
         }
     }
 
-    /// Skips space, then takes `byte` if it stands there.
+    /// Skips whitespace and consumes `byte` if it is next.
     mutating func take(_ byte: Unicode.Scalar) -> Bool {
         skipSpace()
         guard current == UInt8(ascii: byte) else { return false }
@@ -74,7 +74,7 @@ private struct JSONParser {
         return value
     }
 
-    /// Parses a value inside of `depth` arrays and objects.
+    /// Parses a value inside `depth` arrays and objects.
     mutating func value(depth: Int) throws(JSONError) -> JSONValue {
         count += 1
         guard count <= maximumCount else { throw failure("more than \(maximumCount) values") }
@@ -100,7 +100,7 @@ private struct JSONParser {
         return value
     }
 
-    /// Takes the bracket that opens an array or object inside of `depth` others.
+    /// Consumes the opening bracket of an array or object inside `depth` others.
     mutating func open(depth: Int) throws(JSONError) {
         guard depth < maximumDepth else {
             throw failure("nested deeper than \(maximumDepth) levels")
@@ -128,10 +128,10 @@ private struct JSONParser {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw failure("a key was expected") }
             let name = try string()
-            // Swift compares strings by canonical equivalence: two spellings of `é` count as one
-            // key, which is stricter than other readers are and never laxer.
+            // Swift compares strings by canonical equivalence, so two spellings of `é` are one
+            // key. This is stricter than other readers, never more lenient.
             guard names.insert(name).inserted else {
-                throw failure("a key stands twice, which readers differ on")
+                throw failure("duplicate key")
             }
             guard take(":") else { throw failure("':' was expected") }
             members.append(JSONValue.Member(name, try value(depth: depth + 1)))
@@ -215,7 +215,7 @@ private struct JSONParser {
 
     mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
         let high = try fourHexDigits()
-        // NUL in a name or a path ends a C string: another reader would see another text.
+        // A NUL in a name or path ends a C string, so another reader would see different text.
         guard high != 0 else { throw failure("a NUL character in a string") }
         if let scalar = Unicode.Scalar(high) { return scalar }
         guard (0xD800..<0xDC00).contains(high), current == UInt8(ascii: "\\") else {

@@ -4,44 +4,44 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral,
     ExpressibleByDictionaryLiteral
 {
-    /// Makes a string.
+    /// Creates a string.
     public init(stringLiteral value: String) {
         self = .string(value)
     }
 
-    /// Makes an integer.
+    /// Creates an integer.
     public init(integerLiteral value: Int) {
         self = .integer(value)
     }
 
-    /// Makes a boolean.
+    /// Creates a Boolean.
     public init(booleanLiteral value: Bool) {
         self = .bool(value)
     }
 
-    /// Makes null.
+    /// Creates null.
     public init(nilLiteral: ()) {
         self = .null
     }
 
-    /// Makes an array.
+    /// Creates an array.
     public init(arrayLiteral elements: JSONValue...) {
         self = .array(elements)
     }
 
-    /// Makes an object whose members stand in the order of the literal.
+    /// Creates an object with its members in the order of the literal.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map { Member($0.0, $0.1) })
     }
 }
 
 extension JSONValue {
-    /// A string, or null where there is none.
+    /// Returns a string, or null for `nil`.
     public static func optional(_ text: String?) -> JSONValue {
         text.map(JSONValue.string) ?? .null
     }
 
-    /// An array of the values' texts.
+    /// Returns an array of the texts of values.
     public static func strings(_ values: some Sequence<some CustomStringConvertible>) -> JSONValue {
         .array(values.map { .string($0.description) })
     }

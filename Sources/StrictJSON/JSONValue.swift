@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON document as a tree, object members in the order in which they stood.
+/// A JSON document as a tree, with object members in their original order.
 public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
-    /// A number written without fraction and exponent that fits 64 bits.
+    /// A number without fraction and exponent that fits in 64 bits.
     case integer(Int)
-    /// Any other number, kept as it was written.
+    /// Any other number, as written.
     case number(String)
     case string(String)
     case array([JSONValue])
     case object([Member])
 
-    /// One `"name": value` of an object.
+    /// A `"name": value` member of an object.
     public struct Member: Hashable, Sendable {
-        /// The member's name.
+        /// The name of the member.
         public let name: String
-        /// The member's value.
+        /// The value of the member.
         public let value: JSONValue
 
-        /// Makes a member.
+        /// Creates a member.
         public init(_ name: String, _ value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
-    /// The word for this kind of value in error messages.
+    /// The name of the kind of value in error messages.
     public var kind: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
         case .integer: "an integer"
-        case .number: "a number that is no 64-bit integer"
+        case .number: "a number that is not a 64-bit integer"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
@@ -40,19 +40,19 @@ public enum JSONValue: Hashable, Sendable {
     }
 }
 
-/// Where and why text is not JSON, or not the JSON that was expected.
+/// An error in a JSON document: a syntax error or an unexpected value.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Where: `byte 17`, or a path such as `manifests[1].size`.
+    /// The location: `byte 17`, or a path such as `manifests[1].size`.
     public let place: String
-    /// What is wrong there, in words that quote nothing from the document.
+    /// The reason, which never quotes the document.
     public let reason: String
 
-    /// Makes an error.
+    /// Creates an error.
     public init(place: String, reason: String) {
         self.place = place
         self.reason = reason
     }
 
-    /// One line: place, then reason.
+    /// One line: the location and the reason.
     public var description: String { place.isEmpty ? reason : "\(place): \(reason)" }
 }

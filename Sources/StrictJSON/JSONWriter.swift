@@ -3,17 +3,17 @@
 internal import TextSafety
 
 extension JSONValue {
-    /// The document as text: two spaces of indent, members in their order, a final line break.
+    /// The document as text: two spaces of indentation, members in order, and a final line break.
     public var text: String { text(indentedBy: "  ") }
 
-    /// The document as text with another indent, for files that other programs write as well.
+    /// Returns the document with another indentation, for files that other programs also write.
     public func text(indentedBy indent: String) -> String {
         var writer = JSONWriter(indentation: indent)
         writer.write(self, indent: 0)
         return writer.output + "\n"
     }
 
-    /// The document on one line, without spaces, for logs and for hashing.
+    /// The document on one line without whitespace, for logs and hashing.
     public var compactText: String {
         var writer = JSONWriter(isCompact: true)
         writer.write(self, indent: 0)
@@ -65,7 +65,7 @@ private struct JSONWriter {
         output += "\n" + String(repeating: indentation, count: indent)
     }
 
-    /// Escapes what JSON demands, and what a terminal or the reader of a log could obey.
+    /// Escapes what JSON requires, and sequences that a terminal or log viewer would interpret.
     private mutating func writeString(_ text: String) {
         output += "\""
         var previous: Unicode.Scalar?
@@ -77,7 +77,7 @@ private struct JSONWriter {
             case "\n": output += "\\n"
             case "\r": output += "\\r"
             case "\t": output += "\\t"
-            // CI systems obey `##[command]` and `##vso[command]` anywhere in a line.
+            // CI systems interpret `##[command]` and `##vso[command]` anywhere in a line.
             case "#" where previous == "#": writeEscape(scalar)
             case let scalar where !scalar.isSafeToShow: writeEscape(scalar)
             default: output.unicodeScalars.append(scalar)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Unicode.Scalar {
-    /// Whether a terminal, a log and a reader take the character for what it looks like.
+    /// A Boolean value that indicates whether the character is safe to show in a terminal or log.
     ///
-    /// Controls move the cursor or begin escape sequences, separators break lines, formatting
-    /// characters reorder text (bidirectional overrides) or hide in it (zero width, fillers,
-    /// selectors, tag characters).
+    /// Control characters move the cursor or begin escape sequences, separators break lines, and
+    /// formatting characters reorder text (bidirectional overrides) or are invisible (zero width,
+    /// fillers, selectors, tag characters).
     ///
     /// Source: Unicode Character Database, `General_Category` Cc, Cf, Zl and Zp, and
     /// `Default_Ignorable_Code_Point`.

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A password, token or header value that must never be shown.
+/// A password, token or header value that is never shown.
 ///
-/// Printing, interpolating, dumping or reflecting it gives `***`. The one way to the value is
-/// ``reveal()``, which is called where the value goes onto the wire and nowhere else.
+/// Printing, interpolating, dumping or reflecting it yields `***`. The only access to the value is
+/// ``reveal()``, which is called where the value is sent and nowhere else.
 public struct Secret: Hashable, Sendable {
     private let value: String
 
-    /// Wraps a value that must not be shown.
+    /// Creates a secret.
     public init(_ value: String) {
         self.value = value
     }
 
-    /// Whether there is nothing to hide.
+    /// A Boolean value that indicates whether the value is empty.
     public var isEmpty: Bool { value.isEmpty }
 
-    /// Returns the value itself, for the wire.
+    /// Returns the value, for sending.
     public func reveal() -> String { value }
 }
 
@@ -26,6 +26,6 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
     /// Always `***`.
     public var debugDescription: String { "***" }
 
-    /// A mirror without children, so that `dump` and test output show nothing either.
+    /// A mirror without children, so that `dump` and test output show nothing.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

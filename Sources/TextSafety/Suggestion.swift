@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The nearest of a few known words to a mistyped one.
+/// Spelling suggestions.
 public enum Suggestion {
-    /// Returns the known word nearest to `word`, or nil where none is near enough to be meant.
+    /// Returns the candidate closest to `word`, or `nil` if none is close enough.
     ///
-    /// Near means a Damerau–Levenshtein distance (one insertion, deletion, substitution or swap of
-    /// neighbours each) of at most a third of the word's length, and at least one. The first of
-    /// equally near words wins, so the result does not depend on anything but the arguments.
+    /// The maximum Damerau–Levenshtein distance (insertions, deletions, substitutions and swaps of
+    /// adjacent characters) is a third of the word's length, and at least one. The first of several
+    /// equally close candidates is returned, so the result depends only on the arguments.
     public static func nearest(to word: String, among known: some Sequence<String>) -> String? {
         guard !word.isEmpty else { return nil }
         let length = word.count
         let reach = max(1, length / 3)
         var best: (word: String, distance: Int)?
-        // Words whose lengths differ by more are not compared: the mistyped one may be a megabyte.
+        // Candidates of a very different length are skipped: the word may be a megabyte long.
         for candidate in known where abs(candidate.count - length) <= reach {
             let distance = distance(from: word.lowercased(), to: candidate.lowercased())
             guard distance <= reach, distance < best?.distance ?? .max else { continue }
@@ -21,7 +21,7 @@ public enum Suggestion {
         return best?.word
     }
 
-    /// Returns how many single edits lead from one word to the other.
+    /// Returns the number of single edits between two words.
     public static func distance(from first: String, to second: String) -> Int {
         let a = Array(first)
         let b = Array(second)

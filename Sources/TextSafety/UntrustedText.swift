@@ -1,38 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text that somebody else chose: a registry's error message, a tag, a label, a file name in a layer.
+/// Text from an untrusted source: an error message, a tag, a label, a file name in a layer.
 ///
-/// It cannot be interpolated or printed by accident: its raw form has to be asked for by name, and
-/// its description is the encoded one. A terminal obeys escape sequences, a log viewer obeys line
-/// breaks, a reader is fooled by bidirectional overrides; none of them survives ``display``.
+/// It cannot be interpolated or printed by accident: the raw text must be requested by name, and
+/// the description is encoded. Terminals interpret escape sequences, log viewers line
+/// breaks, and bidirectional overrides mislead readers; ``display`` contains none of them.
 public struct UntrustedText: Hashable, Sendable {
-    /// The text as it came, for comparing and decoding, never for showing.
+    /// The original text, for comparing and decoding, never for showing.
     public let raw: String
 
-    /// Takes text from outside as it is.
+    /// Creates a value from untrusted text.
     public init(_ raw: String) {
         self.raw = raw
     }
 
-    /// Takes bytes from outside; what is not UTF-8 becomes the replacement character.
+    /// Creates a value from untrusted bytes.
+    ///
+    /// Invalid UTF-8 becomes the replacement character.
     public init(bytes: some Collection<UInt8>) {
         self.raw = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The text on one line, safe for a terminal and a log, cut after 1,024 characters.
+    /// The encoded text on one line, truncated to 1,024 characters.
     public var display: String { display(limit: 1024) }
 
-    /// The text on one line, safe for a terminal and a log.
+    /// Returns the text on one line, safe for a terminal and a log.
     ///
-    /// What is not safe to show is written as `\u{…}`; runs of tabs and line breaks become one space.
-    /// Workflow commands of CI systems are broken up with a visible backslash: `::` where a
-    /// word begins, and `##` everywhere.
+    /// Unsafe characters are written as `\u{…}`; runs of tabs and line breaks become one space.
+    /// Workflow commands of CI systems are broken up with a visible backslash: `::` at the
+    /// beginning of a word, and `##` everywhere.
     ///
-    /// - Parameter limit: how many characters are kept before an ellipsis.
-    /// - Returns: the encoded text.
+    /// - Parameter limit: The number of characters before an ellipsis.
+    /// - Returns: The encoded text.
     ///
-    /// Source: GitHub's runner trims what a line begins with and then obeys `::name::`; it and
-    /// Azure's agent obey `##[name]` and `##vso[name]` anywhere in a line.
+    /// Source: GitHub's runner trims a line and then interprets `::name::`; the runner and
+    /// Azure's agent interpret `##[name]` and `##vso[name]` anywhere in a line.
     public func display(limit: Int) -> String {
         var shown = ""
         var count = 0
@@ -65,9 +67,9 @@ public struct UntrustedText: Hashable, Sendable {
 }
 
 extension UntrustedText: CustomStringConvertible, CustomReflectable {
-    /// The same as ``display``.
+    /// The encoded text, as in ``display``.
     public var description: String { display }
 
-    /// A mirror without children, so that `dump` and test output show ``display`` only.
+    /// A mirror without children, so that `dump` and test output show only ``display``.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

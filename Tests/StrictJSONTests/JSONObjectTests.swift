@@ -45,7 +45,7 @@ import Testing
         let error = #expect(throws: JSONError.self) {
             try Self.object("{\"\(key)\":1}", path: "a[0]")
         }
-        #expect(error?.reason == "is spelled in another case, which readers differ on")
+        #expect(error?.reason == "differs only in case from a known key, which is ambiguous")
         #expect(error?.place.hasPrefix("a[0].") == true)
         #expect(throws: JSONError.self) { try Self.object("{\"name\":\"x\",\"\(key)\":1}") }
     }
@@ -79,7 +79,7 @@ import Testing
         #expect(
             errors.map { $0?.description } == [
                 "m.name: is an integer, not a string",
-                "m.size: is a number that is no 64-bit integer, not an integer",
+                "m.size: is a number that is not a 64-bit integer, not an integer",
                 "m.layers[0]: is an array, not a string",
                 "m.annotations: holds an integer where a string belongs",
                 "m.keys: is a string, not an array", "m.keys: is a string, not an object",
