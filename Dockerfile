@@ -1,12 +1,12 @@
-# The program as an image, for linux/amd64 and linux/arm64: each platform is built on a machine of
-# its own kind, or under emulation, so nothing here names one.
+# The program as an image for linux/amd64 and linux/arm64. Each platform is built on a host of its
+# architecture, or under emulation, so no architecture is named here.
 #
 #   docker build --tag ocimirror .
 #   docker buildx build --platform linux/amd64,linux/arm64 --tag REGISTRY/ocimirror:TAG --push .
-#   docker build --target binary --output ~/.local/bin .     # the program alone, to run it outside
+# docker build --target binary --output ~/.local/bin .     # only the binary, to run it outside
 #
-# The bases are tags, which move. Where builds have to be repeatable, give digests that you have
-# seen: --build-arg SWIFT_IMAGE=swift@sha256:… --build-arg DEBIAN_IMAGE=debian@sha256:…
+# The base images are tags, which change. For reproducible builds, pass digests that you have
+# verified: --build-arg SWIFT_IMAGE=swift@sha256:… --build-arg DEBIAN_IMAGE=debian@sha256:…
 ARG SWIFT_IMAGE=swift:6.3-bookworm
 ARG DEBIAN_IMAGE=debian:bookworm-slim
 
@@ -20,7 +20,7 @@ COPY . .
 RUN swift build -c release --static-swift-stdlib --product ocimirror \
     && make install PREFIX=/usr DESTDIR=/out BINARY=.build/release/ocimirror
 
-# The program alone. It runs where the libraries of the last stage are.
+# Only the binary. It needs the libraries of the last stage.
 FROM scratch AS binary
 COPY --from=build /out/usr/bin/ocimirror /
 
@@ -32,7 +32,7 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/ocimirror ocimirror \
     && install --directory --owner=ocimirror --group=ocimirror /var/lib/ocimirror
 COPY --from=build /out/usr/ /usr/
-# By number, so that Kubernetes can see that it is not root.
+# A numeric user, so that Kubernetes can verify that it is not root.
 USER 10001:10001
 WORKDIR /var/lib/ocimirror
 ENTRYPOINT ["/usr/bin/ocimirror"]

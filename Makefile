@@ -1,6 +1,6 @@
-# The names by which the project's commands are known. `make` alone lists them.
+# The common commands. `make` alone lists them.
 
-# Where `make install` puts things: BINARY below DESTDIR/PREFIX, with manual pages and completions.
+# `make install` installs BINARY below DESTDIR/PREFIX, with manual pages and completions.
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINARY ?= .build/release/ocimirror
@@ -11,25 +11,25 @@ BINARY ?= .build/release/ocimirror
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-build: ## the release binary, .build/release/ocimirror
+build: ## build the release binary, .build/release/ocimirror
 	swift build -c release --static-swift-stdlib --product ocimirror
 
-test: ## every test
+test: ## run all tests
 	swift test --parallel
 
-lint: ## the rules that need no build: formatting, imports, lengths, words, scripts
+lint: ## check formatting, modules, file lengths, prose and scripts
 	ci/check
 
-format: ## bring every Swift file into the project's format
+format: ## format every Swift file
 	swift format --in-place --parallel --recursive Sources Tests Package.swift
 
-reference: ## write Documentation/cli.md and the manual pages from the command tree
+reference: ## generate Documentation/cli.md and the manual pages from the command tree
 	swift build --product ocimirror
 	.build/debug/ocimirror reference --markdown Documentation/cli.md --man Documentation/man
 
 share = $(DESTDIR)$(PREFIX)/share
 
-install: ## put program, manual pages, completions and schemas below PREFIX (/usr/local)
+install: ## install the program, manual pages, completions and schemas below PREFIX (/usr/local)
 	@test -x '$(BINARY)' || { echo "$(BINARY) is not there: run 'make build' first" >&2; exit 1; }
 	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/ocimirror'
 	install -d '$(share)/man/man1' '$(share)/ocimirror' '$(share)/bash-completion/completions' \
@@ -40,23 +40,23 @@ install: ## put program, manual pages, completions and schemas below PREFIX (/us
 	'$(BINARY)' completions zsh >'$(share)/zsh/site-functions/_ocimirror'
 	'$(BINARY)' completions fish >'$(share)/fish/vendor_completions.d/ocimirror.fish'
 
-uninstall: ## remove what install put there
+uninstall: ## remove what install installed
 	rm -f '$(DESTDIR)$(PREFIX)/bin/ocimirror' '$(share)/bash-completion/completions/ocimirror' \
 		'$(share)/zsh/site-functions/_ocimirror' '$(share)/fish/vendor_completions.d/ocimirror.fish'
 	for page in $(notdir $(wildcard Documentation/man/*.1)); do rm -f '$(share)/man/man1'/"$$page"; done
 	for schema in $(notdir $(wildcard Documentation/schema/*.json)); do rm -f '$(share)/ocimirror'/"$$schema"; done
 	@rmdir '$(share)/ocimirror' 2>/dev/null || true
 
-check: ## what a change must pass: setup, lint, build, test
+check: ## run everything that a change must pass: setup, lint, build, test
 	ci/test
 
 demo: ## mirror real images between two real registries
 	ci/demo
 
-validation: ## prove real images, and swapped ones
+validation: ## validate real images, and the same images with a file swapped
 	ci/validation
 
-bench: ## compare with skopeo and a floor, side by side
+bench: ## compare with skopeo and a bare pump
 	ci/bench
 
 faults: ## mirror through a proxy with each of its faults

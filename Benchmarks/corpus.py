@@ -53,7 +53,7 @@ MACHINES = {"amd64": 62, "arm64": 183}
 
 
 def program(machine: int) -> bytes:
-    """A static program that does nothing, as far as its headers go."""
+    """The headers of a static program that does nothing."""
     header = struct.pack("<4sBBBB8xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 2, machine, 1,
                          0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     return header + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 120, 120, 0x1000)
@@ -229,7 +229,7 @@ class Corpus:
         return corpus
 
     def change_one_layer(self) -> Image:
-        """Publishes the first image anew under its tag, with another last layer on each platform."""
+        """Publishes the first image again under its tag, with another last layer on each platform."""
         image = self.images[0]
         first = image.blobs
         config = {a: self._config_of(image, a) for a in ARCHITECTURES}

@@ -3,7 +3,7 @@
 // The floor: what the servers and the machine cost with no tool around the bytes. It reads a plan
 // that says every request beforehand, fetches each blob once, hashes it as it passes, sends it in
 // one POST and one PUT, mounts the rest, and copies the manifests. It checks nothing, tries nothing
-// twice, and speaks HTTP/1.1 over plain sockets.
+// twice, and uses HTTP/1.1 over plain sockets.
 //
 //   floor SOURCE-PORT TARGET-PORT JOBS < PLAN
 //

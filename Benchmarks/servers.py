@@ -93,7 +93,7 @@ def blob_bytes(requests) -> int:
 
 
 def digest_at(port: int, repository: str, tag: str, trust: ssl.SSLContext | None = None):
-    """What a tag stands for."""
+    """The digest that a tag points to."""
     connection = (http.client.HTTPSConnection("127.0.0.1", port, context=trust) if trust
                   else http.client.HTTPConnection("127.0.0.1", port))
     with contextlib.closing(connection):
@@ -129,7 +129,7 @@ class Distance:
         await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
 
     async def _carry(self, reader, writer) -> None:
-        """Bytes are delayed, not slowed: the next ones are read while these are on their way."""
+        """Bytes are delayed, not slowed: the next ones are read meanwhile."""
         on_their_way: asyncio.Queue = asyncio.Queue()
 
         async def deliver() -> None:

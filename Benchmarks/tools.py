@@ -82,12 +82,12 @@ class Tool:
 
 class Ocimirror(Tool):
     name = "ocimirror"
-    proof = "config"
+    validation = "config"
 
     def prepare(self, folder, corpus, route):
         hosts = {f"localhost:{port}" for port in (route.source, *route.targets)}
         trust = f"{{caFile: {route.certificate}}}" if route.is_tls else "{plainHTTP: true}"
-        lines = ["version: 1", f"validation: {self.proof}", "referrers: none", "targets:"]
+        lines = ["version: 1", f"validation: {self.validation}", "referrers: none", "targets:"]
         lines += [f"  - {{prefix: 'localhost:{port}/mirror', lock: lock-{n}.yaml}}"
                   for n, port in enumerate(route.targets)]
         lines += ["registries:"] + [f"  '{host}': {trust}" for host in sorted(hosts)]
@@ -131,10 +131,10 @@ class Skopeo(Tool):
 
 
 class Content(Ocimirror):
-    """The same with proof of what is inside the layers."""
+    """The same with validation of the layer content."""
 
     name = "ocimirror, content"
-    proof = "content"
+    validation = "content"
 
 
 class Crane(Tool):

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Fetches Debian packages of any architecture with a private apt state: the machine's package
-# lists, caches, hooks and architectures are neither read nor touched; its sources, keys and
+# Downloads Debian packages of any architecture with a private apt state: the system's package
+# lists, caches, hooks and architectures are neither read nor changed; its sources, keys and
 # proxy settings are reused. Needs common.sh.
 
-# The machine's entries for the distribution's own archive (not those of other vendors), for
+# The system's entries for the distribution's archive (not those of other vendors), for
 # any architecture.
 archive_sources() {
     local codename=$1 from=$2 into=$3 file
@@ -33,8 +33,8 @@ ubuntu_hosts_for() {
     fi
 }
 
-# fetch_debs ARCHITECTURE FOLDER PACKAGE...: leaves FOLDER (absolute)/PACKAGE_….deb of each; fails, with apt's
-# words in FOLDER/log, where one cannot be had.
+# fetch_debs ARCHITECTURE DIRECTORY PACKAGE...: downloads each package to DIRECTORY (absolute)/PACKAGE_….deb. If
+# one is not available, it fails, and DIRECTORY/log has apt's output.
 fetch_debs() {
     local architecture=$1 folder=$2
     shift 2
@@ -45,8 +45,8 @@ fetch_debs() {
     : >"$folder/status"
     archive_sources "$VERSION_CODENAME" /etc/apt "$folder/sources"
     [[ $ID != ubuntu ]] || ubuntu_hosts_for "$architecture" "$folder/sources"
-    # APT_CONFIG is read before /etc/apt/apt.conf.d, which may hold hooks that clean up the
-    # machine's cache; so that folder is replaced, and only its Acquire settings are kept.
+    # APT_CONFIG is read before /etc/apt/apt.conf.d, which may contain hooks that clean the
+    # system's cache; so that directory is replaced, and only its Acquire settings are kept.
     {
         apt-config dump | grep '^Acquire::' | grep -v '^Acquire::IndexTargets'
         printf '%s "%s";\n' \

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # the scripts that include this use them
-# What every script here shares: where the project is, how to speak, how to tidy up.
+# Shared by all scripts: the project's directory, messages, cleanup.
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly project
@@ -17,7 +17,7 @@ say() { printf '%s\n' "$*"; }
 pass() { printf '  %s✓%s %s\n' "$green" "$plain" "$*"; }
 fail() { printf '  %s✗ %s%s\n' "$red" "$*" "$plain"; }
 
-# die MESSAGE...: one message, one line each, and the end.
+# die MESSAGE...: prints one message per line and exits 1.
 die() {
     printf '%s: %s\n' "${0##*/}" "$1" >&2
     shift
@@ -25,7 +25,7 @@ die() {
     exit 1
 }
 
-# The steps that put everything back, last one first. They run however the script ends.
+# Cleanup steps, run in reverse order however the script ends.
 tidying=()
 at_end() { tidying=("$*" "${tidying[@]}"); }
 
@@ -45,7 +45,7 @@ tidy_at_exit() {
     trap 'exit 143' TERM
 }
 
-# temporary_folder VARIABLE: makes one that is removed at the end.
+# temporary_folder VARIABLE: creates a directory that is removed at the end.
 temporary_folder() {
     local made
     made=$(mktemp -d "${TMPDIR:-/tmp}/ocimirror.XXXXXX")

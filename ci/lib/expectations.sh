@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Commands shown as they would be typed, and what is expected of them. Needs common.sh.
+# Shows commands as they would be typed, and checks what is expected of them. Needs common.sh.
 
 held=0
 broken=0
-output='' # what the last shown command said on both of its streams
+output='' # the output of the last command on both streams
 status=0  # and its exit code
 
-# command_line WORDS...: as it would be typed, continued on further lines beyond 80 columns.
+# command_line WORDS...: the command as typed, continued on further lines beyond 80 columns.
 command_line() {
     local word line='$'
     for word in "$@"; do
@@ -20,7 +20,7 @@ command_line() {
     printf '%s' "$line"
 }
 
-# show WORDS...: prints them as a command line and runs them.
+# show WORDS...: prints a command line and runs it.
 show() {
     printf '\n%s%s%s\n' "$bold" "$(command_line "$@")" "$plain"
     status=0
@@ -29,7 +29,7 @@ show() {
     printf '\n'
 }
 
-# expect WHAT COMMAND...: COMMAND decides whether WHAT is so.
+# expect WHAT COMMAND...: checks with COMMAND whether WHAT is true.
 expect() {
     local what=$1
     shift
@@ -46,7 +46,7 @@ same() { [[ $1 == "$2" ]]; }
 says() { [[ $output == *"$1"* ]]; }
 never_says() { ! says "$1"; }
 
-# verdict: the closing line; fails if any expectation did.
+# verdict: prints the closing line; fails if an expectation failed.
 verdict() {
     if ((broken > 0)); then
         printf '\n%s%d of %d expectations did not hold.%s\n' "$red" "$broken" $((held + broken)) "$plain"

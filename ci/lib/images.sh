@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Builds image content as an OCI layout, byte for byte the same on every run, with nothing but
+# Builds image content as an OCI layout, with the same bytes on every run, using only
 # tar, gzip and sha256sum. Needs common.sh.
 #
-# A descriptor is handed on as three words: media type, digest, size.
+# A descriptor is passed as three words: media type, digest, size.
 
 readonly type_index=application/vnd.oci.image.index.v1+json
 readonly type_manifest=application/vnd.oci.image.manifest.v1+json
@@ -19,7 +19,7 @@ start_layout() {
     printf '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
 }
 
-# add_blob LAYOUT FILE MEDIA-TYPE: moves FILE in; prints its descriptor.
+# add_blob LAYOUT FILE MEDIA-TYPE: moves FILE into the layout; prints its descriptor.
 add_blob() {
     local digest size
     digest=$(sha256_of "$2")
@@ -28,7 +28,7 @@ add_blob() {
     printf '%s sha256:%s %s\n' "$3" "$digest" "$size"
 }
 
-# add_text LAYOUT MEDIA-TYPE: the same for a document on standard input.
+# add_text LAYOUT MEDIA-TYPE: adds the document on standard input; prints its descriptor.
 add_text() {
     cat >"$1/incoming"
     add_blob "$1" "$1/incoming" "$2"
@@ -41,7 +41,7 @@ descriptor_json() {
     printf '{"mediaType": "%s", "digest": "%s", "size": %s%s}' "$type" "$digest" "$size" "${2:-}"
 }
 
-# pack_layer FOLDER FILE: FOLDER as FILE (gzip), owned by root, dated 1970; prints the diff_id.
+# pack_layer DIRECTORY FILE: packs DIRECTORY as FILE (gzip), owned by root, dated 1970; prints the diff_id.
 pack_layer() {
     tar --create --format=ustar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
         --directory "$1" --file "$2.tar" .
@@ -50,10 +50,10 @@ pack_layer() {
     rm "$2.tar"
 }
 
-further_labels='' # members for the labels of images that are added next, each behind a comma
+further_labels='' # further labels for the next images, each preceded by a comma
 
-# add_layer LAYOUT FOLDER: FOLDER as a layer, packed once for a layout unless its files change; prints the diff_id
-# and the layer's descriptor.
+# add_layer LAYOUT DIRECTORY: adds DIRECTORY as a layer, packed once per layout unless its files change; prints the diff_id
+# and the descriptor of the layer.
 add_layer() {
     local known diff_id
     known=$1/packed/$(find "$2" -printf '%P %s %T@ %l\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1)
@@ -65,9 +65,9 @@ add_layer() {
     cat "$known"
 }
 
-# add_image LAYOUT TITLE ARCHITECTURE ROOT...: an image whose config claims ARCHITECTURE, with
-# one layer for each ROOT folder, and starts image_command, words of JSON; prints the manifest's
-# descriptor.
+# add_image LAYOUT TITLE ARCHITECTURE ROOT...: adds an image whose config states ARCHITECTURE, with
+# one layer per ROOT directory and the entrypoint image_command, JSON strings; prints the descriptor
+# of the manifest.
 add_image() {
     local layout=$1 title=$2 architecture=$3 root diff_id layer layers='' diff_ids='' config
     shift 3
@@ -100,8 +100,8 @@ JSON
 JSON
 }
 
-# add_index LAYOUT TAG (ARCHITECTURE DESCRIPTOR)...: an index that says ARCHITECTURE of each
-# image, and the layout's own entry for it under TAG; prints the index's descriptor.
+# add_index LAYOUT TAG (ARCHITECTURE DESCRIPTOR)...: adds an index that states ARCHITECTURE for each
+# image, and the layout's entry for it under TAG; prints the descriptor of the index.
 add_index() {
     local layout=$1 tag=$2 platform entries='' index
     shift 2
@@ -129,7 +129,7 @@ JSON
     printf '%s\n' "$index"
 }
 
-# publish LAYOUT TAG REGISTRY/REPOSITORY:TAG: pushes every platform, digests unchanged.
+# publish LAYOUT TAG REGISTRY/REPOSITORY:TAG: pushes every platform with unchanged digests.
 publish() {
     skopeo --insecure-policy copy --quiet --all --preserve-digests --dest-tls-verify=false \
         "oci:$1:$2" "docker://$3"

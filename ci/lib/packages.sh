@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The Debian and Ubuntu packages that the project needs, and their careful installation.
+# The Debian and Ubuntu packages that the project needs, and their installation.
 # Needs common.sh.
 
-# Each line: how its presence is seen, what to look for, the package that brings it.
-# Looking for the thing rather than for the package accepts any other package that has it.
+# Each line: the kind of check, what to look for, the package that provides it.
+# Looking for the file rather than the package accepts any other package that provides it.
 requirements='
     command   pkg-config        pkg-config
     library   libcurl           libcurl4-openssl-dev
@@ -32,11 +32,11 @@ requirements='
 
 present() {
     case $1 in
-        # Debian keeps servers in /usr/sbin, which is not on everybody's PATH.
+        # Debian installs servers in /usr/sbin, which may not be on the PATH.
         command) PATH=$PATH:/usr/sbin:/sbin command -v "$2" >/dev/null ;;
         library) command -v pkg-config >/dev/null && pkg-config --exists "$2" ;;
         package) [[ $(dpkg-query -W -f '${db:Status-Status}' "$2" 2>/dev/null) == installed ]] ;;
-        # bash has a word of its own by this name.
+        # bash has a builtin with this name.
         file) [[ -x $2 ]] ;;
         header) [[ -n $(find /usr/include/"$2" -name vector -print -quit 2>/dev/null) ]] ;;
     esac
@@ -50,7 +50,7 @@ missing_packages() {
     done <<<"$requirements"
 }
 
-# as_root COMMAND...: through sudo where we are somebody else.
+# as_root COMMAND...: runs a command as root, with sudo if needed.
 as_root() {
     if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
 }
@@ -58,18 +58,18 @@ as_root() {
 readonly service_policy=/usr/sbin/policy-rc.d
 readonly service_policy_aside=$service_policy.ocimirror-aside
 
-# Debian starts a server when its package is installed, unless this policy says no (101).
+# Debian starts a server when its package is installed, unless this policy denies it (101).
 forbid_service_starts() {
-    local refusal
+    local denial
     restore_service_policy # left by a run that was killed
     if [[ -x $service_policy ]]; then
-        refusal=0
-        "$service_policy" nginx start >/dev/null 2>&1 || refusal=$?
-        ((refusal != 101)) || return 0
+        denial=0
+        "$service_policy" nginx start >/dev/null 2>&1 || denial=$?
+        ((denial != 101)) || return 0
     fi
     at_end restore_service_policy
     [[ ! -e $service_policy ]] || as_root mv "$service_policy" "$service_policy_aside"
-    printf '#!/bin/sh\n# Put here by ocimirror ci/setup, for one installation.\nexit 101\n' |
+    printf '#!/bin/sh\n# Created by ocimirror ci/setup for one installation.\nexit 101\n' |
         as_root tee "$service_policy" >/dev/null
     as_root chmod 755 "$service_policy"
 }
@@ -81,7 +81,7 @@ restore_service_policy() {
     fi
 }
 
-# A package that brings a server also enables it for the next start of the machine.
+# A package with a server also enables it for the next boot.
 disable_services() {
     local service
     command -v systemctl >/dev/null || return 0
@@ -106,7 +106,7 @@ install_packages() {
     if ! { apt_get update && apt_get install --no-install-recommends "$@"; } >"$scratch/log" 2>&1
     then
         cat "$scratch/log" >&2
-        die 'apt-get could not install them; its own words are above' "$@"
+        die 'apt-get failed; see its output above' "$@"
     fi
     disable_services "${servers[@]}"
     restore_service_policy

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the shown images hold: Debian's busybox, or a program of our own where Debian cannot be
-# reached or shall not be asked. Needs apt-private.sh.
+# The programs in the demo images: Debian's busybox, or a generated program if Debian is not
+# reachable or must not be used. Needs apt-private.sh.
 
-# tiny_program ARCHITECTURE FILE: an ELF executable, 132 bytes, that exits with 0.
+# tiny_program ARCHITECTURE FILE: writes an ELF executable of 132 bytes that exits 0.
 tiny_program() {
     local machine code
     case $1 in
@@ -27,7 +27,7 @@ tiny_program() {
 }
 
 # root_with_busybox ARCHITECTURE ROOT SCRATCH: fills ROOT with bin/busybox, bin/sh and bin/nc;
-# prints what busybox is.
+# prints the type of busybox.
 root_with_busybox() {
     local architecture=$1 root=$2 scratch=$3 deb
     mkdir -p "$root/bin"
@@ -44,7 +44,7 @@ root_with_busybox() {
     fi
 }
 
-# root_with_own_program ARCHITECTURE ROOT: the same with a program that does nothing.
+# root_with_own_program ARCHITECTURE ROOT: the same with a generated program.
 root_with_own_program() {
     mkdir -p "$2/bin"
     tiny_program "$1" "$2/bin/busybox"

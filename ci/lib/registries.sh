@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Real registries on loopback: Debian's docker-registry, each with its own storage, port and
+# Real registries on loopback: Debian's docker-registry, each with separate storage, port and
 # access log. Needs common.sh; call tidy_at_exit first.
 
-# start_registry NAME FOLDER: sets NAME to "127.0.0.1:PORT". The port is the system's choice,
-# read back from the server, so that two runs never meet. FOLDER/access.log holds one line for
-# each request, FOLDER/pid the server's process.
+# start_registry NAME DIRECTORY: sets NAME to "127.0.0.1:PORT". The system chooses the port,
+# so concurrent runs do not conflict. DIRECTORY/access.log has one line per
+# request, DIRECTORY/pid the process id of the server.
 start_registry() {
     local name=$1 folder=$2 pid port='' attempt
     mkdir -p "$folder/storage"
@@ -19,7 +19,7 @@ http:
   addr: 127.0.0.1:0
   secret: only-for-this-run
 YAML
-    # Made here, for the shell in the background may be slower than the first look into it.
+    # Created here, because the background shell may be slower than the first read.
     : >"$folder/server.log"
     docker-registry serve "$folder/config.yml" >"$folder/access.log" 2>"$folder/server.log" &
     pid=$!
@@ -35,16 +35,16 @@ YAML
     printf -v "$name" '127.0.0.1:%s' "$port"
 }
 
-# stop_registry PID: and waits until it is gone.
+# stop_registry PID: stops a registry and waits until it has exited.
 stop_registry() {
     kill "$1" 2>/dev/null || return 0
     wait "$1" 2>/dev/null || true
 }
 
-# requests_so_far FOLDER: how many lines the registry's access log has.
+# requests_so_far DIRECTORY: the number of lines in the registry's access log.
 requests_so_far() { wc -l <"$1/access.log"; }
 
-# requests_since FOLDER COUNT: the requests after the first COUNT, as "METHOD /path".
+# requests_since DIRECTORY COUNT: the requests after the first COUNT, as "METHOD /path".
 requests_since() {
     tail -n "+$(($2 + 1))" "$1/access.log" | sed -n 's/^[^"]*"\([A-Z]* [^ ]*\) HTTP.*/\1/p'
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The stage of what is shown to people: the binary, two real registries on loopback, and what is in
-# the images. Nothing of it stays.
+# The environment of the demonstrations: the binary, two real registries on loopback, and the content of
+# the images. Everything is removed at the end.
 libraries=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=ci/lib/common.sh
 source "$libraries/common.sh"
@@ -17,10 +17,10 @@ source "$libraries/programs.sh"
 # shellcheck source=ci/lib/expectations.sh
 source "$libraries/expectations.sh"
 
-work='' source='' target='' # a folder for everything; HOST:PORT of each registry
+work='' source='' target='' # a directory for everything; HOST:PORT of each registry
 
-# set_stage [--with BINARY] [--offline]: the script's own arguments; afterwards `ocimirror` is on
-# the PATH, both registries answer, and $work/amd64 and $work/arm64 hold what goes into images.
+# set_stage [--with BINARY] [--offline]: takes the script's arguments; afterwards `ocimirror` is on
+# the PATH, both registries respond, and $work/amd64 and $work/arm64 have the content of the images.
 set_stage() {
     local binary='' architecture fill=root_with_busybox
     while (($# > 0)); do
@@ -33,9 +33,9 @@ set_stage() {
     done
     tidy_at_exit
     temporary_folder work
-    # What is shown depends on nothing of the user's: no credentials, proxies, settings.
+    # The output must not depend on the user's credentials, proxies or settings.
     export DOCKER_CONFIG=$work/docker no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
-    export COLUMNS=100 # as on a terminal, though its words are captured
+    export COLUMNS=100 # as on a terminal, although the output is captured
     unset REGISTRY_AUTH_FILE "${!OCIMIRROR_@}"
 
     heading 'Setting up'

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Finds a Swift toolchain that is new enough, and puts it on the PATH.
+# Finds a recent enough Swift toolchain and adds it to the PATH.
 
 readonly swift_required=6.3
 
-# swift_version FOLDER: "6.3.1", or nothing where FOLDER holds no working swift.
+# swift_version DIRECTORY: "6.3.1", or nothing if DIRECTORY has no working swift.
 swift_version() {
     [[ -x $1/swiftc ]] || return 0
     "$1/swiftc" --version 2>/dev/null |
@@ -13,7 +13,7 @@ swift_version() {
 # at_least HAVE WANT: compares versions.
 at_least() { [[ $(printf '%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
 
-# find_swift: the first toolchain that is new enough; otherwise says what to do.
+# find_swift: selects the first recent enough toolchain; otherwise prints what to install.
 find_swift() {
     local folder version found='' folders=()
     folder=$(command -v swiftc || true)
