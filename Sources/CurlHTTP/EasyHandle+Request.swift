@@ -104,11 +104,7 @@ extension EasyHandle {
     }
 
     private static func milliseconds(_ duration: Duration) -> Int {
-        let parts = duration.components
-        let (whole, overflow) = Int(parts.seconds).multipliedReportingOverflow(by: 1000)
-        // 0 would stand for libcurl's own limit of five minutes.
-        return overflow
-            ? Int(Int32.max)
-            : min(Int(Int32.max), max(1, whole + Int(parts.attoseconds / 1_000_000_000_000_000)))
+        // 0 would mean libcurl's own limit of five minutes.
+        Int(Int32(clamping: max(1, duration.attoseconds / 1_000_000_000_000_000)))
     }
 }

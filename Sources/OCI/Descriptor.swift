@@ -71,3 +71,12 @@ public struct Descriptor: Hashable, Sendable {
         "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
     ]
 }
+
+extension Int {
+    /// Returns the sum of two sizes, or the greatest number where it overflows: a manifest may state
+    /// more bytes than an integer can count.
+    public func plus(_ other: Int) -> Int {
+        let (sum, isOver) = addingReportingOverflow(other)
+        return isOver ? .max : sum
+    }
+}

@@ -67,8 +67,10 @@ import Testing
         workspace.environment = ["OCIMIRROR_SHARDS": "2", "JOB_COMPLETION_INDEX": "1"]
         #expect(try await workspace.run("sync").status == 0)
         #expect(!workspace.folder.text("images.lock.2-of-2.yaml").isEmpty)
-        workspace.environment["JOB_COMPLETION_INDEX"] = "2"
-        #expect(try await workspace.run("sync").status == 78)
+        for index in ["2", "-1", "\(Int.max)", "99999999999999999999", "one", ""] {
+            workspace.environment["JOB_COMPLETION_INDEX"] = index
+            #expect(try await workspace.run("sync").status == 78, "\(index)")
+        }
         #expect(try await workspace.run("sync", "--shard", "3/2").status == 64)
     }
 

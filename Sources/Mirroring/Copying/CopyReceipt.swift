@@ -32,7 +32,7 @@ public struct CopyReceipt: Hashable, Sendable {
     /// Adds the counts of another receipt.
     public static func += (sum: inout CopyReceipt, other: CopyReceipt) {
         sum.blobsUploaded += other.blobsUploaded
-        sum.bytesUploaded += other.bytesUploaded
+        sum.bytesUploaded = sum.bytesUploaded.plus(other.bytesUploaded)
         sum.blobsMounted += other.blobsMounted
         sum.bytesMounted = sum.bytesMounted.plus(other.bytesMounted)
         sum.blobsPresent += other.blobsPresent
@@ -54,13 +54,5 @@ struct CopyResult: Sendable {
     func get() throws(CopyError) -> CopyReceipt {
         if let failure { throw failure }
         return receipt
-    }
-}
-
-extension Int {
-    /// The sum, or the greatest number: what a manifest claims may be more than can be counted.
-    func plus(_ other: Int) -> Int {
-        let (sum, isOver) = addingReportingOverflow(other)
-        return isOver ? .max : sum
     }
 }

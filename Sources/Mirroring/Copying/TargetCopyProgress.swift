@@ -48,7 +48,7 @@ final class TargetCopyProgress: Sendable {
                 state.receipt.bytesMounted = state.receipt.bytesMounted.plus(blob.size)
             case .uploaded:
                 state.receipt.blobsUploaded += 1
-                state.receipt.bytesUploaded += blob.size
+                state.receipt.bytesUploaded = state.receipt.bytesUploaded.plus(blob.size)
             }
             if arrival != .present { state.new.insert(blob.digest) }
         }

@@ -2,6 +2,7 @@
 
 internal import Content
 internal import HTTP
+internal import OCI
 internal import Synchronization
 
 extension UploadSession {
@@ -151,14 +152,17 @@ final class ChunkSize: Sendable {
 /// Source: distribution-spec § Pushing a blob in chunks; unlike RFC 9110's it names no unit, though
 /// some registries write `bytes=`.
 enum UploadRange {
-    /// Returns the offset of the last byte that is there; nil where the field is absent or malformed.
+    /// Returns the offset of the last byte that is there, which is less than the largest size of a
+    /// blob; nil where the field is absent or malformed.
     static func end(_ text: String?) -> Int? {
         guard var range = text?[...] else { return nil }
         for unit in ["bytes=", "bytes "] where range.hasPrefix(unit) {
             range = range.dropFirst(unit.count)
         }
         let ends = range.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, ends[0] == "0", let end = Int(ends[1]), end >= 0 else { return nil }
+        guard ends.count == 2, ends[0] == "0", let end = Int(ends[1]),
+            (0..<Descriptor.maximumSize).contains(end)
+        else { return nil }
         return end
     }
 }

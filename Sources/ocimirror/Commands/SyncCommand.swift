@@ -131,8 +131,8 @@ struct SyncCommand: ConfiguredCommand {
         guard let count = context.environment["OCIMIRROR_SHARDS"], !count.isEmpty else {
             return nil
         }
-        let index = context.environment["JOB_COMPLETION_INDEX"].flatMap { Int($0) } ?? -1
-        guard let count = Int(count), let shard = Shard(index + 1, of: count) else {
+        let index = context.environment["JOB_COMPLETION_INDEX"].flatMap { Int($0) }
+        guard let count = Int(count), let index, let shard = Shard(index.plus(1), of: count) else {
             throw ConfigurationFileError(
                 message: "OCIMIRROR_SHARDS and JOB_COMPLETION_INDEX name no part of a run",
                 hint: "set the number of parts, and the part's number from 0; or use --shard I/N")

@@ -78,8 +78,8 @@ extension RunReport {
             "manifestsPushed": .integer(effort.manifestsPushed),
             "requests": .integer(requestCount),
             "retries": .integer(traffic.reduce(0) { $0 + $1.retries }),
-            "bytesRead": .integer(traffic.reduce(0) { $0 + $1.bytesRead }),
-            "bytesWritten": .integer(traffic.reduce(0) { $0 + $1.bytesWritten }),
+            "bytesRead": .integer(traffic.reduce(0) { $0.plus($1.bytesRead) }),
+            "bytesWritten": .integer(traffic.reduce(0) { $0.plus($1.bytesWritten) }),
         ]
     }
 }

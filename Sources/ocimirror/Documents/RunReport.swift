@@ -118,10 +118,6 @@ extension ImageOutcome {
 }
 
 extension Duration {
-    /// Whole milliseconds.
-    var milliseconds: Int {
-        let (seconds, attoseconds) = components
-        let (product, isOver) = Int(seconds).multipliedReportingOverflow(by: 1000)
-        return isOver ? .max : product + Int(attoseconds / 1_000_000_000_000_000)
-    }
+    /// Whole milliseconds, or the nearest number that fits.
+    var milliseconds: Int { Int(clamping: attoseconds / 1_000_000_000_000_000) }
 }

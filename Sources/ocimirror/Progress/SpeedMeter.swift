@@ -26,7 +26,8 @@ struct SpeedMeter {
 
     /// Bytes per second.
     var bytesPerSecond: Int {
-        weightedSeconds > 0 ? Int(weightedBytes / weightedSeconds) : 0
+        // Two samples within a nanosecond would give more than an integer holds.
+        weightedSeconds > 0 ? Int(min(max(weightedBytes / weightedSeconds, 0), 1e18)) : 0
     }
 
     /// How long so many bytes will take; nil where nothing moves.

@@ -42,9 +42,9 @@ final class RequestStatistics: Sendable {
             change(host) { traffic in
                 traffic.requests[kind, default: 0] += 1
                 if kind.isUpload {
-                    traffic.bytesWritten += bytes
+                    traffic.bytesWritten = traffic.bytesWritten.plus(bytes)
                 } else {
-                    traffic.bytesRead += bytes
+                    traffic.bytesRead = traffic.bytesRead.plus(bytes)
                 }
                 if kind == .manifestGet, status == 200 { traffic.manifestsRead += 1 }
             }

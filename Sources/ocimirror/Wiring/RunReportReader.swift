@@ -94,7 +94,7 @@ extension ImageFacts {
             try PlatformFacts(recordedIn: JSONObject(value, path: path, known: keys))
         }
         self.init(
-            platforms: platforms, downloadSize: try image.integer("downloadSize"), labels: labels)
+            platforms: platforms, downloadSize: try image.size("downloadSize"), labels: labels)
     }
 }
 
@@ -106,8 +106,8 @@ extension ImageFacts.PlatformFacts {
             throw object.failure("digest", "is no digest")
         }
         self.init(
-            platform: platform, digest: digest, size: try object.integer("size") ?? 0,
-            downloadSize: try object.integer("downloadSize"),
+            platform: platform, digest: digest, size: try object.size("size") ?? 0,
+            downloadSize: try object.size("downloadSize"),
             created: try object.string("created").map(UntrustedText.init))
     }
 }
@@ -118,5 +118,14 @@ extension RunReportReader.Finding {
         severity = try object.string("severity") ?? ""
         platform = try object.string("platform").map(UntrustedText.init)
         message = UntrustedText(try object.string("message") ?? "")
+    }
+}
+
+extension JSONObject {
+    /// Returns a number of bytes, or `nil` where the member is absent or null.
+    fileprivate func size(_ key: String) throws(JSONError) -> Int? {
+        guard let size = try integer(key) else { return nil }
+        guard size >= 0 else { throw failure(key, "is negative") }
+        return size
     }
 }

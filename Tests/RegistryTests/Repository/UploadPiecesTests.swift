@@ -87,6 +87,20 @@ import Testing
         #expect(sent == Self.whole)
     }
 
+    @Test(arguments: ["0-9223372036854775807", "0-9223372036854775806", "0-99999999999999999999"])
+    func `count what they sent where a registry states an impossible range`(
+        range: String
+    ) async throws {
+        let far = Self.patch(Answer(202, ["Range": range]))
+        let sent = try await push([Exchange(Self.post, Self.session), far, far, far, Self.commit])
+        #expect(sent == Self.whole)
+        let lost = try await push([
+            Exchange(Self.post, Self.session), Self.patch(Answer(502)), Self.status(range),
+            Self.patch(), Self.patch(), Self.patch(), Self.commit,
+        ])
+        #expect(lost == [Self.whole[0]] + Self.whole)
+    }
+
     @Test func `G05 begin anew where the session lost what it had`() async throws {
         let sent = try await push([
             Exchange(Self.post, Self.session), Self.patch(), Self.patch(Answer(416)),
@@ -115,7 +129,8 @@ import Testing
     @Test(
         arguments: [
             ("0-1023", 1023), ("bytes=0-1023", 1023), ("0-0", 0), ("5-9", nil), ("0--1", nil),
-            ("", nil), (nil, nil), ("0-", nil),
+            ("", nil), (nil, nil), ("0-", nil), ("0-9007199254740991", (1 << 53) - 1),
+            ("0-9007199254740992", nil), ("0-9223372036854775807", nil),
         ] as [(String?, Int?)])
     func `read how far a session is`(text: String?, end: Int?) {
         #expect(UploadRange.end(text) == end)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import Registry
+import StrictJSON
+import Testing
+
+@testable import Mirroring
+@testable import ocimirror
+
+/// Numbers that manifests, servers, files and variables state, at the ends of what an integer holds.
+@Suite struct `huge numbers` {
+    @Test func `bytes that a manifest claims are counted up to the greatest number`() {
+        let run = SampleRun()
+        for _ in 0..<1025 {
+            run.traffic.note(
+                .requestFinished(
+                    host: "a.test", kind: .uploadPut, status: 413, bytes: Descriptor.maximumSize))
+            run.traffic.note(
+                .requestFinished(
+                    host: "b.test", kind: .uploadPut, status: 413, bytes: Descriptor.maximumSize))
+        }
+        #expect(run.report.traffic.map(\.bytesWritten) == [.max, .max])
+        #expect(run.report.json["totals"]?["bytesWritten"] == .integer(.max))
+    }
+
+    @Test func `blobs that a target claims to have taken are counted up to the greatest number`()
+        throws
+    {
+        var run = SampleRun()
+        var receipt = CopyReceipt()
+        receipt.bytesUploaded = .max - 1
+        receipt.bytesMounted = .max - 1
+        receipt.bytesPresent = .max - 1
+        for id in ["a", "b"] {
+            try run.add(.mirrored, id) { $0.targets[0].receipt = receipt }
+        }
+        #expect(run.report.effort.bytesUploaded == .max)
+        #expect(run.report.effort.bytesSaved == .max)
+    }
+
+    @Test(
+        arguments: [
+            (Duration.milliseconds(Int64.max), Int.max), (.seconds(Int64.max), .max),
+            (.seconds(Int64.max) + .milliseconds(999), .max), (.seconds(Int64.min), .min),
+            (.milliseconds(1999), 1999), (.zero, 0), (.nanoseconds(999_999), 0),
+        ])
+    func `durations are cut to whole milliseconds that fit`(duration: Duration, expected: Int) {
+        #expect(duration.milliseconds == expected)
+    }
+
+    @Test func `a speed between two samples of the same moment fits`() {
+        var meter = SpeedMeter(memory: .seconds(3))
+        meter.note(0, at: .zero)
+        meter.note(.max, at: .nanoseconds(1))
+        #expect(meter.bytesPerSecond == 1_000_000_000_000_000_000)
+    }
+
+    @Test(arguments: [Int.min, -1])
+    func `a recorded run with a negative size is rejected`(size: Int) throws {
+        let text = """
+            {"schema": 1, "command": "sync", "images": [{"id": "a", "downloadSize": \(size)}]}
+            """
+        #expect(throws: JSONError.self) { _ = try RunReportReader(parsing: Array(text.utf8)) }
+    }
+}
