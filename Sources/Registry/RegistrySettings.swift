@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How blobs are sent.
+/// The way blobs are uploaded.
 public enum UploadDialect: String, Sendable, CaseIterable {
-    /// The one that is known to work with the registry.
+    /// The way that is known to work with the registry.
     case auto
     /// POST, then one PUT with the whole blob.
     case put
     /// POST, then one PATCH with the whole blob, then an empty PUT.
     case patch
-    /// POST, then a PATCH for each few mebibytes, then an empty PUT.
+    /// POST, then a PATCH per chunk of a few mebibytes, then an empty PUT.
     case chunked
 }
 
-/// What is known about one registry before it is spoken to.
+/// The settings of a registry, known before the first request.
 public struct RegistrySettings: Hashable, Sendable {
-    /// Whether it speaks HTTP without TLS.
+    /// A Boolean value that indicates whether it uses HTTP without TLS.
     ///
-    /// Nothing else ever makes the client do so.
+    /// Nothing else makes the client use plain HTTP.
     public var plainHTTP = false
-    /// Whether credentials may be sent without TLS to another machine.
+    /// A Boolean value that indicates whether credentials may be sent without TLS to another
+    /// machine.
     public var credentialsOverHTTP = false
-    /// Whether a pull with refused credentials fails, and is not tried without them.
+    /// A Boolean value that indicates whether a pull with rejected credentials fails, instead of
+    /// being tried anonymously.
     public var requiresAuth = false
-    /// How many requests may be in flight at most, large bodies not counted.
+    /// The maximum number of requests in flight, not counting large bodies.
     ///
-    /// It is less after the registry asked for patience.
+    /// Throttling reduces it.
     public var concurrency = 6
-    /// How many pulls are left untouched, where the registry says how many there are.
+    /// The number of pulls to leave unused, if the registry states how many remain.
     public var reservePulls = 0
-    /// How blobs are sent.
+    /// The way blobs are uploaded.
     public var uploadDialect = UploadDialect.auto
-    /// Further hosts, `host[:port]`, that may be shown the credentials when they ask for tokens.
+    /// Further token servers, `host[:port]`, that may receive the credentials.
     public var tokenHosts: [String] = []
-    /// Further hosts, `host[:port]`, and ranges of addresses that the registry may lead to; content
-    /// is sent to the hosts among them, without credentials.
+    /// Further hosts, `host[:port]`, and address ranges that the registry may refer to.
+    ///
+    /// Content
+    /// may be uploaded to the hosts, without credentials.
     public var allow: [String] = []
 
-    /// Makes settings with every default.
+    /// Creates settings with default values.
     public init() {}
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The form of IP addresses and of ranges in CIDR notation.
+/// The syntax of IP addresses and of ranges in CIDR notation.
 enum CIDRSyntax {
-    /// Whether the text is an IPv6 address, or an address with the length of its prefix.
+    /// Returns a Boolean value that indicates whether the text is an IPv6 address, or an address
+    /// with a prefix length.
     ///
-    /// An IPv4 address alone also has the form of a host and is read as one.
+    /// A bare IPv4 address also has the form of a host and is read as one.
     static func isValid(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard let address = parts.first, parts.count <= 2 else { return false }
@@ -27,7 +28,7 @@ enum CIDRSyntax {
         let isGroup: (Substring) -> Bool = { group in
             (1...4).contains(group.utf8.count) && group.allSatisfy { $0.isASCII && $0.isHexDigit }
         }
-        // An empty half has no groups; any other must be made of groups alone.
+        // An empty half has no groups; any other consists of groups only.
         let isWhole = halves.allSatisfy {
             $0.isEmpty
                 || $0.split(separator: ":", omittingEmptySubsequences: false).allSatisfy(isGroup)

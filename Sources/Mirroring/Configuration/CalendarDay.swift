@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A day of the Gregorian calendar, without time and zone.
+/// A day of the Gregorian calendar, without time and time zone.
 public struct CalendarDay: Hashable, Sendable {
-    /// How many days it lies after 1970-01-01.
+    /// The number of days since 1970-01-01.
     public let daysSinceEpoch: Int
 
-    /// Makes a day.
+    /// Creates a day.
     public init(daysSinceEpoch: Int) {
         self.daysSinceEpoch = daysSinceEpoch
     }
 
-    /// Makes a day from its parts; nil where the calendar has no such day.
+    /// Creates a day from its parts, or returns `nil` if the calendar has no such day.
     ///
-    /// Years are from 1 to 9999.
+    /// Years range from 1 to 9999.
     public init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month),
             day >= 1, day <= Self.length(ofMonth: month, year: year)
@@ -21,7 +21,7 @@ public struct CalendarDay: Hashable, Sendable {
         self.daysSinceEpoch = Self.daysBefore(year: year) + before + day - 1 - Self.epoch
     }
 
-    /// Parses `YYYY-MM-DD`; nil for another form or a day that does not exist.
+    /// Parses `YYYY-MM-DD`, or returns `nil` for another form or a day that does not exist.
     public init?(parsing text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.map(\.utf8.count) == [4, 2, 2],
@@ -31,9 +31,9 @@ public struct CalendarDay: Hashable, Sendable {
         self.init(year: year, month: month, day: day)
     }
 
-    /// The year, month and day, each from 1.
+    /// The year, month and day, each counted from 1.
     public var parts: (year: Int, month: Int, day: Int) {
-        // A first guess that is never too late; at most two steps lead to the year.
+        // The estimate is never too late; at most two steps lead to the year.
         let days = daysSinceEpoch + Self.epoch
         var year = days / 366 + 1
         while Self.daysBefore(year: year + 1) <= days { year += 1 }
@@ -50,7 +50,7 @@ public struct CalendarDay: Hashable, Sendable {
     /// 1970-01-01, counted from 0001-01-01.
     private static let epoch = daysBefore(year: 1970)
 
-    /// How many days lie between 0001-01-01 and the first of January of a year.
+    /// Returns the number of days between 0001-01-01 and January 1 of a year.
     private static func daysBefore(year: Int) -> Int {
         let past = year - 1
         return past * 365 + past / 4 - past / 100 + past / 400
@@ -66,7 +66,7 @@ public struct CalendarDay: Hashable, Sendable {
 }
 
 extension CalendarDay: Comparable, CustomStringConvertible {
-    /// Orders by time.
+    /// Orders days by date.
     public static func < (first: CalendarDay, second: CalendarDay) -> Bool {
         first.daysSinceEpoch < second.daysSinceEpoch
     }

@@ -2,7 +2,7 @@
 
 internal import TextSafety
 
-/// One problem of a configuration, at its place.
+/// A problem of a configuration, with its location.
 public struct ConfigurationDiagnostic: Hashable, Sendable {
     /// The file, as the user named it.
     public let file: String
@@ -10,20 +10,21 @@ public struct ConfigurationDiagnostic: Hashable, Sendable {
     public let line: Int
     /// The column in characters, from 1.
     public let column: Int
-    /// What is wrong, in lower case, fit for a terminal.
+    /// The message, in lowercase, safe for a terminal.
     public let message: String
-    /// What to do about it, where that is known.
+    /// The hint, if there is one.
     public let hint: String?
-    /// The line as it may be shown: encoded, cut where it is long, values of credentials left out.
+    /// The line as it may be shown: encoded, truncated if it is long, without the values of
+    /// credentials.
     public let excerpt: String
-    /// How many characters of the excerpt stand before the place.
+    /// The number of characters of the excerpt before the location.
     public let caret: Int
-    /// Whether the configuration may be used all the same.
+    /// A Boolean value that indicates whether the configuration is usable despite the problem.
     public let isWarning: Bool
 }
 
 extension ConfigurationDiagnostic: CustomStringConvertible {
-    /// `file:line:column: message`, then the line with a caret below the place.
+    /// `file:line:column: message`, then the line with a caret below the location.
     public var description: String {
         let number = String(line)
         let gutter = String(repeating: " ", count: number.utf8.count)
@@ -39,12 +40,12 @@ extension ConfigurationDiagnostic: CustomStringConvertible {
     public var headline: String { message + (hint.map { "; \($0)" } ?? "") }
 }
 
-/// Every problem that keeps a configuration from being used, and its warnings, by place.
+/// The problems that make a configuration unusable, and its warnings, ordered by location.
 public struct ConfigurationErrors: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The problems; at least one of them is no warning.
+    /// The problems, of which at least one is not a warning.
     public let diagnostics: [ConfigurationDiagnostic]
 
-    /// Makes an error of the problems of a configuration.
+    /// Creates an error from the problems of a configuration.
     public init(diagnostics: [ConfigurationDiagnostic]) {
         self.diagnostics = diagnostics
     }

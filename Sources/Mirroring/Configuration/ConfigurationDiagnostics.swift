@@ -3,7 +3,7 @@
 internal import TextSafety
 internal import YAML
 
-/// The problems that have been found so far.
+/// The problems found so far.
 struct ConfigurationDiagnostics {
     private let file: String
     private let text: YAMLText
@@ -16,14 +16,14 @@ struct ConfigurationDiagnostics {
         self.secrets = secrets
     }
 
-    /// All problems, by place.
+    /// All problems, ordered by location.
     var sorted: [ConfigurationDiagnostic] {
         diagnostics.sorted {
             ($0.line, $0.column, $0.message) < ($1.line, $1.column, $1.message)
         }
     }
 
-    /// Notes a problem at a byte of the file.
+    /// Records a problem at a byte of the file.
     mutating func add(
         at offset: Int, _ message: String, hint: String? = nil, isWarning: Bool = false
     ) {
@@ -35,7 +35,8 @@ struct ConfigurationDiagnostics {
                 excerpt: excerpt.text, caret: excerpt.caret, isWarning: isWarning))
     }
 
-    /// Says what a value is, for "expected …, found …"; secrets are named by their type alone.
+    /// Returns a description of a value for "expected …, found …"; secrets are described by their
+    /// type only.
     func describe(_ node: YAMLNode) -> String {
         let isSecret = secrets.contains { $0.overlaps(node.range) }
         let shown = isSecret ? "" : " '\(UntrustedText(node.text ?? "").display(limit: 80))'"
@@ -49,7 +50,7 @@ struct ConfigurationDiagnostics {
         }
     }
 
-    /// Shows a word of the file, or nothing of it where it belongs to a secret.
+    /// Returns an excerpt of a word of the file, or nothing if it belongs to a secret.
     func quote(_ node: YAMLNode) -> String? {
         guard let text = node.text, !secrets.contains(where: { $0.overlaps(node.range) }) else {
             return nil

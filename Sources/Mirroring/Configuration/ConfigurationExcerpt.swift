@@ -3,7 +3,7 @@
 internal import TextSafety
 internal import YAML
 
-/// A line of the file as it may be shown, and where in it the caret stands.
+/// A line of the file as it may be shown, and the position of the caret in it.
 struct ConfigurationExcerpt: Hashable {
     var text: String
     var caret: Int
@@ -13,11 +13,12 @@ struct ConfigurationExcerpt: Hashable {
         self.caret = caret
     }
 
-    /// Shows the line of a byte, `***` in the place of what is secret.
+    /// Creates an excerpt of the line with a byte, with `***` in place of secrets.
     init(of source: YAMLText, at offset: Int, hiding secrets: [Range<Int>]) {
         let line = source.range(ofLine: source.mark(at: offset).line)
         let hidden = secrets.filter { $0.overlaps(line) }
-        // A place inside a secret would point behind the mask; its beginning is what can be shown.
+        // A location inside a secret would point after the mask, so the beginning of the secret is
+        // shown.
         let place = hidden.first { $0.contains(offset) }?.lowerBound ?? offset
         let split = min(max(place, line.lowerBound), line.upperBound)
         self.init(
@@ -25,10 +26,11 @@ struct ConfigurationExcerpt: Hashable {
             after: Self.masked(split..<line.upperBound, of: source, hiding: hidden))
     }
 
-    /// Shows a line of a file whose structure is not known, unless something near it may be secret.
+    /// Creates an excerpt of a line of a file that could not be parsed, unless something near it
+    /// may be a secret.
     ///
-    /// A quote that is not closed can stand anywhere above the place where the parser noticed it, so
-    /// the line itself and the few before it are searched for the words that announce a secret.
+    /// An unclosed quote can begin anywhere above the location where the parser noticed it, so
+    /// the line and the few before it are searched for words that announce a secret.
     init(unparsed source: YAMLText, at mark: YAMLMark) {
         let nearby = max(1, mark.line - 3)...min(max(mark.line, 1), source.lineCount)
         let words = nearby.map {
@@ -53,11 +55,11 @@ struct ConfigurationExcerpt: Hashable {
     }
 
     private init(before: String, after: String) {
-        // A long line is cut on the left, so that the place stays in sight.
+        // A long line is truncated on the left, so that the location stays visible.
         let start =
             before.unicodeScalars.count > 100
             ? "…" + String(before.unicodeScalars.suffix(80)) : before
-        // Encoding drops blanks at the end, hence the guard behind what stands before the caret.
+        // Encoding drops trailing blanks, hence the guard after the text before the caret.
         caret = UntrustedText(start + "|").display(limit: 400).count - 1
         text = UntrustedText(start + after).display(limit: 160)
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The keys that each part of a configuration may have.
+/// The keys that each section of a configuration may have.
 enum ConfigurationKeys {
     static let topLevel = [
         "version", "platforms", "validation", "copy", "referrers", "naming", "keepReplaced",
@@ -20,12 +20,12 @@ enum ConfigurationKeys {
     static let tags = ["semver", "regex", "latest"]
     static let exception = ["platforms", "reason", "until"]
 
-    /// Every key, wherever it may stand.
+    /// All keys of all sections.
     static let all = Set(
         topLevel + target + registry + credentials + image + tags + exception)
 }
 
-/// Whether refused credentials may be left out for a pull.
+/// The policy for anonymous pulls after credentials were rejected.
 enum RegistryAuth: String, CaseIterable {
     case optional
     case required

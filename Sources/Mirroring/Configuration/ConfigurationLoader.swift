@@ -2,37 +2,37 @@
 
 internal import YAML
 
-/// A configuration that may be used, with what should be said about it.
+/// A valid configuration with its warnings.
 public struct LoadedConfiguration: Hashable, Sendable {
     /// The configuration.
     public let config: MirrorConfiguration
-    /// What is allowed but probably not meant, by place.
+    /// The warnings, ordered by location.
     public let warnings: [ConfigurationDiagnostic]
 }
 
-/// Reads `mirror.yaml`: text in, a checked configuration or every problem at once out.
+/// Parses `mirror.yaml` into a validated configuration, or reports every problem at once.
 ///
-/// It touches neither the network nor the file system.
+/// It accesses neither the network nor the file system.
 public struct ConfigurationLoader: Sendable {
-    /// The file's name, for messages.
+    /// The name of the file, for messages.
     public let file: String
-    /// The variables that `${NAME}` may name.
+    /// The variables available to `${NAME}`.
     public let environment: [String: String]
-    /// The absolute folder that paths in the file are relative to.
+    /// The absolute directory to which paths in the file are relative.
     public let baseDirectory: String
 
-    /// Makes a loader.
+    /// Creates a loader.
     public init(file: String, environment: [String: String], baseDirectory: String) {
         self.file = file
         self.environment = environment
         self.baseDirectory = baseDirectory
     }
 
-    /// Reads a configuration.
+    /// Returns the configuration in a file.
     ///
-    /// - Parameter text: the bytes of the file.
-    /// - Returns: the configuration and its warnings.
-    /// - Throws: ``ConfigurationErrors`` with every problem, sorted by place.
+    /// - Parameter text: The bytes of the file.
+    /// - Returns: The configuration and its warnings.
+    /// - Throws: ``ConfigurationErrors`` with every problem, ordered by location.
     public func load(text: [UInt8]) throws(ConfigurationErrors) -> LoadedConfiguration {
         let stream: YAMLDocumentStream
         do throws(YAMLError) {

@@ -4,7 +4,7 @@ internal import OCI
 internal import YAML
 
 extension ConfigurationReader {
-    /// Reports images that would overwrite each other, both lines named.
+    /// Reports images that would overwrite each other, with both lines.
     mutating func reportCollisions(among images: [PlacedEntry]) {
         let naming = Naming(images: images.map(\.entry))
         let nodes = Dictionary(
@@ -20,7 +20,7 @@ extension ConfigurationReader {
         }
     }
 
-    /// Reports names that cannot be used below one of the prefixes.
+    /// Reports names that are invalid below one of the prefixes.
     mutating func checkRepositories(of images: [PlacedEntry], at targets: [MirrorTarget]) {
         for target in targets {
             guard case .registry(let host, let path) = target.prefix else {
@@ -38,7 +38,8 @@ extension ConfigurationReader {
         }
     }
 
-    /// Reports a layout that would lie inside another one's folder, among its blobs and index.
+    /// Reports a layout that would be inside the directory of another one, among its blobs and
+    /// index.
     private mutating func checkLayouts(of images: [PlacedEntry]) {
         let lines = Dictionary(
             images.map { ($0.entry.name, $0.node.mark.line) },

@@ -6,7 +6,7 @@ internal import TextSafety
 internal import YAML
 
 extension ConfigurationReader {
-    /// What holds for every image that does not say otherwise.
+    /// The defaults for images.
     struct Defaults {
         var validation = ValidationLevel.content
         var copy = CopyScope.all
@@ -14,7 +14,7 @@ extension ConfigurationReader {
         var naming = NamingStyle.short
     }
 
-    /// Reads a whole file; nil where a part that everything depends on is missing.
+    /// Returns the configuration of a file, or `nil` if an essential section is missing.
     mutating func config(_ documents: [YAMLDocument]) -> MirrorConfiguration? {
         guard let root = documents.first?.root, YAMLScalar(root) != .null else {
             report.add(
@@ -49,7 +49,7 @@ extension ConfigurationReader {
             targets: targets, registries: registries, images: images.map(\.entry))
     }
 
-    /// Anchors, aliases, merges and tags make a file mean something else than it shows.
+    /// Anchors, aliases, merge keys and tags give a file another meaning than it shows.
     private mutating func refuseIndirections(in node: YAMLNode) {
         if case .alias = node.kind {
             error(node, "an alias is not allowed", hint: "write the value out")
@@ -70,7 +70,8 @@ extension ConfigurationReader {
         }
     }
 
-    /// Another version's keys may mean anything, so nothing else is said about such a file.
+    /// The keys of another version may mean anything, so nothing else is reported about such a
+    /// file.
     private mutating func hasKnownVersion(_ root: YAMLNode) -> Bool {
         guard let node = root["version"], YAMLScalar(node) != .int(1) else { return true }
         mismatch(node, "version", expected: "1")
@@ -78,7 +79,7 @@ extension ConfigurationReader {
         return false
     }
 
-    /// Reads the list `platforms`.
+    /// Returns the list `platforms`.
     mutating func platforms(of fields: Fields) -> [Platform]? {
         guard let items = list("platforms", of: fields, "platforms") else { return nil }
         var platforms: [Platform] = []
@@ -98,7 +99,9 @@ extension ConfigurationReader {
         return platforms
     }
 
-    /// Reads a scalar in which variables may stand; an empty result is left to the caller.
+    /// Returns a scalar with expanded variables.
+    ///
+    /// The caller handles an empty result.
     mutating func expanded(_ node: YAMLNode, _ key: String) -> String? {
         guard case .string(let raw)? = YAMLScalar(node) else {
             let isScalar = node.text.map { !$0.isEmpty } ?? false
@@ -119,7 +122,7 @@ extension ConfigurationReader {
 }
 
 extension String {
-    /// Where `other` begins in this text, found without Foundation.
+    /// Returns the position of `other` in this text, without Foundation.
     fileprivate func range(of other: String) -> String.Index? {
         self.indices.first { self[$0...].hasPrefix(other) }
     }

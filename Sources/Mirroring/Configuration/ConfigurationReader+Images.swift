@@ -5,7 +5,7 @@ internal import TextSafety
 internal import YAML
 
 extension ConfigurationReader {
-    /// An entry with the node that messages about it point at.
+    /// An entry with the node for messages about it.
     struct PlacedEntry {
         let entry: ImageEntry
         let node: YAMLNode
@@ -41,7 +41,7 @@ extension ConfigurationReader {
         return image(node, source: text, at: fields["source"] ?? node, fields, defaults)
     }
 
-    /// Reads every field even where an earlier one is wrong, so that all problems are reported.
+    /// Every field is read even if an earlier one is invalid, so that all problems are reported.
     private mutating func image(
         _ node: YAMLNode, source text: String?, at place: YAMLNode, _ fields: Fields,
         _ defaults: Defaults

@@ -34,7 +34,7 @@ extension ConfigurationReader {
             error(node, "\(key): a registry must be text, such as ghcr.io")
             return nil
         }
-        // A colon and slashes would else be told about as a bad port.
+        // A colon with slashes would otherwise be reported as an invalid port.
         let excess = text.contains("://") ? "scheme" : text.contains("/") ? "path" : nil
         if let excess {
             let shown = UntrustedText(text).display(limit: 200)
@@ -98,7 +98,9 @@ extension ConfigurationReader {
         }
     }
 
-    /// Reads user and password; both empty is the same as none, as in a job without secrets.
+    /// Returns user name and password.
+    ///
+    /// If both are empty, as in a job without secrets, there are none.
     private mutating func credentials(of fields: Fields) -> RegistryOptions.Credentials? {
         guard let node = fields["credentials"],
             let fields = self.fields(of: node, "credentials", known: ConfigurationKeys.credentials)
@@ -138,7 +140,7 @@ extension ConfigurationReader {
         return hosts
     }
 
-    /// Reads hosts, addresses and ranges of addresses such as `10.0.0.0/8`.
+    /// Returns hosts, addresses and address ranges such as `10.0.0.0/8`.
     private mutating func allowances(of fields: Fields) -> [String] {
         var allowed: [String] = []
         for node in list("allow", of: fields, "hosts and address ranges") ?? [] {

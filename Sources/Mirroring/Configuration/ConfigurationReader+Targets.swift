@@ -83,7 +83,8 @@ extension ConfigurationReader {
         }
         do throws(ParseError) {
             let registry = try RegistryHost(parsing: String(host))
-            // A component is put before the path, as Docker Hub's rule for single ones is for sources.
+            // A component precedes the path, because Docker Hub's rule for single components
+            // applies to sources.
             if slash != text.endIndex {
                 _ = try Repository(registry: registry, path: "p/\(path)")
             } else if registry == .dockerHub {

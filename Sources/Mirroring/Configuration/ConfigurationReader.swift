@@ -4,9 +4,9 @@ internal import Validation
 internal import TextSafety
 internal import YAML
 
-/// One reading of a configuration: it goes on after a problem, so that all are found.
+/// Reads a configuration and continues after a problem, so that all problems are found.
 ///
-/// Readers of values return nil where they have reported a problem.
+/// Functions that read values return `nil` after they have reported a problem.
 struct ConfigurationReader {
     let loader: ConfigurationLoader
     let text: YAMLText
@@ -24,10 +24,10 @@ struct ConfigurationReader {
     struct Fields {
         let node: YAMLNode
         private var values: [String: YAMLNode] = [:]
-        /// Keys that unknown ones were probably meant to be.
+        /// The known keys that unknown ones are probably misspellings of.
         var mistyped: Set<String> = []
 
-        /// Begins without any key, as an entry's short form has none.
+        /// Creates an empty value, for the short form of an entry.
         init(_ node: YAMLNode) {
             self.node = node
         }
@@ -37,7 +37,8 @@ struct ConfigurationReader {
             set { values[key] = newValue }
         }
 
-        /// Whether a key is neither there nor mistyped, which has been told about already.
+        /// Returns a Boolean value that indicates whether a key is absent, and not a misspelling
+        /// that was reported.
         func isMissing(_ key: String) -> Bool { values[key] == nil && !mistyped.contains(key) }
     }
 
@@ -48,12 +49,12 @@ struct ConfigurationReader {
     mutating func mismatch(
         _ node: YAMLNode, _ key: String, expected: String, hint: String? = nil
     ) {
-        // An alias has been refused already, and what it stands for is not looked up.
+        // An alias was rejected already, so its target is not looked up.
         if case .alias = node.kind { return }
         error(node, "\(key): expected \(expected), found \(report.describe(node))", hint: hint)
     }
 
-    /// Reads a mapping, and reports keys that are unknown or stand twice.
+    /// Returns the fields of a mapping and reports unknown and duplicate keys.
     mutating func fields(of node: YAMLNode, _ what: String, known: [String]) -> Fields? {
         guard let entries = node.entries else {
             mismatch(
@@ -83,7 +84,7 @@ struct ConfigurationReader {
         return fields
     }
 
-    /// Reports an unknown key and returns the one that was probably meant.
+    /// Reports an unknown key and returns the key that it is probably a misspelling of.
     private mutating func unknown(
         _ key: YAMLNode, in what: String, known: [String]
     ) -> String? {
@@ -96,7 +97,9 @@ struct ConfigurationReader {
         return nearest
     }
 
-    /// Reads text that is not empty; numbers and booleans need quotes.
+    /// Returns text that is not empty.
+    ///
+    /// Numbers and Booleans need quotes.
     mutating func string(_ key: String, of fields: Fields) -> String? {
         fields[key].flatMap { string($0, key) }
     }
@@ -114,7 +117,7 @@ struct ConfigurationReader {
         return text
     }
 
-    /// Reads text as it stands in the file, so that the tag `1.10` is not the number 1.1.
+    /// Returns text as written in the file, so that the tag `1.10` is not the number 1.1.
     mutating func sourceText(_ node: YAMLNode, _ key: String) -> String? {
         switch YAMLScalar(node) {
         case .int?, .float?: return node.text
@@ -160,7 +163,7 @@ struct ConfigurationReader {
         return nil
     }
 
-    /// Reads a list that is not empty.
+    /// Returns a list that is not empty.
     mutating func list(_ key: String, of fields: Fields, _ what: String) -> [YAMLNode]? {
         guard let node = fields[key] else { return nil }
         guard let items = node.items else {
@@ -177,7 +180,7 @@ struct ConfigurationReader {
         return items
     }
 
-    /// Reads a file's path and makes it absolute.
+    /// Returns the absolute path of a file.
     mutating func path(_ key: String, of fields: Fields) -> String? {
         string(key, of: fields).map { ConfigurationPath.absolute($0, in: loader.baseDirectory) }
     }

@@ -3,10 +3,10 @@
 internal import TextSafety
 internal import YAML
 
-/// Finds what must not be shown in messages about a configuration.
+/// Finds text that must not appear in messages about a configuration.
 ///
-/// Not only what is a credential, also what was meant as one: a password under a mistyped key, or
-/// in the wrong place, ends up in a message about exactly that mistake.
+/// Besides credentials, this includes misplaced ones: a password below a misspelled key would
+/// otherwise appear in the message about that misspelling.
 enum ConfiguredSecrets {
     /// Returns the ranges of secret values, in the order of the file.
     static func ranges(in node: YAMLNode) -> [Range<Int>] {
@@ -18,7 +18,7 @@ enum ConfiguredSecrets {
         }
     }
 
-    /// Everything below `credentials` but the keys that are near enough to the right ones.
+    /// Returns everything below `credentials` except keys that are close enough to valid ones.
     private static func credentials(_ node: YAMLNode) -> [Range<Int>] {
         guard let entries = node.entries else { return scalars(in: node) }
         return entries.flatMap { entry in
@@ -39,7 +39,7 @@ enum ConfiguredSecrets {
     private static func isSecret(_ entry: YAMLNode.Entry) -> Bool {
         guard let key = entry.key.text else { return false }
         if key == "auth" {
-            // Docker's own files keep user and password under this name.
+            // Docker's configuration files use this name for user name and password.
             return RegistryAuth(rawValue: entry.value.text ?? "") == nil
         }
         guard !ConfigurationKeys.all.contains(key) || ["username", "password"].contains(key) else {

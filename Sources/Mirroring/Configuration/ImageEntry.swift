@@ -2,53 +2,54 @@
 
 public import OCI
 
-/// One entry of `images:`.
+/// An entry of `images:`.
 public struct ImageEntry: Hashable, Sendable {
-    /// Where the images come from.
+    /// The source of an entry.
     public enum Source: Hashable, Sendable {
         case repository(Repository)
-        /// An OCI image layout: its absolute path, and the path as the configuration has it.
+        /// An OCI image layout: its absolute path, and the path as written.
         case layout(directory: String, written: String)
     }
 
-    /// Which of the source's images are meant.
+    /// The selection of images from a source.
     public enum Selection: Hashable, Sendable {
         /// One image, by tag, by digest, or by the digest that is copied under the tag.
         case one(tag: Tag?, digest: Digest?)
-        /// These tags.
+        /// The listed tags.
         case list([Tag])
-        /// The tags that a pattern picks from a listing.
+        /// The tags that match a pattern.
         case pattern(TagPattern)
     }
 
-    /// Where the images come from.
+    /// The source.
     public var source: Source
-    /// Which of them are meant.
+    /// The selected images.
     public var selection: Selection
     /// The path below each target's prefix.
     public var name: String
-    /// The lock id, where the entry gives one.
+    /// The lock id, if the entry has one.
     public var id: String?
-    /// Whether a channel tag is meant to move.
+    /// A Boolean value that indicates whether floating tags are permitted.
     public var floating: Bool
-    /// Paths and commands that must exist on every required platform.
+    /// The paths and commands that must exist on every required platform.
     public var requires: [String]
-    /// How far these images are to be proved, the entry's own word or the configuration's.
+    /// The depth of validation, from the entry or else from the configuration.
     public var validation: ValidationLevel
-    /// Which children are copied, the entry's own word or the configuration's.
+    /// The children of an index to copy, from the entry or else from the configuration.
     public var copy: CopyScope
-    /// Whether referrers travel along, the entry's own word or the configuration's.
+    /// The policy for referrers, from the entry or else from the configuration.
     public var referrers: ReferrerPolicy
-    /// Whether this is no container image (a chart, a policy bundle), so no platform rules hold.
+    /// A Boolean value that indicates whether this is not a container image (a chart, a policy
+    /// bundle) and has no platform rules.
     public var isArtifact: Bool
-    /// What happens when a version tag's digest has changed upstream.
+    /// The reaction to a version tag whose digest changed at the source.
     public var moved: MovedTagPolicy
-    /// What is excused, until when and why.
+    /// The exception, if there is one.
     public var exception: PlatformException?
-    /// Where the entry stands in the file.
+    /// The location of the entry in the file.
     public var place: ConfigurationLocation
 
-    /// Makes an entry.
+    /// Creates an entry.
     public init(
         source: Source, selection: Selection, name: String, id: String? = nil,
         floating: Bool = false, requires: [String] = [], validation: ValidationLevel = .content,
@@ -72,23 +73,25 @@ public struct ImageEntry: Hashable, Sendable {
     }
 }
 
-/// What happens when a version tag's digest has changed upstream.
+/// The reaction to a version tag whose digest changed at the source.
 public enum MovedTagPolicy: String, Sendable, CaseIterable {
     case warn
     case reject
     case accept
 }
 
-/// Platforms that are required instead of the configuration's, with a reason and an end.
+/// Platforms that are required instead of the configured ones, with a reason and an end date.
 public struct PlatformException: Hashable, Sendable {
-    /// What is required instead; a single platform also excuses an image that is no index.
+    /// The required platforms.
+    ///
+    /// A single platform also excuses an image that is not an index.
     public var platforms: [Platform]
-    /// Why, for every report.
+    /// The reason, for every report.
     public var reason: String
-    /// The last day on which it excuses anything, `YYYY-MM-DD`.
+    /// The last day on which the exception applies.
     public var until: CalendarDay?
 
-    /// Makes an exception.
+    /// Creates an exception.
     public init(platforms: [Platform], reason: String, until: CalendarDay? = nil) {
         self.platforms = platforms
         self.reason = reason
@@ -96,14 +99,14 @@ public struct PlatformException: Hashable, Sendable {
     }
 }
 
-/// A place in the configuration file, both counted from 1.
+/// A location in the configuration file, counted from 1.
 public struct ConfigurationLocation: Hashable, Sendable {
     /// The line.
     public var line: Int
     /// The column, in characters.
     public var column: Int
 
-    /// Makes a place.
+    /// Creates a location.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column

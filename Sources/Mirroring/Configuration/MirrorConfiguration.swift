@@ -2,26 +2,26 @@
 
 public import OCI
 
-/// What `mirror.yaml` asks for, every value checked and every default filled in.
+/// A validated `mirror.yaml` with all defaults.
 public struct MirrorConfiguration: Hashable, Sendable {
     /// The platforms that every image must have.
     public var platforms: [Platform]
-    /// How far every image is to be proved.
+    /// The depth of validation.
     public var validation: ValidationLevel
-    /// Which children of an index are copied.
+    /// The children of an index to copy.
     public var copy: CopyScope
-    /// Whether signatures, attestations and the like travel along.
+    /// The policy for referrers.
     public var referrers: ReferrerPolicy
-    /// Whether the digest that a tag had before it moved is kept under a tag of its own.
+    /// A Boolean value that indicates whether the old digest of a moved tag gets a retention tag.
     public var keepReplaced: Bool
-    /// Where the images go; never empty.
+    /// The targets; never empty.
     public var targets: [MirrorTarget]
-    /// What is known about registries.
+    /// The options of each registry.
     public var registries: [RegistryHost: RegistryOptions]
-    /// What is mirrored, in the order of the file.
+    /// The images, in the order of the file.
     public var images: [ImageEntry]
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     public init(
         platforms: [Platform] = [.linuxAMD64, .linuxARM64],
         validation: ValidationLevel = .content,
@@ -43,42 +43,44 @@ public struct MirrorConfiguration: Hashable, Sendable {
     }
 }
 
-/// Which children of an index are copied.
+/// The children of an index to copy.
 public enum CopyScope: String, Sendable, CaseIterable {
-    /// Every child.
+    /// All children.
     case all
-    /// The required platforms and their attestations; the index keeps its bytes.
+    /// The required platforms and their attestation manifests.
+    ///
+    /// The index keeps its bytes.
     case required
 }
 
-/// Whether signatures, attestations and the like travel along.
+/// The policy for referrers.
 public enum ReferrerPolicy: String, Sendable, CaseIterable {
     case copy
     case none
 }
 
-/// Where images go: a prefix in a registry, or a folder with one OCI image layout per repository.
+/// A target: a prefix in a registry, or a directory with one OCI image layout per repository.
 public struct MirrorTarget: Hashable, Sendable {
-    /// Where the repositories lie.
+    /// The location of a target's repositories.
     public enum Prefix: Hashable, Sendable {
-        /// In a registry, below a path, which may be empty.
+        /// A registry and a path, which may be empty.
         case registry(RegistryHost, path: String)
-        /// In a folder, given as an absolute path.
+        /// A directory, as an absolute path.
         case layout(directory: String)
     }
 
-    /// Where the repositories lie.
+    /// The location of the repositories.
     public var prefix: Prefix
-    /// The same as the configuration has it, its variables not replaced.
+    /// The prefix as written, without expanded variables.
     public var writtenPrefix: String
-    /// The absolute path of the lockfile; a folder of layouts has none.
+    /// The absolute path of the lock file, or `nil` for a directory of layouts.
     public var lock: String?
-    /// The keys under which the lock's block stands, `["global", "ocimirror"]` as a rule.
+    /// The keys below which the lock file has its entries, usually `["global", "ocimirror"]`.
     public var root: [String]
 
-    /// Makes a target.
+    /// Creates a target.
     ///
-    /// Without `writtenPrefix`, the prefix is taken to be written as it is.
+    /// Without `writtenPrefix`, the prefix is assumed to be written as is.
     public init(
         prefix: Prefix, writtenPrefix: String? = nil, lock: String?,
         root: [String] = ["global", "ocimirror"]
@@ -91,7 +93,7 @@ public struct MirrorTarget: Hashable, Sendable {
 }
 
 extension MirrorTarget.Prefix: CustomStringConvertible {
-    /// `host/path`, or `oci:` and the absolute path of the folder.
+    /// `host/path`, or `oci:` and the absolute path of the directory.
     public var description: String {
         switch self {
         case .registry(let host, let path): path.isEmpty ? host.name : "\(host.name)/\(path)"

@@ -2,23 +2,23 @@
 
 public import TextSafety
 
-/// What the configuration says about one registry.
+/// The options of a registry in the configuration.
 public struct RegistryOptions: Hashable, Sendable {
-    /// A user and a password.
+    /// A user name and a password.
     public struct Credentials: Hashable, Sendable {
-        /// The user's name.
+        /// The user name.
         public var username: String
         /// The password or token.
         public var password: Secret
 
-        /// Makes credentials.
+        /// Creates credentials.
         public init(username: String, password: Secret) {
             self.username = username
             self.password = password
         }
     }
 
-    /// How blobs are sent.
+    /// The way blobs are uploaded.
     public enum Upload: String, Sendable, CaseIterable {
         case auto
         case put
@@ -26,13 +26,13 @@ public struct RegistryOptions: Hashable, Sendable {
         case chunked
     }
 
-    /// The user and password, where the configuration has some.
+    /// The credentials, if the configuration has some.
     public var credentials: Credentials?
-    /// Whether refused credentials may be left out for a pull.
+    /// The policy for anonymous pulls after credentials were rejected.
     public var requiresAuth = false
-    /// Whether the registry speaks HTTP without TLS.
+    /// A Boolean value that indicates whether the registry uses HTTP without TLS.
     public var plainHTTP = false
-    /// Whether credentials may be sent without TLS.
+    /// A Boolean value that indicates whether credentials may be sent without TLS.
     public var credentialsOverHTTP = false
     /// The absolute path of a file with certificate authorities (PEM).
     public var caFile: String?
@@ -40,19 +40,19 @@ public struct RegistryOptions: Hashable, Sendable {
     public var clientCertificate: String?
     /// The absolute path of the client certificate's key (PEM).
     public var clientKey: String?
-    /// How many requests are in flight at the start.
+    /// The initial number of requests in flight.
     public var concurrency = 6
-    /// How blobs are sent.
+    /// The way blobs are uploaded.
     public var upload: Upload = .auto
-    /// How many pulls are left untouched.
+    /// The number of pulls to leave unused.
     public var reservePulls = 0
-    /// Hosts that content is read from first, by digest.
+    /// The hosts from which content is read first, by digest.
     public var endpoints: [String] = []
-    /// Further hosts that may be asked for tokens with credentials.
+    /// Further token servers that may receive the credentials.
     public var tokenHosts: [String] = []
-    /// Hosts and address ranges that the registry may lead to although they are private.
+    /// Hosts and address ranges that the registry may refer to although they are private.
     public var allow: [String] = []
 
-    /// Makes options with every default.
+    /// Creates options with default values.
     public init() {}
 }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A version with three numbers and, for one that precedes its release, further identifiers.
+/// A version with three numbers and, for a prerelease, identifiers.
 ///
-/// Build metadata is read and forgotten, as it takes no part in any comparison.
+/// Build metadata is ignored, because it does not affect precedence.
 ///
 /// Source: Semantic Versioning 2.0.0 §9–§11.
 public struct SemanticVersion: Hashable, Sendable {
-    /// The first number.
+    /// The major version.
     public var major: UInt64
-    /// The second number.
+    /// The minor version.
     public var minor: UInt64
-    /// The third number.
+    /// The patch version.
     public var patch: UInt64
-    /// The identifiers behind the hyphen; empty for a release.
+    /// The identifiers after the hyphen; empty for a release.
     public var prerelease: [PrereleaseIdentifier]
 
-    /// Makes a version.
+    /// Creates a version.
     public init(
         major: UInt64, minor: UInt64 = 0, patch: UInt64 = 0,
         prerelease: [PrereleaseIdentifier] = []
@@ -26,10 +26,10 @@ public struct SemanticVersion: Hashable, Sendable {
         self.prerelease = prerelease
     }
 
-    /// Reads a version as tags have them: with or without a leading `v`, missing numbers are zero.
+    /// Parses a version as tags have it: with or without a leading `v`; missing numbers are zero.
     ///
-    /// Nil where the text is no version: `latest`, `distroless-v1`, `1.2.3.4`, a number beyond
-    /// 64 bits, a prerelease number with a leading zero.
+    /// Returns `nil` if the text is not a version: `latest`, `distroless-v1`, `1.2.3.4`, a number
+    /// above 64 bits, or a prerelease number with a leading zero.
     public init?(lenient text: String) {
         var rest = Substring(text)
         if rest.first == "v" { rest.removeFirst() }
@@ -68,7 +68,7 @@ public struct SemanticVersion: Hashable, Sendable {
 }
 
 extension SemanticVersion: Comparable, CustomStringConvertible {
-    /// Orders by precedence.
+    /// Orders versions by precedence.
     public static func < (first: SemanticVersion, second: SemanticVersion) -> Bool {
         let a = (first.major, first.minor, first.patch)
         let b = (second.major, second.minor, second.patch)
@@ -80,19 +80,19 @@ extension SemanticVersion: Comparable, CustomStringConvertible {
         return first.prerelease.lexicographicallyPrecedes(second.prerelease)
     }
 
-    /// `major.minor.patch` and, where there are some, the identifiers.
+    /// `major.minor.patch`, followed by the prerelease identifiers.
     public var description: String {
         let identifiers = prerelease.map(\.text).joined(separator: ".")
         return "\(major).\(minor).\(patch)" + (identifiers.isEmpty ? "" : "-\(identifiers)")
     }
 }
 
-/// One identifier of a prerelease: `rc`, `1`, `alpha`.
+/// An identifier of a prerelease: `rc`, `1`, `alpha`.
 public struct PrereleaseIdentifier: Hashable, Sendable, Comparable {
     /// ASCII letters, digits and hyphens.
     public let text: String
 
-    /// Takes an identifier; nil where it is empty or has other characters.
+    /// Creates an identifier, or returns `nil` if the text is empty or has other characters.
     public init?(_ text: some StringProtocol) {
         let isAllowed = text.utf8.allSatisfy { byte in
             switch byte {
@@ -104,7 +104,7 @@ public struct PrereleaseIdentifier: Hashable, Sendable, Comparable {
         self.text = String(text)
     }
 
-    /// Splits identifiers at dots; nil where one of them is none.
+    /// Splits identifiers at dots, or returns `nil` if one of them is invalid.
     static func list(_ text: Substring) -> [PrereleaseIdentifier]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let list = parts.compactMap { PrereleaseIdentifier($0) }
@@ -115,11 +115,13 @@ public struct PrereleaseIdentifier: Hashable, Sendable, Comparable {
 
     fileprivate var hasLeadingZero: Bool { isNumber && text.utf8.count > 1 && text.hasPrefix("0") }
 
-    /// Numbers precede words; numbers are compared as such, words by their bytes.
+    /// Numbers precede words.
+    ///
+    /// Numbers are compared numerically, words by their bytes.
     public static func < (first: PrereleaseIdentifier, second: PrereleaseIdentifier) -> Bool {
         switch (first.isNumber, second.isNumber) {
         case (true, true) where first.text.utf8.count != second.text.utf8.count:
-            // Without leading zeros the longer number is the greater one, however long it is.
+            // Without leading zeros the longer number is the greater one, regardless of its length.
             first.text.utf8.count < second.text.utf8.count
         case (true, false): true
         case (false, true): false

@@ -2,19 +2,21 @@
 
 internal import TextSafety
 
-/// Replaces `${NAME}`, `${NAME:-text}` and `${NAME:?message}`; any other `$` stays as it is.
+/// Expands `${NAME}`, `${NAME:-text}` and `${NAME:?message}`.
 ///
-/// As in a shell, the colon forms take an empty variable for an unset one.
+/// Any other `$` is literal.
+///
+/// As in a shell, the forms with a colon treat an empty variable as unset.
 enum VariableExpansion {
-    /// A variable that has no value, or an expression that cannot be meant.
+    /// A variable without a value, or an invalid expression.
     struct Failure: Error, Hashable {
-        /// What is wrong.
+        /// The message.
         let message: String
-        /// The beginning of the expression, `${NAME`, to find its place.
+        /// The beginning of the expression, `${NAME`, for locating it.
         let expression: String
     }
 
-    /// Returns the text with the values of its variables.
+    /// Returns the text with its variables expanded.
     static func expand(
         _ text: String, with environment: [String: String]
     ) throws(Failure) -> String {
@@ -40,7 +42,7 @@ enum VariableExpansion {
         let argument: Substring
         let end: Substring.Index
 
-        /// Reads an expression at the beginning of `text`; nil where none is there.
+        /// Parses an expression at the beginning of `text`, or returns `nil` if there is none.
         init?(_ text: Substring) {
             guard text.hasPrefix("${"), let close = text.firstIndex(of: "}") else { return nil }
             let inner = text[..<close].dropFirst(2)

@@ -13,7 +13,7 @@ extension VersionRange {
     }
 }
 
-/// Reads the comparators of one alternative.
+/// Parses the comparators of one alternative.
 private struct ComparatorReader {
     let text: String
     var rest: Substring
@@ -42,7 +42,7 @@ private struct ComparatorReader {
 
     private mutating func skipSpace() { rest = rest.drop { $0 == " " || $0 == "\t" } }
 
-    /// Whether another comparator follows, which a blank or comma must announce.
+    /// A Boolean value that indicates whether another comparator follows, after a blank or comma.
     private mutating func takeSeparator() throws(ParseError) -> Bool {
         let before = rest
         skipSpace()
@@ -58,7 +58,7 @@ private struct ComparatorReader {
         return true
     }
 
-    /// ` - ` between two versions; without the blanks it begins a prerelease.
+    /// ` - ` between two versions; without blanks it begins a prerelease.
     private mutating func takeHyphen() -> Bool {
         let separator = rest.prefix { $0 == " " || $0 == "\t" || $0 == "-" }
         let isHyphen = separator.split(whereSeparator: { $0 != "-" }) == ["-"]
@@ -93,7 +93,7 @@ private struct ComparatorReader {
         let core = unsigned.prefix { $0 != "-" && $0 != "+" }
         let parts = core.split(separator: ".", omittingEmptySubsequences: false)
         let isWildcard: (Substring) -> Bool = { ["x", "X", "*"].contains($0) }
-        // What follows a wildcard counts for nothing, as in Helm, but must be a number or wildcard.
+        // As in Helm, text after a wildcard is ignored, but must be a number or wildcard.
         let given = parts.prefix { !isWildcard($0) }
         let padded = (given.map(String.init) + ["0", "0", "0"]).prefix(3).joined(separator: ".")
         guard parts.count <= 3, parts.allSatisfy({ isWildcard($0) || UInt64($0) != nil }),

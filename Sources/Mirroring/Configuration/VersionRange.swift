@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// A set of versions, written in the range grammar of Masterminds/semver v3, which is Helm's.
+/// A set of versions, in the range grammar of Masterminds/semver v3, which Helm uses.
 ///
 /// ```
 /// range      = all {"||" all}
@@ -12,26 +12,28 @@ public import OCI
 /// part       = number | "x" | "X" | "*"
 /// ```
 ///
-/// A version with fewer than three numbers stands for all that begin with them. A prerelease is
-/// meant only where a comparator of the same group names one: `>=1.2` skips `1.3.0-rc.1`, `>=1.2-0`
-/// takes it.
+/// A version with fewer than three numbers means all versions that begin with them. A prerelease is
+/// included only if a comparator of the same group names one: `>=1.2` excludes `1.3.0-rc.1`,
+/// `>=1.2-0` includes it.
 ///
 /// Source: the README of Masterminds/semver v3, § Checking Version Constraints.
 public struct VersionRange: Hashable, Sendable {
-    /// The range as it was written.
+    /// The range as written.
     public let text: String
-    /// One of these groups must be met, with all of its comparators.
+    /// The alternatives.
+    ///
+    /// All comparators of at least one must match.
     let groups: [[Comparator]]
 
     /// Parses a range.
     ///
-    /// - Throws: ``ParseError`` that names the comparator that is none.
+    /// - Throws: ``ParseError`` that names the invalid comparator.
     public init(parsing text: String) throws(ParseError) {
         self.text = text
         self.groups = try Self.groups(of: text)
     }
 
-    /// Whether a version is in the range.
+    /// Returns a Boolean value that indicates whether a version is in the range.
     public func contains(_ version: SemanticVersion) -> Bool {
         groups.contains { group in
             let takesPrereleases = group.contains { !$0.version.prerelease.isEmpty }
@@ -54,9 +56,9 @@ public struct VersionRange: Hashable, Sendable {
         }
 
         let comparison: Operator
-        /// The version, zeros in the place of what is missing.
+        /// The version, with zeros for missing numbers.
         let version: SemanticVersion
-        /// How many numbers are given, from 0 (`*`) to 3.
+        /// The number of given numbers, from 0 (`*`) to 3.
         let precision: Int
 
         func admits(_ other: SemanticVersion) -> Bool {
@@ -80,7 +82,7 @@ public struct VersionRange: Hashable, Sendable {
             return precision
         }
 
-        /// Whether the first numbers are the same.
+        /// Returns a Boolean value that indicates whether the first numbers are equal.
         private func agrees(_ other: SemanticVersion, to count: Int) -> Bool {
             (count < 1 || other.major == version.major)
                 && (count < 2 || other.minor == version.minor)
@@ -90,6 +92,6 @@ public struct VersionRange: Hashable, Sendable {
 }
 
 extension VersionRange: CustomStringConvertible {
-    /// The range as it was written.
+    /// The range as written.
     public var description: String { text }
 }

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which images a command is about: ids, names and globs, or everything.
+/// A selection of images by id, name or glob, or of all images.
 public struct IDSelection: Hashable, Sendable {
     private let patterns: [String]
 
-    /// Everything.
+    /// The selection of all images.
     public static let all = IDSelection([])
 
-    /// Makes a selection; no pattern selects everything.
+    /// Creates a selection.
     ///
-    /// - Parameter patterns: ids, names, or globs in which `*` stands for any text and `?` for one
+    /// No pattern selects all images.
+    ///
+    /// - Parameter patterns: Ids, names, or globs in which `*` matches any text and `?` one
     ///   character.
     public init(_ patterns: [String]) {
         self.patterns = patterns
     }
 
-    /// Whether everything is selected.
+    /// A Boolean value that indicates whether all images are selected.
     public var isAll: Bool { patterns.isEmpty }
 
-    /// Whether an image of this id and name is selected.
+    /// Returns a Boolean value that indicates whether an image with an id and a name is selected.
     public func contains(id: String, name: String) -> Bool {
         isAll || patterns.contains { Self.matches($0, id) || Self.matches($0, name) }
     }
 
-    /// Whether an entry could make a selected id once its tags are known.
+    /// Returns a Boolean value that indicates whether an entry may yield a selected id once its
+    /// tags are known.
     ///
     /// - Parameters:
-    ///   - name: the entry's name.
-    ///   - idPrefix: what all of its ids begin with.
-    /// - Returns: false only where it is certain that it cannot.
+    ///   - name: The name of the entry.
+    ///   - idPrefix: The common prefix of its ids.
+    /// - Returns: `false` only if the entry certainly cannot.
     func couldContain(name: String, idPrefix: String) -> Bool {
         isAll
             || patterns.contains { pattern in
@@ -38,7 +41,7 @@ public struct IDSelection: Hashable, Sendable {
             }
     }
 
-    /// The patterns that select none of these ids and names.
+    /// Returns the patterns that match none of the ids and names.
     public func unmatched(among images: [(id: String, name: String)]) -> [String] {
         patterns.filter { pattern in
             !images.contains { Self.matches(pattern, $0.id) || Self.matches(pattern, $0.name) }
@@ -48,7 +51,8 @@ public struct IDSelection: Hashable, Sendable {
     private static func matches(_ pattern: String, _ text: String) -> Bool {
         let pattern = Array(pattern)
         let text = Array(text)
-        // After a `*`, the text is tried from ever later positions: no recursion, no blow-up.
+        // After a `*`, the rest is tried at later and later positions: no recursion, no exponential
+        // time.
         var p = 0
         var t = 0
         var star: (p: Int, t: Int)?

@@ -2,22 +2,22 @@
 
 public import OCI
 
-/// How an image that has no `name` of its own is called below a prefix.
+/// The way names are derived for images without a `name`.
 public enum NamingStyle: String, Sendable, CaseIterable {
-    /// Components joined by `-`, and once where two are the same: `grafana/grafana` is `grafana`.
+    /// Components joined by `-`, with two equal ones merged: `grafana/grafana` becomes `grafana`.
     case short
-    /// The path as it is upstream.
+    /// The path as at the source.
     case path
 }
 
-/// Where an image lies below every target's prefix.
+/// The location of an image below every target's prefix.
 public struct TargetName: Hashable, Sendable {
-    /// The repository's path below the prefix.
+    /// The path of the repository below the prefix.
     public let repositoryPath: String
-    /// The tag; nil for an image that is copied by its digest alone.
+    /// The tag, or `nil` for an image that is copied by digest only.
     public let tag: Tag?
 
-    /// Makes a name.
+    /// Creates a name.
     public init(repositoryPath: String, tag: Tag?) {
         self.repositoryPath = repositoryPath
         self.tag = tag
@@ -31,11 +31,11 @@ extension TargetName: CustomStringConvertible {
 
 /// The names and lock ids of a configuration's images.
 ///
-/// It is made of all entries, because an id depends on whether other entries share the name.
+/// It needs all entries, because an id depends on whether other entries share the name.
 public struct Naming: Sendable {
     private let sharedNames: Set<String>
 
-    /// Looks at which entries share a name.
+    /// Creates the naming of a list of entries.
     public init(images: [ImageEntry]) {
         var seen: Set<String> = []
         var shared: Set<String> = []
@@ -43,7 +43,7 @@ public struct Naming: Sendable {
         sharedNames = shared
     }
 
-    /// Returns the name that follows from a repository's path, `library/` left out.
+    /// Returns the name derived from a repository path, without `library/`.
     public static func name(of repository: Repository, style: NamingStyle) -> String {
         let path = repository.path
         let bare = path.hasPrefix("library/") ? String(path.dropFirst("library/".count)) : path
@@ -53,11 +53,11 @@ public struct Naming: Sendable {
         return components.joined(separator: "-")
     }
 
-    /// Returns the id of one of an entry's images in the lock.
+    /// Returns the lock id of an image of an entry.
     ///
-    /// It is the entry's `id`; else the name, where the entry is the only one of that name and gives
-    /// one tag or digest itself; else name and tag (without a tag, twelve digits of the digest), every
-    /// character but `a-z`, `0-9` and `-` replaced by `-`.
+    /// The id is the entry's `id`; else the name, if no other entry has it and the entry states
+    /// one tag or digest; else name and tag (without a tag, twelve digits of the digest), with
+    /// every character except `a-z`, `0-9` and `-` replaced by `-`.
     public func lockID(of entry: ImageEntry, tag: Tag?, digest: Digest? = nil) -> String {
         if let id = entry.id { return id }
         if case .one = entry.selection, !sharedNames.contains(entry.name) { return entry.name }
@@ -65,7 +65,7 @@ public struct Naming: Sendable {
         return Self.identifier([entry.name, suffix].compactMap(\.self).joined(separator: "-"))
     }
 
-    /// Returns what the ids of all images begin with that an entry's pattern can pick.
+    /// Returns the common prefix of the ids of all images that an entry's pattern can select.
     func idPrefix(ofPicksFrom entry: ImageEntry) -> String {
         entry.id ?? Self.identifier("\(entry.name)-")
     }

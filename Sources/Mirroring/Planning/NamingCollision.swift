@@ -2,16 +2,16 @@
 
 public import OCI
 
-/// An image whose tag is known, with what it is called at the targets and in the lock.
+/// An image with a known tag, its name at the targets and its lock id.
 public struct NamedImage: Hashable, Sendable {
-    /// Where it lies below each prefix.
+    /// The location below each prefix.
     public let target: TargetName
-    /// Its id in the lock.
+    /// The lock id.
     public let lockID: String
-    /// Where its entry stands in the configuration.
+    /// The location of its entry in the configuration.
     public let place: ConfigurationLocation
 
-    /// Makes a named image.
+    /// Creates a named image.
     public init(target: TargetName, lockID: String, place: ConfigurationLocation) {
         self.target = target
         self.lockID = lockID
@@ -21,24 +21,24 @@ public struct NamedImage: Hashable, Sendable {
 
 /// Two images that would overwrite each other.
 public struct NamingCollision: Hashable, Sendable {
-    /// What they share.
+    /// The name that both images share.
     public enum Subject: Hashable, Sendable {
         /// The tag at every target.
         case target(TargetName)
-        /// The id in the lock.
+        /// The lock id.
         case lockID(String)
     }
 
-    /// What they share.
+    /// The name that both images share.
     public let subject: Subject
-    /// The image that had it first.
+    /// The first image.
     public let first: NamedImage
-    /// The image that would take it over.
+    /// The image that would replace it.
     public let second: NamedImage
 }
 
 extension NamingCollision: CustomStringConvertible {
-    /// One line that names both places.
+    /// One line with both locations.
     public var description: String {
         let lines =
             first.place == second.place
@@ -50,7 +50,7 @@ extension NamingCollision: CustomStringConvertible {
         }
     }
 
-    /// What to do about it.
+    /// The hint.
     public var hint: String {
         switch subject {
         case .target: "give one of them another name"
@@ -60,10 +60,10 @@ extension NamingCollision: CustomStringConvertible {
 }
 
 extension Naming {
-    /// Returns the images that a configuration names without asking a registry.
+    /// Returns the images that a configuration names without requests to a registry.
     ///
-    /// What a pattern picks is not among them, the planner adds it from a listing; but where such an
-    /// entry has an `id`, that is known, and stands here without a tag.
+    /// Images that a pattern selects are missing; the planner adds them from a listing. If such an
+    /// entry has an `id`, it is included without a tag.
     public func knownImages(of images: [ImageEntry]) -> [NamedImage] {
         images.flatMap { entry -> [NamedImage] in
             switch entry.selection {
@@ -74,16 +74,16 @@ extension Naming {
         }
     }
 
-    /// Returns what one of an entry's images is called.
+    /// Returns the name of one of an entry's images.
     public func named(_ entry: ImageEntry, tag: Tag?, digest: Digest? = nil) -> NamedImage {
         NamedImage(
             target: TargetName(repositoryPath: entry.name, tag: tag),
             lockID: lockID(of: entry, tag: tag, digest: digest), place: entry.place)
     }
 
-    /// Returns each image that maps to a target tag or lock id that an earlier one already has.
+    /// Returns each image with the target tag or lock id of an earlier one.
     ///
-    /// Two images that share both are told about once, for the tag.
+    /// Two images that share both are reported once, for the tag.
     public static func collisions(among images: [NamedImage]) -> [NamingCollision] {
         var byTarget: [TargetName: NamedImage] = [:]
         var byLockID: [String: NamedImage] = [:]

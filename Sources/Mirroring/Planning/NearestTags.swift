@@ -4,25 +4,25 @@ internal import Content
 public import OCI
 internal import TextSafety
 
-/// What to use instead of a tag that does not exist.
+/// Suggestions for a tag that does not exist.
 public struct NearestTags: Hashable, Sendable {
-    /// The tags that exist and come nearest, the nearest first.
+    /// The nearest tags that exist, the nearest first.
     public let nearest: [Tag]
-    /// The newest version that is no prerelease.
+    /// The newest version that is not a prerelease.
     public let newestRelease: Tag?
 
-    /// How many tags are named.
+    /// The maximum number of suggested tags.
     private static let count = 3
 
-    /// A tag that exists, with all that its place among the others depends on.
+    /// A tag that exists, with the values that determine its rank.
     private struct Candidate {
         let tag: Tag
         let version: SemanticVersion?
-        /// How many leading numbers it does not share with the wanted version.
+        /// The number of leading version numbers that differ from the wanted version.
         let rank: Int
-        /// How far its spelling is from the wanted one: of versions, all but their numbers.
+        /// The edit distance between the spellings; for versions, without their numbers.
         let spelling: Int
-        /// How far the first number is that it does not share.
+        /// The difference between the first numbers that differ.
         let gap: UInt64
 
         func isNearer(than other: Candidate) -> Bool {
@@ -38,14 +38,14 @@ public struct NearestTags: Hashable, Sendable {
         }
     }
 
-    /// Looks for tags near `tag` among those that exist.
+    /// Creates suggestions for `tag` from the tags that exist.
     ///
-    /// A version's neighbours are found by number, so `1.2.30` is nearer to `1.2.31` than `1.20.3` is,
-    /// among those that are spelled alike beside their numbers, as `-alpine`; other names are found by
-    /// spelling. Of equally near versions the greater one comes first. Only
-    /// what has as many numbers as the wanted version is its newest release, so that a date is none.
+    /// Versions are ranked by number, so `1.2.30` is nearer to `1.2.31` than `1.20.3` is,
+    /// among those with the same text besides their numbers, such as `-alpine`; other names are
+    /// ranked by spelling. The greater of equally near versions comes first. The newest release
+    /// must have as many numbers as the wanted version, so that a date does not count as one.
     ///
-    /// The tag itself, and what is written for machines only, is nothing to use instead.
+    /// The tag itself and machine-generated tags are never suggested.
     public init(to tag: Tag, among tags: [Tag]) {
         let wanted = SemanticVersion(lenient: tag.name)
         let others = tags.filter {
@@ -71,7 +71,7 @@ public struct NearestTags: Hashable, Sendable {
             .max { ($0.1, $0.0) < ($1.1, $1.0) }?.0
     }
 
-    /// The same for all where one of both is no version.
+    /// The same for all candidates if one of both is not a version.
     private static func rank(of version: SemanticVersion?, for wanted: SemanticVersion?) -> Int {
         guard let wanted else { return 0 }
         guard let version else { return 4 }
@@ -80,7 +80,9 @@ public struct NearestTags: Hashable, Sendable {
         return version.patch == wanted.patch ? 0 : 1
     }
 
-    /// How far the first number is that two versions do not share; the patch is left to the order.
+    /// Returns the difference between the first numbers that differ.
+    ///
+    /// The order decides about the patch version.
     private static func gap(
         between version: SemanticVersion?, and wanted: SemanticVersion?
     ) -> UInt64 {
@@ -92,25 +94,25 @@ public struct NearestTags: Hashable, Sendable {
         return majors > 0 ? majors : distance(version.minor, wanted.minor)
     }
 
-    /// A tag's name without its numbers.
+    /// Returns a tag without its numbers.
     private static func shape(of tag: Tag) -> String { tag.name.filter { !$0.isNumber } }
 
-    /// How many dots part the numbers of a version.
+    /// Returns the number of dots between the numbers of a version.
     private static func dots(in tag: Tag) -> Int {
         tag.name.prefix { $0 != "-" && $0 != "+" }.count { $0 == "." }
     }
 
-    /// Whether there is nothing to name.
+    /// A Boolean value that indicates whether there is no suggestion.
     public var isEmpty: Bool { nearest.isEmpty }
 }
 
 extension NearestTags {
-    /// The advice, where there is any.
+    /// The hint, if there is one.
     var hint: String? { isEmpty ? nil : description }
 }
 
 extension NearestTags: CustomStringConvertible {
-    /// One line: the nearest, and the newest release where it is not among them.
+    /// One line: the nearest tags, and the newest release unless it is among them.
     public var description: String {
         var text = "nearest: \(nearest.map(\.name).joined(separator: ", "))"
         if let newestRelease, !nearest.contains(newestRelease) {
@@ -121,11 +123,11 @@ extension NearestTags: CustomStringConvertible {
 }
 
 extension ContentSource {
-    /// Looks for what is here instead of a tag that is not.
+    /// Returns suggestions for a missing tag.
     ///
-    /// - Returns: the nearest tags; nil where they cannot be listed, which does not matter to the
-    ///   answer that the tag is missing.
-    /// - Throws: `ContentError` of the class `missing` where there is nothing at all.
+    /// - Returns: The nearest tags, or `nil` if they cannot be listed, which does not affect the
+    ///   result that the tag is missing.
+    /// - Throws: `ContentError` of class `missing` if the repository does not exist.
     func nearestTags(to tag: Tag) async throws -> NearestTags? {
         do {
             return NearestTags(to: tag, among: try await tags())

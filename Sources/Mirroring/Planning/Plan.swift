@@ -3,18 +3,18 @@
 public import Content
 public import OCI
 
-/// One image that is to be mirrored, with everything that is known before any store is asked.
+/// An image to mirror, with everything that is known before any request.
 public struct PlannedImage: Hashable, Sendable {
-    /// Its id in every lock.
+    /// Its lock id.
     public let id: String
-    /// The entry that asks for it.
+    /// The entry that produced it.
     public let entry: ImageEntry
-    /// Its tag, at the source and at every target; nil where only a digest is given.
+    /// Its tag at the source and at every target, or `nil` if only a digest is given.
     public let tag: Tag?
-    /// The digest that is copied whatever the tag stands for, where the entry gives one.
+    /// The digest to copy regardless of the tag, if the entry has one.
     public let digest: Digest?
 
-    /// Makes a planned image, of which at least one of tag and digest is given.
+    /// Creates a planned image with a tag, a digest or both.
     public init(id: String, entry: ImageEntry, tag: Tag?, digest: Digest?) {
         precondition(tag != nil || digest != nil, "an image is named by a tag or a digest")
         self.id = id
@@ -23,31 +23,33 @@ public struct PlannedImage: Hashable, Sendable {
         self.digest = digest
     }
 
-    /// Where the image comes from.
+    /// The location of the source.
     public var source: StoreLocation { entry.sourceLocation }
 
-    /// What is asked for, written out in full; a layout's folder stands as the configuration has it.
+    /// The full source reference.
+    ///
+    /// The directory of a layout is as written in the configuration.
     public var sourceText: String { Self.text(of: entry, tag: tag, digest: digest) }
 
-    /// What an entry asks for under a tag or a digest, as ``sourceText`` and locks have it.
+    /// Returns the source reference for a tag or digest, as in ``sourceText`` and lock files.
     static func text(of entry: ImageEntry, tag: Tag?, digest: Digest?) -> String {
         entry.sourceText + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
-    /// The same bytes at the source, by digest.
+    /// The source reference by digest.
     public func upstreamText(_ digest: Digest) -> String { "\(entry.sourceText)@\(digest)" }
 
-    /// Where the image goes in a target.
+    /// Returns the location of the image at a target.
     public func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
         try entry.location(in: target)
     }
 
-    /// The tag, where it names a version and not a channel that moves by design.
+    /// The tag, if it is a version tag and not a floating tag.
     public var versionTag: Tag? { tag.flatMap { $0.isChannel ? nil : $0 } }
 }
 
 extension ImageEntry {
-    /// Where the entry's images go in a target.
+    /// Returns the location of the entry's images at a target.
     func location(in target: MirrorTarget) throws(ParseError) -> StoreLocation {
         switch target.prefix {
         case .registry(let host, let path):
@@ -57,7 +59,7 @@ extension ImageEntry {
         }
     }
 
-    /// Where the entry's images come from.
+    /// The location of the entry's source.
     var sourceLocation: StoreLocation {
         switch source {
         case .repository(let repository): .repository(repository)
@@ -65,7 +67,7 @@ extension ImageEntry {
         }
     }
 
-    /// Where they come from, as locks say it: the same on every machine that has the configuration.
+    /// The source as lock files have it, which is the same on every machine.
     var sourceText: String {
         switch source {
         case .repository(let repository): repository.description
@@ -74,32 +76,32 @@ extension ImageEntry {
     }
 }
 
-/// What a run is to do, before any image is looked at.
+/// The images of a run, before any request about them.
 public struct Plan: Sendable {
-    /// An entry that gave no image.
+    /// An entry that produced no image.
     public struct Problem: Sendable {
         /// The entry.
         public let entry: ImageEntry
-        /// Why it gave none.
+        /// The reason.
         public let failure: ImageFailure
     }
 
-    /// The images that are selected, in the configuration's order.
+    /// The selected images, in the configuration's order.
     public let images: [PlannedImage]
-    /// The ids and names of all images that the entries make, selected or not.
+    /// The ids and names of all images that the entries produce, selected or not.
     public let allNames: [(id: String, name: String)]
-    /// The entries that gave none.
+    /// The entries that produced no image.
     public let problems: [Problem]
-    /// The tags that listings brought, by repository.
+    /// The tags of listings, by repository.
     public let listings: [StoreLocation: Set<Tag>]
 
-    /// Makes a plan.
+    /// Creates a plan.
     ///
     /// - Parameters:
-    ///   - images: every image that the entries make.
-    ///   - selection: which of them are meant.
-    ///   - problems: the entries that gave none.
-    ///   - listings: the tags that listings brought.
+    ///   - images: All images that the entries produce.
+    ///   - selection: The selection.
+    ///   - problems: The entries that produced no image.
+    ///   - listings: The tags of listings, by repository.
     public init(
         images: [PlannedImage], selection: IDSelection = .all, problems: [Problem] = [],
         listings: [StoreLocation: Set<Tag>] = [:]

@@ -3,31 +3,31 @@
 internal import Content
 internal import OCI
 
-/// Turns the entries of a configuration into images.
+/// Expands the entries of a configuration to images.
 public struct Planner: Sendable {
     private let config: MirrorConfiguration
     private let naming: Naming
 
-    /// Makes a planner.
+    /// Creates a planner.
     public init(config: MirrorConfiguration) {
         self.config = config
         self.naming = Naming(images: config.images)
     }
 
-    /// Makes the plan that needs no network: entries whose tags come from a listing are left out.
+    /// Returns the plan without requests, in which entries with tag patterns are missing.
     public func offlinePlan(selecting selection: IDSelection = .all) -> Plan {
         Plan(images: config.images.flatMap { fixedImages(of: $0) ?? [] }, selection: selection)
     }
 
-    /// Makes the whole plan, listing tags where an entry asks for a pattern.
+    /// Returns the complete plan, listing tags for entries with patterns.
     ///
-    /// A pattern never picks a channel tag, unless its entry is `floating`, nor a tag that would
-    /// overwrite another image.
+    /// A pattern never selects a floating tag, unless its entry has `floating: true`, or a tag that
+    /// would overwrite another image.
     ///
     /// - Parameters:
-    ///   - selection: entries that cannot make a selected image cause no listing.
-    ///   - stores: how to come by stores.
-    /// - Returns: the plan; what kept an entry from giving images is among its problems.
+    ///   - selection: Entries that cannot yield a selected image cause no listing.
+    ///   - stores: The stores of the sources.
+    /// - Returns: The plan. Entries without images are among its problems.
     /// - Throws: `CancellationError`.
     public func plan(selecting selection: IDSelection, stores: StoreProvider) async throws -> Plan {
         let listings = try await listings(for: selection, stores)
@@ -36,8 +36,8 @@ public struct Planner: Sendable {
         var taken = config.images.flatMap { fixedImages(of: $0) ?? [] }.map(named)
         for entry in config.images {
             switch (entry.selection, listings[entry.sourceLocation]) {
-            // Picked for every entry of a source that was listed, selected or not: a lock's blocks
-            // are judged by what the entries pick.
+            // Every entry of a listed source is expanded, selected or not, because entries of the
+            // lock file are kept or removed by it.
             case (.pattern(let pattern), .success(let tags)?):
                 let picks = pick(from: tags, pattern, entry)
                 let collisions = Naming.collisions(among: taken + picks.map(named))
@@ -64,7 +64,7 @@ public struct Planner: Sendable {
             listings: listings.compactMapValues { try? Set($0.get()) })
     }
 
-    /// Lists each source once that a pattern of a selected entry needs.
+    /// Lists each source once that a selected entry with a pattern needs.
     private func listings(
         for selection: IDSelection, _ stores: StoreProvider
     ) async throws -> [StoreLocation: Result<[Tag], CopyError>] {
@@ -106,7 +106,7 @@ public struct Planner: Sendable {
         naming.named(image.entry, tag: image.tag, digest: image.digest)
     }
 
-    /// The images of an entry that names them itself; nil where a listing has to.
+    /// Returns the images of an entry without a pattern, or `nil` if it needs a listing.
     private func fixedImages(of entry: ImageEntry) -> [PlannedImage]? {
         switch entry.selection {
         case .one(let tag, let digest): [image(of: entry, tag: tag, digest: digest)]
@@ -123,7 +123,7 @@ public struct Planner: Sendable {
 }
 
 extension ImageFailure {
-    /// A pattern that picks nothing is told about: it is nearly always a mistake.
+    /// A pattern without a match is nearly always a mistake, so it is reported.
     fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> ImageFailure {
         ImageFailure(
             .missing, side: .source,

@@ -2,43 +2,44 @@
 
 internal import TextSafety
 
-/// What a request shows, and how it came to be.
+/// The authorization of a request, and how it was obtained.
 struct Authorization: Sendable {
-    /// What was tried to make it better than one that was refused.
+    /// A remedy that was tried after a rejected authorization.
     ///
-    /// Each is tried once in the life of a request, so that a registry that refuses for ever is soon
-    /// left alone.
+    /// Each is tried once per request, so that a registry that keeps rejecting requests is given up
+    /// soon.
     enum Remedy: Hashable, Sendable {
-        /// A token for the request's own repository alone, in place of a shared one.
+        /// A token for the request's repository only, instead of a shared one.
         case ownToken
-        /// A token for more actions, since the refusal named some.
+        /// A token for more actions, because the response named some.
         case widerScope
-        /// A new token in place of one that was kept.
+        /// A new token instead of a cached one.
         case newToken
-        /// What the files and helpers say now.
+        /// Credentials read again from files and helpers.
         case newCredentials
-        /// No credentials at all.
+        /// No credentials.
         case anonymity
     }
 
-    /// The value of the header field; nil for nothing.
+    /// The value of the header field, or `nil` for none.
     var header: Secret?
-    /// Whose it is.
+    /// The credential that it was obtained with.
     var identity = FoundCredential.nothing
-    /// Whether the token was kept from an earlier request, so that a new one may do better.
+    /// A Boolean value that indicates whether the token was cached, so that a new one may succeed.
     var isKept = false
-    /// What was tried so far.
+    /// The remedies tried so far.
     var remedies: Set<Remedy> = []
 
-    /// Whether it is a token that a server gave for credentials, and so took them.
+    /// A Boolean value that indicates whether it is a token that a server issued for credentials,
+    /// and thus accepted them.
     var isTokenOfSomebody: Bool {
         identity.credential != .none && header?.reveal().hasPrefix("Bearer ") == true
     }
 
-    /// Whether this leaves out credentials that were refused.
+    /// A Boolean value that indicates whether this omits credentials that were rejected.
     var isFallback: Bool { remedies.contains(.anonymity) }
 
-    /// Says what makes this better than one that was refused.
+    /// Records the remedy that led to this authorization.
     func made(better remedy: Remedy, than refused: Authorization) -> Authorization {
         var better = self
         better.remedies.formUnion(refused.remedies)

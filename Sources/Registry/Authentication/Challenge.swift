@@ -2,19 +2,21 @@
 
 internal import HTTP
 
-/// One way in that a server offers with a 401: a scheme and its parameters.
+/// A challenge in a 401 response: a scheme and its parameters.
 ///
 /// Source: RFC 9110 §11.6.1; RFC 6750 §3; distribution-spec § token authentication.
 struct Challenge: Hashable, Sendable {
-    /// The scheme in lower case, such as `bearer`.
+    /// The scheme in lowercase, such as `bearer`.
     let scheme: String
-    /// The parameters, names in lower case, each once.
+    /// The parameters, by name in lowercase.
     let parameters: [String: String]
 
-    /// The greatest `WWW-Authenticate` value that is read, in bytes.
+    /// The maximum length of a `WWW-Authenticate` value, in bytes.
     static let maximumLength = 8192
 
-    /// Returns every challenge of an answer; a field that is malformed or too long has none.
+    /// Returns every challenge of a response.
+    ///
+    /// A field that is malformed or too long has none.
     static func all(in fields: HTTPFields) -> [Challenge] {
         fields.values("www-authenticate").flatMap { value -> [Challenge] in
             guard value.utf8.count <= maximumLength else { return [] }
@@ -24,11 +26,11 @@ struct Challenge: Hashable, Sendable {
     }
 }
 
-/// Reads `scheme [token68 | name=value, …]`, several of them in one field.
+/// Parses `scheme [token68 | name=value, …]`, with several challenges in one field.
 ///
 /// A comma separates parameters as well as challenges: a word is a parameter if `=` and a value
-/// follow it, and a scheme otherwise. Values without quotes are taken up to the next comma or
-/// space, since registries write URLs so.
+/// follow it, and a scheme otherwise. Values without quotes extend to the next comma or
+/// space, because registries write URLs so.
 private struct ChallengeParser {
     let bytes: [UInt8]
     var offset = 0
@@ -59,7 +61,7 @@ private struct ChallengeParser {
         return found
     }
 
-    /// Takes `name=value`, or nothing where another challenge begins here.
+    /// Consumes `name=value`, or returns `nil` if another challenge begins here.
     private mutating func parameter() -> (name: String, value: String)? {
         let start = offset
         guard let name = word() else { return nil }
@@ -99,7 +101,7 @@ private struct ChallengeParser {
         return nil
     }
 
-    /// Skips the one opaque value that schemes such as Negotiate have in place of parameters.
+    /// Skips the opaque value that schemes such as Negotiate have instead of parameters.
     private mutating func skipToken68() -> Bool {
         let start = offset
         while offset < bytes.count, Self.isWord(bytes[offset]) || bytes[offset] == 0x2F {

@@ -3,30 +3,31 @@
 internal import HTTP
 internal import OCI
 
-/// Where tokens may be asked for, and where credentials may be shown for it.
+/// The policy for token servers: which may be used, and which may receive credentials.
 ///
-/// The realm is whatever the registry writes into its challenge, so a registry that has been broken
-/// into could have credentials sent anywhere. Anonymous tokens may come from any server with TLS
-/// that is no nearer than the registry; credentials go to the registry's own origin, to the known token server of a known registry, and
-/// to what the user has named.
+/// The realm is whatever the registry writes into its challenge, so a compromised registry could
+/// have credentials sent anywhere. Anonymous tokens may come from any server with TLS
+/// that is not closer to this machine than the registry. Credentials are sent to the registry's
+/// origin, to the known token server of a known registry, and
+/// to hosts that the user named.
 ///
 /// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
 enum RealmPolicy {
-    /// A token server that may be asked.
+    /// A token server.
     struct Realm: Hashable, Sendable {
         let url: HTTPURL
-        /// Whether it may be shown credentials.
+        /// A Boolean value that indicates whether it may receive credentials.
         let isTrusted: Bool
-        /// Which addresses the requests may be carried to.
+        /// The addresses that the requests may connect to.
         let reach: AddressScope
 
-        /// Where it is.
+        /// The URL.
         var origin: Origin { url.origin }
     }
 
-    /// Checks the text of a `realm` parameter that a server of the given class wrote.
+    /// Returns the token server for a `realm` parameter from a server of the given class.
     ///
-    /// - Throws: `URLError` where it is no address, or one that is never asked.
+    /// - Throws: `URLError` if it is not a URL, or one that is never used.
     static func realm(
         _ text: String, of registry: RegistryHost, at origin: Origin,
         _ settings: RegistrySettings, ledBy server: AddressClass

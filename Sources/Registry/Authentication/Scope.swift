@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a token is asked for: actions on one repository, `repository:library/busybox:pull`.
+/// A token scope: actions on one repository, such as `repository:library/busybox:pull`.
 ///
 /// Source: distribution's token scope grammar.
 struct Scope: Hashable, Sendable {
-    /// What may be done.
+    /// An action.
     enum Action: String, Sendable, CaseIterable {
         case pull
         case push
-        /// Azure's right to list tags, which its scope maps grant apart from `pull`.
+        /// Azure's permission to list tags, which its scope maps grant separately from `pull`.
         case metadataRead = "metadata_read"
-        /// Asked for where something is deleted, and nowhere else: Quay's parser breaks on it.
+        /// Requested for deletions only, because Quay's parser fails on it.
         case delete
     }
 
-    /// The repository's path.
+    /// The path of the repository.
     let repository: String
-    /// What is asked for there.
+    /// The requested actions.
     let actions: Set<Action>
 }
 
 extension Scope: CustomStringConvertible {
-    /// The text of the `scope` parameter, actions in a stable order.
+    /// The text of the `scope` parameter, with actions in a stable order.
     var description: String {
         "repository:\(repository):" + actions.map(\.rawValue).sorted().joined(separator: ",")
     }
 }
 
 extension Scope {
-    /// Reads the `scope` parameter of a challenge; what is no repository's is left out, and so are
-    /// actions that are never asked for.
+    /// Parses the `scope` parameter of a challenge.
+    ///
+    /// Scopes of other types, and actions that are never
+    /// requested, are ignored.
     static func all(in text: String) -> [Scope] {
         text.split(separator: " ").compactMap { word in
             guard word.hasPrefix("repository:"), let colon = word.lastIndex(of: ":") else {
@@ -46,18 +48,18 @@ extension Scope {
     }
 }
 
-/// What a request is about to do, and so which scopes and which credential it needs.
+/// The access that a request needs, which determines its scopes and its credential.
 struct Access: Hashable, Sendable {
-    /// The repository that the request names; empty where it names none.
+    /// The repository of the request; empty if there is none.
     let repository: String
-    /// Whether the request writes.
+    /// A Boolean value that indicates whether the request writes.
     let writes: Bool
-    /// The path of another repository that a blob is mounted from.
+    /// The path of another repository from which a blob is mounted.
     var sibling: String?
-    /// Whether it deletes.
+    /// A Boolean value that indicates whether the request deletes.
     var deletes = false
 
-    /// For requests to the registry as a whole.
+    /// The access of requests without a repository.
     static let none = Access(repository: "", writes: false)
 
     static func pull(_ repository: String) -> Access {
@@ -67,7 +69,7 @@ struct Access: Hashable, Sendable {
         Access(repository: repository, writes: true)
     }
 
-    /// The scopes to ask for; the one for writing first, since some servers honour only one.
+    /// The scopes to request, with the one for writing first, because some servers honor only one.
     var scopes: [Scope] {
         guard !repository.isEmpty else { return [] }
         var actions: Set<Scope.Action> = writes ? [.pull, .push] : [.pull]
@@ -76,9 +78,9 @@ struct Access: Hashable, Sendable {
             + (sibling.map { [Scope(repository: $0, actions: [.pull])] } ?? [])
     }
 
-    /// The scopes, with what a challenge names beyond them where the request has any use for it.
+    /// Returns the scopes, extended by what a challenge names if the request can use it.
     ///
-    /// A registry cannot have a token made for another repository than the request's own and the
+    /// A registry cannot have a token issued for another repository than the request's and the
     /// one it mounts from, nor one that writes for a request that reads.
     func scopes(and named: [Scope]) -> [Scope] {
         scopes.map { scope in

@@ -3,20 +3,20 @@
 internal import OCI
 internal import Synchronization
 
-/// Repositories that will be read in the same run, and so share a token.
+/// Repositories that are read in the same run and share a token.
 ///
-/// A token server is a registry's narrowest place, and counts its requests too.
+/// Token servers are often the slowest part of a registry and limit requests, too.
 ///
-/// Source: Docker Hub and Azure grant several repositories in one token (dotnet/docker-tools#403); some
-/// others honour the first one only, or refuse a token for another repository.
+/// Source: Docker Hub and Azure grant several repositories in one token (dotnet/docker-tools#403);
+/// some others honor only the first one, or reject a token for another repository.
 final class SharedTokenScopes: Sendable {
-    /// How many repositories one token covers: their names travel in a URL.
+    /// The maximum number of repositories per token, because their names are part of a URL.
     static let maximumCount = 20
 
     private struct State {
         var places: [String: Int] = [:]
         var groups: [[String]] = []
-        /// Repositories that a shared token did not do for.
+        /// The repositories for which a shared token was rejected.
         var loners: Set<String> = []
         var isDisbanded = false
     }
@@ -28,7 +28,7 @@ final class SharedTokenScopes: Sendable {
         isWelcome = host == .dockerHub || AzureCloud(of: host) != nil
     }
 
-    /// Takes note of repositories that will be read.
+    /// Records repositories that will be read.
     func expect(_ paths: [String]) {
         guard isWelcome else { return }
         state.withLock { state in
@@ -42,8 +42,8 @@ final class SharedTokenScopes: Sendable {
         }
     }
 
-    /// What to ask for so that a request's token does for its companions too, the same for each of them;
-    /// nil where it has none.
+    /// Returns the scopes for a token that also covers other repositories, the same for each of
+    /// them, or `nil` if there are none.
     func scopes(for access: Access) -> [Scope]? {
         guard !access.writes, access.sibling == nil else { return nil }
         return state.withLock { state in
@@ -54,12 +54,14 @@ final class SharedTokenScopes: Sendable {
         }
     }
 
-    /// Notes that a shared token did not do for a repository; returns whether it had one.
+    /// Records that a shared token was rejected for a repository.
+    ///
+    /// Returns whether it had one.
     func leave(_ access: Access) -> Bool {
         guard scopes(for: access) != nil else { return false }
         return state.withLock { $0.loners.insert(access.repository).inserted }
     }
 
-    /// Notes that a token server gives no shared tokens.
+    /// Records that a token server issues no shared tokens.
     func disband() { state.withLock { $0.isDisbanded = true } }
 }

@@ -2,10 +2,10 @@
 
 internal import AsyncPrimitives
 
-/// One running piece of work for each key, and everybody who waits for it.
+/// Runs one operation per key at a time and shares its result with all callers.
 ///
-/// The work belongs to none of them: a waiter that is cancelled leaves alone, and only when the
-/// last has left is the work cancelled too.
+/// The operation belongs to none of the callers: a canceled caller leaves alone, and the operation
+/// is canceled only when the last caller has left.
 final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight: Sendable {
         let key: Key
@@ -15,7 +15,7 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private struct Board: Sendable {
-        /// The flight that is under way for a key.
+        /// The running operation of each key.
         var current: [Key: Int] = [:]
         var flights: [Int: Flight] = [:]
         var last = 0
@@ -23,9 +23,9 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let board = AsyncCondition(Board())
 
-    /// Returns what `work` makes for the key, joining a flight that is under way.
+    /// Returns the result of `work` for a key, joining an operation that is already running.
     ///
-    /// - Throws: what the work throws, or `CancellationError` for this waiter alone.
+    /// - Throws: The error of the operation, or `CancellationError` for this caller only.
     func value(
         for key: Key, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -2,7 +2,7 @@
 
 internal import TextSafety
 
-/// The tokens of one registry, each until it has been used for most of its life.
+/// The tokens of one registry, each kept until most of its lifetime has passed.
 actor TokenCache {
     private let server: TokenServer
     private let time: RetryTiming
@@ -14,9 +14,9 @@ actor TokenCache {
         self.time = time
     }
 
-    /// Returns a token, and whether it was kept from an earlier request.
+    /// Returns a token, and whether it was cached.
     ///
-    /// - Throws: ``RegistryError`` where none is to be had.
+    /// - Throws: ``RegistryError`` if no token can be obtained.
     func token(
         _ request: TokenRequest, for call: Operation
     ) async throws -> (token: Token, isKept: Bool) {
@@ -34,7 +34,7 @@ actor TokenCache {
         kept[request] = (token, until)
     }
 
-    /// Drops a token that was refused, unless another request has replaced it already.
+    /// Removes a rejected token, unless another request has already replaced it.
     func forget(_ header: Secret?) {
         kept = kept.filter { $0.value.token.authorization != header }
     }

@@ -4,20 +4,20 @@ internal import HTTP
 internal import StrictJSON
 internal import TextSafety
 
-/// Sends requests to whoever hands out tokens, and reads their short answers.
+/// Sends requests to token servers and reads their short responses.
 ///
-/// It follows no redirect: a redirected credential is a stolen one.
+/// It follows no redirects, because a redirected credential is a stolen one.
 struct TokenEndpoint: Sendable {
     let transport: any HTTPTransport
     let retrier: RetryExecutor
     let timeouts: HTTPTimeouts
 
-    /// The greatest answer that is read, in bytes.
+    /// The maximum size of a response, in bytes.
     static let maximumSize = 64 << 10
 
-    /// Sends a request until it succeeds or is given up.
+    /// Sends a request and retries it as the policy permits.
     ///
-    /// - Throws: ``RegistryError`` where the server refuses or cannot be reached.
+    /// - Throws: ``RegistryError`` if the server rejects the request or cannot be reached.
     func answer(
         to request: HTTPRequest, patience: HTTPTimeouts? = nil, for call: Operation
     ) async throws -> [UInt8] {
@@ -25,7 +25,7 @@ struct TokenEndpoint: Sendable {
         request.timeouts = patience ?? timeouts
         let retrier = retrier.facing(request.url.origin)
         return try await retrier.run(call) { [request] in
-            // The request that needs the token may hold the last place of this host.
+            // The request that needs the token may hold the last permit of this host.
             try await retrier.throttle.withoutPlace { try await attempt(request) }
         }
     }
@@ -51,7 +51,7 @@ struct TokenEndpoint: Sendable {
 }
 
 extension HTTPRequest {
-    /// A POST of form fields, the way in which OAuth asks for tokens.
+    /// Returns a POST request with form fields, as OAuth requires.
     ///
     /// Source: RFC 6749 §4, Appendix B.
     static func form(

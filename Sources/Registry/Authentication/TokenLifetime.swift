@@ -2,24 +2,24 @@
 
 internal import StrictJSON
 
-/// How long a token is good for.
+/// The lifetime of a token.
 ///
-/// Only lengths of time that the server states are used, never its dates against the clock here:
-/// clocks differ. What is stated wrongly costs a refusal with 401, which says the truth.
+/// Only durations that the server states are used, never its dates compared with the local clock,
+/// because clocks differ. A wrong duration costs a 401.
 enum TokenLifetime {
-    /// What a life is taken for that nobody states, and the shortest that is believed.
+    /// The lifetime if none is stated, and the minimum.
     ///
     /// Source: distribution's token specification § Token response fields.
     static let shortest = 60
-    /// The longest that is believed: a day.
+    /// The maximum lifetime: a day.
     static let longest = 86_400
 
-    /// Returns for how long a token is used: seven tenths of its life.
+    /// Returns the time for which a token is used: seven tenths of its lifetime.
     ///
     /// - Parameters:
-    ///   - stated: the seconds of `expires_in`.
-    ///   - token: the token, which may be a JWT and then tells it itself.
-    /// - Returns: the time from when it was asked for.
+    ///   - stated: The seconds in `expires_in`.
+    ///   - token: The token, which may be a JWT that states its lifetime.
+    /// - Returns: The time since the request.
     static func usable(stated: JSONValue?, token: String) -> Duration {
         let seconds: Int? =
             switch stated {
@@ -30,9 +30,9 @@ enum TokenLifetime {
         return .milliseconds(max(shortest, min(seconds ?? shortest, longest)) * 700)
     }
 
-    /// Returns the seconds between `iat` and `exp`; nil where the text is no JWT that has both.
+    /// Returns the seconds between `iat` and `exp`, or `nil` if the text is not a JWT with both.
     ///
-    /// The signature does not matter: the token is its server's own, and only it is asked with it.
+    /// The signature is not verified, because the token is sent only to the server that issued it.
     ///
     /// Source: RFC 7519 §4.1; Azure's registries state no `expires_in`.
     static func lifetime(ofJWT text: String) -> Int? {

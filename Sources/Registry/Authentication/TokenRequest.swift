@@ -4,19 +4,19 @@ internal import HTTP
 internal import StrictJSON
 internal import TextSafety
 
-/// A token that is asked for, which is also what it is kept under.
+/// A request for a token, which is also its key in the cache.
 struct TokenRequest: Hashable, Sendable {
     let realm: RealmPolicy.Realm
     let service: String?
-    /// The scopes in the order in which they are asked for.
+    /// The scopes in the order in which they are requested.
     let scopes: [Scope]
     let credential: Credential
 
-    /// What is asked for where it does not matter what: a form without a scope is refused by some
-    /// servers, and rights that somebody lacks are left out of a token without a word.
+    /// The scope for requests that need none: some servers reject a form without a scope, and
+    /// permissions that the user lacks are silently omitted from a token.
     private static let anyScope = "registry:catalog:*"
 
-    /// The request itself: GET for passwords and for anyone, POST for identity tokens.
+    /// The HTTP request: GET for passwords and anonymous access, POST for identity tokens.
     ///
     /// Source: distribution's token specification § Requesting a token, and its OAuth2 variant.
     func httpRequest() -> HTTPRequest {
@@ -39,22 +39,22 @@ struct TokenRequest: Hashable, Sendable {
         return .form(realm.url, form, reach: realm.reach)
     }
 
-    /// The same request as somebody else.
+    /// Returns the same request with another credential.
     func showing(_ credential: Credential) -> TokenRequest {
         TokenRequest(realm: realm, service: service, scopes: scopes, credential: credential)
     }
 }
 
-/// A bearer token and when to stop using it.
+/// A bearer token with its lifetime.
 struct Token: Hashable, Sendable {
     /// The value of `Authorization`.
     let authorization: Secret
-    /// How long it is used from when it was asked for.
+    /// The time for which it is used, since it was requested.
     let usableFor: Duration
 
-    /// Reads a token server's answer.
+    /// Parses the response of a token server.
     ///
-    /// - Throws: ``JSONError`` where there is no token that could stand in a header field.
+    /// - Throws: ``JSONError`` if it has no token that is valid in a header field.
     ///
     /// Source: distribution's token specification § Token response fields.
     init(answer bytes: [UInt8]) throws(JSONError) {

@@ -4,34 +4,34 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// What docker and podman keep about logins: `config.json`, `auth.json`.
+/// The credentials that docker and podman store: `config.json`, `auth.json`.
 ///
 /// Source: docker's documentation of `config.json`; containers-auth.json(5).
 struct AuthFile: Sendable {
-    /// The credentials of one key of `auths`.
+    /// The credentials of a key in `auths`.
     struct Entry: Sendable {
-        /// The registry that the key names.
+        /// The registry of the key.
         let registry: RegistryHost
-        /// The path under which repositories must lie; empty for all.
+        /// The path prefix of the repositories; empty for all.
         let path: String
         let credential: Credential
     }
 
-    /// The file's path.
+    /// The path of the file.
     let name: String
-    /// Helpers by registry.
+    /// The credential helpers by registry.
     let helpers: [RegistryHost: String]
-    /// The helper of every other registry.
+    /// The default credential helper.
     let defaultHelper: String?
-    /// The entries in the file's order, Docker Hub's traditional key first.
+    /// The entries in the order of the file, with Docker Hub's traditional key first.
     let entries: [Entry]
 
-    /// The greatest file that is read, in bytes.
+    /// The maximum size of the file, in bytes.
     static let maximumSize = 1 << 20
 
-    /// Reads a file's content.
+    /// Parses the content of a file.
     ///
-    /// - Throws: ``JSONError`` where it is malformed; the error quotes nothing of the content.
+    /// - Throws: ``JSONError`` if it is malformed. The error quotes nothing of the content.
     init(name: String, bytes: [UInt8]) throws(JSONError) {
         let file = try JSONObject(
             try JSONValue(parsing: bytes), known: ["auths", "credHelpers", "credsStore"])
@@ -60,22 +60,22 @@ struct AuthFile: Sendable {
         self.entries = entries
     }
 
-    /// The key under which docker keeps the login to Docker Hub.
+    /// The key for Docker Hub's credentials.
     static let traditionalHubKey = "https://index.docker.io/v1/"
 
-    /// The key under which docker keeps the login to a registry, and asks helpers for it.
+    /// Returns the key for the credentials of a registry, which is also sent to helpers.
     static func key(of registry: RegistryHost) -> String {
         registry == .dockerHub ? traditionalHubKey : registry.name
     }
 
-    /// Where docker keeps its logins; nil where nobody's home is known.
+    /// Returns the path of docker's file, or `nil` if the home directory is unknown.
     static func dockerPath(_ environment: [String: String]) -> String? {
         let home = environment["HOME"]
         let folder = environment["DOCKER_CONFIG"] ?? home.map { "\($0)/.docker" }
         return folder.map { "\($0)/config.json" }
     }
 
-    /// Returns the entry whose key names the most of the repository.
+    /// Returns the entry whose key matches most of the repository.
     func entry(for repository: Repository) -> Entry? {
         entries.reduce(nil) { best, entry in
             guard entry.registry == repository.registry,
@@ -87,7 +87,8 @@ struct AuthFile: Sendable {
         }
     }
 
-    /// Reads a key: docker's are hosts or URLs of which the host counts, podman's may end in a path.
+    /// Parses a key: docker's are hosts or URLs, of which only the host counts; podman's may end in
+    /// a path.
     static func parse(key: String) -> (registry: RegistryHost, path: String)? {
         var rest = Substring(key)
         var isURL = false

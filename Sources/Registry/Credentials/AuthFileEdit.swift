@@ -4,20 +4,20 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// A change of the logins in an auth file that leaves everything else in it as it was.
+/// An edit of the credentials in an auth file that preserves everything else.
 ///
-/// Members that other programs keep there survive with their order and values; the file is laid out
+/// Members of other programs keep their order and values; the file is formatted
 /// as docker does it.
 struct AuthFileEdit: Sendable {
     private var members: [JSONValue.Member]
 
-    /// - Throws: ``JSONError`` where the content is no auth file, so that nothing of it gets lost.
+    /// - Throws: ``JSONError`` if the content is not an auth file, so that nothing is lost.
     init(_ bytes: [UInt8]?) throws(JSONError) {
         guard let bytes, !bytes.isEmpty else {
             members = []
             return
         }
-        // Reads it as a whole, to refuse what could not be read back.
+        // Parses it completely, to reject what could not be read back.
         _ = try AuthFile(name: "", bytes: bytes)
         guard case .object(let members) = try JSONValue(parsing: bytes) else {
             throw JSONError(place: "", reason: "is no object")
@@ -25,10 +25,10 @@ struct AuthFileEdit: Sendable {
         self.members = members
     }
 
-    /// What the file shall hold.
+    /// The content of the edited file.
     var bytes: [UInt8] { Array(JSONValue.object(members).text(indentedBy: "\t").utf8) }
 
-    /// Puts the login of a registry in place of every one that it has.
+    /// Replaces all credentials of a registry.
     mutating func set(_ login: JSONValue, of registry: RegistryHost) {
         var logins = self.logins
         let place = logins.firstIndex { Self.isLogin($0, of: registry) } ?? logins.count
@@ -38,9 +38,11 @@ struct AuthFileEdit: Sendable {
         self.logins = logins
     }
 
-    /// Removes the logins of a registry; those of parts of it stay.
+    /// Removes the credentials of a registry.
     ///
-    /// - Returns: whether there was one.
+    /// Those with a path are kept.
+    ///
+    /// - Returns: A Boolean value that indicates whether there were any.
     mutating func remove(_ registry: RegistryHost) -> Bool {
         let left = logins.filter { !Self.isLogin($0, of: registry) }
         guard left.count < logins.count else { return false }

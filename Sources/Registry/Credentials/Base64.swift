@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Base64 with padding and without anything else in it.
+/// Strict Base64 with padding.
 ///
-/// Source: RFC 4648 §4; lax readers differ on what they skip, so this one skips nothing.
+/// Source: RFC 4648 §4; lenient decoders differ in what they ignore, so this one ignores nothing.
 enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
@@ -23,7 +23,7 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Decodes text, or returns nil where it is not exactly what ``encode(_:)`` writes.
+    /// Decodes text, or returns `nil` if it is not exactly what ``encode(_:)`` writes.
     static func decode(_ text: String) -> [UInt8]? {
         let digits = Array(text.utf8)
         guard digits.count.isMultiple(of: 4) else { return nil }
@@ -40,14 +40,14 @@ enum Base64 {
             }
             bits <<= 6 * padding
             let group = [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
-            // Bits beyond the last byte must be zero: each text has one spelling.
+            // Bits after the last byte must be zero, so that each value has one encoding.
             guard group.suffix(padding).allSatisfy({ $0 == 0 }) else { return nil }
             bytes.append(contentsOf: group.dropLast(padding))
         }
         return bytes
     }
 
-    /// Decodes the form that is safe in URLs, without padding.
+    /// Decodes the URL-safe alphabet without padding.
     ///
     /// Source: RFC 4648 §5; RFC 7515 §2 for the missing padding.
     static func decode(urlSafe text: String) -> [UInt8]? {

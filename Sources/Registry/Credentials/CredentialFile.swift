@@ -6,22 +6,22 @@ public import OCI
 internal import StrictJSON
 public import TextSafety
 
-/// The logins that are kept for later runs, and for docker, podman and skopeo: in a file, or with the
+/// The stored credentials that docker, podman and skopeo share: in a file, or in the
 /// credential helper that the file names.
 ///
 /// Source: docker's documentation of `config.json`.
 public struct CredentialFile: Sendable {
-    /// The file's path.
+    /// The path of the file.
     public let file: String
     private let run: CredentialHelper.Runner
 
-    /// Finds the file: the one that is named, else docker's.
+    /// Finds the file: the given one, or docker's.
     ///
     /// - Parameters:
-    ///   - authFile: a file that goes before docker's.
-    ///   - environment: the environment variables.
-    ///   - run: runs a credential helper; nil for the programs of `PATH`.
-    /// - Throws: `ContentError` where nothing says where docker's file is.
+    ///   - authFile: A file that is used instead of docker's.
+    ///   - environment: The environment variables.
+    ///   - run: Runs a credential helper, or `nil` for the programs in `PATH`.
+    /// - Throws: `ContentError` if the location of docker's file is unknown.
     public init(
         authFile: String? = nil, environment: [String: String], run: CredentialHelper.Runner? = nil
     ) throws {
@@ -38,14 +38,14 @@ public struct CredentialFile: Sendable {
         self.run = run ?? CredentialHelper.runner(environment)
     }
 
-    /// Keeps a login in place of an earlier one.
+    /// Stores credentials, replacing earlier ones.
     ///
     /// - Parameters:
-    ///   - user: the user's name; `<token>` where the password is a refresh token.
-    ///   - password: the password.
-    ///   - registry: whom it is for.
-    /// - Returns: where it is kept now, in words.
-    /// - Throws: `ContentError` or `FileError`; the file is then as it was.
+    ///   - user: The user name; `<token>` if the password is a refresh token.
+    ///   - password: The password.
+    ///   - registry: The registry.
+    /// - Returns: A description of where they are stored.
+    /// - Throws: `ContentError` or `FileError`. The file is unchanged then.
     public func store(
         user: String, password: Secret, for registry: RegistryHost
     ) async throws -> String {
@@ -54,7 +54,7 @@ public struct CredentialFile: Sendable {
         let helper = try helper(for: registry, in: bytes)
         if let helper {
             try await helper.store(user: user, password: password, for: registry)
-            // Docker's way to remember that there is one.
+            // Docker records in this way that the helper has credentials.
             edit.set([:], of: registry)
         } else if user == "<token>" {
             edit.set(["identitytoken": .string(password.reveal())], of: registry)
@@ -66,9 +66,9 @@ public struct CredentialFile: Sendable {
         return helper.map { "\($0.program) (\(file))" } ?? file
     }
 
-    /// Forgets the login of a registry, in the file and with the helper.
+    /// Removes the credentials of a registry from the file and the helper.
     ///
-    /// - Returns: whether there was one.
+    /// - Returns: A Boolean value that indicates whether there were any.
     /// - Throws: `ContentError` or `FileError`.
     public func erase(_ registry: RegistryHost) async throws -> Bool {
         guard let bytes = try CredentialStore.readFile(file) else { return false }

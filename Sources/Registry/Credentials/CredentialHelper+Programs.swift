@@ -4,10 +4,10 @@ internal import ChildProcess
 internal import Content
 
 extension CredentialHelper {
-    /// Returns a runner for the programs of `PATH`.
+    /// Returns a runner for the programs in `PATH`.
     ///
-    /// They see what helpers need to find keyrings, key files and clouds, and nothing else: the
-    /// environment may hold the passwords of other registries.
+    /// They receive only the variables that helpers need to find keyrings, key files and clouds,
+    /// because the environment may contain the passwords of other registries.
     static func runner(_ environment: [String: String]) -> Runner {
         let shown = environment.filter { isForHelpers($0.key) }
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
@@ -37,7 +37,8 @@ extension CredentialHelper {
         "http_proxy", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     ]
 
-    /// The desktop's folders, `pass`, and the helpers of ECR, Google's and Azure's registries.
+    /// The variables of desktop sessions, `pass`, and the helpers of ECR, Google's and Azure's
+    /// registries.
     private static let prefixes = [
         "XDG_", "LC_", "PASSWORD_STORE_", "AWS_", "GOOGLE_", "CLOUDSDK_", "GCR_", "AZURE_",
     ]

@@ -5,41 +5,42 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// A program that keeps passwords: `docker-credential-NAME get`, the server on its input.
+/// A credential helper: `docker-credential-NAME get`, with the server on its standard input.
 ///
-/// It is started by its name alone, never through a shell. A helper that fails is an error: to go
-/// on with other credentials could show them where they do not belong.
+/// It is started by name, never through a shell. A failing helper is an error: other credentials
+/// could be sent where they do not belong.
 ///
 /// Source: docker-credential-helpers § Development; CVE-2021-41092 for the failure.
 public struct CredentialHelper: Sendable {
-    /// What a helper wrote, and how it ended.
+    /// The output and exit status of a helper.
     public struct Answer: Sendable {
         /// The exit status; 0 is success.
         public var status: Int
-        /// What it wrote to its output.
+        /// The standard output.
         public var output: [UInt8]
 
-        /// Makes an answer.
+        /// Creates a value.
         public init(status: Int, output: [UInt8]) {
             self.status = status
             self.output = output
         }
     }
 
-    /// Runs a program: its name, its arguments, its input.
+    /// Runs a program with a name, arguments and standard input.
     public typealias Runner =
         @Sendable (_ program: String, _ arguments: [String], _ input: [UInt8]) async throws ->
         Answer
 
-    /// The longest time that a helper may take.
+    /// The time limit of a helper.
     public static let timeLimit = Duration.seconds(10)
-    /// The greatest output of a helper that is read, in bytes.
+    /// The maximum output of a helper, in bytes.
     public static let outputLimit = 64 << 10
 
     let program: String
     let run: Runner
 
-    /// - Throws: `ContentError` where the name holds more than letters, digits, `.`, `_` and `-`.
+    /// - Throws: `ContentError` if the name has characters other than letters, digits, `.`, `_` and
+    ///   `-`.
     init(name: String, file: String, run: @escaping Runner) throws {
         guard !name.isEmpty, name.utf8.count <= 64, !name.hasPrefix("."),
             name.utf8.allSatisfy({
@@ -55,7 +56,7 @@ public struct CredentialHelper: Sendable {
         self.run = run
     }
 
-    /// Asks for the credential of a registry; `.none` where the helper has none.
+    /// Returns the credential for a registry, or `.none` if the helper has none.
     func credential(for registry: RegistryHost) async throws -> Credential {
         let server = AuthFile.key(of: registry)
         guard let output = try await answer("get", Array("\(server)\n".utf8), for: registry) else {
@@ -79,7 +80,7 @@ public struct CredentialHelper: Sendable {
         return Credential(user: reply.user, password: Secret(reply.secret))
     }
 
-    /// Has a credential kept, in place of what it keeps for the registry now.
+    /// Stores a credential for a registry, replacing an earlier one.
     func store(user: String, password: Secret, for registry: RegistryHost) async throws {
         let entry: JSONValue = [
             "ServerURL": .string(AuthFile.key(of: registry)), "Username": .string(user),
@@ -88,15 +89,16 @@ public struct CredentialHelper: Sendable {
         _ = try await answer("store", Array(entry.compactText.utf8), for: registry)
     }
 
-    /// Has the credential of a registry forgotten.
+    /// Removes the credential for a registry.
     ///
-    /// - Returns: whether there was one.
+    /// - Returns: A Boolean value that indicates whether there was one.
     func erase(_ registry: RegistryHost) async throws -> Bool {
         let server = AuthFile.key(of: registry)
         return try await answer("erase", Array("\(server)\n".utf8), for: registry) != nil
     }
 
-    /// Returns what the helper says, or nil where it says that it has nothing for the registry.
+    /// Returns the output of the helper, or `nil` if it reports that it has nothing for the
+    /// registry.
     private func answer(
         _ action: String, _ input: [UInt8], for registry: RegistryHost
     ) async throws -> [UInt8]? {

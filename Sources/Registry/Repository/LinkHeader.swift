@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The `Link` field, as far as listings use it.
+/// The `Link` header field of listings.
 ///
-/// Source: RFC 8288; Quay has been seen to leave the angle brackets out.
+/// Source: RFC 8288; Quay has been observed to omit the angle brackets.
 enum LinkHeader {
-    /// Returns the target whose relation is `next`, as it was written.
+    /// Returns the target with the relation `next`, as written.
     static func next(in values: [String]) -> String? {
         values.lazy.flatMap(links).first { isNext($0.parameters) }?.target
     }

@@ -5,17 +5,17 @@ internal import HTTP
 internal import OCI
 
 extension RemoteRepository {
-    /// Removes a tag, or a manifest with all its tags.
+    /// Deletes a tag, or a manifest with all its tags.
     ///
-    /// What is not there is as good as removed. Many registries remove no tags, docker-registry among
-    /// them, and GHCR removes nothing.
+    /// A missing tag or manifest counts as deleted. Many registries delete no tags, including
+    /// docker-registry, and GHCR deletes nothing.
     ///
     /// Source: distribution-spec § Deleting Tags, § Deleting Manifests.
     ///
-    /// - Throws: ``RegistryError``; its class is `invalid` where the registry does not do this at all.
+    /// - Throws: ``RegistryError``, with class `invalid` if the registry does not support deletion.
     public func delete(_ name: ManifestName) async throws {
         var operation = operation(.manifestDelete, "deleting \(name)", writes: true)
-        // Quay's parser of scopes breaks on the right to delete; the right to push is enough there.
+        // Quay's parser of scopes fails on the delete action; push permission suffices there.
         operation.access.deletes = client.host.name != "quay.io"
         let call = RegistryRequest(
             operation: operation, method: .delete, url: try url("manifests/\(name)"),

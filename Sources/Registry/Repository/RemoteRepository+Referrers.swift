@@ -7,13 +7,13 @@ public import OCI
 internal import StrictJSON
 
 extension RemoteRepository {
-    /// Lists the manifests that name another one as their subject; nil where the registry has no such
-    /// list.
+    /// Returns the manifests that have another one as their subject, or `nil` if the registry has
+    /// no referrers API.
     ///
-    /// A registry that once answered that it has none is not asked again in the run.
+    /// A registry without the API is asked once per run.
     ///
-    /// Source: distribution-spec § Listing Referrers. GHCR and docker-registry 2.8 answer 404; others
-    /// that do not know the path have been seen to answer 400, 405 or 501.
+    /// Source: distribution-spec § Listing Referrers. GHCR and docker-registry 2.8 respond 404;
+    /// others that do not know the path have been observed to respond 400, 405 or 501.
     ///
     /// - Throws: ``RegistryError``.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? {

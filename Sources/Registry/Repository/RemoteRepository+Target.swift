@@ -4,9 +4,9 @@ public import Content
 public import OCI
 
 extension RemoteRepository {
-    /// Returns what a name stands for now, for one who is about to write it.
+    /// Returns the descriptor that a name currently points to, before it is written.
     ///
-    /// Several registries refuse that question about what does not exist; then the write decides.
+    /// Several registries deny this request for missing content; then the write decides.
     ///
     /// - Throws: ``RegistryError``.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
@@ -17,9 +17,9 @@ extension RemoteRepository {
         }
     }
 
-    /// Whether a manifest can be read by those who have no credentials.
+    /// Returns a Boolean value that indicates whether a manifest can be read anonymously.
     ///
-    /// Source: GHCR makes every new package private, and a cluster finds that out when it pulls.
+    /// Source: GHCR makes every new package private, and a cluster notices only when it pulls.
     public func isPublic(_ digest: Digest) async -> Bool? {
         guard let client = client.anonymousClient else { return nil }
         do {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many requests a host takes at once, learned from how it answers.
+/// The number of requests that a host accepts concurrently, learned from its responses.
 ///
-/// It begins at the most, halves when the host asks for patience, and grows by about one for each
-/// window of requests that went well (additive increase, multiplicative decrease). Requests that were
-/// under way together when the host lost its patience are one event and halve it once.
+/// It starts at its maximum, is halved when the host throttles, and grows by about one per
+/// window of successful requests (additive increase, multiplicative decrease). Requests that were
+/// in flight together when the host throttled are one event and halve it once.
 ///
-/// Source: RFC 5681 §3.1, by its idea.
+/// Source: the idea of RFC 5681 §3.1.
 struct CongestionWindow: Hashable, Sendable {
-    /// Which requests belong together: those that were sent between the same two events.
+    /// A period between two events, which identifies requests that were sent together.
     typealias Epoch = Int
 
-    /// How many requests the window never exceeds.
+    /// The maximum of the window.
     let most: Int
     private var size: Double
-    /// The epoch of what is sent now.
+    /// The current epoch.
     private(set) var epoch: Epoch = 0
 
     init(most: Int) {
@@ -22,17 +22,17 @@ struct CongestionWindow: Hashable, Sendable {
         self.size = Double(self.most)
     }
 
-    /// How many requests may be in flight now; at least one.
+    /// The number of requests that may be in flight now; at least one.
     var limit: Int { Int(size) }
 
-    /// Takes note of an answer that asked for no patience.
+    /// Records a response without throttling.
     mutating func succeeded() {
         size = min(Double(most), size + 1 / size)
     }
 
-    /// Takes note of an answer that asked for patience.
+    /// Records a response with throttling.
     ///
-    /// - Parameter sent: the epoch in which its request was sent.
+    /// - Parameter sent: The epoch in which the request was sent.
     mutating func congested(sent: Epoch) {
         guard sent == epoch else { return }
         epoch += 1

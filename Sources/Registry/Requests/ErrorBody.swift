@@ -3,14 +3,14 @@
 internal import StrictJSON
 public import TextSafety
 
-/// One thing that a registry says is wrong.
+/// An error in the body of a response.
 public struct DistributionError: Hashable, Sendable {
-    /// The code, such as `MANIFEST_UNKNOWN`, where there is one.
+    /// The code, such as `MANIFEST_UNKNOWN`, if there is one.
     public let code: UntrustedText?
-    /// The message, where there is one.
+    /// The message, if there is one.
     public let message: UntrustedText?
 
-    /// Makes a problem.
+    /// Creates an error.
     public init(code: String?, message: String?) {
         self.code = code.map(UntrustedText.init)
         self.message = message.map(UntrustedText.init)
@@ -18,23 +18,23 @@ public struct DistributionError: Hashable, Sendable {
 }
 
 extension DistributionError: CustomStringConvertible {
-    /// `CODE: message`, or the one of them that there is.
+    /// `CODE: message`, or the part that exists.
     public var description: String {
         [code?.display(limit: 64), message?.display(limit: 300)].compactMap { $0 }
             .joined(separator: ": ")
     }
 }
 
-/// Reads the body of an answer that is no success, whoever wrote it.
+/// Parses the body of an error response from a registry, a token server or a proxy.
 ///
-/// Registries answer with the errors of the distribution specification, Docker Hub sometimes with
-/// `{"details": …}`, token servers with OAuth's `error`, proxies in front of them with HTML or
-/// plain text. The field that names the type is often wrong, so the bytes decide.
+/// Registries respond with the errors of the distribution specification, Docker Hub sometimes with
+/// `{"details": …}`, token servers with OAuth's `error`, proxies with HTML or
+/// plain text. The Content-Type is often wrong, so the bytes decide.
 enum ErrorBody {
-    /// How much of such a body is read, in bytes.
+    /// The maximum size of such a body, in bytes.
     static let maximumSize = 64 << 10
 
-    /// Returns what the body says; nothing where it says nothing.
+    /// Returns the errors in the body; empty if there are none.
     static func problems(in bytes: [UInt8]) -> [DistributionError] {
         let text = bytes.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
         guard let first = text.first else { return [] }
@@ -58,7 +58,7 @@ enum ErrorBody {
                 return DistributionError(code: code, message: message)
             }
         }
-        // Docker Hub's own form, then OAuth's (RFC 6749 §5.2).
+        // Docker Hub's form, then OAuth's (RFC 6749 §5.2).
         if let details = (json["details"] ?? json["message"])?.text {
             return [DistributionError(code: nil, message: details)]
         }
@@ -69,7 +69,7 @@ enum ErrorBody {
     private static func title(of html: ArraySlice<UInt8>) -> [DistributionError] {
         let text = String(decoding: html.prefix(4096), as: UTF8.self)
         let lowered = text.lowercased()
-        // Lower-casing may change lengths outside ASCII; then there is no title to point at.
+        // Lowercasing may change lengths outside ASCII; then the title cannot be located.
         guard lowered.utf8.count == text.utf8.count, let open = lowered.firstRange(of: "<title>"),
             let close = lowered[open.upperBound...].firstRange(of: "</title>")
         else { return [] }
@@ -81,13 +81,13 @@ enum ErrorBody {
 }
 
 extension JSONValue {
-    /// The value of a member; nil where this is no object or has none of that name.
+    /// Returns the value of a member, or `nil` if this is not an object or has no such member.
     subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
     }
 
-    /// The text, where this is a string.
+    /// The text, if this is a string.
     var text: String? {
         guard case .string(let text) = self else { return nil }
         return text

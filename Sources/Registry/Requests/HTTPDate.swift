@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Dates in the form that HTTP prefers: `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Dates in HTTP's preferred format: `Sun, 06 Nov 1994 08:49:37 GMT`.
 ///
 /// Source: RFC 9110 §5.6.7, IMF-fixdate.
 enum HTTPDate {
-    /// Returns the seconds since 1970, or nil where the text has another form.
+    /// Returns the seconds since 1970, or `nil` if the text has another format.
     static func parse(_ text: String) -> Int? {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0].count == 4, parts[0].hasSuffix(","), parts[5] == "GMT",
@@ -34,7 +34,7 @@ enum HTTPDate {
         return Int(text)
     }
 
-    /// Days from 1970-01-01 in the Gregorian calendar, years counted from March.
+    /// Days since 1970-01-01 in the Gregorian calendar, with years counted from March.
     private static func days(year: Int, month: Int, day: Int) -> Int {
         let year = month <= 2 ? year - 1 : year
         let monthFromMarch = (month + 9) % 12

@@ -2,10 +2,11 @@
 
 internal import AsyncPrimitives
 
-/// What one host lets us do: how many requests at once, and from when on.
+/// The limits of one host: the number of concurrent requests, and the time before which nothing is
+/// sent.
 ///
-/// Whoever is told to come back later tells all: nothing is sent to the host before that time. The
-/// waiting come back one after the other, not all in the same moment.
+/// When one request is throttled, nothing is sent to the host before the stated time. Waiting
+/// requests are then resumed one after the other, not all at once.
 final class HostThrottle: Sendable {
     private struct State {
         var window: CongestionWindow
@@ -21,7 +22,7 @@ final class HostThrottle: Sendable {
     private let state: AsyncCondition<State>
     private let time: RetryTiming
 
-    /// How far the waiting spread when the host opens again.
+    /// The interval over which waiting requests are spread when the host opens again.
     static let spread = Duration.milliseconds(250)
 
     init(concurrency: Int, time: RetryTiming) {
@@ -29,30 +30,31 @@ final class HostThrottle: Sendable {
         self.time = time
     }
 
-    /// Runs an exchange while holding one of the places for requests.
+    /// Runs an exchange while holding a permit for the host.
     ///
-    /// - Throws: `CancellationError` where the task is cancelled while it waits, or what `exchange`
-    ///   threw.
+    /// - Throws: `CancellationError` if the task is canceled while it waits, or the error of
+    ///   `exchange`.
     func withPlace<Value>(_ exchange: () async throws -> Value) async throws -> Value {
         let epoch = try await turn { state in
             guard state.inFlight < state.window.limit else { return nil }
             state.inFlight += 1
             return .go(state.window.epoch)
         }
-        // All are woken: the first one may find the host closed, and leave the place to the others.
+        // All are resumed: the first one may find the host closed and leave the permit to the
+        // others.
         defer { state.change { $0.inFlight -= 1 } }
         return try await heard(exchange, sent: epoch)
     }
 
-    /// Runs an exchange as soon as the host is open, without taking a place.
+    /// Runs an exchange as soon as the host is open, without a permit.
     ///
-    /// For those that somebody waits for who holds a place: a token, or a body that is fed by another
-    /// request to the same host.
+    /// It is for requests that the holder of a permit waits for: a token, or a body that is fed by
+    /// another request to the same host.
     func withoutPlace<Value>(_ exchange: () async throws -> Value) async throws -> Value {
         try await heard(exchange, sent: try await turn { .go($0.window.epoch) })
     }
 
-    /// Takes note of how the host answers.
+    /// Records a response of the host.
     private func heard<Value>(
         _ exchange: () async throws -> Value, sent epoch: CongestionWindow.Epoch
     ) async throws -> Value {
@@ -72,7 +74,7 @@ final class HostThrottle: Sendable {
         }
     }
 
-    /// Sends nothing to the host for a while.
+    /// Closes the host for a while.
     func close(for duration: Duration) {
         let end = time.now() + duration
         state.change { $0.closedUntil = max($0.closedUntil, end) }

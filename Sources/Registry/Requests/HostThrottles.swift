@@ -3,10 +3,10 @@
 internal import HTTP
 internal import Synchronization
 
-/// The throttle of each host, shared by all that talk to it: a registry, and whoever has its tokens
-/// from there.
+/// The throttle of each host, shared by all its clients: a registry, and others that use its
+/// token server.
 final class HostThrottles: Sendable {
-    /// How many requests a host is sent at once that nobody has said anything about.
+    /// The number of concurrent requests for hosts without a setting.
     static let concurrency = 6
 
     private let time: RetryTiming
@@ -16,7 +16,9 @@ final class HostThrottles: Sendable {
         self.time = time
     }
 
-    /// Returns the throttle of a host; `concurrency` counts when it is asked for the first time.
+    /// Returns the throttle of a host.
+    ///
+    /// `concurrency` is used when it is created.
     func throttle(for origin: Origin, concurrency: Int) -> HostThrottle {
         throttles.withLock { throttles in
             if let throttle = throttles[origin] { return throttle }

@@ -2,37 +2,39 @@
 
 internal import HTTP
 
-/// How many pulls a registry still allows, by what it says itself.
+/// The remaining pulls that a registry states.
 ///
-/// A pull is a manifest that is read; requests that only ask for one are free, and say how many are
-/// left. Of what a registry has not said anything about, everything is allowed.
+/// A pull is a GET of a manifest. HEAD requests are free and report the remaining
+/// pulls. Without a statement of the registry, pulls are unlimited.
 ///
 /// Source: Docker Hub's `ratelimit-remaining: 76;w=21600`.
 struct PullRateLimit: Hashable, Sendable {
-    /// How many pulls are left untouched, for others who share the allowance.
+    /// The number of pulls to leave unused.
     let reserve: Int
-    /// How many were left when the registry last said so.
+    /// The remaining pulls in the last statement of the registry.
     private(set) var left: Int?
-    /// Pulls that are under way, which the registry may not have counted yet.
+    /// The pulls in flight, which the registry may not have counted yet.
     private var claimed = 0
 
     init(reserve: Int) {
         self.reserve = reserve
     }
 
-    /// Claims a pull; returns false where none may be spent.
+    /// Claims a pull.
+    ///
+    /// Returns `false` if none is available.
     mutating func claim() -> Bool {
         if let left, left - claimed <= reserve { return false }
         claimed += 1
         return true
     }
 
-    /// Gives a claim back, when its answer is here or will never come.
+    /// Returns a claim after the response arrived or the request failed.
     mutating func settle() {
         claimed -= 1
     }
 
-    /// Takes note of what an answer says.
+    /// Records the statement of a response.
     mutating func note(_ fields: HTTPFields) {
         guard let text = fields["ratelimit-remaining"],
             let count = Int(text.prefix { $0 != ";" }), count >= 0
@@ -40,7 +42,7 @@ struct PullRateLimit: Hashable, Sendable {
         left = count
     }
 
-    /// Takes note of a refusal.
+    /// Records that the limit was reached.
     mutating func isUsedUp() {
         left = 0
     }

@@ -2,26 +2,27 @@
 
 internal import HTTP
 
-/// How near to this machine a registry's answers may lead.
+/// The addresses that a registry's responses may refer to.
 ///
-/// A registry that has been broken into could else have this client speak to what only this machine
-/// can speak to, such as a cloud's metadata service. What the user has named may be anywhere; all
-/// other places may be no nearer than who leads there, unless `allow` says so.
+/// Otherwise a compromised registry could make this client connect to services that only this
+/// machine can reach, such as a cloud's metadata service. Origins that the user named are not
+/// limited; all others may not be closer to this machine than the server that refers to them,
+/// unless `allow` names them.
 ///
-/// Behind a proxy the addresses of peers are not seen: only those that stand in a URL are judged.
+/// Behind a proxy the addresses of peers are unknown: only those in URLs are checked.
 ///
 /// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
 struct RedirectAddressPolicy: Sendable {
-    /// The registry's own origin.
+    /// The origin of the registry.
     let home: Origin
-    /// Further places that the user has named.
+    /// Further origins that the user named.
     let allowed: Set<Origin>
-    /// Further addresses that the user has named.
+    /// Further addresses that the user named.
     let ranges: [AddressRange]
 
-    /// Reads what `allow` names: hosts, addresses and ranges of them.
+    /// Creates the policy from the entries of `allow`: hosts, addresses and ranges.
     ///
-    /// A plain registry's places may be plain as well.
+    /// The origins of a registry without TLS may be without TLS as well.
     init(home: Origin, allow: [String]) {
         let schemes: [Origin.Scheme] = home.scheme == .http ? [.https, .http] : [.https]
         self.home = home
@@ -32,19 +33,19 @@ struct RedirectAddressPolicy: Sendable {
         self.ranges = allow.compactMap { try? AddressRange(parsing: $0) }
     }
 
-    /// Whether the user has named a place.
+    /// Returns a Boolean value that indicates whether the user named an origin.
     func isNamed(_ place: Origin) -> Bool {
         place == home || allowed.contains(place)
     }
 
-    /// Returns what is within reach of an answer that was itself found within `limit`.
+    /// Returns the scope for a response that was itself reached within `limit`.
     func reach(ofAnswerFrom server: AddressClass, within limit: AddressScope) -> AddressScope {
         limit.narrowed(by: server, allowing: ranges)
     }
 
-    /// Returns which addresses a request to a place that an answer named may be carried to.
+    /// Returns the addresses that a request to an origin from a response may connect to.
     ///
-    /// - Throws: `URLError` where the place states an address beyond that.
+    /// - Throws: `URLError` if the origin states an address outside the scope.
     func reach(of place: Origin, within limit: AddressScope) throws(URLError) -> AddressScope {
         if isNamed(place) { return .anywhere }
         guard limit.mayReach(place) else {
@@ -55,7 +56,9 @@ struct RedirectAddressPolicy: Sendable {
 }
 
 extension HTTPResponse {
-    /// How near the server at `origin` is that gave this answer; what is not known counts as far.
+    /// Returns the class of the server that gave a response.
+    ///
+    /// An unknown address counts as global.
     func addressClass(at origin: Origin) -> AddressClass {
         (peer ?? origin.address).map(AddressClass.init(of:)) ?? .global
     }

@@ -2,20 +2,20 @@
 
 internal import HTTP
 
-/// Where an answer may lead, and what is shown there.
+/// The policy for redirects: where they may lead, and which of them receive credentials.
 struct RedirectPolicy: Sendable {
-    /// What the user has named, and how near other places may be.
+    /// The policy for addresses.
     let addresses: RedirectAddressPolicy
 
-    /// A place that is gone to.
+    /// A hop of a request.
     struct Hop: Sendable {
         let url: HTTPURL
-        /// Which addresses the request may be carried to.
+        /// The addresses that the request may connect to.
         let reach: AddressScope
-        /// What is within reach of whoever led there.
+        /// The scope of the server that referred to it.
         let limit: AddressScope
 
-        /// Begins at a place that the user has named.
+        /// Creates the first hop, to an origin that the user named.
         init(startingAt url: HTTPURL) {
             self.init(url: url, reach: .anywhere, limit: .anywhere)
         }
@@ -27,16 +27,16 @@ struct RedirectPolicy: Sendable {
         }
     }
 
-    /// How many redirects are followed for one request.
+    /// The maximum number of redirects per request.
     static let limit = 5
 
     init(home: Origin, allow: [String]) {
         self.addresses = RedirectAddressPolicy(home: home, allow: allow)
     }
 
-    /// Returns where a redirect leads; nil where the answer is none.
+    /// Returns the next hop, or `nil` if the response is not a redirect.
     ///
-    /// - Throws: `URLError` where it leads to a place that is not gone to.
+    /// - Throws: `URLError` if the redirect is not permitted.
     func next(after response: HTTPResponse, from hop: Hop, writes: Bool) throws(URLError) -> Hop? {
         let follows: Set<Int> = writes ? [307, 308] : [301, 302, 303, 307, 308]
         guard follows.contains(response.status), let location = response.fields["location"] else {
@@ -52,9 +52,9 @@ struct RedirectPolicy: Sendable {
             url: url, reach: try addresses.reach(of: url.origin, within: limit), limit: limit)
     }
 
-    /// Resolves where bytes are to be sent.
+    /// Returns the URL for an upload.
     ///
-    /// - Throws: `URLError` where that is another origin which the user has not named.
+    /// - Throws: `URLError` if it has another origin that the user has not named.
     func upload(_ location: String, from url: HTTPURL) throws(URLError) -> HTTPURL {
         let next = try checked(url.resolving(location), from: url)
         guard addresses.isNamed(next.origin) else {
@@ -64,10 +64,11 @@ struct RedirectPolicy: Sendable {
         return next
     }
 
-    /// Whether credentials for `repository` may be shown at `url`.
+    /// Returns a Boolean value that indicates whether credentials for `repository` may be sent to
+    /// `url`.
     ///
-    /// They belong to the registry's origin and, on it, not to other repositories: a redirect there
-    /// must not lend a narrower credential to a wider request.
+    /// They belong to the registry's origin and, there, not to other repositories: a redirect
+    /// must not lend a narrow credential to a wider request.
     func mayShowCredentials(at url: HTTPURL, for repository: String) -> Bool {
         guard url.origin == addresses.home else { return false }
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")

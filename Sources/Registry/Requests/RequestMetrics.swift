@@ -3,10 +3,10 @@
 internal import HTTP
 internal import Synchronization
 
-/// Counts an answer's bytes, and reports the exchange when nobody reads from it any more.
+/// Counts the bytes of a response, and reports the exchange when its body is released.
 ///
-/// A body may be read to its end, dropped half-way or never touched; in each case the last
-/// reference to the record goes, and that is when the exchange is over.
+/// A body may be read to its end, dropped half-way or never read. In each case the
+/// exchange ends when the last reference to this object is released.
 final class RequestMetrics: Sendable {
     private let bytes: Atomic<Int>
     private let report: @Sendable (Int) -> Void
@@ -46,7 +46,7 @@ struct MeteredBody: AsyncSequence, Sendable {
     }
 }
 
-/// A body that tells its own failures from those of the request that sends it.
+/// A body that distinguishes its errors from those of the request that sends it.
 struct UploadBody: AsyncSequence, Sendable {
     let base: HTTPByteStream
 

@@ -3,10 +3,10 @@
 internal import HTTP
 internal import TextSafety
 
-/// How long a server asks to wait.
+/// The time that a server asks to wait.
 enum RetryAfter {
-    /// Returns the wait that an answer asks for, by its fields or by what its body says; nil where it
-    /// asks for none, or for one that is past.
+    /// Returns the wait in the fields or the body of a response, or `nil` if there is
+    /// none or it has passed.
     static func duration(in fields: HTTPFields, _ problems: [DistributionError]) -> Duration? {
         let asked =
             fields["retry-after"].map { field($0, date: fields["date"]) }
@@ -14,14 +14,15 @@ enum RetryAfter {
         return asked.flatMap { $0 > .zero ? $0 : nil }
     }
 
-    /// Reads the `Retry-After` field: seconds, or a date.
+    /// Parses the `Retry-After` field: seconds, or a date.
     ///
-    /// A date is compared with the server's own `Date`, never with the clock here: clocks differ.
+    /// A date is compared with the server's `Date`, never with the local clock, because clocks
+    /// differ.
     ///
     /// Source: RFC 9110 §10.2.3.
     private static func field(_ value: String, date: String?) -> Duration? {
         if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            // More digits than fit are a wait that nobody grants.
+            // A number with more digits is longer than any wait that is granted.
             return .seconds(Int(value).map { min($0, 1 << 40) } ?? 1 << 40)
         }
         guard let then = HTTPDate.parse(value), let now = date.flatMap(HTTPDate.parse) else {
@@ -30,13 +31,13 @@ enum RetryAfter {
         return .seconds(then - now)
     }
 
-    /// The shortest wait that is taken from a message: shorter ones are those of a bucket that refills
-    /// a drop at a time, and that the next burst would find empty again.
+    /// The minimum wait that is taken from a message: shorter ones describe a bucket that refills
+    /// continuously, which the next burst would find empty again.
     static let leastOfMessage = Duration.milliseconds(250)
 
-    /// Reads a wait out of the words of an error.
+    /// Parses a wait from the text of an error.
     ///
-    /// Source: GHCR answers `toomanyrequests: retry-after: 10.3ms, allowed: 2000/minute`.
+    /// Source: GHCR responds `toomanyrequests: retry-after: 10.3ms, allowed: 2000/minute`.
     private static func message(_ text: String) -> Duration? {
         let text = text.lowercased()
         guard let label = text.firstRange(of: "retry-after:") else { return nil }
@@ -48,7 +49,7 @@ enum RetryAfter {
 
 /// Durations as Go writes them: `1h2m3.5s`, `880µs`.
 enum GoDuration {
-    /// Returns a duration, or nil where the text is none.
+    /// Returns a duration, or `nil` if the text is not one.
     static func parse(_ text: Substring) -> Duration? {
         var rest = text
         var sum = 0.0
@@ -64,7 +65,7 @@ enum GoDuration {
         return .seconds(min(sum, 1e12))
     }
 
-    /// The micro sign and the Greek letter both stand for microseconds.
+    /// The micro sign and the Greek letter both denote microseconds.
     private static let units: [String: Double] = [
         "ns": 1e-9, "us": 1e-6, "\u{B5}s": 1e-6, "\u{3BC}s": 1e-6, "ms": 1e-3, "s": 1, "m": 60,
         "h": 3600,

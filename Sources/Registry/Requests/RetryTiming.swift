@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Time as the client uses it, and chance: what tests replace so that nothing waits.
+/// The clock and the random numbers of the client, which tests replace.
 public struct RetryTiming: Sendable {
-    /// A clock that only runs forward.
+    /// A monotonic clock.
     public var now: @Sendable () -> Duration
     /// Waits, or throws `CancellationError`.
     public var sleep: @Sendable (Duration) async throws -> Void
-    /// Draws a number from 0 up to 1.
+    /// Returns a random number from 0 up to 1.
     public var jitter: @Sendable () -> Double
 
-    /// Makes a timekeeper.
+    /// Creates a value.
     public init(
         now: @escaping @Sendable () -> Duration,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
@@ -20,7 +20,7 @@ public struct RetryTiming: Sendable {
         self.jitter = jitter
     }
 
-    /// The machine's clock and the system's random numbers.
+    /// The system's clock and random numbers.
     public static let system: RetryTiming = {
         let start = ContinuousClock.now
         return RetryTiming(

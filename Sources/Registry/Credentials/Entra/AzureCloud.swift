@@ -2,7 +2,7 @@
 
 internal import OCI
 
-/// One of Azure's clouds, each of which has registries and logins of its own.
+/// An Azure cloud, with its registries and login endpoint.
 ///
 /// Source: Azure's list of endpoints by cloud.
 enum AzureCloud: String, CaseIterable, Sendable {
@@ -10,14 +10,14 @@ enum AzureCloud: String, CaseIterable, Sendable {
     case china = "azurecr.cn"
     case usGovernment = "azurecr.us"
 
-    /// Tells the cloud by the registry's name; nil for any other registry.
+    /// Returns the cloud of a registry by its host name, or `nil` for other registries.
     init?(of registry: RegistryHost) {
         guard let cloud = Self.allCases.first(where: { registry.name.hasSuffix(".\($0.rawValue)") })
         else { return nil }
         self = cloud
     }
 
-    /// Where Microsoft Entra logs its programs in.
+    /// The login endpoint of Microsoft Entra.
     var authority: String {
         switch self {
         case .global: "https://login.microsoftonline.com"
@@ -26,7 +26,7 @@ enum AzureCloud: String, CaseIterable, Sendable {
         }
     }
 
-    /// What a token of Entra has to be made for so that a registry takes it, in every cloud.
+    /// The audience of an Entra token for registries, the same in every cloud.
     ///
     /// Source: Azure's client libraries for container registries.
     static let audience = "https://containerregistry.azure.net"

@@ -5,29 +5,31 @@ internal import HTTP
 internal import OCI
 internal import TextSafety
 
-/// Who this program is to Microsoft Entra, as its environment says, and how it proves that.
+/// The Microsoft Entra identity that the environment configures, with its credential.
 ///
 /// Source: the variables of Azure's identity libraries and of its workload identity for Kubernetes.
 public struct EntraIdentity: Hashable, Sendable {
-    /// How it is proved.
+    /// The credential.
     enum Proof: Hashable, Sendable {
-        /// A password of the application.
+        /// A client secret.
         case clientSecret(EntraApplication, Secret)
-        /// A token of a cluster or a CI system that Entra trusts; it is short-lived, so its file is
+        /// A federated token of a cluster or CI system.
+        ///
+        /// It is short-lived, so its file is
         /// read for each login.
         case federatedToken(EntraApplication, file: String)
-        /// By running on a machine of Azure's.
+        /// The managed identity of an Azure machine.
         case managedIdentity(ManagedIdentity)
     }
 
     let proof: Proof
 
-    /// Looks for an identity for one of Azure's registries; nil where the environment has none.
+    /// Returns the identity for an Azure registry, or `nil` if the environment has none.
     ///
     /// - Parameters:
-    ///   - environment: the variables; empty ones have been left out.
-    ///   - registry: whom the login is for.
-    /// - Throws: `ContentError` where a variable is malformed.
+    ///   - environment: The variables, without empty ones.
+    ///   - registry: The registry.
+    /// - Throws: `ContentError` if a variable is malformed.
     init?(environment: [String: String], at registry: RegistryHost) throws {
         guard let cloud = AzureCloud(of: registry) else { return nil }
         let kinds = EntraCredentialKinds(environment["AZURE_TOKEN_CREDENTIALS"])
@@ -49,7 +51,7 @@ public struct EntraIdentity: Hashable, Sendable {
         }
     }
 
-    /// The tenant, where it is known.
+    /// The tenant, if it is known.
     var tenant: String? {
         switch proof {
         case .clientSecret(let application, _), .federatedToken(let application, _):
@@ -58,7 +60,7 @@ public struct EntraIdentity: Hashable, Sendable {
         }
     }
 
-    /// What a person calls it.
+    /// A description for messages.
     var source: String {
         switch proof {
         case .clientSecret: "Microsoft Entra (AZURE_CLIENT_SECRET)"
@@ -68,13 +70,13 @@ public struct EntraIdentity: Hashable, Sendable {
     }
 }
 
-/// An application that Microsoft Entra knows, and where it is asked.
+/// A Microsoft Entra application with its login endpoint.
 struct EntraApplication: Hashable, Sendable {
     let tokens: HTTPURL
     let tenant: String
     let client: String
 
-    /// - Throws: `ContentError` where a variable is malformed.
+    /// - Throws: `ContentError` if a variable is malformed.
     init?(environment: [String: String], cloud: AzureCloud) throws {
         guard let tenant = environment["AZURE_TENANT_ID"],
             let client = environment["AZURE_CLIENT_ID"]
@@ -93,7 +95,7 @@ struct EntraApplication: Hashable, Sendable {
             let base = try HTTPURL(
                 parsing: authority.contains("://") ? authority : "https://\(authority)")
             guard base.origin.scheme == .https, base.target == "/" else {
-                throw URLError(authority, "is no https:// address without a path")
+                throw URLError(authority, "is not an https:// URL without a path")
             }
             tokens = try HTTPURL(base.origin, target: "/\(tenant)/oauth2/v2.0/token")
         } catch {
@@ -104,9 +106,9 @@ struct EntraApplication: Hashable, Sendable {
     }
 }
 
-/// Which proofs `AZURE_TOKEN_CREDENTIALS` lets be used, in the words of Azure's libraries.
+/// The kinds of credentials that `AZURE_TOKEN_CREDENTIALS` permits, as in Azure's libraries.
 ///
-/// What names people's own logins, such as `AzureCliCredential` or `dev`, leaves none.
+/// Values for interactive logins, such as `AzureCliCredential` or `dev`, permit none.
 struct EntraCredentialKinds: Sendable {
     enum Kind: Sendable, CaseIterable {
         case clientSecret
@@ -115,7 +117,7 @@ struct EntraCredentialKinds: Sendable {
     }
 
     private let kinds: Set<Kind>
-    /// Whether the variable is what says so.
+    /// A Boolean value that indicates whether the variable is set.
     let areNamed: Bool
 
     init(_ text: String?) {
