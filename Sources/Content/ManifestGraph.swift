@@ -23,6 +23,8 @@ public struct ManifestGraph: Hashable, Sendable {
         public var count = 1000
         /// How many bytes the manifests may have together: they are all held at once.
         public var bytes = 32 << 20
+        /// The maximum number of different blobs.
+        public var blobs = 50_000
 
         /// Makes the usual limits.
         public init() {}
@@ -53,9 +55,7 @@ public struct ManifestGraph: Hashable, Sendable {
 
     /// Every blob once, in the order in which the nodes need them.
     public var blobs: [Descriptor] {
-        var seen: Set<Digest> = []
-        return nodes.flatMap { Successors(of: $0.manifest).blobs }
-            .filter { seen.insert($0.digest).inserted }
+        nodes.flatMap { Successors(of: $0.manifest).blobs }.distinct
     }
 }
 
@@ -106,34 +106,53 @@ extension ManifestGraph {
             }
             levels.append(try await read(needed, from: source))
         }
-        try checkEntries(of: levels.joined())
+        try checkEntries(of: levels.joined(), limits)
         // Two indexes may list the same child, and one may stand below the other: order by need.
         let byDigest = Dictionary(
             levels.joined().map { ($0.descriptor.digest, $0) }
         ) { first, _ in first }
-        var ordered: [Node] = []
-        var placed: Set<Digest> = []
-        func place(_ node: Node) {
-            guard placed.insert(node.descriptor.digest).inserted else { return }
-            for child in Successors(of: node.manifest).manifests {
-                if let node = byDigest[child.digest] { place(node) }
-            }
-            ordered.append(node)
-        }
-        place(rootNode)
         return ManifestGraph(
-            root: rootNode, nodes: ordered, isSparse: !children.allSatisfy { isWanted($0.digest) })
+            root: rootNode, nodes: ordered(from: rootNode, byDigest),
+            isSparse: !children.allSatisfy { isWanted($0.digest) })
+    }
+
+    /// Returns the nodes that can be reached from `root`, each after its children.
+    ///
+    /// The path is kept as a list: a graph may nest as deep as it has manifests.
+    private static func ordered(from root: Node, _ nodes: [Digest: Node]) -> [Node] {
+        var ordered: [Node] = []
+        var visited: Set<Digest> = [root.descriptor.digest]
+        var path = [(node: root, children: Successors(of: root.manifest).manifests[...])]
+        while let last = path.indices.last {
+            guard let child = path[last].children.popFirst() else {
+                ordered.append(path.removeLast().node)
+                continue
+            }
+            guard let node = nodes[child.digest], visited.insert(child.digest).inserted else {
+                continue
+            }
+            path.append((node, Successors(of: node.manifest).manifests[...]))
+        }
+        return ordered
     }
 
     /// Refuses a digest that is listed in two ways: only one of them was proved, and clients may go
     /// by the other.
     ///
     /// The type of a blob may differ: an empty configuration is at times a layer too.
-    private static func checkEntries(of nodes: some Sequence<Node>) throws(ContentError) {
+    private static func checkEntries(
+        of nodes: some Sequence<Node>, _ limits: Limits
+    ) throws(ContentError) {
         var types: [Digest: MediaType] = [:]
         var sizes: [Digest: Int] = [:]
+        var blobs: Set<Digest> = []
         for node in nodes {
             let successors = Successors(of: node.manifest)
+            blobs.formUnion(successors.blobs.map(\.digest))
+            guard blobs.count <= limits.blobs else {
+                throw ContentError(
+                    .invalid, "the image has more than \(limits.blobs) different blobs")
+            }
             for entry in successors.manifests {
                 let type = types.updateValue(entry.mediaType, forKey: entry.digest)
                 guard type == nil || type == entry.mediaType else {

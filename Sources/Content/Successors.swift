@@ -21,3 +21,11 @@ public struct Successors: Hashable, Sendable {
         }
     }
 }
+
+extension Sequence<Descriptor> {
+    /// The descriptors without repeated digests; the first one of each digest is kept.
+    public var distinct: [Descriptor] {
+        var seen: Set<Digest> = []
+        return filter { seen.insert($0.digest).inserted }
+    }
+}

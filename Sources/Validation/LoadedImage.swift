@@ -54,8 +54,8 @@ public struct LoadedImage: Sendable {
     /// Configurations are read from the level `config` up for the required platforms, and always
     /// for images of which no index says the platform. Attestations are no images.
     ///
-    /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or
-    ///   what the source threw.
+    /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or too
+    ///   large configurations; or what the source threw.
     public init(
         _ graph: ManifestGraph, in source: any ContentSource, required: ImageRequirements
     ) async throws {
@@ -105,13 +105,20 @@ public struct LoadedImage: Sendable {
         }
     }
 
+    /// The maximum size of all image configs together, which are held in memory.
+    private static let maximumConfigBytes = 64 << 20
+
     private static func read(
         _ configs: [Descriptor], from source: any ContentSource
     ) async throws -> [Digest: [UInt8]] {
-        var seen: Set<Digest> = []
+        let configs = configs.distinct.filter { $0.size <= ImageConfig.maximumSize }
+        guard configs.reduce(0, { $0 + $1.size }) <= maximumConfigBytes else {
+            throw ContentError(
+                .invalid,
+                "the image configs are larger than \(maximumConfigBytes) bytes together")
+        }
         return try await withThrowingTaskGroup(of: (Digest, [UInt8]).self) { group in
-            for config in configs
-            where config.size <= ImageConfig.maximumSize && seen.insert(config.digest).inserted {
+            for config in configs {
                 group.addTask {
                     let bytes = try await source.read(blob: config, limit: ImageConfig.maximumSize)
                     return (config.digest, bytes)

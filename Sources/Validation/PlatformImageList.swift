@@ -10,10 +10,11 @@ struct PlatformImageList {
     private let graph: ManifestGraph
     private var seen: Set<Listing> = []
 
-    /// How many entries are followed.
+    /// The maximum number of entries and layers that are followed.
     ///
-    /// Indexes that list one another many times over name far more images than there are manifests.
-    static let limit = 10_000
+    /// Indexes that list one another many times over name far more images than there are manifests,
+    /// and the rules look at every layer of every image.
+    static let limit = 20_000
 
     /// One manifest under one platform; the same again says nothing new.
     private struct Listing: Hashable {
@@ -31,20 +32,29 @@ struct PlatformImageList {
     mutating func add(
         _ node: ManifestGraph.Node, promised: Platform?
     ) throws(ContentError) {
-        let listing = Listing(digest: node.descriptor.digest, platform: promised)
-        guard seen.insert(listing).inserted else { return }
-        guard seen.count <= Self.limit else {
-            throw ContentError(.invalid, "the index lists more than \(Self.limit) images")
-        }
-        switch node.manifest {
-        case .image(let manifest):
-            images.append(
-                LoadedImage.PlatformImage(
-                    promised: promised, descriptor: node.descriptor, manifest: manifest))
-        case .index(let index):
-            for entry in index.manifests where !LoadedImage.isAttestation(entry) {
-                guard let child = graph[entry.digest] else { continue }
-                try add(child, promised: entry.platform ?? promised)
+        // The next one is the last: entries are visited in the order in which they are listed.
+        var waiting = [(node: node, promised: promised)]
+        var followed = 0
+        while let (node, promised) = waiting.popLast() {
+            guard
+                seen.insert(Listing(digest: node.descriptor.digest, platform: promised)).inserted
+            else { continue }
+            switch node.manifest {
+            case .image(let manifest):
+                followed += manifest.layers.count
+                images.append(
+                    LoadedImage.PlatformImage(
+                        promised: promised, descriptor: node.descriptor, manifest: manifest))
+            case .index(let index):
+                followed += index.manifests.count
+                for entry in index.manifests.reversed() where !LoadedImage.isAttestation(entry) {
+                    guard let child = graph[entry.digest] else { continue }
+                    waiting.append((child, entry.platform ?? promised))
+                }
+            }
+            guard followed <= Self.limit else {
+                throw ContentError(
+                    .invalid, "the index lists more than \(Self.limit) images and layers")
             }
         }
     }

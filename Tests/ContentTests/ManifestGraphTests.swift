@@ -166,6 +166,29 @@ import Testing
         #expect(await Self.failure(BuiltImage(root: root, blobs: [:])) == failure)
     }
 
+    @Test func `indexes that list each other are read once each`() async throws {
+        let image = builder.entangled(builder.multiPlatform())
+        let source = CountingSource(image)
+        let graph = try await ManifestGraph.read(from: image.root, in: source)
+        #expect(graph.nodes.count == image.manifests.count)
+        #expect(source.reads.values.allSatisfy { $0 == 1 })
+        var placed: Set<Digest> = []
+        for node in graph.nodes {
+            #expect(
+                Successors(of: node.manifest).manifests.allSatisfy { placed.contains($0.digest) })
+            placed.insert(node.descriptor.digest)
+        }
+    }
+
+    @Test func `more blobs than the limit are refused`() async throws {
+        let image = builder.multiPlatform()
+        var limits = ManifestGraph.Limits()
+        limits.blobs = image.blobs.count
+        #expect(await Self.failure(image, limits: limits) == nil)
+        limits.blobs -= 1
+        #expect(await Self.failure(image, limits: limits) == .invalid)
+    }
+
     @Test func `a child that is missing, or is another, is an error`() async throws {
         let image = builder.multiPlatform(seed: 1)
         let child = image.manifests[0]

@@ -3,7 +3,7 @@
 internal import Content
 internal import OCI
 
-/// What a tag stands for at a target before it moves.
+/// The image that a tag points to at a target before it moves, or the previous version.
 ///
 /// A registry takes a manifest only if it has all below it, so that whatever the old image and the
 /// new one share need not be asked for, nor sent.
@@ -39,11 +39,11 @@ struct ReplacedImage: Sendable {
         let below = Successors(of: manifest)
         var holds = Set(below.blobs.map(\.digest))
         var changed: [Descriptor] = []
-        for child in below.manifests {
-            if graph[child.digest] == nil {
-                if child.platform?.isUnknown == false { changed.append(child) }
-            } else {
-                holds.formUnion(graph.digests(from: child.digest))
+        for child in below.manifests.distinct {
+            if graph[child.digest] != nil {
+                try graph.insertDigests(from: child.digest, into: &holds)
+            } else if child.platform?.isUnknown != true, !child.mediaType.isIndex {
+                changed.append(child)
             }
         }
         let read = changed.prefix(Self.maximumReads)
@@ -63,12 +63,23 @@ struct ReplacedImage: Sendable {
 }
 
 extension ManifestGraph {
-    /// A manifest of the graph with all below it.
-    fileprivate func digests(from digest: Digest) -> Set<Digest> {
-        guard let node = self[digest] else { return [] }
-        let below = Successors(of: node.manifest)
-        return below.manifests.reduce(into: Set(below.blobs.map(\.digest) + [digest])) {
-            $0.formUnion(digests(from: $1.digest))
+    /// Inserts the digests of a manifest and of everything below it.
+    ///
+    /// Each manifest is visited once: the number of paths through indexes that list each other is
+    /// exponential.
+    ///
+    /// - Parameters:
+    ///   - root: the digest of the manifest.
+    ///   - digests: the set to insert into; manifests that it contains are not visited again.
+    /// - Throws: `CancellationError`.
+    fileprivate func insertDigests(from root: Digest, into digests: inout Set<Digest>) throws {
+        var waiting = [root]
+        while let digest = waiting.popLast() {
+            guard let node = self[digest], digests.insert(digest).inserted else { continue }
+            try Task.checkCancellation()
+            let below = Successors(of: node.manifest)
+            digests.formUnion(below.blobs.map(\.digest))
+            waiting += below.manifests.map(\.digest)
         }
     }
 }

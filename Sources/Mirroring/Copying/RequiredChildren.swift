@@ -30,7 +30,8 @@ enum RequiredChildren {
         }
         for child in index.manifests where LoadedImage.isAttestation(child) {
             let subject = child.annotations["vnd.docker.reference.digest"]
-            if wanted.contains(where: { $0.description == subject }) { wanted.insert(child.digest) }
+                .flatMap { try? Digest(parsing: $0) }
+            if let subject, wanted.contains(subject) { wanted.insert(child.digest) }
         }
         return wanted
     }

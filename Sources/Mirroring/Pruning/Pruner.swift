@@ -76,7 +76,7 @@ public struct Pruner: Sendable {
         report.spared += tags.count - superfluous.count
         if removes {
             let removed = Set(superfluous.map(\.tag))
-            let staying = tags.filter { !removed.contains($0) }
+            let staying = RemainingTags(tags.filter { !removed.contains($0) }, in: store)
             for position in superfluous.indices {
                 superfluous[position].fate = try await fate(
                     of: superfluous[position].tag, beside: staying, in: store)
@@ -105,7 +105,7 @@ public struct Pruner: Sendable {
     // MARK: Removing
 
     private func fate(
-        of tag: Tag, beside staying: [Tag], in store: any ContentStore
+        of tag: Tag, beside staying: RemainingTags, in store: any ContentStore
     ) async throws -> PrunedTag.Fate {
         do {
             do {
@@ -115,7 +115,7 @@ public struct Pruner: Sendable {
                 guard let digest = try await store.resolve(.tag(tag))?.digest else {
                     return .removed
                 }
-                try await expectUnused(digest, by: staying, in: store)
+                try await expectUnused(digest, by: staying)
                 try await store.delete(.digest(digest))
             }
             return .removed
@@ -128,20 +128,65 @@ public struct Pruner: Sendable {
         }
     }
 
-    private func expectUnused(
-        _ digest: Digest, by staying: [Tag], in store: any ContentSource
-    ) async throws {
+    private func expectUnused(_ digest: Digest, by staying: RemainingTags) async throws {
         let isNamed = spared.digests.contains(digest)
-        var user: Tag?
-        for tag in staying where !isNamed && user == nil {
-            if try await store.resolve(.tag(tag))?.digest == digest { user = tag }
-        }
+        let user = isNamed ? nil : try await staying.tag(needing: digest)
         guard isNamed || user != nil else { return }
         throw ContentError(
             .unavailable,
             "the registry removes manifests only, and \(digest.short) is still needed"
                 + (user.map { " as \($0)" } ?? ""),
             hint: "leave the tag, or remove it where the registry is administered")
+    }
+}
+
+/// The tags of a repository that stay, and the manifests that they need.
+///
+/// They are read when a registry removes manifests only, once for all tags that are removed.
+private actor RemainingTags {
+    private let tags: [Tag]
+    private let store: any ContentSource
+    private var needed: [Digest: Tag]?
+
+    init(_ tags: [Tag], in store: any ContentSource) {
+        self.tags = tags
+        self.store = store
+    }
+
+    /// Returns a tag that needs a manifest: it points to it, or to an index that lists it.
+    func tag(needing digest: Digest) async throws -> Tag? {
+        if let needed { return needed[digest] }
+        var found: [Digest: Tag] = [:]
+        for tag in tags {
+            guard let root = try await store.resolve(.tag(tag)) else { continue }
+            try await add(root, of: tag, to: &found)
+        }
+        needed = found
+        return found[digest]
+    }
+
+    /// Adds a manifest and everything that it lists; what is known already is not read again.
+    private func add(
+        _ root: Descriptor, of tag: Tag, to found: inout [Digest: Tag]
+    ) async throws {
+        var waiting = [root]
+        var reads = 0
+        while let next = waiting.popLast() {
+            guard found.updateValue(tag, forKey: next.digest) == nil, next.mediaType.isIndex else {
+                continue
+            }
+            reads += 1
+            guard reads <= ManifestGraph.Limits().count else {
+                throw ContentError(
+                    .invalid, "the index \(root.digest.short) lists too many indexes")
+            }
+            do {
+                let manifest = try await store.fetch(manifest: next).decoded()
+                waiting += Successors(of: manifest).manifests
+            } catch let error as any ContentFailure where error.failureClass == .missing {
+                // A sparse index lists what is not there.
+            }
+        }
     }
 }
 

@@ -187,7 +187,7 @@ public struct Verifier: Sendable {
         below root: RawManifest, of image: inout VerifiedImage, in store: any ContentSource
     ) async throws {
         var missing: [VerifiedImage.Problem] = []
-        for child in Successors(of: try root.decoded()).manifests
+        for child in Successors(of: try root.decoded()).manifests.distinct
         where try await store.resolve(.digest(child.digest)) == nil {
             missing.append(.childMissing(child.digest))
         }

@@ -80,10 +80,10 @@ extension RemoteRepository {
     /// Whether everything that a manifest points at is here.
     private func holdsAll(below manifest: RawManifest) async throws -> Bool {
         let below = Successors(of: try manifest.decoded())
-        for blob in below.blobs {
+        for blob in below.blobs.distinct {
             guard try await exists(blob: blob) else { return false }
         }
-        for child in below.manifests {
+        for child in below.manifests.distinct {
             guard try await resolve(.digest(child.digest)) != nil else { return false }
         }
         return true

@@ -138,6 +138,21 @@ public struct ImageBuilder: Sendable {
             })
     }
 
+    /// Builds an index of indexes, each of which lists all that follow it, and an image.
+    ///
+    /// The number of paths from the root to the image doubles with each index.
+    public func entangled(
+        _ image: BuiltImage, count: Int = 40, annotations: [String: String] = [:]
+    ) -> BuiltImage {
+        var indexes: [BuiltImage] = []
+        for number in 0..<count {
+            let next = index(
+                ([image] + indexes).map { .unlabelled($0) }, annotations: ["number": "\(number)"])
+            indexes.append(next)
+        }
+        return index(indexes.map { .unlabelled($0) }, annotations: annotations)
+    }
+
     func manifest(
         _ type: MediaType, _ members: [JSONValue.Member], _ annotations: [String: String]
     ) -> RawManifest {
