@@ -98,6 +98,10 @@ public protocol ContentSink: Sendable {
     /// further cost.
     var mountReportsExistence: Bool { get }
 
+    /// A Boolean value that indicates whether a blob that is expected to be present should be pushed
+    /// first: only such a blob shows how the store reports what it has.
+    var needsExpectedBlob: Bool { get }
+
     /// Writes a blob.
     ///
     /// - Parameters:
@@ -111,6 +115,19 @@ public protocol ContentSink: Sendable {
     /// - Throws: a ``ContentFailure``, or what `open` or its stream threw.
     func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobPushResult
+
+    /// Writes a blob that is expected to be present, which is found out first.
+    ///
+    /// - Parameters:
+    ///   - descriptor: what is written.
+    ///   - sibling: another repository of the same registry that holds the blob.
+    ///   - open: opens the bytes from the start, once for each attempt.
+    /// - Returns: how the blob came to be there.
+    /// - Throws: a ``ContentFailure``, or what `open` or its stream threw.
+    func push(
+        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult
 
@@ -142,6 +159,9 @@ extension ContentSink {
     /// A look costs nothing in a folder or in memory.
     public var mountReportsExistence: Bool { false }
 
+    /// Nothing has to be learned about a folder or memory.
+    public var needsExpectedBlob: Bool { false }
+
     /// Nothing is removed.
     public func delete(_ name: ManifestName) async throws {
         throw ContentError(.invalid, "nothing is deleted there")
@@ -149,6 +169,15 @@ extension ContentSink {
 }
 
 extension ContentSink where Self: ContentSource {
+    /// Looks for the blob first.
+    public func push(
+        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobPushResult {
+        if try await exists(blob: descriptor) { return .present }
+        return try await push(blob: descriptor, mountingFrom: sibling, open: open)
+    }
+
     /// The same as for any reader.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         try await resolve(name)

@@ -33,6 +33,9 @@ public struct EndpointStore: ContentStore {
     /// As the store itself.
     public var mountReportsExistence: Bool { base.mountReportsExistence }
 
+    /// As the store itself.
+    public var needsExpectedBlob: Bool { base.needsExpectedBlob }
+
     /// Asks the store itself.
     public func delete(_ name: ManifestName) async throws {
         try await base.delete(name)
@@ -103,6 +106,14 @@ public struct EndpointStore: ContentStore {
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
         try await base.push(blob: descriptor, mountingFrom: sibling, open: open)
+    }
+
+    /// Writes to the store itself.
+    public func push(
+        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobPushResult {
+        try await base.push(expected: descriptor, mountingFrom: sibling, open: open)
     }
 
     /// Writes to the store itself.

@@ -16,6 +16,7 @@ public enum RequestKind: String, Sendable, CaseIterable {
     case uploadPost = "upload-post"
     case uploadPatch = "upload-patch"
     case uploadPut = "upload-put"
+    case uploadDelete = "upload-delete"
     case tagList = "tag-list"
     case referrerList = "referrer-list"
 }

@@ -14,6 +14,8 @@ struct BlobDelivery {
     private struct Claim {
         let progress: TargetCopyProgress
         let sibling: StoreLocation?
+        /// Whether the store has the blob; `nil` where it was not asked.
+        var isPresent: Bool?
 
         var store: any ContentStore { progress.destination.store }
     }
@@ -42,10 +44,12 @@ struct BlobDelivery {
     private func deliver(toRound all: [TargetCopyProgress]) async throws {
         // Always in the same order: two images that claim the same blob never wait for each other.
         var claims: [Claim] = []
-        defer { for claim in claims { settle(claim) } }
+        // A cancelled delivery has brought nothing, although nothing went wrong at its destinations.
+        var isDone = false
+        defer { for claim in claims { settle(claim, isDone: isDone) } }
         for progress in all where progress.failure == nil {
-            guard !progress.holds(blob.digest) else {
-                progress.note(blob, .present)
+            guard !progress.holds(blob.digest) || progress.probe?.digest == blob.digest else {
+                progress.assume(blob)
                 continue
             }
             switch try await copier.ledger.claim(
@@ -56,39 +60,42 @@ struct BlobDelivery {
             }
         }
         let lacking = try await lacking(claims)
-        guard !lacking.isEmpty else { return }
-        try await copier.lanes.withPlace(for: blob, of: job.name) { transfer in
-            try await send(to: lacking, counting: transfer)
+        if !lacking.isEmpty {
+            try await copier.lanes.withPlace(for: blob, of: job.name) { transfer in
+                try await send(to: lacking, counting: transfer)
+            }
         }
+        isDone = true
     }
 
     /// Tells those who wait for the blob whether it has come.
-    private func settle(_ claim: Claim) {
+    private func settle(_ claim: Claim, isDone: Bool) {
         copier.ledger.settle(
-            blob.digest, at: claim.store.location, arrived: claim.progress.failure == nil)
+            blob.digest, at: claim.store.location,
+            arrived: isDone && claim.progress.failure == nil)
     }
 
     /// The claims whose store does not have the blob, as far as asking first costs less than sending.
-    private func lacking(_ claims: [Claim]) async throws -> [Claim] {
-        var lacking: [Claim] = []
-        for claim in claims {
-            var exists = false
-            try await claim.progress.attempt {
-                exists = try await self.exists(at: claim)
-                if exists { claim.progress.note(blob, .present) }
-            }
-            if !exists, claim.progress.failure == nil { lacking.append(claim) }
-        }
-        return lacking
-    }
-
+    ///
     /// What a sibling has may be there as well: not every registry mounts, and what an earlier run
     /// brought is not to be sent again.
-    private func exists(at claim: Claim) async throws -> Bool {
-        guard !claim.store.mountReportsExistence else { return false }
-        return try await at(.target, claim.store.location) {
-            try await claim.store.exists(blob: blob)
+    private func lacking(_ claims: [Claim]) async throws -> [Claim] {
+        var lacking: [Claim] = []
+        for var claim in claims {
+            try await claim.progress.attempt {
+                guard !claim.store.mountReportsExistence else { return }
+                claim.isPresent = try await at(.target, claim.store.location) {
+                    try await claim.store.exists(blob: blob)
+                }
+            }
+            guard claim.progress.failure == nil else { continue }
+            if claim.isPresent == true {
+                claim.progress.note(blob, .present)
+            } else {
+                lacking.append(claim)
+            }
         }
+        return lacking
     }
 
     // MARK: Sending
@@ -138,29 +145,36 @@ struct BlobDelivery {
         _ claim: Claim, open: @escaping @Sendable () async throws -> ByteStream
     ) async throws {
         try await claim.progress.attempt {
-            let own = claim.store.mountReportsExistence ? claim.store.location : nil
-            claim.progress.note(
-                blob,
-                try await send(to: claim.store, sparing: claim.sibling ?? own, open: open))
+            let (store, progress) = (claim.store, claim.progress)
+            let mayBePresent = progress.expects(blob.digest) || !store.mountReportsExistence
+            let arrival = try await write(to: store) {
+                if claim.isPresent == nil, mayBePresent {
+                    return try await store.push(
+                        expected: blob, mountingFrom: claim.sibling, open: open)
+                }
+                let own = claim.isPresent == nil ? store.location : nil
+                return try await store.push(
+                    blob: blob, mountingFrom: claim.sibling ?? own, open: open)
+            }
+            if arrival == .uploaded, progress.holds(blob.digest) { progress.distrustReplaced() }
+            progress.note(blob, arrival)
         }
     }
 
-    /// Sends the blob to one store.
+    /// Sends the blob to one store, whatever the store says that it has.
     ///
-    /// - Parameters:
-    ///   - store: where it goes.
-    ///   - sibling: the repository that may spare the bytes.
-    ///   - open: opens the bytes.
-    /// - Returns: how it came to be there.
     /// - Throws: ``CopyError`` or `CancellationError`.
-    func send(
-        to store: any ContentStore, sparing sibling: StoreLocation?,
-        open: @escaping @Sendable () async throws -> ByteStream
+    func resend(
+        to store: any ContentStore, open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
-        try await retryingOnDigestMismatch {
-            try await at(.target, store.location) {
-                try await store.push(blob: blob, mountingFrom: sibling, open: open)
-            }
+        try await write(to: store) {
+            try await store.push(blob: blob, mountingFrom: nil, open: open)
         }
+    }
+
+    private func write(
+        to store: any ContentStore, _ push: () async throws -> BlobPushResult
+    ) async throws -> BlobPushResult {
+        try await retryingOnDigestMismatch { try await at(.target, store.location, push) }
     }
 }

@@ -44,11 +44,13 @@ struct Copier: Sendable {
         for destination in job.destinations {
             do {
                 let replaced = try await ReplacedImage(
-                    destination.standing, at: destination.store, beside: job.graph)
-                all.append(TargetCopyProgress(destination, replacing: replaced))
+                    destination.standing ?? destination.predecessor, at: destination.store,
+                    beside: job.graph)
+                all.append(
+                    TargetCopyProgress(destination, replacing: replaced, with: job.graph))
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                all.append(TargetCopyProgress(destination, replacing: nil))
+                all.append(TargetCopyProgress(destination, replacing: nil, with: job.graph))
                 all.last?.fail(error)
             }
         }
@@ -87,12 +89,23 @@ struct Copier: Sendable {
     // MARK: Blobs
 
     /// Copies every blob, the largest first, so that no long one is left for the end.
+    ///
+    /// Before them go the blobs that show how a registry reports what it has.
     private func copyBlobs(of job: CopyJob, to progress: [TargetCopyProgress]) async throws {
-        lanes.progress.expect(job.graph.blobs)
+        let blobs = job.graph.blobs
+        lanes.progress.expect(blobs)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
+            for one in progress {
+                guard let probe = one.probe else { continue }
                 group.addTask {
-                    try await BlobDelivery(blob: blob, job: job, copier: self).deliver(to: progress)
+                    try await BlobDelivery(blob: probe, job: job, copier: self).deliver(to: [one])
+                }
+            }
+            try await group.waitForAll()
+            for blob in blobs.sorted(by: { $0.size > $1.size }) {
+                group.addTask {
+                    try await BlobDelivery(blob: blob, job: job, copier: self)
+                        .deliver(to: progress.filter { $0.probe?.digest != blob.digest })
                     lanes.progress.settle(blob)
                 }
             }
@@ -106,7 +119,7 @@ struct Copier: Sendable {
     ) async throws {
         try await lanes.withPlace(for: blob, of: job.name) { transfer in
             let delivery = BlobDelivery(blob: blob, job: job, copier: self)
-            let arrival = try await delivery.send(to: progress.destination.store, sparing: nil) {
+            let arrival = try await delivery.resend(to: progress.destination.store) {
                 try await job.open(blob, counting: transfer)
             }
             progress.note(blob, arrival)

@@ -46,13 +46,19 @@ public struct CopyError: ContentFailure {
 }
 
 /// Runs `body` and puts a side to what it throws.
+///
+/// A `CancellationError` ends the caller only where the caller is cancelled: one that comes from work that
+/// is shared with another image is a failure like any other.
 func at<Value>(
     _ side: CopySide, _ location: StoreLocation, _ body: () async throws -> Value
 ) async throws -> Value {
     do {
         return try await body()
-    } catch let error as CancellationError {
-        throw error
+    } catch is CancellationError {
+        try Task.checkCancellation()
+        throw CopyError(
+            ContentError(.unavailable, "the transfer was cancelled", hint: "run again"),
+            side: side, at: location)
     } catch {
         throw CopyError(error, side: side, at: location)
     }

@@ -14,6 +14,8 @@ struct CopyJob: Sendable {
         let standing: Descriptor?
         /// Whether that is to be kept under a tag of its own.
         let keepsReplaced: Bool
+        /// An image that the lock file lists in the same repository, such as the previous version.
+        var predecessor: Descriptor? = nil
         /// Whether what the name stood for proves that all below it is there.
         var trustsReplaced = true
     }

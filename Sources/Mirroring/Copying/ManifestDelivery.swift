@@ -10,14 +10,13 @@ struct ManifestDelivery {
     /// Sends a blob again that the target has lost.
     let resend: (Descriptor) async throws -> Void
 
-    /// How often a target may forget what it was sent.
-    private static let resends = 2
-
     private var target: any ContentStore { progress.destination.store }
 
     /// Writes a manifest, and sends again what the target lacks below it.
+    ///
+    /// Each manifest has its own number of attempts, whichever of its parents asks for them: the number of
+    /// paths through indexes that list each other is exponential.
     func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
-        var resends = 0
         while true {
             do {
                 let arrival = try await atTarget {
@@ -25,13 +24,25 @@ struct ManifestDelivery {
                 }
                 progress.note(manifest: node.descriptor.digest, arrival)
                 return
-            } catch let error as CopyError
-                where error.failureClass == .incomplete && resends < Self.resends
-            {
+            } catch let error as CopyError where mayLackContent(below: node, error) {
+                guard progress.mayResend(below: node.descriptor.digest) else { throw error }
                 try await explainSparse(node, error)
-                resends += 1
-                try await sendAll(below: node)
+                try await resendLost(below: node, error)
             }
+        }
+    }
+
+    /// Returns whether a failure may mean that the target lacks what a manifest points at.
+    ///
+    /// Not every registry says so in the specification's words; other rejections count only where
+    /// something was taken to be present without asking.
+    private func mayLackContent(below node: ManifestGraph.Node, _ error: CopyError) -> Bool {
+        switch error.failureClass {
+        case .incomplete: return true
+        case .missing, .invalid:
+            let below = Successors(of: node.manifest)
+            return (below.blobs + below.manifests).contains { progress.holds($0.digest) }
+        default: return false
         }
     }
 
@@ -40,7 +51,8 @@ struct ManifestDelivery {
         guard job.graph.isSparse, node.descriptor.digest == job.graph.root.descriptor.digest else {
             return
         }
-        for child in Successors(of: node.manifest).manifests where job.graph[child.digest] != nil {
+        for child in Successors(of: node.manifest).manifests.distinct
+        where job.graph[child.digest] != nil {
             let isThere = try await atTarget {
                 try await target.resolve(.digest(child.digest)) != nil
             }
@@ -56,19 +68,37 @@ struct ManifestDelivery {
     /// Sends again what a target says that it lacks: not every mount was one, and what was stored
     /// may be lost.
     ///
-    /// Where it says that it has everything, it is sent everything: one of its answers is wrong.
-    private func sendAll(below node: ManifestGraph.Node) async throws {
+    /// A target that lost one part may have lost others, so everything that it was not asked for is looked
+    /// for. Where it says that it has everything, it is sent everything: one of its answers is wrong.
+    ///
+    /// - Throws: `error` where it does not say that something is missing, and nothing is.
+    private func resendLost(below node: ManifestGraph.Node, _ error: CopyError) async throws {
         let below = Successors(of: node.manifest)
-        var lost: [Descriptor] = []
-        for blob in below.blobs {
-            let exists = try await atTarget { try await target.exists(blob: blob) }
-            if !exists { lost.append(blob) }
+        let children = below.manifests.distinct.compactMap { job.graph[$0.digest] }
+        var lostBlobs: [Descriptor] = []
+        for blob in below.blobs.distinct where try await isLost(blob) { lostBlobs.append(blob) }
+        var lostChildren: [ManifestGraph.Node] = []
+        for child in children where try await isLost(child) { lostChildren.append(child) }
+        let hasLost = !lostBlobs.isEmpty || !lostChildren.isEmpty
+        guard hasLost || error.failureClass == .incomplete else { throw error }
+        if hasLost {
+            progress.distrustReplaced()
+            for blob in progress.takeDoubtful() where try await isLost(blob) {
+                lostBlobs.append(blob)
+            }
+        } else {
+            (lostBlobs, lostChildren) = (below.blobs, children)
         }
-        for blob in lost.isEmpty ? below.blobs : lost { try await resend(blob) }
-        for child in job.graph.nodes
-        where below.manifests.contains(where: { $0.digest == child.descriptor.digest }) {
-            try await push(child, as: .digest(child.descriptor.digest))
-        }
+        for blob in lostBlobs.distinct { try await resend(blob) }
+        for child in lostChildren { try await push(child, as: .digest(child.descriptor.digest)) }
+    }
+
+    private func isLost(_ blob: Descriptor) async throws -> Bool {
+        try await atTarget { try await !target.exists(blob: blob) }
+    }
+
+    private func isLost(_ child: ManifestGraph.Node) async throws -> Bool {
+        try await atTarget { try await target.resolve(.digest(child.descriptor.digest)) == nil }
     }
 
     /// Whether a child manifest has to be written.
@@ -81,9 +111,7 @@ struct ManifestDelivery {
         guard (below.blobs + below.manifests).allSatisfy({ !progress.isNew($0.digest) }) else {
             return true
         }
-        return try await atTarget {
-            try await target.resolve(.digest(node.descriptor.digest)) == nil
-        }
+        return try await isLost(node)
     }
 
     /// Finds out whether somebody else has moved the tag meanwhile, whose work would be undone.

@@ -9,17 +9,50 @@ final class TargetCopyProgress: Sendable {
     private struct State {
         var receipt = CopyReceipt()
         var new: Set<Digest> = []
+        /// Blobs that the target was not asked for.
+        var assumed: [Descriptor] = []
+        var trustsReplaced: Bool
+        var resends: [Digest: Int] = [:]
         var failure: CopyError?
     }
 
     let destination: CopyJob.Destination
     /// What the name stood for, and what that proves to be there.
     let replaced: ReplacedImage?
-    private let state = Mutex(State())
+    /// The blob that is pushed before all others, because it shows how the target reports what it has.
+    let probe: Descriptor?
+    /// A Boolean value that indicates whether the target is expected to have every blob of the image:
+    /// it has the image's own manifest, or lost a part of the image.
+    private let expectsAll: Bool
+    private let state: Mutex<State>
 
-    init(_ destination: CopyJob.Destination, replacing replaced: ReplacedImage?) {
+    /// How often what a manifest points at is sent again.
+    private static let resends = 2
+
+    init(
+        _ destination: CopyJob.Destination, replacing replaced: ReplacedImage?,
+        with graph: ManifestGraph
+    ) {
         self.destination = destination
         self.replaced = replaced
+        self.state = Mutex(State(trustsReplaced: destination.trustsReplaced))
+        self.expectsAll =
+            !destination.trustsReplaced
+            || destination.standing?.digest == graph.root.descriptor.digest
+        self.probe = Self.probe(for: destination, replaced, graph.blobs)
+    }
+
+    /// Returns the smallest blob that the replaced image shares with the new one, or `nil` where a fresh
+    /// target, or one that needs nothing, makes a probe superfluous.
+    private static func probe(
+        for destination: CopyJob.Destination, _ replaced: ReplacedImage?, _ blobs: [Descriptor]
+    ) -> Descriptor? {
+        guard let replaced, destination.trustsReplaced, destination.store.needsExpectedBlob else {
+            return nil
+        }
+        let shared = blobs.filter { replaced.holds.contains($0.digest) }
+        guard shared.count < blobs.count else { return nil }
+        return shared.min { $0.size < $1.size }
     }
 
     /// What it took so far.
@@ -33,7 +66,38 @@ final class TargetCopyProgress: Sendable {
 
     /// Whether something is known to be there without asking.
     func holds(_ digest: Digest) -> Bool {
-        destination.trustsReplaced && replaced?.holds.contains(digest) == true
+        replaced?.holds.contains(digest) == true && state.withLock { $0.trustsReplaced }
+    }
+
+    /// Returns whether the target probably has a blob, so that it is looked for before it is sent.
+    func expects(_ digest: Digest) -> Bool {
+        expectsAll || replaced?.holds.contains(digest) == true
+    }
+
+    /// Notes a blob that is taken to be present without asking.
+    func assume(_ blob: Descriptor) {
+        note(blob, .present)
+        state.withLock { $0.assumed.append(blob) }
+    }
+
+    /// Stops trusting what the replaced image proves, as the target has lost a part of it.
+    func distrustReplaced() { state.withLock { $0.trustsReplaced = false } }
+
+    /// Returns, once, the blobs that were assumed to be present at a target that has lost some.
+    func takeDoubtful() -> [Descriptor] {
+        state.withLock { state in
+            guard !state.trustsReplaced else { return [] }
+            defer { state.assumed = [] }
+            return state.assumed.filter { !state.new.contains($0.digest) }
+        }
+    }
+
+    /// Returns whether what a manifest points at may be sent again, and counts it.
+    func mayResend(below manifest: Digest) -> Bool {
+        state.withLock { state in
+            state.resends[manifest, default: 0] += 1
+            return state.resends[manifest, default: 0] <= Self.resends
+        }
     }
 
     /// Notes how a blob came to be there.

@@ -168,7 +168,8 @@ struct ImageSync {
                 run.observe(.copying(image, to: target.location, bytes: bytes))
                 return CopyJob.Destination(
                     store: target, name: image.targetName, standing: standing.current,
-                    keepsReplaced: keeps && standing.action == .replace)
+                    keepsReplaced: keeps && standing.action == .replace,
+                    predecessor: standing.predecessor)
             }, judgement: judgement)
     }
 
@@ -224,6 +225,14 @@ struct ImageSync {
         } catch {
             throw CopyError(error, side: side, at: location)
         }
+    }
+}
+
+extension ResolvedImage.AtTarget {
+    /// The image that the lock file lists in this repository; its blobs need not be sent again.
+    fileprivate var predecessor: Descriptor? {
+        guard let block, .repository(block.repository) == location else { return nil }
+        return block.descriptor
     }
 }
 

@@ -8,7 +8,8 @@ internal import OCI
 ///
 /// It is told each answer and says what is next; it sends nothing itself. A mount that fails is
 /// forgotten, a lost session begins anew, and where the answer to a commit was lost the blob is looked
-/// for first, because most such commits have succeeded.
+/// for first, because most such commits have succeeded. Where a mount does not show whether the blob is
+/// already present, a HEAD does before any byte is sent.
 ///
 /// Source: distribution-spec § Pushing a blob monolithically, § Mounting a blob.
 struct BlobUpload: Sendable {
@@ -31,6 +32,17 @@ struct BlobUpload: Sendable {
         }
     }
 
+    /// When a HEAD shows whether the blob is already present, before any of it is sent.
+    enum Lookup: Hashable, Sendable {
+        case never
+        /// Before anything else.
+        case first
+        /// After a mount that failed.
+        case afterFailedMount
+        /// After a mount that failed, or that began a session.
+        case afterMount
+    }
+
     /// The next request.
     enum Step: Hashable, Sendable {
         /// POST that names another repository of the registry which has the blob.
@@ -43,12 +55,16 @@ struct BlobUpload: Sendable {
         case commit(HTTPURL, withBytes: Bool)
         /// HEAD for the blob.
         case look
+        /// DELETE of a session that is not needed.
+        case cancel(HTTPURL)
     }
 
     /// How a request ended.
     enum Answer: Hashable, Sendable {
         /// The blob was taken from the other repository.
         case mounted
+        /// The session is closed.
+        case cancelled
         /// A session is open, or goes on, there.
         case session(HTTPURL)
         /// The blob is stored.
@@ -85,12 +101,27 @@ struct BlobUpload: Sendable {
     private(set) var step: Step
     /// The dialect that no smaller one is tried after.
     private let last: Dialect
+    private let sibling: String?
+    private let lookup: Lookup
+    /// The session that a mount began, until the blob has been looked for.
+    private var pending: HTTPURL?
+    /// A Boolean value that indicates whether the registry may have received bytes.
+    private(set) var hasSent = false
 
-    /// Starts an upload, with a mount where another repository has the blob.
-    init(_ dialect: Dialect, mountingFrom sibling: String?, last: Dialect = .chunked) {
+    /// Creates an upload that begins with a mount where another repository has the blob.
+    init(
+        _ dialect: Dialect, mountingFrom sibling: String?, looking lookup: Lookup = .never,
+        last: Dialect = .chunked
+    ) {
         self.dialect = dialect
         self.last = last
-        self.step = sibling.map { .mount(from: $0) } ?? .begin
+        self.sibling = sibling
+        self.lookup = lookup
+        self.step = lookup == .first ? .look : Self.start(sibling)
+    }
+
+    private static func start(_ sibling: String?) -> Step {
+        sibling.map { .mount(from: $0) } ?? .begin
     }
 
     /// Takes the answer to ``step`` and says what follows.
@@ -107,12 +138,21 @@ struct BlobUpload: Sendable {
     private mutating func following(_ answer: Answer) -> Next {
         switch (step, answer) {
         case (.mount, .mounted): return .finished(.mounted)
+        case (.mount, .session(let url)) where lookup == .afterMount:
+            pending = url
+            return .step(.look)
         // 202 is no mount but a session like any other (distribution and Harbor do this).
         case (.mount, .session(let url)), (.begin, .session(let url)):
-            return .step(
-                dialect == .put
-                    ? .commit(url, withBytes: true) : .send(url, inPieces: dialect == .chunked))
-        case (.mount, _): return .step(.begin)
+            return .step(sending(to: url))
+        case (.mount, _):
+            return .step(lookup == .afterMount || lookup == .afterFailedMount ? .look : .begin)
+        case (.look, .found(true)) where !hasSent:
+            return pending.map { .step(.cancel($0)) } ?? .finished(.present)
+        case (.look, _) where !hasSent:
+            if let pending { return .step(sending(to: pending)) }
+            return .step(lookup == .first ? Self.start(sibling) : .begin)
+        // A session that cannot be closed is forgotten by the registry in time.
+        case (.cancel, _): return .finished(.present)
         case (.send, .session(let url)): return .step(.commit(url, withBytes: false))
         case (.commit, .stored): return .finished(.uploaded)
         case (.commit(_, withBytes: true), .failed(.tooLarge)), (.send, .failed(.tooLarge)):
@@ -125,6 +165,13 @@ struct BlobUpload: Sendable {
             return .restart
         default: return .failed
         }
+    }
+
+    /// Returns the step that sends the bytes to a new session.
+    private mutating func sending(to url: HTTPURL) -> Step {
+        hasSent = true
+        return dialect == .put
+            ? .commit(url, withBytes: true) : .send(url, inPieces: dialect == .chunked)
     }
 }
 

@@ -15,6 +15,11 @@ extension RemoteRepository {
             method: .head, url: try url("blobs/\(descriptor.digest)"), accepted: [200, 404])
         return try await client.send(call) { reply in
             guard reply.status == 200 else { return false }
+            if let stated = reply.fields.contentDigest, stated != descriptor.digest,
+                stated.algorithm == descriptor.digest.algorithm
+            {
+                return false
+            }
             // Some registries leave the length out; then the digest has to do.
             return reply.fields.contentLength.map { $0 == descriptor.size } ?? true
         }

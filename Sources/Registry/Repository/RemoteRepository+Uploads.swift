@@ -12,7 +12,14 @@ extension RemoteRepository {
     ///
     /// Source: distribution-spec § Mounting a blob from another repository, which lets a client name
     /// any repository that it may read.
-    public var mountReportsExistence: Bool { client.mountReportsExistence }
+    public var mountReportsExistence: Bool { client.presence.usesMounts }
+
+    /// A Boolean value that indicates whether a blob that is expected to be present should be pushed
+    /// first.
+    ///
+    /// Source: distribution-spec § Mounting a blob from another repository: a registry may answer every
+    /// mount with a session.
+    public var needsExpectedBlob: Bool { client.presence.isUnknown }
 
     /// Writes a blob, or has the registry take it from another of its repositories.
     ///
@@ -28,10 +35,38 @@ extension RemoteRepository {
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
-        let origin = path(of: sibling)
-        let isOwn = origin == repository.path
+        let method =
+            sibling == location ? try await client.presence.method(isExpected: false) : nil
+        return try await push(session, mountingFrom: path(of: sibling), method)
+    }
+
+    /// Writes a blob that is expected to be present, and learns how the registry reports it.
+    ///
+    /// - Throws: ``RegistryError``, or what `open` or its stream threw.
+    public func push(
+        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        open: @escaping @Sendable () async throws -> ByteStream
+    ) async throws -> BlobPushResult {
+        let session = UploadSession(repository: self, descriptor: descriptor, open: open)
+        let method = try await client.presence.method(isExpected: true)
+        return try await push(session, mountingFrom: path(of: sibling), method)
+    }
+
+    private func push(
+        _ session: UploadSession, mountingFrom sibling: String?, _ method: BlobPresence.Method?
+    ) async throws -> BlobPushResult {
+        // Whatever ends the push, those that wait for what it learns go on.
+        defer { if method == .probe { client.presence.endProbe() } }
+        let start: (from: String?, lookup: BlobUpload.Lookup) =
+            switch method {
+            case .probe: (repository.path, .afterMount)
+            case .mount where sibling == nil: (repository.path, .afterFailedMount)
+            case .head: (sibling, .first)
+            case .mount, nil: (sibling, .never)
+            }
         var upload = BlobUpload(
-            client.uploadDialect, mountingFrom: origin, last: .last(for: client.host))
+            client.uploadDialect, mountingFrom: start.from, looking: start.lookup,
+            last: .last(for: client.host))
         var attempt = 1
         var failure: RegistryError?
         while true {
@@ -44,19 +79,13 @@ extension RemoteRepository {
             } catch let error as UploadSourceError {
                 throw error.cause
             }
-            if isOwn, case .mount = upload.step, case .failed = answer {
-                client.mountReportsExistence = false
-            }
-            let dialect = upload.dialect
+            learn(from: answer, to: upload, method)
+            let (dialect, isOwn) = (upload.dialect, upload.step == .mount(from: repository.path))
             switch upload.take(answer) {
             case .step:
                 // Only what was learned just now: another upload may know better by this time.
                 if upload.dialect != dialect { client.uploadDialect = upload.dialect }
-            case .finished(let arrival):
-                guard let origin else { return arrival }
-                if isOwn { return arrival == .mounted ? .present : arrival }
-                if arrival != .mounted { client.recordMountFailure(from: origin) }
-                return arrival
+            case .finished(let arrival): return isOwn && arrival == .mounted ? .present : arrival
             case .restart:
                 guard let failure else { continue }
                 guard try await mayRestart(after: failure, attempt) else { throw failure }
@@ -68,6 +97,24 @@ extension RemoteRepository {
         }
     }
 
+    /// Remembers what an answer says about the registry, before any byte is sent.
+    private func learn(
+        from answer: BlobUpload.Answer, to upload: BlobUpload, _ method: BlobPresence.Method?
+    ) {
+        switch (upload.step, answer) {
+        case (.mount(from: repository.path), .mounted): client.presence.learn(.mount)
+        case (.mount(from: repository.path), .failed): client.presence.learn(.head)
+        case (.mount(from: repository.path), _): break
+        // A failure that may pass says nothing about the next mount.
+        case (.mount, .mounted), (.mount, .failed(.transient)): break
+        case (.mount(let sibling), _): client.recordMountFailure(from: sibling)
+        case (.look, .found(true)) where method == .probe && !upload.hasSent:
+            client.presence.learn(.head)
+        case (.look, _) where method == .probe && !upload.hasSent: client.presence.endProbe()
+        default: break
+        }
+    }
+
     /// A lost session is begun anew at once; other failures wait as the policy says.
     private func mayRestart(after failure: RegistryError, _ attempt: Int) async throws -> Bool {
         if failure.isTransient {
@@ -76,9 +123,10 @@ extension RemoteRepository {
         return attempt < client.retrier.policy.maximumAttempts
     }
 
+    /// Returns the path of another repository that the blob may be mounted from.
     private func path(of sibling: StoreLocation?) -> String? {
         guard case .repository(let other)? = sibling, other.registry == repository.registry,
-            other == repository ? mountReportsExistence : client.canMount(from: other.path)
+            other != repository, client.canMount(from: other.path)
         else { return nil }
         return other.path
     }
@@ -119,6 +167,12 @@ struct UploadSession: Sendable {
             return try await commit(url, withBytes)
         case .look:
             return .found(try await repository.exists(blob: descriptor))
+        case .cancel(let url):
+            _ = try await repository.client.sendOnce(
+                RegistryRequest(
+                    operation: operation(.uploadDelete), method: .delete, url: url,
+                    accepted: [200, 202, 204, 404]))
+            return .cancelled
         }
     }
 
@@ -126,14 +180,34 @@ struct UploadSession: Sendable {
         let call = RegistryRequest(
             operation: operation, method: .post, url: url,
             body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
-        let reply = try await repository.client.send(call) { $0 }
-        if reply.status == 201 { return .mounted }
+        let reply =
+            operation.kind == .blobMount
+            ? try await repository.client.sendOptional(call)
+            : try await repository.client.send(call) { $0 }
+        if reply.status == 201 {
+            try expectMounted(reply, operation)
+            return .mounted
+        }
         pieceSize.note(reply.fields)
         guard let location = try location(of: reply, operation) else {
             throw RegistryError(
                 .unavailable, operation, "the registry names no place to send it to")
         }
         return .session(location)
+    }
+
+    /// Rejects a mount whose answer names another blob.
+    private func expectMounted(_ reply: RegistryResponse, _ operation: Operation) throws {
+        let place = reply.fields["location"]?.prefix { $0 != "?" && $0 != "#" }
+            .split(separator: "/").last
+        let stated = [
+            reply.fields.contentDigest, place.flatMap { try? Digest(parsing: String($0)) },
+        ]
+        for digest in stated.compactMap(\.self)
+        where digest.algorithm == descriptor.digest.algorithm && digest != descriptor.digest {
+            throw RegistryError(
+                .integrity, operation, "the registry mounted \(digest) instead")
+        }
     }
 
     private func commit(_ url: HTTPURL, _ withBytes: Bool) async throws -> BlobUpload.Answer {

@@ -30,8 +30,8 @@ final class RegistryClient: Sendable {
     /// Whether the registry has taken credentials of ours.
     private let isKnown = Mutex(false)
     private let network: RegistryClientPool.ClientDependencies
-    /// Whether a mount from the repository itself tells what is there, as far as has been learned.
-    private let answersOwnMounts: Mutex<Bool>
+    /// How the registry reports blobs that a repository already has.
+    let presence: BlobPresence
     /// Repositories that nothing could be mounted from.
     private let unmountable = Mutex<Set<String>>([])
 
@@ -50,7 +50,7 @@ final class RegistryClient: Sendable {
         self.throttle = throttle
         self.referrerThrottle = HostThrottle(concurrency: 2, time: network.time)
         self.allowance = Mutex(PullRateLimit(reserve: settings.reservePulls))
-        self.answersOwnMounts = Mutex(host.mountsBlobs)
+        self.presence = BlobPresence(mountsBlobs: host.mountsBlobs)
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
         self.retrier = RetryExecutor(
             host: host, policy: network.policy, throttle: throttle, others: network.throttles,
@@ -92,12 +92,6 @@ final class RegistryClient: Sendable {
         unmountable.withLock { !$0.contains(repository) }
     }
 
-    /// Whether a mount from the repository itself tells what is there.
-    var mountReportsExistence: Bool {
-        get { answersOwnMounts.withLock { $0 } }
-        set { answersOwnMounts.withLock { $0 = newValue } }
-    }
-
     /// Takes note of a mount that was none.
     func recordMountFailure(from repository: String) {
         _ = unmountable.withLock { $0.insert(repository) }
@@ -114,6 +108,24 @@ final class RegistryClient: Sendable {
         return try await (isAside ? retrier.closing(throttle) : retrier).run(call.operation) {
             try await throttle.withPlace { try await read(try await allowed(call)) }
         }
+    }
+
+    /// Sends a call that the caller can do without: once, unless the registry asks to wait.
+    ///
+    /// - Throws: ``RegistryError`` or `CancellationError`.
+    func sendOptional(_ call: RegistryRequest) async throws -> RegistryResponse {
+        do {
+            return try await throttle.withPlace { try await allowed(call) }
+        } catch let rejection as ErrorResponse {
+            let failure = RegistryError(call.operation, rejection)
+            guard rejection.outcome.isCongestion, try await retrier.waits(attempt: 1, for: failure)
+            else { throw failure }
+        } catch let error as TransportError {
+            // A request of a cancelled task ends in such an error, too, and says nothing.
+            try Task.checkCancellation()
+            throw RegistryError(call.operation, error)
+        }
+        return try await send(call) { $0 }
     }
 
     /// Sends a call once; what moves a blob decides itself how to go on after a failure.

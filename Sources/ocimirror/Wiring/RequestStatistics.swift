@@ -68,7 +68,7 @@ extension RequestKind {
         switch self {
         case .manifestPut, .uploadPatch, .uploadPut, .uploadPost: true
         case .token, .versionCheck, .manifestHead, .manifestGet, .manifestDelete, .blobHead,
-            .blobGet, .blobMount, .tagList, .referrerList:
+            .blobGet, .blobMount, .uploadDelete, .tagList, .referrerList:
             false
         }
     }

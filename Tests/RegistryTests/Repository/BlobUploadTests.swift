@@ -52,6 +52,56 @@ import Testing
         }
     }
 
+    /// The steps after the first one, and the end, of an upload that looks for the blob.
+    private func lookup(
+        _ lookup: BlobUpload.Lookup, from sibling: String?, _ answers: [BlobUpload.Answer]
+    ) -> [BlobUpload.Next] {
+        var upload = BlobUpload(.put, mountingFrom: sibling, looking: lookup)
+        return [.step(upload.step)] + answers.map { upload.take($0) }
+    }
+
+    @Test func `cancels the session of a mount whose blob a HEAD finds`() {
+        let mount = BlobUpload.Next.step(.mount(from: "app"))
+        for cancelled in [BlobUpload.Answer.cancelled, .failed(.refused), .failed(.transient)] {
+            #expect(
+                lookup(.afterMount, from: "app", [.session(a), .found(true), cancelled])
+                    == [mount, .step(.look), .step(.cancel(a)), .finished(.present)])
+        }
+    }
+
+    @Test(arguments: [BlobUpload.Answer.found(false), .failed(.refused), .failed(.transient)])
+    func `goes on in the session of a mount whose blob no HEAD finds`(answer: BlobUpload.Answer) {
+        let mount = BlobUpload.Next.step(.mount(from: "app"))
+        #expect(
+            lookup(.afterMount, from: "app", [.session(a), answer, .stored])
+                == [
+                    mount, .step(.look), .step(.commit(a, withBytes: true)), .finished(.uploaded),
+                ])
+    }
+
+    @Test(arguments: [BlobUpload.Lookup.afterMount, .afterFailedMount])
+    func `looks for the blob after a failed mount from the repository itself`(
+        when: BlobUpload.Lookup
+    ) {
+        let mount = BlobUpload.Next.step(.mount(from: "app"))
+        #expect(
+            lookup(when, from: "app", [.failed(.refused), .found(true)])
+                == [mount, .step(.look), .finished(.present)])
+        #expect(
+            lookup(when, from: "app", [.failed(.refused), .found(false)])
+                == [mount, .step(.look), .step(.begin)])
+    }
+
+    @Test func `looks first where mounts say nothing, and then mounts from a sibling`() {
+        #expect(
+            lookup(.first, from: "base", [.found(true)]) == [.step(.look), .finished(.present)])
+        #expect(
+            lookup(.first, from: "base", [.found(false), .mounted])
+                == [.step(.look), .step(.mount(from: "base")), .finished(.mounted)])
+        #expect(
+            lookup(.first, from: nil, [.found(false)]) == [.step(.look), .step(.begin)])
+    }
+
     @Test(arguments: [
         (BlobUpload.Dialect.chunked, [BlobUpload.Dialect.patch, .chunked]), (.patch, [.patch]),
         (.put, []),

@@ -149,8 +149,8 @@ import Testing
 
     @Test func `look no more in this way where it is refused once`() async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(403)), Exchange(Self.post, Self.session),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, Answer(403)), Exchange(Self.head, Answer(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
         ])
         let repository = try scene.repository()
         #expect(repository.mountReportsExistence)

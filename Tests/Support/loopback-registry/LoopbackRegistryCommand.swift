@@ -2,17 +2,18 @@
 
 import RegistryTestSupport
 
-/// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls] [--private]`: a
-/// registry like one of the world, to be tried by hand and with other people's clients.
+/// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls] [--private]
+/// [--no-mounts]`: a registry like one of the world, to be tried by hand and with other people's clients.
 ///
 /// It starts empty; whoever logs in may push, and what is pushed anyone may pull, unless it is private. It says where it
 /// listens and, with `--tls`, what a client's environment needs so that it finds the registry under
-/// its real name. At its end (SIGINT, SIGTERM) it says what it was asked, a line for each request.
+/// its real name. With `--no-mounts` the profile `distribution` answers every mount with a new upload.
+/// At its end (SIGINT, SIGTERM) it says what it was asked, a line for each request.
 @main
 struct LoopbackRegistryCommand {
     private static let usage = [
         "usage: loopback-registry --profile NAME [--mode NAME] [--port PORT] "
-            + "[--user NAME:PASSWORD] [--tls] [--private]",
+            + "[--user NAME:PASSWORD] [--tls] [--private] [--no-mounts]",
         "profiles: distribution docker-hub quay ghcr acr",
         "modes: \(ProfileMode.allCases.map(\.rawValue).joined(separator: " "))",
     ]
@@ -20,14 +21,16 @@ struct LoopbackRegistryCommand {
     static func main() async throws {
         let program = ServingProgram(
             usage: usage, options: ["--profile", "--mode", "--port", "--user"],
-            flags: ["--tls", "--private"])
+            flags: ["--tls", "--private", "--no-mounts"])
         let options = program.options
         let login = (options["--user"] ?? "ci:secret").split(separator: ":", maxSplits: 1)
         guard let mode = ProfileMode(rawValue: options["--mode"] ?? "calm"), login.count == 2,
             let port = UInt16(options["--port"] ?? "0")
         else { ServingProgram.fail(usage) }
         guard options["--profile"] ?? "distribution" != "distribution" else {
-            let registry = LoopbackRegistry(port: port)
+            var traits = RegistryTraits()
+            traits.mountsBlobs = options["--no-mounts"] == nil
+            let registry = LoopbackRegistry(traits, port: port)
             program.say("distribution is at \(registry.origin)")
             return serve(registry, program)
         }

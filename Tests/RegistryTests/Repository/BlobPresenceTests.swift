@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import RegistryTestSupport
+import Testing
+
+@testable import Registry
+
+/// How a client learns whether mounts report blobs that are already present.
+@Suite struct `Blobs that are expected to be present` {
+    static let blob = Sample.blob
+    static let uploads = "https://reg.test/v2/app/blobs/uploads/"
+    static let ownMount = "POST \(uploads)?mount=\(blob.digest)&from=app"
+    static let mount = "POST \(uploads)?mount=\(blob.digest)&from=base"
+    static let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
+    static let cancel = "DELETE \(uploads)1?_state=a%2Bb"
+    static let commit = "PUT \(uploads)1?_state=a%2Bb&digest=\(blob.digest)"
+    static let post = "POST \(uploads)"
+    static let head = "HEAD https://reg.test/v2/app/blobs/\(blob.digest)"
+
+    private func pushExpected(_ repository: RemoteRepository) async throws -> BlobPushResult {
+        try await repository.push(
+            expected: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+    }
+
+    private func pushFromItself(_ repository: RemoteRepository) async throws -> BlobPushResult {
+        try await repository.push(
+            blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
+    }
+
+    @Test func `cost one mount where a mount reports them`() async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Answer(201)), Exchange(Self.ownMount, Self.session),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        let repository = try scene.repository()
+        #expect(repository.needsExpectedBlob)
+        #expect(try await pushExpected(repository) == .present)
+        #expect(!repository.needsExpectedBlob && repository.mountReportsExistence)
+        // From now on a session means that the blob is not present.
+        #expect(try await pushExpected(repository) == .uploaded)
+        scene.wire.expectDone()
+    }
+
+    // The cancellation is a courtesy: not every registry allows it.
+    @Test(arguments: [204, 405, 500])
+    func `are found by HEAD where every mount begins an upload`(cancelled: Int) async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Self.session), Exchange(Self.head, Answer(200)),
+            Exchange(Self.cancel, Answer(cancelled)), Exchange(Self.head, Answer(200)),
+            Exchange(Self.head, Answer(404)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        let repository = try scene.repository()
+        #expect(try await pushExpected(repository) == .present)
+        #expect(!repository.needsExpectedBlob && !repository.mountReportsExistence)
+        // A push that was planned before this was known looks first, too.
+        #expect(try await pushFromItself(repository) == .present)
+        #expect(try await pushFromItself(repository) == .uploaded)
+        scene.wire.expectDone()
+        #expect(scene.time.waits.isEmpty)
+    }
+
+    @Test func `that are gone are sent in the session of the mount, and nothing is learned`()
+        async throws
+    {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Self.session), Exchange(Self.head, Answer(404)),
+            Exchange(Self.commit, Answer(201)),
+        ])
+        let repository = try scene.repository()
+        #expect(try await pushExpected(repository) == .uploaded)
+        #expect(repository.needsExpectedBlob)
+        scene.wire.expectDone()
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 405, 500, 503])
+    func `are looked for at once where the mount is rejected`(status: Int) async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Answer(status)), Exchange(Self.head, Answer(200)),
+        ])
+        let repository = try scene.repository()
+        #expect(try await pushExpected(repository) == .present)
+        #expect(!repository.mountReportsExistence)
+        scene.wire.expectDone()
+        #expect(scene.time.waits.isEmpty)
+    }
+
+    @Test func `wait as long as a registry asks before they are mounted`() async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Answer(429, ["Retry-After": "7"])),
+            Exchange(Self.ownMount, Answer(201)),
+        ])
+        #expect(try await pushExpected(try scene.repository()) == .present)
+        #expect(scene.time.waits.contains { $0 >= .seconds(7) })
+    }
+
+    @Test(
+        arguments: [
+            ["Docker-Content-Digest": "\(Sample("x").digest)"],
+            ["Location": "/v2/app/blobs/\(Sample("x").digest)"],
+        ] as [HTTPFields])
+    func `are not what a mount of another blob says`(fields: HTTPFields) async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, Answer(201, fields)), Exchange(Self.head, Answer(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
+        ])
+        #expect(try await pushExpected(try scene.repository()) == .uploaded)
+        scene.wire.expectDone()
+    }
+
+    @Test func `are not there where a HEAD states another digest`() async throws {
+        let fields: HTTPFields = ["Docker-Content-Digest": "\(Sample("x").digest)"]
+        let scene = try Scene([Exchange(Self.head, Answer(200, fields))])
+        #expect(try await !scene.repository().exists(blob: Self.blob.descriptor))
+    }
+
+    // A server that is restarted while one layer is mounted must not cost the bytes of all others.
+    @Test func `are mounted from a sibling again after a failure that may pass`() async throws {
+        let scene = try Scene([
+            Exchange(Self.mount, Answer(503)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, Answer(201)), Exchange(Self.mount, Answer(201)),
+        ])
+        let repository = try scene.repository()
+        let sibling = try scene.repository("reg.test/base").location
+        for expected in [BlobPushResult.uploaded, .mounted] {
+            let arrival = try await repository.push(
+                blob: Self.blob.descriptor, mountingFrom: sibling, open: Self.blob.open)
+            #expect(arrival == expected)
+        }
+        scene.wire.expectDone()
+        #expect(scene.time.waits.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func `probe a registry once, however many are pushed at the same time`(mounts: Bool)
+        async throws
+    {
+        var traits = RegistryTraits()
+        traits.mountsBlobs = mounts
+        let registry = LoopbackRegistry(traits)
+        let images = (0..<6).map { ImageBuilder().image(layers: [.random(size: 99, seed: $0)]) }
+        let scene = try RealScene(registry.host)
+        for (number, image) in images.enumerated() {
+            registry.publish(image, repository: "app\(number)", tag: "1")
+        }
+        try await withThrowingTaskGroup(of: BlobPushResult.self) { group in
+            for (number, image) in images.enumerated() {
+                let name = try registry.repository("app\(number)")
+                let repository = try scene.network.repository(name)
+                for (digest, bytes) in image.blobs {
+                    let blob = Descriptor(
+                        mediaType: .octetStream, digest: digest, size: bytes.count)
+                    group.addTask {
+                        try await repository.push(expected: blob, mountingFrom: nil) {
+                            VerifiedStream(BytesInMemory(bytes), proving: blob)
+                        }
+                    }
+                }
+            }
+            for try await arrival in group { #expect(arrival == .present) }
+        }
+        let blobs = images.reduce(0) { $0 + $1.blobs.count }
+        let expected: [RequestClass: Int] =
+            mounts ? [.mount: blobs] : [.mount: 1, .uploadCancel: 1, .blobHead: blobs]
+        #expect(registry.requests.tally == expected)
+        #expect(registry.openUploads == 0)
+    }
+
+    @Test func `go on when the push that probes is cancelled`() async throws {
+        let registry = LoopbackRegistry()
+        let image = ImageBuilder().image(layers: [.random(size: 99, seed: 1)])
+        registry.publish(image, repository: "app", tag: "1")
+        let gate = Gate()
+        registry.inject(.on(.post, "/blobs/uploads/", hits: 1...1, .stall(gate)))
+        let scene = try RealScene(registry.host)
+        let repository = try scene.network.repository(registry.repository("app"))
+        let (digest, bytes) = try #require(image.blobs.first)
+        let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+        func push() -> Task<BlobPushResult, any Error> {
+            Task {
+                try await repository.push(expected: blob, mountingFrom: nil) {
+                    VerifiedStream(BytesInMemory(bytes), proving: blob)
+                }
+            }
+        }
+        let first = push()
+        await registry.waitForRequests(RequestPattern(.post))
+        let second = push()
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        #expect(try await second.value == .present)
+        #expect(repository.mountReportsExistence)
+        gate.open()
+    }
+}
