@@ -114,18 +114,22 @@ final class RegistryClient: Sendable {
     ///
     /// - Throws: ``RegistryError`` or `CancellationError`.
     func sendOptional(_ call: RegistryRequest) async throws -> RegistryResponse {
-        do {
-            return try await throttle.withPlace { try await allowed(call) }
-        } catch let rejection as ErrorResponse {
-            let failure = RegistryError(call.operation, rejection)
-            guard rejection.outcome.isCongestion, try await retrier.waits(attempt: 1, for: failure)
-            else { throw failure }
-        } catch let error as TransportError {
-            // A request of a cancelled task ends in such an error, too, and says nothing.
-            try Task.checkCancellation()
-            throw RegistryError(call.operation, error)
+        var attempt = 1
+        while true {
+            do {
+                return try await throttle.withPlace { try await allowed(call) }
+            } catch let rejection as ErrorResponse {
+                let failure = RegistryError(call.operation, rejection)
+                guard rejection.outcome.isCongestion,
+                    try await retrier.waits(attempt: attempt, for: failure)
+                else { throw failure }
+                attempt += 1
+            } catch let error as TransportError {
+                // A request of a cancelled task ends in such an error, too, and says nothing.
+                try Task.checkCancellation()
+                throw RegistryError(call.operation, error)
+            }
         }
-        return try await send(call) { $0 }
     }
 
     /// Sends a call once; what moves a blob decides itself how to go on after a failure.
