@@ -57,6 +57,8 @@ struct Step {
     let script: String?
     let environment: [(name: String, value: String)]
     let condition: String?
+    /// What an action or a task is given.
+    let inputs: [String: String]
 
     init(_ node: YAMLNode) {
         name = node["name"]?.text ?? node["displayName"]?.text ?? ""
@@ -65,6 +67,8 @@ struct Step {
         script = node["run"]?.text ?? node["bash"]?.text
         environment = (node["env"] ?? node).texts(where: node["env"] != nil)
         condition = node["if"]?.text ?? node["condition"]?.text
+        let given = (node["with"] ?? node["inputs"])?.texts() ?? []
+        inputs = Dictionary(given.map { ($0.name, $0.value) }) { first, _ in first }
     }
 
     /// What only a hosted runner has: docker, and root on a machine that is thrown away.

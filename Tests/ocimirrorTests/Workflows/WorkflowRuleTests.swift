@@ -24,7 +24,8 @@ import YAML
             var count = 0
             for line in file.text.split(separator: "\n") where line.contains(" uses: ") {
                 #expect(
-                    line.contains(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/), "\(line)")
+                    line.contains(/uses: [\w-]+\/[\w-]+(\/\w+)?@[0-9a-f]{40} # v\d+\.\d+\.\d+$/),
+                    "\(line)")
                 count += 1
             }
             #expect(count > 2)
@@ -34,7 +35,7 @@ import YAML
     @Test func `one version of an action is used everywhere`() throws {
         var commits: [Substring: Set<Substring>] = [:]
         for file in try WorkflowFile.all() {
-            for match in file.text.matches(of: /uses: ([\w\/-]+)@(.*)/) {
+            for match in file.text.matches(of: /uses: ([\w-]+\/[\w-]+)(?:\/\w+)?@(.*)/) {
                 commits[match.output.1, default: []].insert(match.output.2)
             }
         }
@@ -51,6 +52,60 @@ import YAML
                 #expect(job["timeout-minutes"] != nil, "\(name)")
             }
         }
+    }
+
+    // actions/cache and Cache@2 save only at the end of a job that succeeds, and jobs fail by design.
+    @Test func `the program is saved as soon as it is built, before anything can fail`() throws {
+        var count = 0
+        for file in try WorkflowFile.all() {
+            for (name, _) in file.jobs {
+                let steps = try file.steps(of: name)
+                #expect(
+                    !steps.contains { $0.uses?.hasPrefix("actions/cache@") == true },
+                    "\(file.name): \(name)")
+                guard let build = steps.firstIndex(where: { $0.name == "Build the program" })
+                else {
+                    #expect(!steps.contains { $0.uses?.contains("ache") == true }, "\(name)")
+                    continue
+                }
+                count += 1
+                if file.isAzure {
+                    let scripts = steps.filter { $0.script != nil }.map(\.name)
+                    #expect(scripts == ["Build the program"], "\(file.name): \(name)")
+                    continue
+                }
+                let restore = try #require(
+                    steps[..<build].first { $0.uses?.hasPrefix("actions/cache/restore@") == true })
+                let save = try #require(steps.dropFirst(build + 1).first)
+                #expect(save.uses?.hasPrefix("actions/cache/save@") == true, "\(file.name)")
+                #expect(save.inputs == restore.inputs && !save.inputs.isEmpty, "\(file.name)")
+                #expect(save.condition == steps[build].condition, "\(file.name)")
+            }
+        }
+        #expect(count == 4)
+    }
+
+    @Test func `a job that does not build the program gets it from one that does`() throws {
+        var count = 0
+        for file in try WorkflowFile.all() {
+            for (name, job) in file.jobs {
+                let steps = try file.steps(of: name)
+                guard steps.contains(where: { $0.script?.contains("ocimirror ") == true }),
+                    !steps.contains(where: { $0.name == "Build the program" })
+                else { continue }
+                count += 1
+                let needs = job["needs"] ?? job["dependsOn"]
+                let needed = needs?.items?.compactMap(\.text) ?? [needs?.text].compactMap(\.self)
+                #expect(needed.contains("program"), "\(file.name): \(name)")
+                let program = try file.steps(of: "program")
+                func hands(_ step: Step) -> Bool {
+                    [step.inputs["name"], step.inputs["artifact"]].contains("program")
+                }
+                #expect(program.contains { hands($0) && $0.condition == nil })
+                #expect(steps.contains { hands($0) && $0.condition == nil }, "\(name)")
+            }
+        }
+        #expect(count == 4)
     }
 
     @Test func `nothing is put into a script before the shell reads it`() throws {
