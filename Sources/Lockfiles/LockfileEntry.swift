@@ -8,19 +8,33 @@ internal import YAML
 struct LockfileEntry {
     let node: YAMLNode
     let entries: [YAMLNode.Entry]
+    /// The entry that the mapping belongs to, such as `grafana: `, or nothing.
+    private let subject: String
 
-    init(_ node: YAMLNode) throws(LockfileError) {
+    /// Reads a mapping.
+    ///
+    /// - Parameters:
+    ///   - node: the mapping.
+    ///   - name: what it is, for messages about it.
+    ///   - isEntry: whether the name is put before every message about its fields.
+    /// - Throws: ``LockfileError`` where it is no mapping, or has a key twice.
+    init(
+        _ node: YAMLNode, as name: String, isEntry: Bool = false
+    ) throws(LockfileError) {
+        let name = UntrustedText(name).display(limit: 200)
+        subject = isEntry ? "\(name): " : ""
         guard let entries = node.entries else {
-            throw LockfileError(at: node.mark, "a mapping belongs here")
+            throw LockfileError(at: node.mark, "'\(name)' must be a mapping")
         }
         var keys: Set<String> = []
         for entry in entries {
             guard let key = entry.key.text else {
-                throw LockfileError(at: entry.key.mark, "a key must be text")
+                throw LockfileError(at: entry.key.mark, "\(subject)a key must be text")
             }
             guard keys.insert(key).inserted else {
                 throw LockfileError(
-                    at: entry.key.mark, "'\(UntrustedText(key).display(limit: 200))' stands twice")
+                    at: entry.key.mark,
+                    "\(subject)duplicate key '\(UntrustedText(key).display(limit: 200))'")
             }
         }
         self.node = node
@@ -29,13 +43,15 @@ struct LockfileEntry {
 
     subscript(key: String) -> YAMLNode? { node[key] }
 
-    func failure(_ key: String, _ message: String) -> LockfileError {
-        LockfileError(at: node[key]?.mark ?? node.mark, message)
+    func failure(
+        _ key: String, _ message: String, hint: String = LockfileError.restoreHint
+    ) -> LockfileError {
+        LockfileError(at: node[key]?.mark ?? node.mark, "\(subject)\(message)", hint: hint)
     }
 
     func required(_ key: String) throws(LockfileError) -> YAMLNode {
         guard let value = node[key] else {
-            throw LockfileError(at: node.mark, "'\(key)' is missing; run sync to write it anew")
+            throw failure(key, "'\(key)' is missing")
         }
         return value
     }
@@ -43,7 +59,7 @@ struct LockfileEntry {
     func text(_ key: String) throws(LockfileError) -> String {
         let value = try required(key)
         guard let text = value.text, !text.isEmpty else {
-            throw LockfileError(at: value.mark, "'\(key)' must be text")
+            throw failure(key, "'\(key)' must be text")
         }
         return text
     }
@@ -52,7 +68,7 @@ struct LockfileEntry {
     func shownText(_ key: String) throws(LockfileError) -> String {
         let text = try text(key)
         guard text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
-            throw failure(key, "'\(key)' holds characters that cannot be shown; run sync anew")
+            throw failure(key, "'\(key)' holds characters that cannot be shown")
         }
         return text
     }
@@ -81,24 +97,28 @@ struct LockfileEntry {
         do {
             return try parser(text)
         } catch {
-            throw failure(key, error.description)
+            throw failure(key, "'\(key)': \(error.description)")
         }
     }
 
     func validation(_ key: String) throws(LockfileError) -> ValidationLevel {
         guard let level = ValidationLevel(rawValue: try text(key)) else {
-            throw failure(key, "'\(key)' is none of index, config and content")
+            throw failure(key, "'\(key)' must be index, config, or content")
         }
         return level
     }
 
     func platforms() throws(LockfileError) -> [Platform: LockedImage.PlatformPin] {
         var platforms: [Platform: LockedImage.PlatformPin] = [:]
-        for entry in try LockfileEntry(required("platforms")).entries {
-            let pin = try LockfileEntry(entry.value)
+        for entry in try LockfileEntry(
+            required("platforms"), as: "\(subject)platforms", isEntry: true
+        ).entries {
+            let name = UntrustedText(entry.key.text ?? "").display(limit: 200)
+            let pin = try LockfileEntry(entry.value, as: "\(subject)\(name)", isEntry: true)
             let platform = try Self.platform(entry.key)
             guard platforms[platform] == nil else {
-                throw LockfileError(at: entry.key.mark, "the platform \(platform) stands twice")
+                throw LockfileError(
+                    at: entry.key.mark, "\(subject)duplicate platform \(platform)")
             }
             platforms[platform] = LockedImage.PlatformPin(
                 digest: try pin.parse("digest", Digest.init(parsing:)),
@@ -112,13 +132,6 @@ struct LockfileEntry {
             return try Platform(parsing: key.text ?? "")
         } catch {
             throw LockfileError(at: key.mark, error.description)
-        }
-    }
-
-    /// Refuses a composed field that differs from its parts.
-    func expect(_ key: String, _ composed: String) throws(LockfileError) {
-        guard try text(key) == composed else {
-            throw failure(key, "'\(key)' contradicts the fields that it is made of; run sync anew")
         }
     }
 }

@@ -26,25 +26,46 @@ extension Lockfile {
     public init(
         parsing bytes: [UInt8], root: [String] = ["global", "ocimirror"]
     ) throws(LockfileError) {
+        do {
+            try self.init(parsingWhole: bytes, root: root)
+        } catch {
+            guard LockfileText.isTruncated(bytes) else { throw error }
+            throw LockfileError(
+                at: error.mark,
+                "\(error.message) (the lock seems to be truncated: its last line has "
+                    + "no line break)", hint: error.hint)
+        }
+    }
+
+    private init(parsingWhole bytes: [UInt8], root: [String]) throws(LockfileError) {
+        try LockfileText.check(bytes)
         let stream: YAMLDocumentStream
         do {
             stream = try YAMLDocumentStream(parsing: bytes, limits: Self.limits)
         } catch {
-            throw LockfileError(at: error.mark, error.message)
+            throw LockfileError(at: error.mark, "the lock is not valid YAML: \(error.message)")
         }
         guard stream.documents.count == 1, var node = stream.documents.first?.root else {
             throw LockfileError(
-                at: YAMLMark(line: 1, column: 1), "a lock is one YAML document; regenerate it")
+                at: stream.documents.dropFirst().first?.root.mark ?? YAMLMark(line: 1, column: 1),
+                "a lock is one YAML document, not \(stream.documents.count)")
         }
-        for key in root { node = try LockfileEntry(node).required(key) }
-        let block = try LockfileEntry(node)
+        var name = "the lock"
+        for key in root {
+            node = try LockfileEntry(node, as: name).required(key)
+            name = key
+        }
+        let block = try LockfileEntry(node, as: name)
         let schema = try block.integer("schema")
         guard schema == Self.schema else {
             throw block.failure(
-                "schema", "schema \(schema) is not the \(Self.schema) that this version reads")
+                "schema",
+                "'schema' is \(schema), and this version of ocimirror reads \(Self.schema)",
+                hint: schema > Self.schema
+                    ? LockfileError.versionHint : LockfileError.restoreHint)
         }
         var images: [String: LockedImage] = [:]
-        for entry in try LockfileEntry(block.required("images")).entries {
+        for entry in try LockfileEntry(block.required("images"), as: "images").entries {
             // The block has made sure that every key is text.
             guard let id = entry.key.text else { continue }
             guard Self.isID(id) else {
@@ -53,7 +74,8 @@ extension Lockfile {
                     "'\(UntrustedText(id).display(limit: 200))' cannot be an id: letters, digits and "
                         + "'-._/' only")
             }
-            images[id] = try LockedImage(LockfileEntry(entry.value))
+            images[id] = try LockedImage(
+                LockfileEntry(entry.value, as: id, isEntry: true))
         }
         self.init(
             root: root, inputs: try block.parse("inputs", Digest.init(parsing:)),
@@ -90,15 +112,6 @@ extension LockedImage {
             mediaType: try block.parse("mediaType", MediaType.init(parsing:)),
             size: try block.integer("size"), validation: try block.validation("validation"),
             requires: try block.texts("requires"), platforms: try block.platforms())
-        try block.expect("sha", digest.hex)
-        try block.expect("pinned", pinned.description)
-        if let ref {
-            try block.expect("ref", ref.description)
-        } else if block["ref"] != nil {
-            throw block.failure("ref", "'ref' needs a 'tag'; run sync anew")
-        }
-        guard upstream.hasSuffix("@\(digest)") else {
-            throw block.failure("upstream", "'upstream' names another digest; run sync anew")
-        }
+        try block.checkAgreement(of: self)
     }
 }

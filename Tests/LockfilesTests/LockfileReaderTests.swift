@@ -31,21 +31,15 @@ import Testing
     /// A change of the text, and the problem that it makes.
     static let problems: [(String, String, String)] = [
         // Missing.
-        ("    schema: 1\n", "", "4:5: 'schema' is missing; run sync to write it anew"),
-        ("    inputs:", "    input:", "4:5: 'inputs' is missing; run sync to write it anew"),
-        ("    images:", "    pictures:", "4:5: 'images' is missing; run sync to write it anew"),
-        ("global:", "globe:", "2:1: 'global' is missing; run sync to write it anew"),
-        ("        source:", "        src:", "9:9: 'source' is missing; run sync to write it anew"),
-        ("        size: 1609\n", "", "9:9: 'size' is missing; run sync to write it anew"),
-        (
-            "        platforms:", "        forms:",
-            "9:9: 'platforms' is missing; run sync to write it anew"
-        ),
-        (", size: 2197}", "}", "22:24: 'size' is missing; run sync to write it anew"),
-        (
-            "        ref:", "        reference:",
-            "9:9: 'ref' is missing; run sync to write it anew"
-        ),
+        ("    schema: 1\n", "", "4:5: 'schema' is missing"),
+        ("    inputs:", "    input:", "4:5: 'inputs' is missing"),
+        ("    images:", "    pictures:", "4:5: 'images' is missing"),
+        ("global:", "globe:", "2:1: 'global' is missing"),
+        ("        source:", "        src:", "9:9: grafana: 'source' is missing"),
+        ("        size: 1609\n", "", "9:9: grafana: 'size' is missing"),
+        ("        platforms:", "        forms:", "9:9: grafana: 'platforms' is missing"),
+        (", size: 2197}", "}", "22:24: grafana: linux/amd64: 'size' is missing"),
+        ("        ref:", "        reference:", "9:9: grafana: 'ref' is missing"),
         // What would act on a terminal, or in a shell.
         (
             "      grafana:", "      \"x\\e[2J\":",
@@ -57,62 +51,79 @@ import Testing
         ),
         (
             "source: docker.io/grafana/grafana:12.1.0", "source: \"docker.io/a:1\\e[2J\"",
-            "9:17: 'source' holds characters that cannot be shown; run sync anew"
+            "9:17: grafana: 'source' holds characters that cannot be shown"
         ),
         // Of another kind.
-        ("schema: 1", "schema: 2", "4:13: schema 2 is not the 1 that this version reads"),
+        (
+            "schema: 1", "schema: 2",
+            "4:13: 'schema' is 2, and this version of ocimirror reads 1"
+        ),
         ("schema: 1", "schema: one", "4:13: 'schema' must be a number from 0 to 2^53"),
-        ("size: 1609", "size: -1", "19:15: 'size' must be a number from 0 to 2^53"),
+        ("size: 1609", "size: -1", "19:15: grafana: 'size' must be a number from 0 to 2^53"),
         (
             "size: 1609", "size: 9007199254740993",
-            "19:15: 'size' must be a number from 0 to 2^53"
+            "19:15: grafana: 'size' must be a number from 0 to 2^53"
         ),
         (
             "size: 1609", "size: 99999999999999999999",
-            "19:15: 'size' must be a number from 0 to 2^53"
+            "19:15: grafana: 'size' must be a number from 0 to 2^53"
         ),
         (
             "        validation: config", "        validation: much",
-            "20:21: 'validation' is none of index, config and content"
+            "20:21: grafana: 'validation' must be index, config, or content"
         ),
-        ("registry: ghcr.io", "registry: []", "10:19: 'registry' must be text"),
+        ("registry: ghcr.io", "registry: []", "10:19: grafana: 'registry' must be text"),
         ("      grafana:", "      [a]:", "8:7: a key must be text"),
-        ("global:", "global: x\nother:", "2:9: a mapping belongs here"),
+        ("global:", "global: x\nother:", "2:9: 'global' must be a mapping"),
+        ("      grafana:\n", "      grafana:\n      loki:\n", "8:15: 'grafana' must be a mapping"),
         (
             "        validation: config\n", "        validation: config\n        requires: sh\n",
-            "21:19: 'requires' must be a list of texts that can be shown"
+            "21:19: grafana: 'requires' must be a list of texts that can be shown"
         ),
-        // Contradictions.
+        // Contradictions: the field that differs from most others is named.
+        (
+            "        digest: sha256:\(a)", "        digest: sha256:\(b)",
+            "13:17: grafana: 'digest' says bbbbbbbbbbbb…, but 'sha' (line 14), 'ref' (line 15), "
+                + "'pinned' (line 16), 'upstream' (line 17) say aaaaaaaaaaaa…"
+        ),
         (
             "sha: \"\(a)\"", "sha: \"\(b)\"",
-            "14:14: 'sha' contradicts the fields that it is made of; run sync anew"
+            "14:14: grafana: 'sha' says bbbbbbbbbbbb…, but 'digest' (line 13), 'ref' (line 15), "
+                + "'pinned' (line 16), 'upstream' (line 17) say aaaaaaaaaaaa…"
         ),
         (
             "tag: \"12.1.0\"", "tag: \"12.1.1\"",
-            "15:14: 'ref' contradicts the fields that it is made of; run sync anew"
+            "12:14: grafana: 'tag' says 12.1.1, but 'ref' (line 15) says 12.1.0"
         ),
         (
             "repository: ameideio/mirror/grafana", "repository: ameideio/mirror/loki",
-            "16:17: 'pinned' contradicts the fields that it is made of; run sync anew"
+            "11:21: grafana: 'repository' says ameideio/mirror/loki, but 'ref' (line 15), "
+                + "'pinned' (line 16) say ameideio/mirror/grafana"
         ),
-        ("        tag: \"12.1.0\"\n", "", "14:14: 'ref' needs a 'tag'; run sync anew"),
+        (
+            "registry: ghcr.io", "registry: quay.io",
+            "10:19: grafana: 'registry' says quay.io, but 'ref' (line 15), 'pinned' (line 16) say "
+                + "ghcr.io"
+        ),
+        ("        tag: \"12.1.0\"\n", "", "14:14: grafana: 'ref' needs a 'tag'"),
         (
             "upstream: docker.io/grafana/grafana@sha256:\(a)",
             "upstream: docker.io/grafana/grafana@sha256:\(b)",
-            "17:19: 'upstream' names another digest; run sync anew"
+            "17:19: grafana: 'upstream' says bbbbbbbbbbbb…, but 'digest' (line 13), "
+                + "'sha' (line 14), 'ref' (line 15), 'pinned' (line 16) say aaaaaaaaaaaa…"
         ),
         // Twice.
         (
             "        size: 1609\n", "        size: 1609\n        size: 1610\n",
-            "20:9: 'size' stands twice"
+            "20:9: grafana: duplicate key 'size'"
         ),
-        ("      grafana:\n", "      grafana: {}\n      grafana:\n", "9:7: 'grafana' stands twice"),
-        ("linux/arm64:", "linux/amd64:", "23:11: 'linux/amd64' stands twice"),
-        ("linux/amd64:", "linux/arm64/v8:", "23:11: the platform linux/arm64 stands twice"),
+        ("      grafana:\n", "      grafana: {}\n      grafana:\n", "9:7: duplicate key 'grafana'"),
+        ("linux/arm64:", "linux/amd64:", "23:11: grafana: platforms: duplicate key 'linux/amd64'"),
+        ("linux/amd64:", "linux/arm64/v8:", "23:11: grafana: duplicate platform linux/arm64"),
         // No lock.
         (
             "# Generated", "--- 1\n---\n# Generated",
-            "1:1: a lock is one YAML document; regenerate it"
+            "4:1: a lock is one YAML document, not 2"
         ),
     ]
 
@@ -137,7 +148,75 @@ import Testing
         do throws(LockfileError) {
             _ = try Lockfile(parsing: Array(text.utf8))
         } catch {
-            #expect(error.description == #"6:5: '\u{1b}[2J' stands twice"#)
+            #expect(error.description == #"6:5: duplicate key '\u{1b}[2J'"#)
         }
+    }
+
+    // MARK: Damaged files
+
+    private func problem(of text: String) -> LockfileError? {
+        do throws(LockfileError) {
+            _ = try Lockfile(parsing: Array(text.utf8))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Conflict markers in Git's styles, and what an incomplete resolution leaves.
+    @Test(
+        arguments: [
+            ("<<<<<<< HEAD\nS\n=======\nT\n>>>>>>> other\n", "lines 19, 21, 23"),
+            ("<<<<<<< a\nS\n||||||| b\nS\n=======\nT\n>>>>>>> c\n", "lines 19, 21, 23, 25"),
+            ("<<<<<<< HEAD\r\nS\n=======\r\nT\n>>>>>>> other\r\n", "lines 19, 21, 23"),
+            ("S\n>>>>>>> other\n", "line 20"), ("S\n=======\n", "line 20"),
+        ])
+    func `conflict markers are named by their lines`(conflict: String, lines: String) {
+        let fields = conflict.replacing("S\n", with: "        size: 1609\n")
+            .replacing("T\n", with: "        size: 1610\n")
+        let error = problem(of: LockSample.text.replacing("        size: 1609\n", with: fields))
+        #expect(error?.message == "unresolved merge conflict: conflict markers in \(lines)")
+        #expect(error?.hint.contains("either version") == true)
+        #expect(error?.hint.contains("ocimirror sync") == true)
+    }
+
+    @Test func `a lock that is cut off anywhere is not read as a whole one`() {
+        let text = LockSample.text
+        let lastLine = "          linux/arm64:"
+        for count in 0..<text.count - 1 {
+            let part = String(text.prefix(count))
+            guard !(part + "\n").hasSuffix("\n\n") || part.isEmpty else { continue }
+            guard let error = problem(of: part) else {
+                // Without its last line a flow mapping is whole; such an end shows nothing.
+                #expect(!part.contains(lastLine) && part.contains("linux/amd64: {"))
+                continue
+            }
+            #expect(
+                error.message.contains("truncated") || error.message.contains("is empty"),
+                "\(error)")
+            #expect(error.hint.contains("delete it and run 'ocimirror sync'"))
+        }
+    }
+
+    @Test func `an empty file, a newer lock, and an edited one say what to do`() {
+        #expect(problem(of: "")?.description == "1:1: the lock is empty")
+        #expect(problem(of: " \r\n\n")?.description == "1:1: the lock is empty")
+        #expect(
+            problem(of: "# only a comment\n")?.description
+                == "1:1: a lock is one YAML document, not 0")
+        let newer = problem(of: LockSample.text.replacing("schema: 1", with: "schema: 2"))
+        #expect(newer?.hint.contains("newer") == true)
+        let older = problem(of: LockSample.text.replacing("schema: 1", with: "schema: 0"))
+        #expect(older?.hint.contains("delete it and run 'ocimirror sync'") == true)
+        let edited = problem(of: LockSample.text.replacing("tag: \"12.1.0\"", with: "tag: x"))
+        #expect(edited?.hint.contains("change mirror.yaml") == true)
+    }
+
+    @Test(arguments: ["\u{FEFF}", ""], ["\r\n", "\n"])
+    func `a byte order mark and the line breaks of Windows change nothing`(
+        start: String, lineBreak: String
+    ) throws {
+        let text = start + LockSample.text.replacing("\n", with: lineBreak)
+        #expect(try Lockfile(parsing: Array(text.utf8)) == LockSample.lock())
     }
 }

@@ -42,6 +42,69 @@ import Testing
         #expect(workspace.lock == "global: [\n")
     }
 
+    @Test func `2 for a run in which everything failed, which writes no first lock`() async throws {
+        let source = LoopbackRegistry()
+        let workspace = try Workspace(
+            Mirror(
+                from: ["127.0.0.1:1/app:1.0"], to: "\(source.host)/mirror",
+                plain: [source.host, "127.0.0.1:1"]
+            ).text)
+        let run = try await workspace.run("sync", "--report", "run.md")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.output.contains("images.lock.yaml not written: it would have no entry"))
+        #expect(workspace.folder.text("run.md").contains("**not written**"))
+        #expect(!(try await workspace.state()).contains("images.lock.yaml"))
+
+        // A lock that is there stays, even without entries.
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        try workspace.configure(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "\(source.host)/mirror", plain: [source.host]
+            ).text)
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        source.inject(.on(nil, "*", .answer(.unsupported)))
+        #expect(try await workspace.run("sync").status == 2)
+        #expect(workspace.lock == lock)
+    }
+
+    @Test func `78 for a lock with conflict markers or an edited digest, and what helps`()
+        async throws
+    {
+        let source = LoopbackRegistry()
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let workspace = try Workspace(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "\(source.host)/mirror", plain: [source.host]
+            ).text)
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        let line = try #require(lock.split(separator: "\n").first { $0.contains(" digest: ") })
+        let edits = [
+            ("<<<<<<< HEAD\n\(line)\n=======\n\(line)\n>>>>>>> x", "lines 13, 15, 17", "version"),
+            (
+                "        digest: sha256:\(String(repeating: "0", count: 64))",
+                ":13:17: app: 'digest' says", "undo"
+            ),
+        ]
+        for (edit, place, hint) in edits {
+            try workspace.folder.write(
+                lock.replacing(String(line), with: edit, maxReplacements: 1),
+                to: "images.lock.yaml")
+            for words in [
+                ["sync"], ["verify"], ["pin", "."], ["lint", "--lock", "images.lock.yaml", "."],
+            ] {
+                let run = try await workspace.run(arguments: words)
+                #expect(run.status == 78, "\(run.said)")
+                #expect(run.errors.contains(place) && run.errors.contains(hint), "\(run.errors)")
+            }
+        }
+        // What the hints say helps.
+        try await workspace.shell("rm images.lock.yaml")
+        #expect(try await workspace.run("sync").status == 0)
+        #expect(workspace.lock == lock)
+    }
+
     @Test(
         arguments: [
             (["chekc", "a:1"], "did you mean 'check'?"),

@@ -109,4 +109,27 @@ import Testing
         let wrong = try await workspace.run("lock", "merge", "images.lock.yaml", "mirror.yaml")
         #expect(wrong.status == 64, "\(wrong.said)")
     }
+
+    @Test func `parts in which everything failed make no first lock`() async throws {
+        let workspace = try Workspace(
+            Mirror(
+                from: ["127.0.0.1:1/a:1.0", "127.0.0.1:1/b:1.0"], to: "127.0.0.1:1/mirror",
+                plain: ["127.0.0.1:1"]
+            ).text)
+        for number in 1...2 {
+            #expect(
+                [0, 2].contains(try await workspace.run("sync", "--shard", "\(number)/2").status))
+        }
+        let parts = ["images.lock.1-of-2.yaml", "images.lock.2-of-2.yaml"]
+        let merge = try await workspace.run(
+            arguments: ["lock", "merge", "images.lock.yaml"] + parts)
+        #expect(merge.status == 2, "\(merge.said)")
+        #expect(merge.errors.contains("images.lock.yaml not written"))
+        #expect(workspace.lock.isEmpty)
+        try workspace.folder.write("", to: parts[0])
+        let broken = try await workspace.run(
+            arguments: ["lock", "merge", "images.lock.yaml"] + parts)
+        #expect(broken.status == 78)
+        #expect(broken.errors.contains("'ocimirror sync --shard 1/2' again"), "\(broken.errors)")
+    }
 }

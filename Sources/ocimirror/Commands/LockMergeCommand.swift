@@ -43,6 +43,12 @@ struct LockMergeCommand: ConfiguredCommand {
             if case .incomplete = problem { return .failure }
             return .negative
         }
+        guard try !merge.lock.images.isEmpty || FileStatus.of(path) != nil else {
+            context.console.error(
+                "\(context.shown(path)) not written: no part has an entry",
+                hint: "look at the reports of the parts, and run them again")
+            return .failure
+        }
         let hasChanged = try AtomicFile.replace(
             path, with: try text(root, in: context), ifChanged: true)
         let document = LockMergeDocument(
@@ -76,9 +82,14 @@ struct LockMergeCommand: ConfiguredCommand {
                     of: "PART", UntrustedText(name),
                     reason: "is no part's lock, such as images.lock.1-of-3.yaml", suggestion: nil))
         }
-        return LockMerge.Part(
-            path: context.shown(context.absolute(name)), shard: shard,
-            lock: try ConfigurationFile.lock(at: context.absolute(name), root: root))
+        do {
+            return LockMerge.Part(
+                path: context.shown(context.absolute(name)), shard: shard,
+                lock: try ConfigurationFile.lock(at: context.absolute(name), root: root))
+        } catch {
+            throw ConfigurationFileError(
+                message: error.message, hint: "run 'ocimirror sync --shard \(shard)' again")
+        }
     }
 
     /// The keys under which the lock's blocks stand: as the configuration says, where there is one.

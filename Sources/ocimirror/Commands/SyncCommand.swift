@@ -110,7 +110,8 @@ struct SyncCommand: ConfiguredCommand {
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .recalling(outputs.earlier)
-        let locks = writeLocks(config, old, plan, report, file.config.inputs, in: context)
+        let locks = writeLocks(
+            config, old, plan, report, file.config.inputs, isPart: part != nil, in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)
@@ -141,10 +142,13 @@ struct SyncCommand: ConfiguredCommand {
     }
 
     /// Writes each target's lock, if its bytes are others than before.
+    ///
+    /// A first lock is written only with an entry: one without any says that nothing is mirrored, where
+    /// everything failed. A part's lock is always written, because 'lock merge' needs all of them.
     private func writeLocks(
         _ config: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
         _ report: SyncReport,
-        _ inputs: Digest, in context: ProgramContext
+        _ inputs: Digest, isPart: Bool, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
         for (position, target) in config.targets.enumerated() {
@@ -154,6 +158,11 @@ struct SyncCommand: ConfiguredCommand {
                 inputs: inputs)
             var lock = RunReport.WrittenLock(
                 path: path, shownPath: context.shown(path), update: update)
+            lock.isWithheld = !isPart && old[path] == nil && update.lock.images.isEmpty
+            guard !lock.isWithheld else {
+                written.append(lock)
+                continue
+            }
             do {
                 lock.hasChanged = try AtomicFile.replace(
                     path, with: Array(update.lock.text.utf8), ifChanged: true)

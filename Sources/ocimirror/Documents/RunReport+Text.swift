@@ -75,6 +75,7 @@ extension RunReport.WrittenLock {
     /// What became of it, in words.
     var line: String {
         guard failure == nil else { return "\(shownPath) could not be written" }
+        guard !isWithheld else { return "\(shownPath) not written: it would have no entry" }
         var line = "\(shownPath) \(hasChanged ? "written" : "unchanged")"
         if !update.kept.isEmpty {
             line += ", old blocks kept: \(update.kept.joined(separator: ", "))"

@@ -15,6 +15,8 @@ struct RunReport: Sendable {
         let shownPath: String
         let update: LockUpdate
         var hasChanged = false
+        /// A Boolean value that indicates whether there was no lock and no image for a first one.
+        var isWithheld = false
         /// Why it could not be written.
         var failure: ImageFailure?
     }

@@ -60,7 +60,9 @@ extension RunReport {
         parts += effortInWords
         if requestCount > 0 { parts.append(counted(requestCount, "request")) }
         parts += locks.map { lock in
-            guard lock.failure == nil else { return "\(code(lock.shownPath)) **not written**" }
+            guard lock.failure == nil, !lock.isWithheld else {
+                return "\(code(lock.shownPath)) **not written**"
+            }
             return "\(code(lock.shownPath)) \(lock.hasChanged ? "written" : "unchanged")"
         }
         return parts.joined(separator: " · ")

@@ -95,8 +95,7 @@ struct ConfigurationFile {
             return nil
         } catch let error as LockfileError {
             throw ConfigurationFileError(
-                message: "\(UntrustedText(path)):\(error)",
-                hint: "restore the lock from version control; it is never edited by hand")
+                message: "\(UntrustedText(path)):\(error)", hint: error.hint)
         } catch {
             throw ConfigurationFileError(message: "\(error)")
         }

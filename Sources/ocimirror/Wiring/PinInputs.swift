@@ -23,8 +23,7 @@ enum PinInputs {
                 root: root.split(separator: ".").map(String.init))
         } catch let error as LockfileError {
             throw ConfigurationFileError(
-                message: "\(UntrustedText(path)):\(error)",
-                hint: "restore the lock from version control; it is never edited by hand")
+                message: "\(UntrustedText(path)):\(error)", hint: error.hint)
         } catch {
             throw ConfigurationFileError(
                 message: "\(error)", hint: "run 'ocimirror sync' first, or name a lock with --lock")
