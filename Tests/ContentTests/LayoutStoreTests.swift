@@ -156,7 +156,7 @@ import Testing
                 try await store.push(manifest: manifest, as: .digest(manifest.descriptor.digest))
             }
         }
-        #expect(try await store.resolve(.tag("1.0")) == nil)
+        #expect(try await store.standing(of: .tag("1.0")) == nil)
     }
 
     @Test func `a blob that breaks off or is another leaves nothing`() async throws {
@@ -252,13 +252,45 @@ import Testing
         await #expect(throws: ContentError.self) { try await image.push(to: store, as: "1.1") }
     }
 
-    @Test func `a folder that is no layout has no tag, and nothing to list or to read`()
-        async throws
-    {
-        #expect(try await store.resolve(.tag("1.0")) == nil)
-        await #expect(throws: ContentError.self) { _ = try await store.tags() }
-        await #expect(throws: ContentError.self) {
+    @Test(
+        arguments: [
+            (nil, "there is no such directory"), ("directory", "it has no index.json"),
+            ("file", "it is not a directory"), ("[", "is not an image index"),
+            (#"{"schemaVersion": 2, "manifests": [{"mediaTy"#, "is not an image index"),
+            (#"{"name": "a-web-project"}"#, "is not an image index"),
+        ])
+    func `a directory that is not a layout answers no question`(
+        content: String?, reason: String
+    ) async throws {
+        if let content, content != "file" { try Directory.create(folder("layout")) }
+        switch content {
+        case nil: break
+        case "directory": try folder.write("x", to: "layout/readme")
+        case "file": try folder.write("x", to: "layout")
+        case let index?: try folder.write(index, to: "layout/index.json")
+        }
+        let digest = ManifestName.digest(image.digest)
+        let questions: [() async throws -> Void] = [
+            { _ = try await store.resolve(.tag("1.0")) }, { _ = try await store.resolve(digest) },
+            { _ = try await store.tags() },
+        ]
+        for question in questions {
+            let failure = try #require(
+                await #expect(throws: (any Error).self) { try await question() }
+                    as? any ContentFailure)
+            #expect(failure.failureClass == .unavailable)
+            #expect(failure.description.contains(reason) || content == "file")
+        }
+        await #expect(throws: (any Error).self) {
             _ = try await store.fetch(manifest: image.root.descriptor)
         }
+    }
+
+    @Test func `a target that has yet to be created has no tag`() async throws {
+        #expect(try await store.standing(of: .tag("1.0")) == nil)
+        #expect(try await store.standing(of: .digest(image.digest)) == nil)
+        try await image.push(to: store, as: "1.0")
+        #expect(try await store.standing(of: .tag("1.0"))?.digest == image.digest)
+        #expect(try await store.standing(of: .tag("1.1")) == nil)
     }
 }

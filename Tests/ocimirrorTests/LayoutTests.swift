@@ -57,8 +57,46 @@ import Testing
         let missing = try await workspace.run("check", "oci:./made:1.1")
         #expect(missing.status == 1)
         #expect(missing.output.contains("1.0"))
-        let nowhere = try await workspace.run("check", "oci:./nowhere:1.1")
-        #expect(nowhere.status == 1, "\(nowhere.said)")
+    }
+
+    @Test func `exits with 2 where there is no layout to read or to write`() async throws {
+        let source = LoopbackRegistry()
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let workspace = try Workspace()
+        try await workspace.shell("mkdir project cut")
+        try workspace.folder.write("x", to: "project/readme")
+        try workspace.folder.write(#"{"schemaVersion": 2, "mani"#, to: "cut/index.json")
+        let cases = [
+            ("nowhere", "no such directory"), ("project", "not an OCI image layout"),
+            ("cut", "not an image index"),
+        ]
+        for (directory, reason) in cases {
+            let image = "oci:./\(directory):1.0"
+            let check = try await workspace.run("check", image)
+            #expect(check.status == 2, "\(check.said)")
+            #expect(check.output.contains(reason) && check.output.contains("unknown: "))
+            try workspace.configure(
+                Mirror(from: ["{source: \"\(image)\", name: app}"], to: "oci:./mirror").text)
+            for words in [["sync"], ["plan"]] {
+                let run = try await workspace.run(arguments: words)
+                #expect(run.status == 2, "\(run.said)")
+                #expect(run.output.contains(reason))
+            }
+        }
+        try workspace.configure(
+            Mirror(
+                from: ["\(source.host)/app:1.0"], to: "oci:./mirror", plain: [source.host]
+            ).text)
+        for (name, text) in [
+            ("oci-layout", #"{"imageLayoutVersion":"2.0.0"}"#), ("index.json", "["),
+        ] {
+            try await workspace.shell("mkdir -p mirror/app")
+            try workspace.folder.write(text, to: "mirror/app/\(name)")
+            let run = try await workspace.run("sync")
+            #expect(run.status == 2, "\(run.said)")
+            #expect(workspace.folder.text("mirror/app/\(name)") == text)
+            try await workspace.shell("rm -r mirror")
+        }
     }
 
     @Test func `adds to a layout of skopeo's and keeps what is there`() async throws {

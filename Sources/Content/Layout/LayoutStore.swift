@@ -35,8 +35,20 @@ public final class LayoutStore: ContentStore {
     // MARK: Reading
 
     /// Returns what a name stands for; a digest may also name a manifest below a listed one.
+    ///
+    /// - Throws: ``ContentError`` of the class `unavailable` where there is no readable layout, so
+    ///   that a mistyped directory is never mistaken for a missing image.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
-        guard let index = try index() else { return nil }
+        guard let index = try index() else { throw noLayout() }
+        return try resolve(name, in: index)
+    }
+
+    /// Returns what a name stands for, or `nil` where the layout has yet to be created.
+    public func standing(of name: ManifestName) async throws -> Descriptor? {
+        try index().flatMap { try resolve(name, in: $0) }
+    }
+
+    private func resolve(_ name: ManifestName, in index: LayoutIndex) throws -> Descriptor? {
         if let listed = index.resolve(name) { return listed }
         guard case .digest(let digest) = name, try size(of: digest) != nil else { return nil }
         let bytes = try readBlob(digest, limit: RawManifest.maximumSize)
@@ -80,7 +92,7 @@ public final class LayoutStore: ContentStore {
 
     /// Lists every tag, sorted.
     public func tags() async throws -> [Tag] {
-        guard let index = try index() else { throw noLayout }
+        guard let index = try index() else { throw noLayout() }
         return index.tags.sorted()
     }
 
@@ -148,7 +160,7 @@ public final class LayoutStore: ContentStore {
         let existing = try FileStatus.of(path(of: digest), followsLinks: false)
         guard existing == nil || existing?.kind == .regular else {
             throw ContentError(
-                .invalid, "blob \(digest.short) of \(location) is no regular file",
+                .unavailable, "blob \(digest.short) of \(location) is no regular file",
                 hint: "remove it, and look at who wrote the layout")
         }
         try mark()
@@ -168,8 +180,8 @@ public final class LayoutStore: ContentStore {
             members.contains(version)
         else {
             throw ContentError(
-                .invalid, "\(location) is no image layout of version \(Self.version)",
-                hint: "name another folder, or remove this one")
+                .unavailable, "\(location) is not an OCI image layout of version \(Self.version)",
+                hint: "name another directory, or remove this one")
         }
     }
 
@@ -183,15 +195,27 @@ public final class LayoutStore: ContentStore {
         } catch let error as FileError where error.isMissing {
             return nil
         } catch let error as JSONError {
-            throw ContentError(.invalid, "the index.json of \(location) cannot be read: \(error)")
+            throw ContentError(
+                .unavailable, "the index.json of \(location) is not an image index: \(error)",
+                hint:
+                    "it may be truncated, or belong to another program; correct the path, or copy "
+                    + "the layout again")
         }
     }
 
     private func checkLayout() throws {
-        guard try FileStatus.of(indexPath)?.kind == .regular else { throw noLayout }
+        guard try FileStatus.of(indexPath)?.kind == .regular else { throw noLayout() }
     }
 
-    private var noLayout: ContentError {
-        ContentError(.missing, "\(location) is no OCI image layout: it has no index.json")
+    private func noLayout() -> ContentError {
+        let reason =
+            switch (try? FileStatus.of(directory))?.kind {
+            case nil: "there is no such directory"
+            case .directory: "it has no index.json, so it is not an OCI image layout"
+            default: "it is not a directory"
+            }
+        return ContentError(
+            .unavailable, "cannot read \(location): \(reason)",
+            hint: "correct the path; 'skopeo copy' and 'ocimirror sync' write such directories")
     }
 }

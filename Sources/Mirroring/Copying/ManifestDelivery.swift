@@ -54,7 +54,7 @@ struct ManifestDelivery {
         for child in Successors(of: node.manifest).manifests.distinct
         where job.graph[child.digest] != nil {
             let isThere = try await atTarget {
-                try await target.resolve(.digest(child.digest)) != nil
+                try await target.standing(of: .digest(child.digest)) != nil
             }
             guard isThere else { return }
         }
@@ -98,7 +98,7 @@ struct ManifestDelivery {
     }
 
     private func isLost(_ child: ManifestGraph.Node) async throws -> Bool {
-        try await atTarget { try await target.resolve(.digest(child.descriptor.digest)) == nil }
+        try await atTarget { try await target.standing(of: .digest(child.descriptor.digest)) == nil }
     }
 
     /// Whether a child manifest has to be written.

@@ -94,7 +94,7 @@ extension LockedImage {
         get throws {
             guard let reference = try? Reference(parsing: upstream) else {
                 throw ContentError(
-                    .invalid, "no entry of the configuration says where \(upstream) is",
+                    .unavailable, "no entry of the configuration says where \(upstream) is",
                     hint: "put its entry back, or drop the block with 'ocimirror sync'")
             }
             return .repository(reference.repository)

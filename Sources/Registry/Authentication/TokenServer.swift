@@ -40,6 +40,10 @@ struct TokenServer: Sendable {
         do {
             return try Token(answer: bytes)
         } catch {
+            // Anything but markup may hold a secret, and is not quoted.
+            guard !WebPage.isMarkup(bytes) else {
+                throw RegistryError(call, isNo: "token", bytes, ["Content-Type": "text/html"])
+            }
             throw RegistryError(
                 .unavailable, call, "the token server's answer has no token: \(error.description)")
         }

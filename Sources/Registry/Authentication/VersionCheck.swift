@@ -48,7 +48,17 @@ struct VersionCheck: Sendable {
         retrier.events(
             .requestFinished(
                 host: retrier.host.name, kind: .versionCheck, status: response.status, bytes: 0))
-        guard response.status != 200 else { return }
-        throw await ErrorResponse(response, from: .registry, at: origin, registry: retrier.host)
+        guard response.status == 200 else {
+            throw await ErrorResponse(response, from: .registry, at: origin, registry: retrier.host)
+        }
+        // Quay labels its own response as text/html too, so the bytes decide.
+        guard WebPage.isResponse(200, response.fields) else { return }
+        let bytes = await response.prefix(ErrorBody.maximumSize)
+        guard !WebPage.isMarkup(bytes) else {
+            let call = Operation(
+                kind: .versionCheck, phrase: "asking \(origin) how to log in",
+                registry: retrier.host)
+            throw RegistryError(call, isNo: "registry's answer", bytes, response.fields)
+        }
     }
 }

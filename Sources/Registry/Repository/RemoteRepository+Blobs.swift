@@ -12,7 +12,8 @@ extension RemoteRepository {
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
         let call = RegistryRequest(
             operation: operation(.blobHead, "looking for the blob \(descriptor.digest)"),
-            method: .head, url: try url("blobs/\(descriptor.digest)"), accepted: [200, 404])
+            method: .head, url: try url("blobs/\(descriptor.digest)"), accepted: [200, 404],
+            mayBeWebPage: descriptor.mediaType.isWebPage)
         return try await client.send(call) { reply in
             guard reply.status == 200 else { return false }
             if let stated = reply.fields.contentDigest, stated != descriptor.digest,
@@ -45,7 +46,8 @@ extension RemoteRepository {
     ) async throws -> ResumingBody.Part {
         var call = RegistryRequest(
             operation: operation, method: .get, url: try url("blobs/\(descriptor.digest)"),
-            accepted: offset == 0 ? [200] : [200, 206, 416], isBulk: true)
+            accepted: offset == 0 ? [200] : [200, 206, 416], isBulk: true,
+            mayBeWebPage: descriptor.mediaType.isWebPage)
         if offset > 0 { call.fields.append("Range", "bytes=\(offset)-") }
         let part: ResumingBody.Part? = try await client.send(call) { reply in
             switch reply.status {
@@ -99,4 +101,9 @@ struct VerifiedBlob: AsyncSequence, Sendable {
             }
         }
     }
+}
+
+extension MediaType {
+    /// A Boolean value that indicates whether this is the type of a web page, as artifacts may hold.
+    fileprivate var isWebPage: Bool { name == "text/html" || name == "application/xhtml+xml" }
 }

@@ -12,6 +12,7 @@ extension RemoteRepository {
     /// It is asked by HEAD, which costs no quota at Docker Hub. Where the answer leaves something
     /// out (registry.redhat.io states no digest) or HEAD is not served, the manifest is read instead. So
     /// it is where GHCR forbids it: only the text of an answer tells its secondary limit from a refusal.
+    /// A web page is requested again for its text, too.
     ///
     /// - Throws: ``RegistryError``.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
@@ -20,7 +21,7 @@ extension RemoteRepository {
         do {
             head = try await client.send(call) { reply in (reply.status, reply.fields) }
         } catch let error as RegistryError
-            where error.status == 403 && client.host.name == "ghcr.io"
+            where error.isWebPage || error.status == 403 && client.host.name == "ghcr.io"
         {
             return try await read(name)?.descriptor
         }
@@ -52,14 +53,10 @@ extension RemoteRepository {
         let (bytes, fields) = try await client.send(call) { reply in
             (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
         }
-        let manifest: RawManifest
-        do {
-            manifest = try RawManifest(verifying: bytes, against: descriptor)
-        } catch {
-            throw RegistryError(.integrity, call.operation, error.description)
+        let manifest = try verify(bytes, against: descriptor, fields, call.operation)
+        for stated in [fields.manifestType, mediaType(in: bytes)] {
+            try agree(stated, descriptor.mediaType, .invalid, call.operation)
         }
-        try agree(fields.manifestType, descriptor.mediaType, call.operation)
-        try agree(mediaType(in: bytes), descriptor.mediaType, call.operation)
         return manifest
     }
 
@@ -71,20 +68,51 @@ extension RemoteRepository {
             return (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
         }
         guard let reply else { return nil }
-        let inside = mediaType(in: reply.bytes)
-        guard let type = inside ?? reply.fields.manifestType else {
-            throw RegistryError(.invalid, call.operation, "neither header nor body states its type")
+        let (bytes, fields) = reply
+        guard let type = mediaType(in: bytes) ?? fields.manifestType, type.isManifest else {
+            throw RegistryError(call.operation, isNo: "manifest", bytes, fields)
         }
-        try agree(reply.fields.manifestType, type, call.operation)
-        guard case .digest(let digest) = name else {
-            return RawManifest(describing: reply.bytes, as: type)
+        guard let digest = statedDigest(of: name, type, fields) else {
+            try agree(fields.manifestType, type, .unavailable, call.operation)
+            let manifest = RawManifest(describing: bytes, as: type)
+            guard manifest.isPlausible else {
+                throw RegistryError(call.operation, isNo: "manifest", bytes, fields)
+            }
+            return manifest
         }
+        let manifest = try verify(
+            bytes, against: Descriptor(mediaType: type, digest: digest, size: bytes.count), fields,
+            call.operation)
+        try agree(fields.manifestType, type, .invalid, call.operation)
+        return manifest
+    }
+
+    /// Returns the digest that a manifest must have, or `nil` if neither its name nor its response
+    /// states one.
+    ///
+    /// Source: docker-registry states the digest of the payload, without signatures, for schema 1.
+    private func statedDigest(
+        of name: ManifestName, _ type: MediaType, _ fields: HTTPFields
+    ) -> Digest? {
+        if case .digest(let digest) = name { return digest }
+        return type.isSchema1 ? nil : fields.contentDigest
+    }
+
+    /// Verifies bytes that came for a manifest.
+    ///
+    /// - Throws: ``RegistryError`` of the class `integrity` for corrupt bytes that are said to be the
+    ///   manifest, and `unavailable` for a response that does not claim to be one.
+    private func verify(
+        _ bytes: [UInt8], against descriptor: Descriptor, _ fields: HTTPFields,
+        _ operation: Operation
+    ) throws -> RawManifest {
         do {
-            return try RawManifest(
-                verifying: reply.bytes,
-                against: Descriptor(mediaType: type, digest: digest, size: reply.bytes.count))
+            return try RawManifest(verifying: bytes, against: descriptor)
         } catch {
-            throw RegistryError(.integrity, call.operation, error.description)
+            guard fields.manifestType != nil || fields.contentDigest != nil else {
+                throw RegistryError(operation, isNo: "manifest", bytes, fields)
+            }
+            throw RegistryError(.integrity, operation, error.description)
         }
     }
 
@@ -108,15 +136,31 @@ extension RemoteRepository {
         return json["mediaType"]?.text.flatMap { try? MediaType(parsing: $0) }
     }
 
-    private func agree(_ stated: MediaType?, _ type: MediaType, _ operation: Operation) throws {
+    private func agree(
+        _ stated: MediaType?, _ type: MediaType, _ failureClass: FailureClass,
+        _ operation: Operation
+    ) throws {
         guard let stated, stated != type else { return }
         // The same bytes under two types are two images to two readers (GHSA-mc8v-mgrf-8f4m).
         throw RegistryError(
-            .invalid, operation, "it is announced as \(type) and as \(stated) at once")
+            failureClass, operation, "it is announced as \(type) and as \(stated) at once")
     }
 
     func tooLarge(_ operation: Operation) -> RegistryError {
         RegistryError(
             .invalid, operation, "it is larger than \(RawManifest.maximumSize) bytes")
+    }
+}
+
+extension RawManifest {
+    /// A Boolean value that indicates whether the bytes can be a manifest of their type.
+    ///
+    /// Bytes that no digest verifies are not believed otherwise: an error response in JSON is none.
+    fileprivate var isPlausible: Bool {
+        guard descriptor.mediaType.isIndex || descriptor.mediaType.isImageManifest else {
+            guard case .object? = try? JSONValue(parsing: bytes) else { return false }
+            return true
+        }
+        return (try? decoded()) != nil
     }
 }

@@ -25,7 +25,7 @@ extension RemoteRepository {
         while let url = page {
             guard seen.insert(url).inserted, seen.count <= Self.listingLimit.pages,
                 count <= Self.listingLimit.entries
-            else { throw RegistryError(.invalid, operation, "the listing does not end") }
+            else { throw RegistryError(.unavailable, operation, "the listing does not end") }
             let call = RegistryRequest(
                 operation: operation, method: .get, url: url, accepted: [200])
             let (bytes, fields) = try await client.send(call) { reply in
@@ -34,7 +34,7 @@ extension RemoteRepository {
             do {
                 count = try take(bytes)
             } catch {
-                throw RegistryError(.invalid, operation, "the listing is malformed: \(error)")
+                throw RegistryError(operation, isNo: "listing (\(error))", bytes, fields)
             }
             page = try next(fields, after: start, at: url, operation)
         }

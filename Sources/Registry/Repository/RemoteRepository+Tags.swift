@@ -35,9 +35,14 @@ extension RemoteRepository {
         return tags
     }
 
-    /// Nexus writes `null` where there are none.
+    /// Reads one page; Nexus writes `null` where there are no tags.
+    ///
+    /// An object with neither member is some other response, not a repository without tags.
     private func names(_ bytes: [UInt8]) throws(JSONError) -> [String] {
         let page = try JSONObject(try JSONValue(parsing: bytes), known: ["name", "tags"])
+        guard page.contains("tags") || page.contains("name") else {
+            throw page.failure("tags", "is missing")
+        }
         return try page.strings("tags") ?? []
     }
 }

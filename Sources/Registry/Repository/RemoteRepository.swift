@@ -51,13 +51,18 @@ extension HTTPFields {
         }
     }
 
-    /// The stated media type, unless it says nothing about the kind of manifest.
+    /// The stated media type if it is a manifest's, or `nil` for any other type.
     ///
-    /// Proxies and static servers put generic types on everything.
+    /// Proxies, static servers, and login pages put types of their own on everything.
     var manifestType: MediaType? {
-        guard let text = self["content-type"], let type = try? MediaType(parsing: text),
-            type != .octetStream, type.name != "application/json", type.name != "text/plain"
-        else { return nil }
-        return type
+        self["content-type"].flatMap { try? MediaType(parsing: $0) }
+            .flatMap { $0.isManifest ? $0 : nil }
+    }
+}
+
+extension MediaType {
+    /// A Boolean value that indicates whether this may be the type of a manifest, of a known kind or not.
+    var isManifest: Bool {
+        name.hasPrefix("application/vnd.") && (name.contains("manifest") || isIndex)
     }
 }

@@ -25,6 +25,8 @@ struct ErrorResponse: Error, Sendable {
     let fields: HTTPFields
     let problems: [DistributionError]
     let outcome: RetryPolicy.Outcome
+    /// A Boolean value that indicates whether it is a web page of something in front of the registry.
+    let isWebPage: Bool
     /// Whether it came although the request showed a token that was given for credentials.
     var hadToken = false
 
@@ -37,6 +39,7 @@ struct ErrorResponse: Error, Sendable {
         self.answerer = answerer
         self.addressClass = response.addressClass(at: origin)
         self.fields = response.fields
+        self.isWebPage = WebPage.isResponse(response.status, response.fields)
         let problems = ErrorBody.problems(
             in: await response.prefix(ErrorBody.maximumSize))
         self.problems = problems
@@ -80,7 +83,8 @@ struct ErrorResponse: Error, Sendable {
     /// all of them.
     var isAmbiguousWithNotFound: Bool {
         answerer == .registry
-            && (outcome.event == .status(403) || (outcome.event == .status(401) && hadToken))
+            && (outcome.event == .status(403) || (outcome.event == .status(401) && hadToken)
+                || isWebPage && status == 404)
     }
 
     /// Whether the registry does not know something that it was asked to point at.
@@ -114,9 +118,7 @@ struct ErrorResponse: Error, Sendable {
         // What delivers blobs is shown no credentials, so it says nothing about them.
         case .status(401) where answerer != .elsewhere: .denied
         case .status(403) where answerer != .elsewhere: .denied
-        case .status(404) where answerer == .registry: .missing
-        case .status where problems.contains(where: { $0.code?.raw == "MANIFEST_INVALID" }):
-            .invalid
+        case .status(404) where answerer == .registry && !isWebPage: .missing
         default: .unavailable
         }
     }
@@ -133,6 +135,8 @@ struct ErrorResponse: Error, Sendable {
         case .secondaryRateLimit: return "\(who) limits the rate of requests"
         case .status(429): return "\(who) limits the rate of requests" + until
         case .status(401), .status(403): return "\(who) rejected access with status \(status)"
+        case .status where isWebPage:
+            return "\(who) answered with a web page (status \(status))"
         case .status(404) where answerer == .registry:
             return "the registry answered that it is not there"
         default: return "\(who) answered with status \(status)"
@@ -150,6 +154,7 @@ struct ErrorResponse: Error, Sendable {
     /// Missing, private and forbidden look alike at several registries, so no hint claims one of them.
     func hint(for call: Operation) -> String? {
         switch failureClass {
+        case _ where isWebPage || status == 511: return WebPage.hint(for: call.registry)
         case .denied:
             let scope = call.access.scopes.map(\.description).joined(separator: " ")
             guard call.repository != nil else {

@@ -225,7 +225,9 @@ final class RegistryClient: Sendable {
             }
             let url = hop.url
             if url.origin == origin { note(response.fields) }
-            guard call.accepted.contains(response.status) else {
+            let isWebPage =
+                !call.mayBeWebPage && WebPage.isResponse(response.status, response.fields)
+            guard call.accepted.contains(response.status), !isWebPage else {
                 throw await ErrorResponse(
                     response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
                     registry: host)

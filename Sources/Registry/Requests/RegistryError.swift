@@ -27,6 +27,8 @@ public struct RegistryError: ContentFailure {
     public let hint: String?
     /// Whether the registry refused credentials that are good.
     let isAmbiguousWithNotFound: Bool
+    /// A Boolean value that indicates whether a web page came instead of the registry's response.
+    let isWebPage: Bool
     /// Whether the registry refuses to move a tag, whoever asks.
     let isAboutImmutableTag: Bool
     /// How the last attempt ended, for those who try in another way.
@@ -47,6 +49,7 @@ public struct RegistryError: ContentFailure {
         self.failureClass = failureClass
         self.hint = hint
         self.isAmbiguousWithNotFound = false
+        self.isWebPage = false
         self.isAboutImmutableTag = false
         self.outcome = outcome
     }
@@ -67,15 +70,15 @@ public struct RegistryError: ContentFailure {
             ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
             : rejection.hint(for: call)
         self.isAmbiguousWithNotFound = rejection.isAmbiguousWithNotFound
+        self.isWebPage = rejection.isWebPage
         self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
     }
 
     /// Makes an error of an exchange that did not come to its end.
     init(_ call: Operation, _ error: TransportError) {
-        // Only a size is a fault of the content; all else says that it could not be looked at.
         self.init(
-            error.kind == .tooLarge ? .invalid : .unavailable, call, error.message,
+            .unavailable, call, error.message,
             hint: error.kind.hint(for: call.registry),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }

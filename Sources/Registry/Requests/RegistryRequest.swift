@@ -23,6 +23,8 @@ struct RegistryRequest: Sendable {
     let accepted: Set<Int>
     /// Whether the body, in either direction, may be large.
     var isBulk = false
+    /// A Boolean value that indicates whether the requested content may itself be a web page.
+    var mayBeWebPage = false
     /// The longest wait for the answer's first byte, where it differs from the usual one.
     var firstByte: Duration?
 

@@ -50,7 +50,7 @@ import Testing
     // A proxy that refuses, or an address that must not be used, says nothing about the image.
     @Test(arguments: [
         (TransportError.Kind.refused, FailureClass.unavailable), (.tls, .unavailable),
-        (.malformed, .unavailable), (.timeout, .unavailable), (.tooLarge, .invalid),
+        (.malformed, .unavailable), (.timeout, .unavailable), (.tooLarge, .unavailable),
     ])
     func `have a class where no answer came`(
         kind: TransportError.Kind, expected: FailureClass

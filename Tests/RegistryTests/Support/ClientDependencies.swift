@@ -106,7 +106,10 @@ struct Sample: Sendable {
     }
 
     static let blob = Sample("the bytes of a layer")
-    static let manifest = Sample(#"{"schemaVersion":2}"#, .ociManifest)
+    static let manifest = Sample(
+        #"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","#
+            + #""digest":"sha256:\#(String(repeating: "c", count: 64))","size":2},"layers":[]}"#,
+        .ociManifest)
 
     var digest: Digest { descriptor.digest }
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+
+@testable import Registry
+
+/// What a captive portal, a login page, or a proxy answers instead of the registry.
+@Suite struct `Web pages instead of a registry's response` {
+    private static let base = "https://reg.test/v2/app"
+    private static let body =
+        "<!DOCTYPE html><html><head><title>Sign in to Corp</title></head></html>"
+    private static let html: HTTPFields = ["Content-Type": "text/html; charset=utf-8"]
+    private static let sample = Sample.manifest
+
+    private let tag: ManifestName
+
+    init() throws {
+        tag = .tag(try Tag(parsing: "1"))
+    }
+
+    private static func page(_ status: Int = 200) -> Answer { Answer(status, html, body) }
+
+    /// Expects that nothing is found out, and that the message says what came.
+    private func expectUnavailable(
+        _ exchanges: [Exchange], mentions text: String = "web page",
+        location: SourceLocation = #_sourceLocation,
+        _ body: (RemoteRepository) async throws -> Void
+    ) async throws {
+        let scene = try Scene(exchanges)
+        let repository = try scene.repository()
+        let error = await #expect(throws: RegistryError.self, sourceLocation: location) {
+            try await body(repository)
+        }
+        #expect(error?.failureClass == .unavailable, sourceLocation: location)
+        #expect(
+            error?.description.contains(text) == true, "\(error as Any)", sourceLocation: location)
+        #expect(error?.hint?.contains("proxy") == true, sourceLocation: location)
+        scene.wire.expectDone()
+    }
+
+    @Test(arguments: [200, 404])
+    func `are neither a tag nor a missing tag`(status: Int) async throws {
+        try await expectUnavailable([
+            Exchange("HEAD \(Self.base)/manifests/1", Answer(status, Self.html)),
+            Exchange("GET \(Self.base)/manifests/1", Self.page(status)),
+        ]) { _ = try await $0.resolve(tag) }
+    }
+
+    @Test func `do not hide a manifest that GET returns`() async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.base)/manifests/1", Answer(200, Self.html)),
+            Exchange(
+                "GET \(Self.base)/manifests/1",
+                Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+        ])
+        #expect(try await scene.repository().resolve(tag) == Self.sample.descriptor)
+    }
+
+    @Test func `behind a redirect are named with the host that sent them`() async throws {
+        let login = "https://login.test/?next=x"
+        try await expectUnavailable(
+            [
+                Exchange("HEAD \(Self.base)/manifests/1", Answer(302, ["Location": login])),
+                Exchange("HEAD \(login)", Answer(200, Self.html)),
+                Exchange("GET \(Self.base)/manifests/1", Answer(302, ["Location": login])),
+                Exchange("GET \(login)", Self.page()),
+            ], mentions: "https://login.test answered with a web page"
+        ) { _ = try await $0.resolve(tag) }
+    }
+
+    @Test(arguments: [200, 404])
+    func `are no content and no missing content`(status: Int) async throws {
+        let digest = Sample.blob.digest
+        try await expectUnavailable([
+            Exchange("GET \(Self.base)/manifests/\(Self.sample.digest)", Self.page(status))
+        ]) { _ = try await $0.fetch(manifest: Self.sample.descriptor) }
+        try await expectUnavailable([
+            Exchange("HEAD \(Self.base)/blobs/\(digest)", Answer(status, Self.html))
+        ]) { _ = try await $0.exists(blob: Sample.blob.descriptor) }
+        try await expectUnavailable([
+            Exchange("GET \(Self.base)/blobs/\(digest)", Self.page(status))
+        ]) { _ = try await collect(try await $0.fetch(blob: Sample.blob.descriptor)) }
+        try await expectUnavailable([Exchange("GET \(Self.base)/tags/list", Self.page(status))]) {
+            _ = try await $0.tags()
+        }
+        try await expectUnavailable([
+            Exchange("DELETE \(Self.base)/manifests/1", Self.page(status))
+        ]) { try await $0.delete(tag) }
+    }
+
+    @Test func `are no list of referrers`() async throws {
+        try await expectUnavailable([
+            Exchange("GET \(Self.base)/referrers/\(Self.sample.digest)", Self.page())
+        ]) { _ = try await $0.referrers(of: Self.sample.digest) }
+    }
+
+    @Test func `are no receipt for what was written`() async throws {
+        let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1"])
+        try await expectUnavailable([
+            Exchange("POST \(Self.base)/blobs/uploads/", session),
+            Exchange(
+                "PUT \(Self.base)/blobs/uploads/1?digest=\(Sample.blob.digest)", Self.page()),
+        ]) {
+            _ = try await $0.push(
+                blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+        }
+        try await expectUnavailable([Exchange("POST \(Self.base)/blobs/uploads/", Self.page())]) {
+            _ = try await $0.push(
+                blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+        }
+        try await expectUnavailable([Exchange("PUT \(Self.base)/manifests/1", Self.page())]) {
+            try await $0.push(manifest: Self.sample.raw, as: tag)
+        }
+    }
+
+    // A target that labels its 404 as a page has nothing there; the write shows whether it can be written.
+    @Test func `do not prevent the first write`() async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.base)/manifests/1", Answer(404, Self.html)),
+            Exchange("GET \(Self.base)/manifests/1", Self.page(404)),
+        ])
+        #expect(try await scene.repository().standing(of: tag) == nil)
+    }
+
+    // Quay and Pulp label responses without a body as text/html.
+    @Test func `are not seen in a registry's own responses`() async throws {
+        func labeled(_ status: Int, _ fields: HTTPFields = [:]) -> Answer {
+            var fields = fields
+            fields.append("Content-Type", "text/html; charset=utf-8")
+            return Answer(status, fields)
+        }
+        let scene = try Scene([
+            Exchange(
+                "POST \(Self.base)/blobs/uploads/",
+                labeled(202, ["Location": "/v2/app/blobs/uploads/1", "Docker-Upload-UUID": "1"])),
+            Exchange(
+                "PUT \(Self.base)/blobs/uploads/1?digest=\(Sample.blob.digest)",
+                labeled(200, ["Docker-Content-Digest": "\(Sample.blob.digest)"])),
+            Exchange("DELETE \(Self.base)/manifests/1", labeled(202)),
+            Exchange(
+                "HEAD \(Self.base)/blobs/\(Sample.blob.digest)",
+                labeled(200, ["Docker-Content-Digest": "\(Sample.blob.digest)"])),
+        ])
+        let repository = try scene.repository()
+        _ = try await repository.push(
+            blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+        try await repository.delete(tag)
+        #expect(try await repository.exists(blob: Sample.blob.descriptor))
+        scene.wire.expectDone()
+    }
+
+    @Test func `may be the content of an artifact`() async throws {
+        let report = Sample("<html></html>", try MediaType(parsing: "text/html"))
+        let scene = try Scene([
+            Exchange(
+                "GET \(Self.base)/blobs/\(report.digest)",
+                Answer(200, Self.html, bytes: [report.bytes]))
+        ])
+        let stream = try await scene.repository().fetch(blob: report.descriptor)
+        #expect(try await collect(stream) == report.bytes)
+    }
+
+    // MARK: Other responses that are not what was asked for
+
+    @Test(arguments: [
+        Answer(200), Answer(200, ["Content-Type": "application/json"], #"{"error":"log in"}"#),
+        Answer(200, ["Content-Type": "text/plain"], "Blocked by policy"),
+        Answer(200, ["Content-Type": "text/html", "Location": "/"], body),
+        Answer(200, ["Content-Type": MediaType.ociIndex.name], body),
+        Answer(200, ["Content-Type": MediaType.ociIndex.name], #"{"errors":[]}"#),
+        Answer(200, ["Content-Type": MediaType.ociManifest.name], #"{"schemaVersion":2}"#),
+        Answer(200, ["Content-Type": "application/vnd.api+json"], #"{"errors":[]}"#),
+    ])
+    func `are like any bytes that are no manifest`(answer: Answer) async throws {
+        try await expectUnavailable(
+            [
+                Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
+                Exchange("GET \(Self.base)/manifests/1", answer),
+            ], mentions: "is no manifest but"
+        ) { _ = try await $0.resolve(tag) }
+    }
+
+    @Test(arguments: ["", "[]", "{}", #"{"message":"log in"}"#, #"{"tags":"1"}"#, "Blocked"])
+    func `are like any bytes that are no listing`(body: String) async throws {
+        try await expectUnavailable(
+            [Exchange("GET \(Self.base)/tags/list", Answer(200, [:], body))],
+            mentions: "is no listing"
+        ) { _ = try await $0.tags() }
+    }
+
+    // The registry itself says that these bytes are the manifest: that is an answer.
+    @Test func `are told from a bad manifest that the registry vouches for`() async throws {
+        let bad = Sample(#"{"schemaVersion":2}"#, .ociManifest)
+        let scene = try Scene([
+            Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
+            Exchange("GET \(Self.base)/manifests/1", Answer(200, bad.fields, bytes: [bad.bytes])),
+        ])
+        #expect(try await scene.repository().resolve(tag) == bad.descriptor)
+    }
+
+    @Test func `are told from corrupt bytes`() async throws {
+        let answer = Answer(200, Self.sample.fields, #"{"schemaVersion":2}"#)
+        let scene = try Scene([
+            Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
+            Exchange("GET \(Self.base)/manifests/1", answer),
+        ])
+        let repository = try scene.repository()
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await repository.resolve(tag)
+        }
+        #expect(error?.failureClass == .integrity)
+    }
+
+    @Test func `never reach a terminal as they are`() async throws {
+        let body = "<title>\u{1B}[2J\n::error::forged \(String(repeating: "x", count: 999))</title>"
+        let scene = try Scene([
+            Exchange(
+                "GET \(Self.base)/tags/list",
+                Answer(200, ["Content-Type": "text/plain; ##[error]x"], body))
+        ])
+        let repository = try scene.repository()
+        let error = await #expect(throws: RegistryError.self) { _ = try await repository.tags() }
+        let text = try #require(error?.description)
+        #expect(!text.contains("\u{1B}") && !text.contains("\n") && !text.contains(" ::error"))
+        #expect(text.count < 400)
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// Runs behind a captive portal or a login page, which answers every request in the registry's place.
+@Suite struct `a web page instead of a registry` {
+    private static let fault = Fault.answer(
+        Reply(
+            200, ["Content-Type": "text/html; charset=utf-8"],
+            body: Bytes("<!DOCTYPE html><html><head><title>Hotel Wi-Fi</title></head></html>")))
+
+    private let source = LoopbackRegistry()
+    private let target = LoopbackRegistry()
+
+    private func workspace(_ image: String) throws -> Workspace {
+        try Workspace(
+            Mirror(
+                from: [image], to: "\(target.host)/mirror", plain: [source.host, target.host]
+            ).text)
+    }
+
+    private static func expectUnknown(
+        _ run: Run, location: SourceLocation = #_sourceLocation
+    ) {
+        #expect(run.status == 2, "\(run.said)", sourceLocation: location)
+        #expect(
+            run.output.contains("web page") && run.output.contains("hotel wi-fi"), "\(run.said)",
+            sourceLocation: location)
+        #expect(run.output.contains("hint: a captive portal"), sourceLocation: location)
+        for claim in ["tag-moved", "drifted\n", "rejected ", "do not use", "missing "] {
+            #expect(!run.output.contains(claim), "\(run.said)", sourceLocation: location)
+        }
+    }
+
+    @Test func `is no verdict of check`() async throws {
+        source.inject(.on(nil, "*", Self.fault))
+        for name in ["1.0", "1.0@sha256:\(String(repeating: "a", count: 64))"] {
+            let run = try await Workspace().run(
+                "check", "--plain-http", source.host, "\(source.host)/app:\(name)")
+            Self.expectUnknown(run)
+        }
+    }
+
+    @Test func `is no moved tag to sync and plan, and leaves the lock alone`() async throws {
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let workspace = try workspace("\(source.host)/app:1.0")
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        for registry in [source, target] {
+            registry.inject(.on(nil, "*", Self.fault))
+            for command in ["plan", "sync"] {
+                Self.expectUnknown(try await workspace.run(command))
+            }
+            registry.heal()
+        }
+        #expect(workspace.lock == lock)
+        #expect(try await workspace.run("verify").status == 0)
+    }
+
+    @Test func `is no list of tags that a pattern picks from`() async throws {
+        source.inject(.on(nil, "*", Self.fault))
+        let workspace = try workspace(
+            "{source: \(source.host)/app, tags: {semver: \">=1\"}}")
+        for command in ["plan", "sync"] {
+            Self.expectUnknown(try await workspace.run(command))
+        }
+    }
+
+    @Test func `is no drift to verify, and nothing to repair`() async throws {
+        source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
+        let workspace = try workspace("\(source.host)/app:1.0")
+        #expect(try await workspace.run("sync").status == 0)
+        for path in ["*", "/manifests/*", "/manifests/1.0", "/blobs/*"] {
+            target.inject(.on(nil, path, Self.fault))
+            for options in [[], ["--repair"]] {
+                let run = try await workspace.run(arguments: ["verify"] + options)
+                #expect(run.status == 2, "\(path): \(run.said)")
+                #expect(run.output.contains("0 as locked, 1 unknown"), "\(path): \(run.said)")
+            }
+            target.heal()
+        }
+        #expect(try await workspace.run("verify").status == 0)
+    }
+
+    @Test func `is no login`() async throws {
+        source.inject(.on(nil, "*", Self.fault))
+        let workspace = try Workspace()
+        try workspace.folder.write("secret", to: "password")
+        let login = try await workspace.shell(
+            "\(Workspace.program) login --plain-http \(source.host) --username ci "
+                + "--password-stdin \(source.host) < password 2>&1 || echo \"exit $?\"")
+        #expect(login.contains("exit 2") && login.contains("hotel wi-fi"), "\(login)")
+        #expect(try await workspace.shell("ls home 2>/dev/null || true").isEmpty)
+    }
+}
