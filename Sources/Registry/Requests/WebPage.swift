@@ -39,7 +39,7 @@ enum WebPage {
     /// Returns what to do about a response that did not come from the registry.
     static func hint(for registry: RegistryHost) -> String {
         "a captive portal, a login page, or a proxy may answer instead of the registry; open "
-            + "https://\(registry)/v2/ in a browser, check https_proxy and no_proxy, and run again"
+            + "\(registry)/v2/ in a browser, check https_proxy and no_proxy, and run again"
     }
 
     /// Describes the body of an unexpected response: its content type and how it begins.
