@@ -25,6 +25,9 @@ struct ChildSession: ~Copyable {
         if fed.isStreamed { input.widen(to: 256 << 10) }
         let output = try Pipe(for: executable)
         let error = try Pipe(for: executable)
+        try input.writing.setNonBlocking(for: executable)
+        try output.reading.setNonBlocking(for: executable)
+        try error.reading.setNonBlocking(for: executable)
         // A child that does not read its input must not end us; only this thread writes to it.
         Self.blockBrokenPipeSignal()
         let process = try invocation.spawn(
@@ -41,7 +44,7 @@ struct ChildSession: ~Copyable {
         }
         guard code == 0 else {
             kill(-process, SIGKILL)
-            _ = Self.reap(process)
+            _ = try Self.reap(process, executable)
             throw ChildProcessError(executable, .system(code))
         }
         self.executable = executable
@@ -65,11 +68,12 @@ struct ChildSession: ~Copyable {
         } catch {
             kill(-process, SIGKILL)
             while !hasExited { listen() }
-            _ = Self.reap(process)
+            // The first error is the one that matters.
+            _ = try? Self.reap(process, executable)
             throw error
         }
         return ChildOutput(
-            termination: Self.reap(process), standardOutput: output.bytes,
+            termination: try Self.reap(process, executable), standardOutput: output.bytes,
             standardError: error.bytes)
     }
 
@@ -126,9 +130,17 @@ struct ChildSession: ~Copyable {
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    private static func reap(_ process: pid_t) -> Termination {
+    /// Returns how the child ended.
+    ///
+    /// - Throws: ``ChildProcessError`` where the system does not tell, as for a process whose parent had it
+    ///   ignore SIGCHLD: that a child succeeded must not be a guess.
+    private static func reap(
+        _ process: pid_t, _ executable: String
+    ) throws(ChildProcessError) -> Termination {
         var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        while unsafe waitpid(process, &status, 0) < 0 {
+            guard errno == EINTR else { throw ChildProcessError(executable, .system(errno)) }
+        }
         // The layout that the macros WIFSIGNALED, WTERMSIG and WEXITSTATUS read.
         let signal = status & 0x7F
         return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)

@@ -8,15 +8,23 @@ struct PipeEnd: ~Copyable, Sendable {
     /// The descriptor; -1, which `poll` passes over, once it is closed.
     private(set) var number: Int32
 
-    /// Takes ownership of a descriptor, and moves it out of the way of the three standard ones,
-    /// which are free where our own caller has closed them.
+    /// Takes ownership of a descriptor.
     fileprivate init(_ number: Int32) {
-        guard number <= STDERR_FILENO else {
-            self.number = number
-            return
-        }
-        self.number = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        self.number = number
+    }
+
+    /// Moves a descriptor out of the way of the three standard ones, which are free where our own caller
+    /// has closed them.
+    ///
+    /// - Returns: the descriptor, or another one for the same file; the old one is then closed.
+    /// - Throws: ``ChildProcessError`` where the system has no further descriptor; the old one is closed.
+    static func aside(_ number: Int32, for executable: String) throws(ChildProcessError) -> Int32 {
+        guard number <= STDERR_FILENO else { return number }
+        let moved = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+        let code = errno
         _ = Glibc.close(number)
+        guard moved >= 0 else { throw ChildProcessError(executable, .system(code)) }
+        return moved
     }
 
     deinit {
@@ -30,8 +38,14 @@ struct PipeEnd: ~Copyable, Sendable {
     }
 
     /// Makes reads and writes return at once, for this end alone.
-    func setNonBlocking() {
-        _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+    ///
+    /// - Throws: ``ChildProcessError`` where the system refuses: a read could then wait beyond every
+    ///   time limit.
+    func setNonBlocking(for executable: String) throws(ChildProcessError) {
+        let flags = fcntl(number, F_GETFL)
+        guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw ChildProcessError(executable, .system(errno))
+        }
     }
 
     /// What can be read now: nil at the end, empty where nothing is there yet.
@@ -68,6 +82,20 @@ struct Pipe: ~Copyable, Sendable {
         guard unsafe pipe2(&numbers, O_CLOEXEC) == 0 else {
             throw ChildProcessError(executable, .system(errno))
         }
+        let second = numbers[1]
+        let first: Int32
+        do throws(ChildProcessError) {
+            first = try PipeEnd.aside(numbers[0], for: executable)
+        } catch {
+            _ = Glibc.close(second)
+            throw error
+        }
+        do throws(ChildProcessError) {
+            numbers = [first, try PipeEnd.aside(second, for: executable)]
+        } catch {
+            _ = Glibc.close(first)
+            throw error
+        }
         reading = PipeEnd(numbers[0])
         writing = PipeEnd(numbers[1])
     }
@@ -90,8 +118,8 @@ struct StdinPump: ~Copyable {
     private let input: ChildInput
     private var pending: ArraySlice<UInt8> = []
 
+    /// Takes an end that does not block.
     init(_ end: consuming PipeEnd, _ input: ChildInput) {
-        end.setNonBlocking()
         self.end = end
         self.input = input
     }
@@ -133,8 +161,8 @@ struct OutputCollector: ~Copyable {
     private let limit: Int
     private(set) var bytes: [UInt8] = []
 
+    /// Takes an end that does not block.
     init(_ end: consuming PipeEnd, limit: Int) {
-        end.setNonBlocking()
         self.end = end
         self.limit = limit
     }

@@ -14,7 +14,7 @@ final class WakeupPipe: Sendable {
 
     init(for executable: String) throws(ChildProcessError) {
         pipe = try Pipe(for: executable)
-        pipe.reading.setNonBlocking()
+        try pipe.reading.setNonBlocking(for: executable)
     }
 
     /// What to poll for reading.

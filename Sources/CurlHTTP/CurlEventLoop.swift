@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CCurl
+internal import Glibc
 internal import HTTP
 
 /// The life of the loop's thread.
@@ -23,19 +24,24 @@ final class CurlEventLoop {
     func run() {
         while let messages = inbox.take() {
             messages.forEach(handle)
-            multi.perform()
+            if !multi.perform() { failAll("libcurl cannot go on") }
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             if service() { continue }
             let milliseconds = watch()
             guard inbox.fallAsleep() else { continue }
-            multi.poll(milliseconds: milliseconds)
+            // A wait that fails at once must not make a loop of it.
+            if !multi.poll(milliseconds: milliseconds) { usleep(10_000) }
             inbox.wakeUp()
         }
+        failAll("the transport was closed")
+        multi.close()
+    }
+
+    private func failAll(_ reason: String) {
         for transfer in transfers.values {
             remove(transfer)
-            transfer.finish(.failure(TransportError(.interrupted, "the transport was closed")))
+            transfer.finish(.failure(TransportError(.interrupted, reason)))
         }
-        multi.close()
     }
 
     private func handle(_ message: Inbox.Message) {

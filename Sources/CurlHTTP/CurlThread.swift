@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+internal import HTTP
 internal import Synchronization
 
 /// What tasks have to say to the loop's thread.
@@ -70,37 +71,57 @@ final class Inbox: Sendable {
 final class CurlThread: Sendable {
     let inbox: Inbox
 
-    init(_ configuration: CurlTransport.Configuration) {
-        let multi = MultiHandle(keptConnections: configuration.keptConnections)
+    /// Starts the thread.
+    ///
+    /// - Parameters:
+    ///   - configuration: what holds for every request.
+    ///   - startThread: starts a thread and returns 0, or returns the `errno` for which there is none.
+    /// - Throws: `refused` where libcurl or the system refuses.
+    init(
+        _ configuration: CurlTransport.Configuration,
+        startThread: ThreadStarter = CurlThread.startThread
+    ) throws(TransportError) {
+        let multi = try MultiHandle(keptConnections: configuration.keptConnections)
         let inbox = Inbox(waking: multi)
         self.inbox = inbox
-        Self.startThread {
+        let code = startThread {
             CurlEventLoop(inbox, multi, configuration).run()
         }
+        guard code == 0 else {
+            multi.close()
+            throw TransportError(
+                .refused, "the system has no thread for requests (error \(code)); see 'ulimit -u'")
+        }
     }
+
+    typealias ThreadStarter = (@escaping @Sendable () -> Void) -> Int32
 
     deinit {
         inbox.close()
     }
 
     /// The thread is detached: the last reference to a loop may be released on the thread itself.
-    private static func startThread(_ body: @escaping @Sendable () -> Void) {
+    private static func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
         final class Box {
             let body: @Sendable () -> Void
             init(_ body: @escaping @Sendable () -> Void) { self.body = body }
         }
         var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(Box(body)).toOpaque()
-        let result = unsafe pthread_create(
+        let box = unsafe Unmanaged.passRetained(Box(body))
+        let code = unsafe pthread_create(
             &thread, nil,
             { context in
                 guard let context = unsafe context else { return nil }
                 blockSignals()
                 unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
                 return nil
-            }, context)
-        precondition(result == 0, "the system has a thread for the transport")
-        pthread_detach(thread)
+            }, box.toOpaque())
+        if code == 0 {
+            pthread_detach(thread)
+        } else {
+            unsafe box.release()
+        }
+        return code
     }
 }
 

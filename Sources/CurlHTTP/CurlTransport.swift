@@ -10,11 +10,19 @@ public import HTTP
 ///
 /// Source: libcurl-multi(3), libcurl-thread(3).
 public final class CurlTransport: HTTPTransport {
-    private let loop: CurlThread
+    /// The loop, or why there is none, which every request then ends with.
+    private let loop: Result<CurlThread, TransportError>
 
     /// Starts a transport.
     public init(_ configuration: Configuration = Configuration()) {
-        loop = CurlThread(configuration)
+        loop = Result { () throws(TransportError) in try CurlThread(configuration) }
+    }
+
+    /// Starts a transport on a thread that a test may withhold.
+    init(startThread: CurlThread.ThreadStarter) {
+        loop = Result { () throws(TransportError) in
+            try CurlThread(Configuration(), startThread: startThread)
+        }
     }
 
     /// Sends one request and returns once the head of its answer is here.
@@ -24,7 +32,7 @@ public final class CurlTransport: HTTPTransport {
     ///
     /// - Throws: ``TransportError``, or `CancellationError`, or what the request's body threw.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let lease = ExchangeLease(HTTPExchange(request), on: loop)
+        let lease = ExchangeLease(HTTPExchange(request), on: try loop.get())
         let head = try await withTaskCancellationHandler {
             try await Self.head(of: lease)
         } onCancel: {

@@ -2,6 +2,7 @@
 
 internal import CCurl
 internal import Glibc
+internal import HTTP
 
 /// The owner of the one `CURLM *`.
 ///
@@ -15,10 +16,11 @@ final class MultiHandle: @unchecked Sendable {
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     /// Makes a handle that keeps up to `keptConnections` idle connections.
-    init(keptConnections: Int) {
-        precondition(Self.isLibraryReady, "libcurl starts")
-        guard let pointer = unsafe curl_multi_init() else {
-            preconditionFailure("out of memory for a multi handle")
+    ///
+    /// - Throws: `refused` where libcurl cannot be set up.
+    init(keptConnections: Int) throws(TransportError) {
+        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else {
+            throw TransportError(.refused, "libcurl cannot be set up")
         }
         unsafe self.pointer = pointer
         _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, keptConnections)
@@ -38,9 +40,11 @@ final class MultiHandle: @unchecked Sendable {
     }
 
     /// Does everything that can be done without waiting.
-    func perform() {
+    ///
+    /// - Returns: whether libcurl could; it says no more about single transfers where it could not.
+    func perform() -> Bool {
         var running: Int32 = 0
-        _ = unsafe curl_multi_perform(pointer, &running)
+        return unsafe curl_multi_perform(pointer, &running) == CURLM_OK
     }
 
     /// Returns the next transfer that has ended, and how.
@@ -56,8 +60,10 @@ final class MultiHandle: @unchecked Sendable {
     }
 
     /// Waits for a socket, for one of libcurl's own timers, for `wake()`, or for so long.
-    func poll(milliseconds: Int32) {
-        _ = unsafe curl_multi_poll(pointer, nil, 0, milliseconds, nil)
+    ///
+    /// - Returns: whether it waited.
+    func poll(milliseconds: Int32) -> Bool {
+        unsafe curl_multi_poll(pointer, nil, 0, milliseconds, nil) == CURLM_OK
     }
 
     /// Closes every connection.

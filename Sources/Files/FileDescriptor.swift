@@ -69,12 +69,15 @@ struct FileDescriptor: ~Copyable, Sendable {
     func write(_ bytes: [UInt8]) throws(FileError) {
         var written = 0
         while written < bytes.count {
-            written += try system(.write, path) {
+            let count = try system(.write, path) {
                 unsafe bytes.withUnsafeBytes { buffer in
                     let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[written...])
                     return unsafe Glibc.write(number, rest.baseAddress, rest.count)
                 }
             }
+            // A file system that takes nothing and names no error would be asked for ever.
+            guard count > 0 else { throw FileError(.write, path, .system(EIO)) }
+            written += count
         }
     }
 

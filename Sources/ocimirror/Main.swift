@@ -14,7 +14,7 @@ enum Main {
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanWorker(words) { exit(scan.run()) }
-        CurrentProcess.ignoreWriteSignals()
+        CurrentProcess.setSignalActions()
         let signals = CurrentProcess.blockEndingSignals()
         let environment = CurrentProcess.environment()
         let interruption = Interruption()
@@ -26,7 +26,7 @@ enum Main {
         // By another thread: what is said of it may have to wait for a reader, and this one must not.
         Task.detached { interruption.happened(by: .signal(first)) }
         guard let second = CurrentProcess.wait(for: signals, atMost: Interruption.grace) else {
-            if CurrentProcess.isReadByNow(.error) {
+            if CurrentProcess.showsAtOnce(.error) {
                 Console(environment: environment)
                     .error("did not come to an end in time, and is ended")
             }

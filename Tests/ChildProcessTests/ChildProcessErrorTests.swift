@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ChildProcess
 import Glibc
 import Testing
 
+@testable import ChildProcess
+
 struct ChildProcessErrorTests {
+    @Test func `a pipe that cannot be moved away from the standard streams is an error`() {
+        // What is not open cannot be duplicated, as nothing can where too many files are open.
+        do throws(ChildProcessError) {
+            _ = try PipeEnd.aside(-1, for: "/bin/true")
+            Issue.record("there is no such descriptor")
+        } catch {
+            #expect(error == ChildProcessError("/bin/true", .system(EBADF)))
+        }
+    }
+
     private func failure(
         _ executable: String, _ arguments: [String] = [], _ environment: [String: String] = [:]
     ) async -> String? {

@@ -76,4 +76,15 @@ import Testing
         )
         #expect(said.status == 0, "\(said.said)")
     }
+
+    @Test func `check learns how its scans ended, also where its parent ignored SIGCHLD`()
+        async throws
+    {
+        let source = LoopbackRegistry()
+        source.publish(BuiltImage.running([.amd64, .arm64]), repository: "app", tag: "1.0")
+        let output = try await Workspace().shell(
+            "env --ignore-signal=CHLD '\(Workspace.program)' check --plain-http \(source.host) "
+                + "\(source.host)/app:1.0")
+        #expect(output.contains("content ok"), "\(output)")
+    }
 }

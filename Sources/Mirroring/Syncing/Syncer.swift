@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Content
 public import LayerScanning
 internal import AsyncPrimitives
 
@@ -59,7 +60,7 @@ public struct Syncer: Sendable {
                         progress.begin(image.id)
                         observe(.started(image))
                         let began = now()
-                        var outcome = try await ImageSync(image: image, run: self).outcome()
+                        var outcome = try await self.outcome(of: image)
                         outcome.duration = now() - began
                         return outcome
                     }
@@ -79,5 +80,25 @@ public struct Syncer: Sendable {
             outcomes: images.compactMap { finished[$0.offset] },
             unfinished: images.filter { finished[$0.offset] == nil }.map(\.element),
             problems: plan.problems)
+    }
+
+    /// Syncs one image.
+    ///
+    /// - Throws: `CancellationError` where the run is cancelled. An error that was thrown although the run
+    ///   goes on, even a `CancellationError`, is the image's failure.
+    private func outcome(of image: PlannedImage) async throws -> ImageOutcome {
+        do {
+            return try await ImageSync(image: image, run: self).outcome()
+        } catch {
+            try Task.checkCancellation()
+            var resolved = ResolvedImage(image: image)
+            resolved.failure =
+                error is CancellationError
+                ? ImageFailure(
+                    .unavailable, "\(image.id): its transfer was cancelled, though the run was not",
+                    hint: "run again")
+                : ImageFailure(error)
+            return ImageOutcome(resolved)
+        }
     }
 }

@@ -34,10 +34,18 @@ enum CurrentProcess {
         return Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Whether a terminal shows at once what is written to it; a stopped one (Ctrl-S) does not.
-    static func showsAtOnce(_ stream: Stream) -> Bool {
+    /// Whether what is written is taken at once, which a stopped terminal (Ctrl-S) and a pipe whose reader
+    /// sleeps do not do.
+    static func showsAtOnce(_ stream: Stream) -> Bool { takesBytes(stream, within: 0) }
+
+    /// Whether a stream takes bytes within so many milliseconds; -1 waits until it does or never will.
+    private static func takesBytes(_ stream: Stream, within milliseconds: Int32) -> Bool {
         var descriptor = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&descriptor, 1, 0) == 1 && descriptor.revents & Int16(POLLOUT) != 0
+        while true {
+            let count = unsafe poll(&descriptor, 1, milliseconds)
+            if count < 0, errno == EINTR { continue }
+            return count == 1 && descriptor.revents & Int16(POLLOUT) != 0
+        }
     }
 
     /// Whether a terminal is this process's to draw on, and not that of the shell which started it.
@@ -56,7 +64,10 @@ enum CurrentProcess {
             }
             if count > 0 {
                 bytes = bytes.dropFirst(count)
-            } else if errno != EINTR && errno != EAGAIN {
+            } else if count < 0, errno == EAGAIN {
+                // Another program has made the stream non-blocking, and its reader is slow.
+                guard takesBytes(stream, within: -1) else { return }
+            } else if count == 0 || errno != EINTR {
                 return
             }
         }
@@ -94,9 +105,11 @@ enum CurrentProcess {
     /// How many seconds have passed since the beginning of 1970-01-01, in UTC.
     static func secondsSinceEpoch() -> Int { Glibc.time(nil) }
 
-    /// Lets writes to a closed pipe, and to a file at its size limit, fail instead of killing the process.
-    static func ignoreWriteSignals() {
+    /// Lets writes to a closed pipe, and to a file at its size limit, fail instead of killing the process,
+    /// and has the kernel keep the status of children, which it drops where our parent ignored SIGCHLD.
+    static func setSignalActions() {
         for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
+        _ = signal(SIGCHLD, SIG_DFL)
     }
 
     /// Keeps SIGINT and SIGTERM from ending the process, so that `wait(for:)` gets them.
@@ -134,12 +147,6 @@ enum CurrentProcess {
             if number < 0, errno == EINTR { continue }
             return TerminationSignal(rawValue: number)
         }
-    }
-
-    /// Whether somebody takes what is written, so that a line does not have to wait.
-    static func isReadByNow(_ stream: Stream) -> Bool {
-        var query = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&query, 1, 0) == 1 && query.revents & Int16(POLLOUT) != 0
     }
 
     /// Ends the process once all is said.

@@ -143,6 +143,28 @@ import AsyncPrimitives
         #expect(try await mirror.sync().isDone)
     }
 
+    private struct Unexpected: Error {}
+
+    @Test(arguments: [true, false])
+    func `an error of one image never counts as an interruption of the run`(
+        isCancellation: Bool
+    ) async throws {
+        var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
+        for (number, name) in ["a.example/app", "b.example/tool"].enumerated() {
+            try await mirror.world.publish(
+                ImageBuilder().multiPlatform(seed: UInt64(number)), at: "\(name):1.0")
+        }
+        let broken = try mirror.world.store("a.example/app").location
+        mirror.world.intercept { event, _ in
+            guard event.location == broken else { return }
+            throw isCancellation ? CancellationError() : Unexpected()
+        }
+        let run = try await mirror.sync()
+        #expect(!run.report.wasInterrupted)
+        #expect(run.statuses == [.failed, .mirrored])
+        #expect(run.report.outcomes.first?.failures.first?.failureClass == .unavailable)
+    }
+
     @Test func `a run that nobody cancelled was not interrupted, whatever failed`() async throws {
         var mirror = try Mirror(["a.example/gone:1.0"])
         let run = try await mirror.sync()
