@@ -35,8 +35,8 @@ enum CurlError {
         if diagnosis.hasPrefix("Unsupported proxy") { return .refused }
         return switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
-        case CURLE_COULDNT_CONNECT, CURLE_PROXY: .connect
-        case CURLE_OPERATION_TIMEDOUT: .timeout
+        // The only time limit that libcurl itself is given is that of connecting.
+        case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: .connect
         case CURLE_SSL_CONNECT_ERROR
         where handshakeBreaks.contains(where: diagnosis.contains): .connect
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,

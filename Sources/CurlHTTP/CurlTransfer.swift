@@ -159,7 +159,8 @@ final class CurlTransfer {
         let reading = StallDetector.Reading(
             phase: phase, movedBytes: sent + receivedBytes + Int64(head.byteCount),
             // Before the head is delivered nobody can read, so a full buffer is no excuse.
-            isHeldByUs: isSendingPaused || (isReceivingPaused && isHeadDelivered))
+            isHeldByUs: isSendingPaused || (isReceivingPaused && isHeadDelivered),
+            isExplanation: head.isComplete && head.status >= 300)
         return clock.read(reading, at: now)
     }
 

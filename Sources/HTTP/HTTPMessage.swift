@@ -25,9 +25,7 @@ public enum HTTPBody: Sendable {
     case stream(length: Int, HTTPByteStream)
 }
 
-/// How long each phase of an exchange may go without a sign of life.
-///
-/// There is no limit on the whole: a blob may take as long as its bytes keep moving.
+/// The time limits of an exchange: of each phase and, where it is small, of the whole.
 public struct HTTPTimeouts: Hashable, Sendable {
     /// From the start to an established connection.
     public var connect: Duration
@@ -35,15 +33,31 @@ public struct HTTPTimeouts: Hashable, Sendable {
     public var firstByte: Duration
     /// Between two bytes of a body, in either direction, while this side is ready for them.
     public var idle: Duration
+    /// From the start to the end of the answer; `nil` for a transfer that may take as long as its bytes
+    /// keep moving.
+    public var total: Duration?
+    /// From the head of an answer with a status of 300 or more to the end of its body, which only
+    /// explains the status.
+    public var explanation: Duration
 
-    /// Makes time limits.
+    /// Creates time limits.
+    ///
+    /// - Parameters:
+    ///   - connect: the limit up to an established connection.
+    ///   - firstByte: the limit up to the first byte of the answer; by default that of `idle`.
+    ///   - idle: the limit between two bytes of a body.
+    ///   - total: the limit of the whole exchange.
+    ///   - explanation: the limit of the body of an answer that is no success.
     public init(
-        connect: Duration = .seconds(15), firstByte: Duration = .seconds(120),
-        idle: Duration = .seconds(30)
+        connect: Duration = .seconds(15), firstByte: Duration? = nil,
+        idle: Duration = .seconds(30), total: Duration? = nil,
+        explanation: Duration = .seconds(60)
     ) {
         self.connect = connect
-        self.firstByte = firstByte
+        self.firstByte = firstByte ?? idle
         self.idle = idle
+        self.total = total
+        self.explanation = explanation
     }
 }
 

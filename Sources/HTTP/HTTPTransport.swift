@@ -18,13 +18,13 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
     public enum Kind: String, Sendable {
         /// The host name could not be resolved.
         case resolve
-        /// The connection failed.
+        /// The connection failed, or was not established in time.
         case connect
         /// The certificate was rejected, or the TLS handshake failed.
         case tls
         /// The connection broke before the end of the response.
         case interrupted
-        /// A phase exceeded its time limit.
+        /// A phase after the connection, or the whole exchange, exceeded its time limit.
         case timeout
         /// The peer sent something other than HTTP, or too many header bytes.
         case malformed
@@ -34,6 +34,8 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case refused
         /// The address is outside the permitted scope.
         case outOfReach
+        /// The host failed too often, so nothing more is sent to it in this run.
+        case givenUp
     }
 
     /// The kind of failure.

@@ -22,8 +22,9 @@ public final class RegistryClientPool: Sendable {
         let transport: any HTTPTransport
         var credentials: CredentialStore
         let timeouts: HTTPTimeouts
-        let policy: RetryPolicy
+        var policy: RetryPolicy
         let throttles: HostThrottles
+        let monitor: HostHealthMonitor
         let time: RetryTiming
         let events: @Sendable (RegistryEvent) -> Void
 
@@ -33,12 +34,24 @@ public final class RegistryClientPool: Sendable {
             stranger.credentials = CredentialStore(environment: [:], read: { _ in nil })
             return stranger
         }
+
+        /// The same for requests that another host can answer as well: they have one attempt.
+        var withoutRetries: ClientDependencies {
+            var network = self
+            network.policy.maximumAttempts = 1
+            network.policy.outlastsOutages = false
+            return network
+        }
     }
 
     private let settings: [RegistryHost: RegistrySettings]
     private let defaults: RegistrySettings
     private let surroundings: ClientDependencies
-    private let clients = Mutex<[RegistryHost: RegistryClient]>([:])
+    private struct ClientKey: Hashable {
+        let host: RegistryHost
+        let isOptional: Bool
+    }
+    private let clients = Mutex<[ClientKey: RegistryClient]>([:])
 
     /// Makes a network.
     ///
@@ -47,29 +60,45 @@ public final class RegistryClientPool: Sendable {
     ///   - settings: what is known about single registries.
     ///   - defaults: what holds for all others.
     ///   - credentials: where credentials are looked for.
-    ///   - timeouts: the time limits of every exchange; only a commit has longer ones.
+    ///   - timeouts: the time limits of every exchange; a commit has longer ones, and metadata a total
+    ///     one of a minute, or of `idle` where that is longer.
     ///   - patience: how long failures that may pass are waited for.
+    ///   - retryFor: the retry budget of each host, where it is not the usual one of `patience`.
     ///   - time: the clock and the random numbers.
     ///   - events: is told what happens; it is called often and must not wait.
     public init(
         transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
         defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
         timeouts: HTTPTimeouts = HTTPTimeouts(), patience: RetryMode = .unattended,
-        time: RetryTiming = .system, events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
+        retryFor: Duration? = nil, time: RetryTiming = .system,
+        events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
         self.settings = settings
         self.defaults = defaults
+        var policy = patience == .unattended ? RetryPolicy.unattended : .attended
+        if let retryFor { policy.retryFor = retryFor }
+        var timeouts = timeouts
+        timeouts.total = max(.seconds(60), timeouts.idle)
+        let monitor = HostHealthMonitor(policy: policy, time: time)
         self.surroundings = ClientDependencies(
-            transport: transport, credentials: credentials, timeouts: timeouts,
-            policy: patience == .unattended ? .unattended : .attended,
-            throttles: HostThrottles(time: time), time: time, events: events)
+            transport: MonitoredTransport(base: transport, monitor: monitor),
+            credentials: credentials, timeouts: timeouts, policy: policy,
+            throttles: HostThrottles(time: time), monitor: monitor, time: time, events: events)
     }
 
     /// Returns a repository; nothing is sent before it is used.
     ///
+    /// - Parameters:
+    ///   - repository: its name.
+    ///   - isOptional: whether another host has the same content, so that each request is sent once and
+    ///     never retried.
+    /// - Returns: the repository.
     /// - Throws: ``URLError`` where the registry's host is no canonical name or address.
-    public func repository(_ repository: Repository) throws(URLError) -> RemoteRepository {
-        RemoteRepository(repository, client: try client(of: repository.registry))
+    public func repository(
+        _ repository: Repository, isOptional: Bool = false
+    ) throws(URLError) -> RemoteRepository {
+        RemoteRepository(
+            repository, client: try client(of: repository.registry, isOptional: isOptional))
     }
 
     /// Says which repositories will be read, so that they can share tokens where a registry allows it.
@@ -94,14 +123,18 @@ public final class RegistryClientPool: Sendable {
         try await client(of: host).verify(credential)
     }
 
-    private func client(of host: RegistryHost) throws(URLError) -> RegistryClient {
+    private func client(
+        of host: RegistryHost, isOptional: Bool = false
+    ) throws(URLError) -> RegistryClient {
+        let key = ClientKey(host: host, isOptional: isOptional)
         let known = settings[host] ?? defaults
         let origin = try Origin.of(host, plainHTTP: known.plainHTTP)
         return clients.withLock { clients in
-            if let client = clients[host] { return client }
+            if let client = clients[key] { return client }
             let client = RegistryClient(
-                host: host, origin: origin, settings: known, network: surroundings)
-            clients[host] = client
+                host: host, origin: origin, settings: known,
+                network: isOptional ? surroundings.withoutRetries : surroundings)
+            clients[key] = client
             return client
         }
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CurlHTTP
 import Glibc
 import HTTP
 import RegistryTestSupport
 import Testing
+
+@testable import CurlHTTP
 
 /// Answers that break, stall or make no sense.
 @Suite struct FaultTests {
@@ -29,6 +30,19 @@ import Testing
         _ timeouts: HTTPTimeouts = HTTPTimeouts(), of script: @escaping WireServer.Script
     ) async -> TransportError.Kind? {
         await #expect(throws: TransportError.self) { try await get(timeouts, script) }?.kind
+    }
+
+    @Test func `a machine without a thread for the transport fails its requests`() async throws {
+        let transport = CurlTransport(startThread: { _ in EAGAIN })
+        let request = HTTPRequest(
+            .get, try HTTPURL(try Origin(scheme: .http, host: "127.0.0.1", port: 1), target: "/"))
+        for _ in 0..<2 {
+            let error = await #expect(throws: TransportError.self) {
+                try await transport.send(request)
+            }
+            #expect(error?.kind == .refused)
+            #expect(error?.message.contains("no thread") == true)
+        }
     }
 
     // What breaks off is told from what ends.
@@ -81,6 +95,21 @@ import Testing
         let kind = await kind(short) { connection throws(WireClosed) in
             try connection.send(sent)
             connection.stall()
+        }
+        #expect(kind == .timeout)
+    }
+
+    @Test(arguments: ["200 OK", "404 Not Found"])
+    func `an answer that drips ends at its deadline`(status: String) async {
+        let limit = Duration.milliseconds(300)
+        let timeouts = HTTPTimeouts(
+            idle: .seconds(3600), total: status == "200 OK" ? limit : nil, explanation: limit)
+        let kind = await kind(timeouts) { connection throws(WireClosed) in
+            try connection.send("HTTP/1.1 \(status)\r\nContent-Length: 1000000\r\n\r\n")
+            while true {
+                _ = connection.isSilent(forMilliseconds: 20)
+                try connection.send("x")
+            }
         }
         #expect(kind == .timeout)
     }

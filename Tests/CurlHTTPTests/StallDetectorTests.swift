@@ -54,9 +54,43 @@ import Testing
         #expect((error?.kind == .timeout) == hasStalled)
     }
 
+    /// One byte every nine seconds never stalls.
+    private func error(
+        _ limits: HTTPTimeouts, afterSeconds seconds: Int, isExplanation: Bool = false
+    ) -> TransportError? {
+        let start = ContinuousClock.now
+        var clock = StallDetector(limits, at: start)
+        var error: TransportError?
+        for second in stride(from: 0, through: seconds, by: 9) {
+            error = clock.read(
+                .init(
+                    phase: .receiving, movedBytes: Int64(second), isHeldByUs: false,
+                    isExplanation: isExplanation),
+                at: start + .seconds(second))
+            if error != nil { break }
+        }
+        return error
+    }
+
+    @Test func `a whole exchange ends at its total deadline, however its bytes move`() {
+        let metadata = HTTPTimeouts(idle: .seconds(10), total: .seconds(60))
+        #expect(error(metadata, afterSeconds: 60) == nil)
+        #expect(
+            error(metadata, afterSeconds: 63)?.message == "no complete answer within 60.0 seconds")
+        #expect(error(HTTPTimeouts(idle: .seconds(10)), afterSeconds: 1_000_000) == nil)
+    }
+
+    @Test func `the body of an error ends at its deadline, also where the transfer has none`() {
+        let bulk = HTTPTimeouts(idle: .seconds(10))
+        #expect(error(bulk, afterSeconds: 60, isExplanation: true) == nil)
+        #expect(error(bulk, afterSeconds: 63, isExplanation: true)?.kind == .timeout)
+    }
+
     @Test func `a look is taken often enough for the shortest limit`() {
         #expect(StallDetector(limits, at: .now).interval == .seconds(1))
         let short = HTTPTimeouts(firstByte: .milliseconds(200), idle: .seconds(1))
         #expect(StallDetector(short, at: .now).interval == .milliseconds(50))
+        let total = HTTPTimeouts(total: .milliseconds(400))
+        #expect(StallDetector(total, at: .now).interval == .milliseconds(100))
     }
 }

@@ -70,6 +70,21 @@ import Testing
         #expect(streams.text("output").isEmpty)
     }
 
+    @Test(arguments: ["check", "sync"])
+    func `of retries ends a run whose source takes requests and answers none`(
+        command: String
+    ) async throws {
+        source.inject(.on(nil, "*", .stall(gate)))
+        let arguments =
+            command == "check"
+            ? ["check", "--plain-http", source.host, "\(source.host)/app:1.0"] : ["sync"]
+        let run = try await workspace.run(
+            arguments: arguments + ["--idle-timeout", "500ms", "--retry-for", "3s"])
+        gate.open()
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.said.contains("no answer within 0.5 seconds"), "\(run.said)")
+    }
+
     @Test func `of time stops the run, says so, and asks for another one`() async throws {
         source.inject(.on(.get, "/blobs/*", .stall(gate)))
         let run = try await workspace.run("sync", "--max-duration", "300ms", "--json")

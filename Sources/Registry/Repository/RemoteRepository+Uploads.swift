@@ -68,6 +68,7 @@ extension RemoteRepository {
             client.uploadDialect, mountingFrom: start.from, looking: start.lookup,
             last: .last(for: client.host))
         var attempt = 1
+        let start = client.retrier.time.now()
         var failure: RegistryError?
         while true {
             let answer: BlobUpload.Answer
@@ -88,7 +89,9 @@ extension RemoteRepository {
             case .finished(let arrival): return isOwn && arrival == .mounted ? .present : arrival
             case .restart:
                 guard let failure else { continue }
-                guard try await mayRestart(after: failure, attempt) else { throw failure }
+                guard try await mayRestart(after: failure, attempt, since: start) else {
+                    throw failure
+                }
                 attempt += 1
             case .failed:
                 throw failure
@@ -116,9 +119,11 @@ extension RemoteRepository {
     }
 
     /// A lost session is begun anew at once; other failures wait as the policy says.
-    private func mayRestart(after failure: RegistryError, _ attempt: Int) async throws -> Bool {
+    private func mayRestart(
+        after failure: RegistryError, _ attempt: Int, since start: Duration
+    ) async throws -> Bool {
         if failure.isTransient {
-            return try await client.retrier.waits(attempt: attempt, for: failure)
+            return try await client.retrier.waits(attempt: attempt, since: start, for: failure)
         }
         return attempt < client.retrier.policy.maximumAttempts
     }

@@ -37,11 +37,13 @@ struct ResumingBody: AsyncSequence, Sendable {
         private var surplus: Int
         private var gained = 0
         private var attempt = 1
+        private var start: Duration
 
         init(_ whole: ResumingBody) {
             self.whole = whole
             self.part = whole.first.body.makeAsyncIterator()
             self.surplus = 0
+            self.start = whole.retrier.time.now()
         }
 
         func next() async throws -> [UInt8]? {
@@ -77,11 +79,12 @@ struct ResumingBody: AsyncSequence, Sendable {
                 // Nothing to wait for: a way that breaks now and then is as good now as later.
                 try Task.checkCancellation()
                 attempt = 1
+                start = whole.retrier.time.now()
             } else {
                 let failure = RegistryError(whole.operation, error)
-                guard try await whole.retrier.waits(attempt: attempt, for: failure) else {
-                    throw failure
-                }
+                guard
+                    try await whole.retrier.waits(attempt: attempt, since: start, for: failure)
+                else { throw failure }
                 attempt += 1
             }
             let next = try await whole.reopen(offset)

@@ -17,6 +17,7 @@ extension UploadSession {
         var pieces = try await ChunkReader(open, size: pieceSize.value)
         var place = url
         var attempt = 1
+        var start = repository.client.retrier.time.now()
         while let piece = try await pieces.current() {
             let end: Int?
             do {
@@ -25,10 +26,12 @@ extension UploadSession {
                 end = UploadRange.end(reply.fields["range"])
             } catch let error as RegistryError where error.status == 416 || error.isTransient {
                 attempt += 1
-                place = try await status(of: place, after: error, attempt, &pieces)
+                place = try await status(
+                    of: place, after: error, attempt, since: start, &pieces)
                 continue
             }
             attempt = 1
+            start = repository.client.retrier.time.now()
             // Without the field, the answer means all of it; Amazon's keeps its first value.
             let kept = end.map { $0 + 1 - pieces.offset } ?? piece.count
             pieces.drop(kept > 0 && kept < piece.count ? kept : piece.count)
@@ -53,13 +56,13 @@ extension UploadSession {
     ///
     /// - Returns: where the session goes on.
     private func status(
-        of place: HTTPURL, after failure: RegistryError, _ attempt: Int,
+        of place: HTTPURL, after failure: RegistryError, _ attempt: Int, since start: Duration,
         _ pieces: inout ChunkReader
     ) async throws -> HTTPURL {
         let retrier = repository.client.retrier
         let isWorthIt =
             failure.isTransient
-            ? try await retrier.waits(attempt: attempt - 1, for: failure)
+            ? try await retrier.waits(attempt: attempt - 1, since: start, for: failure)
             : attempt <= retrier.policy.maximumAttempts
         guard isWorthIt else { throw failure }
         let call = RegistryRequest(

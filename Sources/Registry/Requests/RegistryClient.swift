@@ -53,8 +53,9 @@ final class RegistryClient: Sendable {
         self.presence = BlobPresence(mountsBlobs: host.mountsBlobs)
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
         self.retrier = RetryExecutor(
-            host: host, policy: network.policy, throttle: throttle, others: network.throttles,
-            time: network.time, events: network.events)
+            host: host, origin: origin, policy: network.policy, throttle: throttle,
+            others: network.throttles, monitor: network.monitor, time: network.time,
+            events: network.events)
         self.authenticator = Authenticator(
             host: host, origin: origin, settings: settings, credentials: network.credentials,
             tokenServer: TokenServer(
@@ -246,8 +247,7 @@ final class RegistryClient: Sendable {
         let url = hop.url
         var request = HTTPRequest(
             call.method, url, fields: call.fields, body: try await open(call.body),
-            isBulk: call.isBulk, timeouts: timeouts, reach: hop.reach)
-        if let firstByte = call.firstByte { request.timeouts.firstByte = firstByte }
+            isBulk: call.isBulk, timeouts: call.limits(timeouts), reach: hop.reach)
         if redirects.mayShowCredentials(at: url, for: call.operation.access.repository) {
             request.authorization = authorization.header
         }
@@ -262,7 +262,10 @@ final class RegistryClient: Sendable {
                 status: response.status, fields: response.fields,
                 body: MeteredBody(base: response.body, record: record), peer: response.peer)
         } catch {
-            events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
+            // What was kept from a host that is given up is no request.
+            if (error as? TransportError)?.kind != .givenUp {
+                events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
+            }
             throw error
         }
     }

@@ -98,7 +98,7 @@ extension TransportError.Kind {
         switch self {
         case .resolve:
             "check the spelling of \(registry), and that this machine has a network"
-        case .connect:
+        case .connect, .givenUp:
             "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
         case .tls:
             "name the authority with --ca-file or 'caFile'; for a registry without TLS, use "

@@ -28,6 +28,18 @@ struct RegistryRequest: Sendable {
     /// The longest wait for the answer's first byte, where it differs from the usual one.
     var firstByte: Duration?
 
+    /// Returns the time limits of the request: a total one for metadata, longer for what must be stored
+    /// first, and none for bodies that may be large.
+    func limits(_ usual: HTTPTimeouts) -> HTTPTimeouts {
+        var limits = usual
+        if let firstByte {
+            limits.firstByte = firstByte
+            limits.total = usual.total.map { $0 + firstByte }
+        }
+        if isBulk { limits.total = nil }
+        return limits
+    }
+
     /// Whether a redirect would send the body again, to another place.
     var writes: Bool { method != .get && method != .head }
 

@@ -15,6 +15,7 @@ struct CommonOptions: Sendable {
     var plainHTTP: [String] = []
     var strictAuth = false
     var idleTimeout = Duration.seconds(30)
+    var retryFor: Duration?
     var bandwidth: ByteRate?
 
     static let parameters: [Parameter<CommonOptions>] = [
@@ -43,7 +44,12 @@ struct CommonOptions: Sendable {
         ),
         .option(
             "--idle-timeout", into: \.idleTimeout,
-            help: "how long a transfer may stand still; there is no limit on all of it"),
+            help: "abort a request that waits, or a transfer that is idle, for this long"),
+        .option(
+            "--retry-for", into: \.retryFor,
+            help:
+                "give up a host after it has failed for this long "
+                + "[default: 60s for check and login, else 5m]"),
         .option(
             "--bandwidth", into: \.bandwidth,
             help: "how much all downloads together may bring in a second, like 50MB/s"),

@@ -51,7 +51,8 @@ enum Network {
                     return base
                 }
                 let replicas = try hosts.map { host in
-                    try network.repository(try Repository(registry: host, path: repository.path))
+                    try network.repository(
+                        try Repository(registry: host, path: repository.path), isOptional: true)
                 }
                 return EndpointStore(base, replicas: replicas, reputation: reputation)
             case .layout(let directory):
@@ -97,6 +98,7 @@ enum Network {
                 authFile: options.authFile.map(context.absolute),
                 environment: onlyAuthFile ? [:] : context.environment),
             timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
+            retryFor: options.retryFor,
             events: {
                 context.anonymousReads.note($0)
                 context.traffic.note($0)

@@ -160,7 +160,7 @@ import Testing
         let line =
             row.writes
             ? "POST \(base)blobs/uploads/" : "GET \(base)manifests/\(Sample.manifest.digest)"
-        let scene = try Scene([Exchange](repeating: Exchange(line, row.answer), count: 6))
+        let scene = try Scene([Exchange](repeating: Exchange(line, row.answer), count: 12))
         let repository = try scene.repository("\(row.registry)/app")
         let error = try #require(
             await #expect(throws: RegistryError.self) {

@@ -31,7 +31,7 @@ import Testing
         let path = host == "docker.io" ? "library/app" : "app"
         let url = "https://\(wire)/v2/\(path)/manifests/\(Sample.manifest.digest)"
         // Whatever is tried again meets the same answer each time.
-        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", answer), count: 6))
+        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", answer), count: 12))
         let repository = try scene.repository("\(host)/app")
         return try #require(
             await #expect(throws: RegistryError.self) {

@@ -38,12 +38,10 @@ import Testing
     @Test func `doubles its bound up to a minute`() {
         let waits = (1...5).map { decide($0, .status(503), jitter: 1) }
         #expect(waits == [1, 2, 4, 8, 16].map { .retry(after: .seconds($0)) })
-        var patient = policy
-        patient.maximumAttempts = 100
         #expect(
-            patient.decide(
-                attempt: 99, RetryPolicy.Outcome(event: .status(503)), jitter: 1)
-                == .retry(after: .seconds(60)))
+            policy.decide(
+                attempt: 99, RetryPolicy.Outcome(event: .status(503)), jitter: 1,
+                hostAnswers: false) == .retry(after: .seconds(60)))
     }
 
     @Test func `draws half of its bound by chance`() {
@@ -57,17 +55,49 @@ import Testing
                 attempt: attempt, RetryPolicy.Outcome(event: event, retryAfter: after), jitter: 0)
                 != .giveUp
         }
-        #expect(attended(1, .transport(.connect)) && !attended(2, .transport(.connect)))
-        #expect(attended(1, .transport(.resolve)) && !attended(2, .transport(.resolve)))
         #expect(attended(3, .status(503)) && !attended(4, .status(503)))
-        #expect(!attended(1, .status(429), after: .seconds(31)))
+        #expect(attended(1, .status(429), after: .seconds(60)))
+        #expect(!attended(1, .status(429), after: .seconds(61)))
     }
 
-    @Test func `has six attempts, and three for names without an address`() {
+    @Test func `has six attempts, and more only while the host answers no request`() {
         #expect(decide(5, .status(503)) != .giveUp)
         #expect(decide(6, .status(503)) == .giveUp)
-        #expect(decide(2, .transport(.resolve)) != .giveUp)
-        #expect(decide(3, .transport(.resolve)) == .giveUp)
+        for event in [Event.status(503), .status(429), .transport(.timeout), .transport(.connect)] {
+            let decision = policy.decide(
+                attempt: 6, RetryPolicy.Outcome(event: event), jitter: 0.5, hostAnswers: false)
+            #expect(decision != .giveUp)
+        }
+        var bounded = policy
+        bounded.outlastsOutages = false
+        #expect(
+            bounded.decide(
+                attempt: 6, RetryPolicy.Outcome(event: .status(503)), jitter: 0.5,
+                hostAnswers: false) == .giveUp)
+    }
+
+    @Test(
+        arguments: [
+            (Event.status(503), nil, Duration.seconds(0.75), true),
+            (.status(503), nil, .seconds(0.74), false), (.status(503), nil, .zero, false),
+            (.transport(.timeout), nil, .seconds(-1), false),
+            (.status(429), .seconds(20), .seconds(20), true),
+            (.status(429), .seconds(20), .seconds(19), false),
+            (.secondaryRateLimit, nil, .seconds(119), false),
+        ] as [(Event, Duration?, Duration, Bool)])
+    func `begins no wait that the retry budget does not cover`(
+        event: Event, after: Duration?, left: Duration, retries: Bool
+    ) {
+        let outcome = RetryPolicy.Outcome(event: event, retryAfter: after)
+        let decision = policy.decide(attempt: 1, outcome, jitter: 0.5, left: left)
+        #expect((decision != .giveUp) == retries)
+    }
+
+    @Test func `waits longer after a failed connection than after a failed lookup`() {
+        let connect = (1...3).map { decide($0, .transport(.connect), jitter: 1) }
+        #expect(connect == [5, 20, 20].map { .retry(after: .seconds($0)) })
+        let lookup = (1...3).map { decide($0, .transport(.resolve), jitter: 1) }
+        #expect(lookup == [1, 2, 2].map { .retry(after: .seconds($0)) })
     }
 
     @Test func `F01 waits as long as the server asks, up to five minutes`() {

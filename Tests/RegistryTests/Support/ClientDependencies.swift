@@ -51,7 +51,8 @@ struct Scene: Sendable {
         read: @escaping CredentialStore.FileReader = { _ in nil },
         run: @escaping CredentialHelper.Runner = { _, _, _ in
             CredentialHelper.Answer(status: 1, output: [])
-        }, time: VirtualTime = VirtualTime()
+        }, time: VirtualTime = VirtualTime(), patience: RetryMode = .unattended,
+        retryFor: Duration? = nil
     ) throws {
         self.time = time
         func byHost<Value>(_ map: [String: Value]) throws -> [RegistryHost: Value] {
@@ -63,7 +64,8 @@ struct Scene: Sendable {
             given: try byHost(credentials), environment: environment, read: read, run: run)
         self.network = RegistryClientPool(
             transport: wire, settings: try byHost(settings), credentials: store,
-            time: time.timekeeper, events: { [events] in events.append($0) })
+            patience: patience, retryFor: retryFor, time: time.timekeeper,
+            events: { [events] in events.append($0) })
     }
 
     func repository(_ name: String = "reg.test/app") throws -> RemoteRepository {

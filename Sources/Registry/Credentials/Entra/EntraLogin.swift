@@ -123,6 +123,7 @@ actor EntraLogin {
     private nonisolated var linkLocalEndpoint: TokenEndpoint {
         var retrier = endpoint.retrier
         retrier.policy.maximumAttempts = 3
+        retrier.policy.outlastsOutages = false
         return TokenEndpoint(
             transport: endpoint.transport, retrier: retrier, timeouts: endpoint.timeouts)
     }

@@ -64,5 +64,6 @@ struct ManagedIdentity: Hashable, Sendable {
     }
 
     /// Both services are next door: who does not answer at once is not there.
-    static let patience = HTTPTimeouts(connect: .seconds(3), firstByte: .seconds(20))
+    static let patience = HTTPTimeouts(
+        connect: .seconds(3), firstByte: .seconds(20), total: .seconds(30))
 }

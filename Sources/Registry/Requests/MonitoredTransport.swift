@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+internal import Synchronization
+
+/// The health of all hosts that a run sends requests to.
+final class HostHealthMonitor: Sendable {
+    private let policy: RetryPolicy
+    private let time: RetryTiming
+    private let hosts = Mutex<[Origin: HostHealth]>([:])
+
+    init(policy: RetryPolicy, time: RetryTiming) {
+        self.policy = policy
+        self.time = time
+    }
+
+    /// Returns what is known about a host.
+    func health(of origin: Origin) -> HostHealth {
+        hosts.withLock { $0[origin] } ?? HostHealth(retryFor: policy.retryFor)
+    }
+
+    fileprivate func succeed(_ origin: Origin) {
+        change(origin) { $0.succeed(at: $1) }
+    }
+
+    fileprivate func fail(
+        _ origin: Origin, _ failure: HostHealth.Failure, began: Duration?, _ reason: String
+    ) {
+        change(origin) { $0.fail(failure, began: began ?? $1, at: $1, reason: reason) }
+    }
+
+    private func change(_ origin: Origin, _ change: (inout HostHealth, Duration) -> Void) {
+        let now = time.now()
+        hosts.withLock { hosts in
+            change(&hosts[origin, default: HostHealth(retryFor: policy.retryFor)], now)
+        }
+    }
+
+    /// Returns the request with the time limits that the host's retry budget leaves.
+    ///
+    /// - Throws: ``TransportError`` with the kind `givenUp` where nothing more is sent to the host.
+    fileprivate func admit(_ request: HTTPRequest) throws(TransportError) -> HTTPRequest {
+        let health = health(of: request.url.origin)
+        if let reason = health.reasonGivenUp { throw TransportError(.givenUp, reason) }
+        let left = health.left(at: time.now())
+        guard health.isFailing, left > .zero else { return request }
+        var request = request
+        // In tenths of a second, as the limit is part of a message.
+        let tenths = left.attoseconds / 100_000_000_000_000_000
+        let limit = max(
+            Duration.milliseconds(Int64(clamping: tenths) * 100), HostHealth.shortestAttempt)
+        if !request.mayTakeLong {
+            request.timeouts.total = min(request.timeouts.total ?? limit, limit)
+        } else if request.method == .get {
+            request.timeouts.firstByte = min(request.timeouts.firstByte, limit)
+        }
+        return request
+    }
+
+    fileprivate func note(_ error: TransportError, at origin: Origin, began: Duration?) {
+        let failure: HostHealth.Failure
+        switch error.kind {
+        case .connect, .resolve:
+            failure = .connection(pauses: policy.connectWaits(after: error.kind).map { $0 / 2 })
+        case .interrupted, .timeout: failure = .outage
+        case .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
+        }
+        fail(origin, failure, began: began, error.message)
+    }
+
+    /// Records the status of an answer if it is a sign of an outage, and returns whether it is.
+    fileprivate func note(_ status: Int, at origin: Origin, began: Duration?) -> Bool {
+        guard RetryPolicy.transientStatuses.contains(status) else { return false }
+        fail(origin, status == 429 ? .throttled : .outage, began: began, "status \(status)")
+        return true
+    }
+
+    /// The time at which a failure of a request that is sent now begins; `nil` for one whose duration
+    /// says nothing about its host.
+    fileprivate func start(of request: HTTPRequest) -> Duration? {
+        request.mayTakeLong ? nil : time.now()
+    }
+}
+
+extension HTTPRequest {
+    /// A Boolean value that indicates whether the exchange has no total deadline, or that of a commit,
+    /// so that its duration says nothing about its host.
+    fileprivate var mayTakeLong: Bool { isBulk || method == .put || method == .patch }
+}
+
+/// A transport that sends nothing to hosts that have been given up, and records how all others answer.
+struct MonitoredTransport: HTTPTransport {
+    let base: any HTTPTransport
+    let monitor: HostHealthMonitor
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let origin = request.url.origin
+        let began = monitor.start(of: request)
+        let response: HTTPResponse
+        do {
+            response = try await base.send(try monitor.admit(request))
+        } catch let error as TransportError {
+            monitor.note(error, at: origin, began: began)
+            throw error
+        }
+        guard !monitor.note(response.status, at: origin, began: began) else { return response }
+        let body = MonitoredBody(
+            base: response.body,
+            outcome: BodyOutcome { [monitor] error in
+                guard let error else { return monitor.succeed(origin) }
+                monitor.note(error, at: origin, began: began)
+            })
+        return HTTPResponse(
+            status: response.status, fields: response.fields, body: body, peer: response.peer)
+    }
+}
+
+/// Reports once how an answer's body ended: at its end, when it is dropped, or as soon as it has
+/// brought enough, it is a success.
+private final class BodyOutcome: Sendable {
+    private let isReported = Atomic(false)
+    private let report: @Sendable (TransportError?) -> Void
+
+    init(_ report: @escaping @Sendable (TransportError?) -> Void) {
+        self.report = report
+    }
+
+    deinit {
+        succeed()
+    }
+
+    func succeed() {
+        if !isReported.exchange(true, ordering: .relaxed) { report(nil) }
+    }
+
+    func fail(_ error: TransportError) {
+        isReported.store(true, ordering: .relaxed)
+        report(error)
+    }
+}
+
+private struct MonitoredBody: AsyncSequence, Sendable {
+    let base: HTTPByteStream
+    let outcome: BodyOutcome
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator(), outcome: outcome)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: any AsyncIteratorProtocol<[UInt8], any Error>
+        let outcome: BodyOutcome
+        private var byteCount = 0
+
+        init(base: any AsyncIteratorProtocol<[UInt8], any Error>, outcome: BodyOutcome) {
+            self.base = base
+            self.outcome = outcome
+        }
+
+        mutating func next() async throws -> [UInt8]? {
+            do {
+                let piece = try await base.next(isolation: #isolation)
+                byteCount += piece?.count ?? 0
+                if piece == nil || byteCount >= ResumingBody.progress { outcome.succeed() }
+                return piece
+            } catch let error as TransportError {
+                outcome.fail(error)
+                throw error
+            }
+        }
+    }
+}

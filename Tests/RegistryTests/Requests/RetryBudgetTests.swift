@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Synchronization
+import Testing
+
+@testable import Registry
+
+/// What a run spends on hosts that do not answer, on a clock that moves only by what is waited for.
+@Suite struct RetryBudgetTests {
+    private static let base = "https://reg.test/v2/app/manifests/1.0"
+
+    /// A transport that takes every request and answers none.
+    private struct Silence: HTTPTransport {
+        let time: VirtualTime
+        let count = Counter()
+
+        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+            count.add()
+            let limits = request.timeouts
+            time.advance(min(limits.firstByte, limits.total ?? limits.firstByte))
+            throw TransportError(.timeout, "no answer within \(limits.firstByte)")
+        }
+    }
+
+    private final class Counter: Sendable {
+        private let number = Mutex(0)
+        var value: Int { number.withLock { $0 } }
+        func add() { number.withLock { $0 += 1 } }
+    }
+
+    @Test(
+        arguments: [
+            (RetryMode.attended, nil, Duration.seconds(60)), (.unattended, nil, .seconds(300)),
+            (.attended, .seconds(600), .seconds(600)), (.unattended, .seconds(5), .seconds(30)),
+        ] as [(RetryMode, Duration?, Duration)])
+    func `a host that never answers costs one budget, however many requests are sent to it`(
+        patience: RetryMode, retryFor: Duration?, limit: Duration
+    ) async throws {
+        let time = VirtualTime()
+        let silence = Silence(time: time)
+        let network = RegistryClientPool(
+            transport: silence, credentials: CredentialStore(environment: [:]), patience: patience,
+            retryFor: retryFor, time: time.timekeeper)
+        for name in ["a", "b", "c"] {
+            let repository = try network.repository(
+                Repository(parsing: "reg.test/\(name)"))
+            let error = await #expect(throws: RegistryError.self) {
+                _ = try await repository.resolve(.tag(Tag(parsing: "1.0")))
+            }
+            #expect(error?.failureClass == .unavailable)
+            if name == "c" {
+                #expect("\(String(describing: error))".contains("nothing more is sent to it"))
+            }
+        }
+        #expect(time.timekeeper.now() <= limit)
+        #expect(silence.count.value >= 1)
+    }
+
+    @Test func `three failed connections end every further request to the host at once`()
+        async throws
+    {
+        let refused = Exchange("HEAD \(Self.base)", .failing(.connect))
+        let scene = try Scene([refused, refused, refused])
+        let app = try scene.repository()
+        await #expect(throws: RegistryError.self) {
+            _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        }
+        #expect(scene.time.waits == [.seconds(3.75), .seconds(15)])
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository("reg.test/other").tags()
+        }
+        #expect(
+            error?.reason == "3 connections to it failed (no answer came), so nothing more is sent "
+                + "to it in this run")
+        #expect(error?.hint?.hasPrefix("check the port") == true)
+        scene.wire.expectDone()
+    }
+
+    @Test func `a registry that restarts is waited for, whatever fails at the same time`()
+        async throws
+    {
+        let tags = (1...6).map { "1.\($0)" }
+        func url(_ tag: String) -> String { "HEAD https://reg.test/v2/app/manifests/\(tag)" }
+        let meeting = MeetingPoint(tags.count)
+        // The first exchange with a registry is waited for by all others.
+        let first = Exchange(url("1.0"), Answer(200, Sample.manifest.fields))
+        let refused = tags.map {
+            Exchange(url($0), .failing(.connect).after { try await meeting.arrive() })
+        }
+        let fine = tags.map { Exchange(url($0), Answer(200, Sample.manifest.fields)) }
+        let scene = try Scene([first] + refused + fine)
+        let app = try scene.repository()
+        _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for tag in tags {
+                group.addTask {
+                    let found = try await app.resolve(.tag(Tag(parsing: tag)))
+                    #expect(found != nil)
+                }
+            }
+            try await group.waitForAll()
+        }
+        scene.wire.expectDone()
+    }
+
+    @Test func `metadata has a total deadline, commits a longer one, and blobs have none`()
+        async throws
+    {
+        let manifest = Sample.manifest
+        let blob = Sample.blob
+        let scene = try Scene([
+            Exchange("HEAD \(Self.base)", Answer(200, manifest.fields)),
+            Exchange(
+                "PUT \(Self.base)", Answer(201, ["Docker-Content-Digest": "\(manifest.digest)"])),
+            Exchange(
+                "GET https://reg.test/v2/app/blobs/\(blob.digest)",
+                Answer(200, [:], bytes: [blob.bytes])),
+        ])
+        let app = try scene.repository()
+        _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        try await app.push(manifest: manifest.raw, as: .tag(Tag(parsing: "1.0")))
+        _ = try await collect(app.fetch(blob: blob.descriptor))
+        let limits = scene.wire.requests.map(\.timeouts)
+        #expect(limits.map(\.total) == [.seconds(60), .seconds(360), nil])
+        #expect(limits.map(\.firstByte) == [.seconds(30), .seconds(300), .seconds(30)])
+        scene.wire.expectDone()
+    }
+
+    @Test func `a repository whose content another host has is asked once`() async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.base)", Answer(503))])
+        let app = try scene.network.repository(
+            Repository(parsing: "reg.test/app"), isOptional: true)
+        await #expect(throws: RegistryError.self) {
+            _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        }
+        #expect(scene.time.waits.isEmpty)
+        scene.wire.expectDone()
+    }
+}
