@@ -47,7 +47,7 @@ release exporter 1.2.0 77d0e3b
 show ocimirror sync
 expect 'three images are mirrored' says '3 mirrored'
 cp locks/staging.yaml locks/production.yaml
-show ocimirror pin --lock locks/staging.yaml environments
+show ocimirror pin --lock locks/staging.yaml --update-tags environments
 expect 'both environments are pinned' as_locked locks/staging.yaml environments
 show ocimirror lint --lock locks/staging.yaml environments
 expect 'the gate is open' same "$status" 0
@@ -69,9 +69,13 @@ expect 'the lock of staging changed, nothing else' same "$(git diff --name-only)
 
 heading 'Pins: what would change, then change it and write the pull request'
 show ocimirror pin --lock locks/staging.yaml --diff environments/staging
+expect 'a version is not changed unasked' same "$status" 1
+expect '  and it is named' says 'the file has 1.0.0, the lock has 1.1.0'
+show ocimirror pin --lock locks/staging.yaml --update-tags --diff environments/staging
+expect 'exit code 0' same "$status" 0
 expect 'no file was touched' same "$(git diff --name-only)" locks/staging.yaml
 printf '%s\n' "$output" >"$work/announced.patch"
-show ocimirror pin --lock locks/staging.yaml --report "$work/pr.md" --run "$work/run.json" \
+show ocimirror pin --lock locks/staging.yaml --update-tags --report "$work/pr.md" --run "$work/run.json" \
     environments/staging
 expect 'exit code 0' same "$status" 0
 git diff --no-color --unified=3 environments >"$work/done.patch"
@@ -80,7 +84,8 @@ expect 'what was announced is what was done' \
     same "$(hunks "$work/announced.patch")" "$(hunks "$work/done.patch")"
 expect 'the comment behind a value stayed' grep -q "/web   # moved by the bot" environments/staging/web.yaml
 show cat "$work/pr.md"
-expect 'the title warns: a tag that names a version has moved' says '# Warning'
+expect 'the title warns: a tag that names a version has moved' says '# Warning: moved version tag of'
+expect '  and names the update' says '; update of'
 expect 'the revision that upstream built from is named' says 5ec0de2
 expect 'a second run has nothing to do' as_locked locks/staging.yaml environments/staging
 
@@ -103,7 +108,7 @@ show ocimirror promote locks/staging.yaml locks/production.yaml
 images_of() { sed '1,/^    images:/d' "$1"; }
 expect "production's lock names what staging's does" \
     same "$(images_of locks/production.yaml)" "$(images_of locks/staging.yaml)"
-show ocimirror pin --lock locks/production.yaml environments/production
+show ocimirror pin --lock locks/production.yaml --update-tags environments/production
 expect 'exit code 0' same "$status" 0
 show ocimirror lint --lock locks/production.yaml environments/production
 expect 'the gate is open' same "$status" 0
@@ -111,7 +116,7 @@ commit 'Promote to production'
 
 heading 'At noon: back'
 show ocimirror promote --from-git HEAD~1 locks/production.yaml locks/production.yaml
-show ocimirror pin --lock locks/production.yaml environments/production
+show ocimirror pin --lock locks/production.yaml --update-tags environments/production
 expect 'production is byte for byte as before' \
     git diff --exit-code --quiet HEAD~1 -- locks/production.yaml environments/production
 expect 'staging was not touched' git diff --exit-code --quiet HEAD -- locks/staging.yaml environments/staging

@@ -37,6 +37,8 @@ public struct PinnedSite: Hashable, Sendable {
         case pinned
         /// It says so now.
         case changed
+        /// The lock has the image with another tag, so that the file stays as it is.
+        case versionDiffers = "version-differs"
         /// The lock has no such image.
         case unknown
         /// It cannot hold the digest, or must not.
@@ -59,7 +61,7 @@ public struct PinnedSite: Hashable, Sendable {
     public var id: String?
     /// What the file said; nil where that cannot be known.
     public var old: Reference?
-    /// What it says now; nil where nothing was written.
+    /// The image that the changed file names, as read back from it; `nil` if nothing was written.
     public var new: Reference?
     /// Where else the same value is used, by alias.
     public var usedAt: [YAMLMark]

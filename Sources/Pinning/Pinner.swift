@@ -12,6 +12,7 @@ public struct Pinner: Sendable {
     private let target: @Sendable (ImageReferenceSite) throws(LockView.LookupFailure) -> PinTarget
     private let rules: PinRules
     private let moves: Bool
+    private let updatesTags: Bool
 
     /// Makes a pinner.
     ///
@@ -20,16 +21,17 @@ public struct Pinner: Sendable {
     ///   - rules: what shapes cannot say.
     ///   - side: which end of the mirror the files shall name.
     ///   - moves: whether references to the other end are rewritten.
+    ///   - updatesTags: whether an image with another tag than the lock's gets the lock's tag too;
+    ///     otherwise it stays as it is.
     public init(
         _ lock: Lockfile, rules: PinRules = PinRules(), side: PinRegistry = .mirror,
-        moves: Bool = false
+        moves: Bool = false, updatesTags: Bool = false
     ) {
         let lock = LockView(lock, side: side)
-        self.target = { site throws(LockView.LookupFailure) in
-            try lock.target(for: site.image, id: site.id)
-        }
+        self.target = { site throws(LockView.LookupFailure) in try lock.target(for: site) }
         self.rules = rules
         self.moves = moves
+        self.updatesTags = updatesTags
     }
 
     /// Makes a pinner that copies the pins of another file, place by place.
@@ -58,10 +60,11 @@ public struct Pinner: Sendable {
             }
             return PinTarget(
                 id: image.repository.lastComponent, repository: pin.repository, tag: pin.tag,
-                digest: digest)
+                resolvedTag: pin.tag, digest: digest)
         }
         self.rules = rules
         self.moves = false
+        self.updatesTags = true
     }
 
     /// Pins the images of a file.
@@ -109,7 +112,9 @@ public struct Pinner: Sendable {
             let edited = EditedFile(
                 fragments: found.fragments, edits: Array(edits), limits: FileText.limits)
             do throws(EditRefusal) {
-                file.newBytes = try edited.bytes()
+                let bytes = try edited.bytes()
+                try readBack(bytes, path: path, into: &drafts)
+                file.newBytes = bytes
             } catch {
                 let mark = drafts.first { !$0.edits.isEmpty }?.site.mark
                 file.refusal = YAMLError(
@@ -123,9 +128,29 @@ public struct Pinner: Sendable {
         return file
     }
 
+    /// Reads the changed images from the new bytes, so that what is reported is what the file says.
+    private func readBack(
+        _ bytes: [UInt8], path: String, into drafts: inout [Draft]
+    ) throws(EditRefusal) {
+        let refusal = EditRefusal(reason: "the changed file does not name the pinned images")
+        guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits) else {
+            throw refusal
+        }
+        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        guard found.sites.count == drafts.count else { throw refusal }
+        for (index, site) in found.sites.enumerated() where !drafts[index].edits.isEmpty {
+            // Of a value that only a rule explains, the file does not say the repository.
+            guard let image = site.image else { continue }
+            guard image.digest == drafts[index].site.new?.digest else { throw refusal }
+            drafts[index].site.new = image
+        }
+    }
+
     /// A site's record, and the edits that it needs.
     private struct Draft {
         var site: PinnedSite
+        /// The values that the site is made of.
+        var values: Set<Edit.Place> = []
         var edits: [Edit] = []
 
         mutating func refuse(_ verdict: PinnedSite.Verdict, _ reason: String) {
@@ -146,6 +171,10 @@ public struct Pinner: Sendable {
                 mark: file.fragments[0].stream.text.mark(at: start), path: found.path,
                 shape: found.shape, verdict: .pinned, id: found.id, old: found.image,
                 usedAt: found.usedAt))
+        draft.values = Set(
+            found.fields.filter { $0.part == nil }.map { field in
+                Edit.Place(fragment: found.fragment, range: field.node.range, isLine: false)
+            })
         if let obstacle = found.obstacle {
             draft.refuse(found.isSkipped ? .skipped : .unpinnable, obstacle)
             return draft
@@ -158,12 +187,17 @@ public struct Pinner: Sendable {
                     .unpinnable, "it names the other end of the mirror: --rewrite moves it")
                 return draft
             }
+            let version = StatedVersion(site: found, target: target)
+            guard updatesTags || version.isSame else {
+                draft.refuse(.versionDiffers, version.difference)
+                return draft
+            }
             try write(found, target, into: &draft, fragment.stream.text, habit)
             if file.sealedDocuments.contains(found.document), !draft.edits.isEmpty {
                 draft.refuse(.unpinnable, FileText.sealReason)
             }
         } catch {
-            Self.explain(error, in: &draft)
+            Self.explain(error, of: found, in: &draft)
         }
         return draft
     }
@@ -184,7 +218,9 @@ public struct Pinner: Sendable {
         }
     }
 
-    private static func explain(_ miss: LockView.LookupFailure, in draft: inout Draft) {
+    private static func explain(
+        _ miss: LockView.LookupFailure, of site: ImageReferenceSite, in draft: inout Draft
+    ) {
         switch miss {
         case .unknown: draft.refuse(.unknown, "there is no pin for such an image")
         case .notSelected: draft.refuse(.skipped, "it is not selected")
@@ -195,25 +231,36 @@ public struct Pinner: Sendable {
         case .unknownID(let id):
             draft.refuse(
                 .unknown, "the lock has no id '\(UntrustedText(id).display(limit: 100))'")
-        case .ambiguous(let ids):
-            draft.refuse(
-                .unknown,
-                "it may be \(ids.joined(separator: " or ")): write '# ocimirror: ID' behind it")
+        case .ambiguous(let targets):
+            draft.refuse(.versionDiffers, StatedVersion.ambiguity(site, among: targets))
         case .insufficientlyValidated(let id):
             draft.refuse(
                 .unpinnable, "the lock proves '\(id)' less than it demands: run sync first")
         }
     }
 
-    /// A value that two images share can hold one of them only.
+    /// Refuses the edits of values that another image uses and does not want changed in the same way.
     private static func refuseContradictions(_ drafts: inout [Draft]) {
-        var wanted: [Edit.Place: Set<Edit>] = [:]
-        for edit in drafts.flatMap(\.edits) { wanted[edit.place, default: []].insert(edit) }
-        for index in drafts.indices
-        where drafts[index].edits.contains(where: { wanted[$0.place].map { $0.count > 1 } ?? false }
-        ) {
-            drafts[index].refuse(
-                .unpinnable, "another image uses the same value: give each its own")
+        var users: [Edit.Place: [Int]] = [:]
+        for index in drafts.indices {
+            let places = drafts[index].values.union(drafts[index].edits.map(\.place))
+            for place in places { users[place, default: []].append(index) }
+        }
+        var contradictory = users.keys.filter { place in
+            let wanted = (users[place] ?? []).map { index in
+                Set(drafts[index].edits.filter { $0.place == place })
+            }
+            return wanted.contains { $0.count > 1 || $0 != wanted.first }
+        }
+        // An image that is refused wants none of its values changed, the shared ones included.
+        while let place = contradictory.popLast() {
+            for index in users.removeValue(forKey: place) ?? [] {
+                let places = drafts[index].edits.map(\.place)
+                guard places.contains(place) else { continue }
+                drafts[index].refuse(
+                    .unpinnable, "another image uses the same value: give each its own")
+                contradictory += places
+            }
         }
     }
 }

@@ -41,7 +41,8 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         let rules = try PinRules(
             parsing: try BoundedFile.read("\(Self.folder)/pins.yaml", limit: 1 << 20))
         let pinner = Pinner(
-            try Self.lock(lock), rules: rules, moves: name.hasSuffix("rewritten"))
+            try Self.lock(lock), rules: rules, moves: name.hasSuffix("rewritten"),
+            updatesTags: !name.hasSuffix("as-stated"))
         // A chart's own file is known by its name.
         let file = name.contains("chart") ? "Chart.yaml" : "values.yaml"
         return pinner.pin(try bytes ?? before, path: "\(name)/\(file)")

@@ -24,9 +24,20 @@ import YAML
     @Test(arguments: [
         ("image: R:1.4.2@sha256:D\n", []),
         ("image: R:1.4.2\n", ["1:8 unpinned error"]),
-        ("image: R:latest@sha256:D\n", ["1:8 floating-tag warning"]),
+        ("image: R:latest@sha256:D\n", ["1:8 floating-tag warning", "1:8 version-differs error"]),
         ("image: R:1.4.2@sha256:O\n", ["1:8 tag-digest-disagree error"]),
-        ("image: R:1.4.0@sha256:O\n", ["1:8 not-in-lock warning"]),
+        ("image: R:1.4.0@sha256:O\n", ["1:8 version-differs error"]),
+        ("image: R:1.4.1\n", ["1:8 unpinned error", "1:8 version-differs error"]),
+        ("image: R:1.4.1@sha256:D\n", ["1:8 version-differs error"]),
+        ("image: R@sha256:O\n", ["1:8 not-in-lock warning"]),
+        ("image: {repository: R, tag: ''}\n", ["1:8 unpinned error"]),
+        ("image: R\n", ["1:8 unpinned error", "1:8 version-differs error"]),
+        ("image: S/tempo:2.8.0@sha256:O\n", ["1:8 version-differs error"]),
+        ("image: S/kafka:0.46.0@sha256:O\n", ["1:8 version-differs error"]),
+        ("image: S/kafka@sha256:O\n", ["1:8 version-differs error"]),
+        (
+            "image: S/mine:1.4.2@sha256:D # ocimirror: vault\n", ["1:8 version-differs error"]
+        ),
         ("image: quay.io/x/y:1@sha256:O\n", ["1:8 not-in-lock warning"]),
         ("image: R:1.4.2@sha256:C\n", ["1:8 child-digest error"]),
         ("image: {repository: R, tag: 1.4.2, sha: 'sha256:D'}\n", ["1:8 digest-form error"]),
@@ -52,7 +63,9 @@ import YAML
     func `a file has its findings`(_ text: String, _ expected: [String]) throws {
         let lock = try Fixture.lock("images.lock.yaml")
         let child = try #require(lock.images["api"]?.platforms.values.first?.digest.hex)
-        let text = text.replacing("R", with: Self.repository).replacing(
+        let text = text.replacing("S/", with: "ghcr.io/acme/mirror/").replacing(
+            "R", with: Self.repository
+        ).replacing(
             "sha256:D", with: "sha256:\(Self.api)"
         )
         .replacing("sha256:O", with: "sha256:" + String(repeating: "a", count: 64))
@@ -69,7 +82,7 @@ import YAML
             parsing: Array("version: 1\nseverities: {unpinned: off, floating-tag: error}\n".utf8))
         #expect(
             try Self.codes("image: \(Self.repository):main\n", rules: rules)
-                == ["1:8 floating-tag error"])
+                == ["1:8 floating-tag error", "1:8 version-differs error"])
     }
 
     @Test func `a digest behind a tag that labels use is found, and is not written`() throws {
@@ -84,7 +97,7 @@ import YAML
                     $0.replacing("error", with: "warning")
                 })
         let plain = Array("web: {image: {repository: \(Self.repository), tag: 1.4.1}}\n".utf8)
-        let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
+        let pinner = Pinner(try Fixture.lock("images.lock.yaml"), updatesTags: true)
         #expect(pinner.pin(plain, path: "values.yaml", reuse: reuse).newBytes == nil)
         #expect(pinner.pin(plain, path: "values.yaml").newBytes != nil)
     }

@@ -12,7 +12,8 @@ import YAML
     private static func thereAndBack(_ first: String) throws -> (there: String, back: String) {
         func pin(_ text: String, _ lock: String) throws -> String {
             let bytes = Array(text.utf8)
-            let pinned = Pinner(try Fixture.lock(lock)).pin(bytes, path: "values.yaml")
+            let pinned = Pinner(try Fixture.lock(lock), updatesTags: true).pin(
+                bytes, path: "values.yaml")
             return String(decoding: pinned.newBytes ?? bytes, as: UTF8.self)
         }
         let digest = try #require(try Fixture.lock("older.lock.yaml").images["octet"]?.digest)
@@ -67,7 +68,7 @@ import YAML
                 text.replacing("octet:8.10", with: "octet:\(tag)")
                     .replacing("tag: \"8.10\"", with: "tag: \"\(tag)\"").utf8))
         let values = "image: {repository: ghcr.io/acme/mirror/octet, tag: v0, digest: ''}\n"
-        let pinned = Pinner(lock).pin(Array(values.utf8), path: "values.yaml")
+        let pinned = Pinner(lock, updatesTags: true).pin(Array(values.utf8), path: "values.yaml")
         let stream = try YAMLDocumentStream(parsing: try #require(pinned.newBytes))
         let node = try #require(stream.documents[0].root["image"]?["tag"])
         #expect(YAMLScalar(node) == .string(tag))

@@ -27,7 +27,7 @@ import Testing
     @Test func `writes the lock's digests and says what changed`() async throws {
         let workspace = try await Self.workspace(["env/dev/values.yaml": Self.values])
         try await workspace.shell("chmod 640 env/dev/values.yaml")
-        let run = try await workspace.run("pin", "env")
+        let run = try await workspace.run("pin", "--update-tags", "env")
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.contains("env/dev/values.yaml:2:3"))
         #expect(run.output.contains("1 file changed"))
@@ -46,7 +46,7 @@ import Testing
         let workspace = try await Self.workspace(["values.yaml": Self.values])
         let check = try await workspace.run("pin", "--check", "values.yaml")
         #expect(check.status == 1)
-        let diff = try await workspace.run("pin", "--diff", "values.yaml")
+        let diff = try await workspace.run("pin", "--update-tags", "--diff", "values.yaml")
         #expect(diff.status == 0)
         #expect(workspace.folder.text("values.yaml") == Self.values)
         try workspace.folder.write(diff.output, to: "pins.patch")
@@ -60,7 +60,7 @@ import Testing
             "values.yaml": Self.values + "far: {image: docker.io/example/api:1.4.1}\n",
             "pins.yaml": "version: 1\nrules:\n  - {path: other.image, shape: skip}\n",
         ])
-        let run = try await workspace.run("pin", "--json", ".")
+        let run = try await workspace.run("pin", "--update-tags", "--json", ".")
         let document = try run.json
         #expect(document.keys == ["schema", "command", "exitCode", "lock", "written", "files"])
         let files = document["files"]?.elements ?? []
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `the other end of the mirror is pinned where it is asked for`() async throws {
         let workspace = try await Self.workspace([
-            "values.yaml": "image: example/api:1.4.1\n",
+            "values.yaml": "image: example/api:1.4.2\n",
             "ours.yaml": "image: ghcr.io/acme/mirror/api:1\n",
         ])
         try await workspace.run("pin", "--side", "upstream", "values.yaml").expectSuccess()
@@ -89,25 +89,88 @@ import Testing
                 == "image: ghcr.io/acme/mirror/api:1.4.2@sha256:\(Self.api)\n")
     }
 
-    @Test func `the body of a pull request says what moved, and obeys nobody`() async throws {
+    @Test func `a file with another version stays as it is, is named, and ends with 1`()
+        async throws
+    {
+        let workspace = try await Self.workspace(["values.yaml": Self.values])
+        let reason = "the file has 1.4.1, the lock has 1.4.2: mirror 1.4.1, or follow the lock"
+        let run = try await workspace.run("pin", "values.yaml", "--report", "pr.md")
+        #expect(run.status == 1)
+        #expect(run.output.contains("values.yaml:2:3   version-differs  api"), "\(run.said)")
+        #expect(run.output.contains(reason), "\(run.said)")
+        #expect(run.output.hasSuffix("0 files changed, 2 with another version than the lock\n"))
+        #expect(workspace.folder.text("values.yaml") == Self.values)
+        let body = workspace.folder.text("pr.md")
+        #expect(
+            body.hasPrefix(
+                "# Pin 0 images\n\n## Another version than the lock\n\n- `values.yaml:2:3` "))
+        #expect(body.contains("`\(reason) with 'pin --update-tags'`\n"), "\(body)")
+        let check = try await workspace.run("pin", "--check", "values.yaml")
+        #expect(check.status == 1)
+        let diff = try await workspace.run("pin", "--diff", "values.yaml")
+        #expect(diff.status == 1 && diff.output.isEmpty)
+        #expect(diff.errors.contains("values.yaml:2:3: \(reason)"), "\(diff.errors)")
+        let json = try await workspace.run("pin", "--json", "values.yaml").json
+        #expect(json["exitCode"] == 1)
+        let site = json["files"]?.elements.first?["sites"]?.elements.first
+        #expect(site?["verdict"] == "version-differs")
+        #expect(site?["id"] == "api" && site?["new"] == .null)
+    }
+
+    @Test func `one image with another version does not stop the others`() async throws {
+        let workspace = try await Self.workspace([
+            "values.yaml": "a: {image: 'ghcr.io/acme/mirror/api:1.4.2'}\n"
+                + "b: {image: 'ghcr.io/acme/mirror/vault:1.20.0'}\n"
+        ])
+        let run = try await workspace.run("pin", "values.yaml")
+        #expect(run.status == 1)
+        #expect(
+            workspace.folder.text("values.yaml")
+                == "a: {image: 'ghcr.io/acme/mirror/api:1.4.2@sha256:\(Self.api)'}\n"
+                + "b: {image: 'ghcr.io/acme/mirror/vault:1.20.0'}\n")
+    }
+
+    @Test func `the body of a pull request says what changed in the files, and obeys nobody`()
+        async throws
+    {
         let evil = "env/`@all` <b>|x.yaml"
         let workspace = try await Self.workspace([
-            "env/values.yaml": Self.values, evil: "image: ghcr.io/acme/mirror/api:1\n",
+            "env/values.yaml": Self.values, evil: "image: ghcr.io/acme/mirror/api:2.0.0\n",
         ])
-        let older = "\(Workspace.project)/Tests/PinningTests/Fixtures/older.lock.yaml"
-        let run = try await workspace.run(
-            "pin", "env", "--report", "pr.md", "--was", older)
+        let run = try await workspace.run("pin", "--update-tags", "env", "--report", "pr.md")
         #expect(run.status == 0, "\(run.said)")
         let body = workspace.folder.text("pr.md")
-        #expect(body.hasPrefix("# Warning: a version's tag has moved: `api`, `vault`\n"))
-        #expect(body.contains("| **the same tag**, linux/amd64, linux/arm64 |"))
+        #expect(
+            body.hasPrefix(
+                "# Warning: downgrade of `api` from `2.0.0` to `1.4.2`; "
+                    + "update of `api` from `1.4.1` to `1.4.2`, `vault` from `1.20.0` to `1.21.0`\n"
+            ),
+            "\(body)")
+        #expect(
+            body.contains(
+                "| `api` | `1.4.1` – | `1.4.2` `sha256:14c2529eb449` | newer version, pinned |\n"))
+        #expect(
+            body.contains(
+                "| `2.0.0` – | `1.4.2` `sha256:14c2529eb449` | **older version**, pinned |\n"))
+        #expect(!body.contains("nothing"))
         #expect(
             body.contains(
                 "\n- <code>env&#47;&#96;&#64;all&#96; &#60;b&#62;&#124;x&#46;yaml</code>\n"))
-        try await workspace.shell("git init -q . && git add .")
-        let plain = try await workspace.run("pin", "env", "--report", "pr.md")
-        #expect(plain.status == 0)
-        #expect(workspace.folder.text("pr.md").hasPrefix("# Pin 0 images\n"))
+        let again = try await workspace.run("pin", "env", "--report", "pr.md")
+        #expect(again.status == 0)
+        #expect(workspace.folder.text("pr.md") == "# Pin 0 images\n")
+    }
+
+    @Test func `a version's tag that moved is in the title, with its platforms`() async throws {
+        let workspace = try await Self.workspace(["env/values.yaml": Self.values])
+        let older = "\(Workspace.project)/Tests/PinningTests/Fixtures/older.lock.yaml"
+        let first = try await workspace.run("pin", "--lock", older, "--update-tags", "env")
+        #expect(first.status == 0, "\(first.said)")
+        let run = try await workspace.run("pin", "env", "--report", "pr.md", "--was", older)
+        #expect(run.status == 0, "\(run.said)")
+        let body = workspace.folder.text("pr.md")
+        #expect(body.hasPrefix("# Warning: moved version tag of `api`, `vault`\n"), "\(body)")
+        #expect(body.contains("| **the same tag**, linux/amd64, linux/arm64 |"))
     }
 
     @Test func `what cannot be read fails with its place, and a chart's templates do not count`()

@@ -44,35 +44,38 @@ extension Edit {
             change: .scalar(range, text: "true", isBool: isPlain))
     }
 
-    /// Adds a key behind a value of a mapping, in the style of the mapping.
+    /// Adds keys to a mapping after one that it has, in the style of the mapping.
     static func adding(
-        _ key: String, _ text: String, to block: YAMLNode, after neighbour: YAMLNode,
-        in fragment: Int, _ source: YAMLText
+        _ additions: [Addition], to block: YAMLNode, after neighbour: String, in fragment: Int,
+        _ source: YAMLText
     ) throws(EditRefusal) -> Edit {
+        let names = additions.map { "'\($0.key)'" }.joined(separator: " and ")
         guard case .mapping(let entries, let style) = block.kind,
-            let entry = entries.first(where: { $0.value.range == neighbour.range })
-        else { throw EditRefusal(reason: "there is no place for a key '\(key)' of its own") }
-        let value = YAMLQuoting.doubleQuoted(text)
-        let end = neighbour.range.upperBound
-        let change = Change.entry(after: neighbour.range, key: key, text: text)
+            let entry = entries.first(where: { $0.key.text == neighbour })
+        else { throw EditRefusal(reason: "there is no place for a key \(names) of its own") }
+        let end = entry.value.range.upperBound
+        let change = Change.entries(after: entry.value.range, additions)
         if style == .flow {
-            guard !neighbour.range.isEmpty else {
-                throw EditRefusal(reason: "there is no place for a key '\(key)' behind no value")
+            guard !entry.value.range.isEmpty else {
+                throw EditRefusal(reason: "there is no place for a key \(names) behind no value")
             }
             let isJSON = if case .scalar(_, .doubleQuoted) = entry.key.kind { true } else { false }
-            let name = isJSON ? YAMLQuoting.doubleQuoted(key) : key
+            let text = additions.map { addition in
+                let name = isJSON ? YAMLQuoting.doubleQuoted(addition.key) : addition.key
+                return ", \(name): \(addition.token)"
+            }
             return Edit(
-                fragment: fragment, range: end..<end, bytes: Array(", \(name): \(value)".utf8),
+                fragment: fragment, range: end..<end, bytes: Array(text.joined().utf8),
                 change: change)
         }
         let line = source.range(ofLine: source.mark(at: end).line)
         guard source.mark(at: end).line == entry.key.mark.line else {
-            throw EditRefusal(reason: "the value before the key '\(key)' goes over several lines")
+            throw EditRefusal(reason: "the value before the key \(names) goes over several lines")
         }
         let indent = String(repeating: " ", count: entry.key.mark.column - 1)
         return Edit(
-            fragment: fragment, range: line.upperBound..<line.upperBound,
-            bytes: Array("\(indent)\(key): \(value)".utf8), isLine: true, change: change)
+            fragment: fragment, range: line.upperBound..<line.upperBound, bytes: [],
+            lines: additions.map { Array("\(indent)\($0.key): \($0.token)".utf8) }, change: change)
     }
 
     /// Replaces a part of a scalar where its characters stand in the file as they are.

@@ -9,17 +9,25 @@ struct Edit: Hashable, Sendable {
         case scalar(Range<Int>, text: String, isBool: Bool)
         /// A part of the scalar's text, in bytes, becomes this text.
         case part(Range<Int>, of: Range<Int>, text: String)
-        /// The mapping gets a key behind the one whose value has this range.
-        case entry(after: Range<Int>, key: String, text: String)
+        /// The mapping gets these keys after the one whose value has this range.
+        case entries(after: Range<Int>, [Addition])
+    }
+
+    /// A key that a mapping gets, and its value.
+    struct Addition: Hashable, Sendable {
+        let key: String
+        let text: String
+        /// The text as it is written, with its quotes.
+        let token: String
     }
 
     let fragment: Int
     /// The bytes of the fragment that are replaced; they lie in one line.
     let range: Range<Int>
-    /// What replaces them, without a line break.
+    /// What replaces them, without line breaks.
     let bytes: [UInt8]
-    /// Whether the bytes become a line of their own behind the one that the range is at the end of.
-    var isLine = false
+    /// The lines that are added after the one that the range is at the end of.
+    var lines: [[UInt8]] = []
     let change: Change
 
     /// Two edits of the same place contradict each other unless they are equal.
@@ -29,7 +37,7 @@ struct Edit: Hashable, Sendable {
         let isLine: Bool
     }
 
-    var place: Place { Place(fragment: fragment, range: range, isLine: isLine) }
+    var place: Place { Place(fragment: fragment, range: range, isLine: !lines.isEmpty) }
 }
 
 /// An edit that cannot be made without touching more than it should.

@@ -9,7 +9,7 @@ struct EditVerifier {
     private struct Intentions {
         var texts: [Range<Int>: (text: String, isBool: Bool)] = [:]
         var parts: [Range<Int>: [(part: Range<Int>, text: String)]] = [:]
-        var entries: [Range<Int>: [(key: String, text: String)]] = [:]
+        var entries: [Range<Int>: [Edit.Addition]] = [:]
         /// The fragments that stand in its scalars.
         var fragments: [Range<Int>: Int] = [:]
     }
@@ -32,8 +32,8 @@ struct EditVerifier {
                 intentions[edit.fragment].texts[range] = (text, isBool)
             case .part(let part, let range, let text):
                 intentions[edit.fragment].parts[range, default: []].append((part, text))
-            case .entry(let range, let key, let text):
-                intentions[edit.fragment].entries[range, default: []].append((key, text))
+            case .entries(let range, let additions):
+                intentions[edit.fragment].entries[range, default: []] += additions
             }
         }
     }

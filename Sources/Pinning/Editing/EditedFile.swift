@@ -32,7 +32,7 @@ struct EditedFile {
         let fragment = fragments[edit.fragment]
         let start = fragment.fileOffset(edit.range.lowerBound)
         let range = start..<(start + edit.range.count)
-        guard edit.isLine else { return Splice(range: range, bytes: edit.bytes) }
+        guard !edit.lines.isEmpty else { return Splice(range: range, bytes: edit.bytes) }
         var prefix: ArraySlice<UInt8> = []
         if fragment.parent != nil {
             let own = fragment.stream.text
@@ -40,8 +40,8 @@ struct EditedFile {
             let inner = fragment.fileOffset(line.lowerBound)
             prefix = file.bytes[file.range(ofLine: file.mark(at: inner).line).lowerBound..<inner]
         }
-        return Splice(
-            range: range, bytes: Self.lineBreak(at: start, in: file) + prefix + edit.bytes)
+        let lineBreak = Self.lineBreak(at: start, in: file)
+        return Splice(range: range, bytes: edit.lines.flatMap { lineBreak + prefix + $0 })
     }
 
     /// The line break that ends the line; the one of the first line where the file ends here.

@@ -51,13 +51,14 @@ struct ImageMappingReader {
             .flatMap { MergedMapping.text($0.value) == nil ? nil : Field(node: $0.value) }
         site.pullPolicy = block.first(of: ["pullPolicy", "imagePullPolicy"])
             .map { Field(node: $0.value) }
-        site.neighbour = tag?.value ?? repository
+        site.neighbour = tag?.key ?? repositoryKey
         apply(rule, to: &site)
         if let repeated = block.repeated(of: Self.partKeys) {
             site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
         }
         Self.compose(&site, block: block, globals: globals)
         if repositoryKey == "name", tag?.key == "defaultTag" {
+            site.siblingTag = site.image?.tag
             site.image = nil
             site.question = "its repository stands elsewhere: name its id in pins.yaml"
         }
@@ -146,8 +147,9 @@ struct ImageMappingReader {
         } else if registry.isEmpty, site.registry != nil, let other = globals.defaultRegistry {
             registry = MergedMapping.text(other) ?? ""
         }
-        let parts = [registry, site.repository?.text ?? "", site.leaf?.text ?? ""]
-            .filter { !$0.isEmpty }
+        let written = site.repository?.text ?? ""
+        let name = written.isEmpty ? site.matchedName?.text ?? "" : written
+        let parts = [registry, name, site.leaf?.text ?? ""].filter { !$0.isEmpty }
         let tag = site.tag?.text ?? ""
         let digest = site.digest?.text ?? ""
         guard !ImageText.isTemplate(parts.joined() + tag + digest) else {
@@ -195,22 +197,35 @@ extension SiteFinder {
             site.skip("'override' beside it decides")
         }
         add(site, rule: rule)
-        addFurtherDigests(block, at: path)
-        return claims
+        var all = claims
+        all.keys.formUnion(addFurtherDigests(block, beside: site.statedTag, at: path))
+        return all
     }
 
     /// `digestChroot` beside `digest`: the digest of another image, which only a rule can name.
-    private mutating func addFurtherDigests(_ block: MergedMapping, at path: SitePath) {
+    ///
+    /// - Returns: The keys of those that a rule names; the tag beside them is theirs too.
+    private mutating func addFurtherDigests(
+        _ block: MergedMapping, beside tag: Tag?, at path: SitePath
+    ) -> Set<String> {
+        var ruled: Set<String> = []
         for entry in block.node.entries ?? [] {
             guard let key = entry.key.text, key.hasPrefix("digest"), key != "digest",
-                let text = MergedMapping.text(entry.value), (try? Digest(parsing: text)) != nil
+                let text = entry.value.text
             else { continue }
             let place = path.appending(key: key)
-            guard rules.rule(for: place, in: file) == nil else { continue }
-            var site = ImageReferenceSite(fragment, document, place, .secondDigest, at: entry.value)
+            let rule = rules.rule(for: place, in: file)
+            guard rule == nil ? (try? Digest(parsing: text)) != nil : rule?.form == .digest else {
+                continue
+            }
+            var site = ImageReferenceSite(
+                fragment, document, place, rule == nil ? .secondDigest : .digest, at: entry.value)
             site.digest = Field(node: entry.value)
+            site.siblingTag = tag
             site.question = "it is another variant's digest: name its id in pins.yaml"
-            add(site)
+            if rule != nil { ruled.insert(key) }
+            add(site, rule: rule)
         }
+        return ruled
     }
 }

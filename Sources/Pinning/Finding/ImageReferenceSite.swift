@@ -15,6 +15,8 @@ struct ImageReferenceSite: Sendable {
     var reference: Field?
     var registry: Field?
     var repository: Field?
+    /// The name by which kustomize finds the images to change: a key, which is never written.
+    var matchedName: Field?
     /// The last component, where it stands apart from the repository.
     var leaf: Field?
     var tag: Field?
@@ -28,7 +30,9 @@ struct ImageReferenceSite: Sendable {
     /// The mapping that the fields stand in, for keys that have to be added.
     var block: YAMLNode?
     /// The key after which a key for the digest is added.
-    var neighbour: YAMLNode?
+    var neighbour: String?
+    /// The tag that the digest belongs to, where the image's name is not known from here.
+    var siblingTag: Tag?
     /// What the file says the image is; nil where it cannot be known from here.
     var image: Reference?
     /// The registry that a value elsewhere in the file puts in front.
@@ -58,8 +62,8 @@ struct ImageReferenceSite: Sendable {
 
     /// The fields with a value or a place for one.
     var fields: [Field] {
-        [reference, registry, repository, leaf, tag, digest, digestSwitch, suffix].compactMap(
-            \.self)
+        [reference, registry, repository, matchedName, leaf, tag, digest, digestSwitch, suffix]
+            .compactMap(\.self)
     }
 
     /// Where a person would look for it, in the fragment.

@@ -20,10 +20,8 @@ extension SiteFinder {
         if rule?.form == .skip { return .all }
         guard rule != nil || Self.mayNameImage(node) else { return Claims() }
         let block = MergedMapping(node, anchors)
-        if isKustomization(block) {
-            addKustomizeImages(block, at: path)
-            return Claims(keys: ["images"])
-        }
+        if let claims = claimKustomization(block, at: path) { return claims }
+        if let claims = claimBuilt(block, at: path) { return claims }
         if let claims = claimVariable(block, at: path) { return claims }
         if let claims = claimWrapped(block, at: path) { return claims }
         if let claims = claimPair(block, at: path, rule) { return claims }
@@ -60,6 +58,20 @@ extension SiteFinder {
             return nil
         }
         return Claims(keys: ["name", "value"])
+    }
+
+    /// A service of a compose file that is built: `image` names the result.
+    ///
+    /// Source: Compose Specification, `build` § Using `build` and `image`.
+    private mutating func claimBuilt(_ block: MergedMapping, at path: SitePath) -> Claims? {
+        guard path.step(before: 1) == "services", block.owns("build"), resource.apiVersion.isEmpty,
+            let image = block["image"], image.text != nil
+        else { return nil }
+        var site = ImageReferenceSite(
+            fragment, document, path.appending(key: "image"), .reference, at: image)
+        site.skip("it names what 'build' beside it makes")
+        add(site)
+        return Claims(keys: ["image"])
     }
 
     /// `image: {ref: reference}` or `image: {reference: reference}`.
@@ -114,34 +126,5 @@ extension SiteFinder {
             claims.keys.formUnion([key, tagKey])
         }
         return claims
-    }
-
-    /// Source: kustomize, `Kustomization` and `Component`.
-    private func isKustomization(_ block: MergedMapping) -> Bool {
-        guard block.node.range == root.range, block["images"]?.items != nil else { return false }
-        if let kind = block.text("kind") { return kind == "Kustomization" || kind == "Component" }
-        let name = file.split(separator: "/").last ?? ""
-        return name == "kustomization.yaml" || name == "kustomization.yml"
-    }
-
-    private mutating func addKustomizeImages(_ block: MergedMapping, at path: SitePath) {
-        let images = path.appending(key: "images")
-        for (index, item) in (block["images"]?.items ?? []).enumerated() {
-            let entry = MergedMapping(item, anchors)
-            guard let (_, name) = entry.first(of: ["newName", "name"]), name.text != nil else {
-                continue
-            }
-            let path = images.appending(element: item, at: index)
-            var site = ImageReferenceSite(fragment, document, path, .digest, at: item)
-            site.block = item
-            site.repository = Field(node: name)
-            site.tag = entry["newTag"].map { Field(node: $0) }
-            site.digest = entry["digest"].map { Field(node: $0) }
-            site.neighbour = entry["newTag"] ?? name
-            // Behind a tag that is there already, the digest would be named twice.
-            if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
-            ImageMappingReader.compose(&site, block: entry, globals: Globals())
-            add(site)
-        }
     }
 }

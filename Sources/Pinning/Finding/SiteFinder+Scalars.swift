@@ -21,10 +21,14 @@ extension SiteFinder {
             }
             return
         }
-        if ImageText.isImageKey(key) {
+        if isArgoImage(path) {
+            addArgoImage(node, text, at: path)
+        } else if ImageText.isImageKey(key) {
             addReference(node, text, at: path)
         } else if let list = path.step(before: 1), ImageText.isImagesKey(list) {
-            if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
+            if ImageText.pinnable(text) != nil, !ImageText.isPatternKey(list) {
+                addReference(node, text, at: path)
+            }
         } else if let value = ImageText.optionValue(text) {
             addPart(value, of: node, text, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
@@ -32,7 +36,8 @@ extension SiteFinder {
         {
             addTemplate(node, at: path)
         } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
-            ImageText.mentionsImage(key), ImageText.pinnable(text) != nil
+            ImageText.mentionsImage(key), !key.holds(word: "image-updater"),
+            ImageText.pinnable(text) != nil
         {
             addReference(node, text, at: path)
         }
@@ -113,6 +118,7 @@ extension SiteFinder {
             site.reference = Field(node: node)
             site.image = ImageText.reference(text)
         }
+        if shape == .tag { site.siblingTag = ImageText.reference("image:\(text)")?.tag }
         if site.image == nil { site.question = "the rule for it needs an 'id'" }
         add(site, rule: rule)
     }

@@ -22,6 +22,7 @@ struct SiteFinder {
     var document = 0
     var anchors: Anchors
     var globals = Globals()
+    var resource = ResourceType()
     /// The document at hand.
     var root: YAMLNode
     private let markers: Bool
@@ -65,6 +66,7 @@ struct SiteFinder {
         self.root = root
         anchors = found.fragments[fragment].mayHaveAnchors ? Anchors(root) : Anchors()
         globals = Globals(MergedMapping(root, anchors))
+        resource = ResourceType(root)
         visit(root, at: path)
     }
 
@@ -83,6 +85,9 @@ struct SiteFinder {
         site.id = rule?.id ?? site.id
         if markers, site.id == nil, let word = marker(for: site) {
             if word == "skip" { site.skip("a comment says so") } else { site.id = word }
+        }
+        if site.id == nil, let reason = resource.reasonNotPulled(at: site.path) {
+            site.skip(reason)
         }
         if site.id == nil, let question = site.question { site.refuse(question) }
         site.usedAt = ([site.block].compactMap(\.self) + site.fields.map(\.node))
@@ -146,11 +151,11 @@ struct SiteFinder {
                 literal: node, of: found.fragments[fragment], at: fragment, limits: limits),
             inner.stream.documents.contains(where: { $0.root.entries != nil })
         else { return false }
-        let outer = (fragment, anchors, globals, root)
+        let outer = (fragment, anchors, globals, resource, root)
         found.fragments.append(inner)
         fragment = found.fragments.count - 1
         for document in inner.stream.documents { walk(document.root, from: path) }
-        (fragment, anchors, globals, root) = outer
+        (fragment, anchors, globals, resource, root) = outer
         return true
     }
 

@@ -14,6 +14,8 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     case notInLock = "not-in-lock"
     /// A tag that the lock has with another digest.
     case tagDigestDisagree = "tag-digest-disagree"
+    /// A tag that the lock has not, of an image that it has.
+    case versionDiffers = "version-differs"
     /// `sha256:` where bare digits belong, or the other way round.
     case digestForm = "digest-form"
     /// A digest behind a tag that the chart also uses elsewhere.
@@ -41,6 +43,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
             "The mirror has not every platform that more than half of the other images have."
         case .notInLock: "The lock has no such image, or another digest of it."
         case .tagDigestDisagree: "The lock has the tag with another digest."
+        case .versionDiffers: "The lock has the image with another tag."
         case .digestForm: "A prefix stands where bare digits belong, or the text is no digest."
         case .tagAtUnsafe: "The chart beside the file uses the tag in a label or as a version."
         case .switchOff: "The switch is off, so that nobody uses the digest."
@@ -56,7 +59,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     /// How severe it is where `pins.yaml` says nothing.
     public var severity: LintSeverity {
         switch self {
-        case .unpinned, .childDigest, .tagDigestDisagree, .digestForm,
+        case .unpinned, .childDigest, .tagDigestDisagree, .versionDiffers, .digestForm,
             .switchOff, .digestInherited:
             .error
         case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .sharedTag: .warning

@@ -107,8 +107,14 @@ public struct Linter: Sendable {
         var verdicts = form(of: site)
         guard let image = site.image else { return verdicts }
         let name = UntrustedText(image.repository.description).display(limit: 200)
+        let compared = lock.map { compare(image, name, site, with: $0) } ?? []
         if image.digest == nil, verdicts.isEmpty {
-            let why = site.obstacle.map { ": \($0)" } ?? ": run 'ocimirror pin'"
+            let flag = site.statedTag == nil ? " --update-tags" : ""
+            // Of another version, the finding about it says what to do.
+            let hint =
+                compared.contains { $0.code == .versionDiffers }
+                ? "" : ": run 'ocimirror pin\(flag)'"
+            let why = site.obstacle.map { ": \($0)" } ?? hint
             verdicts.append((.unpinned, "\(name) has no digest\(why)"))
         }
         if let tag = image.tag, tag.isChannel {
@@ -122,8 +128,7 @@ public struct Linter: Sendable {
             verdicts.append(
                 (.pullPolicy, "\(name) cannot change under its digest: use IfNotPresent"))
         }
-        if let lock { verdicts += compare(image, name, site, with: lock) }
-        return verdicts
+        return verdicts + compared
     }
 
     /// What is wrong with how the digest is written, whatever it is.
@@ -159,26 +164,34 @@ public struct Linter: Sendable {
         }
         let target: PinTarget
         do throws(LockView.LookupFailure) {
-            target = try lock.target(for: image, id: site.id)
-        } catch {
-            guard case .unknown = error else { return [] }
+            target = try lock.target(for: site)
+        } catch .ambiguous(let targets) where site.statedTag != nil || image.digest != nil {
+            return [(.versionDiffers, StatedVersion.ambiguity(site, among: targets))]
+        } catch .unknown {
             return [(.notInLock, "the lock has no image \(name): mirror it first")]
+        } catch {
+            return []
         }
+        var verdicts: [Verdict] = []
         if let missing = incomplete[target.digest] {
             let words = missing.map(\.description).joined(separator: ", ")
-            return [(.missingPlatform, "the mirror has '\(target.id)' not for \(words)")]
+            verdicts.append((.missingPlatform, "the mirror has '\(target.id)' not for \(words)"))
         }
-        guard let digest = image.digest, digest != target.digest else { return [] }
-        guard let tag = image.tag, tag == target.tag else {
-            return [
-                (.notInLock, "the lock has another digest of '\(target.id)': run 'ocimirror pin'")
-            ]
+        let version = StatedVersion(site: site, target: target)
+        if site.statedTag != nil, !version.isSame {
+            verdicts.append((.versionDiffers, version.difference))
+        } else if let digest = image.digest, digest != target.digest {
+            verdicts.append(
+                target.tag == nil || image.tag == nil
+                    ? (
+                        .notInLock,
+                        "the lock has another digest of '\(target.id)': run 'ocimirror pin'"
+                    )
+                    : (
+                        .tagDigestDisagree,
+                        "the tag \(image.tag?.name ?? "") of '\(target.id)' has another digest in the lock"
+                    ))
         }
-        return [
-            (
-                .tagDigestDisagree,
-                "the tag \(tag) of '\(target.id)' has another digest in the lock"
-            )
-        ]
+        return verdicts
     }
 }

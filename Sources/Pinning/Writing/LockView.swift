@@ -15,7 +15,10 @@ public enum PinRegistry: String, Hashable, Sendable, CaseIterable {
 struct PinTarget: Hashable, Sendable {
     let id: String
     let repository: Repository
+    /// The tag that whole references get; `nil` for a floating tag and for an entry without a tag.
     let tag: Tag?
+    /// The tag that the entry was resolved from, floating or not; `nil` if its source has none.
+    let resolvedTag: Tag?
     let digest: Digest
     /// Whether a file that names the image has to be moved to another repository first.
     var isElsewhere = false
@@ -25,8 +28,6 @@ struct PinTarget: Hashable, Sendable {
 struct LockView: Sendable {
     private struct Entry {
         let target: PinTarget
-        /// The tag that the image has or, for a channel, was asked for under.
-        let tag: Tag?
         let isValidated: Bool
     }
 
@@ -34,7 +35,8 @@ struct LockView: Sendable {
     enum LookupFailure: Error, Hashable {
         case unknown
         case unknownID(String)
-        case ambiguous([String])
+        /// Several entries have the repository, and none of them the file's tag or digest.
+        case ambiguous([PinTarget])
         case insufficientlyValidated(String)
         /// Nobody asked for the image.
         case notSelected
@@ -55,8 +57,8 @@ struct LockView: Sendable {
             guard let own else { continue }
             let entry = Entry(
                 target: PinTarget(
-                    id: id, repository: own, tag: image.tag, digest: image.digest),
-                tag: image.tag ?? source?.tag,
+                    id: id, repository: own, tag: image.tag,
+                    resolvedTag: image.tag ?? source?.tag, digest: image.digest),
                 isValidated: lock.validation.map { image.validation >= $0 } ?? true)
             ids[id] = entry
             byRepository[own, default: []].append(entry)
@@ -65,7 +67,7 @@ struct LockView: Sendable {
                 var target = entry.target
                 target.isElsewhere = true
                 byRepository[other, default: []].append(
-                    Entry(target: target, tag: entry.tag, isValidated: entry.isValidated))
+                    Entry(target: target, isValidated: entry.isValidated))
             }
             digests.insert(image.digest)
             for pin in image.platforms.values where pin.digest != image.digest {
@@ -77,8 +79,9 @@ struct LockView: Sendable {
     /// Finds the image of the lock that a file means.
     ///
     /// Where the repository alone does not decide, the tag does, then the digest.
-    func target(for image: Reference?, id: String?) throws(LookupFailure) -> PinTarget {
-        if let id {
+    func target(for site: ImageReferenceSite) throws(LookupFailure) -> PinTarget {
+        let image = site.image
+        if let id = site.id {
             guard let entry = ids[id] else { throw .unknownID(id) }
             var target = try proved(entry)
             target.isElsewhere = image.map { $0.repository != target.repository } ?? false
@@ -87,12 +90,12 @@ struct LockView: Sendable {
         guard let image, let entries = byRepository[image.repository] else { throw .unknown }
         if entries.count == 1, let entry = entries.first { return try proved(entry) }
         for fits in [
-            entries.filter { $0.tag != nil && $0.tag == image.tag },
+            entries.filter { $0.target.resolvedTag != nil && $0.target.resolvedTag == image.tag },
             entries.filter { $0.target.digest == image.digest },
         ] {
             if fits.count == 1, let entry = fits.first { return try proved(entry) }
         }
-        throw .ambiguous(entries.map(\.target.id).sorted())
+        throw .ambiguous(entries.map(\.target).sorted { $0.id < $1.id })
     }
 
     private func proved(_ entry: Entry) throws(LookupFailure) -> PinTarget {

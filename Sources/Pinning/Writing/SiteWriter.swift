@@ -10,6 +10,8 @@ struct SiteWriter {
     let source: YAMLText
     let habit: QuoteStyle
     private(set) var edits: [Edit] = []
+    /// The keys to add to the mapping, by the key that they follow.
+    private var additions: [String: [Edit.Addition]] = [:]
     private(set) var warnings: [String] = []
     /// What the site says afterwards.
     private(set) var written: Reference
@@ -24,7 +26,7 @@ struct SiteWriter {
         self.target = target
         self.source = source
         self.habit = habit
-        let tag = target.tag ?? (site.reference == nil ? site.image?.tag : nil)
+        let tag = site.reference == nil ? target.resolvedTag : target.tag
         self.written = Reference(target.repository, tag: tag, digest: target.digest)
         if target.isElsewhere { try move() }
         switch site.shape {
@@ -35,6 +37,23 @@ struct SiteWriter {
         case .sharedTag, .secondDigest, .inventory, .template:
             throw EditRefusal(reason: "it holds no image")
         }
+        for (key, added) in additions {
+            guard let block = site.block else {
+                throw EditRefusal(reason: "there is no mapping to add '\(added[0].key)' to")
+            }
+            edits.append(
+                try Edit.adding(added, to: block, after: key, in: site.fragment, source))
+        }
+    }
+
+    private mutating func add(
+        _ key: String, _ text: String, like node: YAMLNode? = nil, after neighbour: String
+    ) {
+        let token =
+            node.map { habit.encode(text, like: $0, isQuoted: false) }
+            ?? YAMLQuoting.doubleQuoted(text)
+        additions[neighbour, default: []].append(
+            Edit.Addition(key: key, text: text, token: token))
     }
 
     private mutating func set(_ field: Field, _ text: String, isQuoted: Bool = false)
@@ -54,22 +73,24 @@ struct SiteWriter {
         let isBare = site.image.map { $0.tag == nil && $0.digest != nil } ?? false
         let tag = isBare ? nil : target.tag
         written = Reference(target.repository, tag: tag, digest: target.digest)
-        try set(field, "\(name)\(tag.map { ":\($0)" } ?? "")@\(target.digest)")
+        let key =
+            site.matchedName != nil && field.part == nil ? "\(Self.name(in: field.text))=" : ""
+        try set(field, "\(key)\(name)\(tag.map { ":\($0)" } ?? "")@\(target.digest)")
     }
 
     /// The digest behind the tag; what the chart would put behind both goes before it.
     private mutating func writeTag() throws(EditRefusal) {
-        guard let tag = target.tag ?? site.image?.tag else {
-            throw EditRefusal(reason: "there is no tag to put the digest behind")
+        if let field = site.tag, field.text.hasPrefix("sha256:") {
+            return try set(field, target.digest.description)
+        }
+        guard let tag = target.resolvedTag else {
+            throw EditRefusal(reason: "the lock entry '\(target.id)' has no tag for the digest")
         }
         let text = "\(tag)@\(target.digest)"
         if let field = site.tag {
             try set(field, text)
-        } else {
-            guard let block = site.block, let neighbour = site.neighbour else { return }
-            edits.append(
-                try Edit.adding(
-                    "tag", text, to: block, after: neighbour, in: site.fragment, source))
+        } else if let neighbour = site.neighbour {
+            add("tag", text, after: neighbour)
         }
         if let suffix = site.suffix { try set(suffix, "", isQuoted: true) }
     }
@@ -77,20 +98,18 @@ struct SiteWriter {
     /// A key of its own for the digest; the tag beside it goes along, so that it does not lie.
     private mutating func writeDigest(key: String) throws(EditRefusal) {
         if let field = site.tag, !field.text.isEmpty {
-            if let tag = target.tag {
-                try set(field, suffixless(tag))
-            } else if let tag = site.image?.tag, field.text.contains("@") {
-                try set(field, tag.name)
+            guard let tag = target.resolvedTag else {
+                throw EditRefusal(
+                    reason: "the lock entry '\(target.id)' has no tag beside the digest")
             }
+            try set(field, suffixless(tag))
         }
         let isBare = site.shape == .sha || site.digest.map { Self.isHex($0.text) } ?? false
         let text = isBare ? target.digest.hex : target.digest.description
         if let field = site.digest {
             try set(field, text, isQuoted: isBare)
-        } else if let block = site.block, let neighbour = site.neighbour {
-            edits.append(
-                try Edit.adding(
-                    key, text, to: block, after: neighbour, in: site.fragment, source))
+        } else if let neighbour = site.neighbour {
+            add(key, text, after: neighbour)
         } else {
             throw EditRefusal(reason: "there is no mapping to add '\(key)' to")
         }
@@ -112,6 +131,10 @@ struct SiteWriter {
     /// Moves the parts of the name to the other side of the mirror.
     private mutating func move() throws(EditRefusal) {
         try openGuard()
+        if let name = site.matchedName, site.reference == nil, site.repository == nil {
+            return add(
+                "newName", target.repository.description, like: name.node, after: "name")
+        }
         guard let repository = site.repository else { return }
         if let mark = site.overridingRegistry {
             throw EditRefusal(

@@ -15,6 +15,7 @@ struct PinCommand: ConfiguredCommand {
     var rules: String?
     var side = PinRegistry.mirror
     var rewrite = false
+    var updateTags = false
     var diff = false
     var check = false
     var report: String?
@@ -26,12 +27,16 @@ struct PinCommand: ConfiguredCommand {
     static let discussion = """
         Works from the lock alone and asks nobody. It changes the bytes of the pins and no other, \
         proves that by parsing the result, and writes each file whole or not at all. What it \
-        cannot pin it names, with the reason; pins.yaml and comments '# ocimirror: ID' help it.
+        cannot pin it names, with the reason; pins.yaml and comments '# ocimirror: ID' help it. \
+        An image with another tag than the lock's stays as it is, and the exit code is 1; \
+        --update-tags writes the lock's tag too.
         """
     static let examples = [
         Example("ocimirror pin environments/dev", "every file in a folder"),
         Example("ocimirror pin --diff values.yaml", "show what would change, write nothing"),
         Example("ocimirror pin --check .", "exit with 1 if something would change"),
+        Example(
+            "ocimirror pin --update-tags environments/dev", "write the lock's versions as well"),
         Example(
             "ocimirror pin --report pr.md --run run.json environments/dev",
             "also write a pull request's body, with what a run's report knows"),
@@ -44,12 +49,17 @@ struct PinCommand: ConfiguredCommand {
             .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
             .option("--side", into: \.side, help: "which end of the mirror the files shall name"),
             .flag("--rewrite", into: \.rewrite, help: "move references to the other end as well"),
+            .flag(
+                "--update-tags", into: \.updateTags,
+                help: "write the lock's tag where a file has another one"),
             .flag("--diff", into: \.diff, help: "write a patch to standard output, and no file"),
             .flag(
                 "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
             .option(
                 "--report", nil, "FILE.md", into: \.report, help: "write a pull request's body"),
-            .option("--was", nil, "FILE", into: \.was, help: "the lock before [default: git's]"),
+            .option(
+                "--was", nil, "FILE", into: \.was,
+                help: "the previous lock, for the platforms that changed [default: git's]"),
             .option(
                 "--run", nil, "FILE.json", into: \.recordedRun,
                 help: "what 'sync --report' wrote, for the pull request's body"),
@@ -67,7 +77,8 @@ struct PinCommand: ConfiguredCommand {
             try PinInputs.recordedRun(path, in: context)
         }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
-        let pinner = Pinner(newLock, rules: rules, side: side, moves: rewrite)
+        let pinner = Pinner(
+            newLock, rules: rules, side: side, moves: rewrite, updatesTags: updateTags)
         var files: [PinnedFile] = []
         for path in try YAMLFiles.list(paths, rules: rules, from: context.currentDirectory) {
             try Task.checkCancellation()

@@ -11,14 +11,15 @@ internal import YAML
 struct PinDocument {
     let lock: String
     let files: [PinnedFile]
-    /// Whether a change needed is a no.
+    /// Whether a change needed is a no; another version than the lock's always is one.
     let isCheck: Bool
     /// Whether nothing was written.
     let isDry: Bool
 
     var exitCode: ExitCode {
         if files.contains(where: { $0.refusal != nil }) { return .failure }
-        return isCheck && files.contains { $0.newBytes != nil } ? .negative : .success
+        let differs = files.contains { $0.sites.contains { $0.verdict == .versionDiffers } }
+        return differs || isCheck && files.contains { $0.newBytes != nil } ? .negative : .success
     }
 
     func text(for console: Console) -> String {
@@ -56,8 +57,9 @@ struct PinDocument {
         let verb = isDry ? "would change" : "changed"
         var counts = ["\(counted(changed, "file")) \(verb)"]
         for (verdict, word) in [
-            (PinnedSite.Verdict.pinned, "as locked"), (.unknown, "not in the lock"),
-            (.unpinnable, "not pinnable"),
+            (PinnedSite.Verdict.pinned, "as locked"),
+            (.versionDiffers, "with another version than the lock"),
+            (.unknown, "not in the lock"), (.unpinnable, "not pinnable"),
         ] {
             let count = sites.count { $0.verdict == verdict }
             if count > 0 { counts.append("\(count) \(word)") }
@@ -72,7 +74,7 @@ struct PinDocument {
             let path = UntrustedText(file.path).display
             if let refusal = file.refusal { console.error("\(path):\(refusal)") }
             for site in file.sites {
-                if site.verdict == .unpinnable, let reason = site.reason {
+                if [.unpinnable, .versionDiffers].contains(site.verdict), let reason = site.reason {
                     console.warn("\(path):\(site.mark): \(reason)")
                 }
                 for warning in site.warnings { console.warn("\(path):\(site.mark): \(warning)") }
@@ -98,6 +100,7 @@ extension PinnedSite {
         switch verdict {
         case .pinned: .init(text: "as locked", paint: style.green)
         case .changed: .init(text: isDry ? "to change" : "changed", paint: style.green)
+        case .versionDiffers: .init(text: verdict.rawValue, paint: style.red)
         case .unknown: .init(text: "not in the lock", paint: style.dim)
         case .unpinnable: .init(text: "not pinned", paint: style.yellow)
         case .skipped: .init(text: "skipped", paint: style.dim)
@@ -106,7 +109,9 @@ extension PinnedSite {
 
     /// The image's name, and from which tag and digest to which.
     fileprivate var movement: String {
-        guard let new else { return old?.description ?? path.description }
+        guard let new else {
+            return old?.description ?? UntrustedText(path.description).display
+        }
         let before = old.map { "\($0.tag?.name ?? "–") \($0.digest?.short ?? "no digest")" } ?? "–"
         return "\(new.repository): \(before) → \(new.tag?.name ?? "–") \(new.digest?.short ?? "–")"
     }
@@ -114,7 +119,12 @@ extension PinnedSite {
     fileprivate func details(_ style: TextStyle) -> [Listing.Cell] {
         var details: [Listing.Cell] = []
         if let reason {
-            let paint = verdict == .unpinnable ? style.yellow : style.dim
+            let paint =
+                switch verdict {
+                case .versionDiffers: style.red
+                case .unpinnable: style.yellow
+                case .pinned, .changed, .unknown, .skipped: style.dim
+                }
             details.append(Listing.Cell(text: reason, paint: paint))
         }
         details += warnings.map { Listing.Cell(text: "warning: \($0)", paint: style.yellow) }

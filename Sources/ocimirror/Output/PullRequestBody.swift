@@ -16,28 +16,22 @@ struct PullRequestBody {
     /// Code hosts refuse longer bodies.
     private static let limit = 60 << 10
 
+    /// The longest title that code hosts take, with room for what encoding adds.
+    private static let titleLimit = 200
+
+    /// Describes what changed in files.
+    ///
+    /// - Parameters:
+    ///   - old: The previous lock, for the platforms of digests that the files had.
+    ///   - new: The lock that the files were pinned with.
+    ///   - files: The files, before and after.
+    ///   - run: What a run's report knows about the images.
     init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil) {
-        let sites = files.flatMap { file in
-            file.sites.filter { $0.verdict == .changed }.map { (path: file.path, site: $0) }
-        }
-        let ids = Set(sites.compactMap(\.site.id)).sorted()
-        let rows = ids.compactMap { id -> PullRequestRow? in
-            new.images[id].map { image in
-                PullRequestRow(
-                    id: id, old: old?.images[id], new: image,
-                    before: sites.first { $0.site.id == id }?.site.old,
-                    facts: run?.image(id, digest: image.digest)?.facts)
-            }
-        }
-        let moved = rows.filter(\.isVersionMoved).map { code($0.id) }
+        let rows = Self.rows(files, from: old, to: new, run)
         let columns = PullRequestRow.Column.allCases.filter { column in
             column.isAlways || rows.contains { $0.cell(column) != nil }
         }
-        var lines = [
-            moved.isEmpty
-                ? "# Pin \(counted(rows.count, "image"))"
-                : "# Warning: a version's tag has moved: \(moved.joined(separator: ", "))"
-        ]
+        var lines = ["# \(Self.title(rows))"]
         if !rows.isEmpty {
             lines += [
                 "", Self.line(columns.map(\.rawValue)), Self.line(columns.map { _ in "---" }),
@@ -45,15 +39,78 @@ struct PullRequestBody {
         }
         lines += rows.map { row in Self.line(columns.map { row.cell($0) ?? "–" }) }
         lines += Self.section("Findings", run.map(Self.findings) ?? [])
-        lines += Self.section("Files", Set(sites.map(\.path)).sorted().map(code))
-        lines += Self.section(
-            "Not pinned",
-            files.flatMap { file in
-                file.sites.filter { $0.verdict == .unpinnable }.map {
-                    "\(code("\(file.path):\($0.mark)")): \(code($0.reason ?? ""))"
-                }
-            })
+        let changed = files.filter { $0.sites.contains { $0.verdict == .changed } }
+        lines += Self.section("Files", Set(changed.map(\.path)).sorted().map(code))
+        lines += Self.section("Another version than the lock", Self.sites(.versionDiffers, files))
+        lines += Self.section("Not pinned", Self.sites(.unpinnable, files))
         text = Self.cut(lines)
+    }
+
+    /// The changes that the files show, each once.
+    private static func rows(
+        _ files: [PinnedFile], from old: Lockfile?, to new: Lockfile, _ run: RunReportReader?
+    ) -> [PullRequestRow] {
+        var entries: [Digest: LockedImage] = [:]
+        for image in old?.images.values.map(\.self) ?? [] { entries[image.digest] = image }
+        for image in new.images.values { entries[image.digest] = image }
+        var changes: Set<PullRequestRow.Change> = []
+        for site in files.flatMap(\.sites) where site.verdict == .changed {
+            guard let id = site.id, let new = site.new else { continue }
+            changes.insert(PullRequestRow.Change(id: id, old: site.old, new: new))
+        }
+        return changes.map {
+            (order: "\($0.id) \($0.old?.description ?? "") \($0.new)", change: $0)
+        }
+        .sorted { $0.order < $1.order }
+        .map { _, change in
+            PullRequestRow(
+                change: change,
+                entries: (
+                    change.old?.digest.flatMap { entries[$0] },
+                    change.new.digest.flatMap { entries[$0] }
+                ),
+                facts: change.new.digest.flatMap { run?.image(change.id, digest: $0)?.facts })
+        }
+    }
+
+    /// A line that names moved tags and version changes, or counts them where they are many.
+    private static func title(_ rows: [PullRequestRow]) -> String {
+        let moved = rows.filter(\.isVersionMoved)
+        let older = rows.filter { $0.version?.direction == .older }
+        let updated = rows.filter { $0.version.map { $0.direction != .older } ?? $0.losesVersion }
+        let others = rows.count - moved.count - older.count - updated.count
+        func title(_ list: ([PullRequestRow], String, Bool) -> String) -> String {
+            var parts: [String] = []
+            if !moved.isEmpty { parts.append(list(moved, "moved version tag", false)) }
+            if !older.isEmpty { parts.append(list(older, "downgrade", true)) }
+            if !parts.isEmpty { parts[0] = "Warning: \(parts[0])" }
+            if !updated.isEmpty { parts.append(list(updated, "update", true)) }
+            if others > 0 || rows.isEmpty { parts.append("pin \(counted(others, "image"))") }
+            let line = parts.joined(separator: "; ")
+            return line.prefix(1).uppercased() + line.dropFirst()
+        }
+        let named = title { rows, noun, hasVersions in
+            let names = rows.map { row in
+                guard hasVersions else { return code(row.id) }
+                let tags = [row.change.old?.tag, row.change.new.tag].map { tag in
+                    tag.map { code($0.name) } ?? "no tag"
+                }
+                return "\(code(row.id)) from \(tags[0]) to \(tags[1])"
+            }
+            return "\(noun) of \(names.joined(separator: ", "))"
+        }
+        guard named.utf8.count > titleLimit else { return named }
+        return title { rows, noun, _ in counted(rows.count, noun) }
+    }
+
+    /// The sites with a verdict, each with its place and reason.
+    private static func sites(_ verdict: PinnedSite.Verdict, _ files: [PinnedFile]) -> [String] {
+        files.flatMap { file in
+            file.sites.filter { $0.verdict == verdict }.map { site in
+                let name = (site.old?.repository.description).map { " \(code($0))" } ?? ""
+                return "\(code("\(file.path):\(site.mark)"))\(name): \(code(site.reason ?? ""))"
+            }
+        }
     }
 
     /// What the run had to say, of images that did not change too.

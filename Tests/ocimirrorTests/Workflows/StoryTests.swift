@@ -131,7 +131,37 @@ import YAML
         let calls = runner.calls.count
         #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
         #expect(runner.calls.count == calls)
-        #expect(runner.log.contains("Every pin is as the lock says."))
+        #expect(runner.log.contains("No file changed."))
+    }
+
+    @Test(arguments: [
+        ("github-pins.yml", "propose", "gh pr create"),
+        ("azure-pipelines.yml", "pins", "az repos pr create"),
+    ])
+    func `the bot proposes versions by name, and what it cannot decide closes only the gate`(
+        name: String, job: String, create: String
+    ) async throws {
+        let (_, runner) = try await Self.begin()
+        let mirror = try WorkflowFile("github-mirror.yml")
+        let login = ["GITHUB_TOKEN": Internet.token]
+        #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
+        try await runner.push([
+            "environments/values.yaml": Self.values.replacing("\"1.0\"", with: "\"0.9\"")
+                + "other:\n  image: ghcr.io/octocat/mirror/worker@sha256:\(String(repeating: "a", count: 64))\n"
+        ])
+        #expect(try await runner.run(job, of: try WorkflowFile(name)) == 0, "\(runner.log)")
+        let call = try #require(runner.calls.first { $0.hasPrefix(create) })
+        #expect(call.contains("Update of `team-web` from `0.9` to `1.0`; pin 2 images"), "\(call)")
+
+        // The lock gets a second version of the worker, so that a digest alone does not choose one.
+        let lock = try await runner.file("images.lock.yaml")
+        let entry = try #require(lock.ranges(of: "      worker:\n").first)
+        let second = lock[entry.lowerBound...].replacing("worker:\n", with: "worker-2:\n")
+            .replacing("2.1", with: "2.2")
+        try await runner.push(["images.lock.yaml": lock + second])
+        #expect(try await runner.run(job, of: try WorkflowFile(name)) == 1, "\(runner.log)")
+        #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 2)
+        #expect(runner.summary.contains("## Another version than the lock"), "\(runner.summary)")
     }
 
     @Test func `three machines share a night, and the merge job commits one lock`() async throws {

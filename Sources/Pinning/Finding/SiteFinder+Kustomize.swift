@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+/// The `images` of kustomizations, whose names are keys: kustomize compares them with the manifests'
+/// names, so a changed name matches nothing.
+extension SiteFinder {
+    /// Adds the entries of a mapping's `images`, if it is one that kustomize reads.
+    ///
+    /// Source: kustomize, `Kustomization` and `Component`; Flux, `Kustomization` § Images.
+    mutating func claimKustomization(_ block: MergedMapping, at path: SitePath) -> Claims? {
+        guard let images = block["images"]?.items, isKustomization(block) else {
+            return nil
+        }
+        let path = path.appending(key: "images")
+        for (index, item) in images.enumerated() {
+            addKustomizeImage(item, at: path.appending(element: item, at: index))
+        }
+        return Claims(keys: ["images"])
+    }
+
+    private func isKustomization(_ block: MergedMapping) -> Bool {
+        let kind = resource.kind
+        if block.node.range == root.range {
+            if let kind { return kind == "Kustomization" || kind == "Component" }
+            let name = file.split(separator: "/").last ?? ""
+            return name == "kustomization.yaml" || name == "kustomization.yml"
+        }
+        return kind == "Kustomization" && resource.spec == block.node.range
+            && resource.apiVersion.hasPrefix("kustomize.toolkit.fluxcd.io/")
+    }
+
+    private mutating func addKustomizeImage(_ item: YAMLNode, at path: SitePath) {
+        let entry = MergedMapping(item, anchors)
+        guard let name = entry["name"], MergedMapping.text(name) != nil else { return }
+        var site = ImageReferenceSite(fragment, document, path, .digest, at: item)
+        site.block = item
+        site.matchedName = Field(node: name)
+        site.repository = entry["newName"].map { Field(node: $0) }
+        site.tag = entry["newTag"].map { Field(node: $0) }
+        site.digest = entry["digest"].map { Field(node: $0) }
+        site.neighbour = ["newTag", "newName", "name"].first(where: entry.owns)
+        // Behind a tag that is there already, the digest would be named twice.
+        if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
+        if let repeated = entry.repeated(of: ["name", "newName", "newTag", "digest"]) {
+            site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
+        }
+        ImageMappingReader.compose(&site, block: entry, globals: Globals())
+        add(site)
+    }
+
+    /// Adds an element of `kustomize.images` of an Argo CD application, `[NAME=]NEWNAME[:TAG][@DIGEST]`.
+    ///
+    /// Argo CD hands it to `kustomize edit set image`, which takes everything before an `@` for a name.
+    /// So a tag and a digest can stand together only behind a `NAME=`.
+    ///
+    /// Source: Argo CD, `KustomizeImage`; kustomize, `kustomize/commands/edit/set/setimage.go`.
+    mutating func addArgoImage(_ node: YAMLNode, _ text: String, at path: SitePath) {
+        guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
+        var site = ImageReferenceSite(fragment, document, path, .substring, at: node)
+        site.matchedName = Field(node: node)
+        site.reference = Field(node: node)
+        if let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
+            let name = text.utf8.distance(from: text.startIndex, to: equals)
+            site.matchedName?.part = 0..<name
+            site.reference?.part = (name + 1)..<text.utf8.count
+        }
+        guard let image = ImageText.reference(site.reference?.text ?? "") else { return }
+        site.image = image
+        add(site)
+    }
+
+    /// A Boolean value that indicates whether an element at the path is an image of an Argo CD
+    /// application's kustomization.
+    func isArgoImage(_ path: SitePath) -> Bool {
+        path.step(before: 1) == "images" && path.step(before: 2) == "kustomize"
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import TextSafety
+
+/// The versions that a file and a lock entry give to one image.
+///
+/// A digest belongs to a version: written beside another tag, it would change what runs, or leave a tag
+/// that does not name the content. Tags are compared as text: `1.2` and `v1.2` are two tags.
+struct StatedVersion {
+    let site: ImageReferenceSite
+    let target: PinTarget
+
+    /// A Boolean value that indicates whether the entry's digest can be written without changing the
+    /// version that the file states.
+    ///
+    /// A file that states a digest alone states no version, so its digest moves. A file that states
+    /// neither has its version elsewhere (the chart's `appVersion`, the manifests of a kustomization):
+    /// there, only an id that a rule or a comment gives decides.
+    var isSame: Bool {
+        if let tag = site.statedTag { return tag == target.resolvedTag }
+        return site.image?.digest != nil || site.id != nil
+    }
+
+    /// The reason for leaving the file as it is.
+    var difference: String {
+        let locked =
+            switch target.resolvedTag {
+            case nil: "no tag"
+            case let tag?: target.tag == nil ? "the floating tag \(tag)" : tag.name
+            }
+        let stated = (site.image?.tag ?? site.siblingTag).map { "mirror \($0)" } ?? "name the tag"
+        return "\(Self.statement(of: site)), the lock has \(locked): \(stated), or follow the lock "
+            + "with 'pin --update-tags'"
+    }
+
+    /// The reason for choosing none of several entries.
+    static func ambiguity(_ site: ImageReferenceSite, among targets: [PinTarget]) -> String {
+        let shown = targets.prefix(8).map { target in
+            "\(target.resolvedTag?.name ?? "no tag") (\(UntrustedText(target.id).display(limit: 100)))"
+        }
+        let more = targets.count > shown.count ? " and \(targets.count - shown.count) more" : ""
+        return "\(statement(of: site)), the lock has \(shown.joined(separator: ", "))\(more): "
+            + "write '# ocimirror: ID' behind it to choose one"
+    }
+
+    private static func statement(of site: ImageReferenceSite) -> String {
+        if let tag = site.image?.tag ?? site.siblingTag { return "the file has \(tag)" }
+        return site.image?.digest == nil
+            ? "the file has no tag" : "the file has a digest without a tag"
+    }
+}
+
+extension ImageReferenceSite {
+    /// The tag that the file states for the image; `nil` if the version stands elsewhere.
+    ///
+    /// A whole reference with neither tag nor digest means `latest`, unless an id says what is meant, and
+    /// not in the `images` of a kustomization, where it leaves the tag to the manifests.
+    var statedTag: Tag? {
+        if let tag = image?.tag ?? siblingTag { return tag }
+        guard reference != nil, matchedName == nil, id == nil, let image, image.digest == nil else {
+            return nil
+        }
+        return try? Tag(parsing: "latest")
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Mirroring
+internal import OCI
+
+/// A change from one tag of an image to another.
+struct VersionChange: Hashable {
+    /// How the tags are ordered.
+    enum Direction: String, Hashable {
+        case newer = "newer version"
+        case older = "older version"
+        /// The tags do not say which one is newer.
+        case other = "other version"
+    }
+
+    let old: Tag
+    let new: Tag
+
+    /// Creates a change; `nil` if a tag is missing or both are the same.
+    init?(from old: Tag?, to new: Tag?) {
+        guard let old, let new, old != new else { return nil }
+        self.old = old
+        self.new = new
+    }
+
+    /// The order of the tags.
+    ///
+    /// Tags of one form (`1.2.3-alpine` and `1.10.0-alpine`, `RELEASE.2026-01-31`) are compared number by
+    /// number, all others as semantic versions. What follows a hyphen orders two tags of one release
+    /// only where it names a prerelease, since `1.2.3-alpine` does not precede `1.2.3`.
+    var direction: Direction {
+        guard !old.isChannel, !new.isChannel else { return .other }
+        let (first, second) = (Form(old), Form(new))
+        if first.text == second.text {
+            guard let pair = zip(first.numbers, second.numbers).first(where: { $0 != $1 }) else {
+                return .other
+            }
+            return Self.isLess(pair.0, pair.1) ? .newer : .older
+        }
+        guard let before = SemanticVersion(lenient: old.name),
+            let after = SemanticVersion(lenient: new.name), before != after
+        else { return .other }
+        let isOneRelease =
+            (before.major, before.minor, before.patch) == (after.major, after.minor, after.patch)
+        guard !isOneRelease || Self.isPrerelease(before) || Self.isPrerelease(after) else {
+            return .other
+        }
+        return before < after ? .newer : .older
+    }
+
+    /// A tag's text with `0` in place of each number, and the numbers without leading zeros.
+    private struct Form {
+        var text = ""
+        var numbers: [Substring] = []
+
+        init(_ tag: Tag) {
+            var rest = Substring(tag.name)
+            if rest.first == "v" { rest.removeFirst() }
+            while let first = rest.first {
+                guard first.isNumber else {
+                    text.append(rest.removeFirst())
+                    continue
+                }
+                let digits = rest.prefix(while: \.isNumber)
+                rest = rest[digits.endIndex...]
+                text += "0"
+                numbers.append(digits.drop { $0 == "0" })
+            }
+        }
+    }
+
+    private static func isLess(_ first: Substring, _ second: Substring) -> Bool {
+        first.utf8.count == second.utf8.count
+            ? first < second : first.utf8.count < second.utf8.count
+    }
+
+    private static func isPrerelease(_ version: SemanticVersion) -> Bool {
+        guard let word = version.prerelease.first?.text.lowercased() else { return false }
+        return ["rc", "alpha", "beta", "pre", "dev", "snapshot"].contains { word.hasPrefix($0) }
+    }
+}
