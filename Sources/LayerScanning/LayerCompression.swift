@@ -48,3 +48,23 @@ public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
         }
     }
 }
+
+/// What the result of a scan depends on: the bytes, and how they are declared to be compressed.
+///
+/// The same blob is a good layer under one media type and a broken one under another.
+public struct LayerScanKey: Hashable, Sendable {
+    /// The digest of the blob.
+    public let digest: Digest
+    /// The size of the blob.
+    public let size: Int
+    /// The compression that the media type declares.
+    public let compression: LayerCompression
+
+    /// Makes the key of a layer; nil for one of an unknown media type.
+    public init?(_ layer: Descriptor) {
+        guard let compression = LayerCompression(layer.mediaType) else { return nil }
+        self.digest = layer.digest
+        self.size = layer.size
+        self.compression = compression
+    }
+}

@@ -21,8 +21,10 @@ public enum LayerScanError: Error, Hashable, Sendable {
         case notAnArchive
         /// The archive is broken or ends too early.
         case corruptArchive
-        /// A path is longer than a kernel takes.
+        /// A path or a name is longer than a kernel takes.
         case pathTooLong
+        /// A hard link leads to itself or to a directory.
+        case impossibleLink
     }
 
     /// What would be too much.
@@ -31,6 +33,10 @@ public enum LayerScanError: Error, Hashable, Sendable {
         case unpackedBytes
         case ratio
         case memory
+        /// The paths of the archive, with all directories on them.
+        case paths
+        /// The paths of all layers of an image.
+        case imagePaths
     }
 }
 
@@ -43,11 +49,16 @@ extension LayerScanError: CustomStringConvertible {
         case .malformed(.trailingBytes): "something follows its compressed bytes"
         case .malformed(.notAnArchive): "it is not a tar archive"
         case .malformed(.corruptArchive): "its tar archive is broken or incomplete"
-        case .malformed(.pathTooLong): "it holds a path that is longer than 4095 bytes"
+        case .malformed(.pathTooLong):
+            "it holds a path of more than 4095 bytes, or a name of more than 255"
+        case .malformed(.impossibleLink):
+            "it holds a hard link to itself or to a directory, which no runtime can create"
         case .limit(.entries): "it has too many entries"
         case .limit(.unpackedBytes): "it unpacks to too many bytes"
         case .limit(.ratio): "it unpacks to far more bytes than it has"
         case .limit(.memory): "unpacking it takes too much memory"
+        case .limit(.paths): "its paths take too much memory"
+        case .limit(.imagePaths): "the paths of all layers of the image take too much memory"
         case .scan(let reason): reason
         }
     }

@@ -47,7 +47,15 @@ public struct LoadedImage: Sendable {
     /// The configurations that were read, as proved bytes.
     public let configBytes: [Digest: [UInt8]]
     /// What is in the layers that were looked into, or why it is not known.
-    public var layers: [Digest: Result<LayerContents, LayerScanError>] = [:]
+    private var layers: [LayerScanKey: Result<LayerContents, LayerScanError>] = [:]
+    /// The memory that the paths of these layers occupy.
+    private var treeByteCount = 0
+    /// What looking up paths in the image may take.
+    var lookupBudget = LookupBudget()
+
+    /// The memory that the paths of all layers of an image may occupy; that of one is limited by its
+    /// scan.
+    public static let treeByteLimit = 256 << 20
 
     /// Reads what the rules of a requirement look at.
     ///
@@ -85,10 +93,30 @@ public struct LoadedImage: Sendable {
         guard required.level >= .content, !required.isArtifact else { return [] }
         let stacks = images(of: required).filter { $0.config != nil }
             .map { Array($0.manifest.layers.reversed()) }
-        var seen: Set<Digest> = []
+        var seen: Set<LayerScanKey> = []
         return (0..<(stacks.map(\.count).max() ?? 0)).flatMap { depth in
             stacks.compactMap { $0.indices.contains(depth) ? $0[depth] : nil }
-        }.filter { LayerCompression($0.mediaType) != nil && seen.insert($0.digest).inserted }
+        }.filter { layer in LayerScanKey(layer).map { seen.insert($0).inserted } ?? false }
+    }
+
+    /// Returns what is in a layer, or why it is not known; nil for one that was not looked into.
+    public func contents(of layer: Descriptor) -> Result<LayerContents, LayerScanError>? {
+        LayerScanKey(layer).flatMap { layers[$0] }
+    }
+
+    /// Notes what is in a layer, or why it is not known.
+    ///
+    /// Where all layers together have too many paths, none of them is looked into: so the answer does
+    /// not depend on which came first.
+    public mutating func note(
+        _ contents: Result<LayerContents, LayerScanError>, of layer: Descriptor,
+        limit: Int = treeByteLimit
+    ) {
+        guard let key = LayerScanKey(layer) else { return }
+        layers[key] = contents
+        treeByteCount += (try? contents.get())?.tree.byteCount ?? 0
+        guard treeByteCount > limit else { return }
+        layers = layers.mapValues { $0.flatMap { _ in .failure(.limit(.imagePaths)) } }
     }
 
     /// Whether a layer was not looked into for reasons that are not its own.

@@ -57,6 +57,12 @@ public struct Validator: Sendable {
                 findings += rule.findings(about: image, required: required)
             }
         }
+        if image.lookupBudget.isUsedUp {
+            findings.append(
+                Finding(
+                    .notChecked, .warning,
+                    "looking up the files that the image needs takes too many steps"))
+        }
         var seen: Set<Platform> = []
         let platforms = image.images.compactMap { candidate in
             candidate.platform.map {

@@ -26,9 +26,10 @@ import Testing
         #expect(contents.tree[LayerPath("usr/bin")] == .folder)
         #expect(contents.tree[LayerPath("etc/passwd")] == .file(.data))
         #expect(contents.tree[LayerPath("etc")] == nil)
-        #expect(contents.tree.hides(LayerPath("etc/shadow")))
-        #expect(contents.tree.hides(LayerPath("var/lib/x")))
-        #expect(!contents.tree.hides(LayerPath("var")))
+        #expect(contents.tree.implies(PathKey(LayerPath("etc"))))
+        #expect(contents.tree.hasWhiteout(of: PathKey(LayerPath("etc/shadow"))))
+        #expect(contents.tree.hidesContents(of: PathKey(LayerPath("var"))))
+        #expect(!contents.tree.hasWhiteout(of: PathKey(LayerPath("var"))))
     }
 
     @Test(arguments: [1, 511, 100_000]) func `pieces of any size give the same answer`(

@@ -89,6 +89,33 @@ extension ContentSample {
             layers: [[Sample.file("a", .amd64)], [.hardLink("app", to: "a")]],
             entrypoint: ["/app"], expected: mismatch),
         .init(
+            name: "a hard link to itself",
+            layers: [[Sample.file("x")], [.hardLink("x", to: "x"), .hardLink("p", to: "x")]],
+            entrypoint: ["/p"], expected: ["error layer-broken"]),
+        .init(
+            name: "hard links to each other, and to a program of a layer below",
+            layers: [
+                [Sample.file("b", .amd64)], [.hardLink("a", to: "b"), .hardLink("b", to: "a")],
+            ], entrypoint: ["/b"], expected: mismatch),
+        .init(
+            name: "hard links to each other, and to nothing",
+            layers: [[.hardLink("a", to: "b"), .hardLink("b", to: "a")]], entrypoint: ["/a"],
+            expected: missing),
+        .init(
+            name: "a hard link to a later entry of its layer",
+            layers: [[.hardLink("app", to: "a"), Sample.file("a")]], entrypoint: ["/app"],
+            expected: missing),
+        .init(
+            name: "a hard link to a symbolic link of a layer below",
+            layers: [
+                [Sample.file("opt/1"), .symbolicLink("a", to: "opt/1")],
+                [.hardLink("app", to: "a")], [.hardLink("c", to: "app")],
+            ], entrypoint: ["/c"]),
+        .init(
+            name: "a hard link and a symbolic link in a circle",
+            layers: [[.symbolicLink("a", to: "b")], [.hardLink("b", to: "a")]],
+            entrypoint: ["/b"], expected: missing),
+        .init(
             name: "a merged usr",
             layers: [Sample.base(), [Sample.file("usr/bin/app")]], entrypoint: ["/bin/app"]),
         .init(

@@ -71,7 +71,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
             for try await piece in try await store.fetch(blob: layer) {
                 try await scan.write(piece)
             }
-            examined.layers[layer.digest] = await scan.finish()
+            examined.note(await scan.finish(), of: layer)
         }
         return examined
     }

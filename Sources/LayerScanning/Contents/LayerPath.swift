@@ -19,23 +19,16 @@ public struct LayerPath: Hashable, Sendable {
     ///
     /// Source: what Go's `filepath.Clean` does to `"/" + name`, which runtimes use for layers.
     public init(_ name: some Sequence<UInt8>, in folder: LayerPath = .root) {
-        var bytes: [UInt8] = []
-        var parts: [Int] = []
         let name = Array(name)
-        if name.first != Self.slash, !folder.bytes.isEmpty {
-            for part in folder.parts {
-                parts.append(bytes.count)
-                bytes += bytes.isEmpty ? Array(part) : [Self.slash] + part
+        var bytes = name.first == Self.slash ? [] : folder.bytes
+        bytes.reserveCapacity(bytes.count + name.count + 1)
+        for part in name.split(separator: Self.slash) {
+            if Self.isClean(part) {
+                if !bytes.isEmpty { bytes.append(Self.slash) }
+                bytes += part
+            } else if part.count == 2 {
+                bytes.removeSubrange((bytes.lastIndex(of: Self.slash) ?? 0)...)
             }
-        }
-        for part in name.split(separator: Self.slash) where Array(part) != Self.here {
-            if part.elementsEqual(Self.above) {
-                if let last = parts.popLast() { bytes.removeSubrange(last...) }
-                continue
-            }
-            parts.append(bytes.count)
-            if !bytes.isEmpty { bytes.append(Self.slash) }
-            bytes += part
         }
         self.bytes = bytes
     }
@@ -69,9 +62,13 @@ public struct LayerPath: Hashable, Sendable {
         LayerPath(clean: bytes.isEmpty ? Array(name) : bytes + [Self.slash] + name)
     }
 
+    /// Returns whether a name can be part of a clean path: not empty, neither `.` nor `..`.
+    static func isClean(_ name: ArraySlice<UInt8>) -> Bool {
+        name.count > 2 || !name.isEmpty && !name.allSatisfy { $0 == dot }
+    }
+
     private static let slash = UInt8(ascii: "/")
-    private static let here = Array(".".utf8)
-    private static let above = Array("..".utf8)
+    private static let dot = UInt8(ascii: ".")
 }
 
 extension LayerPath: CustomStringConvertible {

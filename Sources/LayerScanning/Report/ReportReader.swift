@@ -6,18 +6,22 @@ internal import OCI
 /// it likes.
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
-    private var last: [UInt8] = []
+    private var place = PathTrail()
+    private let limits: ScanLimits
 
-    private init(_ bytes: [UInt8]) {
+    private init(_ bytes: [UInt8], _ limits: ScanLimits) {
         rest = bytes[...]
+        self.limits = limits
     }
 
     /// Reads a whole report.
     ///
     /// - Returns: the layer's contents.
-    /// - Throws: the fault that is reported, or that there is no report.
-    static func read(_ bytes: [UInt8]) throws(LayerScanError) -> LayerContents {
-        var reader = ReportReader(bytes)
+    /// - Throws: the fault that is reported, that what is reported is impossible or takes too much
+    ///   memory, or that there is no report.
+    static func read(_ bytes: [UInt8], _ limits: ScanLimits) throws(LayerScanError) -> LayerContents
+    {
+        var reader = ReportReader(bytes, limits)
         return try reader.read()
     }
 
@@ -35,30 +39,28 @@ struct ReportReader {
                 else { throw Self.nonsense }
                 return LayerContents(diffID: digest, unpackedByteCount: size, tree: tree)
             default:
-                switch try line(tag, at: try path()) {
-                case .entry(let entry, let path): tree.add(entry, at: path)
-                case .whiteout(let path): tree.addWhiteout(of: path)
-                case .opaque(let folder): tree.addOpaque(folder)
+                try readPath()
+                switch tag {
+                case .whiteout: tree.addWhiteout(of: place.key)
+                case .opaque: tree.addOpaque(place.key)
+                default: try tree.add(try entry(tag), at: place)
                 }
+                guard tree.byteCount <= limits.treeByteCount else { throw .limit(.paths) }
             }
         }
     }
 
-    private mutating func line(
-        _ tag: ReportTag, at path: LayerPath
-    ) throws(LayerScanError) -> ScannedEntry {
-        switch tag {
-        case .folder: .entry(.folder, at: path)
-        case .data: .entry(.file(.data), at: path)
-        case .special: .entry(.special, at: path)
-        case .whiteout: .whiteout(of: path)
-        case .opaque: .opaque(path)
-        case .symbolicLink:
-            .entry(.symbolicLink(to: try text(ScanLimits.pathByteCount)), at: path)
-        case .hardLink:
-            .entry(.hardLink(to: LayerPath(try text(ScanLimits.pathByteCount))), at: path)
-        case .program: .entry(.file(try file()), at: path)
-        case .finished, .fault: throw Self.nonsense
+    private mutating func entry(_ tag: ReportTag) throws(LayerScanError) -> LayerEntry {
+        // The root is a directory whatever an archive says of it.
+        guard place.key != .root else { throw Self.nonsense }
+        return switch tag {
+        case .folder: .folder
+        case .data: .file(.data)
+        case .special: .special
+        case .symbolicLink: .symbolicLink(to: try text(ScanLimits.pathByteCount))
+        case .hardLink: .hardLink(to: LayerPath(try text(ScanLimits.pathByteCount)))
+        case .program: .file(try file())
+        case .whiteout, .opaque, .finished, .fault: throw Self.nonsense
         }
     }
 
@@ -95,14 +97,10 @@ struct ReportReader {
         return LayerScanError.Limit(rawValue: code).map(LayerScanError.limit) ?? Self.nonsense
     }
 
-    private mutating func path() throws(LayerScanError) -> LayerPath {
+    private mutating func readPath() throws(LayerScanError) {
         let shared = try number()
-        guard shared <= last.count else { throw Self.nonsense }
-        last = last.prefix(shared) + (try text(ScanLimits.pathByteCount))
-        guard last.count <= ScanLimits.pathByteCount else { throw Self.nonsense }
-        let path = LayerPath(last)
-        guard path.bytes == last else { throw Self.nonsense }
-        return path
+        let rest = try text(ScanLimits.pathByteCount)
+        guard place.replace(after: shared, with: rest) else { throw Self.nonsense }
     }
 
     private mutating func text(_ limit: Int) throws(LayerScanError) -> [UInt8] {

@@ -8,6 +8,13 @@ enum ScannedEntry: Hashable, Sendable {
     /// Layers below have nothing in this folder any more.
     case opaque(LayerPath)
 
+    /// The path that it is about.
+    var path: LayerPath {
+        switch self {
+        case .entry(_, let path), .whiteout(let path), .opaque(let path): path
+        }
+    }
+
     /// Reads what an entry's name says; nil for those that mean nothing.
     ///
     /// Source: image-spec, layer.md § Whiteouts; names in `.wh..wh.` were AUFS's own.

@@ -55,6 +55,7 @@ public struct LayerScanner: Sendable {
                 limits: ChildLimits(
                     time: limits.patience, outputByteCount: limits.reportByteCount))
         } catch {
+            if case .outputLimit = error.cause { return .failure(.limit(.paths)) }
             return .failure(.scan("its scan failed: \(error.cause)"))
         }
         switch output.termination {
@@ -64,7 +65,7 @@ public struct LayerScanner: Sendable {
             return .failure(.scan("its scan ended with status \(status)"))
         case .exited:
             do throws(LayerScanError) {
-                return .success(try ReportReader.read(output.standardOutput))
+                return .success(try ReportReader.read(output.standardOutput, limits))
             } catch {
                 return .failure(error)
             }
@@ -72,7 +73,7 @@ public struct LayerScanner: Sendable {
     }
 }
 
-/// A layer that is being scanned.
+/// A layer that is being scanned; the scan ends with the last reference to it.
 public final class LayerScan: Sendable {
     private let input: ChildInput
     private let task: Task<Result<LayerContents, LayerScanError>, Never>
@@ -91,13 +92,11 @@ public final class LayerScan: Sendable {
         try await input.write(bytes)
     }
 
-    /// Says that these were all the bytes, and waits for what they hold.
+    /// Says that these were all the bytes, and returns what they hold.
+    ///
+    /// A scan that has all its bytes goes on if the caller is cancelled: others may need its result.
     public func finish() async -> Result<LayerContents, LayerScanError> {
         input.end()
-        return await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
-        }
+        return await task.value
     }
 }

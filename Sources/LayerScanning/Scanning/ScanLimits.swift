@@ -18,6 +18,10 @@ public struct ScanLimits: Hashable, Sendable {
     public var patience = Duration.seconds(60)
     /// How many bytes the child may answer.
     public var reportByteCount = 64 << 20
+    /// The memory that the paths of the layer may occupy, as ``LayerFileTree/byteCount`` estimates it.
+    ///
+    /// A million files take less than a third of it.
+    public var treeByteCount = 128 << 20
 
     /// Makes the usual limits: wide enough for the largest images in use.
     public init() {}
@@ -26,6 +30,10 @@ public struct ScanLimits: Hashable, Sendable {
     ///
     /// Source: Linux, `PATH_MAX`, which counts the end mark.
     static let pathByteCount = 4095
+    /// The longest name of a path.
+    ///
+    /// Source: Linux, `NAME_MAX`.
+    static let nameByteCount = 255
 
     /// The limits that the child holds by itself, as its arguments.
     var arguments: [String] {

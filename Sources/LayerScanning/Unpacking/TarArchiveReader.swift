@@ -54,7 +54,11 @@ final class TarArchiveReader {
             hasEntries = true
             let path = try unsafe LayerPath(Self.text(archive_entry_pathname(header)))
             let entry = try unsafe entry(header)
-            if let meaning = ScannedEntry(entry, at: path), path != .root { return meaning }
+            guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
+            guard meaning.path.parts.allSatisfy({ $0.count <= ScanLimits.nameByteCount }) else {
+                throw .malformed(.pathTooLong)
+            }
+            return meaning
         }
     }
 

@@ -44,7 +44,7 @@ struct BlobDelivery {
     private func deliver(toRound all: [TargetCopyProgress]) async throws {
         // Always in the same order: two images that claim the same blob never wait for each other.
         var claims: [Claim] = []
-        // A cancelled delivery has brought nothing, although nothing went wrong at its destinations.
+        // A canceled delivery has stored nothing, even if no target failed.
         var isDone = false
         defer { for claim in claims { settle(claim, isDone: isDone) } }
         for progress in all where progress.failure == nil {

@@ -24,7 +24,7 @@ final class ImageValidation: Sendable {
     /// What has to be looked into, the newest layers first.
     let layers: [Descriptor]
     private let reached = Mutex<ValidationReport?>(nil)
-    private let left: Mutex<Set<Digest>>
+    private let left: Mutex<Set<LayerScanKey>>
 
     /// What the rules say that need no layers.
     let metadataReport: ValidationReport
@@ -53,7 +53,7 @@ final class ImageValidation: Sendable {
         metadataReport = Validator().validate(examined, required: claims)
         let isOpen = metadataReport.isAccepted && !isValidated && required.level >= .content
         layers = isOpen ? examined.layersToScan(for: required) : []
-        left = Mutex(Set(layers.map(\.digest)))
+        left = Mutex(Set(layers.compactMap(LayerScanKey.init)))
         guard !isOpen else { return }
         let level = metadataReport.isAccepted ? required.level : metadataReport.level
         let report = ValidationReport(
@@ -65,7 +65,7 @@ final class ImageValidation: Sendable {
     var report: ValidationReport? { reached.withLock { $0 } }
 
     /// The layers that the verdict did not need, or does not have yet.
-    var unread: Set<Digest> { left.withLock { $0 } }
+    var unread: Set<Digest> { left.withLock { Set($0.map(\.digest)) } }
 
     /// Has a layer looked into while it is read for the copy.
     func watching(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
@@ -90,26 +90,29 @@ final class ImageValidation: Sendable {
     ) async throws -> ValidationReport {
         if let report { return report }
         let report = try await withThrowingTaskGroup(
-            of: (Digest, LayerScanCache.Answer).self, returning: ValidationReport.self
+            of: (Descriptor, LayerScanCache.Answer).self, returning: ValidationReport.self
         ) { group in
             var image = examined
-            var report = Validator().validate(image, required: required)
-            var waiting = layers[...]
+            var report = metadataReport
+            var (waiting, count) = (layers[...], 0)
             func startNext(
-                in group: inout ThrowingTaskGroup<(Digest, LayerScanCache.Answer), any Error>
+                in group: inout ThrowingTaskGroup<(Descriptor, LayerScanCache.Answer), any Error>
             ) {
                 guard let layer = waiting.popFirst() else { return }
-                group.addTask { (layer.digest, try await self.contents(of: layer, sources)) }
+                group.addTask { (layer, try await self.contents(of: layer, sources)) }
             }
             for _ in 0..<lanes.count { startNext(in: &group) }
-            while report.isAccepted || !isBrief, let (digest, answer) = try await group.next() {
-                image.layers[digest] = answer
-                _ = left.withLock { $0.remove(digest) }
-                report = Validator().validate(image, required: required)
+            while report.isAccepted || !isBrief, let (layer, answer) = try await group.next() {
+                image.note(answer, of: layer)
+                _ = left.withLock { left in LayerScanKey(layer).map { left.remove($0) } }
+                count += 1
+                if isBrief, count <= Self.earlyVerdicts {
+                    report = Validator().validate(image, required: required)
+                }
                 startNext(in: &group)
             }
             group.cancelAll()
-            return report
+            return Validator().validate(image, required: required)
         }
         reached.withLock { $0 = report }
         return report
@@ -122,6 +125,10 @@ final class ImageValidation: Sendable {
         let report = try await verdict(reading: sources)
         guard report.isAccepted else { throw ImageRejected(report: report) }
     }
+
+    /// After how many layers at most the rules are asked whether the verdict is known already: each
+    /// time they look at all layers of all platforms.
+    private static let earlyVerdicts = 64
 
     private func contents(
         of layer: Descriptor, _ sources: [any ContentSource]

@@ -16,16 +16,16 @@ public final class LayerScanCache: Sendable {
     }
 
     fileprivate struct Shelf: Sendable {
-        var standings: [Digest: Standing] = [:]
+        var standings: [LayerScanKey: Standing] = [:]
         /// What is known, the oldest first.
-        var order: [Digest] = []
-        var pathCount = 0
+        var order: [LayerScanKey] = []
+        var treeByteCount = 0
     }
 
-    /// How many paths are remembered for images that are still to come.
+    /// The memory that is kept for images that are still to come.
     ///
     /// Images in hand keep what they were told; a layer that was forgotten is looked into again.
-    fileprivate static let room = 2_000_000
+    fileprivate static let treeByteLimit = 128 << 20
 
     private let scanner: LayerScanner
     private let shelf = AsyncCondition(Shelf())
@@ -37,15 +37,15 @@ public final class LayerScanCache: Sendable {
 
     /// Looks into a layer while somebody else reads it, unless that was done or is being done.
     func watching(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
-        guard let compression = LayerCompression(layer.mediaType) else { return stream }
+        guard let key = LayerScanKey(layer) else { return stream }
         var isOurs = false
         shelf.change(waking: 0) { shelf in
-            guard shelf.standings[layer.digest] == nil else { return }
-            shelf.standings[layer.digest] = .underway
+            guard shelf.standings[key] == nil else { return }
+            shelf.standings[key] = .underway
             isOurs = true
         }
         guard isOurs else { return stream }
-        return ScannedStream(stream, by: inspection(of: layer, compression))
+        return ScannedStream(stream, by: inspection(of: key))
     }
 
     /// What is in a layer: what is known, else what others find who are reading it, else what
@@ -59,44 +59,48 @@ public final class LayerScanCache: Sendable {
     func contents(
         of layer: Descriptor, read: (LayerScanSession) async throws -> Void
     ) async throws -> Answer {
-        guard let compression = LayerCompression(layer.mediaType) else {
+        guard let key = LayerScanKey(layer) else {
             return .failure(.scan("it is of the type \(layer.mediaType)"))
         }
         let known = try await shelf.take { shelf -> Answer?? in
-            switch shelf.standings[layer.digest] {
+            switch shelf.standings[key] {
             case .known(let answer): return .some(answer)
             case .underway: return nil
             case nil:
-                shelf.standings[layer.digest] = .underway
+                shelf.standings[key] = .underway
                 return .some(nil)
             }
         }
         if let known { return known }
-        let inspection = inspection(of: layer, compression)
+        let inspection = inspection(of: key)
         try await read(inspection)
-        return await inspection.finish()
+        return try await inspection.answer()
     }
 
-    private func inspection(
-        of layer: Descriptor, _ compression: LayerCompression
-    ) -> LayerScanSession {
+    private func inspection(of key: LayerScanKey) -> LayerScanSession {
         LayerScanSession(
-            byteCount: layer.size, begin: { [scanner] in scanner.scan(compression) },
-            settle: { [shelf] answer in shelf.change { $0.settle(layer.digest, answer) } })
+            byteCount: key.size, begin: { [scanner] in scanner.scan(key.compression) },
+            settle: { [shelf] answer in shelf.change { $0.settle(key, answer) } })
     }
 }
 
 extension LayerScanCache.Shelf {
     /// Notes what became of a layer; nil where nobody read it to its end.
-    fileprivate mutating func settle(_ digest: Digest, _ answer: LayerScanCache.Answer?) {
-        standings[digest] = answer.map { .known($0) }
+    ///
+    /// A scan that failed is no answer about the layer: the next image that needs it tries again.
+    fileprivate mutating func settle(_ key: LayerScanKey, _ answer: LayerScanCache.Answer?) {
+        standings[key] =
+            switch answer {
+            case .failure(.scan), nil: nil
+            case let answer?: .known(answer)
+            }
         guard case .success(let contents) = answer else { return }
-        order.append(digest)
-        pathCount += contents.tree.pathCount
-        while pathCount > LayerScanCache.room, order.count > 1 {
+        order.append(key)
+        treeByteCount += contents.tree.byteCount
+        while treeByteCount > LayerScanCache.treeByteLimit, order.count > 1 {
             let oldest = order.removeFirst()
             if case .known(.success(let contents)) = standings.removeValue(forKey: oldest) {
-                pathCount -= contents.tree.pathCount
+                treeByteCount -= contents.tree.byteCount
             }
         }
     }

@@ -3,17 +3,22 @@
 internal import Content
 internal import LayerScanning
 internal import Synchronization
+internal import AsyncPrimitives
 
 /// One layer on its way through the scanner; whoever gives it up lets others begin anew.
+///
+/// The scan belongs to none of those who wait for it: once it has all bytes, it goes on to its end even
+/// if the task that read them is cancelled.
 final class LayerScanSession: Sendable {
     private struct State {
         var scan: LayerScan?
         var missing: Int
-        var isSettled = false
+        var isConcluding = false
     }
 
     private let begin: @Sendable () -> LayerScan
     private let state: Mutex<State>
+    private let outcome = AsyncCondition<LayerScanCache.Answer?>(nil)
     private let settle: @Sendable (LayerScanCache.Answer?) -> Void
 
     /// Makes an inspection that begins with the first bytes.
@@ -30,7 +35,7 @@ final class LayerScanSession: Sendable {
     }
 
     deinit {
-        if !state.withLock(\.isSettled) { settle(nil) }
+        if !state.withLock(\.isConcluding) { settle(nil) }
     }
 
     private var scan: LayerScan {
@@ -53,19 +58,29 @@ final class LayerScanSession: Sendable {
             state.missing -= bytes.count
             return state.missing == 0
         }
-        if isWhole { Task { await finish() } }
+        if isWhole { conclude() }
     }
 
-    /// Ends the layer.
-    @discardableResult
-    func finish() async -> LayerScanCache.Answer {
-        let answer = await scan.finish()
+    /// Ends the layer, and waits for what it holds.
+    ///
+    /// - Throws: `CancellationError` for this waiter alone.
+    func answer() async throws -> LayerScanCache.Answer {
+        conclude()
+        return try await outcome.take { $0 }
+    }
+
+    /// Lets the scan go to its end in a task that nobody cancels.
+    private func conclude() {
         let isFirst = state.withLock { state in
-            defer { state.isSettled = true }
-            return !state.isSettled
+            defer { state.isConcluding = true }
+            return !state.isConcluding
         }
-        if isFirst { settle(answer) }
-        return answer
+        guard isFirst else { return }
+        Task {
+            let answer = await scan.finish()
+            settle(answer)
+            outcome.change { $0 = answer }
+        }
     }
 }
 

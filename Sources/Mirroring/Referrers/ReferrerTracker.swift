@@ -53,11 +53,10 @@ struct ReferrerTracker: Sendable {
             }
             listings.change { $0[location] = .tags(tags) }
             return tags
-        } catch let error as CopyError {
-            listings.change { $0[location] = .failed(error) }
-            throw error
         } catch {
-            listings.change { $0[location] = nil }
+            // A request that a cancelled task gave up on says nothing about the registry.
+            let failure = Task.isCancelled ? nil : error as? CopyError
+            listings.change { $0[location] = failure.map(Listing.failed) }
             throw error
         }
     }

@@ -55,22 +55,28 @@ enum ExecWrapper {
         return rest.isEmpty ? nil : .words(Array(rest))
     }
 
+    /// How many texts of `-S` are split, one within the other.
+    private static let maximumSplits = 8
+
     /// Source: GNU coreutils, env(1); busybox knows fewer options.
     private static func environmentCommand(in arguments: [String]) -> Command? {
-        var rest = arguments[...]
-        while let word = rest.first {
-            if let text = splitText(word) {
-                rest = text.split(separator: " ").map(String.init) + rest.dropFirst()
-            } else if word == "-S" || word == "--split-string" {
-                rest = rest.dropFirst()
-                guard let text = rest.popFirst() else { return nil }
-                rest = text.split(separator: " ").map(String.init) + rest
+        // The next word is the last one.
+        var rest = Array(arguments.reversed())
+        var splits = 0
+        while let word = rest.popLast() {
+            var text = splitText(word)
+            if word == "-S" || word == "--split-string" {
+                guard let next = rest.popLast() else { return nil }
+                text = next[...]
+            }
+            if let text {
+                splits += 1
+                guard splits <= maximumSplits else { return nil }
+                rest += text.split(separator: " ").reversed().map(String.init)
             } else if ["-u", "--unset", "-C", "--chdir"].contains(word) {
-                rest = rest.dropFirst(2)
-            } else if word.hasPrefix("-") || word.contains("=") {
-                rest = rest.dropFirst()
-            } else {
-                return .words(Array(rest))
+                _ = rest.popLast()
+            } else if !word.hasPrefix("-"), !word.contains("=") {
+                return .words([word] + rest.reversed())
             }
         }
         return nil

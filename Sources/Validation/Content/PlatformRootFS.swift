@@ -15,11 +15,11 @@ struct PlatformRootFS {
     init?(_ candidate: LoadedImage.PlatformImage, of image: LoadedImage) {
         guard let platform = candidate.platform, let config = candidate.config else { return nil }
         let trees = candidate.manifest.layers.map { layer in
-            (try? image.layers[layer.digest]?.get())?.tree
+            (try? image.contents(of: layer)?.get())?.tree
         }
         self.platform = platform
         self.config = config
-        self.view = RootFileSystem(layers: trees)
+        self.view = RootFileSystem(layers: trees, budget: image.lookupBudget)
         self.machine = CPUArchitecture(platform)
     }
 }

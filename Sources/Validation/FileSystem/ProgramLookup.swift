@@ -40,7 +40,9 @@ struct ProgramLookup {
         guard !word.utf8.contains(UInt8(ascii: "/")) else {
             return program(at: Array(word.utf8))
         }
-        guard !word.isEmpty else { return .missing }
+        guard !word.isEmpty, word.utf8.count <= RootFileSystem.maximumPathByteCount else {
+            return .missing
+        }
         var isUnknowable = false
         for folder in searchPath {
             switch program(at: Array("\(folder)/\(word)".utf8)) {

@@ -21,7 +21,7 @@ public struct LayerIntegrityRule: Rule {
                 let diffID =
                     config.diffIDs.indices.contains(position) ? config.diffIDs[position] : nil
                 let name = "layer \(layer.digest.short) of the \(platform) image"
-                switch image.layers[layer.digest] {
+                switch image.contents(of: layer) {
                 case .success(let contents):
                     return Self.finding(contents.diffID, diffID, name, platform)
                 case .failure(.malformed(let reason)):

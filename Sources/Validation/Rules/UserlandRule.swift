@@ -18,6 +18,7 @@ public struct UserlandRule: Rule {
             // A layer that is not known may hold the right one of two libraries.
             guard let machine = scanned.machine, scanned.view.isComplete else { return [] }
             let programs = Programs(scanned.view)
+            guard !scanned.view.budget.isUsedUp else { return [] }
             let chain = EntrypointResolver(scanned.config, in: scanned.view)
             let witnesses = Self.witnesses(in: scanned.view, programs, machine)
             // What the start itself needs is another rule's.
@@ -77,18 +78,7 @@ private struct Programs {
     let all: [(LayerPath, ELFHeader)]
 
     init(_ view: RootFileSystem) {
-        var seen: Set<LayerPath> = []
-        var all: [(LayerPath, ELFHeader)] = []
-        for layer in view.layers.compactMap(\.self).reversed() {
-            for (path, entry) in layer.notable {
-                guard case .file(let file) = entry, case .elf(let header) = file.head,
-                    header.kind == .executable || header.kind == .shared,
-                    view[path] == .entry(entry), seen.insert(path).inserted
-                else { continue }
-                all.append((path, header))
-            }
-        }
-        self.all = all
+        all = view.elfFiles().filter { $1.kind == .executable || $1.kind == .shared }
     }
 
     /// The share of programs for other machines, with an example.

@@ -140,6 +140,27 @@ import Validation
         for digest in shared { #expect(read.count { $0 == digest } == 1) }
     }
 
+    @Test
+    func `an image that declares a shared layer wrongly does not spoil the one that does not`()
+        async throws
+    {
+        let world = World()
+        let right = Self.image()
+        let bytes = try #require(
+            right.blobs.values.filter { $0.starts(with: [0x1F, 0x8B]) }.min { $0.count < $1.count })
+        let wrong = ImageBuilder().index(
+            Self.both.map { platform in
+                .image(ImageBuilder().image(platform, layers: [.raw(bytes)]))
+            })
+        try await world.publish(right, at: "src.example/team/app:1.0")
+        try await world.publish(wrong, at: "src.example/team/wrong:1.0")
+        var mirror = try Mirror(
+            [Self.entry, "{source: src.example/team/wrong:1.0, validation: content}"], in: world)
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.mirrored, .rejected])
+        #expect(Set(run.findings.map(\.id)) == [.layerBroken])
+    }
+
     @Test func `required paths are looked for whatever the level, and stand in the lock`()
         async throws
     {

@@ -18,10 +18,11 @@ struct Mirror {
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
 
     /// Looks into layers with the program that was built beside the tests.
-    static let scanner: LayerScanner = {
+    static let scanner = LayerScanner(program: program, atOnce: 4)
+
+    static let program: String = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "./"
-        let folder = bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)]
-        return LayerScanner(program: folder + "ocimirror", atOnce: 4)
+        return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
     /// What one run did.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+@testable import LayerScanning
+@testable import Validation
+
+/// Images that are made to keep the rules busy for ever, or to take all memory.
+@Suite struct HostileContentTests {
+    private static func tree(_ entries: [(String, LayerEntry)]) throws -> LayerFileTree {
+        var tree = LayerFileTree()
+        var trail = PathTrail()
+        for (path, entry) in entries {
+            _ = trail.replace(after: 0, with: Array(path.utf8))
+            try tree.add(entry, at: trail)
+        }
+        return tree
+    }
+
+    @Test func `hard links through very many layers end at the base`() throws {
+        let odd = try Self.tree([("x", .hardLink(to: LayerPath("y")))])
+        let even = try Self.tree([("y", .hardLink(to: LayerPath("x")))])
+        let pairs: [LayerFileTree] = (0..<1000).flatMap { _ in [even, odd] }
+        #expect(RootFileSystem(layers: pairs)[LayerPath("x")] == .nothing)
+        let base = try Self.tree([("x", .special)])
+        #expect(RootFileSystem(layers: [base] + pairs)[LayerPath("x")] == .entry(.special))
+    }
+
+    @Test func `what takes too many steps to look up is left open`() throws {
+        let deep = String(repeating: "a/", count: 1000)
+        let links = try (1...39).map { number in
+            try Self.tree([
+                ("l\(number)", .symbolicLink(to: Array("\(deep)../l\(number - 1)".utf8))),
+                (deep + "x", .file(.data)),
+            ])
+        }
+        let view = RootFileSystem(layers: links, budget: LookupBudget(steps: 10_000))
+        #expect(view.destination(of: Array("/l39".utf8)) == .open)
+        #expect(view.budget.isUsedUp)
+        #expect(view[LayerPath("l1")] == .open)
+        #expect(view.elfFiles().isEmpty)
+    }
+
+    @Test func `an image whose files take too many steps to look up is notChecked`() async throws {
+        let sample = ContentSample(
+            name: "any", layers: [Sample.base(), [Sample.file("app")]], entrypoint: ["/app"])
+        var image = try await sample.examined()
+        image.lookupBudget = LookupBudget(steps: 10)
+        let report = Validator().validate(image, required: sample.required)
+        #expect(report.findings.map(\.id) == [.notChecked])
+    }
+
+    @Test(arguments: [false, true])
+    func `an image whose layers have too many paths is notChecked, whichever layer comes first`(
+        _ isReversed: Bool
+    ) async throws {
+        let sample = ContentSample(
+            name: "two layers", layers: [Sample.base(), [Sample.file("app")]],
+            entrypoint: ["/app"])
+        var image = try await sample.examined()
+        let layers = image.layersToScan(for: sample.required)
+        let known = layers.compactMap { layer in image.contents(of: layer).map { (layer, $0) } }
+        image = try await sample.examined(known: 0)
+        for (layer, contents) in isReversed ? known.reversed() : known {
+            image.note(contents, of: layer, limit: 300)
+        }
+        let report = Validator().validate(image, required: sample.required)
+        #expect(report.findings.map(\.id) == [.notChecked, .notChecked])
+        #expect(report.findings.allSatisfy { $0.message.contains("of all layers of the image") })
+    }
+
+    @Test func `words and search paths that are longer than a kernel takes find nothing`()
+        async throws
+    {
+        var sample = ContentSample(
+            name: "", layers: [Sample.base()],
+            entrypoint: ["/" + String(repeating: "a/", count: 300_000) + "app"])
+        #expect(try await sample.findings() == ["error entrypoint-missing"])
+        sample.entrypoint = [String(repeating: "a", count: 300_000)]
+        sample.environment = ["PATH=" + String(repeating: "/x:", count: 10_000)]
+        #expect(try await sample.findings() == ["error entrypoint-missing"])
+    }
+
+    @Test func `options of env within options are not followed without end`() async throws {
+        let nested = String(repeating: "-S", count: 50_000) + "x"
+        let sample = ContentSample(
+            name: "", layers: [Sample.base()], entrypoint: ["env", nested])
+        #expect(try await sample.findings().isEmpty)
+        let few = ContentSample(
+            name: "", layers: [Sample.base()], entrypoint: ["env", "-S-S-S nothing"])
+        #expect(try await few.findings() == ["error entrypoint-missing"])
+        let many = ContentSample(
+            name: "", layers: [Sample.base()],
+            entrypoint: ["env"] + Array(repeating: "-S", count: 100_000))
+        #expect(try await many.findings().isEmpty)
+    }
+
+    @Test func `one blob under two media types is looked into as each of them`() async throws {
+        let archive = [Sample.file("app")]
+        let packed = ImageBuilder().image(
+            .linuxARM64, layers: [.gzip(archive)], settings: .init(entrypoint: ["/app"]))
+        let bytes = try #require(
+            packed.blobs.values.first { $0.starts(with: [0x1F, 0x8B]) })
+        let plain = ImageBuilder().image(
+            .linuxAMD64, layers: [.raw(bytes)], settings: .init(entrypoint: ["/app"]))
+        let report = try await ContentSample.report(
+            on: ImageBuilder().index([.image(plain), .image(packed)]),
+            ImageRequirements(platforms: [.linuxAMD64, .linuxARM64], level: .content))
+        #expect(report.findings.map(\.summary) == ["error layer-broken linux/amd64"])
+    }
+}
