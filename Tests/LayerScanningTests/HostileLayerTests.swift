@@ -197,6 +197,6 @@ import Testing
         ).get().tree
         #expect(tree[LayerPath("/usr/share/data/19999")] == .file(.data))
         #expect(tree.elfPaths.isEmpty)
-        #expect(tree.byteCount < 20_010 * 16)
+        #expect(tree.byteCount < 20_010 * 32)
     }
 }

@@ -51,7 +51,7 @@ import Testing
         // Directories that they share count once.
         let shared = (10..<50).flatMap { Self.file("u\(deep)/\($0)") }
         let tree = try await LayerSample.scan(shared + RawArchive.end, limits: limits).get().tree
-        #expect(tree.byteCount == (2042 + 40) * 16)
+        #expect(tree.byteCount == (2042 + 40) * 32)
         #expect(tree[LayerPath("u\(deep)/49")] == .file(.data))
     }
 

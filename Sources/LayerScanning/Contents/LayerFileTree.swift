@@ -117,13 +117,16 @@ public struct LayerFileTree: Sendable {
 
     private mutating func note(_ entry: LayerEntry, _ key: PathKey, _ textByteCount: Int) {
         notable[key] = entry
-        byteCount += Self.entryByteCount + textByteCount
+        byteCount += Self.entryByteCount
+        if textByteCount > 0 { byteCount += Self.textByteCount + textByteCount }
     }
 
-    /// What a key occupies in a set that is half full.
-    private static let keyByteCount = 16
+    /// What a key occupies in a set, the copy that is made when the set grows included.
+    private static let keyByteCount = 32
     /// What an entry occupies beside its key, the texts aside.
-    private static let entryByteCount = 112
+    private static let entryByteCount = 64
+    /// What texts occupy beside their bytes.
+    private static let textByteCount = 48
 }
 
 extension LayerFileTree {

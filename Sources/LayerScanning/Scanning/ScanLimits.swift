@@ -20,7 +20,7 @@ public struct ScanLimits: Hashable, Sendable {
     public var reportByteCount = 64 << 20
     /// The memory that the paths of the layer may occupy, as ``LayerFileTree/byteCount`` estimates it.
     ///
-    /// A million files take less than a third of it.
+    /// A million plain files take a quarter of it.
     public var treeByteCount = 128 << 20
 
     /// Makes the usual limits: wide enough for the largest images in use.
