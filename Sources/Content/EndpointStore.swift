@@ -154,7 +154,9 @@ public final class EndpointHealth: Sendable {
         }
     }
 
+    /// Notes a failure, unless it is that of a cancelled task, which says nothing about the replica.
     func note(_ failure: FailureClass, of location: StoreLocation, for digest: Digest) {
+        guard !Task.isCancelled else { return }
         state.withLock { state in
             switch failure {
             case .missing, .integrity, .incomplete, .invalid:

@@ -78,6 +78,23 @@ import Testing
             from: EndpointStore(empty, replicas: [copy], reputation: EndpointHealth()))
     }
 
+    @Test func `a request that a cancelled task gave up on does not speak against a replica`()
+        async throws
+    {
+        let replica = try Faulty("cache.test/app", .unavailable)
+        let store = store(replica)
+        let manifest = image.manifests[0].descriptor
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            _ = try? await store.fetch(manifest: manifest)
+        }
+        task.cancel()
+        await task.value
+        for _ in 0..<2 { _ = try await store.fetch(manifest: manifest) }
+        // The second failure is the replica's own, so that it is not asked a third time.
+        #expect(replica.asked == 2)
+    }
+
     @Test func `names are asked of the store, whatever a replica says`() async throws {
         let other = ImageBuilder().multiPlatform(seed: 2)
         let stale = MemoryStore(at: .repository(try Repository(parsing: "cache.test/app")))
