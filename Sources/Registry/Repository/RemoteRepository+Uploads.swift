@@ -57,7 +57,7 @@ extension RemoteRepository {
     ) async throws -> BlobPushResult {
         // Whatever ends the push, those that wait for what it learns go on.
         defer { if method == .probe { client.presence.endProbe() } }
-        let start: (from: String?, lookup: BlobUpload.Lookup) =
+        let mount: (from: String?, lookup: BlobUpload.Lookup) =
             switch method {
             case .probe: (repository.path, .afterMount)
             case .mount where sibling == nil: (repository.path, .afterFailedMount)
@@ -65,7 +65,7 @@ extension RemoteRepository {
             case .mount, nil: (sibling, .never)
             }
         var upload = BlobUpload(
-            client.uploadDialect, mountingFrom: start.from, looking: start.lookup,
+            client.uploadDialect, mountingFrom: mount.from, looking: mount.lookup,
             last: .last(for: client.host))
         var attempt = 1
         let start = client.retrier.time.now()

@@ -116,13 +116,14 @@ final class RegistryClient: Sendable {
     /// - Throws: ``RegistryError`` or `CancellationError`.
     func sendOptional(_ call: RegistryRequest) async throws -> RegistryResponse {
         var attempt = 1
+        let start = retrier.time.now()
         while true {
             do {
                 return try await throttle.withPlace { try await allowed(call) }
             } catch let rejection as ErrorResponse {
                 let failure = RegistryError(call.operation, rejection)
                 guard rejection.outcome.isCongestion,
-                    try await retrier.waits(attempt: attempt, for: failure)
+                    try await retrier.waits(attempt: attempt, since: start, for: failure)
                 else { throw failure }
                 attempt += 1
             } catch let error as TransportError {
