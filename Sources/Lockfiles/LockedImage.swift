@@ -18,6 +18,21 @@ public struct LockedImage: Hashable, Sendable {
         }
     }
 
+    /// A manifest that refers to the image, as it was verified at the target: a signature, an SBOM.
+    public struct Referrer: Hashable, Sendable {
+        /// The digest of the referrer's manifest.
+        public var digest: Digest
+        /// The tag by which clients find it, such as `sha256-<hex>.sig`; nil where the manifest
+        /// names its subject.
+        public var tag: Tag?
+
+        /// Creates a referrer.
+        public init(digest: Digest, tag: Tag? = nil) {
+            self.digest = digest
+            self.tag = tag
+        }
+    }
+
     /// What was asked for, as a reference or an `oci:` path.
     public var source: String
     /// The same bytes at the source, by digest.
@@ -38,12 +53,16 @@ public struct LockedImage: Hashable, Sendable {
     public var requires: [String]
     /// The runnable images, each platform without a version of the operating system.
     public var platforms: [Platform: PlatformPin]
+    /// The referrers of the image and of what it consists of, sorted by digest and tag.
+    public var referrers: [Referrer] {
+        didSet { referrers = referrers.uniqueAndSorted }
+    }
 
     /// Makes a block.
     public init(
         source: String, upstream: String, repository: Repository, tag: Tag?, digest: Digest,
         mediaType: MediaType, size: Int, validation: ValidationLevel, requires: [String] = [],
-        platforms: [Platform: PlatformPin]
+        platforms: [Platform: PlatformPin], referrers: [Referrer] = []
     ) {
         self.source = source
         self.upstream = upstream
@@ -55,6 +74,7 @@ public struct LockedImage: Hashable, Sendable {
         self.validation = validation
         self.requires = requires
         self.platforms = platforms
+        self.referrers = referrers.uniqueAndSorted
     }
 
     /// The reference for people, by tag and digest; nil where there is no version tag.
@@ -62,4 +82,15 @@ public struct LockedImage: Hashable, Sendable {
 
     /// The reference for machines: by digest alone.
     public var pinned: Reference { Reference(repository, digest: digest) }
+}
+
+extension LockedImage.Referrer: Comparable {
+    /// Orders referrers by digest, those without a tag first.
+    public static func < (lhs: Self, rhs: Self) -> Bool { lhs.sortKey < rhs.sortKey }
+
+    private var sortKey: (String, String) { (digest.description, tag?.name ?? "") }
+}
+
+extension [LockedImage.Referrer] {
+    fileprivate var uniqueAndSorted: Self { Set(self).sorted() }
 }

@@ -127,6 +127,29 @@ struct LockfileEntry {
         return platforms
     }
 
+    /// Reads the referrers; a lock file that has no such field lists none.
+    func referrers() throws(LockfileError) -> [LockedImage.Referrer] {
+        guard let value = node["referrers"] else { return [] }
+        guard let items = value.items else {
+            throw failure("referrers", "'referrers' must be a list")
+        }
+        var referrers: Set<LockedImage.Referrer> = []
+        var tags: Set<Tag> = []
+        for item in items {
+            let block = try LockfileEntry(item, as: "\(subject)referrers", isEntry: true)
+            let referrer = LockedImage.Referrer(
+                digest: try block.parse("digest", Digest.init(parsing:)),
+                tag: block["tag"] == nil ? nil : try block.parse("tag", Tag.init(parsing:)))
+            let isNewTag = referrer.tag.map { tags.insert($0).inserted } ?? true
+            guard isNewTag, referrers.insert(referrer).inserted else {
+                throw LockfileError(
+                    at: item.mark,
+                    "\(subject)duplicate referrer \(referrer.tag?.name ?? referrer.digest.short)")
+            }
+        }
+        return Array(referrers)
+    }
+
     private static func platform(_ key: YAMLNode) throws(LockfileError) -> Platform {
         do {
             return try Platform(parsing: key.text ?? "")

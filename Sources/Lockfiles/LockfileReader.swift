@@ -111,7 +111,8 @@ extension LockedImage {
             digest: try block.parse("digest", Digest.init(parsing:)),
             mediaType: try block.parse("mediaType", MediaType.init(parsing:)),
             size: try block.integer("size"), validation: try block.validation("validation"),
-            requires: try block.texts("requires"), platforms: try block.platforms())
+            requires: try block.texts("requires"), platforms: try block.platforms(),
+            referrers: try block.referrers())
         try block.checkAgreement(of: self)
     }
 }

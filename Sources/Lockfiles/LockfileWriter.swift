@@ -58,6 +58,12 @@ extension LockedImage {
                     + "{digest: \(YAMLQuoting.doubleQuoted(pin.digest.description)), size: \(pin.size)}"
             )
         }
+        if !referrers.isEmpty { lines.append("referrers:") }
+        for referrer in referrers {
+            let tag = referrer.tag.map { ", tag: \(YAMLQuoting.doubleQuoted($0.name))" } ?? ""
+            lines.append(
+                "  - {digest: \(YAMLQuoting.doubleQuoted(referrer.digest.description))\(tag)}")
+        }
         return lines
     }
 }

@@ -35,8 +35,13 @@ enum LockSample {
                 platforms:
                   linux/amd64: {digest: "sha256:\(String(repeating: "b", count: 64))", size: 2197}
                   linux/arm64: {digest: "sha256:\(String(repeating: "c", count: 64))", size: 2198}
+                referrers:
+                  - {digest: "sha256:\(String(repeating: "1", count: 64))"}
+                  - {digest: "sha256:\(String(repeating: "2", count: 64))", tag: "\(signatureTag)"}
 
         """
+
+    static let signatureTag = "sha256-\(String(repeating: "a", count: 64)).sig"
 
     static func lock() throws -> Lockfile {
         Lockfile(
@@ -53,6 +58,10 @@ enum LockSample {
             platforms: [
                 .linuxAMD64: .init(digest: try digest("b"), size: 2197),
                 .linuxARM64: .init(digest: try digest("c"), size: 2198),
+            ],
+            referrers: [
+                .init(digest: try digest("2"), tag: try Tag(parsing: signatureTag)),
+                .init(digest: try digest("1")),
             ])
     }
 
@@ -89,7 +98,14 @@ enum LockSample {
                     size: pick([0, 1609, Descriptor.maximumSize]),
                     validation: pick([.index, .config, .content]),
                     requires: pick([[], ["/bin/sh", "nc"], ["a, b]", "\"", "- x"]]),
-                    platforms: platforms)
+                    platforms: platforms,
+                    referrers: pick([
+                        [], [.init(digest: try digest())],
+                        [
+                            .init(digest: try digest(), tag: try Tag(parsing: "1.10")),
+                            .init(digest: try digest()),
+                        ],
+                    ]))
         }
         return Lockfile(
             root: pick([["global", "ocimirror"], ["images"], ["no", "1", "a_b"]]),

@@ -18,6 +18,15 @@ import Testing
         #expect(try Lockfile(parsing: Array(text.utf8)) == LockSample.lock())
     }
 
+    @Test func `an entry without referrers lists none`() throws {
+        let text = String(
+            LockSample.text.prefix(
+                upTo: try #require(LockSample.text.firstRange(of: "        referrers:")?.lowerBound)
+            ))
+        let lock = try Lockfile(parsing: Array(text.utf8))
+        #expect(lock.images["grafana"]?.referrers == [])
+    }
+
     @Test func `a lock of several thousand images is read`() throws {
         var lock = try LockSample.lock()
         let image = try LockSample.image()
@@ -120,6 +129,21 @@ import Testing
         ("      grafana:\n", "      grafana: {}\n      grafana:\n", "9:7: duplicate key 'grafana'"),
         ("linux/arm64:", "linux/amd64:", "23:11: grafana: platforms: duplicate key 'linux/amd64'"),
         ("linux/amd64:", "linux/arm64/v8:", "23:11: grafana: duplicate platform linux/arm64"),
+        (
+            "- {digest: \"sha256:\(String(repeating: "2", count: 64))\", tag:",
+            "- {digest: \"sha256:\(a)\", tag: \"\(LockSample.signatureTag)\"}\n"
+                + "          - {digest: \"sha256:\(b)\", tag:",
+            "27:13: grafana: duplicate referrer \(LockSample.signatureTag)"
+        ),
+        (
+            "          - {digest: \"sha256:\(String(repeating: "2", count: 64))\", tag: \"\(LockSample.signatureTag)\"}",
+            "          - {digest: \"sha256:\(String(repeating: "1", count: 64))\"}",
+            "26:13: grafana: duplicate referrer sha256:111111111111"
+        ),
+        (
+            "        referrers:\n", "        referrers: x\n        other:\n",
+            "24:20: grafana: 'referrers' must be a list"
+        ),
         // No lock.
         (
             "# Generated", "--- 1\n---\n# Generated",

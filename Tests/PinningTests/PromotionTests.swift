@@ -75,10 +75,15 @@ import YAML
                 == into.replacing("v1", with: "v2").replacing("''", with: "'\(digest)'"))
     }
 
-    @Test func `a keep-list has every index and every platform`() throws {
-        let lock = try Fixture.lock("images.lock.yaml")
+    @Test func `a keep-list has every index, every platform and every referrer`() throws {
+        var lock = try Fixture.lock("images.lock.yaml")
+        let digest = try Digest(parsing: "sha256:" + String(repeating: "7", count: 64))
+        let tag = try Tag(parsing: "sha256-\(digest.hex).sig")
+        let api = try #require(lock.images["api"])
+        lock.images["api"]?.referrers = [.init(digest: digest), .init(digest: digest, tag: tag)]
         let lines = LockExport.keepList([lock, lock]).split(separator: "\n")
-        #expect(lines.count == lock.images.count * 3)
+        #expect(lines.count == lock.images.count * 3 + 1)
+        #expect(lines.contains("\(api.repository)@\(digest)"))
         #expect(lines == lines.sorted())
     }
 

@@ -7,10 +7,10 @@ internal import StrictJSON
 extension MirrorConfiguration {
     /// The hash of everything in the configuration that decides what a lock holds.
     ///
-    /// It covers the version, platforms, proof, copy, prefixes and images, with defaults filled in and
-    /// regardless of their order; never registries, credentials or the values of variables, and
-    /// never the folder that the configuration lies in. Referrers and the place of an entry in the
-    /// file are left out: they change nothing in a lock.
+    /// It covers the version, platforms, proof, copy, referrers, prefixes and images, with defaults
+    /// filled in and regardless of their order; never registries, credentials or the values of
+    /// variables, and never the folder that the configuration lies in. The place of an entry in the
+    /// file is left out: it changes nothing in a lock.
     public var inputs: Digest {
         .of(Array(normalised.compactText.utf8))
     }
@@ -21,6 +21,7 @@ extension MirrorConfiguration {
             "platforms": .set(platforms),
             "validation": .string(validation.rawValue),
             "copy": .string(copy.rawValue),
+            "referrers": .string(referrers.rawValue),
             "prefixes": .set(targets.map(\.writtenPrefix)),
             "images": .array(
                 images.map(\.normalised).sorted {
@@ -41,6 +42,7 @@ extension ImageEntry {
             "requires": .set(requires),
             "validation": .string(validation.rawValue),
             "copy": .string(copy.rawValue),
+            "referrers": .string(referrers.rawValue),
             "artifact": .bool(isArtifact),
             "moved": .string(moved.rawValue),
             "exception": exception?.normalised ?? .null,

@@ -6,9 +6,11 @@ internal import YAML
 
 /// Locks in the forms of other programs.
 public enum LockExport {
-    /// Every digest that clean-up jobs must spare: the index of each image and what is below it.
+    /// Returns the digests that retention policies must keep: the index of each image, the
+    /// manifests of its platforms, and its referrers.
     ///
-    /// A registry that deletes untagged manifests deletes the platforms of a live index.
+    /// A registry that deletes untagged manifests deletes the platforms of an index that is in use,
+    /// and its signatures.
     ///
     /// - Parameter locks: all locks whose images are in use.
     /// - Returns: `repository@digest` lines, sorted, each once.
@@ -16,7 +18,9 @@ public enum LockExport {
         var lines: Set<String> = []
         for image in locks.flatMap(\.images.values) {
             lines.insert("\(image.repository)@\(image.digest)")
-            for pin in image.platforms.values { lines.insert("\(image.repository)@\(pin.digest)") }
+            for digest in image.platforms.values.map(\.digest) + image.referrers.map(\.digest) {
+                lines.insert("\(image.repository)@\(digest)")
+            }
         }
         return lines.sorted().map { "\($0)\n" }.joined()
     }

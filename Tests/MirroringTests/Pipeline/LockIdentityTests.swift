@@ -108,14 +108,14 @@ import Testing
         let plain = try inputs()
         let others = [
             try inputs(settings: "platforms: [linux/amd64]"),
-            try inputs(settings: "copy: required"),
+            try inputs(settings: "copy: required"), try inputs(settings: "referrers: none"),
             try inputs(to: ["one.example/m"]), try inputs(to: ["one.example/m", "two.example/n"]),
             try inputs(["a.example/app:1.0"]),
             try inputs(["a.example/app:1.1", "b.example/tool:2.0"]),
         ]
         let keys = [
             "name: x", "id: x", "floating: true", "requires: [/bin/sh]", "validation: index",
-            "copy: required", "artifact: true", "moved: reject",
+            "copy: required", "referrers: none", "artifact: true", "moved: reject",
             "exception: {platforms: [linux/amd64], reason: a}",
             "exception: {platforms: [linux/amd64], reason: b}",
             "exception: {platforms: [linux/amd64], reason: a, until: 2027-01-31}",
@@ -136,7 +136,7 @@ import Testing
         #expect(try inputs(["b.example/tool:2.0", "a.example/app:1.0"]) == plain)
         #expect(try inputs(["{source: 'a.example/app:1.0'}", "b.example/tool:2.0"]) == plain)
         #expect(try inputs(settings: "platforms: [linux/arm64/v8, linux/amd64]") == plain)
-        #expect(try inputs(settings: "referrers: none\nkeepReplaced: false") == plain)
+        #expect(try inputs(settings: "keepReplaced: false") == plain)
         #expect(
             try inputs(
                 settings: """
