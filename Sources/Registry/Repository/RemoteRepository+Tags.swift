@@ -18,16 +18,18 @@ extension RemoteRepository {
             client.host.name == "quay.io" ? "tags/list?n=100" : "tags/list")
         var tags: [Tag] = []
         var known: Set<Tag> = []
-        var invalid = 0
+        var (seen, invalid) = (0, 0)
         try await readPages(from: start, operation) { bytes throws(JSONError) in
             for name in try names(bytes) {
+                seen += 1
                 guard let tag = try? Tag(parsing: name) else {
                     invalid += 1
                     continue
                 }
                 if known.insert(tag).inserted { tags.append(tag) }
             }
-            return tags.count
+            // Names that are no tags, and those that are repeated, count towards the limit as well.
+            return seen
         }
         if invalid > 0 {
             client.retrier.events(.invalidTagsSkipped(repository: repository, count: invalid))

@@ -82,6 +82,21 @@ import Testing
         }
     }
 
+    @Test func `that are none, or that are repeated, count towards the end of a listing`()
+        async throws
+    {
+        let (url, limit) = (Self.list, RemoteRepository.listingLimit.entries)
+        for name in ["a/b", "a"] {
+            let names = repeatElement("\"\(name)\"", count: limit + 1).joined(separator: ",")
+            let page = Answer(200, ["Link": "<?last=x>; rel=next"], "{\"tags\":[\(names)]}")
+            let scene = try Scene([Exchange("GET \(url)", page)])
+            await #expect(throws: RegistryError.self) {
+                _ = try await scene.repository("reg.test/app").tags()
+            }
+            scene.wire.expectDone()
+        }
+    }
+
     @Test(arguments: ["", "[]", #"{"tags":[1]}"#, #"{"tags":["a"],"tags":[]}"#, #"{"Tags":["a"]}"#])
     func `in a malformed listing are an error`(body: String) async throws {
         await #expect(throws: RegistryError.self) {
