@@ -6,7 +6,7 @@ public import OCI
 
 /// What a clean-up must leave alone: whatever a lock, a keep-list or the configuration names.
 public struct RetainedReferences: Sendable {
-    /// Digests of indexes and of their platforms.
+    /// The digests of indexes, of the manifests of their platforms, and of their referrers.
     private(set) var digests: Set<Digest>
     private var tags: [Repository: Set<Tag>] = [:]
 
@@ -21,7 +21,9 @@ public struct RetainedReferences: Sendable {
         for block in locks.flatMap(\.images.values) {
             digests.insert(block.digest)
             digests.formUnion(block.platforms.values.map(\.digest))
-            if let tag = block.targetTag { tags[block.repository, default: []].insert(tag) }
+            digests.formUnion(block.referrers.map(\.digest))
+            let named = [block.targetTag].compactMap(\.self) + block.referrers.compactMap(\.tag)
+            tags[block.repository, default: []].formUnion(named)
         }
         for image in Planner(config: config).offlinePlan().images {
             for target in config.targets {

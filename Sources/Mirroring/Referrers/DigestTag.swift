@@ -35,6 +35,10 @@ enum DigestTag {
         return try? Digest(parsing: "sha256:\(hex)")
     }
 
+    /// Returns a Boolean value that indicates whether a tag has only a part of a digest, which therefore
+    /// cannot be looked up.
+    static func isTruncated(_ tag: Tag) -> Bool { tag.name.hasPrefix("sha512-") }
+
     private static func name(_ subject: Digest) -> String {
         "\(subject.algorithm.rawValue)-\(subject.hex.prefix(64))"
     }

@@ -1,214 +1,138 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
+internal import Lockfiles
 internal import OCI
-internal import StrictJSON
 
-/// Brings what refers to an image to one target, after the image itself.
+/// Copies the referrers of an image to targets, after the image itself.
 ///
-/// Each referrer is read, proved and copied like any manifest, with all below it. What a store lists
-/// is only a hint: a manifest counts as a referrer where it names the subject itself. Nothing that goes wrong here fails the image.
+/// Each referrer is read once at the source, verified, and copied like any manifest, with everything
+/// below it, to all targets that lack it. A failure is a warning and never fails the image.
 struct ReferrerCopy: Sendable {
-    /// How far referrers of referrers are followed, the image's own included: a list of parts may be
-    /// signed, and that is the end of it.
+    /// The depth to which referrers of referrers are followed, those of the image included: an SBOM
+    /// may be signed, and that is the end of it.
     static let maximumDepth = 3
+
     let copier: Copier
     let ledger: ReferrerTracker
-    let source: any ContentSource
-    let target: any ContentStore
-    /// How many referrers of one image are looked at.
+    var source: any ContentSource
+    let targets: [any ContentStore]
+    /// The number of referrers of one image that are read, those that cannot be copied included.
     var maximumCount = 500
 
-    /// Brings the referrers of several manifests, and their digest tags.
+    /// Copies the referrers of several manifests, and the tags that cosign writes for these.
     ///
-    /// - Throws: `CancellationError`; all else is a warning.
-    func bring(referrersOf subjects: [Digest]) async throws -> ReferrerReceipt {
-        var receipt = ReferrerReceipt()
-        var waiting = subjects.map { (digest: $0, depth: 1) }[...]
-        while let subject = waiting.popFirst() {
-            guard try await ledger.claim(subject.digest, at: target.location) else { continue }
-            do {
-                let found = try await bring(referrersOf: subject.digest, &receipt)
-                if subject.depth < Self.maximumDepth {
-                    waiting += found.map { ($0, subject.depth + 1) }
+    /// - Returns: a receipt for each target.
+    /// - Throws: `CancellationError`.
+    func copy(referrersOf subjects: [Digest]) async throws -> [ReferrerReceipt] {
+        var receipts = targets.map { _ in ReferrerReceipt() }
+        var remaining = maximumCount
+        var known = Set(subjects)
+        var queue = subjects.map { (digest: $0, depth: 1) }[...]
+        while let subject = queue.popFirst() {
+            let results = try await copy(referrersOf: subject.digest, &remaining)
+            for (position, result) in results.enumerated() {
+                if result.isShared {
+                    receipts[position].join(result.receipt)
+                } else {
+                    receipts[position] += result.receipt
                 }
-                try await bringTags(of: subject.digest, &receipt)
-            } catch let error as CopyError {
-                try Task.checkCancellation()
-                receipt.warn("referrers of \(subject.digest.short): \(error)")
+                guard subject.depth < Self.maximumDepth else { continue }
+                for digest in result.receipt.subjects where known.insert(digest).inserted {
+                    queue.append((digest, subject.depth + 1))
+                }
             }
         }
-        return receipt
+        return receipts
     }
 
-    // MARK: Listed referrers
-
-    private func bring(
-        referrersOf subject: Digest, _ receipt: inout ReferrerReceipt
-    ) async throws -> [Digest] {
-        var listed = try await atSource { try await listReferrers(of: subject) }
-        guard !listed.isEmpty else { return [] }
-        let room = maximumCount - receipt.copied - receipt.present
-        if listed.count > room {
-            receipt.warn(
-                "\(subject.short) has more referrers than are copied, \(maximumCount)")
-            listed = Array(listed.prefix(max(0, room)))
-        }
-        var shelf = try await atTarget { try await Shelf(of: subject, in: target) }
-        var found: [Digest] = []
-        for descriptor in listed {
-            guard !shelf.holds(descriptor.digest) else {
-                receipt.present += 1
-                found.append(descriptor.digest)
-                continue
-            }
-            do {
-                let graph = try await atSource { try await read(descriptor, about: subject) }
-                let copied = try await copy(graph, as: .digest(descriptor.digest))
-                receipt.copied += 1
-                found.append(descriptor.digest)
-                if !copied.isListed { shelf.add(graph.root) }
-            } catch let error as CopyError {
-                try Task.checkCancellation()
-                receipt.warn("referrer \(descriptor.digest.short): \(error)")
-            }
-        }
-        try await atTarget { try await shelf.write(to: target) }
-        return found
-    }
-
-    /// What the source says refers to a manifest: its own list, else the index under the tag.
-    private func listReferrers(of subject: Digest) async throws -> [Descriptor] {
-        if let listed = try await source.referrers(of: subject) { return listed }
-        let tag = try DigestTag.list(of: subject)
-        guard try await ledger.digestTags(of: source).contains(tag),
-            let descriptor = try await source.resolve(.tag(tag)), descriptor.mediaType.isIndex
-        else { return [] }
-        guard case .index(let index) = try await source.fetch(manifest: descriptor).decoded() else {
-            return []
-        }
-        return index.manifests
-    }
-
-    /// Reads a referrer with all below it.
-    private func read(
-        _ descriptor: Descriptor, about subject: Digest
-    ) async throws -> ManifestGraph {
-        let raw = try await source.fetch(manifest: descriptor)
-        guard try raw.decoded().subject?.digest == subject else {
-            throw ContentError(.invalid, "it is listed, but does not name \(subject.short) itself")
-        }
-        return try await ManifestGraph.read(from: raw, in: source)
-    }
-
-    // MARK: Tags
-
-    /// Copies the tags that cosign hangs on a digest.
-    private func bringTags(of subject: Digest, _ receipt: inout ReferrerReceipt) async throws {
-        let known = try await ledger.digestTags(of: source)
-        let tags = try await atSource { try DigestTag.cosign(for: subject) }
-        for tag in tags where known.contains(tag) {
-            do {
-                if try await bring(tag) { receipt.tags += 1 }
-            } catch let error as CopyError {
-                try Task.checkCancellation()
-                receipt.warn("tag \(tag): \(error)")
-            }
-        }
-    }
-
-    /// Copies one tag, unless the target has more under it than the source.
-    private func bring(_ tag: Tag) async throws -> Bool {
-        guard let descriptor = try await atSource({ try await source.resolve(.tag(tag)) }) else {
-            return false
-        }
-        let standing = try await atTarget { try await target.standing(of: .tag(tag)) }
-        guard standing?.digest != descriptor.digest else { return false }
-        let graph = try await atSource {
-            try await ManifestGraph.read(
-                from: try await source.fetch(manifest: descriptor), in: source)
-        }
-        if let standing {
-            let old = try await atTarget { try await target.fetch(manifest: standing).decoded() }
-            let (there, here) = (Successors(of: old), Successors(of: graph.root.manifest))
-            // cosign adds a layer for each signature; those of the mirror's own owner are not undone.
-            guard
-                Set(there.blobs.dropLast().map(\.digest))
-                    .isSubset(of: here.blobs.map(\.digest))
-            else {
-                throw CopyError(
-                    ContentError(.invalid, "the target has other content there; it is left alone"),
-                    side: .target, at: target.location)
-            }
-        }
-        _ = try await copy(graph, as: .tag(tag), standing)
-        return true
-    }
-
-    // MARK: Parts
-
+    /// Copies the referrers of one subject to the targets where no other image does so already, then
+    /// waits for the results of the others.
     private func copy(
-        _ graph: ManifestGraph, as name: ManifestName, _ standing: Descriptor? = nil
-    ) async throws -> CopyReceipt {
-        let destination = CopyJob.Destination(
-            store: target, name: name, standing: standing, keepsReplaced: false)
-        let results = try await copier.copy(
-            CopyJob(
-                name: "referrer", graph: graph, held: [:], sources: [source],
-                destinations: [destination]))
-        return try results[0].get()
-    }
-
-    private func atSource<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await at(.source, source.location, body)
-    }
-
-    private func atTarget<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await at(.target, target.location, body)
+        referrersOf subject: Digest, _ remaining: inout Int
+    ) async throws -> [(receipt: ReferrerReceipt, isShared: Bool)] {
+        let locations = targets.map(\.location)
+        let claimed = ledger.claim(subject, at: locations)
+        var delivery = SubjectDelivery(
+            of: subject, by: self, to: claimed.map { targets[$0] }, remaining: remaining)
+        do {
+            try await delivery.run()
+        } catch {
+            for position in claimed { ledger.settle(subject, at: locations[position], nil) }
+            throw error
+        }
+        remaining = delivery.remaining
+        var own: [Int: ReferrerReceipt] = [:]
+        for (position, receipt) in zip(claimed, delivery.receipts) {
+            ledger.settle(subject, at: locations[position], receipt)
+            own[position] = receipt
+        }
+        var results: [(ReferrerReceipt, Bool)] = []
+        for (position, location) in locations.enumerated() {
+            if let receipt = own[position] {
+                results.append((receipt, false))
+            } else {
+                results.append((try await ledger.receipt(of: subject, at: location), true))
+            }
+        }
+        return results
     }
 }
+
+// MARK: Lock entries
 
 extension ReferrerCopy {
-    /// What a target has of a subject's referrers: its own list, or the index under the tag.
-    private struct Shelf {
-        private let tag: Tag
-        private let listed: Set<Digest>
-        private var index: ReferrerIndex
-        private var hasChanged = false
-
-        init(of subject: Digest, in target: any ContentStore) async throws {
-            tag = try DigestTag.list(of: subject)
-            if let listed = try await target.referrers(of: subject) {
-                self.listed = Set(listed.map(\.digest))
-                index = ReferrerIndex()
-                return
+    /// Returns the referrers to record in the lock entry of an image.
+    ///
+    /// An entry that the source does not list any more stays as long as the target has it: it may be
+    /// the last copy.
+    ///
+    /// - Parameters:
+    ///   - old: the referrers that the entry lists.
+    ///   - receipt: the result of this run.
+    ///   - target: the store that the lock file describes.
+    ///   - drops: a Boolean value that indicates whether entries of which nothing is left are dropped,
+    ///     and whether changed tags are accepted.
+    /// - Returns: the new referrers, then those of the old ones that stay.
+    /// - Throws: `CancellationError`.
+    func referrers(
+        replacing old: [LockedImage.Referrer], _ receipt: ReferrerReceipt,
+        at target: any ContentStore, drops: Bool
+    ) async throws -> [LockedImage.Referrer] {
+        let new = receipt.verified.sorted()
+        let tags = Set(new.compactMap(\.tag))
+        var rest: [LockedImage.Referrer] = []
+        for referrer in old where !receipt.verified.contains(referrer) {
+            if let tag = referrer.tag, tags.contains(tag) { continue }
+            guard drops else {
+                rest.append(referrer)
+                continue
             }
-            listed = []
-            guard let standing = try await target.standing(of: .tag(tag)) else {
-                index = ReferrerIndex()
-                return
-            }
-            do {
-                index = try ReferrerIndex(try await target.fetch(manifest: standing))
-            } catch let error as JSONError {
-                throw ContentError(.invalid, "the tag \(tag) lists no referrers: \(error)")
+            if let current = try await current(referrer, at: target, after: receipt) {
+                rest.append(current)
             }
         }
+        return Array((new + rest).prefix(maximumCount))
+    }
 
-        func holds(_ digest: Digest) -> Bool { listed.contains(digest) || index.lists(digest) }
-
-        mutating func add(_ referrer: ManifestGraph.Node) {
-            index.add(referrer)
-            hasChanged = true
-        }
-
-        func write(to target: any ContentStore) async throws {
-            guard hasChanged else { return }
-            try await target.push(manifest: index.manifest, as: .tag(tag))
+    /// Returns a referrer as the target has it; `nil` where it is certain that neither side has it.
+    private func current(
+        _ referrer: LockedImage.Referrer, at target: any ContentStore,
+        after receipt: ReferrerReceipt
+    ) async throws -> LockedImage.Referrer? {
+        let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
+        do {
+            let current = try await at(.target, target.location) { try await target.resolve(name) }
+            if let current { return .init(digest: current.digest, tag: referrer.tag) }
+            guard receipt.isComplete else { return referrer }
+            // What the source still has can be repaired, although it was not listed.
+            let isAtSource = try await at(.source, source.location) {
+                try await source.resolve(.digest(referrer.digest)) != nil
+            }
+            return isAtSource ? referrer : nil
+        } catch is CopyError {
+            try Task.checkCancellation()
+            return referrer
         }
     }
-}
-
-extension ReferrerReceipt {
-    fileprivate mutating func warn(_ line: String) { warnings.append(line) }
 }

@@ -14,7 +14,8 @@ internal import StrictJSON
 struct ReferrerIndex {
     private var members: [JSONValue.Member]
     private var entries: [JSONValue]
-    private var digests: Set<Digest>
+    /// The digests that are listed.
+    private(set) var digests: Set<Digest>
 
     /// Begins an index that lists nothing.
     init() {
@@ -62,6 +63,15 @@ struct ReferrerIndex {
                     .object(annotations.map { .init($0.key, .string($0.value)) })))
         }
         entries.append(.object(entry))
+    }
+
+    /// Removes a referrer that the target has lost.
+    mutating func remove(_ digest: Digest) {
+        digests.remove(digest)
+        let member = JSONValue.Member("digest", .string(digest.description))
+        entries.removeAll { entry in
+            if case .object(let members) = entry { members.contains(member) } else { false }
+        }
     }
 
     /// Whether a digest is listed.

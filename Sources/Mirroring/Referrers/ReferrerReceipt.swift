@@ -1,17 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What became, at one target, of the manifests that refer to an image: signatures, lists of parts,
-/// attestations.
-public struct ReferrerReceipt: Hashable, Sendable {
-    /// How many referrers were copied.
-    public var copied = 0
-    /// How many were there already.
-    public var present = 0
-    /// How many tags of the kind `sha256-….sig` were written.
-    public var tags = 0
-    /// What could not be done, in a line each; none of it fails the image.
-    public var warnings: [String] = []
+internal import Content
+public import Lockfiles
+internal import OCI
 
-    /// Makes an empty receipt.
+/// The result of copying the referrers of an image to one target: signatures, SBOMs, attestations.
+public struct ReferrerReceipt: Hashable, Sendable {
+    /// The referrers that the target has, as far as this run asked.
+    public internal(set) var verified: Set<LockedImage.Referrer> = []
+    /// Those of them that this run copied.
+    public internal(set) var written: Set<LockedImage.Referrer> = []
+    /// The number of referrers that the target had already.
+    public internal(set) var present = 0
+    /// A Boolean value that indicates whether the source and the target answered every question.
+    public internal(set) var isComplete = true
+    /// The reasons for everything that was not copied, one line each; none of them fails the image.
+    public internal(set) var warnings: [String] = []
+
+    /// Creates an empty receipt.
     public init() {}
+
+    /// The number of referrers that were copied by their digest.
+    public var copied: Int { written.count { $0.tag == nil } }
+
+    /// The number of tags such as `sha256-….sig` that were written.
+    public var tags: Int { written.count { $0.tag != nil } }
+
+    /// The digests of the referrers that name their subject, and that may have referrers themselves.
+    var subjects: [Digest] { verified.filter { $0.tag == nil }.map(\.digest).sorted() }
+
+    /// Records a warning once.
+    mutating func warn(_ line: String) {
+        if !warnings.contains(line) { warnings.append(line) }
+    }
+
+    /// Records a failure that leaves open whether the target has everything.
+    mutating func fail(_ subject: String, _ error: CopyError) {
+        warn("\(subject): \(error)")
+        switch error.failureClass {
+        // The source was asked, and what it lists is not there or is no referrer.
+        case .missing where error.side == .source, .invalid where error.side == .source: break
+        default: isComplete = false
+        }
+    }
+
+    /// Adds what was found for another subject of the same image.
+    static func += (sum: inout ReferrerReceipt, other: ReferrerReceipt) {
+        sum.join(other)
+        sum.written.formUnion(other.written)
+        sum.present += other.present
+        for warning in other.warnings { sum.warn(warning) }
+    }
+
+    /// Adds the referrers that another image has copied, which are not counted twice.
+    mutating func join(_ other: ReferrerReceipt) {
+        verified.formUnion(other.verified)
+        isComplete = isComplete && other.isComplete
+    }
 }

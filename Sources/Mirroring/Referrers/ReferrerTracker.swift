@@ -1,63 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
+internal import Lockfiles
 internal import OCI
 internal import AsyncPrimitives
 
-/// What is known over a whole run: which subjects have been looked after, and which tags speak of
-/// digests.
+/// The referrers that a run has read at sources and copied to targets.
 ///
-/// One task alone looks after a subject at a target, so nobody else writes the tags that are its own.
+/// One task alone copies the referrers of a subject to a target, so that no two tasks write the tags
+/// that belong to the subject. Other images with the same subject share the result.
 struct ReferrerTracker: Sendable {
-    private struct Subject: Hashable {
+    /// A subject in a store.
+    struct Subject: Hashable, Sendable {
         let digest: Digest
         let location: StoreLocation
     }
 
-    private enum Listing {
-        case underWay
-        case tags(Set<Tag>)
-        case failed(CopyError)
+    private enum Delivery {
+        case pending
+        case settled(ReferrerReceipt)
     }
 
-    private let subjects = AsyncCondition<Set<Subject>>([])
-    private let listings = AsyncCondition<[StoreLocation: Listing]>([:])
+    /// The referrers that a source lists for a subject.
+    let listings = RunCache<Subject, [Descriptor]>()
+    /// The tags of a source that name digests.
+    let digestTags = RunCache<StoreLocation, Set<Tag>>()
+    private let deliveries = AsyncCondition<[Subject: Delivery]>([:])
 
-    /// Whether the caller is the first to look after a subject at a target.
-    func claim(_ digest: Digest, at location: StoreLocation) async throws -> Bool {
-        try await subjects.take { $0.insert(Subject(digest: digest, location: location)).inserted }
-    }
-
-    /// Returns the tags of a store that speak of digests; they are listed once in a run.
+    /// Claims the targets to which no other task copies the referrers of `subject`.
     ///
-    /// - Throws: ``CopyError``, the same for all who ask, or `CancellationError`.
-    func digestTags(of source: any ContentSource) async throws -> Set<Tag> {
-        let location = source.location
-        let known: Listing? = try await listings.take { listings in
-            switch listings[location] {
-            case .underWay: return nil
-            case let known?: return .some(known)
+    /// - Returns: the positions of the claimed targets; ``settle(_:at:_:)`` ends each claim.
+    func claim(_ subject: Digest, at locations: [StoreLocation]) -> [Int] {
+        var claimed: [Int] = []
+        deliveries.change(waking: 0) { deliveries in
+            for (position, location) in locations.enumerated() {
+                let key = Subject(digest: subject, location: location)
+                guard deliveries[key] == nil else { continue }
+                deliveries[key] = .pending
+                claimed.append(position)
+            }
+        }
+        return claimed
+    }
+
+    /// Ends a claim; without a receipt, the next task may claim the target.
+    func settle(_ subject: Digest, at location: StoreLocation, _ receipt: ReferrerReceipt?) {
+        deliveries.change {
+            $0[Subject(digest: subject, location: location)] = receipt.map { .settled($0) }
+        }
+    }
+
+    /// Waits for the task that copies the referrers of a subject to a target, and returns its result; an
+    /// incomplete one if that task was cancelled.
+    ///
+    /// - Throws: `CancellationError`.
+    func receipt(of subject: Digest, at location: StoreLocation) async throws -> ReferrerReceipt {
+        let key = Subject(digest: subject, location: location)
+        return try await deliveries.take { deliveries in
+            switch deliveries[key] {
+            case .pending: return nil
+            case .settled(let receipt): return receipt
             case nil:
-                listings[location] = .underWay
-                return .some(nil)
+                var receipt = ReferrerReceipt()
+                receipt.isComplete = false
+                return receipt
             }
-        }
-        switch known {
-        case .tags(let tags): return tags
-        case .failed(let error): throw error
-        case .underWay, nil: break
-        }
-        do {
-            let tags = try await at(.source, location) {
-                Set(try await source.tags().filter(DigestTag.isOne))
-            }
-            listings.change { $0[location] = .tags(tags) }
-            return tags
-        } catch {
-            // A request that a cancelled task gave up on says nothing about the registry.
-            let failure = Task.isCancelled ? nil : error as? CopyError
-            listings.change { $0[location] = failure.map(Listing.failed) }
-            throw error
         }
     }
 }

@@ -87,6 +87,15 @@ public struct ImageOutcome: Sendable {
         [failure].compactMap(\.self) + targets.compactMap(\.failure)
     }
 
+    /// The warnings about referrers; what concerns several targets is listed once.
+    public var referrerWarnings: [String] {
+        targets.reduce(into: []) { warnings, target in
+            for warning in target.referrers?.warnings ?? [] where !warnings.contains(warning) {
+                warnings.append(warning)
+            }
+        }
+    }
+
     /// What it was before this run: what a lock says, else what had its name at a target.
     public var previous: Digest? {
         targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.previous).first

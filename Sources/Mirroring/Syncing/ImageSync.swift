@@ -33,7 +33,7 @@ struct ImageSync {
             // Nobody looks at the image, and yet the end of an exception has to be told in time.
             outcome.findings += [required.exceptionFinding].compactMap(\.self)
             outcome.status = outcome.failures.isEmpty ? .unchanged : .failed
-            try await refreshReferrers(of: descriptor, work, &outcome)
+            try await copyReferrers(of: descriptor, nil, work, &outcome)
             return outcome
         }
         do {
@@ -87,6 +87,7 @@ struct ImageSync {
             {
                 work.isRepair ? .repaired : .mirrored
             }
+        try await copyReferrers(of: descriptor, examined.graph, work, &outcome)
     }
 
     /// Reads what the rules look at: from a target that has the image, else from upstream.
@@ -135,7 +136,6 @@ struct ImageSync {
     ) async throws {
         guard !work.toCopy.isEmpty else { return }
         let results = try await run.copier.copy(try job(examined, judgement, work))
-        let subjects = examined.graph.nodes.map(\.descriptor.digest)
         for (position, result) in zip(work.toCopy, results) {
             outcome.targets[position].receipt = result.receipt
             if let error = result.failure {
@@ -149,7 +149,6 @@ struct ImageSync {
                 outcome.targets[position].isPublic = await target.isPublic(
                     examined.graph.root.descriptor.digest)
             }
-            try await bringReferrers(of: subjects.reversed(), to: position, work, &outcome)
         }
     }
 
@@ -173,31 +172,6 @@ struct ImageSync {
             }, judgement: judgement)
     }
 
-    // MARK: Referrers
-
-    /// Looks again for what refers to an image that was there already: signatures come later.
-    private func refreshReferrers(
-        of descriptor: Descriptor, _ work: ImageWork, _ outcome: inout ImageOutcome
-    ) async throws {
-        guard run.refreshesReferrers else { return }
-        for position in work.holders {
-            let block = work.resolved.targets[position].block
-            let children = block?.platforms.values.map(\.digest).sorted() ?? []
-            try await bringReferrers(
-                of: [descriptor.digest] + children, to: position, work, &outcome)
-        }
-    }
-
-    private func bringReferrers(
-        of subjects: [Digest], to position: Int, _ work: ImageWork, _ outcome: inout ImageOutcome
-    ) async throws {
-        guard image.entry.referrers == .copy else { return }
-        outcome.targets[position].referrers = try await ReferrerCopy(
-            copier: run.copier, ledger: run.referrers, source: try upstream,
-            target: try target(position, work)
-        ).bring(referrersOf: subjects)
-    }
-
     // MARK: Stores
 
     /// Where the bytes are, the place to ask first at the front, upstream last.
@@ -207,11 +181,11 @@ struct ImageSync {
         return sources + [try upstream]
     }
 
-    private var upstream: any ContentSource {
+    var upstream: any ContentSource {
         get throws(CopyError) { try store(.source, at: image.source) }
     }
 
-    private func target(
+    func target(
         _ position: Int, _ work: ImageWork
     ) throws(CopyError) -> any ContentStore {
         try store(.target, at: work.resolved.targets[position].location)

@@ -4,6 +4,7 @@ internal import Content
 internal import Lockfiles
 internal import OCI
 internal import Validation
+internal import AsyncPrimitives
 
 /// Brings to a target again what its lock says and the target has lost.
 ///
@@ -16,14 +17,41 @@ struct Repairer: Sendable {
     /// Every target's lock, by path: what one has lost, another may have.
     let locks: [String: Lockfile]
     let copier: Copier
+    /// One repair of referrers at a time: several images may share the list of a subject.
+    let referrerTurn = AsyncSemaphore(1)
 
-    /// Copies an image to where its block says that it is.
+    /// Copies to a target what it has lost: the image, then its referrers.
     ///
-    /// - Throws: ``CopyError`` or `CancellationError`.
-    func repair(_ image: VerifiedImage) async throws {
+    /// - Returns: the first failure; what was repaired in spite of it is repaired.
+    /// - Throws: `CancellationError`.
+    func repair(_ image: VerifiedImage) async throws -> CopyError? {
+        let repairable = image.problems.filter(\.isRepairable)
+        let sources: [any ContentSource]
+        let target: any ContentStore
+        do {
+            sources = try self.sources(of: image, config.entry(of: image.block))
+            target = try at(.target, .repository(image.block.repository))
+        } catch {
+            return CopyError(error, side: .source, at: .repository(image.block.repository))
+        }
+        var failure: CopyError?
+        do {
+            if repairable.contains(where: { $0.referrer == nil }) {
+                try await repair(image, from: sources, to: target)
+            }
+        } catch let error as CopyError {
+            try Task.checkCancellation()
+            failure = error
+        }
+        let referrers = Set(repairable.compactMap(\.referrer)).sorted()
+        let failed = try await repair(referrers, from: sources, to: target)
+        return failure ?? failed
+    }
+
+    private func repair(
+        _ image: VerifiedImage, from sources: [any ContentSource], to target: any ContentStore
+    ) async throws {
         let (block, entry) = (image.block, config.entry(of: image.block))
-        let sources = try sources(of: image, entry)
-        let target = try at(.target, .repository(block.repository))
         let name = block.targetTag.map(ManifestName.tag) ?? .digest(block.digest)
         let standing = try await Mirroring.at(.target, target.location) {
             try await target.standing(of: name)

@@ -20,6 +20,8 @@ public struct VerifiedImage: Sendable {
         case blobMissing(Digest)
         /// A platform's manifest is another than the lock says.
         case platformChanged(Platform)
+        /// A referrer that the lock file lists is not as it was when it was verified.
+        case referrer(LockedImage.Referrer, ReferrerProblem)
         /// Stored bytes cannot be used.
         case broken(String)
         /// The version tag stands for other bytes at the source, or for none.
@@ -27,14 +29,34 @@ public struct VerifiedImage: Sendable {
         /// The lock proves less than the configuration asks for.
         case insufficientlyValidated(ValidationGap)
 
+        /// The referrer that the problem concerns; `nil` where it concerns the image itself.
+        var referrer: LockedImage.Referrer? {
+            if case .referrer(let referrer, _) = self { referrer } else { nil }
+        }
+
         /// Whether the target lacks something that can be brought there again.
         public var isRepairable: Bool {
             switch self {
-            case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing, .broken:
+            case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing,
+                .broken, .referrer:
                 true
             case .platformChanged, .sourceMoved, .insufficientlyValidated: false
             }
         }
+    }
+
+    /// A difference between a referrer at the target and the one that the lock file lists.
+    public enum ReferrerProblem: Hashable, Sendable {
+        /// The tag points to other content, or there is no such tag.
+        case tagMoved(now: Digest?)
+        /// The manifest is missing.
+        case missing
+        /// A manifest or blob below the referrer is missing.
+        case incomplete(Digest)
+        /// The target has the referrer, but does not list it for its subject.
+        case unlisted(subject: Digest)
+        /// Stored bytes cannot be used.
+        case broken(String)
     }
 
     /// The id in the lock.
@@ -72,9 +94,25 @@ extension VerifiedImage.Problem: CustomStringConvertible {
         case .blobMissing(let digest): "the blob \(digest.short) is gone"
         case .platformChanged(let platform): "\(platform) is another manifest than the lock says"
         case .broken(let reason): reason
+        case .referrer(let referrer, let problem):
+            "referrer \(referrer.tag?.name ?? referrer.digest.short) \(problem)"
         case .sourceMoved(let tag, nil): "upstream, tag \(tag) is gone"
         case .sourceMoved(let tag, let now?): "upstream, tag \(tag) now stands for \(now.short)"
         case .insufficientlyValidated(let shortfall): shortfall.description
+        }
+    }
+}
+
+extension VerifiedImage.ReferrerProblem: CustomStringConvertible {
+    /// The predicate of a sentence about the referrer.
+    public var description: String {
+        switch self {
+        case .tagMoved(nil): "is missing"
+        case .tagMoved(let now?): "now points to \(now.short)"
+        case .missing: "is missing"
+        case .incomplete(let digest): "lacks \(digest.short)"
+        case .unlisted(let subject): "is not listed for \(subject.short)"
+        case .broken(let reason): "cannot be used: \(reason)"
         }
     }
 }

@@ -22,8 +22,11 @@ extension Verifier {
     func lookAtSource(of image: inout VerifiedImage, _ entry: ImageEntry) async throws {
         guard let tag = image.block.targetTag else { return }
         if case .one(_, .some) = entry.selection { return }
-        let now = try await at(.source, entry.sourceLocation) {
-            try await stores.store(at: entry.sourceLocation).resolve(.tag(tag))?.digest
+        let location = entry.sourceLocation
+        let now = try await sourceTags.value(for: SourceTag(location: location, tag: tag)) {
+            try await at(.source, location) {
+                try await stores.store(at: location).resolve(.tag(tag))?.digest
+            }
         }
         guard now != image.block.digest else { return }
         guard entry.floating else {
@@ -35,4 +38,10 @@ extension Verifier {
                 .tagMoved, .note,
                 "\(tag) is \(now?.short ?? "gone") upstream; the next sync brings it"))
     }
+}
+
+/// A tag at a source.
+struct SourceTag: Hashable, Sendable {
+    let location: StoreLocation
+    let tag: Tag
 }

@@ -14,6 +14,8 @@ public struct Verifier: Sendable {
     private let repairer: Repairer?
     private let progress: RunProgress
     private let places: AsyncSemaphore
+    /// The tags that were resolved at sources; several targets ask for the same ones.
+    let sourceTags = RunCache<SourceTag, Digest?>()
 
     /// How many images are looked at at once.
     private static let imagesAtOnce = 8
@@ -92,7 +94,11 @@ public struct Verifier: Sendable {
         do {
             let store = try stores.store(at: .repository(block.repository))
             try await at(.target, store.location) { try await walk(&image, in: store) }
-            guard let entry = config.entry(of: block) else { return image }
+            let entry = config.entry(of: block)
+            if entry.map({ $0.referrers == .copy }) ?? true {
+                try await verifyReferrers(of: &image, in: store)
+            }
+            guard let entry else { return image }
             compare(&image, with: entry)
             if asksSource { try await lookAtSource(of: &image, entry) }
         } catch let error as CancellationError {
@@ -111,18 +117,10 @@ public struct Verifier: Sendable {
     private func repaired(_ image: VerifiedImage) async throws -> VerifiedImage {
         let problems = image.problems.filter(\.isRepairable)
         guard let repairer, !problems.isEmpty, image.failure == nil else { return image }
-        do {
-            try await repairer.repair(image)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            try Task.checkCancellation()
-            var failed = image
-            failed.failure = ImageFailure(error)
-            return failed
-        }
+        let failure = try await repairer.repair(image).map { ImageFailure($0) }
         var again = try await verify(image.id, image.block)
         again.repaired = problems.filter { !again.problems.contains($0) }
+        again.failure = failure ?? again.failure
         return again
     }
 
@@ -170,7 +168,7 @@ public struct Verifier: Sendable {
         image.problems.append(.tagFlattened(tag, now: now.digest, platform))
     }
 
-    private func missingBlobs(
+    func missingBlobs(
         of graph: ManifestGraph, in store: any ContentSource
     ) async throws -> [Descriptor] {
         try await withThrowingTaskGroup(of: Descriptor?.self) { group in

@@ -26,8 +26,9 @@ struct SyncCommand: ConfiguredCommand {
         pushed, and one image's failure never stops the others. Where nothing changed, a tag costs \
         one HEAD at the source and one at each target.
 
-        Signatures and the like are looked for when an image is new; --refresh-referrers looks \
-        again, once a week is enough. --shard I/N does a part of the run and writes a lock of its \
+        Signatures and other referrers are looked for when an image is new or changed; \
+        --refresh-referrers looks again, checks that the targets still have them, and records \
+        what they have; once a week is enough. --shard I/N does a part of the run and writes a lock of its \
         own; in a Kubernetes Indexed Job OCIMIRROR_SHARDS is enough, as the part's number comes \
         from JOB_COMPLETION_INDEX.
 
@@ -49,7 +50,7 @@ struct SyncCommand: ConfiguredCommand {
             .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
             .flag(
                 "--refresh-referrers", into: \.refreshesReferrers,
-                help: "look for new signatures and the like also where the image is not new"),
+                help: "copy new and lost referrers also where the image is not new"),
             .option(
                 "--shard", nil, "I/N", into: \.shard,
                 help: "the part I of N; 'lock merge' puts the parts' locks together"),

@@ -17,8 +17,8 @@ struct VerifyCommand: ConfiguredCommand {
     static let name = "verify"
     static let summary = "Compares the mirror with its locks: tags, manifests, blobs."
     static let discussion = """
-        Walks from each lock to its target and asks for every tag, index, platform, configuration \
-        and layer. Nothing is fetched but manifests, and nothing is written unless --repair is given: \
+        Walks from each lock to its target and asks for every tag, index, platform, configuration, \
+        layer and referrer. Nothing is fetched but manifests, and nothing is written unless --repair is given: \
         then what a target has lost is brought there again, at the digest that the lock pins. With \
         --auth-file the mirror is read with the credentials of that file alone, as a cluster does with a \
         pull secret: what it refuses is found here first.

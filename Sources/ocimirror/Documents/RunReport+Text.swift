@@ -115,10 +115,6 @@ extension ImageOutcome {
 
     fileprivate func details(_ style: TextStyle) -> [Listing.Cell] {
         findings.map { $0.detail(style) } + failures.flatMap { $0.details(style) }
-            + targets.flatMap { target in
-                (target.referrers?.warnings ?? []).map { warning in
-                    Listing.Cell(text: "warning: \(warning)", paint: style.yellow)
-                }
-            }
+            + referrerWarnings.map { Listing.Cell(text: "warning: \($0)", paint: style.yellow) }
     }
 }

@@ -95,14 +95,14 @@ struct Mirror {
     /// Does a whole run and keeps the locks, written out and read again as the next run would.
     @discardableResult
     mutating func sync(
-        _ ids: [String] = [], progress: RunProgress = RunProgress(),
-        now: (@Sendable () -> Duration)? = nil,
+        _ ids: [String] = [], refreshesReferrers: Bool = false,
+        progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver = { _ in }
     ) async throws -> Run {
         let plan = try await plan(ids)
         let report = await Syncer(
-            resolver: resolver, jobs: 4, scanner: scanner, progress: progress, now: now,
-            observe: observe
+            resolver: resolver, jobs: 4, scanner: scanner, refreshesReferrers: refreshesReferrers,
+            progress: progress, now: now, observe: observe
         )
         .sync(plan)
         var updates: [LockUpdate] = []

@@ -47,10 +47,13 @@ import Validation
         #expect(run.statuses == [.validated])
         let journal = mirror.world.takeJournal()
         let source = try mirror.world.store("a.example/app").location
-        #expect(
-            journal.filter { $0.location == source }.map(\.described) == [
-                "a.example/app resolve 1.0"
-            ])
+        // Only the lists of referrers are read there, none of which is a pull.
+        for event in journal where event.location == source {
+            switch event.call {
+            case .resolve, .referrers, .tags: break
+            default: Issue.record("\(event.described)")
+            }
+        }
         #expect(journal.allSatisfy { !$0.call.isPush })
         #expect(try mirror.block("app").digest == image.digest)
         #expect(try mirror.block("app").platforms.keys.sorted() == [.linuxAMD64, .linuxARM64])

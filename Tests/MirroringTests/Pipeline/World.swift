@@ -17,6 +17,7 @@ final class World: Sendable {
     enum Call: Hashable, Sendable {
         case resolve(ManifestName)
         case tags
+        case referrers(Digest)
         case fetchManifest(Digest)
         case fetchBlob(Digest)
         /// The first bytes of a blob that was opened.
@@ -29,7 +30,7 @@ final class World: Sendable {
         var isPush: Bool {
             switch self {
             case .pushBlob, .mounted, .pushManifest: true
-            case .resolve, .tags, .fetchManifest, .fetchBlob, .read, .exists: false
+            case .resolve, .tags, .referrers, .fetchManifest, .fetchBlob, .read, .exists: false
             }
         }
     }
@@ -118,6 +119,7 @@ extension World.Event {
             switch call {
             case .resolve(let name): "resolve \(name)"
             case .tags: "tags"
+            case .referrers(let digest): "referrers \(digest)"
             case .fetchManifest(let digest): "fetch manifest \(digest)"
             case .fetchBlob(let digest): "fetch blob \(digest)"
             case .read(let digest): "read \(digest)"
@@ -190,6 +192,11 @@ final class WatchedStore: ContentStore {
     func tags() async throws -> [Tag] {
         try await note(.tags)
         return try await memory.tags()
+    }
+
+    func referrers(of subject: Digest) async throws -> [Descriptor]? {
+        try await note(.referrers(subject))
+        return try await memory.referrers(of: subject)
     }
 
     func push(

@@ -3,6 +3,7 @@
 import Content
 import OCI
 import RegistryTestSupport
+import Synchronization
 import Testing
 
 @testable import Mirroring
@@ -28,7 +29,38 @@ import Testing
     private var copy: ReferrerCopy {
         ReferrerCopy(
             copier: Copier(lanes: TransferLimiter(4), now: { .zero }), ledger: ReferrerTracker(),
-            source: source, target: target)
+            source: source, targets: [target])
+    }
+
+    /// A source that lists more than it has.
+    private final class HostileSource: ContentSource {
+        let base: MemoryStore
+        let listed: [Descriptor]
+        let reads = Mutex(0)
+
+        init(_ base: MemoryStore, listing listed: [Descriptor]) {
+            self.base = base
+            self.listed = listed
+        }
+
+        var location: StoreLocation { base.location }
+
+        func resolve(_ name: ManifestName) async throws -> Descriptor? { nil }
+
+        func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
+            reads.withLock { $0 += 1 }
+            return try await base.fetch(manifest: descriptor)
+        }
+
+        func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
+            try await base.fetch(blob: descriptor)
+        }
+
+        func exists(blob descriptor: Descriptor) async throws -> Bool { false }
+
+        func tags() async throws -> [OCI.Tag] { [] }
+
+        func referrers(of subject: Digest) async throws -> [Descriptor]? { listed }
     }
 
     @Test func `of referrers three levels are followed`() async throws {
@@ -38,7 +70,7 @@ import Testing
             subject = ImageBuilder().artifact("a/b", "\(level)", about: subject.root.descriptor)
             try await publish(subject)
         }
-        #expect(try await copy.bring(referrersOf: [image.digest]).copied == 3)
+        #expect(try await copy.copy(referrersOf: [image.digest])[0].copied == 3)
     }
 
     @Test func `of an image so many referrers are copied, and the rest is told`() async throws {
@@ -50,8 +82,42 @@ import Testing
         var copy = copy
         #expect(copy.maximumCount == 500)
         copy.maximumCount = 5
-        let receipt = try await copy.bring(referrersOf: [image.digest])
+        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
         #expect(receipt.copied == 5)
         #expect(receipt.warnings.count { $0.contains("more referrers than are copied") } == 1)
+    }
+
+    @Test func `entries that cannot be copied count towards the limit`() async throws {
+        try await publish(image)
+        let artifact = ImageBuilder().artifact("a/b", "real", about: image.root.descriptor)
+        try await publish(artifact)
+        let lost = try (0..<100_000).map { number in
+            let hex = String(number + 0x100_000, radix: 16)
+            return Descriptor(
+                mediaType: .ociManifest,
+                digest: try Digest(
+                    parsing: "sha256:" + hex + String(repeating: "0", count: 64 - hex.count)),
+                size: 10)
+        }
+        let hostile = HostileSource(source, listing: lost + [artifact.root.descriptor])
+        var copy = copy
+        copy.source = hostile
+        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
+        #expect(receipt.copied == 0)
+        #expect(hostile.reads.withLock { $0 } == 500)
+        #expect(receipt.warnings.count == 501)
+    }
+
+    @Test func `an entry that is listed many times is read once`() async throws {
+        try await publish(image)
+        let artifact = ImageBuilder().artifact("a/b", "real", about: image.root.descriptor)
+        try await publish(artifact)
+        let hostile = HostileSource(
+            source, listing: Array(repeating: artifact.root.descriptor, count: 1000))
+        var copy = copy
+        copy.source = hostile
+        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
+        #expect(receipt.copied == 1)
+        #expect(receipt.warnings.count == 1, "the artifact is listed as its own referrer")
     }
 }

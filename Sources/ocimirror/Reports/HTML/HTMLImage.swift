@@ -101,7 +101,7 @@ struct HTMLImage {
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
             lines.append(line("warn", finding.id.rawValue, finding.message))
         }
-        for warning in row.outcome?.targets.flatMap({ $0.referrers?.warnings ?? [] }) ?? [] {
+        for warning in row.outcome?.referrerWarnings ?? [] {
             lines.append(line("warn", "referrers", warning))
         }
         if let exception = row.outcome?.image.entry.exception {

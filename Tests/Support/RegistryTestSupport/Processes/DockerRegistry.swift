@@ -94,6 +94,15 @@ public final class DockerRegistry: Sendable {
         throw FixtureError("docker-registry: does not listen: \(folder.text("registry.log"))")
     }
 
+    /// Deletes all manifests without a tag, and what nothing refers to then, as a nightly job does.
+    ///
+    /// - Throws: ``FixtureError`` where it fails.
+    public func collectGarbage() async throws {
+        let result = try await SpawnedProcess.run(
+            "docker-registry", ["garbage-collect", "--delete-untagged", folder("config.yml")])
+        guard result.status == 0 else { throw FixtureError("docker-registry: \(result.errors)") }
+    }
+
     /// Ends the registry.
     ///
     /// Its logs and storage stay until it is released.

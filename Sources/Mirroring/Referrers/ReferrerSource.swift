@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import OCI
+
+/// A source that is asked for referrers, once in a run for each question.
+struct ReferrerSource: Sendable {
+    let store: any ContentSource
+    let ledger: ReferrerTracker
+    /// The number of referrers that are read; one more is remembered, to say that there are more.
+    let maximumCount: Int
+
+    /// The limits of one referrer: a signature has one manifest, and an index of attestations a few.
+    private static let limits = {
+        var limits = ManifestGraph.Limits()
+        limits.count = 50
+        return limits
+    }()
+
+    /// Returns the manifests that the source lists as referrers of a subject: by its own list, else by
+    /// the index under the tag.
+    func list(of subject: Digest) async throws -> [Descriptor] {
+        let key = ReferrerTracker.Subject(digest: subject, location: store.location)
+        return try await ledger.listings.value(for: key) {
+            try await at(.source, store.location) {
+                var seen: Set<Digest> = []
+                let listed = try await readList(of: subject)
+                    .filter { seen.insert($0.digest).inserted }
+                return Array(listed.prefix(maximumCount + 1))
+            }
+        }
+    }
+
+    private func readList(of subject: Digest) async throws -> [Descriptor] {
+        if let listed = try await store.referrers(of: subject) { return listed }
+        let tag = try DigestTag.list(of: subject)
+        guard try await digestTags().contains(tag),
+            let descriptor = try await store.resolve(.tag(tag)), descriptor.mediaType.isIndex,
+            case .index(let index) = try await store.fetch(manifest: descriptor).decoded()
+        else { return [] }
+        return index.manifests
+    }
+
+    /// Returns the tags that the source has of those that cosign writes for a subject.
+    func cosignTags(of subject: Digest) async throws -> [Tag] {
+        let known = try await digestTags()
+        return try DigestTag.cosign(for: subject).filter { known.contains($0) }
+    }
+
+    private func digestTags() async throws -> Set<Tag> {
+        try await ledger.digestTags.value(for: store.location) {
+            try await at(.source, store.location) {
+                Set(try await store.tags().filter(DigestTag.isOne))
+            }
+        }
+    }
+
+    /// Returns the manifest that a tag points to; `nil` if there is none.
+    func resolve(_ tag: Tag) async throws -> Descriptor? { try await store.resolve(.tag(tag)) }
+
+    /// Reads a referrer with everything below it.
+    ///
+    /// - Throws: a `ContentError` where it does not name the subject.
+    func read(_ descriptor: Descriptor, about subject: Digest) async throws -> ManifestGraph {
+        let raw = try await store.fetch(manifest: descriptor)
+        guard try raw.decoded().subject?.digest == subject else {
+            throw ContentError(.invalid, "it is listed, but does not name \(subject.short) itself")
+        }
+        return try await ManifestGraph.read(from: raw, in: store, limits: Self.limits)
+    }
+
+    /// Reads a manifest that a tag points to, with everything below it.
+    func read(_ descriptor: Descriptor) async throws -> ManifestGraph {
+        try await ManifestGraph.read(
+            from: try await store.fetch(manifest: descriptor), in: store, limits: Self.limits)
+    }
+}
+
+/// The relation of the content under a cosign tag at a target to the content to be copied.
+///
+/// cosign adds a layer for each signature, so that content with all of the layers is the newer one.
+/// Signatures that the owner of a mirror added are never undone.
+enum SignatureOrder {
+    /// The target has nothing that the other content lacks.
+    case older
+    /// The target has everything that the other content has, and more.
+    case newer
+    /// Each has something that the other lacks.
+    case other
+    /// The manifest at the target is gone.
+    case lost
+
+    /// The reason for which a tag of the kind ``other`` is not moved.
+    static let refusal = "the target has other content there; it is left alone"
+
+    /// Compares the manifest under a tag of the target with another one.
+    init(
+        of current: Descriptor, in target: any ContentSource, comparedTo manifest: Manifest
+    ) async throws {
+        let old: RawManifest
+        do {
+            old = try await target.fetch(manifest: current)
+        } catch let error as any ContentFailure where error.failureClass == .missing {
+            self = .lost
+            return
+        }
+        let there = Set(Successors(of: try old.decoded()).blobs.dropLast().map(\.digest))
+        let here = Set(Successors(of: manifest).blobs.dropLast().map(\.digest))
+        self = there.isSubset(of: here) ? .older : here.isSubset(of: there) ? .newer : .other
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import Lockfiles
+internal import OCI
+
+/// The referrers of one subject on their way to targets.
+///
+/// What a source lists is only a hint: a manifest counts as a referrer where it names the subject itself.
+/// What a target lists is only a hint as well: a manifest counts as present where the target has it.
+struct SubjectDelivery {
+    private struct Destination {
+        let store: any ContentStore
+        /// The target's list; `nil` where it could not be read.
+        var list: TargetReferrers?
+        var receipt = ReferrerReceipt()
+    }
+
+    private let subject: Digest
+    private let copier: Copier
+    private let referrers: ReferrerSource
+    private let maximumCount: Int
+    private var destinations: [Destination]
+    /// The number of referrers that may still be read for the image.
+    private(set) var remaining: Int
+
+    init(
+        of subject: Digest, by copy: ReferrerCopy, to targets: [any ContentStore], remaining: Int
+    ) {
+        self.subject = subject
+        self.copier = copy.copier
+        self.referrers = ReferrerSource(
+            store: copy.source, ledger: copy.ledger, maximumCount: copy.maximumCount)
+        self.maximumCount = copy.maximumCount
+        self.destinations = targets.map { Destination(store: $0) }
+        self.remaining = remaining
+    }
+
+    /// The result for each target.
+    var receipts: [ReferrerReceipt] { destinations.map(\.receipt) }
+
+    /// Copies everything; a failure becomes a warning.
+    ///
+    /// - Throws: `CancellationError`.
+    mutating func run() async throws {
+        guard !destinations.isEmpty else { return }
+        let name = "referrers of \(subject.short)"
+        let all = Array(destinations.indices)
+        if let listed = try await attempt(name, for: all, { try await $0.list(of: $1) }) {
+            try await copy(listed)
+        }
+        if let tags = try await attempt(name, for: all, { try await $0.cosignTags(of: $1) }) {
+            for tag in take(tags) { try await copy(tag) }
+        }
+    }
+
+    /// Takes as many referrers as may still be read.
+    ///
+    /// Those that fail count as well: otherwise a hostile list decides how many requests are made.
+    private mutating func take<Element>(_ found: [Element]) -> ArraySlice<Element> {
+        let taken = found.prefix(remaining)
+        remaining -= taken.count
+        if taken.count < found.count {
+            for position in destinations.indices {
+                destinations[position].receipt.warn(
+                    "\(subject.short) has more referrers than are copied, \(maximumCount)")
+            }
+        }
+        return taken
+    }
+
+    // MARK: Listed referrers
+
+    private mutating func copy(_ listed: [Descriptor]) async throws {
+        let taken = take(listed)
+        guard !taken.isEmpty else { return }
+        for position in destinations.indices {
+            destinations[position].list = try await attempt(
+                "referrers of \(subject.short)", at: position
+            ) { store, subject in try await TargetReferrers(of: subject, in: store) }
+        }
+        for descriptor in taken { try await copy(descriptor) }
+        for position in destinations.indices {
+            guard var list = destinations[position].list else { continue }
+            try await attempt("referrers of \(subject.short)", at: position) { store, _ in
+                try await list.write(to: store)
+            }
+        }
+    }
+
+    private mutating func copy(_ descriptor: Descriptor) async throws {
+        let referrer = LockedImage.Referrer(digest: descriptor.digest)
+        let name = "referrer \(descriptor.digest.short)"
+        var lacking: [Int] = []
+        for position in destinations.indices {
+            guard let list = destinations[position].list else { continue }
+            let isPresent = try await attempt(name, at: position) { store, _ in
+                guard list.lists(descriptor.digest) else { return false }
+                return try await store.standing(of: .digest(descriptor.digest)) != nil
+            }
+            if isPresent == true { record(referrer, at: position) }
+            if isPresent == false { lacking.append(position) }
+        }
+        guard !lacking.isEmpty,
+            let graph = try await attempt(
+                name, for: lacking, { try await $0.read(descriptor, about: $1) })
+        else { return }
+        let jobs = lacking.map { (position: $0, current: Descriptor?.none) }
+        for (position, receipt) in try await copy(graph, as: .digest(descriptor.digest), jobs)
+        where !receipt.isListed {
+            destinations[position].list?.add(graph.root)
+        }
+    }
+
+    // MARK: Tags
+
+    private mutating func copy(_ tag: Tag) async throws {
+        let all = Array(destinations.indices)
+        guard
+            let found = try await attempt(
+                "tag \(tag)", for: all, { source, _ in try await source.resolve(tag) }),
+            let descriptor = found
+        else { return }
+        var lacking: [(position: Int, current: Descriptor?)] = []
+        for position in destinations.indices {
+            let current = try await attempt("tag \(tag)", at: position) { store, _ in
+                try await store.standing(of: .tag(tag))
+            }
+            guard let current else { continue }
+            if let current, current.digest == descriptor.digest {
+                record(.init(digest: current.digest, tag: tag), at: position)
+            } else {
+                lacking.append((position, current))
+            }
+        }
+        guard !lacking.isEmpty,
+            let graph = try await attempt(
+                "tag \(tag)", for: lacking.map(\.position),
+                { source, _ in
+                    try await source.read(descriptor)
+                })
+        else { return }
+        var replaced: [(position: Int, current: Descriptor?)] = []
+        for (position, current) in lacking
+        where try await mayReplace(tag, current, at: position, with: graph) {
+            replaced.append((position, current))
+        }
+        _ = try await copy(graph, as: .tag(tag), replaced)
+    }
+
+    /// Returns a Boolean value that indicates whether a tag may be moved; what the target has instead
+    /// is recorded where it may not.
+    private mutating func mayReplace(
+        _ tag: Tag, _ current: Descriptor?, at position: Int, with graph: ManifestGraph
+    ) async throws -> Bool {
+        guard let current else { return true }
+        let order = try await attempt("tag \(tag)", at: position) { store, _ in
+            try await SignatureOrder(of: current, in: store, comparedTo: graph.root.manifest)
+        }
+        switch order {
+        case .older, .lost: return true
+        case .newer: record(.init(digest: current.digest, tag: tag), at: position)
+        case .other:
+            record(.init(digest: current.digest, tag: tag), at: position)
+            destinations[position].receipt.warn("tag \(tag): \(SignatureOrder.refusal)")
+        case nil: break
+        }
+        return false
+    }
+
+    // MARK: Parts
+
+    private mutating func copy(
+        _ graph: ManifestGraph, as name: ManifestName,
+        _ targets: [(position: Int, current: Descriptor?)]
+    ) async throws -> [(position: Int, receipt: CopyReceipt)] {
+        guard !targets.isEmpty else { return [] }
+        let job = CopyJob(
+            name: "referrer", graph: graph, held: [:], sources: [referrers.store],
+            destinations: targets.map {
+                CopyJob.Destination(
+                    store: destinations[$0.position].store, name: name, standing: $0.current,
+                    keepsReplaced: false, trustsReplaced: false)
+            })
+        let tag: Tag? = if case .tag(let tag) = name { tag } else { nil }
+        let referrer = LockedImage.Referrer(digest: graph.root.descriptor.digest, tag: tag)
+        var arrived: [(Int, CopyReceipt)] = []
+        for (target, result) in zip(targets, try await copier.copy(job)) {
+            if let failure = result.failure {
+                try Task.checkCancellation()
+                let kind = tag.map { "tag \($0)" } ?? "referrer \(referrer.digest.short)"
+                destinations[target.position].receipt.fail(kind, failure)
+            } else {
+                destinations[target.position].receipt.verified.insert(referrer)
+                destinations[target.position].receipt.written.insert(referrer)
+                arrived.append((target.position, result.receipt))
+            }
+        }
+        return arrived
+    }
+
+    private mutating func record(_ referrer: LockedImage.Referrer, at position: Int) {
+        if destinations[position].receipt.verified.insert(referrer).inserted {
+            destinations[position].receipt.present += 1
+        }
+    }
+
+    /// Asks the source; a failure concerns all the targets that need the answer.
+    private mutating func attempt<Value>(
+        _ name: String, for positions: [Int],
+        _ body: (ReferrerSource, Digest) async throws -> Value
+    ) async throws -> Value? {
+        do {
+            return try await at(.source, referrers.store.location) {
+                try await body(referrers, subject)
+            }
+        } catch let error as CopyError {
+            try Task.checkCancellation()
+            for position in positions { destinations[position].receipt.fail(name, error) }
+            return nil
+        }
+    }
+
+    @discardableResult
+    private mutating func attempt<Value>(
+        _ name: String, at position: Int,
+        _ body: (any ContentStore, Digest) async throws -> Value
+    ) async throws -> Value? {
+        let store = destinations[position].store
+        do {
+            return try await at(.target, store.location) { try await body(store, subject) }
+        } catch let error as CopyError {
+            try Task.checkCancellation()
+            destinations[position].receipt.fail(name, error)
+            return nil
+        }
+    }
+}

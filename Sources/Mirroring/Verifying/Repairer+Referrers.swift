@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import Lockfiles
+internal import OCI
+internal import AsyncPrimitives
+
+/// The repair of referrers that a target has lost.
+extension Repairer {
+    /// Copies referrers to a target, each by the digest that the lock file lists.
+    ///
+    /// - Returns: the first failure; a referrer that cannot be repaired does not stop the others.
+    /// - Throws: `CancellationError`.
+    func repair(
+        _ referrers: [LockedImage.Referrer], from sources: [any ContentSource],
+        to target: any ContentStore
+    ) async throws -> CopyError? {
+        guard !referrers.isEmpty else { return nil }
+        return try await referrerTurn.withSlot {
+            var failure: CopyError?
+            for referrer in referrers {
+                do {
+                    try await repair(referrer, from: sources, to: target)
+                } catch let error as CopyError {
+                    try Task.checkCancellation()
+                    failure = failure ?? error
+                }
+            }
+            return failure
+        }
+    }
+
+    private func repair(
+        _ referrer: LockedImage.Referrer, from sources: [any ContentSource],
+        to target: any ContentStore
+    ) async throws {
+        let (graph, source) = try await find(referrer, in: sources)
+        let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
+        let current = try await Mirroring.at(.target, target.location) {
+            try await target.standing(of: name)
+        }
+        if let current, current.digest != referrer.digest {
+            let order = try await Mirroring.at(.target, target.location) {
+                try await SignatureOrder(of: current, in: target, comparedTo: graph.root.manifest)
+            }
+            guard order == .older || order == .lost else {
+                throw CopyError(
+                    ContentError(
+                        .invalid, "tag \(name): \(SignatureOrder.refusal)",
+                        hint: "run 'ocimirror sync --refresh-referrers' to record it"),
+                    side: .target, at: target.location)
+            }
+        }
+        let job = CopyJob(
+            name: "referrer", graph: graph, held: [:], sources: [source],
+            destinations: [
+                CopyJob.Destination(
+                    store: target, name: name, standing: current, keepsReplaced: false,
+                    trustsReplaced: false)
+            ])
+        var receipt = CopyReceipt()
+        for result in try await copier.copy(job) { receipt = try result.get() }
+        guard referrer.tag == nil, !receipt.isListed,
+            let subject = graph.root.manifest.subject?.digest
+        else { return }
+        try await Mirroring.at(.target, target.location) {
+            var list = try await TargetReferrers(of: subject, in: target)
+            if !list.lists(referrer.digest) { list.add(graph.root) }
+            try await list.write(to: target)
+        }
+    }
+
+    /// Finds a referrer at another target, else at the source.
+    private func find(
+        _ referrer: LockedImage.Referrer, in sources: [any ContentSource]
+    ) async throws -> (ManifestGraph, any ContentSource) {
+        var last: CopyError?
+        for source in sources {
+            do {
+                let graph = try await Mirroring.at(.source, source.location) {
+                    guard let descriptor = try await source.resolve(.digest(referrer.digest)) else {
+                        throw ContentError(
+                            .missing, "there is no referrer \(referrer.digest.short)",
+                            hint: "run 'ocimirror sync --refresh-referrers' to record what is there"
+                        )
+                    }
+                    return try await ManifestGraph.read(
+                        from: try await source.fetch(manifest: descriptor), in: source)
+                }
+                return (graph, source)
+            } catch let error as CopyError {
+                try Task.checkCancellation()
+                last = error
+            }
+        }
+        guard let last else { preconditionFailure("a referrer is repaired from somewhere") }
+        throw last
+    }
+}

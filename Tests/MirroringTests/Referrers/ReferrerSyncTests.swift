@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import Lockfiles
+import Mirroring
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// Referrers from the source to several targets, and in their lock entries.
+@Suite struct ReferrerSyncTests {
+    private static let image = ImageBuilder().multiPlatform(seed: 7)
+    private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
+    private static let signature = ImageBuilder().artifact("a/sig", "s", about: nil)
+    private static let targets = ["one.example/m", "two.example/m", "three.example/m"]
+
+    private var tag: OCI.Tag {
+        get throws { try Tag(parsing: "sha256-\(Self.image.digest.hex).sig") }
+    }
+
+    private var locked: [LockedImage.Referrer] {
+        get throws {
+            [
+                LockedImage.Referrer(digest: Self.sbom.digest),
+                LockedImage.Referrer(digest: Self.signature.digest, tag: try tag),
+            ].sorted()
+        }
+    }
+
+    private func mirror(
+        _ entries: [String] = ["a.example/app:1.0"], to targets: [String] = ["one.example/m"],
+        settings: String = ""
+    ) async throws -> Mirror {
+        let mirror = try Mirror(entries, to: targets, settings: settings)
+        for tag in ["1.0", "1.1"] {
+            try await mirror.world.publish(Self.image, at: "a.example/app:\(tag)")
+        }
+        try await mirror.world.publish(Self.sbom, at: "a.example/app")
+        try await mirror.world.publish(Self.signature, at: "a.example/app:\(try tag)")
+        return mirror
+    }
+
+    private func count(
+        _ events: [World.Event], _ matches: (World.Call) -> Bool
+    ) -> Int {
+        events.count { $0.location.description == "a.example/app" && matches($0.call) }
+    }
+
+    @Test func `are read once at the source, however many targets there are`() async throws {
+        var mirror = try await mirror(to: Self.targets)
+        try await mirror.sync()
+        let events = mirror.world.takeJournal()
+        for manifest in Self.image.manifests {
+            #expect(count(events) { $0 == .referrers(manifest.descriptor.digest) } == 1)
+        }
+        #expect(count(events) { $0 == .tags } == 1)
+        let name = ManifestName.tag(try tag)
+        #expect(count(events) { $0 == .resolve(name) } == 1)
+        for referrer in [Self.sbom, Self.signature] {
+            #expect(count(events) { $0 == .fetchManifest(referrer.digest) } == 1)
+        }
+        for (position, target) in Self.targets.enumerated() {
+            #expect(try mirror.block("app", at: position).referrers == locked)
+            let store = try mirror.world.store("\(target)/app").memory
+            #expect(try await store.resolve(.digest(Self.sbom.digest)) != nil)
+            #expect(try await store.resolve(.tag(tag))?.digest == Self.signature.digest)
+        }
+    }
+
+    @Test func `are shared by two tags with the same content`() async throws {
+        var mirror = try await mirror(["a.example/app:1.0", "a.example/app:1.1"])
+        let run = try await mirror.sync()
+        #expect(try mirror.lock().images.values.map(\.referrers) == [locked, locked])
+        let receipts = run.report.outcomes.flatMap(\.targets).compactMap(\.referrers)
+        #expect(receipts.reduce(0) { $0 + $1.copied + $1.tags } == 2)
+        let events = mirror.world.takeJournal()
+        #expect(count(events) { $0 == .fetchManifest(Self.sbom.digest) } == 1)
+    }
+
+    @Test func `cost nothing in a run without changes`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        let before = try mirror.lock()
+        _ = mirror.world.takeJournal()
+        try await mirror.sync()
+        #expect(
+            mirror.world.takeJournal().map(\.described) == [
+                "a.example/app resolve 1.0", "one.example/m/app resolve 1.0",
+            ])
+        #expect(try mirror.lock() == before)
+    }
+
+    @Test func `leave the lock entry with 'referrers: none', without a request`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        try mirror.configure(
+            ["a.example/app:1.0"], to: ["one.example/m"], settings: "referrers: none")
+        _ = mirror.world.takeJournal()
+        try await mirror.sync()
+        #expect(mirror.world.takeJournal().count == 2)
+        #expect(try mirror.block("app").referrers == [])
+    }
+
+    @Test func `stay in the entry when another run writes it`() async throws {
+        var mirror = try await mirror(["{source: 'a.example/app:1.0', validation: index}"])
+        try await mirror.sync()
+        try mirror.configure(["a.example/app:1.0"], to: ["one.example/m"])
+        #expect(try await mirror.sync().statuses == [.validated])
+        #expect(try mirror.block("app").referrers == locked)
+    }
+
+    @Test func `are found when the lock file is lost`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        mirror.locks = [:]
+        #expect(try await mirror.sync().statuses == [.validated])
+        #expect(try mirror.block("app").referrers == locked)
+    }
+
+    @Test func `that a target has lost are copied again by a refresh alone`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        let store = try mirror.world.store("one.example/m/app")
+        for digest in Self.sbom.digests { store.lose(digest) }
+        #expect(try await mirror.sync().statuses == [.unchanged])
+        let run = try await mirror.sync(refreshesReferrers: true)
+        #expect(run.statuses == [.repaired])
+        #expect(run.report.outcomes[0].targets[0].referrers?.copied == 1)
+        #expect(try await store.resolve(.digest(Self.sbom.digest)) != nil)
+        #expect(try mirror.block("app").referrers == locked)
+        #expect(try await mirror.sync(refreshesReferrers: true).statuses == [.unchanged])
+    }
+
+    @Test func `that only the target has left stay in the entry`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        try await forgetAtSource(mirror)
+        try await mirror.sync(refreshesReferrers: true)
+        #expect(try mirror.block("app").referrers == locked)
+    }
+
+    @Test func `that neither side has leave the entry in a refresh alone`() async throws {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        try await forgetAtSource(mirror)
+        let target = try mirror.world.store("one.example/m/app")
+        for digest in Self.sbom.digests { target.lose(digest) }
+        try await mirror.sync()
+        #expect(try mirror.block("app").referrers == locked)
+        // A source that cannot be asked drops nothing.
+        mirror.world.intercept { event, _ in
+            if event.call == .referrers(Self.image.digest) {
+                throw ContentError(.unavailable, "no line")
+            }
+        }
+        try await mirror.sync(refreshesReferrers: true)
+        #expect(try mirror.block("app").referrers == locked)
+        mirror.world.intercept { _, _ in }
+        try await mirror.sync(refreshesReferrers: true)
+        #expect(try mirror.block("app").referrers.map(\.digest) == [Self.signature.digest])
+    }
+
+    /// Loses at the source all that the SBOM consists of; lists still name it.
+    private func forgetAtSource(_ mirror: Mirror) async throws {
+        let source = try mirror.world.store("a.example/app")
+        for digest in Self.sbom.digests { source.lose(digest) }
+    }
+
+    @Test func `under a tag that the owner of the mirror has moved are recorded as they are`()
+        async throws
+    {
+        var mirror = try await mirror()
+        try await mirror.sync()
+        let own = ImageBuilder().artifact("a/sig", "own", about: nil)
+        try await mirror.world.publish(own, at: "one.example/m/app:\(try tag)")
+        try await mirror.sync()
+        #expect(try mirror.block("app").referrers == locked)
+        let run = try await mirror.sync(refreshesReferrers: true)
+        let receipt = try #require(run.report.outcomes[0].targets[0].referrers)
+        #expect(receipt.warnings.count { $0.contains("it is left alone") } == 1)
+        #expect(
+            try mirror.block("app").referrers.contains(.init(digest: own.digest, tag: try tag)))
+        #expect(try mirror.block("app").referrers.count == 2)
+    }
+}
