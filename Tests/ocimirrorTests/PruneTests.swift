@@ -74,9 +74,14 @@ import Testing
         for hex in [here, gone] {
             target.publish(signature, repository: "mirror/app", tag: "sha256-\(hex).sig")
         }
+        // The tag has half of the digest, so that nothing can be found out about the subject.
+        let truncated = "sha512-\(gone).sig"
+        target.publish(signature, repository: "mirror/app", tag: truncated)
+        target.forgetRequests()
         let run = try await workspace.run("prune", "--yes")
         #expect(run.status == 0, "\(run.said)")
-        #expect(tags("app") == ["1.0", "sha256-\(here).sig"])
+        #expect(tags("app") == ["1.0", "sha256-\(here).sig", truncated])
+        #expect(target.requests.count(of: .manifestHead) == 1)
     }
 
     @Test func `never removes a manifest that another tag stands for`() async throws {

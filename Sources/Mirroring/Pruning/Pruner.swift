@@ -65,9 +65,11 @@ public struct Pruner: Sendable {
     ) async throws {
         let store = try stores.store(at: .repository(repository))
         let tags = try await store.tags().sorted()
+        let names = Names()
         var superfluous: [PrunedTag] = []
         for tag in tags {
-            guard let reason = try await reason(to: tag, of: repository, in: store) else {
+            guard let reason = try await reason(to: tag, of: repository, in: store, names)
+            else {
                 continue
             }
             superfluous.append(
@@ -87,19 +89,29 @@ public struct Pruner: Sendable {
 
     /// Why a tag is superfluous; nil where it is not.
     private func reason(
-        to tag: Tag, of repository: Repository, in store: any ContentSource
+        to tag: Tag, of repository: Repository, in store: any ContentSource, _ names: Names
     ) async throws -> PrunedTag.Reason? {
         if spared.has(tag, in: repository) { return nil }
         if let digest = RetentionTag.digest(of: tag) {
             return spared.digests.contains(digest) ? nil : .kept
         }
+        if DigestTag.isTruncated(tag) { return nil }
         if let subject = DigestTag.subject(of: tag) {
             guard !spared.digests.contains(subject),
-                try await store.resolve(.digest(subject)) == nil
+                try await digest(of: .digest(subject), in: store, names) == nil
             else { return nil }
             return .orphan
         }
         return .gone
+    }
+
+    /// The names that were resolved in one repository: several tags ask for the same ones.
+    private typealias Names = RunCache<ManifestName, Digest?>
+
+    private func digest(
+        of name: ManifestName, in store: any ContentSource, _ names: Names
+    ) async throws -> Digest? {
+        try await names.value(for: name) { try await store.resolve(name)?.digest }
     }
 
     // MARK: Removing
