@@ -12,7 +12,7 @@ public enum ExitCode: Int32, Hashable, Sendable, CaseIterable {
     case failure = 2
     /// The command line is invalid.
     case usage = 64
-    /// Only a limit was reached: run again later.
+    /// Only a limit was reached, such as a rate limit or a held file lock: run again later.
     case tryAgain = 75
     /// Credentials were rejected, or access was denied.
     case denied = 77

@@ -33,6 +33,10 @@ public enum RegistryEvent: Hashable, Sendable {
     case anonymousFallback(repository: Repository, source: String)
     /// A credential is used for the first time.
     case credentialUsed(host: RegistryHost, source: String)
+    /// A registry or its token server accepted the credential of a source for the first time.
+    case credentialAccepted(host: RegistryHost, source: String)
+    /// A credential was rejected, and no source has a newer one.
+    case credentialRejected(RejectedCredential)
     /// How many pulls are left, as Docker Hub says it.
     case pullsRemaining(host: RegistryHost, count: Int)
     /// A listing had names that are no tags; they were left out.

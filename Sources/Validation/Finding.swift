@@ -36,6 +36,8 @@ public struct Finding: Hashable, Sendable {
         case tagMoved = "tag-moved"
         /// A required platform could not be judged.
         case notChecked = "not-checked"
+        /// A registry rejected a credential; it belongs to a run, not to one image.
+        case credentialsRejected = "credentials-rejected"
     }
 
     /// How much a finding matters.

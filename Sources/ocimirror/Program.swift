@@ -53,8 +53,8 @@ enum Program {
             HelpSection.Row("1", "the answer is no: an image is rejected, missing or has drifted"),
             HelpSection.Row("2", "could not be done or found out"),
             HelpSection.Row("64", "the command line is wrong"),
-            HelpSection.Row("75", "nothing failed, but a limit was met: run again later"),
-            HelpSection.Row("77", "credentials were rejected"),
+            HelpSection.Row("75", "only a limit was met: run again later"),
+            HelpSection.Row("77", "credentials rejected, or access denied"),
             HelpSection.Row("78", "the configuration is wrong"),
             HelpSection.Row("130, 143", "interrupted; what was finished is in the lock"),
         ])
@@ -66,8 +66,8 @@ struct ProgramContext: Sendable {
     let environment: [String: String]
     let currentDirectory: String
     let interruption: Interruption
-    /// What was read without refused credentials, for the report.
-    let anonymousReads = AnonymousReads()
+    /// What registries say about credentials, for the reports.
+    let credentials = CredentialLog()
     let traffic = RequestStatistics()
     /// Hosts that are waited for.
     let closedHosts = ThrottledHosts(now: RetryTiming.system.now)

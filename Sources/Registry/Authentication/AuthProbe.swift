@@ -29,7 +29,9 @@ extension Authenticator {
 
     /// Lets all others go on, whatever came of the first exchange: one that failed has nothing to
     /// teach, and each further one that had to fail alone would take as long.
-    nonisolated func firstIsThrough() {
-        firstExchange.change { $0 = .over }
+    ///
+    /// One that was cancelled has found out nothing, so another one takes its place.
+    nonisolated func firstIsThrough(isCancelled: Bool) {
+        firstExchange.change { $0 = isCancelled ? .ahead : .over }
     }
 }

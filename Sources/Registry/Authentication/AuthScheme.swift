@@ -6,6 +6,11 @@ enum AuthScheme: Hashable, Sendable {
     case basic
     /// A token from that server.
     case bearer(RealmPolicy.Realm, service: String?)
+
+    /// The host of the token server; `nil` if the registry itself checks the credential.
+    var host: String? {
+        if case .bearer(let realm, _) = self { realm.origin.authority } else { nil }
+    }
 }
 
 /// A registry's challenges, as far as they can be answered.

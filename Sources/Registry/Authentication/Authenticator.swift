@@ -22,9 +22,9 @@ actor Authenticator {
     private let versionCheck: VersionCheck
 
     private var offer: AuthScheme?
-    private let versionChecks = SingleFlight<Origin, AuthRequirement?>()
-    /// Whether the registry has been asked for its challenge alone, which is done once.
-    private var isVersionChecked = false
+    private let versionChecks = SingleFlight<Origin, VersionCheckResult>()
+    /// The registry's answer to the request for its challenge alone, which is sent once.
+    private var versionCheckResult: VersionCheckResult?
     /// Scopes that turned out to be needed.
     private var widened: [Access: [Scope]] = [:]
 
@@ -46,7 +46,7 @@ actor Authenticator {
     /// - Throws: ``RegistryError`` where a token is needed and refused.
     func authorization(for call: Operation) async throws -> Authorization {
         guard let offer else { return Authorization() }
-        return try await accept(offer, for: call, as: try await identities.identity(for: call))
+        return try await accept(offer, for: call, as: try await identity(for: call))
     }
 
     /// Returns what to show after a refusal; nil where there is nothing better to show.
@@ -58,17 +58,20 @@ actor Authenticator {
         let demand = try await demand(of: rejection, for: call)
         guard let offer else { return nil }
         if refused.header == nil, !refused.isFallback {
-            let first = try await accept(
-                offer, for: call, as: try await identities.identity(for: call))
+            let first = try await accept(offer, for: call, as: try await identity(for: call))
             return first.header == nil ? nil : first
         }
-        if refused.remedies.isEmpty, companions.leave(call.access) {
+        if offer != .basic, refused.remedies.isEmpty, companions.leave(call.access) {
             return try await accept(offer, for: call, as: refused.identity)
                 .made(better: .ownToken, than: refused)
         }
-        if refused.remedies.isSubset(of: [.ownToken]), widen(call, by: demand?.scopes ?? []) {
-            return try await accept(offer, for: call, as: refused.identity)
-                .made(better: .widerScope, than: refused)
+        if refused.remedies.isSubset(of: [.ownToken]),
+            let wider = widerScopes(for: call, naming: demand?.scopes ?? [])
+        {
+            let authorization = try await accept(
+                offer, for: call, as: refused.identity, asking: wider)
+            if !authorization.isFallback { widened[call.access] = wider }
+            return authorization.made(better: .widerScope, than: refused)
         }
         // GHCR answers 403 without a challenge where it would have answered 401 to nobody.
         let isUnexplained = Challenge.all(in: rejection.fields).isEmpty
@@ -79,23 +82,37 @@ actor Authenticator {
             return try await accept(offer, for: call, as: refused.identity)
                 .made(better: .newToken, than: refused)
         }
-        if offer == .basic, rejection.status == 401, refused.remedies.isEmpty,
+        let isPasswordRejected = offer == .basic && rejection.status == 401
+        if isPasswordRejected, refused.remedies.isEmpty,
             let renewed = try await identities.renewed(refused.identity, for: call)
         {
             return try await accept(offer, for: call, as: renewed)
                 .made(better: .newCredentials, than: refused)
         }
+        let rejected = rejectedCredential(refused.identity, rule.host.name, rejection.status)
+        if isPasswordRejected { await identities.rejected(refused.identity, rejected) }
         // A token that only lacked a right was given for good credentials.
         guard rule.mayLeaveOut(refused.identity, for: call),
             !refused.remedies.contains(.widerScope)
         else { return nil }
-        return try await leaveOut(refused.identity, offer, for: call)
+        return try await leaveOut(rejected, offer, for: call)
     }
 
-    /// Notes that the registry took what it was shown.
-    func succeeded(_ call: Operation, with authorization: Authorization) async {
-        guard authorization.isFallback else { return }
-        await identities.leftOut(authorization.identity, for: call)
+    /// Records how the registry answered a call, unless it wants another authorization.
+    func answered(
+        _ call: Operation, with authorization: Authorization, isSuccess: Bool
+    ) async {
+        if let rejected = authorization.identity.replaces {
+            await identities.answered(call, insteadOf: rejected, isSuccess: isSuccess)
+        } else if isSuccess, offer == .basic {
+            await identities.accepted(authorization.identity)
+        }
+    }
+
+    /// Returns the rejected credential because of which a call would be sent anonymously.
+    func rejection(for call: Operation) async -> RejectedCredential? {
+        guard rule.allowsAnonymous(call) else { return nil }
+        return await identities.rejection(for: call)
     }
 
     /// Shows a credential where no repository is named, and tells whether the registry wanted any.
@@ -123,32 +140,51 @@ actor Authenticator {
 
     // MARK: What to show
 
+    private func identity(for call: Operation) async throws -> FoundCredential {
+        try await identities.identity(for: call, allowsAnonymous: rule.allowsAnonymous(call))
+    }
+
     /// Answers an offer as somebody, or as somebody else where the token server will not have them.
     private func accept(
-        _ offer: AuthScheme, for call: Operation, as identity: FoundCredential
+        _ offer: AuthScheme, for call: Operation, as identity: FoundCredential,
+        asking scopes: [Scope]? = nil
     ) async throws -> Authorization {
         try rule.check(identity, shownFor: offer, call)
         do {
-            return try await show(identity, offer, for: call)
-        } catch let refusal as RegistryError where refusal.failureClass == .denied {
+            return try await show(identity, offer, for: call, asking: scopes)
+        } catch let refusal as RegistryError
+            where refusal.failureClass == .denied && identity.credential != .none
+        {
             if let renewed = try await identities.renewed(identity, for: call) {
                 do {
-                    return try await show(renewed, offer, for: call)
+                    return try await show(renewed, offer, for: call, asking: scopes)
                 } catch let again as RegistryError where again.failureClass == .denied {
                     // The new ones are no better, and what holds for the old ones holds for them.
                 }
             }
+            let rejected = rejectedCredential(
+                identity, offer.host ?? rule.host.name, refusal.status)
+            await identities.rejected(identity, rejected)
             guard rule.mayLeaveOut(identity, for: call) else { throw refusal }
             do {
-                return try await leaveOut(identity, offer, for: call)
+                return try await leaveOut(rejected, offer, for: call)
             } catch is RegistryError {
                 throw refusal
             }
         }
     }
 
+    private func rejectedCredential(
+        _ identity: FoundCredential, _ host: String, _ status: Int?
+    ) -> RejectedCredential {
+        RejectedCredential(
+            registry: rule.host, source: identity.source ?? "unknown",
+            user: identity.credential.shownUser, rejectedBy: host, status: status)
+    }
+
     private func show(
-        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation
+        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation,
+        asking scopes: [Scope]? = nil
     ) async throws -> Authorization {
         guard case .bearer(let realm, let service) = offer else {
             let header = identity.credential.basicAuthorization
@@ -156,25 +192,29 @@ actor Authenticator {
             return Authorization(header: header, identity: identity)
         }
         await identities.announce(identity)
+        let scopes = scopes ?? self.scopes(for: call)
         let request = TokenRequest(
-            realm: realm, service: service, scopes: scopes(for: call),
-            credential: identity.credential)
+            realm: realm, service: service, scopes: scopes, credential: identity.credential)
         do {
             let (token, isKept) = try await tokens.token(request, for: call)
+            await identities.accepted(identity)
             return Authorization(header: token.authorization, identity: identity, isKept: isKept)
         } catch let refusal as RegistryError
-            where refusal.failureClass == .denied && companions.scopes(for: call.access) != nil
+            where refusal.failureClass == .denied && companions.scopes(for: call.access) == scopes
         {
+            let own = try await show(identity, offer, for: call, asking: call.access.scopes)
             companions.disband()
-            return try await show(identity, offer, for: call)
+            return own
+        } catch let error as RegistryError {
+            throw error.attributed(to: identity.replaces)
         }
     }
 
     private func leaveOut(
-        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation
+        _ rejected: RejectedCredential, _ offer: AuthScheme, for call: Operation
     ) async throws -> Authorization {
-        let anonymous = FoundCredential(.none, source: identity.source)
-        var authorization = try await show(anonymous, offer, for: call)
+        var authorization = try await show(
+            .anonymous(insteadOf: rejected), offer, for: call)
         authorization.isKept = false
         authorization.remedies.insert(.anonymity)
         return authorization
@@ -190,13 +230,11 @@ actor Authenticator {
             and: [Scope(repository: call.access.repository, actions: [.metadataRead])])
     }
 
-    /// Notes scopes that a refusal names, and tells whether any of them has not been asked for.
-    private func widen(_ call: Operation, by named: [Scope]) -> Bool {
+    /// Returns the scopes of a call with those that a refusal names, or `nil` if none of them is new.
+    private func widerScopes(for call: Operation, naming named: [Scope]) -> [Scope]? {
         let before = scopes(for: call)
         let after = call.access.scopes(and: named + before)
-        guard after != before else { return false }
-        widened[call.access] = after
-        return true
+        return after == before ? nil : after
     }
 
     // MARK: What was offered
@@ -207,25 +245,50 @@ actor Authenticator {
     {
         var demand = try rule.demand(in: rejection, for: call)
         if demand == nil, offer == nil {
-            demand = try await versionChecks.value(for: rule.origin) {
-                try await self.demandOfVersionCheck(for: call)
-            }
+            demand = try await demandOfVersionCheck(for: call)
         }
         if let demand { offer = demand.offer }
         return demand
     }
 
+    /// Returns the challenge of `GET /v2/`, or `nil` if there is none.
+    ///
+    /// Requests that are refused at the same time await one check. Only an answer is kept: after a
+    /// check that failed or was cancelled, the next refused request sends another one.
     private func demandOfVersionCheck(for call: Operation) async throws -> AuthRequirement? {
-        guard !isVersionChecked else { return nil }
-        isVersionChecked = true
-        let answer: VersionCheck.Answer
-        do {
-            answer = try await versionCheck.answer(for: call)
-        } catch is RegistryError {
-            // The refusal that made us ask says more than that nobody explains it.
-            return nil
+        let result: VersionCheckResult
+        if let known = versionCheckResult {
+            result = known
+        } else {
+            do {
+                result = try await versionChecks.value(for: rule.origin) {
+                    try await self.checkVersion(for: call)
+                }
+            } catch is RegistryError {
+                // The refusal that made us ask says more than that nobody explains it.
+                return nil
+            }
         }
-        guard case .refused(let rejection) = answer else { return nil }
-        return try rule.demand(in: rejection, for: call)
+        return try result.rejection.flatMap { try rule.demand(in: $0, for: call) }
+    }
+
+    /// Sends a version check, and keeps its answer before the requests that await it go on.
+    private func checkVersion(for call: Operation) async throws -> VersionCheckResult {
+        let result = VersionCheckResult(try await versionCheck.answer(for: call))
+        versionCheckResult = result
+        return result
+    }
+}
+
+/// The registry's answer to a version check; a rejection if it asks for credentials.
+private struct VersionCheckResult: Sendable {
+    let rejection: ErrorResponse?
+
+    init(_ answer: VersionCheck.Answer) {
+        if case .refused(let rejection) = answer {
+            self.rejection = rejection
+        } else {
+            rejection = nil
+        }
     }
 }

@@ -13,7 +13,12 @@ struct CredentialPolicy: Sendable {
     /// Whether refused credentials are left out: a bad or lapsed token must not break the pull of what
     /// is public, and must not be hidden by it where the user says so.
     func mayLeaveOut(_ identity: FoundCredential, for call: Operation) -> Bool {
-        !call.access.writes && !settings.requiresAuth && identity.credential != .none
+        allowsAnonymous(call) && identity.credential != .none
+    }
+
+    /// Returns a Boolean value that indicates whether a call may be sent without its credential.
+    func allowsAnonymous(_ call: Operation) -> Bool {
+        !call.access.writes && !settings.requiresAuth
     }
 
     /// Checks that credentials may travel as an offer has it.

@@ -21,6 +21,9 @@ public struct FoundCredential: Hashable, Sendable {
     /// The source's label, such as `mirror.yaml` or a file's path; nil where nothing was found.
     public let source: String?
 
+    /// The rejected credential that anonymous access replaces; `nil` for every other access.
+    var replaces: RejectedCredential?
+
     /// What stands where no source has anything.
     public static let nothing = FoundCredential(.none, source: nil)
 
@@ -32,6 +35,21 @@ public struct FoundCredential: Hashable, Sendable {
 }
 
 extension Credential {
+    /// The user's name, or `nil` if there is none or if it may be a secret.
+    ///
+    /// Some registries take a token in place of the user's name.
+    var shownUser: String? {
+        guard case .basic(let user, _) = self, !user.isEmpty, user.utf8.count <= 64,
+            !Self.tokenPrefixes.contains(where: user.hasPrefix)
+        else { return nil }
+        return UntrustedText(user).display
+    }
+
+    /// How the tokens of GitHub, Docker Hub, GitLab and Azure's directory begin.
+    private static let tokenPrefixes = [
+        "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "dckr_", "glpat-", "gldt-", "eyJ",
+    ]
+
     /// Reads a user and a password as they are written down, which may stand for a refresh token.
     ///
     /// Source: docker-credential-helpers § Development for `<token>`; Azure's registries for the user

@@ -29,10 +29,19 @@ public actor CredentialStore {
     private let helperFlights = SingleFlight<HelperQuestion, Credential>()
     private var helperAnswers: [HelperQuestion: Credential] = [:]
 
+    /// When the sources were last invalidated because of a rejected credential.
+    private var invalidatedAt: [Credential: Duration] = [:]
+    /// Counts invalidations, so that no answer of an earlier helper run is taken for a new one.
+    private var generation = 0
+
     private struct HelperQuestion: Hashable, Sendable {
         let program: String
         let registry: RegistryHost
+        let generation: Int
     }
+
+    /// The time within which a rejected credential invalidates the sources only once.
+    static let renewalInterval = Duration.seconds(60)
 
     /// Makes a store.
     ///
@@ -72,15 +81,32 @@ public actor CredentialStore {
         return .nothing
     }
 
-    /// Reads files and asks helpers anew, and returns what they say now.
+    /// Returns the credential that has replaced a rejected one, or `nil` if there is none.
     ///
-    /// In a long run a password may lapse, after something else has put a new one into its place.
+    /// In a long run a password may expire after a new one has been stored. Files and helpers are
+    /// read again at most once a minute for the same credential. Every caller looks the credential up
+    /// after that invalidation and waits for a helper that is running, so all of them get the same
+    /// answer. A helper that fails, or a caller that is cancelled, leaves no answer behind: the next
+    /// caller asks again.
     ///
     /// - Throws: `ContentError` that names the file or the helper, and quotes neither.
-    public func rereadCredential(for repository: Repository) async throws -> FoundCredential {
+    func credential(
+        for repository: Repository, replacing rejected: Credential, at now: Duration
+    ) async throws -> FoundCredential? {
+        var found = try await credential(for: repository)
+        if found.credential == rejected {
+            invalidateSources(because: rejected, at: now)
+            found = try await credential(for: repository)
+        }
+        return [rejected, .none].contains(found.credential) ? nil : found
+    }
+
+    private func invalidateSources(because rejected: Credential, at now: Duration) {
+        if let last = invalidatedAt[rejected], now - last < Self.renewalInterval { return }
+        invalidatedAt[rejected] = now
+        generation += 1
         files = [:]
         helperAnswers = [:]
-        return try await credential(for: repository)
     }
 
     private func credential(
@@ -99,13 +125,20 @@ public actor CredentialStore {
     private func answer(
         of helper: CredentialHelper, for registry: RegistryHost
     ) async throws -> Credential {
-        let question = HelperQuestion(program: helper.program, registry: registry)
+        let question = HelperQuestion(
+            program: helper.program, registry: registry, generation: generation)
         if let known = helperAnswers[question] { return known }
-        let credential = try await helperFlights.value(for: question) {
-            try await helper.credential(for: registry)
+        // Kept before the flight ends, so that nobody comes between and starts the helper again.
+        return try await helperFlights.value(for: question) {
+            let credential = try await helper.credential(for: registry)
+            await self.keep(credential, for: question)
+            return credential
         }
+    }
+
+    private func keep(_ credential: Credential, for question: HelperQuestion) {
+        guard question.generation == generation else { return }
         helperAnswers[question] = credential
-        return credential
     }
 
     private func tokenFromEnvironment(for registry: RegistryHost) -> FoundCredential? {

@@ -29,6 +29,8 @@ struct ErrorResponse: Error, Sendable {
     let isWebPage: Bool
     /// Whether it came although the request showed a token that was given for credentials.
     var hadToken = false
+    /// The rejected credential because of which the request was anonymous.
+    var replaces: RejectedCredential?
 
     init(
         _ response: HTTPResponse, from answerer: Responder, at origin: Origin,
@@ -87,6 +89,16 @@ struct ErrorResponse: Error, Sendable {
                 || isWebPage && status == 404)
     }
 
+    /// A Boolean value that indicates whether a token server rejected the credential with OAuth's words.
+    ///
+    /// Source: RFC 6749 §5.2: an expired or revoked refresh token is `invalid_grant`, with status 400.
+    private var namesRejectedGrant: Bool {
+        let codes: Set = [
+            "invalid_grant", "invalid_client", "unauthorized_client", "access_denied",
+        ]
+        return problems.contains { codes.contains($0.code?.raw ?? "") }
+    }
+
     /// Whether the registry does not know something that it was asked to point at.
     ///
     /// Source: distribution-spec § Error Codes; ECR's `LAYERS_NOT_FOUND`.
@@ -118,6 +130,7 @@ struct ErrorResponse: Error, Sendable {
         // What delivers blobs is shown no credentials, so it says nothing about them.
         case .status(401) where answerer != .elsewhere: .denied
         case .status(403) where answerer != .elsewhere: .denied
+        case .status(400) where answerer == .tokenServer && namesRejectedGrant: .denied
         case .status(404) where answerer == .registry && !isWebPage: .missing
         default: .unavailable
         }

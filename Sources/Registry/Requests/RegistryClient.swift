@@ -159,7 +159,7 @@ final class RegistryClient: Sendable {
     /// Spends a pull where the call costs one, and learns from the answer what the registry allows.
     private func allowed(_ call: RegistryRequest) async throws -> RegistryResponse {
         let isPull = call.operation.kind == .manifestGet
-        if isPull { try claimPull(for: call.operation) }
+        if isPull { try await claimPull(for: call.operation) }
         defer { if isPull { allowance.withLock { $0.settle() } } }
         do {
             return try await exchange(call)
@@ -169,7 +169,7 @@ final class RegistryClient: Sendable {
         }
     }
 
-    private func claimPull(for operation: Operation) throws {
+    private func claimPull(for operation: Operation) async throws {
         let (isClaimed, left) = allowance.withLock { ($0.claim(), $0.left ?? 0) }
         guard !isClaimed else { return }
         // Those that are left may be spoken for by requests that are under way.
@@ -179,22 +179,32 @@ final class RegistryClient: Sendable {
             isReserved
                 ? "\(left) pulls are left, and reservePulls keeps \(settings.reservePulls)"
                 : "the allowance of pulls is used up",
-            hint: ErrorResponse.quotaHint)
+            hint: ErrorResponse.quotaHint
+        ).attributed(to: await authenticator.rejection(for: operation))
     }
 
     /// Answers challenges until the registry takes what it is shown or nothing better is left.
     private func exchange(_ call: RegistryRequest) async throws -> RegistryResponse {
         let isFirst = try await authenticator.waitsForFirst()
-        defer { if isFirst { authenticator.firstIsThrough() } }
+        defer { if isFirst { authenticator.firstIsThrough(isCancelled: Task.isCancelled) } }
         var authorization = try await authenticator.authorization(for: call.operation)
         var hadToken = false
         while true {
             do {
                 let reply = try await follow(call, authorization)
-                await authenticator.succeeded(call.operation, with: authorization)
+                let isHidden = isHidden(reply, from: call, authorization)
+                await authenticator.answered(
+                    call.operation, with: authorization, isSuccess: !isHidden)
+                if isHidden { throw hiddenContent(from: call, authorization) }
                 if authorization.identity.credential != .none { isKnown.withLock { $0 = true } }
                 return reply
-            } catch var rejection as ErrorResponse where rejection.isAboutCredentials {
+            } catch var rejection as ErrorResponse {
+                rejection.replaces = authorization.identity.replaces
+                guard rejection.isAboutCredentials else {
+                    await authenticator.answered(
+                        call.operation, with: authorization, isSuccess: false)
+                    throw rejection
+                }
                 hadToken = hadToken || authorization.isTokenOfSomebody
                 rejection.hadToken = hadToken
                 guard
@@ -204,6 +214,22 @@ final class RegistryClient: Sendable {
                 authorization = next
             }
         }
+    }
+
+    /// Returns a Boolean value that indicates whether a manifest may be missing to anonymous users only.
+    private func isHidden(
+        _ reply: RegistryResponse, from call: RegistryRequest, _ authorization: Authorization
+    ) -> Bool {
+        authorization.identity.replaces != nil && reply.status == 404
+            && [.manifestHead, .manifestGet].contains(call.operation.kind)
+    }
+
+    private func hiddenContent(
+        from call: RegistryRequest, _ authorization: Authorization
+    ) -> RegistryError {
+        RegistryError(
+            .missing, call.operation, "the registry answered that it is not there", status: 404
+        ).attributed(to: authorization.identity.replaces)
     }
 
     /// Goes where the registry leads, with credentials only where they belong.

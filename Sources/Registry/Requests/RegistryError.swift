@@ -20,13 +20,13 @@ public struct RegistryError: ContentFailure {
     /// The registry's own name for the request, for its operators.
     public let requestID: UntrustedText?
     /// What happened, in our words.
-    public let reason: String
+    public private(set) var reason: String
     /// What it means.
-    public let failureClass: FailureClass
+    public private(set) var failureClass: FailureClass
     /// What to do next.
-    public let hint: String?
+    public private(set) var hint: String?
     /// Whether the registry refused credentials that are good.
-    let isAmbiguousWithNotFound: Bool
+    private(set) var isAmbiguousWithNotFound: Bool
     /// A Boolean value that indicates whether a web page came instead of the registry's response.
     let isWebPage: Bool
     /// Whether the registry refuses to move a tag, whoever asks.
@@ -37,12 +37,12 @@ public struct RegistryError: ContentFailure {
     /// Makes an error that is not about an answer's status.
     init(
         _ failureClass: FailureClass, _ call: Operation, _ reason: String, hint: String? = nil,
-        outcome: RetryPolicy.Outcome? = nil
+        status: Int? = nil, outcome: RetryPolicy.Outcome? = nil
     ) {
         self.operation = call.phrase
         self.registry = call.registry
         self.repository = call.repository
-        self.status = nil
+        self.status = status
         self.problems = []
         self.requestID = nil
         self.reason = reason
@@ -73,6 +73,29 @@ public struct RegistryError: ContentFailure {
         self.isWebPage = rejection.isWebPage
         self.isAboutImmutableTag = rejection.isAboutImmutableTag
         self.outcome = rejection.outcome
+        if let rejected = rejection.replaces { attribute(to: rejected) }
+    }
+
+    /// Returns the error of an anonymous request that replaced one with a rejected credential.
+    ///
+    /// What an anonymous request cannot see, and the limits that it meets, say nothing about the same
+    /// request with a valid credential: the rejected credential is the cause.
+    func attributed(to rejected: RejectedCredential?) -> RegistryError {
+        var error = self
+        if let rejected { error.attribute(to: rejected) }
+        return error
+    }
+
+    private mutating func attribute(to rejected: RejectedCredential) {
+        switch failureClass {
+        case .denied, .missing, .throttled, .quota: break
+        case .integrity, .incomplete, .invalid, .unavailable: return
+        }
+        isAmbiguousWithNotFound =
+            isAmbiguousWithNotFound || (failureClass == .missing && !rejected.isCertain)
+        failureClass = .denied
+        reason += "; the request was anonymous: \(rejected)"
+        hint = rejected.hint
     }
 
     /// Makes an error of an exchange that did not come to its end.

@@ -78,7 +78,8 @@ struct CheckCommand: ConfiguredCommand {
         let checked = try await context.showing(progress) { try await check(named, by: checker) }
         let document = CheckDocument(
             images: checked, required: required,
-            pulls: context.traffic.counts.compactMap(PullUsage.init), today: context.today)
+            pulls: context.traffic.counts.compactMap(PullUsage.init),
+            credentials: context.credentials.findings, today: context.today)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

@@ -46,7 +46,8 @@ struct PlanCommand: ConfiguredCommand {
             let resolver = Resolver(
                 config: file.config, stores: stores, locks: file.locks, today: context.today)
             document = PlanDocument(
-                config: file.config, plan: plan, resolved: try await resolver.resolve(plan))
+                config: file.config, plan: plan, resolved: try await resolver.resolve(plan),
+                credentials: context.credentials.findings)
         }
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))

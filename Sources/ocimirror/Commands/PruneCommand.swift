@@ -64,7 +64,8 @@ struct PruneCommand: ConfiguredCommand {
             spared: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList, config: file.config))
         let document = PruneDocument(
-            report: try await pruner.prune(also: names, removes: removes), removes: removes)
+            report: try await pruner.prune(also: names, removes: removes), removes: removes,
+            credentials: context.credentials.findings)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

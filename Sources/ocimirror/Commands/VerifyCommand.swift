@@ -91,7 +91,8 @@ struct VerifyCommand: ConfiguredCommand {
                         try await verifier.verify(images)
                     }))
         }
-        let document = VerifyDocument(locks: verified)
+        let document = VerifyDocument(
+            locks: verified, credentials: context.credentials.findings)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

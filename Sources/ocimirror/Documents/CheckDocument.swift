@@ -13,6 +13,7 @@ struct CheckDocument {
     let images: [CheckedImage]
     let required: ImageRequirements
     let pulls: [PullUsage]
+    let credentials: CredentialFindings
     /// The day from which ages are counted.
     let today: CalendarDay
 
@@ -31,7 +32,8 @@ struct CheckDocument {
         let style = console.outputStyle
         let texts = images.map { text(of: $0, style, width: console.width) }
         let counts = pulls.map { style.dim($0.line) + "\n" }.joined()
-        return texts.joined(separator: "\n") + (counts.isEmpty ? "" : "\n" + counts)
+        let end = credentials.text(for: console) + counts
+        return texts.joined(separator: "\n") + (end.isEmpty ? "" : "\n" + end)
     }
 
     private func text(of image: CheckedImage, _ style: TextStyle, width: Int) -> String {
@@ -104,6 +106,7 @@ struct CheckDocument {
             "command": "check",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "images": .array(images.map(\.json)),
+            "findings": credentials.json,
             "pulls": .array(pulls.map(\.json)),
         ]
     }

@@ -42,6 +42,7 @@ struct LogEntry {
         case retry
         case anonymous
         case credential
+        case credentialsRejected = "credentials-rejected"
         case pulls
         case tagsSkipped = "tags-skipped"
         case interrupted
@@ -141,13 +142,26 @@ extension LogEntry {
                 ])
         case .anonymousFallback(let repository, let source):
             self.init(
-                .warning, .anonymous,
-                "\(repository): the credentials of \(source) were rejected; read without them",
+                .info, .anonymous,
+                "\(repository): read anonymously instead of with the credentials from \(source)",
                 ["repository": .string(repository.description), "credential": .string(source)])
         case .credentialUsed(let host, let source):
             self.init(
                 .debug, .credential, "\(host): credentials of \(source)",
                 ["host": .string(host.name), "credential": .string(source)])
+        case .credentialAccepted(let host, let source):
+            self.init(
+                .debug, .credential, "\(host): accepted the credentials from \(source)",
+                ["host": .string(host.name), "credential": .string(source)])
+        case .credentialRejected(let rejected):
+            self.init(
+                .warning, .credentialsRejected, "\(rejected.registry): \(rejected)",
+                [
+                    "host": .string(rejected.registry.name),
+                    "credential": .string(rejected.source), "user": .optional(rejected.user),
+                    "rejectedBy": .string(rejected.rejectedBy),
+                    "code": rejected.status.map(JSONValue.integer) ?? .null,
+                ])
         case .pullsRemaining(let host, let count):
             self.init(
                 .debug, .pulls, "\(host): \(counted(count, "pull")) left",

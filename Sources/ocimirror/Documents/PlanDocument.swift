@@ -12,6 +12,7 @@ struct PlanDocument {
     let plan: Plan
     /// What the stores said; nil where nobody was asked.
     let resolved: [ResolvedImage]?
+    var credentials = CredentialFindings()
 
     /// No if an image is missing; a plan that is to be carried out is no failure.
     var exitCode: ExitCode {
@@ -46,7 +47,7 @@ struct PlanDocument {
                 ],
                 details: problem.failure.details(style))
         }
-        return listing.text + "\n" + summary + "\n"
+        return listing.text + "\n" + credentials.text(for: console) + summary + "\n"
     }
 
     private var summary: String {
@@ -95,6 +96,7 @@ struct PlanDocument {
             "exitCode": .integer(Int(exitCode.rawValue)),
             "offline": .bool(resolved == nil),
             "dockerHubPulls": resolved == nil ? .null : .integer(hubPulls),
+            "findings": credentials.json,
             "images": .array(resolved?.map(\.json) ?? plan.images.map { $0.json(config) }),
             "problems": .array(
                 plan.problems.map {

@@ -9,6 +9,7 @@ internal import StrictJSON
 struct PruneDocument {
     let report: PruneReport
     let removes: Bool
+    let credentials: CredentialFindings
 
     private var failures: [ImageFailure] {
         report.failures.map(\.failure)
@@ -43,7 +44,8 @@ struct PruneDocument {
             ? "\(done) of \(superfluous) removed, \(report.spared) left alone"
             : "\(superfluous) could go, \(report.spared) stay"
                 + (report.tags.isEmpty ? "" : "; --yes removes them")
-        return (listing.text.isEmpty ? "" : listing.text + "\n") + summary + "\n"
+        return (listing.text.isEmpty ? "" : listing.text + "\n")
+            + credentials.text(for: console) + summary + "\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -52,6 +54,7 @@ struct PruneDocument {
             "schema": 1,
             "command": "prune",
             "exitCode": .integer(Int(exitCode.rawValue)),
+            "findings": credentials.json,
             "spared": .integer(report.spared),
             "tags": .array(report.tags.map(\.json)),
             "failures": .array(

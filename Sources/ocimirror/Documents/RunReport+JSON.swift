@@ -27,7 +27,8 @@ extension RunReport {
             "images": .array(
                 sync.outcomes.map {
                     $0.json(
-                        isAnonymous: anonymousReads.contains($0.image.source), today: began.day)
+                        isAnonymous: credentials.readsAnonymously($0.image.source), today: began.day
+                    )
                 }),
             "problems": .array(
                 sync.problems.map {
@@ -37,6 +38,7 @@ extension RunReport {
                         "failure": $0.failure.json,
                     ]
                 }),
+            "findings": credentials.json,
             "pulls": .array(pulls.map(\.json)),
             "traffic": .array(traffic.map(\.json)),
             "slowest": .array(

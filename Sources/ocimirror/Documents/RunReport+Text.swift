@@ -28,7 +28,8 @@ extension RunReport {
                 ],
                 details: problem.failure.details(style))
         }
-        return listing.text + "\n" + summary.joined(separator: "\n") + "\n"
+        return listing.text + "\n" + credentials.text(for: console)
+            + summary.joined(separator: "\n") + "\n"
     }
 
     private var summary: [String] {

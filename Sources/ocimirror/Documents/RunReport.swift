@@ -26,7 +26,7 @@ struct RunReport: Sendable {
     /// The platforms that every image must have.
     let required: [Platform]
     let locks: [WrittenLock]
-    let anonymousReads: AnonymousReads
+    let credentials: CredentialFindings
     /// What was asked of each host.
     let traffic: [HostStatistics]
     /// When it began.
@@ -89,7 +89,7 @@ struct RunStart {
         _ sync: SyncReport, locks: [RunReport.WrittenLock], isCutShort: Bool
     ) -> RunReport {
         RunReport(
-            sync: sync, required: required, locks: locks, anonymousReads: context.anonymousReads,
+            sync: sync, required: required, locks: locks, credentials: context.credentials.findings,
             traffic: context.traffic.counts, began: time,
             duration: ContinuousClock.now - instant,
             interrupted: isCutShort ? context.interruption.cause : nil)

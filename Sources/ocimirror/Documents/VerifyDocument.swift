@@ -18,6 +18,7 @@ struct VerifyDocument {
     }
 
     let locks: [VerifiedLock]
+    let credentials: CredentialFindings
 
     private var images: [VerifiedImage] { locks.flatMap(\.images) }
 
@@ -55,7 +56,8 @@ struct VerifyDocument {
         if repaired > 0 { counts.append("\(repaired) repaired") }
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
-        return listing.text + (images.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
+        return listing.text + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
+            + counts.joined(separator: ", ") + "\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -64,6 +66,7 @@ struct VerifyDocument {
             "schema": 1,
             "command": "verify",
             "exitCode": .integer(Int(exitCode.rawValue)),
+            "findings": credentials.json,
             "locks": .array(
                 locks.map {
                     [

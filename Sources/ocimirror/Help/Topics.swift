@@ -26,11 +26,12 @@ extension HelpTopic {
                         HelpSection.Row("64", "The command line is wrong. Repair the call."),
                         HelpSection.Row(
                             "75",
-                            "Nothing failed, but there is more to do: quota, throttling, another run "
-                                + "that holds a lock, or a limit of time. Run again later."),
+                            "Only a limit was met: a pull rate limit, throttling, a lock that another run "
+                                + "holds, or --max-duration. Run again later."),
                         HelpSection.Row(
                             "77",
-                            "Credentials were rejected, or lack a right. Renew the credentials."),
+                            "Credentials were rejected, or access was denied. Renew the credentials."
+                        ),
                         HelpSection.Row(
                             "78", "The configuration or a lock is wrong. Repair the file."),
                         HelpSection.Row(

@@ -47,10 +47,16 @@ struct Listing {
 
     /// Lines of detail, indented and wrapped.
     static func details(_ details: [Cell], width: Int) -> String {
+        lines(details, indentedBy: 4, width: width)
+    }
+
+    /// Wrapped lines; the continuation of a line is indented by two more columns.
+    static func lines(_ cells: [Cell], indentedBy indent: Int = 0, width: Int) -> String {
+        let margin = String(repeating: " ", count: indent)
         var text = ""
-        for detail in details {
-            for (number, line) in wrap(detail.text, to: width - 6).enumerated() {
-                text += (number == 0 ? "    " : "      ") + detail.paint(line) + "\n"
+        for cell in cells {
+            for (number, line) in wrap(cell.text, to: width - indent - 2).enumerated() {
+                text += margin + (number == 0 ? "" : "  ") + cell.paint(line) + "\n"
             }
         }
         return text

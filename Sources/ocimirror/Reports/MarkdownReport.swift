@@ -25,7 +25,8 @@ struct MarkdownReport {
             "Changed", ["image", "outcome", "digest", "platforms", "size", "sent", "took"],
             report.changes.map(\.changeRow), foldedAbove: 40)
         page.addTable(
-            "Warnings", ["image", "finding", "what"], report.findingRows(.warning),
+            "Warnings", ["image", "finding", "what"],
+            report.credentialRows + report.findingRows(.warning),
             foldedAbove: 20)
         page.addTable(
             "Exceptions", ["image", "required instead", "reason", "until"], report.exceptionRows,
@@ -83,6 +84,16 @@ extension RunReport {
     fileprivate func findingRows(_ severity: Finding.Severity) -> [[String]] {
         findings(severity).map { image, finding in
             [code(image.id), code(finding.id.rawValue), code(finding.message)]
+        }
+    }
+
+    /// Findings about credentials, each with its registry in place of an image.
+    fileprivate var credentialRows: [[String]] {
+        credentials.all.map {
+            [
+                code($0.registry), code($0.finding.id.rawValue),
+                "\(code($0.finding.message))<br>→ \(code($0.hint))",
+            ]
         }
     }
 

@@ -22,6 +22,7 @@ struct RunMetrics {
         var page = MetricsPage()
         page.addRun(report, lastSuccess: lastSuccess)
         page.addImages(report)
+        page.addCredentials(report)
         page.addBytes(report)
         page.addHosts(report)
         text = page.text
@@ -77,13 +78,24 @@ extension MetricsPage {
                     Sample(($0.daysSinceEpoch + 1) * 86_400, ["id": shown(outcome.image.id)])
                 }
             })
-        let found = Dictionary(grouping: report.sync.outcomes.flatMap(\.findings)) {
+        let findings =
+            report.sync.outcomes.flatMap(\.findings) + report.credentials.all.map(\.finding)
+        let found = Dictionary(grouping: findings) {
             FindingKind(id: $0.id.rawValue, severity: $0.severity.rawValue)
         }
         add(
             "findings", "How many findings of each kind the last run had.",
             found.sorted { $0.key < $1.key }.map { kind, findings in
                 Sample(findings.count, ["finding": kind.id, "severity": kind.severity])
+            })
+    }
+
+    fileprivate mutating func addCredentials(_ report: RunReport) {
+        let counts = Dictionary(grouping: report.credentials.all, by: \.registry)
+        add(
+            "credentials_rejected", "How many credentials for a registry were rejected.",
+            counts.sorted { $0.key < $1.key }.map {
+                Sample($0.value.count, ["registry": shown($0.key)])
             })
     }
 

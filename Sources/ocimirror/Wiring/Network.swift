@@ -100,7 +100,7 @@ enum Network {
             timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
             retryFor: options.retryFor,
             events: {
-                context.anonymousReads.note($0)
+                context.credentials.note($0)
                 context.traffic.note($0)
                 context.closedHosts.note($0)
                 context.console.show($0)

@@ -50,7 +50,9 @@ final class RequestStatistics: Sendable {
             }
         case .retryWaiting(let host, _, _): change(host.name) { $0.retries += 1 }
         case .pullsRemaining(let host, let left): change(host.name) { $0.pullsLeft = left }
-        case .anonymousFallback, .credentialUsed, .invalidTagsSkipped: break
+        case .anonymousFallback, .credentialUsed, .credentialAccepted, .credentialRejected,
+            .invalidTagsSkipped:
+            break
         }
     }
 

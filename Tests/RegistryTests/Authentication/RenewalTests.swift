@@ -61,11 +61,19 @@ import TextSafety
     final class Keyring: Sendable {
         let password = Mutex("old")
         let asked = Mutex(0)
+        let fails = Mutex(false)
+        /// What each run waits for.
+        let hold = Mutex<@Sendable () async throws -> Void>({})
 
         var run: CredentialHelper.Runner {
             { _, _, _ in
-                self.asked.withLock { $0 += 1 }
                 let password = self.password.withLock { $0 }
+                let hold = self.hold.withLock { $0 }
+                self.asked.withLock { $0 += 1 }
+                try await hold()
+                if self.fails.withLock({ $0 }) {
+                    return CredentialHelper.Answer(status: 1, output: [])
+                }
                 return CredentialHelper.Answer(
                     status: 0,
                     output: Array(#"{"ServerURL":"","Username":"me","Secret":"\#(password)"}"#.utf8)
@@ -73,12 +81,19 @@ import TextSafety
             }
         }
 
-        func scene(_ exchanges: [Exchange]) throws -> Scene {
+        static let environment = ["DOCKER_CONFIG": "/d"]
+        static let read: CredentialStore.FileReader = {
+            $0 == "/d/config.json" ? Array(#"{"credsStore":"keyring"}"#.utf8) : nil
+        }
+
+        func scene(_ exchanges: [Exchange], concurrency: Int = 6) throws -> Scene {
             try Scene(
-                exchanges, environment: ["DOCKER_CONFIG": "/d"],
-                read: {
-                    $0 == "/d/config.json" ? Array(#"{"credsStore":"keyring"}"#.utf8) : nil
-                }, run: run)
+                exchanges, ["reg.test": .with { $0.concurrency = concurrency }],
+                environment: Self.environment, read: Self.read, run: run)
+        }
+
+        func store() -> CredentialStore {
+            CredentialStore(environment: Self.environment, read: Self.read, run: run)
         }
 
         static func shown(_ password: String) -> String {

@@ -17,8 +17,8 @@ struct RealScene: Sendable {
     /// Sets the scene; waits between attempts take no time.
     init(
         _ host: String, plainHTTP: Bool = true, caFile: String? = nil,
-        credential: Credential = .none, dialect: UploadDialect = .auto,
-        concurrency: Int = 6
+        credential: Credential = .none, credentials: CredentialStore? = nil,
+        dialect: UploadDialect = .auto, concurrency: Int = 6
     ) throws {
         let registry = try RegistryHost(parsing: host)
         var configuration = CurlTransport.Configuration()
@@ -32,7 +32,8 @@ struct RealScene: Sendable {
         }
         self.network = RegistryClientPool(
             transport: CurlTransport(configuration), settings: [registry: settings],
-            credentials: CredentialStore(given: [registry: credential], environment: [:]),
+            credentials: credentials
+                ?? CredentialStore(given: [registry: credential], environment: [:]),
             time: time.timekeeper, events: { [events] in events.append($0) })
     }
 }

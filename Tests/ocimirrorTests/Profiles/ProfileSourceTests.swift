@@ -103,7 +103,7 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         #expect(isMirrored)
         // What nginx shows to anyone it shows before it looks at a login.
-        if kind != .nginx { #expect(run.errors.contains("read without them"), "\(run.said)") }
+        if kind != .nginx { #expect(run.errors.contains("read anonymously"), "\(run.said)") }
         #expect(!run.said.contains("canary-wrong"))
         #expect(stage.misplacedCredentials.isEmpty)
 

@@ -16,6 +16,7 @@ struct SampleRun {
     var unfinished: [PlannedImage] = []
     var locks: [RunReport.WrittenLock] = []
     var traffic = RequestStatistics()
+    var credentials = CredentialFindings()
     var duration = Duration.milliseconds(12_345)
     var interrupted: Interruption.Cause?
 
@@ -26,7 +27,7 @@ struct SampleRun {
         RunReport(
             sync: SyncReport(outcomes: outcomes, unfinished: unfinished),
             required: [.linuxAMD64, .linuxARM64], locks: locks,
-            anonymousReads: AnonymousReads(), traffic: traffic.counts, began: Self.began,
+            credentials: credentials, traffic: traffic.counts, began: Self.began,
             duration: duration, interrupted: interrupted)
     }
 

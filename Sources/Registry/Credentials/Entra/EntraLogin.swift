@@ -102,8 +102,8 @@ actor EntraLogin {
                 .denied, call,
                 "\(identity.source) was rejected" + (said.isEmpty ? "" : " (\(said))"),
                 hint:
-                    "correct the AZURE_ variables, or log in with 'ocimirror login \(call.registry)'"
-            )
+                    "correct the AZURE_ variables, or log in with 'ocimirror login \(call.registry)'",
+                status: error.status)
         }
     }
 

@@ -31,6 +31,7 @@ struct HTMLReport {
             <body>
             \(HTMLSummary(report).html)
             <main>
+            \(HTMLSections.warnings(report.credentials))
             \(HTMLMatrix(report).html)
             \(HTMLSections(report).html)
             </main>

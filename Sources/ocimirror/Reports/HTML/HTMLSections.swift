@@ -2,6 +2,7 @@
 
 internal import Mirroring
 internal import OCI
+internal import Validation
 
 /// What stands below the matrix: hosts, the slowest images, locks.
 struct HTMLSections {
@@ -10,6 +11,18 @@ struct HTMLSections {
     init(_ report: RunReport) {
         html =
             "\(Self.hosts(report.traffic))\(Self.slowest(report.slowest))\(Self.locks(report.locks))"
+    }
+
+    /// Findings about credentials, which belong to no image.
+    static func warnings(_ credentials: CredentialFindings) -> HTML {
+        guard !credentials.all.isEmpty else { return "" }
+        let rows = credentials.all.map { credential -> HTML in
+            """
+            <li>\(credential.finding.id.rawValue): \(credential.finding.message); \
+            \(credential.hint)</li>
+            """
+        }
+        return "<section><h2>Warnings</h2><ul class=\"locks\">\(rows)</ul></section>"
     }
 
     private static func hosts(_ traffic: [HostStatistics]) -> HTML {

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import RegistryTestSupport
+import Synchronization
+import Testing
+import AsyncPrimitives
+
+@testable import Registry
+
+/// Requests that are rejected at the same time.
+@Suite struct `Concurrent rejections` {
+    typealias Keyring = `What lapses is renewed`.Keyring
+
+    private static let manifest = "https://reg.test/v2/app/manifests/1"
+    private static let found = Answer(200, Sample.manifest.fields)
+    private static let basic = Answer(401, ["WWW-Authenticate": "Basic realm=x"])
+    private static let count = 24
+
+    /// Resolves the tag many times at once; every request has to succeed.
+    private func resolveManyTimes(_ repository: RemoteRepository) async throws {
+        try await withThrowingTaskGroup(of: Descriptor?.self) { group in
+            for _ in 0..<Self.count {
+                group.addTask { try await repository.resolve(`Refused credentials`.tag()) }
+            }
+            for try await found in group { #expect(found == Sample.manifest.descriptor) }
+        }
+    }
+
+    @Test func `all get the new password, after one run of the helper`() async throws {
+        let keyring = Keyring()
+        let together = MeetingPoint(Self.count)
+        func head(_ answer: Answer) -> Exchange { Exchange("HEAD \(Self.manifest)", answer) }
+        let scene = try keyring.scene(
+            [head(Self.basic), head(Self.found)]
+                + [Exchange](
+                    repeating: head(Self.basic.after { try await together.arrive() }),
+                    count: Self.count)
+                + [Exchange](repeating: head(Self.found), count: Self.count),
+            concurrency: Self.count)
+        let repository = try scene.repository()
+        _ = try await repository.resolve(`Refused credentials`.tag())
+        keyring.password.withLock { $0 = "new" }
+        try await resolveManyTimes(repository)
+        #expect(keyring.asked.withLock { $0 } == 2)
+        let new = Keyring.shown("new")
+        #expect(scene.wire.authorizations.count { $0 == new } == Self.count)
+        #expect(!scene.events.all.contains { $0.isAboutRejection })
+        scene.wire.expectDone()
+    }
+
+    @Test func `a lookup that saw the old password reads again after the one that invalidated it`()
+        async throws
+    {
+        let keyring = Keyring()
+        let store = keyring.store()
+        let repository = try Repository(parsing: "reg.test/app")
+        let old = try await store.credential(for: repository).credential
+        keyring.password.withLock { $0 = "new" }
+        let renewed = try await withThrowingTaskGroup(of: FoundCredential?.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await store.credential(for: repository, replacing: old, at: .zero)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1?.credential) }
+        }
+        #expect(Set(renewed) == [.user("me", "new")])
+        #expect(keyring.asked.withLock { $0 } == 2)
+    }
+
+    @Test func `a helper that fails is no renewal for those who ask next`() async throws {
+        let keyring = Keyring()
+        let store = keyring.store()
+        let repository = try Repository(parsing: "reg.test/app")
+        let old = try await store.credential(for: repository).credential
+        keyring.fails.withLock { $0 = true }
+        await #expect(throws: ContentError.self) {
+            try await store.credential(for: repository, replacing: old, at: .zero)
+        }
+        keyring.fails.withLock { $0 = false }
+        keyring.password.withLock { $0 = "new" }
+        let renewed = try await store.credential(for: repository, replacing: old, at: .zero)
+        #expect(renewed?.credential == .user("me", "new"))
+    }
+
+    @Test func `a renewal that is cancelled is none for those who ask next`() async throws {
+        let keyring = Keyring()
+        let store = keyring.store()
+        let repository = try Repository(parsing: "reg.test/app")
+        let old = try await store.credential(for: repository).credential
+        let gate = AsyncCondition(false)
+        keyring.hold.withLock { $0 = { _ = try await gate.take { $0 ? true : nil } } }
+        let cancelled = Task {
+            try await store.credential(for: repository, replacing: old, at: .zero)
+        }
+        while keyring.asked.withLock({ $0 }) < 2 { await Task.yield() }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        keyring.hold.withLock { $0 = {} }
+        keyring.password.withLock { $0 = "new" }
+        let renewed = try await store.credential(for: repository, replacing: old, at: .zero)
+        #expect(renewed?.credential == .user("me", "new"))
+    }
+
+    @Test func `an answer that a helper began before the rejection is not taken for a new one`()
+        async throws
+    {
+        let keyring = Keyring()
+        let store = keyring.store()
+        let repository = try Repository(parsing: "reg.test/app")
+        let gate = AsyncCondition(false)
+        keyring.hold.withLock { $0 = { _ = try await gate.take { $0 ? true : nil } } }
+        let early = Task { try await store.credential(for: repository) }
+        while keyring.asked.withLock({ $0 }) < 1 { await Task.yield() }
+        keyring.hold.withLock { $0 = {} }
+        // Another repository of the registry is rejected while the first run of the helper goes on.
+        let rejected = Credential.user("me", "old")
+        let renewal = Task {
+            try await store.credential(for: repository, replacing: rejected, at: .zero)
+        }
+        keyring.password.withLock { $0 = "new" }
+        gate.change { $0 = true }
+        #expect(try await renewal.value?.credential == .user("me", "new"))
+        #expect(try await early.value.credential == rejected)
+    }
+
+    // The first request is public, so no challenge is known when the others are refused.
+    @Test func `all await one version check where the refusals explain nothing`() async throws {
+        let together = MeetingPoint(Self.count)
+        let scene = try Scene(
+            [Exchange("HEAD \(Self.manifest)", Self.found)]
+                + [Exchange](
+                    repeating: Exchange(
+                        "HEAD \(Self.manifest)", Answer(403).after { try await together.arrive() }),
+                    count: Self.count)
+                + [
+                    Exchange("GET https://reg.test/v2/", Self.basic)
+                ]
+                + [Exchange](
+                    repeating: Exchange("HEAD \(Self.manifest)", Self.found), count: Self.count),
+            ["reg.test": .with { $0.concurrency = Self.count }],
+            credentials: `Refused credentials`.user)
+        let repository = try scene.repository()
+        _ = try await repository.resolve(`Refused credentials`.tag())
+        try await resolveManyTimes(repository)
+        #expect(scene.wire.lines.count { $0 == "GET https://reg.test/v2/" } == 1)
+        scene.wire.expectDone()
+    }
+
+    @Test func `a version check that failed is sent again for the next refusal`() async throws {
+        let refused = Exchange("HEAD \(Self.manifest)", Answer(403))
+        let scene = try Scene(
+            [
+                refused, Exchange("GET https://reg.test/v2/", .failing(.tls)), refused,
+                Exchange("GET https://reg.test/v2/", Self.basic),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], credentials: `Refused credentials`.user)
+        let repository = try scene.repository()
+        await #expect(throws: RegistryError.self) {
+            try await repository.resolve(`Refused credentials`.tag())
+        }
+        #expect(try await repository.resolve(`Refused credentials`.tag()) != nil)
+        scene.wire.expectDone()
+    }
+
+    @Test func `a scope that the token server denies is not asked for again by other requests`()
+        async throws
+    {
+        let challenge = `Refused credentials`.challenge()
+        let wider =
+            "https://reg.test/token?service=reg.test&scope=repository:app:metadata_read%2Cpull"
+        let wanting = `Refused credentials`.challenge(#",scope="repository:app:metadata_read""#)
+        let tags = "https://reg.test/v2/app/tags/list"
+        let scene = try Scene(
+            [
+                Exchange("HEAD \(Self.manifest)", Answer(401, challenge)),
+                `Refused credentials`.issuing("t1"), Exchange("HEAD \(Self.manifest)", Self.found),
+                Exchange("GET \(tags)", Answer(401, wanting)),
+                Exchange("GET \(wider)", Answer(403)),
+                Exchange("HEAD \(Self.manifest)", Self.found),
+            ], ["reg.test": .with { $0.requiresAuth = true }],
+            credentials: `Refused credentials`.user)
+        let repository = try scene.repository()
+        _ = try await repository.resolve(`Refused credentials`.tag())
+        await #expect(throws: RegistryError.self) { _ = try await repository.tags() }
+        #expect(try await repository.resolve(`Refused credentials`.tag()) != nil)
+        #expect(scene.wire.authorizations.last == "Bearer t1")
+        scene.wire.expectDone()
+    }
+
+    @Test func `at a real connection, all get the new password`() async throws {
+        let keyring = Keyring()
+        keyring.password.withLock { $0 = "expired" }
+        let registry = LoopbackRegistry(
+            authentication: .basic(user: "me", password: "new"))
+        let image = ImageBuilder().multiPlatform()
+        registry.publish(image, repository: "app", tag: "1")
+        let scene = try RealScene(registry.host, credentials: keyring.store(), concurrency: 12)
+        let repository = try scene.network.repository(registry.repository("app"))
+        // The first exchange finds out how to authenticate, and is rejected too.
+        await #expect(throws: RegistryError.self) {
+            try await repository.resolve(`Refused credentials`.tag())
+        }
+        keyring.password.withLock { $0 = "new" }
+        scene.time.advance(.seconds(61))
+        try await withThrowingTaskGroup(of: Descriptor?.self) { group in
+            for _ in 0..<Self.count {
+                group.addTask { try await repository.resolve(`Refused credentials`.tag()) }
+            }
+            for try await found in group { #expect(found?.digest == image.digest) }
+        }
+        #expect(keyring.asked.withLock { $0 } == 3)
+    }
+}
+
+extension RegistryEvent {
+    /// A Boolean value that indicates whether the event reports a rejected credential.
+    var isAboutRejection: Bool {
+        switch self {
+        case .credentialRejected, .anonymousFallback: true
+        default: false
+        }
+    }
+}
