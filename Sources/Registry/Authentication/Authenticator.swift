@@ -274,7 +274,13 @@ actor Authenticator {
 
     /// Sends a version check, and keeps its answer before the requests that await it go on.
     private func checkVersion(for call: Operation) async throws -> VersionCheckResult {
-        let result = VersionCheckResult(try await versionCheck.answer(for: call))
+        let result: VersionCheckResult
+        do {
+            result = VersionCheckResult(try await versionCheck.answer(for: call))
+        } catch let error as RegistryError where error.status != nil && !error.isTransient {
+            // An answer too, such as 404: it explains nothing and will not change.
+            result = VersionCheckResult(.welcome)
+        }
         versionCheckResult = result
         return result
     }

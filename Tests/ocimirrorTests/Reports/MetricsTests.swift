@@ -65,6 +65,11 @@ import Validation
             .matches(of: /\| `(ocimirror_\w+)`/).map { String($0.output.1) }
         var run = try Self.run()
         run.duration = .seconds(1)
+        let rejected = RejectedCredential(
+            registry: .dockerHub, source: "mirror.yaml", rejectedBy: "auth.docker.io", status: 401)
+        run.credentials = CredentialFindings([
+            CredentialFinding(credential: rejected, anonymousReads: [])
+        ])
         let written = try Exposition(RunMetrics(run.report, lastSuccess: 1).text).names
         #expect(written == documented)
     }
