@@ -72,8 +72,12 @@ extension ConfigurationReader {
         }
         if let node = fields["regex"], let text = string(node, "regex") {
             pattern.regex = text
-            if (try? Regex(text)) == nil {
-                error(node, "regex: \(report.describe(node)) is no regular expression")
+            do throws(ParseError) {
+                _ = try TagExpression(parsing: text)
+            } catch {
+                self.error(
+                    node,
+                    "regex: \(report.describe(node)) is no regular expression: \(error.reason)")
             }
         }
         if fields.isMissing("semver"), fields.isMissing("regex") {

@@ -23,7 +23,7 @@ public struct TagPattern: Hashable, Sendable {
     /// Tags are ordered by version, then by name; a tag that is no version comes after all that
     /// are one. A regular expression that does not compile matches nothing; the loader refuses it.
     public func select(from tags: some Sequence<Tag>) -> [Tag] {
-        let expression = regex.map { try? Regex($0) }
+        let expression = regex.map { try? TagExpression(parsing: $0) }
         var matching: [(tag: Tag, version: SemanticVersion?)] = []
         for tag in tags {
             let version = SemanticVersion(lenient: tag.name)
@@ -31,9 +31,7 @@ public struct TagPattern: Hashable, Sendable {
                 guard let version, versions.contains(version) else { continue }
             }
             if let expression {
-                guard let expression, (try? expression.wholeMatch(in: tag.name)) != nil else {
-                    continue
-                }
+                guard let expression, expression.matches(tag.name) else { continue }
             }
             matching.append((tag, version))
         }

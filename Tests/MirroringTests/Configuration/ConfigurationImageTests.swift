@@ -38,6 +38,9 @@ import Testing
         Problem("{source: redis, tags: {semver: 1, latest: 0}}", "4:47", "at least 1, found"),
         Problem("{source: redis, tags: {semver: '>=a'}}", "4:36", "'a' is not a version"),
         Problem("{source: redis, tags: {regex: '('}}", "4:35", "is no regular expression"),
+        Problem(
+            "{source: redis, tags: {regex: '(a)\\1'}}", "4:35",
+            "is no regular expression: '\\1' is not supported"),
         Problem("{source: redis, tags: {semvar: 1}}", "4:28", "did you mean 'semver'?"),
     ]
 
