@@ -54,18 +54,29 @@ enum FileText {
     /// whose key is a mapping.
     static func template(in stream: YAMLDocumentStream) -> YAMLMark? {
         guard braces(in: stream.text.bytes) != nil else { return nil }
-        return stream.documents.lazy.compactMap { template(in: $0.root) }.first
+        for document in stream.documents {
+            if let mark = template(in: document.root) { return mark }
+        }
+        return nil
     }
 
+    /// Loops, as the first element of a lazy `compactMap` is computed twice: at each level of nesting, and
+    /// so 2^64 times.
     private static func template(in node: YAMLNode) -> YAMLMark? {
         switch node.kind {
-        case .scalar, .alias: return nil
-        case .sequence(let items, _): return items.lazy.compactMap(template).first
+        case .scalar, .alias: break
+        case .sequence(let items, _):
+            for item in items {
+                if let mark = template(in: item) { return mark }
+            }
         case .mapping(let entries, let style):
             if style == .flow, case .mapping(_, .flow) = entries.first?.key.kind {
                 return node.mark
             }
-            return entries.lazy.compactMap { template(in: $0.value) }.first
+            for entry in entries {
+                if let mark = template(in: entry.value) { return mark }
+            }
         }
+        return nil
     }
 }

@@ -47,7 +47,8 @@ public struct Pinner: Sendable {
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
     ) throws(YAMLError) {
         let stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        let found = try SiteFinder.find(
+            in: stream, file: path, rules: rules, limits: FileText.limits)
         var pins: [SitePath: Reference] = [:]
         for site in found.sites where site.image?.digest != nil { pins[site.path] = site.image }
         self.target = { [pins] site throws(LockView.LookupFailure) in
@@ -78,30 +79,19 @@ public struct Pinner: Sendable {
         _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
     ) -> PinnedFile {
         var file = PinnedFile(path: path)
-        if let reason = FileText.reasonToSkip(bytes) {
-            file.skipped = reason
-            return file
-        }
-        let stream: YAMLDocumentStream
+        let found: FoundSites
         do throws(YAMLError) {
-            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        } catch {
-            if let mark = FileText.template(in: bytes) {
-                file.skip(FileText.templateReason, at: mark)
-            } else {
-                file.refusal = error
+            switch try FileReading(bytes, path: path, rules: rules) {
+            case .skipped(let reason, let mark, _):
+                file.skipped = reason
+                file.skippedAt = mark
+                return file
+            case .sites(let sites): found = sites
             }
+        } catch {
+            file.refusal = error
             return file
         }
-        if let mark = FileText.template(in: stream) {
-            file.skip(FileText.templateReason, at: mark)
-            return file
-        }
-        guard !FileText.isConfiguration(stream) else {
-            file.skipped = "it is a configuration of ocimirror"
-            return file
-        }
-        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
         let habits = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
             draft($0.checked(against: reuse), in: found, habits[$0.fragment])
@@ -165,7 +155,7 @@ public struct Pinner: Sendable {
         _ found: ImageReferenceSite, in file: FoundSites, _ habit: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
-        let start = fragment.fileOffset(found.start(in: fragment.stream.text))
+        let start = fragment.fileOffset(found.start)
         var draft = Draft(
             site: PinnedSite(
                 mark: file.fragments[0].stream.text.mark(at: start), path: found.path,

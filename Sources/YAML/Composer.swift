@@ -105,6 +105,10 @@ struct Composer {
                 return make(.mapping(entries, style: style), start..<(end ?? start), event)
             }
             let key = try node(next, depth: depth + 1, from: &reader)
+            guard key.text?.utf8.count ?? 0 <= limits.keyByteCount else {
+                throw YAMLError(
+                    at: key.mark, "the key is longer than \(limits.keyByteCount) bytes")
+            }
             let valueEvent = try self.next(&reader)
             let value = try node(valueEvent, depth: depth + 1, from: &reader)
             entries.append(YAMLNode.Entry(key: key, value: placed(value, after: key, valueEvent)))

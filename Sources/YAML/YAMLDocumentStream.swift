@@ -22,6 +22,11 @@ public struct YAMLDocumentStream: Hashable, Sendable {
         public var depth = 64
         /// How many values, and beginnings and ends of collections, a file may have.
         public var events = 100_000
+        /// How many bytes a key may have.
+        ///
+        /// Keys become parts of paths, and each value below a long one would repeat it. YAML itself limits
+        /// keys without `?` to 1024 characters.
+        public var keyByteCount = 4096
         /// How many lines may begin with `%TAG`; libyaml compares each with all before it.
         public var tagDirectives = 100
 

@@ -15,8 +15,10 @@ extension Edit {
             return try replacing(part, of: field.node, with: text, in: fragment, source)
         }
         if case .scalar(let old, .literal) = field.node.kind {
-            let end = old.utf8.count - (old.hasSuffix("\n") ? 1 : 0)
-            return try replacing(0..<end, of: field.node, with: text, in: fragment, source)
+            let line = old.hasSuffix("\n") ? String(old.dropLast()) : old
+            let offset = Fragment.lines(of: field.node, in: source)?.first?.offset
+            let part = Field.Part(range: 0..<line.utf8.count, text: line, offset: offset)
+            return try replacing(part, of: field.node, with: text, in: fragment, source)
         }
         let isQuoted = isQuoted && (text.isEmpty || field.text.isEmpty)
         var bytes = Array(habit.encode(text, like: field.node, isQuoted: isQuoted).utf8)
@@ -80,17 +82,17 @@ extension Edit {
 
     /// Replaces a part of a scalar where its characters stand in the file as they are.
     private static func replacing(
-        _ part: Range<Int>, of node: YAMLNode, with text: String, in fragment: Int,
+        _ part: Field.Part, of node: YAMLNode, with text: String, in fragment: Int,
         _ source: YAMLText
     ) throws(EditRefusal) -> Edit {
-        guard let start = Field(node: node, part: part).offset(in: source),
-            case let range = start..<(start + part.count),
+        guard let start = part.offset,
+            case let range = start..<(start + part.range.count),
             source.bytes.indices.contains(range.upperBound - 1),
-            source.bytes[range].elementsEqual(Array((node.text ?? "").utf8)[part])
+            source.bytes[range].elementsEqual(part.text.utf8)
         else { throw EditRefusal(reason: "the text has escapes or goes over several lines") }
         return Edit(
             fragment: fragment, range: range, bytes: Array(text.utf8),
-            change: .part(part, of: node.range, text: text))
+            change: .part(part.range, of: node.range, text: text))
     }
 
     private static func isText(_ node: YAMLNode) -> Bool {

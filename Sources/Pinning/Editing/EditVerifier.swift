@@ -99,10 +99,16 @@ struct EditVerifier {
     ) -> (text: String, isBool: Bool)? {
         if let whole = intended.texts[node.range] { return whole }
         guard let parts = intended.parts[node.range] else { return nil }
-        var bytes = Array(text.utf8)
-        for (part, text) in parts.sorted(by: { $0.part.lowerBound > $1.part.lowerBound }) {
-            bytes.replaceSubrange(part, with: text.utf8)
+        let bytes = Array(text.utf8)
+        var expected: [UInt8] = []
+        var end = 0
+        for (part, text) in parts.sorted(by: { $0.part.lowerBound < $1.part.lowerBound }) {
+            guard part.lowerBound >= end else { return nil }
+            expected += bytes[end..<part.lowerBound]
+            expected += text.utf8
+            end = part.upperBound
         }
-        return (String(decoding: bytes, as: UTF8.self), false)
+        expected += bytes[end...]
+        return (String(decoding: expected, as: UTF8.self), false)
     }
 }

@@ -2,7 +2,10 @@
 
 internal import YAML
 
-/// The anchors of a document and who repeats them; nothing is ever expanded.
+/// The anchors of a document, the aliases that use them, and the mappings that merge keys lead to.
+///
+/// Nothing is ever expanded: an alias costs one lookup in a table, and merge keys share a budget, so
+/// that a small file cannot stand for a large one.
 struct Anchors {
     private struct Definition {
         let offset: Int
@@ -10,51 +13,192 @@ struct Anchors {
         var uses: [YAMLMark] = []
     }
 
-    private var definitions: [String: [Definition]] = [:]
-
-    /// A document without any.
-    init() {}
-
-    init(_ root: YAMLNode) {
-        collect(root)
+    /// A mapping that others can merge.
+    private struct Mergeable {
+        let keys: KeyIndex
+        let sources: [YAMLNode]
     }
 
-    private mutating func collect(_ node: YAMLNode) {
+    /// Merge keys that lead to more mappings than the budget of the file allows.
+    struct MergeLimitExceeded: Error {
+        /// The mapping at which the budget ended.
+        let node: YAMLNode
+    }
+
+    /// How many mappings the merge keys of one file may lead to, each counted as often as it is merged.
+    static let mergeLimit = 30_000
+    /// How many uses of a value are kept for reports.
+    private static let useLimit = 100
+    /// The longest scalar that is read through an alias or a merge key.
+    ///
+    /// No part of a reference is longer, and a long text with thousands of aliases would be read as often.
+    private static let textLimit = 512
+
+    private var definitions: [String: [Definition]] = [:]
+    private var mergeables: [Range<Int>: Mergeable] = [:]
+
+    /// Creates the anchors of a document without any.
+    init() {}
+
+    /// Collects the anchors of a document.
+    ///
+    /// - Parameters:
+    ///   - root: the document's value.
+    ///   - budget: how many mappings merge keys may still lead to; reduced by those of the document.
+    /// - Throws: ``MergeLimitExceeded`` where the budget does not suffice.
+    init(_ root: YAMLNode, mergeBudget budget: inout Int) throws(MergeLimitExceeded) {
+        var merging: [YAMLNode] = []
+        collect(root, merging: &merging)
+        for node in merging {
+            guard let count = merged(into: node, limit: budget)?.steps else {
+                throw MergeLimitExceeded(node: node)
+            }
+            budget -= count
+        }
+    }
+
+    private mutating func collect(_ node: YAMLNode, merging: inout [YAMLNode]) {
         if let name = node.anchor {
             definitions[name, default: []].append(
                 Definition(offset: node.range.lowerBound, node: node))
+            addMergeable(node)
         }
         switch node.kind {
         case .alias(let name):
-            if let index = index(of: name, before: node.range.lowerBound) {
+            if let index = index(of: name, before: node.range.lowerBound),
+                let count = definitions[name]?[index].uses.count, count < Self.useLimit
+            {
                 definitions[name]?[index].uses.append(node.mark)
             }
         case .mapping(let entries, _):
+            var merges = false
             for entry in entries {
-                collect(entry.key)
-                collect(entry.value)
+                if entry.key.text == "<<" {
+                    merges = true
+                    addMergeable(entry.value)
+                }
+                collect(entry.key, merging: &merging)
+                collect(entry.value, merging: &merging)
             }
+            if merges { merging.append(node) }
         case .sequence(let items, _):
-            for item in items { collect(item) }
+            for item in items { collect(item, merging: &merging) }
         case .scalar:
             break
         }
     }
 
-    private func index(of name: String, before offset: Int) -> Int? {
-        definitions[name]?.lastIndex { $0.offset < offset }
+    private mutating func addMergeable(_ node: YAMLNode) {
+        switch node.kind {
+        case .mapping(let entries, _):
+            mergeables[node.range] = Mergeable(
+                keys: KeyIndex(entries), sources: Self.sources(of: entries))
+        case .sequence(let items, _):
+            for item in items where item.entries != nil { addMergeable(item) }
+        case .scalar, .alias: break
+        }
     }
 
-    /// What the node stands for: itself, or what its alias repeats; nil for a broken alias.
+    private static func sources(of entries: [YAMLNode.Entry]) -> [YAMLNode] {
+        entries.indices.filter { entries[$0].key.text == "<<" }.map { entries[$0].value }
+    }
+
+    /// Returns the key tables of the mappings that a mapping merges, the one that decides first at first.
+    func mergedKeys(of node: YAMLNode) -> [KeyIndex] {
+        merged(into: node, limit: Self.mergeLimit)?.keys ?? []
+    }
+
+    /// Follows merge keys in the order in which they are asked for a key, each mapping once.
+    ///
+    /// - Returns: the tables, and how many references were followed; nil beyond the limit.
+    private func merged(into node: YAMLNode, limit: Int) -> (keys: [KeyIndex], steps: Int)? {
+        var keys: [KeyIndex] = []
+        var steps = 0
+        var seen: Set<Range<Int>> = [node.range]
+        var waiting = Array(Self.sources(of: node.entries ?? []).reversed())
+        while let source = waiting.popLast() {
+            steps += 1
+            guard steps <= limit else { return nil }
+            guard let source = resolve(source) else { continue }
+            switch source.kind {
+            case .mapping:
+                guard seen.insert(source.range).inserted, let merged = mergeables[source.range]
+                else { continue }
+                keys.append(merged.keys)
+                waiting += merged.sources.reversed()
+            case .sequence(let items, _):
+                guard seen.insert(source.range).inserted else { continue }
+                guard items.count <= limit - steps else { return nil }
+                waiting += items.reversed()
+            case .scalar, .alias: continue
+            }
+        }
+        return (keys, steps)
+    }
+
+    /// Returns the place in `definitions[name]` of the last definition before an offset.
+    private func index(of name: String, before offset: Int) -> Int? {
+        guard let all = definitions[name] else { return nil }
+        var (low, high) = (0, all.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if all[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        return low > 0 ? low - 1 : nil
+    }
+
+    /// Returns the node itself, or the value that its alias repeats; nil for a broken alias, and for one
+    /// of a text that is too long to be a part of a reference.
     func resolve(_ node: YAMLNode) -> YAMLNode? {
         guard case .alias(let name) = node.kind else { return node }
-        return index(of: name, before: node.range.lowerBound)
-            .flatMap { definitions[name]?[$0].node }
+        guard let index = index(of: name, before: node.range.lowerBound),
+            let value = definitions[name]?[index].node
+        else { return nil }
+        return Self.isRepeatable(value) ? value : nil
     }
 
-    /// Where else the node is used, by alias.
+    /// A Boolean value that indicates whether a value may be read more than once.
+    static func isRepeatable(_ node: YAMLNode) -> Bool {
+        (node.text?.utf8.count ?? 0) <= textLimit
+    }
+
+    /// Returns where else the node is used, by alias; the first hundred places.
     func uses(of node: YAMLNode) -> [YAMLMark] {
-        guard let name = node.anchor else { return [] }
-        return definitions[name]?.first { $0.offset == node.range.lowerBound }?.uses ?? []
+        let offset = node.range.lowerBound
+        guard let name = node.anchor, let index = index(of: name, before: offset + 1),
+            let definition = definitions[name]?[index], definition.offset == offset
+        else { return [] }
+        return definition.uses
+    }
+}
+
+/// The values of a mapping by key; the last of several equal keys counts.
+struct KeyIndex {
+    private let entries: [YAMLNode.Entry]
+    /// The place of each key; nil for a mapping that is searched as fast without a table.
+    private let places: [String: Int]?
+
+    init(_ entries: [YAMLNode.Entry]) {
+        self.entries = entries
+        guard entries.count > 8 else {
+            places = nil
+            return
+        }
+        var places: [String: Int] = [:]
+        for index in entries.indices {
+            if let key = entries[index].key.text { places[key] = index }
+        }
+        self.places = places
+    }
+
+    /// The value of a key.
+    subscript(key: String) -> YAMLNode? {
+        let place =
+            if let places {
+                places[key]
+            } else {
+                entries.indices.last { entries[$0].key.text == key }
+            }
+        return place.map { entries[$0].value }
     }
 }

@@ -9,8 +9,10 @@ struct Fragment: Sendable {
     /// Which fragment, and which scalar of it, this one stands in; nil for the file itself.
     let parent: (fragment: Int, scalar: YAMLNode)?
     let stream: YAMLDocumentStream
-    /// Whether there is a sign that could begin an anchor.
-    let mayHaveAnchors: Bool
+    /// Whether there is a sign that could begin an anchor or a merge key.
+    let mayRepeatValues: Bool
+    /// The comments that name the images of lines.
+    let markers: Markers
     /// Where the fragment's lines begin: in itself, and in the file.
     private let lines: [(own: Int, file: Int)]
 
@@ -18,7 +20,8 @@ struct Fragment: Sendable {
     init(_ stream: YAMLDocumentStream) {
         self.parent = nil
         self.stream = stream
-        self.mayHaveAnchors = stream.text.bytes.contains(UInt8(ascii: "&"))
+        self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
+        self.markers = Markers(stream.text)
         self.lines = []
     }
 
@@ -33,7 +36,8 @@ struct Fragment: Sendable {
         else { return nil }
         self.parent = (number, scalar)
         self.stream = stream
-        self.mayHaveAnchors = stream.text.bytes.contains(UInt8(ascii: "&"))
+        self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
+        self.markers = Markers(stream.text)
         var own = 0
         var lines: [(own: Int, file: Int)] = []
         for start in starts {
@@ -41,6 +45,10 @@ struct Fragment: Sendable {
             own += start.length + 1
         }
         self.lines = lines
+    }
+
+    private static func mayRepeatValues(_ bytes: [UInt8]) -> Bool {
+        bytes.contains { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "<") }
     }
 
     /// Where each line of a literal scalar stands in the text around it, without its indentation.

@@ -16,7 +16,9 @@ struct Globals {
         func value(_ path: String...) -> YAMLNode? {
             var node: YAMLNode? = root.node
             for key in path { node = node?[key] }
-            return node.flatMap { MergedMapping.text($0) == nil ? nil : $0 }
+            return node.flatMap {
+                MergedMapping.text($0) == nil || !Anchors.isRepeatable($0) ? nil : $0
+            }
         }
         registry = value("global", "imageRegistry") ?? value("global", "image", "registry")
         defaultRegistry = value("global", "defaultImageRegistry") ?? value("defaultImageRegistry")

@@ -214,7 +214,7 @@ extension SiteFinder {
                 let text = entry.value.text
             else { continue }
             let place = path.appending(key: key)
-            let rule = rules.rule(for: place, in: file)
+            let rule = rules.rule(for: place)
             guard rule == nil ? (try? Digest(parsing: text)) != nil : rule?.form == .digest else {
                 continue
             }

@@ -8,6 +8,10 @@ struct ImageReferenceSite: Sendable {
     let fragment: Int
     let document: Int
     let path: SitePath
+    /// Which document it stands in, by its place in ``FoundSites/scopes``.
+    var scope = 0
+    /// Its place in ``FoundSites/sites``.
+    var number = 0
     var shape: ImageShape
     /// Where the site begins in its fragment.
     let anchor: YAMLNode
@@ -67,8 +71,8 @@ struct ImageReferenceSite: Sendable {
     }
 
     /// Where a person would look for it, in the fragment.
-    func start(in source: YAMLText) -> Int {
-        if shape == .substring, let offset = reference?.offset(in: source) { return offset }
+    var start: Int {
+        if shape == .substring, let offset = reference?.part?.offset { return offset }
         return anchor.range.lowerBound
     }
 
@@ -76,10 +80,10 @@ struct ImageReferenceSite: Sendable {
         if obstacle == nil { obstacle = reason }
     }
 
+    /// Takes the site out, whatever else is wrong with it; the first reason stays.
     mutating func skip(_ reason: String) {
-        if obstacle == nil {
-            obstacle = reason
-            isSkipped = true
-        }
+        guard !isSkipped else { return }
+        obstacle = reason
+        isSkipped = true
     }
 }

@@ -64,13 +64,18 @@ enum ImageText {
     }
 
     /// Finds a reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`.
-    static func lineValue(_ line: Substring.UTF8View) -> Range<Int>? {
+    ///
+    /// - Returns: what stands before the `=`, the reference, and its place in bytes.
+    static func lineValue(
+        _ line: Substring.UTF8View
+    ) -> (name: String, value: String, range: Range<Int>)? {
         let bytes = Array(line)
         let end = (bytes.lastIndex { $0 != 0x20 && $0 != 0x0D } ?? -1) + 1
         guard let equals = bytes[..<end].firstIndex(of: UInt8(ascii: "=")),
-            pinnable(String(decoding: bytes[(equals + 1)..<end], as: UTF8.self)) != nil
+            case let value = String(decoding: bytes[(equals + 1)..<end], as: UTF8.self),
+            pinnable(value) != nil
         else { return nil }
-        return (equals + 1)..<end
+        return (String(decoding: bytes[..<equals], as: UTF8.self), value, (equals + 1)..<end)
     }
 }
 

@@ -2,31 +2,42 @@
 
 internal import YAML
 
-/// The comment `# ocimirror: ID`, on the line of a value or alone on the line above.
-enum PinDirective {
+/// The comments `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
+///
+/// They are collected once: a line can hold thousands of images, and is not searched for each.
+struct Markers: Sendable {
     private static let word = Array("# ocimirror:".utf8)
 
-    /// Whether the file has such a comment at all.
-    static func mayStand(in text: YAMLText) -> Bool {
-        find(word, in: text.bytes[...]) != nil
+    /// The id in the comment of a line.
+    private var ids: [Int: String] = [:]
+    /// The lines that hold nothing but the comment.
+    private var comments: Set<Int> = []
+
+    /// A Boolean value that indicates whether there are no such comments.
+    var isEmpty: Bool { ids.isEmpty }
+
+    init(_ text: YAMLText) {
+        var end = 0
+        while let start = Self.find(in: text.bytes[end...]) {
+            let line = text.mark(at: start).line
+            let range = text.range(ofLine: line)
+            end = max(range.upperBound, start + Self.word.count)
+            let rest = text.bytes[(start + Self.word.count)..<end]
+                .drop { $0 == 0x20 || $0 == 0x09 }
+            let id = rest.prefix { $0 > 0x20 && $0 < 0x7F }
+            guard !id.isEmpty else { continue }
+            ids[line] = String(decoding: id, as: UTF8.self)
+            let first = text.bytes[range].first { $0 != 0x20 && $0 != 0x09 }
+            if first == UInt8(ascii: "#") { comments.insert(line) }
+        }
     }
 
     /// The id of the comment for a line.
-    static func id(in text: YAMLText, line: Int) -> String? {
-        if let id = id(in: text.bytes[text.range(ofLine: line)]) { return id }
-        guard line > 1 else { return nil }
-        let above = text.bytes[text.range(ofLine: line - 1)].drop { $0 == 0x20 || $0 == 0x09 }
-        return above.first == UInt8(ascii: "#") ? id(in: above) : nil
+    func id(forLine line: Int) -> String? {
+        ids[line] ?? (comments.contains(line - 1) ? ids[line - 1] : nil)
     }
 
-    private static func id(in line: ArraySlice<UInt8>) -> String? {
-        guard let start = find(word, in: line) else { return nil }
-        let rest = line[(start + word.count)...].drop { $0 == 0x20 || $0 == 0x09 }
-        let id = rest.prefix { $0 > 0x20 && $0 < 0x7F }
-        return id.isEmpty ? nil : String(decoding: id, as: UTF8.self)
-    }
-
-    private static func find(_ word: [UInt8], in bytes: ArraySlice<UInt8>) -> Int? {
+    private static func find(in bytes: ArraySlice<UInt8>) -> Int? {
         var start = bytes.startIndex
         while let hash = bytes[start...].firstIndex(of: UInt8(ascii: "#")) {
             if bytes[hash...].starts(with: word) { return hash }

@@ -6,18 +6,24 @@ internal import YAML
 struct MergedMapping {
     let node: YAMLNode
     private let anchors: Anchors
-
-    /// More merges than anybody nests; a mapping that merges itself ends here.
-    private static let mergeDepth = 8
+    private let keys: KeyIndex
+    private let mergedKeys: [KeyIndex]
 
     init(_ node: YAMLNode, _ anchors: Anchors) {
         self.node = node
         self.anchors = anchors
+        keys = KeyIndex(node.entries ?? [])
+        mergedKeys = keys["<<"] == nil ? [] : anchors.mergedKeys(of: node)
     }
 
     /// The value that wins for a key, with aliases resolved.
     subscript(key: String) -> YAMLNode? {
-        lookup(key, in: node, depth: 0)
+        if let value = keys[key] { return anchors.resolve(value) }
+        for keys in mergedKeys {
+            guard let value = keys[key] else { continue }
+            return anchors.resolve(value).flatMap { Anchors.isRepeatable($0) ? $0 : nil }
+        }
+        return nil
     }
 
     /// The first of the keys that the mapping has, with its value.
@@ -41,7 +47,7 @@ struct MergedMapping {
 
     /// Whether the mapping itself, not a merged one, has the key.
     func owns(_ key: String) -> Bool {
-        node[key] != nil
+        keys[key] != nil
     }
 
     /// The first of the keys, by name, that stands more than once.
@@ -55,20 +61,5 @@ struct MergedMapping {
             repeated = repeated.map { min($0, key) } ?? key
         }
         return repeated
-    }
-
-    private func lookup(_ key: String, in node: YAMLNode, depth: Int) -> YAMLNode? {
-        guard depth < Self.mergeDepth, let entries = node.entries else { return nil }
-        if let index = entries.indices.last(where: { entries[$0].key.text == key }) {
-            return anchors.resolve(entries[index].value)
-        }
-        for index in entries.indices where entries[index].key.text == "<<" {
-            guard let merged = anchors.resolve(entries[index].value) else { continue }
-            for source in merged.items ?? [merged] {
-                guard let source = anchors.resolve(source) else { continue }
-                if let value = lookup(key, in: source, depth: depth + 1) { return value }
-            }
-        }
-        return nil
     }
 }

@@ -16,7 +16,7 @@ struct Claims: Hashable {
 extension SiteFinder {
     /// Looks at a mapping as a whole.
     mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
-        let rule = rules.rule(for: path, in: file)
+        let rule = rules.rule(for: path)
         if rule?.form == .skip { return .all }
         guard rule != nil || Self.mayNameImage(node) else { return Claims() }
         let block = MergedMapping(node, anchors)

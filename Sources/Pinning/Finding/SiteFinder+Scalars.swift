@@ -8,7 +8,7 @@ extension SiteFinder {
     mutating func visit(
         _ node: YAMLNode, _ text: String, _ style: YAMLNode.ScalarStyle, at path: SitePath
     ) {
-        if let rule = rules.rule(for: path, in: file), rule.form != nil || rule.id != nil {
+        if let rule = rules.rule(for: path), rule.form != nil || rule.id != nil {
             addRuled(node, at: path, rule)
             return
         }
@@ -30,7 +30,12 @@ extension SiteFinder {
                 addReference(node, text, at: path)
             }
         } else if let value = ImageText.optionValue(text) {
-            addPart(value, of: node, text, at: path)
+            addPart(
+                Field.Part(
+                    range: value,
+                    text: String(decoding: text.utf8.dropFirst(value.lowerBound), as: UTF8.self),
+                    offset: node.offset(ofTextAt: value.lowerBound)),
+                of: node, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
             ImageText.mentionsImage(text)
         {
@@ -57,13 +62,10 @@ extension SiteFinder {
         add(site)
     }
 
-    mutating func addPart(
-        _ part: Range<Int>, of node: YAMLNode, _ text: String, at path: SitePath
-    ) {
+    private mutating func addPart(_ part: Field.Part, of node: YAMLNode, at path: SitePath) {
         var site = ImageReferenceSite(fragment, document, path, .substring, at: node)
-        let field = Field(node: node, part: part)
-        site.reference = field
-        site.image = ImageText.pinnable(field.text)
+        site.reference = Field(node: node, part: part)
+        site.image = ImageText.pinnable(part.text)
         add(site)
     }
 
@@ -75,13 +77,17 @@ extension SiteFinder {
 
     /// The lines `version=reference` of a block of text.
     mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
+        let places = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
         var start = 0
-        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
-            if let value = ImageText.lineValue(line) {
-                let name = line.prefix { $0 != UInt8(ascii: "=") }
+        for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if let (name, value, range) = ImageText.lineValue(line) {
                 addPart(
-                    (start + value.lowerBound)..<(start + value.upperBound), of: node, text,
-                    at: path.appending(key: String(decoding: name, as: UTF8.self)))
+                    Field.Part(
+                        range: (start + range.lowerBound)..<(start + range.upperBound), text: value,
+                        offset: places.map { $0[number].offset + range.lowerBound }),
+                    of: node, at: path.appending(key: name))
             }
             start += line.count + 1
         }

@@ -7,8 +7,34 @@ internal import YAML
 struct FoundSites: Sendable {
     var fragments: [Fragment]
     var sites: [ImageReferenceSite] = []
+    /// The documents of the file, and those in its texts, in the order in which they were met.
+    var scopes: [DocumentScope] = []
     /// The documents that SOPS has signed: a change would break the signature.
     var sealedDocuments: Set<Int> = []
+}
+
+/// A document, and what tells it from others.
+struct DocumentScope: Hashable, Sendable {
+    /// The document in which the text stands that holds this one; nil in the file itself.
+    let parent: Int?
+    /// Where that text stands.
+    let path: SitePath
+    /// Whether it holds a value at all.
+    let isEmpty: Bool
+    /// What Kubernetes calls the document; nil for one that has no such name.
+    let kind: String?
+    let name: String?
+    let namespace: String?
+
+    fileprivate init(_ root: YAMLNode, parent: Int?, path: SitePath) {
+        self.parent = parent
+        self.path = path
+        isEmpty = root.isNull
+        let metadata = root["metadata"]
+        kind = root["kind"].flatMap(MergedMapping.text)
+        name = metadata?["name"].flatMap(MergedMapping.text)
+        namespace = metadata?["namespace"].flatMap(MergedMapping.text)
+    }
 }
 
 /// Walks a file's documents and looks for images.
@@ -16,26 +42,34 @@ struct FoundSites: Sendable {
 /// Aliases are never followed, so each value is seen once.
 struct SiteFinder {
     let file: String
-    let rules: PinRules
+    let rules: FileRules
     var found: FoundSites
     var fragment = 0
     var document = 0
+    private var scope: Int?
     var anchors: Anchors
     var globals = Globals()
     var resource = ResourceType()
     /// The document at hand.
     var root: YAMLNode
-    private let markers: Bool
     private let limits: YAMLDocumentStream.Limits
+    /// How many mappings the merge keys of the rest of the file may lead to.
+    private var mergeBudget = Anchors.mergeLimit
+    /// Why the file is not read any further.
+    private var refusal: YAMLError?
 
     /// How often YAML may stand inside YAML.
     private static let nesting = 3
+    /// How many images a file may name; large sets of rendered manifests name some hundreds.
+    private static let siteLimit = 50_000
 
     /// Finds the images of a file.
+    ///
+    /// - Throws: ``YAMLError`` for a file that would take too long to read.
     static func find(
         in stream: YAMLDocumentStream, file: String, rules: PinRules,
         limits: YAMLDocumentStream.Limits
-    ) -> FoundSites {
+    ) throws(YAMLError) -> FoundSites {
         guard let root = stream.documents.first?.root else {
             return FoundSites(fragments: [Fragment(stream)])
         }
@@ -44,6 +78,7 @@ struct SiteFinder {
             finder.document = number
             if Self.isSealed(document.root) { finder.found.sealedDocuments.insert(number) }
             finder.walk(document.root, from: SitePath())
+            if let refusal = finder.refusal { throw refusal }
         }
         return finder.found
     }
@@ -53,21 +88,41 @@ struct SiteFinder {
         _ limits: YAMLDocumentStream.Limits, _ root: YAMLNode
     ) {
         self.file = file
-        self.rules = rules
+        self.rules = rules.forFile(file)
         self.limits = limits
         self.anchors = Anchors()
         self.root = root
         self.found = FoundSites(fragments: [Fragment(stream)])
-        self.markers = PinDirective.mayStand(in: stream.text)
     }
 
     /// Walks one document of the fragment at hand.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
+        guard refusal == nil else { return }
+        let outer = scope
+        defer { scope = outer }
+        found.scopes.append(DocumentScope(root, parent: outer, path: path))
+        scope = found.scopes.count - 1
         self.root = root
-        anchors = found.fragments[fragment].mayHaveAnchors ? Anchors(root) : Anchors()
+        anchors = Anchors()
+        if found.fragments[fragment].mayRepeatValues {
+            do throws(Anchors.MergeLimitExceeded) {
+                anchors = try Anchors(root, mergeBudget: &mergeBudget)
+            } catch {
+                return refuse(
+                    "the merge keys up to here lead to more than \(Anchors.mergeLimit) mappings",
+                    at: error.node.range.lowerBound)
+            }
+        }
         globals = Globals(MergedMapping(root, anchors))
         resource = ResourceType(root)
         visit(root, at: path)
+    }
+
+    /// Stops at a place of the fragment at hand.
+    private mutating func refuse(_ reason: String, at offset: Int) {
+        let mark = found.fragments[0].stream.text.mark(
+            at: found.fragments[fragment].fileOffset(offset))
+        if refusal == nil { refusal = YAMLError(at: mark, reason) }
     }
 
     /// A file of SOPS has a code over all its values, unless it says that clear ones do not count.
@@ -79,20 +134,27 @@ struct SiteFinder {
     }
 
     mutating func add(_ site: ImageReferenceSite, rule: PinRules.Rule? = nil) {
+        guard found.sites.count < Self.siteLimit else {
+            return refuse(
+                "the file names more than \(Self.siteLimit) images",
+                at: site.anchor.range.lowerBound)
+        }
         var site = site
-        let rule = rule ?? rules.rule(for: site.path, in: file)
+        site.scope = scope ?? 0
+        site.number = found.sites.count
+        let rule = rule ?? rules.rule(for: site.path)
         if rule?.form == .skip { site.skip("pins.yaml says so") }
         site.id = rule?.id ?? site.id
-        if markers, site.id == nil, let word = marker(for: site) {
-            if word == "skip" { site.skip("a comment says so") } else { site.id = word }
-        }
+        let words = markers(of: site)
+        if words.contains("skip") { site.skip("a comment says so") }
+        site.id = site.id ?? words.first { $0 != "skip" }
         if site.id == nil, let reason = resource.reasonNotPulled(at: site.path) {
             site.skip(reason)
         }
         if site.id == nil, let question = site.question { site.refuse(question) }
         site.usedAt = ([site.block].compactMap(\.self) + site.fields.map(\.node))
             .flatMap(anchors.uses(of:))
-        if let tag = site.fields.lazy.compactMap(\.node.tag).first,
+        if let tag = site.fields.compactMap(\.node.tag).first,
             tag != "!", tag != "tag:yaml.org,2002:str"
         {
             site.refuse("its YAML tag makes something else of it than text")
@@ -108,11 +170,12 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
-    private func marker(for site: ImageReferenceSite) -> String? {
-        let text = found.fragments[site.fragment].stream.text
-        var nodes = site.fields.map(\.node)
-        nodes.append(site.anchor)
-        return nodes.lazy.compactMap { PinDirective.id(in: text, line: $0.mark.line) }.first
+    /// The words of the comments beside the site's values.
+    private func markers(of site: ImageReferenceSite) -> [String] {
+        let markers = found.fragments[site.fragment].markers
+        guard !markers.isEmpty else { return [] }
+        return (site.fields.map(\.node) + [site.anchor])
+            .compactMap { markers.id(forLine: $0.mark.line) }
     }
 
     /// Whether a scalar cannot be edited in one line of the file; literal ones are edited line by line.
@@ -124,6 +187,7 @@ struct SiteFinder {
     }
 
     mutating func visit(_ node: YAMLNode, at path: SitePath) {
+        guard refusal == nil else { return }
         switch node.kind {
         case .mapping(let entries, _):
             let claimed = claim(node, at: path)

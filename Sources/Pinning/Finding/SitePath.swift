@@ -15,6 +15,13 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
 
     private let chain: Chain
 
+    /// The longest name of an element; Kubernetes allows 253 characters.
+    ///
+    /// A longer text names nothing, and would be a part of every path below it.
+    private static let nameLimit = 256
+    /// How much of a step is shown.
+    private static let shownLimit = 256
+
     /// The document's root.
     init() { self.init(.root) }
 
@@ -37,7 +44,7 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
     /// A step to an element of a list, named by the first of its identifying keys.
     func appending(element: YAMLNode, at index: Int) -> SitePath {
         for key in ["name", "major", "id", "alias"] {
-            if let text = element[key]?.text, !text.isEmpty {
+            if let text = element[key]?.text, !text.isEmpty, text.utf8.count <= Self.nameLimit {
                 return appending(key: "[\(key)=\(text)]")
             }
         }
@@ -52,6 +59,11 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         return step
     }
 
+    /// The last step; nil for the root.
+    var lastStep: String? {
+        if case .step(let step, _) = chain { step } else { nil }
+    }
+
     /// The path without its last step; nil for the root.
     var parent: SitePath? {
         guard case .step(_, let before) = chain else { return nil }
@@ -63,10 +75,14 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         reversedSteps.dropFirst(count).first { _ in true }
     }
 
+    private static func shortened(_ step: String) -> String {
+        step.utf8.count <= shownLimit ? step : step.prefix(shownLimit) + "…"
+    }
+
     /// The steps, joined as in `a.b[name=c].d`; a key with a dot is quoted.
     public var description: String {
         var text = ""
-        for step in steps {
+        for step in steps.map(Self.shortened) {
             if step.hasPrefix("[") {
                 text += step
             } else {

@@ -24,24 +24,16 @@ public struct TagReuse: Hashable, Sendable {
         guard line.contains(".Values."), !line.contains("image:"), !line.contains("image="),
             line.contains("ersion") || line.contains("semver")
         else { return }
-        var rest = line[...]
-        while let start = rest.range(of: ".Values.") {
-            rest = rest[start.upperBound...]
-            let path = rest.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }
-            paths.insert(String(path))
+        for start in line.ranges(of: ".Values.") {
+            let rest = line[start.upperBound...]
+            paths.insert(
+                String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }))
         }
     }
 
     /// Whether the value is used for something else.
     func uses(_ path: SitePath, key: String) -> Bool {
         !paths.isEmpty && paths.contains((path.steps + [key]).joined(separator: "."))
-    }
-}
-
-extension String.SubSequence {
-    /// The first occurrence of a word.
-    fileprivate func range(of word: String) -> Range<Index>? {
-        ranges(of: word).first
     }
 }
 

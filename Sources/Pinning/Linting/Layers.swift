@@ -12,11 +12,19 @@ public struct Layers: Sendable {
         let layer: String
     }
 
+    /// A mapping of the merged values: what names an image in it, and the mappings in it.
+    ///
+    /// A tree and not a table of paths, which would hash all keys above for each mapping.
+    private struct Level {
+        var values: [String: Value] = [:]
+        var below: [String: Level] = [:]
+    }
+
     private static let names = ["repository", "registry", "image", "tag"]
     private static let digests = ["digest", "sha"]
 
     private let rules: PinRules
-    private var merged: [SitePath: [String: Value]] = [:]
+    private var merged = Level()
 
     /// Starts with no layer.
     public init(rules: PinRules = PinRules()) {
@@ -34,7 +42,10 @@ public struct Layers: Sendable {
             let root = stream.documents.first?.root
         else { return [] }
         var findings: [LintFinding] = []
-        merge(MergedMapping(root, Anchors(root)), Anchors(root), at: SitePath(), path, &findings)
+        var budget = Anchors.mergeLimit
+        // The linter itself refuses a file with more merges.
+        guard let anchors = try? Anchors(root, mergeBudget: &budget) else { return [] }
+        merge(root, anchors, into: &merged, at: SitePath(), path, &findings)
         return findings
     }
 
@@ -44,14 +55,17 @@ public struct Layers: Sendable {
     /// below has the repository.
     public func answers(_ finding: LintFinding) -> Bool {
         guard finding.code == .sharedTag, let place = finding.path.parent else { return false }
-        return ["repository", "image"].contains { merged[place]?[$0]?.text.isEmpty == false }
+        var level: Level? = merged
+        for step in place.steps { level = level?.below[step] }
+        return ["repository", "image"].contains { level?.values[$0]?.text.isEmpty == false }
     }
 
-    private mutating func merge(
-        _ block: MergedMapping, _ anchors: Anchors, at place: SitePath, _ file: String,
-        _ findings: inout [LintFinding]
+    private func merge(
+        _ node: YAMLNode, _ anchors: Anchors, into level: inout Level, at place: SitePath,
+        _ file: String, _ findings: inout [LintFinding]
     ) {
-        let below = merged[place] ?? [:]
+        let block = MergedMapping(node, anchors)
+        let below = level.values
         var values = below
         var changed: String?
         for key in Self.names + Self.digests {
@@ -76,13 +90,12 @@ public struct Layers: Sendable {
                         "'\(changed)' is changed here, but '\(key)' still comes from \(layer): "
                         + "set it here too"))
         }
-        if !values.isEmpty { merged[place] = values }
-        for entry in block.node.entries ?? [] {
+        level.values = values
+        for entry in node.entries ?? [] {
             guard let key = entry.key.text, entry.value.entries != nil else { continue }
             merge(
-                MergedMapping(entry.value, anchors), anchors, at: place.appending(key: key), file,
-                &findings
-            )
+                entry.value, anchors, into: &level.below[key, default: Level()],
+                at: place.appending(key: key), file, &findings)
         }
     }
 }

@@ -50,32 +50,26 @@ public struct Linter: Sendable {
         _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
     ) -> LintedFile {
         var file = LintedFile(path: path)
-        guard FileText.reasonToSkip(bytes) == nil else { return file }
-        let stream: YAMLDocumentStream
+        let found: FoundSites
         do throws(YAMLError) {
-            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        } catch {
-            if let mark = FileText.template(in: bytes) {
-                add(
-                    .templateSkipped, FileText.templateReason, at: mark, SitePath(), to: &file
-                )
-            } else {
-                file.refusal = error
+            switch try FileReading(bytes, path: path, rules: rules) {
+            case .skipped(let reason, let mark?, isTemplate: true):
+                add(.templateSkipped, reason, at: mark, SitePath(), to: &file)
+                return file
+            case .skipped: return file
+            case .sites(let sites): found = sites
             }
+        } catch {
+            file.refusal = error
             return file
         }
-        if let mark = FileText.template(in: stream) {
-            add(.templateSkipped, FileText.templateReason, at: mark, SitePath(), to: &file)
-            return file
-        }
-        guard !FileText.isConfiguration(stream) else { return file }
-        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        let text = found.fragments[0].stream.text
         file.siteCount = found.sites.count
         for var site in found.sites {
             if found.sealedDocuments.contains(site.document) { site.refuse(FileText.sealReason) }
             let fragment = found.fragments[site.fragment]
-            let start = fragment.fileOffset(site.start(in: fragment.stream.text))
-            let mark = stream.text.mark(at: start)
+            let start = fragment.fileOffset(site.start)
+            let mark = text.mark(at: start)
             for (code, message) in judge(site.checked(against: reuse)) {
                 add(code, message, at: mark, site.path, to: &file)
             }

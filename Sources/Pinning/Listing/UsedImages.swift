@@ -46,23 +46,29 @@ public struct UsedImages: Sendable {
     ///
     /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template.
     public mutating func add(_ bytes: [UInt8], path: String) throws(YAMLError) {
-        guard FileText.reasonToSkip(bytes) == nil else { return }
-        let stream: YAMLDocumentStream
-        do throws(YAMLError) {
-            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        } catch {
-            guard let mark = FileText.template(in: bytes) else { throw error }
+        let found: FoundSites
+        switch try FileReading(bytes, path: path, rules: rules) {
+        case .skipped(_, let mark?, isTemplate: true):
             let use = Use(file: path, mark: mark)
             omissions.append(Omission(use: use, reason: "the file is a template"))
             return
+        case .skipped: return
+        case .sites(let sites): found = sites
         }
-        guard !FileText.isConfiguration(stream) else { return }
-        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
+        let text = found.fragments[0].stream.text
         for site in found.sites {
             let fragment = found.fragments[site.fragment]
-            let start = fragment.fileOffset(site.start(in: fragment.stream.text))
-            add(site, Use(file: path, mark: stream.text.mark(at: start)))
+            let start = fragment.fileOffset(site.start)
+            add(site, Use(file: path, mark: text.mark(at: start)))
         }
+    }
+
+    /// Records a file that could not be looked into.
+    public mutating func omit(_ path: String, _ reason: YAMLError) {
+        omissions.append(
+            Omission(
+                use: Use(file: path, mark: reason.mark),
+                reason: "the file is not looked into: \(reason.message)"))
     }
 
     private mutating func add(_ site: ImageReferenceSite, _ use: Use) {

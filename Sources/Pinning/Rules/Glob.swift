@@ -13,24 +13,28 @@ struct Glob: Hashable, Sendable {
 
     /// Whether the pattern means the path, which is relative and has `/` between its parts.
     func matches(_ path: String) -> Bool {
-        Self.match(segments[...], path.split(separator: "/").filter { $0 != "." }[...])
-    }
-
-    private static func match(_ pattern: ArraySlice<Substring>, _ path: ArraySlice<Substring>)
-        -> Bool
-    {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first == "**" {
-            let rest = pattern.dropFirst()
-            // A pattern that ends so means everything below, but not the folder itself.
-            if rest.isEmpty { return !path.isEmpty }
-            return path.indices.contains { match(rest, path[$0...]) }
+        let path = path.split(separator: "/").filter { $0 != "." }
+        var (p, n) = (0, 0)
+        var stars: (p: Int, n: Int)?
+        while n < path.count {
+            if p < segments.count, segments[p] == "**" {
+                stars = (p, n)
+                p += 1
+                // A pattern that ends so means everything below, but not the folder itself.
+                if p == segments.count { return true }
+            } else if p < segments.count, Self.matchName(segments[p], path[n]) {
+                (p, n) = (p + 1, n + 1)
+            } else if let last = stars {
+                stars = (last.p, last.n + 1)
+                (p, n) = (last.p + 1, last.n + 1)
+            } else {
+                return false
+            }
         }
-        guard let name = path.first, matchName(first, name) else { return false }
-        return match(pattern.dropFirst(), path.dropFirst())
+        return p == segments.count
     }
 
-    /// Matches one name, going back to the last star only: linear but for the name's length.
+    /// Matches one name, going back to the last star only, as ``matches(_:)`` does with folders.
     static func matchName(_ pattern: Substring, _ name: Substring) -> Bool {
         let pattern = Array(pattern)
         let name = Array(name)

@@ -39,6 +39,11 @@ struct PathPattern: Hashable, Sendable {
         steps.contains { $0.hasPrefix("[") || $0 == "*" } ? nil : steps
     }
 
+    /// The last step; nil for a wildcard.
+    var lastStep: String? {
+        steps.last.flatMap { $0 == "*" || $0 == "[*]" ? nil : $0 }
+    }
+
     /// Whether the pattern means the place; `*` stands for one step, whatever it is.
     func matches(_ path: SitePath) -> Bool {
         var rest = steps[...]

@@ -4,6 +4,9 @@ internal import TextSafety
 internal import YAML
 
 extension PinRules {
+    /// Each value of a file is compared with the rules that end in a wildcard.
+    private static let ruleLimit = 1000
+
     /// Reads `pins.yaml`.
     ///
     /// - Parameter bytes: the file.
@@ -27,7 +30,13 @@ extension PinRules {
         for item in try block.list("ignore") {
             ignored.append(Glob(try RuleMapping.text(item)))
         }
-        for item in try block.list("rules") { rules.append(try Rule(item)) }
+        for item in try block.list("rules") {
+            guard rules.count < Self.ruleLimit else {
+                throw PinRulesError(
+                    mark: item.mark, message: "there are more than \(Self.ruleLimit) rules")
+            }
+            rules.append(try Rule(item))
+        }
         for entry in try block.mapping("severities") {
             let name = try RuleMapping.text(entry.key)
             guard let code = LintCode(rawValue: name) else {

@@ -34,9 +34,37 @@ public struct PinRules: Hashable, Sendable {
         ignored.contains { $0.matches(path) }
     }
 
+    /// Returns the rules for a file.
+    func forFile(_ file: String) -> FileRules {
+        FileRules(rules.filter { $0.files?.matches(file) ?? true })
+    }
+}
+
+/// The rules for one file, by the last step of their paths, as each value of the file is looked up.
+struct FileRules {
+    private let rules: [PinRules.Rule]
+    private var byLastStep: [String: [Int]] = [:]
+    /// The rules whose paths end in a wildcard.
+    private var others: [Int] = []
+
+    fileprivate init(_ rules: [PinRules.Rule]) {
+        self.rules = rules
+        for (index, rule) in rules.enumerated() {
+            if let step = rule.path.lastStep {
+                byLastStep[step, default: []].append(index)
+            } else {
+                others.append(index)
+            }
+        }
+    }
+
     /// The first rule for a place.
-    func rule(for path: SitePath, in file: String) -> Rule? {
-        rules.first { $0.path.matches(path) && ($0.files?.matches(file) ?? true) }
+    func rule(for path: SitePath) -> PinRules.Rule? {
+        guard !rules.isEmpty, let step = path.lastStep else { return nil }
+        func matches(_ index: Int) -> Bool { rules[index].path.matches(path) }
+        let named = byLastStep[step]?.first(where: matches)
+        let other = others.first(where: matches)
+        return [named, other].compactMap(\.self).min().map { rules[$0] }
     }
 }
 

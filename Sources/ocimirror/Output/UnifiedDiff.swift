@@ -6,28 +6,28 @@ struct UnifiedDiff {
     let text: String
 
     private static let context = 3
+    /// How many lines ahead equal ones are looked for.
+    ///
+    /// Pins change and add single lines; a search for the shortest patch would take the square of the
+    /// number of changed lines.
+    private static let window = 8
 
     init(path: String, from old: [UInt8], to new: [UInt8]) {
         let oldLines = Self.lines(old)
         let newLines = Self.lines(new)
-        var removed: Set<Int> = []
-        var inserted: Set<Int> = []
-        for change in newLines.difference(from: oldLines) {
-            switch change {
-            case .remove(let offset, _, _): removed.insert(offset)
-            case .insert(let offset, _, _): inserted.insert(offset)
-            }
-        }
         var steps: [Step] = []
         var (i, j) = (0, 0)
         while i < oldLines.count || j < newLines.count {
-            if removed.contains(i), i < oldLines.count {
-                steps.append(Step("-", oldLines[i], i, j))
+            let (removed, inserted) = Self.difference(oldLines[i...], newLines[j...])
+            for line in oldLines[i..<(i + removed)] {
+                steps.append(Step("-", line, i, j))
                 i += 1
-            } else if inserted.contains(j), j < newLines.count {
-                steps.append(Step("+", newLines[j], i, j))
+            }
+            for line in newLines[j..<(j + inserted)] {
+                steps.append(Step("+", line, i, j))
                 j += 1
-            } else {
+            }
+            if i < oldLines.count, j < newLines.count {
                 steps.append(Step(" ", oldLines[i], i, j))
                 (i, j) = (i + 1, j + 1)
             }
@@ -52,6 +52,28 @@ struct UnifiedDiff {
             self.old = old
             self.new = new
         }
+    }
+
+    /// Returns how many lines of either version come before the next pair of equal ones.
+    private static func difference(
+        _ old: ArraySlice<String>, _ new: ArraySlice<String>
+    ) -> (removed: Int, inserted: Int) {
+        var skipped = 0
+        while skipped < old.count, skipped < new.count {
+            let (old, new) = (old.dropFirst(skipped), new.dropFirst(skipped))
+            for distance in 0...window {
+                for removed in 0...distance where removed < old.count {
+                    let inserted = distance - removed
+                    if inserted < new.count,
+                        old[old.startIndex + removed] == new[new.startIndex + inserted]
+                    {
+                        return (skipped + removed, skipped + inserted)
+                    }
+                }
+            }
+            skipped += 1
+        }
+        return (old.count, new.count)
     }
 
     /// Lines with their breaks, so that a missing last one is a difference.

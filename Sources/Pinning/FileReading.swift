@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import YAML
+
+/// A file as the commands about pins read it.
+enum FileReading {
+    /// There is nothing to do in it.
+    case skipped(reason: String, mark: YAMLMark?, isTemplate: Bool)
+    /// The images in it.
+    case sites(FoundSites)
+
+    /// Reads a file.
+    ///
+    /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template, or that is too large.
+    init(_ bytes: [UInt8], path: String, rules: PinRules) throws(YAMLError) {
+        if let reason = FileText.reasonToSkip(bytes) {
+            self = .skipped(reason: reason, mark: nil, isTemplate: false)
+            return
+        }
+        let stream: YAMLDocumentStream
+        do throws(YAMLError) {
+            stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
+        } catch {
+            guard let mark = FileText.template(in: bytes) else { throw error }
+            self = .skipped(reason: FileText.templateReason, mark: mark, isTemplate: true)
+            return
+        }
+        if let mark = FileText.template(in: stream) {
+            self = .skipped(reason: FileText.templateReason, mark: mark, isTemplate: true)
+        } else if FileText.isConfiguration(stream) {
+            self = .skipped(
+                reason: "it is a configuration of ocimirror", mark: nil, isTemplate: false)
+        } else {
+            self = .sites(
+                try SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits))
+        }
+    }
+}
