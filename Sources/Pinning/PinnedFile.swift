@@ -23,9 +23,28 @@ public struct PinnedFile: Hashable, Sendable {
         self.path = path
     }
 
-    mutating func skip(_ reason: String, at mark: YAMLMark) {
-        skipped = reason
-        skippedAt = mark
+    /// Creates the record of a file with which nothing can be done.
+    public init(path: String, refusal: YAMLError) {
+        self.path = path
+        self.refusal = refusal
+    }
+
+    /// Creates the record of a file that is left alone as a whole.
+    public init(path: String, skipped: String) {
+        self.path = path
+        self.skipped = skipped
+        skippedAt = YAMLMark(line: 1, column: 1)
+    }
+
+    /// Takes back what was to be changed, because the file cannot be written.
+    public mutating func failToWrite(_ reason: YAMLError) {
+        refusal = reason
+        newBytes = nil
+        for index in sites.indices where sites[index].verdict == .changed {
+            sites[index].verdict = .unpinnable
+            sites[index].reason = "nothing is written to the file"
+            sites[index].new = nil
+        }
     }
 }
 

@@ -9,7 +9,13 @@ public import YAML
 ///
 /// It reads and writes nothing: bytes go in, bytes come out.
 public struct Pinner: Sendable {
-    private let target: @Sendable (ImageReferenceSite) throws(LockView.LookupFailure) -> PinTarget
+    /// Where the pins come from.
+    private enum Source: Sendable {
+        case lock(LockView)
+        case file(PinCopy)
+    }
+
+    private let source: Source
     private let rules: PinRules
     private let moves: Bool
     private let updatesTags: Bool
@@ -27,8 +33,7 @@ public struct Pinner: Sendable {
         _ lock: Lockfile, rules: PinRules = PinRules(), side: PinRegistry = .mirror,
         moves: Bool = false, updatesTags: Bool = false
     ) {
-        let lock = LockView(lock, side: side)
-        self.target = { site throws(LockView.LookupFailure) in try lock.target(for: site) }
+        self.source = .lock(LockView(lock, side: side))
         self.rules = rules
         self.moves = moves
         self.updatesTags = updatesTags
@@ -46,23 +51,12 @@ public struct Pinner: Sendable {
         copying bytes: [UInt8], path: String, rules: PinRules = PinRules(),
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
     ) throws(YAMLError) {
-        let stream = try YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        let found = try SiteFinder.find(
-            in: stream, file: path, rules: rules, limits: FileText.limits)
-        var pins: [SitePath: Reference] = [:]
-        for site in found.sites where site.image?.digest != nil { pins[site.path] = site.image }
-        self.target = { [pins] site throws(LockView.LookupFailure) in
-            guard let image = site.image, selects(image.repository.lastComponent) else {
-                throw .notSelected
+        let found =
+            switch try FileReading(bytes, path: path, rules: rules) {
+            case .sites(let sites): sites
+            case .skipped: FoundSites(fragments: [])
             }
-            guard let pin = pins[site.path], let digest = pin.digest else { throw .unknown }
-            guard pin.repository == image.repository else {
-                throw .otherRepository(pin.repository.description)
-            }
-            return PinTarget(
-                id: image.repository.lastComponent, repository: pin.repository, tag: pin.tag,
-                resolvedTag: pin.tag, digest: digest)
-        }
+        self.source = .file(PinCopy(found, selecting: selects))
         self.rules = rules
         self.moves = false
         self.updatesTags = true
@@ -92,9 +86,10 @@ public struct Pinner: Sendable {
             file.refusal = error
             return file
         }
+        let targets = targets(for: found)
         let habits = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
-            draft($0.checked(against: reuse), in: found, habits[$0.fragment])
+            draft($0.checked(against: reuse), targets[$0.number], in: found, habits[$0.fragment])
         }
         Self.refuseContradictions(&drafts)
         let edits = Set(drafts.flatMap(\.edits))
@@ -123,10 +118,9 @@ public struct Pinner: Sendable {
         _ bytes: [UInt8], path: String, into drafts: inout [Draft]
     ) throws(EditRefusal) {
         let refusal = EditRefusal(reason: "the changed file does not name the pinned images")
-        guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits) else {
+        guard case .sites(let found)? = try? FileReading(bytes, path: path, rules: rules) else {
             throw refusal
         }
-        let found = SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits)
         guard found.sites.count == drafts.count else { throw refusal }
         for (index, site) in found.sites.enumerated() where !drafts[index].edits.isEmpty {
             // Of a value that only a rule explains, the file does not say the repository.
@@ -151,8 +145,21 @@ public struct Pinner: Sendable {
         }
     }
 
+    private func targets(for found: FoundSites) -> [PinCopy.Target] {
+        switch source {
+        case .file(let copy): copy.targets(for: found)
+        case .lock(let lock):
+            found.sites.map { site in
+                Result { () throws(LockView.LookupFailure) in
+                    try lock.target(for: site)
+                }
+            }
+        }
+    }
+
     private func draft(
-        _ found: ImageReferenceSite, in file: FoundSites, _ habit: QuoteStyle
+        _ found: ImageReferenceSite, _ target: PinCopy.Target, in file: FoundSites,
+        _ habit: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
         let start = fragment.fileOffset(found.start)
@@ -165,12 +172,24 @@ public struct Pinner: Sendable {
             found.fields.filter { $0.part == nil }.map { field in
                 Edit.Place(fragment: found.fragment, range: field.node.range, isLine: false)
             })
+        // Where there is no pin to copy, nothing is in its way.
+        if case .file = source, !found.isSkipped {
+            switch target {
+            case .failure(let miss):
+                Self.explain(miss, of: found, in: &draft)
+                return draft
+            case .success(let pin) where found.image == pin.reference:
+                draft.site.id = pin.id
+                return draft
+            case .success: break
+            }
+        }
         if let obstacle = found.obstacle {
             draft.refuse(found.isSkipped ? .skipped : .unpinnable, obstacle)
             return draft
         }
         do throws(LockView.LookupFailure) {
-            let target = try target(found)
+            let target = try target.get()
             draft.site.id = target.id
             guard moves || !target.isElsewhere else {
                 draft.refuse(
@@ -218,6 +237,7 @@ public struct Pinner: Sendable {
             draft.refuse(
                 .unpinnable,
                 "it is \(UntrustedText(name).display(limit: 300)) where its pin would come from")
+        case .notCopied(let reason): draft.refuse(.unpinnable, reason)
         case .unknownID(let id):
             draft.refuse(
                 .unknown, "the lock has no id '\(UntrustedText(id).display(limit: 100))'")

@@ -7,50 +7,63 @@ public enum YAMLFiles {
     /// Lists files in a stable order.
     ///
     /// A file that is named itself is always listed. In folders, `*.yaml` and `*.yml` count;
-    /// hidden names, links to folders, and the `templates` of a chart, which are not YAML, do not.
+    /// hidden names, links, and the `templates` of a chart, which are not YAML, do not.
     ///
     /// - Parameters:
     ///   - paths: files and folders, as somebody typed them.
     ///   - rules: what is to be ignored.
     ///   - base: the folder that the paths start from.
-    /// - Returns: paths in the form of those given, each once.
-    /// - Throws: ``FileError`` for a path that is not there or cannot be listed.
+    /// - Returns: paths in the form of those given, each once, and what could not be listed.
     public static func list(
         _ paths: [String], rules: PinRules, from base: String
-    ) throws(FileError) -> [String] {
-        var files: [String] = []
+    ) -> FileListing {
+        var listing = FileListing()
         var seen: Set<String> = []
         for path in paths {
             let trimmed = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
             let absolute = trimmed.hasPrefix("/") ? trimmed : "\(base)/\(trimmed)"
-            if try FileStatus.of(absolute)?.kind == .directory {
-                for file in try list(absolute, shown: trimmed, rules)
-                where seen.insert(file).inserted {
-                    files.append(file)
-                }
-            } else if seen.insert(trimmed).inserted {
-                files.append(trimmed)
+            if (try? FileStatus.of(absolute))?.kind == .directory {
+                list(absolute, shown: trimmed, rules, into: &listing)
+            } else {
+                listing.files.append(trimmed)
             }
         }
-        return files
+        listing.files = listing.files.filter { seen.insert($0).inserted }
+        return listing
     }
 
     private static func list(
-        _ folder: String, shown: String, _ rules: PinRules
-    ) throws(FileError) -> [String] {
-        let names = try Directory.list(folder)
+        _ folder: String, shown: String, _ rules: PinRules, into listing: inout FileListing
+    ) {
+        let names: [String]
+        do throws(FileError) {
+            names = try Directory.list(folder)
+        } catch {
+            listing.failures.append((shown, error))
+            return
+        }
         let isChart = names.contains("Chart.yaml")
-        var files: [String] = []
         for name in names where !name.hasPrefix(".") && !(isChart && name == "templates") {
             let path = shown == "." ? name : "\(shown)/\(name)"
             guard !rules.ignores(path) else { continue }
-            switch try FileStatus.of("\(folder)/\(name)", followsLinks: false)?.kind {
-            case .directory: files += try list("\(folder)/\(name)", shown: path, rules)
-            case .regular where name.hasSuffix(".yaml") || name.hasSuffix(".yml"):
-                files.append(path)
-            default: continue
+            do throws(FileError) {
+                switch try FileStatus.of("\(folder)/\(name)", followsLinks: false)?.kind {
+                case .directory: list("\(folder)/\(name)", shown: path, rules, into: &listing)
+                case .regular where name.hasSuffix(".yaml") || name.hasSuffix(".yml"):
+                    listing.files.append(path)
+                default: continue
+                }
+            } catch {
+                listing.failures.append((path, error))
             }
         }
-        return files
     }
+}
+
+/// The files that were found, and the files and directories that could not be looked at.
+public struct FileListing: Sendable {
+    /// The files, in a stable order.
+    public var files: [String] = []
+    /// What could not be looked at, and why.
+    public var failures: [(path: String, error: FileError)] = []
 }

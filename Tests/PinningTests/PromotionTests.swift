@@ -51,14 +51,17 @@ import YAML
         #expect(promotion.newBytes == newer)
     }
 
-    @Test func `an image in another repository stops everything`() throws {
+    @Test func `an image in another repository stays as it is, and the others are copied`() throws {
         let text = String(decoding: try Self.bytes("older.lock.yaml"), as: UTF8.self)
         let moved = text.replacing("acme/mirror/vault", with: "acme/other/vault")
-        #expect(throws: PromotionError.self) {
-            try LockPromotion(
-                from: try Self.bytes("images.lock.yaml"), into: Array(moved.utf8), root: Self.root
-            ) { _ in true }
-        }
+        let promotion = try LockPromotion(
+            from: try Self.bytes("images.lock.yaml"), into: Array(moved.utf8), root: Self.root
+        ) { _ in true }
+        #expect(promotion.refusals.map(\.id) == ["vault"])
+        #expect(promotion.refusals.first?.reason.contains("ghcr.io/acme/mirror/vault") == true)
+        #expect(promotion.changes.contains { $0.id == "api" })
+        let lock = try Lockfile(parsing: try #require(promotion.newBytes))
+        #expect(lock.images["vault"] == (try Lockfile(parsing: Array(moved.utf8))).images["vault"])
     }
 
     @Test func `pins of a file go to the same places of another`() throws {

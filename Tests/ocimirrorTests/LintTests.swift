@@ -75,7 +75,9 @@ import Testing
         #expect(workspace.folder.text("older.lock.yaml") == before)
     }
 
-    @Test func `folders are promoted place by place, or not at all`() async throws {
+    @Test func `directories are promoted place by place, and one image does not stop the others`()
+        async throws
+    {
         let digest = "sha256:" + String(repeating: "b", count: 64)
         let workspace = try await Self.workspace([
             "dev/values.yaml": "image: a.io/b/c:2@\(digest)\nx: {image: a.io/d/e:1@\(digest)}\n",
@@ -83,12 +85,16 @@ import Testing
         ])
         let run = try await workspace.run("promote", "dev", "prod")
         #expect(run.status == 1)
-        #expect(workspace.folder.text("prod/values.yaml").contains("c:1\n"))
+        #expect(run.output.contains("prod/values.yaml:2:12"), "\(run.said)")
+        #expect(run.output.hasSuffix("1 image promoted, 1 not\n"), "\(run.said)")
+        #expect(
+            workspace.folder.text("prod/values.yaml")
+                == "image: a.io/b/c:2@\(digest)\nx: {image: a.io/other/e:1}\n")
         let one = try await workspace.run("promote", "dev", "prod", "c", "--json")
         #expect(one.status == 0, "\(one.said)")
         #expect(
             try one.json.keys == [
-                "schema", "command", "exitCode", "destination", "promoted", "refusals",
+                "schema", "command", "exitCode", "destination", "promoted", "refusals", "skipped",
             ])
         #expect(
             workspace.folder.text("prod/values.yaml").hasPrefix("image: a.io/b/c:2@\(digest)\n"))

@@ -27,7 +27,13 @@ public struct LintedFile: Hashable, Sendable {
     /// Why the file could not be read.
     public var refusal: YAMLError?
 
-    init(path: String) {
+    /// Creates the record of a file without findings.
+    ///
+    /// - Parameters:
+    ///   - path: the path as it was given.
+    ///   - refusal: the reason for which the file could not be read.
+    public init(path: String, refusal: YAMLError? = nil) {
         self.path = path
+        self.refusal = refusal
     }
 }

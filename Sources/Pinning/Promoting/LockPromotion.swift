@@ -9,12 +9,9 @@ internal import YAML
 public struct PromotionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what, which, why.
     public let description: String
-    /// Whether the locks were read and the answer is no.
-    public let isRefusal: Bool
 
-    init(_ description: String, isRefusal: Bool = false) {
+    init(_ description: String) {
         self.description = description
-        self.isRefusal = isRefusal
     }
 }
 
@@ -30,8 +27,18 @@ public struct LockPromotion: Sendable {
         public let new: Digest
     }
 
+    /// An entry that is left as it is, because it cannot be copied.
+    public struct Refusal: Hashable, Sendable {
+        /// The image's id.
+        public let id: String
+        /// Why, in a line.
+        public let reason: String
+    }
+
     /// What changes, by id.
     public private(set) var changes: [Change] = []
+    /// What was selected and cannot be copied, by id.
+    public private(set) var refusals: [Refusal] = []
     /// The lock's new bytes; nil where nothing changes.
     public private(set) var newBytes: [UInt8]?
 
@@ -42,8 +49,7 @@ public struct LockPromotion: Sendable {
     ///   - destination: the lock to copy into.
     ///   - root: where in both the images are.
     ///   - selects: which ids are copied.
-    /// - Throws: ``PromotionError`` where a lock cannot be read, or an image is in another repository:
-    ///   then nothing is copied at all.
+    /// - Throws: ``PromotionError`` where a lock cannot be read.
     public init(
         from source: [UInt8], into destination: [UInt8], root: [String],
         selecting selects: (String) -> Bool
@@ -54,10 +60,10 @@ public struct LockPromotion: Sendable {
         var expected = into.lock
         for (id, image) in from.lock.images.sorted(by: { $0.key < $1.key }) where selects(id) {
             let old = into.lock.images[id]
-            guard old.map({ $0.repository == image.repository }) ?? true else {
-                throw PromotionError(
-                    "'\(UntrustedText(id).display(limit: 100))' is in another repository: nothing is "
-                        + "copied; name the ids that shall be", isRefusal: true)
+            if let old, old.repository != image.repository {
+                let name = UntrustedText(image.repository.description).display(limit: 300)
+                refusals.append(Refusal(id: id, reason: "the lock to copy from has it in \(name)"))
+                continue
             }
             guard blocks[id] != from.blocks[id] else { continue }
             blocks[id] = from.blocks[id]

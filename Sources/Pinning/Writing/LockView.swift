@@ -22,6 +22,9 @@ struct PinTarget: Hashable, Sendable {
     let digest: Digest
     /// Whether a file that names the image has to be moved to another repository first.
     var isElsewhere = false
+
+    /// The image with its tag and digest.
+    var reference: Reference { Reference(repository, tag: tag, digest: digest) }
 }
 
 /// A lock, seen from a file that names images.
@@ -42,6 +45,8 @@ struct LockView: Sendable {
         case notSelected
         /// What the pin would be copied from names another repository.
         case otherRepository(String)
+        /// There is a pin that must not be copied, for this reason.
+        case notCopied(String)
     }
 
     private var ids: [String: Entry] = [:]

@@ -6,6 +6,7 @@ internal import Mirroring
 internal import Pinning
 internal import StrictJSON
 internal import TextSafety
+internal import YAML
 
 /// A first `mirror.yaml`, perhaps with the images that values files use.
 struct InitCommand: ConfiguredCommand {
@@ -48,15 +49,18 @@ struct InitCommand: ConfiguredCommand {
         guard try FileStatus.of(path) == nil else { return isThere(shown, in: context) }
         var first = ConfigurationScaffold(prefix: prefix)
         var files: Int?
+        var unread = 0
         if !values.isEmpty {
-            let (used, count) = try collect(in: context)
-            first = ConfigurationScaffold(prefix: prefix, used: used)
-            files = count
+            let found = try collect(in: context)
+            first = ConfigurationScaffold(prefix: prefix, used: found.used)
+            files = found.files
+            unread = found.unread
             guard !first.images.isEmpty else {
+                for omission in first.omissions { context.console.warn(omission.line) }
                 context.console.error(
-                    "no image was found in \(counted(count, "file"))",
+                    "no image was found in \(counted(found.files, "file"))",
                     hint: "leave --from-values out for an example")
-                return .negative
+                return unread > 0 ? .failure : .negative
             }
         }
         first.schema = Self.installedSchema()
@@ -65,10 +69,10 @@ struct InitCommand: ConfiguredCommand {
         guard try AtomicFile.create(path, with: text) else { return isThere(shown, in: context) }
         let document = InitDocument(
             path: path, shownPath: shown, images: max(first.images.count, 1), files: files,
-            omissions: first.omissions)
+            unreadFiles: unread, omissions: first.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
-        return .success
+        return document.exitCode
     }
 
     private func isThere(_ shown: String, in context: ProgramContext) -> ExitCode {
@@ -85,22 +89,24 @@ struct InitCommand: ConfiguredCommand {
         return (try? FileStatus.of(schema))?.kind == .regular ? schema : nil
     }
 
-    private func collect(in context: ProgramContext) throws -> (UsedImages, files: Int) {
+    private func collect(
+        in context: ProgramContext
+    ) throws -> (used: UsedImages, files: Int, unread: Int) {
         let rules = try PinInputs.rules(rules, in: context)
-        let names = try YAMLFiles.list(
-            values + paths, rules: rules, from: context.currentDirectory)
+        let inputs = PinFiles(values + paths, rules: rules, in: context)
         var used = UsedImages(rules: rules)
-        for name in names {
+        var unread = inputs.problems.count
+        for problem in inputs.problems { used.omit(problem.path, problem.reason) }
+        for path in inputs.paths {
             try Task.checkCancellation()
-            let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
-            do {
-                try used.add(bytes, path: name)
+            do throws(YAMLError) {
+                try used.add(try inputs.read(path), path: path)
             } catch {
-                context.console.warn(
-                    "\(UntrustedText(name).display(limit: 200)):\(error): not looked into")
+                unread += 1
+                used.omit(path, error)
             }
         }
-        return (used, names.count)
+        return (used, inputs.paths.count, unread)
     }
 
     /// What is written has to be what every other command accepts.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
-internal import Files
 internal import Pinning
 internal import StrictJSON
+internal import TextSafety
+internal import YAML
 
 /// The gate for pins.
 struct LintCommand: ConfiguredCommand {
@@ -63,30 +64,25 @@ struct LintCommand: ConfiguredCommand {
         }
         let linter = Linter(lock, rules: rules, side: side)
         let chains = layers.map { $0.split(separator: ",").map(String.init) }
-        let names = try YAMLFiles.list(
-            paths + chains.flatMap(\.self), rules: rules, from: context.currentDirectory)
-        var files = try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
-            for (number, name) in names.enumerated() {
-                group.addTask {
-                    try Task.checkCancellation()
-                    let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
-                    let reuse = try PinInputs.reuse(beside: name, in: context)
-                    return (number, linter.lint(bytes, path: name, reuse: reuse))
-                }
-            }
-            var files: [(Int, LintedFile)] = []
-            for try await file in group { files.append(file) }
-            return files.sorted { $0.0 < $1.0 }.map(\.1)
-        }
+        var inputs = PinFiles(paths + chains.flatMap(\.self), rules: rules, in: context)
+        let jobs = inputs.paths.map { (name: $0, reuse: inputs.reuse(beside: $0)) }
+        var files = try await lint(jobs, linter, inputs)
         for chain in chains {
             var merged = Layers(rules: rules)
             for name in chain {
-                let bytes = try BoundedFile.read(context.absolute(name), limit: 8 << 20)
+                // What cannot be read has been said of the file itself.
+                guard let bytes = try? inputs.read(name) else { continue }
                 let findings = merged.add(bytes, path: name)
                 guard let index = files.firstIndex(where: { $0.path == name }) else { continue }
                 files[index].findings.removeAll(where: merged.answers)
                 files[index].findings += findings
             }
+        }
+        files += inputs.problems.map { LintedFile(path: $0.path, refusal: $0.reason) }
+        for template in inputs.skippedTemplates {
+            context.console.warn(
+                "\(UntrustedText(template.path).display(limit: 200)): \(template.reason.message); "
+                    + "whether it uses tags as versions is not known")
         }
         let document = LintDocument(lock: path, files: files)
         switch options.json ? .json : format {
@@ -97,5 +93,26 @@ struct LintCommand: ConfiguredCommand {
         case .github: context.console.result(LintFormats.github(files))
         }
         return document.exitCode
+    }
+
+    private func lint(
+        _ jobs: [(name: String, reuse: TagReuse)], _ linter: Linter, _ inputs: PinFiles
+    ) async throws -> [LintedFile] {
+        try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
+            for (number, job) in jobs.enumerated() {
+                group.addTask {
+                    try Task.checkCancellation()
+                    do throws(YAMLError) {
+                        let bytes = try inputs.read(job.name)
+                        return (number, linter.lint(bytes, path: job.name, reuse: job.reuse))
+                    } catch {
+                        return (number, LintedFile(path: job.name, refusal: error))
+                    }
+                }
+            }
+            var files: [(Int, LintedFile)] = []
+            for try await file in group { files.append(file) }
+            return files.sorted { $0.0 < $1.0 }.map(\.1)
+        }
     }
 }

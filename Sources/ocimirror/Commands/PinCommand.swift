@@ -5,6 +5,7 @@ internal import Files
 internal import Lockfiles
 internal import Pinning
 internal import StrictJSON
+internal import YAML
 
 /// Digests from the lock into files.
 struct PinCommand: ConfiguredCommand {
@@ -79,28 +80,19 @@ struct PinCommand: ConfiguredCommand {
         let newLock = try PinInputs.lock(lock, root: root, in: context)
         let pinner = Pinner(
             newLock, rules: rules, side: side, moves: rewrite, updatesTags: updateTags)
+        var inputs = PinFiles(paths, rules: rules, in: context)
         var files: [PinnedFile] = []
-        for path in try YAMLFiles.list(paths, rules: rules, from: context.currentDirectory) {
+        for path in inputs.paths {
             try Task.checkCancellation()
-            let absolute = context.absolute(path)
-            let bytes = try BoundedFile.read(absolute, limit: 8 << 20)
-            let file = pinner.pin(
-                bytes, path: path, reuse: try PinInputs.reuse(beside: path, in: context))
-            if let new = file.newBytes {
-                if diff {
-                    context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
-                } else if !check {
-                    try AtomicFile.replace(absolute, with: new)
-                }
-            }
-            files.append(file)
+            files.append(pin(path, pinner, &inputs, context))
+        }
+        files += inputs.problems.map { PinnedFile(path: $0.path, refusal: $0.reason) }
+        files += inputs.skippedTemplates.map {
+            PinnedFile(
+                path: $0.path,
+                skipped: "\($0.reason.message); whether it uses tags as versions is not known")
         }
         let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
-        if let report {
-            let body = PullRequestBody(
-                from: try await oldLock(in: context), to: newLock, files: files, run: run)
-            try AtomicFile.replace(context.absolute(report), with: Array(body.text.utf8))
-        }
         if options.json {
             context.console.result(document.json.text)
         } else if diff {
@@ -108,7 +100,36 @@ struct PinCommand: ConfiguredCommand {
         } else {
             context.console.result(document.text(for: context.console))
         }
+        // Last, so that a report that cannot be written leaves the result on standard output.
+        if let report {
+            let body = PullRequestBody(
+                from: try await oldLock(in: context), to: newLock, files: files, run: run)
+            try AtomicFile.replace(context.absolute(report), with: Array(body.text.utf8))
+        }
         return document.exitCode
+    }
+
+    /// Pins one file; whatever goes wrong is said of it.
+    private func pin(
+        _ path: String, _ pinner: Pinner, _ inputs: inout PinFiles, _ context: ProgramContext
+    ) -> PinnedFile {
+        do throws(YAMLError) {
+            let bytes = try inputs.read(path)
+            var file = pinner.pin(bytes, path: path, reuse: inputs.reuse(beside: path))
+            guard let new = file.newBytes else { return file }
+            if diff {
+                context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
+            } else if !check {
+                do throws(YAMLError) {
+                    try inputs.replace(path, bytes, with: new)
+                } catch {
+                    file.failToWrite(error)
+                }
+            }
+            return file
+        } catch {
+            return PinnedFile(path: path, refusal: error)
+        }
     }
 
     /// The lock before: the named one, or the one that git has; nil where there is none.

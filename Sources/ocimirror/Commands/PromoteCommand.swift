@@ -5,6 +5,7 @@ internal import Files
 internal import Mirroring
 internal import Pinning
 internal import StrictJSON
+internal import TextSafety
 internal import YAML
 
 /// Digests from one environment to the next.
@@ -22,7 +23,8 @@ struct PromoteCommand: ConfiguredCommand {
     static let discussion = """
         Between two locks, blocks are copied as they are. Between two folders or values files, the \
         digest and tag of each image are copied to the same place of the file of the same name. \
-        Nothing is resolved again, and an image in another repository is rejected.
+        Nothing is resolved again. An image that cannot be copied exactly is named, with the \
+        reason, and the others are copied.
         """
     static let examples = [
         Example("ocimirror promote locks/dev.yaml locks/prod.yaml", "everything"),
@@ -68,7 +70,8 @@ struct PromoteCommand: ConfiguredCommand {
             try AtomicFile.replace(context.absolute(destination), with: bytes)
         }
         let document = PromoteDocument(
-            destination: destination, changes: promotion.changes, files: [])
+            destination: destination, changes: promotion.changes,
+            refusedEntries: promotion.refusals)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
@@ -76,31 +79,78 @@ struct PromoteCommand: ConfiguredCommand {
 
     private func promoteFiles(isFolder: Bool, _ context: ProgramContext) async throws -> ExitCode {
         let rules = try PinInputs.rules(rules, in: context)
-        let selection = IDSelection(ids)
-        let revision = GitRevision(fromGit, in: context)
-        var files: [PinnedFile] = []
-        var writes: [(path: String, bytes: [UInt8])] = []
-        let paths = try YAMLFiles.list([destination], rules: rules, from: context.currentDirectory)
         let folder = destination.hasSuffix("/") ? String(destination.dropLast()) : destination
-        for path in paths {
+        let inputs = PinFiles([destination], rules: rules, in: context)
+        var files: [PinnedFile] = []
+        var counterparts = 0
+        for path in inputs.paths {
+            try Task.checkCancellation()
             let from = isFolder ? "\(source)/\(path.dropFirst(folder.count + 1))" : source
-            guard let pins = try await revision.read(from) else { continue }
-            let bytes = try BoundedFile.read(context.absolute(path), limit: 8 << 20)
-            guard
-                let pinner = try? Pinner(
-                    copying: pins, path: path, rules: rules,
-                    selecting: { selection.contains(id: $0, name: $0) })
-            else { continue }
-            let file = pinner.pin(bytes, path: path)
-            if let new = file.newBytes { writes.append((context.absolute(path), new)) }
-            files.append(file)
+            let pins = try await read(from, context)
+            do throws(YAMLError) {
+                guard let pins = try pins.get() else {
+                    files.append(
+                        PinnedFile(
+                            path: path,
+                            skipped: "there is no \(UntrustedText(from).display(limit: 200))"))
+                    continue
+                }
+                counterparts += 1
+                files.append(try promote(pins, from, into: path, rules, inputs))
+            } catch {
+                files.append(PinnedFile(path: path, refusal: error))
+            }
         }
-        let document = PromoteDocument(destination: destination, changes: [], files: files)
-        if document.exitCode == .success {
-            for write in writes { try AtomicFile.replace(write.path, with: write.bytes) }
+        files += inputs.problems.map { PinnedFile(path: $0.path, refusal: $0.reason) }
+        guard counterparts > 0 || files.contains(where: { $0.refusal != nil }) else {
+            throw ConfigurationFileError(
+                message: isFolder
+                    ? "'\(context.shown(source))' has none of the files of '\(context.shown(destination))'"
+                    : "cannot read '\(context.shown(source))': there is no such file",
+                hint: "FROM and TO are files, or directories with files of the same names")
         }
+        let document = PromoteDocument(destination: destination, files: files)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
+    }
+
+    /// Reads a file to copy from; nil where there is none.
+    private func read(
+        _ path: String, _ context: ProgramContext
+    ) async throws -> Result<[UInt8]?, YAMLError> {
+        do {
+            return .success(try await GitRevision(fromGit, in: context).read(path))
+        } catch let error as FileError {
+            return .failure(
+                YAMLError(at: YAMLMark(line: 1, column: 1), "nothing can be copied: \(error)"))
+        }
+    }
+
+    /// Copies the pins of one file into another.
+    private func promote(
+        _ pins: [UInt8], _ source: String, into path: String, _ rules: PinRules, _ inputs: PinFiles
+    ) throws(YAMLError) -> PinnedFile {
+        let selection = IDSelection(ids)
+        let bytes = try inputs.read(path)
+        let pinner: Pinner
+        do throws(YAMLError) {
+            pinner = try Pinner(
+                copying: pins, path: path, rules: rules,
+                selecting: { selection.contains(id: $0, name: $0) })
+        } catch {
+            let place = "\(UntrustedText(source).display(limit: 200)):\(error)"
+            throw YAMLError(
+                at: YAMLMark(line: 1, column: 1), "the file to copy from cannot be read: \(place)")
+        }
+        var file = pinner.pin(bytes, path: path)
+        if let new = file.newBytes {
+            do throws(YAMLError) {
+                try inputs.replace(path, bytes, with: new)
+            } catch {
+                file.failToWrite(error)
+            }
+        }
+        return file
     }
 }

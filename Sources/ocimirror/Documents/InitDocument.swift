@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CommandLineKit
 internal import Pinning
 internal import StrictJSON
 internal import TextSafety
@@ -12,16 +13,22 @@ struct InitDocument {
     let images: Int
     /// How many files were looked into; nil where none was asked for.
     let files: Int?
+    /// How many files could not be looked into.
+    let unreadFiles: Int
     let omissions: [UsedImages.Omission]
+
+    /// 2 where images of a file could not be found out.
+    var exitCode: ExitCode { unreadFiles > 0 ? .failure : .success }
 
     var text: String {
         let source = files.map { " from \(counted($0, "file"))" } ?? ""
-        return "\(shownPath) written, \(counted(images, "image"))\(source)\n"
+        let rest = unreadFiles > 0 ? ", \(unreadFiles) not looked into" : ""
+        return "\(shownPath) written, \(counted(images, "image"))\(source)\(rest)\n"
     }
 
     /// Says what was left out, a line each.
     func warn(on console: Console) {
-        for omission in omissions { console.warn("\(omission.place): \(omission.shownReason)") }
+        for omission in omissions { console.warn(omission.line) }
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -29,7 +36,7 @@ struct InitDocument {
         [
             "schema": 1,
             "command": "init",
-            "exitCode": 0,
+            "exitCode": .integer(Int(exitCode.rawValue)),
             "path": .string(path),
             "images": .integer(images),
             "omitted": .array(
@@ -44,6 +51,9 @@ extension UsedImages.Omission {
     fileprivate var place: String {
         "\(UntrustedText(use.file).display(limit: 200)):\(use.mark)"
     }
+
+    /// The place and the reason.
+    var line: String { "\(place): \(shownReason)" }
 
     fileprivate var shownReason: String { UntrustedText(reason).display(limit: 400) }
 }

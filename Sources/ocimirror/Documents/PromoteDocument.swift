@@ -11,17 +11,36 @@ internal import YAML
 struct PromoteDocument {
     let destination: String
     /// The blocks of a lock that were copied.
-    let changes: [LockPromotion.Change]
+    var changes: [LockPromotion.Change] = []
+    /// The blocks of a lock that could not be copied.
+    var refusedEntries: [LockPromotion.Refusal] = []
     /// The files that pins were copied into.
-    let files: [PinnedFile]
+    var files: [PinnedFile] = []
 
-    private var refusals: [(path: String, site: PinnedSite)] {
-        files.flatMap { file in
-            file.sites.filter { $0.verdict == .unpinnable }.map { (file.path, $0) }
-        }
+    /// Something that was not done, and where; a place in a lock is its id.
+    private struct Refusal {
+        let path: String
+        let mark: YAMLMark?
+        let id: String?
+        let reason: String
     }
 
-    /// No where an image could not take the other's digest; nothing is written then.
+    private var refusals: [Refusal] {
+        refusedEntries.map {
+            Refusal(path: destination, mark: nil, id: $0.id, reason: $0.reason)
+        }
+            + files.flatMap { file in
+                (file.refusal.map {
+                    [Refusal(path: file.path, mark: $0.mark, id: nil, reason: $0.message)]
+                } ?? [])
+                    + file.sites.filter { $0.verdict == .unpinnable }.map {
+                        Refusal(
+                            path: file.path, mark: $0.mark, id: $0.id, reason: $0.reason ?? "")
+                    }
+            }
+    }
+
+    /// 1 where an image could not take the other's digest, 2 where a file could not be read or written.
     var exitCode: ExitCode {
         if files.contains(where: { $0.refusal != nil }) { return .failure }
         return refusals.isEmpty ? .success : .negative
@@ -43,14 +62,25 @@ struct PromoteDocument {
                 .init(text: "\(change.old?.short ?? "new") → \(change.new?.short ?? "–")"),
             ])
         }
-        for (path, site) in refusals {
+        for refusal in refusals {
+            let path = UntrustedText(refusal.path).display
+            listing.add(
+                [
+                    .init(
+                        text: refusal.mark.map { "\(path):\($0)" } ?? path, paint: style.red),
+                    .init(text: UntrustedText(refusal.id ?? "").display),
+                    .init(text: "not promoted", paint: style.red),
+                ], details: [.init(text: refusal.reason, paint: style.red)])
+        }
+        for file in files {
+            guard let reason = file.skipped else { continue }
             listing.add([
-                .init(text: "\(UntrustedText(path)):\(site.mark)", paint: style.red),
-                .init(text: site.reason ?? ""),
+                .init(text: UntrustedText(file.path).display),
+                .init(text: "skipped", paint: style.dim), .init(text: reason, paint: style.dim),
             ])
         }
-        let verb = exitCode == .success ? "promoted" : "to promote, nothing is written"
-        let summary = "\(counted(promoted.count, "image")) \(verb)\n"
+        let rest = refusals.isEmpty ? "" : ", \(refusals.count) not"
+        let summary = "\(counted(promoted.count, "image")) promoted\(rest)\n"
         return listing.text.isEmpty ? summary : "\(listing.text)\n\(summary)"
     }
 
@@ -73,10 +103,15 @@ struct PromoteDocument {
                 refusals.map {
                     [
                         "path": .string($0.path),
-                        "line": .integer($0.site.mark.line),
-                        "column": .integer($0.site.mark.column),
-                        "message": .optional($0.site.reason),
+                        "line": $0.mark.map { .integer($0.line) } ?? .null,
+                        "column": $0.mark.map { .integer($0.column) } ?? .null,
+                        "id": .optional($0.id),
+                        "message": .string($0.reason),
                     ]
+                }),
+            "skipped": .array(
+                files.compactMap { file in
+                    file.skipped.map { ["path": .string(file.path), "message": .string($0)] }
                 }),
         ]
     }

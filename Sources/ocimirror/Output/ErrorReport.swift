@@ -28,7 +28,7 @@ struct ErrorReport {
             return .configuration
         case let error as PromotionError:
             console.error(error.description)
-            return error.isRefusal ? .negative : .configuration
+            return .configuration
         case let error as FileError:
             // A file of our own that is missing is no answer to the question that was asked.
             console.error(error.description)

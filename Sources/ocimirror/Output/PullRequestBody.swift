@@ -42,7 +42,8 @@ struct PullRequestBody {
         let changed = files.filter { $0.sites.contains { $0.verdict == .changed } }
         lines += Self.section("Files", Set(changed.map(\.path)).sorted().map(code))
         lines += Self.section("Another version than the lock", Self.sites(.versionDiffers, files))
-        lines += Self.section("Not pinned", Self.sites(.unpinnable, files))
+        lines += Self.section(
+            "Not pinned", files.flatMap(Self.reasonsOfFile) + Self.sites(.unpinnable, files))
         text = Self.cut(lines)
     }
 
@@ -125,6 +126,16 @@ struct PullRequestBody {
                 items.append("\(code(id)): \(code(image.status)): \(code(reason))")
             }
             return items
+        }
+    }
+
+    /// What is wrong with a file as a whole.
+    private static func reasonsOfFile(_ file: PinnedFile) -> [String] {
+        let skipped = file.skippedAt.flatMap { mark in
+            file.skipped.map { YAMLError(at: mark, $0) }
+        }
+        return [file.refusal, skipped].compactMap(\.self).map {
+            "\(code("\(file.path):\($0.mark)")): \(code($0.message))"
         }
     }
 

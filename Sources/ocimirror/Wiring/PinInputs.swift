@@ -72,21 +72,4 @@ enum PinInputs {
         let name = "images.lock.yaml"
         return try FileStatus.of(context.absolute(name)) == nil ? nil : name
     }
-
-    /// What the templates do with tags, where the file is a chart's own values.
-    static func reuse(
-        beside path: String, in context: ProgramContext
-    ) throws(FileError) -> TagReuse {
-        let folder = Path.directory(of: context.absolute(path))
-        guard try FileStatus.of("\(folder)/Chart.yaml")?.kind == .regular,
-            try FileStatus.of("\(folder)/templates")?.kind == .directory
-        else { return TagReuse() }
-        var templates: [[UInt8]] = []
-        for name in try Directory.list("\(folder)/templates") {
-            let template = "\(folder)/templates/\(name)"
-            guard try FileStatus.of(template)?.kind == .regular else { continue }
-            templates.append(try BoundedFile.read(template, limit: 1 << 20))
-        }
-        return TagReuse(templates: templates)
-    }
 }

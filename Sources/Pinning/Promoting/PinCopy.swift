@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import YAML
+
+/// The pins of one file, to be copied to the same places of another.
+///
+/// A pin is identified by its document and its path. Where several values have one path, or stand in a list
+/// whose elements have no names, it is copied only if there is no choice.
+struct PinCopy: Sendable {
+    typealias Target = Result<PinTarget, LockView.LookupFailure>
+
+    /// The values that one path can mean, the positions in lists left out.
+    private struct Place: Hashable {
+        let scope: Int
+        let path: SitePath
+    }
+
+    private let source: FoundSites
+    private let places: [Place: [ImageReferenceSite]]
+    private let selects: @Sendable (String) -> Bool
+
+    init(_ source: FoundSites, selecting selects: @escaping @Sendable (String) -> Bool) {
+        self.source = source
+        self.selects = selects
+        places = Self.places(source)
+    }
+
+    private static func places(_ found: FoundSites) -> [Place: [ImageReferenceSite]] {
+        Dictionary(grouping: found.sites) {
+            Place(scope: $0.scope, path: $0.path.withoutPositions)
+        }
+    }
+
+    /// Returns what each image of the other file gets, by its place in ``FoundSites/sites``.
+    func targets(for destination: FoundSites) -> [Target] {
+        var targets: [Target] = destination.sites.map { _ in .failure(.unknown) }
+        let match = DocumentMatch(from: source.scopes, to: destination.scopes)
+        for (place, sites) in Self.places(destination) {
+            func sources(_ scope: Int) -> [ImageReferenceSite] {
+                places[Place(scope: scope, path: place.path)] ?? []
+            }
+            let found: [Target] =
+                switch match.counterparts[place.scope] {
+                case .missing: sites.map { _ in .failure(.unknown) }
+                case .document(let scope): Self.pair(sources(scope), with: sites)
+                case .ambiguous(let scopes):
+                    sites.map {
+                        Self.choose(
+                            among: scopes.flatMap(sources), for: $0,
+                            "several documents could be the one to copy from: give each its own kind "
+                                + "and metadata.name")
+                    }
+                }
+            for (site, target) in zip(sites, found) {
+                targets[site.number] = isSelected(site) ? target : .failure(.notSelected)
+            }
+        }
+        return targets
+    }
+
+    private func isSelected(_ site: ImageReferenceSite) -> Bool {
+        selects(site.image?.repository.lastComponent ?? "")
+    }
+
+    private static func pair(_ old: [ImageReferenceSite], with new: [ImageReferenceSite])
+        -> [Target]
+    {
+        let isList =
+            Set(old.map(\.path)).count == old.count && Set(new.map(\.path)).count == new.count
+        if old.count == new.count,
+            old.count == 1 || (isList && repositories(old) == repositories(new))
+        {
+            return zip(old, new).map(copy)
+        }
+        return new.enumerated().map { index, site in
+            let namesakes = old.filter { $0.image?.repository == site.image?.repository }
+            if !namesakes.isEmpty {
+                // Two places of one image may be as little alike in the other file.
+                let others = new.filter {
+                    $0.image?.repository == site.image?.repository && $0.image != site.image
+                }
+                if others.isEmpty, Set(namesakes.map(\.image)).count == 1 {
+                    return copy(namesakes[0], site)
+                }
+                return choose(
+                    among: namesakes, for: site,
+                    "several images of the repository could be the one to copy: give the elements of "
+                        + "the list their own names")
+            }
+            return old.count == new.count ? copy(old[index], site) : .failure(.unknown)
+        }
+    }
+
+    private static func repositories(_ sites: [ImageReferenceSite]) -> [Repository?] {
+        sites.map(\.image?.repository)
+    }
+
+    /// Nothing has to be chosen where no candidate is pinned, or all say what the site says.
+    private static func choose(
+        among candidates: [ImageReferenceSite], for site: ImageReferenceSite, _ reason: String
+    ) -> Target {
+        let pins = candidates.filter { $0.isPinned }
+        if pins.isEmpty { return .failure(.unknown) }
+        if pins.count == candidates.count, pins.allSatisfy({ $0.image == site.image }) {
+            return copy(pins[0], site)
+        }
+        return .failure(.notCopied(reason))
+    }
+
+    private static func copy(_ old: ImageReferenceSite, _ new: ImageReferenceSite) -> Target {
+        guard old.isPinned, !old.isSkipped else { return .failure(.unknown) }
+        if let obstacle = old.obstacle {
+            return .failure(.notCopied("the pin to copy cannot be read: \(obstacle)"))
+        }
+        guard let pin = old.image, let digest = pin.digest, let image = new.image else {
+            // A digest by itself, of an image that only a rule knows.
+            return old.digest?.text == new.digest?.text
+                ? .failure(.unknown)
+                : .failure(.notCopied("its repository is not known here: copy the digest by hand"))
+        }
+        guard pin.repository == image.repository else {
+            return .failure(.otherRepository(pin.repository.description))
+        }
+        return .success(
+            PinTarget(
+                id: image.repository.lastComponent, repository: pin.repository, tag: pin.tag,
+                resolvedTag: pin.tag, digest: digest))
+    }
+}
+
+extension ImageReferenceSite {
+    /// A Boolean value that indicates whether the file gives a digest.
+    fileprivate var isPinned: Bool {
+        image?.digest != nil || (image == nil && digest?.text.isEmpty == false)
+    }
+}
+
+extension SitePath {
+    /// The path with `[*]` in place of the numbers of elements.
+    fileprivate var withoutPositions: SitePath {
+        steps.reduce(SitePath()) { path, step in
+            let isPosition = step.hasPrefix("[") && !step.contains("=")
+            return path.appending(key: isPosition ? "[*]" : step)
+        }
+    }
+}

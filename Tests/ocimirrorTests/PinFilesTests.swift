@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// One file with which nothing can be done, among others: it is named, and the others are done.
+@Suite struct `files that cannot be read or written` {
+    private static let image = "image: ghcr.io/acme/mirror/api:1.4.2\n"
+
+    /// Good files around bad ones of every kind.
+    private static func workspace() async throws -> Workspace {
+        let workspace = try Workspace()
+        try await workspace.shell(
+            "mkdir -p env && cp "
+                + "'\(Workspace.project)/Tests/PinningTests/Fixtures/images.lock.yaml' .")
+        for name in ["a", "m", "z"] { try workspace.folder.write(image, to: "env/\(name).yaml") }
+        try await workspace.shell(
+            """
+            cd env
+            head -c 9000000 /dev/zero | tr '\\0' '#' > big.yaml
+            mkfifo pipe.yaml
+            ln -s nowhere dangling.yaml
+            ln -s . loop
+            printf 'image: \\377\\n' > latin.yaml
+            printf 'image: a\\0b\\n' > nul.yaml
+            printf 'a: b\\n  c: d\\n' > broken.yaml
+            """)
+        return workspace
+    }
+
+    private static let bad = ["big", "broken", "latin", "nul"].map { "env/\($0).yaml" }
+
+    private static func rejected(_ run: Run) throws -> [String] {
+        try (run.json["files"]?.elements ?? []).filter { $0["refusal"] != .null }
+            .compactMap { file in
+                guard case .string(let path)? = file["path"] else { return nil }
+                return path
+            }
+            .sorted()
+    }
+
+    @Test func `pin does the others and names each`() async throws {
+        let workspace = try await Self.workspace()
+        let run = try await workspace.run(
+            "pin", "--json", "--report", "pr.md", "env", "nowhere.yaml", "env/pipe.yaml",
+            "env/dangling.yaml")
+        #expect(run.status == 2, "\(run.errors)")
+        #expect(
+            try Self.rejected(run)
+                == (Self.bad + ["env/dangling.yaml", "env/pipe.yaml", "nowhere.yaml"]).sorted())
+        for name in ["a", "m", "z"] {
+            #expect(workspace.folder.text("env/\(name).yaml").contains("@sha256:"))
+        }
+        let body = workspace.folder.text("pr.md")
+        #expect(body.contains("larger than 8388608 bytes"), "\(body)")
+        let text = try await workspace.run("pin", "env")
+        #expect(text.status == 2)
+        #expect(text.output.contains("env/big.yaml:1:1     rejected"), "\(text.output)")
+        #expect(text.output.contains("cannot read it: larger than 8388608 bytes"))
+    }
+
+    @Test func `lint and init do the others and name each`() async throws {
+        let workspace = try await Self.workspace()
+        let lint = try await workspace.run("lint", "--json", "env", "nowhere.yaml")
+        #expect(lint.status == 2, "\(lint.errors)")
+        #expect(try Self.rejected(lint) == Self.bad + ["nowhere.yaml"])
+        let findings = try lint.json["files"]?.elements.flatMap { $0["findings"]?.elements ?? [] }
+        #expect(findings?.count == 3)
+        let layers = try await workspace.run(
+            "lint", "--format", "github", "--layers", "env/big.yaml,env/a.yaml")
+        #expect(layers.status == 2)
+        #expect(layers.output.contains("file=env/big.yaml,line=1,col=1,title=rejected"))
+        #expect(layers.output.contains("file=env/a.yaml,line=1,col=8,title=unpinned"))
+        let first = try await workspace.run(
+            "init", "--json", "--from-values", "env", "nowhere.yaml")
+        #expect(first.status == 2, "\(first.said)")
+        #expect(try first.json["omitted"]?.elements.count == 5)
+        #expect(workspace.folder.text("mirror.yaml").contains("ghcr.io/acme/mirror/api:1.4.2"))
+    }
+
+    @Test func `promote does the others and names each`() async throws {
+        let workspace = try await Self.workspace()
+        try await workspace.shell(
+            "cp -r env prod && rm env/big.yaml env/m.yaml && rm prod/latin.yaml")
+        let digest = "sha256:" + String(repeating: "b", count: 64)
+        for name in ["a", "z", "latin"] {
+            try workspace.folder.write(
+                "image: ghcr.io/acme/mirror/api:2@\(digest)\n", to: "env/\(name).yaml")
+        }
+        try await workspace.shell(
+            "printf 'image: \\377\\n' > prod/latin.yaml; echo '[' > env/nul.yaml")
+        let run = try await workspace.run("promote", "--json", "env", "prod")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(try run.json["promoted"]?.elements.count == 2)
+        let rejected = try run.json["refusals"]?.elements.map { $0["path"] }
+        #expect(rejected == ["prod/broken.yaml", "prod/latin.yaml", "prod/nul.yaml"])
+        let skipped = try run.json["skipped"]?.elements.map { $0["path"] }
+        #expect(skipped == ["prod/big.yaml", "prod/m.yaml"])
+        #expect(workspace.folder.text("prod/z.yaml").contains(digest))
+        #expect(try await workspace.run("promote", "nowhere", "prod").status == 78)
+        #expect(try await workspace.run("promote", "nowhere.yaml", "prod/a.yaml").status == 78)
+    }
+
+    @Test func `a file that cannot be written is named, and nothing is said to have changed`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        // A superuser may write to any directory.
+        let mayWrite =
+            try await workspace.shell(
+                "mkdir locked && cp env/a.yaml locked && chmod 555 locked && id -u") == "0\n"
+        let run = try await workspace.run(
+            "pin", "--json", "env/a.yaml", "locked/a.yaml", "env/z.yaml")
+        let files = try run.json["files"]?.elements ?? []
+        #expect(files.map { $0["changed"] } == [true, .bool(mayWrite), true])
+        #expect(run.status == (mayWrite ? 0 : 2), "\(run.said)")
+        try await workspace.shell("chmod 755 locked")
+    }
+
+    @Test func `a template that is too large to look into is named, and the values are pinned`()
+        async throws
+    {
+        let workspace = try await Self.workspace()
+        try await workspace.shell(
+            """
+            mkdir -p chart/templates && echo 'name: x' > chart/Chart.yaml && cp env/a.yaml chart/values.yaml
+            head -c 1100000 /dev/zero | tr '\\0' '#' > chart/templates/crds.yaml
+            """)
+        let run = try await workspace.run("pin", "chart/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("chart/templates/crds.yaml:1:1  skipped"), "\(run.output)")
+        #expect(workspace.folder.text("chart/values.yaml").contains("@sha256:"))
+        let lint = try await workspace.run("lint", "chart/values.yaml")
+        #expect(lint.status == 0, "\(lint.said)")
+        #expect(lint.errors.contains("chart/templates/crds.yaml: cannot read it: larger than"))
+    }
+}
