@@ -174,6 +174,21 @@ import YAML
         #expect(file.sites.allSatisfy { $0.reason == "a comment says so" })
     }
 
+    @Test func `thousands of namesakes are not compared with thousands`() throws {
+        func documents(_ count: Int, _ digest: String) -> String {
+            String(
+                repeating: "---\nkind: A\nmetadata: {name: b}\nimage: r.io/x/a:1\(digest)\n",
+                count: count)
+        }
+        let (file, _) = try Self.promote(documents(3000, "@a"), into: documents(3000, ""))
+        #expect(file.sites.allSatisfy { $0.verdict == .unpinnable } && file.sites.count == 3000)
+        let items = (0..<3000).map { "- r.io/x/a\($0):1" }
+        let (list, _) = try Self.promote(
+            "images:\n" + items.map { "\($0)@a\n" }.joined(),
+            into: "images:\n" + items.reversed().map { "\($0)\n" }.joined())
+        #expect(list.sites.allSatisfy { $0.verdict == .changed } && list.sites.count == 3000)
+    }
+
     @Test func `a file that cannot be written has no changed images`() throws {
         var (file, _) = try Self.promote(
             "a: {image: r.io/x/a:1@a}\n", into: "a: {image: r.io/x/a:0}\n")

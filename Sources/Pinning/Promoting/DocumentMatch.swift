@@ -9,7 +9,7 @@ struct DocumentMatch {
     enum Counterpart: Hashable {
         case missing
         case document(Int)
-        /// Each of these could be meant.
+        /// Each of these could be meant; no more than ``DocumentMatch/choiceLimit`` and one are listed.
         case ambiguous([Int])
     }
 
@@ -18,6 +18,9 @@ struct DocumentMatch {
         let parent: Int?
         let path: SitePath
     }
+
+    /// How many candidates are looked at, so that thousands of namesakes are not compared with thousands.
+    static let choiceLimit = 100
 
     private let source: [DocumentScope]
     private let destination: [DocumentScope]
@@ -38,8 +41,10 @@ struct DocumentMatch {
             case .document(let parent)?:
                 pair(sources[Place(parent: parent, path: place.path)] ?? [], siblings)
             case .ambiguous(let parents)?:
-                let candidates = parents.flatMap {
-                    sources[Place(parent: $0, path: place.path)] ?? []
+                var candidates: [Int] = []
+                for parent in parents where candidates.count <= Self.choiceLimit {
+                    let place = Place(parent: parent, path: place.path)
+                    candidates += (sources[place] ?? []).prefix(Self.choiceLimit + 1)
                 }
                 for number in siblings { choose(number, among: candidates) }
             case .missing?:
@@ -69,18 +74,19 @@ struct DocumentMatch {
             }
             pairNamesakes(oldNames[id] ?? [], new)
         }
-        // What has other names in the other environment, as with a suffix.
-        let unmatchedOld = old.filter { source[$0].id.map { newNames[$0] == nil } ?? false }
-        let unmatchedNew = new.filter { destination[$0].id.map { oldNames[$0] == nil } ?? false }
-        for number in unmatchedNew {
-            let kind = destination[number].kind
-            let candidates = unmatchedOld.filter { source[$0].kind == kind }
-            if candidates.count == 1,
-                unmatchedNew.count(where: { destination[$0].kind == kind }) == 1
-            {
-                counterparts[number] = .document(candidates[0])
+        // Those with other names in the other environment, as with a suffix, by their kinds.
+        let unmatchedOld = Dictionary(
+            grouping: old.filter { source[$0].id.map { newNames[$0] == nil } ?? false }
+        ) { source[$0].kind }
+        let unmatchedNew = Dictionary(
+            grouping: new.filter { destination[$0].id.map { oldNames[$0] == nil } ?? false }
+        ) { destination[$0].kind }
+        for (kind, new) in unmatchedNew {
+            let candidates = unmatchedOld[kind] ?? []
+            if candidates.count == 1, new.count == 1 {
+                counterparts[new[0]] = .document(candidates[0])
             } else {
-                choose(number, among: candidates)
+                for number in new { choose(number, among: candidates) }
             }
         }
     }
@@ -112,7 +118,9 @@ struct DocumentMatch {
     }
 
     private mutating func choose(_ number: Int, among candidates: [Int]) {
-        counterparts[number] = candidates.isEmpty ? .missing : .ambiguous(candidates)
+        counterparts[number] =
+            candidates.isEmpty
+            ? .missing : .ambiguous(Array(candidates.prefix(Self.choiceLimit + 1)))
     }
 }
 

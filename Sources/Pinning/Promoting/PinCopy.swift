@@ -16,6 +16,8 @@ struct PinCopy: Sendable {
         let path: SitePath
     }
 
+    private static let choiceLimit = DocumentMatch.choiceLimit
+
     private let source: FoundSites
     private let places: [Place: [ImageReferenceSite]]
     private let selects: @Sendable (String) -> Bool
@@ -45,12 +47,11 @@ struct PinCopy: Sendable {
                 case .missing: sites.map { _ in .failure(.unknown) }
                 case .document(let scope): Self.pair(sources(scope), with: sites)
                 case .ambiguous(let scopes):
-                    sites.map {
-                        Self.choose(
-                            among: scopes.flatMap(sources), for: $0,
-                            "several documents could be the one to copy from: give each its own kind "
-                                + "and metadata.name")
-                    }
+                    Self.choose(
+                        among: Array(scopes.lazy.flatMap(sources).prefix(Self.choiceLimit + 1)),
+                        for: sites,
+                        "several documents could be the one to copy from: give each its own kind and "
+                            + "metadata.name")
                 }
             for (site, target) in zip(sites, found) {
                 targets[site.number] = isSelected(site) ? target : .failure(.notSelected)
@@ -73,22 +74,23 @@ struct PinCopy: Sendable {
         {
             return zip(old, new).map(copy)
         }
+        let namesakes = Dictionary(grouping: old) { $0.image?.repository }
+        let oldImages = namesakes.mapValues { Set($0.map(\.image)).count }
+        let newImages = Dictionary(grouping: new) { $0.image?.repository }
+            .mapValues { Set($0.map(\.image)).count }
         return new.enumerated().map { index, site in
-            let namesakes = old.filter { $0.image?.repository == site.image?.repository }
-            if !namesakes.isEmpty {
-                // Two places of one image may be as little alike in the other file.
-                let others = new.filter {
-                    $0.image?.repository == site.image?.repository && $0.image != site.image
-                }
-                if others.isEmpty, Set(namesakes.map(\.image)).count == 1 {
-                    return copy(namesakes[0], site)
-                }
-                return choose(
-                    among: namesakes, for: site,
-                    "several images of the repository could be the one to copy: give the elements of "
-                        + "the list their own names")
+            let repository = site.image?.repository
+            guard let candidates = namesakes[repository] else {
+                return old.count == new.count ? copy(old[index], site) : .failure(.unknown)
             }
-            return old.count == new.count ? copy(old[index], site) : .failure(.unknown)
+            // Two places of one image may be as little alike in the other file.
+            if oldImages[repository] == 1, newImages[repository] == 1 {
+                return copy(candidates[0], site)
+            }
+            return choose(
+                among: Array(candidates.prefix(choiceLimit + 1)), for: [site],
+                "several images of the repository could be the one to copy: give the elements of the "
+                    + "list their own names")[0]
         }
     }
 
@@ -98,14 +100,17 @@ struct PinCopy: Sendable {
 
     /// Nothing has to be chosen where no candidate is pinned, or all say what the site says.
     private static func choose(
-        among candidates: [ImageReferenceSite], for site: ImageReferenceSite, _ reason: String
-    ) -> Target {
-        let pins = candidates.filter { $0.isPinned }
-        if pins.isEmpty { return .failure(.unknown) }
-        if pins.count == candidates.count, pins.allSatisfy({ $0.image == site.image }) {
-            return copy(pins[0], site)
+        among candidates: [ImageReferenceSite], for sites: [ImageReferenceSite], _ reason: String
+    ) -> [Target] {
+        let pins = candidates.filter(\.isPinned)
+        if pins.isEmpty, candidates.count <= choiceLimit {
+            return sites.map { _ in .failure(.unknown) }
         }
-        return .failure(.notCopied(reason))
+        let images = Set(candidates.map(\.image))
+        return sites.map { site in
+            images == [site.image] && candidates.count <= choiceLimit
+                ? copy(candidates[0], site) : .failure(.notCopied(reason))
+        }
     }
 
     private static func copy(_ old: ImageReferenceSite, _ new: ImageReferenceSite) -> Target {

@@ -85,7 +85,8 @@ struct PromoteCommand: ConfiguredCommand {
         var counterparts = 0
         for path in inputs.paths {
             try Task.checkCancellation()
-            let from = isFolder ? "\(source)/\(path.dropFirst(folder.count + 1))" : source
+            let name = folder == "." ? path[...] : path.dropFirst(folder.count + 1)
+            let from = isFolder ? "\(source)/\(name)" : source
             let pins = try await read(from, context)
             do throws(YAMLError) {
                 guard let pins = try pins.get() else {
