@@ -98,7 +98,9 @@ struct ManifestDelivery {
     }
 
     private func isLost(_ child: ManifestGraph.Node) async throws -> Bool {
-        try await atTarget { try await target.standing(of: .digest(child.descriptor.digest)) == nil }
+        try await atTarget {
+            try await target.standing(of: .digest(child.descriptor.digest)) == nil
+        }
     }
 
     /// Whether a child manifest has to be written.

@@ -63,8 +63,14 @@ extension SiteFinder {
         site.reference = Field(node: node)
         if let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
             let name = text.utf8.distance(from: text.startIndex, to: equals)
-            site.matchedName?.part = 0..<name
-            site.reference?.part = (name + 1)..<text.utf8.count
+            func part(_ range: Range<Int>) -> Field.Part {
+                let bytes = text.utf8.dropFirst(range.lowerBound).prefix(range.count)
+                return Field.Part(
+                    range: range, text: String(decoding: bytes, as: UTF8.self),
+                    offset: node.offset(ofTextAt: range.lowerBound))
+            }
+            site.matchedName?.part = part(0..<name)
+            site.reference?.part = part((name + 1)..<text.utf8.count)
         }
         guard let image = ImageText.reference(site.reference?.text ?? "") else { return }
         site.image = image
