@@ -121,7 +121,8 @@ let package = Package(
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
             "Validation", "TextSafety", "YAML"),
         tests(
-            of: "Mirroring", exclude: ["Configuration/Golden"], "Content", "LayerScanning",
+            of: "Mirroring", exclude: ["Configuration/Golden"], "ChildProcess", "Content",
+            "Hashing", "LayerScanning",
             "Lockfiles", "OCI", "RegistryTestSupport", "Validation", "AsyncPrimitives",
             "TextSafety", "ocimirror"
         ),

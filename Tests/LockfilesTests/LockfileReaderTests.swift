@@ -205,7 +205,10 @@ import Testing
     }
 
     @Test func `a lock that is cut off anywhere is not read as a whole one`() {
-        let text = LockSample.text
+        // Optional fields at the end can be missing from a whole lock file, too.
+        let text = String(
+            LockSample.text.prefix(
+                upTo: LockSample.text.ranges(of: "        referrers:")[0].lowerBound))
         let lastLine = "          linux/arm64:"
         for count in 0..<text.count - 1 {
             let part = String(text.prefix(count))

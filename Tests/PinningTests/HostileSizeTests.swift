@@ -10,7 +10,7 @@ import YAML
     private static let image = "ghcr.io/acme/mirror/api:1.4.1"
 
     private static func pin(_ text: String, rules: PinRules = PinRules()) throws -> PinnedFile {
-        Pinner(try Fixture.lock("images.lock.yaml"), rules: rules)
+        Pinner(try Fixture.lock("images.lock.yaml"), rules: rules, updatesTags: true)
             .pin(Array(text.utf8), path: "a/a/a/a/a/a/a/a/a/a/a/a/a/a/values.yaml")
     }
 

@@ -86,7 +86,7 @@ import Testing
         let run = try await verdict("app:1.2.4", "app:v1.3.0", options: "--json")
         #expect(run.status == 1)
         let document = try run.json
-        #expect(document.keys == ["schema", "command", "exitCode", "images", "pulls"])
+        #expect(document.keys == ["schema", "command", "exitCode", "images", "findings", "pulls"])
         #expect(document["exitCode"] == .integer(1))
         let images = document["images"]?.elements ?? []
         #expect(images.count == 2)

@@ -39,7 +39,8 @@ import Testing
         let document = try await workspace.run("plan", "--json").json
         #expect(
             document.keys == [
-                "schema", "command", "exitCode", "offline", "dockerHubPulls", "images", "problems",
+                "schema", "command", "exitCode", "offline", "dockerHubPulls", "findings", "images",
+                "problems",
             ])
         let images = document["images"]?.elements ?? []
         #expect(

@@ -26,20 +26,25 @@ struct ManifestDelivery {
                 return
             } catch let error as CopyError where mayLackContent(below: node, error) {
                 guard progress.mayResend(below: node.descriptor.digest) else { throw error }
-                try await explainSparse(node, error)
-                try await resendLost(below: node, error)
+                do {
+                    try await explainSparse(node, error)
+                    try await resendLost(below: node, error)
+                } catch let lookup as CopyError where error.failureClass == .unavailable {
+                    // A registry that is unavailable fails the lookups too: the first error explains more.
+                    throw lookup.failureClass == .unavailable ? error : lookup
+                }
             }
         }
     }
 
     /// Returns whether a failure may mean that the target lacks what a manifest points at.
     ///
-    /// Not every registry says so in the specification's words; other rejections count only where
-    /// something was taken to be present without asking.
+    /// Not every registry uses the error codes of the specification (Harbor and Nexus respond
+    /// `MANIFEST_INVALID`); other failures count only if content was assumed to be present.
     private func mayLackContent(below node: ManifestGraph.Node, _ error: CopyError) -> Bool {
         switch error.failureClass {
         case .incomplete: return true
-        case .missing, .invalid:
+        case .missing, .invalid, .unavailable:
             let below = Successors(of: node.manifest)
             return (below.blobs + below.manifests).contains { progress.holds($0.digest) }
         default: return false
