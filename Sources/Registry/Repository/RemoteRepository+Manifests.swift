@@ -54,9 +54,9 @@ extension RemoteRepository {
             (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
         }
         let manifest = try verify(bytes, against: descriptor, fields, call.operation)
-        for stated in [fields.manifestType, mediaType(in: bytes)] {
-            try agree(stated, descriptor.mediaType, .invalid, call.operation)
-        }
+        // Two calls: the optimizer of Swift 6.3.1 crashes on a loop over these two optionals.
+        try agree(fields.manifestType, descriptor.mediaType, .invalid, call.operation)
+        try agree(mediaType(in: bytes), descriptor.mediaType, .invalid, call.operation)
         return manifest
     }
 
