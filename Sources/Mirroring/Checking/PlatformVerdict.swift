@@ -10,7 +10,7 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
     /// It is refused.
     case no
     /// It could not be judged.
-    case notChecked
+    case notChecked = "not-checked"
 
     /// Reads it from findings.
     ///
