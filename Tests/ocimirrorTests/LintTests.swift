@@ -100,6 +100,16 @@ import Testing
             workspace.folder.text("prod/values.yaml").hasPrefix("image: a.io/b/c:2@\(digest)\n"))
     }
 
+    @Test func `a damaged lock file is reported with a hint`() async throws {
+        let workspace = try await Self.workspace([:])
+        try await workspace.shell("sed -i 's/^    schema: 1$/    schema: 2/' older.lock.yaml")
+        let run = try await workspace.run("promote", "images.lock.yaml", "older.lock.yaml")
+        #expect(run.status == 78, "\(run.said)")
+        #expect(
+            run.errors.contains("use the version of ocimirror that wrote the lock"),
+            "\(run.said)")
+    }
+
     @Test func `exports are written to standard output`() async throws {
         let workspace = try await Self.workspace(["map.yaml": "a.image: {id: api, shape: sha}\n"])
         let keep = try await workspace.run("export", "keep-list", "images.lock.yaml")

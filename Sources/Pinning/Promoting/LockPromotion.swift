@@ -9,9 +9,12 @@ internal import YAML
 public struct PromotionError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line: what, which, why.
     public let description: String
+    /// The next step, in the imperative.
+    public let hint: String
 
-    init(_ description: String) {
+    init(_ description: String, hint: String) {
         self.description = description
+        self.hint = hint
     }
 }
 
@@ -73,7 +76,9 @@ public struct LockPromotion: Sendable {
         guard !changes.isEmpty else { return }
         let bytes = into.replacing(with: blocks)
         guard let read = try? Lockfile(parsing: bytes, root: root), read == expected else {
-            throw PromotionError("the locks are indented differently: run sync for one of them")
+            throw PromotionError(
+                "the locks are indented differently",
+                hint: "run 'ocimirror sync' for one of them")
         }
         newBytes = bytes
     }
@@ -89,18 +94,22 @@ private struct LockText {
     init(_ bytes: [UInt8], root: [String], named name: String) throws(PromotionError) {
         var limits = FileText.limits
         limits.byteCount = 16 << 20
-        do {
+        do throws(LockfileError) {
             lock = try Lockfile(parsing: bytes, root: root)
         } catch {
-            throw PromotionError("\(name): \(error)")
+            throw PromotionError("\(name): \(error)", hint: error.hint)
         }
         guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: limits),
             var node = stream.documents.first?.root
-        else { throw PromotionError("\(name): it cannot be read") }
+        else {
+            throw PromotionError("\(name): it cannot be read", hint: LockfileError.restoreHint)
+        }
         for key in root + ["images"] { node = node[key] ?? node }
         guard case .mapping(let entries, .block) = node.kind, !entries.isEmpty else {
             guard node.entries?.isEmpty == true else {
-                throw PromotionError("\(name): its images are not written as sync writes them")
+                throw PromotionError(
+                    "\(name): its images are not written as sync writes them",
+                    hint: LockfileError.restoreHint)
             }
             // `images: {}`: the blocks begin on the next line.
             head = bytes[..<node.range.lowerBound]

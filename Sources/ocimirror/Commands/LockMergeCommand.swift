@@ -62,12 +62,12 @@ struct LockMergeCommand: ConfiguredCommand {
     private func text(_ root: [String], in context: ProgramContext) throws -> [UInt8] {
         let texts = try parts.map { try BoundedFile.read(context.absolute($0), limit: 16 << 20) }
         return try texts.dropFirst().reduce(texts.first ?? []) { whole, part in
-            do {
+            do throws(PromotionError) {
                 return try LockPromotion(from: part, into: whole, root: root) { _ in true }.newBytes
                     ?? whole
             } catch {
                 throw ConfigurationFileError(
-                    message: "\(error)", hint: "merge what 'sync --shard' has written in one run")
+                    message: error.description, hint: error.hint)
             }
         }
     }

@@ -27,7 +27,7 @@ struct ErrorReport {
             console.error(error.message, hint: error.hint)
             return .configuration
         case let error as PromotionError:
-            console.error(error.description)
+            console.error(error.description, hint: error.hint)
             return .configuration
         case let error as FileError:
             // A file of our own that is missing is no answer to the question that was asked.
