@@ -100,6 +100,30 @@ import Testing
             workspace.folder.text("prod/values.yaml").hasPrefix("image: a.io/b/c:2@\(digest)\n"))
     }
 
+    @Test func `an ID that selects no image is an error, and nothing is promoted`() async throws {
+        let digest = "sha256:" + String(repeating: "b", count: 64)
+        let old = "image: a.io/b/web:1\nx: {image: a.io/d/worker:1}\n"
+        let workspace = try await Self.workspace([
+            "dev/values.yaml":
+                "image: a.io/b/web:2@\(digest)\nx: {image: a.io/d/worker:2@\(digest)}\n",
+            "prod/values.yaml": old,
+        ])
+        let files = try await workspace.run("promote", "dev", "prod", "web", "wroker")
+        #expect(files.status == 64, "\(files.said)")
+        #expect(
+            files.errors.contains("ID: 'wroker': selects no image: did you mean 'worker'?"),
+            "\(files.said)")
+        #expect(workspace.folder.text("prod/values.yaml") == old)
+        let unlike = try await workspace.run("promote", "dev", "prod", "nothing-like-it")
+        #expect(unlike.status == 64, "\(unlike.said)")
+        #expect(unlike.errors.contains("(known: web, worker)"), "\(unlike.said)")
+        let before = workspace.folder.text("older.lock.yaml")
+        let lock = try await workspace.run("promote", "images.lock.yaml", "older.lock.yaml", "apii")
+        #expect(lock.status == 64, "\(lock.said)")
+        #expect(lock.errors.contains("'apii': selects no image: did you mean 'api'?"))
+        #expect(workspace.folder.text("older.lock.yaml") == before)
+    }
+
     @Test func `a damaged lock file is reported with a hint`() async throws {
         let workspace = try await Self.workspace([:])
         try await workspace.shell("sed -i 's/^    schema: 1$/    schema: 2/' older.lock.yaml")

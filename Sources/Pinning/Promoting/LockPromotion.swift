@@ -42,6 +42,8 @@ public struct LockPromotion: Sendable {
     public private(set) var changes: [Change] = []
     /// What was selected and cannot be copied, by id.
     public private(set) var refusals: [Refusal] = []
+    /// The ids of the lock to copy from, sorted.
+    public let ids: [String]
     /// The lock's new bytes; nil where nothing changes.
     public private(set) var newBytes: [UInt8]?
 
@@ -59,6 +61,7 @@ public struct LockPromotion: Sendable {
     ) throws(PromotionError) {
         let from = try LockText(source, root: root, named: "the lock to copy from")
         let into = try LockText(destination, root: root, named: "the lock to copy into")
+        ids = from.lock.images.keys.sorted()
         var blocks = into.blocks
         var expected = into.lock
         for (id, image) in from.lock.images.sorted(by: { $0.key < $1.key }) where selects(id) {

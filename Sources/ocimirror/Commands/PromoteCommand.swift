@@ -3,6 +3,7 @@
 internal import CommandLineKit
 internal import Files
 internal import Mirroring
+internal import OCI
 internal import Pinning
 internal import StrictJSON
 internal import TextSafety
@@ -66,6 +67,7 @@ struct PromoteCommand: ConfiguredCommand {
         let promotion = try LockPromotion(
             from: new, into: old, root: root.split(separator: ".").map(String.init)
         ) { selection.contains(id: $0, name: $0) }
+        try selection.check(among: promotion.ids.map { ($0, $0) })
         if let bytes = promotion.newBytes {
             try AtomicFile.replace(context.absolute(destination), with: bytes)
         }
@@ -82,6 +84,7 @@ struct PromoteCommand: ConfiguredCommand {
         let folder = destination.hasSuffix("/") ? String(destination.dropLast()) : destination
         let inputs = PinFiles([destination], rules: rules, in: context)
         var files: [PinnedFile] = []
+        var originals: [Int: [UInt8]] = [:]
         var counterparts = 0
         for path in inputs.paths {
             try Task.checkCancellation()
@@ -97,7 +100,10 @@ struct PromoteCommand: ConfiguredCommand {
                     continue
                 }
                 counterparts += 1
-                files.append(try promote(pins, from, into: path, rules, inputs))
+                let bytes = try inputs.read(path)
+                let file = try promote(pins, from, into: bytes, path, rules)
+                if file.newBytes != nil { originals[files.count] = bytes }
+                files.append(file)
             } catch {
                 files.append(PinnedFile(path: path, refusal: error))
             }
@@ -110,10 +116,26 @@ struct PromoteCommand: ConfiguredCommand {
                     : "cannot read '\(context.shown(source))': there is no such file",
                 hint: "FROM and TO are files, or directories with files of the same names")
         }
+        try checkIDs(files)
+        for (index, bytes) in originals {
+            guard let new = files[index].newBytes else { continue }
+            do throws(YAMLError) {
+                try inputs.replace(files[index].path, bytes, with: new)
+            } catch {
+                files[index].failToWrite(error)
+            }
+        }
         let document = PromoteDocument(destination: destination, files: files)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
+    }
+
+    /// Rejects an ID that selects no image, unless a file could not be read: its images are unknown.
+    private func checkIDs(_ files: [PinnedFile]) throws(UsageError) {
+        guard !files.contains(where: { $0.refusal != nil }) else { return }
+        let names = files.flatMap(\.sites).compactMap { $0.old?.repository.lastComponent }
+        try IDSelection(ids).check(among: Set(names).sorted().map { ($0, $0) })
     }
 
     /// Reads a file to copy from; nil where there is none.
@@ -130,10 +152,9 @@ struct PromoteCommand: ConfiguredCommand {
 
     /// Copies the pins of one file into another.
     private func promote(
-        _ pins: [UInt8], _ source: String, into path: String, _ rules: PinRules, _ inputs: PinFiles
+        _ pins: [UInt8], _ source: String, into bytes: [UInt8], _ path: String, _ rules: PinRules
     ) throws(YAMLError) -> PinnedFile {
         let selection = IDSelection(ids)
-        let bytes = try inputs.read(path)
         let pinner: Pinner
         do throws(YAMLError) {
             pinner = try Pinner(
@@ -144,14 +165,6 @@ struct PromoteCommand: ConfiguredCommand {
             throw YAMLError(
                 at: YAMLMark(line: 1, column: 1), "the file to copy from cannot be read: \(place)")
         }
-        var file = pinner.pin(bytes, path: path)
-        if let new = file.newBytes {
-            do throws(YAMLError) {
-                try inputs.replace(path, bytes, with: new)
-            } catch {
-                file.failToWrite(error)
-            }
-        }
-        return file
+        return pinner.pin(bytes, path: path)
     }
 }

@@ -9,15 +9,27 @@ extension IDSelection {
     ///
     /// Where a listing failed, its images are unknown, and no word can be called wrong.
     func check(against plan: Plan) throws(UsageError) {
-        guard plan.problems.isEmpty, let word = unmatched(among: plan.allNames).first else {
-            return
-        }
+        guard plan.problems.isEmpty else { return }
+        try check(among: plan.allNames)
+    }
+
+    /// Rejects a pattern that matches none of the ids and names.
+    ///
+    /// The error suggests the most similar id, or lists the first ids if none is similar.
+    func check(among images: [(id: String, name: String)]) throws(UsageError) {
+        guard let pattern = unmatched(among: images).first else { return }
+        let suggestion = Suggestion.nearest(
+            to: pattern, among: images.flatMap { [$0.id, $0.name] })
+        let ids = Set(images.map(\.id)).sorted()
+        let listed = ids.prefix(10).map { UntrustedText($0).display(limit: 100) }
+        let rest = ids.count > listed.count ? " and \(ids.count - listed.count) more" : ""
+        let known = ids.isEmpty ? "" : " (known: \(listed.joined(separator: ", "))\(rest))"
         throw UsageError(
             ["ocimirror"],
             .invalidValue(
-                of: "ID", UntrustedText(word), reason: "selects no image",
-                suggestion: Suggestion.nearest(
-                    to: word, among: plan.allNames.flatMap { [$0.id, $0.name] })))
+                of: "ID", UntrustedText(pattern),
+                reason: suggestion == nil ? "selects no image\(known)" : "selects no image",
+                suggestion: suggestion))
     }
 }
 
