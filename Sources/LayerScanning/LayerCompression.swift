@@ -2,14 +2,14 @@
 
 public import OCI
 
-/// How a layer's archive is packed, as its media type says; nothing else is ever tried.
+/// The compression of a layer, as its media type states it; no other is tried.
 public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
     case none
     case gzip
     case zstd
     case xz
 
-    /// Reads a layer's media type; nil for one that is no archive of a known kind.
+    /// Creates the compression of a media type; `nil` if it is not the type of a layer archive.
     ///
     /// Source: image-spec, layer.md; Docker's image manifest, version 2 schema 2.
     public init?(_ mediaType: MediaType) {
@@ -29,12 +29,12 @@ public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How many bytes tell whether a file is of this kind.
+    /// The number of bytes that identify the compression of a file.
     static let magicByteCount = 6
 
-    /// Whether a file that begins like this is of this kind.
+    /// Returns whether a file that begins with these bytes has this compression.
     ///
-    /// Source: RFC 1952 §2.3; RFC 8878 §3.1, where a frame to be skipped may come first; the .xz file
+    /// Source: RFC 1952 §2.3; RFC 8878 §3.1, where a skippable frame may come first; the .xz file
     /// format §2.1.1.1.
     func begins(with bytes: some Collection<UInt8>) -> Bool {
         switch self {
@@ -49,9 +49,9 @@ public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What the result of a scan depends on: the bytes, and how they are declared to be compressed.
+/// The key of a scan result: the bytes of a layer and their declared compression.
 ///
-/// The same blob is a good layer under one media type and a broken one under another.
+/// The same blob can be valid under one media type and malformed under another.
 public struct LayerScanKey: Hashable, Sendable {
     /// The digest of the blob.
     public let digest: Digest
@@ -60,7 +60,7 @@ public struct LayerScanKey: Hashable, Sendable {
     /// The compression that the media type declares.
     public let compression: LayerCompression
 
-    /// Makes the key of a layer; nil for one of an unknown media type.
+    /// Creates the key of a layer; `nil` for an unknown media type.
     public init?(_ layer: Descriptor) {
         guard let compression = LayerCompression(layer.mediaType) else { return nil }
         self.digest = layer.digest

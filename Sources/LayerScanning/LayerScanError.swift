@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a layer's contents are not known.
+/// A reason why the contents of a layer are unknown.
 public enum LayerScanError: Error, Hashable, Sendable {
-    /// The bytes are not what runtimes could unpack.
+    /// The bytes are not a layer that runtimes could unpack.
     case malformed(FormatError)
-    /// Unpacking would take more than anybody should give.
+    /// The layer exceeds a limit of the scan.
     case limit(Limit)
-    /// The scan itself failed: how, in words that are safe to show.
+    /// The scan failed; the message is escaped for display.
     case scan(String)
 
-    /// What is wrong with a layer.
+    /// An error in the format of a layer.
     public enum FormatError: UInt8, Sendable, CaseIterable {
-        /// The bytes are packed in another way than the media type says.
+        /// The compression differs from the one that the media type declares.
         case otherCompression = 1
-        /// The packed bytes are broken or end too early.
+        /// The compressed bytes are corrupt or incomplete.
         case corrupt
-        /// Something follows the packed bytes.
+        /// Bytes follow the end of the compressed data.
         case trailingBytes
-        /// What is packed is no tar archive.
+        /// The uncompressed bytes are not a tar archive.
         case notAnArchive
-        /// The archive is broken or ends too early.
+        /// The tar archive is corrupt or incomplete.
         case corruptArchive
-        /// A path or a name is longer than a kernel takes.
+        /// A path or name exceeds the limits of a kernel.
         case pathTooLong
-        /// A hard link leads to itself or to a directory.
+        /// A hard link refers to itself or to a directory.
         case impossibleLink
     }
 
-    /// What would be too much.
+    /// A limit of the scan.
     public enum Limit: UInt8, Sendable, CaseIterable {
         case entries = 101
         case unpackedBytes
         case ratio
         case memory
-        /// The paths of the archive, with all directories on them.
+        /// The memory for the paths of the layer, including all directories.
         case paths
-        /// The paths of all layers of an image.
+        /// The memory for the paths of all layers of an image.
         case imagePaths
     }
 }
 
 extension LayerScanError: CustomStringConvertible {
-    /// The reason in words, the layer being named by others.
+    /// The reason, without the layer.
     public var description: String {
         switch self {
         case .malformed(.otherCompression): "it is not compressed as its media type says"

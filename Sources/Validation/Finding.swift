@@ -2,52 +2,54 @@
 
 public import OCI
 
-/// Something that a rule found out about an image; a bad image is an answer, never an error.
+/// A result of a validation rule.
+///
+/// An invalid image is a result, never a thrown error.
 public struct Finding: Hashable, Sendable {
-    /// The stable name of what was found; each has a section in `Documentation/findings.md`.
+    /// The stable id of a finding; each has a section in `Documentation/findings.md`.
     public enum ID: String, Sendable, CaseIterable {
         /// A required platform has no image.
         case platformMissing = "platform-missing"
-        /// There is one image where an index of several was required.
+        /// The image is a single manifest, but several platforms are required.
         case notAnIndex = "not-an-index"
-        /// An image's configuration says another platform than its index.
+        /// The config of an image states another platform than its index entry.
         case configMismatch = "config-mismatch"
-        /// An image's configuration counts other layers than its manifest, or other contents.
+        /// The config of an image lists another number of layers, or other contents.
         case diffIDMismatch = "diffid-mismatch"
-        /// A layer is not what runtimes could unpack.
+        /// A layer that runtimes cannot unpack.
         case layerBroken = "layer-broken"
-        /// What would run is a program for another machine.
+        /// A program that has to run is for another CPU architecture.
         case contentMismatch = "content-mismatch"
-        /// What would be started, or what that needs, is not in the image.
+        /// The entrypoint, or a file that it requires, does not exist in the image.
         case entrypointMissing = "entrypoint-missing"
-        /// A path or a command that the configuration requires is not in the image.
+        /// A path or command that the configuration requires does not exist in the image.
         case pathMissing = "path-missing"
-        /// Some programs of the image are for other machines, and none of them has to run.
+        /// Some programs are for other CPU architectures, and none of them has to run.
         case foreignExecutables = "foreign-executables"
-        /// Two images of one index are for the same platform.
+        /// Two images of one index have the same platform.
         case platformTwice = "platform-twice"
-        /// A layer may be kept out of registries by its licence.
+        /// A layer whose license may prohibit its distribution.
         case foreignLayer = "foreign-layer"
-        /// An exception has ended, or will soon.
+        /// An exception has expired, or will soon.
         case exceptionExpired = "exception-expired"
-        /// An exception excused something.
+        /// An exception is in force.
         case exceptionUsed = "exception-used"
-        /// A tag that names a version stands for other bytes than before.
+        /// A version tag has changed.
         case tagMoved = "tag-moved"
-        /// A required platform could not be judged.
+        /// A required platform could not be validated completely.
         case notChecked = "not-checked"
-        /// A registry rejected a credential; it belongs to a run, not to one image.
+        /// A registry rejected a credential; the finding belongs to a run, not to an image.
         case credentialsRejected = "credentials-rejected"
     }
 
-    /// How much a finding matters.
+    /// The severity of a finding.
     public enum Severity: String, Sendable, Comparable, CaseIterable {
         case note
         case warning
-        /// The image is refused.
+        /// The image is rejected.
         case error
 
-        /// Orders by how much it matters.
+        /// Orders severities from note to error.
         public static func < (first: Severity, second: Severity) -> Bool {
             first.rank < second.rank
         }
@@ -61,16 +63,16 @@ public struct Finding: Hashable, Sendable {
         }
     }
 
-    /// What was found.
+    /// The id of the finding.
     public let id: ID
-    /// How much it matters.
+    /// The severity.
     public let severity: Severity
-    /// The platform concerned, where it is one.
+    /// The platform, if the finding is about one.
     public let platform: Platform?
-    /// What was found, in one line that is safe to show.
+    /// The message: one line, escaped for display.
     public let message: String
 
-    /// Makes a finding.
+    /// Creates a finding.
     public init(_ id: ID, _ severity: Severity, platform: Platform? = nil, _ message: String) {
         self.id = id
         self.severity = severity

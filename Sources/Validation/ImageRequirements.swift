@@ -2,20 +2,22 @@
 
 public import OCI
 
-/// What an image has to be.
+/// The requirements that an image is validated against.
 public struct ImageRequirements: Hashable, Sendable {
-    /// A ruling that other platforms are required, with its reason.
+    /// An exception that reduces the required platforms, with a reason.
     public struct Exception: Hashable, Sendable {
-        /// Why, for every report; the configuration's own words.
+        /// The reason from mirror.yaml, shown in every report.
         public var reason: String
-        /// The last day on which it excuses, as reports show it; nil for ever.
+        /// The last day on which the exception is in force, as reports show it; `nil` if it has no
+        /// end.
         public var until: String?
-        /// How many days are left before it stops excusing; negative once it has, nil for ever.
+        /// The number of days until the exception ends; negative if it has expired, `nil` if it has
+        /// no end.
         public var daysLeft: Int?
-        /// What is required instead.
+        /// The platforms that are required instead.
         public var platforms: [Platform]
 
-        /// Makes an exception.
+        /// Creates an exception.
         public init(
             platforms: [Platform], reason: String, until: String? = nil, daysLeft: Int?
         ) {
@@ -25,22 +27,22 @@ public struct ImageRequirements: Hashable, Sendable {
             self.daysLeft = daysLeft
         }
 
-        /// Whether it still excuses.
+        /// A Boolean value that indicates whether the exception is in force.
         public var isInForce: Bool { (daysLeft ?? 0) >= 0 }
     }
 
-    /// The platforms that must be there.
+    /// The required platforms, without regard to the exception.
     public var platforms: [Platform]
-    /// How far each of them is to be proved.
+    /// The validation level.
     public var level: ValidationLevel
-    /// Whether this is no container image, so that no platform is asked for.
+    /// A Boolean value that indicates whether the entry is an artifact, for which no rule runs.
     public var isArtifact: Bool
-    /// Paths that must exist, and commands that must be found, on every required platform.
+    /// Paths and commands that must exist on every required platform.
     public var paths: [String]
-    /// What is excused.
+    /// The exception, if there is one.
     public var exception: Exception?
 
-    /// Makes a requirement.
+    /// Creates requirements.
     public init(
         platforms: [Platform], level: ValidationLevel, isArtifact: Bool = false,
         paths: [String] = [],
@@ -53,7 +55,7 @@ public struct ImageRequirements: Hashable, Sendable {
         self.exception = exception
     }
 
-    /// The platforms that must be there, an exception in force considered.
+    /// The required platforms, with regard to the exception.
     public var effectivePlatforms: [Platform] {
         guard let exception, exception.isInForce else { return platforms }
         return exception.platforms

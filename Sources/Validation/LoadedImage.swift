@@ -5,19 +5,19 @@ public import LayerScanning
 public import OCI
 internal import StrictJSON
 
-/// An image with everything that rules look at: the manifests, and the configurations of its platforms.
+/// An image with everything that rules require: the manifests, and the configs of its platforms.
 public struct LoadedImage: Sendable {
-    /// One image that a machine could run.
+    /// The image of one platform.
     public struct PlatformImage: Hashable, Sendable {
-        /// The platform that the index promises, or nil where no index speaks of it.
+        /// The platform of the index entry, or `nil` if no index entry states one.
         public let promised: Platform?
-        /// What names the image's manifest.
+        /// The descriptor of the image's manifest.
         public let descriptor: Descriptor
         /// The manifest.
         public let manifest: ImageManifest
-        /// The configuration, where it was read and could be understood.
+        /// The config, if it was read and decoded.
         public internal(set) var config: ImageConfig?
-        /// Why the configuration could not be understood.
+        /// The reason why the config could not be decoded.
         public internal(set) var configProblem: String?
 
         init(promised: Platform?, descriptor: Descriptor, manifest: ImageManifest) {
@@ -26,10 +26,10 @@ public struct LoadedImage: Sendable {
             self.manifest = manifest
         }
 
-        /// The platform that counts: what the index promises, else what the configuration says.
+        /// The platform of the index entry, or else of the config.
         public var platform: Platform? { promised ?? config?.platform }
 
-        /// Whether the rules of a requirement look at this image's configuration.
+        /// Returns whether the rules require this image's config.
         fileprivate func needsConfig(for required: ImageRequirements) -> Bool {
             guard !required.isArtifact, manifest.config.mediaType.isImageConfig else {
                 return false
@@ -40,30 +40,31 @@ public struct LoadedImage: Sendable {
         }
     }
 
-    /// The manifests.
+    /// The manifests of the image.
     public let graph: ManifestGraph
-    /// The runnable images, in the index's order.
+    /// The runnable images, in the order of the index.
     public let images: [PlatformImage]
-    /// The configurations that were read, as proved bytes.
+    /// The bytes of the configs that were read, verified against their digests.
     public let configBytes: [Digest: [UInt8]]
-    /// What is in the layers that were looked into, or why it is not known.
+    /// The contents of the scanned layers, or their scan errors.
     private var layers: [LayerScanKey: Result<LayerContents, LayerScanError>] = [:]
     /// The memory that the paths of these layers occupy.
     private var treeByteCount = 0
-    /// What looking up paths in the image may take.
+    /// The budget of path lookups in the image.
     var lookupBudget = LookupBudget()
 
-    /// The memory that the paths of all layers of an image may occupy; that of one is limited by its
-    /// scan.
+    /// The maximum memory that the paths of all layers of an image may occupy.
+    ///
+    /// A scan limits the paths of each layer.
     public static let treeByteLimit = 256 << 20
 
-    /// Reads what the rules of a requirement look at.
+    /// Reads what the rules require.
     ///
-    /// Configurations are read from the level `config` up for the required platforms, and always
-    /// for images of which no index says the platform. Attestations are no images.
+    /// Configs are read from the level `config` for the required platforms, and always for images
+    /// whose platform no index entry states. Attestation manifests are skipped.
     ///
-    /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or too
-    ///   large configurations; or what the source threw.
+    /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or
+    ///   too large configs; or the error of the source.
     public init(
         _ graph: ManifestGraph, in source: any ContentSource, required: ImageRequirements
     ) async throws {
@@ -87,8 +88,9 @@ public struct LoadedImage: Sendable {
         self.images = images
     }
 
-    /// The layers that the rules of a requirement have to look into, each once, the newest of every
-    /// image first: what is started is rather there than in the base.
+    /// Returns the layers that the rules require to be scanned, each once.
+    ///
+    /// The top layers of all images come first, because they usually contain the entrypoint.
     public func layersToScan(for required: ImageRequirements) -> [Descriptor] {
         guard required.level >= .content, !required.isArtifact else { return [] }
         let stacks = images(of: required).filter { $0.config != nil }
@@ -99,15 +101,15 @@ public struct LoadedImage: Sendable {
         }.filter { layer in LayerScanKey(layer).map { seen.insert($0).inserted } ?? false }
     }
 
-    /// Returns what is in a layer, or why it is not known; nil for one that was not looked into.
+    /// Returns the contents of a layer, or its scan error; `nil` if it was not scanned.
     public func contents(of layer: Descriptor) -> Result<LayerContents, LayerScanError>? {
         LayerScanKey(layer).flatMap { layers[$0] }
     }
 
-    /// Notes what is in a layer, or why it is not known.
+    /// Records the contents of a layer, or its scan error.
     ///
-    /// Where all layers together have too many paths, none of them is looked into: so the answer does
-    /// not depend on which came first.
+    /// If the paths of all layers exceed `limit`, all layers count as not scanned, so that the
+    /// result does not depend on the order of the scans.
     public mutating func note(
         _ contents: Result<LayerContents, LayerScanError>, of layer: Descriptor,
         limit: Int = treeByteLimit
@@ -119,12 +121,13 @@ public struct LoadedImage: Sendable {
         layers = layers.mapValues { $0.flatMap { _ in .failure(.limit(.imagePaths)) } }
     }
 
-    /// Whether a layer was not looked into for reasons that are not its own.
+    /// A Boolean value that indicates whether a scan failed for a reason other than the layer's
+    /// content.
     var hasLostScans: Bool {
         layers.values.contains { if case .failure(.scan) = $0 { true } else { false } }
     }
 
-    /// The images of the platforms that are required.
+    /// Returns the images of the required platforms.
     func images(of required: ImageRequirements) -> [PlatformImage] {
         images.filter { image in
             image.platform.map { platform in
@@ -133,7 +136,7 @@ public struct LoadedImage: Sendable {
         }
     }
 
-    /// The maximum size of all image configs together, which are held in memory.
+    /// The maximum size of all image configs together, which are kept in memory.
     private static let maximumConfigBytes = 64 << 20
 
     private static func read(
@@ -158,7 +161,7 @@ public struct LoadedImage: Sendable {
         }
     }
 
-    /// Whether an index entry is a build's attestation, which is copied but never run.
+    /// Returns whether an index entry is an attestation manifest, which is copied but never run.
     ///
     /// Source: BuildKit's attestation storage (`vnd.docker.reference.type`).
     public static func isAttestation(_ entry: Descriptor) -> Bool {

@@ -3,20 +3,20 @@
 internal import Content
 internal import OCI
 
-/// The runnable images of a graph, collected in the order of its indexes.
+/// The runnable images of a graph, in the order of its indexes.
 struct PlatformImageList {
-    /// What was found so far.
+    /// The images that were added.
     private(set) var images: [LoadedImage.PlatformImage] = []
     private let graph: ManifestGraph
     private var seen: Set<Listing> = []
 
-    /// The maximum number of entries and layers that are followed.
+    /// The maximum number of entries and layers that are visited.
     ///
-    /// Indexes that list one another many times over name far more images than there are manifests,
-    /// and the rules look at every layer of every image.
+    /// Indexes that list one another repeatedly can list far more images than there are manifests,
+    /// and the rules visit every layer of every image.
     static let limit = 20_000
 
-    /// One manifest under one platform; the same again says nothing new.
+    /// A manifest with a platform; duplicates are skipped.
     private struct Listing: Hashable {
         let digest: Digest
         let platform: Platform?
@@ -26,13 +26,15 @@ struct PlatformImageList {
         self.graph = graph
     }
 
-    /// Adds the images at and below a node; what an index promises holds for all that is below.
+    /// Adds the images at and below a node.
     ///
-    /// - Throws: `ContentError` of the class `invalid` where there are too many.
+    /// The platform of an index entry applies to everything below it.
+    ///
+    /// - Throws: `ContentError` of the class `invalid` if there are too many.
     mutating func add(
         _ node: ManifestGraph.Node, promised: Platform?
     ) throws(ContentError) {
-        // The next one is the last: entries are visited in the order in which they are listed.
+        // A stack: the next node is the last element, in the order of the listing.
         var waiting = [(node: node, promised: promised)]
         var followed = 0
         while let (node, promised) = waiting.popLast() {

@@ -2,11 +2,11 @@
 
 public import OCI
 
-/// One question about an image, answered with findings.
+/// A validation rule: a check of an image that returns findings.
 public protocol Rule: Sendable {
-    /// The least level at which the question is asked.
+    /// The lowest validation level at which the rule runs.
     var level: ValidationLevel { get }
 
-    /// Answers the question.
+    /// Returns the findings of the rule about an image.
     func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding]
 }

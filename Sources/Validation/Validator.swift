@@ -2,54 +2,55 @@
 
 public import OCI
 
-/// The answer to whether an image is what it has to be.
+/// The result of validating an image.
 public struct ValidationReport: Hashable, Sendable {
-    /// What was found, the gravest first.
+    /// The findings, errors first.
     public let findings: [Finding]
-    /// The level that was asked for and reached: where a scan was lost, `config` and no more, so that
-    /// a later run tries again.
+    /// The level that was required and reached.
+    ///
+    /// It is at most `config` if a scan failed, so that a later run scans again.
     public let level: ValidationLevel
-    /// The runnable images by platform, sorted by platform; the first of equals counts.
+    /// The runnable images by platform, sorted by platform; the first of duplicates counts.
     public let platforms: [PlatformEntry]
 
-    /// One runnable image of the index.
+    /// The image of one platform.
     public struct PlatformEntry: Hashable, Sendable {
         /// The platform.
         public let platform: Platform
-        /// What names its manifest.
+        /// The descriptor of the image's manifest.
         public let descriptor: Descriptor
 
-        /// Makes an entry.
+        /// Creates an entry.
         public init(platform: Platform, descriptor: Descriptor) {
             self.platform = platform
             self.descriptor = descriptor
         }
     }
 
-    /// Makes a report.
+    /// Creates a report.
     public init(findings: [Finding], level: ValidationLevel, platforms: [PlatformEntry]) {
         self.findings = findings
         self.level = level
         self.platforms = platforms
     }
 
-    /// Whether nothing speaks against the image.
+    /// A Boolean value that indicates whether the image passed validation.
     public var isAccepted: Bool { !findings.contains { $0.severity == .error } }
 }
 
-/// Asks every rule of a level about an image.
+/// Runs every rule of a level on an image.
 public struct Validator: Sendable {
-    /// The rules, in the order in which they are asked.
+    /// The rules, in the order in which they run.
     public static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
         ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), UserlandRule(),
         RequiredPathsRule(),
     ]
 
-    /// Makes a validator.
+    /// Creates a validator.
     public init() {}
 
-    /// Asks every rule of the required level.
+    /// Runs every rule of the required level.
     public func validate(_ image: LoadedImage, required: ImageRequirements) -> ValidationReport {
         var findings: [Finding] = []
         if !required.isArtifact {

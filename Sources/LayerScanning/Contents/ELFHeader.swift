@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the header of an ELF file says of the machine that it is made for.
+/// The fields of an ELF header that identify the CPU architecture, the file type and the loader.
 ///
 /// Source: System V ABI, "ELF Header" and "Program Header".
 public struct ELFHeader: Hashable, Sendable {
-    /// What kind of file it is.
+    /// The type of an ELF file.
     public enum Kind: UInt16, Sendable {
-        /// An object for the linker, or a kernel module.
+        /// An object file or a kernel module.
         case relocatable = 1
-        /// A program at a fixed place.
+        /// A program with a fixed address.
         case executable = 2
-        /// A library, or a program that can be anywhere.
+        /// A shared library or a position-independent program.
         case shared = 3
-        /// A memory image.
+        /// A core dump.
         case core = 4
     }
 
-    /// What kind of file it is.
+    /// The type of the file.
     public let kind: Kind
-    /// The processor, `e_machine`.
+    /// The CPU architecture, `e_machine`.
     public let machine: UInt16
-    /// Whether its words have 64 bits.
+    /// A Boolean value that indicates whether the file is in the 64-bit format.
     public let is64Bit: Bool
-    /// Whether the least byte of a word comes first.
+    /// A Boolean value that indicates whether the byte order is little-endian.
     public let isLittleEndian: Bool
-    /// The absolute path of the loader that it asks for; nil for one that needs none.
+    /// The absolute path of the required loader; `nil` if none is required.
     public let loader: [UInt8]?
 
-    /// Makes a header.
+    /// Creates a header.
     ///
     /// - Precondition: `loader` has at most ``loaderLimit`` bytes.
     public init(
@@ -42,12 +42,12 @@ public struct ELFHeader: Hashable, Sendable {
         self.loader = loader
     }
 
-    /// How many bytes of a file are looked at.
+    /// The number of bytes of a file that are read.
     static let sampleByteCount = 4096
-    /// The longest path of a loader that is believed.
+    /// The maximum length of a loader path.
     static let loaderLimit = 255
 
-    /// Reads the first bytes of a file; nil where they are no header that a kernel would take.
+    /// Parses the first bytes of a file; `nil` if they are not a header that a kernel accepts.
     public init?(_ bytes: ArraySlice<UInt8>) {
         let bytes = bytes.prefix(Self.sampleByteCount)
         guard bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]), bytes.count >= 20 else { return nil }
@@ -64,7 +64,7 @@ public struct ELFHeader: Hashable, Sendable {
         default: return nil
         }
         let words = Words(bytes: bytes, isLittleEndian: isLittleEndian)
-        // Version 1 is the only one, and a machine of 0 is none.
+        // Version 1 is the only one, and 0 is not an architecture.
         guard bytes[start + 6] == 1, bytes.count >= (is64Bit ? 64 : 52),
             let kind = words.number(at: 16, bytes: 2).flatMap({ Kind(rawValue: UInt16($0)) }),
             let machine = words.number(at: 18, bytes: 2), machine != 0
@@ -77,7 +77,7 @@ public struct ELFHeader: Hashable, Sendable {
     }
 }
 
-/// Numbers in the byte order of a file; nothing outside the sample is ever read.
+/// Reads numbers in the byte order of a file, never outside the sample.
 private struct Words {
     let bytes: ArraySlice<UInt8>
     let isLittleEndian: Bool
@@ -89,7 +89,7 @@ private struct Words {
         return ordered.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The path in the segment of the type `PT_INTERP`, where it is in the sample.
+    /// Returns the path in the segment of the type `PT_INTERP`, if the sample contains it.
     func loader(is64Bit: Bool) -> [UInt8]? {
         guard let table = number(at: is64Bit ? 32 : 28, bytes: is64Bit ? 8 : 4),
             let entrySize = number(at: is64Bit ? 54 : 42, bytes: 2),

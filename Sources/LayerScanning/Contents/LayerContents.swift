@@ -2,16 +2,16 @@
 
 public import OCI
 
-/// What a layer turned out to hold.
+/// The result of scanning a layer.
 public struct LayerContents: Sendable {
-    /// The digest of the unpacked archive.
+    /// The digest of the uncompressed archive.
     public let diffID: Digest
-    /// The number of bytes of the unpacked archive.
+    /// The size of the uncompressed archive in bytes.
     public let unpackedByteCount: Int
-    /// What it does to the file system below it.
+    /// The changes to the file system.
     public let tree: LayerFileTree
 
-    /// Joins the parts.
+    /// Creates the result of a scan.
     public init(diffID: Digest, unpackedByteCount: Int, tree: LayerFileTree) {
         self.diffID = diffID
         self.unpackedByteCount = unpackedByteCount

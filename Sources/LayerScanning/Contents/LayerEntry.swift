@@ -1,51 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a layer has at a path.
+/// The entry of a layer at a path.
 public enum LayerEntry: Hashable, Sendable {
     case folder
     case file(File)
     /// A symbolic link, with its target as it is written.
     case symbolicLink(to: [UInt8])
-    /// Another name of a file that a layer below has.
+    /// A hard link to a file of a lower layer.
     case hardLink(to: LayerPath)
     /// A device, a pipe or a socket.
     case special
 
-    /// A regular file, as far as it decides what runs.
+    /// The properties of a regular file that decide what runs.
     public struct File: Hashable, Sendable {
-        /// Whether anybody may execute it.
+        /// A Boolean value that indicates whether the file has an execute permission.
         public let isExecutable: Bool
-        /// What it begins with.
+        /// The first bytes of the file.
         public let head: Head
 
-        /// Makes a file.
+        /// Creates a file.
         public init(isExecutable: Bool, head: Head) {
             self.isExecutable = isExecutable
             self.head = head
         }
 
-        /// A file that nobody would start.
+        /// A file that is not executable.
         public static let data = File(isExecutable: false, head: .data)
     }
 
-    /// What a kernel sees when it is asked to run a file.
+    /// The type of a file, as a kernel determines it when it runs the file.
     public enum Head: Hashable, Sendable {
-        /// Nothing that it knows.
+        /// An unknown type.
         case data
         /// `#!`, and the rest of the first line, without the mark.
         case script([UInt8])
-        /// A program, a library or an object of a processor.
+        /// An ELF program, library or object.
         case elf(ELFHeader)
     }
 }
 
 extension LayerEntry.Head {
-    /// How much of a first line counts, `#!` included.
+    /// The maximum length of a first line, including `#!`.
     ///
     /// Source: Linux, `BINPRM_BUF_SIZE`.
     static let lineLimit = 256
 
-    /// Reads the first bytes of a file.
+    /// Parses the first bytes of a file.
     init(_ bytes: ArraySlice<UInt8>) {
         if let header = ELFHeader(bytes) {
             self = .elf(header)

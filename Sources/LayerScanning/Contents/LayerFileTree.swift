@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What one layer does to the file system below it.
+/// The changes that one layer makes to the file system below it.
 ///
-/// Of most paths only a key is kept, because no rule asks for their names, only what is there.
+/// Most paths are stored only as a key, because rules look them up but never list them.
 public struct LayerFileTree: Sendable {
     /// The paths of ELF files, which rules enumerate.
     public private(set) var elfPaths: [PathKey: LayerPath] = [:]
     /// An estimate of the memory that the tree occupies.
     ///
-    /// It never decreases, so that replacing an entry again and again is not free.
+    /// It never decreases, so that replacing an entry repeatedly has a cost.
     public private(set) var byteCount = 0
 
-    /// Links, and files that can be executed or begin like a program.
+    /// Links, and files that are executable or begin like a program.
     private var notable: [PathKey: LayerEntry] = [:]
     private var folders: Set<PathKey> = []
-    /// Directories that hold something and have no entry of their own.
+    /// Directories that contain an entry and have no entry of their own.
     private var impliedFolders: Set<PathKey> = []
     private var dataFiles: Set<PathKey> = []
     private var specials: Set<PathKey> = []
     private var whiteouts: Set<PathKey> = []
     private var opaqueFolders: Set<PathKey> = []
 
-    /// Makes the tree of a layer that does nothing.
+    /// Creates the tree of a layer without changes.
     public init() {}
 
-    /// What the layer has at a path; nil where it says nothing of it.
+    /// Returns the entry at a path; `nil` if the layer has none.
     public subscript(key: PathKey) -> LayerEntry? {
         if dataFiles.contains(key) { return .file(.data) }
         if folders.contains(key) { return .folder }
@@ -32,15 +32,14 @@ public struct LayerFileTree: Sendable {
         return notable[key]
     }
 
-    /// A Boolean value that indicates whether the layer has something in a directory, whatever it
-    /// says of the directory itself.
+    /// Returns whether the layer has an entry in a directory, without regard to the directory's own
+    /// entry.
     public func implies(_ folder: PathKey) -> Bool { impliedFolders.contains(folder) }
 
-    /// A Boolean value that indicates whether the layer deletes what lower layers have at a path.
+    /// Returns whether the layer deletes the entries of lower layers at a path.
     public func hasWhiteout(of path: PathKey) -> Bool { whiteouts.contains(path) }
 
-    /// A Boolean value that indicates whether nothing that lower layers have in a directory is
-    /// visible.
+    /// Returns whether the layer hides the contents that lower layers have in a directory.
     public func hidesContents(of folder: PathKey) -> Bool {
         if whiteouts.contains(folder) || opaqueFolders.contains(folder) { return true }
         return switch self[folder] {
@@ -51,9 +50,9 @@ public struct LayerFileTree: Sendable {
 
     // MARK: Building
 
-    /// Adds what an archive has next.
+    /// Adds the next entry of an archive.
     ///
-    /// - Throws: the fault of a hard link that no runtime can create.
+    /// - Throws: The error of a hard link that no runtime can create.
     mutating func add(_ entry: LayerEntry, at place: PathTrail) throws(LayerScanError) {
         let key = place.key
         let entry = try resolve(entry, at: place)
@@ -62,7 +61,7 @@ public struct LayerFileTree: Sendable {
         specials.remove(key)
         notable[key] = nil
         elfPaths[key] = nil
-        // What is above a known directory is known too, so that each costs something only once.
+        // The parents of a known directory are known too, so each costs memory only once.
         for folder in place.folders.reversed() {
             guard impliedFolders.insert(folder).inserted else { break }
             byteCount += Self.keyByteCount
@@ -85,7 +84,7 @@ public struct LayerFileTree: Sendable {
         }
     }
 
-    /// Deletes what lower layers have at a path.
+    /// Deletes the entries of lower layers at a path.
     mutating func addWhiteout(of path: PathKey) {
         whiteouts.insert(path)
         byteCount += Self.keyByteCount
@@ -97,15 +96,17 @@ public struct LayerFileTree: Sendable {
         byteCount += Self.keyByteCount
     }
 
-    /// Returns what a name means at this point of the archive; a hard link's target may be replaced later.
+    /// Returns the entry that a hard link creates at this point of the archive, since its target
+    /// may be replaced later.
     ///
-    /// A link to what this layer does not have, or has as such a link itself, names a file of a lower
-    /// layer. So one look suffices, however long the chain of links is.
+    /// A link to an entry that this layer lacks, or has as such a link itself, refers to a file of
+    /// a lower layer. One lookup is therefore enough, however long the chain of links is.
     private func resolve(
         _ entry: LayerEntry, at place: PathTrail
     ) throws(LayerScanError) -> LayerEntry {
         guard case .hardLink(let target) = entry else { return entry }
-        // Runtimes remove what has the link's name first, and no kernel links directories.
+        // Runtimes first remove the entry with the link's name, and kernels do not link
+        // directories.
         let key = PathKey(target)
         guard key != place.key, target != .root else { throw .malformed(.impossibleLink) }
         switch self[key] {
@@ -121,15 +122,15 @@ public struct LayerFileTree: Sendable {
         if textByteCount > 0 { byteCount += Self.textByteCount + textByteCount }
     }
 
-    /// What a key occupies in a set, the copy that is made when the set grows included.
+    /// The memory for a key in a set, including the copy that is made when the set grows.
     private static let keyByteCount = 32
-    /// What an entry occupies beside its key, the texts aside.
+    /// The memory for an entry, without its key and strings.
     private static let entryByteCount = 64
-    /// What texts occupy beside their bytes.
+    /// The memory for a string, without its bytes.
     private static let textByteCount = 48
 }
 
 extension LayerFileTree {
-    /// What the layer has at a path; nil where it says nothing of it.
+    /// Returns the entry at a path; `nil` if the layer has none.
     public subscript(path: LayerPath) -> LayerEntry? { self[PathKey(path)] }
 }

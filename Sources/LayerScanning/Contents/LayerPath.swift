@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The path of something in an image's file system, seen from its root.
+/// A path in the root file system of an image.
 ///
-/// It is made of bytes, as the kernel's are, and lexically clean: no empty part, no `.`, and a `..`
-/// takes away the part before it but never leaves the root.
+/// It consists of bytes, as in the kernel, and is lexically clean: it has no empty component and no
+/// `.`, and `..` removes the component before it but never leaves the root.
 public struct LayerPath: Hashable, Sendable {
-    /// The path without a leading slash; empty for the root itself.
+    /// The path without a leading slash; empty for the root.
     public let bytes: [UInt8]
 
     /// The root.
     public static let root = LayerPath(clean: [])
 
-    /// Cleans a name as it stands in an archive or a configuration.
+    /// Creates a path from a name in an archive or a config.
     ///
     /// - Parameters:
-    ///   - name: the name, absolute or not.
-    ///   - folder: where a name begins that is not absolute.
+    /// - name: The name, absolute or relative.
+    /// - directory: The directory that a relative name starts from.
     ///
     /// Source: what Go's `filepath.Clean` does to `"/" + name`, which runtimes use for layers.
     public init(_ name: some Sequence<UInt8>, in folder: LayerPath = .root) {
@@ -33,36 +33,36 @@ public struct LayerPath: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Cleans a text.
+    /// Creates a path from a string.
     public init(_ text: String, in folder: LayerPath = .root) {
         self.init(text.utf8, in: folder)
     }
 
-    /// Takes bytes that are clean already.
+    /// Creates a path from bytes that are already clean.
     init(clean bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    /// The names that the path is made of.
+    /// The components of the path.
     public var parts: [ArraySlice<UInt8>] { bytes.split(separator: Self.slash) }
 
-    /// The last name; empty for the root.
+    /// The last component; empty for the root.
     public var name: ArraySlice<UInt8> {
         bytes[(bytes.lastIndex(of: Self.slash).map { $0 + 1 } ?? 0)...]
     }
 
-    /// The folder that holds it; nil for the root.
+    /// The directory that contains the path; `nil` for the root.
     public var folder: LayerPath? {
         guard !bytes.isEmpty else { return nil }
         return LayerPath(clean: Array(bytes[..<(bytes.lastIndex(of: Self.slash) ?? 0)]))
     }
 
-    /// The path of a name in this folder.
+    /// Returns the path of a name in this directory.
     func appending(_ name: some Collection<UInt8>) -> LayerPath {
         LayerPath(clean: bytes.isEmpty ? Array(name) : bytes + [Self.slash] + name)
     }
 
-    /// Returns whether a name can be part of a clean path: not empty, neither `.` nor `..`.
+    /// Returns whether a name can be a component of a clean path: not empty, neither `.` nor `..`.
     static func isClean(_ name: ArraySlice<UInt8>) -> Bool {
         name.count > 2 || !name.isEmpty && !name.allSatisfy { $0 == dot }
     }
@@ -72,6 +72,6 @@ public struct LayerPath: Hashable, Sendable {
 }
 
 extension LayerPath: CustomStringConvertible {
-    /// The path with its slash, of hostile text.
+    /// The path with a leading slash, not escaped.
     public var description: String { "/" + String(decoding: bytes, as: UTF8.self) }
 }

@@ -2,16 +2,16 @@
 
 /// A hash that identifies a path.
 ///
-/// It is SipHash under a key of this process, so that nobody can prepare two paths with one hash. The
-/// key of a path is made of the key of its directory and its name: all directories on a path take one
-/// pass over its bytes.
+/// It is SipHash with a key of this process, so that an attacker cannot construct a collision. The
+/// key of a path is computed from the key of its directory and its name: one pass over the bytes
+/// computes the keys of all directories on the path.
 public struct PathKey: Hashable, Sendable {
     private let hash: Int
 
     /// The key of the root.
     public static let root = PathKey(hash: 0)
 
-    /// Makes the key of a whole path.
+    /// Creates the key of a whole path.
     public init(_ path: LayerPath) {
         self = path.parts.reduce(.root) { $0.appending($1) }
     }
@@ -29,8 +29,9 @@ public struct PathKey: Hashable, Sendable {
     }
 }
 
-/// The path of one line of a report and the keys of the directories on it, made of what it does not
-/// share with the line before.
+/// The path of one line of a report, and the keys of its directories.
+///
+/// Only what differs from the previous line is computed.
 struct PathTrail {
     /// The path, clean.
     private(set) var bytes: [UInt8] = []
@@ -38,19 +39,19 @@ struct PathTrail {
     private(set) var folders: [PathKey] = []
     /// The key of the path.
     private(set) var key = PathKey.root
-    /// Where the name of each directory but the root ends.
+    /// The end of each directory's name, except the root's.
     private var ends: [Int] = []
 
     /// Replaces all but the first bytes of the path.
     ///
-    /// - Returns: whether the new path is a clean one, and no longer than a kernel takes.
+    /// - Returns: Whether the new path is clean, and no longer than a kernel permits.
     mutating func replace(after shared: Int, with rest: [UInt8]) -> Bool {
         guard shared <= bytes.count, shared + rest.count <= ScanLimits.pathByteCount else {
             return false
         }
         bytes.removeSubrange(shared...)
         bytes += rest
-        // A directory is still on the path where the slash behind its name is.
+        // A directory is still on the path if the slash after its name is.
         while let end = ends.last, end >= shared {
             ends.removeLast()
             folders.removeLast()

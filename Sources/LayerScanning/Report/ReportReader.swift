@@ -2,8 +2,9 @@
 
 internal import OCI
 
-/// The parent's side of a report, which believes nothing: a child that was taken over writes what
-/// it likes.
+/// Reads the report of a scan in the parent.
+///
+/// The report is untrusted: a layer may have taken over the child.
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
     private var place = PathTrail()
@@ -16,9 +17,9 @@ struct ReportReader {
 
     /// Reads a whole report.
     ///
-    /// - Returns: the layer's contents.
-    /// - Throws: the fault that is reported, that what is reported is impossible or takes too much
-    ///   memory, or that there is no report.
+    /// - Returns: The contents of the layer.
+    /// - Throws: The error that is reported, or an error if the report is invalid, incomplete or
+    ///   takes too much memory.
     static func read(_ bytes: [UInt8], _ limits: ScanLimits) throws(LayerScanError) -> LayerContents
     {
         var reader = ReportReader(bytes, limits)
@@ -51,7 +52,7 @@ struct ReportReader {
     }
 
     private mutating func entry(_ tag: ReportTag) throws(LayerScanError) -> LayerEntry {
-        // The root is a directory whatever an archive says of it.
+        // The root is a directory, whatever entry an archive has for it.
         guard place.key != .root else { throw Self.nonsense }
         return switch tag {
         case .folder: .folder

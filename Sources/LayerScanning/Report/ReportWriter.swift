@@ -3,14 +3,16 @@
 internal import Glibc
 internal import OCI
 
-/// The child's side of a report: each path is written as what it shares with the one before it,
-/// and the rest.
+/// Writes the report of a scan in the child.
+///
+/// Each path is written as the length of the prefix that it shares with the previous one, and the
+/// rest.
 struct ReportWriter {
     private static let pieceByteCount = 64 << 10
 
     private var last: [UInt8] = []
     private var isBroken = false
-    /// What was not yet written out.
+    /// The bytes that are not yet written.
     private(set) var bytes: [UInt8] = []
 
     /// Adds a line.
@@ -34,14 +36,14 @@ struct ReportWriter {
         if bytes.count >= Self.pieceByteCount { isBroken = !flush() }
     }
 
-    /// Ends the report of a layer that was read to its end.
+    /// Ends the report of a layer that was scanned completely.
     mutating func finish(diffID: Digest, unpackedByteCount: Int) {
         bytes.append(ReportTag.finished.rawValue)
         put(unpackedByteCount)
         bytes += diffID.description.utf8
     }
 
-    /// Ends the report of a layer that was not.
+    /// Ends the report of a layer that could not be scanned.
     mutating func finish(_ fault: LayerScanError) {
         bytes.append(ReportTag.fault.rawValue)
         switch fault {
@@ -51,7 +53,7 @@ struct ReportWriter {
         }
     }
 
-    /// Writes out what there is; false where nobody reads.
+    /// Writes the buffered bytes; returns `false` if the parent closed the pipe.
     mutating func flush() -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty, !isBroken {
@@ -94,7 +96,8 @@ struct ReportWriter {
         bytes += text
     }
 
-    /// Seven bits at a time, the least first, the eighth saying that more follow.
+    /// Writes seven bits per byte, the least significant first; the eighth bit indicates that more
+    /// follow.
     private mutating func put(_ number: Int) {
         var rest = number
         while rest > 127 {

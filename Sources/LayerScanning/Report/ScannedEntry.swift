@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One line of a scan's report.
+/// One line of a scan report.
 enum ScannedEntry: Hashable, Sendable {
     case entry(LayerEntry, at: LayerPath)
-    /// Layers below have nothing at this path any more.
+    /// A whiteout: lower layers have no entry at this path.
     case whiteout(of: LayerPath)
-    /// Layers below have nothing in this folder any more.
+    /// An opaque whiteout: lower layers have nothing in this directory.
     case opaque(LayerPath)
 
-    /// The path that it is about.
+    /// The path of the entry.
     var path: LayerPath {
         switch self {
         case .entry(_, let path), .whiteout(let path), .opaque(let path): path
         }
     }
 
-    /// Reads what an entry's name says; nil for those that mean nothing.
+    /// Interprets the name of an entry; `nil` if the entry is irrelevant.
     ///
-    /// Source: image-spec, layer.md § Whiteouts; names in `.wh..wh.` were AUFS's own.
+    /// Source: image-spec, layer.md § Whiteouts; names in `.wh..wh.` are internal to AUFS.
     init?(_ entry: LayerEntry, at path: LayerPath) {
         let mark = Array(".wh.".utf8)
         guard path.name.starts(with: mark), let folder = path.folder else {
@@ -49,7 +49,7 @@ enum ReportTag: UInt8 {
     case fault = 0x46
 }
 
-/// The byte that says what a program's file begins with.
+/// The byte that states the type of a file.
 enum FileKind: UInt8 {
     case data = 0
     case script

@@ -3,20 +3,21 @@
 internal import ChildProcess
 internal import AsyncPrimitives
 
-/// Finds out what is in layers, each in a child process of its own.
+/// Scans layers, each in its own child process.
 ///
-/// A layer that breaks a decoder, or was made to, costs its own answer and nothing else.
+/// A layer that crashes or takes over a decoder affects only its own result.
 public struct LayerScanner: Sendable {
     private let program: String
     private let places: AsyncSemaphore
     private let limits: ScanLimits
 
-    /// Makes a scanner.
+    /// Creates a scanner.
     ///
     /// - Parameters:
-    ///   - program: the absolute path of a program that begins with ``ScanWorker``; by default this one.
-    ///   - atOnce: how many layers are scanned at once; others wait.
-    ///   - limits: what the scan of one layer may take.
+    /// - program: The absolute path of a program that begins with ``ScanWorker``; by default this
+    ///   one.
+    /// - concurrency: The maximum number of concurrent scans; others wait.
+    /// - limits: The limits of each scan.
     public init(
         program: String = "/proc/self/exe", atOnce: Int, limits: ScanLimits = ScanLimits()
     ) {
@@ -25,7 +26,7 @@ public struct LayerScanner: Sendable {
         self.limits = limits
     }
 
-    /// Starts the scan of a layer whose bytes are still to come.
+    /// Starts the scan of a layer whose bytes follow.
     public func scan(_ compression: LayerCompression) -> LayerScan {
         let input = ChildInput()
         let task = Task { [program, places, limits] in
@@ -34,7 +35,7 @@ public struct LayerScanner: Sendable {
                     try await Self.contents(compression, program, limits, input)
                 }
             } catch let fault as LayerScanError {
-                // Whoever still writes is told nothing, and held up by nobody.
+                // The writer must neither receive an error nor wait.
                 return Result<LayerContents, LayerScanError>.failure(fault)
             } catch {
                 return .failure(.scan("\(error)"))
@@ -73,7 +74,7 @@ public struct LayerScanner: Sendable {
     }
 }
 
-/// A layer that is being scanned; the scan ends with the last reference to it.
+/// The scan of a layer, which ends with the last reference to it.
 public final class LayerScan: Sendable {
     private let input: ChildInput
     private let task: Task<Result<LayerContents, LayerScanError>, Never>
@@ -85,16 +86,17 @@ public final class LayerScan: Sendable {
 
     deinit { task.cancel() }
 
-    /// Hands over the next bytes, and waits while the child has enough to read.
+    /// Sends the next bytes, and waits while the child's input queue is full.
     ///
     /// - Throws: `CancellationError`.
     public func write(_ bytes: [UInt8]) async throws {
         try await input.write(bytes)
     }
 
-    /// Says that these were all the bytes, and returns what they hold.
+    /// Ends the input, and returns the contents of the layer.
     ///
-    /// A scan that has all its bytes goes on if the caller is cancelled: others may need its result.
+    /// A scan that has all bytes continues if the caller is canceled: other tasks may need its
+    /// result.
     public func finish() async -> Result<LayerContents, LayerScanError> {
         input.end()
         return await task.value

@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the scan of one layer may take.
+/// The limits of the scan of one layer.
 public struct ScanLimits: Hashable, Sendable {
-    /// How many entries the archive may have.
+    /// The maximum number of entries in the archive.
     public var entries = 1_000_000
-    /// How many bytes the archive may have.
+    /// The maximum size of the archive in bytes.
     public var unpackedBytes = 64 << 30
-    /// From how many unpacked bytes on the ratio counts.
+    /// The uncompressed size in bytes from which the ratio is checked.
     public var ratioFloor = 1 << 30
-    /// How many unpacked bytes each packed one may give.
+    /// The maximum number of uncompressed bytes per compressed byte.
     public var ratio = 200
-    /// How many bytes the child may map.
+    /// The maximum memory of the child in bytes.
     public var addressSpace = 1 << 30
-    /// How many seconds of processor time the child may use.
+    /// The maximum processor time of the child in seconds.
     public var seconds = 900
-    /// How long the child may take for what it was given.
+    /// The maximum time that the child may take to process its input.
     public var patience = Duration.seconds(60)
-    /// How many bytes the child may answer.
+    /// The maximum size of the report in bytes.
     public var reportByteCount = 64 << 20
-    /// The memory that the paths of the layer may occupy, as ``LayerFileTree/byteCount`` estimates it.
+    /// The memory that the paths of the layer may occupy, as ``LayerFileTree/byteCount`` estimates
+    /// it.
     ///
     /// A million plain files take a quarter of it.
     public var treeByteCount = 128 << 20
 
-    /// Makes the usual limits: wide enough for the largest images in use.
+    /// Creates the default limits, which suffice for the largest images in use.
     public init() {}
 
-    /// The longest path.
+    /// The maximum length of a path.
     ///
-    /// Source: Linux, `PATH_MAX`, which counts the end mark.
+    /// Source: Linux, `PATH_MAX`, which includes the terminating null byte.
     static let pathByteCount = 4095
-    /// The longest name of a path.
+    /// The maximum length of a name.
     ///
     /// Source: Linux, `NAME_MAX`.
     static let nameByteCount = 255
 
-    /// The limits that the child holds by itself, as its arguments.
+    /// The limits that the child enforces itself, as its arguments.
     var arguments: [String] {
         [entries, unpackedBytes, ratioFloor, ratio, addressSpace, seconds].map(String.init)
     }
@@ -51,7 +52,7 @@ public struct ScanLimits: Hashable, Sendable {
         seconds = numbers[5]
     }
 
-    /// Whether so many bytes may come out of so many.
+    /// Returns whether the numbers of uncompressed and compressed bytes are within the ratio.
     func check(packed: Int, unpacked: Int) throws(LayerScanError) {
         guard unpacked <= unpackedBytes else { throw .limit(.unpackedBytes) }
         let (allowed, isOver) = packed.multipliedReportingOverflow(by: ratio)

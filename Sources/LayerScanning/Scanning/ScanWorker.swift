@@ -3,17 +3,17 @@
 internal import ChildProcess
 internal import Glibc
 
-/// The program as the child that scans one layer: bytes in, a report out, nothing else.
+/// The program as the child process that scans one layer and writes a report.
 ///
-/// It is no command: ``LayerScanner`` starts the program with these words. It gives up every right
-/// that it does not need before it reads the first byte, and never creates a file.
+/// It is not a command: ``LayerScanner`` starts the program with these arguments. It drops all
+/// rights that it does not need before it reads the first byte, and never creates a file.
 public struct ScanWorker: Sendable {
     static let name = "scan-layer"
 
     private let compression: LayerCompression
     private let limits: ScanLimits
 
-    /// Recognises the words that a scanner starts the program with; nil for any others.
+    /// Recognizes the arguments that a scanner starts the program with; `nil` for any others.
     public init?(_ words: [String]) {
         guard words.count == 8, words[0] == Self.name,
             let compression = LayerCompression(rawValue: words[1]),
@@ -27,18 +27,18 @@ public struct ScanWorker: Sendable {
         [name, compression.rawValue] + limits.arguments
     }
 
-    /// Scans standard input to its end and reports on standard output.
+    /// Scans standard input to its end and writes the report to standard output.
     ///
-    /// - Returns: the exit status; 0 where the report is complete, whatever it says.
+    /// - Returns: The exit status; 0 if the report is complete, including the report of an error.
     public func run() -> Int32 {
         do {
-            // Paths beyond ASCII are kept as they are only where the locale can spell them.
+            // libarchive keeps non-ASCII paths unchanged only in a locale that can encode them.
             _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
             try ProcessSandbox.lower(addressSpace: limits.addressSpace, seconds: limits.seconds)
         } catch {
             return 1
         }
-        // Beside the limits, which stand by themselves where a kernel takes no filter.
+        // The limits apply in addition, and alone if a kernel supports no filter.
         ProcessSandbox.installSeccompFilter()
         var report = ReportWriter()
         do throws(LayerScanError) {

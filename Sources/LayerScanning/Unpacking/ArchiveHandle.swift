@@ -3,7 +3,7 @@
 internal import CArchive
 internal import Glibc
 
-/// A reader of libarchive's, freed with its last use.
+/// A libarchive reader, which is freed with its last reference.
 @safe
 final class ArchiveHandle {
     let pointer: OpaquePointer
@@ -17,9 +17,9 @@ final class ArchiveHandle {
         unsafe archive_read_free(pointer)
     }
 
-    /// Throws where a call failed; a warning is none.
+    /// Throws if a libarchive call failed; a warning is not a failure.
     ///
-    /// libarchive's own words are dropped: they may quote the archive.
+    /// libarchive's message is dropped, because it may quote the archive.
     func check(_ code: Int32, or fault: LayerScanError) throws(LayerScanError) {
         guard code != ARCHIVE_OK, code != ARCHIVE_WARN else { return }
         guard unsafe archive_errno(pointer) != ENOMEM else { throw .limit(.memory) }

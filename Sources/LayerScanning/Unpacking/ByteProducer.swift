@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One stage of unpacking: bytes in pieces, pulled by the stage after it.
+/// A stage of decompression that returns bytes in chunks.
 protocol ByteProducer: AnyObject {
-    /// The next piece, good until the one after it; empty at the end.
+    /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer
 }

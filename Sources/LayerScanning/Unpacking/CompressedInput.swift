@@ -2,19 +2,19 @@
 
 internal import Glibc
 
-/// The bytes of a layer as they travel, read from standard input in pieces.
+/// The compressed bytes of a layer, read from standard input in chunks.
 ///
-/// The buffer is the object's own and stays where it is; a piece is good until the next one.
+/// The object owns the buffer; a chunk is valid until the next one is read.
 @safe
 final class CompressedInput: ByteProducer {
     private static let capacity = 256 << 10
 
     private let buffer: UnsafeMutableRawBufferPointer
     private var held = 0
-    /// How many bytes were handed out.
+    /// The number of bytes that were returned.
     private(set) var byteCount = 0
 
-    /// Reads the first bytes and compares them with the kind that was promised.
+    /// Reads the first bytes and compares them with the declared compression.
     init(_ compression: LayerCompression) throws(LayerScanError) {
         unsafe buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         while held < LayerCompression.magicByteCount {
@@ -30,7 +30,7 @@ final class CompressedInput: ByteProducer {
 
     deinit { unsafe buffer.deallocate() }
 
-    /// The next piece; empty at the end.
+    /// Returns the next chunk; empty at the end.
     func next() -> UnsafeRawBufferPointer {
         let count = held > 0 ? held : unsafe Self.read(into: buffer)
         held = 0
@@ -38,7 +38,7 @@ final class CompressedInput: ByteProducer {
         return unsafe UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
     }
 
-    /// How many bytes come, 0 at the end; what cannot be read ends the layer early.
+    /// Returns the number of bytes that were read; 0 at the end and after an error.
     private static func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         while true {
             let count = unsafe Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)

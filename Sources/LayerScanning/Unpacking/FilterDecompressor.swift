@@ -2,10 +2,10 @@
 
 internal import CArchive
 
-/// One filter of libarchive's over the packed bytes, and never a second one.
+/// Decompresses with exactly one libarchive filter.
 ///
-/// Source: libarchive, archive_read_filter(3): after `append_filter` nothing is guessed, so that a
-/// gzip file in a gzip file stays one.
+/// Source: libarchive, archive_read_filter(3): after `append_filter` no filter is detected, so a
+/// gzip file in a gzip file is decompressed once.
 @safe
 final class FilterDecompressor: ByteProducer {
     private let input: CompressedInput
@@ -35,7 +35,7 @@ final class FilterDecompressor: ByteProducer {
 
     private static let corrupt = LayerScanError.malformed(.corrupt)
 
-    /// The next piece, good until the one after it; empty at the end.
+    /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
         var start: UnsafeRawPointer?
         var count = 0
@@ -52,7 +52,7 @@ final class FilterDecompressor: ByteProducer {
         return unsafe UnsafeRawBufferPointer(start: start, count: count)
     }
 
-    /// libarchive passes over what follows; runtimes do not.
+    /// libarchive ignores trailing bytes; runtimes reject them.
     private func expectEnd() throws(LayerScanError) {
         let used = unsafe archive_filter_bytes(archive.pointer, -1)
         guard Int64(input.byteCount) == used, unsafe input.next().isEmpty else {

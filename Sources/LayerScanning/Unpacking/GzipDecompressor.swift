@@ -2,11 +2,11 @@
 
 internal import CISAL
 
-/// The unpacked bytes of a gzip file of one member or several, their checksums compared.
+/// Decompresses a gzip file of one or more members and verifies their checksums.
 ///
-/// ISA-L decodes more than twice as fast as zlib, which is behind libarchive's filter.
+/// ISA-L decodes more than twice as fast as zlib, which libarchive's filter uses.
 ///
-/// Source: RFC 1952; what follows the last member is refused, as Go's reader does.
+/// Source: RFC 1952; trailing bytes after the last member are rejected, as in Go's reader.
 @safe
 final class GzipDecompressor: ByteProducer {
     private static let capacity = 256 << 10
@@ -28,7 +28,7 @@ final class GzipDecompressor: ByteProducer {
         unsafe buffer.deallocate()
     }
 
-    /// The next piece, good until the one after it; empty at the end.
+    /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
         guard let room = unsafe buffer.baseAddress else { throw .limit(.memory) }
         while true {

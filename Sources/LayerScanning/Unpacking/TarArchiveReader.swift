@@ -4,12 +4,12 @@ internal import CArchive
 internal import Glibc
 internal import OCI
 
-/// The entries of a tar archive; no other format is ever tried, nothing is ever extracted.
+/// Reads the entries of a tar archive; no other format is tried, and nothing is extracted.
 @safe
 final class TarArchiveReader {
     private let bytes: TarStream
     private let archive: ArchiveHandle
-    /// What went wrong below libarchive, which knows no more than that it did.
+    /// The error of the stream, of which libarchive knows only that it occurred.
     private var fault: LayerScanError?
     private var hasEntries = false
     private var sample = [UInt8](repeating: 0, count: ELFHeader.sampleByteCount)
@@ -18,7 +18,7 @@ final class TarArchiveReader {
         self.bytes = bytes
         self.archive = try ArchiveHandle()
         try unsafe check(archive_read_support_format_tar(archive.pointer), .notAnArchive)
-        // Without it libarchive would look for a filter by itself.
+        // Without the empty filter, libarchive would detect one.
         try unsafe check(
             archive_read_append_filter(archive.pointer, ARCHIVE_FILTER_NONE), .notAnArchive)
         let opened = unsafe archive_read_open(
@@ -31,7 +31,7 @@ final class TarArchiveReader {
         try check(opened, .notAnArchive)
     }
 
-    /// libarchive's way to more bytes.
+    /// Provides more bytes to libarchive.
     private func give(_ piece: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         do throws(LayerScanError) {
             let next = try unsafe bytes.next()
@@ -43,7 +43,7 @@ final class TarArchiveReader {
         }
     }
 
-    /// The next entry that means something; nil at the end of the archive.
+    /// Returns the next relevant entry; `nil` at the end of the archive.
     func next() throws(LayerScanError) -> ScannedEntry? {
         while true {
             var header: OpaquePointer?
@@ -90,7 +90,7 @@ final class TarArchiveReader {
         return LayerEntry.Head(sample.prefix(count))
     }
 
-    /// A copy of a text that libarchive owns.
+    /// Returns a copy of a string that libarchive owns.
     private static func text(_ text: UnsafePointer<CChar>?) throws(LayerScanError) -> [UInt8] {
         guard let text = unsafe text else { throw .malformed(.corruptArchive) }
         let count = unsafe strlen(text)
@@ -105,7 +105,7 @@ final class TarArchiveReader {
         try archive.check(code, or: .malformed(malformation))
     }
 
-    /// Reads what follows the archive's end, and returns the digest and size of all.
+    /// Reads the bytes after the end of the archive, and returns the digest and size of all bytes.
     func finish() throws(LayerScanError) -> (Digest, Int) {
         try bytes.finish()
     }

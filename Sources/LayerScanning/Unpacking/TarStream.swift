@@ -4,7 +4,7 @@ internal import CArchive
 internal import Hashing
 internal import OCI
 
-/// The archive of a layer: what comes out of the one filter, hashed and counted on its way.
+/// The uncompressed archive of a layer, which is hashed and counted while it is read.
 final class TarStream: ByteProducer {
     private let input: CompressedInput
     private let source: any ByteProducer
@@ -24,7 +24,7 @@ final class TarStream: ByteProducer {
             }
     }
 
-    /// The next piece, good until the one after it; empty at the end.
+    /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
         let piece = try unsafe source.next()
         byteCount += piece.count
@@ -33,7 +33,7 @@ final class TarStream: ByteProducer {
         return unsafe piece
     }
 
-    /// Reads what is left, and returns the digest and size of all.
+    /// Reads the remaining bytes, and returns the digest and size of the archive.
     func finish() throws(LayerScanError) -> (Digest, Int) {
         while unsafe try !next().isEmpty {}
         guard let hasher = hasher.take() else { throw .malformed(.corrupt) }

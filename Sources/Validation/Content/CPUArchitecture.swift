@@ -3,16 +3,16 @@
 internal import LayerScanning
 internal import OCI
 
-/// A processor in the words of ELF.
+/// The CPU architecture of an ELF file or a platform.
 ///
-/// Source: System V ABI, `e_machine`; Go's names are those of the image specification.
+/// Source: System V ABI, `e_machine`; the names are those of Go, as in the image specification.
 struct CPUArchitecture: Hashable {
-    /// `e_machine`.
+    /// The value of `e_machine`.
     let number: UInt16
     let is64Bit: Bool
     let isLittleEndian: Bool
 
-    /// The machine of a platform; nil for one that is not known here.
+    /// Creates the CPU architecture of a platform; `nil` if it is unknown.
     init?(_ platform: Platform) {
         guard platform.os == "linux", let machine = Self.known[platform.architecture] else {
             return nil
@@ -46,10 +46,10 @@ struct CPUArchitecture: Hashable {
         "s390x": CPUArchitecture(22, isLittle: false),
     ]
 
-    /// Whether programs for `other` run here.
+    /// The compatibility of a program with a CPU architecture.
     enum Compatibility {
         case native
-        /// Where kernel and processor also know the smaller brother.
+        /// Depends on kernel and processor: a 32-bit program on a 64-bit architecture.
         case sometimes
         case never
     }
@@ -58,7 +58,7 @@ struct CPUArchitecture: Hashable {
         if self == other { return .native }
         return switch (number, other.number) {
         case (62, 3), (183, 40): other.is64Bit ? .never : .sometimes
-        // x32 and ILP32: the processor's own, with short pointers.
+        // x32 and ILP32: the same architecture with short pointers.
         case (62, 62), (183, 183): isLittleEndian == other.isLittleEndian ? .sometimes : .never
         default: .never
         }
@@ -66,7 +66,7 @@ struct CPUArchitecture: Hashable {
 }
 
 extension CPUArchitecture: CustomStringConvertible {
-    /// The name of the architecture, or the number of a machine that has none here.
+    /// The name of the architecture, or the value of `e_machine` if it is unknown.
     var description: String {
         Self.known.first { $0.value == self }?.key ?? "machine \(number)"
     }

@@ -3,24 +3,24 @@
 internal import LayerScanning
 internal import OCI
 
-/// Everything that has to run for a container to start: the program, the interpreter of a script,
-/// what a wrapper starts in turn, the loaders.
+/// Resolves everything that has to run for a container to start: the program, the interpreter of a
+/// script, the command of a wrapper, and the loaders.
 struct EntrypointResolver {
-    /// A program for a machine, on the way.
+    /// An ELF program that is started.
     struct Program: Hashable {
         let path: LayerPath
         let header: ELFHeader
-        /// What asked for it, where that was not the configuration.
+        /// The program or script that requires it; `nil` if the config names it.
         let asker: LayerPath?
     }
 
-    /// Why nothing would start, or why it cannot be told.
+    /// A reason why the container does not start, or why that cannot be determined.
     enum Obstacle: Hashable {
         case missing(String, asker: LayerPath?)
         case notExecutable(LayerPath, asker: LayerPath?)
-        /// A shell would be asked for a command that is not there.
+        /// The command of a shell was not found.
         case unknownCommand(String)
-        /// Neither a program nor a script.
+        /// A file that is neither an ELF program nor a script.
         case noProgram(LayerPath)
     }
 
@@ -31,15 +31,17 @@ struct EntrypointResolver {
     private var steps = 0
     private var hasScript = false
 
-    /// How many programs may start each other; a kernel stops after five scripts.
+    /// The maximum number of programs that start each other.
+    ///
+    /// A kernel stops after five scripts.
     private static let maximumSteps = 16
 
-    /// Follows what a configuration says is started; nothing where it leaves that to the user.
+    /// Resolves the entrypoint and command of a config; nothing if it has neither.
     init(_ config: ImageConfig, in view: RootFileSystem) {
         lookup = ProgramLookup(view, config)
         follow(config.entrypoint + config.command, asker: nil)
-        // A script as the entrypoint usually ends in `exec "$@"`; where it does not, its first
-        // argument is no program.
+        // A script as the entrypoint usually ends in `exec "$@"`. If it does not, the first word of
+        // the command is not a program.
         guard hasScript, let command = config.command.first, !config.entrypoint.isEmpty,
             case .program = lookup.program(command)
         else { return }
@@ -71,7 +73,7 @@ struct EntrypointResolver {
         }
     }
 
-    /// Notes a program, and the loader that it asks for.
+    /// Adds a program, and the loader that it requires.
     private mutating func add(_ program: Program) {
         guard program.header.kind == .executable || program.header.kind == .shared else {
             obstacles.append(.noProgram(program.path))
@@ -84,7 +86,7 @@ struct EntrypointResolver {
         case .program(.elf(let header), let path):
             programs.append(Program(path: path, header: header, asker: program.path))
         case .program(_, let path): obstacles.append(.noProgram(path))
-        // A kernel starts it all the same if it can be executed, and says so if not.
+        // The kernel requires the loader to be executable.
         case .notExecutable(let path):
             obstacles.append(.notExecutable(path, asker: program.path))
         case .missing:
@@ -94,7 +96,7 @@ struct EntrypointResolver {
         }
     }
 
-    /// Follows the first line of a script, of which a kernel makes a program and one argument.
+    /// Follows the first line of a script, which a kernel splits into a program and one argument.
     ///
     /// Source: Linux, execve(2) § Interpreter scripts.
     private mutating func followInterpreter(
@@ -115,7 +117,7 @@ struct EntrypointResolver {
             words + [name] + arguments, script)
     }
 
-    /// Follows what a program that starts another one is told to start.
+    /// Follows the command of a wrapper.
     private mutating func followWrapper(
         _ name: String, _ arguments: [String], _ path: LayerPath
     ) {

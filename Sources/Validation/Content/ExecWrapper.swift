@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A program whose work is to start another one that its arguments name.
+/// A program that starts the program that its arguments name.
 enum ExecWrapper {
-    /// Starts the rest of its arguments after its options.
+    /// Starts the rest of its arguments, after its options.
     case options(withValue: Set<String>)
-    /// As `options`, after one more word: a user, a duration.
+    /// As `options`, after one more word, such as a user or a duration.
     case oneWord(optionsWithValue: Set<String>)
-    /// Sets variables on the way.
+    /// Starts the rest of its arguments, after options and variable assignments.
     case environment
     case shell
 
-    /// What is started.
+    /// The command that is started.
     enum Command: Hashable {
         case words([String])
         case shellText(String)
     }
 
-    /// Knows a program by its name.
+    /// Creates the wrapper with a program name; `nil` if the program is not a known wrapper.
     init?(_ name: String) {
         switch name {
         case "tini", "tini-static", "docker-init": self = .options(withValue: ["-p", "-e"])
@@ -32,7 +32,7 @@ enum ExecWrapper {
         }
     }
 
-    /// Finds the command among the arguments; nil where there is none.
+    /// Returns the command in the arguments; `nil` if there is none.
     func command(in arguments: [String]) -> Command? {
         switch self {
         case .options(let withValue): Self.words(after: withValue, in: arguments)
@@ -55,12 +55,12 @@ enum ExecWrapper {
         return rest.isEmpty ? nil : .words(Array(rest))
     }
 
-    /// How many texts of `-S` are split, one within the other.
+    /// The maximum number of nested `-S` options.
     private static let maximumSplits = 8
 
     /// Source: GNU coreutils, env(1); busybox knows fewer options.
     private static func environmentCommand(in arguments: [String]) -> Command? {
-        // The next word is the last one.
+        // The next word is the last element.
         var rest = Array(arguments.reversed())
         var splits = 0
         while let word = rest.popLast() {
@@ -82,7 +82,8 @@ enum ExecWrapper {
         return nil
     }
 
-    /// The text of `-S` in one word, as the first line of a script has it; a kernel splits nothing.
+    /// Returns the text of `-S` in one word, as in the first line of a script, which a kernel does
+    /// not split.
     private static func splitText(_ word: String) -> Substring? {
         for option in ["--split-string=", "-vS", "-S", "-iS"]
         where word.hasPrefix(option) && word != option {
@@ -106,9 +107,9 @@ enum ExecWrapper {
     }
 }
 
-/// The text of a shell command, as far as it can be understood without being a shell.
+/// The text of a shell command, without expansions and control structures.
 struct ShellText {
-    /// The program that is started first; nil where that cannot be told, or where the shell does it.
+    /// The program that is started first; `nil` for a builtin, or if it cannot be determined.
     let firstCommand: String?
 
     init(_ text: String) {

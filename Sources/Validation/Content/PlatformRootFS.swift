@@ -3,15 +3,16 @@
 internal import LayerScanning
 internal import OCI
 
-/// An image of a required platform, as far as its layers were looked into.
+/// The config and root file system of a required platform.
 struct PlatformRootFS {
     let platform: Platform
     let config: ImageConfig
     let view: RootFileSystem
-    /// The processor of the platform; nil for one that is not known.
+    /// The CPU architecture of the platform; `nil` if it is unknown.
     let machine: CPUArchitecture?
 
-    /// Joins what was scanned; nil where nothing is known of what it starts, which others report.
+    /// Creates the root file system from the scanned layers; `nil` if the config is missing, which
+    /// other rules report.
     init?(_ candidate: LoadedImage.PlatformImage, of image: LoadedImage) {
         guard let platform = candidate.platform, let config = candidate.config else { return nil }
         let trees = candidate.manifest.layers.map { layer in
@@ -25,7 +26,7 @@ struct PlatformRootFS {
 }
 
 extension LoadedImage {
-    /// The images that can be judged by their contents.
+    /// Returns the images of the required platforms that have a config.
     func scannedImages(of required: ImageRequirements) -> [PlatformRootFS] {
         images(of: required).compactMap { PlatformRootFS($0, of: self) }
     }

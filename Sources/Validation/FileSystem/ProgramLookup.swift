@@ -3,39 +3,39 @@
 internal import LayerScanning
 internal import OCI
 
-/// Finds programs as a runtime does before it starts a container.
+/// Finds programs as a container runtime does before it starts a container.
 ///
-/// Source: runc and containerd, which use Go's `exec.LookPath` in the container's root.
+/// Source: runc and containerd, which use Go's `exec.LookPath` in the container's root file system.
 struct ProgramLookup {
     let view: RootFileSystem
-    /// The folders in which names without a slash are looked for.
+    /// The directories in which names without a slash are searched.
     let searchPath: [LayerPath]
-    /// The folder in which the program starts.
+    /// The directory in which the program starts.
     let workingDirectory: LayerPath
 
-    /// What runtimes take where the configuration names none.
+    /// The search path that runtimes use if the config sets no `PATH`.
     private static let usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     init(_ view: RootFileSystem, _ config: ImageConfig) {
         self.view = view
         let stated = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
-        // A folder that is not absolute depends on where the program happens to be.
+        // A relative directory depends on the working directory of the process.
         self.searchPath = (stated ?? Self.usualPath[...]).split(separator: ":")
             .filter { $0.hasPrefix("/") }.map { LayerPath(String($0)) }
         self.workingDirectory = LayerPath(config.workingDirectory)
     }
 
-    /// What a word stands for.
+    /// The result of a program lookup.
     enum Answer: Hashable {
         case program(LayerEntry.Head, at: LayerPath)
         case missing
         case notExecutable(LayerPath)
         case unknowable
-        /// That depends on a layer of which nothing is known.
+        /// The result depends on a layer that was not scanned.
         case open
     }
 
-    /// Looks a word up: by its path where it has a slash, else in the search path.
+    /// Looks up a program: by its path if the name has a slash, otherwise in the search path.
     func program(_ word: String) -> Answer {
         guard !word.utf8.contains(UInt8(ascii: "/")) else {
             return program(at: Array(word.utf8))
@@ -54,7 +54,7 @@ struct ProgramLookup {
         return isUnknowable ? .unknowable : .missing
     }
 
-    /// Looks at a path, seen from the working directory.
+    /// Looks up a program by its path, relative to the working directory.
     func program(at path: [UInt8]) -> Answer {
         switch view.destination(of: path, in: workingDirectory) {
         case .found(.file(let file), let path):

@@ -3,27 +3,27 @@
 internal import LayerScanning
 internal import Synchronization
 
-/// The file system that a container starts with: the layers of an image, one upon the other.
+/// The root file system of a container: the layers of an image, applied one after the other.
 ///
-/// Nothing is merged: each question goes down the layers, so that layers which images share are
-/// kept once. What it says is final, also where layers are unknown: a question that one of them would
-/// have to answer is left open, and so is every question once the budget is used up.
+/// Layers are not merged. Each lookup goes from the top layer down, so layers that images share are
+/// stored once. A result never depends on an unscanned layer: if it would, or if the lookup budget
+/// is exhausted, the result is `undetermined`.
 ///
 /// Source: image-spec, layer.md § Applying Changesets.
 struct RootFileSystem {
-    /// The layers, base first; nil for one of which nothing is known.
+    /// The layers, base layer first; `nil` for a layer that was not scanned.
     let layers: [LayerFileTree?]
-    /// What looking up paths may take.
+    /// The budget of path lookups.
     let budget: LookupBudget
 
-    /// How many symbolic links are followed on one path.
+    /// The maximum number of symbolic links that are followed in one path.
     ///
     /// Source: Linux, path_resolution(7).
     static let maximumHops = 40
 
-    /// The longest path that a kernel takes.
+    /// The maximum length of a path in bytes.
     ///
-    /// Source: Linux, `PATH_MAX`, which counts the end mark.
+    /// Source: Linux, `PATH_MAX`, which includes the terminating null byte.
     static let maximumPathByteCount = 4095
 
     init(layers: [LayerFileTree?], budget: LookupBudget = LookupBudget()) {
@@ -31,26 +31,26 @@ struct RootFileSystem {
         self.budget = budget
     }
 
-    /// Whether every layer is known, so that no question is left open.
+    /// A Boolean value that indicates whether every layer was scanned.
     var isComplete: Bool { !layers.contains { $0 == nil } }
 
-    /// What is at a path itself, whether or not it is a link.
+    /// The result of looking up a path without following a link in its last component.
     enum PathLookup: Hashable {
         case entry(LayerEntry)
         case nothing
-        /// That depends on a layer of which nothing is known.
+        /// The result depends on a layer that was not scanned.
         case open
     }
 
-    /// Looks at a path itself.
+    /// Looks up a path without following symbolic links.
     subscript(path: LayerPath) -> PathLookup { resolve(look(at: path, below: layers.count)) }
 
-    /// What a layer has at a path, and the number of that layer.
+    /// The result of a lookup, and the index of the layer that it comes from.
     private typealias Hit = (sight: PathLookup, layer: Int)
 
-    /// Replaces a link to a file of a lower layer by that file, whatever covers it since.
+    /// Replaces a hard link to a file of a lower layer by that file.
     ///
-    /// Each link leads to a layer below its own, so this ends.
+    /// Each link refers to a layer below its own, so this terminates.
     private func resolve(_ hit: Hit) -> PathLookup {
         var hit = hit
         while case .entry(.hardLink(let target)) = hit.sight {
@@ -72,11 +72,11 @@ struct RootFileSystem {
 
     // MARK: Steps
 
-    /// A directory on a path.
+    /// A directory in a path.
     private struct Folder {
         let name: ArraySlice<UInt8>
         let key: PathKey
-        /// The lowest layer whose contents of the directory can be seen.
+        /// The lowest layer whose contents of the directory are visible.
         let floor: Int
     }
 
@@ -109,7 +109,7 @@ struct RootFileSystem {
         return (isImplied ? .entry(.folder) : .nothing, 0)
     }
 
-    /// Returns the ELF files that can be seen.
+    /// Returns the visible ELF files.
     func elfFiles() -> [(LayerPath, ELFHeader)] {
         var folders: [PathKey: Folder] = [:]
         var files: [(LayerPath, ELFHeader)] = []
@@ -128,7 +128,7 @@ struct RootFileSystem {
         return files
     }
 
-    /// Returns the directory that holds a path; what was found out of directories is kept.
+    /// Returns the directory that contains a path, and caches the directories on the path.
     private func parent(of path: LayerPath, _ known: inout [PathKey: Folder]) -> Folder {
         budget.use(path.bytes.count)
         var folder = known[.root] ?? root(below: layers.count)
@@ -145,26 +145,27 @@ struct RootFileSystem {
 
     // MARK: Following links
 
-    /// Where a path leads.
+    /// The result of following a path.
     enum Destination: Hashable {
         case found(LayerEntry, at: LayerPath)
         case missing
-        /// To what only exists in a running container.
+        /// The path is below `/dev`, `/proc` or `/sys`, which are mounted at run time.
         case unknowable
-        /// That depends on a layer of which nothing is known.
+        /// The result depends on a layer that was not scanned.
         case open
     }
 
-    /// Follows a path with all links on it.
+    /// Follows a path, including all symbolic links in it.
     ///
     /// - Parameters:
-    ///   - path: the path as it is written.
-    ///   - folder: where it begins, if it is not absolute.
-    /// - Returns: where it ends.
+    /// - path: The path as it is written.
+    /// - directory: The directory that a relative path starts from.
+    /// - Returns: The file at the end of the path.
     func destination(of path: [UInt8], in folder: LayerPath = .root) -> Destination {
         guard path.count <= Self.maximumPathByteCount else { return .missing }
-        // A layer may write below what is a link in a layer under it; some runtimes then make it a
-        // folder, others follow it. By its own name the file is there either way.
+        // A layer may contain files below a path that is a symbolic link in a lower layer. Some
+        // runtimes replace the link with a directory, others follow it. The literal path exists
+        // either way.
         let literal = LayerPath(path, in: folder)
         if !path.split(separator: Self.slash).contains(where: Self.isAbove) {
             switch self[literal] {
@@ -200,7 +201,7 @@ struct RootFileSystem {
             case .open: return .open
             case .entry(.folder): current.append(self.folder(part, in: parent, below: top))
             case .entry(let entry):
-                // Only a folder can have something below it.
+                // Only a directory can contain files.
                 guard pending.isEmpty else { return .missing }
                 return .found(entry, at: Self.path(of: current, and: part))
             }
@@ -217,7 +218,7 @@ struct RootFileSystem {
         LayerPath((folders.map(\.name) + [name]).joined(separator: [slash]))
     }
 
-    /// The names on a path, the first one last.
+    /// Returns the components of a path in reverse order.
     private static func parts(of path: [UInt8]) -> [ArraySlice<UInt8>] {
         path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }.reversed()
     }
@@ -226,7 +227,7 @@ struct RootFileSystem {
         part.elementsEqual("..".utf8)
     }
 
-    /// Runtimes mount these over whatever the image has at its root.
+    /// Runtimes mount file systems over these directories.
     private static func isMounted(_ name: ArraySlice<UInt8>) -> Bool {
         ["dev", "proc", "sys"].contains { name.elementsEqual($0.utf8) }
     }
@@ -234,21 +235,23 @@ struct RootFileSystem {
     private static let slash = UInt8(ascii: "/")
 }
 
-/// The number of steps that looking up paths in an image may take, over all rules.
+/// The number of steps that path lookups in an image may take, over all rules.
 ///
-/// A step looks at one directory in one layer, or hashes a byte. Links, search paths and layers can be
-/// combined so that a small image would keep a rule busy for days.
+/// A step looks at one directory in one layer, or hashes a byte. Without a limit, a small image
+/// could combine links, search paths and layers so that validation takes days.
 final class LookupBudget: Sendable {
     private let left: Atomic<Int>
 
-    /// Makes a budget; the usual one is a few seconds, and far more than any usable image needs.
+    /// Creates a budget.
+    ///
+    /// The default takes a few seconds and exceeds what any usable image needs.
     init(steps: Int = 50_000_000) {
         left = Atomic(steps)
     }
 
-    /// A Boolean value that indicates whether no question is answered any more.
+    /// A Boolean value that indicates whether the budget is exhausted.
     var isUsedUp: Bool { left.load(ordering: .relaxed) <= 0 }
 
-    /// Takes steps.
+    /// Consumes steps.
     func use(_ steps: Int) { left.wrappingSubtract(steps + 1, ordering: .relaxed) }
 }

@@ -2,12 +2,12 @@
 
 public import OCI
 
-/// Asks whether each required image's configuration says the platform that its index promises.
+/// Checks that the config of each required platform states the platform of its index entry.
 public struct ConfigPlatformRule: Rule {
-    /// Asked once configurations are read.
+    /// Runs from the level `config`.
     public let level = ValidationLevel.config
 
-    /// Finds configurations that contradict their index or cannot be read.
+    /// Returns findings for configs that contradict their index or cannot be read.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.images.compactMap { candidate in
             guard let platform = candidate.platform,

@@ -4,12 +4,12 @@ internal import LayerScanning
 public import OCI
 internal import TextSafety
 
-/// Asks whether what each required image starts is there, and made for the platform's machine.
+/// Checks that the entrypoint of each required platform exists and matches the CPU architecture.
 public struct EntrypointRule: Rule {
-    /// Asked once layers are read.
+    /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Finds images that would not start.
+    /// Returns findings for images that would not start.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
             guard let machine = scanned.machine else {
@@ -23,7 +23,7 @@ public struct EntrypointRule: Rule {
             let programs = chain.programs.compactMap {
                 Self.finding($0, machine, scanned.platform)
             }
-            // Whoever is of another machine need not find its loader too.
+            // The loader of a program for another CPU architecture is not reported as well.
             let foreign = Set(
                 chain.programs.filter { machine.runs(CPUArchitecture($0.header)) == .never }.map(
                     \.path))
@@ -80,7 +80,7 @@ public struct EntrypointRule: Rule {
 }
 
 extension EntrypointResolver.Obstacle {
-    /// What asked for what is not there.
+    /// The program or script that requires the missing file.
     fileprivate var asker: LayerPath? {
         switch self {
         case .missing(_, let asker), .notExecutable(_, let asker): asker

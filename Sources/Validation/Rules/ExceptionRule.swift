@@ -2,22 +2,22 @@
 
 public import OCI
 
-/// Asks whether an exception is used, about to end, or over.
+/// Reports an exception that is in force, about to expire or expired.
 public struct ExceptionRule: Rule {
-    /// Asked at every level.
+    /// Runs at every level.
     public let level = ValidationLevel.index
 
-    /// Finds exceptions, so that every report shows them.
+    /// Returns a finding for each exception, so that every report shows it.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         [required.exceptionFinding].compactMap(\.self)
     }
 }
 
 extension ImageRequirements {
-    /// From how many days before its end an exception warns.
+    /// The number of days before the end of an exception from which on a warning is reported.
     static let warningDays = 14
 
-    /// What there is to say about the exception, which does not depend on the image.
+    /// The finding about the exception; it does not depend on the image.
     public var exceptionFinding: Finding? {
         guard let exception else { return nil }
         let on = exception.until.map { " on \($0)" } ?? ""

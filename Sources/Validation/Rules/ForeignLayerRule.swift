@@ -2,14 +2,14 @@
 
 public import OCI
 
-/// Asks for layers that the source may not have itself.
+/// Reports layers that the source may not store itself.
 public struct ForeignLayerRule: Rule {
-    /// Asked at every level.
+    /// Runs at every level.
     public let level = ValidationLevel.index
 
-    /// Finds layers that are foreign or name other places to fetch them from.
+    /// Returns findings for layers that are foreign or have `urls`.
     ///
-    /// They are copied like any other if the source serves them; other places are never asked.
+    /// They are copied like any other layer if the source serves them. The `urls` are never used.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.images.compactMap { candidate in
             let count = candidate.manifest.layers.count {

@@ -2,12 +2,12 @@
 
 public import OCI
 
-/// Asks whether each required image's configuration counts as many layers as its manifest.
+/// Checks that the config of each required platform lists as many layers as its manifest.
 public struct LayerCountRule: Rule {
-    /// Asked once configurations are read.
+    /// Runs from the level `config`.
     public let level = ValidationLevel.config
 
-    /// Finds images whose layers and `diff_ids` differ in number.
+    /// Returns findings for images whose layers and `diff_ids` differ in number.
     ///
     /// Source: image-spec, config.md § Properties, `rootfs.diff_ids`.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {

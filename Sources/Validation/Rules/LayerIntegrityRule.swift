@@ -3,13 +3,13 @@
 internal import LayerScanning
 public import OCI
 
-/// Asks whether each layer of a required image can be unpacked, and unpacks to what its
-/// configuration says.
+/// Checks that each layer of a required platform can be decompressed and matches its `diff_id`.
 public struct LayerIntegrityRule: Rule {
-    /// Asked once layers are read.
+    /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Finds layers that are broken, hold something else, or could not be looked into.
+    /// Returns findings for layers that are malformed, do not match their `diff_id` or were not
+    /// scanned.
     ///
     /// Source: image-spec, config.md § Layer DiffID.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
@@ -33,7 +33,7 @@ public struct LayerIntegrityRule: Rule {
                         .notChecked, .warning, platform: platform,
                         "\(name) could not be looked into: \(fault)")
                 case nil:
-                    // What was not needed for the verdict was not read.
+                    // A layer that no rule required was not scanned.
                     guard LayerCompression(layer.mediaType) == nil else { return nil }
                     return Finding(
                         .notChecked, .warning, platform: platform,
@@ -46,7 +46,7 @@ public struct LayerIntegrityRule: Rule {
     private static func finding(
         _ actual: Digest, _ stated: Digest?, _ name: String, _ platform: Platform
     ) -> Finding? {
-        // Another rule counts; another algorithm cannot be compared.
+        // `LayerCountRule` reports a missing `diff_id`; another algorithm cannot be compared.
         guard let stated, stated.algorithm == actual.algorithm, stated != actual else {
             return nil
         }

@@ -3,12 +3,13 @@
 internal import Content
 public import OCI
 
-/// Asks for an image for every required platform, and for an index where there are several.
+/// Checks that each required platform has an image, and that several platforms have an index.
 public struct PlatformCoverageRule: Rule {
-    /// Asked at every level.
+    /// Runs at every level.
     public let level = ValidationLevel.index
 
-    /// Finds missing platforms, platforms with two images, and a single image in an index's place.
+    /// Returns findings for missing platforms, platforms with two images, and single images without
+    /// an index.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         let platforms = required.effectivePlatforms
         var findings: [Finding] = []

@@ -4,12 +4,12 @@ internal import LayerScanning
 public import OCI
 internal import TextSafety
 
-/// Asks whether each required image has the paths and commands that the configuration asks for.
+/// Checks that each required platform has the paths and commands that the configuration requires.
 public struct RequiredPathsRule: Rule {
-    /// Asked once layers are read.
+    /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Finds what is missing, or is a program for another machine.
+    /// Returns findings for paths that are missing or are programs for another CPU architecture.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned in
             required.paths.compactMap { Self.finding($0, in: scanned) }

@@ -4,24 +4,26 @@ internal import LayerScanning
 public import OCI
 internal import TextSafety
 
-/// Asks whether the programs that nearly every image has are made for the platform's machine, and
-/// how many others there are.
+/// Checks the CPU architecture of the shell and the C library, and counts programs for other
+/// architectures.
 ///
-/// An image with the right program on the wrong base starts, and fails at the first shell.
+/// An image with the right entrypoint on the wrong base image starts, and fails at the first shell
+/// command.
 public struct UserlandRule: Rule {
-    /// Asked once layers are read.
+    /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Finds images whose shell or C library is for another machine, and images without any witness.
+    /// Returns findings for images whose shell or C library is for another CPU architecture, and
+    /// for images without any program that indicates the architecture.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            // A layer that is not known may hold the right one of two libraries.
+            // A layer that was not scanned may contain the matching library.
             guard let machine = scanned.machine, scanned.view.isComplete else { return [] }
             let programs = Programs(scanned.view)
             guard !scanned.view.budget.isUsedUp else { return [] }
             let chain = EntrypointResolver(scanned.config, in: scanned.view)
             let witnesses = Self.witnesses(in: scanned.view, programs, machine)
-            // What the start itself needs is another rule's.
+            // `EntrypointRule` reports the programs that are started.
             let started = Set(chain.programs.map(\.path.shown))
             var findings = witnesses.filter {
                 machine.runs($0.machine) == .never && !started.contains($0.path)
@@ -52,7 +54,7 @@ public struct UserlandRule: Rule {
         let machine: CPUArchitecture
     }
 
-    /// The shell, and the C library unless there is one for each of several machines.
+    /// Returns the shell, and the C library unless one of several matches the architecture.
     private static func witnesses(
         in view: RootFileSystem, _ programs: Programs, _ machine: CPUArchitecture
     ) -> [Witness] {
@@ -73,7 +75,7 @@ public struct UserlandRule: Rule {
     }
 }
 
-/// The programs and libraries that can be seen in an image.
+/// The visible programs and libraries of an image.
 private struct Programs {
     let all: [(LayerPath, ELFHeader)]
 
@@ -81,7 +83,7 @@ private struct Programs {
         all = view.elfFiles().filter { $1.kind == .executable || $1.kind == .shared }
     }
 
-    /// The share of programs for other machines, with an example.
+    /// Returns a finding with the number of programs for other CPU architectures and an example.
     func foreign(to machine: CPUArchitecture, _ platform: Platform) -> Finding? {
         let others = all.filter { machine.runs(CPUArchitecture($1)) == .never }
         guard let first = others.min(by: { $0.0.description < $1.0.description }) else {
@@ -95,6 +97,6 @@ private struct Programs {
 }
 
 extension LayerPath {
-    /// The path on one line, safe to show.
+    /// The path, escaped for display on one line.
     var shown: String { UntrustedText(description).display(limit: 200) }
 }
