@@ -2,11 +2,11 @@
 
 public import OCI
 
-/// Bytes in memory as a stream of one piece.
+/// Bytes in memory as a stream of one chunk.
 public struct BytesInMemory: AsyncSequence, Sendable {
     private let bytes: [UInt8]
 
-    /// Makes a stream of `bytes`.
+    /// Creates a stream of `bytes`.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
@@ -16,7 +16,7 @@ public struct BytesInMemory: AsyncSequence, Sendable {
         Iterator(remaining: bytes.isEmpty ? nil : bytes)
     }
 
-    /// Gives the one piece, then ends.
+    /// Returns one chunk, then ends.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate var remaining: [UInt8]?
 
@@ -31,11 +31,11 @@ extension ContentSource {
     /// Reads a whole blob into memory.
     ///
     /// - Parameters:
-    ///   - descriptor: the blob.
-    ///   - limit: the greatest size that is read.
-    /// - Returns: the proved bytes.
-    /// - Throws: ``ContentError`` of the class `invalid` where the blob is larger, or what the
-    ///   stream threw.
+    /// - descriptor: The descriptor of the blob.
+    /// - limit: The maximum size that is read.
+    /// - Returns: The verified bytes.
+    /// - Throws: ``ContentError`` of the class `invalid` if the blob is larger, or the error of the
+    ///   stream.
     public func read(blob descriptor: Descriptor, limit: Int) async throws -> [UInt8] {
         guard descriptor.size <= limit else {
             throw ContentError(

@@ -3,44 +3,44 @@
 public import Files
 public import Hashing
 
-/// What a failure means for those who decide what happens next, whatever store it came from.
+/// The class of a failure, which decides the exit code and whether to retry, for any store.
 public enum FailureClass: String, Sendable, CaseIterable {
-    /// There is no such image, tag or repository.
+    /// The image, tag or repository does not exist.
     case missing
-    /// Credentials were refused, or do not suffice.
+    /// Credentials are missing, rejected or insufficient.
     case denied
-    /// The other side asks for patience.
+    /// The registry limits the request rate.
     case throttled
-    /// The allowance of pulls is used up.
+    /// The pull rate limit is reached.
     case quota
-    /// Bytes are not what their digest says.
+    /// Bytes do not match their digest.
     case integrity
-    /// A store refuses a manifest because it lacks something that the manifest points at.
+    /// A store rejects a manifest because a blob or manifest that it references is missing.
     case incomplete
-    /// The content cannot be handled: malformed, ambiguous, too large, of an unknown kind.
+    /// The content is not supported: malformed, ambiguous, too large or of an unknown kind.
     case invalid
-    /// Could not be done or found out: network, TLS, a registry's or a disk's fault.
+    /// The operation failed or its result is unknown: network, TLS, registry or disk.
     case unavailable
 }
 
-/// An error of a store, with its class and, where there is one, advice.
+/// An error of a store, with its class and an optional hint.
 public protocol ContentFailure: Error, CustomStringConvertible {
-    /// What it means.
+    /// The class of the failure.
     var failureClass: FailureClass { get }
-    /// What to do next, as a sentence without a full stop.
+    /// The hint: a sentence in the imperative, without a full stop.
     var hint: String? { get }
 }
 
-/// A failure that a store finds by itself: in the content, or on the local disk.
+/// A failure that a store detects itself: in the content, or on the local disk.
 public struct ContentError: ContentFailure, Hashable {
-    /// What it means.
+    /// The class of the failure.
     public let failureClass: FailureClass
-    /// What was tried, where, and why it failed.
+    /// The message: operation, location and cause.
     public let message: String
-    /// What to do next.
+    /// The hint.
     public let hint: String?
 
-    /// Makes an error.
+    /// Creates an error.
     public init(_ failureClass: FailureClass, _ message: String, hint: String? = nil) {
         self.failureClass = failureClass
         self.message = message
@@ -52,19 +52,19 @@ public struct ContentError: ContentFailure, Hashable {
 }
 
 extension IntegrityError: ContentFailure {
-    /// Always `integrity`.
+    /// The class, always `integrity`.
     public var failureClass: FailureClass { .integrity }
 
-    /// What to do next.
+    /// The hint.
     public var hint: String? {
         "the bytes were rejected; try again, and tell the registry's owner if it stays so"
     }
 }
 
 extension FileError: ContentFailure {
-    /// `missing` where there is no such file, else `unavailable`.
+    /// The class: `missing` if the file does not exist, otherwise `unavailable`.
     public var failureClass: FailureClass { isMissing ? .missing : .unavailable }
 
-    /// Nothing beyond the message.
+    /// The hint, always `nil`.
     public var hint: String? { nil }
 }

@@ -2,10 +2,10 @@
 
 public import OCI
 
-/// Bytes in pieces, read once, at the reader's pace.
+/// Bytes in chunks, read once, at the pace of the reader.
 public typealias ByteStream = any AsyncSequence<[UInt8], any Error> & Sendable
 
-/// The name under which a store is asked for a manifest.
+/// The tag or digest of a manifest.
 public enum ManifestName: Hashable, Sendable {
     case tag(Tag)
     case digest(Digest)
@@ -21,14 +21,14 @@ extension ManifestName: CustomStringConvertible {
     }
 }
 
-/// Where a store is: a repository of a registry, or a folder with an OCI image layout.
+/// The location of a store: a repository of a registry, or a directory with an OCI image layout.
 public enum StoreLocation: Hashable, Sendable {
     case repository(Repository)
     case layout(directory: String)
 }
 
 extension StoreLocation: CustomStringConvertible {
-    /// The repository's name, or `oci:` and the folder.
+    /// The repository's name, or `oci:` and the directory.
     public var description: String {
         switch self {
         case .repository(let repository): repository.description
@@ -37,139 +37,144 @@ extension StoreLocation: CustomStringConvertible {
     }
 }
 
-/// A place that manifests and blobs can be read from.
+/// A store that manifests and blobs can be read from.
 public protocol ContentSource: Sendable {
-    /// Where this is.
+    /// The location of the store.
     var location: StoreLocation { get }
 
-    /// Returns what a name stands for now, without reading it; nil where there is no such manifest.
+    /// Returns the descriptor that a name currently resolves to, without reading the manifest;
+    /// `nil` if it does not exist.
     func resolve(_ name: ManifestName) async throws -> Descriptor?
 
-    /// Reads a manifest and proves it against its descriptor.
+    /// Reads a manifest and verifies it against its descriptor.
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
 
-    /// Opens a blob. The stream ends well only if size, digest and end agree with the descriptor.
+    /// Opens a blob.
+    ///
+    /// The stream ends without an error only if size, digest and end agree with the descriptor.
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream
 
-    /// Whether the blob is here with the size that its descriptor states.
+    /// Returns whether the blob exists with the size of its descriptor.
     func exists(blob descriptor: Descriptor) async throws -> Bool
 
-    /// Lists every tag, in the store's own order.
+    /// Returns all tags, in the order of the store.
     func tags() async throws -> [Tag]
 
-    /// Lists the manifests that name another one as their subject; nil where the store keeps no such
-    /// list, and tags stand in for it.
+    /// Returns the manifests whose subject is the given one; `nil` if the store has no such list
+    /// and the referrers tag schema is used.
     ///
-    /// What the entries say is the store's word: only the manifests themselves prove it.
+    /// The entries are claims of the store; only the manifests themselves are verified.
     ///
     /// Source: distribution-spec § Listing Referrers.
     func referrers(of subject: Digest) async throws -> [Descriptor]?
 }
 
 extension ContentSource {
-    /// No list is kept.
+    /// Returns `nil`: the store has no such list.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? { nil }
 }
 
-/// How a blob came to be at a target.
+/// The way in which a blob arrived at a target.
 public enum BlobPushResult: Hashable, Sendable {
-    /// Its bytes were sent.
+    /// The bytes were uploaded.
     case uploaded
-    /// The registry took it from another of its repositories.
+    /// The registry mounted it from another of its repositories.
     case mounted
-    /// It was there already.
+    /// It was already present.
     case present
 }
 
-/// What became of a manifest that was written.
+/// The result of writing a manifest.
 public struct ManifestPushResult: Hashable, Sendable {
-    /// Whether the store now lists it among the referrers of its subject.
+    /// A Boolean value that indicates whether the store lists the manifest among the referrers of
+    /// its subject.
     ///
     /// Source: distribution-spec § Pushing Manifests with Subject.
     public let isListed: Bool
 
-    /// Notes what a store said.
+    /// Creates a result.
     public init(isListed: Bool) { self.isListed = isListed }
 }
 
-/// A place that manifests and blobs can be written to.
+/// A store that manifests and blobs can be written to.
 public protocol ContentSink: Sendable {
-    /// Whether a blob that is pushed with the store itself as its sibling is looked for first, at no
-    /// further cost.
+    /// A Boolean value that indicates whether a push with the store itself as the sibling checks
+    /// for the blob first, without another request.
     var mountReportsExistence: Bool { get }
 
-    /// A Boolean value that indicates whether a blob that is expected to be present should be pushed
-    /// first: only such a blob shows how the store reports what it has.
+    /// A Boolean value that indicates whether a blob that is expected to be present should be
+    /// pushed first: only such a blob shows how the store reports existing blobs.
     var needsExpectedBlob: Bool { get }
 
     /// Writes a blob.
     ///
     /// - Parameters:
-    ///   - descriptor: what is written.
-    ///   - sibling: another repository of the same registry that holds the blob; a store that
-    ///     can take it from there does, and a failed attempt is no failure. The store itself, where it
-    ///     ``mountReportsExistence``: then nothing is sent that is there. Nil: the bytes are sent whatever is there.
-    ///   - open: opens the bytes from the start, once for each attempt. The stream must be one that
-    ///     proves its bytes, so that a target which checks nothing is never sent the last of bad ones.
-    /// - Returns: how the blob came to be there.
-    /// - Throws: a ``ContentFailure``, or what `open` or its stream threw.
+    /// - descriptor: The descriptor of the blob.
+    /// - sibling: Another repository of the same registry that has the blob. A store that can mount
+    ///   it from there does; a failed mount is not an error. If ``mountReportsExistence``, the
+    ///   store itself: the bytes are then not sent if they are present. `nil` always sends the
+    ///   bytes.
+    /// - open: Opens the bytes from the start, once for each attempt. The stream must verify its
+    ///   bytes, so that a target which verifies nothing never receives a complete corrupt blob.
+    /// - Returns: The way in which the blob arrived.
+    /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
     func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult
 
-    /// Writes a blob that is expected to be present, which is found out first.
+    /// Writes a blob that is expected to be present, after checking whether it is.
     ///
     /// - Parameters:
-    ///   - descriptor: what is written.
-    ///   - sibling: another repository of the same registry that holds the blob.
-    ///   - open: opens the bytes from the start, once for each attempt.
-    /// - Returns: how the blob came to be there.
-    /// - Throws: a ``ContentFailure``, or what `open` or its stream threw.
+    /// - descriptor: The descriptor of the blob.
+    /// - sibling: Another repository of the same registry that has the blob.
+    /// - open: Opens the bytes from the start, once for each attempt.
+    /// - Returns: The way in which the blob arrived.
+    /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
     func push(
         expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult
 
-    /// Writes a manifest under its digest or under a tag, byte for byte.
+    /// Writes a manifest by digest or tag, byte for byte.
     ///
-    /// - Returns: what the store says of it beside having taken it.
-    /// - Throws: an error of the class `integrity` where the store says that it keeps another digest.
+    /// - Returns: The result, including the store's support of referrers.
+    /// - Throws: An error of the class `integrity` if the store reports another digest.
     @discardableResult
     func push(manifest: RawManifest, as name: ManifestName) async throws -> ManifestPushResult
 
-    /// Removes a tag, or a manifest with all its tags.
+    /// Deletes a tag, or a manifest with all its tags.
     ///
-    /// - Throws: a ``ContentFailure``, of the class `invalid` where the store does not do this.
+    /// - Throws: A ``ContentFailure``, of the class `invalid` if the store does not support this.
     func delete(_ name: ManifestName) async throws
 
-    /// Returns what a name stands for now, for one who is about to write it.
+    /// Returns the descriptor that a name currently resolves to, before writing it.
     ///
-    /// Nil also where the store does not tell what is there, or whether anything is: then the write
-    /// shows whether it may be written.
+    /// `nil` also if the store hides whether it exists: then the write shows whether access is
+    /// permitted.
     func standing(of name: ManifestName) async throws -> Descriptor?
 
-    /// Whether a manifest that has just been written can be read by those who have no credentials.
+    /// Returns whether a manifest that was just written can be read without credentials.
     ///
-    /// Nil where everybody writes without any, or where it could not be found out.
+    /// `nil` if writing needs no credentials, or if the result is unknown.
     func isPublic(_ digest: Digest) async -> Bool?
 }
 
 extension ContentSink {
-    /// A look costs nothing in a folder or in memory.
+    /// The default, for stores without network access.
     public var mountReportsExistence: Bool { false }
 
-    /// Nothing has to be learned about a folder or memory.
+    /// The default, for stores without network access.
     public var needsExpectedBlob: Bool { false }
 
-    /// Nothing is removed.
+    /// Throws an error, because deletion is not supported by default.
     public func delete(_ name: ManifestName) async throws {
         throw ContentError(.invalid, "nothing is deleted there")
     }
 }
 
 extension ContentSink where Self: ContentSource {
-    /// Looks for the blob first.
+    /// Checks for the blob first.
     public func push(
         expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
@@ -178,14 +183,14 @@ extension ContentSink where Self: ContentSource {
         return try await push(blob: descriptor, mountingFrom: sibling, open: open)
     }
 
-    /// The same as for any reader.
+    /// Resolves the name as for any reader.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         try await resolve(name)
     }
 
-    /// Nobody needs credentials.
+    /// Returns `nil`: the store needs no credentials.
     public func isPublic(_ digest: Digest) async -> Bool? { nil }
 }
 
-/// A place that content can be read from and written to.
+/// A store that can be read and written.
 public typealias ContentStore = ContentSource & ContentSink

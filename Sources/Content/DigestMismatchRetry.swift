@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Moves content, and once more where it turned out to be other bytes than it should be.
+/// Calls `move`, and calls it once more after a digest mismatch.
 ///
-/// What spoilt them may have been the way and not the place: only the second time they count as what
-/// is kept there.
+/// The bytes may have been corrupted in transit. Only a second mismatch means that the stored
+/// content is corrupt.
 ///
-/// - Throws: what `move` throws, the second time where there was one.
+/// - Throws: The error of the last call.
 public func retryingOnDigestMismatch<Value>(_ move: () async throws -> Value) async throws -> Value
 {
     do {

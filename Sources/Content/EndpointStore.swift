@@ -3,22 +3,22 @@
 public import OCI
 internal import Synchronization
 
-/// A store whose content is read, by digest, from copies elsewhere first.
+/// A store whose content is read by digest from endpoints, such as pull-through caches, first.
 ///
-/// Copies take load and quota off the store, and are believed no more than it: what a digest names
-/// is proved wherever it comes from. Names are asked of the store itself, since a cache may serve
-/// old tags, and it alone is written to.
+/// Endpoints save load and pulls, and are not trusted more than the store: content is verified
+/// wherever it comes from. Tags are resolved by the store itself, since a cache may serve an old
+/// tag. Writes go to the store only.
 public struct EndpointStore: ContentStore {
     private let base: any ContentStore
     private let replicas: [any ContentSource]
     private let reputation: EndpointHealth
 
-    /// Puts replicas before a store.
+    /// Creates a store with endpoints.
     ///
     /// - Parameters:
-    ///   - base: the store.
-    ///   - replicas: where its content is read first, in this order.
-    ///   - reputation: what is known of replicas, shared by all stores that have the same ones.
+    /// - base: The store.
+    /// - endpoints: The endpoints, in the order in which they are read.
+    /// - health: The state of the endpoints, shared by all stores that have the same ones.
     public init(
         _ base: any ContentStore, replicas: [any ContentSource], reputation: EndpointHealth
     ) {
@@ -27,51 +27,51 @@ public struct EndpointStore: ContentStore {
         self.reputation = reputation
     }
 
-    /// Where the store itself is.
+    /// The location of the store itself.
     public var location: StoreLocation { base.location }
 
-    /// As the store itself.
+    /// The value of the store itself.
     public var mountReportsExistence: Bool { base.mountReportsExistence }
 
-    /// As the store itself.
+    /// The value of the store itself.
     public var needsExpectedBlob: Bool { base.needsExpectedBlob }
 
-    /// Asks the store itself.
+    /// Resolves a name at the store itself.
     public func delete(_ name: ManifestName) async throws {
         try await base.delete(name)
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         try await base.resolve(name)
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         try await base.standing(of: name)
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func isPublic(_ digest: Digest) async -> Bool? {
         await base.isPublic(digest)
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func tags() async throws -> [Tag] {
         try await base.tags()
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? {
         try await base.referrers(of: subject)
     }
 
-    /// Asks the store itself.
+    /// Calls the store itself.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
         try await base.exists(blob: descriptor)
     }
 
-    /// Reads a manifest from the first replica that can give it, else from the store.
+    /// Reads a manifest from the first endpoint that has it, otherwise from the store.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
         for replica in reputation.trusted(among: replicas, for: descriptor.digest) {
             do {
@@ -83,9 +83,10 @@ public struct EndpointStore: ContentStore {
         return try await base.fetch(manifest: descriptor)
     }
 
-    /// Opens a blob at the first replica that can give it, else at the store.
+    /// Opens a blob at the first endpoint that has it, otherwise at the store.
     ///
-    /// A stream that fails half-way has failed; when the blob is opened again, it comes from elsewhere.
+    /// A stream that fails is not resumed elsewhere; if the blob is opened again, another source is
+    /// used.
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         for replica in reputation.trusted(among: replicas, for: descriptor.digest) {
             do {
@@ -125,10 +126,10 @@ public struct EndpointStore: ContentStore {
     }
 }
 
-/// Which replicas are not asked again in this run, and for what.
+/// The endpoints, and the content of endpoints, that are not requested again in this run.
 ///
-/// One that lacks something, or has it wrong, is not asked for that again. One that cannot be
-/// reached, or refuses, is not asked for anything again: each further attempt would take as long.
+/// An endpoint that lacks content or has corrupt content is not asked for it again. One that is
+/// unreachable or denies access is not used again: each further attempt could take as long.
 public final class EndpointHealth: Sendable {
     private struct Lack: Hashable {
         let location: StoreLocation
@@ -142,7 +143,7 @@ public final class EndpointHealth: Sendable {
 
     private let state = Mutex(State())
 
-    /// Makes one that thinks well of everybody.
+    /// Creates a state in which every endpoint is healthy.
     public init() {}
 
     func trusted(among replicas: [any ContentSource], for digest: Digest) -> [any ContentSource] {
@@ -154,7 +155,7 @@ public final class EndpointHealth: Sendable {
         }
     }
 
-    /// Notes a failure, unless it is that of a cancelled task, which says nothing about the replica.
+    /// Records a failure, unless its task was canceled, which says nothing about the endpoint.
     func note(_ failure: FailureClass, of location: StoreLocation, for digest: Digest) {
         guard !Task.isCancelled else { return }
         state.withLock { state in
@@ -169,7 +170,7 @@ public final class EndpointHealth: Sendable {
 }
 
 extension StoreLocation {
-    /// What fails as a whole: a registry, or a folder.
+    /// The unit that fails: a registry or a layout.
     fileprivate var host: String {
         switch self {
         case .repository(let repository): repository.registry.name
@@ -178,7 +179,7 @@ extension StoreLocation {
     }
 }
 
-/// A replica's stream, whose failure is remembered.
+/// A stream from an endpoint, whose failure is recorded.
 private struct EndpointStream: AsyncSequence, Sendable {
     let base: ByteStream
     let failed: @Sendable (FailureClass) -> Void

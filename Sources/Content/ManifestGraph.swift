@@ -2,43 +2,43 @@
 
 public import OCI
 
-/// A manifest and everything below it that is a manifest too, read and proved once each.
+/// A manifest and all manifests below it, each read and verified once.
 public struct ManifestGraph: Hashable, Sendable {
-    /// One manifest, as bytes and as fields.
+    /// A manifest with its bytes and its decoded value.
     public struct Node: Hashable, Sendable {
         /// The bytes with their descriptor.
         public let raw: RawManifest
-        /// The fields.
+        /// The decoded value.
         public let manifest: Manifest
 
-        /// What names the manifest.
+        /// The descriptor of the manifest.
         public var descriptor: Descriptor { raw.descriptor }
     }
 
-    /// How far a graph is followed before it counts as an attack.
+    /// The limits of a graph, which protect against denial of service.
     public struct Limits: Hashable, Sendable {
-        /// How many levels an index may nest, itself included.
+        /// The maximum nesting of indexes, including the root.
         public var depth = 4
-        /// How many different manifests there may be.
+        /// The maximum number of different manifests.
         public var count = 1000
-        /// How many bytes the manifests may have together: they are all held at once.
+        /// The maximum size of all manifests in bytes; they are kept in memory.
         public var bytes = 32 << 20
         /// The maximum number of different blobs.
         public var blobs = 50_000
 
-        /// Makes the usual limits.
+        /// Creates the default limits.
         public init() {}
     }
 
-    /// The manifest that everything hangs from.
+    /// The root of the graph.
     public let root: Node
     /// Every manifest once, children before their parents, the root last.
     public let nodes: [Node]
-    /// Whether children of the root were left out on purpose.
+    /// A Boolean value that indicates whether children of the root were not selected.
     public let isSparse: Bool
     private let positions: [Digest: Int]
 
-    /// Makes a graph of nodes that are already in order.
+    /// Creates a graph of nodes that are already in order.
     private init(root: Node, nodes: [Node], isSparse: Bool) {
         self.root = root
         self.nodes = nodes
@@ -48,12 +48,12 @@ public struct ManifestGraph: Hashable, Sendable {
         ) { first, _ in first }
     }
 
-    /// Returns the node of a digest.
+    /// Returns the node with a digest.
     public subscript(digest: Digest) -> Node? {
         positions[digest].map { nodes[$0] }
     }
 
-    /// Every blob once, in the order in which the nodes need them.
+    /// Every blob once, in the order of the nodes.
     public var blobs: [Descriptor] {
         nodes.flatMap { Successors(of: $0.manifest).blobs }.distinct
     }
@@ -62,18 +62,18 @@ public struct ManifestGraph: Hashable, Sendable {
 extension ManifestGraph {
     /// Reads the graph below a manifest.
     ///
-    /// Each digest is read once, the children of one index at the same time; how many requests that
-    /// makes at once is the source's affair.
+    /// Each digest is read once, and the children of one index concurrently; the source limits the
+    /// number of concurrent requests.
     ///
     /// - Parameters:
-    ///   - root: the manifest to begin with, already proved.
-    ///   - source: where its children are.
-    ///   - wanted: which of the root's children are read; nil for all.
-    ///   - limits: when to give up.
-    /// - Returns: the graph.
+    /// - root: The root, already verified.
+    /// - source: The store that has its children.
+    /// - wanted: A filter of the root's children; `nil` for all.
+    /// - limits: The limits of the graph.
+    /// - Returns: The graph.
     /// - Throws: ``ContentError`` of the class `invalid` for manifests that are malformed, of an
-    ///   unknown kind, too deep, too many, too large together, or listed in two ways; `missing` for a
-    ///   child that is not there; or what the source threw.
+    ///   unknown kind, too deep, too many, too large together, or listed with different
+    ///   descriptors; `missing` for a child that does not exist; or the error of the source.
     public static func read(
         from root: RawManifest, in source: any ContentSource, only wanted: Set<Digest>? = nil,
         limits: Limits = Limits()
@@ -107,7 +107,7 @@ extension ManifestGraph {
             levels.append(try await read(needed, from: source))
         }
         try checkEntries(of: levels.joined(), limits)
-        // Two indexes may list the same child, and one may stand below the other: order by need.
+        // Two indexes may list the same child, and one may be below the other.
         let byDigest = Dictionary(
             levels.joined().map { ($0.descriptor.digest, $0) }
         ) { first, _ in first }
@@ -116,9 +116,10 @@ extension ManifestGraph {
             isSparse: !children.allSatisfy { isWanted($0.digest) })
     }
 
-    /// Returns the nodes that can be reached from `root`, each after its children.
+    /// Returns the nodes that are reachable from `root`, each after its children.
     ///
-    /// The path is kept as a list: a graph may nest as deep as it has manifests.
+    /// The path is an array instead of the call stack: a graph may nest as deep as it has
+    /// manifests.
     private static func ordered(from root: Node, _ nodes: [Digest: Node]) -> [Node] {
         var ordered: [Node] = []
         var visited: Set<Digest> = [root.descriptor.digest]
@@ -136,10 +137,10 @@ extension ManifestGraph {
         return ordered
     }
 
-    /// Refuses a digest that is listed in two ways: only one of them was proved, and clients may go
-    /// by the other.
+    /// Rejects a digest that is listed with different descriptors: only one of them was verified,
+    /// and clients may use the other.
     ///
-    /// The type of a blob may differ: an empty configuration is at times a layer too.
+    /// The media type of a blob may differ: an empty config is sometimes a layer as well.
     private static func checkEntries(
         of nodes: some Sequence<Node>, _ limits: Limits
     ) throws(ContentError) {

@@ -4,12 +4,12 @@ internal import Hashing
 public import OCI
 internal import Synchronization
 
-/// A store in memory: the whole pipeline runs on it without a socket.
+/// A store in memory, on which the whole pipeline runs without a network.
 ///
-/// Like a registry, it refuses a manifest whose children or blobs it does not hold, and lists the
-/// referrers of a manifest, unless it is made without that list.
+/// Like a registry, it rejects a manifest whose children or blobs are missing, and lists the
+/// referrers of a manifest, unless that is disabled.
 public final class MemoryStore: ContentStore {
-    /// Where it pretends to be.
+    /// The location that the store reports.
     public let location: StoreLocation
 
     private struct Contents {
@@ -20,13 +20,13 @@ public final class MemoryStore: ContentStore {
     private let contents = Mutex(Contents())
     private let listsReferrers: Bool
 
-    /// Makes an empty store.
+    /// Creates an empty store.
     public init(at location: StoreLocation, listsReferrers: Bool = true) {
         self.location = location
         self.listsReferrers = listsReferrers
     }
 
-    /// Returns what a name stands for.
+    /// Resolves a name.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         contents.withLock { contents in
             switch name {
@@ -50,17 +50,17 @@ public final class MemoryStore: ContentStore {
         return VerifiedStream(BytesInMemory(stored), proving: descriptor)
     }
 
-    /// Whether the blob is here with its size.
+    /// Returns whether the blob exists with its size.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
         contents.withLock { $0.blobs[descriptor.digest]?.count == descriptor.size }
     }
 
-    /// Lists every tag, sorted.
+    /// Returns all tags, sorted.
     public func tags() async throws -> [Tag] {
         contents.withLock { $0.tags.keys.sorted() }
     }
 
-    /// Keeps a blob.
+    /// Stores a blob.
     public func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
@@ -73,7 +73,7 @@ public final class MemoryStore: ContentStore {
         return .uploaded
     }
 
-    /// Keeps a manifest, if everything that it points at is here.
+    /// Stores a manifest if everything that it references exists.
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
@@ -93,7 +93,7 @@ public final class MemoryStore: ContentStore {
         return ManifestPushResult(isListed: listsReferrers && decoded.subject != nil)
     }
 
-    /// Lists the manifests that name another one as their subject.
+    /// Returns the manifests whose subject is another one.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? {
         guard listsReferrers else { return nil }
         return contents.withLock { contents in
@@ -103,7 +103,7 @@ public final class MemoryStore: ContentStore {
         }
     }
 
-    /// Every digest that the store holds, for tests that ask what was left behind.
+    /// All digests in the store, for tests that check what was left behind.
     public var digests: Set<Digest> {
         contents.withLock { Set($0.manifests.keys).union($0.blobs.keys) }
     }

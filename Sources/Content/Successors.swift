@@ -2,18 +2,18 @@
 
 public import OCI
 
-/// What a manifest points at, and therefore needs beside it in its repository.
+/// The manifests and blobs that a manifest references and therefore needs in its repository.
 ///
-/// This is the one place that knows which kind of manifest points at what.
+/// No other code depends on which kind of manifest references what.
 public struct Successors: Hashable, Sendable {
     /// The manifests that it lists, in order.
     public var manifests: [Descriptor] = []
-    /// The blobs that it lists: the layers from the base up, then the configuration.
+    /// The blobs that it lists: the layers from the base up, then the config.
     public var blobs: [Descriptor] = []
 
-    /// Reads what `manifest` points at.
+    /// Creates the successors of `manifest`.
     ///
-    /// A subject is no successor: a manifest may come before the one it speaks of.
+    /// A subject is not a successor: a manifest may be pushed before its subject.
     public init(of manifest: Manifest) {
         switch manifest {
         case .image(let image): blobs = image.layers + [image.config]
@@ -23,7 +23,7 @@ public struct Successors: Hashable, Sendable {
 }
 
 extension Sequence<Descriptor> {
-    /// The descriptors without repeated digests; the first one of each digest is kept.
+    /// The descriptors without duplicate digests; the first one of each digest is kept.
     public var distinct: [Descriptor] {
         var seen: Set<Digest> = []
         return filter { seen.insert($0.digest).inserted }

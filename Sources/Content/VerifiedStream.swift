@@ -3,15 +3,16 @@
 internal import Hashing
 public import OCI
 
-/// A stream that ends well only if its bytes are those of a descriptor.
+/// A stream that ends without an error only if its bytes match a descriptor.
 ///
-/// The last piece is held back until size, digest and end of stream agree. A consumer that streams
-/// the bytes onwards has therefore never sent a whole wrong blob, even to a place that checks nothing.
+/// The last chunk is withheld until size, digest and end of stream agree. A consumer that forwards
+/// the bytes has therefore never sent a complete corrupt blob, even to a target that verifies
+/// nothing.
 public struct VerifiedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let descriptor: Descriptor
 
-    /// Makes a stream that proves `base` against `descriptor`.
+    /// Creates a stream that verifies `base` against `descriptor`.
     public init(_ base: ByteStream, proving descriptor: Descriptor) {
         self.base = base
         self.descriptor = descriptor
@@ -22,7 +23,7 @@ public struct VerifiedStream: AsyncSequence, Sendable {
         Iterator(base.makeAsyncIterator(), descriptor)
     }
 
-    /// Reads one piece ahead, and proves before it gives the last one.
+    /// Reads one chunk ahead, and verifies the content before it returns the last one.
     public final class Iterator: AsyncIteratorProtocol {
         private var base: any AsyncIteratorProtocol<[UInt8], any Error>
         private var verifier: DigestVerifier?
@@ -33,9 +34,9 @@ public struct VerifiedStream: AsyncSequence, Sendable {
             self.verifier = DigestVerifier(descriptor)
         }
 
-        /// Returns the next piece; nothing follows an error.
+        /// Returns the next chunk; nothing follows an error.
         ///
-        /// - Throws: `IntegrityError` where the bytes are others, or what the base threw.
+        /// - Throws: `IntegrityError` if the bytes do not match, or the error of the base.
         public func next() async throws -> [UInt8]? {
             do {
                 while verifier != nil {

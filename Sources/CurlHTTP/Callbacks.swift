@@ -4,41 +4,42 @@ internal import CCurl
 internal import Glibc
 internal import HTTP
 
-/// What libcurl calls, always on the loop's thread, with the ``CurlTransfer`` as its context.
+/// The callbacks of libcurl, called on the event loop's thread with the ``CurlTransfer`` as
+/// context.
 ///
-/// Nothing here decides anything: bytes are bounded by a buffer and handed on.
+/// They only convert arguments: the size of a buffer bounds all accesses.
 enum Callbacks {
-    /// Takes one line of a head.
+    /// Receives one line of a head.
     static let header: ccurl_bytes_callback = { bytes, size, count, context in
         let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
         return unsafe transfer(context).receive(headerLine: line) ? line.count : 0
     }
 
-    /// Takes up to 16 KiB of a body, whatever the size of libcurl's own buffer.
+    /// Receives up to 16 KiB of a body, regardless of the size of libcurl's buffer.
     static let write: ccurl_bytes_callback = { bytes, size, count, context in
         let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
         return unsafe transfer(context).receive(body: piece)
             ? piece.count : Int(CURL_WRITEFUNC_PAUSE)
     }
 
-    /// Gives bytes to send.
+    /// Provides bytes to send.
     static let read: ccurl_bytes_callback = { bytes, size, count, context in
         let space = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
         return switch unsafe transfer(context).send(into: space) {
         case .bytes(let count): count
         case .dry: Int(CURL_READFUNC_PAUSE)
-        // 0 would mean the end, and libcurl then waits for ever for the rest of the known length.
+        // 0 would mean the end, and libcurl would wait forever for the rest of the known length.
         case .over: Int(CURL_READFUNC_ABORT)
         }
     }
 
-    /// Starts an upload again on a fresh connection.
+    /// Rewinds an upload for a new connection.
     static let seek: ccurl_seek_callback = { context, offset, origin in
         guard origin == SEEK_SET, offset == 0 else { return CURL_SEEKFUNC_CANTSEEK }
         return unsafe transfer(context).rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
     }
 
-    /// Opens a socket that no child process inherits, where the address is permitted.
+    /// Opens a socket that no child process inherits, if the address is permitted.
     static let openSocket: ccurl_socket_callback = { context, _, address in
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = unsafe ccurl_address(address, &bytes)
@@ -49,15 +50,16 @@ enum Callbacks {
             address.pointee.protocol)
     }
 
-    /// Looks at who is at the other end before a request is sent, also on a kept connection, which
-    /// may have been opened for a request with a wider reach.
+    /// Checks the address of the peer before a request is sent.
+    ///
+    /// A kept connection may have been opened for a request with fewer restrictions.
     static let beforeRequest: ccurl_prereq_callback = { context, peer, _, _, _ in
         let peer = unsafe IPAddress(parsing: String(cString: peer))
         return unsafe transfer(context).maySend(to: peer)
             ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
-    /// The reactor keeps the transfer alive for as long as libcurl knows its address.
+    /// The event loop keeps the transfer alive while libcurl has its address.
     private static func transfer(_ context: UnsafeMutableRawPointer) -> CurlTransfer {
         unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
     }

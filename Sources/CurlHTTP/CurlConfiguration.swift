@@ -2,16 +2,16 @@
 
 public import HTTP
 
-/// What proves one origin's identity, and ours to it.
+/// The certificates for TLS connections to one origin.
 public struct TLSTrust: Hashable, Sendable {
-    /// A file of PEM certificates that are trusted instead of the system's; nil for the system's.
+    /// A file of trusted PEM certificates that replaces the system's; `nil` for the system's.
     public var caFile: String?
-    /// A PEM file with the certificate that we show, and those that lead to its root.
+    /// A PEM file with the client certificate and its intermediate certificates.
     public var clientCertificate: String?
-    /// The PEM file with the key of that certificate; nil where it stands in the same file.
+    /// The PEM file with the client certificate's key; `nil` if it is in the same file.
     public var clientKey: String?
 
-    /// Names the files.
+    /// Creates the settings.
     public init(
         caFile: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil
     ) {
@@ -22,27 +22,26 @@ public struct TLSTrust: Hashable, Sendable {
 }
 
 extension CurlTransport {
-    /// What holds for every request of a transport.
+    /// The settings of a transport.
     public struct Configuration: Sendable {
-        /// What the program calls itself.
+        /// The value of `User-Agent`.
         public var userAgent: String
-        /// Origins that need more than the system's certificate authorities.
+        /// The settings of origins that differ from the default.
         public var trust: [Origin: TLSTrust]
-        /// What holds for all other origins; nil for the system's certificate authorities.
+        /// The settings of all other origins; `nil` for the system's certificate authorities.
         public var defaultTrust: TLSTrust?
-        /// How many idle connections are kept.
+        /// The maximum number of idle connections.
         ///
-        /// Two for each body in flight let none be opened twice.
+        /// Two for each concurrent body avoid reconnects.
         public var keptConnections: Int
-        /// Which origins are reached through a proxy.
+        /// The rules that decide which origins are reached through a proxy.
         public var proxies: ProxyRules
-        /// Stands in for what the names of origins resolve to: returns an address, or nil for what
-        /// the system says.
+        /// A replacement for name resolution: returns an address, or `nil` for the system's result.
         ///
-        /// It is called on the transport's own thread and must not wait.
+        /// It is called on the transport's thread and must not block.
         public var resolve: @Sendable (Origin) -> IPAddress?
 
-        /// Makes a configuration.
+        /// Creates a configuration.
         public init(
             userAgent: String = "ocimirror", trust: [Origin: TLSTrust] = [:],
             defaultTrust: TLSTrust? = nil, keptConnections: Int = 64,

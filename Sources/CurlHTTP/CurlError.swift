@@ -4,7 +4,7 @@ internal import CCurl
 internal import HTTP
 internal import TextSafety
 
-/// What libcurl's result codes mean to those who decide whether to try again.
+/// Converts libcurl's result codes to errors that state whether a retry can help.
 enum CurlError {
     /// Returns the error for a transfer that failed with `code`.
     static func error(
@@ -17,15 +17,15 @@ enum CurlError {
             kind(of: code, diagnosis), message(for: code, diagnosis))
     }
 
-    /// Returns libcurl's own words for a code.
+    /// Returns libcurl's message for a code.
     static func text(of code: CURLcode) -> String {
         guard let words = unsafe curl_easy_strerror(code) else { return "code \(code.rawValue)" }
         return unsafe String(cString: words)
     }
 
-    /// What libcurl says where the connection broke under the handshake.
+    /// libcurl's message if the connection was closed during the handshake.
     ///
-    /// It has the same code as a refusal, but says nothing about certificates and may go well next time.
+    /// It has the same code as an invalid certificate, but a retry can help.
     private static let handshakeBreaks = [
         "Recv failure", "Send failure", "SSL_connect:", "unexpected eof",
     ]
@@ -35,7 +35,7 @@ enum CurlError {
         if diagnosis.hasPrefix("Unsupported proxy") { return .refused }
         return switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .resolve
-        // The only time limit that libcurl itself is given is that of connecting.
+        // The connection timeout is the only one that is set in libcurl.
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: .connect
         case CURLE_SSL_CONNECT_ERROR
         where handshakeBreaks.contains(where: diagnosis.contains): .connect
@@ -45,8 +45,8 @@ enum CurlError {
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_ENGINE_NOTFOUND,
             CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED, CURLE_USE_SSL_FAILED:
             .tls
-        // HTTP/0.9 is reported as an unsupported protocol, a header line beyond 100 KiB as a lack
-        // of memory.
+        // libcurl reports HTTP/0.9 as an unsupported protocol, and a header line above 100 KiB as
+        // out of memory.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_OUT_OF_MEMORY,
             CURLE_BAD_CONTENT_ENCODING, CURLE_FILESIZE_EXCEEDED:
             .malformed
@@ -56,7 +56,7 @@ enum CurlError {
     }
 
     private static func message(for code: CURLcode, _ diagnosis: String) -> String {
-        // libcurl quotes the whole proxy URL, password included, where it cannot use it.
+        // libcurl quotes the whole URL of an invalid proxy, including its password.
         let mayQuoteURL = diagnosis.contains("@") || diagnosis.contains("://")
         let words = diagnosis.isEmpty || mayQuoteURL ? text(of: code) : diagnosis
         let isWord = words.dropFirst().first?.isLowercase ?? false

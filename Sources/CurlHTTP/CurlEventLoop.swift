@@ -4,9 +4,9 @@ internal import CCurl
 internal import Glibc
 internal import HTTP
 
-/// The life of the loop's thread.
+/// The event loop of the libcurl thread.
 ///
-/// It alone touches transfers, and libcurl through them.
+/// Only this thread uses transfers and libcurl.
 final class CurlEventLoop {
     private let inbox: Inbox
     private let multi: MultiHandle
@@ -29,7 +29,7 @@ final class CurlEventLoop {
             if service() { continue }
             let milliseconds = watch()
             guard inbox.fallAsleep() else { continue }
-            // A wait that fails at once must not make a loop of it.
+            // A wait that fails immediately must not become a busy loop.
             if !multi.poll(milliseconds: milliseconds) { usleep(10_000) }
             inbox.wakeUp()
         }
@@ -47,7 +47,7 @@ final class CurlEventLoop {
     private func handle(_ message: Inbox.Message) {
         switch message {
         case .resume(let exchange):
-            // One that is known is looked at in `service`; unpausing must not come before `perform`.
+            // `service` handles a known transfer; it must not be resumed before `perform`.
             if transfers[ObjectIdentifier(exchange)] == nil { start(exchange) }
         case .stop(let exchange):
             guard let transfer = transfers[ObjectIdentifier(exchange)] else { return }
@@ -77,24 +77,24 @@ final class CurlEventLoop {
         transfer.finish(result)
     }
 
-    /// Takes a transfer from libcurl.
+    /// Removes a transfer from libcurl.
     ///
-    /// From here on no callback knows it.
+    /// No callback uses it from here on.
     private func remove(_ transfer: CurlTransfer) {
         multi.remove(transfer.easy)
         transfers[ObjectIdentifier(transfer.exchange)] = nil
     }
 
-    /// Tells the tasks what came, and unpauses what may go on.
+    /// Delivers received data to the tasks, and resumes paused transfers.
     ///
-    /// - Returns: whether something was unpaused, so there is more to perform.
+    /// - Returns: Whether a transfer was resumed, so that `perform` must be called again.
     private func service() -> Bool {
         var hasMore = false
         for transfer in transfers.values where transfer.service() { hasMore = true }
         return hasMore
     }
 
-    /// Ends what stalls, and returns how long nothing needs to be watched, in milliseconds.
+    /// Ends stalled transfers, and returns the time until the next check in milliseconds.
     private func watch() -> Int32 {
         guard !transfers.isEmpty else { return .max }
         let now = ContinuousClock.now

@@ -4,8 +4,8 @@ internal import CCurl
 
 /// An option of an easy handle, with the Swift type of its value.
 ///
-/// libcurl checks the type of a value only where the option is a constant of the same C call, so
-/// the types are stated here, once, and a wrong one does not compile.
+/// libcurl checks the type of a value only if the option is a constant of the same C call. Here the
+/// types are stated once, and a wrong one does not compile.
 struct CurlOption<Value> {
     let code: CURLoption
 
@@ -36,7 +36,7 @@ extension CurlOption<Bool> {
     static var waitsForMultiplexing: Self { Self(CURLOPT_PIPEWAIT) }
 }
 
-/// How strictly a certificate's name is compared.
+/// The values of `CURLOPT_SSL_VERIFYHOST`.
 enum HostVerification: Int {
     case full = 2
 }

@@ -4,12 +4,12 @@ internal import Glibc
 internal import HTTP
 internal import Synchronization
 
-/// What tasks have to say to the loop's thread.
+/// The messages from tasks to the event loop's thread.
 final class Inbox: Sendable {
     enum Message: Sendable {
-        /// Begin, or go on after a pause.
+        /// Start, or resume after a pause.
         case resume(HTTPExchange)
-        /// End, whatever the state.
+        /// Cancel, in any state.
         case stop(HTTPExchange)
     }
 
@@ -30,12 +30,12 @@ final class Inbox: Sendable {
         change { $0.messages.append(message) }
     }
 
-    /// Tells the thread to end.
+    /// Requests the end of the thread.
     func close() {
         change { $0.isClosed = true }
     }
 
-    /// Takes all messages; nil once the thread is to end.
+    /// Takes all messages; `nil` after `close()`.
     func take() -> [Message]? {
         state.withLock { state in
             defer { state.messages = [] }
@@ -43,7 +43,7 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Notes that the thread is about to wait, unless there is something to do.
+    /// Records that the thread is about to wait; returns `false` if there are messages.
     func fallAsleep() -> Bool {
         state.withLock { state in
             state.isAsleep = state.messages.isEmpty && !state.isClosed
@@ -55,8 +55,10 @@ final class Inbox: Sendable {
         state.withLock { $0.isAsleep = false }
     }
 
-    /// Only a sleeping thread is woken, and under the lock, so that the thread cannot have closed
-    /// the multi handle in between.
+    /// Only a waiting thread is woken.
+    ///
+    /// The lock is held, so that the thread cannot close the multi
+    /// handle in between.
     private func change(_ body: (inout State) -> Void) {
         state.withLock { state in
             guard !state.isClosed else { return }
@@ -67,16 +69,16 @@ final class Inbox: Sendable {
     }
 }
 
-/// The owner of the one thread that libcurl runs on: the thread ends with it, and closes everything.
+/// The owner of the thread that libcurl runs on; its deinitialization ends the thread.
 final class CurlThread: Sendable {
     let inbox: Inbox
 
     /// Starts the thread.
     ///
     /// - Parameters:
-    ///   - configuration: what holds for every request.
-    ///   - startThread: starts a thread and returns 0, or returns the `errno` for which there is none.
-    /// - Throws: `refused` where libcurl or the system refuses.
+    /// - configuration: The settings of every request.
+    /// - startThread: A function that starts a thread and returns 0 or an `errno`.
+    /// - Throws: `refused` if libcurl or the system fails.
     init(
         _ configuration: CurlTransport.Configuration,
         startThread: ThreadStarter = CurlThread.startThread
@@ -100,7 +102,7 @@ final class CurlThread: Sendable {
         inbox.close()
     }
 
-    /// The thread is detached: the last reference to a loop may be released on the thread itself.
+    /// The thread is detached, because the last reference may be released on the thread itself.
     private static func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
         final class Box {
             let body: @Sendable () -> Void
@@ -125,8 +127,8 @@ final class CurlThread: Sendable {
     }
 }
 
-/// Leaves signals to the threads that expect them, above all SIGPIPE: OpenSSL writes to sockets
-/// without a flag against it.
+/// Blocks all signals on this thread, above all SIGPIPE: OpenSSL writes to sockets without a flag
+/// that prevents it.
 private func blockSignals() {
     var all = sigset_t()
     unsafe sigfillset(&all)

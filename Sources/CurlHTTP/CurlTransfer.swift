@@ -3,9 +3,9 @@
 internal import CCurl
 internal import HTTP
 
-/// One exchange in libcurl's hands.
+/// One transfer of libcurl.
 ///
-/// It lives on the loop's thread only, from `start` to `remove`.
+/// It is used only on the event loop's thread, from `start` to `remove`.
 final class CurlTransfer {
     let exchange: HTTPExchange
     let easy = EasyHandle()
@@ -17,10 +17,11 @@ final class CurlTransfer {
     private var isReceivingPaused = false
     private var isSendingPaused = false
     private var receivedBytes: Int64 = 0
-    /// The address that was kept from last.
+    /// The last address that was rejected.
     private var refused: IPAddress?
     private var wasPermitted = false
-    /// Why a callback made libcurl stop; libcurl itself knows only that it did.
+    /// The reason why a callback aborted the transfer, which libcurl's result code does not
+    /// include.
     private var cause: TransportError?
     private var clock: StallDetector
 
@@ -36,14 +37,14 @@ final class CurlTransfer {
             throw .outOfReach(origin, at: origin.address)
         }
         proxy = configuration.proxies.proxy(for: origin)
-        // A proxy is the user's own; what lies behind it is not seen from here.
+        // A proxy is configured by the user, and the address of the origin behind it is unknown.
         reach = proxy == nil ? request.reach : .anywhere
         try easy.configure(
             for: request, configuration, through: proxy, bodyLength: body.length)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
     }
 
-    /// How often ``stall(at:)`` should be asked.
+    /// The interval between two calls of ``stall(at:)``.
     var watchInterval: Duration { clock.interval }
 
     // MARK: What libcurl calls
@@ -51,7 +52,7 @@ final class CurlTransfer {
     func receive(headerLine line: UnsafeRawBufferPointer) -> Bool {
         do throws(TransportError) {
             try unsafe head.append(line)
-            // Behind a tunnel, an answer is the origin's.
+            // Behind a tunnel, a response comes from the origin.
             if head.isComplete, head.status == 407, let proxy,
                 exchange.request.url.origin.scheme == .http
             {
@@ -78,14 +79,14 @@ final class CurlTransfer {
 
     func rewind() -> Bool { body.rewind() }
 
-    /// Whether a socket may be opened to an address of the origin's or the proxy's.
+    /// Returns whether a socket may be opened to an address of the origin or the proxy.
     func mayConnect(to address: IPAddress?) -> Bool {
         let isPermitted = permits(address)
         if isPermitted { wasPermitted = true }
         return isPermitted
     }
 
-    /// Whether the request may be sent on the connection that it was given.
+    /// Returns whether the request may be sent on its connection.
     func maySend(to peer: IPAddress?) -> Bool {
         guard permits(peer) else {
             cause = .outOfReach(exchange.request.url.origin, at: peer)
@@ -95,7 +96,7 @@ final class CurlTransfer {
         return true
     }
 
-    /// An address that cannot be read is none that a limited request may be carried to.
+    /// A restricted request must not be sent to an address that cannot be parsed.
     private func permits(_ address: IPAddress?) -> Bool {
         let isPermitted = address.map(reach.permits) ?? (reach == .anywhere)
         if !isPermitted { refused = address }
@@ -104,9 +105,9 @@ final class CurlTransfer {
 
     // MARK: What the reactor calls, outside every callback
 
-    /// Passes on what came, and unpauses what may go on.
+    /// Delivers received data, and resumes paused directions.
     ///
-    /// - Returns: whether something was unpaused.
+    /// - Returns: Whether a direction was resumed.
     func service() -> Bool {
         deliverHead(isEnding: false)
         exchange.answer.wakeReader()
@@ -114,14 +115,14 @@ final class CurlTransfer {
         let resumesReceiving = isReceivingPaused && exchange.answer.hasRoom
         let resumesSending = isSendingPaused && (exchange.upload?.isReady ?? true)
         guard resumesReceiving || resumesSending else { return false }
-        // libcurl calls back from within `pause`, so the flags must be right before.
+        // libcurl calls the callbacks from within `pause`, so the flags must be set before.
         if resumesReceiving { isReceivingPaused = false }
         if resumesSending { isSendingPaused = false }
         easy.pause(receiving: isReceivingPaused, sending: isSendingPaused)
         return true
     }
 
-    /// Returns how a transfer ended that libcurl is done with.
+    /// Returns the result of a transfer that libcurl has completed.
     func result(_ code: CURLcode) -> Result<Void, any Error> {
         if let cause { return .failure(cause) }
         deliverHead(isEnding: code == CURLE_OK)
@@ -137,13 +138,13 @@ final class CurlTransfer {
         return .failure(CurlError.error(code, of: easy, through: proxy))
     }
 
-    /// Tells the task that nothing more will come.
+    /// Delivers the end of the response to the task.
     func finish(_ result: Result<Void, any Error>) {
         exchange.upload?.close()
         exchange.answer.finish(result)
     }
 
-    /// Returns an error where the exchange has stood still for too long.
+    /// Returns an error if the exchange has made no progress for too long.
     func stall(at now: ContinuousClock.Instant) -> TransportError? {
         let sent = easy.offset(CURLINFO_SIZE_UPLOAD_T)
         let phase: StallDetector.Phase =
@@ -158,7 +159,7 @@ final class CurlTransfer {
             }
         let reading = StallDetector.Reading(
             phase: phase, movedBytes: sent + receivedBytes + Int64(head.byteCount),
-            // Before the head is delivered nobody can read, so a full buffer is no excuse.
+            // The body cannot be read before the head is delivered, so a full buffer is a stall.
             isHeldByUs: isSendingPaused || (isReceivingPaused && isHeadDelivered),
             isExplanation: head.isComplete && head.status >= 300)
         return clock.read(reading, at: now)
@@ -166,8 +167,8 @@ final class CurlTransfer {
 
     /// Delivers a complete head, and ends the upload.
     ///
-    /// An answer of 300 and above may come early and is then all that counts. A success before the
-    /// end of the body says nothing yet: it is kept until the body is through.
+    /// A response with a status of 300 or above may arrive before the upload is complete, and is
+    /// final. A success is withheld until the upload is complete.
     private func deliverHead(isEnding: Bool) {
         guard head.isComplete, !isHeadDelivered, isEnding || head.status >= 300 || body.isSent
         else { return }

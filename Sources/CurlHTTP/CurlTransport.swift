@@ -2,35 +2,35 @@
 
 public import HTTP
 
-/// A transport over libcurl: one thread, one multi handle, bodies streamed in both directions.
+/// A transport that uses libcurl: one thread, one multi handle, bodies streamed in both directions.
 ///
-/// Requests may be sent from any task. A limit on how many are under way is left to the caller: one
-/// here could block an upload behind the very download that feeds it. Releasing the transport, and
-/// every body that is still being read, closes its connections and ends its thread.
+/// Requests may be sent from any task. The caller limits the number of concurrent requests: a limit
+/// here could block an upload behind the download that feeds it. Releasing the transport and every
+/// unread body closes its connections and ends its thread.
 ///
 /// Source: libcurl-multi(3), libcurl-thread(3).
 public final class CurlTransport: HTTPTransport {
-    /// The loop, or why there is none, which every request then ends with.
+    /// The thread, or the error that every request then throws.
     private let loop: Result<CurlThread, TransportError>
 
-    /// Starts a transport.
+    /// Creates a transport.
     public init(_ configuration: Configuration = Configuration()) {
         loop = Result { () throws(TransportError) in try CurlThread(configuration) }
     }
 
-    /// Starts a transport on a thread that a test may withhold.
+    /// Creates a transport with a thread function that a test can replace.
     init(startThread: CurlThread.ThreadStarter) {
         loop = Result { () throws(TransportError) in
             try CurlThread(Configuration(), startThread: startThread)
         }
     }
 
-    /// Sends one request and returns once the head of its answer is here.
+    /// Sends a request and returns when the head of the response has arrived.
     ///
-    /// A body that is streamed is pulled as fast as the peer takes it. A request whose stream yields
-    /// no byte opens no connection.
+    /// A streamed body is read as fast as the peer accepts it. A request whose stream yields no
+    /// byte opens no connection.
     ///
-    /// - Throws: ``TransportError``, or `CancellationError`, or what the request's body threw.
+    /// - Throws: ``TransportError``, `CancellationError`, or the error of the request's body.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         let lease = ExchangeLease(HTTPExchange(request), on: try loop.get())
         let head = try await withTaskCancellationHandler {

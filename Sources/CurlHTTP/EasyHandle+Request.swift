@@ -5,15 +5,17 @@ internal import HTTP
 internal import TextSafety
 
 extension EasyHandle {
-    /// The buffers of bulk transfers; every active handle allocates its own, so others keep 16 KiB.
+    /// The buffer size of bulk transfers.
+    ///
+    /// Every active handle allocates its own buffer, so other transfers use 16 KiB.
     private static let bulkBufferSize = 256 * 1024
 
-    /// Sets everything that libcurl is told about a request.
+    /// Sets all options of a request.
     ///
-    /// `bodyLength` is how many bytes are sent; nil for no body at all. Without a `proxy` the request
-    /// goes straight to its origin, whatever the environment says.
+    /// `bodyLength` is the number of bytes to send; `nil` for no body. Without a `proxy` the
+    /// request is sent directly to its origin, regardless of the environment.
     ///
-    /// - Throws: `refused` where libcurl does not take an option.
+    /// - Throws: `refused` if libcurl rejects an option.
     func configure(
         for request: HTTPRequest, _ configuration: CurlTransport.Configuration,
         through proxy: Proxy?, bodyLength: Int64?
@@ -21,7 +23,7 @@ extension EasyHandle {
         let origin = request.url.origin
         try setRules(for: origin, isBulk: request.isBulk)
         try set(.proxy, proxy?.url.reveal() ?? "")
-        // Who is not reached through the proxy was decided before.
+        // `ProxyRules` has already applied `no_proxy`.
         try set(.noProxy, "")
         try setTrust(configuration.trust[origin] ?? configuration.defaultTrust)
         try set(.url, "\(origin)\(request.url.target)")
@@ -38,7 +40,7 @@ extension EasyHandle {
         }
     }
 
-    /// What must not depend on libcurl's defaults, its environment or the server's wishes.
+    /// Sets the options that must not depend on libcurl's defaults, the environment or the server.
     private func setRules(for origin: Origin, isBulk: Bool) throws(TransportError) {
         try set(.protocols, origin.scheme.rawValue)
         try set(.redirectProtocols, origin.scheme.rawValue)
@@ -61,7 +63,8 @@ extension EasyHandle {
         try set(.verifiesHost, .full)
         if let caFile = trust?.caFile {
             try set(.caFile, caFile)
-            // Without this the system's directory of authorities would be trusted as well.
+            // Otherwise, the system's directory of certificate authorities would be trusted as
+            // well.
             try set(.caDirectory, nil)
         }
         if let certificate = trust?.clientCertificate {
@@ -80,13 +83,13 @@ extension EasyHandle {
         if request.method != .head { try set(.customMethod, request.method.rawValue) }
     }
 
-    /// Each line was checked for control characters when its field was made.
+    /// Each field was checked for control characters when it was created.
     private static func headerLines(
         of request: HTTPRequest
     ) throws(TransportError) -> [String] {
         var lines: [String] = []
         for field in request.fields.fields where field.name != "authorization" {
-            // A name with a semicolon is how libcurl is told of an empty value.
+            // libcurl sends an empty value only for a name that ends in a semicolon.
             lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
         if let authorization = request.authorization {
@@ -96,15 +99,15 @@ extension EasyHandle {
             }
             lines.append("Authorization: \(authorization.reveal())")
         }
-        // Compressed content would not have the digest that was asked for.
+        // Compressed content would not match its digest.
         if request.fields["accept-encoding"] == nil { lines.append("Accept-Encoding: identity") }
-        // Some servers let a client that expects 100 wait a second.
+        // Some servers delay a client that expects 100 by a second.
         lines.append("Expect:")
         return lines
     }
 
     private static func milliseconds(_ duration: Duration) -> Int {
-        // 0 would mean libcurl's own limit of five minutes.
+        // 0 would select libcurl's default of five minutes.
         Int(Int32(clamping: max(1, duration.attoseconds / 1_000_000_000_000_000)))
     }
 }

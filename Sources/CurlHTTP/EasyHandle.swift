@@ -3,7 +3,7 @@
 internal import CCurl
 internal import HTTP
 
-/// The owner of one `CURL *` and of what libcurl reads through it: the lists and the error text.
+/// The owner of one `CURL *` and of the memory that libcurl reads: the lists and the error buffer.
 @safe
 final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
@@ -28,7 +28,7 @@ final class EasyHandle {
         unsafe errorText.deallocate()
     }
 
-    /// What libcurl has to say about the last failure, uncleaned; empty where it has nothing.
+    /// libcurl's message about the last failure, not escaped; empty if there is none.
     var diagnosis: String {
         let bytes = unsafe errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return String(decoding: bytes, as: UTF8.self)
@@ -72,8 +72,8 @@ final class EasyHandle {
         try check(unsafe ccurl_set_list(pointer, option.code, list), option.code)
     }
 
-    /// Hands every callback, and `CURLINFO_PRIVATE`, to one object, which must outlive the handle's
-    /// time in a multi handle.
+    /// Sets the context of all callbacks and `CURLINFO_PRIVATE`, which must outlive the handle's
+    /// use in a multi handle.
     func setCallbacks(context: UnsafeMutableRawPointer) throws(TransportError) {
         for option in [
             CURLOPT_PRIVATE, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_READDATA,
@@ -100,26 +100,26 @@ final class EasyHandle {
             CURLOPT_PREREQFUNCTION)
     }
 
-    /// Returns a fact that is a number.
+    /// Returns a value that is a number.
     func long(_ info: CURLINFO) -> Int {
         unsafe ccurl_get_long(pointer, info)
     }
 
-    /// Returns a fact that is a size or a time.
+    /// Returns a value that is a size or a time.
     func offset(_ info: CURLINFO) -> Int64 {
         unsafe ccurl_get_offset(pointer, info)
     }
 
-    /// Pauses exactly the given directions, and no others.
+    /// Pauses exactly the given directions, and resumes the others.
     ///
-    /// libcurl calls the write callback from in here, with what it kept while paused.
+    /// libcurl calls the write callback from within, with the data that it kept while paused.
     func pause(receiving: Bool, sending: Bool) {
         let mask = (receiving ? CURLPAUSE_RECV : 0) | (sending ? CURLPAUSE_SEND : 0)
-        // A failure to deliver what was kept comes back as the transfer's result.
+        // A failure to deliver that data becomes the result of the transfer.
         _ = unsafe curl_easy_pause(pointer, mask)
     }
 
-    /// An option that this libcurl does not take would be a protection silently left out.
+    /// A rejected option would mean a missing protection.
     private func check(_ code: CURLcode, _ option: CURLoption) throws(TransportError) {
         guard code == CURLE_OK else {
             throw TransportError(

@@ -2,11 +2,11 @@
 
 internal import HTTP
 
-/// One request and what comes of it, as both the task and the loop's thread see it.
+/// A request and its response, shared by the task and the event loop's thread.
 final class HTTPExchange: Sendable {
     let request: HTTPRequest
     let answer: ResponseChannel
-    /// The way of a streamed body; nil where the body is in memory, or there is none.
+    /// The queue of a streamed body; `nil` if the body is in memory or there is none.
     let upload: UploadQueue?
 
     init(_ request: HTTPRequest) {
@@ -16,10 +16,10 @@ final class HTTPExchange: Sendable {
     }
 }
 
-/// The task's hold on an exchange: letting go of it ends the exchange, wherever it stands.
+/// The task's reference to an exchange; releasing it cancels the exchange.
 final class ExchangeLease: Sendable {
     let exchange: HTTPExchange
-    /// Keeps the loop running for as long as somebody may read.
+    /// Keeps the thread running while the body may be read.
     private let loop: CurlThread
 
     init(_ exchange: HTTPExchange, on loop: CurlThread) {
@@ -32,19 +32,19 @@ final class ExchangeLease: Sendable {
         loop.inbox.post(.stop(exchange))
     }
 
-    /// Begins the exchange, or lets a paused one go on.
+    /// Starts the exchange, or resumes a paused one.
     func resume() {
         loop.inbox.post(.resume(exchange))
     }
 
-    /// Ends the exchange for a task that was cancelled.
+    /// Cancels the exchange of a canceled task.
     func cancel() {
         exchange.answer.cancel()
         exchange.upload?.close()
         loop.inbox.post(.stop(exchange))
     }
 
-    /// Ends the exchange because its own body failed; the error is what the task gets to see.
+    /// Ends the exchange with the error of the request's body, which the task then throws.
     func fail(_ error: any Error) {
         guard exchange.upload?.close() != false else { return }
         exchange.answer.finish(.failure(error))

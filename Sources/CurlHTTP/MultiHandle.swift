@@ -4,20 +4,21 @@ internal import CCurl
 internal import Glibc
 internal import HTTP
 
-/// The owner of the one `CURLM *`.
+/// The owner of the `CURLM *`.
 ///
-/// Unchecked because libcurl's rules are not the compiler's: ``wake()`` may be called from any thread
-/// (curl_multi_wakeup(3)), everything else belongs to the loop's thread.
+/// It is unchecked, because the compiler does not know libcurl's rules: ``wake()`` may be called
+/// from any thread (curl_multi_wakeup(3)), everything else only from the event loop's thread.
 @safe
 final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
 
-    /// libcurl is set up once for the process and never torn down, as other threads may use it.
+    /// libcurl is initialized once per process and never cleaned up, since other threads may use
+    /// it.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-    /// Makes a handle that keeps up to `keptConnections` idle connections.
+    /// Creates a handle that keeps up to `keptConnections` idle connections.
     ///
-    /// - Throws: `refused` where libcurl cannot be set up.
+    /// - Throws: `refused` if libcurl cannot be initialized.
     init(keptConnections: Int) throws(TransportError) {
         guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else {
             throw TransportError(.refused, "libcurl cannot be set up")
@@ -26,7 +27,7 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, keptConnections)
     }
 
-    /// Ends `poll(milliseconds:)`, or the next one.
+    /// Ends the current or next call of `poll(milliseconds:)`.
     func wake() {
         _ = unsafe curl_multi_wakeup(pointer)
     }
@@ -39,15 +40,15 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe curl_multi_remove_handle(pointer, easy.pointer)
     }
 
-    /// Does everything that can be done without waiting.
+    /// Does everything that is possible without waiting.
     ///
-    /// - Returns: whether libcurl could; it says no more about single transfers where it could not.
+    /// - Returns: Whether libcurl succeeded; otherwise the state of transfers is unknown.
     func perform() -> Bool {
         var running: Int32 = 0
         return unsafe curl_multi_perform(pointer, &running) == CURLM_OK
     }
 
-    /// Returns the next transfer that has ended, and how.
+    /// Returns the next completed transfer and its result.
     func nextDone() -> (CurlTransfer, CURLcode)? {
         var result = CURLE_OK
         while let easy = unsafe ccurl_multi_next_done(pointer, &result) {
@@ -59,16 +60,16 @@ final class MultiHandle: @unchecked Sendable {
         return nil
     }
 
-    /// Waits for a socket, for one of libcurl's own timers, for `wake()`, or for so long.
+    /// Waits for a socket, a timer of libcurl, `wake()`, or the timeout.
     ///
-    /// - Returns: whether it waited.
+    /// - Returns: Whether the wait succeeded.
     func poll(milliseconds: Int32) -> Bool {
         unsafe curl_multi_poll(pointer, nil, 0, milliseconds, nil) == CURLM_OK
     }
 
     /// Closes every connection.
     ///
-    /// Nothing may be called afterwards.
+    /// No other method may be called afterwards.
     func close() {
         _ = unsafe curl_multi_cleanup(pointer)
     }

@@ -3,20 +3,20 @@
 internal import HTTP
 internal import TextSafety
 
-/// Which origins are reached through a proxy.
+/// The rules that decide which origins are reached through a proxy.
 ///
-/// libcurl would read the same variables, but would not tell what it made of them, and whether an
-/// address that is connected to is a proxy's decides whether the rules about addresses apply to it.
+/// libcurl reads the same variables, but does not report its decision, and the address policy
+/// applies only to connections without a proxy.
 public struct ProxyRules: Sendable {
     private let proxies: [Origin.Scheme: Proxy]
     private let exceptions: [Exception]
 
-    /// No proxy at all.
+    /// No proxy for any origin.
     public static let none = ProxyRules(environment: [:])
 
-    /// Reads the variables that curl reads, in its order.
+    /// Reads the environment variables that curl reads, in the same order.
     ///
-    /// `HTTP_PROXY` is left out: web servers set it from a header of whoever asks (CVE-2016-5385).
+    /// `HTTP_PROXY` is ignored: web servers set it from a header of the request (CVE-2016-5385).
     ///
     /// Source: curl(1) § ENVIRONMENT.
     public init(environment: [String: String]) {
@@ -32,8 +32,10 @@ public struct ProxyRules: Sendable {
             .split { $0 == "," || $0 == " " }.map { Exception(String($0)) }
     }
 
-    /// Returns the proxy for an origin; nil where it is reached without one, as this machine is, and
-    /// what is on its own link: a proxy would ask its own cloud who it is.
+    /// Returns the proxy for an origin; `nil` for a direct connection.
+    ///
+    /// This host and link-local addresses are always reached directly: a proxy would reach its own
+    /// metadata service.
     func proxy(for origin: Origin) -> Proxy? {
         guard let proxy = proxies[origin.scheme], !origin.isLoopback,
             origin.address.map(AddressClass.init(of:)) != .linkLocal,
@@ -42,7 +44,7 @@ public struct ProxyRules: Sendable {
         return proxy
     }
 
-    /// An entry of `no_proxy`: every host, a range of addresses, or a name with all below it.
+    /// An entry of `no_proxy`: every host, a range of addresses, or a domain with its subdomains.
     private enum Exception {
         case every
         case addresses(AddressRange)
@@ -72,11 +74,11 @@ public struct ProxyRules: Sendable {
     }
 }
 
-/// A proxy as the environment names it.
+/// A proxy from the environment.
 struct Proxy: Hashable {
-    /// The whole text, which may have a password in it.
+    /// The whole value, which may contain a password.
     let url: Secret
-    /// Its host and port, as far as they can be told from the rest.
+    /// The host and port, if they can be parsed.
     private let place: UntrustedText
 
     init(_ text: String) {
@@ -87,9 +89,9 @@ struct Proxy: Hashable {
             String((behindUser ?? behindScheme).prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
     }
 
-    /// Returns the error for a proxy that does not let a request through.
+    /// Returns the error for a request that the proxy rejected.
     ///
-    /// An error of its own, or a limit, may be over the next time; a refusal is not.
+    /// A server error or a rate limit of the proxy may be temporary; other rejections are not.
     func refusal(status: Int) -> TransportError {
         let name = "the proxy \(place.display(limit: 100))"
         if status == 407 {
@@ -104,7 +106,7 @@ struct Proxy: Hashable {
 }
 
 extension TransportError {
-    /// The error for an address that a request for an origin must not be carried to.
+    /// The error for a proxy address that a restricted request must not be sent to.
     static func outOfReach(_ origin: Origin, at address: IPAddress?) -> TransportError {
         let place = address.map { "\($0), a \(AddressClass(of: $0).rawValue) address" }
         return TransportError(

@@ -2,7 +2,7 @@
 
 internal import HTTP
 
-/// What a transfer sends, as the loop's thread reads it.
+/// The body of a request, as the event loop's thread reads it.
 struct RequestBody {
     private enum Source {
         case none
@@ -10,7 +10,7 @@ struct RequestBody {
         case queue(UploadQueue)
     }
 
-    /// How many bytes are to be sent; nil where the request has no body, not even an empty one.
+    /// The number of bytes to send; `nil` if the request has no body, not even an empty one.
     let length: Int64?
     private let source: Source
     private var readCount: Int64 = 0
@@ -19,7 +19,7 @@ struct RequestBody {
         switch exchange.request.body {
         case .none:
             source = .none
-            // Source: RFC 9110 §8.6, a method that anticipates content states the length 0.
+            // Source: RFC 9110 §8.6: a method that anticipates content sends the length 0.
             length =
                 switch exchange.request.method {
                 case .post, .put, .patch: 0
@@ -34,10 +34,10 @@ struct RequestBody {
         }
     }
 
-    /// Whether libcurl has taken every byte.
+    /// A Boolean value that indicates whether libcurl has read every byte.
     var isSent: Bool { readCount == length ?? 0 }
 
-    /// Copies the next bytes, as many as there is space for.
+    /// Copies the next bytes, up to the size of the buffer.
     mutating func read(into space: UnsafeMutableRawBufferPointer) -> UploadQueue.Reading {
         guard !isSent else { return .bytes(0) }
         let reading: UploadQueue.Reading
@@ -55,7 +55,7 @@ struct RequestBody {
         return reading
     }
 
-    /// Goes back to the first byte, where it is still there.
+    /// Rewinds to the first byte, if it is still available.
     mutating func rewind() -> Bool {
         if case .queue = source, readCount > 0 { return false }
         readCount = 0

@@ -2,7 +2,7 @@
 
 internal import HTTP
 
-/// The body of an answer, read at the pace of whoever iterates it.
+/// The body of a response, read at the pace of its iterator.
 ///
 /// The transfer lives as long as the body or an iterator of it.
 struct ResponseBody: AsyncSequence, Sendable {

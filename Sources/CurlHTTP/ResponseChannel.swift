@@ -3,29 +3,29 @@
 internal import HTTP
 internal import Synchronization
 
-/// The answer on its way from the loop's thread to the task that waits for it.
+/// Delivers a response from the event loop's thread to the task that waits for it.
 ///
-/// The body passes through one bounded buffer: the loop appends pieces of 16 KiB, the reader takes
-/// all of it by taking the array. The first cause of an end is kept, later ones are consequences.
+/// The body passes through one bounded buffer: the event loop appends chunks of 16 KiB, the reader
+/// takes the whole buffer. The first error is kept; later ones are its consequences.
 final class ResponseChannel: Sendable {
-    /// A whole read of libcurl's own buffer fits in, so a reader is woken once for each of them.
+    /// A whole read of libcurl's buffer fits in, so that the reader is resumed once per read.
     static let capacity = 256 * 1024
 
     private let state: Mutex<ResponseChannelState>
 
-    /// Makes an answer that is still to come.
+    /// Creates a channel.
     ///
-    /// - Parameter isBulk: whether the buffer is allocated at its full size at once.
+    /// - Parameter isBulk: Whether the buffer is allocated at its full size immediately.
     init(isBulk: Bool) {
         state = Mutex(ResponseChannelState(reservation: isBulk ? Self.capacity : 0))
     }
 
-    /// Whether nothing more will come.
+    /// A Boolean value that indicates whether the response is complete or failed.
     var isOver: Bool { state.withLock { $0.end != nil } }
 
     // MARK: The loop's side
 
-    /// Gives the head to who waits for it.
+    /// Delivers the head to the waiting task.
     func deliver(_ head: ResponseHead) {
         let waiter = state.withLock { state in
             state.head = head
@@ -34,7 +34,7 @@ final class ResponseChannel: Sendable {
         waiter?.resume(returning: head)
     }
 
-    /// Adds a piece of the body where the whole piece fits, else notes that the transfer is paused.
+    /// Adds a chunk of the body if it fits, otherwise records that the transfer is paused.
     func append(_ piece: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
             guard state.buffer.count + piece.count <= Self.capacity else {
@@ -47,18 +47,19 @@ final class ResponseChannel: Sendable {
         }
     }
 
-    /// Whether a paused transfer may go on: its reader has taken what there was.
+    /// A Boolean value that indicates whether a paused transfer can resume.
     var hasRoom: Bool { state.withLock { $0.buffer.isEmpty } }
 
-    /// Gives the reader what has come, once for however many pieces it was.
+    /// Delivers the received chunks to the waiting reader.
     func wakeReader() {
         let waiters = state.withLock { $0.takeReader() }
         waiters?.resume()
     }
 
-    /// Ends the answer: well, or with an error that the reader meets behind the bytes that came.
+    /// Ends the response, either completely or with an error that the reader receives after the
+    /// bytes.
     ///
-    /// - Returns: whether it was not over before.
+    /// - Returns: Whether the response was still open.
     @discardableResult
     func finish(_ end: Result<Void, any Error>) -> Bool {
         let (isFirst, head, reader) = state.withLock { state in
@@ -78,7 +79,7 @@ final class ResponseChannel: Sendable {
 
     // MARK: The task's side
 
-    /// Ends the answer for a reader who is not interested any more: unread bytes are dropped.
+    /// Ends the response for a reader that has been released; unread bytes are dropped.
     func cancel() {
         let (head, reader) = state.withLock { state in
             state.buffer = []
@@ -102,11 +103,11 @@ final class ResponseChannel: Sendable {
         }
     }
 
-    /// Waits for bytes of the body; nil at its end.
+    /// Waits for bytes of the body; returns `nil` at its end.
     ///
-    /// `resume` is called where the transfer was paused and may now go on.
+    /// `resume` is called if the transfer was paused and can resume.
     ///
-    /// - Throws: what ended the transfer.
+    /// - Throws: The error of the transfer.
     func next(resume: () -> Void) async throws -> [UInt8]? {
         if let known = state.withLock({ $0.read() }) { return try known.get(resume) }
         return try await withCheckedThrowingContinuation { continuation in

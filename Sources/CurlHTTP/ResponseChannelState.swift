@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an ``ResponseChannel`` guards: the parts that have come, and who waits for the next.
+/// The state of a ``ResponseChannel``: the received data, and the waiting reader.
 struct ResponseChannelState {
     typealias HeadWaiter = CheckedContinuation<ResponseHead, any Error>
     typealias Reader = CheckedContinuation<[UInt8]?, any Error>
@@ -9,7 +9,7 @@ struct ResponseChannelState {
     var head: ResponseHead?
     var headWaiter: HeadWaiter?
     var buffer: [UInt8] = []
-    /// Whether the loop waits for the buffer to be taken.
+    /// A Boolean value that indicates whether the transfer is paused until the buffer is read.
     var isPaused = false
     var reader: Reader?
     var end: Result<Void, any Error>?
@@ -18,19 +18,19 @@ struct ResponseChannelState {
         self.reservation = reservation
     }
 
-    /// Bytes or the end, for a reader who need not wait.
+    /// Bytes or the end, for a reader that does not have to wait.
     struct Known {
         let result: Result<[UInt8]?, any Error>
         let wasPaused: Bool
 
-        /// Returns the bytes, after `resume` where the transfer may now go on.
+        /// Returns the bytes, after calling `resume` if the transfer was paused.
         func get(_ resume: () -> Void) throws -> [UInt8]? {
             if wasPaused { resume() }
             return try result.get()
         }
     }
 
-    /// A reader, and what it waited for.
+    /// A waiting reader with its result.
     struct Wakening {
         let reader: Reader
         let result: Result<[UInt8]?, any Error>
@@ -38,7 +38,7 @@ struct ResponseChannelState {
         func resume() { reader.resume(with: result) }
     }
 
-    /// Takes all bytes, or sees the end; nil where neither has come.
+    /// Takes all bytes or the end; `nil` if neither is available.
     mutating func read() -> Known? {
         guard buffer.isEmpty else {
             defer {
@@ -50,7 +50,7 @@ struct ResponseChannelState {
         return end.map { end in Known(result: end.map { nil }, wasPaused: false) }
     }
 
-    /// Takes the reader where there is something for it.
+    /// Takes the waiting reader if there is a result for it.
     mutating func takeReader() -> Wakening? {
         guard let reader, let known = read() else { return nil }
         self.reader = nil

@@ -2,26 +2,26 @@
 
 internal import HTTP
 
-/// The head of an answer, collected line by line.
+/// The head of a response, parsed line by line.
 ///
-/// libcurl gives every line of every block: interim ones (1xx) come before the one that counts, and
-/// trailers after it. Both are left out, but what they weigh is bounded with the rest.
+/// libcurl delivers every line of every block: interim responses (1xx) before the final one, and
+/// trailers after it. Both are skipped, but their size counts toward the limit.
 struct ResponseHead {
     static let byteLimit = 64 * 1024
     static let fieldLimit = 256
 
     private(set) var status = 0
     private(set) var fields: HTTPFields = [:]
-    /// Who gives the answer, where that is seen.
+    /// The origin or proxy that responds, if known.
     var peer: IPAddress?
-    /// The bytes of all lines so far.
+    /// The size of all lines in bytes.
     private(set) var byteCount = 0
-    /// Whether the block that counts has ended.
+    /// A Boolean value that indicates whether the final head is complete.
     private(set) var isComplete = false
 
-    /// Adds a line with its line end.
+    /// Adds a line with its line terminator.
     ///
-    /// - Throws: `malformed` where it is too much, no HTTP, or contradicts itself.
+    /// - Throws: `malformed` if the head is too large, is not HTTP, or contradicts itself.
     mutating func append(_ bytes: some Collection<UInt8>) throws(TransportError) {
         byteCount += bytes.count
         guard byteCount <= Self.byteLimit else {
@@ -36,7 +36,7 @@ struct ResponseHead {
         } else if line.hasPrefix("HTTP/") {
             try start(statusLine: line)
         } else if let colon = line.firstIndex(of: ":") {
-            // What is no field cannot be asked for by name either: it is left out.
+            // A line that is not a valid field cannot be looked up by name, so it is skipped.
             fields.appendIfValid(
                 String(line[..<colon]), String(line[line.index(after: colon)...]))
             guard fields.fields.count <= Self.fieldLimit else {
@@ -46,7 +46,7 @@ struct ResponseHead {
         }
     }
 
-    /// Source: RFC 9112 §4, where the reason may be missing, as it is in HTTP/2.
+    /// Source: RFC 9112 §4; the reason phrase may be missing, as it is in HTTP/2.
     private mutating func start(statusLine: String) throws(TransportError) {
         let words = statusLine.split(separator: " ", maxSplits: 2)
         guard words.count >= 2, words[1].utf8.count == 3, let status = Int(words[1]), status >= 100
@@ -55,7 +55,7 @@ struct ResponseHead {
         fields = [:]
     }
 
-    /// Refuses two lengths, as recipients differ in which of them they go by.
+    /// Rejects different lengths, since recipients differ in which of them they use.
     ///
     /// Source: RFC 9112 §6.3, item 5.
     private func checkLengths() throws(TransportError) {

@@ -2,32 +2,32 @@
 
 internal import HTTP
 
-/// Tells when a phase of an exchange has gone too long without a sign of life, or the whole exchange
-/// has taken too long.
+/// Detects an exchange without progress for too long in one phase, or with too long a total
+/// duration.
 ///
-/// libcurl's own low-speed limit cannot be used: it counts an upload that waits for *our* bytes as
-/// slow, and never ends a paused download.
+/// libcurl's low-speed limit is not used: it also counts an upload that waits for its source, and
+/// never ends a paused download.
 struct StallDetector {
-    /// What is waited for.
+    /// The phase of an exchange.
     enum Phase: String {
-        /// A connection; libcurl has a limit of its own for it.
+        /// Connecting, for which libcurl has its own timeout.
         case connecting
-        /// The request's bytes to go out.
+        /// Sending the request.
         case sending
-        /// The head of the answer.
+        /// Waiting for the response head.
         case waiting
-        /// The answer's bytes.
+        /// Receiving the response body.
         case receiving
     }
 
-    /// What is known of a transfer at one moment.
+    /// The state of a transfer at one moment.
     struct Reading {
         var phase: Phase
         /// A number that grows with every byte in either direction.
         var movedBytes: Int64
-        /// Whether it is our own side that keeps the bytes from moving.
+        /// A Boolean value that indicates whether the transfer waits for this program.
         var isHeldByUs: Bool
-        /// Whether the head of the answer has a status that its body only explains.
+        /// A Boolean value that indicates whether the response has an error status.
         var isExplanation = false
     }
 
@@ -43,13 +43,13 @@ struct StallDetector {
         self.start = now
     }
 
-    /// How often a reading should be taken.
+    /// The interval between two samples.
     var interval: Duration {
         let phases = min(limits.firstByte, limits.idle, limits.explanation)
         return max(.milliseconds(5), min(.seconds(1), min(phases, limits.total ?? phases) / 4))
     }
 
-    /// Takes a reading, and returns an error where the limit of its phase has passed.
+    /// Adds a sample, and returns an error if the limit of its phase is exceeded.
     mutating func read(_ reading: Reading, at now: ContinuousClock.Instant) -> TransportError? {
         if let total = limits.total, now - start > total {
             return TransportError(.timeout, "no complete answer within \(total)")

@@ -3,14 +3,15 @@
 internal import HTTP
 
 extension UploadQueue {
-    /// Passes a whole stream on, which must have exactly `length` bytes.
+    /// Forwards a whole stream, which must have exactly `length` bytes.
     ///
-    /// The piece that completes the length is held back until the stream has ended, so a body that
-    /// turns out to be too long, or that its source disowns at the end, was never sent whole.
+    /// The last chunk is withheld until the stream has ended. A body that is too long, or whose
+    /// source reports an error at the end, is therefore never sent completely.
     ///
-    /// `resume` is called when the first bytes are there, and again where the transfer was paused.
+    /// `resume` is called when the first bytes are available, and when a paused transfer can
+    /// resume.
     ///
-    /// - Throws: what the stream threw, or ``TransportError`` where its length is another.
+    /// - Throws: The error of the stream, or ``TransportError`` if its length differs.
     func feed(
         _ stream: HTTPByteStream, length: Int, resume: () -> Void
     ) async throws {

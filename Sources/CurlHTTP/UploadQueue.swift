@@ -3,18 +3,18 @@
 internal import HTTP
 internal import Synchronization
 
-/// The body of a request on its way from its source to the loop's thread: a short queue of pieces.
+/// A short queue of chunks between the source of a request body and the event loop's thread.
 final class UploadQueue: Sendable {
-    /// More is queued only where it is one single piece.
+    /// The queue exceeds this size only if it holds a single chunk.
     static let capacity = 256 * 1024
 
-    /// What a read gave.
+    /// The result of a read.
     enum Reading: Equatable {
-        /// So many bytes.
+        /// The number of bytes that were copied.
         case bytes(Int)
-        /// None yet; the transfer is to pause.
+        /// No bytes yet; the transfer has to pause.
         case dry
-        /// None ever; nobody is to wait for the rest.
+        /// The upload has ended; no more bytes follow.
         case over
     }
 
@@ -35,7 +35,7 @@ final class UploadQueue: Sendable {
 
     // MARK: The loop's side
 
-    /// Copies queued bytes, as many as there is space for.
+    /// Copies queued bytes, up to the size of the buffer.
     func read(into space: UnsafeMutableRawBufferPointer) -> Reading {
         state.withLock { state in
             guard !state.isClosed else { return .over }
@@ -57,10 +57,10 @@ final class UploadQueue: Sendable {
         }
     }
 
-    /// Whether a read would give no pause.
+    /// A Boolean value that indicates whether a read would not pause.
     var isReady: Bool { state.withLock { $0.isClosed || $0.queued > 0 } }
 
-    /// Lets the writer look for room again, once for however many reads there were.
+    /// Resumes a waiting writer after reads.
     func wakeWriter() {
         let writer = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard state.isClosed || state.queued <= Self.capacity / 2 else { return nil }
@@ -73,7 +73,7 @@ final class UploadQueue: Sendable {
 
     /// Ends the upload, whether or not all of it was read.
     ///
-    /// - Returns: whether it was open.
+    /// - Returns: Whether it was open.
     @discardableResult
     func close() -> Bool {
         let (wasOpen, writer) = state.withLock { state in
@@ -89,11 +89,11 @@ final class UploadQueue: Sendable {
 
     // MARK: The source's side
 
-    /// Adds a piece once there is room for it.
+    /// Adds a chunk as soon as there is space for it.
     ///
-    /// `resume` is called where the transfer was paused and may now go on.
+    /// `resume` is called if the transfer was paused and can resume.
     ///
-    /// - Returns: false where the upload was closed.
+    /// - Returns: `false` if the upload has ended.
     func push(_ piece: [UInt8], resume: () -> Void) async -> Bool {
         while true {
             let outcome = state.withLock { state -> (isDone: Bool, wasDry: Bool) in

@@ -4,9 +4,9 @@ internal import Hashing
 internal import OCI
 internal import StrictJSON
 
-/// The `index.json` of a layout: the manifests that it offers, some of them under a tag.
+/// The `index.json` of a layout: its manifests, some of them with a tag.
 ///
-/// It is edited as a tree, so that members and annotations of other tools stay.
+/// It is edited as a JSON tree, so that members and annotations of other tools are preserved.
 ///
 /// Source: image-spec, image-layout.md § index.json file.
 struct LayoutIndex {
@@ -17,7 +17,7 @@ struct LayoutIndex {
 
     private static let refName = "org.opencontainers.image.ref.name"
 
-    /// An index that offers nothing yet.
+    /// Creates an index without manifests.
     init() {
         members = [
             JSONValue.Member("schemaVersion", .integer(2)),
@@ -27,7 +27,7 @@ struct LayoutIndex {
         descriptors = []
     }
 
-    /// Reads an index.
+    /// Parses an index.
     init(parsing bytes: [UInt8]) throws(JSONError) {
         let json = try JSONValue(parsing: bytes)
         guard case .object(let members) = json,
@@ -40,18 +40,18 @@ struct LayoutIndex {
         descriptors = index.manifests
     }
 
-    /// The text to be stored.
+    /// The text to store.
     var text: String {
         JSONValue.object(members + [JSONValue.Member("manifests", .array(entries))]).text
     }
 
-    /// The tags on offer.
+    /// The tags of the index.
     var tags: [Tag] {
         descriptors.compactMap { $0.annotations[Self.refName] }
             .compactMap { try? Tag(parsing: $0) }
     }
 
-    /// What a name stands for here; nil where it is not listed.
+    /// Returns the descriptor of a name; `nil` if it is not listed.
     func resolve(_ name: ManifestName) -> Descriptor? {
         switch name {
         case .tag(let tag): descriptors.first { $0.annotations[Self.refName] == tag.name }
@@ -61,9 +61,9 @@ struct LayoutIndex {
 
     /// Lists a manifest under a name.
     ///
-    /// Whatever else had the tag loses its entry. Untagged entries of what the manifest itself points
-    /// at go too: they are reached through it from now on. An entry that says the same already stays
-    /// as it is, with all that others wrote into it.
+    /// Another entry with the tag is removed. Untagged entries that the manifest references are
+    /// removed as well, because they are now reachable through it. An equal entry is preserved with
+    /// all members that other tools added.
     mutating func list(_ manifest: Descriptor, as name: ManifestName, above children: [Descriptor])
     {
         let below = Set(children.map(\.digest))
@@ -102,7 +102,7 @@ struct LayoutIndex {
 }
 
 extension Descriptor {
-    /// Whether two descriptors name the same bytes of the same kind, whatever else they say.
+    /// Returns whether two descriptors have the same digest, size and media type.
     fileprivate func isSameContent(as other: Descriptor) -> Bool {
         digest == other.digest && mediaType == other.mediaType && size == other.size
     }

@@ -2,25 +2,25 @@
 
 public import OCI
 
-/// An image of an OCI image layout as people write it: `oci:FOLDER`, `oci:FOLDER:TAG` or
-/// `oci:FOLDER@DIGEST`.
+/// A reference to an image of an OCI image layout: `oci:DIRECTORY`, `oci:DIRECTORY:TAG` or
+/// `oci:DIRECTORY@DIGEST`.
 public struct LayoutReference: Hashable, Sendable {
-    /// What every such text begins with, and no reference to a registry does.
+    /// The prefix of every such reference, which no reference to a registry has.
     public static let scheme = "oci:"
 
-    /// The folder as it is written, absolute or not.
+    /// The directory as it is written, absolute or relative.
     public let directory: String
     /// The tag.
     public let tag: Tag?
     /// The digest.
     public let digest: Digest?
 
-    /// Parses `oci:FOLDER[:TAG|@DIGEST]`.
+    /// Parses `oci:DIRECTORY[:TAG|@DIGEST]`.
     ///
-    /// A colon in the folder's name does not begin a tag if a slash follows, nor does an `@` begin a
-    /// digest unless it looks like one.
+    /// A colon does not begin a tag if a slash follows, and an `@` does not begin a digest unless
+    /// the rest has the form of one.
     ///
-    /// - Throws: `ParseError` where a part has another form or the folder is missing.
+    /// - Throws: `ParseError` if a component is invalid or the directory is missing.
     public init(parsing text: String) throws(ParseError) {
         guard text.hasPrefix(Self.scheme) else {
             throw ParseError("layout", text, "should begin with '\(Self.scheme)'")

@@ -6,21 +6,21 @@ public import OCI
 internal import StrictJSON
 internal import Synchronization
 
-/// A folder with an OCI image layout.
+/// A directory with an OCI image layout.
 ///
-/// Every file appears whole or not at all. Blobs and manifests lie under their digest; a tag is an
-/// entry of `index.json`, which is replaced last, so an interrupted run leaves no tag that stands
-/// for something incomplete.
+/// Every file is written atomically. Blobs and manifests are stored by digest. A tag is an entry of
+/// `index.json`, which is replaced last, so an interrupted run leaves no tag of an incomplete
+/// image.
 ///
 /// Source: image-spec, image-layout.md.
 public final class LayoutStore: ContentStore {
-    /// Where the layout is.
+    /// The location of the layout.
     public let location: StoreLocation
     private let directory: String
-    /// One change of the index at a time, within this process.
+    /// Serializes changes of the index within this process.
     private let indexTurn = Mutex(())
 
-    /// Opens a layout; it is made when the first thing is written to it.
+    /// Opens a layout, which the first write creates.
     public init(directory: String) {
         self.directory = directory
         self.location = .layout(directory: directory)
@@ -34,16 +34,16 @@ public final class LayoutStore: ContentStore {
 
     // MARK: Reading
 
-    /// Returns what a name stands for; a digest may also name a manifest below a listed one.
+    /// Resolves a name; a digest may also be that of a manifest below a listed one.
     ///
-    /// - Throws: ``ContentError`` of the class `unavailable` where there is no readable layout, so
-    ///   that a mistyped directory is never mistaken for a missing image.
+    /// - Throws: ``ContentError`` of the class `unavailable` if there is no readable layout, so
+    ///   that a mistyped directory is never taken for a missing image.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         guard let index = try index() else { throw noLayout() }
         return try resolve(name, in: index)
     }
 
-    /// Returns what a name stands for, or `nil` where the layout has yet to be created.
+    /// Resolves a name; `nil` if the layout does not exist yet.
     public func standing(of name: ManifestName) async throws -> Descriptor? {
         try index().flatMap { try resolve(name, in: $0) }
     }
@@ -57,9 +57,10 @@ public final class LayoutStore: ContentStore {
         }
     }
 
-    /// Returns what a manifest below an index is, by its own word; nil for bytes that are none.
+    /// Returns the media type that a manifest below an index states itself; `nil` for bytes that
+    /// are not a manifest.
     ///
-    /// One that does not say so is what its fields make it.
+    /// If it states none, its fields decide.
     ///
     /// Source: image-spec, manifest.md: `mediaType` is optional.
     private static func kind(of bytes: [UInt8]) -> MediaType? {
@@ -85,12 +86,12 @@ public final class LayoutStore: ContentStore {
         return VerifiedStream(reader.pieces(), proving: descriptor)
     }
 
-    /// Whether the blob is here with its size.
+    /// Returns whether the blob exists with its size.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
         try size(of: descriptor.digest) == descriptor.size
     }
 
-    /// Lists every tag, sorted.
+    /// Returns all tags, sorted.
     public func tags() async throws -> [Tag] {
         guard let index = try index() else { throw noLayout() }
         return index.tags.sorted()
@@ -120,9 +121,9 @@ public final class LayoutStore: ContentStore {
         return .uploaded
     }
 
-    /// Writes a manifest and lists it, if everything that it points at is here.
+    /// Writes a manifest and lists it, if everything that it references exists.
     ///
-    /// A layout keeps no list of referrers; tags stand in for it.
+    /// A layout has no list of referrers; the referrers tag schema is used.
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
@@ -152,9 +153,9 @@ public final class LayoutStore: ContentStore {
         return ManifestPushResult(isListed: false)
     }
 
-    /// Makes the folders and the marker file where they are missing.
+    /// Creates the directories and the marker file if they are missing.
     ///
-    /// A link in the place of a blob would lead the write out of the layout, so it is refused.
+    /// A symbolic link in place of a blob could lead out of the layout, so it is rejected.
     private func prepare(for digest: Digest) throws {
         try Directory.create("\(directory)/blobs/\(digest.algorithm.rawValue)")
         let existing = try FileStatus.of(path(of: digest), followsLinks: false)
