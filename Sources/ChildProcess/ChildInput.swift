@@ -2,13 +2,13 @@
 
 internal import AsyncPrimitives
 
-/// Bytes on their way into a child, at the child's pace.
+/// The input of a child process, written at the pace of the child.
 public final class ChildInput: Sendable {
     private struct Queue: Sendable {
         var pieces: [[UInt8]] = []
         var byteCount = 0
         var isEnded = false
-        /// Whether nobody will read any more.
+        /// A Boolean value that indicates whether the child has stopped reading.
         var isClosed = false
         var alarm: WakeupPipe?
     }
@@ -19,29 +19,30 @@ public final class ChildInput: Sendable {
         case end
     }
 
-    /// How many bytes may wait before the writer has to.
+    /// The number of buffered bytes above which the writer waits.
     private static let room = 512 << 10
 
     private let queue: AsyncCondition<Queue>
-    /// Whether pieces come while the child runs.
+    /// A Boolean value that indicates whether chunks are added while the child runs.
     let isStreamed: Bool
 
-    /// Makes an input for pieces that are still to come.
+    /// Creates an input to which chunks are added.
     public init() {
         isStreamed = true
         queue = AsyncCondition(Queue())
     }
 
-    /// All that there is to read.
+    /// Creates an input with its whole content.
     init(whole bytes: [UInt8]) {
         isStreamed = false
         queue = AsyncCondition(
             Queue(pieces: bytes.isEmpty ? [] : [bytes], byteCount: bytes.count, isEnded: true))
     }
 
-    /// Hands over a piece, and waits while the child has enough to read.
+    /// Adds a chunk, and waits while the buffer is full.
     ///
-    /// What a child does not read any more is passed over in silence: its end says why.
+    /// Chunks that the child no longer reads are dropped without an error: its status has the
+    /// reason.
     ///
     /// - Throws: `CancellationError`.
     public func write(_ bytes: [UInt8]) async throws {
@@ -56,7 +57,7 @@ public final class ChildInput: Sendable {
         alarm?.ring(.fed)
     }
 
-    /// Says that nothing follows.
+    /// Ends the input.
     public func end() {
         var alarm: WakeupPipe?
         queue.change {
@@ -67,12 +68,12 @@ public final class ChildInput: Sendable {
         alarm?.ring(.fed)
     }
 
-    /// Who is to be woken when there is something to read.
+    /// Sets the pipe that wakes the thread when input is available.
     func attach(_ alarm: WakeupPipe) {
         queue.change { $0.alarm = alarm }
     }
 
-    /// The next piece.
+    /// Returns the next chunk.
     func next() -> Next {
         var next = Next.nothingYet
         queue.change {
@@ -87,7 +88,7 @@ public final class ChildInput: Sendable {
         return next
     }
 
-    /// Drops what is left, and holds no writer up any more.
+    /// Drops the remaining input, and resumes all writers.
     func close() {
         queue.change {
             $0.isClosed = true

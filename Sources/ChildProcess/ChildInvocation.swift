@@ -3,7 +3,7 @@
 internal import CPosix
 internal import Glibc
 
-/// A program with its arguments and its whole environment, checked.
+/// A validated program path with its arguments and its whole environment.
 struct ChildInvocation: Sendable {
     let executable: String
     private let arguments: [String]
@@ -22,7 +22,7 @@ struct ChildInvocation: Sendable {
         else { throw ChildProcessError(executable, .invalidArgument) }
     }
 
-    /// Starts the program with three open files and nothing else of ours.
+    /// Starts the program with three open files, and inherits nothing else.
     func spawn(input: Int32, output: Int32, error: Int32) throws(ChildProcessError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -37,7 +37,7 @@ struct ChildInvocation: Sendable {
         try check(unsafe posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO))
         try check(unsafe posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1))
 
-        // What we ignore or block, SIGPIPE above all, is our own affair.
+        // The child must not inherit ignored or blocked signals, above all SIGPIPE.
         var all = sigset_t()
         var none = sigset_t()
         unsafe sigfillset(&all)
@@ -65,7 +65,7 @@ struct ChildInvocation: Sendable {
         guard code == 0 else { throw ChildProcessError(executable, .system(code)) }
     }
 
-    /// Copies of texts with an end mark, as `execve` takes them.
+    /// Copies of strings with a null terminator, as `execve` requires.
     private static func vector(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
         unsafe texts.map { unsafe strdup($0) } + [nil]
     }

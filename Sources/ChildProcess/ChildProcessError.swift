@@ -3,30 +3,30 @@
 internal import Glibc
 internal import TextSafety
 
-/// A child that could not be started, or had to be killed.
+/// An error of a child process that could not be started, or was killed.
 public struct ChildProcessError: Error, Hashable, Sendable {
-    /// What went wrong.
+    /// The reason for the error.
     public enum Cause: Hashable, Sendable {
-        /// The system refused, with this `errno`.
+        /// The system call failed with this `errno`.
         case system(Int32)
-        /// The path of the program depends on the current directory.
+        /// The path of the program is not absolute.
         case relativePath
-        /// An argument or a variable cannot be handed over: it holds a NUL, or a name an equals sign.
+        /// An argument or variable contains a NUL, or the name of a variable an equals sign.
         case invalidArgument
-        /// It ran longer than it may.
+        /// The time limit was exceeded.
         case timeLimit(Duration)
-        /// It wrote more bytes than it may.
+        /// The output limit was exceeded.
         case outputLimit(Int)
-        /// The task that waited for it was cancelled.
+        /// The task was canceled.
         case cancelled
     }
 
     /// The path of the program.
     public let executable: String
-    /// What went wrong.
+    /// The reason for the error.
     public let cause: Cause
 
-    /// Makes an error.
+    /// Creates an error.
     public init(_ executable: String, _ cause: Cause) {
         self.executable = executable
         self.cause = cause
@@ -34,14 +34,14 @@ public struct ChildProcessError: Error, Hashable, Sendable {
 }
 
 extension ChildProcessError: CustomStringConvertible {
-    /// One line: which program, and what went wrong.
+    /// The message: program and reason, on one line.
     public var description: String {
         "cannot run '\(UntrustedText(executable).display)': \(cause)"
     }
 }
 
 extension ChildProcessError.Cause: CustomStringConvertible {
-    /// The reason in words.
+    /// The description of the reason.
     public var description: String {
         switch self {
         case .system(E2BIG): "its arguments are too long"

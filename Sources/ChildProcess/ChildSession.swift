@@ -3,7 +3,7 @@
 internal import CPosix
 internal import Glibc
 
-/// One child from its start to its end, on a thread of its own: fed, heard and, if need be, killed.
+/// A child process from its start to its end, with a thread that services its pipes.
 struct ChildSession: ~Copyable {
     private let executable: String
     private let process: pid_t
@@ -28,14 +28,16 @@ struct ChildSession: ~Copyable {
         try input.writing.setNonBlocking(for: executable)
         try output.reading.setNonBlocking(for: executable)
         try error.reading.setNonBlocking(for: executable)
-        // A child that does not read its input must not end us; only this thread writes to it.
+        // A child that does not read its input must not terminate this process with SIGPIPE; only
+        // this thread writes to it.
         Self.blockBrokenPipeSignal()
         let process = try invocation.spawn(
             input: input.reading.number, output: output.writing.number,
             error: error.writing.number)
 
         let code = DetachedThread.start {
-            // Leaves the child a zombie, so that its number stays its own until `reap`.
+            // WNOWAIT keeps the child as a zombie, so that its process id is not reused until
+            // `reap`.
             var information = unsafe siginfo_t()
             while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0,
                 errno == EINTR
@@ -58,17 +60,17 @@ struct ChildSession: ~Copyable {
         self.error = OutputCollector(error.keepingReading(), limit: limits.outputByteCount)
     }
 
-    /// Talks with the child until it ends, and buries it.
+    /// Services the child's pipes until it exits, then reaps it.
     mutating func run() throws(ChildProcessError) -> ChildOutput {
         do throws(ChildProcessError) {
             while !hasExited { try step() }
-            // What a grandchild may still write is not waited for.
+            // The output of processes that the child started is not awaited.
             try output.drain(executable)
             try error.drain(executable)
         } catch {
             kill(-process, SIGKILL)
             while !hasExited { listen() }
-            // The first error is the one that matters.
+            // The first error is the relevant one.
             _ = try? Self.reap(process, executable)
             throw error
         }
@@ -79,7 +81,7 @@ struct ChildSession: ~Copyable {
 
     private mutating func step() throws(ChildProcessError) {
         input.refill()
-        // Who waits for us cannot be late.
+        // The time limit does not apply while the child waits for input.
         let waitsForUs = isFed && input.isDry
         if waitsForUs { deadline = .now + limits.time }
         var entries = [
@@ -108,7 +110,7 @@ struct ChildSession: ~Copyable {
         if events.contains(.cancelled) { throw ChildProcessError(executable, .cancelled) }
     }
 
-    /// Waits for the alarm alone.
+    /// Waits for the wakeup pipe only.
     private mutating func listen() {
         var entry = pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0)
         _ = unsafe poll(&entry, 1, -1)
@@ -118,7 +120,7 @@ struct ChildSession: ~Copyable {
     private func millisecondsLeft() -> Int32 {
         let (seconds, attoseconds) = (deadline - .now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        // Rounded up, so that the thread does not spin through the last millisecond.
+        // Rounded up, so that the last millisecond does not become a busy loop.
         let milliseconds = attoseconds / 1_000_000_000_000_000 + 1
         return seconds > 1_000_000 ? .max : Int32(seconds * 1000 + milliseconds)
     }
@@ -130,10 +132,10 @@ struct ChildSession: ~Copyable {
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Returns how the child ended.
+    /// Returns the termination status of the child.
     ///
-    /// - Throws: ``ChildProcessError`` where the system does not tell, as for a process whose parent had it
-    ///   ignore SIGCHLD: that a child succeeded must not be a guess.
+    /// - Throws: ``ChildProcessError`` if the status is unavailable, as in a process whose parent
+    ///   made it ignore SIGCHLD: success must not be assumed.
     private static func reap(
         _ process: pid_t, _ executable: String
     ) throws(ChildProcessError) -> Termination {

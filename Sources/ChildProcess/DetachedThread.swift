@@ -2,7 +2,7 @@
 
 internal import Glibc
 
-/// A thread for calls that block, which must not take one of the few of the cooperative pool.
+/// A thread for blocking calls, which would otherwise block a thread of the cooperative pool.
 enum DetachedThread {
     private final class Box {
         let body: @Sendable () -> Void
@@ -12,7 +12,7 @@ enum DetachedThread {
         }
     }
 
-    /// Starts a thread and returns 0, or returns the `errno` for which there is none.
+    /// Starts a thread and returns 0, or returns an `errno`.
     static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
         let box = unsafe Unmanaged.passRetained(Box(body))
         var thread = pthread_t()

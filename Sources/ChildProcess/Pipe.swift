@@ -3,9 +3,9 @@
 internal import CPosix
 internal import Glibc
 
-/// One end of a pipe, closed with its last use at the latest.
+/// One end of a pipe, which is closed with its last reference at the latest.
 struct PipeEnd: ~Copyable, Sendable {
-    /// The descriptor; -1, which `poll` passes over, once it is closed.
+    /// The descriptor; -1, which `poll` ignores, once it is closed.
     private(set) var number: Int32
 
     /// Takes ownership of a descriptor.
@@ -13,11 +13,11 @@ struct PipeEnd: ~Copyable, Sendable {
         self.number = number
     }
 
-    /// Moves a descriptor out of the way of the three standard ones, which are free where our own caller
-    /// has closed them.
+    /// Duplicates a descriptor with the number of a standard file, which is available if the caller
+    /// closed it.
     ///
-    /// - Returns: the descriptor, or another one for the same file; the old one is then closed.
-    /// - Throws: ``ChildProcessError`` where the system has no further descriptor; the old one is closed.
+    /// - Returns: The descriptor, or another one for the same file; the old one is then closed.
+    /// - Throws: ``ChildProcessError`` if no descriptor is available; the old one is closed.
     static func aside(_ number: Int32, for executable: String) throws(ChildProcessError) -> Int32 {
         guard number <= STDERR_FILENO else { return number }
         let moved = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
@@ -37,9 +37,9 @@ struct PipeEnd: ~Copyable, Sendable {
         number = -1
     }
 
-    /// Makes reads and writes return at once, for this end alone.
+    /// Sets this end to non-blocking.
     ///
-    /// - Throws: ``ChildProcessError`` where the system refuses: a read could then wait beyond every
+    /// - Throws: ``ChildProcessError`` if that fails: a read could then exceed every
     ///   time limit.
     func setNonBlocking(for executable: String) throws(ChildProcessError) {
         let flags = fcntl(number, F_GETFL)
@@ -48,7 +48,7 @@ struct PipeEnd: ~Copyable, Sendable {
         }
     }
 
-    /// What can be read now: nil at the end, empty where nothing is there yet.
+    /// Returns the available bytes; `nil` at the end, empty if none are available yet.
     func read(upTo count: Int) -> [UInt8]? {
         var got = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -60,7 +60,8 @@ struct PipeEnd: ~Copyable, Sendable {
         return got == 0 || (got < 0 && errno != EAGAIN) ? nil : bytes
     }
 
-    /// Writes what the pipe takes now, and returns how much that was; nil where nobody reads.
+    /// Writes as many bytes as the pipe accepts, and returns their number; `nil` if the reader has
+    /// closed it.
     func write(_ bytes: ArraySlice<UInt8>) -> Int? {
         var put = 0
         repeat {
@@ -72,7 +73,7 @@ struct PipeEnd: ~Copyable, Sendable {
     }
 }
 
-/// A pipe; no program that is started meanwhile inherits it.
+/// A pipe that no concurrently started program inherits.
 struct Pipe: ~Copyable, Sendable {
     let reading: PipeEnd
     let writing: PipeEnd
@@ -100,7 +101,7 @@ struct Pipe: ~Copyable, Sendable {
         writing = PipeEnd(numbers[1])
     }
 
-    /// Asks for room for `count` bytes; a pipe that stays small is slower and no less right.
+    /// Requests a capacity of `count` bytes; a smaller pipe only reduces the speed.
     func widen(to count: Int32) {
         _ = fcntl(writing.number, cposix_set_pipe_size, count)
     }
@@ -112,25 +113,25 @@ struct Pipe: ~Copyable, Sendable {
     consuming func keepingWriting() -> PipeEnd { writing }
 }
 
-/// The end of a pipe through which a child is fed.
+/// The end of a pipe that feeds the standard input of a child.
 struct StdinPump: ~Copyable {
     private var end: PipeEnd
     private let input: ChildInput
     private var pending: ArraySlice<UInt8> = []
 
-    /// Takes an end that does not block.
+    /// Takes ownership of a non-blocking end.
     init(_ end: consuming PipeEnd, _ input: ChildInput) {
         self.end = end
         self.input = input
     }
 
-    /// What to poll for writing; none while there is nothing to write.
+    /// The entry for `poll`; none while there is nothing to write.
     var number: Int32 { pending.isEmpty ? -1 : end.number }
 
-    /// Whether the child may be waiting for more, so that it cannot be expected to get on.
+    /// A Boolean value that indicates whether the child may be waiting for input.
     var isDry: Bool { pending.isEmpty && end.number >= 0 }
 
-    /// Looks for more to write, and closes the pipe after the last of it.
+    /// Writes available input, and closes the pipe after the last of it.
     mutating func refill() {
         guard isDry else { return }
         switch input.next() {
@@ -142,7 +143,7 @@ struct StdinPump: ~Copyable {
 
     mutating func advance() {
         guard let count = end.write(pending) else {
-            // The child reads no more; what it has to say is still heard.
+            // The child has closed its input; its output is still read.
             pending = []
             end.close()
             input.close()
@@ -153,7 +154,7 @@ struct StdinPump: ~Copyable {
     }
 }
 
-/// Bytes that come out of a child.
+/// Collects the output of a child.
 struct OutputCollector: ~Copyable {
     private static let pieceByteCount = 64 << 10
 
@@ -161,16 +162,16 @@ struct OutputCollector: ~Copyable {
     private let limit: Int
     private(set) var bytes: [UInt8] = []
 
-    /// Takes an end that does not block.
+    /// Takes ownership of a non-blocking end.
     init(_ end: consuming PipeEnd, limit: Int) {
         self.end = end
         self.limit = limit
     }
 
-    /// What to poll for reading; none once the child writes no more.
+    /// The entry for `poll`; none after the end of the output.
     var number: Int32 { end.number }
 
-    /// Reads a piece, and returns whether there may be more at once.
+    /// Reads a chunk, and returns whether more may be available immediately.
     @discardableResult
     mutating func advance(_ executable: String) throws(ChildProcessError) -> Bool {
         guard let piece = end.read(upTo: Self.pieceByteCount) else {
@@ -184,7 +185,7 @@ struct OutputCollector: ~Copyable {
         return !piece.isEmpty
     }
 
-    /// Reads all that has been written.
+    /// Reads the remaining output.
     mutating func drain(_ executable: String) throws(ChildProcessError) {
         while try advance(executable) {}
     }

@@ -2,23 +2,23 @@
 
 internal import CPosix
 
-/// Limits that this process puts upon itself before it touches what it does not trust.
+/// Restricts this process before it processes untrusted data.
 ///
-/// None of them can be raised again.
+/// No restriction can be lifted again.
 public enum ProcessSandbox {
-    /// Lowers what this process may take, and forbids it new files, programs and threads.
+    /// Lowers the resource limits of this process, and prohibits new files, programs and threads.
     ///
     /// - Parameters:
-    ///   - addressSpace: how many bytes of memory it may map.
-    ///   - seconds: how much processor time it may use before it is killed.
-    /// - Throws: ``ChildProcessError`` where the system refuses.
+    /// - addressSpace: The maximum size of the address space in bytes.
+    /// - seconds: The maximum processor time.
+    /// - Throws: ``ChildProcessError`` if a limit cannot be set.
     ///
     /// Source: setrlimit(2).
     public static func lower(addressSpace: Int, seconds: Int) throws(ChildProcessError) {
         let limits: [(Int32, Int)] = [
             (cposix_limit_core, 0),
             (cposix_limit_file_size, 0),
-            // Counts also what is open already; what the program links is loaded by now.
+            // Open files count too. The program's libraries are already loaded.
             (cposix_limit_files, 3),
             (cposix_limit_processes, 0),
             (cposix_limit_cpu, seconds),
@@ -30,10 +30,9 @@ public enum ProcessSandbox {
         }
     }
 
-    /// Forbids this process every system call that computing does not take: files, programs, the
-    /// network, other processes.
+    /// Installs a seccomp filter that permits only the system calls that the scan worker needs.
     ///
-    /// - Returns: whether the kernel took the filter; some containers forbid filters themselves.
+    /// - Returns: Whether the kernel accepted the filter; some containers prohibit filters.
     @discardableResult
     public static func installSeccompFilter() -> Bool {
         cposix_leave_only_computing()

@@ -2,14 +2,14 @@
 
 internal import Glibc
 
-/// What a child may take before it is killed.
+/// The limits of a child process, which is killed if it exceeds one.
 public struct ChildLimits: Hashable, Sendable {
-    /// How long it may run.
+    /// The maximum duration.
     public let time: Duration
-    /// How many bytes it may write to its standard output, and as many to its standard error.
+    /// The maximum number of bytes on each of standard output and standard error.
     public let outputByteCount: Int
 
-    /// Sets the limits.
+    /// Creates limits.
     public init(time: Duration, outputByteCount: Int) {
         precondition(outputByteCount >= 0, "a limit is not negative")
         self.time = time
@@ -17,40 +17,40 @@ public struct ChildLimits: Hashable, Sendable {
     }
 }
 
-/// How a child ended.
+/// The termination status of a child process.
 public enum Termination: Hashable, Sendable {
-    /// By itself, with this status.
+    /// The process exited with this status.
     case exited(Int32)
-    /// By this signal.
+    /// A signal terminated the process.
     case signalled(Int32)
 }
 
-/// What a child left behind.
+/// The result of a child process.
 public struct ChildOutput: Hashable, Sendable {
-    /// How it ended.
+    /// The termination status.
     public let termination: Termination
-    /// Everything that it wrote to its standard output.
+    /// The bytes of standard output.
     public let standardOutput: [UInt8]
-    /// Everything that it wrote to its standard error.
+    /// The bytes of standard error.
     public let standardError: [UInt8]
 }
 
-/// Other programs, run to their end.
+/// Runs other programs to completion.
 public enum Subprocess {
-    /// Runs a program and waits for its end without holding a thread of the cooperative pool.
+    /// Runs a program, and waits for its end without blocking a thread of the cooperative pool.
     ///
-    /// No shell is involved. The child gets the given environment and nothing of ours, three open
-    /// files, default signal handling and a process group of its own. Where a limit is passed or
-    /// the task is cancelled, the whole group is killed.
+    /// No shell is involved. The child has only the given environment, three open files, default
+    /// signal handling and its own process group. If a limit is exceeded or the task is canceled,
+    /// the whole group is killed.
     ///
     /// - Parameters:
-    ///   - executable: the absolute path of the program; ``locate(_:path:)`` finds it.
-    ///   - arguments: its arguments, without its own name.
-    ///   - environment: its whole environment.
-    ///   - input: what it reads from its standard input, which then ends.
-    ///   - limits: what it may take.
-    /// - Returns: what it left behind, whatever its status.
-    /// - Throws: ``ChildProcessError`` where it could not be started or had to be killed.
+    /// - executable: The absolute path of the program; ``locate(_:path:)`` finds it.
+    /// - arguments: The arguments, without the program's name.
+    /// - environment: The whole environment.
+    /// - input: The content of standard input.
+    /// - limits: The limits of the child.
+    /// - Returns: The result, whatever the exit status.
+    /// - Throws: ``ChildProcessError`` if the program could not be started or was killed.
     public static func run(
         executable: String, arguments: [String], environment: [String: String],
         input: [UInt8] = [], limits: ChildLimits
@@ -59,20 +59,20 @@ public enum Subprocess {
             ChildInvocation(executable, arguments, environment), ChildInput(whole: input), limits)
     }
 
-    /// Runs a program that is fed while it runs, and waits for its end.
+    /// Runs a program that receives input while it runs, and waits for its end.
     ///
-    /// As ``run(executable:arguments:environment:input:limits:)``, but for the limit of time: it is
-    /// how long the child may take for what it was given, and starts anew with each piece that it
-    /// takes. While it waits for more, it is not late.
+    /// As ``run(executable:arguments:environment:input:limits:)``, except that the time limit
+    /// restarts with each chunk of input that the child reads, and does not apply while the child
+    /// waits for more input.
     ///
     /// - Parameters:
-    ///   - executable: the absolute path of the program.
-    ///   - arguments: its arguments, without its own name.
-    ///   - environment: its whole environment.
-    ///   - input: where the pieces are put. It takes no more once this returns.
-    ///   - limits: what it may take.
-    /// - Returns: what it left behind, whatever its status.
-    /// - Throws: ``ChildProcessError`` where it could not be started or had to be killed.
+    /// - executable: The absolute path of the program.
+    /// - arguments: The arguments, without the program's name.
+    /// - environment: The whole environment.
+    /// - input: The input, which is closed when this method returns.
+    /// - limits: The limits of the child.
+    /// - Returns: The result, whatever the exit status.
+    /// - Throws: ``ChildProcessError`` if the program could not be started or was killed.
     public static func run(
         executable: String, arguments: [String], environment: [String: String],
         feeding input: ChildInput, limits: ChildLimits
@@ -107,13 +107,13 @@ public enum Subprocess {
         return try result.get()
     }
 
-    /// Finds a program by its name, as a shell would.
+    /// Finds a program by its name, as a shell does.
     ///
     /// - Parameters:
-    ///   - name: the program's name, without a slash.
-    ///   - path: the directories to look in, parted by colons. Those that are not absolute are
-    ///     passed over, so that the current directory never decides what is run.
-    /// - Returns: the absolute path; nil where no directory has an executable file of the name.
+    /// - name: The program's name, without a slash.
+    /// - path: The directories to search, separated by colons. Relative ones are ignored, so that
+    ///   the current directory never decides which program runs.
+    /// - Returns: The absolute path; `nil` if no directory has an executable file with this name.
     public static func locate(_ name: String, path: String) -> String? {
         guard !name.isEmpty, !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") })
         else { return nil }

@@ -2,7 +2,7 @@
 
 internal import Glibc
 
-/// Wakes a thread that sleeps in `poll`.
+/// Wakes a thread that waits in `poll`.
 final class WakeupPipe: Sendable {
     enum Event: UInt8 {
         case exited
@@ -17,15 +17,16 @@ final class WakeupPipe: Sendable {
         try pipe.reading.setNonBlocking(for: executable)
     }
 
-    /// What to poll for reading.
+    /// The entry for `poll`.
     var number: Int32 { pipe.reading.number }
 
     func ring(_ event: Event) {
-        // The first two come once each, the third only after the last one was heard: there is room.
+        // The first two events occur once each, the third only after the last one was read: the
+        // pipe has space.
         _ = pipe.writing.write([event.rawValue])
     }
 
-    /// What has happened since the last call.
+    /// Returns the events since the last call.
     func events() -> [Event] {
         (pipe.reading.read(upTo: 8) ?? []).compactMap(Event.init(rawValue:))
     }

@@ -2,17 +2,17 @@
 
 internal import Glibc
 
-/// Replacing and removing files so that every reader, and every crash, finds the old or the new.
+/// Atomic replacement and removal: readers find the old or the new file, also after a crash.
 public enum AtomicFile {
-    /// Replaces a file, or makes it.
+    /// Replaces or creates a file.
     ///
     /// - Parameters:
-    ///   - path: the file; its directory must exist.
-    ///   - bytes: all that it shall hold.
-    ///   - permissions: who may read and write it.
-    ///   - ifChanged: whether a file that holds these bytes already is left untouched.
-    /// - Returns: whether it was written.
-    /// - Throws: ``FileError``; the old file is then still there.
+    /// - path: The file; its directory must exist.
+    /// - bytes: The new content.
+    /// - permissions: The permissions of the file.
+    /// - ifChanged: Whether to leave a file unchanged that already has this content.
+    /// - Returns: Whether the file was written.
+    /// - Throws: ``FileError``; the old file is then unchanged.
     @discardableResult
     public static func replace(
         _ path: String, with bytes: [UInt8], permissions: FilePermissions = .inherited,
@@ -25,14 +25,14 @@ public enum AtomicFile {
         return true
     }
 
-    /// Makes a file, and never replaces one, not even one that comes in the meantime.
+    /// Creates a file, and never replaces one, even if it is created concurrently.
     ///
     /// - Parameters:
-    ///   - path: the file; its directory must exist.
-    ///   - bytes: all that it shall hold.
-    /// - Returns: whether it was made; false where anything has that name, be it a symbolic link to
-    ///   nothing.
-    /// - Throws: ``FileError`` where it cannot be written.
+    /// - path: The file; its directory must exist.
+    /// - bytes: The content.
+    /// - Returns: Whether the file was created; `false` if the path exists, even as a symbolic link
+    ///   to a missing file.
+    /// - Throws: ``FileError`` if the file cannot be written.
     public static func create(_ path: String, with bytes: [UInt8]) throws(FileError) -> Bool {
         var writer = try FileWriter(path)
         try writer.append(bytes)
@@ -47,8 +47,8 @@ public enum AtomicFile {
 
     /// Removes a file.
     ///
-    /// - Returns: whether there was one.
-    /// - Throws: ``FileError`` where it stays.
+    /// - Returns: Whether the file existed.
+    /// - Throws: ``FileError`` if the file cannot be removed.
     @discardableResult
     public static func remove(_ path: String) throws(FileError) -> Bool {
         do throws(FileError) {

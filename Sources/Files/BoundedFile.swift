@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reading whole files that somebody else may have made: never more than a limit, never a pipe.
+/// Reads whole files of other programs: limited in size, and never from a pipe.
 public enum BoundedFile {
     /// Reads a regular file.
     ///
     /// - Parameters:
-    ///   - path: the file.
-    ///   - limit: how many bytes it may hold.
-    ///   - followsLinks: whether the path may be a symbolic link.
-    /// - Returns: all its bytes.
-    /// - Throws: ``FileError`` where it cannot be read, is no regular file or is larger.
+    /// - path: The file.
+    /// - limit: The maximum size in bytes.
+    /// - followsLinks: Whether the path may be a symbolic link.
+    /// - Returns: The content.
+    /// - Throws: ``FileError`` if the file cannot be read, is not a regular file, or is larger.
     public static func read(
         _ path: String, limit: Int, followsLinks: Bool = true
     ) throws(FileError) -> [UInt8] {
@@ -17,7 +17,7 @@ public enum BoundedFile {
         guard file.status.size <= limit else {
             throw FileError(.read, path, .tooLarge(limit: limit))
         }
-        // The stated size is a hint only: the file may grow, and files of /proc state none.
+        // The reported size is only a hint: the file may grow, and files of /proc report none.
         var bytes: [UInt8] = []
         var wanted = file.status.size + 1
         while true {

@@ -2,14 +2,14 @@
 
 internal import Glibc
 
-/// Making, listing and syncing directories.
+/// Creates, lists and syncs directories.
 public enum Directory {
-    /// Makes a directory and those above it; one that exists is left as it is.
+    /// Creates a directory and its parents; an existing one is unchanged.
     ///
     /// - Parameters:
-    ///   - path: the directory.
-    ///   - permissions: `ownerOnly` keeps all others out of what is made.
-    /// - Throws: ``FileError`` where it cannot be made, or something else has its name.
+    /// - path: The directory.
+    /// - permissions: `ownerOnly` denies other users access to the created directories.
+    /// - Throws: ``FileError`` if the directory cannot be created, or the path is not a directory.
     public static func create(
         _ path: String, permissions: FilePermissions = .inherited
     ) throws(FileError) {
@@ -21,7 +21,7 @@ public enum Directory {
                 unsafe mkdir(path, permissions == .ownerOnly ? 0o700 : 0o777)
             }
         } catch {
-            // Another process may have made it meanwhile.
+            // Another process may have created it concurrently.
             guard error.cause == .system(EEXIST), try FileStatus.of(path)?.kind == .directory
             else { throw error }
             return
@@ -29,9 +29,9 @@ public enum Directory {
         try sync(parent)
     }
 
-    /// Lists the names in a directory, sorted, without `.` and `..`.
+    /// Returns the names in a directory, sorted, without `.` and `..`.
     ///
-    /// - Throws: ``FileError`` where it cannot be read.
+    /// - Throws: ``FileError`` if the directory cannot be read.
     public static func list(_ path: String) throws(FileError) -> [String] {
         guard !path.utf8.contains(0) else { throw FileError(.list, path, .invalidName) }
         guard let stream = unsafe opendir(path) else {
@@ -52,13 +52,13 @@ public enum Directory {
         }
     }
 
-    /// Makes the names in a directory survive a loss of power.
+    /// Makes the names in a directory durable.
     static func sync(_ path: String) throws(FileError) {
         let directory = try FileDescriptor(path, O_RDONLY | O_DIRECTORY, for: .write)
         do throws(FileError) {
             try directory.sync()
         } catch {
-            // Some network file systems cannot sync a directory; they have nothing to lose by it.
+            // Some network file systems cannot sync a directory, and do not need to.
             guard error.cause == .system(EINVAL) else { throw error }
         }
     }

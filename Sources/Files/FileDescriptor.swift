@@ -2,9 +2,9 @@
 
 internal import Glibc
 
-/// Calls the system until no signal interrupts it, and turns `errno` into an error.
+/// Repeats a system call while signals interrupt it, and converts `errno` to an error.
 ///
-/// - Returns: what the call returned, which is not negative.
+/// - Returns: The result of the call, which is not negative.
 @discardableResult
 func system<Result: SignedInteger>(
     _ operation: FileError.Operation, _ path: String, _ call: () -> Result
@@ -17,12 +17,12 @@ func system<Result: SignedInteger>(
     }
 }
 
-/// An open file or directory, closed with its last use.
+/// An open file or directory, which is closed with its last reference.
 struct FileDescriptor: ~Copyable, Sendable {
     let number: Int32
     let path: String
 
-    /// Opens a path; children never inherit it.
+    /// Opens a path; child processes do not inherit the descriptor.
     init(
         _ path: String, _ flags: Int32, permissions: mode_t = 0,
         for operation: FileError.Operation = .open
@@ -34,7 +34,7 @@ struct FileDescriptor: ~Copyable, Sendable {
     }
 
     deinit {
-        // Whatever was written has been synced before; nothing is learnt from closing.
+        // All writes were synced before; the result of closing is irrelevant.
         close(number)
     }
 
@@ -44,7 +44,7 @@ struct FileDescriptor: ~Copyable, Sendable {
         return FileStatus(raw)
     }
 
-    /// Reads up to `count` bytes at a place; fewer at the end of the file, none behind it.
+    /// Reads up to `count` bytes at an offset; fewer at the end of the file, none after it.
     func read(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
         var problem: FileError?
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -75,7 +75,7 @@ struct FileDescriptor: ~Copyable, Sendable {
                     return unsafe Glibc.write(number, rest.baseAddress, rest.count)
                 }
             }
-            // A file system that takes nothing and names no error would be asked for ever.
+            // A file system that writes nothing and reports no error would cause an endless loop.
             guard count > 0 else { throw FileError(.write, path, .system(EIO)) }
             written += count
         }

@@ -3,9 +3,9 @@
 internal import Glibc
 internal import TextSafety
 
-/// Something that could not be done with a file or a directory.
+/// An error of an operation on a file or directory.
 public struct FileError: Error, Hashable, Sendable {
-    /// What was tried.
+    /// The operation that failed.
     public enum Operation: String, Sendable {
         case open
         case read
@@ -18,50 +18,50 @@ public struct FileError: Error, Hashable, Sendable {
         case inspect
     }
 
-    /// Why it failed.
+    /// The reason for the failure.
     public enum Cause: Hashable, Sendable {
-        /// The system refused, with this `errno`.
+        /// The system call failed with this `errno`.
         case system(Int32)
-        /// It is a directory, a pipe, a device or a socket.
+        /// The path is a directory, a pipe, a device or a socket.
         case notRegular
-        /// It is a symbolic link, and none was to be followed.
+        /// The path is a symbolic link, and links are not followed.
         case symbolicLink
-        /// It holds more bytes than are wanted.
+        /// The file exceeds the size limit.
         case tooLarge(limit: Int)
-        /// Its name holds a NUL, which the system would take for the end.
+        /// The path contains a NUL, which the system would take for its end.
         case invalidName
     }
 
-    /// What was tried.
+    /// The operation that failed.
     public let operation: Operation
-    /// The path as it was given.
+    /// The path as it was passed.
     public let path: String
-    /// Why it failed.
+    /// The reason for the failure.
     public let cause: Cause
 
-    /// Makes an error.
+    /// Creates an error.
     public init(_ operation: Operation, _ path: String, _ cause: Cause) {
         self.operation = operation
         self.path = path
         self.cause = cause
     }
 
-    /// Whether there is simply no such file or directory.
+    /// A Boolean value that indicates whether the file or directory does not exist.
     public var isMissing: Bool { cause == .system(ENOENT) }
 
-    /// Whether something already has the name that a new file was to get.
+    /// A Boolean value that indicates whether a new file's path already exists.
     public var isTaken: Bool { cause == .system(EEXIST) }
 }
 
 extension FileError: CustomStringConvertible {
-    /// One line: what could not be done, with which file, and why.
+    /// The message: operation, path and reason, on one line.
     public var description: String {
         "cannot \(operation.rawValue) '\(UntrustedText(path).display)': \(cause)"
     }
 }
 
 extension FileError.Cause: CustomStringConvertible {
-    /// The reason in words.
+    /// The description of the reason.
     public var description: String {
         switch self {
         case .system(let code): Self.words[code] ?? "system error \(code)"

@@ -3,15 +3,15 @@
 internal import Glibc
 
 extension FileLock {
-    /// The process that holds a lock on a file, as far as the kernel tells.
+    /// Returns the process that holds a lock on a file.
     ///
-    /// The answer may be old when it comes. There is none where no kernel table can be read, or for a process that
-    /// cannot be seen from here: another container's, or another machine's.
+    /// The result may be out of date. It is `nil` if the kernel's table cannot be read, or if the
+    /// process is not visible: in another container, or on another machine.
     ///
     /// Source: proc_locks(5).
     ///
-    /// - Parameter path: the file that stands for the lock.
-    /// - Returns: the process's id.
+    /// - Parameter path: The path of the lock file.
+    /// - Returns: The id of the process.
     public static func holder(of path: String) -> Int32? {
         guard let identity = try? FileStatus.of(path)?.identity,
             let table = try? BoundedFile.read("/proc/locks", limit: 1 << 20)
@@ -19,7 +19,8 @@ extension FileLock {
         return holder(of: identity, in: String(decoding: table, as: UTF8.self))
     }
 
-    /// Finds the holder in a table with lines such as `1: FLOCK  ADVISORY  WRITE 712 08:01:1835 0 EOF`.
+    /// Returns the holder from a table with lines such as `1: FLOCK  ADVISORY  WRITE 712 08:01:1835
+    /// 0 EOF`.
     static func holder(of identity: FileStatus.Identity, in table: String) -> Int32? {
         for line in table.split(separator: "\n") {
             let words = line.split(separator: " ")
@@ -38,7 +39,7 @@ extension FileLock {
 }
 
 extension FileStatus.Identity {
-    /// The device's numbers, as glibc packs them.
+    /// Returns the device numbers, as glibc packs them.
     ///
     /// Source: makedev(3).
     fileprivate var major: UInt { (device >> 8) & 0xFFF | (device >> 32) & 0xFFFF_F000 }

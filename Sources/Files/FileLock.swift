@@ -2,9 +2,9 @@
 
 internal import Glibc
 
-/// An advisory lock between processes, held as long as the value lives.
+/// An advisory lock between processes, held until the value is released.
 ///
-/// The kernel drops it with the process, so a crash leaves no stale lock.
+/// The kernel releases it when the process ends, so a crash leaves no stale lock.
 public struct FileLock: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
     private let ownsFile: Bool
@@ -15,26 +15,26 @@ public struct FileLock: ~Copyable, Sendable {
     }
 
     deinit {
-        // While the lock is held, so that the name is surely this file's.
+        // The lock is still held, so that the name is certainly this file's.
         if ownsFile { _ = unsafe unlink(descriptor.path) }
     }
 
-    /// Takes a lock without waiting, on a file that is made for it and removed with it.
+    /// Acquires a lock without waiting, on a file that is created for it and removed with it.
     ///
-    /// - Parameter path: the file that stands for the lock; nothing else may be kept in it.
-    /// - Returns: the lock; nil where somebody else holds it.
-    /// - Throws: ``FileError`` where the file cannot be made or locked.
+    /// - Parameter path: The lock file, which must have no other content.
+    /// - Returns: The lock; `nil` if another process holds it.
+    /// - Throws: ``FileError`` if the file cannot be created or locked.
     public static func acquire(_ path: String) throws(FileError) -> FileLock? {
         try acquire(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, ownsFile: true)
     }
 
-    /// Takes a lock without waiting, on a file that is there for something else and is not touched.
+    /// Acquires a lock without waiting, on an existing file, which is not modified.
     ///
-    /// A file that is replaced meanwhile leaves the lock with the old one.
+    /// If the file is replaced while the lock is held, the lock applies to the old file.
     ///
-    /// - Parameter path: the file.
-    /// - Returns: the lock; nil where somebody else holds it.
-    /// - Throws: ``FileError`` where the file is not there or cannot be locked.
+    /// - Parameter path: The file.
+    /// - Returns: The lock; `nil` if another process holds it.
+    /// - Throws: ``FileError`` if the file does not exist or cannot be locked.
     public static func acquire(onExisting path: String) throws(FileError) -> FileLock? {
         try acquire(path, O_RDONLY | O_NONBLOCK, ownsFile: false)
     }
@@ -51,8 +51,9 @@ public struct FileLock: ~Copyable, Sendable {
                 guard error.cause == .system(EWOULDBLOCK) else { throw error }
                 return nil
             }
-            // The former holder may have removed or replaced the file between our opening and
-            // locking it; then this lock is on a file without a name, and others lock another one.
+            // The previous holder may have removed or replaced the file between opening and
+            // locking. This lock is then on a file without a name, and other processes lock another
+            // one.
             let named = try FileStatus.of(path, followsLinks: !ownsFile)
             if try named?.identity == descriptor.status().identity {
                 return FileLock(descriptor, ownsFile: ownsFile)
@@ -60,6 +61,6 @@ public struct FileLock: ~Copyable, Sendable {
         }
     }
 
-    /// Gives the lock back; calling this last also shows where the lock is needed no longer.
+    /// Releases the lock; a call at the end of a scope also documents how long it is needed.
     public consuming func release() {}
 }

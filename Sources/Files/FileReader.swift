@@ -2,25 +2,25 @@
 
 internal import Glibc
 
-/// A regular file, open for reading at any place by any number of readers.
+/// A regular file that is open for concurrent reads at any offset.
 public final class FileReader: Sendable {
     private let descriptor: FileDescriptor
-    /// The status at the time of opening.
+    /// The metadata at the time of opening.
     public let status: FileStatus
 
-    /// The path as it was given.
+    /// The path as it was passed.
     public var path: String { descriptor.path }
 
     /// Opens a file.
     ///
-    /// Only a regular file will do; a pipe or a device is refused at once instead of waited for.
+    /// The file must be a regular file; a pipe or a device is rejected immediately.
     ///
     /// - Parameters:
-    ///   - path: the file.
-    ///   - followsLinks: whether the path may be a symbolic link.
-    /// - Throws: ``FileError`` where it cannot be opened or is no regular file.
+    /// - path: The file.
+    /// - followsLinks: Whether the path may be a symbolic link.
+    /// - Throws: ``FileError`` if the file cannot be opened or is not a regular file.
     public init(_ path: String, followsLinks: Bool = true) throws(FileError) {
-        // O_NONBLOCK: opening a FIFO would wait for its writer. It means nothing to a regular file.
+        // O_NONBLOCK: opening a FIFO would wait for its writer. It does not affect a regular file.
         let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | (followsLinks ? 0 : O_NOFOLLOW)
         do throws(FileError) {
             self.descriptor = try FileDescriptor(path, flags, for: .read)
@@ -32,19 +32,19 @@ public final class FileReader: Sendable {
         guard status.kind == .regular else { throw FileError(.read, path, .notRegular) }
     }
 
-    /// Reads up to `count` bytes at a place; fewer at the end of the file, none behind it.
+    /// Reads up to `count` bytes at an offset; fewer at the end of the file, none after it.
     public func read(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
         try descriptor.read(at: offset, count: count)
     }
 
-    /// The file in pieces of `byteCount` bytes, read as they are asked for.
+    /// Returns the file in chunks of `byteCount` bytes, read on demand.
     public func pieces(of byteCount: Int = 128 << 10) -> FilePieces {
         precondition(byteCount > 0, "a piece has bytes")
         return FilePieces(reader: self, byteCount: byteCount)
     }
 }
 
-/// A file's bytes in pieces; every iteration begins at its start.
+/// The bytes of a file in chunks; every iteration begins at the start.
 public struct FilePieces: AsyncSequence, Sendable {
     fileprivate let reader: FileReader
     fileprivate let byteCount: Int
@@ -54,7 +54,7 @@ public struct FilePieces: AsyncSequence, Sendable {
         Iterator(reader: reader, byteCount: byteCount)
     }
 
-    /// The place in the file.
+    /// The offset in the file.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let reader: FileReader
         fileprivate let byteCount: Int
@@ -65,9 +65,9 @@ public struct FilePieces: AsyncSequence, Sendable {
             self.byteCount = byteCount
         }
 
-        /// Returns the next piece, nil at the end of the file.
+        /// Returns the next chunk; `nil` at the end of the file.
         ///
-        /// - Throws: ``FileError``, or the error of a task that was cancelled.
+        /// - Throws: ``FileError``, or the error of a canceled task.
         public mutating func next() async throws -> [UInt8]? {
             try Task.checkCancellation()
             let piece = try reader.read(at: offset, count: byteCount)

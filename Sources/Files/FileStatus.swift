@@ -2,9 +2,9 @@
 
 internal import Glibc
 
-/// What the system knows about a file without reading it.
+/// The metadata of a file.
 public struct FileStatus: Hashable, Sendable {
-    /// What kind of file it is.
+    /// The type of a file.
     public enum Kind: Hashable, Sendable {
         case regular
         case directory
@@ -13,19 +13,19 @@ public struct FileStatus: Hashable, Sendable {
         case other
     }
 
-    /// Which file it is, whatever its name.
+    /// The identity of a file, independent of its name.
     struct Identity: Hashable, Sendable {
         let device: UInt
         let inode: UInt
     }
 
-    /// What kind of file it is.
+    /// The type of the file.
     public let kind: Kind
-    /// How many bytes it holds.
+    /// The size in bytes.
     public let size: Int
     /// The permission bits, such as `0o644`.
     public let permissions: UInt32
-    /// The number of the user who owns it.
+    /// The user id of the owner.
     public let owner: UInt32
     let group: UInt32
     let identity: Identity
@@ -45,13 +45,13 @@ public struct FileStatus: Hashable, Sendable {
         identity = Identity(device: UInt(raw.st_dev), inode: UInt(raw.st_ino))
     }
 
-    /// Asks for the status of a path.
+    /// Returns the metadata of a path.
     ///
     /// - Parameters:
-    ///   - path: the file or directory.
-    ///   - followsLinks: whether a symbolic link stands for what it leads to.
-    /// - Returns: the status; nil where nothing is there.
-    /// - Throws: ``FileError`` where it cannot be found out.
+    /// - path: The file or directory.
+    /// - followsLinks: Whether to return the metadata of the file that a symbolic link refers to.
+    /// - Returns: The metadata; `nil` if the path does not exist.
+    /// - Throws: ``FileError`` if the metadata cannot be read.
     public static func of(
         _ path: String, followsLinks: Bool = true
     ) throws(FileError) -> FileStatus? {

@@ -2,34 +2,35 @@
 
 internal import Glibc
 
-/// Who may read and write a file that is written.
+/// The permissions of a file that is written.
 public enum FilePermissions: Hashable, Sendable {
-    /// Those of the file that is replaced; for a new one, what the process's mask leaves of `0o666`.
+    /// Those of the replaced file; `0o666` without the process's umask for a new file.
     case inherited
-    /// The owner alone, whatever they were before.
+    /// Read and write for the owner only, whatever they were before.
     case ownerOnly
 }
 
-/// A file that comes into being whole, or not at all.
+/// Writes a file atomically.
 ///
-/// Bytes go to a temporary file beside the final name. ``commit()`` syncs it, renames it and syncs the
-/// directory; a writer that is dropped before removes the temporary and leaves what was there.
+/// The bytes are written to a temporary file in the same directory. ``commit()`` syncs it, renames
+/// it and syncs the directory. A writer that is released before deletes the temporary file and
+/// leaves the existing file unchanged.
 public struct FileWriter: ~Copyable, Sendable {
-    /// The name under which the file will appear.
+    /// The path of the file.
     public let path: String
-    /// How many bytes have been written.
+    /// The number of bytes that have been written.
     public private(set) var byteCount = 0
     private let temporary: FileDescriptor
     private var isCommitted = false
 
-    /// Starts a file.
+    /// Creates the temporary file.
     ///
-    /// A symbolic link at `path` stays one: the file it leads to is replaced.
+    /// If `path` is a symbolic link, the file that it refers to is replaced.
     ///
     /// - Parameters:
-    ///   - path: the final name; its directory must exist.
-    ///   - permissions: who may read and write it.
-    /// - Throws: ``FileError`` where nothing can be written there.
+    /// - path: The path of the file; its directory must exist.
+    /// - permissions: The permissions of the file.
+    /// - Throws: ``FileError`` if the file cannot be created.
     public init(_ path: String, permissions: FilePermissions = .inherited) throws(FileError) {
         let existing = try FileStatus.of(path)
         if let existing, existing.kind != .regular {
@@ -43,7 +44,7 @@ public struct FileWriter: ~Copyable, Sendable {
         self.temporary = temporary
     }
 
-    /// Makes a file with a name that nobody can guess and take, or put a link at, beforehand.
+    /// Creates a file with an unpredictable name, so that no other process can create it first.
     private static func makeTemporary(
         beside path: String, like existing: FileStatus?, permissions: mode_t
     ) throws(FileError) -> FileDescriptor {
@@ -60,7 +61,7 @@ public struct FileWriter: ~Copyable, Sendable {
         guard let existing else { return temporary }
         let number = temporary.number
         if existing.owner != geteuid() {
-            // Only root can give a file away; for anybody else the new file is simply theirs.
+            // Only root can change the owner; otherwise the new file belongs to the current user.
             _ = fchown(number, existing.owner, existing.group)
         }
         do throws(FileError) {
@@ -76,9 +77,9 @@ public struct FileWriter: ~Copyable, Sendable {
         if !isCommitted { _ = unsafe unlink(temporary.path) }
     }
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     ///
-    /// - Throws: ``FileError``, after which the writer can only be dropped.
+    /// - Throws: ``FileError``; the writer must not be used afterwards.
     public mutating func append(_ bytes: [UInt8]) throws(FileError) {
         do throws(FileError) {
             try temporary.write(bytes)
@@ -88,9 +89,9 @@ public struct FileWriter: ~Copyable, Sendable {
         byteCount += bytes.count
     }
 
-    /// Makes the file appear under its name, all at once.
+    /// Replaces the file atomically.
     ///
-    /// - Throws: ``FileError``; what was there before is then still there, unless only the last step
+    /// - Throws: ``FileError``; the existing file is then unchanged, unless only the last step
     ///   failed, the sync of the directory.
     public consuming func commit() throws(FileError) {
         let (path, source, number) = (path, temporary.path, temporary.number)
@@ -100,17 +101,17 @@ public struct FileWriter: ~Copyable, Sendable {
         try Directory.sync(Path.directory(of: path))
     }
 
-    /// Makes the file appear under its name, all at once, unless anything has that name by then.
+    /// Creates the file atomically, and replaces nothing.
     ///
-    /// - Throws: ``FileError``, with ``FileError/isTaken`` where something is there, which stays.
+    /// - Throws: ``FileError``, with ``FileError/isTaken`` if the path exists.
     ///
-    /// Source: link(2), which unlike rename(2) replaces nothing, and fails with `EPERM` or `EOPNOTSUPP`
-    /// on file systems without hard links (FAT). There the name is taken by an empty file first.
+    /// Source: link(2), which unlike rename(2) replaces nothing, and fails with `EPERM` or
+    /// `EOPNOTSUPP` on file systems without hard links (FAT). There an empty file is created first.
     public consuming func commitWithoutReplacing() throws(FileError) {
         let (path, source, number) = (path, temporary.path, temporary.number)
         try system(.write, path) { fsync(number) }
         do throws(FileError) {
-            // The temporary's own name goes with the writer.
+            // The deinitializer deletes the temporary name.
             try system(.create, path) { unsafe link(source, path) }
         } catch {
             guard [.system(EPERM), .system(EOPNOTSUPP)].contains(error.cause) else { throw error }

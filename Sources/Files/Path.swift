@@ -2,20 +2,20 @@
 
 internal import Glibc
 
-/// The parts of a path.
+/// The components of a path.
 public enum Path {
-    /// The directory that a path's last part is in: `.` for a lone name.
+    /// The directory that contains the last component; `.` for a single name.
     public static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The last part.
+    /// The last component.
     static func name(of path: String) -> Substring {
         path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
     }
 
-    /// The same file's path without symbolic links.
+    /// Returns the path of the same file without symbolic links.
     static func resolved(_ path: String) throws(FileError) -> String {
         guard let resolved = unsafe realpath(path, nil) else {
             throw FileError(.inspect, path, .system(errno))
