@@ -4,31 +4,34 @@ internal import Content
 internal import OCI
 internal import AsyncPrimitives
 
-/// One blob on its way to all destinations that lack it, read once for all of them.
+/// Copies one blob to all targets that lack it, reading it once.
 struct BlobDelivery {
     let blob: Descriptor
     let job: CopyJob
     let copier: Copier
 
-    /// One destination that may lack the blob.
+    /// A target that lacks the blob, or that was not asked for it.
     private struct Claim {
         let progress: TargetCopyProgress
         let sibling: StoreLocation?
-        /// Whether the store has the blob; `nil` where it was not asked.
+        /// A Boolean value that indicates whether the store has the blob, or `nil` if it was not
+        /// asked.
         var isPresent: Bool?
 
         var store: any ContentStore { progress.destination.store }
     }
 
-    /// Brings the blob to each destination that is still being copied to.
+    /// Copies the blob to each target whose copy has not failed.
     ///
-    /// - Throws: `CancellationError`; what goes wrong at a destination is noted there.
+    /// - Throws: `CancellationError`. Other failures are recorded at their target.
     func deliver(to all: [TargetCopyProgress]) async throws {
         for round in rounds(of: all) { try await deliver(toRound: round) }
     }
 
-    /// The destinations in rounds, none of which has two in one registry: the second takes the blob from
-    /// the first, and would wait for it for ever if both were served at once.
+    /// Returns the targets in rounds with at most one target per registry.
+    ///
+    /// The second target in a registry mounts the blob from the first. If both were served at once,
+    /// the second would wait forever.
     private func rounds(of all: [TargetCopyProgress]) -> [[TargetCopyProgress]] {
         var rounds: [[TargetCopyProgress]] = []
         var seen: [String: Int] = [:]
@@ -42,7 +45,8 @@ struct BlobDelivery {
     }
 
     private func deliver(toRound all: [TargetCopyProgress]) async throws {
-        // Always in the same order: two images that claim the same blob never wait for each other.
+        // Claims are made in the same order everywhere, so two images that claim the same blob
+        // never wait for each other.
         var claims: [Claim] = []
         // A canceled delivery has stored nothing, even if no target failed.
         var isDone = false
@@ -68,17 +72,18 @@ struct BlobDelivery {
         isDone = true
     }
 
-    /// Tells those who wait for the blob whether it has come.
+    /// Resumes the tasks that wait for this blob.
     private func settle(_ claim: Claim, isDone: Bool) {
         copier.ledger.settle(
             blob.digest, at: claim.store.location,
             arrived: isDone && claim.progress.failure == nil)
     }
 
-    /// The claims whose store does not have the blob, as far as asking first costs less than sending.
+    /// Returns the claims whose store does not have the blob, where asking first costs less than
+    /// pushing.
     ///
-    /// What a sibling has may be there as well: not every registry mounts, and what an earlier run
-    /// brought is not to be sent again.
+    /// The blob may be present although another repository has it: not every registry mounts, and
+    /// an earlier run may have uploaded it.
     private func lacking(_ claims: [Claim]) async throws -> [Claim] {
         var lacking: [Claim] = []
         for var claim in claims {
@@ -126,8 +131,9 @@ struct BlobDelivery {
         }
     }
 
-    /// Opens the blob for a destination that must start over: at another one that has it by then, else
-    /// where it came from.
+    /// Opens the blob for a target whose upload restarts.
+    ///
+    /// Prefers another target that has received the blob by then to the source.
     private func openAgain(
         for number: Int, of claims: [Claim], after broadcast: Broadcast,
         counting transfer: BlobTransfer
@@ -161,7 +167,7 @@ struct BlobDelivery {
         }
     }
 
-    /// Sends the blob to one store, whatever the store says that it has.
+    /// Pushes the blob to one store, even if the store reports that it is present.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     func resend(

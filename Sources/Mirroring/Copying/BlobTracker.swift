@@ -4,16 +4,16 @@ internal import Content
 internal import OCI
 internal import AsyncPrimitives
 
-/// Who holds which blob, and who is being sent one, over a whole run.
+/// Tracks, for a run, which repository has each blob and which blobs are being uploaded.
 ///
-/// Each digest is sent to a registry once: a task that needs it elsewhere in the same registry
-/// waits for the first to arrive and has it mounted from there.
+/// Each digest is uploaded once to a registry: a task that needs it in another repository of the
+/// same registry waits for the first upload and mounts the blob from there.
 struct BlobTracker: Sendable {
-    /// What the asking task is to do.
+    /// The result of a claim.
     enum Claim: Sendable {
-        /// Nothing: the blob is there.
+        /// The blob is present.
         case present
-        /// Send it, or have it mounted from `sibling` where there is one; then call `settle`.
+        /// The caller must push the blob, or mount it from `mountSource`, and then call `settle`.
         case yours(sibling: StoreLocation?)
     }
 
@@ -22,7 +22,7 @@ struct BlobTracker: Sendable {
         case inFlight
     }
 
-    /// The same bytes in the same registry, or in the same layout.
+    /// A digest in one registry or layout.
     private struct Key: Hashable, Sendable {
         let holder: String
         let digest: Digest
@@ -35,7 +35,7 @@ struct BlobTracker: Sendable {
 
     private let standings = AsyncCondition<[Key: [StoreLocation: Standing]]>([:])
 
-    /// Waits until the blob is at `location`, or until the caller is the one to bring it there.
+    /// Waits until the blob is present at `location` or the caller is the one that must copy it.
     ///
     /// - Throws: `CancellationError`.
     func claim(_ digest: Digest, at location: StoreLocation) async throws -> Claim {
@@ -49,7 +49,7 @@ struct BlobTracker: Sendable {
         }
     }
 
-    /// Ends a claim of the kind `yours`.
+    /// Ends a granted claim.
     func settle(_ digest: Digest, at location: StoreLocation, arrived: Bool) {
         standings.change {
             $0[Key(digest, location), default: [:]][location] = arrived ? .present : nil
@@ -58,7 +58,7 @@ struct BlobTracker: Sendable {
 }
 
 extension StoreLocation {
-    /// The registry, or the layout: within it bytes are kept once.
+    /// The registry or layout, within which a blob is stored once.
     var holder: String {
         switch self {
         case .repository(let repository): repository.registry.name

@@ -3,26 +3,26 @@
 internal import Content
 internal import AsyncPrimitives
 
-/// One stream of bytes, read once and handed to several readers, at the pace of the slowest.
+/// One byte stream that is read once and delivered to several readers, at the pace of the slowest.
 ///
-/// A few pieces are held at a time. A reader that leaves, for whatever reason, no longer holds up the
-/// others; one that begins anew cannot join again, as what it missed is gone.
+/// A few chunks are buffered. A reader that leaves no longer delays the others. A reader that
+/// restarts cannot join again, because the chunks that it missed are no longer buffered.
 final class Broadcast: Sendable {
-    /// How many pieces the fastest reader may be ahead of the slowest.
+    /// The maximum number of chunks by which the fastest reader is ahead of the slowest.
     static let window = 8
 
     private enum Reader {
         case expected
-        /// It has read so many pieces.
+        /// The number of chunks that the reader has read.
         case reading(Int)
-        /// It cannot be handed anything any more, and is still at work.
+        /// The reader has restarted and reads from another source.
         case alone
         case gone(arrived: Bool)
     }
 
     private struct State {
         var readers: [Reader]
-        /// The pieces that somebody has still to read, and the number of the first of them.
+        /// The buffered chunks, which at least one reader has still to read.
         var pieces: [[UInt8]] = []
         var first = 0
         var end: Result<Void, any Error>?
@@ -33,7 +33,7 @@ final class Broadcast: Sendable {
                 .min()
         }
 
-        /// Forgets what everybody has read.
+        /// Removes the chunks that all readers have read.
         mutating func trim() {
             let needed = slowest ?? first + pieces.count
             guard needed > first else { return }
@@ -44,12 +44,12 @@ final class Broadcast: Sendable {
 
     private let state: AsyncCondition<State>
 
-    /// Makes a broadcast that waits for so many readers to join or leave before it begins.
+    /// Creates a broadcast that starts when all `readers` have joined or left.
     init(readers: Int) {
         state = AsyncCondition(State(readers: Array(repeating: .expected, count: readers)))
     }
 
-    /// Joins; nil for a reader that has joined before.
+    /// Returns the stream for a reader, or `nil` if the reader has joined before.
     func join(_ number: Int) -> ByteStream? {
         var isFirst = false
         state.change { state in
@@ -64,7 +64,7 @@ final class Broadcast: Sendable {
         return isFirst ? BroadcastStream(broadcast: self, number: number) : nil
     }
 
-    /// Leaves, with or without the whole blob.
+    /// Removes a reader, whether or not it received the whole blob.
     func leave(_ number: Int, arrived: Bool) {
         state.change { state in
             state.readers[number] = .gone(arrived: arrived)
@@ -72,7 +72,8 @@ final class Broadcast: Sendable {
         }
     }
 
-    /// Waits for another reader that has got the whole blob; nil once there will be none.
+    /// Waits for another reader to receive the whole blob and returns its number, or `nil` if none
+    /// will.
     ///
     /// - Throws: `CancellationError`.
     func holder(besides number: Int) async throws -> Int? {
@@ -91,9 +92,9 @@ final class Broadcast: Sendable {
 
     // MARK: The source
 
-    /// Reads the stream for everybody who has joined, until its end or until nobody is left.
+    /// Reads the stream for all readers that have joined, until its end or until no reader is left.
     ///
-    /// - Throws: `CancellationError`; what the source throws, the readers get.
+    /// - Throws: `CancellationError`. Errors of the source are thrown to the readers.
     func run(_ open: () async throws -> ByteStream) async throws {
         let isWanted = try await state.take { state -> Bool? in
             let isComplete = state.readers.allSatisfy {
@@ -115,7 +116,7 @@ final class Broadcast: Sendable {
         }
     }
 
-    /// Waits until there is room for a piece; returns whether anybody is left.
+    /// Waits until the buffer has space, appends a chunk and returns whether a reader is left.
     private func hand(_ piece: [UInt8]) async throws -> Bool {
         let isWanted = try await state.take { state -> Bool? in
             guard state.slowest != nil else { return false }
@@ -127,7 +128,7 @@ final class Broadcast: Sendable {
         return isWanted
     }
 
-    /// The next piece for a reader; nil at the end.
+    /// Returns the next chunk for a reader, or `nil` at the end.
     fileprivate func next(for number: Int) async throws -> [UInt8]? {
         let answer = try await state.take { state -> Result<[UInt8]?, any Error>? in
             guard case .reading(let position) = state.readers[number] else {
@@ -141,13 +142,13 @@ final class Broadcast: Sendable {
             }
             return state.end.map { end in end.map { nil } }
         }
-        // Others may wait for the room that this made.
+        // The task that reads the source may wait for this space.
         state.change { _ in }
         return try answer.get()
     }
 }
 
-/// What one reader sees of a broadcast.
+/// The stream of one reader of a broadcast.
 private struct BroadcastStream: AsyncSequence, Sendable {
     let broadcast: Broadcast
     let number: Int

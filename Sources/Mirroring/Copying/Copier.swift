@@ -3,22 +3,23 @@
 internal import Content
 internal import OCI
 
-/// Brings images to targets: blobs, then child manifests by digest, then the root by its tag.
+/// Copies images to targets: blobs, then child manifests by digest, then the root by its tag.
 ///
-/// The last request is the one that makes the image visible. Whatever ends a copy before it leaves
-/// blobs and manifests that no tag points at, and the next copy finds and uses them.
+/// The last request makes the image visible. A copy that ends before it leaves blobs and manifests
+/// that no tag points to; the next copy finds and uses them.
 struct Copier: Sendable {
-    /// How many blob bodies are on their way at once, over all images and targets.
+    /// Limits the concurrent blob transfers, over all images and targets.
     let lanes: TransferLimiter
-    /// Who holds which blob.
+    /// Tracks which repository has each blob.
     let ledger = BlobTracker()
-    /// A clock that only runs forward.
+    /// A monotonic clock.
     let now: @Sendable () -> Duration
 
-    /// Copies one image to all its destinations at the same time; each blob is read once for all.
+    /// Copies one image to all its targets concurrently, reading each blob once.
     ///
-    /// - Returns: what it took for each destination, and what ended it, where it did not arrive.
-    /// - Throws: `CancellationError`, ``ImageRejected``, or ``CopyError`` where no verdict was reached.
+    /// - Returns: The result for each target, in the order of the job's targets.
+    /// - Throws: `CancellationError`, ``ImageRejected``, or ``CopyError`` if the contents could not
+    ///   be validated.
     func copy(_ job: CopyJob) async throws -> [CopyResult] {
         let began = now()
         let progress = try await begin(job)
@@ -38,7 +39,7 @@ struct Copier: Sendable {
         }
     }
 
-    /// Learns from what each destination has under the name.
+    /// Reads the image that each target has under the name.
     private func begin(_ job: CopyJob) async throws -> [TargetCopyProgress] {
         var all: [TargetCopyProgress] = []
         for destination in job.destinations {
@@ -57,7 +58,9 @@ struct Copier: Sendable {
         return all
     }
 
-    /// Waits for the verdict on the contents; what was not read on its way is read at a destination.
+    /// Waits for the validation of the contents.
+    ///
+    /// Layers that were not copied are read from a target.
     private func judge(_ job: CopyJob, at progress: [TargetCopyProgress]) async throws {
         let holders = progress.filter { $0.failure == nil }.map(\.destination.store)
         guard !holders.isEmpty else { return }
@@ -66,10 +69,10 @@ struct Copier: Sendable {
 
     // MARK: Manifests
 
-    /// How long what a name stood for is taken to be true.
+    /// The time after which a resolved tag is resolved again.
     private static let trust = Duration.seconds(60)
 
-    /// Writes the manifests once all blobs are there.
+    /// Pushes the manifests after all blobs.
     private func finish(
         _ job: CopyJob, at progress: TargetCopyProgress, began: Duration
     ) async throws {
@@ -88,9 +91,9 @@ struct Copier: Sendable {
 
     // MARK: Blobs
 
-    /// Copies every blob, the largest first, so that no long one is left for the end.
+    /// Copies every blob, the largest first, so that the run does not end with one long transfer.
     ///
-    /// Before them go the blobs that show how a registry reports what it has.
+    /// The probe blobs, which show how a registry reports existing blobs, go first.
     private func copyBlobs(of job: CopyJob, to progress: [TargetCopyProgress]) async throws {
         let blobs = job.graph.blobs
         lanes.progress.expect(blobs)
@@ -113,7 +116,7 @@ struct Copier: Sendable {
         }
     }
 
-    /// Sends a blob whatever the target says that it has.
+    /// Pushes a blob even if the target reports that it is present.
     private func resend(
         _ blob: Descriptor, of job: CopyJob, to progress: TargetCopyProgress
     ) async throws {

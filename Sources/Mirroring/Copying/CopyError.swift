@@ -2,29 +2,29 @@
 
 public import Content
 
-/// Which end of a copy something happened at.
+/// The role of a store in a copy.
 public enum CopySide: String, Sendable {
     case source
     case target
 }
 
-/// A failure with the side that it happened on.
+/// A failure together with the store at which it happened.
 public struct CopyError: ContentFailure {
-    /// Which end failed.
+    /// The role of the store that failed.
     public let side: CopySide
-    /// Where that is.
+    /// The location of the store.
     public let location: StoreLocation
-    /// What it means.
+    /// The class of the failure.
     public let failureClass: FailureClass
-    /// What was tried and why it failed.
+    /// The operation that failed and the cause.
     public let message: String
-    /// What to do next.
+    /// The hint.
     public let hint: String?
 
-    /// Puts a side to an error.
+    /// Creates an error that attributes `error` to a store.
     ///
-    /// Errors that have a side keep it; cancellation is not an error of either side and is left to
-    /// the caller.
+    /// A ``CopyError`` keeps its role and location. Cancellation belongs to neither store and is
+    /// left to the caller.
     public init(_ error: any Error, side: CopySide, at location: StoreLocation) {
         if let error = error as? CopyError {
             self = error
@@ -38,17 +38,19 @@ public struct CopyError: ContentFailure {
         self.hint = failure?.hint
     }
 
-    /// One line: the side, the place unless the reason names it, the reason.
+    /// One line: the role, the location unless the message contains it, and the message.
     public var description: String {
         let place = message.contains(location.description) ? "" : " \(location)"
         return "\(side.rawValue)\(place): \(message)"
     }
 }
 
-/// Runs `body` and puts a side to what it throws.
+/// Runs `body` and attributes its errors to a store.
 ///
-/// A `CancellationError` ends the caller only where the caller is cancelled: one that comes from work that
-/// is shared with another image is a failure like any other.
+/// Only a cancellation of the current task is thrown as `CancellationError`. A cancelled transfer
+/// that is shared with another image is a failure.
+///
+/// - Throws: ``CopyError`` or `CancellationError`.
 func at<Value>(
     _ side: CopySide, _ location: StoreLocation, _ body: () async throws -> Value
 ) async throws -> Value {

@@ -3,35 +3,36 @@
 internal import Content
 internal import OCI
 
-/// One image to be copied to one target or more.
+/// The task of copying one image to one or more targets.
 struct CopyJob: Sendable {
-    /// Where the image goes, and under which name.
+    /// A store to copy to, and the name of the image there.
     struct Destination: Sendable {
         let store: any ContentStore
-        /// The name by which the root is written last.
+        /// The name by which the root is pushed last.
         let name: ManifestName
-        /// What the name stood for when the image was resolved.
+        /// The descriptor that the name resolved to, if any.
         let standing: Descriptor?
-        /// Whether that is to be kept under a tag of its own.
+        /// A Boolean value that indicates whether the replaced image gets a retention tag.
         let keepsReplaced: Bool
         /// An image that the lock file lists in the same repository, such as the previous version.
         var predecessor: Descriptor? = nil
-        /// Whether what the name stood for proves that all below it is there.
+        /// A Boolean value that indicates whether all content of the replaced image is assumed to
+        /// be present.
         var trustsReplaced = true
     }
 
-    /// The image, as people know it.
+    /// The name of the image in messages.
     let name: String
     let graph: ManifestGraph
-    /// Configurations that were read for validation: they need not be fetched again.
+    /// Config blobs that were read for validation and need not be fetched again.
     let held: [Digest: [UInt8]]
-    /// Where the bytes are, the place to ask first at the front, upstream last.
+    /// The stores to read from, in order of preference; the upstream source is the last.
     let sources: [any ContentSource]
     let destinations: [Destination]
-    /// Decides before the manifests whether they follow; nil where that is decided already.
+    /// The validation that must pass before the manifests are pushed, or `nil` if it already has.
     var judgement: ImageValidation? = nil
 
-    /// Opens a blob where it is at hand: in memory, else at the first source that can give it.
+    /// Opens a blob from memory or from the first source that has it.
     func open(_ blob: Descriptor, counting transfer: BlobTransfer) async throws -> ByteStream {
         if let bytes = held[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), proving: blob)
@@ -41,7 +42,7 @@ struct CopyJob: Sendable {
             do {
                 return try await open(blob, in: source, counting: transfer)
             } catch let error as CopyError {
-                // Upstream is asked last, and is the one whose answer counts.
+                // The upstream source is the last one, and its error is the relevant one.
                 last = error
             }
         }
@@ -51,7 +52,7 @@ struct CopyJob: Sendable {
         throw last
     }
 
-    /// Opens a blob at one place.
+    /// Opens a blob from one source.
     func open(
         _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer
     ) async throws -> ByteStream {

@@ -2,31 +2,32 @@
 
 public import OCI
 
-/// What it took to bring one image to one target.
+/// Statistics of copying one image to one target.
 public struct CopyReceipt: Hashable, Sendable {
-    /// How many blobs were sent.
+    /// The number of blobs that were uploaded.
     public var blobsUploaded = 0
-    /// How many bytes these had.
+    /// The number of bytes in uploaded blobs.
     public var bytesUploaded = 0
-    /// How many blobs the registry took from another of its repositories.
+    /// The number of blobs that were mounted from another repository of the registry.
     public var blobsMounted = 0
-    /// How many bytes these had, which need not be sent.
+    /// The number of bytes in mounted blobs.
     public var bytesMounted = 0
-    /// How many blobs were there already.
+    /// The number of blobs that were already present.
     public var blobsPresent = 0
-    /// How many bytes these had, which need not be sent.
+    /// The number of bytes in blobs that were already present.
     public var bytesPresent = 0
-    /// How many manifests of the image were written.
+    /// The number of manifests that were pushed.
     public var manifestsPushed = 0
-    /// Whether the target lists the root among the referrers of its subject.
+    /// A Boolean value that indicates whether the target lists the root among the referrers of its
+    /// subject.
     public var isListed = false
-    /// The tag under which the digest that the image's tag has left is kept.
+    /// The tag that keeps the digest which the image's tag pointed to before.
     public var kept: Tag?
 
-    /// How many bytes need not be sent.
+    /// The number of bytes that were not uploaded.
     public var bytesSaved: Int { bytesMounted.plus(bytesPresent) }
 
-    /// Makes an empty receipt.
+    /// Creates an empty receipt.
     public init() {}
 
     /// Adds the counts of another receipt.
@@ -41,16 +42,16 @@ public struct CopyReceipt: Hashable, Sendable {
     }
 }
 
-/// What became of one image at one destination.
+/// The result of copying one image to one target.
 struct CopyResult: Sendable {
-    /// What it took, however it ended.
+    /// The statistics, also of a failed copy.
     let receipt: CopyReceipt
-    /// What ended it; nil where the image has arrived.
+    /// The failure that ended the copy, or `nil` if it succeeded.
     let failure: CopyError?
 
-    /// What it took to arrive.
+    /// Returns the statistics of a successful copy.
     ///
-    /// - Throws: what ended the copy before.
+    /// - Throws: The failure of the copy.
     func get() throws(CopyError) -> CopyReceipt {
         if let failure { throw failure }
         return receipt

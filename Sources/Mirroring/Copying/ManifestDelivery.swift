@@ -3,19 +3,19 @@
 internal import Content
 internal import OCI
 
-/// The manifests of one image on their way to one destination.
+/// Pushes the manifests of one image to one target.
 struct ManifestDelivery {
     let job: CopyJob
     let progress: TargetCopyProgress
-    /// Sends a blob again that the target has lost.
+    /// Uploads a blob that the target has lost.
     let resend: (Descriptor) async throws -> Void
 
     private var target: any ContentStore { progress.destination.store }
 
-    /// Writes a manifest, and sends again what the target lacks below it.
+    /// Pushes a manifest, and pushes content that the target lacks below it.
     ///
-    /// Each manifest has its own number of attempts, whichever of its parents asks for them: the number of
-    /// paths through indexes that list each other is exponential.
+    /// The attempts are counted per manifest, over all its parents, because the number of paths
+    /// through indexes that list each other is exponential.
     func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
         while true {
             do {
@@ -37,7 +37,8 @@ struct ManifestDelivery {
         }
     }
 
-    /// Returns whether a failure may mean that the target lacks what a manifest points at.
+    /// Returns a Boolean value that indicates whether a failure may mean that content below the
+    /// manifest is missing at the target.
     ///
     /// Not every registry uses the error codes of the specification (Harbor and Nexus respond
     /// `MANIFEST_INVALID`); other failures count only if content was assumed to be present.
@@ -51,7 +52,8 @@ struct ManifestDelivery {
         }
     }
 
-    /// Tells a target that lost something from one that takes no index without all its platforms.
+    /// Throws an error with a hint if the target has all children that are copied but rejects the
+    /// sparse index.
     private func explainSparse(_ node: ManifestGraph.Node, _ error: CopyError) async throws {
         guard job.graph.isSparse, node.descriptor.digest == job.graph.root.descriptor.digest else {
             return
@@ -70,13 +72,14 @@ struct ManifestDelivery {
             side: .target, at: target.location)
     }
 
-    /// Sends again what a target says that it lacks: not every mount was one, and what was stored
-    /// may be lost.
+    /// Pushes the content that the target lacks: some registries acknowledge mounts that they did
+    /// not make, and stored content may be lost.
     ///
-    /// A target that lost one part may have lost others, so everything that it was not asked for is looked
-    /// for. Where it says that it has everything, it is sent everything: one of its answers is wrong.
+    /// A target that lost one blob may have lost others, so all content that was assumed to be
+    /// present is looked up. If the target reports that everything is present, everything is
+    /// pushed, because one of its responses is wrong.
     ///
-    /// - Throws: `error` where it does not say that something is missing, and nothing is.
+    /// - Throws: `error` if it does not state that content is missing and none is.
     private func resendLost(below node: ManifestGraph.Node, _ error: CopyError) async throws {
         let below = Successors(of: node.manifest)
         let children = below.manifests.distinct.compactMap { job.graph[$0.digest] }
@@ -108,10 +111,10 @@ struct ManifestDelivery {
         }
     }
 
-    /// Whether a child manifest has to be written.
+    /// Returns a Boolean value that indicates whether a child manifest must be pushed.
     ///
-    /// A registry has a manifest only if it had all that the manifest points at, so that one with
-    /// something new below it is new itself; only of the others the target is asked.
+    /// A registry accepts a manifest only if it has all content below it. A manifest above new
+    /// content is therefore new itself; the target is asked only about the others.
     func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
         guard !progress.holds(node.descriptor.digest) else { return false }
         let below = Successors(of: node.manifest)
@@ -121,9 +124,9 @@ struct ManifestDelivery {
         return try await isLost(node)
     }
 
-    /// Finds out whether somebody else has moved the tag meanwhile, whose work would be undone.
+    /// Throws an error if another client has moved the tag during the copy.
     ///
-    /// The specification knows no conditional PUT, so that the last moments stay open.
+    /// The specification has no conditional PUT, so a move in the last moments is not detected.
     func expectUnmoved() async throws {
         let destination = progress.destination
         guard case .tag(let tag) = destination.name else { return }
@@ -138,8 +141,8 @@ struct ManifestDelivery {
         }
     }
 
-    /// Gives the digest that a tag is about to leave a tag of its own, so that a registry's clean-up
-    /// does not delete what values files still pin.
+    /// Pushes a retention tag for the replaced image, so that the registry's retention policy does
+    /// not delete a digest that values files still pin.
     func keepReplaced() async throws -> Tag? {
         guard progress.destination.keepsReplaced, let replaced = progress.replaced else {
             return nil
@@ -151,7 +154,7 @@ struct ManifestDelivery {
             do {
                 try await target.push(manifest: replaced.root, as: .tag(tag))
             } catch let error as any ContentFailure where error.failureClass == .incomplete {
-                // What it points at is gone: nobody can pull it any more.
+                // Content below the replaced image is missing, so it cannot be pulled any more.
                 return nil
             }
             return tag

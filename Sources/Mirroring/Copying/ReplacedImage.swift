@@ -5,20 +5,20 @@ internal import OCI
 
 /// The image that a tag points to at a target before it moves, or the previous version.
 ///
-/// A registry takes a manifest only if it has all below it, so that whatever the old image and the
-/// new one share need not be asked for, nor sent.
+/// A registry accepts a manifest only if it has everything below it, so content that the old and
+/// the new image share is neither looked up nor uploaded.
 struct ReplacedImage: Sendable {
-    /// How many platforms of the old image are read to learn their layers.
+    /// The maximum number of old platform manifests that are read for their layers.
     ///
-    /// Each costs a request, and saves one for each layer that did not change.
+    /// Each read is one request and saves one for each unchanged layer.
     static let maximumReads = 8
 
     /// The old image's manifest.
     let root: RawManifest
-    /// Manifests and blobs that are there.
+    /// The digests of manifests and blobs that the target has because of the old image.
     let holds: Set<Digest>
 
-    /// Reads what a name stands for; nil where it stands for nothing, or for what is gone.
+    /// Reads the replaced image, or returns `nil` if there is none or it is the new image.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     init?(
@@ -50,7 +50,7 @@ struct ReplacedImage: Sendable {
         try await withThrowingTaskGroup(of: [Digest].self) { group in
             for child in read {
                 group.addTask {
-                    // Whatever cannot be read teaches nothing; what is asked for later tells why.
+                    // An unreadable manifest only means that its layers are looked up later.
                     let manifest = try? await target.fetch(manifest: child).decoded()
                     try Task.checkCancellation()
                     return manifest.map { Successors(of: $0).blobs.map(\.digest) } ?? []
@@ -69,8 +69,8 @@ extension ManifestGraph {
     /// exponential.
     ///
     /// - Parameters:
-    ///   - root: the digest of the manifest.
-    ///   - digests: the set to insert into; manifests that it contains are not visited again.
+    ///   - root: The digest of the manifest.
+    ///   - digests: The set to insert into. Manifests that it contains are not visited again.
     /// - Throws: `CancellationError`.
     fileprivate func insertDigests(from root: Digest, into digests: inout Set<Digest>) throws {
         var waiting = [root]

@@ -4,14 +4,15 @@ internal import Content
 internal import OCI
 internal import Validation
 
-/// The children of an index that are copied where only required platforms are.
+/// Selects the children of an index that `copy: required` copies.
 ///
-/// The index keeps its bytes and so its digest: it is sparse at the target. What has no platform may be
-/// anything and stays, and so does what speaks of a child that stays.
+/// The index keeps its bytes and thus its digest, so it is sparse at the target. A child without a
+/// platform is always copied, and an attestation manifest with the child that it describes.
 ///
 /// Source: image-spec, image-index.md; BuildKit's attestation storage.
 enum RequiredChildren {
-    /// Returns the digests of those children; nil where all are copied, or there are none.
+    /// Returns the digests of the selected children, or `nil` if all children are copied or there
+    /// are none.
     static func digests(
         of root: RawManifest, for entry: ImageEntry, _ required: ImageRequirements
     ) throws -> Set<Digest>? {

@@ -2,17 +2,18 @@
 
 internal import OCI
 
-/// Tags under which digests are kept that other tags have left: `kept-<64 hex>`.
+/// Retention tags keep digests that other tags no longer point to: `kept-<64 hex>`.
 ///
-/// Never `sha256-<hex>`: that is where a registry without a list of referrers keeps them.
+/// They are not named `sha256-<hex>`, because that is the referrers tag schema.
 enum RetentionTag {
-    /// The tag for a digest; nil where it would be longer than a tag may be.
+    /// Returns the retention tag for a digest, or `nil` if it would exceed the length limit of
+    /// tags.
     static func tag(for digest: Digest) throws(ParseError) -> Tag? {
         guard digest.algorithm == .sha256 else { return nil }
         return try Tag(parsing: "kept-\(digest.hex)")
     }
 
-    /// The digest that a tag keeps; nil where it is another kind of tag.
+    /// Returns the digest that a retention tag keeps, or `nil` if the tag is not a retention tag.
     static func digest(of tag: Tag) -> Digest? {
         guard tag.name.hasPrefix("kept-") else { return nil }
         return try? Digest(parsing: "sha256:\(tag.name.dropFirst("kept-".count))")

@@ -2,17 +2,17 @@
 
 internal import Content
 
-/// A stream whose errors say which side they came from.
+/// A stream that attributes its errors to a store and counts the bytes read.
 ///
-/// A source that breaks in the middle of an upload would otherwise look like a fault of the target,
-/// whose request it ends.
+/// Without it, a source that fails during an upload would look like a failure of the target, whose
+/// request it ends.
 struct SidedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let side: CopySide
     private let location: StoreLocation
     private let transfer: BlobTransfer
 
-    /// Makes a stream that also tells how far it has been read.
+    /// Creates a stream that reads `base` and reports its progress to `transfer`.
     init(
         _ base: ByteStream, side: CopySide, location: StoreLocation, counting transfer: BlobTransfer
     ) {

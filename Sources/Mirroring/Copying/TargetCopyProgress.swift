@@ -4,12 +4,12 @@ internal import Content
 internal import OCI
 internal import Synchronization
 
-/// How far the copy of one image to one of its destinations has come.
+/// The state of copying one image to one of its targets.
 final class TargetCopyProgress: Sendable {
     private struct State {
         var receipt = CopyReceipt()
         var new: Set<Digest> = []
-        /// Blobs that the target was not asked for.
+        /// Blobs that were assumed to be present.
         var assumed: [Descriptor] = []
         var trustsReplaced: Bool
         var resends: [Digest: Int] = [:]
@@ -17,16 +17,16 @@ final class TargetCopyProgress: Sendable {
     }
 
     let destination: CopyJob.Destination
-    /// What the name stood for, and what that proves to be there.
+    /// The image that the name resolved to, with the digests that are present because of it.
     let replaced: ReplacedImage?
-    /// The blob that is pushed before all others, because it shows how the target reports what it has.
+    /// The blob that is pushed first, because it shows how the target reports existing blobs.
     let probe: Descriptor?
-    /// A Boolean value that indicates whether the target is expected to have every blob of the image:
-    /// it has the image's own manifest, or lost a part of the image.
+    /// A Boolean value that indicates whether the target is expected to have every blob of the
+    /// image: it has the image's own manifest, or lost some of its content.
     private let expectsAll: Bool
     private let state: Mutex<State>
 
-    /// How often what a manifest points at is sent again.
+    /// The maximum number of times that the content below a manifest is pushed again.
     private static let resends = 2
 
     init(
@@ -42,8 +42,8 @@ final class TargetCopyProgress: Sendable {
         self.probe = Self.probe(for: destination, replaced, graph.blobs)
     }
 
-    /// Returns the smallest blob that the replaced image shares with the new one, or `nil` where a fresh
-    /// target, or one that needs nothing, makes a probe superfluous.
+    /// Returns the smallest blob that the replaced image shares with the new one, or `nil` if the
+    /// target is new or needs no blob.
     private static func probe(
         for destination: CopyJob.Destination, _ replaced: ReplacedImage?, _ blobs: [Descriptor]
     ) -> Descriptor? {
@@ -55,35 +55,37 @@ final class TargetCopyProgress: Sendable {
         return shared.min { $0.size < $1.size }
     }
 
-    /// What it took so far.
+    /// The statistics so far.
     var receipt: CopyReceipt { state.withLock { $0.receipt } }
 
-    /// What ended it.
+    /// The failure that ended the copy.
     var failure: CopyError? { state.withLock { $0.failure } }
 
-    /// Whether something was brought there by this copy.
+    /// Returns a Boolean value that indicates whether this copy has written a blob or manifest.
     func isNew(_ digest: Digest) -> Bool { state.withLock { $0.new.contains(digest) } }
 
-    /// Whether something is known to be there without asking.
+    /// Returns a Boolean value that indicates whether a blob or manifest is assumed to be present.
     func holds(_ digest: Digest) -> Bool {
         replaced?.holds.contains(digest) == true && state.withLock { $0.trustsReplaced }
     }
 
-    /// Returns whether the target probably has a blob, so that it is looked for before it is sent.
+    /// Returns a Boolean value that indicates whether the target probably has a blob, so that it is
+    /// looked up before it is uploaded.
     func expects(_ digest: Digest) -> Bool {
         expectsAll || replaced?.holds.contains(digest) == true
     }
 
-    /// Notes a blob that is taken to be present without asking.
+    /// Records a blob as present without asking the target.
     func assume(_ blob: Descriptor) {
         note(blob, .present)
         state.withLock { $0.assumed.append(blob) }
     }
 
-    /// Stops trusting what the replaced image proves, as the target has lost a part of it.
+    /// Stops assuming that the content of the replaced image is present, because some of it is
+    /// missing.
     func distrustReplaced() { state.withLock { $0.trustsReplaced = false } }
 
-    /// Returns, once, the blobs that were assumed to be present at a target that has lost some.
+    /// Returns the assumed blobs, once, if the target has lost content.
     func takeDoubtful() -> [Descriptor] {
         state.withLock { state in
             guard !state.trustsReplaced else { return [] }
@@ -92,7 +94,8 @@ final class TargetCopyProgress: Sendable {
         }
     }
 
-    /// Returns whether what a manifest points at may be sent again, and counts it.
+    /// Counts an attempt to push the content below a manifest again, and returns whether it is
+    /// allowed.
     func mayResend(below manifest: Digest) -> Bool {
         state.withLock { state in
             state.resends[manifest, default: 0] += 1
@@ -100,7 +103,7 @@ final class TargetCopyProgress: Sendable {
         }
     }
 
-    /// Notes how a blob came to be there.
+    /// Records the result of pushing a blob.
     func note(_ blob: Descriptor, _ arrival: BlobPushResult) {
         state.withLock { state in
             switch arrival {
@@ -118,7 +121,7 @@ final class TargetCopyProgress: Sendable {
         }
     }
 
-    /// Notes a manifest that was written.
+    /// Records a manifest that was pushed.
     func note(manifest digest: Digest, _ arrival: ManifestPushResult) {
         state.withLock { state in
             state.receipt.manifestsPushed += 1
@@ -127,15 +130,19 @@ final class TargetCopyProgress: Sendable {
         }
     }
 
-    /// Notes the tag under which the digest that was replaced is kept.
+    /// Records the retention tag of the replaced digest.
     func note(kept tag: Tag?) { state.withLock { $0.receipt.kept = tag } }
 
-    /// Notes what ends the copy to this destination; the first cause counts.
+    /// Records the failure that ends the copy to this target.
+    ///
+    /// The first failure counts.
     func fail(_ error: CopyError) {
         state.withLock { $0.failure = $0.failure ?? error }
     }
 
-    /// Runs a step, unless the copy has failed; what it throws ends the copy to this destination.
+    /// Runs a step unless the copy has failed.
+    ///
+    /// An error ends the copy to this target.
     ///
     /// - Throws: `CancellationError`.
     func attempt(_ step: () async throws -> Void) async throws {
@@ -143,7 +150,7 @@ final class TargetCopyProgress: Sendable {
         do {
             try await step()
         } catch let error as CopyError {
-            // A transfer that was cancelled from outside ends in an error of the other side's.
+            // A cancelled transfer may end with an error that is attributed to the other store.
             try Task.checkCancellation()
             fail(error)
         }

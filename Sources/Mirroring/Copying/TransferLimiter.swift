@@ -3,22 +3,22 @@
 internal import OCI
 internal import AsyncPrimitives
 
-/// How many blob bodies are on their way at once.
+/// Limits the number of concurrent blob transfers.
 ///
-/// Small ones have places of their own, so that configurations and the like never wait behind layers
-/// that take minutes, and an image of small blobs is done long before one of large ones.
+/// Small blobs have a limit of their own, so that config blobs do not wait behind layers that take
+/// minutes, and an image of small blobs is finished long before one of large blobs.
 struct TransferLimiter: Sendable {
-    /// What counts as small: such a body is over in the time of a few requests.
+    /// The size in bytes up to which a blob is small: its transfer takes as long as a few requests.
     static let small = 256 << 10
 
-    /// How many bodies are on their way at once, small ones aside.
+    /// The maximum number of concurrent transfers of large blobs, and of small blobs.
     let count: Int
 
     private let large: AsyncSemaphore
     private let small: AsyncSemaphore
     let progress: RunProgress
 
-    /// Makes places for `count` bodies, and as many for small ones.
+    /// Creates a limiter that permits `count` transfers of large blobs and `count` of small ones.
     init(_ count: Int, _ progress: RunProgress = RunProgress()) {
         self.count = count
         large = AsyncSemaphore(count)
@@ -26,14 +26,14 @@ struct TransferLimiter: Sendable {
         self.progress = progress
     }
 
-    /// Runs the transfer of a blob as soon as it has a place.
+    /// Waits for a permit, then runs the transfer of a blob.
     ///
     /// - Parameters:
-    ///   - blob: what is read.
-    ///   - name: for which image, as people know it.
-    ///   - body: reads the blob, and notes how far it has come.
-    /// - Returns: what `body` returned.
-    /// - Throws: `CancellationError`, or what `body` threw.
+    ///   - blob: The blob to read.
+    ///   - name: The name of the image in the progress display.
+    ///   - body: Reads the blob and records its progress.
+    /// - Returns: The result of `body`.
+    /// - Throws: `CancellationError`, or the error of `body`.
     func withPlace<Value>(
         for blob: Descriptor, of name: String, _ body: (BlobTransfer) async throws -> Value
     ) async throws -> Value {

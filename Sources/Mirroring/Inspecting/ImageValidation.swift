@@ -6,38 +6,39 @@ internal import OCI
 internal import Synchronization
 internal import Validation
 
-/// An image that is not what it has to be, found out when its blobs were already sent.
+/// The error of an image whose contents were rejected after its blobs were uploaded.
 struct ImageRejected: Error {
     let report: ValidationReport
-    /// What was spent on it at each destination by then.
+    /// The statistics of each target up to the rejection.
     var receipts: [CopyReceipt] = []
 }
 
-/// What the rules say of an image: at once of what it claims, and of its contents as soon as its
-/// layers are known.
+/// The validation of an image: of its metadata at once, and of its contents as soon as its layers
+/// are scanned.
 final class ImageValidation: Sendable {
     private let name: String
     private let examined: LoadedImage
     private let required: ImageRequirements
     private let inspector: LayerScanCache
     private let lanes: TransferLimiter
-    /// What has to be looked into, the newest layers first.
+    /// The layers to scan, the newest first.
     let layers: [Descriptor]
     private let reached = Mutex<ValidationReport?>(nil)
     private let left: Mutex<Set<LayerScanKey>>
 
-    /// What the rules say that need no layers.
+    /// The findings of the rules that need no layers.
     let metadataReport: ValidationReport
 
-    /// Begins with the claims.
+    /// Creates a validation and validates the metadata.
     ///
     /// - Parameters:
-    ///   - name: the image, as people know it.
-    ///   - examined: the same, as it was read.
-    ///   - required: what it has to be.
-    ///   - inspector: looks into layers.
-    ///   - lanes: places for layers that are read for the judgement alone.
-    ///   - isValidated: whether a lock says already of these bytes that their contents are as required.
+    ///   - name: The name of the image in the progress display.
+    ///   - image: The loaded image.
+    ///   - requirements: The requirements.
+    ///   - scanCache: Scans layers.
+    ///   - limiter: Limits the transfers of layers that are read only for the validation.
+    ///   - isValidated: A Boolean value that indicates whether a lock entry records that the
+    ///     contents of this digest are valid.
     init(
         of name: String, _ examined: LoadedImage, _ required: ImageRequirements,
         _ inspector: LayerScanCache,
@@ -61,30 +62,30 @@ final class ImageValidation: Sendable {
         reached.withLock { $0 = report }
     }
 
-    /// What all rules say; nil as long as the layers are not known.
+    /// The complete report, or `nil` if layers have still to be scanned.
     var report: ValidationReport? { reached.withLock { $0 } }
 
-    /// The layers that the verdict did not need, or does not have yet.
+    /// The layers that were not needed for the report, or that are not scanned yet.
     var unread: Set<Digest> { left.withLock { Set($0.map(\.digest)) } }
 
-    /// Has a layer looked into while it is read for the copy.
+    /// Returns a stream that scans the layer while it is copied.
     func watching(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
-        // The graph knows a blob by its digest; what it is, the manifest says that lists it.
+        // The graph has only the digest; the media type of the layer is in the manifest that lists
+        // it.
         guard let layer = layers.first(where: { $0.digest == blob.digest }) else { return stream }
         return inspector.watching(stream, of: layer)
     }
 
-    /// Waits for the verdict on the contents, the newest layers first.
+    /// Scans the layers, the newest first, and returns the complete report.
     ///
-    /// Only the whole image shows that it can be accepted; that it cannot is often known before.
+    /// An image is valid only if all layers are; it may be known to be invalid earlier.
     ///
     /// - Parameters:
-    ///   - sources: where layers are read that nobody has read in this run, the place to ask first at
-    ///     the front.
-    ///   - isBrief: whether nothing more is read once the image is refused; the report then names the
-    ///     first reason, not all of them.
-    /// - Returns: what all rules say.
-    /// - Throws: ``CopyError`` where a layer could not be read, or `CancellationError`.
+    ///   - sources: The stores for layers that were not read in this run, in order of preference.
+    ///   - stopsAtFirstError: A Boolean value that indicates whether scanning stops at the first
+    ///     error. The report may then lack other errors.
+    /// - Returns: The report of all rules.
+    /// - Throws: ``CopyError`` if a layer could not be read, or `CancellationError`.
     func verdict(
         reading sources: [any ContentSource], isBrief: Bool = false
     ) async throws -> ValidationReport {
@@ -118,16 +119,17 @@ final class ImageValidation: Sendable {
         return report
     }
 
-    /// The same, refusing an image that is not accepted.
+    /// Validates the contents and throws an error if the image is invalid.
     ///
-    /// - Throws: also ``ImageRejected``.
+    /// - Throws: ``ImageRejected``, ``CopyError`` or `CancellationError`.
     func pass(reading sources: [any ContentSource]) async throws {
         let report = try await verdict(reading: sources)
         guard report.isAccepted else { throw ImageRejected(report: report) }
     }
 
-    /// After how many layers at most the rules are asked whether the verdict is known already: each
-    /// time they look at all layers of all platforms.
+    /// The maximum number of layers after which the rules run again to detect an error early.
+    ///
+    /// Each time, they check all layers of all platforms.
     private static let earlyVerdicts = 64
 
     private func contents(

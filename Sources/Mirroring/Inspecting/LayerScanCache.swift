@@ -5,8 +5,7 @@ public import LayerScanning
 internal import OCI
 internal import AsyncPrimitives
 
-/// Finds out what is in layers, each once in a run, and where it can be while their bytes pass on
-/// their way elsewhere.
+/// Scans layers, each once in a run, and where possible while they are copied.
 public final class LayerScanCache: Sendable {
     typealias Answer = Result<LayerContents, LayerScanError>
 
@@ -17,25 +16,26 @@ public final class LayerScanCache: Sendable {
 
     fileprivate struct Shelf: Sendable {
         var standings: [LayerScanKey: Standing] = [:]
-        /// What is known, the oldest first.
+        /// The scanned layers, the oldest first.
         var order: [LayerScanKey] = []
         var treeByteCount = 0
     }
 
-    /// The memory that is kept for images that are still to come.
+    /// The maximum number of bytes kept for images that are processed later.
     ///
-    /// Images in hand keep what they were told; a layer that was forgotten is looked into again.
+    /// Images in progress keep their results. A layer that was evicted is scanned again.
     fileprivate static let treeByteLimit = 128 << 20
 
     private let scanner: LayerScanner
     private let shelf = AsyncCondition(Shelf())
 
-    /// Makes an inspector for one run.
+    /// Creates an empty cache for one run.
     public init(_ scanner: LayerScanner) {
         self.scanner = scanner
     }
 
-    /// Looks into a layer while somebody else reads it, unless that was done or is being done.
+    /// Returns a stream that scans the layer while it is read, unless the layer is already scanned
+    /// or being scanned.
     func watching(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
         guard let key = LayerScanKey(layer) else { return stream }
         var isOurs = false
@@ -48,14 +48,14 @@ public final class LayerScanCache: Sendable {
         return ScannedStream(stream, by: inspection(of: key))
     }
 
-    /// What is in a layer: what is known, else what others find who are reading it, else what
-    /// reading it tells.
+    /// Returns the contents of a layer: cached, from another task's scan, or from a scan of the
+    /// bytes that `read` supplies.
     ///
     /// - Parameters:
-    ///   - layer: which one.
-    ///   - read: reads the layer and hands over all its bytes.
-    /// - Returns: what it holds, or why that is not known.
-    /// - Throws: what `read` threw, or `CancellationError`.
+    ///   - layer: The layer.
+    ///   - read: Reads the layer and writes all its bytes to the session.
+    /// - Returns: The contents, or the reason that they are unknown.
+    /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
         of layer: Descriptor, read: (LayerScanSession) async throws -> Void
     ) async throws -> Answer {
@@ -85,9 +85,9 @@ public final class LayerScanCache: Sendable {
 }
 
 extension LayerScanCache.Shelf {
-    /// Notes what became of a layer; nil where nobody read it to its end.
+    /// Records the result of a scan, or removes the entry if the layer was not read to its end.
     ///
-    /// A scan that failed is no answer about the layer: the next image that needs it tries again.
+    /// A failed scan says nothing about the layer: the next image that needs it scans again.
     fileprivate mutating func settle(_ key: LayerScanKey, _ answer: LayerScanCache.Answer?) {
         standings[key] =
             switch answer {

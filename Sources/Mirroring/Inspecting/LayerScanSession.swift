@@ -5,9 +5,11 @@ internal import LayerScanning
 internal import Synchronization
 internal import AsyncPrimitives
 
-/// One layer on its way through the scanner; whoever gives it up lets others begin anew.
+/// One scan of a layer.
 ///
-/// The scan belongs to none of those who wait for it: once it has all bytes, it goes on to its end even
+/// A session that is abandoned lets another task start over.
+///
+/// The scan does not depend on the tasks that wait for it: once it has all bytes, it completes even
 /// if the task that read them is cancelled.
 final class LayerScanSession: Sendable {
     private struct State {
@@ -21,10 +23,10 @@ final class LayerScanSession: Sendable {
     private let outcome = AsyncCondition<LayerScanCache.Answer?>(nil)
     private let settle: @Sendable (LayerScanCache.Answer?) -> Void
 
-    /// Makes an inspection that begins with the first bytes.
+    /// Creates a session that starts its scan with the first bytes.
     ///
-    /// Before that it must not take a scanner from those who have bytes already: they may hold what
-    /// its own reader waits for.
+    /// A session without bytes must not occupy a scanner: the sessions that have bytes may hold
+    /// what its reader waits for.
     init(
         byteCount: Int, begin: @escaping @Sendable () -> LayerScan,
         settle: @escaping @Sendable (LayerScanCache.Answer?) -> Void
@@ -46,10 +48,11 @@ final class LayerScanSession: Sendable {
         }
     }
 
-    /// Takes the next bytes, and waits while the scanner has enough.
+    /// Writes the next bytes, waiting while the scanner's buffer is full.
     ///
-    /// Who sends the bytes on need not ask for the end once it has them all. They are proved then:
-    /// a stream holds its last piece back until they are.
+    /// The scan finishes by itself after the last byte, so a task that copies the layer need not
+    /// call ``result()``. The bytes are verified then: a stream withholds its last chunk until they
+    /// are.
     ///
     /// - Throws: `CancellationError`.
     func take(_ bytes: [UInt8]) async throws {
@@ -61,15 +64,15 @@ final class LayerScanSession: Sendable {
         if isWhole { conclude() }
     }
 
-    /// Ends the layer, and waits for what it holds.
+    /// Finishes the scan and returns its result.
     ///
-    /// - Throws: `CancellationError` for this waiter alone.
+    /// - Throws: `CancellationError`, which does not cancel the scan.
     func answer() async throws -> LayerScanCache.Answer {
         conclude()
         return try await outcome.take { $0 }
     }
 
-    /// Lets the scan go to its end in a task that nobody cancels.
+    /// Completes the scan in a task that is never cancelled.
     private func conclude() {
         let isFirst = state.withLock { state in
             defer { state.isConcluding = true }
@@ -84,7 +87,7 @@ final class LayerScanSession: Sendable {
     }
 }
 
-/// A stream that is looked into while it is read, at the pace of the slower of both.
+/// A stream that is scanned while it is read, at the pace of the slower of both.
 struct ScannedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let inspection: LayerScanSession

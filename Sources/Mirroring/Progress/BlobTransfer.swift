@@ -3,26 +3,27 @@
 internal import OCI
 internal import Synchronization
 
-/// One blob on its way, as far as it has been read.
+/// The progress of reading one blob.
 final class BlobTransfer: Sendable {
     let blob: Descriptor
     private let name: String
     private let progress: RunProgress
     private let position = Atomic<Int>(0)
 
-    /// Begins with nothing read.
+    /// Creates a transfer of which nothing has been read.
     ///
     /// - Parameters:
-    ///   - blob: what is read.
-    ///   - name: for what, as people know it.
-    ///   - progress: the run's.
+    ///   - blob: The blob.
+    ///   - name: The name of the image in the progress display.
+    ///   - progress: The progress of the run.
     init(of blob: Descriptor, for name: String, in progress: RunProgress) {
         self.blob = blob
         self.name = name
         self.progress = progress
     }
 
-    /// Notes a piece; a blob that is read again begins at the front again.
+    /// Records a chunk of `count` bytes that ends at an offset, which is smaller if the blob is
+    /// read again.
     func note(_ count: Int, endingAt end: Int) {
         position.store(end, ordering: .relaxed)
         progress.readBytes.add(count, ordering: .relaxed)

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far a run had come at one moment.
+/// A snapshot of the progress of a run.
 public struct ProgressSample: Hashable, Sendable {
-    /// One blob on its way.
+    /// A blob that is being read.
     public struct BlobTransfer: Hashable, Sendable {
-        /// The image for which it is read, as people know it.
+        /// The name of the image.
         public var name: String
-        /// The blob's digest, short.
+        /// The abbreviated digest of the blob.
         public var digest: String
-        /// How many bytes have been read.
+        /// The number of bytes read.
         public var done: Int
-        /// How many it has.
+        /// The size of the blob in bytes.
         public var size: Int
 
-        /// Makes one from its parts.
+        /// Creates a transfer.
         public init(name: String, digest: String, done: Int, size: Int) {
             self.name = name
             self.digest = digest
@@ -22,26 +22,26 @@ public struct ProgressSample: Hashable, Sendable {
         }
     }
 
-    /// How many images there are; 0 as long as that is not known.
+    /// The number of images, or 0 if it is not known yet.
     public var total: Int
-    /// How many of them have been looked at.
+    /// The number of images that were started.
     public var begun: Int
-    /// How many are done, well or not.
+    /// The number of images that are finished, including the failed ones.
     public var finished: Int
-    /// How many of these not well.
+    /// The number of images that failed.
     public var troubled: Int
-    /// The names of those that are being looked at, the first one first.
+    /// The names of the images in progress, in the order in which they were started.
     public var inHand: [String]
-    /// How many bytes the blobs of the images have that were looked at, each blob once.
+    /// The number of bytes in the blobs of the images that were started, each blob once.
     public var expectedBytes: Int
-    /// How many of them have arrived, or were there.
+    /// The number of these bytes that are at their targets or will not be copied.
     public var arrivedBytes: Int
-    /// How many bytes of blobs were read so far, whatever became of them.
+    /// The number of bytes of blobs that were read, including repeated ones.
     public var readBytes: Int
-    /// What is being read, the first one first.
+    /// The transfers in progress, in the order in which they were started.
     public var transfers: [BlobTransfer]
 
-    /// Makes a sample from its parts.
+    /// Creates a sample.
     public init(
         total: Int = 0, begun: Int = 0, finished: Int = 0, troubled: Int = 0,
         inHand: [String] = [], expectedBytes: Int = 0, arrivedBytes: Int = 0, readBytes: Int = 0,
@@ -58,6 +58,7 @@ public struct ProgressSample: Hashable, Sendable {
         self.transfers = transfers
     }
 
-    /// Whether every image has been looked at, so that what is still to be read is known.
+    /// A Boolean value that indicates whether all images were started, so that ``expectedBytes`` is
+    /// complete.
     public var isSurveyed: Bool { begun >= total }
 }

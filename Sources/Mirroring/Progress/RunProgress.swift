@@ -3,20 +3,20 @@
 internal import OCI
 internal import Synchronization
 
-/// How far a run has come: counters that the work turns and a display samples.
+/// The progress of a run: counters that tasks increment and a display samples.
 ///
-/// A piece of a blob costs two atomic stores, an image or a blob one short lock. Nobody is called back,
-/// so a run that is looked at goes as fast as one that is not. Whatever has things to go through can
-/// use it: `expect`, then `begin` and `finish` for each.
+/// A chunk of a blob costs two atomic stores, an image or a blob one short lock. There are no
+/// callbacks, so a display does not slow down the run. `expect` announces the number of items;
+/// `start` and `finish` are called for each item.
 public final class RunProgress: Sendable {
     private struct State {
         var total = 0
         var begun = 0
         var finished = 0
         var troubled = 0
-        /// What is being looked at, the first one first.
+        /// The names of the items in progress, in the order in which they were started.
         var inHand: [String] = []
-        /// Each blob that was announced, and whether nothing is left to do about it.
+        /// The announced blobs, and for each whether it is completed.
         var blobs: [Digest: Bool] = [:]
         var expectedBytes = 0
         var settledBytes = 0
@@ -24,20 +24,20 @@ public final class RunProgress: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Bytes of blobs that were read since the beginning, repeated ones included.
+    /// The number of bytes of blobs that were read, including repeated ones.
     let readBytes = Atomic<Int>(0)
 
-    /// Begins with nothing.
+    /// Creates a progress in which nothing was started.
     public init() {}
 
     // MARK: Images, or whatever is gone through
 
-    /// Announces so many things; they add up.
+    /// Adds to the number of expected items.
     public func expect(_ count: Int) {
         state.withLock { $0.total += count }
     }
 
-    /// One of them is looked at.
+    /// Records that an item was started.
     public func begin(_ name: String) {
         state.withLock { state in
             state.begun += 1
@@ -45,7 +45,7 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// One of them is done, well or not.
+    /// Records that an item is finished.
     public func finish(_ name: String, isWell: Bool = true) {
         state.withLock { state in
             state.finished += 1
@@ -58,7 +58,9 @@ public final class RunProgress: Sendable {
 
     // MARK: Blobs
 
-    /// Announces blobs that have to get somewhere; one that was announced before counts once.
+    /// Adds blobs that must be at a target.
+    ///
+    /// Each digest counts once.
     func expect(_ blobs: [Descriptor]) {
         state.withLock { state in
             for blob in blobs where state.blobs[blob.digest] == nil {
@@ -68,7 +70,7 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// Notes that nothing is left to do about a blob, however that came about.
+    /// Records that a blob needs no more work.
     func settle(_ blob: Descriptor) {
         state.withLock { state in
             guard state.blobs[blob.digest] == false else { return }
@@ -77,7 +79,7 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// Shows a transfer for as long as `body` runs.
+    /// Runs `body` and lists a transfer in samples meanwhile.
     func showing<Value>(
         _ transfer: BlobTransfer, _ body: () async throws -> Value
     ) async rethrows -> Value {
@@ -88,7 +90,7 @@ public final class RunProgress: Sendable {
 
     // MARK: Sampling
 
-    /// How far it has come by now.
+    /// A snapshot of the progress.
     public var sample: ProgressSample {
         let state = state.withLock { $0 }
         let transfers = state.transfers.map(\.sample)

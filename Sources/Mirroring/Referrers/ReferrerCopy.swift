@@ -6,23 +6,25 @@ internal import OCI
 
 /// Copies the referrers of an image to targets, after the image itself.
 ///
-/// Each referrer is read once at the source, verified, and copied like any manifest, with everything
-/// below it, to all targets that lack it. A failure is a warning and never fails the image.
+/// Each referrer is read and verified once, and copied with everything below it to all targets that
+/// lack it. A failure is a warning and never fails the image.
 struct ReferrerCopy: Sendable {
-    /// The depth to which referrers of referrers are followed, those of the image included: an SBOM
-    /// may be signed, and that is the end of it.
+    /// The maximum depth of referrers of referrers, counted from those of the image.
+    ///
+    /// An SBOM may be signed; deeper levels have no use.
     static let maximumDepth = 3
 
     let copier: Copier
     let ledger: ReferrerTracker
     var source: any ContentSource
     let targets: [any ContentStore]
-    /// The number of referrers of one image that are read, those that cannot be copied included.
+    /// The maximum number of referrers of one image that are read, including those that cannot be
+    /// copied.
     var maximumCount = 500
 
-    /// Copies the referrers of several manifests, and the tags that cosign writes for these.
+    /// Copies the referrers of several manifests, and their cosign tags.
     ///
-    /// - Returns: a receipt for each target.
+    /// - Returns: A receipt for each target.
     /// - Throws: `CancellationError`.
     func copy(referrersOf subjects: [Digest]) async throws -> [ReferrerReceipt] {
         var receipts = targets.map { _ in ReferrerReceipt() }
@@ -46,8 +48,8 @@ struct ReferrerCopy: Sendable {
         return receipts
     }
 
-    /// Copies the referrers of one subject to the targets where no other image does so already, then
-    /// waits for the results of the others.
+    /// Copies the referrers of one subject to the targets to which no other image copies them, then
+    /// waits for the results of the other images.
     private func copy(
         referrersOf subject: Digest, _ remaining: inout Int
     ) async throws -> [(receipt: ReferrerReceipt, isShared: Bool)] {
@@ -84,16 +86,16 @@ struct ReferrerCopy: Sendable {
 extension ReferrerCopy {
     /// Returns the referrers to record in the lock entry of an image.
     ///
-    /// An entry that the source does not list any more stays as long as the target has it: it may be
-    /// the last copy.
+    /// An entry that the source no longer lists is kept as long as the target has the referrer,
+    /// because it may be the last copy.
     ///
     /// - Parameters:
-    ///   - old: the referrers that the entry lists.
-    ///   - receipt: the result of this run.
-    ///   - target: the store that the lock file describes.
-    ///   - drops: a Boolean value that indicates whether entries of which nothing is left are dropped,
-    ///     and whether changed tags are accepted.
-    /// - Returns: the new referrers, then those of the old ones that stay.
+    ///   - old: The referrers that the entry lists.
+    ///   - receipt: The result of this run.
+    ///   - target: The store that the lock file describes.
+    ///   - drops: A Boolean value that indicates whether entries of missing referrers are dropped,
+    ///     and changed tags are accepted.
+    /// - Returns: The new referrers, then the old ones that are kept.
     /// - Throws: `CancellationError`.
     func referrers(
         replacing old: [LockedImage.Referrer], _ receipt: ReferrerReceipt,
@@ -115,7 +117,8 @@ extension ReferrerCopy {
         return Array((new + rest).prefix(maximumCount))
     }
 
-    /// Returns a referrer as the target has it; `nil` where it is certain that neither side has it.
+    /// Returns a referrer as the target has it, or `nil` if neither the source nor the target has
+    /// it.
     private func current(
         _ referrer: LockedImage.Referrer, at target: any ContentStore,
         after receipt: ReferrerReceipt
@@ -125,7 +128,7 @@ extension ReferrerCopy {
             let current = try await at(.target, target.location) { try await target.resolve(name) }
             if let current { return .init(digest: current.digest, tag: referrer.tag) }
             guard receipt.isComplete else { return referrer }
-            // What the source still has can be repaired, although it was not listed.
+            // The referrer can be copied again if the source has it without listing it.
             let isAtSource = try await at(.source, source.location) {
                 try await source.resolve(.digest(referrer.digest)) != nil
             }

@@ -5,10 +5,9 @@ internal import Hashing
 internal import OCI
 internal import StrictJSON
 
-/// The index that lists referrers under a tag, at a registry that keeps no such list.
+/// The index that lists referrers under a tag, at a registry without the referrers API.
 ///
-/// It is merged, never written anew: entries of others stay as they are, fields included that nobody
-/// here knows.
+/// The index is merged, not replaced: entries of other clients are kept, including unknown fields.
 ///
 /// Source: distribution-spec § Referrers Tag Schema.
 struct ReferrerIndex {
@@ -17,7 +16,7 @@ struct ReferrerIndex {
     /// The digests that are listed.
     private(set) var digests: Set<Digest>
 
-    /// Begins an index that lists nothing.
+    /// Creates an empty index.
     init() {
         members = [
             .init("schemaVersion", 2), .init("mediaType", .string(MediaType.ociIndex.name)),
@@ -26,9 +25,10 @@ struct ReferrerIndex {
         digests = []
     }
 
-    /// Reads one that is there.
+    /// Parses an existing index.
     ///
-    /// - Throws: `JSONError` where it is no index: then the tag is somebody else's.
+    /// - Throws: `JSONError` if the manifest is not an index, so the tag was not written by a
+    ///   client of the referrers tag schema.
     init(_ manifest: RawManifest) throws(JSONError) {
         guard case .index(let index) = try manifest.decoded(),
             case .object(let all) = try JSONValue(parsing: manifest.bytes)
@@ -41,10 +41,10 @@ struct ReferrerIndex {
         digests = Set(index.manifests.map(\.digest))
     }
 
-    /// Lists a referrer, unless it is listed already.
+    /// Adds a referrer, unless it is listed already.
     ///
-    /// The kind and the annotations are those of the manifest: clients filter by them without reading
-    /// it.
+    /// The artifact type and the annotations are those of the manifest, because clients filter by
+    /// them without reading it.
     mutating func add(_ referrer: ManifestGraph.Node) {
         guard digests.insert(referrer.descriptor.digest).inserted else { return }
         var entry: [JSONValue.Member] = [
@@ -74,10 +74,10 @@ struct ReferrerIndex {
         }
     }
 
-    /// Whether a digest is listed.
+    /// Returns a Boolean value that indicates whether a digest is listed.
     func lists(_ digest: Digest) -> Bool { digests.contains(digest) }
 
-    /// The index as it is written.
+    /// The index as a manifest.
     var manifest: RawManifest {
         let json = JSONValue.object(members + [.init("manifests", .array(entries))])
         return RawManifest(describing: Array(json.compactText.utf8), as: .ociIndex)

@@ -6,15 +6,17 @@ internal import OCI
 
 /// The result of copying the referrers of an image to one target: signatures, SBOMs, attestations.
 public struct ReferrerReceipt: Hashable, Sendable {
-    /// The referrers that the target has, as far as this run asked.
+    /// The referrers that the target has, of those that were looked up.
     public internal(set) var verified: Set<LockedImage.Referrer> = []
     /// Those of them that this run copied.
     public internal(set) var written: Set<LockedImage.Referrer> = []
     /// The number of referrers that the target had already.
     public internal(set) var present = 0
-    /// A Boolean value that indicates whether the source and the target answered every question.
+    /// A Boolean value that indicates whether all requests to the source and the target succeeded.
     public internal(set) var isComplete = true
-    /// The reasons for everything that was not copied, one line each; none of them fails the image.
+    /// The reasons for what was not copied, one line each.
+    ///
+    /// They do not fail the image.
     public internal(set) var warnings: [String] = []
 
     /// Creates an empty receipt.
@@ -26,7 +28,7 @@ public struct ReferrerReceipt: Hashable, Sendable {
     /// The number of tags such as `sha256-….sig` that were written.
     public var tags: Int { written.count { $0.tag != nil } }
 
-    /// The digests of the referrers that name their subject, and that may have referrers themselves.
+    /// The digests of the referrers that name their subject and may have referrers themselves.
     var subjects: [Digest] { verified.filter { $0.tag == nil }.map(\.digest).sorted() }
 
     /// Records a warning once.
@@ -34,17 +36,17 @@ public struct ReferrerReceipt: Hashable, Sendable {
         if !warnings.contains(line) { warnings.append(line) }
     }
 
-    /// Records a failure that leaves open whether the target has everything.
+    /// Records a failure, after which the target may lack referrers.
     mutating func fail(_ subject: String, _ error: CopyError) {
         warn("\(subject): \(error)")
         switch error.failureClass {
-        // The source was asked, and what it lists is not there or is no referrer.
+        // The source responded: the listed manifest is missing or is not a referrer.
         case .missing where error.side == .source, .invalid where error.side == .source: break
         default: isComplete = false
         }
     }
 
-    /// Adds what was found for another subject of the same image.
+    /// Adds the results for another subject of the same image.
     static func += (sum: inout ReferrerReceipt, other: ReferrerReceipt) {
         sum.join(other)
         sum.written.formUnion(other.written)
@@ -52,7 +54,7 @@ public struct ReferrerReceipt: Hashable, Sendable {
         for warning in other.warnings { sum.warn(warning) }
     }
 
-    /// Adds the referrers that another image has copied, which are not counted twice.
+    /// Adds referrers that another image has copied, without counting them twice.
     mutating func join(_ other: ReferrerReceipt) {
         verified.formUnion(other.verified)
         isComplete = isComplete && other.isComplete

@@ -3,22 +3,24 @@
 internal import Content
 internal import OCI
 
-/// A source that is asked for referrers, once in a run for each question.
+/// A source of referrers that sends each request once in a run.
 struct ReferrerSource: Sendable {
     let store: any ContentSource
     let ledger: ReferrerTracker
-    /// The number of referrers that are read; one more is remembered, to say that there are more.
+    /// The maximum number of referrers that are read.
+    ///
+    /// One more is kept, to report that there are more.
     let maximumCount: Int
 
-    /// The limits of one referrer: a signature has one manifest, and an index of attestations a few.
+    /// The limits for one referrer: a signature has one manifest, an index of attestations a few.
     private static let limits = {
         var limits = ManifestGraph.Limits()
         limits.count = 50
         return limits
     }()
 
-    /// Returns the manifests that the source lists as referrers of a subject: by its own list, else by
-    /// the index under the tag.
+    /// Returns the manifests that the source lists as referrers of a subject: by the referrers API,
+    /// else by the index under the referrers tag.
     func list(of subject: Digest) async throws -> [Descriptor] {
         let key = ReferrerTracker.Subject(digest: subject, location: store.location)
         return try await ledger.listings.value(for: key) {
@@ -41,7 +43,7 @@ struct ReferrerSource: Sendable {
         return index.manifests
     }
 
-    /// Returns the tags that the source has of those that cosign writes for a subject.
+    /// Returns the cosign tags of a subject that the source has.
     func cosignTags(of subject: Digest) async throws -> [Tag] {
         let known = try await digestTags()
         return try DigestTag.cosign(for: subject).filter { known.contains($0) }
@@ -55,12 +57,12 @@ struct ReferrerSource: Sendable {
         }
     }
 
-    /// Returns the manifest that a tag points to; `nil` if there is none.
+    /// Returns the manifest that a tag points to, or `nil` if there is none.
     func resolve(_ tag: Tag) async throws -> Descriptor? { try await store.resolve(.tag(tag)) }
 
     /// Reads a referrer with everything below it.
     ///
-    /// - Throws: a `ContentError` where it does not name the subject.
+    /// - Throws: A `ContentError` if it does not name the subject.
     func read(_ descriptor: Descriptor, about subject: Digest) async throws -> ManifestGraph {
         let raw = try await store.fetch(manifest: descriptor)
         guard try raw.decoded().subject?.digest == subject else {
@@ -78,22 +80,22 @@ struct ReferrerSource: Sendable {
 
 /// The relation of the content under a cosign tag at a target to the content to be copied.
 ///
-/// cosign adds a layer for each signature, so that content with all of the layers is the newer one.
-/// Signatures that the owner of a mirror added are never undone.
+/// cosign adds a layer for each signature, so content with more layers is newer.
+/// Signatures that the owner of a mirror added are never removed.
 enum SignatureOrder {
     /// The target has nothing that the other content lacks.
     case older
     /// The target has everything that the other content has, and more.
     case newer
-    /// Each has something that the other lacks.
+    /// Each has layers that the other lacks.
     case other
-    /// The manifest at the target is gone.
+    /// The manifest is missing at the target.
     case lost
 
-    /// The reason for which a tag of the kind ``other`` is not moved.
+    /// The warning about a tag that is not moved because the content has diverged.
     static let refusal = "the target has other content there; it is left alone"
 
-    /// Compares the manifest under a tag of the target with another one.
+    /// Compares the manifest under a tag of the target with another manifest.
     init(
         of current: Descriptor, in target: any ContentSource, comparedTo manifest: Manifest
     ) async throws {

@@ -5,10 +5,10 @@ internal import Lockfiles
 internal import OCI
 internal import AsyncPrimitives
 
-/// The referrers that a run has read at sources and copied to targets.
+/// Tracks the referrers that a run has read from sources and copied to targets.
 ///
-/// One task alone copies the referrers of a subject to a target, so that no two tasks write the tags
-/// that belong to the subject. Other images with the same subject share the result.
+/// Only one task copies the referrers of a subject to a target, so no two tasks write the tags of
+/// the subject. Other images with the same subject share the result.
 struct ReferrerTracker: Sendable {
     /// A subject in a store.
     struct Subject: Hashable, Sendable {
@@ -29,7 +29,7 @@ struct ReferrerTracker: Sendable {
 
     /// Claims the targets to which no other task copies the referrers of `subject`.
     ///
-    /// - Returns: the positions of the claimed targets; ``settle(_:at:_:)`` ends each claim.
+    /// - Returns: The positions of the claimed targets. ``settle(_:at:_:)`` ends each claim.
     func claim(_ subject: Digest, at locations: [StoreLocation]) -> [Int] {
         var claimed: [Int] = []
         deliveries.change(waking: 0) { deliveries in
@@ -43,15 +43,19 @@ struct ReferrerTracker: Sendable {
         return claimed
     }
 
-    /// Ends a claim; without a receipt, the next task may claim the target.
+    /// Ends a claim.
+    ///
+    /// Without a receipt, the next task may claim the target.
     func settle(_ subject: Digest, at location: StoreLocation, _ receipt: ReferrerReceipt?) {
         deliveries.change {
             $0[Subject(digest: subject, location: location)] = receipt.map { .settled($0) }
         }
     }
 
-    /// Waits for the task that copies the referrers of a subject to a target, and returns its result; an
-    /// incomplete one if that task was cancelled.
+    /// Waits for the task that copies the referrers of a subject to a target and returns its
+    /// receipt.
+    ///
+    /// The receipt is incomplete if that task was cancelled.
     ///
     /// - Throws: `CancellationError`.
     func receipt(of subject: Digest, at location: StoreLocation) async throws -> ReferrerReceipt {

@@ -2,7 +2,7 @@
 
 internal import AsyncPrimitives
 
-/// Values that a run reads once, however many images and targets need them.
+/// Values that are read once in a run, regardless of how many images and targets need them.
 struct RunCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private enum Entry {
         case pending
@@ -11,10 +11,10 @@ struct RunCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let entries = AsyncCondition<[Key: Entry]>([:])
 
-    /// Returns the value of `key`, reading it unless this run has read it already.
+    /// Returns the value for `key`, reading it unless this run has read it already.
     ///
-    /// Tasks that ask at the same time share one read, and its failure. A cancelled read is no answer:
-    /// the next task reads again.
+    /// Concurrent tasks share one read and its failure. After a cancelled read, the next task reads
+    /// again.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     func value(for key: Key, _ read: () async throws -> Value) async throws -> Value {

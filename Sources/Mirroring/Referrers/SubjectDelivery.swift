@@ -4,14 +4,14 @@ internal import Content
 internal import Lockfiles
 internal import OCI
 
-/// The referrers of one subject on their way to targets.
+/// Copies the referrers of one subject to targets.
 ///
-/// What a source lists is only a hint: a manifest counts as a referrer where it names the subject itself.
-/// What a target lists is only a hint as well: a manifest counts as present where the target has it.
+/// A source's list is only a hint: a manifest is a referrer if it names the subject itself. So is a
+/// target's list: a manifest is present if the target has it.
 struct SubjectDelivery {
     private struct Destination {
         let store: any ContentStore
-        /// The target's list; `nil` where it could not be read.
+        /// The target's list, or `nil` if it could not be read.
         var list: TargetReferrers?
         var receipt = ReferrerReceipt()
     }
@@ -21,7 +21,7 @@ struct SubjectDelivery {
     private let referrers: ReferrerSource
     private let maximumCount: Int
     private var destinations: [Destination]
-    /// The number of referrers that may still be read for the image.
+    /// The number of referrers that can still be read for the image.
     private(set) var remaining: Int
 
     init(
@@ -39,7 +39,9 @@ struct SubjectDelivery {
     /// The result for each target.
     var receipts: [ReferrerReceipt] { destinations.map(\.receipt) }
 
-    /// Copies everything; a failure becomes a warning.
+    /// Copies all referrers.
+    ///
+    /// A failure becomes a warning.
     ///
     /// - Throws: `CancellationError`.
     mutating func run() async throws {
@@ -54,9 +56,10 @@ struct SubjectDelivery {
         }
     }
 
-    /// Takes as many referrers as may still be read.
+    /// Takes as many referrers as can still be read.
     ///
-    /// Those that fail count as well: otherwise a hostile list decides how many requests are made.
+    /// Failed referrers count as well, so that a hostile list does not determine the number of
+    /// requests.
     private mutating func take<Element>(_ found: [Element]) -> ArraySlice<Element> {
         let taken = found.prefix(remaining)
         remaining -= taken.count
@@ -148,8 +151,10 @@ struct SubjectDelivery {
         _ = try await copy(graph, as: .tag(tag), replaced)
     }
 
-    /// Returns a Boolean value that indicates whether a tag may be moved; what the target has instead
-    /// is recorded where it may not.
+    /// Returns a Boolean value that indicates whether a tag can be moved.
+    ///
+    /// Otherwise, the content of the
+    /// target is recorded.
     private mutating func mayReplace(
         _ tag: Tag, _ current: Descriptor?, at position: Int, with graph: ManifestGraph
     ) async throws -> Bool {
@@ -205,7 +210,9 @@ struct SubjectDelivery {
         }
     }
 
-    /// Asks the source; a failure concerns all the targets that need the answer.
+    /// Sends requests to the source.
+    ///
+    /// A failure is recorded for all targets that need the result.
     private mutating func attempt<Value>(
         _ name: String, for positions: [Int],
         _ body: (ReferrerSource, Digest) async throws -> Value

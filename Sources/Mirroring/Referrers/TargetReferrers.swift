@@ -4,12 +4,12 @@ internal import Content
 internal import OCI
 internal import StrictJSON
 
-/// The list of a subject's referrers at a target: the registry's own, or the index under the tag.
+/// The list of a subject's referrers at a target: of the referrers API, or the index under the tag.
 ///
-/// Clients find referrers by this list. It proves nothing about the manifests that it names: a registry's
-/// garbage collection may delete these and leave the list.
+/// Clients find referrers by this list. The listed manifests may be missing, because a registry's
+/// garbage collection may delete them and leave the list.
 struct TargetReferrers {
-    /// The number of entries up to which a list is cleaned of manifests that the target has lost.
+    /// The maximum number of entries of a list from which missing manifests are removed.
     static let maximumCount = 500
 
     private let tag: Tag
@@ -19,7 +19,7 @@ struct TargetReferrers {
 
     /// Reads the list.
     ///
-    /// - Throws: what the target throws, or a `ContentError` where the tag is no list of referrers.
+    /// - Throws: The target's error, or a `ContentError` if the tag does not list referrers.
     init(of subject: Digest, in target: any ContentStore) async throws {
         tag = try DigestTag.list(of: subject)
         if let listed = try await target.referrers(of: subject) {
@@ -51,7 +51,7 @@ struct TargetReferrers {
 
     /// Writes the index if it has changed.
     ///
-    /// Registries reject an index that names manifests which they have lost; such entries are removed.
+    /// Registries reject an index that names missing manifests; such entries are removed.
     mutating func write(to target: any ContentStore) async throws {
         guard hasChanged else { return }
         do {
