@@ -77,7 +77,7 @@ struct ProgramContext: Sendable {
     /// On a terminal a few lines at its end are drawn over and over, and what the console says appears above
     /// them; elsewhere a line every half minute says that the program is alive. `body` turns the counters of
     /// `progress`, and may do nothing else for it: ``RunProgress/expect(_:)`` once, then
-    /// ``RunProgress/begin(_:)`` and ``RunProgress/finish(_:isWell:)`` for each image. Results are to be written
+    /// ``RunProgress/start(_:)`` and ``RunProgress/finish(_:isSuccess:)`` for each image. Results are to be written
     /// after it.
     func showing<Value>(
         _ progress: RunProgress, _ body: () async throws -> Value

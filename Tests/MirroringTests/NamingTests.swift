@@ -4,14 +4,14 @@ import Mirroring
 import OCI
 import Testing
 
-@Suite struct NamingTests {
+@Suite struct `Names and lock ids` {
     @Test(arguments: [
         ("redis", "redis", "redis"), ("grafana/grafana", "grafana", "grafana/grafana"),
         ("temporalio/server", "temporalio-server", "temporalio/server"),
         ("quay.io/a/b/c", "a-b-c", "a/b/c"), ("quay.io/x/x/x", "x-x-x", "x/x/x"),
         ("quay.io/library/app", "app", "app"), ("mcr.io/library/x/x", "x", "x/x"),
     ])
-    func `a name follows from the repository's path`(
+    func `a name is derived from the path of the repository`(
         _ repository: String, _ short: String, _ path: String
     ) throws {
         let repository = try Repository(parsing: repository)
@@ -35,14 +35,14 @@ import Testing
         (["redis@\(digest)", "redis:7"], ["redis-0123456789ab", "redis-7"]),
         (["{source: redis, tags: {regex: '7.*'}}", "redis:8"], ["redis-8"]),
     ])
-    func `a lock id is the name, or name and tag where the name is shared`(
+    func `a lock id is the name, or name and tag if entries share the name`(
         _ entries: [String], _ ids: [String]
     ) throws {
         let images = try load(entries).config.images
         #expect(Naming(images: images).knownImages(of: images).map(\.lockID) == ids)
     }
 
-    @Test func `an id for a tag that a listing brought is made the same way`() throws {
+    @Test func `the id of a listed tag is derived in the same way`() throws {
         let images = try load(["{source: redis, tags: {semver: '>=7'}}"]).config.images
         let named = Naming(images: images).named(images[0], tag: try Tag(parsing: "7.4.1-RC"))
         #expect(named.lockID == "redis-7-4-1-rc")
@@ -52,31 +52,31 @@ import Testing
     @Test(arguments: [
         (
             ["redis:7", "docker.io/library/redis:7"],
-            "5:5: two images are mapped to redis:7: lines 4 and 5"
+            "5:5: duplicate target redis:7: lines 4 and 5"
         ),
         (
             ["redis:7", "{source: redis, tags: [7]}"],
-            "5:5: two images are mapped to redis:7: lines 4 and 5"
+            "5:5: duplicate target redis:7: lines 4 and 5"
         ),
-        (["a/b:1", "quay.io/a-b:1"], "5:5: two images are mapped to a-b:1: lines 4 and 5"),
+        (["a/b:1", "quay.io/a-b:1"], "5:5: duplicate target a-b:1: lines 4 and 5"),
         (
             ["redis:7", "{source: x:8, id: redis}"],
-            "5:5: two images have the lock id 'redis': lines 4 and 5"
+            "5:5: duplicate lock id 'redis': lines 4 and 5"
         ),
         (
             ["redis:7", "{source: x, tags: {regex: a, latest: 1}, id: redis}"],
-            "5:5: two images have the lock id 'redis': lines 4 and 5"
+            "5:5: duplicate lock id 'redis': lines 4 and 5"
         ),
         (
             ["{source: redis, tags: [1.0]}", "redis:1-0"],
-            "5:5: two images have the lock id 'redis-1-0': lines 4 and 5"
+            "5:5: duplicate lock id 'redis-1-0': lines 4 and 5"
         ),
         (
             ["redis@\(digest)", "redis@\(digest)"],
-            "5:5: two images have the lock id 'redis-0123456789ab': lines 4 and 5"
+            "5:5: duplicate lock id 'redis-0123456789ab': lines 4 and 5"
         ),
     ])
-    func `images that would overwrite each other are told about, both lines named`(
+    func `images that would overwrite each other are reported with both lines`(
         _ entries: [String], _ problem: String
     ) {
         do throws(ConfigurationErrors) {
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `a third image is compared with the first that had the tag`() throws {
+    @Test func `a third image is compared with the first one that has the tag`() throws {
         let images = try load(["redis:7"]).config.images
         let image = Naming(images: images).named(images[0], tag: try Tag(parsing: "7"))
         let collisions = Naming.collisions(among: [image, image, image])

@@ -4,8 +4,7 @@ import Mirroring
 import OCI
 import Testing
 
-/// Regular expressions for tags.
-@Suite struct TagExpressionTests {
+@Suite struct `Regular expressions for tags` {
     private static func select(_ expression: String, from tags: [String]) throws -> Set<String> {
         let tags = try tags.map { try Tag(parsing: $0) }
         return Set(TagPattern(regex: expression).select(from: tags).map(\.name))
@@ -29,14 +28,14 @@ import Testing
         (#"[\d.]+"#, ["1", "1.2", "1.2.3", "1.10.0"]),
         (#"[]v1.23]+"#, ["1", "1.2", "1.2.3", "v1.2.3"]),
     ])
-    func `an expression matches whole tags`(_ expression: String, _ expected: [String]) throws {
+    func `match whole tags`(_ expression: String, _ expected: [String]) throws {
         #expect(try Self.select(expression, from: Self.tags) == Set(expected))
     }
 
     @Test(arguments: [
         "(a+)+b", "(a|a)*b", "(a*)*b", "a*a*a*a*a*a*a*a*a*a*b", "(a|aa)+b", "((a?){100})*b",
     ])
-    func `no tag makes an expression try all ways to split it`(_ expression: String) throws {
+    func `match in linear time`(_ expression: String) throws {
         let tag = String(repeating: "a", count: 127)
         #expect(try Self.select(expression, from: [tag, tag + "b"]) == [tag + "b"])
     }
@@ -47,7 +46,7 @@ import Testing
         "a++", "\\", #"(a)\1"#, "(?=a)", "(?<x>a)", #"\p{L}"#, "[[:alpha:]]",
         String(repeating: "(", count: 50_000),
     ])
-    func `what is wrong or not supported matches nothing`(_ expression: String) throws {
+    func `that are invalid or unsupported match nothing`(_ expression: String) throws {
         #expect(try Self.select(expression, from: ["a", "aa", "b"]).isEmpty)
     }
 }

@@ -53,7 +53,7 @@ import Testing
     @Test func `says that a repository is missing where it is`() async throws {
         let run = try await verdict("nowhere:1.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("there is no repository \(registry.host)/nowhere"))
+        #expect(run.output.contains("repository \(registry.host)/nowhere not found"))
     }
 
     @Test(

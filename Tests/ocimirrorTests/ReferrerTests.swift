@@ -112,12 +112,12 @@ import Testing
         let reader = SignatureReader(host: target.host, repository: "mirror/app")
         #expect(try await reader.content(underTag: tag) == "one")
 
-        // What the mirror's owner has hung there is not undone.
+        // A signature that was added at the target is not overwritten.
         let own = builder.artifact(Self.signature, "our own", about: nil)
         target.publish(own, repository: "mirror/app", tag: tag)
         let again = try await workspace.run("sync", "--refresh-referrers")
         #expect(again.status == 0)
-        #expect(again.output.contains("it is left alone"), "\(again.said)")
+        #expect(again.output.contains("not overwritten"), "\(again.said)")
         #expect(try await reader.content(underTag: tag) == "our own")
     }
 

@@ -25,7 +25,7 @@ public struct Attachment: Hashable, Sendable {
     /// - Returns: what there is, by kind.
     /// - Throws: what the source threw, or `CancellationError`.
     static func all(of subject: Digest, in source: any ContentSource) async throws -> [Attachment] {
-        let tags = try DigestTag.cosign(for: subject)
+        let tags = try DigestTag.cosignTags(for: subject)
         return try await withThrowingTaskGroup(of: [String].self) { group in
             for tag in tags {
                 group.addTask {
@@ -49,7 +49,7 @@ public struct Attachment: Hashable, Sendable {
         of subject: Digest, in source: any ContentSource
     ) async throws -> [Descriptor] {
         if let listed = try await source.referrers(of: subject) { return listed }
-        guard let list = try await source.resolve(.tag(DigestTag.list(of: subject))),
+        guard let list = try await source.resolve(.tag(DigestTag.referrersTag(for: subject))),
             list.mediaType.isIndex,
             case .index(let index) = try await source.fetch(manifest: list).decoded()
         else { return [] }

@@ -53,8 +53,8 @@ public struct ImageChecker: Sendable {
     ) async throws -> CheckedImage {
         let suffix = (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
         var image = CheckedImage(name: "\(location)\(suffix)")
-        progress.begin(image.name)
-        defer { progress.finish(image.name, isWell: image.isAccepted) }
+        progress.start(image.name)
+        defer { progress.finish(image.name, isSuccess: image.isAccepted) }
         do {
             let source = try stores.store(at: location)
             guard let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag) else {
@@ -133,10 +133,12 @@ public struct ImageChecker: Sendable {
             .claimed(
                 image, layers: judgement.layers.count,
                 bytes: judgement.layers.reduce(0) { $0.plus($1.size) }))
-        let report = try await judgement.verdict(reading: [source], isBrief: true)
+        let report = try await judgement.validateContents(
+            readingFrom: [source], stopsAtFirstError: true)
         image.note(
-            contents: report, isRead: { $0.layers.isDisjoint(with: judgement.unread) }, required)
-        judgement.layers.forEach(progress.settle)
+            contents: report, isRead: { $0.layers.isDisjoint(with: judgement.unscannedLayers) },
+            required)
+        judgement.layers.forEach(progress.complete)
         image.attachments = await attachments
     }
 

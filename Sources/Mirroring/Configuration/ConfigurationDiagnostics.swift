@@ -42,9 +42,9 @@ struct ConfigurationDiagnostics {
         let shown = isSecret ? "" : " '\(UntrustedText(node.text ?? "").display(limit: 80))'"
         return switch YAMLScalar(node) {
         case .null?: "nothing"
-        case .bool?: "the boolean\(shown)"
-        case .int?, .float?: "the number\(shown)"
-        case .string?: "the text\(shown)"
+        case .bool?: "boolean\(shown)"
+        case .int?, .float?: "number\(shown)"
+        case .string?: "string\(shown)"
         case nil where node.items != nil: "a list"
         case nil: "a mapping"
         }

@@ -19,8 +19,8 @@ struct ConfigurationExcerpt: Hashable {
         let hidden = secrets.filter { $0.overlaps(line) }
         // A location inside a secret would point after the mask, so the beginning of the secret is
         // shown.
-        let place = hidden.first { $0.contains(offset) }?.lowerBound ?? offset
-        let split = min(max(place, line.lowerBound), line.upperBound)
+        let visibleEnd = hidden.first { $0.contains(offset) }?.lowerBound ?? offset
+        let split = min(max(visibleEnd, line.lowerBound), line.upperBound)
         self.init(
             before: Self.masked(line.lowerBound..<split, of: source, hiding: hidden),
             after: Self.masked(split..<line.upperBound, of: source, hiding: hidden))

@@ -55,7 +55,7 @@ public struct ConfigurationLoader: Sendable {
             ?? ConfigurationExcerpt(text: "", caret: 0)
         return ConfigurationDiagnostic(
             file: file, line: error.line, column: error.column,
-            message: "this is not YAML: \(error.message)", hint: nil, excerpt: excerpt.text,
+            message: "invalid YAML: \(error.message)", hint: nil, excerpt: excerpt.text,
             caret: excerpt.caret, isWarning: false)
     }
 }

@@ -8,12 +8,12 @@ extension ConfigurationReader {
     mutating func reportCollisions(among images: [PlacedEntry]) {
         let naming = Naming(images: images.map(\.entry))
         let nodes = Dictionary(
-            images.map { ($0.entry.place, $0.node) }, uniquingKeysWith: { first, _ in first })
+            images.map { ($0.entry.location, $0.node) }, uniquingKeysWith: { first, _ in first })
         for collision in Naming.collisions(among: naming.knownImages(of: images.map(\.entry))) {
-            guard let node = nodes[collision.second.place] else { continue }
+            guard let node = nodes[collision.second.location] else { continue }
             switch collision.subject {
-            case .target(let target) where collision.first.place == collision.second.place:
-                error(node, "tags: the tag '\(target.tag?.name ?? "")' stands in the list twice")
+            case .target(let target) where collision.first.location == collision.second.location:
+                error(node, "tags: duplicate tag '\(target.tag?.name ?? "")'")
             case .target, .lockID:
                 error(node, collision.description, hint: collision.hint)
             }
@@ -51,8 +51,8 @@ extension ConfigurationReader {
                 guard let line = lines[outer] else { continue }
                 error(
                     image.node,
-                    "name: the layout '\(image.entry.name)' would lie inside the layout '\(outer)' "
-                        + "of line \(line)", hint: "give one of them another name")
+                    "name: the layout '\(image.entry.name)' would be inside the layout '\(outer)' "
+                        + "of line \(line)", hint: "set a different 'name' for one of them")
             }
         }
     }

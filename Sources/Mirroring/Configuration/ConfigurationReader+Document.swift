@@ -19,18 +19,20 @@ extension ConfigurationReader {
         guard let root = documents.first?.root, YAMLScalar(root) != .null else {
             report.add(
                 at: text.start, "the file is empty",
-                hint: "a configuration needs version, targets and images")
+                hint: "set version, targets and images")
             return nil
         }
         for document in documents.dropFirst() {
-            error(document.root, "a second document is not allowed", hint: "use one file for each")
+            error(
+                document.root, "multiple YAML documents are not supported",
+                hint: "use one file per document")
         }
         refuseIndirections(in: root)
         guard hasKnownVersion(root),
             let fields = fields(of: root, "top level", known: ConfigurationKeys.topLevel)
         else { return nil }
         if fields.isMissing("version") {
-            error(root, "the key 'version' is missing", hint: "write version: 1")
+            error(root, "missing key 'version'", hint: "add version: 1")
         }
         let platforms = fields["platforms"] == nil ? nil : self.platforms(of: fields)
         var defaults = Defaults()
@@ -52,18 +54,18 @@ extension ConfigurationReader {
     /// Anchors, aliases, merge keys and tags give a file another meaning than it shows.
     private mutating func refuseIndirections(in node: YAMLNode) {
         if case .alias = node.kind {
-            error(node, "an alias is not allowed", hint: "write the value out")
+            error(node, "YAML aliases are not supported", hint: "repeat the value")
         }
         if node.anchor != nil {
-            error(node, "an anchor is not allowed", hint: "write the value out where it is needed")
+            error(node, "YAML anchors are not supported", hint: "repeat the value where it is used")
         }
         if node.tag != nil {
-            error(node, "a YAML tag is not allowed", hint: "put text in quotes instead")
+            error(node, "YAML tags are not supported", hint: "put the value in quotes instead")
         }
         for item in node.items ?? [] { refuseIndirections(in: item) }
         for entry in node.entries ?? [] {
             if entry.key.kind == .scalar("<<", style: .plain) {
-                error(entry.key, "a merge key is not allowed", hint: "write the keys out")
+                error(entry.key, "YAML merge keys are not supported", hint: "repeat the keys")
             }
             refuseIndirections(in: entry.key)
             refuseIndirections(in: entry.value)
@@ -88,7 +90,7 @@ extension ConfigurationReader {
             do throws(ParseError) {
                 let platform = try Platform(parsing: text)
                 if platforms.contains(platform) {
-                    error(item, "platforms: \(platform) stands in the list twice")
+                    error(item, "platforms: duplicate platform \(platform)")
                 } else {
                     platforms.append(platform)
                 }
@@ -105,17 +107,17 @@ extension ConfigurationReader {
     mutating func expanded(_ node: YAMLNode, _ key: String) -> String? {
         guard case .string(let raw)? = YAMLScalar(node) else {
             let isScalar = node.text.map { !$0.isEmpty } ?? false
-            mismatch(node, key, expected: "text", hint: isScalar ? "put it in quotes" : nil)
+            mismatch(node, key, expected: "a string", hint: isScalar ? "put it in quotes" : nil)
             return nil
         }
         do throws(VariableExpansion.Failure) {
             return try VariableExpansion.expand(raw, with: loader.environment)
         } catch {
             let source = String(decoding: text.bytes[node.range], as: UTF8.self)
-            let place = source.range(of: error.expression).map {
+            let offset = source.range(of: error.expression).map {
                 node.range.lowerBound + source.utf8.distance(from: source.startIndex, to: $0)
             }
-            report.add(at: place ?? node.range.lowerBound, "\(key): \(error.message)")
+            report.add(at: offset ?? node.range.lowerBound, "\(key): \(error.message)")
             return nil
         }
     }

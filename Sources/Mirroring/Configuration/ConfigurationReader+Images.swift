@@ -14,7 +14,7 @@ extension ConfigurationReader {
     mutating func images(of fields: Fields, _ defaults: Defaults) -> [PlacedEntry] {
         if fields.isMissing("images") {
             error(
-                fields.node, "the key 'images' is missing", hint: "list what is to be mirrored")
+                fields.node, "missing key 'images'", hint: "list the images to mirror")
         }
         var images: [PlacedEntry] = []
         for node in list("images", of: fields, "images") ?? [] {
@@ -35,7 +35,7 @@ extension ConfigurationReader {
             return nil
         }
         if fields.isMissing("source") {
-            error(node, "image: the key 'source' is missing", hint: "such as source: redis:7.4.1")
+            error(node, "image: missing key 'source'", hint: "for example source: redis:7.4.1")
         }
         let text = string("source", of: fields)
         return image(node, source: text, at: fields["source"] ?? node, fields, defaults)
@@ -43,15 +43,15 @@ extension ConfigurationReader {
 
     /// Every field is read even if an earlier one is invalid, so that all problems are reported.
     private mutating func image(
-        _ node: YAMLNode, source text: String?, at place: YAMLNode, _ fields: Fields,
+        _ node: YAMLNode, source text: String?, at sourceNode: YAMLNode, _ fields: Fields,
         _ defaults: Defaults
     ) -> ImageEntry? {
-        let source = text.flatMap { self.source($0, at: place) }
+        let source = text.flatMap { self.source($0, at: sourceNode) }
         let floating = bool("floating", of: fields) ?? false
         let tags = self.tags(of: fields)
-        let selection = source.flatMap { self.selection($0, tags, at: place, fields) }
-        if !floating, let selection { refuseChannels(selection, at: place, fields) }
-        let name = self.name(of: fields, source: source, at: place, defaults.naming)
+        let selection = source.flatMap { self.selection($0, tags, at: sourceNode, fields) }
+        if !floating, let selection { rejectFloatingTags(selection, at: sourceNode, fields) }
+        let name = self.name(of: fields, source: source, at: sourceNode, defaults.naming)
         let id = self.id(of: fields, selection)
         let requires = requirements(of: fields)
         let validation = choice("validation", of: fields) ?? defaults.validation
@@ -62,18 +62,18 @@ extension ConfigurationReader {
         let exception = self.exception(of: fields)
         for key in ["requires", "exception"] where isArtifact {
             guard let node = fields[key] else { continue }
-            error(node, "\(key): has no meaning for an artifact, which no platform runs")
+            error(node, "\(key): not supported for artifacts")
         }
         guard let source, let selection, let name else { return nil }
         return ImageEntry(
             source: source.source, selection: selection, name: name, id: id, floating: floating,
             requires: requires, validation: validation, copy: copy, referrers: referrers,
             isArtifact: isArtifact, moved: moved, exception: exception,
-            place: ConfigurationLocation(line: node.mark.line, column: node.mark.column))
+            location: ConfigurationLocation(line: node.mark.line, column: node.mark.column))
     }
 
     private mutating func name(
-        of fields: Fields, source: SourceText?, at place: YAMLNode, _ style: NamingStyle
+        of fields: Fields, source: SourceText?, at sourceNode: YAMLNode, _ style: NamingStyle
     ) -> String? {
         if let node = fields["name"] {
             guard let name = string(node, "name") else { return nil }
@@ -81,7 +81,7 @@ extension ConfigurationReader {
                 _ = try Repository(registry: .dockerHub, path: "p/\(name)")
                 return name
             } catch {
-                self.error(node, "name: \(report.describe(node)): \(error.reason)")
+                self.error(node, "name: \(report.quote(node) ?? "the value"): \(error.reason)")
                 return nil
             }
         }
@@ -90,8 +90,8 @@ extension ConfigurationReader {
             return Naming.name(of: repository, style: style)
         case .layout?:
             error(
-                place, "source: a layout has no name of its own",
-                hint: "add the name that it gets at the targets, such as name: team/app")
+                sourceNode, "source: a layout needs a 'name'",
+                hint: "set its repository name at the targets, for example name: team/app")
             return nil
         case nil:
             return nil
@@ -108,8 +108,8 @@ extension ConfigurationReader {
         else {
             mismatch(
                 node, "id",
-                expected: "at most 128 characters of a-z, 0-9, '-', '.', '_' and '/', a letter or "
-                    + "digit first")
+                expected: "at most 128 characters of a-z, 0-9, '-', '.', '_' and '/', beginning "
+                    + "with a letter or digit")
             return nil
         }
         let isOne =
@@ -120,8 +120,8 @@ extension ConfigurationReader {
             }
         if !isOne {
             error(
-                node, "id: an id names one image, and 'tags' brings several",
-                hint: "leave it out, or write latest: 1")
+                node, "id: not allowed with 'tags' that select several images",
+                hint: "remove it, or set latest: 1")
         }
         return isOne ? id : nil
     }
@@ -133,8 +133,9 @@ extension ConfigurationReader {
             let isControlFree = text.unicodeScalars.allSatisfy { $0.value >= 0x20 }
             guard isControlFree, text.hasPrefix("/") || !text.contains("/") else {
                 error(
-                    node, "requires: \(report.describe(node)) is neither a command nor a path",
-                    hint: "a path begins with '/', a command has no '/' and is looked up in PATH")
+                    node,
+                    "requires: \(report.quote(node) ?? "the value") is neither a command nor a path",
+                    hint: "write an absolute path, or a command without '/' to look up in PATH")
                 continue
             }
             requirements.append(text)
@@ -147,7 +148,7 @@ extension ConfigurationReader {
             let fields = self.fields(of: node, "exception", known: ConfigurationKeys.exception)
         else { return nil }
         for key in ["platforms", "reason"] where fields.isMissing(key) {
-            error(node, "exception: the key '\(key)' is missing")
+            error(node, "exception: missing key '\(key)'")
         }
         let platforms = self.platforms(of: fields)
         let reason = string("reason", of: fields)
@@ -155,7 +156,7 @@ extension ConfigurationReader {
         if let node = fields["until"], let text = string(node, "until") {
             until = CalendarDay(parsing: text)
             if until == nil {
-                mismatch(node, "until", expected: "a day of the calendar as YYYY-MM-DD")
+                mismatch(node, "until", expected: "a date in the form YYYY-MM-DD")
             }
         }
         guard let platforms, let reason else { return nil }

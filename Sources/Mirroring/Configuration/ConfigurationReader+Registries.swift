@@ -8,7 +8,7 @@ extension ConfigurationReader {
     mutating func registries(of fields: Fields) -> [RegistryHost: RegistryOptions] {
         guard let node = fields["registries"] else { return [:] }
         guard let entries = node.entries else {
-            mismatch(node, "registries", expected: "a mapping from registries to their options")
+            mismatch(node, "registries", expected: "a mapping of registries to options")
             return [:]
         }
         var registries: [RegistryHost: RegistryOptions] = [:]
@@ -17,8 +17,8 @@ extension ConfigurationReader {
             guard let host = host(entry.key, "registries", text: entry.key.text) else { continue }
             if let line = places[host] {
                 error(
-                    entry.key, "registries: \(host) stands twice, first on line \(line)",
-                    hint: host == .dockerHub ? "all of Docker Hub's names are docker.io" : nil)
+                    entry.key, "registries: duplicate registry \(host), first on line \(line)",
+                    hint: host == .dockerHub ? "all names of Docker Hub mean docker.io" : nil)
                 continue
             }
             places[host] = entry.key.mark.line
@@ -31,14 +31,14 @@ extension ConfigurationReader {
         _ node: YAMLNode, _ key: String, text: String?
     ) -> RegistryHost? {
         guard let text else {
-            error(node, "\(key): a registry must be text, such as ghcr.io")
+            error(node, "\(key): expected a registry such as ghcr.io")
             return nil
         }
         // A colon with slashes would otherwise be reported as an invalid port.
         let excess = text.contains("://") ? "scheme" : text.contains("/") ? "path" : nil
         if let excess {
             let shown = UntrustedText(text).display(limit: 200)
-            error(node, "\(key): '\(shown)' is more than a host", hint: "leave the \(excess) out")
+            error(node, "\(key): '\(shown)' is not a host", hint: "remove the \(excess)")
             return nil
         }
         do throws(ParseError) {
@@ -79,11 +79,11 @@ extension ConfigurationReader {
         _ options: RegistryOptions, _ fields: Fields, _ host: RegistryHost
     ) {
         if let node = fields["clientKey"], fields["clientCertificate"] == nil {
-            error(node, "clientKey: there is no clientCertificate that it belongs to")
+            error(node, "clientKey: requires clientCertificate")
         }
         for key in ["caFile", "clientCertificate"] where options.plainHTTP {
             guard let node = fields[key] else { continue }
-            error(node, "\(key): has no meaning with plainHTTP: true", hint: "remove one of them")
+            error(node, "\(key): not allowed with plainHTTP: true", hint: "remove one of them")
         }
         let isLocal = ["localhost", "127.0.0.1", "[::1]"].contains { name in
             host.name == name || host.name.hasPrefix("\(name):")
@@ -93,8 +93,8 @@ extension ConfigurationReader {
         {
             report.add(
                 at: node.range.lowerBound,
-                "plainHTTP: the credentials are not sent to \(host) without TLS",
-                hint: "use TLS, or allow it with credentialsOverHTTP: true", isWarning: true)
+                "plainHTTP: credentials are not sent to \(host) over plain HTTP",
+                hint: "use TLS, or set credentialsOverHTTP: true", isWarning: true)
         }
     }
 
@@ -108,7 +108,7 @@ extension ConfigurationReader {
         var values: [String?] = []
         for key in ConfigurationKeys.credentials {
             if fields.isMissing(key) {
-                error(fields.node, "credentials: the key '\(key)' is missing")
+                error(fields.node, "credentials: missing key '\(key)'")
             }
             values.append(fields[key].flatMap { expanded($0, key) })
         }
@@ -121,9 +121,9 @@ extension ConfigurationReader {
         case (let noUser, _):
             error(
                 fields[noUser ? "username" : "password"] ?? node,
-                "credentials: the \(noUser ? "username" : "password") is empty and the "
+                "credentials: the \(noUser ? "username" : "password") is empty but the "
                     + "\(noUser ? "password" : "username") is not",
-                hint: "give both, or leave both empty to go without credentials")
+                hint: "set both, or leave both empty for anonymous access")
             return nil
         }
     }
@@ -149,8 +149,8 @@ extension ConfigurationReader {
                 allowed.append(text.lowercased())
             } else if text.contains("/") {
                 error(
-                    node, "allow: \(report.describe(node)) is no range of addresses",
-                    hint: "such as 10.0.0.0/8 or fd00::/8")
+                    node, "allow: \(report.quote(node) ?? "the value") is not an address range",
+                    hint: "for example 10.0.0.0/8 or fd00::/8")
             } else if let host = host(node, "allow", text: text) {
                 allowed.append(host.name)
             }

@@ -42,7 +42,7 @@ extension ConfigurationReader {
         guard node.items != nil else {
             mismatch(
                 node, "tags", expected: "a list of tags, or a mapping with semver or regex",
-                hint: node.text?.isEmpty == false ? "write tags: […] around a single one" : nil)
+                hint: node.text?.isEmpty == false ? "use a list: tags: […]" : nil)
             return nil
         }
         var tags: [Tag] = []
@@ -77,54 +77,57 @@ extension ConfigurationReader {
             } catch {
                 self.error(
                     node,
-                    "regex: \(report.describe(node)) is no regular expression: \(error.reason)")
+                    "regex: invalid regular expression \(report.quote(node) ?? "***"): \(error.reason)"
+                )
             }
         }
         if fields.isMissing("semver"), fields.isMissing("regex") {
-            error(node, "tags: neither semver nor regex says which tags are meant")
+            error(node, "tags: missing key 'semver' or 'regex'")
         }
         if fields["semver"] != nil, let regex = fields["regex"] {
-            error(regex, "tags: semver and regex exclude each other", hint: "remove one of them")
+            error(
+                regex, "tags: semver and regex are mutually exclusive", hint: "remove one of them")
         }
         return pattern
     }
 
-    /// Brings together what the source names and what `tags` asks for.
+    /// Returns the selection of the source reference or of `tags`, which exclude each other.
     mutating func selection(
-        _ source: SourceText, _ tags: ImageEntry.Selection?, at place: YAMLNode, _ fields: Fields
+        _ source: SourceText, _ tags: ImageEntry.Selection?, at sourceNode: YAMLNode,
+        _ fields: Fields
     ) -> ImageEntry.Selection? {
         let isNamed = source.tag != nil || source.digest != nil
         guard let node = fields["tags"] else {
             if isNamed { return .one(tag: source.tag, digest: source.digest) }
             error(
-                place,
-                "source: \(report.describe(place)) has neither tag nor digest, and 'latest' is "
-                    + "never assumed",
-                hint: "name a tag, or say which ones with 'tags'")
+                sourceNode,
+                "source: \(report.quote(sourceNode) ?? "the value") has no tag or digest, and 'latest' is "
+                    + "not assumed",
+                hint: "add a tag, or select tags with 'tags'")
             return nil
         }
         if isNamed {
             error(
-                node, "tags: the source already names \(source.tag == nil ? "a digest" : "a tag")",
-                hint: "leave one of them out")
+                node, "tags: the source already has \(source.tag == nil ? "a digest" : "a tag")",
+                hint: "remove one of them")
             return nil
         }
         return tags
     }
 
-    /// A tag that moves by design is no version; only `floating: true` says that this is meant.
-    mutating func refuseChannels(
-        _ selection: ImageEntry.Selection, at place: YAMLNode, _ fields: Fields
+    /// Reports floating tags, which require `floating: true`.
+    mutating func rejectFloatingTags(
+        _ selection: ImageEntry.Selection, at sourceNode: YAMLNode, _ fields: Fields
     ) {
-        let hint = "name a version, or add floating: true"
+        let hint = "use a version tag, or set floating: true"
         switch selection {
         case .one(let tag?, _) where tag.isChannel:
-            error(place, "source: the tag '\(tag)' moves by design", hint: hint)
+            error(sourceNode, "source: '\(tag)' is a floating tag", hint: hint)
         case .list:
             for item in fields["tags"]?.items ?? [] {
                 guard let text = item.text, let tag = try? Tag(parsing: text), tag.isChannel
                 else { continue }
-                error(item, "tags: the tag '\(tag)' moves by design", hint: hint)
+                error(item, "tags: '\(tag)' is a floating tag", hint: hint)
             }
         case .one, .pattern:
             break

@@ -8,8 +8,8 @@ extension ConfigurationReader {
     mutating func targets(of fields: Fields) -> [MirrorTarget] {
         if fields.isMissing("targets") {
             error(
-                fields.node, "the key 'targets' is missing",
-                hint: "say where the images go, such as prefix: ghcr.io/owner/mirror")
+                fields.node, "missing key 'targets'",
+                hint: "add a target, for example prefix: ghcr.io/owner/mirror")
         }
         var targets: [MirrorTarget] = []
         var prefixes: [String: Int] = [:]
@@ -25,15 +25,15 @@ extension ConfigurationReader {
             if let line = prefixes.updateValue(node.mark.line, forKey: spelling) {
                 error(
                     fields["prefix"] ?? node,
-                    "prefix: two targets have the prefix \(Self.shown(prefix)): lines \(line) and \(node.mark.line)"
+                    "prefix: duplicate prefix \(Self.shown(prefix)): lines \(line) and \(node.mark.line)"
                 )
             }
             let file = target.lock.map(ConfigurationPath.comparable)
             if let file, let line = locks.updateValue(node.mark.line, forKey: file) {
                 error(
                     fields["lock"] ?? node,
-                    "lock: two targets have the same lock: lines \(line) and \(node.mark.line)",
-                    hint: "give each target a file of its own")
+                    "lock: duplicate lock file: lines \(line) and \(node.mark.line)",
+                    hint: "use one lock file per target")
             }
             targets.append(target)
         }
@@ -54,14 +54,14 @@ extension ConfigurationReader {
     private mutating func prefix(of fields: Fields) -> MirrorTarget.Prefix? {
         if fields.isMissing("prefix") {
             error(
-                fields.node, "target: the key 'prefix' is missing",
-                hint: "write prefix: ghcr.io/owner/mirror or prefix: oci:folder")
+                fields.node, "target: missing key 'prefix'",
+                hint: "add prefix: ghcr.io/owner/mirror or prefix: oci:DIRECTORY")
         }
         guard let node = fields["prefix"], let text = expanded(node, "prefix") else { return nil }
         if text.hasPrefix("oci:") {
             let directory = text.dropFirst("oci:".count)
             guard !directory.isEmpty else {
-                error(node, "prefix: the folder is missing after 'oci:'")
+                error(node, "prefix: missing directory after 'oci:'")
                 return nil
             }
             return .layout(
@@ -78,7 +78,7 @@ extension ConfigurationReader {
         guard host == "localhost" || host.contains(where: { $0 == "." || $0 == ":" }) else {
             error(
                 node, "prefix: '\(shown)' must begin with a registry",
-                hint: "such as ghcr.io/owner/mirror, or docker.io/owner for Docker Hub")
+                hint: "for example ghcr.io/owner/mirror, or docker.io/owner for Docker Hub")
             return nil
         }
         do throws(ParseError) {
@@ -88,7 +88,7 @@ extension ConfigurationReader {
             if slash != text.endIndex {
                 _ = try Repository(registry: registry, path: "p/\(path)")
             } else if registry == .dockerHub {
-                error(node, "prefix: docker.io needs a user or organisation: docker.io/owner")
+                error(node, "prefix: docker.io needs a user or organization: docker.io/owner")
                 return nil
             }
             return .registry(registry, path: path)
@@ -102,21 +102,21 @@ extension ConfigurationReader {
         if case .layout = prefix {
             if let node = fields["lock"] {
                 error(
-                    node, "lock: a folder of layouts has no lock",
-                    hint: "leave the key out; its digests are in each layout's index.json")
+                    node, "lock: not supported for layout targets",
+                    hint: "remove the key; the digests are in each layout's index.json")
             }
             return nil
         }
         if fields.isMissing("lock") {
             error(
-                fields.node, "target: the key 'lock' is missing",
-                hint: "write lock: images.lock.yaml")
+                fields.node, "target: missing key 'lock'",
+                hint: "add lock: images.lock.yaml")
         }
         guard let node = fields["lock"], let path = path("lock", of: fields) else { return nil }
         let file = loader.file.split(separator: "/").last.map(String.init) ?? loader.file
         let config = ConfigurationPath.absolute(file, in: loader.baseDirectory)
         if ConfigurationPath.comparable(path) == ConfigurationPath.comparable(config) {
-            error(node, "lock: this is the configuration itself, which would be overwritten")
+            error(node, "lock: would overwrite the configuration file")
         }
         return path
     }
@@ -137,8 +137,8 @@ extension ConfigurationReader {
         guard keys.allSatisfy(isKey) else {
             mismatch(
                 node, "root",
-                expected: "keys of letters, digits, '_' and '-' with dots between them",
-                hint: "such as global.ocimirror")
+                expected: "keys of letters, digits, '_' and '-', separated by dots",
+                hint: "for example global.ocimirror")
             return usual
         }
         return keys

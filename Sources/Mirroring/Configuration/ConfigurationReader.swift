@@ -65,7 +65,7 @@ struct ConfigurationReader {
         var places: [String: Int] = [:]
         for entry in entries {
             guard let key = entry.key.text else {
-                error(entry.key, "\(what): a key must be text")
+                error(entry.key, "\(what): keys must be strings")
                 continue
             }
             guard known.contains(key) else {
@@ -75,7 +75,7 @@ struct ConfigurationReader {
                 continue
             }
             if let line = places[key] {
-                error(entry.key, "\(what): the key '\(key)' stands twice, first on line \(line)")
+                error(entry.key, "\(what): duplicate key '\(key)', first on line \(line)")
                 continue
             }
             places[key] = entry.key.mark.line
@@ -93,7 +93,7 @@ struct ConfigurationReader {
         error(
             key, "\(what): unknown key\(shown)",
             hint: nearest.map { "did you mean '\($0)'?" }
-                ?? "the keys are \(known.joined(separator: ", "))")
+                ?? "valid keys: \(known.joined(separator: ", "))")
         return nearest
     }
 
@@ -107,11 +107,11 @@ struct ConfigurationReader {
     mutating func string(_ node: YAMLNode, _ key: String) -> String? {
         guard case .string(let text)? = YAMLScalar(node) else {
             let isScalar = node.text.map { !$0.isEmpty } ?? false
-            mismatch(node, key, expected: "text", hint: isScalar ? "put it in quotes" : nil)
+            mismatch(node, key, expected: "a string", hint: isScalar ? "put it in quotes" : nil)
             return nil
         }
         guard !text.isEmpty else {
-            error(node, "\(key): is empty")
+            error(node, "\(key): must not be empty")
             return nil
         }
         return text
@@ -141,7 +141,7 @@ struct ConfigurationReader {
                 range.upperBound == .max
                 ? "of at least \(range.lowerBound)"
                 : "from \(range.lowerBound) to \(range.upperBound)"
-            mismatch(node, key, expected: "a whole number \(bounds)")
+            mismatch(node, key, expected: "an integer \(bounds)")
             return nil
         }
         return value
@@ -170,7 +170,7 @@ struct ConfigurationReader {
             let example = node.range.isEmpty ? nil : report.quote(node).map { _ in "[…]" }
             mismatch(
                 node, key, expected: "a list of \(what)",
-                hint: example.map { "write \(key): \($0) around a single one" })
+                hint: example.map { "use a list: \(key): \($0)" })
             return nil
         }
         guard !items.isEmpty else {

@@ -47,7 +47,7 @@ public struct ImageEntry: Hashable, Sendable {
     /// The exception, if there is one.
     public var exception: PlatformException?
     /// The location of the entry in the file.
-    public var place: ConfigurationLocation
+    public var location: ConfigurationLocation
 
     /// Creates an entry.
     public init(
@@ -55,7 +55,7 @@ public struct ImageEntry: Hashable, Sendable {
         floating: Bool = false, requires: [String] = [], validation: ValidationLevel = .content,
         copy: CopyScope = .all, referrers: ReferrerPolicy = .copy, isArtifact: Bool = false,
         moved: MovedTagPolicy = .warn, exception: PlatformException? = nil,
-        place: ConfigurationLocation = ConfigurationLocation(line: 1, column: 1)
+        location: ConfigurationLocation = ConfigurationLocation(line: 1, column: 1)
     ) {
         self.source = source
         self.selection = selection
@@ -69,7 +69,7 @@ public struct ImageEntry: Hashable, Sendable {
         self.isArtifact = isArtifact
         self.moved = moved
         self.exception = exception
-        self.place = place
+        self.location = location
     }
 }
 

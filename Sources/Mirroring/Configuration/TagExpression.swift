@@ -51,7 +51,7 @@ struct TagExpression: Sendable {
         case match
     }
 
-    /// How many instructions an expression may have; repetitions with a count are written out.
+    /// The maximum number of instructions; counted repetitions are expanded.
     static let limit = 1000
 
     private let instructions: [Instruction]

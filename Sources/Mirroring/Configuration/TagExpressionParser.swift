@@ -19,13 +19,13 @@ struct TagExpressionParser {
     mutating func program() throws(ParseError) -> [TagExpression.Instruction] {
         ignoresCase = take("(?i)")
         let program = try alternatives(depth: 0)
-        guard rest.isEmpty else { throw failure("a ')' closes nothing") }
+        guard rest.isEmpty else { throw failure("unmatched ')'") }
         return program + [.match]
     }
 
     private mutating func alternatives(depth: Int) throws(ParseError) -> [TagExpression.Instruction]
     {
-        guard depth < 32 else { throw failure("its groups are nested too deeply") }
+        guard depth < 32 else { throw failure("groups are nested too deeply") }
         var branches = [try sequence(depth: depth)]
         while take("|") { branches.append(try sequence(depth: depth)) }
         var program = branches.removeLast()
@@ -53,11 +53,11 @@ struct TagExpressionParser {
         case UInt8(ascii: "("):
             if take("?") {
                 guard take(":") else {
-                    throw failure("of '(?', only '(?:' is supported, and '(?i)' at the beginning")
+                    throw failure("unsupported '(?'; use '(?:', or '(?i)' at the beginning")
                 }
             }
             let group = try alternatives(depth: depth + 1)
-            guard take(")") else { throw failure("a '(' is not closed") }
+            guard take(")") else { throw failure("missing ')'") }
             return group
         case UInt8(ascii: "["): return [.character(try characterClass())]
         case UInt8(ascii: "."): return [.character(CharacterSet().inverted)]
@@ -65,7 +65,7 @@ struct TagExpressionParser {
         case UInt8(ascii: "$"): return [.end]
         case UInt8(ascii: "\\"): return [.character(try escape())]
         case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"), UInt8(ascii: "{"):
-            throw failure("there is nothing to repeat before '\(Character(UnicodeScalar(byte)))'")
+            throw failure("nothing to repeat before '\(Character(UnicodeScalar(byte)))'")
         default: return [.character(folded(CharacterSet([byte])))]
         }
     }
@@ -91,7 +91,7 @@ struct TagExpressionParser {
             [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "{")]
                 .contains(next)
         else { return try expanded(item, range.least, range.most) }
-        throw failure("a repetition is repeated")
+        throw failure("nested repetition operator")
     }
 
     private func expanded(
@@ -121,7 +121,7 @@ struct TagExpressionParser {
         let most = hasComma ? number() : least
         guard take("}"), let least, least <= TagExpression.limit,
             most.map({ $0 >= least && $0 <= TagExpression.limit }) ?? hasComma
-        else { throw failure("a repetition should look like {2} or {2,4}") }
+        else { throw failure("invalid repetition; use {2} or {2,4}") }
         return (least, most)
     }
 
@@ -139,7 +139,7 @@ struct TagExpressionParser {
             isFirst = false
             rest.removeFirst()
             guard byte != UInt8(ascii: "["), !rest.starts(with: "&&".utf8) else {
-                throw failure("a class holds no other class; write \\[ for a bracket")
+                throw failure("nested character classes are not supported; write \\[ for a bracket")
             }
             if byte == UInt8(ascii: "\\") {
                 set.formUnion(try escape())
@@ -153,17 +153,17 @@ struct TagExpressionParser {
             }
             rest = rest.dropFirst(2)
             guard byte <= last, last != UInt8(ascii: "\\"), last != UInt8(ascii: "[") else {
-                throw failure("a range of a class ends before it begins")
+                throw failure("invalid range in a character class")
             }
             set.formUnion(CharacterSet(byte...last))
         }
-        guard take("]") else { throw failure("a '[' is not closed") }
+        guard take("]") else { throw failure("missing ']'") }
         set = folded(set)
         return isNegated ? set.inverted : set
     }
 
     private mutating func escape() throws(ParseError) -> TagExpression.CharacterSet {
-        guard let byte = rest.popFirst() else { throw failure("it ends with a '\\'") }
+        guard let byte = rest.popFirst() else { throw failure("trailing '\\'") }
         let digits = CharacterSet(0x30...0x39)
         var words = CharacterSet(0x41...0x5A)
         words.formUnion(CharacterSet(0x61...0x7A))
@@ -179,7 +179,7 @@ struct TagExpressionParser {
         case UInt8(ascii: "S"): return blanks.inverted
         case _ where words.contains(byte) || byte >= 0x80:
             throw failure(
-                "'\\\(Character(UnicodeScalar(byte)))' is not supported; \\d, \\w and \\s are")
+                "unsupported escape '\\\(Character(UnicodeScalar(byte)))'; use \\d, \\w or \\s")
         default: return CharacterSet([byte])
         }
     }
@@ -210,7 +210,7 @@ struct TagExpressionParser {
         _ program: [TagExpression.Instruction]
     ) throws(ParseError) -> [TagExpression.Instruction] {
         guard program.count < TagExpression.limit else {
-            throw failure("it has more than \(TagExpression.limit) parts")
+            throw failure("more than \(TagExpression.limit) instructions")
         }
         return program
     }

@@ -2,26 +2,26 @@
 
 public import OCI
 
-/// Which tags of a listing are meant.
+/// A selection of tags from a listing.
 public struct TagPattern: Hashable, Sendable {
-    /// The versions that are meant, in the range grammar of Helm.
+    /// The selected versions, in the range grammar of Helm.
     public var versions: VersionRange?
     /// A regular expression that the whole tag must match.
     public var regex: String?
-    /// How many of the greatest are kept; nil for all.
+    /// The number of greatest tags to keep, or `nil` to keep all.
     public var latest: Int?
 
-    /// Makes a pattern.
+    /// Creates a pattern.
     public init(versions: VersionRange? = nil, regex: String? = nil, latest: Int? = nil) {
         self.versions = versions
         self.regex = regex
         self.latest = latest
     }
 
-    /// Returns the tags that are meant, the greatest first.
+    /// Returns the selected tags, the greatest first.
     ///
-    /// Tags are ordered by version, then by name; a tag that is no version comes after all that
-    /// are one. A regular expression that does not compile matches nothing; the loader refuses it.
+    /// Tags are ordered by version, then by name; tags that are not versions come last. An invalid
+    /// regular expression matches nothing; the loader rejects it.
     public func select(from tags: some Sequence<Tag>) -> [Tag] {
         let expression = regex.map { try? TagExpression(parsing: $0) }
         var matching: [(tag: Tag, version: SemanticVersion?)] = []

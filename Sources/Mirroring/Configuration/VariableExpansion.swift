@@ -70,12 +70,13 @@ enum VariableExpansion {
                 if let value, !value.isEmpty { return value }
                 let reason = UntrustedText(String(argument)).display(limit: 200)
                 throw Failure(
-                    message: "the variable \(name) is not set"
+                    message: "variable \(name) is not set"
                         + (reason.isEmpty ? "" : ": \(reason)"), expression: "${\(name)")
             default:
                 if let value { return value }
                 throw Failure(
-                    message: "the variable \(name) is not set; set it, or write ${\(name):-}",
+                    message:
+                        "variable \(name) is not set; set it, or use ${\(name):-} for an empty value",
                     expression: "${\(name)")
             }
         }

@@ -53,7 +53,7 @@ private struct ComparatorReader {
             return true
         }
         guard before.startIndex != rest.startIndex else {
-            throw failure("'\(before)' needs a blank or a comma before it")
+            throw failure("missing space or comma before '\(before)'")
         }
         return true
     }
@@ -87,7 +87,7 @@ private struct ComparatorReader {
         rest = rest[word.endIndex...]
         guard !word.isEmpty else {
             throw failure(
-                start.isEmpty ? "a comparator is missing" : "a version is missing in '\(start)'")
+                start.isEmpty ? "missing comparator" : "missing version after '\(start)'")
         }
         let unsigned = word.first == "v" ? word.dropFirst() : word
         let core = unsigned.prefix { $0 != "-" && $0 != "+" }
@@ -98,12 +98,12 @@ private struct ComparatorReader {
         let padded = (given.map(String.init) + ["0", "0", "0"]).prefix(3).joined(separator: ".")
         guard parts.count <= 3, parts.allSatisfy({ isWildcard($0) || UInt64($0) != nil }),
             let version = SemanticVersion(lenient: padded + unsigned[core.endIndex...])
-        else { throw failure("'\(word)' is not a version") }
+        else { throw failure("invalid version '\(word)'") }
         return VersionRange.Comparator(
             comparison: comparison, version: version, precision: given.count)
     }
 
     private func failure(_ reason: String) -> ParseError {
-        ParseError("version range", text, "\(reason); it should look like '>=1.2 <2' or '~1.4'")
+        ParseError("version range", text, "\(reason); use a range such as '>=1.2 <2' or '~1.4'")
     }
 }

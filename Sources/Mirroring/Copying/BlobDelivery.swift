@@ -13,12 +13,12 @@ struct BlobDelivery {
     /// A target that lacks the blob, or that was not asked for it.
     private struct Claim {
         let progress: TargetCopyProgress
-        let sibling: StoreLocation?
+        let mountSource: StoreLocation?
         /// A Boolean value that indicates whether the store has the blob, or `nil` if it was not
         /// asked.
         var isPresent: Bool?
 
-        var store: any ContentStore { progress.destination.store }
+        var store: any ContentStore { progress.target.store }
     }
 
     /// Copies the blob to each target whose copy has not failed.
@@ -36,8 +36,8 @@ struct BlobDelivery {
         var rounds: [[TargetCopyProgress]] = []
         var seen: [String: Int] = [:]
         for progress in all {
-            let round = seen[progress.destination.store.location.holder, default: 0]
-            seen[progress.destination.store.location.holder] = round + 1
+            let round = seen[progress.target.store.location.deduplicationScope, default: 0]
+            seen[progress.target.store.location.deduplicationScope] = round + 1
             if round == rounds.count { rounds.append([]) }
             rounds[round].append(progress)
         }
@@ -52,20 +52,22 @@ struct BlobDelivery {
         var isDone = false
         defer { for claim in claims { settle(claim, isDone: isDone) } }
         for progress in all where progress.failure == nil {
-            guard !progress.holds(blob.digest) || progress.probe?.digest == blob.digest else {
-                progress.assume(blob)
+            guard !progress.isAssumedPresent(blob.digest) || progress.probe?.digest == blob.digest
+            else {
+                progress.assumePresent(blob)
                 continue
             }
-            switch try await copier.ledger.claim(
-                blob.digest, at: progress.destination.store.location)
+            switch try await copier.blobTracker.claim(
+                blob.digest, at: progress.target.store.location)
             {
-            case .present: progress.note(blob, .present)
-            case .yours(let sibling): claims.append(Claim(progress: progress, sibling: sibling))
+            case .present: progress.record(blob, .present)
+            case .granted(let mountSource):
+                claims.append(Claim(progress: progress, mountSource: mountSource))
             }
         }
         let lacking = try await lacking(claims)
         if !lacking.isEmpty {
-            try await copier.lanes.withPlace(for: blob, of: job.name) { transfer in
+            try await copier.limiter.withTransfer(of: blob, for: job.name) { transfer in
                 try await send(to: lacking, counting: transfer)
             }
         }
@@ -74,9 +76,9 @@ struct BlobDelivery {
 
     /// Resumes the tasks that wait for this blob.
     private func settle(_ claim: Claim, isDone: Bool) {
-        copier.ledger.settle(
+        copier.blobTracker.settle(
             blob.digest, at: claim.store.location,
-            arrived: isDone && claim.progress.failure == nil)
+            isStored: isDone && claim.progress.failure == nil)
     }
 
     /// Returns the claims whose store does not have the blob, where asking first costs less than
@@ -95,7 +97,7 @@ struct BlobDelivery {
             }
             guard claim.progress.failure == nil else { continue }
             if claim.isPresent == true {
-                claim.progress.note(blob, .present)
+                claim.progress.record(blob, .present)
             } else {
                 lacking.append(claim)
             }
@@ -116,10 +118,10 @@ struct BlobDelivery {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, claim) in claims.enumerated() {
                 group.addTask {
-                    defer { broadcast.leave(number, arrived: claim.progress.failure == nil) }
+                    defer { broadcast.leave(number, isComplete: claim.progress.failure == nil) }
                     try await send(claim) {
                         if let shared = broadcast.join(number) { return shared }
-                        return try await openAgain(
+                        return try await reopen(
                             for: number, of: claims, after: broadcast, counting: transfer)
                     }
                 }
@@ -134,13 +136,13 @@ struct BlobDelivery {
     /// Opens the blob for a target whose upload restarts.
     ///
     /// Prefers another target that has received the blob by then to the source.
-    private func openAgain(
+    private func reopen(
         for number: Int, of claims: [Claim], after broadcast: Broadcast,
         counting transfer: BlobTransfer
     ) async throws -> ByteStream {
-        if let holder = try await broadcast.holder(besides: number),
+        if let completed = try await broadcast.completedReader(besides: number),
             let stream = try? await job.open(
-                blob, in: claims[holder].store, counting: transfer)
+                blob, in: claims[completed].store, counting: transfer)
         {
             return stream
         }
@@ -152,18 +154,21 @@ struct BlobDelivery {
     ) async throws {
         try await claim.progress.attempt {
             let (store, progress) = (claim.store, claim.progress)
-            let mayBePresent = progress.expects(blob.digest) || !store.mountReportsExistence
-            let arrival = try await write(to: store) {
-                if claim.isPresent == nil, mayBePresent {
+            let isLikelyPresent =
+                progress.isLikelyPresent(blob.digest) || !store.mountReportsExistence
+            let result = try await write(to: store) {
+                if claim.isPresent == nil, isLikelyPresent {
                     return try await store.push(
-                        expected: blob, mountingFrom: claim.sibling, open: open)
+                        expected: blob, mountingFrom: claim.mountSource, open: open)
                 }
-                let own = claim.isPresent == nil ? store.location : nil
+                let ownLocation = claim.isPresent == nil ? store.location : nil
                 return try await store.push(
-                    blob: blob, mountingFrom: claim.sibling ?? own, open: open)
+                    blob: blob, mountingFrom: claim.mountSource ?? ownLocation, open: open)
             }
-            if arrival == .uploaded, progress.holds(blob.digest) { progress.distrustReplaced() }
-            progress.note(blob, arrival)
+            if result == .uploaded, progress.isAssumedPresent(blob.digest) {
+                progress.distrustReplaced()
+            }
+            progress.record(blob, result)
         }
     }
 

@@ -10,56 +10,56 @@ internal import AsyncPrimitives
 /// same registry waits for the first upload and mounts the blob from there.
 struct BlobTracker: Sendable {
     /// The result of a claim.
-    enum Claim: Sendable {
+    enum ClaimResult: Sendable {
         /// The blob is present.
         case present
         /// The caller must push the blob, or mount it from `mountSource`, and then call `settle`.
-        case yours(sibling: StoreLocation?)
+        case granted(mountSource: StoreLocation?)
     }
 
-    private enum Standing: Sendable {
+    private enum BlobState: Sendable {
         case present
         case inFlight
     }
 
     /// A digest in one registry or layout.
     private struct Key: Hashable, Sendable {
-        let holder: String
+        let scope: String
         let digest: Digest
 
         init(_ digest: Digest, _ location: StoreLocation) {
             self.digest = digest
-            holder = location.holder
+            scope = location.deduplicationScope
         }
     }
 
-    private let standings = AsyncCondition<[Key: [StoreLocation: Standing]]>([:])
+    private let states = AsyncCondition<[Key: [StoreLocation: BlobState]]>([:])
 
     /// Waits until the blob is present at `location` or the caller is the one that must copy it.
     ///
     /// - Throws: `CancellationError`.
-    func claim(_ digest: Digest, at location: StoreLocation) async throws -> Claim {
+    func claim(_ digest: Digest, at location: StoreLocation) async throws -> ClaimResult {
         let key = Key(digest, location)
-        return try await standings.take { standings in
-            let known = standings[key] ?? [:]
-            if known[location] == .present { return .present }
-            guard !known.values.contains(.inFlight) else { return nil }
-            standings[key, default: [:]][location] = .inFlight
-            return .yours(sibling: known.first { $0.value == .present }?.key)
+        return try await states.take { states in
+            let locations = states[key] ?? [:]
+            if locations[location] == .present { return .present }
+            guard !locations.values.contains(.inFlight) else { return nil }
+            states[key, default: [:]][location] = .inFlight
+            return .granted(mountSource: locations.first { $0.value == .present }?.key)
         }
     }
 
     /// Ends a granted claim.
-    func settle(_ digest: Digest, at location: StoreLocation, arrived: Bool) {
-        standings.change {
-            $0[Key(digest, location), default: [:]][location] = arrived ? .present : nil
+    func settle(_ digest: Digest, at location: StoreLocation, isStored: Bool) {
+        states.change {
+            $0[Key(digest, location), default: [:]][location] = isStored ? .present : nil
         }
     }
 }
 
 extension StoreLocation {
     /// The registry or layout, within which a blob is stored once.
-    var holder: String {
+    var deduplicationScope: String {
         switch self {
         case .repository(let repository): repository.registry.name
         case .layout(let directory): "oci:\(directory)"

@@ -16,29 +16,29 @@ final class Broadcast: Sendable {
         /// The number of chunks that the reader has read.
         case reading(Int)
         /// The reader has restarted and reads from another source.
-        case alone
-        case gone(arrived: Bool)
+        case detached
+        case left(isComplete: Bool)
     }
 
     private struct State {
         var readers: [Reader]
         /// The buffered chunks, which at least one reader has still to read.
-        var pieces: [[UInt8]] = []
-        var first = 0
+        var chunks: [[UInt8]] = []
+        var firstChunk = 0
         var end: Result<Void, any Error>?
 
         /// The position of the slowest reader; nil where there is none.
-        var slowest: Int? {
+        var slowestPosition: Int? {
             readers.compactMap { if case .reading(let position) = $0 { position } else { nil } }
                 .min()
         }
 
         /// Removes the chunks that all readers have read.
         mutating func trim() {
-            let needed = slowest ?? first + pieces.count
-            guard needed > first else { return }
-            pieces.removeFirst(min(needed - first, pieces.count))
-            first = needed
+            let needed = slowestPosition ?? firstChunk + chunks.count
+            guard needed > firstChunk else { return }
+            chunks.removeFirst(min(needed - firstChunk, chunks.count))
+            firstChunk = needed
         }
     }
 
@@ -57,7 +57,7 @@ final class Broadcast: Sendable {
                 isFirst = true
                 state.readers[number] = .reading(0)
             } else {
-                state.readers[number] = .alone
+                state.readers[number] = .detached
                 state.trim()
             }
         }
@@ -65,9 +65,9 @@ final class Broadcast: Sendable {
     }
 
     /// Removes a reader, whether or not it received the whole blob.
-    func leave(_ number: Int, arrived: Bool) {
+    func leave(_ number: Int, isComplete: Bool) {
         state.change { state in
-            state.readers[number] = .gone(arrived: arrived)
+            state.readers[number] = .left(isComplete: isComplete)
             state.trim()
         }
     }
@@ -76,17 +76,17 @@ final class Broadcast: Sendable {
     /// will.
     ///
     /// - Throws: `CancellationError`.
-    func holder(besides number: Int) async throws -> Int? {
+    func completedReader(besides number: Int) async throws -> Int? {
         try await state.take { state -> Int?? in
-            var isWorthWaiting = false
+            var canComplete = false
             for (other, reader) in state.readers.enumerated() where other != number {
                 switch reader {
-                case .gone(arrived: true): return .some(other)
-                case .expected, .reading: isWorthWaiting = true
-                case .alone, .gone: break
+                case .left(isComplete: true): return .some(other)
+                case .expected, .reading: canComplete = true
+                case .detached, .left: break
                 }
             }
-            return isWorthWaiting ? nil : .some(nil)
+            return canComplete ? nil : .some(nil)
         }
     }
 
@@ -96,16 +96,16 @@ final class Broadcast: Sendable {
     ///
     /// - Throws: `CancellationError`. Errors of the source are thrown to the readers.
     func run(_ open: () async throws -> ByteStream) async throws {
-        let isWanted = try await state.take { state -> Bool? in
+        let hasReaders = try await state.take { state -> Bool? in
             let isComplete = state.readers.allSatisfy {
                 if case .expected = $0 { false } else { true }
             }
-            return isComplete ? state.slowest != nil : nil
+            return isComplete ? state.slowestPosition != nil : nil
         }
-        guard isWanted else { return }
+        guard hasReaders else { return }
         do {
-            for try await piece in try await open() {
-                guard try await hand(piece) else { return }
+            for try await chunk in try await open() {
+                guard try await append(chunk) else { return }
             }
             state.change { $0.end = .success(()) }
         } catch let error as CancellationError {
@@ -117,34 +117,34 @@ final class Broadcast: Sendable {
     }
 
     /// Waits until the buffer has space, appends a chunk and returns whether a reader is left.
-    private func hand(_ piece: [UInt8]) async throws -> Bool {
-        let isWanted = try await state.take { state -> Bool? in
-            guard state.slowest != nil else { return false }
-            guard state.pieces.count < Self.window else { return nil }
-            state.pieces.append(piece)
+    private func append(_ chunk: [UInt8]) async throws -> Bool {
+        let hasReaders = try await state.take { state -> Bool? in
+            guard state.slowestPosition != nil else { return false }
+            guard state.chunks.count < Self.window else { return nil }
+            state.chunks.append(chunk)
             return true
         }
         state.change { _ in }
-        return isWanted
+        return hasReaders
     }
 
     /// Returns the next chunk for a reader, or `nil` at the end.
     fileprivate func next(for number: Int) async throws -> [UInt8]? {
-        let answer = try await state.take { state -> Result<[UInt8]?, any Error>? in
+        let result = try await state.take { state -> Result<[UInt8]?, any Error>? in
             guard case .reading(let position) = state.readers[number] else {
                 return .failure(CancellationError())
             }
-            if position - state.first < state.pieces.count {
-                let piece = state.pieces[position - state.first]
+            if position - state.firstChunk < state.chunks.count {
+                let chunk = state.chunks[position - state.firstChunk]
                 state.readers[number] = .reading(position + 1)
                 state.trim()
-                return .success(piece)
+                return .success(chunk)
             }
             return state.end.map { end in end.map { nil } }
         }
         // The task that reads the source may wait for this space.
         state.change { _ in }
-        return try answer.get()
+        return try result.get()
     }
 }
 

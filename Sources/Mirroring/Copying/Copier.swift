@@ -9,9 +9,9 @@ internal import OCI
 /// that no tag points to; the next copy finds and uses them.
 struct Copier: Sendable {
     /// Limits the concurrent blob transfers, over all images and targets.
-    let lanes: TransferLimiter
+    let limiter: TransferLimiter
     /// Tracks which repository has each blob.
-    let ledger = BlobTracker()
+    let blobTracker = BlobTracker()
     /// A monotonic clock.
     let now: @Sendable () -> Duration
 
@@ -25,14 +25,14 @@ struct Copier: Sendable {
         let progress = try await begin(job)
         try await copyBlobs(of: job, to: progress)
         do {
-            try await judge(job, at: progress)
-        } catch var refusal as ImageRejected {
-            refusal.receipts = progress.map(\.receipt)
-            throw refusal
+            try await validateContents(job, at: progress)
+        } catch var rejection as ImageRejected {
+            rejection.receipts = progress.map(\.receipt)
+            throw rejection
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            for one in progress {
-                group.addTask { try await finish(job, at: one, began: began) }
+            for targetProgress in progress {
+                group.addTask { try await finish(job, at: targetProgress, began: began) }
             }
             try await group.waitForAll()
             return progress.map { CopyResult(receipt: $0.receipt, failure: $0.failure) }
@@ -42,16 +42,16 @@ struct Copier: Sendable {
     /// Reads the image that each target has under the name.
     private func begin(_ job: CopyJob) async throws -> [TargetCopyProgress] {
         var all: [TargetCopyProgress] = []
-        for destination in job.destinations {
+        for target in job.targets {
             do {
                 let replaced = try await ReplacedImage(
-                    destination.standing ?? destination.predecessor, at: destination.store,
+                    target.current ?? target.predecessor, at: target.store,
                     beside: job.graph)
                 all.append(
-                    TargetCopyProgress(destination, replacing: replaced, with: job.graph))
+                    TargetCopyProgress(target, replacing: replaced, with: job.graph))
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                all.append(TargetCopyProgress(destination, replacing: nil, with: job.graph))
+                all.append(TargetCopyProgress(target, replacing: nil, with: job.graph))
                 all.last?.fail(error)
             }
         }
@@ -61,16 +61,16 @@ struct Copier: Sendable {
     /// Waits for the validation of the contents.
     ///
     /// Layers that were not copied are read from a target.
-    private func judge(_ job: CopyJob, at progress: [TargetCopyProgress]) async throws {
-        let holders = progress.filter { $0.failure == nil }.map(\.destination.store)
-        guard !holders.isEmpty else { return }
-        try await job.judgement?.pass(reading: holders + job.sources)
+    private func validateContents(_ job: CopyJob, at progress: [TargetCopyProgress]) async throws {
+        let stores = progress.filter { $0.failure == nil }.map(\.target.store)
+        guard !stores.isEmpty else { return }
+        try await job.validation?.requireValid(readingFrom: stores + job.sources)
     }
 
     // MARK: Manifests
 
     /// The time after which a resolved tag is resolved again.
-    private static let trust = Duration.seconds(60)
+    private static let resolutionLifetime = Duration.seconds(60)
 
     /// Pushes the manifests after all blobs.
     private func finish(
@@ -83,9 +83,9 @@ struct Copier: Sendable {
             for node in job.graph.nodes.dropLast() where try await delivery.isMissing(node) {
                 try await delivery.push(node, as: .digest(node.descriptor.digest))
             }
-            if now() - began > Self.trust { try await delivery.expectUnmoved() }
-            progress.note(kept: try await delivery.keepReplaced())
-            try await delivery.push(job.graph.root, as: progress.destination.name)
+            if now() - began > Self.resolutionLifetime { try await delivery.requireUnmovedTag() }
+            progress.record(retentionTag: try await delivery.addRetentionTag())
+            try await delivery.push(job.graph.root, as: progress.target.name)
         }
     }
 
@@ -96,12 +96,14 @@ struct Copier: Sendable {
     /// The probe blobs, which show how a registry reports existing blobs, go first.
     private func copyBlobs(of job: CopyJob, to progress: [TargetCopyProgress]) async throws {
         let blobs = job.graph.blobs
-        lanes.progress.expect(blobs)
+        limiter.progress.expect(blobs)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for one in progress {
-                guard let probe = one.probe else { continue }
+            for targetProgress in progress {
+                guard let probe = targetProgress.probe else { continue }
                 group.addTask {
-                    try await BlobDelivery(blob: probe, job: job, copier: self).deliver(to: [one])
+                    try await BlobDelivery(blob: probe, job: job, copier: self).deliver(to: [
+                        targetProgress
+                    ])
                 }
             }
             try await group.waitForAll()
@@ -109,7 +111,7 @@ struct Copier: Sendable {
                 group.addTask {
                     try await BlobDelivery(blob: blob, job: job, copier: self)
                         .deliver(to: progress.filter { $0.probe?.digest != blob.digest })
-                    lanes.progress.settle(blob)
+                    limiter.progress.complete(blob)
                 }
             }
             try await group.waitForAll()
@@ -120,12 +122,12 @@ struct Copier: Sendable {
     private func resend(
         _ blob: Descriptor, of job: CopyJob, to progress: TargetCopyProgress
     ) async throws {
-        try await lanes.withPlace(for: blob, of: job.name) { transfer in
+        try await limiter.withTransfer(of: blob, for: job.name) { transfer in
             let delivery = BlobDelivery(blob: blob, job: job, copier: self)
-            let arrival = try await delivery.resend(to: progress.destination.store) {
+            let result = try await delivery.resend(to: progress.target.store) {
                 try await job.open(blob, counting: transfer)
             }
-            progress.note(blob, arrival)
+            progress.record(blob, result)
         }
     }
 }

@@ -40,14 +40,14 @@ public struct CopyError: ContentFailure {
 
     /// One line: the role, the location unless the message contains it, and the message.
     public var description: String {
-        let place = message.contains(location.description) ? "" : " \(location)"
-        return "\(side.rawValue)\(place): \(message)"
+        let suffix = message.contains(location.description) ? "" : " \(location)"
+        return "\(side.rawValue)\(suffix): \(message)"
     }
 }
 
 /// Runs `body` and attributes its errors to a store.
 ///
-/// Only a cancellation of the current task is thrown as `CancellationError`. A cancelled transfer
+/// Only a cancellation of the current task is thrown as `CancellationError`. A canceled transfer
 /// that is shared with another image is a failure.
 ///
 /// - Throws: ``CopyError`` or `CancellationError`.
@@ -59,7 +59,7 @@ func at<Value>(
     } catch is CancellationError {
         try Task.checkCancellation()
         throw CopyError(
-            ContentError(.unavailable, "the transfer was cancelled", hint: "run again"),
+            ContentError(.unavailable, "the transfer was canceled", hint: "run again"),
             side: side, at: location)
     } catch {
         throw CopyError(error, side: side, at: location)

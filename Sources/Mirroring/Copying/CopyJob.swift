@@ -6,14 +6,14 @@ internal import OCI
 /// The task of copying one image to one or more targets.
 struct CopyJob: Sendable {
     /// A store to copy to, and the name of the image there.
-    struct Destination: Sendable {
+    struct Target: Sendable {
         let store: any ContentStore
         /// The name by which the root is pushed last.
         let name: ManifestName
         /// The descriptor that the name resolved to, if any.
-        let standing: Descriptor?
+        let current: Descriptor?
         /// A Boolean value that indicates whether the replaced image gets a retention tag.
-        let keepsReplaced: Bool
+        let addsRetentionTag: Bool
         /// An image that the lock file lists in the same repository, such as the previous version.
         var predecessor: Descriptor? = nil
         /// A Boolean value that indicates whether all content of the replaced image is assumed to
@@ -25,16 +25,16 @@ struct CopyJob: Sendable {
     let name: String
     let graph: ManifestGraph
     /// Config blobs that were read for validation and need not be fetched again.
-    let held: [Digest: [UInt8]]
+    let configBlobs: [Digest: [UInt8]]
     /// The stores to read from, in order of preference; the upstream source is the last.
     let sources: [any ContentSource]
-    let destinations: [Destination]
+    let targets: [Target]
     /// The validation that must pass before the manifests are pushed, or `nil` if it already has.
-    var judgement: ImageValidation? = nil
+    var validation: ImageValidation? = nil
 
     /// Opens a blob from memory or from the first source that has it.
     func open(_ blob: Descriptor, counting transfer: BlobTransfer) async throws -> ByteStream {
-        if let bytes = held[blob.digest] {
+        if let bytes = configBlobs[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), proving: blob)
         }
         var last: CopyError?
@@ -47,7 +47,7 @@ struct CopyJob: Sendable {
             }
         }
         guard let last else {
-            preconditionFailure("an image is copied from somewhere")
+            preconditionFailure("at least one source is required")
         }
         throw last
     }
@@ -57,8 +57,8 @@ struct CopyJob: Sendable {
         _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
-        let sided = SidedStream(
+        let attributed = AttributedStream(
             stream, side: .source, location: source.location, counting: transfer)
-        return judgement?.watching(sided, of: blob) ?? sided
+        return validation?.scanning(attributed, of: blob) ?? attributed
     }
 }

@@ -22,7 +22,7 @@ public struct CopyReceipt: Hashable, Sendable {
     /// subject.
     public var isListed = false
     /// The tag that keeps the digest which the image's tag pointed to before.
-    public var kept: Tag?
+    public var retentionTag: Tag?
 
     /// The number of bytes that were not uploaded.
     public var bytesSaved: Int { bytesMounted.plus(bytesPresent) }

@@ -10,7 +10,7 @@ struct ManifestDelivery {
     /// Uploads a blob that the target has lost.
     let resend: (Descriptor) async throws -> Void
 
-    private var target: any ContentStore { progress.destination.store }
+    private var target: any ContentStore { progress.target.store }
 
     /// Pushes a manifest, and pushes content that the target lacks below it.
     ///
@@ -19,16 +19,16 @@ struct ManifestDelivery {
     func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
         while true {
             do {
-                let arrival = try await atTarget {
+                let result = try await atTarget {
                     try await target.push(manifest: node.raw, as: name)
                 }
-                progress.note(manifest: node.descriptor.digest, arrival)
+                progress.record(manifest: node.descriptor.digest, result)
                 return
-            } catch let error as CopyError where mayLackContent(below: node, error) {
-                guard progress.mayResend(below: node.descriptor.digest) else { throw error }
+            } catch let error as CopyError where suggestsMissingContent(below: node, error) {
+                guard progress.canResend(below: node.descriptor.digest) else { throw error }
                 do {
-                    try await explainSparse(node, error)
-                    try await resendLost(below: node, error)
+                    try await checkSparseIndexSupport(node, error)
+                    try await resendMissing(below: node, error)
                 } catch let lookup as CopyError where error.failureClass == .unavailable {
                     // A registry that is unavailable fails the lookups too: the first error explains more.
                     throw lookup.failureClass == .unavailable ? error : lookup
@@ -42,33 +42,36 @@ struct ManifestDelivery {
     ///
     /// Not every registry uses the error codes of the specification (Harbor and Nexus respond
     /// `MANIFEST_INVALID`); other failures count only if content was assumed to be present.
-    private func mayLackContent(below node: ManifestGraph.Node, _ error: CopyError) -> Bool {
+    private func suggestsMissingContent(below node: ManifestGraph.Node, _ error: CopyError) -> Bool
+    {
         switch error.failureClass {
         case .incomplete: return true
         case .missing, .invalid, .unavailable:
             let below = Successors(of: node.manifest)
-            return (below.blobs + below.manifests).contains { progress.holds($0.digest) }
+            return (below.blobs + below.manifests).contains { progress.isAssumedPresent($0.digest) }
         default: return false
         }
     }
 
     /// Throws an error with a hint if the target has all children that are copied but rejects the
     /// sparse index.
-    private func explainSparse(_ node: ManifestGraph.Node, _ error: CopyError) async throws {
+    private func checkSparseIndexSupport(_ node: ManifestGraph.Node, _ error: CopyError)
+        async throws
+    {
         guard job.graph.isSparse, node.descriptor.digest == job.graph.root.descriptor.digest else {
             return
         }
         for child in Successors(of: node.manifest).manifests.distinct
         where job.graph[child.digest] != nil {
-            let isThere = try await atTarget {
+            let isPresent = try await atTarget {
                 try await target.standing(of: .digest(child.digest)) != nil
             }
-            guard isThere else { return }
+            guard isPresent else { return }
         }
         throw CopyError(
             ContentError(
-                .unavailable, "the registry takes no index without all its platforms",
-                hint: "use 'copy: all', or let the registry accept sparse indexes"),
+                .unavailable, "the registry does not accept sparse indexes",
+                hint: "use 'copy: all', or configure the registry to accept sparse indexes"),
             side: .target, at: target.location)
     }
 
@@ -80,25 +83,25 @@ struct ManifestDelivery {
     /// pushed, because one of its responses is wrong.
     ///
     /// - Throws: `error` if it does not state that content is missing and none is.
-    private func resendLost(below node: ManifestGraph.Node, _ error: CopyError) async throws {
+    private func resendMissing(below node: ManifestGraph.Node, _ error: CopyError) async throws {
         let below = Successors(of: node.manifest)
         let children = below.manifests.distinct.compactMap { job.graph[$0.digest] }
-        var lostBlobs: [Descriptor] = []
-        for blob in below.blobs.distinct where try await isLost(blob) { lostBlobs.append(blob) }
-        var lostChildren: [ManifestGraph.Node] = []
-        for child in children where try await isLost(child) { lostChildren.append(child) }
-        let hasLost = !lostBlobs.isEmpty || !lostChildren.isEmpty
-        guard hasLost || error.failureClass == .incomplete else { throw error }
-        if hasLost {
+        var missingBlobs: [Descriptor] = []
+        for blob in below.blobs.distinct where try await isLost(blob) { missingBlobs.append(blob) }
+        var missingChildren: [ManifestGraph.Node] = []
+        for child in children where try await isLost(child) { missingChildren.append(child) }
+        let isContentMissing = !missingBlobs.isEmpty || !missingChildren.isEmpty
+        guard isContentMissing || error.failureClass == .incomplete else { throw error }
+        if isContentMissing {
             progress.distrustReplaced()
-            for blob in progress.takeDoubtful() where try await isLost(blob) {
-                lostBlobs.append(blob)
+            for blob in progress.takeAssumedBlobs() where try await isLost(blob) {
+                missingBlobs.append(blob)
             }
         } else {
-            (lostBlobs, lostChildren) = (below.blobs, children)
+            (missingBlobs, missingChildren) = (below.blobs, children)
         }
-        for blob in lostBlobs.distinct { try await resend(blob) }
-        for child in lostChildren { try await push(child, as: .digest(child.descriptor.digest)) }
+        for blob in missingBlobs.distinct { try await resend(blob) }
+        for child in missingChildren { try await push(child, as: .digest(child.descriptor.digest)) }
     }
 
     private func isLost(_ blob: Descriptor) async throws -> Bool {
@@ -116,9 +119,9 @@ struct ManifestDelivery {
     /// A registry accepts a manifest only if it has all content below it. A manifest above new
     /// content is therefore new itself; the target is asked only about the others.
     func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
-        guard !progress.holds(node.descriptor.digest) else { return false }
+        guard !progress.isAssumedPresent(node.descriptor.digest) else { return false }
         let below = Successors(of: node.manifest)
-        guard (below.blobs + below.manifests).allSatisfy({ !progress.isNew($0.digest) }) else {
+        guard (below.blobs + below.manifests).allSatisfy({ !progress.hasWritten($0.digest) }) else {
             return true
         }
         return try await isLost(node)
@@ -127,24 +130,24 @@ struct ManifestDelivery {
     /// Throws an error if another client has moved the tag during the copy.
     ///
     /// The specification has no conditional PUT, so a move in the last moments is not detected.
-    func expectUnmoved() async throws {
-        let destination = progress.destination
-        guard case .tag(let tag) = destination.name else { return }
+    func requireUnmovedTag() async throws {
+        let copyTarget = progress.target
+        guard case .tag(let tag) = copyTarget.name else { return }
         try await atTarget {
-            guard let current = try await target.standing(of: destination.name)?.digest,
-                current != destination.standing?.digest,
+            guard let current = try await target.standing(of: copyTarget.name)?.digest,
+                current != copyTarget.current?.digest,
                 current != job.graph.root.descriptor.digest
             else { return }
             throw ContentError(
-                .unavailable, "somebody moved the tag \(tag) to \(current) during the copy",
-                hint: "run again, and let one job alone write there")
+                .unavailable, "the tag \(tag) changed to \(current) during the copy",
+                hint: "run again, and let only one job write to this repository")
         }
     }
 
     /// Pushes a retention tag for the replaced image, so that the registry's retention policy does
     /// not delete a digest that values files still pin.
-    func keepReplaced() async throws -> Tag? {
-        guard progress.destination.keepsReplaced, let replaced = progress.replaced else {
+    func addRetentionTag() async throws -> Tag? {
+        guard progress.target.addsRetentionTag, let replaced = progress.replaced else {
             return nil
         }
         return try await atTarget {

@@ -16,32 +16,32 @@ struct ReplacedImage: Sendable {
     /// The old image's manifest.
     let root: RawManifest
     /// The digests of manifests and blobs that the target has because of the old image.
-    let holds: Set<Digest>
+    let presentDigests: Set<Digest>
 
     /// Reads the replaced image, or returns `nil` if there is none or it is the new image.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     init?(
-        _ standing: Descriptor?, at target: any ContentStore, beside graph: ManifestGraph
+        _ current: Descriptor?, at target: any ContentStore, beside graph: ManifestGraph
     ) async throws {
-        guard let standing, standing.digest != graph.root.descriptor.digest else { return nil }
+        guard let current, current.digest != graph.root.descriptor.digest else { return nil }
         do {
             root = try await at(.target, target.location) {
-                try await target.fetch(manifest: standing)
+                try await target.fetch(manifest: current)
             }
         } catch let error as CopyError where error.failureClass == .missing {
             return nil
         }
         guard let manifest = try? root.decoded() else {
-            holds = []
+            presentDigests = []
             return
         }
         let below = Successors(of: manifest)
-        var holds = Set(below.blobs.map(\.digest))
+        var presentDigests = Set(below.blobs.map(\.digest))
         var changed: [Descriptor] = []
         for child in below.manifests.distinct {
             if graph[child.digest] != nil {
-                try graph.insertDigests(from: child.digest, into: &holds)
+                try graph.insertDigests(from: child.digest, into: &presentDigests)
             } else if child.platform?.isUnknown != true, !child.mediaType.isIndex {
                 changed.append(child)
             }
@@ -56,9 +56,9 @@ struct ReplacedImage: Sendable {
                     return manifest.map { Successors(of: $0).blobs.map(\.digest) } ?? []
                 }
             }
-            for try await digests in group { holds.formUnion(digests) }
+            for try await digests in group { presentDigests.formUnion(digests) }
         }
-        self.holds = holds
+        self.presentDigests = presentDigests
     }
 }
 

@@ -8,7 +8,7 @@ internal import Synchronization
 final class TargetCopyProgress: Sendable {
     private struct State {
         var receipt = CopyReceipt()
-        var new: Set<Digest> = []
+        var written: Set<Digest> = []
         /// Blobs that were assumed to be present.
         var assumed: [Descriptor] = []
         var trustsReplaced: Bool
@@ -16,7 +16,7 @@ final class TargetCopyProgress: Sendable {
         var failure: CopyError?
     }
 
-    let destination: CopyJob.Destination
+    let target: CopyJob.Target
     /// The image that the name resolved to, with the digests that are present because of it.
     let replaced: ReplacedImage?
     /// The blob that is pushed first, because it shows how the target reports existing blobs.
@@ -27,30 +27,30 @@ final class TargetCopyProgress: Sendable {
     private let state: Mutex<State>
 
     /// The maximum number of times that the content below a manifest is pushed again.
-    private static let resends = 2
+    private static let maximumResends = 2
 
     init(
-        _ destination: CopyJob.Destination, replacing replaced: ReplacedImage?,
+        _ target: CopyJob.Target, replacing replaced: ReplacedImage?,
         with graph: ManifestGraph
     ) {
-        self.destination = destination
+        self.target = target
         self.replaced = replaced
-        self.state = Mutex(State(trustsReplaced: destination.trustsReplaced))
+        self.state = Mutex(State(trustsReplaced: target.trustsReplaced))
         self.expectsAll =
-            !destination.trustsReplaced
-            || destination.standing?.digest == graph.root.descriptor.digest
-        self.probe = Self.probe(for: destination, replaced, graph.blobs)
+            !target.trustsReplaced
+            || target.current?.digest == graph.root.descriptor.digest
+        self.probe = Self.probe(for: target, replaced, graph.blobs)
     }
 
     /// Returns the smallest blob that the replaced image shares with the new one, or `nil` if the
     /// target is new or needs no blob.
     private static func probe(
-        for destination: CopyJob.Destination, _ replaced: ReplacedImage?, _ blobs: [Descriptor]
+        for target: CopyJob.Target, _ replaced: ReplacedImage?, _ blobs: [Descriptor]
     ) -> Descriptor? {
-        guard let replaced, destination.trustsReplaced, destination.store.needsExpectedBlob else {
+        guard let replaced, target.trustsReplaced, target.store.needsExpectedBlob else {
             return nil
         }
-        let shared = blobs.filter { replaced.holds.contains($0.digest) }
+        let shared = blobs.filter { replaced.presentDigests.contains($0.digest) }
         guard shared.count < blobs.count else { return nil }
         return shared.min { $0.size < $1.size }
     }
@@ -62,22 +62,22 @@ final class TargetCopyProgress: Sendable {
     var failure: CopyError? { state.withLock { $0.failure } }
 
     /// Returns a Boolean value that indicates whether this copy has written a blob or manifest.
-    func isNew(_ digest: Digest) -> Bool { state.withLock { $0.new.contains(digest) } }
+    func hasWritten(_ digest: Digest) -> Bool { state.withLock { $0.written.contains(digest) } }
 
     /// Returns a Boolean value that indicates whether a blob or manifest is assumed to be present.
-    func holds(_ digest: Digest) -> Bool {
-        replaced?.holds.contains(digest) == true && state.withLock { $0.trustsReplaced }
+    func isAssumedPresent(_ digest: Digest) -> Bool {
+        replaced?.presentDigests.contains(digest) == true && state.withLock { $0.trustsReplaced }
     }
 
     /// Returns a Boolean value that indicates whether the target probably has a blob, so that it is
     /// looked up before it is uploaded.
-    func expects(_ digest: Digest) -> Bool {
-        expectsAll || replaced?.holds.contains(digest) == true
+    func isLikelyPresent(_ digest: Digest) -> Bool {
+        expectsAll || replaced?.presentDigests.contains(digest) == true
     }
 
     /// Records a blob as present without asking the target.
-    func assume(_ blob: Descriptor) {
-        note(blob, .present)
+    func assumePresent(_ blob: Descriptor) {
+        record(blob, .present)
         state.withLock { $0.assumed.append(blob) }
     }
 
@@ -86,27 +86,27 @@ final class TargetCopyProgress: Sendable {
     func distrustReplaced() { state.withLock { $0.trustsReplaced = false } }
 
     /// Returns the assumed blobs, once, if the target has lost content.
-    func takeDoubtful() -> [Descriptor] {
+    func takeAssumedBlobs() -> [Descriptor] {
         state.withLock { state in
             guard !state.trustsReplaced else { return [] }
             defer { state.assumed = [] }
-            return state.assumed.filter { !state.new.contains($0.digest) }
+            return state.assumed.filter { !state.written.contains($0.digest) }
         }
     }
 
     /// Counts an attempt to push the content below a manifest again, and returns whether it is
     /// allowed.
-    func mayResend(below manifest: Digest) -> Bool {
+    func canResend(below manifest: Digest) -> Bool {
         state.withLock { state in
             state.resends[manifest, default: 0] += 1
-            return state.resends[manifest, default: 0] <= Self.resends
+            return state.resends[manifest, default: 0] <= Self.maximumResends
         }
     }
 
     /// Records the result of pushing a blob.
-    func note(_ blob: Descriptor, _ arrival: BlobPushResult) {
+    func record(_ blob: Descriptor, _ result: BlobPushResult) {
         state.withLock { state in
-            switch arrival {
+            switch result {
             case .present:
                 state.receipt.blobsPresent += 1
                 state.receipt.bytesPresent = state.receipt.bytesPresent.plus(blob.size)
@@ -117,21 +117,21 @@ final class TargetCopyProgress: Sendable {
                 state.receipt.blobsUploaded += 1
                 state.receipt.bytesUploaded = state.receipt.bytesUploaded.plus(blob.size)
             }
-            if arrival != .present { state.new.insert(blob.digest) }
+            if result != .present { state.written.insert(blob.digest) }
         }
     }
 
     /// Records a manifest that was pushed.
-    func note(manifest digest: Digest, _ arrival: ManifestPushResult) {
+    func record(manifest digest: Digest, _ result: ManifestPushResult) {
         state.withLock { state in
             state.receipt.manifestsPushed += 1
-            state.receipt.isListed = arrival.isListed
-            state.new.insert(digest)
+            state.receipt.isListed = result.isListed
+            state.written.insert(digest)
         }
     }
 
     /// Records the retention tag of the replaced digest.
-    func note(kept tag: Tag?) { state.withLock { $0.receipt.kept = tag } }
+    func record(retentionTag tag: Tag?) { state.withLock { $0.receipt.retentionTag = tag } }
 
     /// Records the failure that ends the copy to this target.
     ///
@@ -150,7 +150,7 @@ final class TargetCopyProgress: Sendable {
         do {
             try await step()
         } catch let error as CopyError {
-            // A cancelled transfer may end with an error that is attributed to the other store.
+            // A canceled transfer may end with an error that is attributed to the other store.
             try Task.checkCancellation()
             fail(error)
         }

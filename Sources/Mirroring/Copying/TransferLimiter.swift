@@ -9,7 +9,7 @@ internal import AsyncPrimitives
 /// minutes, and an image of small blobs is finished long before one of large blobs.
 struct TransferLimiter: Sendable {
     /// The size in bytes up to which a blob is small: its transfer takes as long as a few requests.
-    static let small = 256 << 10
+    static let maximumSmallSize = 256 << 10
 
     /// The maximum number of concurrent transfers of large blobs, and of small blobs.
     let count: Int
@@ -34,12 +34,12 @@ struct TransferLimiter: Sendable {
     ///   - body: Reads the blob and records its progress.
     /// - Returns: The result of `body`.
     /// - Throws: `CancellationError`, or the error of `body`.
-    func withPlace<Value>(
-        for blob: Descriptor, of name: String, _ body: (BlobTransfer) async throws -> Value
+    func withTransfer<Value>(
+        of blob: Descriptor, for name: String, _ body: (BlobTransfer) async throws -> Value
     ) async throws -> Value {
-        try await (blob.size > Self.small ? large : small).withSlot {
+        try await (blob.size > Self.maximumSmallSize ? large : small).withSlot {
             let transfer = BlobTransfer(of: blob, for: name, in: progress)
-            return try await progress.showing(transfer) { try await body(transfer) }
+            return try await progress.withTransfer(transfer) { try await body(transfer) }
         }
     }
 }

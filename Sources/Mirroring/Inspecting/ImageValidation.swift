@@ -17,14 +17,14 @@ struct ImageRejected: Error {
 /// are scanned.
 final class ImageValidation: Sendable {
     private let name: String
-    private let examined: LoadedImage
-    private let required: ImageRequirements
-    private let inspector: LayerScanCache
-    private let lanes: TransferLimiter
+    private let image: LoadedImage
+    private let requirements: ImageRequirements
+    private let scanCache: LayerScanCache
+    private let limiter: TransferLimiter
     /// The layers to scan, the newest first.
     let layers: [Descriptor]
-    private let reached = Mutex<ValidationReport?>(nil)
-    private let left: Mutex<Set<LayerScanKey>>
+    private let completeReport = Mutex<ValidationReport?>(nil)
+    private let pendingLayers: Mutex<Set<LayerScanKey>>
 
     /// The findings of the rules that need no layers.
     let metadataReport: ValidationReport
@@ -40,40 +40,39 @@ final class ImageValidation: Sendable {
     ///   - isValidated: A Boolean value that indicates whether a lock entry records that the
     ///     contents of this digest are valid.
     init(
-        of name: String, _ examined: LoadedImage, _ required: ImageRequirements,
-        _ inspector: LayerScanCache,
-        _ lanes: TransferLimiter, isValidated: Bool = false
+        of name: String, _ image: LoadedImage, _ requirements: ImageRequirements,
+        _ scanCache: LayerScanCache, _ limiter: TransferLimiter, isValidated: Bool = false
     ) {
         self.name = name
-        self.examined = examined
-        self.required = required
-        self.inspector = inspector
-        self.lanes = lanes
-        var claims = required
-        claims.level = min(required.level, .config)
-        metadataReport = Validator().validate(examined, required: claims)
-        let isOpen = metadataReport.isAccepted && !isValidated && required.level >= .content
-        layers = isOpen ? examined.layersToScan(for: required) : []
-        left = Mutex(Set(layers.compactMap(LayerScanKey.init)))
-        guard !isOpen else { return }
-        let level = metadataReport.isAccepted ? required.level : metadataReport.level
+        self.image = image
+        self.requirements = requirements
+        self.scanCache = scanCache
+        self.limiter = limiter
+        var metadataRequirements = requirements
+        metadataRequirements.level = min(requirements.level, .config)
+        metadataReport = Validator().validate(image, required: metadataRequirements)
+        let needsScan = metadataReport.isAccepted && !isValidated && requirements.level >= .content
+        layers = needsScan ? image.layersToScan(for: requirements) : []
+        pendingLayers = Mutex(Set(layers.compactMap(LayerScanKey.init)))
+        guard !needsScan else { return }
+        let level = metadataReport.isAccepted ? requirements.level : metadataReport.level
         let report = ValidationReport(
             findings: metadataReport.findings, level: level, platforms: metadataReport.platforms)
-        reached.withLock { $0 = report }
+        completeReport.withLock { $0 = report }
     }
 
     /// The complete report, or `nil` if layers have still to be scanned.
-    var report: ValidationReport? { reached.withLock { $0 } }
+    var report: ValidationReport? { completeReport.withLock { $0 } }
 
     /// The layers that were not needed for the report, or that are not scanned yet.
-    var unread: Set<Digest> { left.withLock { Set($0.map(\.digest)) } }
+    var unscannedLayers: Set<Digest> { pendingLayers.withLock { Set($0.map(\.digest)) } }
 
     /// Returns a stream that scans the layer while it is copied.
-    func watching(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
+    func scanning(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
         // The graph has only the digest; the media type of the layer is in the manifest that lists
         // it.
         guard let layer = layers.first(where: { $0.digest == blob.digest }) else { return stream }
-        return inspector.watching(stream, of: layer)
+        return scanCache.scanning(stream, of: layer)
     }
 
     /// Scans the layers, the newest first, and returns the complete report.
@@ -86,55 +85,59 @@ final class ImageValidation: Sendable {
     ///     error. The report may then lack other errors.
     /// - Returns: The report of all rules.
     /// - Throws: ``CopyError`` if a layer could not be read, or `CancellationError`.
-    func verdict(
-        reading sources: [any ContentSource], isBrief: Bool = false
+    func validateContents(
+        readingFrom sources: [any ContentSource], stopsAtFirstError: Bool = false
     ) async throws -> ValidationReport {
         if let report { return report }
         let report = try await withThrowingTaskGroup(
-            of: (Descriptor, LayerScanCache.Answer).self, returning: ValidationReport.self
+            of: (Descriptor, LayerScanCache.ScanResult).self, returning: ValidationReport.self
         ) { group in
-            var image = examined
+            var image = image
             var report = metadataReport
-            var (waiting, count) = (layers[...], 0)
+            var (remaining, count) = (layers[...], 0)
             func startNext(
-                in group: inout ThrowingTaskGroup<(Descriptor, LayerScanCache.Answer), any Error>
+                in group:
+                    inout ThrowingTaskGroup<(Descriptor, LayerScanCache.ScanResult), any Error>
             ) {
-                guard let layer = waiting.popFirst() else { return }
+                guard let layer = remaining.popFirst() else { return }
                 group.addTask { (layer, try await self.contents(of: layer, sources)) }
             }
-            for _ in 0..<lanes.count { startNext(in: &group) }
-            while report.isAccepted || !isBrief, let (layer, answer) = try await group.next() {
-                image.note(answer, of: layer)
-                _ = left.withLock { left in LayerScanKey(layer).map { left.remove($0) } }
+            for _ in 0..<limiter.count { startNext(in: &group) }
+            while report.isAccepted || !stopsAtFirstError,
+                let (layer, result) = try await group.next()
+            {
+                image.note(result, of: layer)
+                _ = pendingLayers.withLock { layers in LayerScanKey(layer).map { layers.remove($0) }
+                }
                 count += 1
-                if isBrief, count <= Self.earlyVerdicts {
-                    report = Validator().validate(image, required: required)
+                if stopsAtFirstError, count <= Self.maximumEarlyValidations {
+                    report = Validator().validate(image, required: requirements)
                 }
                 startNext(in: &group)
             }
             group.cancelAll()
-            return Validator().validate(image, required: required)
+            return Validator().validate(image, required: requirements)
         }
-        reached.withLock { $0 = report }
+        completeReport.withLock { $0 = report }
         return report
     }
 
     /// Validates the contents and throws an error if the image is invalid.
     ///
     /// - Throws: ``ImageRejected``, ``CopyError`` or `CancellationError`.
-    func pass(reading sources: [any ContentSource]) async throws {
-        let report = try await verdict(reading: sources)
+    func requireValid(readingFrom sources: [any ContentSource]) async throws {
+        let report = try await validateContents(readingFrom: sources)
         guard report.isAccepted else { throw ImageRejected(report: report) }
     }
 
     /// The maximum number of layers after which the rules run again to detect an error early.
     ///
     /// Each time, they check all layers of all platforms.
-    private static let earlyVerdicts = 64
+    private static let maximumEarlyValidations = 64
 
     private func contents(
         of layer: Descriptor, _ sources: [any ContentSource]
-    ) async throws -> LayerScanCache.Answer {
+    ) async throws -> LayerScanCache.ScanResult {
         for source in sources.dropLast() {
             do {
                 return try await contents(of: layer, in: source)
@@ -143,22 +146,22 @@ final class ImageValidation: Sendable {
             }
         }
         guard let source = sources.last else {
-            preconditionFailure("layers are read from somewhere")
+            preconditionFailure("at least one source is required")
         }
         return try await contents(of: layer, in: source)
     }
 
     private func contents(
         of layer: Descriptor, in source: any ContentSource
-    ) async throws -> LayerScanCache.Answer {
+    ) async throws -> LayerScanCache.ScanResult {
         try await at(.source, source.location) {
-            try await inspector.contents(of: layer) { inspection in
-                try await lanes.withPlace(for: layer, of: name) { transfer in
+            try await scanCache.contents(of: layer) { session in
+                try await limiter.withTransfer(of: layer, for: name) { transfer in
                     var end = 0
-                    for try await piece in try await source.fetch(blob: layer) {
-                        end += piece.count
-                        transfer.note(piece.count, endingAt: end)
-                        try await inspection.take(piece)
+                    for try await chunk in try await source.fetch(blob: layer) {
+                        end += chunk.count
+                        transfer.record(chunk.count, endingAt: end)
+                        try await session.write(chunk)
                     }
                 }
             }

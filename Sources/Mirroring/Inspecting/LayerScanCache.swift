@@ -7,15 +7,15 @@ internal import AsyncPrimitives
 
 /// Scans layers, each once in a run, and where possible while they are copied.
 public final class LayerScanCache: Sendable {
-    typealias Answer = Result<LayerContents, LayerScanError>
+    typealias ScanResult = Result<LayerContents, LayerScanError>
 
-    fileprivate enum Standing: Sendable {
-        case underway
-        case known(Answer)
+    fileprivate enum Entry: Sendable {
+        case pending
+        case scanned(ScanResult)
     }
 
-    fileprivate struct Shelf: Sendable {
-        var standings: [LayerScanKey: Standing] = [:]
+    fileprivate struct State: Sendable {
+        var entries: [LayerScanKey: Entry] = [:]
         /// The scanned layers, the oldest first.
         var order: [LayerScanKey] = []
         var treeByteCount = 0
@@ -27,7 +27,7 @@ public final class LayerScanCache: Sendable {
     fileprivate static let treeByteLimit = 128 << 20
 
     private let scanner: LayerScanner
-    private let shelf = AsyncCondition(Shelf())
+    private let state = AsyncCondition(State())
 
     /// Creates an empty cache for one run.
     public init(_ scanner: LayerScanner) {
@@ -36,16 +36,16 @@ public final class LayerScanCache: Sendable {
 
     /// Returns a stream that scans the layer while it is read, unless the layer is already scanned
     /// or being scanned.
-    func watching(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
+    func scanning(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
         guard let key = LayerScanKey(layer) else { return stream }
-        var isOurs = false
-        shelf.change(waking: 0) { shelf in
-            guard shelf.standings[key] == nil else { return }
-            shelf.standings[key] = .underway
-            isOurs = true
+        var isClaimed = false
+        state.change(waking: 0) { state in
+            guard state.entries[key] == nil else { return }
+            state.entries[key] = .pending
+            isClaimed = true
         }
-        guard isOurs else { return stream }
-        return ScannedStream(stream, by: inspection(of: key))
+        guard isClaimed else { return stream }
+        return ScannedStream(stream, by: session(for: key))
     }
 
     /// Returns the contents of a layer: cached, from another task's scan, or from a scan of the
@@ -58,48 +58,48 @@ public final class LayerScanCache: Sendable {
     /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
         of layer: Descriptor, read: (LayerScanSession) async throws -> Void
-    ) async throws -> Answer {
+    ) async throws -> ScanResult {
         guard let key = LayerScanKey(layer) else {
-            return .failure(.scan("it is of the type \(layer.mediaType)"))
+            return .failure(.scan("unsupported media type \(layer.mediaType)"))
         }
-        let known = try await shelf.take { shelf -> Answer?? in
-            switch shelf.standings[key] {
-            case .known(let answer): return .some(answer)
-            case .underway: return nil
+        let known = try await state.take { state -> ScanResult?? in
+            switch state.entries[key] {
+            case .scanned(let result): return .some(result)
+            case .pending: return nil
             case nil:
-                shelf.standings[key] = .underway
+                state.entries[key] = .pending
                 return .some(nil)
             }
         }
         if let known { return known }
-        let inspection = inspection(of: key)
-        try await read(inspection)
-        return try await inspection.answer()
+        let session = session(for: key)
+        try await read(session)
+        return try await session.result()
     }
 
-    private func inspection(of key: LayerScanKey) -> LayerScanSession {
+    private func session(for key: LayerScanKey) -> LayerScanSession {
         LayerScanSession(
-            byteCount: key.size, begin: { [scanner] in scanner.scan(key.compression) },
-            settle: { [shelf] answer in shelf.change { $0.settle(key, answer) } })
+            byteCount: key.size, start: { [scanner] in scanner.scan(key.compression) },
+            complete: { [state] result in state.change { $0.record(key, result) } })
     }
 }
 
-extension LayerScanCache.Shelf {
+extension LayerScanCache.State {
     /// Records the result of a scan, or removes the entry if the layer was not read to its end.
     ///
     /// A failed scan says nothing about the layer: the next image that needs it scans again.
-    fileprivate mutating func settle(_ key: LayerScanKey, _ answer: LayerScanCache.Answer?) {
-        standings[key] =
-            switch answer {
+    fileprivate mutating func record(_ key: LayerScanKey, _ result: LayerScanCache.ScanResult?) {
+        entries[key] =
+            switch result {
             case .failure(.scan), nil: nil
-            case let answer?: .known(answer)
+            case let result?: .scanned(result)
             }
-        guard case .success(let contents) = answer else { return }
+        guard case .success(let contents) = result else { return }
         order.append(key)
         treeByteCount += contents.tree.byteCount
         while treeByteCount > LayerScanCache.treeByteLimit, order.count > 1 {
             let oldest = order.removeFirst()
-            if case .known(.success(let contents)) = standings.removeValue(forKey: oldest) {
+            if case .scanned(.success(let contents)) = entries.removeValue(forKey: oldest) {
                 treeByteCount -= contents.tree.byteCount
             }
         }

@@ -10,39 +10,39 @@ internal import AsyncPrimitives
 /// A session that is abandoned lets another task start over.
 ///
 /// The scan does not depend on the tasks that wait for it: once it has all bytes, it completes even
-/// if the task that read them is cancelled.
+/// if the task that read them is canceled.
 final class LayerScanSession: Sendable {
     private struct State {
         var scan: LayerScan?
         var missing: Int
-        var isConcluding = false
+        var isFinishing = false
     }
 
-    private let begin: @Sendable () -> LayerScan
+    private let start: @Sendable () -> LayerScan
     private let state: Mutex<State>
-    private let outcome = AsyncCondition<LayerScanCache.Answer?>(nil)
-    private let settle: @Sendable (LayerScanCache.Answer?) -> Void
+    private let scanResult = AsyncCondition<LayerScanCache.ScanResult?>(nil)
+    private let complete: @Sendable (LayerScanCache.ScanResult?) -> Void
 
     /// Creates a session that starts its scan with the first bytes.
     ///
     /// A session without bytes must not occupy a scanner: the sessions that have bytes may hold
     /// what its reader waits for.
     init(
-        byteCount: Int, begin: @escaping @Sendable () -> LayerScan,
-        settle: @escaping @Sendable (LayerScanCache.Answer?) -> Void
+        byteCount: Int, start: @escaping @Sendable () -> LayerScan,
+        complete: @escaping @Sendable (LayerScanCache.ScanResult?) -> Void
     ) {
-        self.begin = begin
+        self.start = start
         self.state = Mutex(State(missing: byteCount))
-        self.settle = settle
+        self.complete = complete
     }
 
     deinit {
-        if !state.withLock(\.isConcluding) { settle(nil) }
+        if !state.withLock(\.isFinishing) { complete(nil) }
     }
 
     private var scan: LayerScan {
         state.withLock { state in
-            let scan = state.scan ?? begin()
+            let scan = state.scan ?? start()
             state.scan = scan
             return scan
         }
@@ -55,34 +55,34 @@ final class LayerScanSession: Sendable {
     /// are.
     ///
     /// - Throws: `CancellationError`.
-    func take(_ bytes: [UInt8]) async throws {
+    func write(_ bytes: [UInt8]) async throws {
         try await scan.write(bytes)
         let isWhole = state.withLock { state in
             state.missing -= bytes.count
             return state.missing == 0
         }
-        if isWhole { conclude() }
+        if isWhole { finish() }
     }
 
     /// Finishes the scan and returns its result.
     ///
     /// - Throws: `CancellationError`, which does not cancel the scan.
-    func answer() async throws -> LayerScanCache.Answer {
-        conclude()
-        return try await outcome.take { $0 }
+    func result() async throws -> LayerScanCache.ScanResult {
+        finish()
+        return try await scanResult.take { $0 }
     }
 
-    /// Completes the scan in a task that is never cancelled.
-    private func conclude() {
+    /// Completes the scan in a task that is never canceled.
+    private func finish() {
         let isFirst = state.withLock { state in
-            defer { state.isConcluding = true }
-            return !state.isConcluding
+            defer { state.isFinishing = true }
+            return !state.isFinishing
         }
         guard isFirst else { return }
         Task {
-            let answer = await scan.finish()
-            settle(answer)
-            outcome.change { $0 = answer }
+            let result = await scan.finish()
+            complete(result)
+            scanResult.change { $0 = result }
         }
     }
 }
@@ -90,25 +90,25 @@ final class LayerScanSession: Sendable {
 /// A stream that is scanned while it is read, at the pace of the slower of both.
 struct ScannedStream: AsyncSequence, Sendable {
     private let base: ByteStream
-    private let inspection: LayerScanSession
+    private let session: LayerScanSession
 
-    init(_ base: ByteStream, by inspection: LayerScanSession) {
+    init(_ base: ByteStream, by session: LayerScanSession) {
         self.base = base
-        self.inspection = inspection
+        self.session = session
     }
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), inspection: inspection)
+        Iterator(base: base.makeAsyncIterator(), session: session)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         fileprivate var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        fileprivate let inspection: LayerScanSession
+        fileprivate let session: LayerScanSession
 
         mutating func next() async throws -> [UInt8]? {
-            guard let piece = try await base.next(isolation: #isolation) else { return nil }
-            try await inspection.take(piece)
-            return piece
+            guard let chunk = try await base.next(isolation: #isolation) else { return nil }
+            try await session.write(chunk)
+            return chunk
         }
     }
 }

@@ -28,9 +28,10 @@ extension MirrorConfiguration {
             }
         }
         let source = try? YAMLText(text)
-        return lost.sorted { ($0.value.place.line, $0.key) < ($1.value.place.line, $1.key) }.map {
-            $1.diagnostic(losing: $0, file: file, source)
-        }
+        return lost.sorted { ($0.value.location.line, $0.key) < ($1.value.location.line, $1.key) }
+            .map {
+                $1.diagnostic(losing: $0, file: file, source)
+            }
     }
 
     /// The first entry that has the id for its name, and whose images have other ids now.
@@ -54,7 +55,7 @@ extension ImageEntry {
     fileprivate func diagnostic(
         losing id: String, file: String, _ text: YAMLText?
     ) -> ConfigurationDiagnostic {
-        let mark = YAMLMark(line: place.line, column: place.column)
+        let mark = YAMLMark(line: location.line, column: location.column)
         let excerpt = text.map { ConfigurationExcerpt(unparsed: $0, at: mark) }
         let isOne = if case .one = selection { true } else { false }
         return ConfigurationDiagnostic(

@@ -9,13 +9,13 @@ public struct NamedImage: Hashable, Sendable {
     /// The lock id.
     public let lockID: String
     /// The location of its entry in the configuration.
-    public let place: ConfigurationLocation
+    public let location: ConfigurationLocation
 
     /// Creates a named image.
-    public init(target: TargetName, lockID: String, place: ConfigurationLocation) {
+    public init(target: TargetName, lockID: String, location: ConfigurationLocation) {
         self.target = target
         self.lockID = lockID
-        self.place = place
+        self.location = location
     }
 }
 
@@ -41,20 +41,20 @@ extension NamingCollision: CustomStringConvertible {
     /// One line with both locations.
     public var description: String {
         let lines =
-            first.place == second.place
-            ? "both on line \(first.place.line)"
-            : "lines \(first.place.line) and \(second.place.line)"
+            first.location == second.location
+            ? "both on line \(first.location.line)"
+            : "lines \(first.location.line) and \(second.location.line)"
         return switch subject {
-        case .target(let target): "two images are mapped to \(target): \(lines)"
-        case .lockID(let id): "two images have the lock id '\(id)': \(lines)"
+        case .target(let target): "duplicate target \(target): \(lines)"
+        case .lockID(let id): "duplicate lock id '\(id)': \(lines)"
         }
     }
 
     /// The hint.
     public var hint: String {
         switch subject {
-        case .target: "give one of them another name"
-        case .lockID: "give one of them an id of its own"
+        case .target: "set a different 'name' for one of them"
+        case .lockID: "set a different 'id' for one of them"
         }
     }
 }
@@ -78,7 +78,7 @@ extension Naming {
     public func named(_ entry: ImageEntry, tag: Tag?, digest: Digest? = nil) -> NamedImage {
         NamedImage(
             target: TargetName(repositoryPath: entry.name, tag: tag),
-            lockID: lockID(of: entry, tag: tag, digest: digest), place: entry.place)
+            lockID: lockID(of: entry, tag: tag, digest: digest), location: entry.location)
     }
 
     /// Returns each image with the target tag or lock id of an earlier one.

@@ -49,7 +49,7 @@ public struct NearestTags: Hashable, Sendable {
     public init(to tag: Tag, among tags: [Tag]) {
         let wanted = SemanticVersion(lenient: tag.name)
         let others = tags.filter {
-            $0 != tag && !DigestTag.isOne($0) && RetentionTag.digest(of: $0) == nil
+            $0 != tag && !DigestTag.namesDigest($0) && RetentionTag.digest(of: $0) == nil
         }
         let candidates = others.map { candidate in
             let version = SemanticVersion(lenient: candidate.name)
@@ -137,8 +137,9 @@ extension ContentSource {
             throw error
         } catch let error as any ContentFailure where error.failureClass == .missing {
             throw ContentError(
-                .missing, "there is no repository \(location), or it has no tags",
-                hint: "check the spelling; some registries answer so for private ones too")
+                .missing, "repository \(location) not found, or it has no tags",
+                hint:
+                    "check the spelling; some registries also report this for private repositories")
         } catch {
             return nil
         }

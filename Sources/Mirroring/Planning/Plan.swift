@@ -16,7 +16,7 @@ public struct PlannedImage: Hashable, Sendable {
 
     /// Creates a planned image with a tag, a digest or both.
     public init(id: String, entry: ImageEntry, tag: Tag?, digest: Digest?) {
-        precondition(tag != nil || digest != nil, "an image is named by a tag or a digest")
+        precondition(tag != nil || digest != nil, "a tag or a digest is required")
         self.id = id
         self.entry = entry
         self.tag = tag
@@ -67,7 +67,7 @@ extension ImageEntry {
         }
     }
 
-    /// The source as lock files have it, which is the same on every machine.
+    /// The source as lock files have it, which is the same on every host.
     var sourceText: String {
         switch source {
         case .repository(let repository): repository.description

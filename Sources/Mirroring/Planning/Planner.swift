@@ -127,8 +127,7 @@ extension ImageFailure {
     fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> ImageFailure {
         ImageFailure(
             .missing, side: .source,
-            "source \(entry.sourceLocation): none of its \(tags.count) tags is what 'tags:' asks "
-                + "for",
-            hint: "widen the range, or name the tags; a channel tag also needs floating: true")
+            "source \(entry.sourceLocation): none of its \(tags.count) tags matches 'tags:'",
+            hint: "widen the range, or list the tags; floating tags also need floating: true")
     }
 }

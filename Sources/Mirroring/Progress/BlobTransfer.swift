@@ -24,7 +24,7 @@ final class BlobTransfer: Sendable {
 
     /// Records a chunk of `count` bytes that ends at an offset, which is smaller if the blob is
     /// read again.
-    func note(_ count: Int, endingAt end: Int) {
+    func record(_ count: Int, endingAt end: Int) {
         position.store(end, ordering: .relaxed)
         progress.readBytes.add(count, ordering: .relaxed)
     }
@@ -32,6 +32,6 @@ final class BlobTransfer: Sendable {
     var sample: ProgressSample.BlobTransfer {
         ProgressSample.BlobTransfer(
             name: name, digest: blob.digest.short,
-            done: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
+            readBytes: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
     }
 }

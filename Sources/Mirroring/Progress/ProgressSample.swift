@@ -9,33 +9,33 @@ public struct ProgressSample: Hashable, Sendable {
         /// The abbreviated digest of the blob.
         public var digest: String
         /// The number of bytes read.
-        public var done: Int
+        public var readBytes: Int
         /// The size of the blob in bytes.
         public var size: Int
 
         /// Creates a transfer.
-        public init(name: String, digest: String, done: Int, size: Int) {
+        public init(name: String, digest: String, readBytes: Int, size: Int) {
             self.name = name
             self.digest = digest
-            self.done = done
+            self.readBytes = readBytes
             self.size = size
         }
     }
 
     /// The number of images, or 0 if it is not known yet.
-    public var total: Int
+    public var totalCount: Int
     /// The number of images that were started.
-    public var begun: Int
+    public var startedCount: Int
     /// The number of images that are finished, including the failed ones.
-    public var finished: Int
+    public var finishedCount: Int
     /// The number of images that failed.
-    public var troubled: Int
+    public var failedCount: Int
     /// The names of the images in progress, in the order in which they were started.
-    public var inHand: [String]
+    public var activeNames: [String]
     /// The number of bytes in the blobs of the images that were started, each blob once.
     public var expectedBytes: Int
     /// The number of these bytes that are at their targets or will not be copied.
-    public var arrivedBytes: Int
+    public var completedBytes: Int
     /// The number of bytes of blobs that were read, including repeated ones.
     public var readBytes: Int
     /// The transfers in progress, in the order in which they were started.
@@ -43,22 +43,23 @@ public struct ProgressSample: Hashable, Sendable {
 
     /// Creates a sample.
     public init(
-        total: Int = 0, begun: Int = 0, finished: Int = 0, troubled: Int = 0,
-        inHand: [String] = [], expectedBytes: Int = 0, arrivedBytes: Int = 0, readBytes: Int = 0,
+        totalCount: Int = 0, startedCount: Int = 0, finishedCount: Int = 0, failedCount: Int = 0,
+        activeNames: [String] = [], expectedBytes: Int = 0, completedBytes: Int = 0,
+        readBytes: Int = 0,
         transfers: [BlobTransfer] = []
     ) {
-        self.total = total
-        self.begun = begun
-        self.finished = finished
-        self.troubled = troubled
-        self.inHand = inHand
+        self.totalCount = totalCount
+        self.startedCount = startedCount
+        self.finishedCount = finishedCount
+        self.failedCount = failedCount
+        self.activeNames = activeNames
         self.expectedBytes = expectedBytes
-        self.arrivedBytes = arrivedBytes
+        self.completedBytes = completedBytes
         self.readBytes = readBytes
         self.transfers = transfers
     }
 
     /// A Boolean value that indicates whether all images were started, so that ``expectedBytes`` is
     /// complete.
-    public var isSurveyed: Bool { begun >= total }
+    public var isTotalKnown: Bool { startedCount >= totalCount }
 }

@@ -10,16 +10,16 @@ internal import Synchronization
 /// `start` and `finish` are called for each item.
 public final class RunProgress: Sendable {
     private struct State {
-        var total = 0
-        var begun = 0
-        var finished = 0
-        var troubled = 0
+        var totalCount = 0
+        var startedCount = 0
+        var finishedCount = 0
+        var failedCount = 0
         /// The names of the items in progress, in the order in which they were started.
-        var inHand: [String] = []
+        var activeNames: [String] = []
         /// The announced blobs, and for each whether it is completed.
         var blobs: [Digest: Bool] = [:]
         var expectedBytes = 0
-        var settledBytes = 0
+        var completedBlobBytes = 0
         var transfers: [BlobTransfer] = []
     }
 
@@ -34,24 +34,24 @@ public final class RunProgress: Sendable {
 
     /// Adds to the number of expected items.
     public func expect(_ count: Int) {
-        state.withLock { $0.total += count }
+        state.withLock { $0.totalCount += count }
     }
 
     /// Records that an item was started.
-    public func begin(_ name: String) {
+    public func start(_ name: String) {
         state.withLock { state in
-            state.begun += 1
-            state.inHand.append(name)
+            state.startedCount += 1
+            state.activeNames.append(name)
         }
     }
 
     /// Records that an item is finished.
-    public func finish(_ name: String, isWell: Bool = true) {
+    public func finish(_ name: String, isSuccess: Bool = true) {
         state.withLock { state in
-            state.finished += 1
-            if !isWell { state.troubled += 1 }
-            if let position = state.inHand.firstIndex(of: name) {
-                state.inHand.remove(at: position)
+            state.finishedCount += 1
+            if !isSuccess { state.failedCount += 1 }
+            if let position = state.activeNames.firstIndex(of: name) {
+                state.activeNames.remove(at: position)
             }
         }
     }
@@ -71,16 +71,16 @@ public final class RunProgress: Sendable {
     }
 
     /// Records that a blob needs no more work.
-    func settle(_ blob: Descriptor) {
+    func complete(_ blob: Descriptor) {
         state.withLock { state in
             guard state.blobs[blob.digest] == false else { return }
             state.blobs[blob.digest] = true
-            state.settledBytes = state.settledBytes.plus(blob.size)
+            state.completedBlobBytes = state.completedBlobBytes.plus(blob.size)
         }
     }
 
     /// Runs `body` and lists a transfer in samples meanwhile.
-    func showing<Value>(
+    func withTransfer<Value>(
         _ transfer: BlobTransfer, _ body: () async throws -> Value
     ) async rethrows -> Value {
         state.withLock { $0.transfers.append(transfer) }
@@ -94,12 +94,16 @@ public final class RunProgress: Sendable {
     public var sample: ProgressSample {
         let state = state.withLock { $0 }
         let transfers = state.transfers.map(\.sample)
-        let moving = state.transfers.filter { state.blobs[$0.blob.digest] == false }
+        let pending = state.transfers.filter { state.blobs[$0.blob.digest] == false }
         return ProgressSample(
-            total: state.total, begun: state.begun, finished: state.finished,
-            troubled: state.troubled, inHand: state.inHand, expectedBytes: state.expectedBytes,
-            arrivedBytes: moving.reduce(state.settledBytes) { $0.plus($1.sample.done) },
+            totalCount: state.totalCount, startedCount: state.startedCount,
+            finishedCount: state.finishedCount,
+            failedCount: state.failedCount, activeNames: state.activeNames,
+            expectedBytes: state.expectedBytes,
+            completedBytes: pending.reduce(state.completedBlobBytes) {
+                $0.plus($1.sample.readBytes)
+            },
             readBytes: readBytes.load(ordering: .relaxed),
-            transfers: transfers.filter { $0.done > 0 })
+            transfers: transfers.filter { $0.readBytes > 0 })
     }
 }

@@ -11,7 +11,7 @@ enum DigestTag {
     static let suffixes = [".sig", ".att", ".sbom"]
 
     /// Returns a Boolean value that indicates whether a tag may name a digest.
-    static func isOne(_ tag: Tag) -> Bool {
+    static func namesDigest(_ tag: Tag) -> Bool {
         tag.name.hasPrefix("sha256-") || tag.name.hasPrefix("sha512-")
     }
 
@@ -19,12 +19,12 @@ enum DigestTag {
     /// referrers API.
     ///
     /// Source: distribution-spec § Referrers Tag Schema: the algorithm and 64 digits.
-    static func list(of subject: Digest) throws(ParseError) -> Tag {
+    static func referrersTag(for subject: Digest) throws(ParseError) -> Tag {
         try Tag(parsing: name(subject))
     }
 
     /// Returns the tags that cosign may have written for a digest.
-    static func cosign(for subject: Digest) throws(ParseError) -> [Tag] {
+    static func cosignTags(for subject: Digest) throws(ParseError) -> [Tag] {
         var tags: [Tag] = []
         for suffix in suffixes { tags.append(try Tag(parsing: name(subject) + suffix)) }
         return tags

@@ -15,7 +15,7 @@ struct ReferrerCopy: Sendable {
     static let maximumDepth = 3
 
     let copier: Copier
-    let ledger: ReferrerTracker
+    let tracker: ReferrerTracker
     var source: any ContentSource
     let targets: [any ContentStore]
     /// The maximum number of referrers of one image that are read, including those that cannot be
@@ -35,7 +35,7 @@ struct ReferrerCopy: Sendable {
             let results = try await copy(referrersOf: subject.digest, &remaining)
             for (position, result) in results.enumerated() {
                 if result.isShared {
-                    receipts[position].join(result.receipt)
+                    receipts[position].addShared(result.receipt)
                 } else {
                     receipts[position] += result.receipt
                 }
@@ -54,19 +54,19 @@ struct ReferrerCopy: Sendable {
         referrersOf subject: Digest, _ remaining: inout Int
     ) async throws -> [(receipt: ReferrerReceipt, isShared: Bool)] {
         let locations = targets.map(\.location)
-        let claimed = ledger.claim(subject, at: locations)
+        let claimed = tracker.claim(subject, at: locations)
         var delivery = SubjectDelivery(
             of: subject, by: self, to: claimed.map { targets[$0] }, remaining: remaining)
         do {
             try await delivery.run()
         } catch {
-            for position in claimed { ledger.settle(subject, at: locations[position], nil) }
+            for position in claimed { tracker.settle(subject, at: locations[position], nil) }
             throw error
         }
         remaining = delivery.remaining
         var own: [Int: ReferrerReceipt] = [:]
         for (position, receipt) in zip(claimed, delivery.receipts) {
-            ledger.settle(subject, at: locations[position], receipt)
+            tracker.settle(subject, at: locations[position], receipt)
             own[position] = receipt
         }
         var results: [(ReferrerReceipt, Bool)] = []
@@ -74,7 +74,7 @@ struct ReferrerCopy: Sendable {
             if let receipt = own[position] {
                 results.append((receipt, false))
             } else {
-                results.append((try await ledger.receipt(of: subject, at: location), true))
+                results.append((try await tracker.receipt(of: subject, at: location), true))
             }
         }
         return results

@@ -48,14 +48,14 @@ public struct ReferrerReceipt: Hashable, Sendable {
 
     /// Adds the results for another subject of the same image.
     static func += (sum: inout ReferrerReceipt, other: ReferrerReceipt) {
-        sum.join(other)
+        sum.addShared(other)
         sum.written.formUnion(other.written)
         sum.present += other.present
         for warning in other.warnings { sum.warn(warning) }
     }
 
     /// Adds referrers that another image has copied, without counting them twice.
-    mutating func join(_ other: ReferrerReceipt) {
+    mutating func addShared(_ other: ReferrerReceipt) {
         verified.formUnion(other.verified)
         isComplete = isComplete && other.isComplete
     }

@@ -6,7 +6,7 @@ internal import OCI
 /// A source of referrers that sends each request once in a run.
 struct ReferrerSource: Sendable {
     let store: any ContentSource
-    let ledger: ReferrerTracker
+    let tracker: ReferrerTracker
     /// The maximum number of referrers that are read.
     ///
     /// One more is kept, to report that there are more.
@@ -23,7 +23,7 @@ struct ReferrerSource: Sendable {
     /// else by the index under the referrers tag.
     func list(of subject: Digest) async throws -> [Descriptor] {
         let key = ReferrerTracker.Subject(digest: subject, location: store.location)
-        return try await ledger.listings.value(for: key) {
+        return try await tracker.listings.value(for: key) {
             try await at(.source, store.location) {
                 var seen: Set<Digest> = []
                 let listed = try await readList(of: subject)
@@ -35,7 +35,7 @@ struct ReferrerSource: Sendable {
 
     private func readList(of subject: Digest) async throws -> [Descriptor] {
         if let listed = try await store.referrers(of: subject) { return listed }
-        let tag = try DigestTag.list(of: subject)
+        let tag = try DigestTag.referrersTag(for: subject)
         guard try await digestTags().contains(tag),
             let descriptor = try await store.resolve(.tag(tag)), descriptor.mediaType.isIndex,
             case .index(let index) = try await store.fetch(manifest: descriptor).decoded()
@@ -46,13 +46,13 @@ struct ReferrerSource: Sendable {
     /// Returns the cosign tags of a subject that the source has.
     func cosignTags(of subject: Digest) async throws -> [Tag] {
         let known = try await digestTags()
-        return try DigestTag.cosign(for: subject).filter { known.contains($0) }
+        return try DigestTag.cosignTags(for: subject).filter { known.contains($0) }
     }
 
     private func digestTags() async throws -> Set<Tag> {
-        try await ledger.digestTags.value(for: store.location) {
+        try await tracker.digestTags.value(for: store.location) {
             try await at(.source, store.location) {
-                Set(try await store.tags().filter(DigestTag.isOne))
+                Set(try await store.tags().filter(DigestTag.namesDigest))
             }
         }
     }
@@ -66,7 +66,8 @@ struct ReferrerSource: Sendable {
     func read(_ descriptor: Descriptor, about subject: Digest) async throws -> ManifestGraph {
         let raw = try await store.fetch(manifest: descriptor)
         guard try raw.decoded().subject?.digest == subject else {
-            throw ContentError(.invalid, "it is listed, but does not name \(subject.short) itself")
+            throw ContentError(
+                .invalid, "listed as a referrer, but does not name \(subject.short) as its subject")
         }
         return try await ManifestGraph.read(from: raw, in: store, limits: Self.limits)
     }
@@ -88,12 +89,12 @@ enum SignatureOrder {
     /// The target has everything that the other content has, and more.
     case newer
     /// Each has layers that the other lacks.
-    case other
+    case diverged
     /// The manifest is missing at the target.
-    case lost
+    case missing
 
     /// The warning about a tag that is not moved because the content has diverged.
-    static let refusal = "the target has other content there; it is left alone"
+    static let divergenceWarning = "the target has different content; not overwritten"
 
     /// Compares the manifest under a tag of the target with another manifest.
     init(
@@ -103,11 +104,13 @@ enum SignatureOrder {
         do {
             old = try await target.fetch(manifest: current)
         } catch let error as any ContentFailure where error.failureClass == .missing {
-            self = .lost
+            self = .missing
             return
         }
-        let there = Set(Successors(of: try old.decoded()).blobs.dropLast().map(\.digest))
-        let here = Set(Successors(of: manifest).blobs.dropLast().map(\.digest))
-        self = there.isSubset(of: here) ? .older : here.isSubset(of: there) ? .newer : .other
+        let targetLayers = Set(Successors(of: try old.decoded()).blobs.dropLast().map(\.digest))
+        let newLayers = Set(Successors(of: manifest).blobs.dropLast().map(\.digest))
+        self =
+            targetLayers.isSubset(of: newLayers)
+            ? .older : newLayers.isSubset(of: targetLayers) ? .newer : .diverged
     }
 }

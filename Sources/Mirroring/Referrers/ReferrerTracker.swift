@@ -55,7 +55,7 @@ struct ReferrerTracker: Sendable {
     /// Waits for the task that copies the referrers of a subject to a target and returns its
     /// receipt.
     ///
-    /// The receipt is incomplete if that task was cancelled.
+    /// The receipt is incomplete if that task was canceled.
     ///
     /// - Throws: `CancellationError`.
     func receipt(of subject: Digest, at location: StoreLocation) async throws -> ReferrerReceipt {

@@ -13,7 +13,7 @@ struct RunCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// Returns the value for `key`, reading it unless this run has read it already.
     ///
-    /// Concurrent tasks share one read and its failure. After a cancelled read, the next task reads
+    /// Concurrent tasks share one read and its failure. After a canceled read, the next task reads
     /// again.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.

@@ -9,7 +9,7 @@ internal import OCI
 /// A source's list is only a hint: a manifest is a referrer if it names the subject itself. So is a
 /// target's list: a manifest is present if the target has it.
 struct SubjectDelivery {
-    private struct Destination {
+    private struct Target {
         let store: any ContentStore
         /// The target's list, or `nil` if it could not be read.
         var list: TargetReferrers?
@@ -20,24 +20,24 @@ struct SubjectDelivery {
     private let copier: Copier
     private let referrers: ReferrerSource
     private let maximumCount: Int
-    private var destinations: [Destination]
+    private var targets: [Target]
     /// The number of referrers that can still be read for the image.
     private(set) var remaining: Int
 
     init(
-        of subject: Digest, by copy: ReferrerCopy, to targets: [any ContentStore], remaining: Int
+        of subject: Digest, by copy: ReferrerCopy, to stores: [any ContentStore], remaining: Int
     ) {
         self.subject = subject
         self.copier = copy.copier
         self.referrers = ReferrerSource(
-            store: copy.source, ledger: copy.ledger, maximumCount: copy.maximumCount)
+            store: copy.source, tracker: copy.tracker, maximumCount: copy.maximumCount)
         self.maximumCount = copy.maximumCount
-        self.destinations = targets.map { Destination(store: $0) }
+        self.targets = stores.map { Target(store: $0) }
         self.remaining = remaining
     }
 
     /// The result for each target.
-    var receipts: [ReferrerReceipt] { destinations.map(\.receipt) }
+    var receipts: [ReferrerReceipt] { targets.map(\.receipt) }
 
     /// Copies all referrers.
     ///
@@ -45,9 +45,9 @@ struct SubjectDelivery {
     ///
     /// - Throws: `CancellationError`.
     mutating func run() async throws {
-        guard !destinations.isEmpty else { return }
+        guard !targets.isEmpty else { return }
         let name = "referrers of \(subject.short)"
-        let all = Array(destinations.indices)
+        let all = Array(targets.indices)
         if let listed = try await attempt(name, for: all, { try await $0.list(of: $1) }) {
             try await copy(listed)
         }
@@ -64,9 +64,9 @@ struct SubjectDelivery {
         let taken = found.prefix(remaining)
         remaining -= taken.count
         if taken.count < found.count {
-            for position in destinations.indices {
-                destinations[position].receipt.warn(
-                    "\(subject.short) has more referrers than are copied, \(maximumCount)")
+            for position in targets.indices {
+                targets[position].receipt.warn(
+                    "\(subject.short): more than \(maximumCount) referrers; the rest is not copied")
             }
         }
         return taken
@@ -77,14 +77,14 @@ struct SubjectDelivery {
     private mutating func copy(_ listed: [Descriptor]) async throws {
         let taken = take(listed)
         guard !taken.isEmpty else { return }
-        for position in destinations.indices {
-            destinations[position].list = try await attempt(
+        for position in targets.indices {
+            targets[position].list = try await attempt(
                 "referrers of \(subject.short)", at: position
             ) { store, subject in try await TargetReferrers(of: subject, in: store) }
         }
         for descriptor in taken { try await copy(descriptor) }
-        for position in destinations.indices {
-            guard var list = destinations[position].list else { continue }
+        for position in targets.indices {
+            guard var list = targets[position].list else { continue }
             try await attempt("referrers of \(subject.short)", at: position) { store, _ in
                 try await list.write(to: store)
             }
@@ -95,8 +95,8 @@ struct SubjectDelivery {
         let referrer = LockedImage.Referrer(digest: descriptor.digest)
         let name = "referrer \(descriptor.digest.short)"
         var lacking: [Int] = []
-        for position in destinations.indices {
-            guard let list = destinations[position].list else { continue }
+        for position in targets.indices {
+            guard let list = targets[position].list else { continue }
             let isPresent = try await attempt(name, at: position) { store, _ in
                 guard list.lists(descriptor.digest) else { return false }
                 return try await store.standing(of: .digest(descriptor.digest)) != nil
@@ -111,21 +111,21 @@ struct SubjectDelivery {
         let jobs = lacking.map { (position: $0, current: Descriptor?.none) }
         for (position, receipt) in try await copy(graph, as: .digest(descriptor.digest), jobs)
         where !receipt.isListed {
-            destinations[position].list?.add(graph.root)
+            targets[position].list?.add(graph.root)
         }
     }
 
     // MARK: Tags
 
     private mutating func copy(_ tag: Tag) async throws {
-        let all = Array(destinations.indices)
+        let all = Array(targets.indices)
         guard
             let found = try await attempt(
                 "tag \(tag)", for: all, { source, _ in try await source.resolve(tag) }),
             let descriptor = found
         else { return }
         var lacking: [(position: Int, current: Descriptor?)] = []
-        for position in destinations.indices {
+        for position in targets.indices {
             let current = try await attempt("tag \(tag)", at: position) { store, _ in
                 try await store.standing(of: .tag(tag))
             }
@@ -145,7 +145,7 @@ struct SubjectDelivery {
         else { return }
         var replaced: [(position: Int, current: Descriptor?)] = []
         for (position, current) in lacking
-        where try await mayReplace(tag, current, at: position, with: graph) {
+        where try await canReplace(tag, current, at: position, with: graph) {
             replaced.append((position, current))
         }
         _ = try await copy(graph, as: .tag(tag), replaced)
@@ -155,7 +155,7 @@ struct SubjectDelivery {
     ///
     /// Otherwise, the content of the
     /// target is recorded.
-    private mutating func mayReplace(
+    private mutating func canReplace(
         _ tag: Tag, _ current: Descriptor?, at position: Int, with graph: ManifestGraph
     ) async throws -> Bool {
         guard let current else { return true }
@@ -163,50 +163,50 @@ struct SubjectDelivery {
             try await SignatureOrder(of: current, in: store, comparedTo: graph.root.manifest)
         }
         switch order {
-        case .older, .lost: return true
+        case .older, .missing: return true
         case .newer: record(.init(digest: current.digest, tag: tag), at: position)
-        case .other:
+        case .diverged:
             record(.init(digest: current.digest, tag: tag), at: position)
-            destinations[position].receipt.warn("tag \(tag): \(SignatureOrder.refusal)")
+            targets[position].receipt.warn("tag \(tag): \(SignatureOrder.divergenceWarning)")
         case nil: break
         }
         return false
     }
 
-    // MARK: Parts
+    // MARK: Requests
 
     private mutating func copy(
         _ graph: ManifestGraph, as name: ManifestName,
-        _ targets: [(position: Int, current: Descriptor?)]
+        _ pending: [(position: Int, current: Descriptor?)]
     ) async throws -> [(position: Int, receipt: CopyReceipt)] {
-        guard !targets.isEmpty else { return [] }
+        guard !pending.isEmpty else { return [] }
         let job = CopyJob(
-            name: "referrer", graph: graph, held: [:], sources: [referrers.store],
-            destinations: targets.map {
-                CopyJob.Destination(
-                    store: destinations[$0.position].store, name: name, standing: $0.current,
-                    keepsReplaced: false, trustsReplaced: false)
+            name: "referrer", graph: graph, configBlobs: [:], sources: [referrers.store],
+            targets: pending.map {
+                CopyJob.Target(
+                    store: targets[$0.position].store, name: name, current: $0.current,
+                    addsRetentionTag: false, trustsReplaced: false)
             })
         let tag: Tag? = if case .tag(let tag) = name { tag } else { nil }
         let referrer = LockedImage.Referrer(digest: graph.root.descriptor.digest, tag: tag)
-        var arrived: [(Int, CopyReceipt)] = []
-        for (target, result) in zip(targets, try await copier.copy(job)) {
+        var copied: [(Int, CopyReceipt)] = []
+        for (entry, result) in zip(pending, try await copier.copy(job)) {
             if let failure = result.failure {
                 try Task.checkCancellation()
                 let kind = tag.map { "tag \($0)" } ?? "referrer \(referrer.digest.short)"
-                destinations[target.position].receipt.fail(kind, failure)
+                targets[entry.position].receipt.fail(kind, failure)
             } else {
-                destinations[target.position].receipt.verified.insert(referrer)
-                destinations[target.position].receipt.written.insert(referrer)
-                arrived.append((target.position, result.receipt))
+                targets[entry.position].receipt.verified.insert(referrer)
+                targets[entry.position].receipt.written.insert(referrer)
+                copied.append((entry.position, result.receipt))
             }
         }
-        return arrived
+        return copied
     }
 
     private mutating func record(_ referrer: LockedImage.Referrer, at position: Int) {
-        if destinations[position].receipt.verified.insert(referrer).inserted {
-            destinations[position].receipt.present += 1
+        if targets[position].receipt.verified.insert(referrer).inserted {
+            targets[position].receipt.present += 1
         }
     }
 
@@ -223,7 +223,7 @@ struct SubjectDelivery {
             }
         } catch let error as CopyError {
             try Task.checkCancellation()
-            for position in positions { destinations[position].receipt.fail(name, error) }
+            for position in positions { targets[position].receipt.fail(name, error) }
             return nil
         }
     }
@@ -233,12 +233,12 @@ struct SubjectDelivery {
         _ name: String, at position: Int,
         _ body: (any ContentStore, Digest) async throws -> Value
     ) async throws -> Value? {
-        let store = destinations[position].store
+        let store = targets[position].store
         do {
             return try await at(.target, store.location) { try await body(store, subject) }
         } catch let error as CopyError {
             try Task.checkCancellation()
-            destinations[position].receipt.fail(name, error)
+            targets[position].receipt.fail(name, error)
             return nil
         }
     }

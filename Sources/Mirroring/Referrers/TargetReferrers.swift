@@ -21,7 +21,7 @@ struct TargetReferrers {
     ///
     /// - Throws: The target's error, or a `ContentError` if the tag does not list referrers.
     init(of subject: Digest, in target: any ContentStore) async throws {
-        tag = try DigestTag.list(of: subject)
+        tag = try DigestTag.referrersTag(for: subject)
         if let listed = try await target.referrers(of: subject) {
             self.listed = Set(listed.map(\.digest))
             index = ReferrerIndex()
@@ -35,7 +35,7 @@ struct TargetReferrers {
         do {
             index = try ReferrerIndex(try await target.fetch(manifest: current))
         } catch let error as JSONError {
-            throw ContentError(.invalid, "the tag \(tag) lists no referrers: \(error)")
+            throw ContentError(.invalid, "tag \(tag) is not a referrers index: \(error)")
         }
     }
 

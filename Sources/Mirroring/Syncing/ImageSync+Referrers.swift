@@ -62,7 +62,7 @@ extension ImageSync {
     ) async throws -> [Int: [LockedImage.Referrer]] {
         let targets = try positions.map { try target($0, work) }
         let copy = ReferrerCopy(
-            copier: run.copier, ledger: run.referrers, source: try upstream, targets: targets)
+            copier: run.copier, tracker: run.referrers, source: try upstream, targets: targets)
         let receipts = try await copy.copy(referrersOf: subjects)
         var found: [Int: [LockedImage.Referrer]] = [:]
         for (position, (target, receipt)) in zip(positions, zip(targets, receipts)) {

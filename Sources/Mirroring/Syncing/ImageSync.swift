@@ -60,14 +60,16 @@ struct ImageSync {
         }
         outcome.facts = ImageFacts(examined)
         let judgement = ImageValidation(
-            of: image.id, examined, required, run.inspector, run.copier.lanes,
+            of: image.id, examined, required, run.inspector, run.copier.limiter,
             isValidated: work.isValidated)
         do {
             guard judgement.metadataReport.isAccepted else {
                 throw ImageRejected(report: judgement.metadataReport)
             }
             try await copy(examined, judgement, &work, &outcome)
-            if !work.toLock.isEmpty { try await judgement.pass(reading: try sources(work)) }
+            if !work.toLock.isEmpty {
+                try await judgement.requireValid(readingFrom: try sources(work))
+            }
         } catch let refusal as ImageRejected {
             for (position, receipt) in zip(work.toCopy, refusal.receipts) {
                 outcome.targets[position].receipt = receipt
@@ -144,7 +146,9 @@ struct ImageSync {
                 continue
             }
             let target = try target(position, work)
-            if let tag = result.receipt.kept { run.observe(.kept(tag, at: target.location)) }
+            if let tag = result.receipt.retentionTag {
+                run.observe(.kept(tag, at: target.location))
+            }
             if work.isFirst(at: position) {
                 outcome.targets[position].isPublic = await target.isPublic(
                     examined.graph.root.descriptor.digest)
@@ -157,19 +161,19 @@ struct ImageSync {
     ) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.plus($1.size) }
         return CopyJob(
-            name: image.id, graph: examined.graph, held: examined.configBytes,
+            name: image.id, graph: examined.graph, configBlobs: examined.configBytes,
             sources: try sources(work),
-            destinations: try work.toCopy.map { position in
+            targets: try work.toCopy.map { position in
                 let standing = work.resolved.targets[position]
                 let target = try target(position, work)
                 let keeps =
                     run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
                 run.observe(.copying(image, to: target.location, bytes: bytes))
-                return CopyJob.Destination(
-                    store: target, name: image.targetName, standing: standing.current,
-                    keepsReplaced: keeps && standing.action == .replace,
+                return CopyJob.Target(
+                    store: target, name: image.targetName, current: standing.current,
+                    addsRetentionTag: keeps && standing.action == .replace,
                     predecessor: standing.predecessor)
-            }, judgement: judgement)
+            }, validation: judgement)
     }
 
     // MARK: Stores

@@ -40,7 +40,7 @@ public struct Syncer: Sendable {
         self.resolver = resolver
         self.refreshesReferrers = refreshesReferrers
         self.now = now ?? { ContinuousClock.now - start }
-        self.copier = Copier(lanes: TransferLimiter(jobs, progress), now: self.now)
+        self.copier = Copier(limiter: TransferLimiter(jobs, progress), now: self.now)
         self.inspector = LayerScanCache(scanner)
         self.progress = progress
         self.observe = observe
@@ -57,7 +57,7 @@ public struct Syncer: Sendable {
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
                     let outcome = try? await places.withSlot {
-                        progress.begin(image.id)
+                        progress.start(image.id)
                         observe(.started(image))
                         let began = now()
                         var outcome = try await self.outcome(of: image)
@@ -65,7 +65,7 @@ public struct Syncer: Sendable {
                         return outcome
                     }
                     if let outcome {
-                        progress.finish(image.id, isWell: outcome.isDone)
+                        progress.finish(image.id, isSuccess: outcome.isDone)
                         observe(.finished(outcome))
                     }
                     return (position, outcome)

@@ -43,19 +43,19 @@ extension Repairer {
             let order = try await Mirroring.at(.target, target.location) {
                 try await SignatureOrder(of: current, in: target, comparedTo: graph.root.manifest)
             }
-            guard order == .older || order == .lost else {
+            guard order == .older || order == .missing else {
                 throw CopyError(
                     ContentError(
-                        .invalid, "tag \(name): \(SignatureOrder.refusal)",
+                        .invalid, "tag \(name): \(SignatureOrder.divergenceWarning)",
                         hint: "run 'ocimirror sync --refresh-referrers' to record it"),
                     side: .target, at: target.location)
             }
         }
         let job = CopyJob(
-            name: "referrer", graph: graph, held: [:], sources: [source],
-            destinations: [
-                CopyJob.Destination(
-                    store: target, name: name, standing: current, keepsReplaced: false,
+            name: "referrer", graph: graph, configBlobs: [:], sources: [source],
+            targets: [
+                CopyJob.Target(
+                    store: target, name: name, current: current, addsRetentionTag: false,
                     trustsReplaced: false)
             ])
         var receipt = CopyReceipt()

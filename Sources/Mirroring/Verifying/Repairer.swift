@@ -57,12 +57,12 @@ struct Repairer: Sendable {
             try await target.standing(of: name)
         }
         let job = CopyJob(
-            name: image.id, graph: try await graph(of: block, entry, in: sources), held: [:],
+            name: image.id, graph: try await graph(of: block, entry, in: sources), configBlobs: [:],
             sources: sources,
-            destinations: [
-                CopyJob.Destination(
-                    store: target, name: name, standing: standing,
-                    keepsReplaced: config.keepReplaced && block.targetTag != nil,
+            targets: [
+                CopyJob.Target(
+                    store: target, name: name, current: standing,
+                    addsRetentionTag: config.keepReplaced && block.targetTag != nil,
                     trustsReplaced: false)
             ])
         for result in try await copier.copy(job) { _ = try result.get() }

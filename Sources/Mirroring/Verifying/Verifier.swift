@@ -59,7 +59,7 @@ public struct Verifier: Sendable {
     public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
         let start = ContinuousClock.now
         let copier = Copier(
-            lanes: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
+            limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
             stores, config, today, asksSource: asksSource, progress,
             Repairer(
@@ -75,10 +75,10 @@ public struct Verifier: Sendable {
             for (id, block) in images {
                 group.addTask {
                     try await places.withSlot {
-                        progress.begin(id)
+                        progress.start(id)
                         let image = try await repaired(try await verify(id, block))
                         progress.finish(
-                            id, isWell: image.problems.isEmpty && image.failure == nil)
+                            id, isSuccess: image.problems.isEmpty && image.failure == nil)
                         return image
                     }
                 }

@@ -182,7 +182,7 @@ extension Console {
     /// Says what happens to images, a line each.
     fileprivate func show(_ event: MirrorEvent, _ progress: RunProgress) {
         let sample = progress.sample
-        var entry = LogEntry(event, finished: sample.finished, of: sample.total)
+        var entry = LogEntry(event, finished: sample.finishedCount, of: sample.totalCount)
         // A live view has it as long as it holds.
         if isLive, entry.event == .copying { entry.level = .debug }
         say(entry)

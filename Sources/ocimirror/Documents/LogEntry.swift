@@ -179,18 +179,18 @@ extension LogEntry {
         var parts = [picture.count, picture.bytes, picture.speed, picture.timeLeft]
             .compactMap(\.self)
         let sample = picture.sample
-        if sample.transfers.isEmpty, !sample.inHand.isEmpty {
-            parts.append("looking at \(sample.inHand.prefix(6).joined(separator: ", "))")
+        if sample.transfers.isEmpty, !sample.activeNames.isEmpty {
+            parts.append("looking at \(sample.activeNames.prefix(6).joined(separator: ", "))")
         }
         let lines = [parts.joined(separator: ", ")] + picture.closedHosts.map(\.line)
         self.init(
             .info, .progress, lines.joined(separator: "; "),
             [
-                "finished": .integer(sample.finished),
-                "total": .integer(sample.total),
-                "troubled": .integer(sample.troubled),
-                "inHand": .array(sample.inHand.map(JSONValue.string)),
-                "arrivedBytes": .integer(sample.arrivedBytes),
+                "finished": .integer(sample.finishedCount),
+                "total": .integer(sample.totalCount),
+                "troubled": .integer(sample.failedCount),
+                "inHand": .array(sample.activeNames.map(JSONValue.string)),
+                "arrivedBytes": .integer(sample.completedBytes),
                 "expectedBytes": .integer(sample.expectedBytes),
                 "bytesPerSecond": .integer(picture.bytesPerSecond),
                 "secondsLeft": picture.left.map { .integer($0.milliseconds / 1000) } ?? .null,

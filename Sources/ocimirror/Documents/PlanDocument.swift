@@ -102,7 +102,7 @@ struct PlanDocument {
                 plan.problems.map {
                     [
                         "name": .string($0.entry.name),
-                        "line": .integer($0.entry.place.line),
+                        "line": .integer($0.entry.location.line),
                         "failure": $0.failure.json,
                     ]
                 }),

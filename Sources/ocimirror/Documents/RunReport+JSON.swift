@@ -34,7 +34,7 @@ extension RunReport {
                 sync.problems.map {
                     [
                         "name": .string($0.entry.name),
-                        "line": .integer($0.entry.place.line),
+                        "line": .integer($0.entry.location.line),
                         "failure": $0.failure.json,
                     ]
                 }),
@@ -174,7 +174,7 @@ extension ImageOutcome.AtTarget {
             "blobsPresent": .integer(receipt?.blobsPresent ?? 0),
             "bytesPresent": .integer(receipt?.bytesPresent ?? 0),
             "manifestsPushed": .integer(receipt?.manifestsPushed ?? 0),
-            "kept": .optional(receipt?.kept?.name),
+            "kept": .optional(receipt?.retentionTag?.name),
             "referrers": referrers?.json ?? .null,
             "public": isPublic.map(JSONValue.bool) ?? .null,
             "failure": failure?.json ?? .null,

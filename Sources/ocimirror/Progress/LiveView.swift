@@ -43,9 +43,9 @@ struct LiveView {
 
     /// What is done while no blob is on its way.
     private func looking(_ sample: ProgressSample) -> [String] {
-        guard !sample.inHand.isEmpty else { return [] }
-        var names = sample.inHand.prefix(6).joined(separator: ", ")
-        if sample.inHand.count > 6 { names += " and \(sample.inHand.count - 6) more" }
+        guard !sample.activeNames.isEmpty else { return [] }
+        var names = sample.activeNames.prefix(6).joined(separator: ", ")
+        if sample.activeNames.count > 6 { names += " and \(sample.activeNames.count - 6) more" }
         return [inset("looking at \(names)")]
     }
 
@@ -54,7 +54,7 @@ struct LiveView {
         let shown = all.prefix(all.count > limit ? max(limit - 1, 0) : limit)
         // Those in hand come next, and the bars should not move to and fro.
         let names = min(
-            (shown.map(\.name) + sample.inHand).map(\.columns).max() ?? 0, columns / 3)
+            (shown.map(\.name) + sample.activeNames).map(\.columns).max() ?? 0, columns / 3)
         let hidden = all.count - shown.count
         return shown.map { line($0, names: names) }
             + (hidden > 0 ? [style.dim(inset("and \(hidden) more"))] : [])
@@ -65,10 +65,10 @@ struct LiveView {
         let digest = columns < 100 ? "" : " \(transfer.digest)"
         let name = transfer.name.fitting(names).padded(to: names) + digest
         let percent =
-            transfer.size > 0 ? Int(Double(transfer.done) / Double(transfer.size) * 100) : 100
+            transfer.size > 0 ? Int(Double(transfer.readBytes) / Double(transfer.size) * 100) : 100
         let bytes =
-            transfer.done < transfer.size
-            ? ByteCount.part(transfer.done, of: transfer.size)
+            transfer.readBytes < transfer.size
+            ? ByteCount.part(transfer.readBytes, of: transfer.size)
             : "\(ByteCount(bytes: transfer.size)), ending"
         let rest =
             "\("\(percent)%".padded(to: 4, isRight: true))  \(bytes.padded(to: 17, isRight: true))"

@@ -94,7 +94,7 @@ struct ProgressFrames {
         speed.note(sample.readBytes, at: time)
         trend.note(sample.readBytes, at: time)
         // Neither is negative, whatever manifests claim.
-        let missing = sample.expectedBytes - sample.arrivedBytes
+        let missing = sample.expectedBytes - sample.completedBytes
         return ProgressSnapshot(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
             left: missing > 0 ? trend.time(for: missing) : nil, closedHosts: closedHosts,

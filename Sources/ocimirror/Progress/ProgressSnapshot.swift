@@ -16,10 +16,10 @@ struct ProgressSnapshot: Sendable {
 
     /// How many things are done, and whether all went well.
     var count: String {
-        guard sample.total > 0 else { return "looking for images" }
-        let images = counted(sample.total, "image")
-        let troubled = sample.troubled > 0 ? ", \(sample.troubled) not well" : ""
-        return "\(sample.finished) of \(images)\(troubled)"
+        guard sample.totalCount > 0 else { return "looking for images" }
+        let images = counted(sample.totalCount, "image")
+        let troubled = sample.failedCount > 0 ? ", \(sample.failedCount) not well" : ""
+        return "\(sample.finishedCount) of \(images)\(troubled)"
     }
 
     /// How many bytes have arrived; nil where none are expected.
@@ -27,7 +27,7 @@ struct ProgressSnapshot: Sendable {
         guard sample.expectedBytes > 0 else {
             return sample.readBytes > 0 ? "\(ByteCount(bytes: sample.readBytes)) read" : nil
         }
-        return ByteCount.part(sample.arrivedBytes, of: sample.expectedBytes)
+        return ByteCount.part(sample.completedBytes, of: sample.expectedBytes)
     }
 
     /// The speed; nil where nothing is on its way.
@@ -37,7 +37,7 @@ struct ProgressSnapshot: Sendable {
 
     /// How long it will take; at least so long where images are still to be looked at.
     var timeLeft: String? {
-        left.map { "\(sample.isSurveyed ? "" : "over ")\($0.clock) left" }
+        left.map { "\(sample.isTotalKnown ? "" : "over ")\($0.clock) left" }
     }
 }
 

@@ -5,8 +5,8 @@ import Mirroring
 import Testing
 import TextSafety
 
-@Suite struct ConfigurationDiagnosticTests {
-    @Test func `every problem is reported at once, with its line and a caret`() throws {
+@Suite struct `Diagnostics of the configuration` {
+    @Test func `report all problems at once, each with its line and a caret`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
         let golden = folder.appending(path: "Golden")
         let yaml = try Data(contentsOf: golden.appending(path: "problems.yaml"))
@@ -17,7 +17,7 @@ import TextSafety
         #expect(errors.description + "\n" == String(decoding: expected, as: UTF8.self))
     }
 
-    @Test func `the configuration at the root of the repository is accepted`() throws {
+    @Test func `are empty for the configuration of this repository`() throws {
         var root = URL(filePath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
         let loader = ConfigurationLoader(
@@ -52,19 +52,19 @@ import TextSafety
         "credentials:\n      username: u\n      password: >\n        hunter2\n      x: hunter2",
         "credentials:\n      username: 7\n      password: \"hunter2\n      and hunter2",
     ])
-    func `a credential is never shown, whatever is wrong around it`(_ options: String) {
+    func `never contain credentials, even if the text around them is invalid`(_ options: String) {
         let yaml =
             ConfigurationFixture.topLevel(
                 "registries:\n  quay.io:\n    \(options)\n    concurrency: x")
         do throws(ConfigurationErrors) {
             _ = try ConfigurationFixture.load(yaml)
-            Issue.record("there is no problem")
+            Issue.record("the configuration was accepted")
         } catch {
             #expect(!error.description.contains("hunter2"), "\(error)")
         }
     }
 
-    @Test func `text of the file is encoded before it is shown`() throws {
+    @Test func `escape the text of the file`() throws {
         let yaml = ConfigurationFixture.topLevel("\"pl\\e[31m\u{202E}x\": 1 # ::error::")
         let error = try #require(throws: ConfigurationErrors.self) {
             try ConfigurationFixture.load(yaml)
@@ -75,42 +75,44 @@ import TextSafety
         #expect(!text.contains("::error::"))
     }
 
-    @Test func `what is no YAML is one problem at its place`() {
+    @Test func `report invalid YAML once, with its location`() {
         let problems = ConfigurationFixture.problems(of: "version: 1\nimages: [redis:7\n")
         #expect(problems.count == 1)
-        #expect(problems.first?.hasPrefix("3:1: this is not YAML: ") == true, "\(problems)")
+        #expect(problems.first?.hasPrefix("3:1: invalid YAML: ") == true, "\(problems)")
         #expect(
             ConfigurationFixture.problems(of: "a: \u{7}") == [
-                "1:4: this is not YAML: the control character U+0007 is not allowed"
+                "1:4: invalid YAML: the control character U+0007 is not allowed"
             ])
     }
 
     @Test(arguments: [
-        ("", "1:1: the file is empty; a configuration needs version, targets and images"),
+        ("", "1:1: the file is empty; set version, targets and images"),
         (
             "# nothing\n",
-            "1:1: the file is empty; a configuration needs version, targets and images"
+            "1:1: the file is empty; set version, targets and images"
         ),
-        ("---\n", "1:1: the file is empty; a configuration needs version, targets and images"),
-        ("version: 2\nfuture: true\n", "1:10: version: expected 1, found the number '2'"),
+        ("---\n", "1:1: the file is empty; set version, targets and images"),
+        ("version: 2\nfuture: true\n", "1:10: version: expected 1, found number '2'"),
         ("- a\n", "1:1: top level: expected a mapping with the keys version, platforms"),
     ])
-    func `a file that is no configuration is one problem`(_ yaml: String, _ problem: String) {
+    func `report one problem for a file that is not a configuration`(
+        _ yaml: String, _ problem: String
+    ) {
         let problems = ConfigurationFixture.problems(of: yaml)
         #expect(problems.count == 1)
         #expect(problems.first?.hasPrefix(problem) == true, "\(problems)")
     }
 
-    @Test func `everything that is missing is named`() {
+    @Test func `name every missing key`() {
         let problems = ConfigurationFixture.problems(of: "platforms: [linux/amd64]\n")
         #expect(
             problems.map { $0.prefix { $0 != ";" } } == [
-                "1:1: the key 'images' is missing", "1:1: the key 'targets' is missing",
-                "1:1: the key 'version' is missing",
+                "1:1: missing key 'images'", "1:1: missing key 'targets'",
+                "1:1: missing key 'version'",
             ])
     }
 
-    @Test func `a long line is cut so that the place stays in sight`() throws {
+    @Test func `truncate a long line so that the location stays visible`() throws {
         let yaml = ConfigurationFixture.topLevel(
             "platforms: [\(String(repeating: "é, ", count: 100))linux]")
         let error = try #require(throws: ConfigurationErrors.self) {
@@ -129,7 +131,7 @@ import TextSafety
         ("${1}", "${1}"), ("${A", "${A"), ("${}", "${}"), ("${A-b}", "${A-b}"), ("$A", "$A"),
         ("${B:-a$b:-c}", "a$b:-c"), ("$${A}", "$1"), ("${Ä}", "${Ä}"),
     ])
-    func `variables expand in their three forms and nothing else does`(
+    func `variables expand in their three forms, and other text stays as it is`(
         _ text: String, _ expanded: String
     ) throws {
         let loader = ConfigurationLoader(
@@ -145,12 +147,12 @@ import TextSafety
     }
 
     @Test(arguments: [
-        ("${B}", "the variable B is not set; set it, or write ${B:-}"),
-        ("${B:?ask\u{1B}ops}", "the variable B is not set: ask\\u{1b}ops"),
-        ("${E:?}", "the variable E is not set"),
+        ("${B}", "variable B is not set; set it, or use ${B:-} for an empty value"),
+        ("${B:?ask\u{1B}ops}", "variable B is not set: ask\\u{1b}ops"),
+        ("${E:?}", "variable E is not set"),
         ("${A:-${B}}", "variables cannot be nested in '${A:-…}'"),
     ])
-    func `a variable without a value is a problem`(_ text: String, _ message: String) {
+    func `report a variable without a value`(_ text: String, _ message: String) {
         let loader = ConfigurationLoader(
             file: "m", environment: ["A": "1", "E": ""], baseDirectory: "/")
         let quoted = text.replacing("\u{1B}", with: "\\e")

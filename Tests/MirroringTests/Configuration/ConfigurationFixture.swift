@@ -2,7 +2,7 @@
 
 import Mirroring
 
-/// A configuration in a test: the loader as the executable makes it, and a frame for one part.
+/// A loader and minimal configurations for tests.
 enum ConfigurationFixture {
     static let loader = ConfigurationLoader(
         file: "mirror.yaml",
@@ -13,7 +13,7 @@ enum ConfigurationFixture {
         try loader.load(text: Array(yaml.utf8))
     }
 
-    /// The problems of a configuration, as `line:column: message; hint`.
+    /// Returns the problems of a configuration as `line:column: message; hint`.
     static func problems(of yaml: String) -> [String] {
         do throws(ConfigurationErrors) {
             _ = try load(yaml)
@@ -23,7 +23,7 @@ enum ConfigurationFixture {
         }
     }
 
-    /// A whole configuration around one entry, which begins on line 4, column 5.
+    /// Returns a configuration with one image entry, which begins on line 4, column 5.
     static func image(_ entry: String) -> String {
         """
         version: 1
@@ -34,7 +34,7 @@ enum ConfigurationFixture {
         """
     }
 
-    /// A whole configuration around one target, which begins on line 4, column 5.
+    /// Returns a configuration with one target, which begins on line 4, column 5.
     static func target(_ target: String) -> String {
         """
         version: 1
@@ -45,7 +45,7 @@ enum ConfigurationFixture {
         """
     }
 
-    /// A whole configuration around the options of one registry, which begin on line 5, column 14.
+    /// Returns a configuration with options of one registry, which begin on line 5, column 14.
     static func registry(_ options: String) -> String {
         """
         version: 1
@@ -57,7 +57,7 @@ enum ConfigurationFixture {
         """
     }
 
-    /// A whole configuration with one more line at the top level, line 4.
+    /// Returns a configuration with an additional line at the top level, line 4.
     static func topLevel(_ line: String) -> String {
         """
         version: 1
@@ -69,15 +69,15 @@ enum ConfigurationFixture {
     }
 }
 
-/// A part of a configuration and the only problem that it must have.
+/// An invalid part of a configuration, with the location and the message of its only problem.
 struct Problem: Sendable {
     let part: String
-    let place: String
+    let location: String
     let message: String
 
-    init(_ part: String, _ place: String, _ message: String) {
+    init(_ part: String, _ location: String, _ message: String) {
         self.part = part
-        self.place = place
+        self.location = location
         self.message = message
     }
 }

@@ -4,9 +4,9 @@ import FoundationEssentials
 import Mirroring
 import Testing
 
-/// The reference for people, `Documentation/configuration.md`, against the loader.
-@Suite struct ConfigurationReferenceTests {
-    @Test func `every example of the reference is accepted`() throws {
+/// Compares `Documentation/configuration.md` with the loader.
+@Suite struct `Reference of the configuration` {
+    @Test func `has only valid examples`() throws {
         let examples = try Self.reference().split(separator: "```yaml\n").dropFirst().map {
             $0.prefix(upTo: $0.firstRange(of: "```")?.lowerBound ?? $0.endIndex)
         }
@@ -25,12 +25,12 @@ import Testing
         ("images: [{source: a, tags: {a: 1}}]", "### Tags"),
         ("images: [{source: 'a:1', exception: {a: 1}}]", "### Exceptions"),
     ])
-    func `every key that the loader names stands in the reference`(
+    func `documents every key that the loader accepts`(
         _ part: String, _ heading: String
     ) throws {
         let problems = ConfigurationFixture.problems(of: part)
-        let headline = try #require(problems.first { $0.contains("the keys are ") })
-        let keys = headline.split(separator: "the keys are ")[1].split(separator: ", ")
+        let headline = try #require(problems.first { $0.contains("valid keys: ") })
+        let keys = headline.split(separator: "valid keys: ")[1].split(separator: ", ")
         let reference = try Self.reference()
         let start = try #require(reference.firstRange(of: "\n\(heading)\n")?.upperBound)
         let rows = reference[start...].split(separator: "\n## ")[0].split(separator: "\n")
@@ -52,7 +52,7 @@ import Testing
         return String(decoding: try Data(contentsOf: file), as: UTF8.self)
     }
 
-    /// Puts a frame around an example that shows a part of a file.
+    /// Returns a complete configuration from an example that shows a part of one.
     private static func completed(_ example: String) -> String {
         var yaml = example.hasPrefix("  - ") ? "images:\n\(example)" : example
         for (key, usual) in [

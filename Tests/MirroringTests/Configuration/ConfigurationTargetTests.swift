@@ -5,30 +5,33 @@ import OCI
 import Testing
 import TextSafety
 
-@Suite struct ConfigurationTargetTests {
+@Suite struct `Targets and registries of the configuration` {
     static let targets = [
-        Problem("{lock: a}", "4:5", "the key 'prefix' is missing"),
-        Problem("{prefix: ghcr.io/x}", "4:5", "the key 'lock' is missing"),
+        Problem("{lock: a}", "4:5", "missing key 'prefix'"),
+        Problem("{prefix: ghcr.io/x}", "4:5", "missing key 'lock'"),
         Problem("{prefix: owner/mirror, lock: a}", "4:14", "must begin with a registry"),
         Problem("{prefix: ghcr.io/X, lock: a}", "4:14", "letters must be in lower case"),
         Problem("{prefix: ghcr.io/x/, lock: a}", "4:14", "it is not a name"),
         Problem("{prefix: 'ghcr.io:0/x', lock: a}", "4:14", "the port is not a number"),
         Problem("{prefix: docker.io, lock: a}", "4:14", "docker.io needs a user"),
-        Problem("{prefix: 'oci:'}", "4:14", "the folder is missing"),
-        Problem("{prefix: 'oci:m', lock: a}", "4:29", "a folder of layouts has no lock"),
-        Problem("{prefix: '${NONE}/x', lock: a}", "4:15", "the variable NONE is not set"),
-        Problem("{prefix: ghcr.io/x, lock: ''}", "4:31", "lock: is empty"),
-        Problem("{prefix: ghcr.io/x, lock: mirror.yaml}", "4:31", "would be overwritten"),
-        Problem("{prefix: ghcr.io/x, lock: b/../mirror.yaml}", "4:31", "would be overwritten"),
+        Problem("{prefix: 'oci:'}", "4:14", "missing directory"),
+        Problem("{prefix: 'oci:m', lock: a}", "4:29", "not supported for layout targets"),
+        Problem("{prefix: '${NONE}/x', lock: a}", "4:15", "variable NONE is not set"),
+        Problem("{prefix: ghcr.io/x, lock: ''}", "4:31", "lock: must not be empty"),
+        Problem(
+            "{prefix: ghcr.io/x, lock: mirror.yaml}", "4:31", "would overwrite the configuration"),
+        Problem(
+            "{prefix: ghcr.io/x, lock: b/../mirror.yaml}", "4:31",
+            "would overwrite the configuration"),
         Problem("{prefix: ghcr.io/x, lock: a, root: a..b}", "4:40", "root: expected keys"),
         Problem("{prefix: ghcr.io/x, lock: a, rot: a}", "4:34", "did you mean 'root'?"),
         Problem("ghcr.io/x", "4:5", "target: expected a mapping with the keys prefix"),
         Problem(
             "{prefix: ghcr.io/x, lock: a}\n  - {prefix: GHCR.IO/x, lock: b}", "5:14",
-            "two targets have the prefix ghcr.io/x: lines 4 and 5"),
+            "duplicate prefix ghcr.io/x: lines 4 and 5"),
         Problem(
             "{prefix: ghcr.io/x, lock: a}\n  - {prefix: quay.io/x, lock: ./c/../a}", "5:31",
-            "two targets have the same lock: lines 4 and 5"),
+            "duplicate lock file: lines 4 and 5"),
         Problem(
             "{prefix: ghcr.io/\(String(repeating: "x", count: 253)), lock: a}", "2:10",
             "is longer than 255 characters"),
@@ -36,62 +39,63 @@ import TextSafety
 
     static let registries = [
         Problem("{credential: {}}", "5:15", "quay.io: unknown key"),
-        Problem("{credentials: {username: u}}", "5:28", "the key 'password' is missing"),
+        Problem("{credentials: {username: u}}", "5:28", "missing key 'password'"),
         Problem("{credentials: {username: u, password: ''}}", "5:52", "the password is empty"),
         Problem("{credentials: {username: '${EMPTY}', password: p}}", "5:39", "username is empty"),
         Problem("{credentials: {username: u, password: '${NO}'}}", "5:53", "NO is not set"),
         Problem("{credentials: {username: u, password: '${NO:?ask ops}'}}", "5:53", "ask ops"),
-        Problem("{auth: always}", "5:21", "expected optional or required, found the text"),
-        Problem("{plainHTTP: 'true'}", "5:26", "expected true or false, found the text 'true'"),
+        Problem("{auth: always}", "5:21", "expected optional or required, found string"),
+        Problem("{plainHTTP: 'true'}", "5:26", "expected true or false, found string 'true'"),
         Problem("{plainHttp: true}", "5:15", "did you mean 'plainHTTP'?"),
-        Problem("{concurrency: 0}", "5:28", "a whole number from 1 to 256"),
-        Problem("{concurrency: 1.5}", "5:28", "a whole number from 1 to 256"),
-        Problem("{reservePulls: -1}", "5:29", "a whole number of at least 0"),
+        Problem("{concurrency: 0}", "5:28", "an integer from 1 to 256"),
+        Problem("{concurrency: 1.5}", "5:28", "an integer from 1 to 256"),
+        Problem("{reservePulls: -1}", "5:29", "an integer of at least 0"),
         Problem("{upload: patched}", "5:23", "did you mean 'patch'?"),
         Problem("{endpoints: mirror.gcr.io}", "5:26", "expected a list of hosts"),
-        Problem("{endpoints: ['https://mirror.gcr.io']}", "5:27", "leave the scheme out"),
-        Problem("{tokenHosts: [a/b]}", "5:28", "leave the path out"),
-        Problem("{allow: [10.0.0.0/33]}", "5:23", "no range of addresses"),
-        Problem("{clientKey: k.pem}", "5:26", "there is no clientCertificate"),
-        Problem("{plainHTTP: true, caFile: c.pem}", "5:40", "no meaning with plainHTTP"),
+        Problem("{endpoints: ['https://mirror.gcr.io']}", "5:27", "remove the scheme"),
+        Problem("{tokenHosts: [a/b]}", "5:28", "remove the path"),
+        Problem("{allow: [10.0.0.0/33]}", "5:23", "not an address range"),
+        Problem("{clientKey: k.pem}", "5:26", "requires clientCertificate"),
+        Problem("{plainHTTP: true, caFile: c.pem}", "5:40", "not allowed with plainHTTP"),
         Problem("true", "5:14", "quay.io: expected a mapping with the keys credentials"),
-        Problem("{}\n  QUAY.io: {}", "6:3", "quay.io stands twice, first on line 5"),
+        Problem("{}\n  QUAY.io: {}", "6:3", "duplicate registry quay.io, first on line 5"),
         Problem("{}\n  'a b': {}", "6:3", "registries: registry 'a b': "),
     ]
 
     static let topLevels = [
         Problem("platfroms: [linux/amd64]", "4:1", "did you mean 'platforms'?"),
-        Problem("platforms: linux/amd64", "4:12", "expected a list of platforms, found the text"),
-        Problem("platforms: [linux/arm64, linux/arm64/v8]", "4:26", "in the list twice"),
-        Problem("platforms: [linux/amd64, 7]", "4:26", "expected text, found the number '7'"),
+        Problem("platforms: linux/amd64", "4:12", "expected a list of platforms, found string"),
+        Problem("platforms: [linux/arm64, linux/arm64/v8]", "4:26", "duplicate platform"),
+        Problem("platforms: [linux/amd64, 7]", "4:26", "expected a string, found number '7'"),
         Problem("validation: all", "4:13", "expected index, config or content"),
         Problem("naming: paths", "4:9", "did you mean 'path'?"),
-        Problem("keepReplaced: no", "4:15", "expected true or false, found the text 'no'"),
-        Problem("registries: [quay.io]", "4:13", "expected a mapping from registries"),
-        Problem("version: 1", "4:1", "the key 'version' stands twice, first on line 1"),
-        Problem("? [a]\n: b", "4:3", "a key must be text"),
-        Problem("copy: &c all", "4:10", "an anchor is not allowed"),
-        Problem("copy: !!str all", "4:13", "a YAML tag is not allowed"),
-        Problem("<<: {copy: all}", "4:1", "a merge key is not allowed"),
-        Problem("---\nversion: 1", "5:1", "a second document is not allowed"),
+        Problem("keepReplaced: no", "4:15", "expected true or false, found string 'no'"),
+        Problem("registries: [quay.io]", "4:13", "expected a mapping of registries"),
+        Problem("version: 1", "4:1", "duplicate key 'version', first on line 1"),
+        Problem("? [a]\n: b", "4:3", "keys must be strings"),
+        Problem("copy: &c all", "4:10", "anchors are not supported"),
+        Problem("copy: !!str all", "4:13", "YAML tags are not supported"),
+        Problem("<<: {copy: all}", "4:1", "merge keys are not supported"),
+        Problem("---\nversion: 1", "5:1", "multiple YAML documents"),
     ]
 
     @Test(arguments: targets)
-    func `a wrong target is told about once, at its place`(_ problem: Problem) {
+    func `an invalid target is reported once, with its location`(_ problem: Problem) {
         expectOnly(problem, in: ConfigurationFixture.target(problem.part))
     }
 
     @Test(arguments: registries)
-    func `a wrong registry is told about once, at its place`(_ problem: Problem) {
+    func `an invalid registry is reported once, with its location`(_ problem: Problem) {
         expectOnly(problem, in: ConfigurationFixture.registry(problem.part))
     }
 
     @Test(arguments: topLevels)
-    func `a wrong line at the top level is told about once, at its place`(_ problem: Problem) {
+    func `an invalid line at the top level is reported once, with its location`(_ problem: Problem)
+    {
         expectOnly(problem, in: ConfigurationFixture.topLevel(problem.part))
     }
 
-    @Test func `targets arrive with absolute paths`() throws {
+    @Test func `paths of targets are absolute`() throws {
         let config = try ConfigurationFixture.load(
             """
             version: 1
@@ -117,19 +121,19 @@ import TextSafety
             ])
     }
 
-    @Test func `a layout inside another one's folder is rejected`() {
+    @Test func `a layout inside the directory of another layout is rejected`() {
         let images =
             "[{source: r:1, name: a}, {source: s:2, name: a/blobs}, {source: t:3, name: ab}]"
         let yaml = ConfigurationFixture.target("{prefix: 'oci:m'}")
             .replacing("[redis:7.4.1]", with: images)
         #expect(
             ConfigurationFixture.problems(of: yaml) == [
-                "2:34: name: the layout 'a/blobs' would lie inside the layout 'a' of line 2; "
-                    + "give one of them another name"
+                "2:34: name: the layout 'a/blobs' would be inside the layout 'a' of line 2; "
+                    + "set a different 'name' for one of them"
             ])
     }
 
-    @Test func `a configuration with something of everything is accepted`() throws {
+    @Test func `a configuration with every kind of entry is accepted`() throws {
         let loaded = try ConfigurationFixture.load(
             """
             version: 1
@@ -169,7 +173,7 @@ import TextSafety
         #expect(loaded.config.keepReplaced)
     }
 
-    @Test func `every option of a registry arrives`() throws {
+    @Test func `every option of a registry is read`() throws {
         let config = try ConfigurationFixture.load(
             ConfigurationFixture.registry(
                 """
@@ -196,14 +200,15 @@ import TextSafety
         #expect(options.allow == ["10.0.0.0/8", "fd00::/8", "::1", "internal.example"])
     }
 
-    @Test func `Docker Hub's names are one registry, and empty credentials are none`() throws {
+    @Test func `all names of Docker Hub mean one registry, and empty credentials mean none`() throws
+    {
         let options = "{credentials: {username: '${EMPTY}', password: '${NONE:-}'}}"
         let yaml = ConfigurationFixture.topLevel("registries: {index.docker.io: \(options)}")
         let registries = try ConfigurationFixture.load(yaml).config.registries
         #expect(registries[.dockerHub] == RegistryOptions())
     }
 
-    @Test func `credentials that plain HTTP keeps from being sent are warned about`() throws {
+    @Test func `credentials that are not sent over plain HTTP cause a warning`() throws {
         let options = "{plainHTTP: true, credentials: {username: u, password: p}}"
         let loaded = try ConfigurationFixture.load(ConfigurationFixture.registry(options))
         #expect(loaded.warnings.map(\.line) == [5])
@@ -213,7 +218,7 @@ import TextSafety
     private func expectOnly(_ problem: Problem, in yaml: String) {
         let problems = ConfigurationFixture.problems(of: yaml)
         #expect(problems.count == 1, "\(problems)")
-        #expect(problems.first?.hasPrefix("\(problem.place): ") == true, "\(problems)")
+        #expect(problems.first?.hasPrefix("\(problem.location): ") == true, "\(problems)")
         #expect(problems.first?.contains(problem.message) == true, "\(problems)")
     }
 }

@@ -4,14 +4,14 @@ import Mirroring
 import OCI
 import Testing
 
-@Suite struct ConfigurationVersionTests {
+@Suite struct `Versions, ranges and dates of the configuration` {
     @Test(arguments: [
         ("1.2.3", "1.2.3"), ("v1.2.3", "1.2.3"), ("1", "1.0.0"), ("1.2", "1.2.0"),
         ("16", "16.0.0"), ("1.29-alpine", "1.29.0-alpine"), ("1.2.3-rc.1+b.7", "1.2.3-rc.1"),
         ("01.02.03", "1.2.3"), ("1.2.3-x-y.0", "1.2.3-x-y.0"),
         ("18446744073709551615.0.0", "18446744073709551615.0.0"),
     ])
-    func `a version is read as tags have it`(_ text: String, _ version: String) {
+    func `a version is parsed in the spellings of tags`(_ text: String, _ version: String) {
         #expect(SemanticVersion(lenient: text)?.description == version)
     }
 
@@ -20,9 +20,9 @@ import Testing
         "1.2.3-01", "V1.2.3", "1.2.3+", "1.2.3-é", "18446744073709551616", "-1", "+1", "1.+2",
         "2025-01-31T", "vv1",
     ])
-    func `other text is no version`(_ text: String) {
+    func `other text is not a version`(_ text: String) {
         if text == "2025-01-31T" {
-            // A date begins with a number, so what follows is a prerelease of version 2025.
+            // A date begins with a number, so the rest is a prerelease of version 2025.
             #expect(SemanticVersion(lenient: text)?.major == 2025)
         } else {
             #expect(SemanticVersion(lenient: text) == nil)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `versions are ordered by precedence`() throws {
-        // The order of the specification's §11, longer numbers and shorter lists added.
+        // The example of Semantic Versioning §11, with longer numbers and shorter lists.
         let texts = [
             "0.9.9", "1.0.0-0", "1.0.0-9", "1.0.0-10", "1.0.0-99999999999999999999999",
             "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
@@ -42,7 +42,7 @@ import Testing
     }
 
     static let ranges: [(String, yes: [String], no: [String])] = [
-        // Comparisons; a partial version stands for all that begin with it.
+        // Comparisons; a partial version means all versions that begin with it.
         ("1.2.3", ["1.2.3", "v1.2.3"], ["1.2.4", "1.2.3-rc.1"]),
         ("=1.2", ["1.2.0", "1.2.9"], ["1.3.0", "2.2.0"]),
         ("!=1.2.3", ["1.2.4"], ["1.2.3"]),
@@ -86,7 +86,7 @@ import Testing
         ("^0.0.3", ["0.0.3"], ["0.0.4", "0.1.0"]),
         ("^0.0", ["0.0.0", "0.0.9"], ["0.1.0"]),
         ("^0", ["0.0.0", "0.9.0"], ["1.0.0"]),
-        // Prereleases: only in a group whose comparators name one.
+        // Prereleases match only in a group whose comparators name one.
         (">=1.2.3-0", ["1.2.3-alpha", "1.3.0-rc.1", "1.3.0"], ["1.2.2"]),
         (">=1.2-0 <2", ["1.3.0-rc.1"], ["1.2.0-", "2.0.0"].filter { $0 != "1.2.0-" }),
         (">=1.2.3 || >=1.0.0-0 <1.1", ["1.0.5-rc.1", "1.2.3"], ["1.2.4-rc.1"]),
@@ -97,7 +97,9 @@ import Testing
     ]
 
     @Test(arguments: ranges)
-    func `a range holds what Helm's holds`(_ text: String, _ yes: [String], _ no: [String]) throws {
+    func `a range contains the same versions as in Helm`(
+        _ text: String, _ yes: [String], _ no: [String]
+    ) throws {
         let range = try VersionRange(parsing: text)
         for version in yes {
             #expect(range.contains(try #require(SemanticVersion(lenient: version))), "\(version)")
@@ -111,7 +113,7 @@ import Testing
         "", " ", "||", "1.2 ||", ">=", ">= , <2", "a", "1.2.3.4", ">=1.2<2", "1.2 - ", "- 1.2",
         "==1", "1,,2", "1.2.3-", "1.y", "~~1", "1.2 -1.3", "99999999999999999999", ">=1.2 and <2",
     ])
-    func `other text is no range`(_ text: String) {
+    func `other text is not a range`(_ text: String) {
         #expect(throws: ParseError.self) { try VersionRange(parsing: text) }
     }
 
@@ -119,7 +121,7 @@ import Testing
         "v1.2.4", "latest", "1.10.0", "1.9.0", "1.10.0-rc.1", "nightly-2", "1.10", "nightly-10",
     ]
 
-    @Test func `a pattern keeps the greatest by version, then by name`() throws {
+    @Test func `a pattern selects the greatest tags, by version and then by name`() throws {
         let tags = try Self.listing.map { try Tag(parsing: $0) }
         let range = try VersionRange(parsing: ">=1.2 <2")
         let names = { (pattern: TagPattern) in pattern.select(from: tags).map(\.name) }
@@ -137,7 +139,7 @@ import Testing
         ("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11016), ("2027-01-31", 20849),
         ("0001-01-01", -719_162), ("9999-12-31", 2_932_896), ("1900-03-01", -25508),
     ])
-    func `a day is counted from 1970`(_ text: String, _ days: Int) {
+    func `a date is a number of days since 1970`(_ text: String, _ days: Int) {
         #expect(CalendarDay(parsing: text)?.daysSinceEpoch == days)
         #expect(CalendarDay(daysSinceEpoch: days).description == text)
     }
@@ -147,11 +149,11 @@ import Testing
         "0000-01-01", "2027-1-31", "27-01-31", "2027/01/31", "2027-01-31T00:00:00Z", "+027-01-01",
         "٢٠٢٧-٠١-٠١", "",
     ])
-    func `a day that the calendar lacks is rejected`(_ text: String) {
+    func `a date that does not exist is rejected`(_ text: String) {
         #expect(CalendarDay(parsing: text) == nil)
     }
 
-    @Test func `every day of 220 years has one name`() {
+    @Test func `every day of 220 years has one date`() {
         let first = CalendarDay(year: 1890, month: 1, day: 1)?.daysSinceEpoch ?? 0
         let last = CalendarDay(year: 2109, month: 12, day: 31)?.daysSinceEpoch ?? 0
         #expect(last - first == 80_352)

@@ -7,16 +7,16 @@ import AsyncPrimitives
 
 @testable import Mirroring
 
-@Suite struct BroadcastTests {
-    /// A source that counts the pieces that were asked for, and may break.
+@Suite struct `Broadcast of one stream to several readers` {
+    /// A source that counts the chunks that were read and can fail.
     private final class Source: Sendable {
-        let pieces: [[UInt8]]
-        let breaksAt: Int?
+        let chunks: [[UInt8]]
+        let failsAt: Int?
         private let count = Mutex((opened: 0, read: 0))
 
-        init(_ number: Int, breaksAt: Int? = nil) {
-            pieces = (0..<number).map { [UInt8(truncatingIfNeeded: $0)] }
-            self.breaksAt = breaksAt
+        init(_ number: Int, failsAt: Int? = nil) {
+            chunks = (0..<number).map { [UInt8(truncatingIfNeeded: $0)] }
+            self.failsAt = failsAt
         }
 
         var opened: Int { count.withLock { $0.opened } }
@@ -29,41 +29,41 @@ import AsyncPrimitives
                     count.read += 1
                     return count.read - 1
                 }
-                if position == breaksAt { throw ContentError(.unavailable, "it broke") }
-                return position < pieces.count ? pieces[position] : nil
+                if position == failsAt { throw ContentError(.unavailable, "connection reset") }
+                return position < chunks.count ? chunks[position] : nil
             } as ByteStream
         }
     }
 
     private static func collect(_ stream: ByteStream) async throws -> Int {
         var count = 0
-        for try await piece in stream { count += piece.count }
+        for try await chunk in stream { count += chunk.count }
         return count
     }
 
     @Test(arguments: [0, 1, 7, 8, 9, 100], [2, 3])
-    func `hands every piece to every reader, and opens its source once`(
-        pieces: Int, readers: Int
+    func `delivers every chunk to every reader and opens its source once`(
+        chunks: Int, readers: Int
     ) async throws {
-        let (source, broadcast) = (Source(pieces), Broadcast(readers: readers))
+        let (source, broadcast) = (Source(chunks), Broadcast(readers: readers))
         try await withThrowingTaskGroup(of: Int.self) { group in
             for number in 0..<readers {
                 group.addTask {
-                    defer { broadcast.leave(number, arrived: true) }
+                    defer { broadcast.leave(number, isComplete: true) }
                     let stream = try #require(broadcast.join(number))
                     return try await Self.collect(stream)
                 }
             }
             group.addTask {
                 try await broadcast.run { source.open() }
-                return pieces
+                return chunks
             }
-            for try await count in group { #expect(count == pieces) }
+            for try await count in group { #expect(count == chunks) }
         }
         #expect(source.opened == 1)
     }
 
-    @Test func `does not run ahead of the slowest reader`() async throws {
+    @Test func `does not read ahead of the slowest reader by more than the window`() async throws {
         let (source, broadcast) = (Source(100), Broadcast(readers: 2))
         let quick = try #require(broadcast.join(0))
         let slow = try #require(broadcast.join(1))
@@ -74,14 +74,14 @@ import AsyncPrimitives
                 for try await _ in quick { hasRead.change { $0 += 1 } }
             }
             _ = try await hasRead.take { $0 == Broadcast.window ? true : nil }
-            // One more is in the hands of the source's reader, and waits for room.
+            // The task that reads the source holds one more chunk until the window has space.
             #expect(source.read <= Broadcast.window + 1)
             #expect(try await Self.collect(slow) == 100)
             try await group.waitForAll()
         }
     }
 
-    @Test func `goes on without a reader that leaves`() async throws {
+    @Test func `continues without a reader that leaves`() async throws {
         let (source, broadcast) = (Source(100), Broadcast(readers: 2))
         let stays = try #require(broadcast.join(0))
         _ = broadcast.join(1)
@@ -91,20 +91,20 @@ import AsyncPrimitives
                 let count = try await Self.collect(stays)
                 #expect(count == 100)
             }
-            broadcast.leave(1, arrived: false)
+            broadcast.leave(1, isComplete: false)
             try await group.waitForAll()
         }
     }
 
-    @Test func `opens nothing where nobody wants it any more`() async throws {
+    @Test func `does not open the source if all readers have left`() async throws {
         let (source, broadcast) = (Source(3), Broadcast(readers: 2))
-        for number in 0..<2 { broadcast.leave(number, arrived: true) }
+        for number in 0..<2 { broadcast.leave(number, isComplete: true) }
         try await broadcast.run { source.open() }
         #expect(source.opened == 0)
     }
 
-    @Test func `tells every reader what broke its source`() async throws {
-        let (source, broadcast) = (Source(10, breaksAt: 4), Broadcast(readers: 2))
+    @Test func `throws the error of the source to every reader`() async throws {
+        let (source, broadcast) = (Source(10, failsAt: 4), Broadcast(readers: 2))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<2 {
                 let stream = try #require(broadcast.join(number))
@@ -112,7 +112,7 @@ import AsyncPrimitives
                     await #expect(throws: ContentError.self) {
                         _ = try await Self.collect(stream)
                     }
-                    broadcast.leave(number, arrived: false)
+                    broadcast.leave(number, isComplete: false)
                 }
             }
             group.addTask { try await broadcast.run { source.open() } }
@@ -120,20 +120,20 @@ import AsyncPrimitives
         }
     }
 
-    @Test func `sends one who starts over to another who has it all`() async throws {
+    @Test func `a reader that restarts reads from another reader that is complete`() async throws {
         let broadcast = Broadcast(readers: 3)
         for number in 0..<3 { _ = broadcast.join(number) }
-        #expect(broadcast.join(0) == nil, "what it missed is gone")
-        broadcast.leave(1, arrived: false)
-        async let holder = broadcast.holder(besides: 0)
-        broadcast.leave(2, arrived: true)
-        #expect(try await holder == 2)
+        #expect(broadcast.join(0) == nil, "the missed chunks are no longer buffered")
+        broadcast.leave(1, isComplete: false)
+        async let completed = broadcast.completedReader(besides: 0)
+        broadcast.leave(2, isComplete: true)
+        #expect(try await completed == 2)
     }
 
-    @Test func `lets none wait for each other who all start over`() async throws {
+    @Test func `readers that all restart do not wait for each other`() async throws {
         let broadcast = Broadcast(readers: 2)
         for number in [0, 1, 0, 1] { _ = broadcast.join(number) }
-        #expect(try await broadcast.holder(besides: 0) == nil)
-        #expect(try await broadcast.holder(besides: 1) == nil)
+        #expect(try await broadcast.completedReader(besides: 0) == nil)
+        #expect(try await broadcast.completedReader(besides: 1) == nil)
     }
 }

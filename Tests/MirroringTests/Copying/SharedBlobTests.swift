@@ -8,8 +8,7 @@ import Testing
 
 @testable import Mirroring
 
-/// One blob that two copies need at the same target.
-@Suite struct `A blob that two copies need` {
+@Suite struct `A blob that two copies to the same target need` {
     private static let image = ImageBuilder().image(layers: [.random(size: 1000, seed: 1)])
     private static let target = "mirror.example/m/app"
 
@@ -17,15 +16,15 @@ import Testing
         let source = try world.store("a.example/app")
         let graph = try await ManifestGraph.read(from: image.root, in: source)
         return CopyJob(
-            name: tag, graph: graph, held: [:], sources: [source],
-            destinations: [
-                CopyJob.Destination(
+            name: tag, graph: graph, configBlobs: [:], sources: [source],
+            targets: [
+                CopyJob.Target(
                     store: try world.store(target), name: .tag(try Tag(parsing: tag)),
-                    standing: nil, keepsReplaced: false)
+                    current: nil, addsRetentionTag: false)
             ])
     }
 
-    @Test func `is sent by the second where the first is cancelled`() async throws {
+    @Test func `is uploaded by the second copy if the first is canceled`() async throws {
         let world = World()
         try await world.publish(Self.image, at: "a.example/app:1.0")
         let (started, starts) = AsyncStream<Void>.makeStream()
@@ -39,13 +38,13 @@ import Testing
             }
             guard isFirst else { return }
             starts.yield()
-            // Ends with the task alone.
+            // Ends only when the task is canceled.
             let (never, held) = AsyncStream<Void>.makeStream()
             for await _ in never {}
             withExtendedLifetime(held) {}
             try Task.checkCancellation()
         }
-        let copier = Copier(lanes: TransferLimiter(4), now: { .zero })
+        let copier = Copier(limiter: TransferLimiter(4), now: { .zero })
         let jobs = [
             try await Self.job("1", in: world), try await Self.job("2", in: world),
         ]
@@ -57,16 +56,16 @@ import Testing
         for result in try await second.value { #expect(result.failure == nil) }
         let journal = world.takeJournal().map(\.call)
         #expect(journal.count { $0 == .pushBlob(layer) } == 2)
-        // The blob was there before the manifest, which was therefore taken at once.
+        // The blob was pushed before the manifest, so the first push of the manifest was accepted.
         #expect(
             journal.count {
-                $0 == .pushManifest(Self.image.digest, as: jobs[1].destinations[0].name)
+                $0 == .pushManifest(Self.image.digest, as: jobs[1].targets[0].name)
             }
                 == 1)
     }
 
     // Otherwise the image would be missing from the report, as if the run had been interrupted.
-    @Test func `fails where work that it shares is cancelled, and is reported`() async throws {
+    @Test func `a canceled shared upload fails the image and is reported`() async throws {
         var mirror = try Mirror(["a.example/app:1.0"], settings: "referrers: none")
         try await mirror.world.publish(
             ImageBuilder().multiPlatform(), at: "a.example/app:1.0")

@@ -11,8 +11,7 @@ import AsyncPrimitives
 
 @testable import Mirroring
 
-/// Results of scans that images share.
-@Suite struct LayerInspectorTests {
+@Suite struct `Cache of layer scans` {
     private static let archive = TarArchive.bytes([.file("bin/app", "app")])
     private static let bytes = StoredGzip.bytes(archive)
 
@@ -30,7 +29,7 @@ import AsyncPrimitives
         #expect(output.termination == .exited(0))
     }
 
-    /// A scanner that runs a few lines of shell before the real one.
+    /// Returns a scanner that runs shell commands before the real one.
     private static func scanner(
         after lines: String, in folder: TemporaryFolder
     ) async throws -> LayerScanner {
@@ -41,15 +40,15 @@ import AsyncPrimitives
     }
 
     @Test(arguments: [["", "+gzip"], ["+gzip", ""]])
-    func `a result is not shared between two declared compressions`(
+    func `a result is not shared between different declared compressions`(
         _ suffixes: [String]
     ) async throws {
-        let inspector = LayerScanCache(Mirror.scanner)
+        let cache = LayerScanCache(Mirror.scanner)
         for suffix in suffixes {
-            let answer = try await inspector.contents(of: try Self.layer(suffix)) {
-                try await $0.take(Self.bytes)
+            let result = try await cache.contents(of: try Self.layer(suffix)) {
+                try await $0.write(Self.bytes)
             }
-            switch answer {
+            switch result {
             case .success(let contents):
                 #expect(suffix == "+gzip" && contents.diffID == .of(Self.archive))
             case .failure(let fault):
@@ -58,50 +57,49 @@ import AsyncPrimitives
         }
     }
 
-    /// The scanner waits until the test opens the gate, so that the reader is cancelled before that.
-    @Test func `a reader that is cancelled leaves the scan to those who wait for it`() async throws
-    {
+    /// The scanner waits until the test opens the gate, so the reader is canceled before the scan ends.
+    @Test func `a canceled reader does not cancel the scan that others wait for`() async throws {
         let folder = try TemporaryFolder()
         let gate = "\(folder.path)/gate"
         try await Self.shell("mkfifo '\(gate)'")
-        let inspector = LayerScanCache(
+        let cache = LayerScanCache(
             try await Self.scanner(after: "/bin/cat \(gate) >/dev/null", in: folder))
         let layer = try Self.layer("+gzip")
         let isRead = AsyncCondition(false)
         let reader = Task {
-            try await inspector.contents(of: layer) {
-                try await $0.take(Self.bytes)
+            try await cache.contents(of: layer) {
+                try await $0.write(Self.bytes)
                 isRead.change { $0 = true }
             }
         }
         _ = try await isRead.take { $0 ? true : nil }
         reader.cancel()
         await #expect(throws: CancellationError.self) { try await reader.value }
-        async let answer = inspector.contents(of: layer) { _ in
+        async let result = cache.contents(of: layer) { _ in
             Issue.record("the layer was read again")
         }
         try await Self.shell("echo open > '\(gate)'")
-        #expect(try await answer.get().diffID == .of(Self.archive))
+        #expect(try await result.get().diffID == .of(Self.archive))
     }
 
-    @Test func `a scan that failed is tried again for the next image`() async throws {
+    @Test func `a failed scan is retried for the next image`() async throws {
         let folder = try TemporaryFolder()
-        let inspector = LayerScanCache(
+        let cache = LayerScanCache(
             try await Self.scanner(
                 after: "/bin/mkdir \(folder.path)/once 2>/dev/null && exit 1", in: folder))
         let layer = try Self.layer("+gzip")
         let reads = Mutex(0)
-        func answer() async throws -> LayerScanCache.Answer {
-            try await inspector.contents(of: layer) {
+        func result() async throws -> LayerScanCache.ScanResult {
+            try await cache.contents(of: layer) {
                 reads.withLock { $0 += 1 }
-                try await $0.take(Self.bytes)
+                try await $0.write(Self.bytes)
             }
         }
-        guard case .failure(.scan) = try await answer() else {
+        guard case .failure(.scan) = try await result() else {
             Issue.record("the first scan did not fail")
             return
         }
-        for _ in 0..<2 { #expect(try await answer().get().diffID == .of(Self.archive)) }
+        for _ in 0..<2 { #expect(try await result().get().diffID == .of(Self.archive)) }
         #expect(reads.withLock { $0 } == 2)
     }
 }

@@ -6,10 +6,10 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct PlannerTests {
+@Suite struct `Planning` {
     private static let image = ImageBuilder().multiPlatform()
 
-    /// A mirror whose sources have these tags.
+    /// Returns a mirror whose sources have the given tags.
     private func mirror(_ entries: [String], tags: [String: [String]]) async throws -> Mirror {
         let mirror = try Mirror(entries)
         for (source, tags) in tags {
@@ -18,7 +18,7 @@ import Testing
         return mirror
     }
 
-    @Test func `a pattern picks tags of the listing, the greatest first`() async throws {
+    @Test func `a pattern selects listed tags, the greatest first`() async throws {
         let mirror = try await mirror(
             ["{source: a.example/app, tags: {semver: '>=1.2 <2', latest: 2}}"],
             tags: ["a.example/app": ["1.1.0", "1.2.0", "1.4.0", "1.3.0", "2.0.0", "x"]])
@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: [
         ("", ["app-v1"]), (", floating: true", ["app-v1", "app-nightly", "app-latest"]),
     ])
-    func `a channel tag is picked only where the entry says that it moves`(
+    func `a floating tag is selected only with floating: true`(
         _ floating: String, _ ids: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [["1.0"], ["latest"], []])
-    func `a pattern that picks nothing is a failure of its entry, and of no other`(
+    func `a pattern that selects nothing fails only its entry`(
         _ tags: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -54,10 +54,10 @@ import Testing
         #expect(plan.problems.map(\.failure.failureClass) == [.missing])
         #expect(
             plan.problems[0].failure.message
-                == "source a.example/app: none of its \(tags.count) tags is what 'tags:' asks for")
+                == "source a.example/app: none of its \(tags.count) tags matches 'tags:'")
     }
 
-    @Test func `a listing that fails is a failure of every entry that needs it`() async throws {
+    @Test func `a failed listing fails every entry that needs it`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {semver: '>=1'}}",
@@ -69,11 +69,12 @@ import Testing
         #expect(plan.problems.allSatisfy { $0.failure.failureClass == .throttled })
         #expect(plan.problems.allSatisfy { $0.failure.side == .source })
         #expect(plan.images.map(\.id) == ["tool"])
-        // One listing serves both.
+        // Both entries share one listing.
         #expect(mirror.world.takeJournal().count == 1)
     }
 
-    @Test func `what a pattern picks never takes another image's tag or id`() async throws {
+    @Test func `a pattern never selects an image with the tag or id of another image`() async throws
+    {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}", "b.example/app:1.0",
@@ -86,8 +87,8 @@ import Testing
             ])
         #expect(
             plan.problems.map(\.failure.message) == [
-                "two images are mapped to app:1.0: lines 8 and 7",
-                "two images have the lock id 'tool-2-0': both on line 9",
+                "duplicate target app:1.0: lines 8 and 7",
+                "duplicate lock id 'tool-2-0': both on line 9",
             ])
         #expect(plan.problems.allSatisfy { $0.failure.failureClass == .invalid })
     }
@@ -119,7 +120,7 @@ import Testing
         #expect(plan.images.count == ids.count)
     }
 
-    @Test func `entries that cannot make a selected image cause no listing`() async throws {
+    @Test func `entries that cannot yield a selected image cause no listing`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}",
@@ -131,18 +132,18 @@ import Testing
         }
     }
 
-    @Test func `words that select nothing are told`() {
+    @Test func `selections without a match are reported`() {
         let selection = IDSelection(["redis", "ap?", "x*"])
         #expect(selection.unmatched(among: [("app-1", "app"), ("y", "z")]) == ["redis", "x*"])
         #expect(IDSelection.all.contains(id: "a", name: "b"))
     }
 
-    @Test func `a glob of many stars is answered at once`() {
+    @Test func `a glob with many stars is matched in polynomial time`() {
         let selection = IDSelection([String(repeating: "*a", count: 200) + "b"])
         #expect(!selection.contains(id: String(repeating: "a", count: 4000), name: ""))
     }
 
-    @Test func `without a network the plan has all that the configuration names`() throws {
+    @Test func `the offline plan has all images that the configuration names`() throws {
         let mirror = try Mirror([
             "{source: a.example/app, tags: {regex: '1.*'}}",
             "{source: b.example/app, tags: ['1.0', '2.0']}",

@@ -101,7 +101,7 @@ import Validation
                 .pushManifest(Self.old.digest, as: .tag(kept)),
                 .pushManifest(Self.new.digest, as: .tag(try Tag(parsing: "1.0"))),
             ])
-        #expect(run.report.outcomes[0].targets[0].receipt?.kept == kept)
+        #expect(run.report.outcomes[0].targets[0].receipt?.retentionTag == kept)
         #expect(try await mirror.digest("mirror.example/m/app:\(kept)") == Self.old.digest)
     }
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Mirroring
 
-@Suite struct ReferrerLimitTests {
+@Suite struct `Limits of referrers` {
     private let source: MemoryStore
     private let target: MemoryStore
     private let image = ImageBuilder().image(layers: [])
@@ -28,11 +28,11 @@ import Testing
 
     private var copy: ReferrerCopy {
         ReferrerCopy(
-            copier: Copier(lanes: TransferLimiter(4), now: { .zero }), ledger: ReferrerTracker(),
+            copier: Copier(limiter: TransferLimiter(4), now: { .zero }), tracker: ReferrerTracker(),
             source: source, targets: [target])
     }
 
-    /// A source that lists more than it has.
+    /// A source that lists referrers that it does not have.
     private final class HostileSource: ContentSource {
         let base: MemoryStore
         let listed: [Descriptor]
@@ -63,7 +63,7 @@ import Testing
         func referrers(of subject: Digest) async throws -> [Descriptor]? { listed }
     }
 
-    @Test func `of referrers three levels are followed`() async throws {
+    @Test func `three levels of referrers are copied`() async throws {
         try await publish(image)
         var subject = image
         for level in 1...5 {
@@ -73,7 +73,7 @@ import Testing
         #expect(try await copy.copy(referrersOf: [image.digest])[0].copied == 3)
     }
 
-    @Test func `of an image so many referrers are copied, and the rest is told`() async throws {
+    @Test func `referrers above the limit are skipped with a warning`() async throws {
         try await publish(image)
         for number in 0..<8 {
             try await publish(
@@ -84,14 +84,14 @@ import Testing
         copy.maximumCount = 5
         let receipt = try await copy.copy(referrersOf: [image.digest])[0]
         #expect(receipt.copied == 5)
-        #expect(receipt.warnings.count { $0.contains("more referrers than are copied") } == 1)
+        #expect(receipt.warnings.count { $0.contains("more than 5 referrers") } == 1)
     }
 
-    @Test func `entries that cannot be copied count towards the limit`() async throws {
+    @Test func `referrers that cannot be copied count toward the limit`() async throws {
         try await publish(image)
         let artifact = ImageBuilder().artifact("a/b", "real", about: image.root.descriptor)
         try await publish(artifact)
-        let lost = try (0..<100_000).map { number in
+        let missing = try (0..<100_000).map { number in
             let hex = String(number + 0x100_000, radix: 16)
             return Descriptor(
                 mediaType: .ociManifest,
@@ -99,7 +99,7 @@ import Testing
                     parsing: "sha256:" + hex + String(repeating: "0", count: 64 - hex.count)),
                 size: 10)
         }
-        let hostile = HostileSource(source, listing: lost + [artifact.root.descriptor])
+        let hostile = HostileSource(source, listing: missing + [artifact.root.descriptor])
         var copy = copy
         copy.source = hostile
         let receipt = try await copy.copy(referrersOf: [image.digest])[0]
@@ -108,7 +108,7 @@ import Testing
         #expect(receipt.warnings.count == 501)
     }
 
-    @Test func `an entry that is listed many times is read once`() async throws {
+    @Test func `a referrer that is listed many times is read once`() async throws {
         try await publish(image)
         let artifact = ImageBuilder().artifact("a/b", "real", about: image.root.descriptor)
         try await publish(artifact)

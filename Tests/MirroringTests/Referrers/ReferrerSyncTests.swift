@@ -7,8 +7,8 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Referrers from the source to several targets, and in their lock entries.
-@Suite struct ReferrerSyncTests {
+/// Referrers that are copied to several targets and recorded in their lock entries.
+@Suite struct `Referrers in a sync` {
     private static let image = ImageBuilder().multiPlatform(seed: 7)
     private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
     private static let signature = ImageBuilder().artifact("a/sig", "s", about: nil)
@@ -46,7 +46,7 @@ import Testing
         events.count { $0.location.description == "a.example/app" && matches($0.call) }
     }
 
-    @Test func `are read once at the source, however many targets there are`() async throws {
+    @Test func `are read once from the source for all targets`() async throws {
         var mirror = try await mirror(to: Self.targets)
         try await mirror.sync()
         let events = mirror.world.takeJournal()
@@ -77,7 +77,7 @@ import Testing
         #expect(count(events) { $0 == .fetchManifest(Self.sbom.digest) } == 1)
     }
 
-    @Test func `cost nothing in a run without changes`() async throws {
+    @Test func `cause no requests in a run without changes`() async throws {
         var mirror = try await mirror()
         try await mirror.sync()
         let before = try mirror.lock()
@@ -90,7 +90,9 @@ import Testing
         #expect(try mirror.lock() == before)
     }
 
-    @Test func `leave the lock entry with 'referrers: none', without a request`() async throws {
+    @Test func `are removed from the lock entry with 'referrers: none', without a request`()
+        async throws
+    {
         var mirror = try await mirror()
         try await mirror.sync()
         try mirror.configure(
@@ -101,7 +103,7 @@ import Testing
         #expect(try mirror.block("app").referrers == [])
     }
 
-    @Test func `stay in the entry when another run writes it`() async throws {
+    @Test func `are kept in the entry that a later run writes`() async throws {
         var mirror = try await mirror(["{source: 'a.example/app:1.0', validation: index}"])
         try await mirror.sync()
         try mirror.configure(["a.example/app:1.0"], to: ["one.example/m"])
@@ -109,7 +111,7 @@ import Testing
         #expect(try mirror.block("app").referrers == locked)
     }
 
-    @Test func `are found when the lock file is lost`() async throws {
+    @Test func `are found again if the lock file is missing`() async throws {
         var mirror = try await mirror()
         try await mirror.sync()
         mirror.locks = [:]
@@ -117,7 +119,7 @@ import Testing
         #expect(try mirror.block("app").referrers == locked)
     }
 
-    @Test func `that a target has lost are copied again by a refresh alone`() async throws {
+    @Test func `missing at a target are copied again only by a refresh`() async throws {
         var mirror = try await mirror()
         try await mirror.sync()
         let store = try mirror.world.store("one.example/m/app")
@@ -131,26 +133,28 @@ import Testing
         #expect(try await mirror.sync(refreshesReferrers: true).statuses == [.unchanged])
     }
 
-    @Test func `that only the target has left stay in the entry`() async throws {
+    @Test func `that only the target still has are kept in the entry`() async throws {
         var mirror = try await mirror()
         try await mirror.sync()
-        try await forgetAtSource(mirror)
+        try await removeFromSource(mirror)
         try await mirror.sync(refreshesReferrers: true)
         #expect(try mirror.block("app").referrers == locked)
     }
 
-    @Test func `that neither side has leave the entry in a refresh alone`() async throws {
+    @Test func `missing at source and target are removed from the entry only by a refresh`()
+        async throws
+    {
         var mirror = try await mirror()
         try await mirror.sync()
-        try await forgetAtSource(mirror)
+        try await removeFromSource(mirror)
         let target = try mirror.world.store("one.example/m/app")
         for digest in Self.sbom.digests { target.lose(digest) }
         try await mirror.sync()
         #expect(try mirror.block("app").referrers == locked)
-        // A source that cannot be asked drops nothing.
+        // No referrer is removed while the source is unavailable.
         mirror.world.intercept { event, _ in
             if event.call == .referrers(Self.image.digest) {
-                throw ContentError(.unavailable, "no line")
+                throw ContentError(.unavailable, "connection refused")
             }
         }
         try await mirror.sync(refreshesReferrers: true)
@@ -160,13 +164,13 @@ import Testing
         #expect(try mirror.block("app").referrers.map(\.digest) == [Self.signature.digest])
     }
 
-    /// Loses at the source all that the SBOM consists of; lists still name it.
-    private func forgetAtSource(_ mirror: Mirror) async throws {
+    /// Removes the SBOM from the source, which still lists it.
+    private func removeFromSource(_ mirror: Mirror) async throws {
         let source = try mirror.world.store("a.example/app")
         for digest in Self.sbom.digests { source.lose(digest) }
     }
 
-    @Test func `under a tag that the owner of the mirror has moved are recorded as they are`()
+    @Test func `under a cosign tag that was moved at the target are recorded as they are`()
         async throws
     {
         var mirror = try await mirror()
@@ -177,7 +181,7 @@ import Testing
         #expect(try mirror.block("app").referrers == locked)
         let run = try await mirror.sync(refreshesReferrers: true)
         let receipt = try #require(run.report.outcomes[0].targets[0].referrers)
-        #expect(receipt.warnings.count { $0.contains("it is left alone") } == 1)
+        #expect(receipt.warnings.count { $0.contains("not overwritten") } == 1)
         #expect(
             try mirror.block("app").referrers.contains(.init(digest: own.digest, tag: try tag)))
         #expect(try mirror.block("app").referrers.count == 2)

@@ -7,8 +7,8 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// The referrers of a lock entry, compared with a target and repaired.
-@Suite struct ReferrerVerifyTests {
+/// Referrers of a lock entry that are compared with a target and repaired.
+@Suite struct `Referrers in a verification` {
     private static let image = ImageBuilder().multiPlatform(seed: 8)
     private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
     private static let signature = ImageBuilder().artifact("a/sig", "s", about: nil)
@@ -36,7 +36,7 @@ import Testing
         return try #require(try await verifier.verify(mirror.lock().images).first)
     }
 
-    @Test func `everything that belongs to a referrer is verified, and repaired where it is lost`()
+    @Test func `are verified with their content and repaired if it is missing`()
         async throws
     {
         let plain = LockedImage.Referrer(digest: Self.sbom.digest)
@@ -48,10 +48,10 @@ import Testing
             (content, .referrer(plain, .incomplete(content))),
             (Self.signature.digest, .referrer(tagged, .tagMoved(now: nil))),
         ]
-        for (lost, problem) in cases {
+        for (digest, problem) in cases {
             let mirror = try await mirror()
             #expect(try await verify(mirror).problems.isEmpty)
-            try mirror.world.store("one.example/m/app").lose(lost)
+            try mirror.world.store("one.example/m/app").lose(digest)
             #expect(try await verify(mirror).problems == [problem])
             let repaired = try await verify(mirror, repairs: true)
             #expect(repaired.problems.isEmpty)
@@ -60,14 +60,14 @@ import Testing
         }
     }
 
-    @Test func `a referrer that is whole at another target is read there`() async throws {
+    @Test func `are repaired from another target that has them`() async throws {
         let mirror = try await mirror(to: ["one.example/m", "two.example/m"])
         try mirror.world.store("one.example/m/app").lose(Self.sbom.digest)
         for digest in Self.sbom.digests { try mirror.world.store("a.example/app").lose(digest) }
         #expect(try await verify(mirror, repairs: true).problems.isEmpty)
     }
 
-    @Test func `a referrer that nobody has left stays a problem`() async throws {
+    @Test func `that no store has remain a problem`() async throws {
         let mirror = try await mirror()
         for store in ["one.example/m/app", "a.example/app"] {
             try mirror.world.store(store).lose(Self.sbom.digest)
@@ -78,7 +78,8 @@ import Testing
         #expect(image.failure?.hint?.contains("--refresh-referrers") == true)
     }
 
-    @Test func `a cosign tag with signatures of the owner is a problem that no repair undoes`()
+    @Test
+    func `with signatures added at the target are a problem that a repair does not overwrite`()
         async throws
     {
         let mirror = try await mirror()
@@ -87,11 +88,11 @@ import Testing
         let referrer = LockedImage.Referrer(digest: Self.signature.digest, tag: try tag)
         let image = try await verify(mirror, repairs: true)
         #expect(image.problems == [.referrer(referrer, .tagMoved(now: own.digest))])
-        #expect(image.failure?.message.contains("it is left alone") == true)
+        #expect(image.failure?.message.contains("not overwritten") == true)
         #expect(try await mirror.digest("one.example/m/app:\(try tag)") == own.digest)
     }
 
-    @Test func `with 'referrers: none' nothing is verified`() async throws {
+    @Test func `are not verified with 'referrers: none'`() async throws {
         var mirror = try await mirror()
         try mirror.world.store("one.example/m/app").lose(Self.sbom.digest)
         try mirror.configure(

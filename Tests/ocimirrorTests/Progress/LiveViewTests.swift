@@ -9,17 +9,18 @@ import Testing
 @Suite struct `the live view` {
     private static let middle = ProgressSnapshot(
         sample: ProgressSample(
-            total: 38, begun: 28, finished: 12, troubled: 2, inHand: ["grafana", "loki"],
-            expectedBytes: 3_400_000_000, arrivedBytes: 1_200_000_000, readBytes: 1_100_000_000,
+            totalCount: 38, startedCount: 28, finishedCount: 12, failedCount: 2,
+            activeNames: ["grafana", "loki"],
+            expectedBytes: 3_400_000_000, completedBytes: 1_200_000_000, readBytes: 1_100_000_000,
             transfers: [
                 .init(
-                    name: "grafana", digest: "sha256:0f3a5b7c9d1e", done: 61_200_000,
+                    name: "grafana", digest: "sha256:0f3a5b7c9d1e", readBytes: 61_200_000,
                     size: 118_000_000),
                 .init(
-                    name: "envoy-gateway", digest: "sha256:77aa66bb55cc", done: 45_000_000,
+                    name: "envoy-gateway", digest: "sha256:77aa66bb55cc", readBytes: 45_000_000,
                     size: 48_100_000),
                 .init(
-                    name: "redis-operator", digest: "sha256:123456789abc", done: 12_100_000,
+                    name: "redis-operator", digest: "sha256:123456789abc", readBytes: 12_100_000,
                     size: 12_100_000),
             ]),
         elapsed: .seconds(48), bytesPerSecond: 25_300_000, left: .seconds(83),
@@ -78,7 +79,7 @@ import Testing
     func `is never as high as the terminal`(rows: Int) {
         var picture = Self.middle
         picture.sample.transfers += (1...40).map {
-            .init(name: "image-\($0)", digest: "sha256:\($0)", done: 1, size: 2)
+            .init(name: "image-\($0)", digest: "sha256:\($0)", readBytes: 1, size: 2)
         }
         let lines = lines(picture, 80, rows: rows)
         #expect(lines.count <= max(rows - 2, 1))
@@ -96,7 +97,7 @@ import Testing
         #expect("grafana".fitting(7) == "grafana")
         #expect("grafana".fitting(0).isEmpty)
         var picture = Self.middle
-        picture.sample.transfers = [.init(name: "漢字-image", digest: "", done: 1, size: 2)]
+        picture.sample.transfers = [.init(name: "漢字-image", digest: "", readBytes: 1, size: 2)]
         #expect(lines(picture, 80)[1].columns == lines(Self.middle, 80)[1].columns)
     }
 
@@ -104,7 +105,7 @@ import Testing
         var picture = Self.middle
         picture.sample.transfers = []
         #expect(lines(picture, 80)[1] == " looking at grafana, loki")
-        picture.sample.inHand = (1...9).map { "image-\($0)" }
+        picture.sample.activeNames = (1...9).map { "image-\($0)" }
         #expect(lines(picture, 80)[1].hasSuffix("image-6 and 3 more"))
         #expect(lines(ProgressSnapshot(), 80) == [" looking for images · 0:00 so far"])
     }
@@ -130,13 +131,14 @@ import Testing
     @Test func `promises no more than what is known to be left`() {
         var pictures = ProgressFrames(from: .zero)
         var sample = ProgressSample(
-            total: 2, begun: 1, expectedBytes: 1000, arrivedBytes: 500, readBytes: 500)
+            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500
+        )
         var picture = pictures.next(sample, at: .seconds(5))
         #expect(picture.timeLeft == "over 0:05 left")
-        sample.begun = 2
+        sample.startedCount = 2
         picture = pictures.next(sample, at: .seconds(5))
         #expect(picture.timeLeft == "0:05 left")
-        sample.arrivedBytes = 1000
+        sample.completedBytes = 1000
         #expect(pictures.next(sample, at: .seconds(6)).timeLeft == nil)
     }
 }

@@ -56,7 +56,7 @@ struct HTMLDetails {
             "\(ByteCount(bytes: receipt.bytesUploaded)) in "
             + "\(counted(receipt.blobsUploaded, "blob")) sent, \(receipt.blobsMounted) mounted, "
             + "\(receipt.blobsPresent) there already"
-        let kept = receipt.kept.map { ", the old digest kept as \($0)" } ?? ""
+        let kept = receipt.retentionTag.map { ", the old digest kept as \($0)" } ?? ""
         return entry("Target", "<code>\(target.location)</code>: \(sent)\(kept)")
     }
 }

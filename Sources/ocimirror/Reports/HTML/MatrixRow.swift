@@ -48,7 +48,7 @@ struct MatrixRow {
 
     private init(_ problem: Plan.Problem) {
         id = problem.entry.name
-        source = "mirror.yaml, line \(problem.entry.place.line)"
+        source = "mirror.yaml, line \(problem.entry.location.line)"
         word = problem.failure.verdict.rawValue
         tone = .bad
         outcome = nil

@@ -6,7 +6,7 @@ internal import Content
 ///
 /// Without it, a source that fails during an upload would look like a failure of the target, whose
 /// request it ends.
-struct SidedStream: AsyncSequence, Sendable {
+struct AttributedStream: AsyncSequence, Sendable {
     private let base: ByteStream
     private let side: CopySide
     private let location: StoreLocation
@@ -46,10 +46,10 @@ struct SidedStream: AsyncSequence, Sendable {
 
         mutating func next() async throws -> [UInt8]? {
             do {
-                guard let piece = try await base.next(isolation: #isolation) else { return nil }
-                offset += piece.count
-                transfer.note(piece.count, endingAt: offset)
-                return piece
+                guard let chunk = try await base.next(isolation: #isolation) else { return nil }
+                offset += chunk.count
+                transfer.record(chunk.count, endingAt: offset)
+                return chunk
             } catch let error as CancellationError {
                 throw error
             } catch {
