@@ -2,28 +2,28 @@
 
 public import OCI
 
-/// One image as it stands in a lock: what was mirrored, where it is, and what was proved.
+/// An image in a lock file: its source, its location at the target, and its validation level.
 public struct LockedImage: Hashable, Sendable {
-    /// One platform's manifest below the index.
+    /// The manifest of one platform in an index.
     public struct PlatformPin: Hashable, Sendable {
-        /// The manifest's digest.
+        /// The digest of the manifest.
         public var digest: Digest
-        /// The manifest's size in bytes.
+        /// The size of the manifest in bytes.
         public var size: Int
 
-        /// Makes a pin.
+        /// Creates a platform manifest.
         public init(digest: Digest, size: Int) {
             self.digest = digest
             self.size = size
         }
     }
 
-    /// A manifest that refers to the image, as it was verified at the target: a signature, an SBOM.
+    /// A referrer of the image, such as a signature or an SBOM, as verified at the target.
     public struct Referrer: Hashable, Sendable {
         /// The digest of the referrer's manifest.
         public var digest: Digest
-        /// The tag by which clients find it, such as `sha256-<hex>.sig`; nil where the manifest
-        /// names its subject.
+        /// The tag by which clients find the referrer, such as `sha256-<hex>.sig`; `nil` if the
+        /// manifest has a `subject`.
         public var tag: Tag?
 
         /// Creates a referrer.
@@ -33,32 +33,32 @@ public struct LockedImage: Hashable, Sendable {
         }
     }
 
-    /// What was asked for, as a reference or an `oci:` path.
+    /// The source in the configuration: a reference or an `oci:` path.
     public var source: String
-    /// The same bytes at the source, by digest.
+    /// The same content at the source, by digest.
     public var upstream: String
-    /// Where the image is.
+    /// The repository at the target.
     public var repository: Repository
-    /// The version tag under which it is there; nil for a channel tag and for an untagged image.
+    /// The version tag at the target; `nil` for a floating tag and for an untagged image.
     public var tag: Tag?
-    /// The digest of the index, or of the one manifest.
+    /// The digest of the index, or of the manifest if there is no index.
     public var digest: Digest
-    /// What the digest names.
+    /// The media type of the content that the digest identifies.
     public var mediaType: MediaType
-    /// Its size in bytes.
+    /// The size of the index or manifest in bytes.
     public var size: Int
-    /// How far it was proved without a finding that is an error.
+    /// The highest validation level that found no error.
     public var validation: ValidationLevel
-    /// Paths and commands that were proved to be there.
+    /// Paths and commands that validation found in the image.
     public var requires: [String]
-    /// The runnable images, each platform without a version of the operating system.
+    /// The runnable images by platform, without a version of the operating system.
     public var platforms: [Platform: PlatformPin]
-    /// The referrers of the image and of what it consists of, sorted by digest and tag.
+    /// The referrers of the image and of its manifests, sorted by digest and tag.
     public var referrers: [Referrer] {
         didSet { referrers = referrers.uniqueAndSorted }
     }
 
-    /// Makes a block.
+    /// Creates an entry.
     public init(
         source: String, upstream: String, repository: Repository, tag: Tag?, digest: Digest,
         mediaType: MediaType, size: Int, validation: ValidationLevel, requires: [String] = [],
@@ -77,10 +77,10 @@ public struct LockedImage: Hashable, Sendable {
         self.referrers = referrers.uniqueAndSorted
     }
 
-    /// The reference for people, by tag and digest; nil where there is no version tag.
+    /// The reference by tag and digest, for users; `nil` if there is no version tag.
     public var ref: Reference? { tag.map { Reference(repository, tag: $0, digest: digest) } }
 
-    /// The reference for machines: by digest alone.
+    /// The reference by digest, for programs.
     public var pinned: Reference { Reference(repository, digest: digest) }
 }
 

@@ -2,24 +2,26 @@
 
 public import OCI
 
-/// The digests of everything that one target holds: a Helm values file by itself.
+/// The digests of all images at one target.
 ///
-/// Images stand in a map by id, because Helm merges maps and replaces lists, below `global`, which
-/// Helm hands to subcharts.
+/// A lock file is also a Helm values file.
+///
+/// Images are a mapping by id because Helm merges mappings and replaces lists. They are below
+/// `global` because Helm passes `global` to subcharts.
 public struct Lockfile: Hashable, Sendable {
     /// The version of the format.
     public static let schema = 1
 
-    /// The keys under which the block stands.
+    /// The keys that lead to the content of the lock file.
     public var root: [String]
-    /// The hash of the configuration that asked for it.
+    /// The hash of the configuration that the lock file was written from.
     public var inputs: Digest
-    /// The level of proof that the configuration demands; nil demands nothing.
+    /// The validation level that the configuration requires; `nil` requires none.
     public var validation: ValidationLevel?
     /// The images by id.
     public var images: [String: LockedImage]
 
-    /// Makes a lock.
+    /// Creates a lock file.
     public init(
         root: [String] = ["global", "ocimirror"], inputs: Digest, validation: ValidationLevel?,
         images: [String: LockedImage] = [:]

@@ -5,10 +5,10 @@ internal import TextSafety
 internal import YAML
 
 extension LockfileEntry {
-    /// What one field says about a part that several fields state.
+    /// A value that several fields state, as one of them states it.
     private typealias Statement = (key: String, value: String)
 
-    /// Checks that the fields which repeat each other agree, because readers use one or the other.
+    /// Checks that fields with the same information agree, because readers use one or the other.
     ///
     /// - Throws: ``LockfileError`` at the field that differs from most others.
     func checkAgreement(of image: LockedImage) throws(LockfileError) {
@@ -37,7 +37,7 @@ extension LockfileEntry {
             try agree([("tag", image.tag?.name ?? ""), ("ref", ref.tag?.name ?? "")])
         }
         for statements in [digests, registries, paths] { try agree(statements) }
-        // What is left is spelling, such as another algorithm's name or a tag in 'pinned'.
+        // Only the spelling can differ now, such as the name of the algorithm or a tag in 'pinned'.
         try expect("pinned", image.pinned.description)
         if let expected = image.ref { try expect("ref", expected.description) }
         guard upstream.hasSuffix("@\(image.digest)") else {
@@ -51,7 +51,8 @@ extension LockfileEntry {
         try parse(key, Reference.init(parsing:))
     }
 
-    /// Blames the field that differs from most others; of as many on both sides, the first.
+    /// Reports the field that differs from most others; if the fields are evenly split, the first
+    /// one.
     private func agree(_ statements: [Statement]) throws(LockfileError) {
         func count(_ value: String) -> Int { statements.count { $0.value == value } }
         guard let least = statements.map({ count($0.value) }).min(), least < statements.count,

@@ -4,20 +4,21 @@ internal import OCI
 internal import TextSafety
 internal import YAML
 
-/// A mapping of the lock, read field by field.
+/// A mapping of the lock file, read field by field.
 struct LockfileEntry {
     let node: YAMLNode
     let entries: [YAMLNode.Entry]
-    /// The entry that the mapping belongs to, such as `grafana: `, or nothing.
+    /// The prefix of messages that names the entry, such as `grafana: `; empty outside entries.
     private let subject: String
 
-    /// Reads a mapping.
+    /// Creates a reader of a mapping.
     ///
     /// - Parameters:
-    ///   - node: the mapping.
-    ///   - name: what it is, for messages about it.
-    ///   - isEntry: whether the name is put before every message about its fields.
-    /// - Throws: ``LockfileError`` where it is no mapping, or has a key twice.
+    ///   - node: The mapping.
+    ///   - name: The name of the mapping in messages.
+    ///   - isEntry: A Boolean value that indicates whether messages about fields begin with the
+    ///     name.
+    /// - Throws: ``LockfileError`` if the node is not a mapping or has a duplicate key.
     init(
         _ node: YAMLNode, as name: String, isEntry: Bool = false
     ) throws(LockfileError) {
@@ -64,7 +65,7 @@ struct LockfileEntry {
         return text
     }
 
-    /// Reads text that people are shown: a lock may come from anybody who proposes a change.
+    /// Returns text that is safe to show: a lock file can come from an untrusted pull request.
     func shownText(_ key: String) throws(LockfileError) -> String {
         let text = try text(key)
         guard text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
@@ -73,7 +74,8 @@ struct LockfileEntry {
         return text
     }
 
-    /// Reads a number that a size may be; greater ones are not the same to every reader.
+    /// Returns a size; numbers above 2^53 are rejected because not every reader represents them
+    /// exactly.
     func integer(_ key: String) throws(LockfileError) -> Int {
         guard let number = Int(try text(key)), (0...Descriptor.maximumSize).contains(number) else {
             throw failure(key, "'\(key)' must be a number from 0 to 2^53")
@@ -127,7 +129,7 @@ struct LockfileEntry {
         return platforms
     }
 
-    /// Reads the referrers; a lock file that has no such field lists none.
+    /// Returns the referrers; none for a lock file without the field.
     func referrers() throws(LockfileError) -> [LockedImage.Referrer] {
         guard let value = node["referrers"] else { return [] }
         guard let items = value.items else {

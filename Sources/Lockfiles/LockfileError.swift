@@ -2,13 +2,13 @@
 
 public import YAML
 
-/// A lock that cannot be read: where, why, and what repairs it.
+/// An error in a lock file: its position, the problem, and how to repair the file.
 public struct LockfileError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Where in the file.
+    /// The position in the file.
     public let mark: YAMLMark
-    /// What is wrong there.
+    /// The problem at the position.
     public let message: String
-    /// What to do next.
+    /// The next step, in the imperative.
     public let hint: String
 
     /// Creates an error.
@@ -18,10 +18,13 @@ public struct LockfileError: Error, Hashable, Sendable, CustomStringConvertible 
         self.hint = hint
     }
 
-    /// `line:column: message`, to be put behind the file's name.
+    /// The error in the form `line:column: message`, to follow the name of the file.
     public var description: String { "\(mark.line):\(mark.column): \(message)" }
 
-    /// `sync` reads the lock first, so it can write a damaged one again only after it is gone.
+    /// The hint for a damaged lock file.
+    ///
+    /// `sync` reads the lock file first, so it can rewrite a damaged one only after the file is
+    /// deleted.
     public static let restoreHint =
         "restore the lock from version control, or delete it and run 'ocimirror sync', which writes "
         + "an entry for every image that it validates"

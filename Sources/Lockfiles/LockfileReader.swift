@@ -5,7 +5,8 @@ internal import TextSafety
 internal import YAML
 
 extension Lockfile {
-    /// A lock of some ten thousand images, more than any file that people write by hand.
+    /// The limits for a lock file of some ten thousand images, which is larger than files written
+    /// by hand.
     private static let limits = {
         var limits = YAMLDocumentStream.Limits()
         limits.byteCount = 16 << 20
@@ -13,16 +14,16 @@ extension Lockfile {
         return limits
     }()
 
-    /// Reads a lock.
+    /// Parses a lock file.
     ///
-    /// Fields that are not known are ignored: a newer version may have written them. Fields that
-    /// contradict each other (`sha` and `digest`, `pinned` and its parts) or stand twice are
-    /// refused, because readers use one or the other.
+    /// Unknown fields are ignored because a newer version can have written them. Fields that
+    /// contradict each other (`sha` and `digest`, `pinned` and its parts) and duplicate keys are
+    /// rejected because readers use one or the other.
     ///
     /// - Parameters:
-    ///   - bytes: the file.
-    ///   - root: the keys under which the block stands.
-    /// - Throws: ``LockfileError`` with the place of the first problem.
+    ///   - bytes: The content of the file.
+    ///   - root: The keys that lead to the content of the lock file.
+    /// - Throws: ``LockfileError`` with the position of the first problem.
     public init(
         parsing bytes: [UInt8], root: [String] = ["global", "ocimirror"]
     ) throws(LockfileError) {
@@ -66,7 +67,7 @@ extension Lockfile {
         }
         var images: [String: LockedImage] = [:]
         for entry in try LockfileEntry(block.required("images"), as: "images").entries {
-            // The block has made sure that every key is text.
+            // ``LockfileEntry`` has checked that every key is text.
             guard let id = entry.key.text else { continue }
             guard Self.isID(id) else {
                 throw LockfileError(
@@ -85,7 +86,7 @@ extension Lockfile {
 }
 
 extension Lockfile {
-    /// Whether the configuration could have given such an id.
+    /// Returns a Boolean value that indicates whether the configuration allows such an id.
     fileprivate static func isID(_ id: String) -> Bool {
         !id.isEmpty
             && id.utf8.allSatisfy { byte in

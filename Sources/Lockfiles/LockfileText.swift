@@ -2,9 +2,9 @@
 
 internal import YAML
 
-/// What is wrong with a lock as text, before anything in it has a meaning.
+/// Checks of the text of a lock file before it is parsed.
 enum LockfileText {
-    /// Finds what a merge or an interrupted download leaves behind.
+    /// Rejects a file that is empty or has unresolved merge conflicts.
     ///
     /// - Throws: ``LockfileError`` for an empty file and for conflict markers.
     static func check(_ bytes: [UInt8]) throws(LockfileError) {
@@ -22,12 +22,14 @@ enum LockfileText {
             hint: LockfileError.conflictHint)
     }
 
-    /// Returns whether the end of the file is missing: every lock ends with a line break.
+    /// Returns a Boolean value that indicates whether the file is truncated: every lock file ends
+    /// with a line break.
     static func isTruncated(_ bytes: [UInt8]) -> Bool { !bytes.isEmpty && bytes.last != 0x0A }
 
-    /// The numbers of the lines that are conflict markers, in Git's default or `diff3` style.
+    /// Returns the numbers of the lines that are conflict markers, in Git's default or `diff3`
+    /// style.
     ///
-    /// No line of a lock begins like one: its keys are indented, or names.
+    /// No line of a lock file begins like a conflict marker: its keys are indented, or names.
     private static func markerLines(in bytes: [UInt8]) -> [Int] {
         var found: [Int] = []
         var number = 0

@@ -2,16 +2,16 @@
 
 internal import YAML
 
-/// A file as the commands about pins read it.
+/// The images of a file, or the reason for which the file is skipped.
 enum FileReading {
-    /// There is nothing to do in it.
+    /// The file is skipped.
     case skipped(reason: String, mark: YAMLMark?, isTemplate: Bool)
-    /// The images in it.
+    /// The images in the file.
     case sites(FoundSites)
 
     /// Reads a file.
     ///
-    /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template, or that is too large.
+    /// - Throws: ``YAMLError`` if the file is too large, or is neither YAML nor a template.
     init(_ bytes: [UInt8], path: String, rules: PinRules) throws(YAMLError) {
         if let reason = FileText.reasonToSkip(bytes) {
             self = .skipped(reason: reason, mark: nil, isTemplate: false)

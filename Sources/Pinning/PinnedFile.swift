@@ -3,40 +3,40 @@
 public import OCI
 public import YAML
 
-/// What became of a file.
+/// The result of pinning the images of a file.
 public struct PinnedFile: Hashable, Sendable {
-    /// The path as it was given.
+    /// The path of the file, as given.
     public let path: String
-    /// The images in it, in the order of the file.
+    /// The images in the file, in its order.
     public var sites: [PinnedSite] = []
-    /// The bytes to write; nil where nothing changes.
+    /// The bytes to write; `nil` if nothing changes.
     public var newBytes: [UInt8]?
-    /// Why the file was not looked into although nothing is wrong with it.
+    /// The reason for which the file was skipped without an error.
     public var skipped: String?
-    /// Where that became clear; nil where the whole file is meant.
+    /// The position that shows the reason; `nil` if it is the whole file.
     public var skippedAt: YAMLMark?
-    /// Why nothing can be done with the file, and where.
+    /// The error for which the file was rejected, and its position.
     public var refusal: YAMLError?
 
-    /// Makes the record of a file.
+    /// Creates the result for a file.
     public init(path: String) {
         self.path = path
     }
 
-    /// Creates the record of a file with which nothing can be done.
+    /// Creates the result for a file that was rejected.
     public init(path: String, refusal: YAMLError) {
         self.path = path
         self.refusal = refusal
     }
 
-    /// Creates the record of a file that is left alone as a whole.
+    /// Creates the result for a file that was skipped.
     public init(path: String, skipped: String) {
         self.path = path
         self.skipped = skipped
         skippedAt = YAMLMark(line: 1, column: 1)
     }
 
-    /// Takes back what was to be changed, because the file cannot be written.
+    /// Discards the changes because the file cannot be written.
     public mutating func failToWrite(_ reason: YAMLError) {
         refusal = reason
         newBytes = nil
@@ -48,42 +48,42 @@ public struct PinnedFile: Hashable, Sendable {
     }
 }
 
-/// What became of one place that names an image.
+/// The result for one image reference in a file.
 public struct PinnedSite: Hashable, Sendable {
-    /// How it ended.
+    /// The outcome for an image reference.
     public enum Verdict: String, Hashable, Sendable, CaseIterable {
-        /// It said what the lock says.
+        /// The reference already has the digest of the lock file.
         case pinned
-        /// It says so now.
+        /// The digest was written.
         case changed
-        /// The lock has the image with another tag, so that the file stays as it is.
+        /// The lock file has the image with another tag, so the reference is unchanged.
         case versionDiffers = "version-differs"
-        /// The lock has no such image.
+        /// The lock file does not have the image.
         case unknown
-        /// It cannot hold the digest, or must not.
+        /// The digest cannot or must not be written here.
         case unpinnable
-        /// There is nothing to do here.
+        /// The reference does not need a digest.
         case skipped
     }
 
-    /// Where it begins in the file.
+    /// The start of the reference in the file.
     public let mark: YAMLMark
-    /// Where it is in the document.
+    /// The path of the reference in the document.
     public let path: SitePath
-    /// How the image is written there.
+    /// The shape in which the image is written.
     public let shape: ImageShape
-    /// How it ended.
+    /// The outcome.
     public var verdict: Verdict
-    /// Why, where it is neither pinned nor changed.
+    /// The reason, if the reference is neither pinned nor changed.
     public var reason: String?
-    /// The id of the image in the lock.
+    /// The id of the image in the lock file.
     public var id: String?
-    /// What the file said; nil where that cannot be known.
+    /// The image that the file named before; `nil` if it is unknown.
     public var old: Reference?
     /// The image that the changed file names, as read back from it; `nil` if nothing was written.
     public var new: Reference?
-    /// Where else the same value is used, by alias.
+    /// The other positions at which aliases use the same value.
     public var usedAt: [YAMLMark]
-    /// What a person should look at.
+    /// Problems that need attention.
     public var warnings: [String] = []
 }

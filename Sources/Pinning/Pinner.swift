@@ -5,11 +5,11 @@ internal import OCI
 internal import TextSafety
 public import YAML
 
-/// Brings the digests of a lock into files.
+/// Writes the digests of a lock file into other files.
 ///
-/// It reads and writes nothing: bytes go in, bytes come out.
+/// The pinner does no I/O: it takes the bytes of a file and returns the new ones.
 public struct Pinner: Sendable {
-    /// Where the pins come from.
+    /// The source of the pins.
     private enum Source: Sendable {
         case lock(LockView)
         case file(PinCopy)
@@ -20,15 +20,16 @@ public struct Pinner: Sendable {
     private let moves: Bool
     private let updatesTags: Bool
 
-    /// Makes a pinner.
+    /// Creates a pinner that writes the digests of a lock file.
     ///
     /// - Parameters:
-    ///   - lock: the digests.
-    ///   - rules: what shapes cannot say.
-    ///   - side: which end of the mirror the files shall name.
-    ///   - moves: whether references to the other end are rewritten.
-    ///   - updatesTags: whether an image with another tag than the lock's gets the lock's tag too;
-    ///     otherwise it stays as it is.
+    ///   - lock: The lock file.
+    ///   - rules: The rules for images that shapes do not identify.
+    ///   - side: The registry that the files use.
+    ///   - moves: A Boolean value that indicates whether references to the other registry are
+    ///     rewritten.
+    ///   - updatesTags: A Boolean value that indicates whether an image whose tag differs from the
+    ///     lock file gets the tag of the lock file.
     public init(
         _ lock: Lockfile, rules: PinRules = PinRules(), side: PinRegistry = .mirror,
         moves: Bool = false, updatesTags: Bool = false
@@ -39,14 +40,15 @@ public struct Pinner: Sendable {
         self.updatesTags = updatesTags
     }
 
-    /// Makes a pinner that copies the pins of another file, place by place.
+    /// Creates a pinner that copies the pins of another file.
     ///
     /// - Parameters:
-    ///   - bytes: the file to copy from.
-    ///   - path: its path, for shapes that depend on the file's name.
-    ///   - rules: what shapes cannot say.
-    ///   - selects: whether an image of a repository is copied, by the last part of its name.
-    /// - Throws: `YAMLError` where the file is not YAML.
+    ///   - bytes: The content of the file to copy from.
+    ///   - path: The path of that file, for shapes that depend on the name of the file.
+    ///   - rules: The rules for images that shapes do not identify.
+    ///   - selects: A closure that takes the last component of a repository and returns whether its
+    ///     images are copied.
+    /// - Throws: `YAMLError` if the file is not valid YAML.
     public init(
         copying bytes: [UInt8], path: String, rules: PinRules = PinRules(),
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
@@ -65,10 +67,11 @@ public struct Pinner: Sendable {
     /// Pins the images of a file.
     ///
     /// - Parameters:
-    ///   - bytes: the file.
-    ///   - path: its path, for the rules and for shapes that depend on the file's name.
-    ///   - reuse: where the chart that the file belongs to uses tags for something else.
-    /// - Returns: what became of it; `newBytes` differ from `bytes` in the pins alone.
+    ///   - bytes: The content of the file.
+    ///   - path: The path of the file, for rules and for shapes that depend on the name of the
+    ///     file.
+    ///   - reuse: The values that templates of the file's chart use as labels or versions.
+    /// - Returns: The result; its `newBytes` differ from `bytes` only in the pins.
     public func pin(
         _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
     ) -> PinnedFile {
@@ -113,7 +116,8 @@ public struct Pinner: Sendable {
         return file
     }
 
-    /// Reads the changed images from the new bytes, so that what is reported is what the file says.
+    /// Reads the changed images back from the new bytes, so the report shows the content of the
+    /// file.
     private func readBack(
         _ bytes: [UInt8], path: String, into drafts: inout [Draft]
     ) throws(EditRefusal) {
@@ -123,17 +127,17 @@ public struct Pinner: Sendable {
         }
         guard found.sites.count == drafts.count else { throw refusal }
         for (index, site) in found.sites.enumerated() where !drafts[index].edits.isEmpty {
-            // Of a value that only a rule explains, the file does not say the repository.
+            // A value that only a rule identifies has no repository in the file.
             guard let image = site.image else { continue }
             guard image.digest == drafts[index].site.new?.digest else { throw refusal }
             drafts[index].site.new = image
         }
     }
 
-    /// A site's record, and the edits that it needs.
+    /// The result for a site, and the edits that it needs.
     private struct Draft {
         var site: PinnedSite
-        /// The values that the site is made of.
+        /// The values that the site consists of.
         var values: Set<Edit.Place> = []
         var edits: [Edit] = []
 
@@ -172,7 +176,7 @@ public struct Pinner: Sendable {
             found.fields.filter { $0.part == nil }.map { field in
                 Edit.Place(fragment: found.fragment, range: field.node.range, isLine: false)
             })
-        // Where there is no pin to copy, nothing is in its way.
+        // Obstacles do not matter if there is no pin to copy.
         if case .file = source, !found.isSkipped {
             switch target {
             case .failure(let miss):
@@ -249,7 +253,7 @@ public struct Pinner: Sendable {
         }
     }
 
-    /// Refuses the edits of values that another image uses and does not want changed in the same way.
+    /// Rejects edits of values that another image uses and does not change in the same way.
     private static func refuseContradictions(_ drafts: inout [Draft]) {
         var users: [Edit.Place: [Int]] = [:]
         for index in drafts.indices {
@@ -262,7 +266,8 @@ public struct Pinner: Sendable {
             }
             return wanted.contains { $0.count > 1 || $0 != wanted.first }
         }
-        // An image that is refused wants none of its values changed, the shared ones included.
+        // A rejected image changes none of its values, including those that it shares with other
+        // images.
         while let place = contradictory.popLast() {
             for index in users.removeValue(forKey: place) ?? [] {
                 let places = drafts[index].edits.map(\.place)

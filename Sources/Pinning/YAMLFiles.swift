@@ -2,18 +2,19 @@
 
 public import Files
 
-/// Finds the YAML files below folders.
+/// Finds the YAML files in directories.
 public enum YAMLFiles {
     /// Lists files in a stable order.
     ///
-    /// A file that is named itself is always listed. In folders, `*.yaml` and `*.yml` count;
-    /// hidden names, links, and the `templates` of a chart, which are not YAML, do not.
+    /// A file in `paths` is always listed. In directories, only `*.yaml` and `*.yml` files are
+    /// listed; hidden files, symbolic links, and the `templates` directory of a chart are not.
     ///
     /// - Parameters:
-    ///   - paths: files and folders, as somebody typed them.
-    ///   - rules: what is to be ignored.
-    ///   - base: the folder that the paths start from.
-    /// - Returns: paths in the form of those given, each once, and what could not be listed.
+    ///   - paths: Files and directories, as the user typed them.
+    ///   - rules: The rules with the patterns to ignore.
+    ///   - base: The directory that relative paths start from.
+    /// - Returns: The paths in the form of `paths`, without duplicates, and the files and
+    ///   directories that could not be listed.
     public static func list(
         _ paths: [String], rules: PinRules, from base: String
     ) -> FileListing {
@@ -60,10 +61,10 @@ public enum YAMLFiles {
     }
 }
 
-/// The files that were found, and the files and directories that could not be looked at.
+/// A list of files, and the files and directories that could not be read.
 public struct FileListing: Sendable {
     /// The files, in a stable order.
     public var files: [String] = []
-    /// What could not be looked at, and why.
+    /// The files and directories that could not be read, and the reasons.
     public var failures: [(path: String, error: FileError)] = []
 }

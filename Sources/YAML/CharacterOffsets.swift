@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Turns libyaml's positions, in characters after a byte order mark, into byte offsets of the file.
+/// Converts libyaml's positions, in characters after a byte order mark, to byte offsets of the
+/// file.
 struct CharacterOffsets {
     private let start: Int
     private let end: Int
-    /// The byte offset of each character; nil where every character is one byte.
+    /// The byte offset of each character; `nil` if every character is one byte.
     private let offsets: [UInt32]?
 
     init(_ text: YAMLText) {
@@ -20,7 +21,7 @@ struct CharacterOffsets {
         }
     }
 
-    /// Returns the byte offset of a character; the end of the file for what lies beyond.
+    /// Returns the byte offset of a character, or the end of the file for a position beyond it.
     subscript(position: Int) -> Int {
         guard let offsets else { return min(start + position, end) }
         return position < offsets.count ? Int(offsets[position]) : end

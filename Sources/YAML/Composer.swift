@@ -61,7 +61,7 @@ struct Composer {
             return make(.alias(name), start..<offsets[event.end], event)
         case .scalar(let value, let style):
             let end = offsets[event.end]
-            // Only a value that is not there is plain and empty; behind its properties lies another.
+            // Only a missing value is plain and empty; it can still have an anchor or a tag.
             let isAbsent = style == .plain && value.isEmpty
             return make(.scalar(value, style: style), (isAbsent ? end : start)..<end, event)
         case .sequenceStart(let style):
@@ -83,7 +83,8 @@ struct Composer {
         while true {
             let next = try next(&reader)
             if case .sequenceEnd = next.kind {
-                // libyaml ends a block where the next token begins, behind blank lines and comments.
+                // libyaml ends a block collection at the next token, after blank lines and
+                // comments.
                 let end =
                     style == .flow ? offsets[next.end] : items.last?.range.upperBound ?? start
                 return make(.sequence(items, style: style), start..<end, event)
@@ -115,7 +116,9 @@ struct Composer {
         }
     }
 
-    /// libyaml puts an absent value sometimes behind the colon, sometimes before the next token.
+    /// Returns the position of a missing value.
+    ///
+    /// libyaml reports it after the colon in some cases and before the next token in others.
     private func placed(_ value: YAMLNode, after key: YAMLNode, _ event: Event) -> YAMLNode {
         guard case .scalar("", .plain) = value.kind, event.properties.isEmpty else { return value }
         let keyEnd = key.range.upperBound
@@ -131,7 +134,7 @@ struct Composer {
     }
 
     private func make(_ kind: YAMLNode.Kind, _ range: Range<Int>, _ event: Event) -> YAMLNode {
-        // Behind an anchor or a tag, and where there is no value, the place is not the parser's.
+        // libyaml's position is not usable after an anchor or a tag, or for a missing value.
         let isMarked = !range.isEmpty && range.lowerBound == offsets[event.start]
         return YAMLNode(
             kind: kind, range: range,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A step of libyaml's parser, copied into Swift values.
+/// An event of libyaml's parser, copied into Swift values.
 struct Event {
     enum Kind {
         case streamStart
@@ -18,11 +18,11 @@ struct Event {
     let kind: Kind
     /// The anchor and tag of a value.
     let properties: Properties
-    /// Where the event begins, its anchor and tag included, in characters after a byte order mark.
+    /// The start of the event, including its anchor and tag, in characters after a byte order mark.
     let start: Int
-    /// Where it ends, in the same unit.
+    /// The end of the event, in the same unit.
     let end: Int
-    /// Where it begins, for people.
+    /// The line and column of the start.
     let mark: YAMLMark
 
     struct Properties {

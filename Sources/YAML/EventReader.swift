@@ -2,19 +2,19 @@
 
 internal import CYAML
 
-/// The owner of a libyaml parser and of the bytes it reads; every pointer into libyaml stays here.
+/// Owns a libyaml parser and the bytes that it reads; no libyaml pointer leaves this type.
 @safe struct EventReader: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
 
-    /// Begins to read UTF-8 without a byte order mark; nil where memory is short.
+    /// Creates a reader of UTF-8 without a byte order mark; `nil` if memory allocation fails.
     init?(_ bytes: ArraySlice<UInt8>) {
         unsafe parser = .allocate(capacity: 1)
         guard unsafe yaml_parser_initialize(parser) == 1 else {
             unsafe parser.deallocate()
             return nil
         }
-        // libyaml keeps the pointer that it is given, so the bytes need an owner as long-lived.
+        // libyaml keeps the pointer, so the bytes must live as long as the parser.
         unsafe input = .allocate(capacity: bytes.count)
         _ = unsafe input.initialize(fromContentsOf: bytes)
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
@@ -27,15 +27,15 @@ internal import CYAML
         unsafe input.deallocate()
     }
 
-    /// What libyaml did not like, at a place in characters.
+    /// A syntax error that libyaml reports, with its position in characters.
     struct Failure: Error {
         let position: Int
         let problem: String
     }
 
-    /// Returns the next step of the parser.
+    /// Returns the next event of the parser.
     ///
-    /// - Throws: ``Failure`` where the text is no YAML; nothing may be read afterwards.
+    /// - Throws: ``Failure`` if the text is not valid YAML. The reader cannot be used afterwards.
     mutating func next() throws(Failure) -> Event {
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw failure() }

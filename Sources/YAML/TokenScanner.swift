@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the value behind an anchor and a tag, and the place of a value that is not there.
+/// Finds the value after an anchor and a tag, and the position of a missing value.
 ///
-/// It reads only what libyaml has already accepted, so it need not tell right from wrong.
+/// The scanner reads only text that libyaml has accepted, so it does not validate it.
 struct TokenScanner {
     let text: YAMLText
     private var bytes: [UInt8] { text.bytes }
@@ -11,7 +11,7 @@ struct TokenScanner {
         self.text = text
     }
 
-    /// Returns where the value begins whose anchor, tag or first byte stands at `offset`.
+    /// Returns the start of the value whose anchor, tag or first byte is at `offset`.
     func valueStart(from offset: Int, after properties: Event.Properties) -> Int {
         var offset = offset
         var hasAnchor = properties.anchor != nil
@@ -33,14 +33,14 @@ struct TokenScanner {
         return offset
     }
 
-    /// Returns the place right after the colon that follows a key, or nil where none follows.
+    /// Returns the position after the colon that follows a key, or `nil` if no colon follows.
     func afterColon(from keyEnd: Int) -> Int? {
         let offset = skipSpace(from: keyEnd)
         guard offset < bytes.count, bytes[offset] == UInt8(ascii: ":") else { return nil }
         return offset + 1
     }
 
-    /// A verbatim tag ends with `>`, any other at a blank, or at a comma inside brackets.
+    /// A verbatim tag ends with `>`, any other tag at a blank, or at a comma inside brackets.
     private func endOfTag(from offset: Int) -> Int {
         guard bytes[offset...].starts(with: "!<".utf8) else {
             return skip(from: offset) { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }
@@ -72,7 +72,8 @@ struct TokenScanner {
         bytes[offset...].firstIndex { !condition($0) } ?? bytes.count
     }
 
-    /// The characters that libyaml takes for a part of an anchor's name.
+    /// Returns a Boolean value that indicates whether libyaml accepts a character in an anchor's
+    /// name.
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x5F: true

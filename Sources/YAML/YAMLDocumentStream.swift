@@ -1,50 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One document of a YAML file.
+/// A document of a YAML file.
 public struct YAMLDocument: Hashable, Sendable {
-    /// Its value; an empty plain scalar where the document is empty.
+    /// The value of the document; an empty plain scalar if the document is empty.
     public let root: YAMLNode
-    /// Whether it begins with `---`.
+    /// A Boolean value that indicates whether the document begins with `---`.
     public let hasStartMarker: Bool
-    /// Whether a `%YAML` or `%TAG` directive precedes it.
+    /// A Boolean value that indicates whether a `%YAML` or `%TAG` directive precedes the document.
     public let hasDirectives: Bool
 }
 
-/// A YAML file: its text and the documents in it.
+/// The text and the documents of a YAML file.
 public struct YAMLDocumentStream: Hashable, Sendable {
-    /// How much of a file is read before it is refused.
+    /// The limits beyond which a file is rejected.
     ///
-    /// libyaml by itself takes seconds for 50,000 open brackets; reading event by event stops it.
+    /// libyaml takes seconds for 50,000 open brackets. Reading event by event stops it earlier.
     public struct Limits: Hashable, Sendable {
-        /// How many bytes a file may have.
+        /// The maximum size of a file in bytes.
         public var byteCount = 1 << 20
-        /// How deep mappings and sequences may nest.
+        /// The maximum nesting depth of mappings and sequences.
         public var depth = 64
-        /// How many values, and beginnings and ends of collections, a file may have.
+        /// The maximum number of events: values, and starts and ends of collections.
         public var events = 100_000
-        /// How many bytes a key may have.
+        /// The maximum size of a key in bytes.
         ///
-        /// Keys become parts of paths, and each value below a long one would repeat it. YAML itself limits
-        /// keys without `?` to 1024 characters.
+        /// Keys become steps of paths, and every value below a long key would repeat it. YAML
+        /// itself limits keys without `?` to 1024 characters.
         public var keyByteCount = 4096
-        /// How many lines may begin with `%TAG`; libyaml compares each with all before it.
+        /// The maximum number of `%TAG` lines; libyaml compares each with all lines before it.
         public var tagDirectives = 100
 
-        /// Makes the usual limits: 1 MiB, 64 levels, 100,000 events, 100 `%TAG` lines.
+        /// Creates the default limits: 1 MiB, 64 levels, 100,000 events, 100 `%TAG` lines.
         public init() {}
     }
 
-    /// The text that the ranges of the nodes lie in.
+    /// The text to which the ranges of the nodes refer.
     public let text: YAMLText
-    /// The documents; none for a file that holds nothing but comments.
+    /// The documents; empty for a file that has only comments.
     public let documents: [YAMLDocument]
 
     /// Parses a whole file.
     ///
     /// - Parameters:
-    ///   - bytes: the file, in UTF-8 with or without a byte order mark.
-    ///   - limits: how much is read before it is refused.
-    /// - Throws: ``YAMLError`` with the place of the first problem.
+    ///   - bytes: The content of the file, in UTF-8 with or without a byte order mark.
+    ///   - limits: The limits beyond which the file is rejected.
+    /// - Throws: ``YAMLError`` with the position of the first problem.
     public init(parsing bytes: [UInt8], limits: Limits = Limits()) throws(YAMLError) {
         guard bytes.count <= limits.byteCount else {
             throw YAMLError(

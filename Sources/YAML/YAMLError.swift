@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A file that is not YAML, or more of it than is read.
+/// An error that indicates that a file is not valid YAML or exceeds a limit.
 public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Where the problem was noticed.
+    /// The position of the problem.
     public let mark: YAMLMark
-    /// What is wrong, in lower case; it quotes nothing of the file.
+    /// The problem, in lower case; it quotes nothing of the file.
     public let message: String
 
-    /// Makes an error.
+    /// Creates an error.
     public init(at mark: YAMLMark, _ message: String) {
         self.mark = mark
         self.message = message
@@ -18,6 +18,6 @@ public struct YAMLError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The column in characters, from 1.
     public var column: Int { mark.column }
 
-    /// `line:column: message`.
+    /// The error in the form `line:column: message`, to follow the name of the file.
     public var description: String { "\(line):\(column): \(message)" }
 }

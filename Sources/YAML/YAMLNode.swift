@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One value of a YAML document, with the place where it stands in the file.
+/// A value of a YAML document and its position in the file.
 ///
-/// Aliases stay aliases and merge keys stay keys: nothing is expanded, so a small file can never
-/// become a large tree.
+/// Aliases and merge keys are kept as they are. Nothing is expanded, so a small file cannot become
+/// a large tree.
 public struct YAMLNode: Hashable, Sendable {
-    /// What the value is.
+    /// The kind and content of a value.
     public enum Kind: Hashable, Sendable {
-        /// Text, its escapes decoded and its lines folded.
+        /// Text with its escapes decoded and its lines folded.
         case scalar(String, style: ScalarStyle)
-        /// Pairs in the order of the file; keys that stand twice are kept.
+        /// Pairs in the order of the file, including duplicate keys.
         case mapping([Entry], style: CollectionStyle)
         /// Values in the order of the file.
         case sequence([YAMLNode], style: CollectionStyle)
@@ -17,7 +17,7 @@ public struct YAMLNode: Hashable, Sendable {
         case alias(String)
     }
 
-    /// How a scalar is written.
+    /// The style of a scalar.
     public enum ScalarStyle: Hashable, Sendable {
         case plain
         case singleQuoted
@@ -26,31 +26,32 @@ public struct YAMLNode: Hashable, Sendable {
         case folded
     }
 
-    /// How a mapping or sequence is written.
+    /// The style of a mapping or sequence.
     public enum CollectionStyle: Hashable, Sendable {
         case block
         case flow
     }
 
-    /// A key with its value.
+    /// A key and its value.
     public struct Entry: Hashable, Sendable {
-        /// The key; a scalar in nearly every file, but YAML allows any value.
+        /// The key: a scalar in nearly every file, but YAML allows any value.
         public let key: YAMLNode
-        /// The value; an empty plain scalar where the file has none.
+        /// The value; an empty plain scalar if the file has none.
         public let value: YAMLNode
     }
 
-    /// What the value is.
+    /// The kind and content of the value.
     public let kind: Kind
-    /// The bytes of the value in the file: quotes and brackets included, anchor and tag not.
+    /// The bytes of the value in the file, including quotes and brackets, but not its anchor and
+    /// tag.
     ///
-    /// A block scalar reaches from its `|` or `>` to the end of its last line, line break included;
-    /// a block mapping or sequence from its first key or dash to the end of its last value. A
-    /// value that is not there has an empty range, right after its colon or dash.
+    /// A block scalar extends from its `|` or `>` to the end of its last line, including the line
+    /// break; a block mapping or sequence from its first key or dash to the end of its last value.
+    /// A missing value has an empty range directly after its colon or dash.
     public let range: Range<Int>
-    /// Where ``range`` begins, for people.
+    /// The line and column of the start of ``range``.
     public let mark: YAMLMark
-    /// The anchor and tag; kept apart, as few values have any and files have many values.
+    /// The anchor and tag, stored separately because few values have them.
     private let properties: Properties?
 
     init(
@@ -89,13 +90,14 @@ public struct YAMLNode: Hashable, Sendable {
 }
 
 extension YAMLNode {
-    /// The text of a scalar, whatever type it would resolve to.
+    /// The text of a scalar of any type; `nil` for other kinds.
     public var text: String? {
         guard case .scalar(let text, _) = kind else { return nil }
         return text
     }
 
-    /// Whether this is a scalar that the core schema takes for null.
+    /// A Boolean value that indicates whether the node is a scalar that the core schema resolves to
+    /// null.
     public var isNull: Bool {
         guard case .scalar(let text, let style) = kind else { return false }
         switch tag {
@@ -105,19 +107,19 @@ extension YAMLNode {
         }
     }
 
-    /// The pairs of a mapping.
+    /// The pairs of a mapping; `nil` for other kinds.
     public var entries: [Entry]? {
         guard case .mapping(let entries, _) = kind else { return nil }
         return entries
     }
 
-    /// The values of a sequence.
+    /// The values of a sequence; `nil` for other kinds.
     public var items: [YAMLNode]? {
         guard case .sequence(let items, _) = kind else { return nil }
         return items
     }
 
-    /// The value of the first entry whose key is the scalar `key`.
+    /// Returns the value of the first entry whose key is the scalar `key`.
     public subscript(key: String) -> YAMLNode? {
         guard let entries, let index = entries.indices.first(where: { entries[$0].key.text == key })
         else { return nil }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How text is written so that every YAML reader takes it for the same text.
+/// Functions that write text so that every YAML reader reads the same text back.
 public enum YAMLQuoting {
     /// Returns the text as a double-quoted scalar of printable ASCII characters, on one line.
     ///
@@ -21,7 +21,7 @@ public enum YAMLQuoting {
         return quoted + "\""
     }
 
-    /// Returns the text as a single-quoted scalar; it has to be on one line and printable.
+    /// Returns the text, which must be printable and on one line, as a single-quoted scalar.
     ///
     /// Source: YAML 1.2.2 §7.3.2 (single-quoted style).
     public static func singleQuoted(_ text: String) -> String {
@@ -44,12 +44,14 @@ public enum YAMLQuoting {
         return "\\\(letter)" + String(repeating: "0", count: width - digits.count) + digits
     }
 
-    /// Whether the text, written without quotes, is a string to readers of YAML 1.1 and 1.2 alike.
+    /// Returns a Boolean value that indicates whether readers of YAML 1.1 and of YAML 1.2 both read
+    /// the unquoted text as a string.
     ///
-    /// Readers of 1.1 (PyYAML) and those between the versions (go-yaml, thus Helm and kubectl) see more
-    /// in plain text than the core schema does: `no` and `on` are booleans, `0123`, `1_000`, `0b1` and
-    /// `12:30:45` numbers, `2027-01-31` a date, `26e2` a number. Whether the text may stand plain at
-    /// all (no leading indicator, no `: `, no ` #`) is also asked here, for flow collections too.
+    /// Readers of YAML 1.1 (PyYAML) and readers between the versions (go-yaml, and thus Helm and
+    /// kubectl) resolve more plain scalars than the core schema: `no` and `on` are booleans, `0123`,
+    /// `1_000`, `0b1` and `12:30:45` are numbers, `2027-01-31` is a date, and `26e2` is a number.
+    /// The function also rejects text that cannot be plain at all, because of a leading indicator or
+    /// the sequences colon-space and space-hash, including in flow collections.
     ///
     /// Source: YAML 1.1 types `bool`, `int`, `float`, `timestamp`, `merge`, `value`.
     public static func isSafePlain(_ text: String) -> Bool {
@@ -69,13 +71,15 @@ public enum YAMLQuoting {
         "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<",
     ]
 
-    /// A digit first, perhaps behind a sign or dot, and then only what numbers and dates are made of.
+    /// Returns a Boolean value that indicates whether the text begins with a digit, after an
+    /// optional sign or dot, and consists of characters of numbers and dates.
     private static func looksNumeric(_ text: String) -> Bool {
         var rest = Substring(text)
         if rest.first == "-" || rest.first == "+" { rest.removeFirst() }
         if rest.first == "." { rest.removeFirst() }
         guard let first = rest.first, first.isASCII, first.isNumber else { return false }
-        // No reader takes `1.2.3` for a number, although the expression for floats in 1.1 would.
+        // No reader resolves `1.2.3` to a number, although the YAML 1.1 expression for floats
+        // matches it.
         if rest.count(where: { $0 == "." }) > 1, rest.allSatisfy({ $0.isNumber || $0 == "." }) {
             return false
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a scalar means under the core schema.
+/// The value of a scalar under the core schema.
 ///
 /// Source: YAML 1.2.2 §10.3.2 (tag resolution of the core schema).
 public enum YAMLScalar: Hashable, Sendable {
     case null
     case bool(Bool)
     case int(Int)
-    /// A number with a fraction or exponent, or a whole one beyond 64 bits.
+    /// A number with a fraction or exponent, or an integer beyond 64 bits.
     case float(Double)
     case string(String)
 
@@ -24,9 +24,9 @@ public enum YAMLScalar: Hashable, Sendable {
         }
     }
 
-    /// Resolves a scalar node; nil for a mapping, a sequence or an alias.
+    /// Resolves a scalar node; `nil` for a mapping, a sequence or an alias.
     ///
-    /// Quoted and block scalars are strings, and so is one with a tag that the core schema lacks.
+    /// Quoted and block scalars are strings, as are scalars with a tag outside the core schema.
     public init?(_ node: YAMLNode) {
         guard case .scalar(let text, let style) = node.kind else { return nil }
         switch node.tag {
@@ -38,7 +38,7 @@ public enum YAMLScalar: Hashable, Sendable {
         }
     }
 
-    /// Whether a plain scalar without a tag is null.
+    /// Returns a Boolean value that indicates whether a plain scalar without a tag is null.
     static func isNull(plain text: String) -> Bool {
         switch text {
         case "", "~", "null", "Null", "NULL": true
@@ -70,7 +70,8 @@ public enum YAMLScalar: Hashable, Sendable {
         return .float(value)
     }
 
-    /// Whether the text is a number: `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`.
+    /// Returns a Boolean value that indicates whether the text is a number:
+    /// `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`.
     private static func isFloat(_ text: Substring) -> Bool {
         var rest = text
         let whole = rest.prefix(while: isDigit)

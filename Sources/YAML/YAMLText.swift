@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bytes of a YAML file, known to be UTF-8 without forbidden characters, and its lines.
+/// The bytes of a YAML file, checked to be UTF-8 without forbidden characters, and its lines.
 ///
-/// Lines end where libyaml ends them: at LF, CR LF, a lone CR, U+0085, U+2028 and U+2029. Were only
-/// LF counted, the marks of a file with other breaks would not fit the parser's own messages.
+/// Lines end where libyaml ends them: at LF, CR LF, a lone CR, U+0085, U+2028 and U+2029. Counting
+/// only LF would give positions that differ from those in libyaml's messages.
 ///
 /// Source: YAML 1.1 §4.1.4 (line breaks), §4.1.1 (allowed characters).
 public struct YAMLText: Hashable, Sendable {
-    /// The whole file, byte order mark included.
+    /// The whole file, including a byte order mark.
     public let bytes: [UInt8]
-    /// Where the content begins: 3 with a byte order mark, else 0.
+    /// The start of the content: 3 after a byte order mark, otherwise 0.
     public let start: Int
-    /// Whether every byte is a character by itself, and one that is allowed.
+    /// A Boolean value that indicates whether every byte is an allowed ASCII character.
     let isPlain: Bool
-    /// Where each line begins.
+    /// The start of each line.
     private let lineStarts: [Int]
-    /// How many characters there are before each 256th byte, so that a column on a line of a
-    /// megabyte does not cost a walk along it; empty where that is known without counting.
+    /// The number of characters before each 256th byte; empty if every character is one byte.
+    ///
+    /// The table makes the column of a position in a line of a megabyte cheap to compute.
     private let charactersBefore: [Int]
 
-    /// Takes the bytes of a file.
+    /// Creates the text of a file.
     ///
     /// - Throws: ``YAMLError`` at the first byte that is not UTF-8 or not allowed in YAML.
     public init(_ bytes: [UInt8]) throws(YAMLError) {
@@ -59,7 +60,7 @@ public struct YAMLText: Hashable, Sendable {
     private static func isPlain(_ bytes: [UInt8]) -> Bool {
         let span = bytes.span
         var others: UInt8 = 0
-        // Without an end before the end, the loop runs on many bytes at a time.
+        // Without an early exit, the compiler vectorizes the loop.
         for index in span.indices {
             let byte = span[index]
             let isControl = byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D
@@ -72,7 +73,7 @@ public struct YAMLText: Hashable, Sendable {
         let span = bytes.span
         var starts = [0]
         for index in span.indices where span[index] <= 0x0D && span[index] != 0x09 {
-            // The LF of a CR LF ends the line, not the CR.
+            // In CR LF, the LF ends the line.
             let isPart = span[index] == 0x0D && index + 1 < span.count && span[index + 1] == 0x0A
             if !isPart { starts.append(index + 1) }
         }
@@ -98,7 +99,7 @@ public struct YAMLText: Hashable, Sendable {
         return (starts, counts)
     }
 
-    /// How many lines there are; a final line break begins no further one that holds anything.
+    /// The number of lines; a final line break does not start another line.
     public var lineCount: Int { lineStarts.count }
 
     /// Returns the line and column of a byte.
@@ -120,7 +121,7 @@ public struct YAMLText: Hashable, Sendable {
         return charactersBefore[block] + bytes[block * 256..<offset].count { $0 & 0xC0 != 0x80 }
     }
 
-    /// Returns where a line stands in the file, without its line break.
+    /// Returns the byte range of a line, without its line break.
     ///
     /// - Precondition: `line` is from 1 to ``lineCount``.
     public func range(ofLine line: Int) -> Range<Int> {
@@ -137,7 +138,7 @@ public struct YAMLText: Hashable, Sendable {
         return start..<end
     }
 
-    /// How many bytes the line break at an offset has; 0 where there is none.
+    /// Returns the number of bytes of the line break at an offset, or 0 if there is none.
     static func breakLength(in bytes: [UInt8], at offset: Int) -> Int {
         func has(_ byte: UInt8, after distance: Int) -> Bool {
             offset + distance < bytes.count && bytes[offset + distance] == byte
@@ -153,13 +154,15 @@ public struct YAMLText: Hashable, Sendable {
         }
     }
 
-    /// A mark of UTF-16 or UTF-32, or a zero byte among the first two, as in ASCII text in UTF-16.
+    /// Returns a Boolean value that indicates whether the file begins with a byte order mark of
+    /// UTF-16 or UTF-32, or has a zero byte among the first two, as ASCII text in UTF-16 does.
     private static func looksLikeUTF16(_ bytes: [UInt8]) -> Bool {
         bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE])
             || (bytes.count >= 2 && bytes.prefix(2).contains(0))
     }
 
-    /// The first character that YAML does not allow, and where it is; the bytes are UTF-8.
+    /// Returns the first character that YAML does not allow, and its offset; the bytes must be
+    /// UTF-8.
     private static func firstForbidden(
         in bytes: [UInt8], from start: Int
     ) -> (offset: Int, code: UInt32)? {
@@ -184,7 +187,7 @@ public struct YAMLText: Hashable, Sendable {
         return nil
     }
 
-    /// Source: YAML 1.1 §4.1.1, above ASCII.
+    /// Source: YAML 1.1 §4.1.1, beyond ASCII.
     private static func isAllowed(_ code: UInt32) -> Bool {
         switch code {
         case 0x85, 0xA0...0xFFFD, 0x10000...0x10FFFF: true

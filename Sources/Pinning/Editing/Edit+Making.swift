@@ -3,9 +3,11 @@
 internal import YAML
 
 extension Edit {
-    /// Sets a field's text, of the characters of references alone; nil where it is that text already.
+    /// Returns the edit that sets the text of a field, which must consist of characters of
+    /// references; `nil` if the field has that text.
     ///
-    /// `isQuoted` asks for quotes, even where YAML would need none, for what was no text before.
+    /// `isQuoted` requests quotes even if YAML does not need them, for a value that was not text
+    /// before.
     static func setting(
         _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
         _ source: YAMLText, _ habit: QuoteStyle
@@ -23,7 +25,7 @@ extension Edit {
         let isQuoted = isQuoted && (text.isEmpty || field.text.isEmpty)
         var bytes = Array(habit.encode(text, like: field.node, isQuoted: isQuoted).utf8)
         let range = field.node.range
-        // A value that is not there begins right behind its colon.
+        // A missing value begins directly after its colon.
         if range.isEmpty, range.lowerBound > 0, source.bytes[range.lowerBound - 1] != 0x20 {
             bytes.insert(0x20, at: 0)
         }
@@ -32,7 +34,7 @@ extension Edit {
             change: .scalar(range, text: text, isBool: false))
     }
 
-    /// Switches a boolean on; nil where it is on.
+    /// Returns the edit that sets a Boolean to true; `nil` if it is true.
     static func switchingOn(
         _ field: Field, in fragment: Int, _ source: YAMLText, _ habit: QuoteStyle
     ) -> Edit? {
@@ -46,7 +48,8 @@ extension Edit {
             change: .scalar(range, text: "true", isBool: isPlain))
     }
 
-    /// Adds keys to a mapping after one that it has, in the style of the mapping.
+    /// Returns the edit that adds keys to a mapping after an existing key, in the style of the
+    /// mapping.
     static func adding(
         _ additions: [Addition], to block: YAMLNode, after neighbour: String, in fragment: Int,
         _ source: YAMLText
@@ -80,7 +83,8 @@ extension Edit {
             lines: additions.map { Array("\(indent)\($0.key): \($0.token)".utf8) }, change: change)
     }
 
-    /// Replaces a part of a scalar where its characters stand in the file as they are.
+    /// Returns the edit that replaces a part of a scalar whose characters are in the file as they
+    /// are.
     private static func replacing(
         _ part: Field.Part, of node: YAMLNode, with text: String, in fragment: Int,
         _ source: YAMLText

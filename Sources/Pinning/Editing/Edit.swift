@@ -2,35 +2,36 @@
 
 internal import YAML
 
-/// One change of a fragment's bytes, and what it is meant to change in the values.
+/// A change to the bytes of a fragment, and the change to its values that it is meant to make.
 struct Edit: Hashable, Sendable {
     enum Change: Hashable, Sendable {
-        /// The whole scalar at this range becomes this text.
+        /// Replaces the whole scalar at this range with this text.
         case scalar(Range<Int>, text: String, isBool: Bool)
-        /// A part of the scalar's text, in bytes, becomes this text.
+        /// Replaces a part of the scalar's text, as a range of bytes, with this text.
         case part(Range<Int>, of: Range<Int>, text: String)
-        /// The mapping gets these keys after the one whose value has this range.
+        /// Adds keys to the mapping after the key whose value has this range.
         case entries(after: Range<Int>, [Addition])
     }
 
-    /// A key that a mapping gets, and its value.
+    /// A key that is added to a mapping, and its value.
     struct Addition: Hashable, Sendable {
         let key: String
         let text: String
-        /// The text as it is written, with its quotes.
+        /// The text as it is written, including quotes.
         let token: String
     }
 
     let fragment: Int
-    /// The bytes of the fragment that are replaced; they lie in one line.
+    /// The bytes of the fragment to replace; they are in one line.
     let range: Range<Int>
-    /// What replaces them, without line breaks.
+    /// The replacement, without line breaks.
     let bytes: [UInt8]
-    /// The lines that are added after the one that the range is at the end of.
+    /// The lines to add after the line at whose end the range is.
     var lines: [[UInt8]] = []
     let change: Change
 
-    /// Two edits of the same place contradict each other unless they are equal.
+    /// The location of an edit; two edits of one location contradict each other unless they are
+    /// equal.
     struct Place: Hashable {
         let fragment: Int
         let range: Range<Int>
@@ -40,7 +41,7 @@ struct Edit: Hashable, Sendable {
     var place: Place { Place(fragment: fragment, range: range, isLine: !lines.isEmpty) }
 }
 
-/// An edit that cannot be made without touching more than it should.
+/// An error that indicates that an edit would change more than it should.
 struct EditRefusal: Error {
     let reason: String
 }

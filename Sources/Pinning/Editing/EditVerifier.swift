@@ -2,15 +2,15 @@
 
 internal import YAML
 
-/// What a file has to be after its edits: the same values, styles, anchors and tags as before, but for
-/// the intended ones, in the file and in every text in it that is YAML itself.
+/// Verifies that an edited file has the same values, styles, anchors and tags as before, except for
+/// the intended changes. Texts in the file that are YAML themselves are verified too.
 struct EditVerifier {
-    /// What is meant to change in one fragment, by the places of its values.
+    /// The intended changes in one fragment, by the ranges of its values.
     private struct Intentions {
         var texts: [Range<Int>: (text: String, isBool: Bool)] = [:]
         var parts: [Range<Int>: [(part: Range<Int>, text: String)]] = [:]
         var entries: [Range<Int>: [Edit.Addition]] = [:]
-        /// The fragments that stand in its scalars.
+        /// The fragments in its scalars.
         var fragments: [Range<Int>: Int] = [:]
     }
 
@@ -38,7 +38,8 @@ struct EditVerifier {
         }
     }
 
-    /// Whether the bytes are the file with the intended changes and no other.
+    /// Returns a Boolean value that indicates whether the bytes are the file with only the intended
+    /// changes.
     func holds(for bytes: [UInt8]) -> Bool { holds(for: bytes, fragment: 0) }
 
     private func holds(for bytes: [UInt8], fragment: Int) -> Bool {

@@ -2,22 +2,22 @@
 
 internal import YAML
 
-/// A file's bytes with edits made, and the proof that they changed nothing else.
+/// Applies edits to the bytes of a file and verifies that nothing else changed.
 struct EditedFile {
     let fragments: [Fragment]
     let edits: [Edit]
     let limits: YAMLDocumentStream.Limits
 
-    /// A range of bytes and what replaces it.
+    /// A range of bytes and its replacement.
     private struct Splice {
         let range: Range<Int>
         let bytes: [UInt8]
     }
 
-    /// Makes the edits.
+    /// Returns the edited file.
     ///
-    /// - Throws: ``EditRefusal`` where they would touch each other, or the result would differ from
-    ///   the file in anything but the intended values.
+    /// - Throws: ``EditRefusal`` if edits overlap, or if the result differs from the file in
+    ///   anything but the intended values.
     func bytes() throws(EditRefusal) -> [UInt8] {
         let file = fragments[0].stream.text
         let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
@@ -27,7 +27,7 @@ struct EditedFile {
         return edited
     }
 
-    /// The edit in the file's own bytes, with the file's line breaks and indentation.
+    /// Converts an edit to the bytes of the file, with the file's line breaks and indentation.
     private func splice(_ edit: Edit, in file: YAMLText) -> Splice {
         let fragment = fragments[edit.fragment]
         let start = fragment.fileOffset(edit.range.lowerBound)
@@ -44,7 +44,7 @@ struct EditedFile {
         return Splice(range: range, bytes: edit.lines.flatMap { lineBreak + prefix + $0 })
     }
 
-    /// The line break that ends the line; the one of the first line where the file ends here.
+    /// Returns the line break that ends the line, or that of the first line if the file ends there.
     private static func lineBreak(at offset: Int, in text: YAMLText) -> [UInt8] {
         for place in [offset, text.range(ofLine: 1).upperBound] where place < text.bytes.count {
             if text.bytes[place...].starts(with: [0x0D, 0x0A]) { return [0x0D, 0x0A] }

@@ -2,16 +2,16 @@
 
 internal import YAML
 
-/// How a file puts quotes around text, and how a new text is written in place of an old one.
+/// The style in which a file quotes text, and in which a new text replaces an old one.
 ///
-/// Quotes stay as they are. Only a plain value that comes to need quotes gets some, and for the old
-/// lock to give the old bytes back, they have to go again with the need. So they are single ones, and
-/// single quotes that stand where YAML needs them are taken for ours, unless the file has single quotes
-/// by habit, around text that needs none.
+/// Existing quotes are kept. A plain value that needs quotes gets single ones. To restore the
+/// original bytes when the old lock file is pinned again, single quotes that YAML needed are
+/// removed as soon as it does not need them, unless the file also puts single quotes around text
+/// that needs none.
 struct QuoteStyle: Sendable {
-    /// Whether quotes stay where they are needed no longer, and added ones are double.
+    /// A Boolean value that indicates whether unneeded quotes are kept and added quotes are double.
     private let keepsQuotes: Bool
-    /// Whether text may not stand without quotes at all.
+    /// A Boolean value that indicates whether every text needs quotes.
     private let isJSON: Bool
 
     init(of stream: YAMLDocumentStream) {
@@ -35,17 +35,18 @@ struct QuoteStyle: Sendable {
         }
     }
 
-    /// Digests fill in what was `''`, where quotes are needed; they speak of no habit.
+    /// A digest can fill in `''`, which needs quotes, so such a value does not show the style of
+    /// the file.
     private static func isFilledIn(_ text: String) -> Bool {
         text.contains("sha256:") || text.utf8.count == 64
     }
 
-    /// The text as it is written in place of a scalar; every reader of YAML takes it for that text.
+    /// Returns the text as it replaces a scalar; every YAML reader reads it as that text.
     func encode(_ text: String, like node: YAMLNode, isQuoted: Bool) -> String {
         let isSafe = YAMLQuoting.isSafePlain(text)
         switch node.kind {
         case .scalar(let old, .singleQuoted):
-            // Text with a digest needs no quotes, so none were ever added to its like.
+            // Text with a digest needs no quotes, so its quotes were not added by an earlier run.
             let isOurs =
                 !keepsQuotes && !old.isEmpty && !YAMLQuoting.isSafePlain(old) && !text.contains("@")
             return isOurs && isSafe && !isQuoted ? text : YAMLQuoting.singleQuoted(text)

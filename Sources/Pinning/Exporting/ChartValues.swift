@@ -5,14 +5,14 @@ internal import OCI
 internal import TextSafety
 internal import YAML
 
-/// A lock in the shape of a chart's own values, by a map of which value is which image.
+/// The images of a lock file in the shape of a chart's values, by a map of values to images.
 ///
 /// ```yaml
 /// loki.image: {id: loki, shape: digest}
 /// sidecar.image: {id: k8s-sidecar, shape: sha}
 /// ```
 public struct ChartValues: Sendable {
-    /// How a chart wants its image.
+    /// The shape in which a chart reads an image.
     private enum Form: String, CaseIterable {
         case digest
         case sha
@@ -26,15 +26,16 @@ public struct ChartValues: Sendable {
         let lines: [String]
     }
 
-    /// The values file.
+    /// The text of the values file.
     public let text: String
 
-    /// Makes the values.
+    /// Creates the values.
     ///
     /// - Parameters:
-    ///   - lock: the lock.
-    ///   - map: the map's bytes.
-    /// - Throws: ``PinRulesError`` at the first row that is wrong or names no image of the lock.
+    ///   - lock: The lock file.
+    ///   - map: The content of the map.
+    /// - Throws: ``PinRulesError`` at the first row that is invalid or names no image of the lock
+    ///   file.
     public init(_ lock: Lockfile, map: [UInt8]) throws(PinRulesError) {
         let stream: YAMLDocumentStream
         do {

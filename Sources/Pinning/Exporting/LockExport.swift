@@ -4,16 +4,16 @@ public import Lockfiles
 internal import OCI
 internal import YAML
 
-/// Locks in the forms of other programs.
+/// Exports of lock files for other programs.
 public enum LockExport {
     /// Returns the digests that retention policies must keep: the index of each image, the
     /// manifests of its platforms, and its referrers.
     ///
-    /// A registry that deletes untagged manifests deletes the platforms of an index that is in use,
-    /// and its signatures.
+    /// A registry that deletes untagged manifests deletes the platform manifests of an index that
+    /// is in use, and its signatures.
     ///
-    /// - Parameter locks: all locks whose images are in use.
-    /// - Returns: `repository@digest` lines, sorted, each once.
+    /// - Parameter locks: The lock files whose images are in use.
+    /// - Returns: The sorted `repository@digest` lines, without duplicates.
     public static func keepList(_ locks: [Lockfile]) -> String {
         var lines: Set<String> = []
         for image in locks.flatMap(\.images.values) {
@@ -25,13 +25,13 @@ public enum LockExport {
         return lines.sorted().map { "\($0)\n" }.joined()
     }
 
-    /// A component of kustomize that moves each image to the mirror and pins it.
+    /// Returns a kustomize component that moves each image to the mirror and pins it.
     ///
     /// kustomize compares names as text, so there is a row for each spelling of a name.
     ///
-    /// - Parameter lock: the lock.
-    /// - Returns: the component, and the ids that it cannot hold because another image has the same
-    ///   name and kustomize does not look at tags.
+    /// - Parameter lock: The lock file.
+    /// - Returns: The component, and the ids that it omits because another image has the same name
+    ///   and kustomize does not compare tags.
     ///
     /// Source: kustomize, `images` of a `Component`.
     public static func kustomization(_ lock: Lockfile) -> (text: String, ambiguous: [String]) {
@@ -57,7 +57,7 @@ public enum LockExport {
         return (lines.joined(separator: "\n") + "\n", ambiguous)
     }
 
-    /// How manifests may spell the image's source, and its name at the mirror.
+    /// Returns the spellings of the image's source in manifests, and its name at the mirror.
     private static func spellings(of image: LockedImage) -> Set<String> {
         var names: Set<String> = [image.repository.description]
         guard let source = try? Reference(parsing: image.upstream).repository else { return names }

@@ -4,8 +4,8 @@ internal import YAML
 
 /// The anchors of a document, the aliases that use them, and the mappings that merge keys lead to.
 ///
-/// Nothing is ever expanded: an alias costs one lookup in a table, and merge keys share a budget, so
-/// that a small file cannot stand for a large one.
+/// Nothing is expanded: an alias costs one lookup in a table, and merge keys share a budget, so a
+/// small file cannot become a large one.
 struct Anchors {
     private struct Definition {
         let offset: Int
@@ -19,33 +19,37 @@ struct Anchors {
         let sources: [YAMLNode]
     }
 
-    /// Merge keys that lead to more mappings than the budget of the file allows.
+    /// An error that indicates that the merge keys of a file lead to more mappings than its budget
+    /// allows.
     struct MergeLimitExceeded: Error {
-        /// The mapping at which the budget ended.
+        /// The mapping at which the budget was exceeded.
         let node: YAMLNode
     }
 
-    /// How many mappings the merge keys of one file may lead to, each counted as often as it is merged.
+    /// The maximum number of mappings that the merge keys of a file lead to, counted once for each
+    /// merge.
     static let mergeLimit = 30_000
-    /// How many uses of a value are kept for reports.
+    /// The maximum number of uses of a value that are recorded for reports.
     private static let useLimit = 100
-    /// The longest scalar that is read through an alias or a merge key.
+    /// The maximum length of a scalar that is read through an alias or a merge key.
     ///
-    /// No part of a reference is longer, and a long text with thousands of aliases would be read as often.
+    /// No part of a reference is longer, and a long text with thousands of aliases would be read as
+    /// often.
     private static let textLimit = 512
 
     private var definitions: [String: [Definition]] = [:]
     private var mergeables: [Range<Int>: Mergeable] = [:]
 
-    /// Creates the anchors of a document without any.
+    /// Creates the anchors of a document without anchors.
     init() {}
 
     /// Collects the anchors of a document.
     ///
     /// - Parameters:
-    ///   - root: the document's value.
-    ///   - budget: how many mappings merge keys may still lead to; reduced by those of the document.
-    /// - Throws: ``MergeLimitExceeded`` where the budget does not suffice.
+    ///   - root: The value of the document.
+    ///   - budget: The number of mappings to which merge keys may still lead; reduced by those of
+    ///     the document.
+    /// - Throws: ``MergeLimitExceeded`` if the budget is exceeded.
     init(_ root: YAMLNode, mergeBudget budget: inout Int) throws(MergeLimitExceeded) {
         var merging: [YAMLNode] = []
         collect(root, merging: &merging)
@@ -103,14 +107,14 @@ struct Anchors {
         entries.indices.filter { entries[$0].key.text == "<<" }.map { entries[$0].value }
     }
 
-    /// Returns the key tables of the mappings that a mapping merges, the one that decides first at first.
+    /// Returns the key tables of the mappings that a mapping merges, in order of precedence.
     func mergedKeys(of node: YAMLNode) -> [KeyIndex] {
         merged(into: node, limit: Self.mergeLimit)?.keys ?? []
     }
 
-    /// Follows merge keys in the order in which they are asked for a key, each mapping once.
+    /// Follows merge keys in order of precedence, each mapping once.
     ///
-    /// - Returns: the tables, and how many references were followed; nil beyond the limit.
+    /// - Returns: The tables and the number of followed references; `nil` if it exceeds the limit.
     private func merged(into node: YAMLNode, limit: Int) -> (keys: [KeyIndex], steps: Int)? {
         var keys: [KeyIndex] = []
         var steps = 0
@@ -136,7 +140,7 @@ struct Anchors {
         return (keys, steps)
     }
 
-    /// Returns the place in `definitions[name]` of the last definition before an offset.
+    /// Returns the index in `definitions[name]` of the last definition before an offset.
     private func index(of name: String, before offset: Int) -> Int? {
         guard let all = definitions[name] else { return nil }
         var (low, high) = (0, all.count)
@@ -147,8 +151,8 @@ struct Anchors {
         return low > 0 ? low - 1 : nil
     }
 
-    /// Returns the node itself, or the value that its alias repeats; nil for a broken alias, and for one
-    /// of a text that is too long to be a part of a reference.
+    /// Returns the node itself, or the value that its alias repeats; `nil` for an undefined alias,
+    /// and for one whose text is too long to be a part of a reference.
     func resolve(_ node: YAMLNode) -> YAMLNode? {
         guard case .alias(let name) = node.kind else { return node }
         guard let index = index(of: name, before: node.range.lowerBound),
@@ -157,12 +161,12 @@ struct Anchors {
         return Self.isRepeatable(value) ? value : nil
     }
 
-    /// A Boolean value that indicates whether a value may be read more than once.
+    /// Returns a Boolean value that indicates whether a value can be read several times.
     static func isRepeatable(_ node: YAMLNode) -> Bool {
         (node.text?.utf8.count ?? 0) <= textLimit
     }
 
-    /// Returns where else the node is used, by alias; the first hundred places.
+    /// Returns the positions of the aliases that use the node; at most the first hundred.
     func uses(of node: YAMLNode) -> [YAMLMark] {
         let offset = node.range.lowerBound
         guard let name = node.anchor, let index = index(of: name, before: offset + 1),
@@ -175,7 +179,7 @@ struct Anchors {
 /// The values of a mapping by key; the last of several equal keys counts.
 struct KeyIndex {
     private let entries: [YAMLNode.Entry]
-    /// The place of each key; nil for a mapping that is searched as fast without a table.
+    /// The index of each key; `nil` for a small mapping, which is searched as fast without a table.
     private let places: [String: Int]?
 
     init(_ entries: [YAMLNode.Entry]) {
@@ -191,7 +195,7 @@ struct KeyIndex {
         self.places = places
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     subscript(key: String) -> YAMLNode? {
         let place =
             if let places {

@@ -4,21 +4,21 @@ internal import YAML
 
 /// A part of an image's name in a file: a scalar, or a part of its text.
 struct Field: Sendable {
-    /// A piece of a scalar's text.
+    /// A part of a scalar's text.
     struct Part: Sendable {
-        /// Its place in the text, in bytes.
+        /// The range in the text, in bytes.
         let range: Range<Int>
         let text: String
-        /// Where it begins in the fragment, provided that its characters stand there as they are.
+        /// The start in the fragment, if the characters are there as they are.
         let offset: Int?
     }
 
-    /// The scalar, after aliases.
+    /// The scalar, with aliases resolved.
     let node: YAMLNode
-    /// The piece of the scalar's text; nil for all of it.
+    /// The part of the scalar's text; `nil` for all of it.
     var part: Part?
 
-    /// The part's text; empty for null.
+    /// The text of the field; empty for null.
     var text: String {
         if let part { return part.text }
         guard let text = node.text, !node.isNull else { return "" }
@@ -27,7 +27,7 @@ struct Field: Sendable {
 }
 
 extension YAMLNode {
-    /// Where a byte of a flow scalar's text stands, provided that the text stands there as it is.
+    /// Returns the offset of a byte of a flow scalar's text, if the text is in the file as it is.
     func offset(ofTextAt position: Int) -> Int? {
         switch kind {
         case .scalar(_, .plain): range.lowerBound + position

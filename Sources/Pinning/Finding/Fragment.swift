@@ -2,21 +2,23 @@
 
 internal import YAML
 
-/// A piece of YAML: a whole file, or a text inside one that is YAML itself.
+/// A piece of YAML: a whole file, or a text in a file that is YAML itself.
 ///
-/// All offsets of its nodes are its own; ``fileOffset(_:)`` leads to the bytes of the file.
+/// The offsets of its nodes are relative to the fragment; ``fileOffset(_:)`` converts them to
+/// offsets of the file.
 struct Fragment: Sendable {
-    /// Which fragment, and which scalar of it, this one stands in; nil for the file itself.
+    /// The parent fragment and the scalar in it that contains this one; `nil` for the file itself.
     let parent: (fragment: Int, scalar: YAMLNode)?
     let stream: YAMLDocumentStream
-    /// Whether there is a sign that could begin an anchor or a merge key.
+    /// A Boolean value that indicates whether the text contains a character that begins an anchor
+    /// or a merge key.
     let mayRepeatValues: Bool
-    /// The comments that name the images of lines.
+    /// The directives that identify the images of lines.
     let markers: Markers
-    /// Where the fragment's lines begin: in itself, and in the file.
+    /// The starts of the fragment's lines, in the fragment and in the file.
     private let lines: [(own: Int, file: Int)]
 
-    /// The file itself.
+    /// Creates the fragment of a whole file.
     init(_ stream: YAMLDocumentStream) {
         self.parent = nil
         self.stream = stream
@@ -25,7 +27,8 @@ struct Fragment: Sendable {
         self.lines = []
     }
 
-    /// The text of a literal scalar; nil where it is no YAML, or not the file's lines as they stand.
+    /// Creates the fragment of a literal scalar; `nil` if it is not YAML, or differs from the lines
+    /// of the file.
     init?(
         literal scalar: YAMLNode, of outer: Fragment, at number: Int,
         limits: YAMLDocumentStream.Limits
@@ -51,7 +54,8 @@ struct Fragment: Sendable {
         bytes.contains { $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "<") }
     }
 
-    /// Where each line of a literal scalar stands in the text around it, without its indentation.
+    /// Returns the range of each line of a literal scalar in the text around it, without its
+    /// indentation.
     static func lines(
         of scalar: YAMLNode, in text: YAMLText
     ) -> [(offset: Int, length: Int)]? {
@@ -60,7 +64,7 @@ struct Fragment: Sendable {
         var starts: [(offset: Int, length: Int)] = []
         for piece in content.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             line += 1
-            // The final line break of the scalar begins no line of it.
+            // The final line break of the scalar does not start another line.
             guard line <= text.lineCount else { return piece.isEmpty ? starts : nil }
             let range = text.range(ofLine: line)
             let start = range.upperBound - piece.count
@@ -72,7 +76,7 @@ struct Fragment: Sendable {
         return starts
     }
 
-    /// The place in the file of a byte of this fragment.
+    /// Returns the offset in the file of a byte of this fragment.
     func fileOffset(_ offset: Int) -> Int {
         guard let first = lines.first else { return offset }
         var low = 0

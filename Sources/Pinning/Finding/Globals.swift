@@ -2,13 +2,13 @@
 
 internal import YAML
 
-/// Values at the top of a file that decide for every image in it.
+/// Values at the top level of a file that apply to every image in it.
 struct Globals {
-    /// A registry that goes before an image's own.
+    /// A registry that replaces the registry of every image.
     private(set) var registry: YAMLNode?
-    /// A registry for images that have none.
+    /// The registry of images that have none.
     private(set) var defaultRegistry: YAMLNode?
-    /// The switch without which bitnami's charts refuse other repositories than their own.
+    /// The value that allows charts of Bitnami to use other repositories.
     private(set) var allowsInsecureImages: YAMLNode?
     init() {}
 

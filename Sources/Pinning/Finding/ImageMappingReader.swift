@@ -3,7 +3,7 @@
 internal import OCI
 internal import YAML
 
-/// Reads a mapping whose keys hold the parts of one image's name.
+/// Reads a mapping whose keys are the parts of one image's name.
 struct ImageMappingReader {
     let block: MergedMapping
     let path: SitePath
@@ -21,7 +21,7 @@ struct ImageMappingReader {
 
     private var isImage: Bool { ImageText.isImageKey(path.key ?? "") }
 
-    /// Fills a site in; nil where the mapping is no image.
+    /// Returns the completed site; `nil` if the mapping is not an image.
     func read(into site: inout ImageReferenceSite) -> Claims? {
         guard let (repositoryKey, repository) = repository() else { return nil }
         site.block = block.node
@@ -70,7 +70,7 @@ struct ImageMappingReader {
         return claims(repositoryKey)
     }
 
-    /// The key that names the repository, if the keys beside it say that it does.
+    /// Returns the key of the repository, if the keys beside it confirm that it is one.
     private func repository() -> (String, YAMLNode)? {
         if let node = block["repository"], let text = MergedMapping.text(node) {
             guard !text.contains("://"), !text.hasPrefix("@"), !text.hasPrefix(".") else {
@@ -101,7 +101,8 @@ struct ImageMappingReader {
         return nil
     }
 
-    /// Whether a name outside `image:` is one of an image: it says its registry and folder.
+    /// Returns a Boolean value that indicates whether a name outside `image:` is that of an image:
+    /// it has a registry and a path.
     private func namesImage(_ text: String, beside key: String) -> Bool {
         guard let slash = text.firstIndex(of: "/"), key != "digest" else { return false }
         return text[..<slash].contains { $0 == "." || $0 == ":" }
@@ -138,7 +139,7 @@ struct ImageMappingReader {
         return Claims(keys: keys)
     }
 
-    /// Puts the parts together to the image that the chart would use.
+    /// Combines the parts to the image that the chart uses.
     static func compose(_ site: inout ImageReferenceSite, block: MergedMapping, globals: Globals) {
         var registry = site.registry?.text ?? ""
         if site.registry != nil, let global = globals.registry {
@@ -160,7 +161,7 @@ struct ImageMappingReader {
         var image = named
         if !tag.isEmpty {
             let suffix = site.suffix.map { "-\($0.text)" } ?? ""
-            // An operator takes a digest in place of a version for one.
+            // An operator reads a digest in place of a version as a digest.
             let joined = tag.hasPrefix("sha256:") ? "@\(tag)" : ":\(Self.fold(tag, suffix))"
             guard named.tag == nil, let whole = ImageText.reference("\(named.repository)\(joined)")
             else { return site.refuse("its tag is none that a registry could have") }
@@ -177,7 +178,7 @@ struct ImageMappingReader {
         site.image = image
     }
 
-    /// A tag with what the chart puts behind it, which belongs before a digest.
+    /// Returns a tag with the suffix of the chart, which belongs before a digest.
     private static func fold(_ tag: String, _ suffix: String) -> String {
         guard !suffix.isEmpty, let at = tag.firstIndex(of: "@") else { return tag + suffix }
         return tag[..<at] + suffix + tag[at...]
@@ -185,7 +186,7 @@ struct ImageMappingReader {
 }
 
 extension SiteFinder {
-    /// `{registry, repository, tag, digest}` and its relatives.
+    /// Reads `{registry, repository, tag, digest}` and similar mappings.
     mutating func claimPair(_ block: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?)
         -> Claims?
     {
@@ -202,9 +203,10 @@ extension SiteFinder {
         return all
     }
 
-    /// `digestChroot` beside `digest`: the digest of another image, which only a rule can name.
+    /// Returns the sites of keys such as `digestChroot` beside `digest`, whose images only a rule
+    /// can identify.
     ///
-    /// - Returns: The keys of those that a rule names; the tag beside them is theirs too.
+    /// - Returns: The keys that a rule identifies; the tag beside them belongs to them.
     private mutating func addFurtherDigests(
         _ block: MergedMapping, beside tag: Tag?, at path: SitePath
     ) -> Set<String> {

@@ -3,55 +3,56 @@
 internal import OCI
 internal import YAML
 
-/// One place where a file names an image.
+/// An image reference in a file.
 struct ImageReferenceSite: Sendable {
     let fragment: Int
     let document: Int
     let path: SitePath
-    /// Which document it stands in, by its place in ``FoundSites/scopes``.
+    /// The document that contains the site, as an index into ``FoundSites/scopes``.
     var scope = 0
-    /// Its place in ``FoundSites/sites``.
+    /// The index in ``FoundSites/sites``.
     var number = 0
     var shape: ImageShape
-    /// Where the site begins in its fragment.
+    /// The value at which the site begins in its fragment.
     let anchor: YAMLNode
     /// The whole reference, for the shapes that have one.
     var reference: Field?
     var registry: Field?
     var repository: Field?
-    /// The name by which kustomize finds the images to change: a key, which is never written.
+    /// The name by which kustomize selects images: a key, which is never changed.
     var matchedName: Field?
-    /// The last component, where it stands apart from the repository.
+    /// The last component, if it is separate from the repository.
     var leaf: Field?
     var tag: Field?
     var digest: Field?
-    /// The key that switches the digest on.
+    /// The key that enables the digest.
     var digestSwitch: Field?
-    /// What the chart puts behind the tag.
+    /// The suffix that the chart appends to the tag.
     var suffix: Field?
-    /// What pulls it, for the linter.
+    /// The pull policy, for the linter.
     var pullPolicy: Field?
-    /// The mapping that the fields stand in, for keys that have to be added.
+    /// The mapping with the fields, to which keys can be added.
     var block: YAMLNode?
     /// The key after which a key for the digest is added.
     var neighbour: String?
-    /// The tag that the digest belongs to, where the image's name is not known from here.
+    /// The tag that the digest belongs to, if the name of the image is defined elsewhere.
     var siblingTag: Tag?
-    /// What the file says the image is; nil where it cannot be known from here.
+    /// The image that the file names; `nil` if it is unknown.
     var image: Reference?
-    /// The registry that a value elsewhere in the file puts in front.
+    /// The position of a value that overrides the registry.
     var overridingRegistry: YAMLMark?
-    /// What is not known unless a rule or a comment gives the id.
+    /// The reason for which the image is unknown unless a rule or a directive gives the id.
     var question: String?
-    /// The switch without which bitnami's charts refuse to be moved.
+    /// The value that allows charts of Bitnami to use other repositories.
     var guardSwitch: Field?
-    /// Why it is not written; nil where it can be.
+    /// The reason for which the site is not changed; `nil` if it can be.
     var obstacle: String?
-    /// Whether the obstacle means "nothing to do here" and not "somebody should see to it".
+    /// A Boolean value that indicates whether the site needs no digest, so the obstacle needs no
+    /// attention.
     var isSkipped = false
-    /// The id that a rule or a comment gives.
+    /// The id that a rule or a directive gives.
     var id: String?
-    /// The keys of the mapping that are overridden here and inherited.
+    /// The positions of the aliases that use the site's values.
     var usedAt: [YAMLMark] = []
 
     init(
@@ -64,13 +65,13 @@ struct ImageReferenceSite: Sendable {
         self.anchor = anchor
     }
 
-    /// The fields with a value or a place for one.
+    /// The fields of the name that have a value or an empty value.
     var fields: [Field] {
         [reference, registry, repository, matchedName, leaf, tag, digest, digestSwitch, suffix]
             .compactMap(\.self)
     }
 
-    /// Where a person would look for it, in the fragment.
+    /// The start of the reference in the fragment, for reports.
     var start: Int {
         if shape == .substring, let offset = reference?.part?.offset { return offset }
         return anchor.range.lowerBound
@@ -80,7 +81,7 @@ struct ImageReferenceSite: Sendable {
         if obstacle == nil { obstacle = reason }
     }
 
-    /// Takes the site out, whatever else is wrong with it; the first reason stays.
+    /// Marks the site as skipped, replacing other obstacles; the first reason is kept.
     mutating func skip(_ reason: String) {
         guard !isSkipped else { return }
         obstacle = reason

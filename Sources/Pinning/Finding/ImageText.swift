@@ -2,24 +2,28 @@
 
 internal import OCI
 
-/// What a key or a text says about whether it names an image.
+/// Recognizes images by keys and texts.
 enum ImageText {
-    /// Whether a key's value is an image: `image`, `initImage`, `docker_image`, `IMAGE`, `imageName`.
+    /// Returns a Boolean value that indicates whether the value of a key is an image: `image`,
+    /// `initImage`, `docker_image`, `IMAGE`, `imageName`.
     static func isImageKey(_ key: String) -> Bool {
         key.ends(inWord: "image") || key.isWord("imagename") || key.isWord("image_name")
     }
 
-    /// Whether a key's values are images: `images`, `sidecar_docker_images`.
+    /// Returns a Boolean value that indicates whether the values of a key are images: `images`,
+    /// `sidecar_docker_images`.
     static func isImagesKey(_ key: String) -> Bool {
         key.ends(inWord: "images")
     }
 
-    /// Whether a variable's or option's name speaks of an image: `RELATED_IMAGE_WEB`.
+    /// Returns a Boolean value that indicates whether a variable or option is named after an image:
+    /// `RELATED_IMAGE_WEB`.
     static func mentionsImage(_ name: String) -> Bool {
         name.holds(word: "image") && !name.holds(word: "policy") && !name.holds(word: "secret")
     }
 
-    /// Whether the text has to be filled in by something else first.
+    /// Returns a Boolean value that indicates whether the text contains a placeholder of a
+    /// template.
     static func isTemplate(_ text: String) -> Bool {
         var last: UInt8 = 0
         for byte in text.utf8 {
@@ -33,7 +37,7 @@ enum ImageText {
         return false
     }
 
-    /// Reads a text as a reference that is surely one: it has a tag or a digest.
+    /// Returns the reference in a text that has a tag or a digest; `nil` for other texts.
     static func pinnable(_ text: String) -> Reference? {
         guard text.utf8.count <= 512, let reference = try? Reference(parsing: text),
             reference.tag != nil || reference.digest != nil
@@ -41,20 +45,20 @@ enum ImageText {
         return reference
     }
 
-    /// Reads a text as a reference even if it has neither tag nor digest.
+    /// Returns the reference in a text, even if it has neither tag nor digest.
     static func reference(_ text: String) -> Reference? {
         text.utf8.count <= 512 ? try? Reference(parsing: text) : nil
     }
 
-    /// Finds a reference behind the `=` of an option such as `--acme-solver-image=registry/a:1`.
+    /// Returns the reference after the `=` of an option such as `--acme-solver-image=registry/a:1`.
     ///
-    /// - Returns: its place in bytes.
+    /// - Returns: The range of the reference in bytes.
     static func optionValue(_ text: String) -> Range<Int>? {
         guard text.hasPrefix("-"), let equals = text.utf8.firstIndex(of: UInt8(ascii: "="))
         else { return nil }
         let value = text[text.utf8.index(after: equals)...]
         guard let reference = pinnable(String(value)) else { return nil }
-        // Options that do not speak of images have values like `a:1` too.
+        // Options that are not named after images can have values like `a:1` too.
         guard
             mentionsImage(String(text[..<equals]))
                 || (value.contains("/") && reference.names(value))
@@ -63,9 +67,9 @@ enum ImageText {
         return start..<text.utf8.count
     }
 
-    /// Finds a reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`.
+    /// Returns the reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`.
     ///
-    /// - Returns: what stands before the `=`, the reference, and its place in bytes.
+    /// - Returns: The text before the `=`, the reference, and its range in bytes.
     static func lineValue(
         _ line: Substring.UTF8View
     ) -> (name: String, value: String, range: Range<Int>)? {
@@ -80,7 +84,7 @@ enum ImageText {
 }
 
 extension Reference {
-    /// Whether the text says the registry and does not leave it to the default.
+    /// Returns a Boolean value that indicates whether the text names the registry.
     fileprivate func names(_ text: Substring) -> Bool {
         text.lowercased().hasPrefix("\(repository.registry.name)/")
     }

@@ -2,18 +2,18 @@
 
 internal import YAML
 
-/// The comments `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
+/// The directives `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
 ///
-/// They are collected once: a line can hold thousands of images, and is not searched for each.
+/// They are collected once, because a line can have thousands of images.
 struct Markers: Sendable {
     private static let word = Array("# ocimirror:".utf8)
 
-    /// The id in the comment of a line.
+    /// The id in the directive of a line.
     private var ids: [Int: String] = [:]
-    /// The lines that hold nothing but the comment.
+    /// The lines that have only a directive.
     private var comments: Set<Int> = []
 
-    /// A Boolean value that indicates whether there are no such comments.
+    /// A Boolean value that indicates whether there are no directives.
     var isEmpty: Bool { ids.isEmpty }
 
     init(_ text: YAMLText) {
@@ -32,7 +32,7 @@ struct Markers: Sendable {
         }
     }
 
-    /// The id of the comment for a line.
+    /// Returns the id in the directive for a line.
     func id(forLine line: Int) -> String? {
         ids[line] ?? (comments.contains(line - 1) ? ids[line - 1] : nil)
     }

@@ -2,7 +2,7 @@
 
 internal import YAML
 
-/// A mapping as a loader of values sees it: own keys first, then those of `<<`.
+/// A mapping with its merge keys applied: its own keys take precedence over those of `<<`.
 struct MergedMapping {
     let node: YAMLNode
     private let anchors: Anchors
@@ -16,7 +16,7 @@ struct MergedMapping {
         mergedKeys = keys["<<"] == nil ? [] : anchors.mergedKeys(of: node)
     }
 
-    /// The value that wins for a key, with aliases resolved.
+    /// Returns the effective value of a key, with aliases resolved.
     subscript(key: String) -> YAMLNode? {
         if let value = keys[key] { return anchors.resolve(value) }
         for keys in mergedKeys {
@@ -26,7 +26,7 @@ struct MergedMapping {
         return nil
     }
 
-    /// The first of the keys that the mapping has, with its value.
+    /// Returns the first of the keys that the mapping has, with its value.
     func first(of keys: [String]) -> (key: String, value: YAMLNode)? {
         for key in keys {
             if let value = self[key] { return (key, value) }
@@ -34,23 +34,24 @@ struct MergedMapping {
         return nil
     }
 
-    /// The text of a key's scalar; nil for null, for other kinds and where the key is missing.
+    /// Returns the text of a key's scalar; `nil` for null, for other kinds, and for a missing key.
     func text(_ key: String) -> String? {
         self[key].flatMap(Self.text)
     }
 
-    /// The text of a scalar that is not null and not empty.
+    /// Returns the text of a scalar that is not null and not empty.
     static func text(_ node: YAMLNode) -> String? {
         guard let text = node.text, !text.isEmpty, !node.isNull else { return nil }
         return text
     }
 
-    /// Whether the mapping itself, not a merged one, has the key.
+    /// Returns a Boolean value that indicates whether the mapping itself, not a merged one, has the
+    /// key.
     func owns(_ key: String) -> Bool {
         keys[key] != nil
     }
 
-    /// The first of the keys, by name, that stands more than once.
+    /// Returns the first of the keys that is a duplicate.
     func repeated(of keys: Set<String>) -> String? {
         var seen: Set<String> = []
         var repeated: String?

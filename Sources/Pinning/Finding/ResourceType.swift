@@ -4,16 +4,16 @@ internal import YAML
 
 /// The type of the resource that a document describes.
 ///
-/// Some types name images without pulling them: what they hold is a key or a pattern that a tool
-/// compares, so that neither a digest nor another repository belongs there.
+/// Some types name images without pulling them: their values are keys or patterns that a tool
+/// compares, so neither a digest nor another repository belongs there.
 struct ResourceType {
     private struct Row {
-        /// The beginning of `apiVersion`.
+        /// The prefix of `apiVersion`.
         let group: String
         let reason: String
-        /// The only list or mapping that holds such names; `nil` for the whole document.
+        /// The only list or mapping that contains such names; `nil` for the whole document.
         var below: String?
-        /// A key whose images are pulled all the same.
+        /// A key whose images are pulled nevertheless.
         var pulled: String?
     }
 
@@ -40,14 +40,14 @@ struct ResourceType {
     private(set) var apiVersion = ""
     /// The text of `kind`; `nil` if there is none.
     private(set) var kind: String?
-    /// The bytes of the value of `spec`.
+    /// The range of the value of `spec`, in bytes.
     private(set) var spec: Range<Int>?
     private var row: Row?
 
     /// Creates the type of a document that describes no resource.
     init() {}
 
-    /// Reads the type of a document.
+    /// Creates the type of a document from its root.
     init(_ root: YAMLNode) {
         apiVersion = root["apiVersion"]?.text ?? ""
         kind = root["kind"]?.text
@@ -56,7 +56,7 @@ struct ResourceType {
         row = Self.rows.first { apiVersion.hasPrefix($0.group) }
     }
 
-    /// Returns the reason why an image at the path is not pulled; `nil` if it may be.
+    /// Returns the reason for which an image at the path is not pulled; `nil` if it can be.
     func reasonNotPulled(at path: SitePath) -> String? {
         guard let row, path.key == nil || path.key != row.pulled else { return nil }
         guard let below = row.below else { return row.reason }
@@ -65,7 +65,7 @@ struct ResourceType {
 }
 
 extension ImageText {
-    /// A Boolean value that indicates whether the values of a key such as `exemptImages` or
+    /// Returns a Boolean value that indicates whether the values of a key such as `exemptImages` or
     /// `matchImages` are patterns that a tool compares with other images.
     static func isPatternKey(_ key: String) -> Bool {
         let key = key.lowercased()

@@ -3,10 +3,12 @@
 internal import OCI
 internal import YAML
 
-/// The `images` of kustomizations, whose names are keys: kustomize compares them with the manifests'
-/// names, so a changed name matches nothing.
+/// The `images` of kustomizations.
+///
+/// Their names are keys that kustomize compares with the names in manifests,
+/// so a changed name would match nothing.
 extension SiteFinder {
-    /// Adds the entries of a mapping's `images`, if it is one that kustomize reads.
+    /// Adds the entries of a mapping's `images`, if kustomize reads them.
     ///
     /// Source: kustomize, `Kustomization` and `Component`; Flux, `Kustomization` § Images.
     mutating func claimKustomization(_ block: MergedMapping, at path: SitePath) -> Claims? {
@@ -41,7 +43,7 @@ extension SiteFinder {
         site.tag = entry["newTag"].map { Field(node: $0) }
         site.digest = entry["digest"].map { Field(node: $0) }
         site.neighbour = ["newTag", "newName", "name"].first(where: entry.owns)
-        // Behind a tag that is there already, the digest would be named twice.
+        // A digest that is part of the tag must not be repeated in another key.
         if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
         if let repeated = entry.repeated(of: ["name", "newName", "newTag", "digest"]) {
             site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
@@ -50,10 +52,11 @@ extension SiteFinder {
         add(site)
     }
 
-    /// Adds an element of `kustomize.images` of an Argo CD application, `[NAME=]NEWNAME[:TAG][@DIGEST]`.
+    /// Adds an element of `kustomize.images` of an Argo CD application,
+    /// `[NAME=]NEWNAME[:TAG][@DIGEST]`.
     ///
-    /// Argo CD hands it to `kustomize edit set image`, which takes everything before an `@` for a name.
-    /// So a tag and a digest can stand together only behind a `NAME=`.
+    /// Argo CD passes it to `kustomize edit set image`, which reads everything before an `@` as a
+    /// name. So a tag and a digest can be combined only after a `NAME=`.
     ///
     /// Source: Argo CD, `KustomizeImage`; kustomize, `kustomize/commands/edit/set/setimage.go`.
     mutating func addArgoImage(_ node: YAMLNode, _ text: String, at path: SitePath) {
@@ -77,8 +80,8 @@ extension SiteFinder {
         add(site)
     }
 
-    /// A Boolean value that indicates whether an element at the path is an image of an Argo CD
-    /// application's kustomization.
+    /// Returns a Boolean value that indicates whether an element at the path is an image of an Argo
+    /// CD application's kustomization.
     func isArgoImage(_ path: SitePath) -> Bool {
         path.step(before: 1) == "images" && path.step(before: 2) == "kustomize"
     }

@@ -3,7 +3,7 @@
 internal import OCI
 internal import YAML
 
-/// The keys of a mapping that belong to an image, so that they are not looked at by themselves.
+/// The keys of a mapping that belong to an image, so they are not visited separately.
 struct Claims: Hashable {
     var keys: Set<String> = []
     var isAll = false
@@ -14,7 +14,7 @@ struct Claims: Hashable {
 }
 
 extension SiteFinder {
-    /// Looks at a mapping as a whole.
+    /// Finds images that consist of several keys of a mapping.
     mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
         let rule = rules.rule(for: path)
         if rule?.form == .skip { return .all }
@@ -29,9 +29,10 @@ extension SiteFinder {
         return claimSiblings(block, at: path)
     }
 
-    /// Whether a mapping has a key without which it is no image's, or merges others that may have one.
+    /// Returns a Boolean value that indicates whether a mapping has a key that every image mapping
+    /// has, or merges other mappings.
     ///
-    /// Most mappings have none, and are asked nothing more.
+    /// Most mappings have none and need no further checks.
     private static func mayNameImage(_ node: YAMLNode) -> Bool {
         let entries = node.entries ?? []
         return entries.indices.contains { index in
@@ -43,7 +44,7 @@ extension SiteFinder {
         }
     }
 
-    /// `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.
+    /// Reads `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.
     private mutating func claimVariable(_ block: MergedMapping, at path: SitePath) -> Claims? {
         guard let name = block.text("name"), let value = block["value"], let text = value.text,
             ImageText.mentionsImage(name)
@@ -60,7 +61,7 @@ extension SiteFinder {
         return Claims(keys: ["name", "value"])
     }
 
-    /// A service of a compose file that is built: `image` names the result.
+    /// Reads a service of a Compose file that is built: `image` names the result.
     ///
     /// Source: Compose Specification, `build` § Using `build` and `image`.
     private mutating func claimBuilt(_ block: MergedMapping, at path: SitePath) -> Claims? {
@@ -74,7 +75,7 @@ extension SiteFinder {
         return Claims(keys: ["image"])
     }
 
-    /// `image: {ref: reference}` or `image: {reference: reference}`.
+    /// Reads `image: {ref: reference}` or `image: {reference: reference}`.
     private mutating func claimWrapped(_ block: MergedMapping, at path: SitePath) -> Claims? {
         guard ImageText.isImageKey(path.key ?? ""),
             let (key, value) = block.first(of: ["ref", "reference"]), block.owns(key),
@@ -84,7 +85,7 @@ extension SiteFinder {
         return Claims(keys: [key])
     }
 
-    /// One tag for several images: nothing here can hold a digest.
+    /// Reads one tag for several images, which cannot hold a digest.
     private mutating func claimShared(_ block: MergedMapping, at path: SitePath) -> Claims? {
         let key = path.key ?? ""
         guard block.owns("tag"), let tag = block["tag"], let text = MergedMapping.text(tag),
@@ -102,7 +103,7 @@ extension SiteFinder {
         return Claims(keys: ["tag"])
     }
 
-    /// `controllerImage` beside `controllerImageVersion` or `controllerImageTag`.
+    /// Reads `controllerImage` beside `controllerImageVersion` or `controllerImageTag`.
     private mutating func claimSiblings(_ block: MergedMapping, at path: SitePath) -> Claims {
         var claims = Claims()
         for entry in block.node.entries ?? [] {

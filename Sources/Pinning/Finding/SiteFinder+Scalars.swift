@@ -4,7 +4,7 @@ internal import OCI
 internal import YAML
 
 extension SiteFinder {
-    /// A scalar that no mapping has claimed as a part of an image.
+    /// Visits a scalar that does not belong to an image mapping.
     mutating func visit(
         _ node: YAMLNode, _ text: String, _ style: YAMLNode.ScalarStyle, at path: SitePath
     ) {
@@ -48,11 +48,11 @@ extension SiteFinder {
         }
     }
 
-    /// A text that is, or should be, a whole reference.
+    /// Reads a text that is, or should be, a whole reference.
     mutating func addReference(_ node: YAMLNode, _ text: String, at path: SitePath) {
         guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
         guard let image = ImageText.reference(text), isString(node) else { return }
-        // A lone word, as in `image: logo`, is an image to a container and anything to others.
+        // A single word, as in `image: logo`, is an image only in a container.
         guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
             !Self.isPicture(text)
         else { return }
@@ -75,7 +75,7 @@ extension SiteFinder {
         add(site)
     }
 
-    /// The lines `version=reference` of a block of text.
+    /// Reads the lines `version=reference` of a literal text.
     mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
         let places = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
         var start = 0
@@ -93,7 +93,7 @@ extension SiteFinder {
         }
     }
 
-    /// What a chart lists for other tools, in `Chart.yaml`.
+    /// Reads the list of images for other tools in `Chart.yaml`.
     ///
     /// Source: Helm, `annotations`; Artifact Hub, `artifacthub.io/images`.
     private func isInventory(_ key: String) -> Bool {
@@ -106,7 +106,7 @@ extension SiteFinder {
         add(site)
     }
 
-    /// A scalar that a rule names: the rule's form decides what it holds.
+    /// Reads a scalar that a rule identifies, in the form of the rule.
     private mutating func addRuled(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule) {
         let text = MergedMapping.text(node) ?? ""
         let shape: ImageShape =
@@ -129,7 +129,8 @@ extension SiteFinder {
         add(site, rule: rule)
     }
 
-    /// Whether the path ends in the image of a container of a pod.
+    /// Returns a Boolean value that indicates whether the path ends in the image of a container of
+    /// a pod.
     private func isContainer(_ path: SitePath) -> Bool {
         guard path.key == "image" else { return false }
         return path.step(before: 2)?.ends(inWord: "containers") ?? false

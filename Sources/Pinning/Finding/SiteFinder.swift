@@ -3,25 +3,25 @@
 internal import OCI
 internal import YAML
 
-/// Everything that was found in a file.
+/// The image references of a file.
 struct FoundSites: Sendable {
     var fragments: [Fragment]
     var sites: [ImageReferenceSite] = []
-    /// The documents of the file, and those in its texts, in the order in which they were met.
+    /// The documents of the file, and those in its texts, in the order of the walk.
     var scopes: [DocumentScope] = []
-    /// The documents that SOPS has signed: a change would break the signature.
+    /// The documents that have a SOPS signature, which a change would break.
     var sealedDocuments: Set<Int> = []
 }
 
-/// A document, and what tells it from others.
+/// A document, and the fields that distinguish it from others.
 struct DocumentScope: Hashable, Sendable {
-    /// The document in which the text stands that holds this one; nil in the file itself.
+    /// The document with the text that contains this one; `nil` in the file itself.
     let parent: Int?
-    /// Where that text stands.
+    /// The path of that text.
     let path: SitePath
-    /// Whether it holds a value at all.
+    /// A Boolean value that indicates whether the document has no value.
     let isEmpty: Bool
-    /// What Kubernetes calls the document; nil for one that has no such name.
+    /// The kind of the Kubernetes object; `nil` if the document has none.
     let kind: String?
     let name: String?
     let namespace: String?
@@ -37,9 +37,9 @@ struct DocumentScope: Hashable, Sendable {
     }
 }
 
-/// Walks a file's documents and looks for images.
+/// Walks the documents of a file and finds images.
 ///
-/// Aliases are never followed, so each value is seen once.
+/// Aliases are never followed, so each value is visited once.
 struct SiteFinder {
     let file: String
     let rules: FileRules
@@ -50,17 +50,17 @@ struct SiteFinder {
     var anchors: Anchors
     var globals = Globals()
     var resource = ResourceType()
-    /// The document at hand.
+    /// The root of the current document.
     var root: YAMLNode
     private let limits: YAMLDocumentStream.Limits
-    /// How many mappings the merge keys of the rest of the file may lead to.
+    /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
-    /// Why the file is not read any further.
+    /// The error that ends the walk.
     private var refusal: YAMLError?
 
-    /// How often YAML may stand inside YAML.
+    /// The maximum nesting of YAML in YAML.
     private static let nesting = 3
-    /// How many images a file may name; large sets of rendered manifests name some hundreds.
+    /// The maximum number of images in a file; large sets of rendered manifests name some hundreds.
     private static let siteLimit = 50_000
 
     /// Finds the images of a file.
@@ -95,7 +95,7 @@ struct SiteFinder {
         self.found = FoundSites(fragments: [Fragment(stream)])
     }
 
-    /// Walks one document of the fragment at hand.
+    /// Walks one document of the current fragment.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
         guard refusal == nil else { return }
         let outer = scope
@@ -118,14 +118,16 @@ struct SiteFinder {
         visit(root, at: path)
     }
 
-    /// Stops at a place of the fragment at hand.
+    /// Ends the walk with an error at an offset of the current fragment.
     private mutating func refuse(_ reason: String, at offset: Int) {
         let mark = found.fragments[0].stream.text.mark(
             at: found.fragments[fragment].fileOffset(offset))
         if refusal == nil { refusal = YAMLError(at: mark, reason) }
     }
 
-    /// A file of SOPS has a code over all its values, unless it says that clear ones do not count.
+    /// Returns a Boolean value that indicates whether SOPS has signed all values of the document.
+    ///
+    /// The code covers every value unless `mac_only_encrypted` is set.
     ///
     /// Source: SOPS, README § MAC; `mac_only_encrypted`.
     private static func isSealed(_ root: YAMLNode) -> Bool {
@@ -170,7 +172,7 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
-    /// The words of the comments beside the site's values.
+    /// Returns the words of the directives beside the site's values.
     private func markers(of site: ImageReferenceSite) -> [String] {
         let markers = found.fragments[site.fragment].markers
         guard !markers.isEmpty else { return [] }
@@ -178,7 +180,8 @@ struct SiteFinder {
             .compactMap { markers.id(forLine: $0.mark.line) }
     }
 
-    /// Whether a scalar cannot be edited in one line of the file; literal ones are edited line by line.
+    /// Returns a Boolean value that indicates whether a scalar spans several lines; literal ones
+    /// are edited line by line.
     private func isFolded(_ node: YAMLNode) -> Bool {
         guard case .scalar(_, let style) = node.kind, style != .literal else { return false }
         let text = found.fragments[fragment].stream.text
@@ -192,7 +195,7 @@ struct SiteFinder {
         case .mapping(let entries, _):
             let claimed = claim(node, at: path)
             guard claimed != .all else { return }
-            // By index, for a copy of each entry would cost as much as looking at it.
+            // By index, because a copy of each entry would cost as much as visiting it.
             for index in entries.indices {
                 guard let key = entries[index].key.text, !claimed.contains(key) else { continue }
                 visit(entries[index].value, at: path.appending(key: key))
@@ -208,7 +211,7 @@ struct SiteFinder {
         }
     }
 
-    /// YAML in a text: looked into where the key says that it is values or a file.
+    /// Walks a text that is YAML itself, if its key indicates values or a file.
     mutating func descend(into node: YAMLNode, at path: SitePath) -> Bool {
         guard Self.holdsYAML(path.key ?? ""), depth < Self.nesting,
             let inner = Fragment(

@@ -2,12 +2,12 @@
 
 internal import YAML
 
-/// Where a value stands in a document: keys, and elements of lists by what they are called.
+/// The path of a value in a document: keys, and elements of lists by their names.
 ///
-/// A list's elements move; their `name` stays. `spec.containers[name=web].image` thus means the same
-/// value after somebody put another container before it.
+/// Elements change their positions but keep their `name`, so `spec.containers[name=web].image`
+/// identifies the same value after another container is inserted before it.
 public struct SitePath: Hashable, Sendable, CustomStringConvertible {
-    /// Longer paths share what they begin with, for there is one for each value of a file.
+    /// Paths share their prefixes, because there is one for each value of a file.
     private indirect enum Chain: Hashable, Sendable {
         case root
         case step(String, after: Chain)
@@ -15,14 +15,14 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
 
     private let chain: Chain
 
-    /// The longest name of an element; Kubernetes allows 253 characters.
+    /// The maximum length of an element's name; Kubernetes allows 253 characters.
     ///
-    /// A longer text names nothing, and would be a part of every path below it.
+    /// A longer text is not a name, and would be a part of every path below it.
     private static let nameLimit = 256
-    /// How much of a step is shown.
+    /// The maximum length of a step in messages.
     private static let shownLimit = 256
 
-    /// The document's root.
+    /// Creates the path of the document's root.
     init() { self.init(.root) }
 
     private init(_ chain: Chain) { self.chain = chain }
@@ -30,7 +30,7 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
     /// The steps from the document's root.
     public var steps: [String] { Array(reversedSteps.reversed()) }
 
-    /// The steps to the document's root, the last one first.
+    /// The steps to the document's root, the last step first.
     var reversedSteps: some Sequence<String> {
         sequence(state: chain) { chain in
             guard case .step(let step, let before) = chain else { return nil }
@@ -41,7 +41,7 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
 
     func appending(key: String) -> SitePath { SitePath(.step(key, after: chain)) }
 
-    /// A step to an element of a list, named by the first of its identifying keys.
+    /// Returns the step to an element of a list, named by the first of its identifying keys.
     func appending(element: YAMLNode, at index: Int) -> SitePath {
         for key in ["name", "major", "id", "alias"] {
             if let text = element[key]?.text, !text.isEmpty, text.utf8.count <= Self.nameLimit {
@@ -51,7 +51,7 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         return appending(key: "[\(index)]")
     }
 
-    /// The key that the value stands under; nil for an element of a list.
+    /// The key of the value; `nil` for an element of a list.
     var key: String? {
         guard case .step(let step, _) = chain, step.utf8.first != UInt8(ascii: "[") else {
             return nil
@@ -59,18 +59,18 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         return step
     }
 
-    /// The last step; nil for the root.
+    /// The last step; `nil` for the root.
     var lastStep: String? {
         if case .step(let step, _) = chain { step } else { nil }
     }
 
-    /// The path without its last step; nil for the root.
+    /// The path without its last step; `nil` for the root.
     var parent: SitePath? {
         guard case .step(_, let before) = chain else { return nil }
         return SitePath(before)
     }
 
-    /// The step before so many others at the end.
+    /// Returns the step at a distance from the last step.
     func step(before count: Int) -> String? {
         reversedSteps.dropFirst(count).first { _ in true }
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a chart's templates use an image's tag for something else than the image.
+/// The values of a chart that its templates use for more than an image tag.
 ///
-/// A label may hold neither `@` nor `:`, and a comparison of versions fails on a digest. A template is
-/// not parsed: a line that names the tag's value together with a version is taken for such a use.
+/// A label cannot contain `@` or `:`, and a version comparison fails on a digest. Templates are not
+/// parsed: a line that names the tag's value together with a version counts as such a use.
 public struct TagReuse: Hashable, Sendable {
     /// The paths of values below `.Values`.
     private var paths: Set<String> = []
 
-    /// Makes a chart that uses no tag for anything else.
+    /// Creates the result for a chart that uses no tag for other purposes.
     public init() {}
 
-    /// Looks through a chart's templates.
+    /// Scans the templates of a chart.
     public init(templates: [[UInt8]]) {
         for template in templates {
             for line in template.split(separator: 0x0A) {
@@ -31,14 +31,14 @@ public struct TagReuse: Hashable, Sendable {
         }
     }
 
-    /// Whether the value is used for something else.
+    /// Returns a Boolean value that indicates whether the value is used for other purposes.
     func uses(_ path: SitePath, key: String) -> Bool {
         !paths.isEmpty && paths.contains((path.steps + [key]).joined(separator: "."))
     }
 }
 
 extension ImageReferenceSite {
-    /// The same site, refused where a digest behind its tag would end in a label.
+    /// Returns the same site, with an obstacle if a digest after its tag would end up in a label.
     func checked(against reuse: TagReuse) -> ImageReferenceSite {
         guard shape == .tag, reuse.uses(path, key: "tag") || reuse.uses(path, key: "version") else {
             return self

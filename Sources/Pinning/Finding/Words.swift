@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Comparisons with words in lower-case ASCII, in whatever case the text has them.
+/// Case-insensitive comparisons with lower-case ASCII words.
 ///
-/// Every key of a file is compared with several. Byte by byte that costs nothing; by characters, with the
-/// case of all alphabets folded first, it would be most of what finding images costs.
+/// Every key of a file is compared with several words. Comparing bytes is cheap; comparing
+/// characters with Unicode case folding would dominate the time to find images.
 extension String {
-    /// Whether the text is the word.
+    /// Returns a Boolean value that indicates whether the text is the word.
     func isWord(_ word: String) -> Bool {
         utf8.count == word.utf8.count && ends(inWord: word)
     }
 
-    /// Whether the text ends with the word.
+    /// Returns a Boolean value that indicates whether the text ends with the word.
     func ends(inWord word: String) -> Bool {
         let excess = utf8.count - word.utf8.count
-        // The last letter tells most texts apart.
+        // The last letter distinguishes most texts.
         guard excess >= 0, utf8.last.map({ $0 | 0x20 }) == word.utf8.last else { return false }
         return Self.isSame(utf8.dropFirst(excess), word.utf8)
     }
 
-    /// Whether the word stands anywhere in the text.
+    /// Returns a Boolean value that indicates whether the text contains the word.
     func holds(word: String) -> Bool {
         var rest = utf8[...]
         while rest.count >= word.utf8.count {

@@ -2,19 +2,20 @@
 
 internal import YAML
 
-/// Values files in the order in which Helm merges them, later ones over earlier ones.
+/// Values files in the order in which Helm merges them; later files override earlier ones.
 ///
-/// A layer that changes the repository or the tag and leaves the digest to the layer below gets the
-/// old image under the new name, or none at all.
+/// A layer that changes the repository or the tag and inherits the digest from a lower layer
+/// deploys the old image under the new name, or fails.
 public struct Layers: Sendable {
     private struct Value {
         let text: String
         let layer: String
     }
 
-    /// A mapping of the merged values: what names an image in it, and the mappings in it.
+    /// A mapping of the merged values: the values that name an image in it, and its nested
+    /// mappings.
     ///
-    /// A tree and not a table of paths, which would hash all keys above for each mapping.
+    /// A tree, because a table of paths would hash all parent keys for each mapping.
     private struct Level {
         var values: [String: Value] = [:]
         var below: [String: Level] = [:]
@@ -26,33 +27,35 @@ public struct Layers: Sendable {
     private let rules: PinRules
     private var merged = Level()
 
-    /// Starts with no layer.
+    /// Creates a set without layers.
     public init(rules: PinRules = PinRules()) {
         self.rules = rules
     }
 
-    /// Puts a layer on top of those before it.
+    /// Adds a layer on top of the others.
     ///
     /// - Parameters:
-    ///   - bytes: the values file; one that is no YAML adds nothing, and the linter says so itself.
-    ///   - path: its path, to name it in findings about layers above.
-    /// - Returns: what goes wrong between this layer and those below.
+    ///   - bytes: The content of the values file; the linter itself reports a file that is not
+    ///     YAML.
+    ///   - path: The path of the file, for findings about layers above.
+    /// - Returns: The findings about this layer in combination with lower layers.
     public mutating func add(_ bytes: [UInt8], path: String) -> [LintFinding] {
         guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits),
             let root = stream.documents.first?.root
         else { return [] }
         var findings: [LintFinding] = []
         var budget = Anchors.mergeLimit
-        // The linter itself refuses a file with more merges.
+        // The linter itself rejects a file with more merges.
         guard let anchors = try? Anchors(root, mergeBudget: &budget) else { return [] }
         merge(root, anchors, into: &merged, at: SitePath(), path, &findings)
         return findings
     }
 
-    /// Whether a finding about one layer by itself is none once the layers are merged.
+    /// Returns a Boolean value that indicates whether merging the layers resolves a finding about
+    /// one of them.
     ///
-    /// A tag without a repository beside it is shared by images that stand elsewhere, unless a layer
-    /// below has the repository.
+    /// A tag without a repository beside it is shared by images that are defined elsewhere, unless
+    /// a lower layer has the repository.
     public func answers(_ finding: LintFinding) -> Bool {
         guard finding.code == .sharedTag, let place = finding.path.parent else { return false }
         var level: Level? = merged

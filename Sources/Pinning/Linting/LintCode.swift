@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the linter finds; the names are stable.
+/// The codes of lint findings; their names are stable.
 public enum LintCode: String, Hashable, Sendable, CaseIterable {
     /// An image without a digest.
     case unpinned
-    /// A tag that moves by design, with or without a digest.
+    /// A floating tag, with or without a digest.
     case floatingTag = "floating-tag"
-    /// A digest of one platform where the index's belongs.
+    /// A digest of one platform in place of the index digest.
     case childDigest = "child-digest"
-    /// An image that the lock does not have for every platform of its other images.
+    /// An image that lacks a platform that most images of the lock file have.
     case missingPlatform = "missing-platform"
-    /// A digest or repository that the lock does not know.
+    /// A digest or repository that the lock file does not have.
     case notInLock = "not-in-lock"
-    /// A tag that the lock has with another digest.
+    /// A tag that the lock file has with another digest.
     case tagDigestDisagree = "tag-digest-disagree"
-    /// A tag that the lock has not, of an image that it has.
+    /// An image that the lock file has with another tag.
     case versionDiffers = "version-differs"
-    /// `sha256:` where bare digits belong, or the other way round.
+    /// `sha256:` in place of bare digits, or the reverse.
     case digestForm = "digest-form"
-    /// A digest behind a tag that the chart also uses elsewhere.
+    /// A digest after a tag that the chart also uses elsewhere.
     case tagAtUnsafe = "tag-at-unsafe"
-    /// A digest whose switch is off, so that nobody uses it.
+    /// A digest that is disabled, so the chart does not use it.
     case switchOff = "switch-off"
     /// A layer that changes the repository or tag and inherits another image's digest.
     case digestInherited = "digest-inherited"
-    /// One tag for several images, which can hold no digest.
+    /// One tag for several images, which cannot hold a digest.
     case sharedTag = "shared-tag"
-    /// A pull policy that asks the registry at each start although the digest cannot change.
+    /// A pull policy that contacts the registry at each start although the digest cannot change.
     case pullPolicy = "pull-policy"
-    /// One value that aliases use in several places.
+    /// A value that aliases use in several places.
     case aliasFanOut = "alias-fan-out"
-    /// Text of a template, which is not looked into.
+    /// Text of a template, which is not checked.
     case templateSkipped = "template-skipped"
 
-    /// What is wrong, in a sentence.
+    /// The description of the code, as a sentence.
     public var summary: String {
         switch self {
         case .unpinned: "An image has no digest."
@@ -56,7 +56,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How severe it is where `pins.yaml` says nothing.
+    /// The severity, unless `pins.yaml` changes it.
     public var severity: LintSeverity {
         switch self {
         case .unpinned, .childDigest, .tagDigestDisagree, .versionDiffers, .digestForm,
@@ -68,12 +68,12 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What a finding means for the verdict.
+/// The severity of a finding.
 public enum LintSeverity: String, Hashable, Sendable, CaseIterable {
     /// Not reported.
     case off
     case note
     case warning
-    /// The answer is no.
+    /// The check fails.
     case error
 }

@@ -2,36 +2,36 @@
 
 public import YAML
 
-/// Something about a pin that a person or a gate should know.
+/// A finding about a pin.
 public struct LintFinding: Hashable, Sendable {
-    /// What kind of thing.
+    /// The kind of finding.
     public let code: LintCode
-    /// What it means for the verdict.
+    /// The severity of the finding.
     public let severity: LintSeverity
-    /// Where in the file.
+    /// The position in the file.
     public let mark: YAMLMark
-    /// Where in the document.
+    /// The path in the document.
     public let path: SitePath
-    /// What is wrong, which image, and what to do.
+    /// The problem, the image, and the correction.
     public let message: String
 }
 
-/// What the linter says of a file.
+/// The lint results for a file.
 public struct LintedFile: Hashable, Sendable {
-    /// The path as it was given.
+    /// The path of the file, as given.
     public let path: String
     /// The findings, in the order of the file.
     public var findings: [LintFinding] = []
-    /// How many images were looked at.
+    /// The number of images in the file.
     public var siteCount = 0
-    /// Why the file could not be read.
+    /// The error for which the file could not be read.
     public var refusal: YAMLError?
 
-    /// Creates the record of a file without findings.
+    /// Creates the result for a file without findings.
     ///
     /// - Parameters:
-    ///   - path: the path as it was given.
-    ///   - refusal: the reason for which the file could not be read.
+    ///   - path: The path of the file, as given.
+    ///   - refusal: The error for which the file could not be read.
     public init(path: String, refusal: YAMLError? = nil) {
         self.path = path
         self.refusal = refusal

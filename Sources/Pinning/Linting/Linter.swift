@@ -5,27 +5,27 @@ internal import OCI
 internal import TextSafety
 internal import YAML
 
-/// Judges the pins of files.
+/// Lints the pins of files.
 ///
-/// It reads nothing but the bytes that it is handed.
+/// The linter does no I/O: it takes the bytes of files.
 public struct Linter: Sendable {
     private let lock: LockView?
     private let incomplete: [Digest: [Platform]]
     private let rules: PinRules
 
-    /// Makes a linter.
+    /// Creates a linter.
     ///
     /// - Parameters:
-    ///   - lock: what is mirrored; without one, only what files say by themselves is judged.
-    ///   - rules: what shapes cannot say, and severities.
-    ///   - side: which end of the mirror the files name.
+    ///   - lock: The lock file; without one, codes that need it are not reported.
+    ///   - rules: The rules for images that shapes do not identify, and the severities.
+    ///   - side: The registry that the files use.
     public init(_ lock: Lockfile?, rules: PinRules = PinRules(), side: PinRegistry = .mirror) {
         self.lock = lock.map { LockView($0, side: side) }
         self.rules = rules
         self.incomplete = lock.map(Self.incomplete) ?? [:]
     }
 
-    /// The images that lack a platform which more than half of the others have.
+    /// Returns the images that lack a platform that more than half of the other images have.
     private static func incomplete(_ lock: Lockfile) -> [Digest: [Platform]] {
         let images = lock.images.values.filter { !$0.platforms.isEmpty }
         var counts: [Platform: Int] = [:]
@@ -39,13 +39,13 @@ public struct Linter: Sendable {
         return incomplete
     }
 
-    /// Judges a file.
+    /// Lints a file.
     ///
     /// - Parameters:
-    ///   - bytes: the file.
-    ///   - path: its path, for the rules.
-    ///   - reuse: where the chart that the file belongs to uses tags for something else.
-    /// - Returns: the findings that `pins.yaml` does not switch off.
+    ///   - bytes: The content of the file.
+    ///   - path: The path of the file, for the rules.
+    ///   - reuse: The values that templates of the file's chart use as labels or versions.
+    /// - Returns: The findings that `pins.yaml` does not disable.
     public func lint(
         _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
     ) -> LintedFile {
@@ -104,7 +104,7 @@ public struct Linter: Sendable {
         let compared = lock.map { compare(image, name, site, with: $0) } ?? []
         if image.digest == nil, verdicts.isEmpty {
             let flag = site.statedTag == nil ? " --update-tags" : ""
-            // Of another version, the finding about it says what to do.
+            // If the version differs, the finding about it gives the next step.
             let hint =
                 compared.contains { $0.code == .versionDiffers }
                 ? "" : ": run 'ocimirror pin\(flag)'"
@@ -125,7 +125,7 @@ public struct Linter: Sendable {
         return verdicts + compared
     }
 
-    /// What is wrong with how the digest is written, whatever it is.
+    /// Returns findings about the form of the digest, independent of its value.
     private func form(of site: ImageReferenceSite) -> [Verdict] {
         var verdicts: [Verdict] = []
         if let digest = site.digest?.text, !digest.isEmpty {

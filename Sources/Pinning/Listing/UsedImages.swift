@@ -3,46 +3,47 @@
 public import OCI
 public import YAML
 
-/// The images that files use, and where.
+/// The images that files use, and the positions that use them.
 ///
-/// It reads nothing but the bytes that it is handed.
+/// The type does no I/O: it takes the bytes of files.
 public struct UsedImages: Sendable {
-    /// A place in a file.
+    /// A position in a file.
     public struct Use: Hashable, Sendable {
-        /// The file's path, as it was given.
+        /// The path of the file, as given.
         public let file: String
-        /// Where in the file.
+        /// The position in the file.
         public let mark: YAMLMark
     }
 
-    /// What could not be taken, and why.
+    /// An image that was omitted, and the reason.
     public struct Omission: Hashable, Sendable {
-        /// Where it stands.
+        /// The position of the image.
         public let use: Use
         /// The reason, without a full stop.
         public let reason: String
 
-        /// Makes an omission.
+        /// Creates an omission.
         public init(use: Use, reason: String) {
             self.use = use
             self.reason = reason
         }
     }
 
-    /// Each image with a tag or a digest, and where it is used.
+    /// The images with a tag or a digest, and the positions that use them.
     public private(set) var images: [Reference: [Use]] = [:]
-    /// What names an image that cannot be known from the files.
+    /// The images that the files do not fully identify.
     public private(set) var omissions: [Omission] = []
     private let rules: PinRules
 
-    /// Starts with no file.
+    /// Creates an empty list.
     ///
-    /// - Parameter rules: what is to be ignored, and what shapes cannot say.
+    /// - Parameter rules: The rules with patterns to ignore, and for images that shapes do not
+    ///   identify.
     public init(rules: PinRules = PinRules()) {
         self.rules = rules
     }
 
-    /// Looks into a file; templates, locks and configurations are left alone.
+    /// Adds the images of a file; templates, lock files and configurations are skipped.
     ///
     /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template.
     public mutating func add(_ bytes: [UInt8], path: String) throws(YAMLError) {
@@ -63,7 +64,7 @@ public struct UsedImages: Sendable {
         }
     }
 
-    /// Records a file that could not be looked into.
+    /// Records a file that could not be read.
     public mutating func omit(_ path: String, _ reason: YAMLError) {
         omissions.append(
             Omission(

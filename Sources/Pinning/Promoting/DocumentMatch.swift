@@ -1,30 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Pairs the documents of one file with those of another, and those in texts that are YAML themselves.
+/// Matches the documents of one file, and of YAML texts in it, with those of another file.
 ///
-/// A document is known by its kind and `metadata.name`, with the namespace where the names do not suffice;
-/// else by its kind, where each file has one such document left; without a name by its position among those
-/// without one. Whatever leaves a choice is ambiguous and never decided.
+/// Documents match by their kind and `metadata.name`, with the namespace if names are not unique;
+/// otherwise by their kind, if each file has one unmatched document of the kind; documents without
+/// a name by their position among such documents. If more than one document matches, the result is
+/// ambiguous.
 struct DocumentMatch {
     enum Counterpart: Hashable {
         case missing
         case document(Int)
-        /// Each of these could be meant; no more than ``DocumentMatch/choiceLimit`` and one are listed.
+        /// Several documents match; at most ``DocumentMatch/choiceLimit`` and one more are listed.
         case ambiguous([Int])
     }
 
-    /// A text that holds documents; in the file itself, `parent` is nil.
+    /// A text that contains documents; in the file itself, `parent` is `nil`.
     private struct Place: Hashable {
         let parent: Int?
         let path: SitePath
     }
 
-    /// How many candidates are looked at, so that thousands of namesakes are not compared with thousands.
+    /// The maximum number of candidates, so that thousands of documents with one name are not
+    /// compared with thousands.
     static let choiceLimit = 100
 
     private let source: [DocumentScope]
     private let destination: [DocumentScope]
-    /// The counterpart of each document of the destination, by its place in ``FoundSites/scopes``.
+    /// The counterpart of each document of the target file, by its index in ``FoundSites/scopes``.
     private(set) var counterparts: [Counterpart]
 
     init(from source: [DocumentScope], to destination: [DocumentScope]) {
@@ -32,7 +34,7 @@ struct DocumentMatch {
         self.destination = destination
         counterparts = destination.map { _ in .missing }
         let sources = Self.siblings(source)
-        // Outer documents come before those in their texts.
+        // Outer documents come before the documents in their texts.
         for (place, siblings) in Self.siblings(destination).sorted(by: { $0.value[0] < $1.value[0] }
         ) {
             switch place.parent.map({ counterparts[$0] }) {
@@ -53,7 +55,7 @@ struct DocumentMatch {
         }
     }
 
-    /// The documents of each text, those without a value left out.
+    /// Returns the documents of each text, except for empty ones.
     private static func siblings(_ scopes: [DocumentScope]) -> [Place: [Int]] {
         Dictionary(grouping: scopes.indices.filter { !scopes[$0].isEmpty }) {
             Place(parent: scopes[$0].parent, path: scopes[$0].path)
@@ -74,7 +76,8 @@ struct DocumentMatch {
             }
             pairNamesakes(oldNames[id] ?? [], new)
         }
-        // Those with other names in the other environment, as with a suffix, by their kinds.
+        // Documents with other names in the other environment, such as with a suffix, match by
+        // kind.
         let unmatchedOld = Dictionary(
             grouping: old.filter { source[$0].id.map { newNames[$0] == nil } ?? false }
         ) { source[$0].kind }
@@ -130,7 +133,7 @@ extension DocumentScope {
         let name: String
     }
 
-    /// What Kubernetes tells documents apart by, but for the namespace.
+    /// The kind and name by which Kubernetes distinguishes documents, without the namespace.
     fileprivate var id: ID? {
         guard let kind, let name else { return nil }
         return ID(kind: kind, name: name)

@@ -18,7 +18,8 @@ public struct PromotionError: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Blocks of one lock, copied into another byte by byte, fields that this version does not know included.
+/// Blocks of one lock, copied into another byte by byte, fields that this version does not know
+/// included.
 public struct LockPromotion: Sendable {
     /// A block that differs.
     public struct Change: Hashable, Sendable {

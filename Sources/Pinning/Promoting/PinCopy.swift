@@ -3,14 +3,14 @@
 internal import OCI
 internal import YAML
 
-/// The pins of one file, to be copied to the same places of another.
+/// The pins of one file, to be copied to the same locations in another file.
 ///
-/// A pin is identified by its document and its path. Where several values have one path, or stand in a list
-/// whose elements have no names, it is copied only if there is no choice.
+/// A pin is identified by its document and its path. If several values have one path, or are in a
+/// list whose elements have no names, the pin is copied only if it is unambiguous.
 struct PinCopy: Sendable {
     typealias Target = Result<PinTarget, LockView.LookupFailure>
 
-    /// The values that one path can mean, the positions in lists left out.
+    /// A document and a path without positions in lists; several values can have one location.
     private struct Place: Hashable {
         let scope: Int
         let path: SitePath
@@ -34,7 +34,7 @@ struct PinCopy: Sendable {
         }
     }
 
-    /// Returns what each image of the other file gets, by its place in ``FoundSites/sites``.
+    /// Returns the target of each image of the other file, by its index in ``FoundSites/sites``.
     func targets(for destination: FoundSites) -> [Target] {
         var targets: [Target] = destination.sites.map { _ in .failure(.unknown) }
         let match = DocumentMatch(from: source.scopes, to: destination.scopes)
@@ -83,7 +83,7 @@ struct PinCopy: Sendable {
             guard let candidates = namesakes[repository] else {
                 return old.count == new.count ? copy(old[index], site) : .failure(.unknown)
             }
-            // Two places of one image may be as little alike in the other file.
+            // Two references to one image can differ from each other in the other file as well.
             if oldImages[repository] == 1, newImages[repository] == 1 {
                 return copy(candidates[0], site)
             }
@@ -98,7 +98,10 @@ struct PinCopy: Sendable {
         sites.map(\.image?.repository)
     }
 
-    /// Nothing has to be chosen where no candidate is pinned, or all say what the site says.
+    /// Returns the targets for sites with several candidates.
+    ///
+    /// The result is unambiguous if no candidate is pinned, or if all candidates name the site's
+    /// image.
     private static func choose(
         among candidates: [ImageReferenceSite], for sites: [ImageReferenceSite], _ reason: String
     ) -> [Target] {
@@ -119,7 +122,7 @@ struct PinCopy: Sendable {
             return .failure(.notCopied("the pin to copy cannot be read: \(obstacle)"))
         }
         guard let pin = old.image, let digest = pin.digest, let image = new.image else {
-            // A digest by itself, of an image that only a rule knows.
+            // A digest without a repository, of an image that only a rule identifies.
             return old.digest?.text == new.digest?.text
                 ? .failure(.unknown)
                 : .failure(.notCopied("its repository is not known here: copy the digest by hand"))
@@ -135,14 +138,14 @@ struct PinCopy: Sendable {
 }
 
 extension ImageReferenceSite {
-    /// A Boolean value that indicates whether the file gives a digest.
+    /// A Boolean value that indicates whether the file has a digest.
     fileprivate var isPinned: Bool {
         image?.digest != nil || (image == nil && digest?.text.isEmpty == false)
     }
 }
 
 extension SitePath {
-    /// The path with `[*]` in place of the numbers of elements.
+    /// The path with `[*]` in place of the positions of elements.
     fileprivate var withoutPositions: SitePath {
         steps.reduce(SitePath()) { path, step in
             let isPosition = step.hasPrefix("[") && !step.contains("=")

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pattern for paths: `*` and `?` stay within a folder, `**` reaches over any number of them.
+/// A pattern for paths: `*` and `?` match within a component, `**` matches any number of
+/// components.
 struct Glob: Hashable, Sendable {
     private let segments: [Substring]
 
     init(_ pattern: String) {
         var segments = pattern.split(separator: "/", omittingEmptySubsequences: true)
-        // Like git's patterns: one without a slash names a file or folder anywhere.
+        // As in .gitignore, a pattern without a slash matches in every directory.
         if segments.count == 1, !pattern.contains("/") { segments.insert("**", at: 0) }
         self.segments = segments
     }
 
-    /// Whether the pattern means the path, which is relative and has `/` between its parts.
+    /// Returns a Boolean value that indicates whether the pattern matches a relative path with `/`
+    /// separators.
     func matches(_ path: String) -> Bool {
         let path = path.split(separator: "/").filter { $0 != "." }
         var (p, n) = (0, 0)
@@ -20,7 +22,8 @@ struct Glob: Hashable, Sendable {
             if p < segments.count, segments[p] == "**" {
                 stars = (p, n)
                 p += 1
-                // A pattern that ends so means everything below, but not the folder itself.
+                // A trailing `**` matches everything below the directory, but not the directory
+                // itself.
                 if p == segments.count { return true }
             } else if p < segments.count, Self.matchName(segments[p], path[n]) {
                 (p, n) = (p + 1, n + 1)
@@ -34,7 +37,8 @@ struct Glob: Hashable, Sendable {
         return p == segments.count
     }
 
-    /// Matches one name, going back to the last star only, as ``matches(_:)`` does with folders.
+    /// Matches one component, backtracking only to the last star, as ``matches(_:)`` does with
+    /// components.
     static func matchName(_ pattern: Substring, _ name: Substring) -> Bool {
         let pattern = Array(pattern)
         let name = Array(name)

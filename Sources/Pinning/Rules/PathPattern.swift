@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A place in a document as a rule writes it: `a.b[name=c].*."d.e"`.
+/// A pattern for paths in a document, as rules use it: `a.b[name=c].*."d.e"`.
 struct PathPattern: Hashable, Sendable {
     private let steps: [String]
 
-    /// Reads a pattern; nil where a quote or bracket is not closed, or a step is empty.
+    /// Creates a pattern; `nil` if a quote or bracket is not closed, or if a step is empty.
     init?(_ text: String) {
         var steps: [String] = []
         var rest = text[...]
@@ -34,17 +34,18 @@ struct PathPattern: Hashable, Sendable {
         self.steps = steps
     }
 
-    /// The steps, provided that all are keys.
+    /// The steps, if all of them are keys; otherwise `nil`.
     var keys: [String]? {
         steps.contains { $0.hasPrefix("[") || $0 == "*" } ? nil : steps
     }
 
-    /// The last step; nil for a wildcard.
+    /// The last step; `nil` for a wildcard.
     var lastStep: String? {
         steps.last.flatMap { $0 == "*" || $0 == "[*]" ? nil : $0 }
     }
 
-    /// Whether the pattern means the place; `*` stands for one step, whatever it is.
+    /// Returns a Boolean value that indicates whether the pattern matches a path; `*` matches any
+    /// one step.
     func matches(_ path: SitePath) -> Bool {
         var rest = steps[...]
         for step in path.reversedSteps {

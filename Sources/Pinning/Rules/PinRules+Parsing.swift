@@ -4,13 +4,14 @@ internal import TextSafety
 internal import YAML
 
 extension PinRules {
-    /// Each value of a file is compared with the rules that end in a wildcard.
+    /// The maximum number of rules that end in a wildcard: every value of a file is compared with
+    /// them.
     private static let ruleLimit = 1000
 
-    /// Reads `pins.yaml`.
+    /// Parses `pins.yaml`.
     ///
-    /// - Parameter bytes: the file.
-    /// - Throws: ``PinRulesError`` at the first problem; an unknown key is one.
+    /// - Parameter bytes: The content of the file.
+    /// - Throws: ``PinRulesError`` at the first problem, including unknown keys.
     public init(parsing bytes: [UInt8]) throws(PinRulesError) {
         self.init()
         let stream: YAMLDocumentStream

@@ -2,9 +2,9 @@
 
 public import YAML
 
-/// What `pins.yaml` says where a file's shape does not say enough.
+/// The rules of `pins.yaml`, for images that the shape of a file does not identify.
 public struct PinRules: Hashable, Sendable {
-    /// How a rule wants a place to be written.
+    /// The form in which a rule writes a digest.
     enum Form: String, Hashable, Sendable, CaseIterable {
         case reference
         case tag
@@ -13,7 +13,7 @@ public struct PinRules: Hashable, Sendable {
         case skip
     }
 
-    /// One rule: these places are this image, written in this way.
+    /// A rule that maps paths to an image and a form.
     struct Rule: Hashable, Sendable {
         var files: Glob?
         var path: PathPattern
@@ -23,13 +23,13 @@ public struct PinRules: Hashable, Sendable {
 
     var rules: [Rule] = []
     var ignored: [Glob] = []
-    /// How severe a finding of the linter is, by its code.
+    /// The severities of lint findings, by code.
     public var severities: [LintCode: LintSeverity] = [:]
 
-    /// Makes rules that say nothing.
+    /// Creates an empty set of rules.
     public init() {}
 
-    /// Whether a file is left alone, by its path.
+    /// Returns a Boolean value that indicates whether a file is ignored, by its path.
     public func ignores(_ path: String) -> Bool {
         ignored.contains { $0.matches(path) }
     }
@@ -40,7 +40,8 @@ public struct PinRules: Hashable, Sendable {
     }
 }
 
-/// The rules for one file, by the last step of their paths, as each value of the file is looked up.
+/// The rules for one file, indexed by the last step of their paths, because every value of the file
+/// is looked up.
 struct FileRules {
     private let rules: [PinRules.Rule]
     private var byLastStep: [String: [Int]] = [:]
@@ -58,7 +59,7 @@ struct FileRules {
         }
     }
 
-    /// The first rule for a place.
+    /// Returns the first rule for a path.
     func rule(for path: SitePath) -> PinRules.Rule? {
         guard !rules.isEmpty, let step = path.lastStep else { return nil }
         func matches(_ index: Int) -> Bool { rules[index].path.matches(path) }
@@ -68,13 +69,13 @@ struct FileRules {
     }
 }
 
-/// A `pins.yaml` that cannot be used, and where.
+/// An error in `pins.yaml`.
 public struct PinRulesError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Where in the file.
+    /// The position in the file.
     public let mark: YAMLMark
-    /// What is wrong there and what would be right.
+    /// The problem and its correction.
     public let message: String
 
-    /// `line:column: message`, to be put behind the file's name.
+    /// The error in the form `line:column: message`, to follow the name of the file.
     public var description: String { "\(mark.line):\(mark.column): \(message)" }
 }

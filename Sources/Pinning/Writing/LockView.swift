@@ -3,47 +3,47 @@
 internal import Lockfiles
 internal import OCI
 
-/// Which end of the mirror an environment pulls from.
+/// The registry from which an environment pulls.
 public enum PinRegistry: String, Hashable, Sendable, CaseIterable {
-    /// The repositories of the lock.
+    /// The target registry: the repositories of the lock file.
     case mirror
-    /// The same bytes where they came from.
+    /// The source registry: the same content at its source.
     case upstream
 }
 
-/// An image of the lock, as the files shall name it.
+/// An image of the lock file, as files name it.
 struct PinTarget: Hashable, Sendable {
     let id: String
     let repository: Repository
-    /// The tag that whole references get; `nil` for a floating tag and for an entry without a tag.
+    /// The tag for whole references; `nil` for a floating tag and for an entry without a tag.
     let tag: Tag?
     /// The tag that the entry was resolved from, floating or not; `nil` if its source has none.
     let resolvedTag: Tag?
     let digest: Digest
-    /// Whether a file that names the image has to be moved to another repository first.
+    /// A Boolean value that indicates whether a file names the image in another repository.
     var isElsewhere = false
 
     /// The image with its tag and digest.
     var reference: Reference { Reference(repository, tag: tag, digest: digest) }
 }
 
-/// A lock, seen from a file that names images.
+/// A lock file, indexed to look up the images of other files.
 struct LockView: Sendable {
     private struct Entry {
         let target: PinTarget
         let isValidated: Bool
     }
 
-    /// Why no image of the lock can be taken.
+    /// The reason for which no image of the lock file can be used.
     enum LookupFailure: Error, Hashable {
         case unknown
         case unknownID(String)
-        /// Several entries have the repository, and none of them the file's tag or digest.
+        /// Several entries have the repository, and none has the tag or digest of the file.
         case ambiguous([PinTarget])
         case insufficientlyValidated(String)
-        /// Nobody asked for the image.
+        /// The image was not selected.
         case notSelected
-        /// What the pin would be copied from names another repository.
+        /// The file to copy from names another repository.
         case otherRepository(String)
         /// There is a pin that must not be copied, for this reason.
         case notCopied(String)
@@ -81,9 +81,9 @@ struct LockView: Sendable {
         }
     }
 
-    /// Finds the image of the lock that a file means.
+    /// Returns the image of the lock file to which a site refers.
     ///
-    /// Where the repository alone does not decide, the tag does, then the digest.
+    /// If several entries have the repository, the tag decides, then the digest.
     func target(for site: ImageReferenceSite) throws(LookupFailure) -> PinTarget {
         let image = site.image
         if let id = site.id {

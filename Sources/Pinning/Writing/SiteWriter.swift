@@ -3,22 +3,22 @@
 internal import OCI
 internal import YAML
 
-/// Writes one image of the lock into one site.
+/// Computes the edits that write one image of the lock file into one site.
 struct SiteWriter {
     let site: ImageReferenceSite
     let target: PinTarget
     let source: YAMLText
     let habit: QuoteStyle
     private(set) var edits: [Edit] = []
-    /// The keys to add to the mapping, by the key that they follow.
+    /// The keys to add to the mapping, by the existing key before them.
     private var additions: [String: [Edit.Addition]] = [:]
     private(set) var warnings: [String] = []
-    /// What the site says afterwards.
+    /// The image that the site names after the edits.
     private(set) var written: Reference
 
-    /// Works out the edits.
+    /// Computes the edits.
     ///
-    /// - Throws: ``EditRefusal`` where the site cannot hold the digest.
+    /// - Throws: ``EditRefusal`` if the site cannot hold the digest.
     init(
         _ site: ImageReferenceSite, _ target: PinTarget, in source: YAMLText, _ habit: QuoteStyle
     ) throws(EditRefusal) {
@@ -64,12 +64,12 @@ struct SiteWriter {
         if let edit { edits.append(edit) }
     }
 
-    /// A whole reference: the name as it is spelled, the lock's tag, the digest.
+    /// Writes a whole reference: the name as spelled, the tag of the lock file, and the digest.
     private mutating func writeReference() throws(EditRefusal) {
         guard let field = site.reference else { return }
         var name = Self.name(in: field.text)
         if target.isElsewhere || name.isEmpty { name = target.repository.description }
-        // A reference that had a digest alone goes on so.
+        // A reference with only a digest does not get a tag.
         let isBare = site.image.map { $0.tag == nil && $0.digest != nil } ?? false
         let tag = isBare ? nil : target.tag
         written = Reference(target.repository, tag: tag, digest: target.digest)
@@ -78,7 +78,8 @@ struct SiteWriter {
         try set(field, "\(key)\(name)\(tag.map { ":\($0)" } ?? "")@\(target.digest)")
     }
 
-    /// The digest behind the tag; what the chart would put behind both goes before it.
+    /// Writes the digest after the tag; the suffix that the chart appends to both becomes part of
+    /// the tag.
     private mutating func writeTag() throws(EditRefusal) {
         if let field = site.tag, field.text.hasPrefix("sha256:") {
             return try set(field, target.digest.description)
@@ -95,7 +96,8 @@ struct SiteWriter {
         if let suffix = site.suffix { try set(suffix, "", isQuoted: true) }
     }
 
-    /// A key of its own for the digest; the tag beside it goes along, so that it does not lie.
+    /// Writes the digest to its own key, and updates the tag beside it so that both name the same
+    /// content.
     private mutating func writeDigest(key: String) throws(EditRefusal) {
         if let field = site.tag, !field.text.isEmpty {
             guard let tag = target.resolvedTag else {
@@ -120,7 +122,7 @@ struct SiteWriter {
         }
     }
 
-    /// The tag without what the chart puts behind it by itself.
+    /// Returns the tag without the suffix that the chart appends.
     private func suffixless(_ tag: Tag) -> String {
         guard let suffix = site.suffix, tag.name.hasSuffix("-\(suffix.text)") else {
             return tag.name
@@ -128,7 +130,7 @@ struct SiteWriter {
         return String(tag.name.dropLast(suffix.text.utf8.count + 1))
     }
 
-    /// Moves the parts of the name to the other side of the mirror.
+    /// Moves the parts of the name to the other registry.
     private mutating func move() throws(EditRefusal) {
         try openGuard()
         if let name = site.matchedName, site.reference == nil, site.repository == nil {
@@ -157,7 +159,7 @@ struct SiteWriter {
         }
     }
 
-    /// Bitnami's charts fail where images come from elsewhere, unless a switch says that it is meant.
+    /// Charts of Bitnami fail with other repositories unless a value allows them.
     ///
     /// Source: bitnami/charts, `common.errors.insecureImages`.
     private mutating func openGuard() throws(EditRefusal) {
@@ -174,7 +176,7 @@ struct SiteWriter {
         }
     }
 
-    /// A reference's name as it is spelled, without tag and digest.
+    /// Returns the name of a reference as spelled, without tag and digest.
     private static func name(in text: String) -> String {
         let name = text.prefix { $0 != "@" }
         let last = name.lastIndex(of: "/") ?? name.startIndex

@@ -3,26 +3,26 @@
 internal import OCI
 internal import TextSafety
 
-/// The versions that a file and a lock entry give to one image.
+/// The versions of one image in a file and in its lock entry.
 ///
-/// A digest belongs to a version: written beside another tag, it would change what runs, or leave a tag
-/// that does not name the content. Tags are compared as text: `1.2` and `v1.2` are two tags.
+/// A digest belongs to a version: with another tag it would change the deployed version, or leave a
+/// tag that does not name the content. Tags are compared as text: `1.2` and `v1.2` are two tags.
 struct StatedVersion {
     let site: ImageReferenceSite
     let target: PinTarget
 
-    /// A Boolean value that indicates whether the entry's digest can be written without changing the
-    /// version that the file states.
+    /// A Boolean value that indicates whether the entry's digest can be written without changing
+    /// the version in the file.
     ///
-    /// A file that states a digest alone states no version, so its digest moves. A file that states
-    /// neither has its version elsewhere (the chart's `appVersion`, the manifests of a kustomization):
-    /// there, only an id that a rule or a comment gives decides.
+    /// A file with only a digest has no version, so its digest is replaced. A file with neither has
+    /// its version elsewhere (the chart's `appVersion`, the manifests of a kustomization): its
+    /// digest is written only if a rule or a directive gives an id.
     var isSame: Bool {
         if let tag = site.statedTag { return tag == target.resolvedTag }
         return site.image?.digest != nil || site.id != nil
     }
 
-    /// The reason for leaving the file as it is.
+    /// The reason for which the file is not changed.
     var difference: String {
         let locked =
             switch target.resolvedTag {
@@ -34,7 +34,7 @@ struct StatedVersion {
             + "with 'pin --update-tags'"
     }
 
-    /// The reason for choosing none of several entries.
+    /// Returns the reason for which none of several entries is chosen.
     static func ambiguity(_ site: ImageReferenceSite, among targets: [PinTarget]) -> String {
         let shown = targets.prefix(8).map { target in
             "\(target.resolvedTag?.name ?? "no tag") (\(UntrustedText(target.id).display(limit: 100)))"
@@ -52,10 +52,10 @@ struct StatedVersion {
 }
 
 extension ImageReferenceSite {
-    /// The tag that the file states for the image; `nil` if the version stands elsewhere.
+    /// The tag of the image in the file; `nil` if the version is defined elsewhere.
     ///
-    /// A whole reference with neither tag nor digest means `latest`, unless an id says what is meant, and
-    /// not in the `images` of a kustomization, where it leaves the tag to the manifests.
+    /// A whole reference with neither tag nor digest means `latest`, unless an id identifies the
+    /// entry, and except in the `images` of a kustomization, where the manifests define the tag.
     var statedTag: Tag? {
         if let tag = image?.tag ?? siblingTag { return tag }
         guard reference != nil, matchedName == nil, id == nil, let image, image.digest == nil else {
