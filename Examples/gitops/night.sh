@@ -70,7 +70,7 @@ expect 'the lock of staging changed, nothing else' same "$(git diff --name-only)
 heading 'Pins: what would change, then change it and write the pull request'
 show ocimirror pin --lock locks/staging.yaml --diff environments/staging
 expect 'a version is not changed unasked' same "$status" 1
-expect '  and it is named' says 'the file has 1.0.0, the lock has 1.1.0'
+expect '  and it is named' says 'the file has 1.0.0, the lock file has 1.1.0'
 show ocimirror pin --lock locks/staging.yaml --update-tags --diff environments/staging
 expect 'exit code 0' same "$status" 0
 expect 'no file was touched' same "$(git diff --name-only)" locks/staging.yaml

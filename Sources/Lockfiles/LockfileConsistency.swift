@@ -56,17 +56,17 @@ extension LockfileEntry {
     private func agree(_ statements: [Statement]) throws(LockfileError) {
         func count(_ value: String) -> Int { statements.count { $0.value == value } }
         guard let least = statements.map({ count($0.value) }).min(), least < statements.count,
-            let blamed = statements.first(where: { count($0.value) == least }),
-            let usual = statements.filter({ $0.value != blamed.value })
+            let outlier = statements.first(where: { count($0.value) == least }),
+            let majority = statements.filter({ $0.value != outlier.value })
                 .max(by: { count($0.value) < count($1.value) })
         else { return }
-        let others = statements.filter { $0.value == usual.value }.map { statement in
+        let others = statements.filter { $0.value == majority.value }.map { statement in
             "'\(statement.key)' (line \((self[statement.key] ?? node).mark.line))"
         }
         throw failure(
-            blamed.key,
-            "'\(blamed.key)' says \(Self.shown(blamed.value)), but \(others.joined(separator: ", ")) "
-                + "\(others.count == 1 ? "says" : "say") \(Self.shown(usual.value))",
+            outlier.key,
+            "'\(outlier.key)' is \(Self.shown(outlier.value)), but \(others.joined(separator: ", ")) "
+                + "\(others.count == 1 ? "is" : "are") \(Self.shown(majority.value))",
             hint: LockfileError.editHint)
     }
 
@@ -80,7 +80,7 @@ extension LockfileEntry {
     private func expect(_ key: String, _ composed: String) throws(LockfileError) {
         guard try text(key) == composed else {
             throw failure(
-                key, "'\(key)' is not written as \(composed)", hint: LockfileError.editHint)
+                key, "'\(key)' must be \(composed)", hint: LockfileError.editHint)
         }
     }
 }

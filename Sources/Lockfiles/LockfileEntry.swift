@@ -69,7 +69,7 @@ struct LockfileEntry {
     func shownText(_ key: String) throws(LockfileError) -> String {
         let text = try text(key)
         guard text.unicodeScalars.allSatisfy(\.isSafeToShow) else {
-            throw failure(key, "'\(key)' holds characters that cannot be shown")
+            throw failure(key, "'\(key)' has unprintable characters")
         }
         return text
     }
@@ -88,7 +88,7 @@ struct LockfileEntry {
         guard let items = value.items, case let texts = items.compactMap(\.text),
             texts.count == items.count,
             texts.allSatisfy({ $0.unicodeScalars.allSatisfy(\.isSafeToShow) })
-        else { throw failure(key, "'\(key)' must be a list of texts that can be shown") }
+        else { throw failure(key, "'\(key)' must be a list of printable strings") }
         return texts
     }
 
@@ -138,10 +138,10 @@ struct LockfileEntry {
         var referrers: Set<LockedImage.Referrer> = []
         var tags: Set<Tag> = []
         for item in items {
-            let block = try LockfileEntry(item, as: "\(subject)referrers", isEntry: true)
+            let fields = try LockfileEntry(item, as: "\(subject)referrers", isEntry: true)
             let referrer = LockedImage.Referrer(
-                digest: try block.parse("digest", Digest.init(parsing:)),
-                tag: block["tag"] == nil ? nil : try block.parse("tag", Tag.init(parsing:)))
+                digest: try fields.parse("digest", Digest.init(parsing:)),
+                tag: fields["tag"] == nil ? nil : try fields.parse("tag", Tag.init(parsing:)))
             let isNewTag = referrer.tag.map { tags.insert($0).inserted } ?? true
             guard isNewTag, referrers.insert(referrer).inserted else {
                 throw LockfileError(

@@ -26,16 +26,16 @@ public struct LockfileError: Error, Hashable, Sendable, CustomStringConvertible 
     /// `sync` reads the lock file first, so it can rewrite a damaged one only after the file is
     /// deleted.
     public static let restoreHint =
-        "restore the lock from version control, or delete it and run 'ocimirror sync', which writes "
+        "restore the lock file from version control, or delete it and run 'ocimirror sync', which writes "
         + "an entry for every image that it validates"
 
     static let editHint =
         "undo the edit: to mirror other content, change mirror.yaml and run 'ocimirror sync'; or delete "
-        + "the lock and run 'ocimirror sync'"
+        + "the lock file and run 'ocimirror sync'"
 
     static let conflictHint =
         "take either version, such as with 'git checkout --ours' or '--theirs' and the file's name, "
         + "and run 'ocimirror sync'"
 
-    static let versionHint = "use the version of ocimirror that wrote the lock, or a newer one"
+    static let versionHint = "use the version of ocimirror that wrote the lock file, or a newer one"
 }

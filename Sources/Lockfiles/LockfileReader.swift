@@ -33,7 +33,7 @@ extension Lockfile {
             guard LockfileText.isTruncated(bytes) else { throw error }
             throw LockfileError(
                 at: error.mark,
-                "\(error.message) (the lock seems to be truncated: its last line has "
+                "\(error.message) (the lock file seems to be truncated: its last line has "
                     + "no line break)", hint: error.hint)
         }
     }
@@ -44,43 +44,43 @@ extension Lockfile {
         do {
             stream = try YAMLDocumentStream(parsing: bytes, limits: Self.limits)
         } catch {
-            throw LockfileError(at: error.mark, "the lock is not valid YAML: \(error.message)")
+            throw LockfileError(at: error.mark, "the lock file is not valid YAML: \(error.message)")
         }
         guard stream.documents.count == 1, var node = stream.documents.first?.root else {
             throw LockfileError(
                 at: stream.documents.dropFirst().first?.root.mark ?? YAMLMark(line: 1, column: 1),
-                "a lock is one YAML document, not \(stream.documents.count)")
+                "a lock file must be one YAML document, not \(stream.documents.count)")
         }
-        var name = "the lock"
+        var name = "the lock file"
         for key in root {
             node = try LockfileEntry(node, as: name).required(key)
             name = key
         }
-        let block = try LockfileEntry(node, as: name)
-        let schema = try block.integer("schema")
+        let content = try LockfileEntry(node, as: name)
+        let schema = try content.integer("schema")
         guard schema == Self.schema else {
-            throw block.failure(
+            throw content.failure(
                 "schema",
-                "'schema' is \(schema), and this version of ocimirror reads \(Self.schema)",
+                "'schema' is \(schema), but this version of ocimirror reads \(Self.schema)",
                 hint: schema > Self.schema
                     ? LockfileError.versionHint : LockfileError.restoreHint)
         }
         var images: [String: LockedImage] = [:]
-        for entry in try LockfileEntry(block.required("images"), as: "images").entries {
+        for entry in try LockfileEntry(content.required("images"), as: "images").entries {
             // ``LockfileEntry`` has checked that every key is text.
             guard let id = entry.key.text else { continue }
             guard Self.isID(id) else {
                 throw LockfileError(
                     at: entry.key.mark,
-                    "'\(UntrustedText(id).display(limit: 200))' cannot be an id: letters, digits and "
-                        + "'-._/' only")
+                    "invalid id '\(UntrustedText(id).display(limit: 200))': use letters, digits and "
+                        + "'-._/'")
             }
             images[id] = try LockedImage(
                 LockfileEntry(entry.value, as: id, isEntry: true))
         }
         self.init(
-            root: root, inputs: try block.parse("inputs", Digest.init(parsing:)),
-            validation: block["validation"] == nil ? nil : try block.validation("validation"),
+            root: root, inputs: try content.parse("inputs", Digest.init(parsing:)),
+            validation: content["validation"] == nil ? nil : try content.validation("validation"),
             images: images)
     }
 }
@@ -99,21 +99,21 @@ extension Lockfile {
 }
 
 extension LockedImage {
-    fileprivate init(_ block: LockfileEntry) throws(LockfileError) {
-        let registry = try block.parse("registry", RegistryHost.init(parsing:))
-        let path = try block.text("repository")
-        let repository = try block.parse("repository") { _ throws(ParseError) in
+    fileprivate init(_ entry: LockfileEntry) throws(LockfileError) {
+        let registry = try entry.parse("registry", RegistryHost.init(parsing:))
+        let path = try entry.text("repository")
+        let repository = try entry.parse("repository") { _ throws(ParseError) in
             try Repository(registry: registry, path: path)
         }
         self.init(
-            source: try block.shownText("source"), upstream: try block.shownText("upstream"),
+            source: try entry.shownText("source"), upstream: try entry.shownText("upstream"),
             repository: repository,
-            tag: block["tag"] == nil ? nil : try block.parse("tag", Tag.init(parsing:)),
-            digest: try block.parse("digest", Digest.init(parsing:)),
-            mediaType: try block.parse("mediaType", MediaType.init(parsing:)),
-            size: try block.integer("size"), validation: try block.validation("validation"),
-            requires: try block.texts("requires"), platforms: try block.platforms(),
-            referrers: try block.referrers())
-        try block.checkAgreement(of: self)
+            tag: entry["tag"] == nil ? nil : try entry.parse("tag", Tag.init(parsing:)),
+            digest: try entry.parse("digest", Digest.init(parsing:)),
+            mediaType: try entry.parse("mediaType", MediaType.init(parsing:)),
+            size: try entry.integer("size"), validation: try entry.validation("validation"),
+            requires: try entry.texts("requires"), platforms: try entry.platforms(),
+            referrers: try entry.referrers())
+        try entry.checkAgreement(of: self)
     }
 }

@@ -9,7 +9,7 @@ enum LockfileText {
     /// - Throws: ``LockfileError`` for an empty file and for conflict markers.
     static func check(_ bytes: [UInt8]) throws(LockfileError) {
         guard bytes.contains(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else {
-            throw LockfileError(at: YAMLMark(line: 1, column: 1), "the lock is empty")
+            throw LockfileError(at: YAMLMark(line: 1, column: 1), "the lock file is empty")
         }
         let lines = markerLines(in: bytes)
         guard let first = lines.first else { return }

@@ -29,7 +29,7 @@ enum FileReading {
             self = .skipped(reason: FileText.templateReason, mark: mark, isTemplate: true)
         } else if FileText.isConfiguration(stream) {
             self = .skipped(
-                reason: "it is a configuration of ocimirror", mark: nil, isTemplate: false)
+                reason: "the file is an ocimirror configuration", mark: nil, isTemplate: false)
         } else {
             self = .sites(
                 try SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits))

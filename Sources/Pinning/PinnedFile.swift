@@ -16,7 +16,7 @@ public struct PinnedFile: Hashable, Sendable {
     /// The position that shows the reason; `nil` if it is the whole file.
     public var skippedAt: YAMLMark?
     /// The error for which the file was rejected, and its position.
-    public var refusal: YAMLError?
+    public var error: YAMLError?
 
     /// Creates the result for a file.
     public init(path: String) {
@@ -24,9 +24,9 @@ public struct PinnedFile: Hashable, Sendable {
     }
 
     /// Creates the result for a file that was rejected.
-    public init(path: String, refusal: YAMLError) {
+    public init(path: String, error: YAMLError) {
         self.path = path
-        self.refusal = refusal
+        self.error = error
     }
 
     /// Creates the result for a file that was skipped.
@@ -38,11 +38,11 @@ public struct PinnedFile: Hashable, Sendable {
 
     /// Discards the changes because the file cannot be written.
     public mutating func failToWrite(_ reason: YAMLError) {
-        refusal = reason
+        error = reason
         newBytes = nil
         for index in sites.indices where sites[index].verdict == .changed {
             sites[index].verdict = .unpinnable
-            sites[index].reason = "nothing is written to the file"
+            sites[index].reason = "the file was not changed"
             sites[index].new = nil
         }
     }

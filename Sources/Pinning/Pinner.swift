@@ -17,7 +17,7 @@ public struct Pinner: Sendable {
 
     private let source: Source
     private let rules: PinRules
-    private let moves: Bool
+    private let rewritesReferences: Bool
     private let updatesTags: Bool
 
     /// Creates a pinner that writes the digests of a lock file.
@@ -25,18 +25,18 @@ public struct Pinner: Sendable {
     /// - Parameters:
     ///   - lock: The lock file.
     ///   - rules: The rules for images that shapes do not identify.
-    ///   - side: The registry that the files use.
-    ///   - moves: A Boolean value that indicates whether references to the other registry are
-    ///     rewritten.
+    ///   - registry: The registry that the files use.
+    ///   - rewritesReferences: A Boolean value that indicates whether references to the other
+    ///     registry are rewritten.
     ///   - updatesTags: A Boolean value that indicates whether an image whose tag differs from the
     ///     lock file gets the tag of the lock file.
     public init(
-        _ lock: Lockfile, rules: PinRules = PinRules(), side: PinRegistry = .mirror,
-        moves: Bool = false, updatesTags: Bool = false
+        _ lock: Lockfile, rules: PinRules = PinRules(), registry: PinRegistry = .mirror,
+        rewritesReferences: Bool = false, updatesTags: Bool = false
     ) {
-        self.source = .lock(LockView(lock, side: side))
+        self.source = .lock(LockView(lock, registry: registry))
         self.rules = rules
-        self.moves = moves
+        self.rewritesReferences = rewritesReferences
         self.updatesTags = updatesTags
     }
 
@@ -60,7 +60,7 @@ public struct Pinner: Sendable {
             }
         self.source = .file(PinCopy(found, selecting: selects))
         self.rules = rules
-        self.moves = false
+        self.rewritesReferences = false
         self.updatesTags = true
     }
 
@@ -86,29 +86,31 @@ public struct Pinner: Sendable {
             case .sites(let sites): found = sites
             }
         } catch {
-            file.refusal = error
+            file.error = error
             return file
         }
         let targets = targets(for: found)
-        let habits = found.fragments.map { QuoteStyle(of: $0.stream) }
+        let quoteStyles = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
-            draft($0.checked(against: reuse), targets[$0.number], in: found, habits[$0.fragment])
+            draft(
+                $0.checked(against: reuse), targets[$0.number], in: found, quoteStyles[$0.fragment])
         }
-        Self.refuseContradictions(&drafts)
+        Self.rejectContradictions(&drafts)
         let edits = Set(drafts.flatMap(\.edits))
         if !edits.isEmpty {
             let edited = EditedFile(
                 fragments: found.fragments, edits: Array(edits), limits: FileText.limits)
-            do throws(EditRefusal) {
+            do throws(EditError) {
                 let bytes = try edited.bytes()
                 try readBack(bytes, path: path, into: &drafts)
                 file.newBytes = bytes
             } catch {
                 let mark = drafts.first { !$0.edits.isEmpty }?.site.mark
-                file.refusal = YAMLError(
-                    at: mark ?? YAMLMark(line: 1, column: 1), "\(error.reason); nothing is written")
+                file.error = YAMLError(
+                    at: mark ?? YAMLMark(line: 1, column: 1),
+                    "\(error.reason); the file was not changed")
                 for index in drafts.indices where !drafts[index].edits.isEmpty {
-                    drafts[index].refuse(.unpinnable, "nothing is written to the file")
+                    drafts[index].reject(.unpinnable, "the file was not changed")
                 }
             }
         }
@@ -120,16 +122,16 @@ public struct Pinner: Sendable {
     /// file.
     private func readBack(
         _ bytes: [UInt8], path: String, into drafts: inout [Draft]
-    ) throws(EditRefusal) {
-        let refusal = EditRefusal(reason: "the changed file does not name the pinned images")
+    ) throws(EditError) {
+        let mismatch = EditError(reason: "the edited file does not have the expected images")
         guard case .sites(let found)? = try? FileReading(bytes, path: path, rules: rules) else {
-            throw refusal
+            throw mismatch
         }
-        guard found.sites.count == drafts.count else { throw refusal }
+        guard found.sites.count == drafts.count else { throw mismatch }
         for (index, site) in found.sites.enumerated() where !drafts[index].edits.isEmpty {
             // A value that only a rule identifies has no repository in the file.
             guard let image = site.image else { continue }
-            guard image.digest == drafts[index].site.new?.digest else { throw refusal }
+            guard image.digest == drafts[index].site.new?.digest else { throw mismatch }
             drafts[index].site.new = image
         }
     }
@@ -141,7 +143,7 @@ public struct Pinner: Sendable {
         var values: Set<Edit.Place> = []
         var edits: [Edit] = []
 
-        mutating func refuse(_ verdict: PinnedSite.Verdict, _ reason: String) {
+        mutating func reject(_ verdict: PinnedSite.Verdict, _ reason: String) {
             site.verdict = verdict
             site.reason = reason
             site.new = nil
@@ -163,7 +165,7 @@ public struct Pinner: Sendable {
 
     private func draft(
         _ found: ImageReferenceSite, _ target: PinCopy.Target, in file: FoundSites,
-        _ habit: QuoteStyle
+        _ quoteStyle: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
         let start = fragment.fileOffset(found.start)
@@ -179,8 +181,8 @@ public struct Pinner: Sendable {
         // Obstacles do not matter if there is no pin to copy.
         if case .file = source, !found.isSkipped {
             switch target {
-            case .failure(let miss):
-                Self.explain(miss, of: found, in: &draft)
+            case .failure(let failure):
+                Self.explain(failure, of: found, in: &draft)
                 return draft
             case .success(let pin) where found.image == pin.reference:
                 draft.site.id = pin.id
@@ -189,25 +191,25 @@ public struct Pinner: Sendable {
             }
         }
         if let obstacle = found.obstacle {
-            draft.refuse(found.isSkipped ? .skipped : .unpinnable, obstacle)
+            draft.reject(found.isSkipped ? .skipped : .unpinnable, obstacle)
             return draft
         }
         do throws(LockView.LookupFailure) {
             let target = try target.get()
             draft.site.id = target.id
-            guard moves || !target.isElsewhere else {
-                draft.refuse(
-                    .unpinnable, "it names the other end of the mirror: --rewrite moves it")
+            guard rewritesReferences || !target.isInOtherRepository else {
+                draft.reject(
+                    .unpinnable, "the reference names another repository: change it with --rewrite")
                 return draft
             }
             let version = StatedVersion(site: found, target: target)
             guard updatesTags || version.isSame else {
-                draft.refuse(.versionDiffers, version.difference)
+                draft.reject(.versionDiffers, version.difference)
                 return draft
             }
-            try write(found, target, into: &draft, fragment.stream.text, habit)
-            if file.sealedDocuments.contains(found.document), !draft.edits.isEmpty {
-                draft.refuse(.unpinnable, FileText.sealReason)
+            try write(found, target, into: &draft, fragment.stream.text, quoteStyle)
+            if file.signedDocuments.contains(found.document), !draft.edits.isEmpty {
+                draft.reject(.unpinnable, FileText.signedReason)
             }
         } catch {
             Self.explain(error, of: found, in: &draft)
@@ -217,44 +219,46 @@ public struct Pinner: Sendable {
 
     private func write(
         _ found: ImageReferenceSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText,
-        _ habit: QuoteStyle
+        _ quoteStyle: QuoteStyle
     ) throws(LockView.LookupFailure) {
-        do throws(EditRefusal) {
-            let writer = try SiteWriter(found, target, in: text, habit)
+        do throws(EditError) {
+            let writer = try SiteWriter(found, target, in: text, quoteStyle)
             draft.edits = writer.edits
             draft.site.warnings = writer.warnings
             guard !writer.edits.isEmpty else { return }
             draft.site.verdict = .changed
             draft.site.new = writer.written
         } catch {
-            draft.refuse(.unpinnable, error.reason)
+            draft.reject(.unpinnable, error.reason)
         }
     }
 
     private static func explain(
-        _ miss: LockView.LookupFailure, of site: ImageReferenceSite, in draft: inout Draft
+        _ failure: LockView.LookupFailure, of site: ImageReferenceSite, in draft: inout Draft
     ) {
-        switch miss {
-        case .unknown: draft.refuse(.unknown, "there is no pin for such an image")
-        case .notSelected: draft.refuse(.skipped, "it is not selected")
+        switch failure {
+        case .unknown: draft.reject(.unknown, "no matching lock entry")
+        case .notSelected: draft.reject(.skipped, "not selected")
         case .otherRepository(let name):
-            draft.refuse(
+            draft.reject(
                 .unpinnable,
-                "it is \(UntrustedText(name).display(limit: 300)) where its pin would come from")
-        case .notCopied(let reason): draft.refuse(.unpinnable, reason)
+                "the file to copy from has it in \(UntrustedText(name).display(limit: 300))")
+        case .notCopied(let reason): draft.reject(.unpinnable, reason)
         case .unknownID(let id):
-            draft.refuse(
-                .unknown, "the lock has no id '\(UntrustedText(id).display(limit: 100))'")
+            draft.reject(
+                .unknown, "the lock file has no entry '\(UntrustedText(id).display(limit: 100))'")
         case .ambiguous(let targets):
-            draft.refuse(.versionDiffers, StatedVersion.ambiguity(site, among: targets))
+            draft.reject(.versionDiffers, StatedVersion.ambiguity(site, among: targets))
         case .insufficientlyValidated(let id):
-            draft.refuse(
-                .unpinnable, "the lock proves '\(id)' less than it demands: run sync first")
+            draft.reject(
+                .unpinnable,
+                "the lock entry '\(id)' is below the required validation level: run 'ocimirror sync'"
+            )
         }
     }
 
     /// Rejects edits of values that another image uses and does not change in the same way.
-    private static func refuseContradictions(_ drafts: inout [Draft]) {
+    private static func rejectContradictions(_ drafts: inout [Draft]) {
         var users: [Edit.Place: [Int]] = [:]
         for index in drafts.indices {
             let places = drafts[index].values.union(drafts[index].edits.map(\.place))
@@ -272,8 +276,8 @@ public struct Pinner: Sendable {
             for index in users.removeValue(forKey: place) ?? [] {
                 let places = drafts[index].edits.map(\.place)
                 guard places.contains(place) else { continue }
-                drafts[index].refuse(
-                    .unpinnable, "another image uses the same value: give each its own")
+                drafts[index].reject(
+                    .unpinnable, "another image uses the same value: give each image its own value")
                 contradictory += places
             }
         }

@@ -17,7 +17,7 @@ struct Composer {
 
     mutating func documents() throws(YAMLError) -> [YAMLDocument] {
         guard var reader = EventReader(text.bytes[text.start...]) else {
-            throw YAMLError(at: text.mark(at: 0), "there is not enough memory to parse it")
+            throw YAMLError(at: text.mark(at: 0), "not enough memory to parse the file")
         }
         var documents: [YAMLDocument] = []
         while true {

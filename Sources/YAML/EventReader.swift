@@ -46,7 +46,7 @@ internal import CYAML
     private func failure() -> Failure {
         let error = unsafe parser.pointee
         guard unsafe error.error != YAML_MEMORY_ERROR, let problem = unsafe error.problem else {
-            return Failure(position: 0, problem: "there is not enough memory to parse it")
+            return Failure(position: 0, problem: "not enough memory to parse the file")
         }
         var text = unsafe String(cString: problem)
         if let context = unsafe error.context {

@@ -49,7 +49,7 @@ public struct YAMLDocumentStream: Hashable, Sendable {
         guard bytes.count <= limits.byteCount else {
             throw YAMLError(
                 at: YAMLMark(line: 1, column: 1),
-                "the file has \(bytes.count) bytes, more than the \(limits.byteCount) that are read"
+                "the file has \(bytes.count) bytes; the limit is \(limits.byteCount)"
             )
         }
         self.text = try YAMLText(bytes)

@@ -48,10 +48,10 @@ public enum YAMLQuoting {
     /// the unquoted text as a string.
     ///
     /// Readers of YAML 1.1 (PyYAML) and readers between the versions (go-yaml, and thus Helm and
-    /// kubectl) resolve more plain scalars than the core schema: `no` and `on` are booleans, `0123`,
-    /// `1_000`, `0b1` and `12:30:45` are numbers, `2027-01-31` is a date, and `26e2` is a number.
-    /// The function also rejects text that cannot be plain at all, because of a leading indicator or
-    /// the sequences colon-space and space-hash, including in flow collections.
+    /// kubectl) resolve more plain scalars than the core schema: `no` and `on` are booleans,
+    /// `0123`, `1_000`, `0b1` and `12:30:45` are numbers, `2027-01-31` is a date, and `26e2` is a
+    /// number. The function also rejects text that cannot be plain at all, because of a leading
+    /// indicator or the sequences colon-space and space-hash, including in flow collections.
     ///
     /// Source: YAML 1.1 types `bool`, `int`, `float`, `timestamp`, `merge`, `value`.
     public static func isSafePlain(_ text: String) -> Bool {

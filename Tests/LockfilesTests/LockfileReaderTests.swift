@@ -5,11 +5,11 @@ import OCI
 import Testing
 
 @Suite struct LockfileReaderTests {
-    @Test func `the lock of the documentation is read`() throws {
+    @Test func `the lock file of the documentation is parsed`() throws {
         #expect(try Lockfile(parsing: Array(LockSample.text.utf8)) == LockSample.lock())
     }
 
-    @Test func `fields that are not known are ignored, wherever they stand`() throws {
+    @Test func `unknown fields are ignored at every level`() throws {
         let text = LockSample.text
             .replacing("    schema: 1\n", with: "    schema: 1\n    later: {a: [1, 2]}\n")
             .replacing("        tag:", with: "        signed: true\n        tag:")
@@ -27,7 +27,7 @@ import Testing
         #expect(lock.images["grafana"]?.referrers == [])
     }
 
-    @Test func `a lock of several thousand images is read`() throws {
+    @Test func `a lock file of several thousand images is parsed`() throws {
         var lock = try LockSample.lock()
         let image = try LockSample.image()
         for number in 0..<3000 { lock.images["grafana-\(number)"] = image }
@@ -37,7 +37,7 @@ import Testing
     static let a = String(repeating: "a", count: 64)
     static let b = String(repeating: "b", count: 64)
 
-    /// A change of the text, and the problem that it makes.
+    /// A change to the text, and the resulting error.
     static let problems: [(String, String, String)] = [
         // Missing.
         ("    schema: 1\n", "", "4:5: 'schema' is missing"),
@@ -49,23 +49,23 @@ import Testing
         ("        platforms:", "        forms:", "9:9: grafana: 'platforms' is missing"),
         (", size: 2197}", "}", "22:24: grafana: linux/amd64: 'size' is missing"),
         ("        ref:", "        reference:", "9:9: grafana: 'ref' is missing"),
-        // What would act on a terminal, or in a shell.
+        // Terminal escapes and shell syntax.
         (
             "      grafana:", "      \"x\\e[2J\":",
-            "8:7: 'x\\u{1b}[2J' cannot be an id: letters, digits and '-._/' only"
+            "8:7: invalid id 'x\\u{1b}[2J': use letters, digits and '-._/'"
         ),
         (
             "      grafana:", "      $(id):",
-            "8:7: '$(id)' cannot be an id: letters, digits and '-._/' only"
+            "8:7: invalid id '$(id)': use letters, digits and '-._/'"
         ),
         (
             "source: docker.io/grafana/grafana:12.1.0", "source: \"docker.io/a:1\\e[2J\"",
-            "9:17: grafana: 'source' holds characters that cannot be shown"
+            "9:17: grafana: 'source' has unprintable characters"
         ),
-        // Of another kind.
+        // Wrong types.
         (
             "schema: 1", "schema: 2",
-            "4:13: 'schema' is 2, and this version of ocimirror reads 1"
+            "4:13: 'schema' is 2, but this version of ocimirror reads 1"
         ),
         ("schema: 1", "schema: one", "4:13: 'schema' must be a number from 0 to 2^53"),
         ("size: 1609", "size: -1", "19:15: grafana: 'size' must be a number from 0 to 2^53"),
@@ -87,41 +87,41 @@ import Testing
         ("      grafana:\n", "      grafana:\n      loki:\n", "8:15: 'grafana' must be a mapping"),
         (
             "        validation: config\n", "        validation: config\n        requires: sh\n",
-            "21:19: grafana: 'requires' must be a list of texts that can be shown"
+            "21:19: grafana: 'requires' must be a list of printable strings"
         ),
-        // Contradictions: the field that differs from most others is named.
+        // Contradictions: the error is at the field that differs from most others.
         (
             "        digest: sha256:\(a)", "        digest: sha256:\(b)",
-            "13:17: grafana: 'digest' says bbbbbbbbbbbb…, but 'sha' (line 14), 'ref' (line 15), "
-                + "'pinned' (line 16), 'upstream' (line 17) say aaaaaaaaaaaa…"
+            "13:17: grafana: 'digest' is bbbbbbbbbbbb…, but 'sha' (line 14), 'ref' (line 15), "
+                + "'pinned' (line 16), 'upstream' (line 17) are aaaaaaaaaaaa…"
         ),
         (
             "sha: \"\(a)\"", "sha: \"\(b)\"",
-            "14:14: grafana: 'sha' says bbbbbbbbbbbb…, but 'digest' (line 13), 'ref' (line 15), "
-                + "'pinned' (line 16), 'upstream' (line 17) say aaaaaaaaaaaa…"
+            "14:14: grafana: 'sha' is bbbbbbbbbbbb…, but 'digest' (line 13), 'ref' (line 15), "
+                + "'pinned' (line 16), 'upstream' (line 17) are aaaaaaaaaaaa…"
         ),
         (
             "tag: \"12.1.0\"", "tag: \"12.1.1\"",
-            "12:14: grafana: 'tag' says 12.1.1, but 'ref' (line 15) says 12.1.0"
+            "12:14: grafana: 'tag' is 12.1.1, but 'ref' (line 15) is 12.1.0"
         ),
         (
             "repository: ameideio/mirror/grafana", "repository: ameideio/mirror/loki",
-            "11:21: grafana: 'repository' says ameideio/mirror/loki, but 'ref' (line 15), "
-                + "'pinned' (line 16) say ameideio/mirror/grafana"
+            "11:21: grafana: 'repository' is ameideio/mirror/loki, but 'ref' (line 15), "
+                + "'pinned' (line 16) are ameideio/mirror/grafana"
         ),
         (
             "registry: ghcr.io", "registry: quay.io",
-            "10:19: grafana: 'registry' says quay.io, but 'ref' (line 15), 'pinned' (line 16) say "
+            "10:19: grafana: 'registry' is quay.io, but 'ref' (line 15), 'pinned' (line 16) are "
                 + "ghcr.io"
         ),
         ("        tag: \"12.1.0\"\n", "", "14:14: grafana: 'ref' needs a 'tag'"),
         (
             "upstream: docker.io/grafana/grafana@sha256:\(a)",
             "upstream: docker.io/grafana/grafana@sha256:\(b)",
-            "17:19: grafana: 'upstream' says bbbbbbbbbbbb…, but 'digest' (line 13), "
-                + "'sha' (line 14), 'ref' (line 15), 'pinned' (line 16) say aaaaaaaaaaaa…"
+            "17:19: grafana: 'upstream' is bbbbbbbbbbbb…, but 'digest' (line 13), "
+                + "'sha' (line 14), 'ref' (line 15), 'pinned' (line 16) are aaaaaaaaaaaa…"
         ),
-        // Twice.
+        // Duplicates.
         (
             "        size: 1609\n", "        size: 1609\n        size: 1610\n",
             "20:9: grafana: duplicate key 'size'"
@@ -144,15 +144,15 @@ import Testing
             "        referrers:\n", "        referrers: x\n        other:\n",
             "24:20: grafana: 'referrers' must be a list"
         ),
-        // No lock.
+        // Other documents.
         (
             "# Generated", "--- 1\n---\n# Generated",
-            "4:1: a lock is one YAML document, not 2"
+            "4:1: a lock file must be one YAML document, not 2"
         ),
     ]
 
     @Test(arguments: problems)
-    func `a lock that cannot be meant is refused at its place`(
+    func `an invalid lock file is rejected with the position`(
         _ part: String, _ change: String, _ problem: String
     ) {
         let text = LockSample.text.replacing(part, with: change, maxReplacements: 1)
@@ -187,15 +187,14 @@ import Testing
         }
     }
 
-    /// Conflict markers in Git's styles, and what an incomplete resolution leaves.
+    /// Conflict markers in Git's styles, and the remains of an incomplete resolution.
     @Test(
         arguments: [
-            ("<<<<<<< HEAD\nS\n=======\nT\n>>>>>>> other\n", "lines 19, 21, 23"),
-            ("<<<<<<< a\nS\n||||||| b\nS\n=======\nT\n>>>>>>> c\n", "lines 19, 21, 23, 25"),
+            ("            ("<<<<<<< a\nS\n||||||| b\nS\n=======\nT\n>>>>>>> c\n", "lines 19, 21, 23, 25"),
             ("<<<<<<< HEAD\r\nS\n=======\r\nT\n>>>>>>> other\r\n", "lines 19, 21, 23"),
             ("S\n>>>>>>> other\n", "line 20"), ("S\n=======\n", "line 20"),
         ])
-    func `conflict markers are named by their lines`(conflict: String, lines: String) {
+    func `conflict markers are reported with their lines`(conflict: String, lines: String) {
         let fields = conflict.replacing("S\n", with: "        size: 1609\n")
             .replacing("T\n", with: "        size: 1610\n")
         let error = problem(of: LockSample.text.replacing("        size: 1609\n", with: fields))
@@ -204,8 +203,9 @@ import Testing
         #expect(error?.hint.contains("ocimirror sync") == true)
     }
 
-    @Test func `a lock that is cut off anywhere is not read as a whole one`() {
-        // Optional fields at the end can be missing from a whole lock file, too.
+<<<<<<< HEAD
+    @Test func `a truncated lock file is not parsed as a complete one`() {
+        // Optional fields at the end can be missing from a complete lock file, too.
         let text = String(
             LockSample.text.prefix(
                 upTo: LockSample.text.ranges(of: "        referrers:")[0].lowerBound))
@@ -214,7 +214,8 @@ import Testing
             let part = String(text.prefix(count))
             guard !(part + "\n").hasSuffix("\n\n") || part.isEmpty else { continue }
             guard let error = problem(of: part) else {
-                // Without its last line a flow mapping is whole; such an end shows nothing.
+                // A flow mapping can be complete without the last line, so such a truncation is not
+                // detected.
                 #expect(!part.contains(lastLine) && part.contains("linux/amd64: {"))
                 continue
             }
@@ -225,12 +226,12 @@ import Testing
         }
     }
 
-    @Test func `an empty file, a newer lock, and an edited one say what to do`() {
-        #expect(problem(of: "")?.description == "1:1: the lock is empty")
-        #expect(problem(of: " \r\n\n")?.description == "1:1: the lock is empty")
+    @Test func `an empty, a newer and an edited lock file have a hint`() {
+        #expect(problem(of: "")?.description == "1:1: the lock file is empty")
+        #expect(problem(of: " \r\n\n")?.description == "1:1: the lock file is empty")
         #expect(
             problem(of: "# only a comment\n")?.description
-                == "1:1: a lock is one YAML document, not 0")
+                == "1:1: a lock file must be one YAML document, not 0")
         let newer = problem(of: LockSample.text.replacing("schema: 1", with: "schema: 2"))
         #expect(newer?.hint.contains("newer") == true)
         let older = problem(of: LockSample.text.replacing("schema: 1", with: "schema: 0"))

@@ -5,11 +5,11 @@ import OCI
 import Testing
 
 @Suite struct LockfileWriterTests {
-    @Test func `a lock is written as the documentation shows it`() throws {
+    @Test func `a lock file is written as in the documentation`() throws {
         #expect(try LockSample.lock().text == LockSample.text)
     }
 
-    @Test func `what is written is read as the same values`() throws {
+    @Test func `written values are parsed unchanged`() throws {
         for seed in UInt64(1)...300 {
             let lock = try LockSample.generated(seed: seed)
             let read = try Lockfile(parsing: Array(lock.text.utf8), root: lock.root)
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `ids stand in the order of their bytes`() throws {
+    @Test func `ids are sorted by bytes`() throws {
         var lock = try LockSample.lock()
         lock.images = try ["b", "a-b", "a", "a.b", "Z", "\u{e9}", "aa"].reduce(into: [:]) {
             $0[$1] = try LockSample.image()
@@ -78,7 +78,7 @@ import Testing
         #expect(try Lockfile(parsing: Array(lock.text.utf8)) == lock)
     }
 
-    @Test func `a lock without images and without a demand is a lock`() throws {
+    @Test func `a lock file without images and without a required level is valid`() throws {
         let lock = Lockfile(root: ["images"], inputs: try LockSample.digest("e"), validation: nil)
         #expect(
             lock.text == """

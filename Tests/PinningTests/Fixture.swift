@@ -7,7 +7,7 @@ import Pinning
 import Testing
 import YAML
 
-/// A folder of `Fixtures`: a file before, the file after, and what is said about it.
+/// A directory of `Fixtures`: a file before pinning, the file after, and the report.
 struct Fixture: Sendable, CustomTestStringConvertible {
     let name: String
     var testDescription: String { name }
@@ -36,19 +36,19 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Pins the fixture, or other bytes in its place.
+    /// Pins the fixture, or other bytes in place of it.
     func pinned(with lock: String, _ bytes: [UInt8]? = nil) throws -> PinnedFile {
         let rules = try PinRules(
             parsing: try BoundedFile.read("\(Self.folder)/pins.yaml", limit: 1 << 20))
         let pinner = Pinner(
-            try Self.lock(lock), rules: rules, moves: name.hasSuffix("rewritten"),
+            try Self.lock(lock), rules: rules, rewritesReferences: name.hasSuffix("rewritten"),
             updatesTags: !name.hasSuffix("as-stated"))
-        // A chart's own file is known by its name.
+        // `Chart.yaml` is recognized by its name.
         let file = name.contains("chart") ? "Chart.yaml" : "values.yaml"
         return pinner.pin(try bytes ?? before, path: "\(name)/\(file)")
     }
 
-    /// What is said about a file, a line for each image.
+    /// Returns the report of a file, one line for each image.
     func report(_ file: PinnedFile) -> String {
         var lines = file.sites.map { site in
             var line =
@@ -62,7 +62,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
             for warning in site.warnings { line += "\n    warning: \(warning)" }
             return line
         }
-        if let refusal = file.refusal { lines.append("rejected: \(refusal)") }
+        if let error = file.error { lines.append("rejected: \(error)") }
         if let skipped = file.skipped {
             lines.append("skipped: \(skipped)" + (file.skippedAt.map { " (\($0))" } ?? ""))
         }

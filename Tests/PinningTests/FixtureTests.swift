@@ -5,10 +5,10 @@ import Lockfiles
 import Pinning
 import Testing
 
-/// Each shape in which charts and manifests name images, before and after, byte by byte.
+/// Tests each shape of image references in charts and manifests, before and after pinning.
 @Suite struct FixtureTests {
     @Test(arguments: try Fixture.all())
-    func `a fixture becomes what stands beside it`(_ fixture: Fixture) throws {
+    func `a fixture is pinned as expected`(_ fixture: Fixture) throws {
         let pinned = try fixture.pinned(with: "images.lock.yaml")
         let after = try pinned.newBytes ?? fixture.before
         #expect(String(decoding: after, as: UTF8.self) == (try fixture.text("after.yaml")))
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: try Fixture.all())
-    func `the old lock gives the old bytes back`(_ fixture: Fixture) throws {
+    func `the old lock file restores the old bytes`(_ fixture: Fixture) throws {
         let older = try fixture.pinned(with: "older.lock.yaml")
         let first = try older.newBytes ?? fixture.before
         let newer = try fixture.pinned(with: "images.lock.yaml", first)
@@ -33,7 +33,7 @@ import Testing
         #expect(try fixture.pinned(with: "older.lock.yaml", second).newBytes == first)
     }
 
-    @Test func `every shape of the catalogue has a fixture`() throws {
+    @Test func `every shape has a fixture`() throws {
         let numbers = try Fixture.all().compactMap { Int($0.name.prefix(2)) }
         #expect(Set(1...31).isSubset(of: Set(numbers)))
     }

@@ -2,7 +2,7 @@
 
 import RegistryTestSupport
 
-/// A YAML file of random form that names images of the fixtures' lock, the same for the same seed.
+/// A random YAML file that names images of the fixtures' lock file, the same for the same seed.
 struct GeneratedFile {
     private(set) var text = ""
     private var generator: SeededGenerator
@@ -86,7 +86,7 @@ struct GeneratedFile {
             "\(key)Image: {repository: ghcr.io/acme/mirror/\(name()), \"tag\": 'v1'\(digest)}")
     }
 
-    /// Text that is YAML itself, in a block.
+    /// A literal text that is YAML itself.
     private mutating func block(_ key: String, _ indent: Int) {
         text += String(repeating: " ", count: indent) + "\(key)Values: |\(pick(["", "-", "+"]))"
         text += lineBreak

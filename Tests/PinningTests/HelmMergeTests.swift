@@ -6,9 +6,9 @@ import OCI
 import Testing
 import YAML
 
-/// The lock as a values file: merged as Helm does, over a chart's values.
+/// Tests the lock file as a values file, merged over a chart's values as Helm does.
 @Suite struct HelmMergeTests {
-    /// Values as Helm has them.
+    /// A value in Helm's data model.
     private indirect enum Value: Equatable {
         case scalar(YAMLScalar)
         case list([Value])
@@ -31,7 +31,7 @@ import YAML
             self = Value(try #require(stream.documents.first?.root))
         }
 
-        /// Maps merge key by key, null removes a key, anything else replaces.
+        /// Merges values: mappings by key, null removes a key, any other value replaces.
         func merged(with top: Value) -> Value {
             guard case .map(var below) = self, case .map(let above) = top else { return top }
             for (key, value) in above {
@@ -63,7 +63,7 @@ import YAML
 
         """
 
-    @Test func `a chart's values keep what the lock does not name`() throws {
+    @Test func `values of a chart that the lock file does not set are kept`() throws {
         let lock = try Fixture.lock("images.lock.yaml")
         let merged = try Value(parsing: Self.chart).merged(with: Value(parsing: lock.text))
         #expect(merged["global", "imageRegistry"] == .scalar(.string("")))
@@ -74,7 +74,7 @@ import YAML
         }
     }
 
-    @Test func `an environment's lock takes one image over and keeps the others`() throws {
+    @Test func `the lock file of an environment replaces one image and keeps the others`() throws {
         let lock = try Fixture.lock("images.lock.yaml")
         var one = try Fixture.lock("older.lock.yaml")
         one.images = one.images.filter { $0.key == "api" }
@@ -86,7 +86,7 @@ import YAML
         #expect(images["vault", "digest"] == .scalar(.string(vault.digest.description)))
     }
 
-    @Test func `tags and digits are text to every reader`() throws {
+    @Test func `every reader resolves tags and digits to strings`() throws {
         let lock = try Fixture.lock("images.lock.yaml")
         let values = try Value(parsing: lock.text)
         for (id, image) in lock.images {
@@ -98,9 +98,11 @@ import YAML
     }
 
     @Test(arguments: [("staging", 1), ("production", 3)])
-    func `the example's values, one environment's and its lock become what the chart needs`(
-        _ environment: String, _ replicas: Int
-    ) throws {
+    func
+        `the values of the example, of one environment and of its lock file merge to those of the chart`(
+            _ environment: String, _ replicas: Int
+        ) throws
+    {
         let example = Fixture.folder.split(separator: "/").dropLast(3).joined(separator: "/")
         func values(_ file: String) throws -> Value {
             let path = "/\(example)/Examples/gitops/\(file)"
@@ -121,7 +123,7 @@ import YAML
         }
     }
 
-    @Test func `lists replace, and null takes a key away`() throws {
+    @Test func `lists replace, and null removes a key`() throws {
         let top = "list: [3]\nimage: {tag: null}\n"
         let merged = try Value(parsing: Self.chart).merged(with: Value(parsing: top))
         #expect(merged["list"] == .list([.scalar(.int(3))]))
@@ -129,7 +131,7 @@ import YAML
         #expect(merged["image", "repository"] != nil)
     }
 
-    /// What a reader of YAML 1.1 takes for something else than text, written from the types' own pages.
+    /// Patterns of plain scalars that YAML 1.1 readers do not resolve to strings.
     ///
     /// Source: yaml.org/type: bool, int, float, null, timestamp.
     private static func isTextInYAML11(_ text: String) -> Bool {
@@ -143,7 +145,7 @@ import YAML
         return !others.contains { text.wholeMatch(of: $0) != nil }
     }
 
-    @Test func `plain text of a lock is text to readers of YAML 1,1 too`() throws {
+    @Test func `YAML 1,1 readers resolve plain text of a lock file to strings`() throws {
         #expect(
             ["1.10", "0123", "no", "12:30", "2027-01-31"].allSatisfy { !Self.isTextInYAML11($0) })
         let lock = try Fixture.lock("images.lock.yaml")

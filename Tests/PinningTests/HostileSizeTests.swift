@@ -4,8 +4,7 @@ import Pinning
 import Testing
 import YAML
 
-/// Small files that could cost more time than there is: each of these ended no earlier than after hours, or
-/// would end only then if an algorithm took more than linear time again.
+/// Tests small files that take hours if an algorithm needs more than linear time.
 @Suite struct HostileSizeTests {
     private static let image = "ghcr.io/acme/mirror/api:1.4.1"
 
@@ -14,7 +13,7 @@ import YAML
             .pin(Array(text.utf8), path: "a/a/a/a/a/a/a/a/a/a/a/a/a/a/values.yaml")
     }
 
-    /// Mappings that each merge the one before several times.
+    /// Returns mappings that each merge the previous one several times.
     private static func nestedMerges(depth: Int, width: Int) -> String {
         var text = "m0: &m0 {repository: ghcr.io/acme/mirror/api, tag: 1.4.1}\n"
         for level in 1...depth {
@@ -28,7 +27,7 @@ import YAML
     func `nested merge keys are followed once each`(_ depth: Int, _ width: Int) throws {
         let text = Self.nestedMerges(depth: depth, width: width)
         let pinned = try Self.pin(text)
-        #expect(pinned.refusal == nil)
+        #expect(pinned.error == nil)
         #expect(pinned.sites.first?.verdict == .changed)
         let linted = Linter(nil).lint(Array(text.utf8), path: "values.yaml")
         #expect(linted.findings.contains { $0.code == .unpinned })
@@ -36,18 +35,19 @@ import YAML
         #expect(layers.add(Array(text.utf8), path: "values.yaml").isEmpty)
     }
 
-    @Test func `merge keys that lead to too many mappings are refused with their place`() throws {
-        let refusal = try #require(
-            try Self.pin(Self.nestedMerges(depth: 2000, width: 1)).refusal)
-        #expect(refusal.message.contains("lead to more than 30000 mappings"))
-        #expect(refusal.line == 174)
+    @Test func `merge keys that lead to too many mappings are rejected with their position`() throws
+    {
+        let error = try #require(
+            try Self.pin(Self.nestedMerges(depth: 2000, width: 1)).error)
+        #expect(error.message.contains("lead to more than 30000 mappings"))
+        #expect(error.line == 174)
         let inner = Self.nestedMerges(depth: 2000, width: 1)
             .split(separator: "\n").map { "  \($0)\n" }.joined()
-        let nested = try #require(try Self.pin("a: b\nvalues.yaml: |\n\(inner)").refusal)
+        let nested = try #require(try Self.pin("a: b\nvalues.yaml: |\n\(inner)").error)
         #expect(nested.line == 176)
     }
 
-    @Test func `a block of many lines costs as much per line as one of few`() throws {
+    @Test func `a literal text of many lines costs as much per line as one of few`() throws {
         let lines = (0..<10_000).map { "  \($0)=\(Self.image)\n" }.joined()
         let pinned = try Self.pin("kafka_image_map: |\n\(lines)")
         #expect(pinned.sites.count == 10_000)
@@ -79,14 +79,14 @@ import YAML
         #expect(pinned.sites.isEmpty)
     }
 
-    @Test func `a comment is looked up once for a line of many images`() throws {
+    @Test func `a directive is looked up once for a line of many images`() throws {
         let images = Array(repeating: "'\(Self.image)'", count: 5000).joined(separator: ", ")
         let pinned = try Self.pin("images: [\(images)] # ocimirror: skip\n")
         #expect(pinned.sites.count == 5000)
         #expect(pinned.sites.allSatisfy { $0.verdict == .skipped })
     }
 
-    @Test func `a glob with many stars goes back to the last one only`() throws {
+    @Test func `a glob with many stars backtracks only to the last one`() throws {
         let glob = String(repeating: "**/a/", count: 12) + "nothing.yaml"
         let rules = try PinRules(
             parsing: Array("version: 1\nignore: ['\(glob)', '**/b/**', 'a/**']\n".utf8))
@@ -98,18 +98,18 @@ import YAML
         #expect(only.ignores("\(deep)nothing.yaml"))
     }
 
-    @Test func `a key is not longer than paths can hold`() throws {
+    @Test func `a long key is rejected`() throws {
         let key = String(repeating: "k", count: 5000)
-        let refusal = try #require(try Self.pin("a: 1\n? \(key)\n: {image: x/y:1}\n").refusal)
-        #expect(refusal.message.contains("the key is longer than 4096 bytes"))
-        #expect(refusal.mark == YAMLMark(line: 2, column: 3))
+        let error = try #require(try Self.pin("a: 1\n? \(key)\n: {image: x/y:1}\n").error)
+        #expect(error.message.contains("the key is longer than 4096 bytes"))
+        #expect(error.mark == YAMLMark(line: 2, column: 3))
     }
 
     @Test func `a file names a limited number of images`() throws {
-        let refusal = try #require(
-            try Self.pin(String(repeating: "- image: x/y:1\n", count: 50_001)).refusal)
-        #expect(refusal.message == "the file names more than 50000 images")
-        #expect(refusal.line == 50_001)
+        let error = try #require(
+            try Self.pin(String(repeating: "- image: x/y:1\n", count: 50_001)).error)
+        #expect(error.message == "the file names more than 50000 images")
+        #expect(error.line == 50_001)
     }
 
     @Test func `the rules for a file are found by their last step, in their order`() throws {

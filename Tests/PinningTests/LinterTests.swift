@@ -6,7 +6,7 @@ import Pinning
 import Testing
 import YAML
 
-/// What the gate says of values files.
+/// Tests the findings in values files.
 @Suite struct LinterTests {
     private static let api = "14c2529eb4498c5d1ffd6915d05bf58a91bdda796af59f41d480d11c099d0479"
     private static let repository = "ghcr.io/acme/mirror/api"
@@ -17,7 +17,7 @@ import YAML
     ) throws -> [String] {
         let linter = Linter(hasLock ? try Fixture.lock("images.lock.yaml") : nil, rules: rules)
         let file = linter.lint(Array(text.utf8), path: "values.yaml", reuse: reuse)
-        try #require(file.refusal == nil)
+        try #require(file.error == nil)
         return file.findings.map { "\($0.mark) \($0.code.rawValue) \($0.severity.rawValue)" }
     }
 
@@ -60,7 +60,7 @@ import YAML
         ("a: [\n  é{{ if }}\n", ["2:4 template-skipped note"]),
         ("a: b\nimage: {{ .Values.x }}\n", ["2:8 template-skipped note"]),
     ])
-    func `a file has its findings`(_ text: String, _ expected: [String]) throws {
+    func `a file has the expected findings`(_ text: String, _ expected: [String]) throws {
         let lock = try Fixture.lock("images.lock.yaml")
         let child = try #require(lock.images["api"]?.platforms.values.first?.digest.hex)
         let text = text.replacing("S/", with: "ghcr.io/acme/mirror/").replacing(
@@ -73,11 +73,11 @@ import YAML
         #expect(try Self.codes(text) == expected)
     }
 
-    @Test func `without a lock only what a file says itself is judged`() throws {
+    @Test func `without a lock file only codes that do not need one are reported`() throws {
         #expect(try Self.codes("image: quay.io/x/y:1\n", hasLock: false) == ["1:8 unpinned error"])
     }
 
-    @Test func `rules set how severe a finding is`() throws {
+    @Test func `rules set the severity of a finding`() throws {
         let rules = try PinRules(
             parsing: Array("version: 1\nseverities: {unpinned: off, floating-tag: error}\n".utf8))
         #expect(
@@ -85,7 +85,7 @@ import YAML
                 == ["1:8 floating-tag error", "1:8 version-differs error"])
     }
 
-    @Test func `a digest behind a tag that labels use is found, and is not written`() throws {
+    @Test func `a digest after a tag that labels use is reported, and is not written`() throws {
         let reuse = TagReuse(templates: [
             Array("app.kubernetes.io/version: {{ .Values.web.image.tag | quote }}\n".utf8)
         ])
@@ -107,7 +107,7 @@ import YAML
         ("image: {tag: v1}\n", 0), ("image: {tag: v2, digest: ''}\n", 0),
         ("image: {tag: v2, digest: 'sha256:b'}\n", 0), ("other: {tag: v2}\n", 0),
     ])
-    func `a layer that changes an image and inherits its digest is found`(
+    func `a layer that changes an image and inherits its digest is reported`(
         _ layer: String, _ count: Int
     ) {
         var layers = Layers()

@@ -4,14 +4,14 @@ import Pinning
 import Testing
 import YAML
 
-/// Which pin of one file goes to which place of another.
+/// Tests how pins of one file are matched with the references of another.
 @Suite struct PinCopyTests {
-    /// A digest of one letter.
+    /// Returns a digest of one repeated letter.
     private static func digest(_ letter: Character) -> String {
         "sha256:" + String(repeating: letter, count: 64)
     }
 
-    /// Promotes between texts in which `@a` stands for a digest.
+    /// Promotes between texts in which `@a` is replaced by a digest.
     private static func promote(
         _ source: String, into destination: String,
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
@@ -29,7 +29,7 @@ import YAML
         }
     }
 
-    /// A document with a container named `app`.
+    /// Returns a document with a container named `app`.
     private static func document(
         _ name: String, _ image: String, kind: String = "Deployment", namespace: String? = nil
     ) -> String {
@@ -38,7 +38,7 @@ import YAML
             + "}\nspec: {containers: [{name: app, image: \"\(image)\"}]}\n"
     }
 
-    @Test func `a pin goes to the document of its name, wherever that stands`() throws {
+    @Test func `a pin goes to the document of the same name, in any position`() throws {
         let (file, text) = try Self.promote(
             Self.document("web", "r.io/x/app:1@a") + Self.document("worker", "r.io/x/app:2@b"),
             into: Self.document("worker", "r.io/x/app:1") + Self.document("web", "r.io/x/app:1"))
@@ -50,7 +50,7 @@ import YAML
                         + Self.document("web", "r.io/x/app:1@a")))
     }
 
-    @Test func `documents without names are told apart by their position`() throws {
+    @Test func `documents without names match by position`() throws {
         let source = "image: r.io/x/app:1@a\n---\nimage: r.io/x/app:2@b\n"
         let (_, text) = try Self.promote(
             source, into: "image: r.io/x/app:1\n---\nimage: r.io/x/app:1\n")
@@ -60,7 +60,7 @@ import YAML
         #expect(same == "image: r.io/x/app:1\n")
     }
 
-    @Test func `namespaces tell documents of one name apart`() throws {
+    @Test func `documents of one name match by namespace`() throws {
         let (_, text) = try Self.promote(
             Self.document("web", "r.io/x/app:1@a", namespace: "a")
                 + Self.document("web", "r.io/x/app:2@b", namespace: "b"),
@@ -73,7 +73,7 @@ import YAML
                         + Self.document("web", "r.io/x/app:1@a", namespace: "a")))
     }
 
-    @Test func `one document of a kind is found under another name, two are not`() throws {
+    @Test func `a single document of a kind matches under another name, two do not`() throws {
         let source = Self.document("web-dev", "r.io/x/app:1@a") + "---\nkind: Service\n"
         let (one, _) = try Self.promote(
             source, into: Self.document("web-prod", "r.io/x/app:1") + "---\nkind: Service\n")
@@ -103,7 +103,7 @@ import YAML
             "[r.io/x/b:1@b, r.io/x/a:1@a]"
         ),
         ("[r.io/x/a:1@a, r.io/x/b:1@b]", "[r.io/x/b:0]", "[r.io/x/b:1@b]"),
-        // No choice is made.
+        // Ambiguous.
         ("[r.io/x/a:1@a, r.io/x/a:2@b]", "[r.io/x/a:0]", "[r.io/x/a:0]"),
         ("[r.io/x/a:1@a]", "[r.io/x/a:0, r.io/x/a:2]", "[r.io/x/a:0, r.io/x/a:2]"),
         (
@@ -111,7 +111,7 @@ import YAML
             "[r.io/x/b:1@c, r.io/x/a:0, r.io/x/a:0]"
         ),
     ])
-    func `elements without names are matched without a guess`(
+    func `elements without names match only if unambiguous`(
         _ source: String, _ destination: String, _ expected: String
     ) throws {
         let (file, text) = try Self.promote(
@@ -123,7 +123,7 @@ import YAML
         }
     }
 
-    @Test func `elements of one name are told apart by their repositories only`() throws {
+    @Test func `elements of one name match by repository only`() throws {
         let (file, text) = try Self.promote(
             "spec: {containers: [{name: app, image: r.io/x/a:1@a}, {name: app, image: r.io/x/a:2@b}, "
                 + "{name: app, image: r.io/x/b:1@c}]}\n",
@@ -134,7 +134,7 @@ import YAML
         #expect(text.contains("r.io/x/b:1@\(Self.digest("c"))"))
     }
 
-    @Test func `documents and lines in a text are places of their own`() throws {
+    @Test func `documents and lines in a text have their own paths`() throws {
         func file(_ first: String, _ second: String, _ line: String) -> String {
             "data:\n  values.yaml: |\n    image: \(first)\n    ---\n    image: \(second)\n"
                 + "  image_map: |\n    1=\(line)\n    2=\(line)\n"
@@ -146,7 +146,7 @@ import YAML
         #expect(text == Self.written(source))
     }
 
-    @Test func `what is skipped or not selected stands in no one's way`() throws {
+    @Test func `images that are skipped or not selected do not affect others`() throws {
         let source =
             "a: {image: r.io/x/a:1@a}\nb: {image: r.io/x/b:1@b}\nc: {image: r.io/x/c:1@c}\n"
         let destination =
@@ -158,7 +158,7 @@ import YAML
         #expect(one.sites.map(\.verdict) == [.changed, .skipped, .skipped, .skipped])
     }
 
-    @Test func `a comment that skips wins over everything else that is wrong`() throws {
+    @Test func `a skip directive takes precedence over every error`() throws {
         let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
         let file = pinner.pin(
             Array(
@@ -171,10 +171,10 @@ import YAML
 
                 """.utf8), path: "values.yaml")
         #expect(file.sites.map(\.verdict) == [.skipped, .skipped])
-        #expect(file.sites.allSatisfy { $0.reason == "a comment says so" })
+        #expect(file.sites.allSatisfy { $0.reason == "skipped by a directive" })
     }
 
-    @Test func `thousands of namesakes are not compared with thousands`() throws {
+    @Test func `thousands of documents of one name are not compared with thousands`() throws {
         func documents(_ count: Int, _ digest: String) -> String {
             String(
                 repeating: "---\nkind: A\nmetadata: {name: b}\nimage: r.io/x/a:1\(digest)\n",
@@ -194,7 +194,7 @@ import YAML
             "a: {image: r.io/x/a:1@a}\n", into: "a: {image: r.io/x/a:0}\n")
         #expect(file.sites.map(\.verdict) == [.changed])
         file.failToWrite(YAMLError(at: YAMLMark(line: 1, column: 1), "cannot write it: a reason"))
-        #expect(file.newBytes == nil && file.refusal?.message == "cannot write it: a reason")
+        #expect(file.newBytes == nil && file.error?.message == "cannot write it: a reason")
         #expect(file.sites.map(\.verdict) == [.unpinnable] && file.sites[0].new == nil)
     }
 }

@@ -7,7 +7,7 @@ import Pinning
 import Testing
 import YAML
 
-/// Digests that go from one environment to the next.
+/// Tests promotion from one environment to the next, and exports.
 @Suite struct PromotionTests {
     private static let root = ["global", "ocimirror"]
 
@@ -15,7 +15,7 @@ import YAML
         try BoundedFile.read("\(Fixture.folder)/\(name)", limit: 1 << 20)
     }
 
-    @Test func `a lock takes the chosen blocks of another, as they are`() throws {
+    @Test func `the selected entries of a lock file are copied to another unchanged`() throws {
         let newer = try Self.bytes("images.lock.yaml")
         let older = try Self.bytes("older.lock.yaml")
         let one = try LockPromotion(from: newer, into: older, root: Self.root) { $0 == "api" }
@@ -29,7 +29,7 @@ import YAML
         #expect(none.newBytes == nil)
     }
 
-    @Test func `fields that this version does not know travel with a block`() throws {
+    @Test func `unknown fields of an entry are copied`() throws {
         let text = String(decoding: try Self.bytes("images.lock.yaml"), as: UTF8.self)
         let extended = text.replacing(
             "        validation: index\n",
@@ -41,7 +41,7 @@ import YAML
         #expect(String(decoding: bytes, as: UTF8.self).contains("future: {a: 1} # kept\n"))
     }
 
-    @Test func `an empty lock takes everything`() throws {
+    @Test func `an empty lock file takes all entries`() throws {
         let newer = try Self.bytes("images.lock.yaml")
         let text = String(decoding: newer, as: UTF8.self)
         let head = text.prefix(upTo: try #require(text.ranges(of: "    images:").first).lowerBound)
@@ -51,20 +51,20 @@ import YAML
         #expect(promotion.newBytes == newer)
     }
 
-    @Test func `an image in another repository stays as it is, and the others are copied`() throws {
+    @Test func `an image in another repository is not changed, and the others are copied`() throws {
         let text = String(decoding: try Self.bytes("older.lock.yaml"), as: UTF8.self)
         let moved = text.replacing("acme/mirror/vault", with: "acme/other/vault")
         let promotion = try LockPromotion(
             from: try Self.bytes("images.lock.yaml"), into: Array(moved.utf8), root: Self.root
         ) { _ in true }
-        #expect(promotion.refusals.map(\.id) == ["vault"])
-        #expect(promotion.refusals.first?.reason.contains("ghcr.io/acme/mirror/vault") == true)
+        #expect(promotion.rejections.map(\.id) == ["vault"])
+        #expect(promotion.rejections.first?.reason.contains("ghcr.io/acme/mirror/vault") == true)
         #expect(promotion.changes.contains { $0.id == "api" })
         let lock = try Lockfile(parsing: try #require(promotion.newBytes))
         #expect(lock.images["vault"] == (try Lockfile(parsing: Array(moved.utf8))).images["vault"])
     }
 
-    @Test func `pins of a file go to the same places of another`() throws {
+    @Test func `the pins of a file are copied to the same paths of another`() throws {
         let digest = "sha256:" + String(repeating: "a", count: 64)
         let from =
             "image: {repository: r.io/a/b, tag: v2, digest: '\(digest)'}\nx: {image: r.io/c/d:1@\(digest)}\n"
@@ -78,7 +78,7 @@ import YAML
                 == into.replacing("v1", with: "v2").replacing("''", with: "'\(digest)'"))
     }
 
-    @Test func `a keep-list has every index, every platform and every referrer`() throws {
+    @Test func `a keep list has every index, every platform manifest and every referrer`() throws {
         var lock = try Fixture.lock("images.lock.yaml")
         let digest = try Digest(parsing: "sha256:" + String(repeating: "7", count: 64))
         let tag = try Tag(parsing: "sha256-\(digest.hex).sig")
@@ -90,7 +90,7 @@ import YAML
         #expect(lines == lines.sorted())
     }
 
-    @Test func `a component has a row for every spelling, and none that would mean two images`()
+    @Test func `a component has a row for every unambiguous spelling`()
         throws
     {
         let export = LockExport.kustomization(try Fixture.lock("images.lock.yaml"))
@@ -105,7 +105,7 @@ import YAML
         #expect(row["newTag"].flatMap(YAMLScalar.init) == .string("8.10"))
     }
 
-    @Test func `a chart gets its own shape`() throws {
+    @Test func `chart values are exported in the shape of the map`() throws {
         let lock = try Fixture.lock("images.lock.yaml")
         let map = """
             web.image: {id: api, shape: digest, useDigest: true}

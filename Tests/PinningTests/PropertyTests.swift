@@ -5,10 +5,10 @@ import Pinning
 import Testing
 import YAML
 
-/// What holds for files of any form, in parts that run side by side.
+/// Tests invariants of pinning with random files, in parallel.
 @Suite struct PropertyTests {
-    /// How many files: a thousand while one works, more where `OCIMIRROR_PROPERTY_FILES` says so, as
-    /// continuous integration does.
+    /// The number of files: a thousand by default, and `OCIMIRROR_PROPERTY_FILES` in continuous
+    /// integration.
     private static let files: UInt64 = {
         let environment = (try? BoundedFile.read("/proc/self/environ", limit: 1 << 20)) ?? []
         let prefix = "OCIMIRROR_PROPERTY_FILES="
@@ -18,23 +18,23 @@ import YAML
     }()
 
     @Test(arguments: 0..<20)
-    func `D07 an edit touches the pins and nothing else`(_ part: UInt64) async throws {
+    func `D07 an edit changes only the pins`(_ part: UInt64) async throws {
         let count = Self.files / 20
         let pinner = Pinner(try Fixture.lock("images.lock.yaml"), updatesTags: true)
         let older = Pinner(try Fixture.lock("older.lock.yaml"), updatesTags: true)
         var changed = 0
         for seed in (part * count)..<(part * count + count) {
-            // Other tests wait for the same few threads.
+            // Yield, because other tests need the same few threads.
             await Task.yield()
             let text = GeneratedFile(seed: seed).text
             let bytes = Array(text.utf8)
             let pinned = pinner.pin(bytes, path: "values.yaml")
-            try #require(pinned.refusal == nil, "seed \(seed): \(text)")
+            try #require(pinned.error == nil, "seed \(seed): \(text)")
             guard let new = pinned.newBytes else { continue }
             changed += 1
             #expect(Self.frame(of: new) == Self.frame(of: bytes), "seed \(seed)")
             #expect(Self.mixesLineBreaks(new) == Self.mixesLineBreaks(bytes), "seed \(seed)")
-            // Every fifth file goes on to a second run, to the old lock and back.
+            // Every fifth file is also pinned again, with the old lock file, and with the new one.
             guard seed % 5 == 0 else { continue }
             #expect(pinner.pin(new, path: "values.yaml").newBytes == nil, "seed \(seed)")
             let there = try #require(older.pin(new, path: "values.yaml").newBytes, "seed \(seed)")
@@ -43,7 +43,7 @@ import YAML
             let first = older.pin(bytes, path: "values.yaml").newBytes ?? bytes
             guard let second = pinner.pin(first, path: "values.yaml").newBytes else { continue }
             let third = try #require(older.pin(second, path: "values.yaml").newBytes)
-            // Quotes by habit stay, also those that were added.
+            // In files with unneeded quotes, all quotes are kept, including added ones.
             #expect(
                 text.contains("'") || text.contains("\"tag\"") || third == first, "seed \(seed)")
             #expect(try Self.values(third) == Self.values(first), "seed \(seed)")
@@ -51,7 +51,7 @@ import YAML
         #expect(changed > count / 5)
     }
 
-    /// The values of a file, however they are written.
+    /// Returns the values of a file, independent of their style.
     private static func values(_ bytes: [UInt8]) throws -> [String] {
         func values(_ node: YAMLNode) -> String {
             switch node.kind {
@@ -65,10 +65,10 @@ import YAML
         return try YAMLDocumentStream(parsing: bytes).documents.map { values($0.root) }
     }
 
-    /// The file without what a pin may be made of: no lines for digests, and of the lines with a pin
-    /// what stands before it and the comment behind it.
+    /// Returns the file without pins: without lines for digests, and with only the text before and
+    /// the comment after each other pin.
     ///
-    /// This looks at text alone and knows nothing of how the pinner works.
+    /// The function uses only the text, independent of the implementation of the pinner.
     private static func frame(of bytes: [UInt8]) -> [[UInt8]] {
         bytes.split(separator: 0x0A, omittingEmptySubsequences: false).compactMap { line in
             let content = line.drop { $0 == 0x20 }
@@ -92,8 +92,8 @@ import YAML
         return Set(breaks).count > 1
     }
 
-    /// The words are told apart from most others by their first letter, which spares this loop, the
-    /// hottest of the test, five comparisons for each byte.
+    /// Comparing the first letter first avoids five comparisons for each byte in this loop, the
+    /// hottest of the test.
     private static func isPin(_ text: ArraySlice<UInt8>) -> Bool {
         switch text.first {
         case UInt8(ascii: "i"): text.starts(with: "image".utf8)

@@ -7,7 +7,7 @@ import Pinning
 import Testing
 import YAML
 
-/// Pinned with the new lock, then with the old one again.
+/// Tests quotes of values that are pinned with the new lock file and then with the old one.
 @Suite struct QuoteTests {
     private static func thereAndBack(_ first: String) throws -> (there: String, back: String) {
         func pin(_ text: String, _ lock: String) throws -> String {
@@ -38,7 +38,7 @@ import YAML
         "{\"image\": {\"repository\": \"R\", \"tag\": \"v8.9.3\", \"digest\": \"D\"}}",
         "kind: Kustomization\nimages: [{name: R, newTag: v8.9.3, digest: D}]",
     ])
-    func `quotes come with the need and go with it`(_ first: String) throws {
+    func `single quotes are added and removed as needed`(_ first: String) throws {
         let (there, back) = try Self.thereAndBack(first)
         #expect(there.contains("'8.10'") || there.contains("\"8.10\""), "\(there)")
         #expect(back == first)
@@ -48,7 +48,7 @@ import YAML
         ("v: 'x'\nimage: {repository: R, tag: v8.9.3, digest: D}", "tag: \"v8.9.3\""),
         ("image: {repository: R, tag: 'v8.9.3', digest: D}", "tag: v8.9.3"),
     ])
-    func `where quotes are a habit, the text comes back and the quotes stay`(
+    func `in a file with unneeded quotes, the text is restored and the quotes are kept`(
         _ first: String, _ tag: String
     ) throws {
         let (_, back) = try Self.thereAndBack(first)
@@ -59,7 +59,7 @@ import YAML
         "8.10", "1234567", "72044e0", "26e2", "0123", "0x1f", "0o17", "1_000", "no", "on", "null",
         "2027-01-31", "1.0.0", "v1",
     ])
-    func `D06 a tag that readers take for something else gets quotes`(_ tag: String) throws {
+    func `D06 a tag that some reader resolves to another type is quoted`(_ tag: String) throws {
         let text = String(
             decoding: try BoundedFile.read("\(Fixture.folder)/images.lock.yaml", limit: 1 << 20),
             as: UTF8.self)

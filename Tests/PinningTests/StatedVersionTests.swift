@@ -7,7 +7,7 @@ import Pinning
 import Testing
 import YAML
 
-/// A digest is written beside the tag that it belongs to, and beside no other.
+/// Tests that a digest is written only with the tag that it belongs to.
 @Suite struct StatedVersionTests {
     private static let old = "sha256:" + String(repeating: "a", count: 64)
 
@@ -20,19 +20,21 @@ import YAML
         try #require(try lock().images[id]).digest.description
     }
 
-    /// The text after a run, and what is said about each image.
+    /// Returns the text after a run, and the result for each image.
     private static func pin(
-        _ text: String, _ lock: Lockfile, rules: String? = nil, moves: Bool = false,
+        _ text: String, _ lock: Lockfile, rules: String? = nil, rewritesReferences: Bool = false,
         updatesTags: Bool = false
     ) throws -> (text: String, sites: [PinnedSite]) {
         let rules = try rules.map { try PinRules(parsing: Array($0.utf8)) } ?? PinRules()
-        let file = Pinner(lock, rules: rules, moves: moves, updatesTags: updatesTags)
-            .pin(Array(text.utf8), path: "values.yaml")
-        #expect(file.refusal == nil)
+        let file = Pinner(
+            lock, rules: rules, rewritesReferences: rewritesReferences, updatesTags: updatesTags
+        )
+        .pin(Array(text.utf8), path: "values.yaml")
+        #expect(file.error == nil)
         return (file.newBytes.map { String(decoding: $0, as: UTF8.self) } ?? text, file.sites)
     }
 
-    @Test func `a file with another version stays as it is, and --update-tags writes the lock's`()
+    @Test func `a file with another version is not changed without --update-tags`()
         throws
     {
         let text = "image: ghcr.io/acme/mirror/api:1.4.1 # why\n"
@@ -51,7 +53,7 @@ import YAML
         "image: ghcr.io/acme/mirror/kafka@\(old)\n",
         "image: {repository: ghcr.io/acme/mirror/kafka, tag: '', digest: ''}\n",
     ])
-    func `of several versions none is guessed, with --update-tags neither`(_ text: String) throws {
+    func `none of several versions is guessed, even with --update-tags`(_ text: String) throws {
         for updatesTags in [false, true] {
             let pinned = try Self.pin(text, try Self.lock(), updatesTags: updatesTags)
             #expect(pinned.text == text)
@@ -67,7 +69,7 @@ import YAML
         #expect(chosen.text.contains(try Self.digest("kafka-4-0-0")))
     }
 
-    @Test func `an id chooses the image, and the version only where the file states none`() throws {
+    @Test func `an id selects the image, and the version only if the file has none`() throws {
         let lock = try Self.lock()
         let marked = "image: {repository: ghcr.io/acme/mirror/api, tag: T} # ocimirror: api\n"
         let other = try Self.pin(marked.replacing("T", with: "1.4.1"), lock)
@@ -106,7 +108,7 @@ import YAML
         #expect(same.text.contains("digestChroot: '\(try Self.digest("ingress-chroot"))'"))
     }
 
-    @Test func `a lock entry without a tag gives its digest to files that state none`() throws {
+    @Test func `a lock entry without a tag pins files without a tag`() throws {
         let lock = try Self.lock { text in
             text.replacing(
                 "docker.io/example/tempo:latest", with: "docker.io/example/tempo@\(Self.old)")
@@ -117,10 +119,10 @@ import YAML
         let tagged = "image: ghcr.io/acme/mirror/tempo:2.8.0\n"
         let stated = try Self.pin(tagged, lock)
         #expect(stated.sites.map(\.verdict) == [.versionDiffers])
-        #expect(stated.sites.first?.reason?.contains("the lock has no tag") == true)
+        #expect(stated.sites.first?.reason?.contains("the lock file has no tag") == true)
         let updated = try Self.pin(tagged, lock, updatesTags: true)
         #expect(updated.text == "image: ghcr.io/acme/mirror/tempo@\(digest)\n")
-        // A tag that belongs to other content is not written beside the digest.
+        // A tag of other content is not written with the digest.
         for pair in ["tag: 2.8.0", "tag: 2.8.0, digest: ''"] {
             let text = "image: {repository: ghcr.io/acme/mirror/tempo, \(pair)}\n"
             let pinned = try Self.pin(text, lock, updatesTags: true)
@@ -129,7 +131,7 @@ import YAML
         }
     }
 
-    @Test func `with --update-tags a floating tag of the lock replaces a version`() throws {
+    @Test func `with --update-tags a floating tag of the lock file replaces a version`() throws {
         let digest = try Self.digest("tempo")
         let text = "image: {repository: ghcr.io/acme/mirror/tempo, tag: 2.8.0, digest: ''}\n"
         let pinned = try Self.pin(text, try Self.lock(), updatesTags: true)
@@ -139,7 +141,7 @@ import YAML
         #expect(pinned.sites.first?.new?.tag?.name == "latest")
     }
 
-    @Test func `what is reported as new is what the file says`() throws {
+    @Test func `the reported new image is the one in the file`() throws {
         let text = "image: {repository: ghcr.io/acme/mirror/api, tag: '', digest: ''}\n"
         let pinned = try Self.pin(text, try Self.lock(), updatesTags: true)
         let new = try #require(pinned.sites.first?.new)
@@ -163,18 +165,18 @@ import YAML
             "      digest: \"\(digest)\"",
             "  - {name: example/api, newName: ghcr.io/acme/mirror/api, newTag: \"1.4.2\", digest: \"\(digest)\"}",
         ].joined(separator: end)
-        #expect(try Self.pin(before, try Self.lock(), moves: true).text == after)
-        #expect(try Self.pin(after, try Self.lock(), moves: true).text == after)
+        #expect(try Self.pin(before, try Self.lock(), rewritesReferences: true).text == after)
+        #expect(try Self.pin(after, try Self.lock(), rewritesReferences: true).text == after)
     }
 
-    @Test func `a kustomization with another version is not moved either`() throws {
+    @Test func `a kustomization with another version is not rewritten`() throws {
         let text = "kind: Kustomization\nimages: [{name: example/api, newTag: \"1.4.1\"}]\n"
-        let pinned = try Self.pin(text, try Self.lock(), moves: true)
+        let pinned = try Self.pin(text, try Self.lock(), rewritesReferences: true)
         #expect(pinned.text == text)
         #expect(pinned.sites.map(\.verdict) == [.versionDiffers])
     }
 
-    @Test func `a value shared with an image that stays is not changed`() throws {
+    @Test func `a value shared with an unchanged image is not changed`() throws {
         let text = """
             v: &v {repository: ghcr.io/acme/mirror/api, tag: &tag 1.4.2}
             image: *v

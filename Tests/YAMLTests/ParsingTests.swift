@@ -16,7 +16,7 @@ import YAML
         #expect(root["i"]?.kind == .scalar("j", style: .plain))
     }
 
-    @Test func `mappings keep their order and keys that stand twice`() throws {
+    @Test func `mappings keep their order and duplicate keys`() throws {
         let root = try parse("b: 1\na: 2\nb: 3\n<<: {c: 4}\n")
         #expect(root.entries?.compactMap(\.key.text) == ["b", "a", "b", "<<"])
         #expect(root["b"]?.text == "1")
@@ -28,7 +28,8 @@ import YAML
         }
     }
 
-    @Test func `an alias is kept, never expanded, even one that holds itself`() throws {
+    @Test func `an alias is kept and never expanded, even in a value that contains itself`() throws
+    {
         let root = try parse("a: &a [*a]\nb: *a\n")
         #expect(root["b"]?.kind == .alias("a"))
         #expect(root["a"]?.items?.map(\.kind) == [.alias("a")])
@@ -46,7 +47,7 @@ import YAML
             ([0x61, 0x3A, 0x20, 0xFF], "not UTF-8"), ([0x61, 0x3A, 0x20, 0xC0, 0x80], "not UTF-8"),
             ([0x61, 0x3A, 0x20, 0x07], "U+0007"), ([0x61, 0x3A, 0x20, 0x00], "U+0000"),
         ] as [([UInt8], String)])
-    func `other encodings and control characters are refused`(
+    func `other encodings and control characters are rejected`(
         _ bytes: [UInt8], _ message: String
     ) throws {
         let error = try #require(throws: YAMLError.self) {
@@ -65,7 +66,7 @@ import YAML
         ("a:\n\t- b\n", 2, "cannot start any token"),
         ("\r\na: }\r\n", 2, "did not find expected node content"),
     ])
-    func `what is no YAML is refused at its place`(
+    func `invalid YAML is rejected with its position`(
         _ yaml: String, _ line: Int, _ message: String
     ) throws {
         let error = try #require(throws: YAMLError.self) {
@@ -75,7 +76,7 @@ import YAML
         #expect(error.message.contains(message))
     }
 
-    @Test func `nesting is bounded before libyaml slows down`() throws {
+    @Test func `nesting is limited before libyaml slows down`() throws {
         let deep = String(repeating: "[", count: 64)
         let fits = deep + String(repeating: "]", count: 64)
         #expect(throws: Never.self) { try YAMLDocumentStream(parsing: Array(fits.utf8)) }
@@ -87,7 +88,7 @@ import YAML
         #expect(error.column == 65)
     }
 
-    @Test func `directives are bounded before libyaml compares each with each`() throws {
+    @Test func `directives are limited before libyaml compares each with all others`() throws {
         let directives = (1...5_000).map { "%TAG !a\($0)! b\n" }.joined()
         let error = try #require(throws: YAMLError.self) {
             try YAMLDocumentStream(parsing: Array("\(directives)--- a\n".utf8))
@@ -95,7 +96,7 @@ import YAML
         #expect(error.line == 101)
     }
 
-    @Test func `bytes and values are bounded`() throws {
+    @Test func `bytes and values are limited`() throws {
         var limits = YAMLDocumentStream.Limits()
         limits.byteCount = 10
         #expect(throws: YAMLError.self) {
@@ -103,7 +104,7 @@ import YAML
         }
         limits = YAMLDocumentStream.Limits()
         limits.events = 8
-        // Stream and document start, the sequence's two ends, two values, document and stream end.
+        // Stream and document start, sequence start and end, two values, document and stream end.
         #expect(throws: Never.self) {
             try YAMLDocumentStream(parsing: Array("[a, b]".utf8), limits: limits)
         }

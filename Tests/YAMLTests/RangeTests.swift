@@ -3,7 +3,7 @@
 import Testing
 import YAML
 
-/// A file, the way to a value in it, and what the value's range must cover.
+/// A file, the path of a value in it, and the text that the value's range must cover.
 struct RangeCase: CustomTestStringConvertible, Sendable {
     let yaml: String
     let path: [String]
@@ -101,7 +101,7 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
         ("- # c\n- b\n", ["0"], 1), ("é:\n😀:\n", ["😀"], 9), ("? a\n? b\n", ["a"], 3),
         ("\"a\"  :\n", ["a"], 6),
     ])
-    func `an absent value has an empty range behind its colon, dash or tag`(
+    func `a missing value has an empty range after its colon, dash or tag`(
         _ yaml: String, _ path: [String], _ offset: Int
     ) throws {
         let stream = try YAMLDocumentStream(parsing: Array(yaml.utf8))
@@ -134,7 +134,7 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: plainAndQuoted + encodings + properties + blocks + collections)
-    func `values lie inside their collection, in order and marked, wherever a file is cut off`(
+    func `values are inside their collection, in order and marked, wherever a file is truncated`(
         _ example: RangeCase
     ) throws {
         let bytes = Array(example.yaml.utf8)
@@ -163,7 +163,7 @@ struct RangeCase: CustomTestStringConvertible, Sendable {
         }
     }
 
-    @Test func `a mark on a very long line is counted from the line's beginning`() throws {
+    @Test func `a mark on a very long line is counted from the start of the line`() throws {
         let yaml = "[" + String(repeating: "é, ", count: 400) + "x]"
         let stream = try YAMLDocumentStream(parsing: Array(yaml.utf8))
         let last = try #require(stream.documents[0].root.items?.last)
@@ -183,7 +183,7 @@ extension YAMLNode {
 }
 
 extension YAMLDocumentStream {
-    /// The text of a range.
+    /// Returns the text of a range.
     func string(in range: Range<Int>) -> String {
         String(decoding: text.bytes[range], as: UTF8.self)
     }

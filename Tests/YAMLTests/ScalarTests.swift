@@ -21,7 +21,7 @@ import YAML
         #expect(YAMLScalar(plain: text) == value)
     }
 
-    @Test func `quotes and tags decide before the text does`() throws {
+    @Test func `quotes and tags take precedence over the text`() throws {
         let yaml = "[1, '1', \"true\", !!str 1, !!int 1, !mine 1, ! 1]"
         let root = try #require(
             try YAMLDocumentStream(parsing: Array(yaml.utf8)).documents.first
@@ -46,7 +46,7 @@ import YAML
     @Test(arguments: [
         ("", "''"), ("it's", "'it''s'"), ("'\u{301}", "'''\u{301}'"), ("''", "''''''"),
     ])
-    func `an apostrophe between apostrophes is doubled, whatever follows it`(
+    func `an apostrophe in single quotes is doubled`(
         _ text: String, _ quoted: String
     ) {
         #expect(YAMLQuoting.singleQuoted(text).unicodeScalars.elementsEqual(quoted.unicodeScalars))
@@ -69,7 +69,7 @@ import YAML
         "ghcr.io/x/y:1.2@sha256:ab", "v1.2.3", "8.10-alpine", "linux/amd64", "distroless-v1",
         "/bin/sh", "latest", "1.2.3-rc.1", "1.2.3", "deadbeef",
     ])
-    func `text that every reader takes for a string may stand plain`(_ text: String) {
+    func `text that every reader resolves to a string can be plain`(_ text: String) {
         #expect(YAMLQuoting.isSafePlain(text))
     }
 
@@ -78,7 +78,7 @@ import YAML
         "0b1", "0o17", "0x1f", "12:30:45", "2027-01-31", ".5", "-1", "+1", "a: b", "a:",
         "a #b", "-a", "*a", "&a", "!a", "{a", "a,b", "a]", "é", "@a", "%a", "a b", "...", "---",
     ])
-    func `text that some reader takes for something else needs quotes`(_ text: String) {
+    func `text that some reader resolves to another type needs quotes`(_ text: String) {
         #expect(!YAMLQuoting.isSafePlain(text))
     }
 }

@@ -76,11 +76,11 @@ import Testing
                 """))
         #expect(
             run.errors == """
-                ocimirror: warning: charts/values.yaml:8:10: it is a template's text
+                ocimirror: warning: charts/values.yaml:8:10: template text
                 ocimirror: warning: dev.yaml:6:12: registry.example.com/mirror/web:1 comes from the \
                 mirror already
                 ocimirror: warning: dev.yaml:7:12: docker.io/grafana/loki has neither tag nor digest; \
-                the chart may have a default
+                the chart can have a default
 
                 """)
         let plan = try await workspace.run("plan", "--offline")

@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// The gate, promotion and exports, as a pipeline calls them.
+/// Tests lint, promote and export as commands.
 @Suite struct `lint, promote and export` {
     private static func workspace(_ files: [String: String]) async throws -> Workspace {
         let workspace = try Workspace()
@@ -16,7 +16,7 @@ import Testing
         return workspace
     }
 
-    @Test func `an unpinned image is a no in every format`() async throws {
+    @Test func `an unpinned image fails in every format`() async throws {
         let workspace = try await Self.workspace([
             "dev/values.yaml": "a: b\nimage: ghcr.io/acme/mirror/api:1.4.2\n"
         ])
@@ -60,7 +60,7 @@ import Testing
         #expect(run.status == 1)
     }
 
-    @Test func `a lock is promoted, and rolled back from git`() async throws {
+    @Test func `a lock file is promoted, and rolled back from git`() async throws {
         let workspace = try await Self.workspace([:])
         try await workspace.shell(
             "git init -q . && git add . && git -c user.name=a -c user.email=a@b commit -qm 1")
@@ -75,7 +75,7 @@ import Testing
         #expect(workspace.folder.text("older.lock.yaml") == before)
     }
 
-    @Test func `directories are promoted place by place, and one image does not stop the others`()
+    @Test func `directories are promoted by path, and one image does not stop the others`()
         async throws
     {
         let digest = "sha256:" + String(repeating: "b", count: 64)
@@ -130,7 +130,7 @@ import Testing
         let run = try await workspace.run("promote", "images.lock.yaml", "older.lock.yaml")
         #expect(run.status == 78, "\(run.said)")
         #expect(
-            run.errors.contains("use the version of ocimirror that wrote the lock"),
+            run.errors.contains("use the version of ocimirror that wrote the lock file"),
             "\(run.said)")
     }
 

@@ -60,7 +60,7 @@ import Testing
         #expect(text.output.contains("cannot read it: larger than 8388608 bytes"))
     }
 
-    @Test func `lint and init do the others and name each`() async throws {
+    @Test func `lint and init process the other files and report each error`() async throws {
         let workspace = try await Self.workspace()
         let lint = try await workspace.run("lint", "--json", "env", "nowhere.yaml")
         #expect(lint.status == 2, "\(lint.errors)")
@@ -79,7 +79,7 @@ import Testing
         #expect(workspace.folder.text("mirror.yaml").contains("ghcr.io/acme/mirror/api:1.4.2"))
     }
 
-    @Test func `promote does the others and names each`() async throws {
+    @Test func `promote processes the other files and reports each error`() async throws {
         let workspace = try await Self.workspace()
         try await workspace.shell(
             "cp -r env prod && rm env/big.yaml env/m.yaml && rm prod/latin.yaml")

@@ -80,7 +80,7 @@ import Testing
             "values.yaml": "image: example/api:1.4.2\n",
             "ours.yaml": "image: ghcr.io/acme/mirror/api:1\n",
         ])
-        try await workspace.run("pin", "--side", "upstream", "values.yaml").expectSuccess()
+        try await workspace.run("pin", "--registry", "upstream", "values.yaml").expectSuccess()
         #expect(
             workspace.folder.text("values.yaml") == "image: example/api:1.4.2@sha256:\(Self.api)\n")
         try await workspace.run("pin", "--rewrite", "values.yaml").expectSuccess()
@@ -93,7 +93,7 @@ import Testing
         async throws
     {
         let workspace = try await Self.workspace(["values.yaml": Self.values])
-        let reason = "the file has 1.4.1, the lock has 1.4.2: mirror 1.4.1, or follow the lock"
+        let reason = "the file has 1.4.1, the lock file has 1.4.2: mirror 1.4.1, or follow the lock"
         let run = try await workspace.run("pin", "values.yaml", "--report", "pr.md")
         #expect(run.status == 1)
         #expect(run.output.contains("values.yaml:2:3   version-differs  api"), "\(run.said)")

@@ -10,8 +10,8 @@ extension Edit {
     /// before.
     static func setting(
         _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
-        _ source: YAMLText, _ habit: QuoteStyle
-    ) throws(EditRefusal) -> Edit? {
+        _ source: YAMLText, _ quoteStyle: QuoteStyle
+    ) throws(EditError) -> Edit? {
         guard field.text != text || (field.part == nil && !isText(field.node)) else { return nil }
         if let part = field.part {
             return try replacing(part, of: field.node, with: text, in: fragment, source)
@@ -23,7 +23,7 @@ extension Edit {
             return try replacing(part, of: field.node, with: text, in: fragment, source)
         }
         let isQuoted = isQuoted && (text.isEmpty || field.text.isEmpty)
-        var bytes = Array(habit.encode(text, like: field.node, isQuoted: isQuoted).utf8)
+        var bytes = Array(quoteStyle.encode(text, like: field.node, isQuoted: isQuoted).utf8)
         let range = field.node.range
         // A missing value begins directly after its colon.
         if range.isEmpty, range.lowerBound > 0, source.bytes[range.lowerBound - 1] != 0x20 {
@@ -36,12 +36,12 @@ extension Edit {
 
     /// Returns the edit that sets a Boolean to true; `nil` if it is true.
     static func switchingOn(
-        _ field: Field, in fragment: Int, _ source: YAMLText, _ habit: QuoteStyle
+        _ field: Field, in fragment: Int, _ source: YAMLText, _ quoteStyle: QuoteStyle
     ) -> Edit? {
         guard field.text != "true" else { return nil }
         let range = field.node.range
         let isPlain = if case .scalar(_, .plain) = field.node.kind { true } else { false }
-        var text = isPlain ? "true" : habit.encode("true", like: field.node, isQuoted: true)
+        var text = isPlain ? "true" : quoteStyle.encode("true", like: field.node, isQuoted: true)
         if range.isEmpty { text = " \(text)" }
         return Edit(
             fragment: fragment, range: range, bytes: Array(text.utf8),
@@ -51,18 +51,18 @@ extension Edit {
     /// Returns the edit that adds keys to a mapping after an existing key, in the style of the
     /// mapping.
     static func adding(
-        _ additions: [Addition], to block: YAMLNode, after neighbour: String, in fragment: Int,
+        _ additions: [Addition], to mapping: YAMLNode, after precedingKey: String, in fragment: Int,
         _ source: YAMLText
-    ) throws(EditRefusal) -> Edit {
+    ) throws(EditError) -> Edit {
         let names = additions.map { "'\($0.key)'" }.joined(separator: " and ")
-        guard case .mapping(let entries, let style) = block.kind,
-            let entry = entries.first(where: { $0.key.text == neighbour })
-        else { throw EditRefusal(reason: "there is no place for a key \(names) of its own") }
+        guard case .mapping(let entries, let style) = mapping.kind,
+            let entry = entries.first(where: { $0.key.text == precedingKey })
+        else { throw EditError(reason: "cannot add the key \(names)") }
         let end = entry.value.range.upperBound
         let change = Change.entries(after: entry.value.range, additions)
         if style == .flow {
             guard !entry.value.range.isEmpty else {
-                throw EditRefusal(reason: "there is no place for a key \(names) behind no value")
+                throw EditError(reason: "cannot add the key \(names) after an empty value")
             }
             let isJSON = if case .scalar(_, .doubleQuoted) = entry.key.kind { true } else { false }
             let text = additions.map { addition in
@@ -75,7 +75,7 @@ extension Edit {
         }
         let line = source.range(ofLine: source.mark(at: end).line)
         guard source.mark(at: end).line == entry.key.mark.line else {
-            throw EditRefusal(reason: "the value before the key \(names) goes over several lines")
+            throw EditError(reason: "cannot add the key \(names) after a value of several lines")
         }
         let indent = String(repeating: " ", count: entry.key.mark.column - 1)
         return Edit(
@@ -88,12 +88,12 @@ extension Edit {
     private static func replacing(
         _ part: Field.Part, of node: YAMLNode, with text: String, in fragment: Int,
         _ source: YAMLText
-    ) throws(EditRefusal) -> Edit {
+    ) throws(EditError) -> Edit {
         guard let start = part.offset,
             case let range = start..<(start + part.range.count),
             source.bytes.indices.contains(range.upperBound - 1),
             source.bytes[range].elementsEqual(part.text.utf8)
-        else { throw EditRefusal(reason: "the text has escapes or goes over several lines") }
+        else { throw EditError(reason: "the text has escapes or spans several lines") }
         return Edit(
             fragment: fragment, range: range, bytes: Array(text.utf8),
             change: .part(part.range, of: node.range, text: text))

@@ -42,6 +42,6 @@ struct Edit: Hashable, Sendable {
 }
 
 /// An error that indicates that an edit would change more than it should.
-struct EditRefusal: Error {
+struct EditError: Error {
     let reason: String
 }

@@ -16,13 +16,13 @@ struct EditedFile {
 
     /// Returns the edited file.
     ///
-    /// - Throws: ``EditRefusal`` if edits overlap, or if the result differs from the file in
+    /// - Throws: ``EditError`` if edits overlap, or if the result differs from the file in
     ///   anything but the intended values.
-    func bytes() throws(EditRefusal) -> [UInt8] {
+    func bytes() throws(EditError) -> [UInt8] {
         let file = fragments[0].stream.text
         let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
-        guard EditVerifier(edits, in: fragments, limits: limits).holds(for: edited) else {
-            throw EditRefusal(reason: "an edit would change more than the pin")
+        guard EditVerifier(edits, in: fragments, limits: limits).accepts(edited) else {
+            throw EditError(reason: "the edit would change more than the pin")
         }
         return edited
     }
@@ -56,13 +56,13 @@ struct EditedFile {
 
     private static func apply(
         _ splices: [Splice], to bytes: [UInt8]
-    ) throws(EditRefusal) -> [UInt8] {
+    ) throws(EditError) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + splices.count * 80)
         var position = 0
         for splice in splices.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
             guard splice.range.lowerBound >= position, splice.range.upperBound <= bytes.count
-            else { throw EditRefusal(reason: "two edits touch each other") }
+            else { throw EditError(reason: "two edits overlap") }
             result += bytes[position..<splice.range.lowerBound]
             result += splice.bytes
             position = splice.range.upperBound

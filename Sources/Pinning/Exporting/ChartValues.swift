@@ -46,7 +46,7 @@ public struct ChartValues: Sendable {
         guard let entries = stream.documents.first?.root.entries, stream.documents.count == 1 else {
             throw PinRulesError(
                 mark: YAMLMark(line: 1, column: 1),
-                message: "a map of values to images belongs here")
+                message: "expected a mapping of values to images")
         }
         var rows: [Row] = []
         for entry in entries {
@@ -54,7 +54,7 @@ public struct ChartValues: Sendable {
             guard let path else {
                 throw PinRulesError(
                     mark: entry.key.mark,
-                    message: "the path of a value belongs here, as in loki.image")
+                    message: "expected the path of a value, such as loki.image")
             }
             rows.append(Row(path: path, lines: try Self.lines(of: entry.value, lock)))
         }
@@ -62,7 +62,8 @@ public struct ChartValues: Sendable {
         for (row, next) in zip(rows, rows.dropFirst()) where next.path.starts(with: row.path) {
             throw PinRulesError(
                 mark: YAMLMark(line: 1, column: 1),
-                message: "'\(row.path.joined(separator: "."))' is there twice, or inside another")
+                message:
+                    "'\(row.path.joined(separator: "."))' is a duplicate, or inside another value")
         }
         text = Self.text(of: rows)
     }
@@ -72,7 +73,7 @@ public struct ChartValues: Sendable {
     ) throws(PinRulesError) -> [String] {
         guard let id = node["id"]?.text, let image = lock.images[id] else {
             let word = UntrustedText(node["id"]?.text ?? "").display(limit: 100)
-            throw PinRulesError(mark: node.mark, message: "the lock has no id '\(word)'")
+            throw PinRulesError(mark: node.mark, message: "the lock file has no entry '\(word)'")
         }
         guard let form = Form(rawValue: node["shape"]?.text ?? "") else {
             let words = Form.allCases.map(\.rawValue).joined(separator: ", ")
@@ -89,7 +90,7 @@ public struct ChartValues: Sendable {
         case .tag, .version:
             guard let tag else {
                 throw PinRulesError(
-                    mark: node.mark, message: "the lock has no tag to put the digest behind")
+                    mark: node.mark, message: "the lock entry has no tag")
             }
             lines.append("\(form.rawValue): \(quoted("\(tag)@\(image.digest)"))")
         default:

@@ -25,7 +25,7 @@ public enum LockExport {
         return lines.sorted().map { "\($0)\n" }.joined()
     }
 
-    /// Returns a kustomize component that moves each image to the mirror and pins it.
+    /// Returns a kustomize component that rewritesReferences each image to the mirror and pins it.
     ///
     /// kustomize compares names as text, so there is a row for each spelling of a name.
     ///

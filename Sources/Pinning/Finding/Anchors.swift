@@ -119,8 +119,8 @@ struct Anchors {
         var keys: [KeyIndex] = []
         var steps = 0
         var seen: Set<Range<Int>> = [node.range]
-        var waiting = Array(Self.sources(of: node.entries ?? []).reversed())
-        while let source = waiting.popLast() {
+        var pending = Array(Self.sources(of: node.entries ?? []).reversed())
+        while let source = pending.popLast() {
             steps += 1
             guard steps <= limit else { return nil }
             guard let source = resolve(source) else { continue }
@@ -129,11 +129,11 @@ struct Anchors {
                 guard seen.insert(source.range).inserted, let merged = mergeables[source.range]
                 else { continue }
                 keys.append(merged.keys)
-                waiting += merged.sources.reversed()
+                pending += merged.sources.reversed()
             case .sequence(let items, _):
                 guard seen.insert(source.range).inserted else { continue }
                 guard items.count <= limit - steps else { return nil }
-                waiting += items.reversed()
+                pending += items.reversed()
             case .scalar, .alias: continue
             }
         }

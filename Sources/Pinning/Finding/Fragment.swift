@@ -14,7 +14,7 @@ struct Fragment: Sendable {
     /// or a merge key.
     let mayRepeatValues: Bool
     /// The directives that identify the images of lines.
-    let markers: Markers
+    let directives: PinDirectives
     /// The starts of the fragment's lines, in the fragment and in the file.
     private let lines: [(own: Int, file: Int)]
 
@@ -23,7 +23,7 @@ struct Fragment: Sendable {
         self.parent = nil
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
-        self.markers = Markers(stream.text)
+        self.directives = PinDirectives(stream.text)
         self.lines = []
     }
 
@@ -40,7 +40,7 @@ struct Fragment: Sendable {
         self.parent = (number, scalar)
         self.stream = stream
         self.mayRepeatValues = Self.mayRepeatValues(stream.text.bytes)
-        self.markers = Markers(stream.text)
+        self.directives = PinDirectives(stream.text)
         var own = 0
         var lines: [(own: Int, file: Int)] = []
         for start in starts {

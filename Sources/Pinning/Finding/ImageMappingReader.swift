@@ -5,7 +5,7 @@ internal import YAML
 
 /// Reads a mapping whose keys are the parts of one image's name.
 struct ImageMappingReader {
-    let block: MergedMapping
+    let mapping: MergedMapping
     let path: SitePath
     let globals: Globals
     let rule: PinRules.Rule?
@@ -24,21 +24,21 @@ struct ImageMappingReader {
     /// Returns the completed site; `nil` if the mapping is not an image.
     func read(into site: inout ImageReferenceSite) -> Claims? {
         guard let (repositoryKey, repository) = repository() else { return nil }
-        site.block = block.node
+        site.mapping = mapping.node
         site.repository = Field(node: repository)
-        if repositoryKey == "repository", let leaf = block["image"], Self.isLeaf(leaf) {
+        if repositoryKey == "repository", let leaf = mapping["image"], Self.isLeaf(leaf) {
             site.leaf = Field(node: leaf)
         }
-        let registry = block["registry"]
+        let registry = mapping["registry"]
         let isGiven = registry.flatMap(MergedMapping.text) != nil
-        site.registry = (isGiven ? registry : block["defaultRegistry"] ?? registry)
+        site.registry = (isGiven ? registry : mapping["defaultRegistry"] ?? registry)
             .map { Field(node: $0) }
-        let tag = block.first(of: Self.tagKeys.filter { mayBeTag($0, beside: repositoryKey) })
+        let tag = mapping.first(of: Self.tagKeys.filter { mayBeTag($0, beside: repositoryKey) })
         site.tag = tag.map { Field(node: $0.value) }
-        if let (_, digest) = block.first(of: ["digest", "imageDigest"]) {
+        if let (_, digest) = mapping.first(of: ["digest", "imageDigest"]) {
             site.shape = .digest
             site.digest = Field(node: digest)
-        } else if let (_, sha) = block.first(of: ["sha", "sha256"]) {
+        } else if let (_, sha) = mapping.first(of: ["sha", "sha256"]) {
             site.shape = .sha
             site.digest = Field(node: sha)
         } else {
@@ -46,54 +46,54 @@ struct ImageMappingReader {
         }
         guard site.tag?.node.text != nil || site.digest?.node.text != nil || isImage || rule != nil
         else { return nil }
-        site.digestSwitch = block["useDigest"].map { Field(node: $0) }
-        site.suffix = block.first(of: ["flavour", "flavor", "variant"])
+        site.digestSwitch = mapping["useDigest"].map { Field(node: $0) }
+        site.suffix = mapping.first(of: ["flavour", "flavor", "variant"])
             .flatMap { MergedMapping.text($0.value) == nil ? nil : Field(node: $0.value) }
-        site.pullPolicy = block.first(of: ["pullPolicy", "imagePullPolicy"])
+        site.pullPolicy = mapping.first(of: ["pullPolicy", "imagePullPolicy"])
             .map { Field(node: $0.value) }
-        site.neighbour = tag?.key ?? repositoryKey
+        site.precedingKey = tag?.key ?? repositoryKey
         apply(rule, to: &site)
-        if let repeated = block.repeated(of: Self.partKeys) {
-            site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
+        if let repeated = mapping.repeated(of: Self.partKeys) {
+            site.reject("duplicate key '\(repeated)'")
         }
-        Self.compose(&site, block: block, globals: globals)
+        Self.compose(&site, mapping: mapping, globals: globals)
         if repositoryKey == "name", tag?.key == "defaultTag" {
             site.siblingTag = site.image?.tag
             site.image = nil
-            site.question = "its repository stands elsewhere: name its id in pins.yaml"
+            site.missingIDReason = "the repository is defined elsewhere: set its id in pins.yaml"
         }
         if let image = site.image?.repository, image.registry == .dockerHub,
             image.path.hasPrefix("bitnami")
         {
-            site.guardSwitch = globals.allowsInsecureImages.map { Field(node: $0) }
+            site.allowInsecureImages = globals.allowsInsecureImages.map { Field(node: $0) }
         }
         return claims(repositoryKey)
     }
 
     /// Returns the key of the repository, if the keys beside it confirm that it is one.
     private func repository() -> (String, YAMLNode)? {
-        if let node = block["repository"], let text = MergedMapping.text(node) {
+        if let node = mapping["repository"], let text = MergedMapping.text(node) {
             guard !text.contains("://"), !text.hasPrefix("@"), !text.hasPrefix(".") else {
                 return nil
             }
             // A chart's dependency has a repository too.
             guard owns(["repository"] + Self.tagKeys + ["digest", "sha", "registry", "image"]),
                 isImage
-                    || !(block["version"] != nil && block["tag"] == nil
-                        && (block["name"] != nil || block["chart"] != nil))
+                    || !(mapping["version"] != nil && mapping["tag"] == nil
+                        && (mapping["name"] != nil || mapping["chart"] != nil))
             else { return nil }
             return ("repository", node)
         }
-        if let node = block["image"], let text = MergedMapping.text(node),
-            block["repository"] == nil,
+        if let node = mapping["image"], let text = MergedMapping.text(node),
+            mapping["repository"] == nil,
             owns(["image", "tag", "imageTag", "digest", "sha"]),
-            block.first(of: ["tag", "imageTag", "digest", "sha"]) != nil,
+            mapping.first(of: ["tag", "imageTag", "digest", "sha"]) != nil,
             let image = ImageText.reference(text), image.tag == nil, image.digest == nil
         {
             return ("image", node)
         }
-        if let node = block["name"], let text = MergedMapping.text(node),
-            let (key, _) = block.first(of: ["tag", "version", "defaultTag", "digest"]),
+        if let node = mapping["name"], let text = MergedMapping.text(node),
+            let (key, _) = mapping.first(of: ["tag", "version", "defaultTag", "digest"]),
             owns(["name", key]), isImage || key == "defaultTag" || namesImage(text, beside: key)
         {
             return ("name", node)
@@ -110,13 +110,13 @@ struct ImageMappingReader {
 
     private func mayBeTag(_ key: String, beside repositoryKey: String) -> Bool {
         switch key {
-        case "version": repositoryKey == "name" || block["image"] != nil || isImage
+        case "version": repositoryKey == "name" || mapping["image"] != nil || isImage
         case "defaultTag": repositoryKey == "name" || isImage
         default: true
         }
     }
 
-    private func owns(_ keys: [String]) -> Bool { keys.contains(where: block.owns) }
+    private func owns(_ keys: [String]) -> Bool { keys.contains(where: mapping.owns) }
 
     private static func isLeaf(_ node: YAMLNode) -> Bool {
         guard let text = MergedMapping.text(node) else { return false }
@@ -134,13 +134,14 @@ struct ImageMappingReader {
 
     private func claims(_ repositoryKey: String) -> Claims {
         var keys = Self.claimedKeys
-        if repositoryKey == "repository", block["image"]?.entries != nil { keys.remove("image") }
+        if repositoryKey == "repository", mapping["image"]?.entries != nil { keys.remove("image") }
         keys.insert(repositoryKey)
         return Claims(keys: keys)
     }
 
     /// Combines the parts to the image that the chart uses.
-    static func compose(_ site: inout ImageReferenceSite, block: MergedMapping, globals: Globals) {
+    static func compose(_ site: inout ImageReferenceSite, mapping: MergedMapping, globals: Globals)
+    {
         var registry = site.registry?.text ?? ""
         if site.registry != nil, let global = globals.registry {
             registry = MergedMapping.text(global) ?? registry
@@ -154,17 +155,17 @@ struct ImageMappingReader {
         let tag = site.tag?.text ?? ""
         let digest = site.digest?.text ?? ""
         guard !ImageText.isTemplate(parts.joined() + tag + digest) else {
-            return site.skip("it is a template's text")
+            return site.skip("template text")
         }
         guard let named = ImageText.reference(parts.joined(separator: "/")), named.digest == nil
-        else { return site.refuse("its name is no repository") }
+        else { return site.reject("invalid repository name") }
         var image = named
         if !tag.isEmpty {
             let suffix = site.suffix.map { "-\($0.text)" } ?? ""
             // An operator reads a digest in place of a version as a digest.
             let joined = tag.hasPrefix("sha256:") ? "@\(tag)" : ":\(Self.fold(tag, suffix))"
             guard named.tag == nil, let whole = ImageText.reference("\(named.repository)\(joined)")
-            else { return site.refuse("its tag is none that a registry could have") }
+            else { return site.reject("invalid tag") }
             image = whole
         }
         if !digest.isEmpty {
@@ -187,19 +188,19 @@ struct ImageMappingReader {
 
 extension SiteFinder {
     /// Reads `{registry, repository, tag, digest}` and similar mappings.
-    mutating func claimPair(_ block: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?)
+    mutating func claimPair(_ mapping: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?)
         -> Claims?
     {
-        var site = ImageReferenceSite(fragment, document, path, .tag, at: block.node)
-        let reader = ImageMappingReader(block: block, path: path, globals: globals, rule: rule)
+        var site = ImageReferenceSite(fragment, document, path, .tag, at: mapping.node)
+        let reader = ImageMappingReader(mapping: mapping, path: path, globals: globals, rule: rule)
         guard let claims = reader.read(into: &site) else { return nil }
-        if let override = block["override"], let text = MergedMapping.text(override) {
+        if let override = mapping["override"], let text = MergedMapping.text(override) {
             addReference(override, text, at: path.appending(key: "override"))
-            site.skip("'override' beside it decides")
+            site.skip("replaced by 'override'")
         }
         add(site, rule: rule)
         var all = claims
-        all.keys.formUnion(addFurtherDigests(block, beside: site.statedTag, at: path))
+        all.keys.formUnion(addFurtherDigests(mapping, beside: site.statedTag, at: path))
         return all
     }
 
@@ -208,10 +209,10 @@ extension SiteFinder {
     ///
     /// - Returns: The keys that a rule identifies; the tag beside them belongs to them.
     private mutating func addFurtherDigests(
-        _ block: MergedMapping, beside tag: Tag?, at path: SitePath
+        _ mapping: MergedMapping, beside tag: Tag?, at path: SitePath
     ) -> Set<String> {
         var ruled: Set<String> = []
-        for entry in block.node.entries ?? [] {
+        for entry in mapping.node.entries ?? [] {
             guard let key = entry.key.text, key.hasPrefix("digest"), key != "digest",
                 let text = entry.value.text
             else { continue }
@@ -224,7 +225,7 @@ extension SiteFinder {
                 fragment, document, place, rule == nil ? .secondDigest : .digest, at: entry.value)
             site.digest = Field(node: entry.value)
             site.siblingTag = tag
-            site.question = "it is another variant's digest: name its id in pins.yaml"
+            site.missingIDReason = "the digest belongs to another variant: set its id in pins.yaml"
             if rule != nil { ruled.insert(key) }
             add(site, rule: rule)
         }

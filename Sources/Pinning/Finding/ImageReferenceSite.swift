@@ -32,9 +32,9 @@ struct ImageReferenceSite: Sendable {
     /// The pull policy, for the linter.
     var pullPolicy: Field?
     /// The mapping with the fields, to which keys can be added.
-    var block: YAMLNode?
+    var mapping: YAMLNode?
     /// The key after which a key for the digest is added.
-    var neighbour: String?
+    var precedingKey: String?
     /// The tag that the digest belongs to, if the name of the image is defined elsewhere.
     var siblingTag: Tag?
     /// The image that the file names; `nil` if it is unknown.
@@ -42,9 +42,9 @@ struct ImageReferenceSite: Sendable {
     /// The position of a value that overrides the registry.
     var overridingRegistry: YAMLMark?
     /// The reason for which the image is unknown unless a rule or a directive gives the id.
-    var question: String?
+    var missingIDReason: String?
     /// The value that allows charts of Bitnami to use other repositories.
-    var guardSwitch: Field?
+    var allowInsecureImages: Field?
     /// The reason for which the site is not changed; `nil` if it can be.
     var obstacle: String?
     /// A Boolean value that indicates whether the site needs no digest, so the obstacle needs no
@@ -77,7 +77,7 @@ struct ImageReferenceSite: Sendable {
         return anchor.range.lowerBound
     }
 
-    mutating func refuse(_ reason: String) {
+    mutating func reject(_ reason: String) {
         if obstacle == nil { obstacle = reason }
     }
 

@@ -19,7 +19,8 @@ enum ImageText {
     /// Returns a Boolean value that indicates whether a variable or option is named after an image:
     /// `RELATED_IMAGE_WEB`.
     static func mentionsImage(_ name: String) -> Bool {
-        name.holds(word: "image") && !name.holds(word: "policy") && !name.holds(word: "secret")
+        name.contains(word: "image") && !name.contains(word: "policy")
+            && !name.contains(word: "secret")
     }
 
     /// Returns a Boolean value that indicates whether the text contains a placeholder of a

@@ -29,7 +29,7 @@ struct ResourceType {
         Row(group: "mutations.gatekeeper.sh/", reason: policy),
         Row(group: "policies.kubewarden.io/", reason: policy),
         Row(
-            group: "skaffold/", reason: "skaffold builds it and finds it by this name",
+            group: "skaffold/", reason: "skaffold builds the image and finds it by this name",
             below: "artifacts"),
         Row(
             group: "kbld.k14s.io/", reason: "kbld finds images by this name", pulled: "newImage"),

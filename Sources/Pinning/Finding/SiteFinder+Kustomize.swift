@@ -11,8 +11,8 @@ extension SiteFinder {
     /// Adds the entries of a mapping's `images`, if kustomize reads them.
     ///
     /// Source: kustomize, `Kustomization` and `Component`; Flux, `Kustomization` § Images.
-    mutating func claimKustomization(_ block: MergedMapping, at path: SitePath) -> Claims? {
-        guard let images = block["images"]?.items, isKustomization(block) else {
+    mutating func claimKustomization(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
+        guard let images = mapping["images"]?.items, isKustomization(mapping) else {
             return nil
         }
         let path = path.appending(key: "images")
@@ -22,14 +22,14 @@ extension SiteFinder {
         return Claims(keys: ["images"])
     }
 
-    private func isKustomization(_ block: MergedMapping) -> Bool {
+    private func isKustomization(_ mapping: MergedMapping) -> Bool {
         let kind = resource.kind
-        if block.node.range == root.range {
+        if mapping.node.range == root.range {
             if let kind { return kind == "Kustomization" || kind == "Component" }
             let name = file.split(separator: "/").last ?? ""
             return name == "kustomization.yaml" || name == "kustomization.yml"
         }
-        return kind == "Kustomization" && resource.spec == block.node.range
+        return kind == "Kustomization" && resource.spec == mapping.node.range
             && resource.apiVersion.hasPrefix("kustomize.toolkit.fluxcd.io/")
     }
 
@@ -37,18 +37,18 @@ extension SiteFinder {
         let entry = MergedMapping(item, anchors)
         guard let name = entry["name"], MergedMapping.text(name) != nil else { return }
         var site = ImageReferenceSite(fragment, document, path, .digest, at: item)
-        site.block = item
+        site.mapping = item
         site.matchedName = Field(node: name)
         site.repository = entry["newName"].map { Field(node: $0) }
         site.tag = entry["newTag"].map { Field(node: $0) }
         site.digest = entry["digest"].map { Field(node: $0) }
-        site.neighbour = ["newTag", "newName", "name"].first(where: entry.owns)
+        site.precedingKey = ["newTag", "newName", "name"].first(where: entry.owns)
         // A digest that is part of the tag must not be repeated in another key.
         if site.digest == nil, site.tag?.text.contains("@") == true { site.shape = .tag }
         if let repeated = entry.repeated(of: ["name", "newName", "newTag", "digest"]) {
-            site.refuse("the key '\(repeated)' stands twice, and readers take one or the other")
+            site.reject("duplicate key '\(repeated)'")
         }
-        ImageMappingReader.compose(&site, block: entry, globals: Globals())
+        ImageMappingReader.compose(&site, mapping: entry, globals: Globals())
         add(site)
     }
 

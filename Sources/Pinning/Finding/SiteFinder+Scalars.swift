@@ -41,7 +41,7 @@ extension SiteFinder {
         {
             addTemplate(node, at: path)
         } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
-            ImageText.mentionsImage(key), !key.holds(word: "image-updater"),
+            ImageText.mentionsImage(key), !key.contains(word: "image-updater"),
             ImageText.pinnable(text) != nil
         {
             addReference(node, text, at: path)
@@ -71,7 +71,7 @@ extension SiteFinder {
 
     mutating func addTemplate(_ node: YAMLNode, at path: SitePath) {
         var site = ImageReferenceSite(fragment, document, path, .template, at: node)
-        site.skip("it is a template's text")
+        site.skip("template text")
         add(site)
     }
 
@@ -102,7 +102,7 @@ extension SiteFinder {
 
     private mutating func addInventory(_ node: YAMLNode, at path: SitePath) {
         var site = ImageReferenceSite(fragment, document, path, .inventory, at: node)
-        site.skip("it lists images for other tools and pins none")
+        site.skip("the list is for other tools and pins nothing")
         add(site)
     }
 
@@ -125,7 +125,7 @@ extension SiteFinder {
             site.image = ImageText.reference(text)
         }
         if shape == .tag { site.siblingTag = ImageText.reference("image:\(text)")?.tag }
-        if site.image == nil { site.question = "the rule for it needs an 'id'" }
+        if site.image == nil { site.missingIDReason = "the rule for this path needs an 'id'" }
         add(site, rule: rule)
     }
 

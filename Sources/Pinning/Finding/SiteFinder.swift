@@ -10,7 +10,7 @@ struct FoundSites: Sendable {
     /// The documents of the file, and those in its texts, in the order of the walk.
     var scopes: [DocumentScope] = []
     /// The documents that have a SOPS signature, which a change would break.
-    var sealedDocuments: Set<Int> = []
+    var signedDocuments: Set<Int> = []
 }
 
 /// A document, and the fields that distinguish it from others.
@@ -56,7 +56,7 @@ struct SiteFinder {
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
-    private var refusal: YAMLError?
+    private var error: YAMLError?
 
     /// The maximum nesting of YAML in YAML.
     private static let nesting = 3
@@ -76,9 +76,9 @@ struct SiteFinder {
         var finder = SiteFinder(stream, file, rules, limits, root)
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
-            if Self.isSealed(document.root) { finder.found.sealedDocuments.insert(number) }
+            if Self.isSigned(document.root) { finder.found.signedDocuments.insert(number) }
             finder.walk(document.root, from: SitePath())
-            if let refusal = finder.refusal { throw refusal }
+            if let error = finder.error { throw error }
         }
         return finder.found
     }
@@ -97,7 +97,7 @@ struct SiteFinder {
 
     /// Walks one document of the current fragment.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
-        guard refusal == nil else { return }
+        guard error == nil else { return }
         let outer = scope
         defer { scope = outer }
         found.scopes.append(DocumentScope(root, parent: outer, path: path))
@@ -108,8 +108,8 @@ struct SiteFinder {
             do throws(Anchors.MergeLimitExceeded) {
                 anchors = try Anchors(root, mergeBudget: &mergeBudget)
             } catch {
-                return refuse(
-                    "the merge keys up to here lead to more than \(Anchors.mergeLimit) mappings",
+                return reject(
+                    "the merge keys lead to more than \(Anchors.mergeLimit) mappings",
                     at: error.node.range.lowerBound)
             }
         }
@@ -119,10 +119,10 @@ struct SiteFinder {
     }
 
     /// Ends the walk with an error at an offset of the current fragment.
-    private mutating func refuse(_ reason: String, at offset: Int) {
+    private mutating func reject(_ reason: String, at offset: Int) {
         let mark = found.fragments[0].stream.text.mark(
             at: found.fragments[fragment].fileOffset(offset))
-        if refusal == nil { refusal = YAMLError(at: mark, reason) }
+        if error == nil { error = YAMLError(at: mark, reason) }
     }
 
     /// Returns a Boolean value that indicates whether SOPS has signed all values of the document.
@@ -130,14 +130,14 @@ struct SiteFinder {
     /// The code covers every value unless `mac_only_encrypted` is set.
     ///
     /// Source: SOPS, README § MAC; `mac_only_encrypted`.
-    private static func isSealed(_ root: YAMLNode) -> Bool {
+    private static func isSigned(_ root: YAMLNode) -> Bool {
         guard let sops = root["sops"], sops.entries != nil else { return false }
         return sops["mac_only_encrypted"]?.text != "true"
     }
 
     mutating func add(_ site: ImageReferenceSite, rule: PinRules.Rule? = nil) {
         guard found.sites.count < Self.siteLimit else {
-            return refuse(
+            return reject(
                 "the file names more than \(Self.siteLimit) images",
                 at: site.anchor.range.lowerBound)
         }
@@ -145,39 +145,41 @@ struct SiteFinder {
         site.scope = scope ?? 0
         site.number = found.sites.count
         let rule = rule ?? rules.rule(for: site.path)
-        if rule?.form == .skip { site.skip("pins.yaml says so") }
+        if rule?.form == .skip { site.skip("skipped by a rule in pins.yaml") }
         site.id = rule?.id ?? site.id
-        let words = markers(of: site)
-        if words.contains("skip") { site.skip("a comment says so") }
+        let words = directives(of: site)
+        if words.contains("skip") { site.skip("skipped by a directive") }
         site.id = site.id ?? words.first { $0 != "skip" }
         if site.id == nil, let reason = resource.reasonNotPulled(at: site.path) {
             site.skip(reason)
         }
-        if site.id == nil, let question = site.question { site.refuse(question) }
-        site.usedAt = ([site.block].compactMap(\.self) + site.fields.map(\.node))
+        if site.id == nil, let missingIDReason = site.missingIDReason {
+            site.reject(missingIDReason)
+        }
+        site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))
             .flatMap(anchors.uses(of:))
         if let tag = site.fields.compactMap(\.node.tag).first,
             tag != "!", tag != "tag:yaml.org,2002:str"
         {
-            site.refuse("its YAML tag makes something else of it than text")
+            site.reject("the YAML tag gives the value another type than text")
         }
         if let field = site.fields.first(where: { $0.node.text == nil }) {
             let mark = field.node.mark
-            site.refuse("the value at \(mark.line):\(mark.column) is no text")
+            site.reject("the value at \(mark.line):\(mark.column) is not text")
         }
         if let field = site.fields.first(where: { isFolded($0.node) }) {
             let mark = field.node.mark
-            site.refuse("the value at \(mark.line):\(mark.column) goes over several lines")
+            site.reject("the value at \(mark.line):\(mark.column) spans several lines")
         }
         found.sites.append(site)
     }
 
     /// Returns the words of the directives beside the site's values.
-    private func markers(of site: ImageReferenceSite) -> [String] {
-        let markers = found.fragments[site.fragment].markers
-        guard !markers.isEmpty else { return [] }
+    private func directives(of site: ImageReferenceSite) -> [String] {
+        let directives = found.fragments[site.fragment].directives
+        guard !directives.isEmpty else { return [] }
         return (site.fields.map(\.node) + [site.anchor])
-            .compactMap { markers.id(forLine: $0.mark.line) }
+            .compactMap { directives.id(forLine: $0.mark.line) }
     }
 
     /// Returns a Boolean value that indicates whether a scalar spans several lines; literal ones
@@ -190,7 +192,7 @@ struct SiteFinder {
     }
 
     mutating func visit(_ node: YAMLNode, at path: SitePath) {
-        guard refusal == nil else { return }
+        guard error == nil else { return }
         switch node.kind {
         case .mapping(let entries, _):
             let claimed = claim(node, at: path)

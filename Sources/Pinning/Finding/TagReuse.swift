@@ -44,7 +44,8 @@ extension ImageReferenceSite {
             return self
         }
         var site = self
-        site.refuse("the chart uses the tag as a version too: a digest behind it would break it")
+        site.reject(
+            "the chart uses the tag as a version too: a digest after it would break the chart")
         return site
     }
 }

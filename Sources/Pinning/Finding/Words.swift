@@ -19,7 +19,7 @@ extension String {
     }
 
     /// Returns a Boolean value that indicates whether the text contains the word.
-    func holds(word: String) -> Bool {
+    func contains(word: String) -> Bool {
         var rest = utf8[...]
         while rest.count >= word.utf8.count {
             if Self.isSame(rest, word.utf8) { return true }

@@ -56,7 +56,7 @@ public struct Layers: Sendable {
     ///
     /// A tag without a repository beside it is shared by images that are defined elsewhere, unless
     /// a lower layer has the repository.
-    public func answers(_ finding: LintFinding) -> Bool {
+    public func resolves(_ finding: LintFinding) -> Bool {
         guard finding.code == .sharedTag, let place = finding.path.parent else { return false }
         var level: Level? = merged
         for step in place.steps { level = level?.below[step] }
@@ -67,17 +67,17 @@ public struct Layers: Sendable {
         _ node: YAMLNode, _ anchors: Anchors, into level: inout Level, at place: SitePath,
         _ file: String, _ findings: inout [LintFinding]
     ) {
-        let block = MergedMapping(node, anchors)
+        let mapping = MergedMapping(node, anchors)
         let below = level.values
         var values = below
         var changed: String?
         for key in Self.names + Self.digests {
-            guard let node = block[key], let text = node.text else { continue }
+            guard let node = mapping[key], let text = node.text else { continue }
             let value = MergedMapping.text(node) ?? ""
             if Self.names.contains(key), let old = below[key], old.text != value { changed = key }
             values[key] = Value(text: YAMLScalar(node) == .null ? "" : text, layer: file)
         }
-        let owns = Self.digests.contains { block[$0] != nil }
+        let owns = Self.digests.contains { mapping[$0] != nil }
         if let changed, !owns,
             let key = Self.digests.first(where: { below[$0]?.text.isEmpty == false }),
             let layer = below[key]?.layer,
@@ -88,9 +88,9 @@ public struct Layers: Sendable {
             findings.append(
                 LintFinding(
                     code: .digestInherited, severity: severity,
-                    mark: block[changed]?.mark ?? block.node.mark, path: place,
+                    mark: mapping[changed]?.mark ?? mapping.node.mark, path: place,
                     message:
-                        "'\(changed)' is changed here, but '\(key)' still comes from \(layer): "
+                        "'\(changed)' changes here, but '\(key)' is inherited from \(layer): "
                         + "set it here too"))
         }
         level.values = values

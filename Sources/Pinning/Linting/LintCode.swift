@@ -37,22 +37,22 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     public var summary: String {
         switch self {
         case .unpinned: "An image has no digest."
-        case .floatingTag: "A tag moves by design, digest or not."
-        case .childDigest: "The digest is one platform's, not the index's."
+        case .floatingTag: "The tag is a floating tag."
+        case .childDigest: "The digest identifies one platform, not the index."
         case .missingPlatform:
-            "The mirror has not every platform that more than half of the other images have."
-        case .notInLock: "The lock has no such image, or another digest of it."
-        case .tagDigestDisagree: "The lock has the tag with another digest."
-        case .versionDiffers: "The lock has the image with another tag."
-        case .digestForm: "A prefix stands where bare digits belong, or the text is no digest."
-        case .tagAtUnsafe: "The chart beside the file uses the tag in a label or as a version."
-        case .switchOff: "The switch is off, so that nobody uses the digest."
+            "The image lacks a platform that most images of the lock file have."
+        case .notInLock: "The lock file has no entry for the image, or another digest."
+        case .tagDigestDisagree: "The lock file has the tag with another digest."
+        case .versionDiffers: "The lock file has the image with another tag."
+        case .digestForm: "The digest has the wrong form."
+        case .tagAtUnsafe: "The chart also uses the tag in a label or as a version."
+        case .switchOff: "The digest is disabled, so the chart does not use it."
         case .digestInherited:
-            "A layer changes repository or tag and leaves the digest to a layer below."
-        case .sharedTag: "One tag stands for several images."
-        case .pullPolicy: "The policy is Always, although the digest cannot change."
+            "A layer changes the repository or tag and inherits the digest."
+        case .sharedTag: "One tag is shared by several images."
+        case .pullPolicy: "The pull policy is Always, although the digest cannot change."
         case .aliasFanOut: "Aliases use the same value elsewhere."
-        case .templateSkipped: "A template is not looked into."
+        case .templateSkipped: "A template is not checked."
         }
     }
 

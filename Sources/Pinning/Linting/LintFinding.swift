@@ -25,15 +25,15 @@ public struct LintedFile: Hashable, Sendable {
     /// The number of images in the file.
     public var siteCount = 0
     /// The error for which the file could not be read.
-    public var refusal: YAMLError?
+    public var error: YAMLError?
 
     /// Creates the result for a file without findings.
     ///
     /// - Parameters:
     ///   - path: The path of the file, as given.
-    ///   - refusal: The error for which the file could not be read.
-    public init(path: String, refusal: YAMLError? = nil) {
+    ///   - error: The error for which the file could not be read.
+    public init(path: String, error: YAMLError? = nil) {
         self.path = path
-        self.refusal = refusal
+        self.error = error
     }
 }

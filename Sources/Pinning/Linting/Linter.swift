@@ -18,9 +18,9 @@ public struct Linter: Sendable {
     /// - Parameters:
     ///   - lock: The lock file; without one, codes that need it are not reported.
     ///   - rules: The rules for images that shapes do not identify, and the severities.
-    ///   - side: The registry that the files use.
-    public init(_ lock: Lockfile?, rules: PinRules = PinRules(), side: PinRegistry = .mirror) {
-        self.lock = lock.map { LockView($0, side: side) }
+    ///   - registry: The registry that the files use.
+    public init(_ lock: Lockfile?, rules: PinRules = PinRules(), registry: PinRegistry = .mirror) {
+        self.lock = lock.map { LockView($0, registry: registry) }
         self.rules = rules
         self.incomplete = lock.map(Self.incomplete) ?? [:]
     }
@@ -30,10 +30,10 @@ public struct Linter: Sendable {
         let images = lock.images.values.filter { !$0.platforms.isEmpty }
         var counts: [Platform: Int] = [:]
         for platform in images.flatMap(\.platforms.keys) { counts[platform, default: 0] += 1 }
-        let usual = counts.filter { $0.value * 2 > images.count }.keys.sorted()
+        let common = counts.filter { $0.value * 2 > images.count }.keys.sorted()
         var incomplete: [Digest: [Platform]] = [:]
         for image in images {
-            let missing = usual.filter { image.platforms[$0] == nil }
+            let missing = common.filter { image.platforms[$0] == nil }
             if !missing.isEmpty { incomplete[image.digest] = missing }
         }
         return incomplete
@@ -60,17 +60,17 @@ public struct Linter: Sendable {
             case .sites(let sites): found = sites
             }
         } catch {
-            file.refusal = error
+            file.error = error
             return file
         }
         let text = found.fragments[0].stream.text
         file.siteCount = found.sites.count
         for var site in found.sites {
-            if found.sealedDocuments.contains(site.document) { site.refuse(FileText.sealReason) }
+            if found.signedDocuments.contains(site.document) { site.reject(FileText.signedReason) }
             let fragment = found.fragments[site.fragment]
             let start = fragment.fileOffset(site.start)
             let mark = text.mark(at: start)
-            for (code, message) in judge(site.checked(against: reuse)) {
+            for (code, message) in issues(in: site.checked(against: reuse)) {
                 add(code, message, at: mark, site.path, to: &file)
             }
         }
@@ -88,73 +88,78 @@ public struct Linter: Sendable {
             LintFinding(code: code, severity: severity, mark: mark, path: path, message: message))
     }
 
-    private typealias Verdict = (code: LintCode, message: String)
+    private typealias Issue = (code: LintCode, message: String)
 
-    private func judge(_ site: ImageReferenceSite) -> [Verdict] {
+    private func issues(in site: ImageReferenceSite) -> [Issue] {
         if site.shape == .sharedTag, !site.isSkipped, let reason = site.obstacle {
             return [(.sharedTag, reason)]
         }
         if site.isSkipped {
             let isTemplate = site.obstacle?.contains("template") ?? false
-            return isTemplate ? [(.templateSkipped, "a template's text is not looked into")] : []
+            return isTemplate ? [(.templateSkipped, "template text is not checked")] : []
         }
-        var verdicts = form(of: site)
-        guard let image = site.image else { return verdicts }
+        var issues = form(of: site)
+        guard let image = site.image else { return issues }
         let name = UntrustedText(image.repository.description).display(limit: 200)
         let compared = lock.map { compare(image, name, site, with: $0) } ?? []
-        if image.digest == nil, verdicts.isEmpty {
+        if image.digest == nil, issues.isEmpty {
             let flag = site.statedTag == nil ? " --update-tags" : ""
             // If the version differs, the finding about it gives the next step.
             let hint =
                 compared.contains { $0.code == .versionDiffers }
                 ? "" : ": run 'ocimirror pin\(flag)'"
             let why = site.obstacle.map { ": \($0)" } ?? hint
-            verdicts.append((.unpinned, "\(name) has no digest\(why)"))
+            issues.append((.unpinned, "\(name) has no digest\(why)"))
         }
         if let tag = image.tag, tag.isChannel {
-            verdicts.append((.floatingTag, "\(name):\(tag) moves by design: take a version's tag"))
+            issues.append((.floatingTag, "\(name):\(tag) is a floating tag: use a version tag"))
         }
         if !site.usedAt.isEmpty {
             let places = site.usedAt.map(\.description).joined(separator: ", ")
-            verdicts.append((.aliasFanOut, "aliases use the same value at \(places)"))
+            issues.append((.aliasFanOut, "aliases use the same value at \(places)"))
         }
         if image.digest != nil, site.pullPolicy?.text == "Always" {
-            verdicts.append(
+            issues.append(
                 (.pullPolicy, "\(name) cannot change under its digest: use IfNotPresent"))
         }
-        return verdicts + compared
+        return issues + compared
     }
 
     /// Returns findings about the form of the digest, independent of its value.
-    private func form(of site: ImageReferenceSite) -> [Verdict] {
-        var verdicts: [Verdict] = []
+    private func form(of site: ImageReferenceSite) -> [Issue] {
+        var issues: [Issue] = []
         if let digest = site.digest?.text, !digest.isEmpty {
             if site.shape == .sha, digest.contains(":") {
-                verdicts.append(
-                    (.digestForm, "the chart puts 'sha256:' before it: write the digits alone"))
+                issues.append(
+                    (.digestForm, "the chart adds 'sha256:': write only the digits"))
             } else if (try? Digest(parsing: digest.contains(":") ? digest : "sha256:\(digest)"))
                 == nil
             {
-                verdicts.append(
-                    (.digestForm, "this is no digest: sha256: and 64 digits belong here"))
+                issues.append(
+                    (.digestForm, "invalid digest: write sha256: and 64 digits"))
             }
             if let value = site.digestSwitch, value.text != "true" {
-                verdicts.append((.switchOff, "the switch for the digest is off: nobody uses it"))
+                issues.append((.switchOff, "'useDigest' is off, so the digest is not used"))
             }
         }
         if site.shape == .tag, site.tag?.text.contains("@") == true,
             let obstacle = site.obstacle, obstacle.hasPrefix("the chart uses the tag")
         {
-            verdicts.append((.tagAtUnsafe, obstacle))
+            issues.append((.tagAtUnsafe, obstacle))
         }
-        return verdicts
+        return issues
     }
 
     private func compare(
         _ image: Reference, _ name: String, _ site: ImageReferenceSite, with lock: LockView
-    ) -> [Verdict] {
+    ) -> [Issue] {
         if let digest = image.digest, let id = lock.children[digest] {
-            return [(.childDigest, "\(digest.short) is one platform's of '\(id)': pin the index")]
+            return [
+                (
+                    .childDigest,
+                    "\(digest.short) is the digest of one platform of '\(id)': pin the index"
+                )
+            ]
         }
         let target: PinTarget
         do throws(LockView.LookupFailure) {
@@ -162,30 +167,30 @@ public struct Linter: Sendable {
         } catch .ambiguous(let targets) where site.statedTag != nil || image.digest != nil {
             return [(.versionDiffers, StatedVersion.ambiguity(site, among: targets))]
         } catch .unknown {
-            return [(.notInLock, "the lock has no image \(name): mirror it first")]
+            return [(.notInLock, "no lock entry for \(name): mirror the image first")]
         } catch {
             return []
         }
-        var verdicts: [Verdict] = []
+        var issues: [Issue] = []
         if let missing = incomplete[target.digest] {
             let words = missing.map(\.description).joined(separator: ", ")
-            verdicts.append((.missingPlatform, "the mirror has '\(target.id)' not for \(words)"))
+            issues.append((.missingPlatform, "the mirror lacks \(words) for '\(target.id)'"))
         }
         let version = StatedVersion(site: site, target: target)
         if site.statedTag != nil, !version.isSame {
-            verdicts.append((.versionDiffers, version.difference))
+            issues.append((.versionDiffers, version.difference))
         } else if let digest = image.digest, digest != target.digest {
-            verdicts.append(
+            issues.append(
                 target.tag == nil || image.tag == nil
                     ? (
                         .notInLock,
-                        "the lock has another digest of '\(target.id)': run 'ocimirror pin'"
+                        "the lock file has another digest for '\(target.id)': run 'ocimirror pin'"
                     )
                     : (
                         .tagDigestDisagree,
-                        "the tag \(image.tag?.name ?? "") of '\(target.id)' has another digest in the lock"
+                        "the tag \(image.tag?.name ?? "") of '\(target.id)' has another digest in the lock file"
                     ))
         }
-        return verdicts
+        return issues
     }
 }

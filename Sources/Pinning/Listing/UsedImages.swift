@@ -69,17 +69,17 @@ public struct UsedImages: Sendable {
         omissions.append(
             Omission(
                 use: Use(file: path, mark: reason.mark),
-                reason: "the file is not looked into: \(reason.message)"))
+                reason: "cannot read the file: \(reason.message)"))
     }
 
     private mutating func add(_ site: ImageReferenceSite, _ use: Use) {
         guard let image = site.image, !site.isSkipped else {
             omissions.append(
-                Omission(use: use, reason: site.obstacle ?? "what it means stands elsewhere"))
+                Omission(use: use, reason: site.obstacle ?? "the image is defined elsewhere"))
             return
         }
         guard image.tag != nil || image.digest != nil else {
-            let reason = "\(image) has neither tag nor digest; the chart may have a default"
+            let reason = "\(image) has neither tag nor digest; the chart can have a default"
             omissions.append(Omission(use: use, reason: reason))
             return
         }

@@ -5,9 +5,9 @@ public import OCI
 internal import TextSafety
 internal import YAML
 
-/// Why blocks cannot be copied from one lock to another.
+/// An error that indicates that entries cannot be copied from one lock file to another.
 public struct PromotionError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// One line: what, which, why.
+    /// The problem, in one line.
     public let description: String
     /// The next step, in the imperative.
     public let hint: String
@@ -18,80 +18,81 @@ public struct PromotionError: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Blocks of one lock, copied into another byte by byte, fields that this version does not know
-/// included.
+/// Copies entries of one lock file into another byte by byte, including fields that this version
+/// does not know.
 public struct LockPromotion: Sendable {
-    /// A block that differs.
+    /// A changed entry.
     public struct Change: Hashable, Sendable {
-        /// The image's id.
+        /// The id of the image.
         public let id: String
-        /// The digest that the lock had; nil where it had no such image.
+        /// The previous digest in the target lock file; `nil` if it did not have the image.
         public let old: Digest?
-        /// The digest that it has now.
+        /// The new digest.
         public let new: Digest
     }
 
-    /// An entry that is left as it is, because it cannot be copied.
-    public struct Refusal: Hashable, Sendable {
-        /// The image's id.
+    /// An entry that cannot be copied.
+    public struct Rejection: Hashable, Sendable {
+        /// The id of the image.
         public let id: String
-        /// Why, in a line.
+        /// The reason, in one line.
         public let reason: String
     }
 
-    /// What changes, by id.
+    /// The changed entries, by id.
     public private(set) var changes: [Change] = []
-    /// What was selected and cannot be copied, by id.
-    public private(set) var refusals: [Refusal] = []
-    /// The ids of the lock to copy from, sorted.
+    /// The selected entries that cannot be copied, by id.
+    public private(set) var rejections: [Rejection] = []
+    /// The ids of the source lock file, sorted.
     public let ids: [String]
-    /// The lock's new bytes; nil where nothing changes.
+    /// The new bytes of the target lock file; `nil` if nothing changes.
     public private(set) var newBytes: [UInt8]?
 
-    /// Copies blocks.
+    /// Copies entries.
     ///
     /// - Parameters:
-    ///   - source: the lock to copy from.
-    ///   - destination: the lock to copy into.
-    ///   - root: where in both the images are.
-    ///   - selects: which ids are copied.
-    /// - Throws: ``PromotionError`` where a lock cannot be read.
+    ///   - source: The lock file to copy from.
+    ///   - target: The lock file to copy into.
+    ///   - root: The keys that lead to the content of both lock files.
+    ///   - selects: A closure that returns whether the entry of an id is copied.
+    /// - Throws: ``PromotionError`` if a lock file is invalid.
     public init(
-        from source: [UInt8], into destination: [UInt8], root: [String],
+        from source: [UInt8], into target: [UInt8], root: [String],
         selecting selects: (String) -> Bool
     ) throws(PromotionError) {
-        let from = try LockText(source, root: root, named: "the lock to copy from")
-        let into = try LockText(destination, root: root, named: "the lock to copy into")
+        let from = try LockText(source, root: root, named: "the source lock file")
+        let into = try LockText(target, root: root, named: "the target lock file")
         ids = from.lock.images.keys.sorted()
-        var blocks = into.blocks
+        var entries = into.entries
         var expected = into.lock
         for (id, image) in from.lock.images.sorted(by: { $0.key < $1.key }) where selects(id) {
             let old = into.lock.images[id]
             if let old, old.repository != image.repository {
                 let name = UntrustedText(image.repository.description).display(limit: 300)
-                refusals.append(Refusal(id: id, reason: "the lock to copy from has it in \(name)"))
+                rejections.append(
+                    Rejection(id: id, reason: "the source lock file has it in \(name)"))
                 continue
             }
-            guard blocks[id] != from.blocks[id] else { continue }
-            blocks[id] = from.blocks[id]
+            guard entries[id] != from.entries[id] else { continue }
+            entries[id] = from.entries[id]
             expected.images[id] = image
             changes.append(Change(id: id, old: old?.digest, new: image.digest))
         }
         guard !changes.isEmpty else { return }
-        let bytes = into.replacing(with: blocks)
+        let bytes = into.replacing(with: entries)
         guard let read = try? Lockfile(parsing: bytes, root: root), read == expected else {
             throw PromotionError(
-                "the locks are indented differently",
+                "the lock files are indented differently",
                 hint: "run 'ocimirror sync' for one of them")
         }
         newBytes = bytes
     }
 }
 
-/// A lock and the lines of its blocks.
+/// A lock file and the lines of its entries.
 private struct LockText {
     let lock: Lockfile
-    private(set) var blocks: [String: [UInt8]] = [:]
+    private(set) var entries: [String: [UInt8]] = [:]
     private var head: ArraySlice<UInt8>
     private var tail: ArraySlice<UInt8> = []
 
@@ -106,16 +107,16 @@ private struct LockText {
         guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: limits),
             var node = stream.documents.first?.root
         else {
-            throw PromotionError("\(name): it cannot be read", hint: LockfileError.restoreHint)
+            throw PromotionError("\(name): cannot be read", hint: LockfileError.restoreHint)
         }
         for key in root + ["images"] { node = node[key] ?? node }
         guard case .mapping(let entries, .block) = node.kind, !entries.isEmpty else {
             guard node.entries?.isEmpty == true else {
                 throw PromotionError(
-                    "\(name): its images are not written as sync writes them",
+                    "\(name): the images are not in the format that 'ocimirror sync' writes",
                     hint: LockfileError.restoreHint)
             }
-            // `images: {}`: the blocks begin on the next line.
+            // After `images: {}`, the entries begin on the next line.
             head = bytes[..<node.range.lowerBound]
             while head.last == 0x20 { head.removeLast() }
             head.append(0x0A)
@@ -130,13 +131,13 @@ private struct LockText {
         for (index, entry) in entries.enumerated() {
             guard let id = entry.key.text else { continue }
             let next = index + 1 < starts.count ? starts[index + 1] : end
-            blocks[id] = Array(bytes[starts[index]..<next])
+            self.entries[id] = Array(bytes[starts[index]..<next])
         }
     }
 
-    /// The lock with other blocks, in the order in which sync writes them.
-    func replacing(with blocks: [String: [UInt8]]) -> [UInt8] {
-        let ids = blocks.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        return Array(head) + ids.flatMap { blocks[$0] ?? [] } + tail
+    /// Returns the lock file with other entries, in the order in which sync writes them.
+    func replacing(with entries: [String: [UInt8]]) -> [UInt8] {
+        let ids = entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return Array(head) + ids.flatMap { entries[$0] ?? [] } + tail
     }
 }

@@ -35,10 +35,10 @@ struct PinCopy: Sendable {
     }
 
     /// Returns the target of each image of the other file, by its index in ``FoundSites/sites``.
-    func targets(for destination: FoundSites) -> [Target] {
-        var targets: [Target] = destination.sites.map { _ in .failure(.unknown) }
-        let match = DocumentMatch(from: source.scopes, to: destination.scopes)
-        for (place, sites) in Self.places(destination) {
+    func targets(for other: FoundSites) -> [Target] {
+        var targets: [Target] = other.sites.map { _ in .failure(.unknown) }
+        let match = DocumentMatch(from: source.scopes, to: other.scopes)
+        for (place, sites) in Self.places(other) {
             func sources(_ scope: Int) -> [ImageReferenceSite] {
                 places[Place(scope: scope, path: place.path)] ?? []
             }
@@ -50,7 +50,7 @@ struct PinCopy: Sendable {
                     Self.choose(
                         among: Array(scopes.lazy.flatMap(sources).prefix(Self.choiceLimit + 1)),
                         for: sites,
-                        "several documents could be the one to copy from: give each its own kind and "
+                        "several documents match: give each its own kind and "
                             + "metadata.name")
                 }
             for (site, target) in zip(sites, found) {
@@ -74,13 +74,13 @@ struct PinCopy: Sendable {
         {
             return zip(old, new).map(copy)
         }
-        let namesakes = Dictionary(grouping: old) { $0.image?.repository }
-        let oldImages = namesakes.mapValues { Set($0.map(\.image)).count }
+        let candidatesByRepository = Dictionary(grouping: old) { $0.image?.repository }
+        let oldImages = candidatesByRepository.mapValues { Set($0.map(\.image)).count }
         let newImages = Dictionary(grouping: new) { $0.image?.repository }
             .mapValues { Set($0.map(\.image)).count }
         return new.enumerated().map { index, site in
             let repository = site.image?.repository
-            guard let candidates = namesakes[repository] else {
+            guard let candidates = candidatesByRepository[repository] else {
                 return old.count == new.count ? copy(old[index], site) : .failure(.unknown)
             }
             // Two references to one image can differ from each other in the other file as well.
@@ -89,7 +89,7 @@ struct PinCopy: Sendable {
             }
             return choose(
                 among: Array(candidates.prefix(choiceLimit + 1)), for: [site],
-                "several images of the repository could be the one to copy: give the elements of the "
+                "several images of the repository match: give the elements of the "
                     + "list their own names")[0]
         }
     }
@@ -125,7 +125,7 @@ struct PinCopy: Sendable {
             // A digest without a repository, of an image that only a rule identifies.
             return old.digest?.text == new.digest?.text
                 ? .failure(.unknown)
-                : .failure(.notCopied("its repository is not known here: copy the digest by hand"))
+                : .failure(.notCopied("the repository is unknown: copy the digest manually"))
         }
         guard pin.repository == image.repository else {
             return .failure(.otherRepository(pin.repository.description))

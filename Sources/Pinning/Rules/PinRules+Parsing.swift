@@ -22,23 +22,23 @@ extension PinRules {
         }
         guard stream.documents.count == 1, let root = stream.documents.first?.root else {
             throw PinRulesError(
-                mark: YAMLMark(line: 1, column: 1), message: "the rules are one YAML document")
+                mark: YAMLMark(line: 1, column: 1), message: "pins.yaml must be one YAML document")
         }
-        let block = try RuleMapping(root, keys: ["version", "ignore", "rules", "severities"])
+        let mapping = try RuleMapping(root, keys: ["version", "ignore", "rules", "severities"])
         guard root["version"]?.text == "1" else {
-            throw block.failure("version", "'version: 1' belongs here")
+            throw mapping.failure("version", "'version' must be 1")
         }
-        for item in try block.list("ignore") {
+        for item in try mapping.list("ignore") {
             ignored.append(Glob(try RuleMapping.text(item)))
         }
-        for item in try block.list("rules") {
+        for item in try mapping.list("rules") {
             guard rules.count < Self.ruleLimit else {
                 throw PinRulesError(
                     mark: item.mark, message: "there are more than \(Self.ruleLimit) rules")
             }
             rules.append(try Rule(item))
         }
-        for entry in try block.mapping("severities") {
+        for entry in try mapping.mapping("severities") {
             let name = try RuleMapping.text(entry.key)
             guard let code = LintCode(rawValue: name) else {
                 throw RuleMapping.unknown(
@@ -57,14 +57,15 @@ extension PinRules {
 
 extension PinRules.Rule {
     fileprivate init(_ node: YAMLNode) throws(PinRulesError) {
-        let block = try RuleMapping(node, keys: ["files", "path", "id", "shape"])
-        let text = try block.text("path")
+        let mapping = try RuleMapping(node, keys: ["files", "path", "id", "shape"])
+        let text = try mapping.text("path")
         guard let text, let path = PathPattern(text) else {
-            throw block.failure("path", "'path' must be like spec.containers[name=web].image")
+            throw mapping.failure(
+                "path", "'path' must have the form spec.containers[name=web].image")
         }
-        let word = try block.text("shape")
+        let word = try mapping.text("shape")
         self.init(
-            files: try block.text("files").map(Glob.init), path: path, id: try block.text("id"),
+            files: try mapping.text("files").map(Glob.init), path: path, id: try mapping.text("id"),
             form: word.flatMap(PinRules.Form.init))
         if let word, form == nil {
             throw RuleMapping.unknown(
@@ -72,7 +73,7 @@ extension PinRules.Rule {
                 among: PinRules.Form.allCases.map(\.rawValue))
         }
         guard id != nil || form != nil else {
-            throw block.failure("path", "a rule needs an 'id', a 'shape' or both")
+            throw mapping.failure("path", "a rule needs an 'id', a 'shape' or both")
         }
     }
 }
@@ -83,7 +84,7 @@ private struct RuleMapping {
 
     init(_ node: YAMLNode, keys: [String]) throws(PinRulesError) {
         guard let entries = node.entries else {
-            throw PinRulesError(mark: node.mark, message: "a mapping belongs here")
+            throw PinRulesError(mark: node.mark, message: "expected a mapping")
         }
         var seen: Set<String> = []
         for entry in entries {
@@ -92,7 +93,7 @@ private struct RuleMapping {
                 throw Self.unknown("key", key, at: entry.key.mark, among: keys)
             }
             guard seen.insert(key).inserted else {
-                throw PinRulesError(mark: entry.key.mark, message: "'\(key)' stands twice")
+                throw PinRulesError(mark: entry.key.mark, message: "duplicate key '\(key)'")
             }
         }
         self.node = node
@@ -121,7 +122,7 @@ private struct RuleMapping {
 
     static func text(_ node: YAMLNode) throws(PinRulesError) -> String {
         guard let text = node.text, !text.isEmpty else {
-            throw PinRulesError(mark: node.mark, message: "text belongs here")
+            throw PinRulesError(mark: node.mark, message: "expected text")
         }
         return text
     }
@@ -132,7 +133,7 @@ private struct RuleMapping {
         let shown = UntrustedText(word).display(limit: 100)
         let hint =
             Suggestion.nearest(to: word, among: words).map { "did you mean '\($0)'?" }
-            ?? "one of \(words.joined(separator: ", ")) belongs here"
+            ?? "expected one of \(words.joined(separator: ", "))"
         return PinRulesError(mark: mark, message: "unknown \(noun) '\(shown)': \(hint)")
     }
 }

@@ -21,7 +21,7 @@ struct PinTarget: Hashable, Sendable {
     let resolvedTag: Tag?
     let digest: Digest
     /// A Boolean value that indicates whether a file names the image in another repository.
-    var isElsewhere = false
+    var isInOtherRepository = false
 
     /// The image with its tag and digest.
     var reference: Reference { Reference(repository, tag: tag, digest: digest) }
@@ -54,11 +54,11 @@ struct LockView: Sendable {
     private(set) var digests: Set<Digest> = []
     private(set) var children: [Digest: String] = [:]
 
-    init(_ lock: Lockfile, side: PinRegistry) {
+    init(_ lock: Lockfile, registry: PinRegistry) {
         for (id, image) in lock.images {
             let upstream = try? Reference(parsing: image.upstream)
             let source = try? Reference(parsing: image.source)
-            let own = side == .mirror ? image.repository : upstream?.repository
+            let own = registry == .mirror ? image.repository : upstream?.repository
             guard let own else { continue }
             let entry = Entry(
                 target: PinTarget(
@@ -67,10 +67,10 @@ struct LockView: Sendable {
                 isValidated: lock.validation.map { image.validation >= $0 } ?? true)
             ids[id] = entry
             byRepository[own, default: []].append(entry)
-            let other = side == .mirror ? upstream?.repository : image.repository
+            let other = registry == .mirror ? upstream?.repository : image.repository
             if let other, other != own {
                 var target = entry.target
-                target.isElsewhere = true
+                target.isInOtherRepository = true
                 byRepository[other, default: []].append(
                     Entry(target: target, isValidated: entry.isValidated))
             }
@@ -88,22 +88,22 @@ struct LockView: Sendable {
         let image = site.image
         if let id = site.id {
             guard let entry = ids[id] else { throw .unknownID(id) }
-            var target = try proved(entry)
-            target.isElsewhere = image.map { $0.repository != target.repository } ?? false
+            var target = try validated(entry)
+            target.isInOtherRepository = image.map { $0.repository != target.repository } ?? false
             return target
         }
         guard let image, let entries = byRepository[image.repository] else { throw .unknown }
-        if entries.count == 1, let entry = entries.first { return try proved(entry) }
+        if entries.count == 1, let entry = entries.first { return try validated(entry) }
         for fits in [
             entries.filter { $0.target.resolvedTag != nil && $0.target.resolvedTag == image.tag },
             entries.filter { $0.target.digest == image.digest },
         ] {
-            if fits.count == 1, let entry = fits.first { return try proved(entry) }
+            if fits.count == 1, let entry = fits.first { return try validated(entry) }
         }
         throw .ambiguous(entries.map(\.target).sorted { $0.id < $1.id })
     }
 
-    private func proved(_ entry: Entry) throws(LookupFailure) -> PinTarget {
+    private func validated(_ entry: Entry) throws(LookupFailure) -> PinTarget {
         guard entry.isValidated else { throw .insufficientlyValidated(entry.target.id) }
         return entry.target
     }

@@ -8,7 +8,7 @@ struct SiteWriter {
     let site: ImageReferenceSite
     let target: PinTarget
     let source: YAMLText
-    let habit: QuoteStyle
+    let quoteStyle: QuoteStyle
     private(set) var edits: [Edit] = []
     /// The keys to add to the mapping, by the existing key before them.
     private var additions: [String: [Edit.Addition]] = [:]
@@ -18,57 +18,58 @@ struct SiteWriter {
 
     /// Computes the edits.
     ///
-    /// - Throws: ``EditRefusal`` if the site cannot hold the digest.
+    /// - Throws: ``EditError`` if the site cannot hold the digest.
     init(
-        _ site: ImageReferenceSite, _ target: PinTarget, in source: YAMLText, _ habit: QuoteStyle
-    ) throws(EditRefusal) {
+        _ site: ImageReferenceSite, _ target: PinTarget, in source: YAMLText,
+        _ quoteStyle: QuoteStyle
+    ) throws(EditError) {
         self.site = site
         self.target = target
         self.source = source
-        self.habit = habit
+        self.quoteStyle = quoteStyle
         let tag = site.reference == nil ? target.resolvedTag : target.tag
         self.written = Reference(target.repository, tag: tag, digest: target.digest)
-        if target.isElsewhere { try move() }
+        if target.isInOtherRepository { try move() }
         switch site.shape {
         case .reference, .substring: try writeReference()
         case .tag: try writeTag()
         case .digest: try writeDigest(key: "digest")
         case .sha: try writeDigest(key: "sha")
         case .sharedTag, .secondDigest, .inventory, .template:
-            throw EditRefusal(reason: "it holds no image")
+            throw EditError(reason: "it holds no image")
         }
         for (key, added) in additions {
-            guard let block = site.block else {
-                throw EditRefusal(reason: "there is no mapping to add '\(added[0].key)' to")
+            guard let mapping = site.mapping else {
+                throw EditError(reason: "no mapping to add the key '\(added[0].key)' to")
             }
             edits.append(
-                try Edit.adding(added, to: block, after: key, in: site.fragment, source))
+                try Edit.adding(added, to: mapping, after: key, in: site.fragment, source))
         }
     }
 
     private mutating func add(
-        _ key: String, _ text: String, like node: YAMLNode? = nil, after neighbour: String
+        _ key: String, _ text: String, like node: YAMLNode? = nil, after precedingKey: String
     ) {
         let token =
-            node.map { habit.encode(text, like: $0, isQuoted: false) }
+            node.map { quoteStyle.encode(text, like: $0, isQuoted: false) }
             ?? YAMLQuoting.doubleQuoted(text)
-        additions[neighbour, default: []].append(
+        additions[precedingKey, default: []].append(
             Edit.Addition(key: key, text: text, token: token))
     }
 
     private mutating func set(_ field: Field, _ text: String, isQuoted: Bool = false)
-        throws(EditRefusal)
+        throws(EditError)
     {
         let edit = try Edit.setting(
-            field, to: text, isQuoted: isQuoted, in: site.fragment, source, habit)
+            field, to: text, isQuoted: isQuoted, in: site.fragment, source, quoteStyle)
         if let edit { edits.append(edit) }
     }
 
     /// Writes a whole reference: the name as spelled, the tag of the lock file, and the digest.
-    private mutating func writeReference() throws(EditRefusal) {
+    private mutating func writeReference() throws(EditError) {
         guard let field = site.reference else { return }
         var name = Self.name(in: field.text)
-        if target.isElsewhere || name.isEmpty { name = target.repository.description }
+        if target.isInOtherRepository || name.isEmpty { name = target.repository.description }
         // A reference with only a digest does not get a tag.
         let isBare = site.image.map { $0.tag == nil && $0.digest != nil } ?? false
         let tag = isBare ? nil : target.tag
@@ -80,29 +81,29 @@ struct SiteWriter {
 
     /// Writes the digest after the tag; the suffix that the chart appends to both becomes part of
     /// the tag.
-    private mutating func writeTag() throws(EditRefusal) {
+    private mutating func writeTag() throws(EditError) {
         if let field = site.tag, field.text.hasPrefix("sha256:") {
             return try set(field, target.digest.description)
         }
         guard let tag = target.resolvedTag else {
-            throw EditRefusal(reason: "the lock entry '\(target.id)' has no tag for the digest")
+            throw EditError(reason: "the lock entry '\(target.id)' has no tag")
         }
         let text = "\(tag)@\(target.digest)"
         if let field = site.tag {
             try set(field, text)
-        } else if let neighbour = site.neighbour {
-            add("tag", text, after: neighbour)
+        } else if let precedingKey = site.precedingKey {
+            add("tag", text, after: precedingKey)
         }
         if let suffix = site.suffix { try set(suffix, "", isQuoted: true) }
     }
 
     /// Writes the digest to its own key, and updates the tag beside it so that both name the same
     /// content.
-    private mutating func writeDigest(key: String) throws(EditRefusal) {
+    private mutating func writeDigest(key: String) throws(EditError) {
         if let field = site.tag, !field.text.isEmpty {
             guard let tag = target.resolvedTag else {
-                throw EditRefusal(
-                    reason: "the lock entry '\(target.id)' has no tag beside the digest")
+                throw EditError(
+                    reason: "the lock entry '\(target.id)' has no tag")
             }
             try set(field, suffixless(tag))
         }
@@ -110,13 +111,13 @@ struct SiteWriter {
         let text = isBare ? target.digest.hex : target.digest.description
         if let field = site.digest {
             try set(field, text, isQuoted: isBare)
-        } else if let neighbour = site.neighbour {
-            add(key, text, after: neighbour)
+        } else if let precedingKey = site.precedingKey {
+            add(key, text, after: precedingKey)
         } else {
-            throw EditRefusal(reason: "there is no mapping to add '\(key)' to")
+            throw EditError(reason: "no mapping to add the key '\(key)' to")
         }
         if let field = site.digestSwitch,
-            let edit = Edit.switchingOn(field, in: site.fragment, source, habit)
+            let edit = Edit.switchingOn(field, in: site.fragment, source, quoteStyle)
         {
             edits.append(edit)
         }
@@ -131,7 +132,7 @@ struct SiteWriter {
     }
 
     /// Moves the parts of the name to the other registry.
-    private mutating func move() throws(EditRefusal) {
+    private mutating func move() throws(EditError) {
         try openGuard()
         if let name = site.matchedName, site.reference == nil, site.repository == nil {
             return add(
@@ -139,14 +140,14 @@ struct SiteWriter {
         }
         guard let repository = site.repository else { return }
         if let mark = site.overridingRegistry {
-            throw EditRefusal(
-                reason: "the registry at \(mark.line):\(mark.column) decides for all images")
+            throw EditError(
+                reason: "the registry at \(mark.line):\(mark.column) applies to all images")
         }
         var path = target.repository.path
         let registry = target.repository.registry.name
         if let leaf = site.leaf {
             guard let slash = path.lastIndex(of: "/") else {
-                throw EditRefusal(reason: "the mirror's name has no folder")
+                throw EditError(reason: "the mirror repository has no parent path")
             }
             try set(leaf, String(path[path.index(after: slash)...]))
             path = String(path[..<slash])
@@ -162,16 +163,16 @@ struct SiteWriter {
     /// Charts of Bitnami fail with other repositories unless a value allows them.
     ///
     /// Source: bitnami/charts, `common.errors.insecureImages`.
-    private mutating func openGuard() throws(EditRefusal) {
-        if let field = site.guardSwitch {
-            if let edit = Edit.switchingOn(field, in: site.fragment, source, habit) {
+    private mutating func openGuard() throws(EditError) {
+        if let field = site.allowInsecureImages {
+            if let edit = Edit.switchingOn(field, in: site.fragment, source, quoteStyle) {
                 edits.append(edit)
             }
         } else if let old = site.image?.repository, old.registry == .dockerHub,
             old.path.hasPrefix("bitnami"), site.repository != nil
         {
             warnings.append(
-                "bitnami's charts fail with other repositories than their own: set "
+                "Bitnami charts reject other repositories: set "
                     + "global.security.allowInsecureImages to true")
         }
     }

@@ -29,8 +29,9 @@ struct StatedVersion {
             case nil: "no tag"
             case let tag?: target.tag == nil ? "the floating tag \(tag)" : tag.name
             }
-        let stated = (site.image?.tag ?? site.siblingTag).map { "mirror \($0)" } ?? "name the tag"
-        return "\(Self.statement(of: site)), the lock has \(locked): \(stated), or follow the lock "
+        let stated = (site.image?.tag ?? site.siblingTag).map { "mirror \($0)" } ?? "set the tag"
+        return
+            "\(Self.statement(of: site)), the lock file has \(locked): \(stated), or update the tag "
             + "with 'pin --update-tags'"
     }
 
@@ -40,8 +41,8 @@ struct StatedVersion {
             "\(target.resolvedTag?.name ?? "no tag") (\(UntrustedText(target.id).display(limit: 100)))"
         }
         let more = targets.count > shown.count ? " and \(targets.count - shown.count) more" : ""
-        return "\(statement(of: site)), the lock has \(shown.joined(separator: ", "))\(more): "
-            + "write '# ocimirror: ID' behind it to choose one"
+        return "\(statement(of: site)), the lock file has \(shown.joined(separator: ", "))\(more): "
+            + "add '# ocimirror: ID' to choose one"
     }
 
     private static func statement(of site: ImageReferenceSite) -> String {

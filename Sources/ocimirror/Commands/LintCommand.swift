@@ -22,7 +22,7 @@ struct LintCommand: ConfiguredCommand {
     var lock: String?
     var root = "global.ocimirror"
     var rules: String?
-    var side = PinRegistry.mirror
+    var registry = PinRegistry.mirror
     var format = Format.text
 
     static let name = "lint"
@@ -48,7 +48,7 @@ struct LintCommand: ConfiguredCommand {
                 "--lock", nil, "FILE", into: \.lock, help: "a lock [default: images.lock.yaml]"),
             .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
             .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
-            .option("--side", into: \.side, help: "which end of the mirror the files name"),
+            .option("--registry", into: \.registry, help: "the registry that the files use"),
             .option("--format", into: \.format, help: "what the findings are written as"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -62,7 +62,7 @@ struct LintCommand: ConfiguredCommand {
         let lock = try path.map { path throws(ConfigurationFileError) in
             try PinInputs.lock(path, root: root, in: context)
         }
-        let linter = Linter(lock, rules: rules, side: side)
+        let linter = Linter(lock, rules: rules, registry: registry)
         let chains = layers.map { $0.split(separator: ",").map(String.init) }
         var inputs = PinFiles(paths + chains.flatMap(\.self), rules: rules, in: context)
         let jobs = inputs.paths.map { (name: $0, reuse: inputs.reuse(beside: $0)) }
@@ -78,7 +78,7 @@ struct LintCommand: ConfiguredCommand {
                 files[index].findings += findings
             }
         }
-        files += inputs.problems.map { LintedFile(path: $0.path, refusal: $0.reason) }
+        files += inputs.problems.map { LintedFile(path: $0.path, error: $0.reason) }
         for template in inputs.skippedTemplates {
             context.console.warn(
                 "\(UntrustedText(template.path).display(limit: 200)): \(template.reason.message); "
@@ -106,7 +106,7 @@ struct LintCommand: ConfiguredCommand {
                         let bytes = try inputs.read(job.name)
                         return (number, linter.lint(bytes, path: job.name, reuse: job.reuse))
                     } catch {
-                        return (number, LintedFile(path: job.name, refusal: error))
+                        return (number, LintedFile(path: job.name, error: error))
                     }
                 }
             }

@@ -14,7 +14,7 @@ struct PinCommand: ConfiguredCommand {
     var lock = "images.lock.yaml"
     var root = "global.ocimirror"
     var rules: String?
-    var side = PinRegistry.mirror
+    var registry = PinRegistry.mirror
     var rewrite = false
     var updateTags = false
     var diff = false
@@ -48,8 +48,8 @@ struct PinCommand: ConfiguredCommand {
             .option("--lock", nil, "FILE", into: \.lock, help: "the lock to take digests from"),
             .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
             .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
-            .option("--side", into: \.side, help: "which end of the mirror the files shall name"),
-            .flag("--rewrite", into: \.rewrite, help: "move references to the other end as well"),
+            .option("--registry", into: \.registry, help: "the registry that the files use"),
+            .flag("--rewrite", into: \.rewrite, help: "change references to the other registry"),
             .flag(
                 "--update-tags", into: \.updateTags,
                 help: "write the lock's tag where a file has another one"),
@@ -79,14 +79,15 @@ struct PinCommand: ConfiguredCommand {
         }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
         let pinner = Pinner(
-            newLock, rules: rules, side: side, moves: rewrite, updatesTags: updateTags)
+            newLock, rules: rules, registry: registry, rewritesReferences: rewrite,
+            updatesTags: updateTags)
         var inputs = PinFiles(paths, rules: rules, in: context)
         var files: [PinnedFile] = []
         for path in inputs.paths {
             try Task.checkCancellation()
             files.append(pin(path, pinner, &inputs, context))
         }
-        files += inputs.problems.map { PinnedFile(path: $0.path, refusal: $0.reason) }
+        files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
         files += inputs.skippedTemplates.map {
             PinnedFile(
                 path: $0.path,
@@ -128,7 +129,7 @@ struct PinCommand: ConfiguredCommand {
             }
             return file
         } catch {
-            return PinnedFile(path: path, refusal: error)
+            return PinnedFile(path: path, error: error)
         }
     }
 

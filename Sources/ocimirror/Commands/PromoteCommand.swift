@@ -73,7 +73,7 @@ struct PromoteCommand: ConfiguredCommand {
         }
         let document = PromoteDocument(
             destination: destination, changes: promotion.changes,
-            refusedEntries: promotion.refusals)
+            refusedEntries: promotion.rejections)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
@@ -105,11 +105,11 @@ struct PromoteCommand: ConfiguredCommand {
                 if file.newBytes != nil { originals[files.count] = bytes }
                 files.append(file)
             } catch {
-                files.append(PinnedFile(path: path, refusal: error))
+                files.append(PinnedFile(path: path, error: error))
             }
         }
-        files += inputs.problems.map { PinnedFile(path: $0.path, refusal: $0.reason) }
-        guard counterparts > 0 || files.contains(where: { $0.refusal != nil }) else {
+        files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
+        guard counterparts > 0 || files.contains(where: { $0.error != nil }) else {
             throw ConfigurationFileError(
                 message: isFolder
                     ? "'\(context.shown(source))' has none of the files of '\(context.shown(destination))'"
@@ -133,7 +133,7 @@ struct PromoteCommand: ConfiguredCommand {
 
     /// Rejects an ID that selects no image, unless a file could not be read: its images are unknown.
     private func checkIDs(_ files: [PinnedFile]) throws(UsageError) {
-        guard !files.contains(where: { $0.refusal != nil }) else { return }
+        guard !files.contains(where: { $0.error != nil }) else { return }
         let names = files.flatMap(\.sites).compactMap { $0.old?.repository.lastComponent }
         try IDSelection(ids).check(among: Set(names).sorted().map { ($0, $0) })
     }

@@ -13,7 +13,7 @@ struct LintDocument {
 
     /// No if a finding is an error.
     var exitCode: ExitCode {
-        if files.contains(where: { $0.refusal != nil }) { return .failure }
+        if files.contains(where: { $0.error != nil }) { return .failure }
         return count(.error) > 0 ? .negative : .success
     }
 
@@ -26,11 +26,11 @@ struct LintDocument {
         var listing = Listing(width: console.width)
         for file in files {
             let path = UntrustedText(file.path).display
-            if let refusal = file.refusal {
+            if let error = file.error {
                 listing.add([
-                    .init(text: "\(path):\(refusal.mark)"),
+                    .init(text: "\(path):\(error.mark)"),
                     .init(text: "rejected", paint: style.red),
-                    .init(text: ""), .init(text: refusal.message),
+                    .init(text: ""), .init(text: error.message),
                 ])
             }
             for finding in file.findings {
@@ -76,7 +76,7 @@ extension LintedFile {
     fileprivate var json: JSONValue {
         [
             "path": .string(path),
-            "refusal": .optional(refusal?.description),
+            "refusal": .optional(error?.description),
             "findings": .array(findings.map(\.json)),
         ]
     }

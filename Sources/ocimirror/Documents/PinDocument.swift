@@ -17,7 +17,7 @@ struct PinDocument {
     let isDry: Bool
 
     var exitCode: ExitCode {
-        if files.contains(where: { $0.refusal != nil }) { return .failure }
+        if files.contains(where: { $0.error != nil }) { return .failure }
         let differs = files.contains { $0.sites.contains { $0.verdict == .versionDiffers } }
         return differs || isCheck && files.contains { $0.newBytes != nil } ? .negative : .success
     }
@@ -27,13 +27,13 @@ struct PinDocument {
         var listing = Listing(width: console.width)
         for file in files {
             let path = UntrustedText(file.path).display
-            if let refusal = file.refusal {
+            if let error = file.error {
                 listing.add(
                     [
-                        .init(text: "\(path):\(refusal.mark)"),
+                        .init(text: "\(path):\(error.mark)"),
                         .init(text: "rejected", paint: style.red),
                     ],
-                    details: [.init(text: "error: \(refusal.message)", paint: style.red)])
+                    details: [.init(text: "error: \(error.message)", paint: style.red)])
             }
             if let mark = file.skippedAt, let reason = file.skipped {
                 listing.add([
@@ -72,7 +72,7 @@ struct PinDocument {
     func warn(on console: Console) {
         for file in files {
             let path = UntrustedText(file.path).display
-            if let refusal = file.refusal { console.error("\(path):\(refusal)") }
+            if let error = file.error { console.error("\(path):\(error)") }
             for site in file.sites {
                 if [.unpinnable, .versionDiffers].contains(site.verdict), let reason = site.reason {
                     console.warn("\(path):\(site.mark): \(reason)")
@@ -159,7 +159,7 @@ extension PinnedFile {
             "changed": .bool(newBytes != nil),
             "skipped": .optional(skipped),
             "skippedAt": skippedAt.map(\.json) ?? .null,
-            "refusal": refusal.map(\.json) ?? .null,
+            "refusal": error.map(\.json) ?? .null,
             "sites": .array(sites.map(\.json)),
         ]
     }

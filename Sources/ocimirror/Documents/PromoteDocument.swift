@@ -13,7 +13,7 @@ struct PromoteDocument {
     /// The blocks of a lock that were copied.
     var changes: [LockPromotion.Change] = []
     /// The blocks of a lock that could not be copied.
-    var refusedEntries: [LockPromotion.Refusal] = []
+    var refusedEntries: [LockPromotion.Rejection] = []
     /// The files that pins were copied into.
     var files: [PinnedFile] = []
 
@@ -30,7 +30,7 @@ struct PromoteDocument {
             Refusal(path: destination, mark: nil, id: $0.id, reason: $0.reason)
         }
             + files.flatMap { file in
-                (file.refusal.map {
+                (file.error.map {
                     [Refusal(path: file.path, mark: $0.mark, id: nil, reason: $0.message)]
                 } ?? [])
                     + file.sites.filter { $0.verdict == .unpinnable }.map {
@@ -42,7 +42,7 @@ struct PromoteDocument {
 
     /// 1 where an image could not take the other's digest, 2 where a file could not be read or written.
     var exitCode: ExitCode {
-        if files.contains(where: { $0.refusal != nil }) { return .failure }
+        if files.contains(where: { $0.error != nil }) { return .failure }
         return refusals.isEmpty ? .success : .negative
     }
 

@@ -17,7 +17,7 @@ enum LintFormats {
             ]
         }
         let results = files.flatMap { file in
-            (file.refusal.map { [result("rejected", "error", $0.message, $0.mark, file.path)] }
+            (file.error.map { [result("rejected", "error", $0.message, $0.mark, file.path)] }
                 ?? [])
                 + file.findings.map {
                     result($0.code.rawValue, $0.severity.rawValue, $0.message, $0.mark, file.path)
@@ -64,10 +64,10 @@ enum LintFormats {
     static func github(_ files: [LintedFile]) -> String {
         var text = ""
         for file in files {
-            if let refusal = file.refusal {
+            if let error = file.error {
                 text += line(
-                    "error", file.path, refusal.mark.line, refusal.mark.column, "rejected",
-                    refusal.message)
+                    "error", file.path, error.mark.line, error.mark.column, "rejected",
+                    error.message)
             }
             for finding in file.findings {
                 let level = finding.severity == .note ? "notice" : finding.severity.rawValue

@@ -134,7 +134,7 @@ struct PullRequestBody {
         let skipped = file.skippedAt.flatMap { mark in
             file.skipped.map { YAMLError(at: mark, $0) }
         }
-        return [file.refusal, skipped].compactMap(\.self).map {
+        return [file.error, skipped].compactMap(\.self).map {
             "\(code("\(file.path):\($0.mark)")): \(code($0.message))"
         }
     }

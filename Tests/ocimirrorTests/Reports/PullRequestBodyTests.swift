@@ -112,7 +112,7 @@ import TextSafety
         #expect(body.contains("… and "))
     }
 
-    @Test func `D03 nothing is written to the files of a workflow`() async throws {
+    @Test func `D03 the file was not changeds of a workflow`() async throws {
         var workspace = try Workspace()
         let names = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"]
         for name in names {

@@ -51,9 +51,10 @@ import Testing
     }
 
     /// The body for files that are pinned with the lock's versions.
-    private static func body(_ values: String, moves: Bool = false) throws -> [String] {
+    private static func body(_ values: String, rewritesReferences: Bool = false) throws -> [String]
+    {
         let lock = try lock()
-        let file = Pinner(lock, moves: moves, updatesTags: true)
+        let file = Pinner(lock, rewritesReferences: rewritesReferences, updatesTags: true)
             .pin(Array(values.utf8), path: "values.yaml")
         return PullRequestBody(from: nil, to: lock, files: [file]).text.split(separator: "\n")
             .map(String.init)
@@ -94,7 +95,7 @@ import Testing
     }
 
     @Test func `an image that moves to the mirror names both repositories`() throws {
-        let lines = try Self.body("image: example/api:1.4.2\n", moves: true)
+        let lines = try Self.body("image: example/api:1.4.2\n", rewritesReferences: true)
         #expect(lines.first == "# Pin 1 image")
         #expect(
             lines[3]

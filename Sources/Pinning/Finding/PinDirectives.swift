@@ -5,7 +5,7 @@ internal import YAML
 /// The directives `# ocimirror: ID` of a text, on the line of a value or alone on the line above.
 ///
 /// They are collected once, because a line can have thousands of images.
-struct Markers: Sendable {
+struct PinDirectives: Sendable {
     private static let word = Array("# ocimirror:".utf8)
 
     /// The id in the directive of a line.
