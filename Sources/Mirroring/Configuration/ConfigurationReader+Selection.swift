@@ -6,7 +6,7 @@ internal import TextSafety
 internal import YAML
 
 extension ConfigurationReader {
-    /// A `source`, taken apart.
+    /// The parts of a `source` reference.
     struct SourceText {
         let source: ImageEntry.Source
         let tag: Tag?
@@ -35,7 +35,7 @@ extension ConfigurationReader {
             digest: reference.digest)
     }
 
-    /// Reads `tags`: a list, or a pattern; nil where the key is absent or wrong.
+    /// Returns the list or pattern of `tags`, or `nil` if the key is absent or invalid.
     mutating func tags(of fields: Fields) -> ImageEntry.Selection? {
         guard let node = fields["tags"] else { return nil }
         if node.entries != nil { return pattern(node).map { .pattern($0) } }

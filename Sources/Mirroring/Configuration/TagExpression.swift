@@ -5,7 +5,7 @@ internal import OCI
 /// A regular expression for whole tags, matched in time proportional to the tag's length.
 ///
 /// Swift's own expressions backtrack: `(a+)+$` takes 2^128 steps for a tag that a registry made for it.
-/// This one steps through all alternatives at once, and so has no back references and no lookaround.
+/// This one follows all alternatives at once, so it supports no back references and no lookaround.
 ///
 /// Source: Thompson, Regular Expression Search Algorithm (1968).
 struct TagExpression: Sendable {
@@ -43,7 +43,7 @@ struct TagExpression: Sendable {
 
     enum Instruction: Sendable {
         case character(CharacterSet)
-        /// Goes on at both places.
+        /// Continues at both instructions.
         case split(Int, Int)
         case jump(Int)
         case start
@@ -58,7 +58,7 @@ struct TagExpression: Sendable {
 
     /// Parses an expression.
     ///
-    /// - Throws: ``ParseError`` that says what is wrong or not supported.
+    /// - Throws: ``ParseError`` if the expression is invalid or not supported.
     init(parsing text: String) throws(ParseError) {
         var parser = TagExpressionParser(text)
         instructions = try parser.program()

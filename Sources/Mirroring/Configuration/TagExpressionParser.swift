@@ -2,7 +2,7 @@
 
 internal import OCI
 
-/// Reads the common part of regular expressions: alternatives, groups, classes, and repetitions.
+/// Parses the common subset of regular expressions: alternatives, groups, classes, and repetitions.
 struct TagExpressionParser {
     private typealias CharacterSet = TagExpression.CharacterSet
     private typealias Instruction = TagExpression.Instruction
@@ -85,7 +85,7 @@ struct TagExpressionParser {
         } else {
             return item
         }
-        // Which of several matches is preferred makes no difference to whether there is one.
+        // Lazy and greedy repetitions accept the same texts.
         _ = take("?")
         guard let next = rest.first,
             [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "{")]
@@ -114,7 +114,7 @@ struct TagExpressionParser {
         return program
     }
 
-    /// `{n}`, `{n,}` or `{n,m}`, without the brace.
+    /// Parses `{n}`, `{n,}` or `{n,m}` after the opening brace.
     private mutating func count() throws(ParseError) -> (least: Int, most: Int?) {
         let least = number()
         let hasComma = take(",")

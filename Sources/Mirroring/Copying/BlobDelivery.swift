@@ -81,9 +81,9 @@ struct BlobDelivery {
             isStored: isDone && claim.progress.failure == nil)
     }
 
-    /// Returns the claims whose store does not have the blob, where asking first costs less than
-    /// pushing.
+    /// Returns the claims whose store may lack the blob.
     ///
+    /// A store is asked only if a lookup costs less than a push that turns out to be superfluous.
     /// The blob may be present although another repository has it: not every registry mounts, and
     /// an earlier run may have uploaded it.
     private func lacking(_ claims: [Claim]) async throws -> [Claim] {

@@ -153,8 +153,7 @@ struct SubjectDelivery {
 
     /// Returns a Boolean value that indicates whether a tag can be moved.
     ///
-    /// Otherwise, the content of the
-    /// target is recorded.
+    /// Otherwise, the content of the target is recorded.
     private mutating func canReplace(
         _ tag: Tag, _ current: Descriptor?, at position: Int, with graph: ManifestGraph
     ) async throws -> Bool {

@@ -8,10 +8,10 @@ import RegistryTestSupport
 import Testing
 import AsyncPrimitives
 
-@Suite struct `Copying` {
+@Suite struct CopyTests {
     private static let builder = ImageBuilder()
 
-    @Test func `G12 pushes blobs, then children, then the index, the index only by tag`()
+    @Test func `G12 blobs come before children, children before the index, that by its tag alone`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -42,7 +42,7 @@ import AsyncPrimitives
     }
 
     @Test(arguments: JSONSpelling.allCases, ImageBuilder.Dialect.allCases)
-    func `copies manifests and blobs byte for byte`(
+    func `manifests and blobs arrive byte for byte`(
         _ spelling: JSONSpelling, _ dialect: ImageBuilder.Dialect
     ) async throws {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -51,15 +51,15 @@ import AsyncPrimitives
         try await mirror.sync()
         let target = try mirror.world.store("mirror.example/m/app").memory
         for manifest in image.manifests {
-            let copied = try await target.fetch(manifest: manifest.descriptor)
-            #expect(copied.bytes == manifest.bytes)
+            let arrived = try await target.fetch(manifest: manifest.descriptor)
+            #expect(arrived.bytes == manifest.bytes)
         }
         #expect(target.digests == image.digests)
         #expect(try mirror.block("app").mediaType == image.root.descriptor.mediaType)
         #expect(try mirror.block("app").size == image.root.bytes.count)
     }
 
-    @Test func `pushes nothing of a rejected image and mirrors the others`() async throws {
+    @Test func `of a rejected image nothing is pushed, and the others are mirrored`() async throws {
         var mirror = try Mirror(["a.example/bad:1.0", "a.example/good:1.0", "a.example/gone:1.0"])
         let bad = Self.builder.index([.image(Self.builder.image(layers: []))])
         try await mirror.world.publish(bad, at: "a.example/bad:1.0")
@@ -72,7 +72,7 @@ import AsyncPrimitives
         #expect(try mirror.lock().images.keys.sorted() == ["good"])
     }
 
-    @Test func `uploads a shared layer once and mounts it in the second repository`()
+    @Test func `a layer of two images is sent once and mounted in the second repository`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
@@ -85,15 +85,15 @@ import AsyncPrimitives
                         .image(Self.builder.image($0, layers: [shared, own]))
                     }), at: name)
         }
-        // Both images need the layer before it is uploaded.
+        // Both images want the layer before either has it.
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored, .mirrored])
         let journal = mirror.world.takeJournal()
         #expect(journal.count { $0.call == .fetchBlob(shared.digest) } == 1)
         #expect(journal.count { $0.call == .pushBlob(shared.digest) } == 1)
         let mounts = journal.compactMap { event -> [StoreLocation]? in
-            guard case .mounted(shared.digest, let mountSource) = event.call else { return nil }
-            return [event.location, mountSource]
+            guard case .mounted(shared.digest, let sibling) = event.call else { return nil }
+            return [event.location, sibling]
         }
         #expect(mounts.count == 1)
         let repositories = try ["app", "tool"].map {
@@ -104,9 +104,7 @@ import AsyncPrimitives
             run.report.outcomes.flatMap(\.targets).compactMap(\.receipt?.blobsMounted).max() == 1)
     }
 
-    @Test func `uploads a shared layer for the second image if the upload of the first fails`()
-        async throws
-    {
+    @Test func `a layer that another image was sending is sent anew if that fails`() async throws {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
         let shared = Layer.random(size: 1000, seed: 7)
         for name in ["a.example/app:1.0", "b.example/tool:1.0"] {
@@ -119,7 +117,7 @@ import AsyncPrimitives
         let app = try mirror.world.store("mirror.example/m/app").location
         let upstream = try mirror.world.store("b.example/tool").location
         let tool = try mirror.world.store("mirror.example/m/tool").location
-        // The second image starts while the first one uploads, which then fails.
+        // The second image begins once the first is sending, and that fails once it has begun.
         let isSending = AsyncCondition(false)
         let hasBegun = AsyncCondition(false)
         mirror.world.intercept { event, _ in
@@ -138,7 +136,7 @@ import AsyncPrimitives
         #expect(pushes.map(\.location) == [app, tool])
     }
 
-    @Test func `reads the source once for two targets, and no target`()
+    @Test func `with two targets upstream is read once for both, and no target is read`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"], to: ["one.example/m", "two.example/m"])
@@ -149,7 +147,7 @@ import AsyncPrimitives
         let source = try mirror.world.store("a.example/app").location
         let one = try mirror.world.store("one.example/m/app").location
         let fetched = journal.filter { $0.location == source }.map(\.call)
-        // Every blob once, the config blobs for validation; every manifest once.
+        // Every blob once, the configurations for their validation; every manifest once.
         #expect(
             Set(fetched.filter { if case .fetchBlob = $0 { true } else { false } }).count
                 == image.blobs.count)
@@ -163,7 +161,7 @@ import AsyncPrimitives
         #expect(try mirror.block("app", at: 1).repository.description == "two.example/m/app")
     }
 
-    @Test func `copies to the second target if the first one fails`() async throws {
+    @Test func `a first target that fails does not fail the second`() async throws {
         var mirror = try Mirror(["a.example/app:1.0"], to: ["one.example/m", "two.example/m"])
         let image = Self.builder.multiPlatform()
         try await mirror.world.publish(image, at: "a.example/app:1.0")
@@ -180,7 +178,7 @@ import AsyncPrimitives
         #expect(mirror.locks["/repo/0.lock.yaml"]?.images.isEmpty == true)
         #expect(try mirror.block("app", at: 1).digest == image.digest)
 
-        // The next run copies to one target and reads from the other.
+        // The next run has one target to serve, and reads from the other.
         mirror.world.intercept { _, _ in }
         _ = mirror.world.takeJournal()
         #expect(try await mirror.sync().statuses == [.mirrored])
@@ -192,7 +190,7 @@ import AsyncPrimitives
         #expect(asked.map(\.described) == ["a.example/app resolve 1.0", "a.example/app tags"])
     }
 
-    @Test func `attributes a source's failure in the middle of a blob to the source`()
+    @Test func `a source that breaks in the middle of a blob is told as the source's fault`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -201,16 +199,16 @@ import AsyncPrimitives
         let layers = image.layers
         mirror.world.intercept { event, _ in
             guard case .read(let digest) = event.call, layers.contains(digest) else { return }
-            throw ContentError(.unavailable, "connection reset")
+            throw ContentError(.unavailable, "the line went dead")
         }
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])
         #expect(run.failures.map(\.side) == [.source])
-        #expect(run.failures[0].message == "source a.example/app: connection reset")
+        #expect(run.failures[0].message == "source a.example/app: the line went dead")
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == nil)
     }
 
-    @Test func `does not upload existing blobs again if the registry rejects mounts`()
+    @Test func `what an earlier run brought is not sent again where nothing can be mounted`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])

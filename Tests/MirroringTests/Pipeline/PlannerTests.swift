@@ -6,10 +6,10 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `Planning` {
+@Suite struct PlannerTests {
     private static let image = ImageBuilder().multiPlatform()
 
-    /// Returns a mirror whose sources have the given tags.
+    /// A mirror whose sources have these tags.
     private func mirror(_ entries: [String], tags: [String: [String]]) async throws -> Mirror {
         let mirror = try Mirror(entries)
         for (source, tags) in tags {
@@ -18,7 +18,7 @@ import Testing
         return mirror
     }
 
-    @Test func `a pattern selects listed tags, the greatest first`() async throws {
+    @Test func `a pattern picks tags of the listing, the greatest first`() async throws {
         let mirror = try await mirror(
             ["{source: a.example/app, tags: {semver: '>=1.2 <2', latest: 2}}"],
             tags: ["a.example/app": ["1.1.0", "1.2.0", "1.4.0", "1.3.0", "2.0.0", "x"]])
@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: [
         ("", ["app-v1"]), (", floating: true", ["app-v1", "app-nightly", "app-latest"]),
     ])
-    func `a floating tag is selected only with floating: true`(
+    func `a channel tag is picked only where the entry says that it moves`(
         _ floating: String, _ ids: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [["1.0"], ["latest"], []])
-    func `a pattern that selects nothing fails only its entry`(
+    func `a pattern that picks nothing is a failure of its entry, and of no other`(
         _ tags: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -57,7 +57,7 @@ import Testing
                 == "source a.example/app: none of its \(tags.count) tags matches 'tags:'")
     }
 
-    @Test func `a failed listing fails every entry that needs it`() async throws {
+    @Test func `a listing that fails is a failure of every entry that needs it`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {semver: '>=1'}}",
@@ -69,12 +69,11 @@ import Testing
         #expect(plan.problems.allSatisfy { $0.failure.failureClass == .throttled })
         #expect(plan.problems.allSatisfy { $0.failure.side == .source })
         #expect(plan.images.map(\.id) == ["tool"])
-        // Both entries share one listing.
+        // One listing serves both.
         #expect(mirror.world.takeJournal().count == 1)
     }
 
-    @Test func `a pattern never selects an image with the tag or id of another image`() async throws
-    {
+    @Test func `what a pattern picks never takes another image's tag or id`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}", "b.example/app:1.0",
@@ -120,7 +119,7 @@ import Testing
         #expect(plan.images.count == ids.count)
     }
 
-    @Test func `entries that cannot yield a selected image cause no listing`() async throws {
+    @Test func `entries that cannot make a selected image cause no listing`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}",
@@ -132,18 +131,18 @@ import Testing
         }
     }
 
-    @Test func `selections without a match are reported`() {
+    @Test func `words that select nothing are told`() {
         let selection = IDSelection(["redis", "ap?", "x*"])
         #expect(selection.unmatched(among: [("app-1", "app"), ("y", "z")]) == ["redis", "x*"])
         #expect(IDSelection.all.contains(id: "a", name: "b"))
     }
 
-    @Test func `a glob with many stars is matched in polynomial time`() {
+    @Test func `a glob of many stars is answered at once`() {
         let selection = IDSelection([String(repeating: "*a", count: 200) + "b"])
         #expect(!selection.contains(id: String(repeating: "a", count: 4000), name: ""))
     }
 
-    @Test func `the offline plan has all images that the configuration names`() throws {
+    @Test func `without a network the plan has all that the configuration names`() throws {
         let mirror = try Mirror([
             "{source: a.example/app, tags: {regex: '1.*'}}",
             "{source: b.example/app, tags: ['1.0', '2.0']}",
