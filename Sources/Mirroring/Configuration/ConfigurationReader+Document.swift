@@ -27,7 +27,7 @@ extension ConfigurationReader {
                 document.root, "multiple YAML documents are not supported",
                 hint: "use one file per document")
         }
-        refuseIndirections(in: root)
+        rejectIndirections(in: root)
         guard hasKnownVersion(root),
             let fields = fields(of: root, "top level", known: ConfigurationKeys.topLevel)
         else { return nil }
@@ -52,7 +52,7 @@ extension ConfigurationReader {
     }
 
     /// Anchors, aliases, merge keys and tags give a file another meaning than it shows.
-    private mutating func refuseIndirections(in node: YAMLNode) {
+    private mutating func rejectIndirections(in node: YAMLNode) {
         if case .alias = node.kind {
             error(node, "YAML aliases are not supported", hint: "repeat the value")
         }
@@ -62,13 +62,13 @@ extension ConfigurationReader {
         if node.tag != nil {
             error(node, "YAML tags are not supported", hint: "put the value in quotes instead")
         }
-        for item in node.items ?? [] { refuseIndirections(in: item) }
+        for item in node.items ?? [] { rejectIndirections(in: item) }
         for entry in node.entries ?? [] {
             if entry.key.kind == .scalar("<<", style: .plain) {
                 error(entry.key, "YAML merge keys are not supported", hint: "repeat the keys")
             }
-            refuseIndirections(in: entry.key)
-            refuseIndirections(in: entry.value)
+            rejectIndirections(in: entry.key)
+            rejectIndirections(in: entry.value)
         }
     }
 

@@ -10,12 +10,12 @@ struct BlobDelivery {
     let job: CopyJob
     let copier: Copier
 
-    /// A target that lacks the blob, or that was not asked for it.
+    /// A target that may lack the blob.
     private struct Claim {
         let progress: TargetCopyProgress
         let mountSource: StoreLocation?
         /// A Boolean value that indicates whether the store has the blob, or `nil` if it was not
-        /// asked.
+        /// looked up.
         var isPresent: Bool?
 
         var store: any ContentStore { progress.target.store }
@@ -83,7 +83,7 @@ struct BlobDelivery {
 
     /// Returns the claims whose store may lack the blob.
     ///
-    /// A store is asked only if a lookup costs less than a push that turns out to be superfluous.
+    /// A blob is looked up only where that costs less than pushing a blob that is present.
     /// The blob may be present although another repository has it: not every registry mounts, and
     /// an earlier run may have uploaded it.
     private func lacking(_ claims: [Claim]) async throws -> [Claim] {

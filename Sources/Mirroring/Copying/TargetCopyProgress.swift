@@ -75,7 +75,7 @@ final class TargetCopyProgress: Sendable {
         expectsAll || replaced?.presentDigests.contains(digest) == true
     }
 
-    /// Records a blob as present without asking the target.
+    /// Records a blob as present without looking it up.
     func assumePresent(_ blob: Descriptor) {
         record(blob, .present)
         state.withLock { $0.assumed.append(blob) }

@@ -87,7 +87,7 @@ public final class LayerScanCache: Sendable {
 extension LayerScanCache.State {
     /// Records the result of a scan, or removes the entry if the layer was not read to its end.
     ///
-    /// A failed scan says nothing about the layer: the next image that needs it scans again.
+    /// A failed scan is not cached: the next image that needs the layer scans it again.
     fileprivate mutating func record(_ key: LayerScanKey, _ result: LayerScanCache.ScanResult?) {
         entries[key] =
             switch result {
