@@ -63,15 +63,15 @@ import Testing
             ImageBuilder().multiPlatform(seed: 2), repository: "app", tag: "1.0")
         let run = try await locked.check("\(locked.source.host)/app:1.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("and the lock has \(Self.image.digest.short)"))
+        #expect(run.output.contains("but the lock file lists \(Self.image.digest.short)"))
         #expect(run.output.contains("no: it is not what the lock says"))
     }
 
     @Test(
         arguments: [
             (["--platform", "linux/s390x"], "no image for linux/s390x"),
-            (["--require", "nc"], "does not say that it has nc"),
-            ([], "proves it up to 'config' only"),
+            (["--require", "nc"], "does not record a check of nc"),
+            ([], "records validation level 'config'"),
         ])
     func `what the lock does not validate is no answer`(
         _ options: [String], _ reason: String
@@ -89,7 +89,7 @@ import Testing
         locked.source.publish(Self.image, repository: "other", tag: "1.0")
         let run = try await locked.check("\(locked.source.host)/other:1.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("the lock has no block for"))
+        #expect(run.output.contains("no lock entry for"))
         #expect(run.output.contains("hint: add it to mirror.yaml and run 'ocimirror sync'"))
     }
 

@@ -86,7 +86,7 @@ import Testing
 
     @Test func `never removes a manifest that another tag stands for`() async throws {
         let workspace = try await begin()
-        // A registry that removes manifests only: a superfluous tag has the digest of the current one.
+        // The registry deletes only manifests, and an unused tag has the digest of the current one.
         target.setTag("extra", of: "mirror/app", to: images[2].digest)
         target.inject(
             .on(
@@ -94,7 +94,7 @@ import Testing
                 .answer(.unsupported)))
         let run = try await workspace.run("prune", "--yes")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("is still needed"), "\(run.said)")
+        #expect(run.output.contains("is still in use"), "\(run.said)")
         #expect(tags("app") == ["1.0", "extra"])
         #expect(target.violations.isEmpty)
     }

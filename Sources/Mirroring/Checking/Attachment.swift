@@ -4,26 +4,26 @@ internal import Content
 internal import OCI
 internal import TextSafety
 
-/// Something that refers to an image and is no part of it: a signature, a list of parts.
+/// Artifacts of one kind that refer to an image, such as signatures and SBOMs.
 public struct Attachment: Hashable, Sendable {
-    /// What it is, in words that are safe to show.
+    /// The kind, escaped for display.
     public let kind: String
-    /// How many there are.
+    /// The number of artifacts.
     public let count: Int
 
-    /// What cosign's tags mean.
+    /// The kinds by the tag suffixes of cosign.
     ///
     /// Source: cosign's specification of signatures, § Discovery.
     private static let kinds = [
         ".sig": "cosign signature", ".att": "cosign attestation", ".sbom": "cosign SBOM",
     ]
 
-    /// Finds what refers to a digest: by the registry's own list, else by tags that stand in for it.
+    /// Returns the artifacts that refer to a digest, from the referrers API and from cosign's tags.
     ///
-    /// It costs one request for the list and one HEAD for each tag that cosign may have written.
+    /// This costs one request for the referrers and one HEAD request for each possible cosign tag.
     ///
-    /// - Returns: what there is, by kind.
-    /// - Throws: what the source threw, or `CancellationError`.
+    /// - Returns: The artifacts, by kind.
+    /// - Throws: The error of the source, or `CancellationError`.
     static func all(of subject: Digest, in source: any ContentSource) async throws -> [Attachment] {
         let tags = try DigestTag.cosignTags(for: subject)
         return try await withThrowingTaskGroup(of: [String].self) { group in

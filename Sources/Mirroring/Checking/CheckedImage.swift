@@ -4,61 +4,63 @@ public import Lockfiles
 public import OCI
 public import Validation
 
-/// The answer about one image that somebody is about to use.
+/// The result of checking one image.
 public struct CheckedImage: Sendable {
-    /// One platform's image, as far as people ask about it.
+    /// One platform's image.
     public struct PlatformImage: Hashable, Sendable {
         /// The platform.
         public let platform: Platform
-        /// What names its manifest.
+        /// The descriptor of the manifest.
         public let descriptor: Descriptor
-        /// How many bytes a machine downloads: the configuration and all layers.
+        /// The compressed size of the config and all layers in bytes.
         public let downloadSize: Int
-        /// The day on which it was made, as its configuration says.
+        /// The creation day that the config states.
         ///
-        /// Nil where that was not read, and where it says nothing believable: builds that can be
-        /// repeated date their images at the beginning of time.
+        /// It is `nil` if the config was not read or states no plausible day: reproducible builds
+        /// date their images to the beginning of an epoch.
         public let created: CalendarDay?
-        /// What its configuration says; nil where nobody asked.
+        /// The verdict on the config; `nil` if it was not checked.
         public internal(set) var config: PlatformVerdict?
-        /// What its layers say; nil where nobody asked, or where the verdict was clear before they were read.
+        /// The verdict on the layers; `nil` if they were not checked, or if the image was rejected
+        /// before.
         public internal(set) var content: PlatformVerdict?
-        /// Its layers.
+        /// The digests of the layers.
         let layers: Set<Digest>
     }
 
-    /// How an image stands to a lock.
+    /// The lock entry of an image.
     public struct InLock: Sendable {
-        /// The id of its block.
+        /// The ID of the lock entry.
         public let id: String
-        /// The block.
-        public let block: LockedImage
+        /// The lock entry.
+        public let entry: LockedImage
     }
 
-    /// The image as it was asked for.
+    /// The reference of the image, as given.
     public let name: String
-    /// What the name stands for; nil where there is no such image.
+    /// The descriptor to which the name resolves; `nil` if there is no such image.
     public internal(set) var descriptor: Descriptor?
     /// The runnable images, sorted by platform.
     public internal(set) var platforms: [PlatformImage] = []
-    /// What its manifests and configurations say; nil where nobody had to ask.
-    public internal(set) var claims: ValidationReport?
-    /// What all rules found; nil where they could not be asked.
+    /// The report on manifests and configs; `nil` if they were not checked.
+    public internal(set) var metadataReport: ValidationReport?
+    /// The report of all rules; `nil` if they were not applied.
     public internal(set) var report: ValidationReport?
-    /// How many attestations travel with the index.
+    /// The number of attestation manifests in the index.
     public internal(set) var attestations = 0
-    /// What else refers to it; nil where that could not be found out.
+    /// The artifacts that refer to the image; `nil` if they could not be listed.
     public internal(set) var attachments: [Attachment]?
-    /// What the lock has of it.
+    /// The lock entry of the image.
     public internal(set) var lock: InLock?
-    /// What exists instead of a tag that does not, or beside one that cannot be used.
-    public internal(set) var instead: NearestTags?
-    /// A tag of which the index lists every platform that is required.
-    public internal(set) var complete: Tag?
-    /// Why there is no answer, or why it is no.
+    /// Existing tags that resemble a missing tag or the tag of a rejected image.
+    public internal(set) var suggestedTags: NearestTags?
+    /// A tag whose index lists every required platform.
+    public internal(set) var completeTag: Tag?
+    /// The reason why the image was not checked, or why it is rejected.
     public internal(set) var failure: ImageFailure?
 
-    /// Whether the image can be used: nothing speaks against it, or the lock vouches for it.
+    /// A Boolean value that indicates whether the image passed validation, or a lock entry covers
+    /// it.
     public var isAccepted: Bool {
         failure == nil && (report.map(\.isAccepted) ?? (lock != nil))
     }
@@ -66,14 +68,14 @@ public struct CheckedImage: Sendable {
     init(name: String) { self.name = name }
 }
 
-/// Something that is known of a check while it goes on.
+/// An event during a check.
 public enum CheckEvent: Sendable {
-    /// What manifests and configurations say; so many layers and bytes are to be looked into.
-    case claimed(CheckedImage, layers: Int, bytes: Int)
+    /// The manifests and configs were validated; the layers follow.
+    case metadataValidated(CheckedImage, layers: Int, bytes: Int)
 }
 
 extension CheckedImage.PlatformImage {
-    /// The first year that is believed of a date.
+    /// The first plausible year of a creation date.
     private static let firstYear = 2001
 
     init?(_ image: LoadedImage.PlatformImage) {

@@ -5,50 +5,53 @@ internal import Lockfiles
 internal import OCI
 internal import Validation
 
-/// What a lock says of an image that somebody is about to use.
+/// Checks images against a lock file.
 struct LockfileCheck {
     let lock: Lockfile
 
-    /// Finds the block of an image that is named at its source or at the mirror.
+    /// Returns the lock entry of an image that is named at its source or at a target.
     ///
-    /// A tag decides where one is given; a digest alone may be any that the lock pins.
-    func block(
+    /// A given tag must match; a digest without a tag matches any entry that pins it.
+    func entry(
         of location: StoreLocation, tag: Tag?, digest: Digest?
-    ) -> (id: String, block: LockedImage)? {
-        lock.images.sorted { $0.key < $1.key }.first { _, block in
+    ) -> (id: String, lockEntry: LockedImage)? {
+        lock.images.sorted { $0.key < $1.key }.first { _, lockEntry in
             let tags: [Tag?] = [
-                .repository(block.repository) == location ? block.targetTag : nil,
-                block.sourceReference.flatMap {
+                .repository(lockEntry.repository) == location ? lockEntry.targetTag : nil,
+                lockEntry.sourceReference.flatMap {
                     .repository($0.repository) == location ? $0.tag : nil
                 },
             ]
             if let tag { return tags.contains(tag) }
-            let places = [block.repository, block.sourceReference?.repository]
-            return digest == block.digest
-                && places.contains { place in place.map { .repository($0) == location } ?? false }
-        }.map { (id: $0.key, block: $0.value) }
+            let repositories = [lockEntry.repository, lockEntry.sourceReference?.repository]
+            return digest == lockEntry.digest
+                && repositories.contains { repository in
+                    repository.map { .repository($0) == location } ?? false
+                }
+        }.map { (id: $0.key, lockEntry: $0.value) }
     }
 
-    /// Why a block is no answer to what is required of a digest; nil where it is one.
-    static func objection(
-        to block: LockedImage, for descriptor: Descriptor, named name: ManifestName,
+    /// Returns the reason why a lock entry does not cover the requirements; `nil` if it does.
+    static func failure(
+        of lockEntry: LockedImage, for descriptor: Descriptor, named name: ManifestName,
         _ required: ImageRequirements
     ) -> ImageFailure? {
-        guard block.digest == descriptor.digest else {
+        guard lockEntry.digest == descriptor.digest else {
             return ImageFailure(
                 .invalid,
-                "\(name) is \(descriptor.digest.short) now, and the lock has \(block.digest.short)",
-                hint: "use \(block.pinned), or run 'ocimirror sync' and look at what it says")
+                "\(name) now points to \(descriptor.digest.short), "
+                    + "but the lock file lists \(lockEntry.digest.short)",
+                hint: "use \(lockEntry.pinned), or run 'ocimirror sync' and review the changes")
         }
-        return block.shortfalls(of: required).first.map {
+        return lockEntry.gaps(for: required).first.map {
             ImageFailure(
                 .invalid, $0.description,
-                hint: "ask for it in mirror.yaml, and run 'ocimirror sync'")
+                hint: "require it in mirror.yaml and run 'ocimirror sync'")
         }
     }
 }
 
 extension LockedImage {
-    /// The source as a reference; nil for a layout.
+    /// The reference of the source; `nil` for a layout.
     fileprivate var sourceReference: Reference? { try? Reference(parsing: source) }
 }

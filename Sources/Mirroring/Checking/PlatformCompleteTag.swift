@@ -5,29 +5,29 @@ internal import OCI
 internal import Validation
 
 extension ContentSource {
-    /// Looks for a tag that has every required platform, among those that come near a wanted one.
+    /// Returns a suggested tag whose index lists every required platform.
     ///
-    /// Each look reads one manifest, which Docker Hub counts as a pull, so there are at most four. What an
-    /// index lists is not proved: the tag is one to check, not one to trust.
+    /// Each candidate costs one manifest, which Docker Hub counts as a pull, so at most four are
+    /// read. The content of the tag is not validated: the user has to check it.
     ///
     /// - Parameters:
-    ///   - near: the tags that come near.
-    ///   - rejected: bytes that are known to be no good, whatever tags they have.
-    ///   - required: what is asked for.
-    /// - Returns: the first such tag; nil where there is none, or where it could not be found out.
+    ///   - near: The suggested tags.
+    ///   - rejected: The digest of the rejected image, which no suggestion may have.
+    ///   - required: The requirements.
+    /// - Returns: The first such tag; `nil` if there is none or the tags could not be read.
     /// - Throws: `CancellationError`.
     func completeTag(
-        _ near: NearestTags?, besides rejected: Digest? = nil, for required: ImageRequirements
+        _ near: NearestTags?, excluding rejected: Digest? = nil, for required: ImageRequirements
     ) async throws -> Tag? {
         guard let near else { return nil }
         var candidates = near.nearest
         if let release = near.newestRelease, !candidates.contains(release) {
             candidates.append(release)
         }
-        // A release before a prerelease, however near that is.
-        candidates = candidates.filter { !$0.isUnfinished } + candidates.filter(\.isUnfinished)
+        // Releases come before prereleases, even if a prerelease is more similar.
+        candidates = candidates.filter { !$0.isPrerelease } + candidates.filter(\.isPrerelease)
         for tag in candidates {
-            let lists = try? await lists(required, under: tag, besides: rejected)
+            let lists = try? await lists(required, under: tag, excluding: rejected)
             try Task.checkCancellation()
             if lists == true { return tag }
         }
@@ -35,7 +35,7 @@ extension ContentSource {
     }
 
     private func lists(
-        _ required: ImageRequirements, under tag: Tag, besides rejected: Digest?
+        _ required: ImageRequirements, under tag: Tag, excluding rejected: Digest?
     ) async throws -> Bool {
         guard let descriptor = try await resolve(.tag(tag)), descriptor.digest != rejected else {
             return false
@@ -43,10 +43,10 @@ extension ContentSource {
         let root = try await fetch(manifest: descriptor)
         guard case .index(let index) = try root.decoded() else {
             let graph = try await ManifestGraph.read(from: root, in: self)
-            var claims = required
-            claims.level = .index
-            let image = try await LoadedImage(graph, in: self, required: claims)
-            return Validator().validate(image, required: claims).isAccepted
+            var metadata = required
+            metadata.level = .index
+            let image = try await LoadedImage(graph, in: self, required: metadata)
+            return Validator().validate(image, required: metadata).isAccepted
         }
         return required.effectivePlatforms.allSatisfy { platform in
             index.manifests.contains { $0.platform.map(platform.matches) ?? false }
@@ -55,8 +55,8 @@ extension ContentSource {
 }
 
 extension Tag {
-    /// Whether it says that it is not finished; what else stands behind the numbers is a variant.
-    fileprivate var isUnfinished: Bool {
+    /// A Boolean value that indicates whether the tag names a prerelease rather than a variant.
+    fileprivate var isPrerelease: Bool {
         name.lowercased().split { "-+._".contains($0) }.contains { part in
             ["rc", "alpha", "beta", "pre", "dev", "snapshot", "nightly"]
                 .contains { part == $0 || (part.hasPrefix($0) && part.last?.isNumber == true) }

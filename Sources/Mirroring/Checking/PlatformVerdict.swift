@@ -3,20 +3,20 @@
 internal import OCI
 internal import Validation
 
-/// What the rules of one level say of one platform's image.
+/// The verdict of one validation level on one platform's image.
 public enum PlatformVerdict: String, Sendable, CaseIterable {
-    /// Nothing speaks against it.
+    /// No rule found an error.
     case ok
-    /// It is refused.
+    /// A rule found an error.
     case no
-    /// It could not be judged.
+    /// The rules could not be applied.
     case notChecked = "not-checked"
 
-    /// Reads it from findings.
+    /// Creates the verdict from findings.
     ///
     /// - Parameters:
-    ///   - findings: what the rules of the level found on any platform.
-    ///   - platform: the one in question.
+    ///   - findings: The findings of the level on any platform.
+    ///   - platform: The platform of the verdict.
     init(_ findings: [Finding], on platform: Platform) {
         let own = findings.filter { $0.platform?.matches(platform) == true }
         if own.contains(where: { $0.severity == .error }) {
@@ -28,26 +28,28 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
 }
 
 extension CheckedImage {
-    /// Notes what the manifests and configurations say of each required platform.
-    mutating func note(claims report: ValidationReport, _ required: ImageRequirements) {
-        claims = report
+    /// Records the verdict of the metadata for each required platform.
+    mutating func recordMetadata(_ report: ValidationReport, _ required: ImageRequirements) {
+        metadataReport = report
         guard required.level >= .config else { return }
-        for position in platforms.indices where required.asks(for: platforms[position].platform) {
+        for position in platforms.indices where required.includes(platforms[position].platform) {
             platforms[position].config = PlatformVerdict(
                 report.findings, on: platforms[position].platform)
         }
     }
 
-    /// Notes what the layers say of each required platform; of one that was not read to its end nothing good
-    /// is said.
-    mutating func note(
-        contents report: ValidationReport, isRead: (PlatformImage) -> Bool,
+    /// Records the verdict of the content for each required platform whose layers were read
+    /// completely.
+    mutating func recordContent(
+        _ report: ValidationReport, isRead: (PlatformImage) -> Bool,
         _ required: ImageRequirements
     ) {
         self.report = report
-        guard let claims, claims.isAccepted, required.level >= .content else { return }
-        let findings = report.findings.filter { !claims.findings.contains($0) }
-        for position in platforms.indices where required.asks(for: platforms[position].platform) {
+        guard let metadataReport, metadataReport.isAccepted, required.level >= .content else {
+            return
+        }
+        let findings = report.findings.filter { !metadataReport.findings.contains($0) }
+        for position in platforms.indices where required.includes(platforms[position].platform) {
             let verdict = PlatformVerdict(findings, on: platforms[position].platform)
             guard verdict != .ok || isRead(platforms[position]) else { continue }
             platforms[position].content = verdict
@@ -56,7 +58,7 @@ extension CheckedImage {
 }
 
 extension ImageRequirements {
-    fileprivate func asks(for platform: Platform) -> Bool {
+    fileprivate func includes(_ platform: Platform) -> Bool {
         effectivePlatforms.contains { $0.matches(platform) }
     }
 }

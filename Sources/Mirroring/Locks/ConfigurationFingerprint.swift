@@ -5,17 +5,17 @@ public import OCI
 internal import StrictJSON
 
 extension MirrorConfiguration {
-    /// The hash of everything in the configuration that decides what a lock holds.
+    /// The hash of everything in the configuration that affects the content of a lock file.
     ///
-    /// It covers the version, platforms, proof, copy, referrers, prefixes and images, with defaults
-    /// filled in and regardless of their order; never registries, credentials or the values of
-    /// variables, and never the folder that the configuration lies in. The place of an entry in the
-    /// file is left out: it changes nothing in a lock.
+    /// It covers the version, platforms, validation, copy, referrers, prefixes and images, with
+    /// defaults filled in and regardless of their order. It does not cover registries, credentials,
+    /// the values of variables, the directory of the configuration or the order of its entries,
+    /// which do not affect a lock file.
     public var inputs: Digest {
-        .of(Array(normalised.compactText.utf8))
+        .of(Array(normalized.compactText.utf8))
     }
 
-    private var normalised: JSONValue {
+    private var normalized: JSONValue {
         [
             "version": 1,
             "platforms": .set(platforms),
@@ -24,7 +24,7 @@ extension MirrorConfiguration {
             "referrers": .string(referrers.rawValue),
             "prefixes": .set(targets.map(\.writtenPrefix)),
             "images": .array(
-                images.map(\.normalised).sorted {
+                images.map(\.normalized).sorted {
                     $0.compactText.utf8.lexicographicallyPrecedes($1.compactText.utf8)
                 }),
         ]
@@ -32,10 +32,10 @@ extension MirrorConfiguration {
 }
 
 extension ImageEntry {
-    fileprivate var normalised: JSONValue {
+    fileprivate var normalized: JSONValue {
         [
             "source": .string(sourceText),
-            "selection": selection.normalised,
+            "selection": selection.normalized,
             "name": .string(name),
             "id": id.map(JSONValue.string) ?? .null,
             "floating": .bool(floating),
@@ -45,13 +45,13 @@ extension ImageEntry {
             "referrers": .string(referrers.rawValue),
             "artifact": .bool(isArtifact),
             "moved": .string(moved.rawValue),
-            "exception": exception?.normalised ?? .null,
+            "exception": exception?.normalized ?? .null,
         ]
     }
 }
 
 extension PlatformException {
-    fileprivate var normalised: JSONValue {
+    fileprivate var normalized: JSONValue {
         [
             "platforms": .set(platforms),
             "reason": .string(reason),
@@ -61,7 +61,7 @@ extension PlatformException {
 }
 
 extension ImageEntry.Selection {
-    fileprivate var normalised: JSONValue {
+    fileprivate var normalized: JSONValue {
         switch self {
         case .one(let tag, let digest):
             [
@@ -80,7 +80,7 @@ extension ImageEntry.Selection {
 }
 
 extension JSONValue {
-    /// The texts of some values whose order has no meaning.
+    /// Returns a JSON array of values whose order is insignificant, sorted.
     fileprivate static func set(_ values: some Sequence<some CustomStringConvertible>) -> JSONValue
     {
         .strings(

@@ -5,27 +5,28 @@ public import Lockfiles
 public import OCI
 internal import Validation
 
-/// The lock of one target after a run, made from the lock before it and what became of the images.
+/// The lock file of one target after a run, computed from the previous lock file and the results.
 ///
-/// A block leaves only when no entry makes its id any more. An image that failed, was refused, was
-/// not selected or is not listed for the moment keeps its block: what it pins is still at the target.
+/// An entry is removed only if no configuration entry produces its ID any more. An image that
+/// failed, was rejected, was not selected or is temporarily not listed keeps its entry: the pinned
+/// content is still at the target.
 public struct LockUpdate: Sendable {
-    /// The new lock.
+    /// The new lock file.
     public let lock: Lockfile
-    /// Ids whose old block stays although their image is not as it should be.
+    /// The IDs of entries that stay although their image failed or was rejected.
     public let kept: [String]
-    /// Ids whose block leaves.
+    /// The IDs of removed entries.
     public let dropped: [String]
 
-    /// Makes the lock of the target at `position` of the configuration.
+    /// Creates the lock file of the target at `position` in the configuration.
     ///
     /// - Parameters:
-    ///   - old: the lock as it was, nil where there was none.
-    ///   - plan: what was to be done.
-    ///   - report: what became of the images.
+    ///   - old: The previous lock file; `nil` if there was none.
+    ///   - plan: The plan of the run.
+    ///   - report: The results of the run.
     ///   - config: the configuration.
-    ///   - position: which target.
-    ///   - inputs: what the lock was asked for by; nil for the configuration itself.
+    ///   - position: The position of the target in the configuration.
+    ///   - inputs: The fingerprint to record; `nil` for that of `config`.
     public init(
         from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfiguration,
         position: Int,
@@ -37,8 +38,8 @@ public struct LockUpdate: Sendable {
         var kept: [String] = []
         for outcome in report.outcomes {
             let here = outcome.targets.indices.contains(position) ? outcome.targets[position] : nil
-            if let block = here?.block {
-                images[outcome.image.id] = block
+            if let lockEntry = here?.lockEntry {
+                images[outcome.image.id] = lockEntry
             } else if images[outcome.image.id] != nil, here?.failure != nil || !outcome.isDone {
                 kept.append(outcome.image.id)
             }
@@ -52,7 +53,7 @@ public struct LockUpdate: Sendable {
 }
 
 extension ImageOutcome {
-    /// Whether the image is at every target as it should be.
+    /// A Boolean value that indicates whether every target has the image, and it is valid.
     public var isDone: Bool {
         switch status {
         case .unchanged, .validated, .mirrored, .repaired: true
@@ -61,14 +62,14 @@ extension ImageOutcome {
     }
 }
 
-/// Which ids the configuration still makes.
+/// The IDs that the configuration still produces.
 private struct Retention {
     private let planned: Set<String>
-    /// Entries whose tags come from a listing.
+    /// Configuration entries whose tags come from a tag listing.
     private let patterns: [ImageEntry]
     private let listings: [StoreLocation: Set<Tag>]
-    /// Entries that something kept from giving all their images.
-    private let troubled: Set<ImageEntry>
+    /// Configuration entries that did not produce all of their images because of a problem.
+    private let failedEntries: Set<ImageEntry>
 
     init(plan: Plan, config: MirrorConfiguration) {
         planned = Set(plan.allNames.map(\.id))
@@ -76,19 +77,20 @@ private struct Retention {
             if case .pattern = $0.selection { true } else { false }
         }
         listings = plan.listings
-        troubled = Set(plan.problems.map(\.entry))
+        failedEntries = Set(plan.problems.map(\.entry))
     }
 
-    /// Whether an entry makes the id now, or made it and nothing says that it does not any more.
-    func keeps(_ id: String, _ block: LockedImage, in target: MirrorTarget) -> Bool {
+    /// Returns a Boolean value that indicates whether a lock entry stays.
+    func keeps(_ id: String, _ lockEntry: LockedImage, in target: MirrorTarget) -> Bool {
         guard !planned.contains(id) else { return true }
         return patterns.contains { entry in
-            guard let image = block.image(of: entry), let tag = image.tag,
-                (try? image.location(in: target)) == .repository(block.repository)
+            guard let image = lockEntry.image(of: entry), let tag = image.tag,
+                (try? image.location(in: target)) == .repository(lockEntry.repository)
             else { return false }
-            // Not listed any more, not listed in this run, or an entry that failed: the block
-            // stays. Listed and no longer picked: it goes.
-            guard let listing = listings[image.source], !troubled.contains(entry) else {
+            // An entry stays if its tag is no longer listed, was not listed in this run, or if its
+            // configuration entry failed. It is removed if its tag is listed and no longer
+            // selected.
+            guard let listing = listings[image.source], !failedEntries.contains(entry) else {
                 return true
             }
             return !listing.contains(tag)
@@ -97,7 +99,7 @@ private struct Retention {
 }
 
 extension LockedImage {
-    /// The image that this block was made of, if the entry can have made it.
+    /// Returns the image of this lock entry, if the configuration entry can have produced it.
     fileprivate func image(of entry: ImageEntry) -> PlannedImage? {
         let prefix = "\(entry.sourceText):"
         guard source.hasPrefix(prefix),

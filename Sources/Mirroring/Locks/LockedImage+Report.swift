@@ -6,10 +6,11 @@ internal import OCI
 internal import Validation
 
 extension LockedImage {
-    /// The block for an image that is at a target and has been judged; a layout has none.
+    /// Creates the lock entry of a validated image at a target; `nil` for a layout, which has no
+    /// lock file.
     ///
-    /// Indexes of Windows images list a platform once for each version of the system. A lock tells
-    /// platforms apart as Kubernetes does, without versions, and has the first.
+    /// An index of Windows images lists a platform once for each OS version. A lock file
+    /// distinguishes platforms without versions, as Kubernetes does, and lists the first.
     init?(
         _ image: PlannedImage, _ descriptor: Descriptor, _ report: ValidationReport,
         at location: StoreLocation

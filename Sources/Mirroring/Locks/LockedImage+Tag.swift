@@ -5,7 +5,7 @@ public import Lockfiles
 public import OCI
 
 extension LockedImage {
-    /// The tag under which the image is at the target: the version's, or the source's channel tag.
+    /// The tag of the image at the target: the version tag, or the floating tag of the source.
     public var targetTag: Tag? {
         if let tag { return tag }
         if let layout = try? LayoutReference(parsing: source) { return layout.tag }

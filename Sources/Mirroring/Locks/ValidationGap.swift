@@ -4,35 +4,38 @@ internal import Lockfiles
 public import OCI
 internal import Validation
 
-/// Something that is asked of an image and that a block of a lock does not say of it.
+/// A requirement that a lock entry does not cover.
 public enum ValidationGap: Hashable, Sendable {
-    /// It was proved up to a lower level.
-    case level(ValidationLevel, asked: ValidationLevel)
-    /// These platforms have no image.
+    /// The image was validated at a lower level.
+    case level(ValidationLevel, required: ValidationLevel)
+    /// The lock entry has no image for these platforms.
     case platforms([Platform])
-    /// These paths and commands were not looked for.
+    /// These paths and commands were not checked.
     case paths([String])
 }
 
 extension ValidationGap: CustomStringConvertible {
-    /// One line, the lock being its subject.
+    /// The gap in one line, with the lock file as subject.
     public var description: String {
         switch self {
-        case .level(let level, let asked):
-            "the lock proves it up to '\(level.rawValue)' only, and '\(asked.rawValue)' is asked for"
+        case .level(let level, let required):
+            "the lock file records validation level '\(level.rawValue)', "
+                + "but '\(required.rawValue)' is required"
         case .platforms(let platforms):
-            "the lock has no image for \(platforms.map(\.description).joined(separator: ", "))"
-        case .paths(let paths): "the lock does not say that it has \(paths.joined(separator: ", "))"
+            "the lock file has no image for \(platforms.map(\.description).joined(separator: ", "))"
+        case .paths(let paths):
+            "the lock file does not record a check of \(paths.joined(separator: ", "))"
         }
     }
 }
 
 extension LockedImage {
-    /// What a block does not say of all that is required; empty where nothing has to be proved again.
-    func shortfalls(of required: ImageRequirements) -> [ValidationGap] {
-        var shortfalls: [ValidationGap] = []
+    /// Returns the requirements that the lock entry does not cover; empty if validation is not
+    /// needed again.
+    func gaps(for required: ImageRequirements) -> [ValidationGap] {
+        var gaps: [ValidationGap] = []
         if validation < required.level {
-            shortfalls.append(.level(validation, asked: required.level))
+            gaps.append(.level(validation, required: required.level))
         }
         let absent =
             required.isArtifact
@@ -40,9 +43,9 @@ extension LockedImage {
             : required.effectivePlatforms.filter { platform in
                 !platforms.keys.contains { platform.matches($0) }
             }
-        if !absent.isEmpty { shortfalls.append(.platforms(absent)) }
+        if !absent.isEmpty { gaps.append(.platforms(absent)) }
         let paths = Set(required.paths).subtracting(requires).sorted()
-        if !paths.isEmpty { shortfalls.append(.paths(paths)) }
-        return shortfalls
+        if !paths.isEmpty { gaps.append(.paths(paths)) }
+        return gaps
     }
 }

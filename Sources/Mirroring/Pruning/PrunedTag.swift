@@ -2,42 +2,42 @@
 
 public import OCI
 
-/// A tag that nothing names any more.
+/// A tag that no lock file, keep-list or configuration entry references.
 public struct PrunedTag: Sendable {
-    /// Why it is superfluous.
+    /// The reason why a tag can be removed.
     public enum Reason: String, Sendable, CaseIterable {
-        /// It keeps a digest that no lock and no keep-list names.
+        /// The tag retains a digest that no lock file and no keep-list references.
         case kept
-        /// No entry and no lock has it.
+        /// No lock file and no configuration entry has the tag.
         case gone
-        /// It speaks of a manifest that is not there any more.
+        /// The tag belongs to a manifest that no longer exists.
         case orphan
     }
 
-    /// What became of it.
-    public enum Fate: Hashable, Sendable {
-        /// It was only listed.
+    /// The result for one tag.
+    public enum Outcome: Hashable, Sendable {
+        /// The tag was listed, not removed.
         case listed
         case removed
         case failed(ImageFailure)
     }
 
-    /// Where it is.
+    /// The repository of the tag.
     public let repository: Repository
     /// The tag.
     public let tag: Tag
-    /// Why it is superfluous.
+    /// The reason why the tag can be removed.
     public let reason: Reason
-    /// What became of it.
-    public internal(set) var fate: Fate
+    /// The result for the tag.
+    public internal(set) var outcome: Outcome
 }
 
-/// What a clean-up found, and did.
+/// The result of a prune run.
 public struct PruneReport: Sendable {
-    /// The superfluous tags, in the order of their repositories.
+    /// The tags that can be removed, ordered by repository.
     public internal(set) var tags: [PrunedTag] = []
     /// Repositories whose tags could not be listed.
     public internal(set) var failures: [(repository: Repository, failure: ImageFailure)] = []
-    /// How many tags are as they should be.
-    public internal(set) var spared = 0
+    /// The number of tags that are kept.
+    public internal(set) var keptCount = 0
 }

@@ -3,28 +3,28 @@
 internal import Content
 internal import OCI
 
-/// Finds the tags below the targets' prefixes that nothing names any more, and removes them.
+/// Finds and removes tags below the target prefixes that are no longer referenced.
 ///
-/// A digest that something names is never removed: where a registry removes manifests only, and so
-/// all their tags, one that any other tag stands for is left alone too.
+/// A referenced digest is never removed. Some registries delete only manifests, and with one all of
+/// its tags; there, a manifest that another tag needs is kept as well.
 public struct Pruner: Sendable {
     private let config: MirrorConfiguration
     private let stores: StoreProvider
-    private let spared: RetainedReferences
+    private let retained: RetainedReferences
 
-    /// Makes a pruner.
-    public init(config: MirrorConfiguration, stores: StoreProvider, spared: RetainedReferences) {
+    /// Creates a pruner.
+    public init(config: MirrorConfiguration, stores: StoreProvider, retained: RetainedReferences) {
         self.config = config
         self.stores = stores
-        self.spared = spared
+        self.retained = retained
     }
 
-    /// Looks at every repository that is known by name, and at further ones.
+    /// Prunes every repository that the configuration and the lock files name, and further ones.
     ///
     /// - Parameters:
-    ///   - names: names of images below the prefixes that no entry has any more.
-    ///   - removes: whether what is found is removed.
-    /// - Returns: what was found, and what became of it.
+    ///   - names: Names below the prefixes that no configuration entry has any more.
+    ///   - removes: A Boolean value that indicates whether to remove the tags that are found.
+    /// - Returns: The tags that were found, with the result for each.
     /// - Throws: `CancellationError`.
     public func prune(also names: [String], removes: Bool) async throws -> PruneReport {
         var report = PruneReport()
@@ -35,7 +35,7 @@ public struct Pruner: Sendable {
                 }
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                // A repository that is not there has nothing superfluous.
+                // A missing repository has no tags.
                 if error.failureClass != .missing {
                     report.failures.append((repository, ImageFailure(error)))
                 }
@@ -45,7 +45,7 @@ public struct Pruner: Sendable {
     }
 
     private func repositories(also names: [String]) -> [Repository] {
-        var all = spared.repositories
+        var all = retained.repositories
         for target in config.targets {
             guard case .registry(let host, let path) = target.prefix else { continue }
             for name in Set(config.images.map(\.name) + names) {
@@ -55,8 +55,8 @@ public struct Pruner: Sendable {
                 }
             }
         }
-        // Only what carries a prefix of ours is ever looked at.
-        return all.filter { repository in config.targets.contains { $0.holds(repository) } }
+        // Only repositories below a target prefix are examined.
+        return all.filter { repository in config.targets.contains { $0.contains(repository) } }
             .sorted { $0.description < $1.description }
     }
 
@@ -66,38 +66,38 @@ public struct Pruner: Sendable {
         let store = try stores.store(at: .repository(repository))
         let tags = try await store.tags().sorted()
         let names = Names()
-        var superfluous: [PrunedTag] = []
+        var removable: [PrunedTag] = []
         for tag in tags {
             guard let reason = try await reason(to: tag, of: repository, in: store, names)
             else {
                 continue
             }
-            superfluous.append(
-                PrunedTag(repository: repository, tag: tag, reason: reason, fate: .listed))
+            removable.append(
+                PrunedTag(repository: repository, tag: tag, reason: reason, outcome: .listed))
         }
-        report.spared += tags.count - superfluous.count
+        report.keptCount += tags.count - removable.count
         if removes {
-            let removed = Set(superfluous.map(\.tag))
-            let staying = RemainingTags(tags.filter { !removed.contains($0) }, in: store)
-            for position in superfluous.indices {
-                superfluous[position].fate = try await fate(
-                    of: superfluous[position].tag, beside: staying, in: store)
+            let removed = Set(removable.map(\.tag))
+            let remaining = RemainingTags(tags.filter { !removed.contains($0) }, in: store)
+            for position in removable.indices {
+                removable[position].outcome = try await outcome(
+                    of: removable[position].tag, beside: remaining, in: store)
             }
         }
-        report.tags += superfluous
+        report.tags += removable
     }
 
-    /// Why a tag is superfluous; nil where it is not.
+    /// Returns the reason why a tag can be removed; `nil` if it is kept.
     private func reason(
         to tag: Tag, of repository: Repository, in store: any ContentSource, _ names: Names
     ) async throws -> PrunedTag.Reason? {
-        if spared.has(tag, in: repository) { return nil }
+        if retained.contains(tag, in: repository) { return nil }
         if let digest = RetentionTag.digest(of: tag) {
-            return spared.digests.contains(digest) ? nil : .kept
+            return retained.digests.contains(digest) ? nil : .kept
         }
         if DigestTag.isTruncated(tag) { return nil }
         if let subject = DigestTag.subject(of: tag) {
-            guard !spared.digests.contains(subject),
+            guard !retained.digests.contains(subject),
                 try await digest(of: .digest(subject), in: store, names) == nil
             else { return nil }
             return .orphan
@@ -105,7 +105,7 @@ public struct Pruner: Sendable {
         return .gone
     }
 
-    /// The names that were resolved in one repository: several tags ask for the same ones.
+    /// The names that were resolved in one repository, shared between tags.
     private typealias Names = RunCache<ManifestName, Digest?>
 
     private func digest(
@@ -116,23 +116,23 @@ public struct Pruner: Sendable {
 
     // MARK: Removing
 
-    private func fate(
-        of tag: Tag, beside staying: RemainingTags, in store: any ContentStore
-    ) async throws -> PrunedTag.Fate {
+    private func outcome(
+        of tag: Tag, keeping remaining: RemainingTags, in store: any ContentStore
+    ) async throws -> PrunedTag.Outcome {
         do {
             do {
                 try await store.delete(.tag(tag))
             } catch let error as any ContentFailure where error.failureClass == .invalid {
-                // The registry removes manifests only.
+                // The registry deletes only manifests.
                 guard let digest = try await store.resolve(.tag(tag))?.digest else {
                     return .removed
                 }
-                try await expectUnused(digest, by: staying)
+                try await expectUnused(digest, by: remaining)
                 try await store.delete(.digest(digest))
             }
             return .removed
         } catch let error as any ContentFailure where error.failureClass == .invalid {
-            // Nothing is wrong with the tag: it could not be done.
+            // The tag itself is valid: only its removal failed.
             return .failed(
                 ImageFailure(.unavailable, side: .target, "\(error)", hint: error.hint))
         } catch let error as any ContentFailure {
@@ -140,21 +140,21 @@ public struct Pruner: Sendable {
         }
     }
 
-    private func expectUnused(_ digest: Digest, by staying: RemainingTags) async throws {
-        let isNamed = spared.digests.contains(digest)
-        let user = isNamed ? nil : try await staying.tag(needing: digest)
-        guard isNamed || user != nil else { return }
+    private func expectUnused(_ digest: Digest, by remaining: RemainingTags) async throws {
+        let isRetained = retained.digests.contains(digest)
+        let tag = isRetained ? nil : try await remaining.tag(needing: digest)
+        guard isRetained || tag != nil else { return }
         throw ContentError(
             .unavailable,
-            "the registry removes manifests only, and \(digest.short) is still needed"
-                + (user.map { " as \($0)" } ?? ""),
-            hint: "leave the tag, or remove it where the registry is administered")
+            "the registry deletes only manifests, and \(digest.short) is still in use"
+                + (tag.map { " by tag \($0)" } ?? ""),
+            hint: "keep the tag, or delete it with the registry's own tools")
     }
 }
 
 /// The tags of a repository that stay, and the manifests that they need.
 ///
-/// They are read when a registry removes manifests only, once for all tags that are removed.
+/// They are read if a registry deletes only manifests, once for all tags to remove.
 private actor RemainingTags {
     private let tags: [Tag]
     private let store: any ContentSource
@@ -177,34 +177,34 @@ private actor RemainingTags {
         return found[digest]
     }
 
-    /// Adds a manifest and everything that it lists; what is known already is not read again.
+    /// Adds a manifest and everything that it lists, without reading a known manifest again.
     private func add(
         _ root: Descriptor, of tag: Tag, to found: inout [Digest: Tag]
     ) async throws {
-        var waiting = [root]
+        var pending = [root]
         var reads = 0
-        while let next = waiting.popLast() {
+        while let next = pending.popLast() {
             guard found.updateValue(tag, forKey: next.digest) == nil, next.mediaType.isIndex else {
                 continue
             }
             reads += 1
             guard reads <= ManifestGraph.Limits().count else {
                 throw ContentError(
-                    .invalid, "the index \(root.digest.short) lists too many indexes")
+                    .invalid, "index \(root.digest.short): too many nested indexes")
             }
             do {
                 let manifest = try await store.fetch(manifest: next).decoded()
-                waiting += Successors(of: manifest).manifests
+                pending += Successors(of: manifest).manifests
             } catch let error as any ContentFailure where error.failureClass == .missing {
-                // A sparse index lists what is not there.
+                // A sparse index lists manifests that are absent.
             }
         }
     }
 }
 
 extension MirrorTarget {
-    /// Whether a repository lies below the prefix.
-    fileprivate func holds(_ repository: Repository) -> Bool {
+    /// Returns a Boolean value that indicates whether a repository is below the prefix.
+    fileprivate func contains(_ repository: Repository) -> Bool {
         guard case .registry(let host, let path) = prefix else { return false }
         return repository.registry == host
             && (path.isEmpty || repository.path.hasPrefix("\(path)/"))

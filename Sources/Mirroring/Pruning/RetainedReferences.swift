@@ -4,26 +4,28 @@ internal import Content
 public import Lockfiles
 public import OCI
 
-/// What a clean-up must leave alone: whatever a lock, a keep-list or the configuration names.
+/// The tags and digests that a prune run must keep: those in lock files, the keep-list and the
+/// configuration.
 public struct RetainedReferences: Sendable {
     /// The digests of indexes, of the manifests of their platforms, and of their referrers.
     private(set) var digests: Set<Digest>
     private var tags: [Repository: Set<Tag>] = [:]
 
-    /// Collects what is named.
+    /// Collects the references to keep.
     ///
     /// - Parameters:
-    ///   - locks: the configuration's own locks, and those of other environments.
-    ///   - keepList: digests that somebody else still needs.
-    ///   - config: whose entries name tags that no lock has yet.
+    ///   - locks: The lock files of the configuration and of other environments.
+    ///   - keepList: Digests that are in use elsewhere.
+    ///   - config: The configuration, whose entries can name tags that no lock file has yet.
     public init(locks: [Lockfile], keepList: Set<Digest>, config: MirrorConfiguration) {
         digests = keepList
-        for block in locks.flatMap(\.images.values) {
-            digests.insert(block.digest)
-            digests.formUnion(block.platforms.values.map(\.digest))
-            digests.formUnion(block.referrers.map(\.digest))
-            let named = [block.targetTag].compactMap(\.self) + block.referrers.compactMap(\.tag)
-            tags[block.repository, default: []].formUnion(named)
+        for lockEntry in locks.flatMap(\.images.values) {
+            digests.insert(lockEntry.digest)
+            digests.formUnion(lockEntry.platforms.values.map(\.digest))
+            digests.formUnion(lockEntry.referrers.map(\.digest))
+            let named =
+                [lockEntry.targetTag].compactMap(\.self) + lockEntry.referrers.compactMap(\.tag)
+            tags[lockEntry.repository, default: []].formUnion(named)
         }
         for image in Planner(config: config).offlinePlan().images {
             for target in config.targets {
@@ -35,15 +37,15 @@ public struct RetainedReferences: Sendable {
         }
     }
 
-    /// The repositories that are known by name.
+    /// The repositories of the retained tags.
     var repositories: Set<Repository> { Set(tags.keys) }
 
-    /// Whether something names a tag.
-    func has(_ tag: Tag, in repository: Repository) -> Bool {
+    /// Returns a Boolean value that indicates whether a tag is retained.
+    func contains(_ tag: Tag, in repository: Repository) -> Bool {
         tags[repository]?.contains(tag) ?? false
     }
 
-    /// Reads a keep-list: every digest that stands in it, one or none in a line.
+    /// Returns the digests in a keep-list, which has at most one per line.
     public static func digests(inKeepList text: String) -> Set<Digest> {
         let words = text.split { $0.isWhitespace || $0 == "@" || $0 == "," || $0 == "\"" }
         return Set(words.compactMap { try? Digest(parsing: String($0)) })

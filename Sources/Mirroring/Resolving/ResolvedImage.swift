@@ -5,57 +5,58 @@ public import Lockfiles
 public import OCI
 public import Validation
 
-/// One image with what its name stands for now, at the source and at each target.
+/// An image with the descriptors of its name at the source and at each target.
 public struct ResolvedImage: Sendable {
-    /// What is to be done for one target.
+    /// The action that a target needs.
     public enum Action: String, Sendable, CaseIterable {
-        /// Nothing: the bytes are there, and the lock says all that is asked for.
+        /// The target has the image, and its lock entry covers all requirements.
         case nothing
-        /// The bytes are there, but the lock does not say enough of them.
+        /// The target has the image, but its lock entry does not cover all requirements.
         case validate
-        /// Nothing has the name there.
+        /// The target does not have the name.
         case copy
-        /// Other bytes have the name there.
+        /// The name points to another digest at the target.
         case replace
     }
 
-    /// How the image stands at one target.
+    /// The state of the image at one target.
     public struct AtTarget: Sendable {
-        /// Where the image is, or should be.
+        /// The location of the image at the target.
         public let location: StoreLocation
-        /// What has its name there; nil where nothing has.
+        /// The descriptor that the name has at the target; `nil` if there is none.
         public internal(set) var current: Descriptor?
-        /// The lock's block.
-        public internal(set) var block: LockedImage?
-        /// What is to be done; nil where the target could not be asked.
+        /// The lock entry.
+        public internal(set) var lockEntry: LockedImage?
+        /// The required action; `nil` if the name could not be resolved.
         public internal(set) var action: Action?
-        /// Whether the lock proves of these bytes all that is asked for.
+        /// A Boolean value that indicates whether the lock entry covers all requirements.
         public internal(set) var isValidated = false
-        /// Why the target could not be asked.
+        /// The reason why the name could not be resolved at the target.
         public internal(set) var failure: ImageFailure?
     }
 
     /// The image.
     public let image: PlannedImage
-    /// What its name stands for at the source; nil where it is missing or could not be asked for.
+    /// The descriptor to which the name resolves at the source; `nil` if it is missing or the
+    /// request failed.
     public internal(set) var descriptor: Descriptor?
-    /// What was noticed about its name.
+    /// The findings about the name.
     public internal(set) var findings: [Finding] = []
-    /// What exists instead of a tag that does not.
-    public internal(set) var instead: NearestTags?
-    /// Why there is no descriptor.
+    /// Existing tags that resemble a missing one.
+    public internal(set) var suggestedTags: NearestTags?
+    /// The reason why there is no descriptor.
     public internal(set) var failure: ImageFailure?
-    /// Each target, in the configuration's order.
+    /// The state at each target, in the order of the configuration.
     public internal(set) var targets: [AtTarget] = []
 
-    /// The least number of manifests that would be read from the source.
+    /// Returns the minimum number of manifests that a sync reads from the source.
     ///
     /// Docker Hub counts each as a pull. An index has at least one child for each required
-    /// platform; what else it has is known only once it is read. Bytes that some target has are
-    /// read there.
+    /// platform; other children are known only after reading it. A target that has the image is
+    /// read instead of the source.
     ///
-    /// - Parameter platforms: how many platforms are required.
-    /// - Returns: the number, 0 where nothing is read from the source.
+    /// - Parameter platforms: The number of required platforms.
+    /// - Returns: The number of manifests, 0 if the source is not read.
     public func leastPulls(platforms: Int) -> Int {
         let actions = targets.compactMap(\.action)
         guard let descriptor, actions.contains(where: { $0 == .copy || $0 == .replace }),

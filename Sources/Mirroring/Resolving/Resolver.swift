@@ -6,20 +6,20 @@ internal import OCI
 internal import Validation
 internal import AsyncPrimitives
 
-/// Asks the source and the targets what an image's name stands for: one HEAD each.
+/// Resolves the name of an image at the source and at each target, with one HEAD request each.
 public struct Resolver: Sendable {
     let config: MirrorConfiguration
     let stores: StoreProvider
     let locks: [String: Lockfile]
     let today: CalendarDay
 
-    /// Makes a resolver.
+    /// Creates a resolver.
     ///
     /// - Parameters:
-    ///   - config: the configuration.
-    ///   - stores: how to come by stores.
-    ///   - locks: the targets' locks as they are, by path.
-    ///   - today: the day on which exceptions are judged.
+    ///   - config: The configuration.
+    ///   - stores: The provider of the stores.
+    ///   - locks: The current lock files of the targets, by path.
+    ///   - today: The day on which exceptions are evaluated.
     public init(
         config: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
         today: CalendarDay
@@ -30,16 +30,16 @@ public struct Resolver: Sendable {
         self.today = today
     }
 
-    /// Resolves the images of a plan, in its order, and says which exceptions count for them.
+    /// Resolves the images of a plan, and returns them in its order with findings about exceptions.
     ///
     /// - Throws: `CancellationError`.
     public func resolve(_ plan: Plan) async throws -> [ResolvedImage] {
-        let places = AsyncSemaphore(Syncer.imagesAtOnce)
+        let slots = AsyncSemaphore(Syncer.maxConcurrentImages)
         stores.expect(plan.images.map(\.source))
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await places.withSlot { try await resolve(image) }
+                    var resolved = try await slots.withSlot { try await resolve(image) }
                     resolved.findings += [requirement(for: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)
@@ -51,44 +51,44 @@ public struct Resolver: Sendable {
         }
     }
 
-    /// Resolves one image; whatever prevents that is part of the answer.
+    /// Resolves one image; failures are part of the result.
     ///
     /// - Throws: `CancellationError`.
     public func resolve(_ image: PlannedImage) async throws -> ResolvedImage {
         var resolved = ResolvedImage(image: image)
         do {
             try await at(.source, image.source) {
-                try await askSource(in: try stores.store(at: image.source), &resolved)
+                try await resolveSource(in: try stores.store(at: image.source), &resolved)
             }
         } catch let error as CopyError {
-            // A request that a cancelled task gave up on ends in an error too.
+            // A request that ends because of a cancelled task can throw any error.
             try Task.checkCancellation()
             resolved.failure = ImageFailure(error)
             return resolved
         }
         do {
-            try await askTargets(&resolved)
+            try await resolveTargets(&resolved)
         } catch let error as ParseError {
-            // The loader refuses such names; a configuration made by hand may still have one.
+            // The loader rejects such names, but a configuration created in code can have one.
             resolved.descriptor = nil
             resolved.failure = ImageFailure(.invalid, side: .target, error.description)
         }
-        reportMove(&resolved)
+        reportMovedTag(&resolved)
         return resolved
     }
 
-    /// What the image has to be.
+    /// Returns the requirements of an image.
     func requirement(for image: PlannedImage) -> ImageRequirements {
         ImageRequirements(image.entry, platforms: config.platforms, today: today)
     }
 
     // MARK: Source
 
-    /// Asks the source once what the name stands for.
+    /// Resolves the name at the source.
     ///
-    /// Where tag and digest are given, the digest is what is copied; a tag that has moved on is
-    /// reported, and only then is the digest asked for by itself.
-    private func askSource(
+    /// If a tag and a digest are given, the digest is copied. A tag that points elsewhere is
+    /// reported, and only then is the digest resolved as well.
+    private func resolveSource(
         in source: any ContentSource, _ resolved: inout ResolvedImage
     ) async throws {
         let image = resolved.image
@@ -96,9 +96,9 @@ public struct Resolver: Sendable {
         if let tag = image.tag {
             current = try await source.resolve(.tag(tag))
             if current == nil, image.digest == nil {
-                resolved.instead = try await source.nearestTags(to: tag)
+                resolved.suggestedTags = try await source.nearestTags(to: tag)
                 throw ContentError(
-                    .missing, "there is no tag \(tag)", hint: resolved.instead?.hint)
+                    .missing, "tag \(tag) not found", hint: resolved.suggestedTags?.hint)
             }
         }
         if let digest = image.digest, current?.digest != digest {
@@ -106,12 +106,13 @@ public struct Resolver: Sendable {
                 resolved.findings.append(
                     Finding(
                         .tagMoved, .warning,
-                        "\(tag) is \(current?.digest.short ?? "gone") upstream; the digest of the "
-                            + "configuration is copied all the same"))
+                        (current.map { "tag \(tag) now points to \($0.digest.short) at the source" }
+                            ?? "tag \(tag) not found at the source")
+                            + "; copying the digest from the configuration"))
             }
             current = try await source.resolve(.digest(digest))
             guard current != nil else {
-                throw ContentError(.missing, "there is no manifest \(digest)")
+                throw ContentError(.missing, "manifest \(digest) not found")
             }
         }
         resolved.descriptor = current
@@ -119,69 +120,69 @@ public struct Resolver: Sendable {
 
     // MARK: Targets
 
-    /// Asks each target what has the name there; one that cannot be asked does not stop the others.
+    /// Resolves the name at each target; a failure at one target does not stop the others.
     ///
-    /// Targets are asked in turn: with many images on their way at once, every host is busy anyway.
-    private func askTargets(_ resolved: inout ResolvedImage) async throws {
+    /// Targets are resolved in sequence, because concurrent images already use every registry.
+    private func resolveTargets(_ resolved: inout ResolvedImage) async throws {
         let image = resolved.image
         for target in config.targets {
-            var standing = ResolvedImage.AtTarget(
+            var state = ResolvedImage.AtTarget(
                 location: try image.location(in: target),
-                block: target.lock.flatMap { locks[$0]?.images[image.id] })
+                lockEntry: target.lock.flatMap { locks[$0]?.images[image.id] })
             do {
-                standing.current = try await at(.target, standing.location) {
-                    try await stores.store(at: standing.location)
+                state.current = try await at(.target, state.location) {
+                    try await stores.store(at: state.location)
                         .standing(of: image.targetName)
                 }
-                standing.isValidated = isValidated(resolved, at: standing)
-                standing.action = action(
-                    for: resolved, at: standing, hasLock: target.lock != nil)
+                state.isValidated = isValidated(resolved, at: state)
+                state.action = action(
+                    for: resolved, at: state, hasLock: target.lock != nil)
             } catch let error as CopyError {
                 try Task.checkCancellation()
-                standing.failure = ImageFailure(error)
+                state.failure = ImageFailure(error)
             }
-            resolved.targets.append(standing)
+            resolved.targets.append(state)
         }
     }
 
     private func action(
-        for resolved: ResolvedImage, at standing: ResolvedImage.AtTarget, hasLock: Bool
+        for resolved: ResolvedImage, at state: ResolvedImage.AtTarget, hasLock: Bool
     ) -> ResolvedImage.Action? {
         guard let descriptor = resolved.descriptor else { return nil }
-        guard let current = standing.current else { return .copy }
+        guard let current = state.current else { return .copy }
         guard current.digest == descriptor.digest else { return .replace }
-        return standing.isValidated || !hasLock ? .nothing : .validate
+        return state.isValidated || !hasLock ? .nothing : .validate
     }
 
     private func isValidated(
-        _ resolved: ResolvedImage, at standing: ResolvedImage.AtTarget
+        _ resolved: ResolvedImage, at state: ResolvedImage.AtTarget
     ) -> Bool {
-        guard let descriptor = resolved.descriptor, let block = standing.block else {
+        guard let descriptor = resolved.descriptor, let lockEntry = state.lockEntry else {
             return false
         }
-        return .repository(block.repository) == standing.location
-            && block.proves(descriptor, resolved.image, requirement(for: resolved.image))
+        return .repository(lockEntry.repository) == state.location
+            && lockEntry.covers(descriptor, resolved.image, requirement(for: resolved.image))
     }
 
-    /// Reports a version tag whose digest is another than a lock's, as `moved:` says.
-    private func reportMove(_ resolved: inout ResolvedImage) {
+    /// Reports a version tag whose digest differs from its lock entry, with the severity that
+    /// `moved` sets.
+    private func reportMovedTag(_ resolved: inout ResolvedImage) {
         let image = resolved.image
         guard let tag = image.versionTag, !image.entry.floating, image.digest == nil,
             image.entry.moved != .accept, let descriptor = resolved.descriptor,
-            let was = resolved.targets.compactMap(\.block).first(where: {
+            let was = resolved.targets.compactMap(\.lockEntry).first(where: {
                 $0.source == image.sourceText && $0.digest != descriptor.digest
             })
         else { return }
         resolved.findings.append(
             Finding(
                 .tagMoved, image.entry.moved == .reject ? .error : .warning,
-                "\(tag) was \(was.digest.short) when it was locked and is now "
-                    + "\(descriptor.digest.short)"))
+                "tag \(tag) moved from \(was.digest.short) (locked) to \(descriptor.digest.short)"))
     }
 }
 
 extension PlannedImage {
-    /// The name under which the image stands at targets.
+    /// The name of the image at the targets.
     var targetName: ManifestName {
         if let tag { return .tag(tag) }
         guard let digest else { preconditionFailure("an image is named by a tag or a digest") }
@@ -190,12 +191,13 @@ extension PlannedImage {
 }
 
 extension LockedImage {
-    /// Whether the block says of these bytes everything that is asked for now.
-    fileprivate func proves(
+    /// Returns a Boolean value that indicates whether the lock entry covers all requirements of the
+    /// image.
+    fileprivate func covers(
         _ descriptor: Descriptor, _ image: PlannedImage, _ required: ImageRequirements
     ) -> Bool {
         digest == descriptor.digest && source == image.sourceText
             && upstream == image.upstreamText(descriptor.digest) && tag == image.versionTag
-            && shortfalls(of: required).isEmpty
+            && gaps(for: required).isEmpty
     }
 }

@@ -3,18 +3,18 @@
 public import Lockfiles
 internal import OCI
 
-/// The lock of a whole run, put together from the locks of all its parts.
+/// The lock file of a run, merged from the lock files of all its shards.
 ///
-/// Each part has the blocks of its own images, the old one where an image failed, so that the whole is
-/// their union.
+/// Each shard has the entries of its own images, the previous one where an image failed, so the
+/// result is the union of all shards.
 public struct LockMerge: Sendable {
-    /// A part's lock and where it was read.
-    public struct Part: Sendable {
+    /// The lock file of one shard.
+    public struct ShardLockfile: Sendable {
         let path: String
         let shard: Shard
         let lock: Lockfile
 
-        /// Names a part.
+        /// Creates the lock file of a shard.
         public init(path: String, shard: Shard, lock: Lockfile) {
             self.path = path
             self.shard = shard
@@ -22,58 +22,59 @@ public struct LockMerge: Sendable {
         }
     }
 
-    /// Why parts do not make a whole.
+    /// The reason why shards cannot be merged.
     public enum Problem: Error, Hashable, Sendable, CustomStringConvertible {
-        /// Some parts were not given.
+        /// Some shards are missing.
         case incomplete(missing: [String])
-        /// The parts are of runs with different numbers of parts, or one was given twice.
-        case mixed(String)
-        /// Two parts were made of different configurations.
-        case otherInputs(String, String)
-        /// Two parts say different things of one image.
-        case contradiction(id: String, String, String)
+        /// A shard has another shard count than the first one, or appears twice.
+        case mismatchedShard(String)
+        /// Two shards have different configurations.
+        case differentConfigurations(String, String)
+        /// Two shards have different entries for one image.
+        case conflictingEntries(id: String, String, String)
 
-        /// One line: what is wrong with which files.
+        /// The problem in one line, with the affected files.
         public var description: String {
             switch self {
             case .incomplete(let missing):
-                "the parts \(missing.joined(separator: ", ")) are missing"
-            case .mixed(let path):
-                "\(path) is no part of the same run as the others, or is there twice"
-            case .otherInputs(let first, let second):
-                "\(first) and \(second) were made of different configurations"
-            case .contradiction(let id, let first, let second):
-                "\(first) and \(second) contradict each other about '\(id)'"
+                "missing shards: \(missing.joined(separator: ", "))"
+            case .mismatchedShard(let path):
+                "\(path): duplicate shard, or a shard of another run"
+            case .differentConfigurations(let first, let second):
+                "\(first) and \(second) are from different configurations"
+            case .conflictingEntries(let id, let first, let second):
+                "\(first) and \(second) have different entries for '\(id)'"
             }
         }
     }
 
-    /// The whole lock.
+    /// The merged lock file.
     public let lock: Lockfile
 
-    /// Puts the parts together.
+    /// Merges the lock files of all shards.
     ///
     /// - Throws: ``Problem``.
-    public init(_ parts: [Part]) throws(Problem) {
-        guard let first = parts.first else { throw .incomplete(missing: ["1/1"]) }
+    public init(_ shards: [ShardLockfile]) throws(Problem) {
+        guard let first = shards.first else { throw .incomplete(missing: ["1/1"]) }
         var lock = first.lock
-        var origins: [String: Part] = [:]
+        var origins: [String: ShardLockfile] = [:]
         var seen: Set<Int> = []
         lock.images = [:]
-        for part in parts {
-            guard part.shard.count == first.shard.count, seen.insert(part.shard.number).inserted
-            else { throw .mixed(part.path) }
-            guard part.lock.inputs == first.lock.inputs,
-                part.lock.validation == first.lock.validation
+        for lockfile in shards {
+            guard lockfile.shard.count == first.shard.count,
+                seen.insert(lockfile.shard.number).inserted
+            else { throw .mismatchedShard(lockfile.path) }
+            guard lockfile.lock.inputs == first.lock.inputs,
+                lockfile.lock.validation == first.lock.validation
             else {
-                throw .otherInputs(first.path, part.path)
+                throw .differentConfigurations(first.path, lockfile.path)
             }
-            for (id, block) in part.lock.images {
-                if let other = origins[id], other.lock.images[id] != block {
-                    throw .contradiction(id: id, other.path, part.path)
+            for (id, lockEntry) in lockfile.lock.images {
+                if let other = origins[id], other.lock.images[id] != lockEntry {
+                    throw .conflictingEntries(id: id, other.path, lockfile.path)
                 }
-                origins[id] = part
-                lock.images[id] = block
+                origins[id] = lockfile
+                lock.images[id] = lockEntry
             }
         }
         let missing = (1...first.shard.count).filter { !seen.contains($0) }

@@ -3,23 +3,23 @@
 internal import Hashing
 public import OCI
 
-/// One part of a run that several machines share.
+/// One shard of a run that is split across several jobs.
 ///
-/// Each target repository belongs to one part, whoever asks and without any network: the one whose hash
-/// together with the repository's name is the greatest. Another number of parts moves only what it
-/// has to.
+/// Each target repository belongs to the shard whose number, hashed together with the name of the
+/// repository, gives the greatest value. Assignment needs no network, and changing the number of
+/// shards moves as few repositories as possible.
 ///
 /// Source: rendezvous hashing (Thaler and Ravishankar, 1998).
 public struct Shard: Hashable, Sendable, CustomStringConvertible {
-    /// Which part, from 1.
+    /// The number of the shard, starting at 1.
     public let number: Int
-    /// How many parts there are.
+    /// The number of shards.
     public let count: Int
 
-    /// The greatest number of parts.
+    /// The maximum number of shards.
     public static let maximumCount = 1000
 
-    /// Makes a part; nil where there is none of that number.
+    /// Creates a shard; `nil` if the number is out of range.
     public init?(_ number: Int, of count: Int) {
         guard (1...Self.maximumCount).contains(count), (1...count).contains(number) else {
             return nil
@@ -28,7 +28,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
         self.count = count
     }
 
-    /// Reads `2/3`.
+    /// Parses `2/3`.
     ///
     /// - Throws: `ParseError`.
     public init(parsing text: String) throws(ParseError) {
@@ -45,7 +45,8 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
     /// `2/3`.
     public var description: String { "\(number)/\(count)" }
 
-    /// Whether the repository of a name below a target's prefix belongs to this part.
+    /// Returns a Boolean value that indicates whether the repository of a name belongs to this
+    /// shard.
     public func owns(_ name: String) -> Bool {
         let scores = (1...count).map { Digest.of(Array("\(name)\n\($0)".utf8)).hex }
         return scores.indices.max { scores[$0] < scores[$1] } == number - 1
@@ -53,7 +54,8 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
 
     // MARK: Files
 
-    /// Where the part's lock is, beside the whole one: `images.lock.2-of-3.yaml`.
+    /// Returns the path of the shard's lock file, next to the merged one:
+    /// `images.lock.2-of-3.yaml`.
     public func path(of lock: String) -> String {
         for ending in [".yaml", ".yml"] where lock.hasSuffix(ending) {
             return "\(lock.dropLast(ending.count)).\(number)-of-\(count)\(ending)"
@@ -61,12 +63,12 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
         return "\(lock).\(number)-of-\(count)"
     }
 
-    /// Reads which part a file is of; nil for a file of another name.
+    /// Parses the name of a shard lock file; `nil` for any other file name.
     public init?(ofFile path: String) {
         let name = path.split(separator: "/").last ?? ""
-        let words = name.split(separator: ".").reversed()
-        for word in words.prefix(2) {
-            let numbers = word.split(separator: "-", omittingEmptySubsequences: false)
+        let components = name.split(separator: ".").reversed()
+        for component in components.prefix(2) {
+            let numbers = component.split(separator: "-", omittingEmptySubsequences: false)
             guard numbers.count == 3, numbers[1] == "of", let number = Int(numbers[0]),
                 let count = Int(numbers[2]), let shard = Shard(number, of: count)
             else { continue }

@@ -4,34 +4,34 @@ internal import Content
 public import Lockfiles
 internal import OCI
 
-/// A configuration and its locks as one part of a run sees them: its own images alone, and lock files of
-/// its own.
+/// The configuration and lock files of one shard: only its own images, and separate lock files.
 public struct ShardedRun: Sendable {
-    /// The configuration with the part's images, whose locks are the part's files.
+    /// The configuration with the images and the lock file paths of the shard.
     public let config: MirrorConfiguration
-    /// The locks as they are, by the part's files, with the part's blocks.
+    /// The current lock files with the entries of the shard, by the paths of the shard.
     public let locks: [String: Lockfile]
 
-    /// Takes a part of a run.
-    public init(_ shard: Shard, of whole: MirrorConfiguration, locks: [String: Lockfile]) {
-        var config = whole
-        config.images = whole.images.filter { shard.owns($0.name) }
-        var own: [String: Lockfile] = [:]
-        for position in whole.targets.indices {
-            let target = whole.targets[position]
+    /// Creates the configuration and lock files of a shard.
+    public init(_ shard: Shard, of configuration: MirrorConfiguration, locks: [String: Lockfile]) {
+        var config = configuration
+        config.images = configuration.images.filter { shard.owns($0.name) }
+        var shardLocks: [String: Lockfile] = [:]
+        for position in configuration.targets.indices {
+            let target = configuration.targets[position]
             guard let path = target.lock else { continue }
             config.targets[position].lock = shard.path(of: path)
             guard var lock = locks[path] else { continue }
             lock.images = lock.images.filter { shard.owns(target.name(of: $0.value.repository)) }
-            own[shard.path(of: path)] = lock
+            shardLocks[shard.path(of: path)] = lock
         }
         self.config = config
-        self.locks = own
+        self.locks = shardLocks
     }
 }
 
 extension MirrorTarget {
-    /// The name of an image below the prefix; of a repository that is not below it, the last part.
+    /// Returns the name of a repository below the prefix; its last component if it is not below the
+    /// prefix.
     func name(of repository: Repository) -> String {
         guard case .registry(let host, let path) = prefix, repository.registry == host,
             path.isEmpty || repository.path.hasPrefix("\(path)/")

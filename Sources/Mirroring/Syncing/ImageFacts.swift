@@ -6,26 +6,26 @@ public import OCI
 internal import Validation
 public import TextSafety
 
-/// What is known of an image's platforms, sizes and origin, whatever the verdict on it.
+/// The platforms, sizes and labels of an image, whether or not it passed validation.
 ///
-/// Of an image that was read it is all that its manifests and configurations say; of one that a lock
-/// already proves, and that nobody reads again, it is what the lock says.
+/// They come from the manifests and configs if this run read the image. Otherwise they come from
+/// the lock entry that already covers it.
 public struct ImageFacts: Hashable, Sendable {
-    /// One image that a machine could run.
+    /// The facts about one runnable platform image.
     public struct PlatformFacts: Hashable, Sendable {
         /// The platform.
         public let platform: Platform
-        /// The digest of its manifest.
+        /// The digest of the platform's manifest.
         public let digest: Digest
-        /// That manifest's size in bytes.
+        /// The size of the platform's manifest in bytes.
         public let size: Int
-        /// How many bytes its configuration and layers have as they travel; nil where they were not
-        /// looked at.
+        /// The compressed size of the config and the layers in bytes; `nil` if this run did not
+        /// read them.
         public let downloadSize: Int?
-        /// When it was made, as its configuration says.
+        /// The creation time that the config states.
         public let created: UntrustedText?
 
-        /// Makes facts.
+        /// Creates the facts of a platform.
         public init(
             platform: Platform, digest: Digest, size: Int, downloadSize: Int? = nil,
             created: UntrustedText? = nil
@@ -37,15 +37,15 @@ public struct ImageFacts: Hashable, Sendable {
             self.created = created
         }
 
-        /// The day on which it was made; nil where it says none, or one that stands for none, as
-        /// builds write that come out the same every time.
+        /// The creation day; `nil` if the config states none, or a placeholder that reproducible
+        /// builds write.
         public var day: CalendarDay? {
             created.flatMap { CalendarDay(parsing: String($0.raw.prefix(10))) }
                 .flatMap { $0.parts.year > 2000 ? $0 : nil }
         }
     }
 
-    /// A label by which a build says where it comes from.
+    /// A label that describes the origin of an image.
     ///
     /// Source: image-spec, annotations.md, "Pre-Defined Annotation Keys".
     public enum Label: String, Sendable, CaseIterable {
@@ -60,13 +60,13 @@ public struct ImageFacts: Hashable, Sendable {
 
     /// The runnable images, sorted by platform.
     public let platforms: [PlatformFacts]
-    /// How many bytes all blobs of the image have together, each counted once; nil where they were
-    /// not looked at.
+    /// The compressed size of all blobs of the image in bytes, each counted once; `nil` if this run
+    /// did not read them.
     public let downloadSize: Int?
-    /// The labels that a configuration has, the first platform's where they differ.
+    /// The labels of the configs; the first platform wins where they differ.
     public let labels: [Label: UntrustedText]
 
-    /// Makes facts.
+    /// Creates the facts of an image.
     public init(
         platforms: [PlatformFacts], downloadSize: Int? = nil, labels: [Label: UntrustedText] = [:]
     ) {
@@ -75,7 +75,7 @@ public struct ImageFacts: Hashable, Sendable {
         self.labels = labels
     }
 
-    /// Takes what an image that was read says of itself.
+    /// Creates the facts from the manifests and configs of an image.
     init(_ image: LoadedImage) {
         var seen: Set<Platform> = []
         var labels: [Label: UntrustedText] = [:]
@@ -100,15 +100,15 @@ public struct ImageFacts: Hashable, Sendable {
             downloadSize: Self.sum(image.graph.blobs), labels: labels)
     }
 
-    /// Takes what a lock says of an image that nobody reads again.
-    init(_ block: LockedImage) {
+    /// Creates the facts from a lock entry.
+    init(_ lockEntry: LockedImage) {
         self.init(
-            platforms: block.platforms.sorted { $0.key < $1.key }.map {
+            platforms: lockEntry.platforms.sorted { $0.key < $1.key }.map {
                 PlatformFacts(platform: $0.key, digest: $0.value.digest, size: $0.value.size)
             })
     }
 
-    /// The sum of sizes; a manifest may claim more than can be counted.
+    /// Returns the sum of the sizes, without overflow: a manifest may claim any size.
     private static func sum(_ blobs: [Descriptor]) -> Int {
         blobs.reduce(0) { $0.plus($1.size) }
     }

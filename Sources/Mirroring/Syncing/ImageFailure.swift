@@ -2,18 +2,18 @@
 
 public import Content
 
-/// Why something could not be done or found out, as a value for reports.
+/// A failure in the form that reports use.
 public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
-    /// What it means, which decides the exit code.
+    /// The class of the failure, which decides the exit code.
     public let failureClass: FailureClass
-    /// Which end of a copy failed, where it was one.
+    /// The side of the copy that failed; `nil` if no copy was involved.
     public let side: CopySide?
-    /// What was tried, where, and why it failed, in one line.
+    /// The operation, its location and the cause, in one line.
     public let message: String
-    /// What to do next.
+    /// The action to take next.
     public let hint: String?
 
-    /// Makes a failure.
+    /// Creates a failure.
     public init(
         _ failureClass: FailureClass, side: CopySide? = nil, _ message: String, hint: String? = nil
     ) {
@@ -23,7 +23,7 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
         self.hint = hint
     }
 
-    /// Makes a failure of whatever was thrown.
+    /// Creates a failure from an error.
     public init(_ error: any Error) {
         let failure = error as? any ContentFailure
         self.init(

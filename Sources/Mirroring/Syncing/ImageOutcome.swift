@@ -5,89 +5,96 @@ public import Lockfiles
 public import OCI
 public import Validation
 
-/// What became of one image.
+/// The result of syncing one image.
 public struct ImageOutcome: Sendable {
-    /// What became of it, in a word.
+    /// The result in one word.
     public enum Status: String, Sendable, CaseIterable {
-        /// It was there already, byte for byte and proved.
+        /// The image was already present and its validation is recorded in the lock file.
         case unchanged
-        /// It was there already and has now been proved.
+        /// The image was already present and was validated by this run.
         case validated
-        /// It was copied to at least one target.
+        /// The image was copied to at least one target.
         case mirrored
-        /// It was copied again, the same bytes as before, to targets that had lost or changed them.
+        /// The image was copied to targets that had lost or changed the content that the lock file
+        /// lists.
         case repaired
-        /// It is not what it has to be; nothing was pushed.
+        /// The image failed validation; nothing was pushed.
         case rejected
-        /// The source does not have it.
+        /// The source does not have the image.
         case missing
-        /// It could not be done or found out.
+        /// The image could not be copied or validated.
         case failed
     }
 
-    /// What became of it at one target.
+    /// The result at one target.
     public struct AtTarget: Sendable {
-        /// Where it is, or should be.
+        /// The location of the image at the target.
         public let location: StoreLocation
-        /// What had the name there before; nil where nothing had, or where it could not be asked.
+        /// The digest that the name had at the target; `nil` if it had none or could not be
+        /// resolved.
         public let previous: Digest?
-        /// What the target's lock had before; nil where it had no such block.
+        /// The lock entry before the run; `nil` if there was none.
         public let locked: LockedImage?
-        /// What the copy took, however it ended; nil where there was none.
+        /// Statistics of the copy, also of a failed one; `nil` if nothing was copied.
         public var receipt: CopyReceipt?
-        /// Why it is not there.
+        /// The reason why the target does not have the image.
         public var failure: ImageFailure?
-        /// What became of what refers to it; nil where nobody looked.
+        /// The result of copying referrers; `nil` if this run did not look for any.
         public var referrers: ReferrerReceipt?
-        /// Whether clusters can pull it without credentials; nil where it was there before, where
-        /// nobody needs any, and where it could not be found out.
+        /// A Boolean value that indicates whether the image can be pulled without credentials.
+        ///
+        /// It is `nil` if the image was already present, if no pull needs credentials, and if the
+        /// check failed.
         public var isPublic: Bool?
-        /// The block for the target's lock; nil where the old one stays.
-        public var block: LockedImage?
+        /// The new lock entry; `nil` if the old one stays.
+        public var lockEntry: LockedImage?
     }
 
-    /// Which image.
+    /// The planned image.
     public let image: PlannedImage
-    /// What became of it.
+    /// The status of the image.
     public internal(set) var status: Status
-    /// What its name stands for at the source.
+    /// The descriptor to which the name resolves at the source.
     public internal(set) var descriptor: Descriptor?
-    /// What was found out about it.
+    /// The findings of resolution and validation.
     public internal(set) var findings: [Finding]
-    /// Why it could not be done, where that is no single target's affair.
+    /// The failure that concerns the image at all targets.
     public internal(set) var failure: ImageFailure?
-    /// What exists instead of a tag that does not.
-    public internal(set) var instead: NearestTags?
-    /// What is known of its platforms; empty where nobody could look.
+    /// Existing tags that resemble a missing one.
+    public internal(set) var suggestedTags: NearestTags?
+    /// The facts about the platforms; empty if neither this run nor a lock entry knows them.
     public internal(set) var facts: ImageFacts
-    /// How long it took, without the wait for its turn.
+    /// The duration of the sync, excluding the wait for a slot.
     public internal(set) var duration = Duration.zero
-    /// What became of it at each target, in the configuration's order.
+    /// The result at each target, in the order of the configuration.
     public internal(set) var targets: [AtTarget]
 
-    /// Begins with what resolving brought.
+    /// Creates an outcome from a resolved image; it counts as failed until the sync sets its
+    /// status.
     init(_ resolved: ResolvedImage) {
         image = resolved.image
         status = .failed
         descriptor = resolved.descriptor
         findings = resolved.findings
         failure = resolved.failure
-        instead = resolved.instead
+        suggestedTags = resolved.suggestedTags
         targets = resolved.targets.map {
             AtTarget(
-                location: $0.location, previous: $0.current?.digest, locked: $0.block,
+                location: $0.location, previous: $0.current?.digest, locked: $0.lockEntry,
                 failure: $0.failure)
         }
-        let block = targets.compactMap(\.locked).first { $0.digest == resolved.descriptor?.digest }
-        facts = block.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
+        let lockEntry = targets.compactMap(\.locked).first {
+            $0.digest == resolved.descriptor?.digest
+        }
+        facts = lockEntry.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
     }
 
-    /// Every failure: the image's own and those at targets.
+    /// Every failure: that of the image and those at targets.
     public var failures: [ImageFailure] {
         [failure].compactMap(\.self) + targets.compactMap(\.failure)
     }
 
-    /// The warnings about referrers; what concerns several targets is listed once.
+    /// The warnings about referrers, without duplicates.
     public var referrerWarnings: [String] {
         targets.reduce(into: []) { warnings, target in
             for warning in target.referrers?.warnings ?? [] where !warnings.contains(warning) {
@@ -96,45 +103,47 @@ public struct ImageOutcome: Sendable {
         }
     }
 
-    /// What it was before this run: what a lock says, else what had its name at a target.
+    /// The digest before this run: that of a lock entry, otherwise that of the name at a target.
     public var previous: Digest? {
         targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.previous).first
     }
 
-    /// How far its contents are proved by this run or by a lock; nil where they are not, and for a
-    /// layout, which has no lock.
+    /// The level to which this run or a lock entry validated the content at every target.
+    ///
+    /// It is `nil` if the image is not complete, and for a layout, which has no lock file.
     public var validation: ValidationLevel? {
         guard isDone else { return nil }
-        return targets.compactMap { ($0.block ?? $0.locked)?.validation }.min()
+        return targets.compactMap { ($0.lockEntry ?? $0.locked)?.validation }.min()
     }
 
-    /// Takes what an earlier run knew of the same bytes, where this one did not look at them.
+    /// Adds the facts of an earlier run about the same digest, if this run did not read the image.
     ///
-    /// A digest stands for the same bytes for ever, so that sizes and days stay true.
-    public mutating func recall(_ known: [Digest: ImageFacts]) {
+    /// A digest identifies immutable content, so the facts stay true.
+    public mutating func addFacts(from known: [Digest: ImageFacts]) {
         guard facts.downloadSize == nil, let digest = descriptor?.digest,
             let earlier = known[digest]
         else { return }
         facts = earlier
     }
 
-    /// Whether its name stands for other bytes at the source than it did before this run.
+    /// A Boolean value that indicates whether the name resolves to another digest than before this
+    /// run.
     public var hasMoved: Bool {
         guard let previous, let descriptor else { return false }
         return previous != descriptor.digest
     }
 }
 
-/// What became of a whole run.
+/// The result of a run.
 public struct SyncReport: Sendable {
-    /// The images that were finished, in the plan's order.
+    /// The finished images, in the order of the plan.
     public let outcomes: [ImageOutcome]
-    /// The images that an interruption left out, in the plan's order.
+    /// The images that an interruption left unfinished, in the order of the plan.
     public let unfinished: [PlannedImage]
-    /// Entries that gave no image.
+    /// Configuration entries that selected no image.
     public let problems: [Plan.Problem]
 
-    /// Makes a report; by default of a run that ended before it came to any image.
+    /// Creates a report; without arguments, that of a run that ended before its first image.
     public init(
         outcomes: [ImageOutcome] = [], unfinished: [PlannedImage] = [],
         problems: [Plan.Problem] = []
@@ -144,13 +153,13 @@ public struct SyncReport: Sendable {
         self.problems = problems
     }
 
-    /// The same, with what an earlier run knew of bytes that this one did not look at.
-    public func recalling(_ known: [Digest: ImageFacts]) -> SyncReport {
+    /// Returns the report with the facts of an earlier run for images that this run did not read.
+    public func addingFacts(from known: [Digest: ImageFacts]) -> SyncReport {
         var outcomes = outcomes
-        for position in outcomes.indices { outcomes[position].recall(known) }
+        for position in outcomes.indices { outcomes[position].addFacts(from: known) }
         return SyncReport(outcomes: outcomes, unfinished: unfinished, problems: problems)
     }
 
-    /// Whether an interruption left anything out.
+    /// A Boolean value that indicates whether an interruption left images unfinished.
     public var wasInterrupted: Bool { !unfinished.isEmpty }
 }

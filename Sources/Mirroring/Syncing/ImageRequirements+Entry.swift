@@ -4,7 +4,7 @@ internal import OCI
 internal import Validation
 
 extension ImageRequirements {
-    /// What an entry's images have to be, on a given day.
+    /// Creates the requirements of a configuration entry on a given day.
     init(_ entry: ImageEntry, platforms: [Platform], today: CalendarDay) {
         self.init(
             platforms: platforms,

@@ -6,8 +6,9 @@ internal import OCI
 
 /// The referrers of an image: signatures, SBOMs and attestations that lie beside it.
 extension ImageSync {
-    /// Copies the referrers of an image to the targets where it is new or changed, and in a run that
-    /// refreshes them to every target that has the image; then records them in the lock entries.
+    /// Copies the referrers of an image to the targets where it is new or changed, and in a run
+    /// that refreshes them to every target that has the image; then records them in the lock
+    /// entries.
     ///
     /// - Parameters:
     ///   - descriptor: the descriptor of the image.
@@ -29,7 +30,7 @@ extension ImageSync {
         let looked = positions.filter { position in
             let target = outcome.targets[position]
             return run.refreshesReferrers || work.toCopy.contains(position)
-                || target.block != nil && target.lockedReferrers(of: descriptor) == nil
+                || target.lockEntry != nil && target.lockedReferrers(of: descriptor) == nil
         }
         let children = Set(outcome.facts.platforms.map(\.digest)).subtracting([descriptor.digest])
         let subjects =
@@ -85,15 +86,15 @@ extension ImageSync {
     ) {
         let target = outcome.targets[position]
         let isSame = target.lockedReferrers(of: descriptor) != nil
-        guard var block = target.block ?? (isSame ? target.locked : nil) else { return }
-        block.referrers = referrers
-        if block != target.locked { outcome.targets[position].block = block }
+        guard var lockEntry = target.lockEntry ?? (isSame ? target.locked : nil) else { return }
+        lockEntry.referrers = referrers
+        if lockEntry != target.locked { outcome.targets[position].lockEntry = lockEntry }
     }
 }
 
 extension ImageOutcome.AtTarget {
-    /// The referrers that the lock entry lists; `nil` if there is no entry for the same content in the
-    /// same repository.
+    /// The referrers that the lock entry lists; `nil` if there is no entry for the same content in
+    /// the same repository.
     fileprivate func lockedReferrers(of descriptor: Descriptor) -> [LockedImage.Referrer]? {
         guard let locked, locked.digest == descriptor.digest,
             .repository(locked.repository) == location

@@ -5,15 +5,15 @@ internal import Lockfiles
 internal import OCI
 internal import Validation
 
-/// One image's way through resolve, validate and copy.
+/// The sync of one image: resolve, validate, copy.
 ///
-/// Nothing new costs one HEAD at the source and one at each target. A rejected image costs its
-/// manifests and configurations, and nothing of it is pushed.
+/// An unchanged image costs one HEAD request at the source and one at each target. A rejected image
+/// costs its manifests and configs, and nothing of it is pushed.
 struct ImageSync {
     let image: PlannedImage
     let run: Syncer
 
-    /// Does all that is to be done.
+    /// Syncs the image and returns the result.
     ///
     /// - Throws: `CancellationError` only; every other failure is part of the outcome.
     func outcome() async throws -> ImageOutcome {
@@ -30,18 +30,18 @@ struct ImageSync {
         let required = run.resolver.requirement(for: image)
         var work = ImageWork(resolved)
         guard !work.isDone else {
-            // Nobody looks at the image, and yet the end of an exception has to be told in time.
+            // The image is not read, but the end of an exception must still be reported in time.
             outcome.findings += [required.exceptionFinding].compactMap(\.self)
             outcome.status = outcome.failures.isEmpty ? .unchanged : .failed
             try await copyReferrers(of: descriptor, nil, work, &outcome)
             return outcome
         }
         do {
-            try await bring(descriptor, required, &work, &outcome)
+            try await validateAndCopy(descriptor, required, &work, &outcome)
         } catch let error as CancellationError {
             throw error
         } catch {
-            // A transfer that was cancelled from outside ends in an error of the other side's.
+            // A transfer that was canceled from outside can end in an error of the registry client.
             try Task.checkCancellation()
             outcome.failure = ImageFailure(error)
             outcome.status = outcome.failure?.failureClass == .invalid ? .rejected : .failed
@@ -49,8 +49,8 @@ struct ImageSync {
         return outcome
     }
 
-    /// Validates what has to be, and copies it where it is not.
-    private func bring(
+    /// Validates the image where necessary and copies it to the targets that lack it.
+    private func validateAndCopy(
         _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
     ) async throws {
@@ -59,29 +59,29 @@ struct ImageSync {
             return
         }
         outcome.facts = ImageFacts(examined)
-        let judgement = ImageValidation(
+        let validation = ImageValidation(
             of: image.id, examined, required, run.inspector, run.copier.limiter,
             isValidated: work.isValidated)
         do {
-            guard judgement.metadataReport.isAccepted else {
-                throw ImageRejected(report: judgement.metadataReport)
+            guard validation.metadataReport.isAccepted else {
+                throw ImageRejected(report: validation.metadataReport)
             }
-            try await copy(examined, judgement, &work, &outcome)
+            try await copy(examined, validation, &work, &outcome)
             if !work.toLock.isEmpty {
-                try await judgement.requireValid(readingFrom: try sources(work))
+                try await validation.requireValid(readingFrom: try sources(work))
             }
-        } catch let refusal as ImageRejected {
-            for (position, receipt) in zip(work.toCopy, refusal.receipts) {
+        } catch let rejection as ImageRejected {
+            for (position, receipt) in zip(work.toCopy, rejection.receipts) {
                 outcome.targets[position].receipt = receipt
             }
-            outcome.findings += refusal.report.findings
+            outcome.findings += rejection.report.findings
             outcome.status = .rejected
             return
         }
-        let report = judgement.report ?? judgement.metadataReport
+        let report = validation.report ?? validation.metadataReport
         outcome.findings += report.findings
         for position in work.toLock {
-            outcome.targets[position].block = LockedImage(
+            outcome.targets[position].lockEntry = LockedImage(
                 image, descriptor, report, at: outcome.targets[position].location)
         }
         outcome.status =
@@ -92,10 +92,10 @@ struct ImageSync {
         try await copyReferrers(of: descriptor, examined.graph, work, &outcome)
     }
 
-    /// Reads what the rules look at: from a target that has the image, else from upstream.
+    /// Returns what the rules read, from a target that has the image or else from the source.
     ///
-    /// A target that has the manifest itself but not all below it is copied to again, otherwise no
-    /// run would ever heal it. Nil where a failure left nothing to do.
+    /// A target that has the manifest but not everything below it is added to the targets to copy
+    /// to; otherwise no run would repair it. Returns `nil` if failures left nothing to do.
     private func examine(
         _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
@@ -131,13 +131,13 @@ struct ImageSync {
         }
     }
 
-    /// Copies the image to every target that lacks it, and looks after what comes with it.
+    /// Copies the image to every target that lacks it and records the results.
     private func copy(
-        _ examined: LoadedImage, _ judgement: ImageValidation, _ work: inout ImageWork,
+        _ examined: LoadedImage, _ validation: ImageValidation, _ work: inout ImageWork,
         _ outcome: inout ImageOutcome
     ) async throws {
         guard !work.toCopy.isEmpty else { return }
-        let results = try await run.copier.copy(try job(examined, judgement, work))
+        let results = try await run.copier.copy(try job(examined, validation, work))
         for (position, result) in zip(work.toCopy, results) {
             outcome.targets[position].receipt = result.receipt
             if let error = result.failure {
@@ -157,28 +157,28 @@ struct ImageSync {
     }
 
     private func job(
-        _ examined: LoadedImage, _ judgement: ImageValidation, _ work: ImageWork
+        _ examined: LoadedImage, _ validation: ImageValidation, _ work: ImageWork
     ) throws -> CopyJob {
         let bytes = examined.graph.blobs.reduce(0) { $0.plus($1.size) }
         return CopyJob(
             name: image.id, graph: examined.graph, configBlobs: examined.configBytes,
             sources: try sources(work),
             targets: try work.toCopy.map { position in
-                let standing = work.resolved.targets[position]
+                let state = work.resolved.targets[position]
                 let target = try target(position, work)
                 let keeps =
                     run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
                 run.observe(.copying(image, to: target.location, bytes: bytes))
                 return CopyJob.Target(
-                    store: target, name: image.targetName, current: standing.current,
-                    addsRetentionTag: keeps && standing.action == .replace,
-                    predecessor: standing.predecessor)
-            }, validation: judgement)
+                    store: target, name: image.targetName, current: state.current,
+                    addsRetentionTag: keeps && state.action == .replace,
+                    predecessor: state.predecessor)
+            }, validation: validation)
     }
 
     // MARK: Stores
 
-    /// Where the bytes are, the place to ask first at the front, upstream last.
+    /// Returns the stores to read from: targets that have the image, then the source.
     private func sources(_ work: ImageWork) throws(CopyError) -> [any ContentSource] {
         var sources: [any ContentSource] = []
         for position in work.holders { sources.append(try target(position, work)) }
@@ -207,15 +207,15 @@ struct ImageSync {
 }
 
 extension ResolvedImage.AtTarget {
-    /// The image that the lock file lists in this repository; its blobs need not be sent again.
+    /// The image that the lock entry lists in this repository; its blobs need not be uploaded.
     fileprivate var predecessor: Descriptor? {
-        guard let block, .repository(block.repository) == location else { return nil }
-        return block.descriptor
+        guard let lockEntry, .repository(lockEntry.repository) == location else { return nil }
+        return lockEntry.descriptor
     }
 }
 
 extension ContentSource {
-    /// Whether this is a folder, which no registry's clean-up looks at.
+    /// A Boolean value that indicates whether this is an OCI layout, which has no retention policy.
     fileprivate var isLayout: Bool {
         if case .layout = location { true } else { false }
     }

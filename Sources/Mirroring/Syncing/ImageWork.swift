@@ -4,21 +4,21 @@ internal import Content
 internal import Lockfiles
 internal import OCI
 
-/// What is left to do for one image; targets stand by their position in the configuration.
+/// The remaining work for one image; targets are identified by their position in the configuration.
 struct ImageWork {
-    /// What the image's name stands for, at the source and at each target.
+    /// The image with the descriptors of its name at the source and at each target.
     let resolved: ResolvedImage
-    /// Targets that have the image, the one to read from first at the front.
+    /// Targets that have the image, in the order in which to read from them.
     var holders: [Int] = []
-    /// Targets that it has to be copied to.
+    /// Targets to copy the image to.
     var toCopy: [Int] = []
-    /// Targets whose lock gets a new block, once the image is proved and there.
+    /// Targets whose lock file gets a new entry once the image is validated and present.
     var toLock: Set<Int> = []
 
     init(_ resolved: ResolvedImage) {
         self.resolved = resolved
-        for (position, standing) in resolved.targets.enumerated() {
-            switch standing.action {
+        for (position, state) in resolved.targets.enumerated() {
+            switch state.action {
             case .nothing: holders.append(position)
             case .validate:
                 holders.append(position)
@@ -31,28 +31,29 @@ struct ImageWork {
         }
     }
 
-    /// Whether this is the first time that the image comes to a target, as far as the lock tells.
+    /// Returns a Boolean value that indicates whether a target has neither the name nor a lock
+    /// entry.
     func isFirst(at position: Int) -> Bool {
-        let standing = resolved.targets[position]
-        return standing.current == nil && standing.block == nil
+        let state = resolved.targets[position]
+        return state.current == nil && state.lockEntry == nil
     }
 
-    /// Whether every target that is copied to has had these bytes before: as its lock says, or as the
-    /// name that it still has.
+    /// A Boolean value that indicates whether every target to copy to has had this digest before,
+    /// by its lock entry or by its current tag.
     var isRepair: Bool {
         guard let digest = resolved.descriptor?.digest, !toCopy.isEmpty else { return false }
         return toCopy.allSatisfy { position in
-            let standing = resolved.targets[position]
-            guard let block = standing.block, block.digest == digest,
-                .repository(block.repository) == standing.location
-            else { return standing.current?.digest == digest }
+            let state = resolved.targets[position]
+            guard let lockEntry = state.lockEntry, lockEntry.digest == digest,
+                .repository(lockEntry.repository) == state.location
+            else { return state.current?.digest == digest }
             return true
         }
     }
 
-    /// Whether some lock proves of these bytes all that is asked for.
+    /// A Boolean value that indicates whether a lock entry covers everything that is required.
     var isValidated: Bool { resolved.targets.contains(where: \.isValidated) }
 
-    /// Whether no target needs anything.
+    /// A Boolean value that indicates whether no target needs a change.
     var isDone: Bool { toLock.isEmpty }
 }

@@ -3,19 +3,19 @@
 public import Content
 public import OCI
 
-/// Something that happens during a run, told while it happens.
+/// An event during a run.
 ///
-/// Observers are called from the tasks that do the work and must return at once.
+/// Observers are called from the tasks that do the work and must return immediately.
 public enum MirrorEvent: Sendable {
-    /// An image is looked at.
+    /// The sync of an image started.
     case started(PlannedImage)
-    /// An image is copied to a target.
+    /// The copy of an image to a target started.
     case copying(PlannedImage, to: StoreLocation, bytes: Int)
-    /// A tag has moved; the digest that it had was kept under a tag of its own.
+    /// The digest that a moved tag had before was retained under a tag of its own.
     case kept(Tag, at: StoreLocation)
-    /// What became of an image is known.
+    /// The sync of an image finished.
     case finished(ImageOutcome)
 }
 
-/// Somebody who is told what happens.
+/// A function that receives the events of a run.
 public typealias MirrorObserver = @Sendable (MirrorEvent) -> Void

@@ -2,16 +2,16 @@
 
 public import Content
 
-/// How the pipeline comes by stores: it never knows which registry client or file system is behind.
+/// Provides the stores of the pipeline, which is independent of registry clients and file systems.
 public struct StoreProvider: Sendable {
     private let open: @Sendable (StoreLocation) throws -> any ContentStore
     private let announce: @Sendable ([StoreLocation]) -> Void
 
-    /// Makes a way to open stores.
+    /// Creates a provider.
     ///
     /// - Parameters:
-    ///   - announce: is told which stores will be read, before any of them is.
-    ///   - open: opens a store.
+    ///   - announce: A function that receives the locations to be read, before any is opened.
+    ///   - open: A function that opens the store at a location.
     public init(
         announcing announce: @escaping @Sendable ([StoreLocation]) -> Void = { _ in },
         _ open: @escaping @Sendable (StoreLocation) throws -> any ContentStore
@@ -20,12 +20,12 @@ public struct StoreProvider: Sendable {
         self.open = open
     }
 
-    /// Says which stores will be read, so that what they need can be had for all of them at once.
+    /// Announces the stores that will be read, so that their credentials can be fetched together.
     func expect(_ locations: [StoreLocation]) { announce(locations) }
 
     /// Opens the store at a location, without any network traffic.
     ///
-    /// - Throws: a `ContentFailure` where the location cannot be used at all.
+    /// - Throws: A `ContentFailure` if the location cannot be used.
     public func store(at location: StoreLocation) throws -> any ContentStore {
         try open(location)
     }

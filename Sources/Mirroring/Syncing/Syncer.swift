@@ -4,33 +4,33 @@ internal import Content
 public import LayerScanning
 internal import AsyncPrimitives
 
-/// Mirrors the images of a plan, many at a time; one image's failure never stops the others.
+/// Mirrors the images of a plan concurrently; the failure of one image does not stop the others.
 public struct Syncer: Sendable {
     let resolver: Resolver
     let copier: Copier
     let inspector: LayerScanCache
     let referrers = ReferrerTracker()
     let progress: RunProgress
-    /// Whether referrers are looked for also where nothing is new.
+    /// A Boolean value that indicates whether referrers are looked up for unchanged images too.
     let refreshesReferrers: Bool
-    /// A clock that only runs forward.
+    /// A monotonic clock.
     let now: @Sendable () -> Duration
     let observe: MirrorObserver
 
-    /// How many images are looked at at once, whatever the number of transfers.
-    static let imagesAtOnce = 16
+    /// The maximum number of images in progress, independent of the number of transfers.
+    static let maxConcurrentImages = 16
 
-    /// Makes a syncer.
+    /// Creates a syncer.
     ///
     /// - Parameters:
-    ///   - resolver: knows the configuration, the stores and the locks.
-    ///   - jobs: how many blob bodies are on their way at once.
-    ///   - scanner: looks into layers.
-    ///   - refreshesReferrers: whether signatures and the like are looked for also where the image is
-    ///     not new.
-    ///   - progress: counts how far the run has come.
-    ///   - now: a clock that only runs forward; nil for the machine's.
-    ///   - observe: who is told what happens.
+    ///   - resolver: The resolver, with the configuration, the stores and the lock files.
+    ///   - jobs: The maximum number of concurrent blob transfers.
+    ///   - scanner: The scanner for layers.
+    ///   - refreshesReferrers: A Boolean value that indicates whether signatures, SBOMs and
+    ///     attestations are looked up for unchanged images too.
+    ///   - progress: The progress of the run.
+    ///   - now: A monotonic clock; `nil` for the system clock.
+    ///   - observe: A function that receives the events of the run.
     public init(
         resolver: Resolver, jobs: Int, scanner: LayerScanner, refreshesReferrers: Bool = false,
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
@@ -48,15 +48,15 @@ public struct Syncer: Sendable {
 
     /// Mirrors every image of the plan.
     ///
-    /// Cancelling the task ends the transfers; the report then holds the images that were finished.
+    /// Cancelling the task stops the transfers; the report then contains the finished images.
     public func sync(_ plan: Plan) async -> SyncReport {
-        let places = AsyncSemaphore(Self.imagesAtOnce)
+        let slots = AsyncSemaphore(Self.maxConcurrentImages)
         resolver.stores.expect(plan.images.map(\.source))
         progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    let outcome = try? await places.withSlot {
+                    let outcome = try? await slots.withSlot {
                         progress.start(image.id)
                         observe(.started(image))
                         let began = now()
@@ -84,8 +84,8 @@ public struct Syncer: Sendable {
 
     /// Syncs one image.
     ///
-    /// - Throws: `CancellationError` where the run is cancelled. An error that was thrown although the run
-    ///   goes on, even a `CancellationError`, is the image's failure.
+    /// - Throws: `CancellationError` if the run is cancelled. An error that was thrown although the
+    ///   run goes on, even a `CancellationError`, is the image's failure.
     private func outcome(of image: PlannedImage) async throws -> ImageOutcome {
         do {
             return try await ImageSync(image: image, run: self).outcome()
@@ -95,7 +95,7 @@ public struct Syncer: Sendable {
             resolved.failure =
                 error is CancellationError
                 ? ImageFailure(
-                    .unavailable, "\(image.id): its transfer was cancelled, though the run was not",
+                    .unavailable, "\(image.id): transfer cancelled unexpectedly",
                     hint: "run again")
                 : ImageFailure(error)
             return ImageOutcome(resolved)

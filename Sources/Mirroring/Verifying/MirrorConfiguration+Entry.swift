@@ -5,37 +5,39 @@ internal import Lockfiles
 internal import OCI
 
 extension MirrorConfiguration {
-    /// The entry that asks for what a block holds; nil where none does any more.
+    /// Returns the configuration entry that selects the image of a lock entry; `nil` if none does.
     ///
-    /// Several may bring the same source under different names, and a pattern's tags go where those of an entry
-    /// go that names its own; the entry that names the tag then decides, as it does in a plan.
-    func entry(of block: LockedImage) -> ImageEntry? {
+    /// Several entries can mirror the same source under different names, and tags of a pattern can
+    /// go to the repository of an entry that lists its tags. The entry that lists the tag wins, as
+    /// in a plan.
+    func entry(of lockEntry: LockedImage) -> ImageEntry? {
         let entries = images.filter { entry in
             targets.contains { target in
-                (try? entry.location(in: target)) == .repository(block.repository)
+                (try? entry.location(in: target)) == .repository(lockEntry.repository)
             }
         }
-        return entries.first { $0.names(block) } ?? entries.first { $0.mayPick(block) }
+        return entries.first { $0.names(lockEntry) } ?? entries.first { $0.mayPick(lockEntry) }
     }
 }
 
 extension ImageEntry {
-    /// Whether the entry asks for the block's source in so many words.
-    fileprivate func names(_ block: LockedImage) -> Bool {
+    /// Returns a Boolean value that indicates whether the entry lists the source of a lock entry.
+    fileprivate func names(_ lockEntry: LockedImage) -> Bool {
         switch selection {
         case .one(let tag, let digest):
-            block.source == PlannedImage.text(of: self, tag: tag, digest: digest)
+            lockEntry.source == PlannedImage.text(of: self, tag: tag, digest: digest)
         case .list(let tags):
             tags.contains {
-                block.source == PlannedImage.text(of: self, tag: $0, digest: nil)
+                lockEntry.source == PlannedImage.text(of: self, tag: $0, digest: nil)
             }
         case .pattern: false
         }
     }
 
-    /// Whether a pattern may have picked the block's tag.
-    fileprivate func mayPick(_ block: LockedImage) -> Bool {
+    /// Returns a Boolean value that indicates whether a pattern can have selected the tag of a lock
+    /// entry.
+    fileprivate func mayPick(_ lockEntry: LockedImage) -> Bool {
         guard case .pattern = selection else { return false }
-        return block.source.hasPrefix("\(sourceText):")
+        return lockEntry.source.hasPrefix("\(sourceText):")
     }
 }

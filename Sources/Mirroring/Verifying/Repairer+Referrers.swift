@@ -9,14 +9,14 @@ internal import AsyncPrimitives
 extension Repairer {
     /// Copies referrers to a target, each by the digest that the lock file lists.
     ///
-    /// - Returns: the first failure; a referrer that cannot be repaired does not stop the others.
+    /// - Returns: The first failure; a referrer that cannot be repaired does not stop the others.
     /// - Throws: `CancellationError`.
     func repair(
         _ referrers: [LockedImage.Referrer], from sources: [any ContentSource],
         to target: any ContentStore
     ) async throws -> CopyError? {
         guard !referrers.isEmpty else { return nil }
-        return try await referrerTurn.withSlot {
+        return try await referrerSemaphore.withSlot {
             var failure: CopyError?
             for referrer in referrers {
                 do {
@@ -80,8 +80,8 @@ extension Repairer {
                 let graph = try await Mirroring.at(.source, source.location) {
                     guard let descriptor = try await source.resolve(.digest(referrer.digest)) else {
                         throw ContentError(
-                            .missing, "there is no referrer \(referrer.digest.short)",
-                            hint: "run 'ocimirror sync --refresh-referrers' to record what is there"
+                            .missing, "referrer \(referrer.digest.short) not found",
+                            hint: "run 'ocimirror sync --refresh-referrers' to update the lock file"
                         )
                     }
                     return try await ManifestGraph.read(
@@ -93,7 +93,7 @@ extension Repairer {
                 last = error
             }
         }
-        guard let last else { preconditionFailure("a referrer is repaired from somewhere") }
+        guard let last else { preconditionFailure("a repair needs at least one source") }
         throw last
     }
 }

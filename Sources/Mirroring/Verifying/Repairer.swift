@@ -6,33 +6,34 @@ internal import OCI
 internal import Validation
 internal import AsyncPrimitives
 
-/// Brings to a target again what its lock says and the target has lost.
+/// Restores at a target the content that its lock file lists and that the target has lost.
 ///
-/// What is brought is the locked digest, wherever the tag has moved upstream: a repair changes no
-/// pin. Nothing that the target says of itself is believed, so every blob is looked for.
+/// It copies the locked digest even if the tag has moved upstream, so a repair never changes a pin.
+/// The target's own statements are not trusted: every blob is checked.
 struct Repairer: Sendable {
     let stores: StoreProvider
     let config: MirrorConfiguration
     let today: CalendarDay
-    /// Every target's lock, by path: what one has lost, another may have.
+    /// The lock files of all targets, by path: one target can supply what another has lost.
     let locks: [String: Lockfile]
     let copier: Copier
-    /// One repair of referrers at a time: several images may share the list of a subject.
-    let referrerTurn = AsyncSemaphore(1)
+    /// Serializes repairs of referrers, because several images can share the referrers list of a
+    /// subject.
+    let referrerSemaphore = AsyncSemaphore(1)
 
     /// Copies to a target what it has lost: the image, then its referrers.
     ///
-    /// - Returns: the first failure; what was repaired in spite of it is repaired.
+    /// - Returns: The first failure; it does not undo what was repaired.
     /// - Throws: `CancellationError`.
     func repair(_ image: VerifiedImage) async throws -> CopyError? {
         let repairable = image.problems.filter(\.isRepairable)
         let sources: [any ContentSource]
         let target: any ContentStore
         do {
-            sources = try self.sources(of: image, config.entry(of: image.block))
-            target = try at(.target, .repository(image.block.repository))
+            sources = try self.sources(of: image, config.entry(of: image.lockEntry))
+            target = try at(.target, .repository(image.lockEntry.repository))
         } catch {
-            return CopyError(error, side: .source, at: .repository(image.block.repository))
+            return CopyError(error, side: .source, at: .repository(image.lockEntry.repository))
         }
         var failure: CopyError?
         do {
@@ -51,42 +52,44 @@ struct Repairer: Sendable {
     private func repair(
         _ image: VerifiedImage, from sources: [any ContentSource], to target: any ContentStore
     ) async throws {
-        let (block, entry) = (image.block, config.entry(of: image.block))
-        let name = block.targetTag.map(ManifestName.tag) ?? .digest(block.digest)
-        let standing = try await Mirroring.at(.target, target.location) {
+        let (lockEntry, entry) = (image.lockEntry, config.entry(of: image.lockEntry))
+        let name = lockEntry.targetTag.map(ManifestName.tag) ?? .digest(lockEntry.digest)
+        let current = try await Mirroring.at(.target, target.location) {
             try await target.standing(of: name)
         }
         let job = CopyJob(
-            name: image.id, graph: try await graph(of: block, entry, in: sources), configBlobs: [:],
+            name: image.id, graph: try await graph(of: lockEntry, entry, in: sources), configBlobs: [:],
             sources: sources,
             targets: [
                 CopyJob.Target(
-                    store: target, name: name, current: standing,
-                    addsRetentionTag: config.keepReplaced && block.targetTag != nil,
+                    store: target, name: name, current: current,
+                    addsRetentionTag: config.keepReplaced && lockEntry.targetTag != nil,
                     trustsReplaced: false)
             ])
         for result in try await copier.copy(job) { _ = try result.get() }
     }
 
-    /// Where the bytes may be: other targets first, which cost no quota, then upstream.
+    /// Returns the stores to read from: other targets, which cost no pulls, then the source.
     private func sources(
         of image: VerifiedImage, _ entry: ImageEntry?
     ) throws -> [any ContentSource] {
         let others = config.targets.compactMap { $0.lock.flatMap { locks[$0]?.images[image.id] } }
-            .filter { $0.digest == image.block.digest && $0.repository != image.block.repository }
-        let upstream = try entry?.sourceLocation ?? image.block.upstreamLocation
+            .filter {
+                $0.digest == image.lockEntry.digest && $0.repository != image.lockEntry.repository
+            }
+        let upstream = try entry?.sourceLocation ?? image.lockEntry.upstreamLocation
         return try others.map { try at(.source, .repository($0.repository)) }
             + [try at(.source, upstream)]
     }
 
     private func graph(
-        of block: LockedImage, _ entry: ImageEntry?, in sources: [any ContentSource]
+        of lockEntry: LockedImage, _ entry: ImageEntry?, in sources: [any ContentSource]
     ) async throws -> ManifestGraph {
         var last: CopyError?
         for source in sources {
             do {
                 return try await Mirroring.at(.source, source.location) {
-                    let root = try await source.fetch(manifest: block.descriptor)
+                    let root = try await source.fetch(manifest: lockEntry.descriptor)
                     let wanted = try entry.flatMap { entry in
                         let required = ImageRequirements(
                             entry, platforms: config.platforms, today: today)
@@ -98,7 +101,7 @@ struct Repairer: Sendable {
                 last = error
             }
         }
-        guard let last else { preconditionFailure("an image is repaired from somewhere") }
+        guard let last else { preconditionFailure("a repair needs at least one source") }
         throw last
     }
 
@@ -112,18 +115,18 @@ struct Repairer: Sendable {
 }
 
 extension LockedImage {
-    /// What names the image's own manifest.
+    /// The descriptor of the image.
     var descriptor: Descriptor { Descriptor(mediaType: mediaType, digest: digest, size: size) }
 
-    /// Where the same bytes were at the source.
+    /// The location of the image at the source.
     ///
-    /// - Throws: a `ContentError` for a layout, which only its entry can find.
+    /// - Throws: A `ContentError` for a layout, whose location only the configuration entry has.
     fileprivate var upstreamLocation: StoreLocation {
         get throws {
             guard let reference = try? Reference(parsing: upstream) else {
                 throw ContentError(
-                    .unavailable, "no entry of the configuration says where \(upstream) is",
-                    hint: "put its entry back, or drop the block with 'ocimirror sync'")
+                    .unavailable, "no configuration entry for \(upstream)",
+                    hint: "restore the entry, or run 'ocimirror sync' to remove the lock entry")
             }
             return .repository(reference.repository)
         }

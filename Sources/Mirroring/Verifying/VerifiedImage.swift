@@ -4,29 +4,29 @@ public import Lockfiles
 public import OCI
 public import Validation
 
-/// What a target holds of one locked image.
+/// The result of verifying one locked image at a target.
 public struct VerifiedImage: Sendable {
-    /// Something that is not as the lock says, or not as the configuration asks.
+    /// A difference from the lock file or from the configuration.
     public enum Problem: Hashable, Sendable {
-        /// The tag stands for other bytes, or for none.
+        /// The tag points to another digest or does not exist.
         case tagMoved(Tag, now: Digest?)
-        /// The tag stands for one platform's image instead of the index: what `docker push` leaves.
+        /// The tag points to one platform's image instead of the index, as after `docker push`.
         case tagFlattened(Tag, now: Digest, Platform?)
-        /// The index or manifest itself is gone.
+        /// The index or manifest of the image is missing.
         case manifestMissing(Digest)
-        /// A manifest below the index is gone.
+        /// A manifest below the index is missing.
         case childMissing(Digest)
-        /// A configuration or layer is gone, or has another size.
+        /// A config or layer is missing or has another size.
         case blobMissing(Digest)
-        /// A platform's manifest is another than the lock says.
+        /// A platform's manifest differs from the lock file.
         case platformChanged(Platform)
-        /// A referrer that the lock file lists is not as it was when it was verified.
+        /// A referrer that the lock file lists differs from its state at verification.
         case referrer(LockedImage.Referrer, ReferrerProblem)
-        /// Stored bytes cannot be used.
+        /// Stored content is invalid.
         case broken(String)
-        /// The version tag stands for other bytes at the source, or for none.
+        /// The version tag points to another digest at the source or does not exist there.
         case sourceMoved(Tag, now: Digest?)
-        /// The lock proves less than the configuration asks for.
+        /// The lock entry covers less than the configuration requires.
         case insufficientlyValidated(ValidationGap)
 
         /// The referrer that the problem concerns; `nil` where it concerns the image itself.
@@ -34,7 +34,7 @@ public struct VerifiedImage: Sendable {
             if case .referrer(let referrer, _) = self { referrer } else { nil }
         }
 
-        /// Whether the target lacks something that can be brought there again.
+        /// A Boolean value that indicates whether copying the locked content fixes the problem.
         public var isRepairable: Bool {
             switch self {
             case .tagMoved, .tagFlattened, .manifestMissing, .childMissing, .blobMissing,
@@ -55,50 +55,50 @@ public struct VerifiedImage: Sendable {
         case incomplete(Digest)
         /// The target has the referrer, but does not list it for its subject.
         case unlisted(subject: Digest)
-        /// Stored bytes cannot be used.
+        /// Stored content is invalid.
         case broken(String)
     }
 
-    /// The id in the lock.
+    /// The ID of the lock entry.
     public let id: String
-    /// The block.
-    public let block: LockedImage
-    /// What is not as it should be; empty where all is well.
+    /// The lock entry.
+    public let lockEntry: LockedImage
+    /// The differences; empty if the target matches its lock file.
     public internal(set) var problems: [Problem] = []
-    /// What was brought to the target again.
+    /// The problems that a repair fixed.
     public internal(set) var repaired: [Problem] = []
-    /// What is worth knowing and wrong for nobody: an exception, a channel tag that moved on.
+    /// Findings that are not problems: an exception, or a floating tag that moved at the source.
     public internal(set) var findings: [Finding] = []
-    /// Why it could not be found out, or not be repaired.
+    /// The reason why the image could not be verified or repaired.
     public internal(set) var failure: ImageFailure?
-    /// How many manifests and blobs were seen to be there.
-    public internal(set) var seen = 0
+    /// The number of manifests and blobs that are present.
+    public internal(set) var presentCount = 0
 
-    init(id: String, block: LockedImage) {
+    init(id: String, lockEntry: LockedImage) {
         self.id = id
-        self.block = block
+        self.lockEntry = lockEntry
     }
 }
 
 extension VerifiedImage.Problem: CustomStringConvertible {
-    /// One line.
+    /// The problem in one line.
     public var description: String {
         switch self {
-        case .tagMoved(let tag, nil): "tag \(tag) is gone"
-        case .tagMoved(let tag, let now?): "tag \(tag) now stands for \(now.short)"
+        case .tagMoved(let tag, nil): "tag \(tag) not found"
+        case .tagMoved(let tag, let now?): "tag \(tag) now points to \(now.short)"
         case .tagFlattened(let tag, let now, let platform):
-            "tag \(tag) now stands for \(now.short), one image"
-                + (platform.map { " for \($0)" } ?? "") + " in the index's place"
-        case .manifestMissing(let digest): "\(digest.short), the image itself, is gone"
-        case .childMissing(let digest): "the child manifest \(digest.short) is gone"
-        case .blobMissing(let digest): "the blob \(digest.short) is gone"
-        case .platformChanged(let platform): "\(platform) is another manifest than the lock says"
+            "tag \(tag) now points to \(now.short), a single image"
+                + (platform.map { " for \($0)" } ?? "") + " instead of the index"
+        case .manifestMissing(let digest): "manifest \(digest.short) not found"
+        case .childMissing(let digest): "child manifest \(digest.short) not found"
+        case .blobMissing(let digest): "blob \(digest.short) not found"
+        case .platformChanged(let platform): "\(platform): manifest differs from the lock file"
         case .broken(let reason): reason
         case .referrer(let referrer, let problem):
             "referrer \(referrer.tag?.name ?? referrer.digest.short) \(problem)"
-        case .sourceMoved(let tag, nil): "upstream, tag \(tag) is gone"
-        case .sourceMoved(let tag, let now?): "upstream, tag \(tag) now stands for \(now.short)"
-        case .insufficientlyValidated(let shortfall): shortfall.description
+        case .sourceMoved(let tag, nil): "tag \(tag) not found at the source"
+        case .sourceMoved(let tag, let now?): "tag \(tag) now points to \(now.short) at the source"
+        case .insufficientlyValidated(let gap): gap.description
         }
     }
 }

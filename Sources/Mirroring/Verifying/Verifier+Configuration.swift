@@ -5,22 +5,23 @@ internal import Lockfiles
 internal import OCI
 internal import Validation
 
-/// What the configuration and upstream say of an image that is at the target.
+/// Comparisons of a mirrored image with the configuration and the source.
 extension Verifier {
-    /// Compares what a block proves with what its entry asks for.
+    /// Compares the validation that a lock entry records with the requirements of its configuration
+    /// entry.
     func compare(_ image: inout VerifiedImage, with entry: ImageEntry) {
         let required = ImageRequirements(entry, platforms: config.platforms, today: today)
-        image.problems += image.block.shortfalls(of: required).map { .insufficientlyValidated($0) }
+        image.problems += image.lockEntry.gaps(for: required).map { .insufficientlyValidated($0) }
         image.findings += [required.exceptionFinding].compactMap(\.self)
     }
 
-    /// Asks upstream what the tag stands for now.
+    /// Checks whether the tag has moved at the source.
     ///
-    /// A channel is meant to move: of that only a note is made.
+    /// A floating tag is expected to move and results only in a note.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
-    func lookAtSource(of image: inout VerifiedImage, _ entry: ImageEntry) async throws {
-        guard let tag = image.block.targetTag else { return }
+    func checkSource(of image: inout VerifiedImage, _ entry: ImageEntry) async throws {
+        guard let tag = image.lockEntry.targetTag else { return }
         if case .one(_, .some) = entry.selection { return }
         let location = entry.sourceLocation
         let now = try await sourceTags.value(for: SourceTag(location: location, tag: tag)) {
@@ -28,7 +29,7 @@ extension Verifier {
                 try await stores.store(at: location).resolve(.tag(tag))?.digest
             }
         }
-        guard now != image.block.digest else { return }
+        guard now != image.lockEntry.digest else { return }
         guard entry.floating else {
             image.problems.append(.sourceMoved(tag, now: now))
             return
@@ -36,7 +37,10 @@ extension Verifier {
         image.findings.append(
             Finding(
                 .tagMoved, .note,
-                "\(tag) is \(now?.short ?? "gone") upstream; the next sync brings it"))
+                now.map {
+                    "tag \(tag) now points to \($0.short) at the source; the next sync copies it"
+                }
+                    ?? "tag \(tag) not found at the source"))
     }
 }
 

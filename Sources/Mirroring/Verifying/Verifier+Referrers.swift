@@ -6,17 +6,17 @@ internal import OCI
 
 /// The referrers that a lock file lists, compared with what the target has.
 extension Verifier {
-    /// Compares every referrer of an image: its tag, its manifest, everything below it, and the list by
-    /// which clients find it.
+    /// Compares every referrer of an image: its tag, its manifest, everything below it, and the
+    /// list by which clients find it.
     ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     func verifyReferrers(of image: inout VerifiedImage, in store: any ContentStore) async throws {
         var subjects: [Digest: [LockedImage.Referrer]] = [:]
-        for referrer in image.block.referrers {
+        for referrer in image.lockEntry.referrers {
             let found = try await at(.target, store.location) {
                 try await verify(referrer, in: store)
             }
-            image.seen += found.seen
+            image.presentCount += found.presentCount
             if let problem = found.problem { image.problems.append(.referrer(referrer, problem)) }
             if let subject = found.subject { subjects[subject, default: []].append(referrer) }
         }
@@ -33,7 +33,8 @@ extension Verifier {
     /// Returns the problem of one referrer, or the subject for which the target should list it.
     private func verify(
         _ referrer: LockedImage.Referrer, in store: any ContentStore
-    ) async throws -> (problem: VerifiedImage.ReferrerProblem?, subject: Digest?, seen: Int) {
+    ) async throws -> (problem: VerifiedImage.ReferrerProblem?, subject: Digest?, presentCount: Int)
+    {
         let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
         let current = try await store.resolve(name)
         guard let current, current.digest == referrer.digest else {
@@ -44,10 +45,10 @@ extension Verifier {
             let root = try await store.fetch(manifest: current)
             let graph = try await ManifestGraph.read(from: root, in: store)
             let missing = try await missingBlobs(of: graph, in: store)
-            let seen = graph.nodes.count + graph.blobs.count - missing.count
-            if let blob = missing.first { return (.incomplete(blob.digest), nil, seen) }
+            let presentCount = graph.nodes.count + graph.blobs.count - missing.count
+            if let blob = missing.first { return (.incomplete(blob.digest), nil, presentCount) }
             let subject = referrer.tag == nil ? graph.root.manifest.subject?.digest : nil
-            return (nil, subject, seen)
+            return (nil, subject, presentCount)
         } catch let error as any ContentFailure {
             switch error.failureClass {
             case .missing: return (.missing, nil, 0)

@@ -5,78 +5,81 @@ public import Lockfiles
 internal import OCI
 internal import AsyncPrimitives
 
-/// Compares a target with its lock: every tag, manifest, configuration and layer.
+/// Compares a target with its lock file: every tag, manifest, config and layer.
 public struct Verifier: Sendable {
     let stores: StoreProvider
     let config: MirrorConfiguration
     let today: CalendarDay
-    private let asksSource: Bool
+    private let checksSource: Bool
     private let repairer: Repairer?
     private let progress: RunProgress
-    private let places: AsyncSemaphore
-    /// The tags that were resolved at sources; several targets ask for the same ones.
+    private let slots: AsyncSemaphore
+    /// The tags that were resolved at sources, shared between targets.
     let sourceTags = RunCache<SourceTag, Digest?>()
 
-    /// How many images are looked at at once.
-    private static let imagesAtOnce = 8
+    /// The maximum number of images in progress.
+    private static let maxConcurrentImages = 8
 
-    /// Makes a verifier.
+    /// Creates a verifier.
     ///
     /// - Parameters:
-    ///   - stores: how to come by stores.
-    ///   - config: says what is asked of each image, and of which only some platforms were copied.
-    ///   - today: the day on which exceptions are judged.
-    ///   - asksSource: whether upstream is asked if its tags have moved, by a HEAD each.
-    ///   - progress: counts what is done.
+    ///   - stores: The provider of the stores.
+    ///   - config: The configuration, with the requirements of each image and the platforms to
+    ///     copy.
+    ///   - today: The day on which exceptions are evaluated.
+    ///   - checksSource: A Boolean value that indicates whether to check the source for moved tags,
+    ///     with one HEAD request each.
+    ///   - progress: The progress of the run.
     public init(
         stores: StoreProvider, config: MirrorConfiguration, today: CalendarDay,
-        asksSource: Bool = false,
+        checksSource: Bool = false,
         progress: RunProgress = RunProgress()
     ) {
-        self.init(stores, config, today, asksSource: asksSource, progress, nil)
+        self.init(stores, config, today, checksSource: checksSource, progress, nil)
     }
 
     private init(
         _ stores: StoreProvider, _ config: MirrorConfiguration, _ today: CalendarDay,
-        asksSource: Bool,
+        checksSource: Bool,
         _ progress: RunProgress, _ repairer: Repairer?
     ) {
         self.stores = stores
         self.config = config
         self.today = today
-        self.asksSource = asksSource
+        self.checksSource = checksSource
         self.repairer = repairer
         self.progress = progress
-        self.places = AsyncSemaphore(Self.imagesAtOnce)
+        self.slots = AsyncSemaphore(Self.maxConcurrentImages)
     }
 
-    /// The same, bringing again to targets what they have lost.
+    /// Returns a verifier that also repairs: it copies what targets have lost.
     ///
     /// - Parameters:
-    ///   - locks: every target's lock, by path: what one target has lost is read at another.
-    ///   - jobs: how many blob bodies are on their way at once.
-    /// - Returns: a verifier that writes to targets.
+    ///   - locks: The lock files of all targets, by path: one target can supply what another has
+    ///     lost.
+    ///   - jobs: The maximum number of concurrent blob transfers.
+    /// - Returns: A verifier that writes to targets.
     public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
         let start = ContinuousClock.now
         let copier = Copier(
             limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
-            stores, config, today, asksSource: asksSource, progress,
+            stores, config, today, checksSource: checksSource, progress,
             Repairer(
                 stores: stores, config: config, today: today, locks: locks, copier: copier))
     }
 
-    /// Compares every block that is given, and returns what was found in the order of the ids.
+    /// Compares the given lock entries with their targets, and returns the results sorted by ID.
     ///
     /// - Throws: `CancellationError`.
     public func verify(_ images: [String: LockedImage]) async throws -> [VerifiedImage] {
         progress.expect(images.count)
         return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
-            for (id, block) in images {
+            for (id, lockEntry) in images {
                 group.addTask {
-                    try await places.withSlot {
+                    try await slots.withSlot {
                         progress.start(id)
-                        let image = try await repaired(try await verify(id, block))
+                        let image = try await repaired(try await verify(id, lockEntry))
                         progress.finish(
                             id, isSuccess: image.problems.isEmpty && image.failure == nil)
                         return image
@@ -89,18 +92,18 @@ public struct Verifier: Sendable {
         }
     }
 
-    private func verify(_ id: String, _ block: LockedImage) async throws -> VerifiedImage {
-        var image = VerifiedImage(id: id, block: block)
+    private func verify(_ id: String, _ lockEntry: LockedImage) async throws -> VerifiedImage {
+        var image = VerifiedImage(id: id, lockEntry: lockEntry)
         do {
-            let store = try stores.store(at: .repository(block.repository))
-            try await at(.target, store.location) { try await walk(&image, in: store) }
-            let entry = config.entry(of: block)
+            let store = try stores.store(at: .repository(lockEntry.repository))
+            try await at(.target, store.location) { try await verifyContent(&image, in: store) }
+            let entry = config.entry(of: lockEntry)
             if entry.map({ $0.referrers == .copy }) ?? true {
                 try await verifyReferrers(of: &image, in: store)
             }
             guard let entry else { return image }
             compare(&image, with: entry)
-            if asksSource { try await lookAtSource(of: &image, entry) }
+            if checksSource { try await checkSource(of: &image, entry) }
         } catch let error as CancellationError {
             throw error
         } catch let error as CopyError {
@@ -113,58 +116,60 @@ public struct Verifier: Sendable {
         return image
     }
 
-    /// Looks again at what was repaired: only what is there then is.
+    /// Repairs an image and verifies it again, so that only confirmed repairs are reported.
     private func repaired(_ image: VerifiedImage) async throws -> VerifiedImage {
         let problems = image.problems.filter(\.isRepairable)
         guard let repairer, !problems.isEmpty, image.failure == nil else { return image }
         let failure = try await repairer.repair(image).map { ImageFailure($0) }
-        var again = try await verify(image.id, image.block)
-        again.repaired = problems.filter { !again.problems.contains($0) }
-        again.failure = failure ?? again.failure
-        return again
+        var verified = try await verify(image.id, image.lockEntry)
+        verified.repaired = problems.filter { !verified.problems.contains($0) }
+        verified.failure = failure ?? verified.failure
+        return verified
     }
 
-    private func walk(_ image: inout VerifiedImage, in store: any ContentSource) async throws {
-        let block = image.block
-        try await lookAtTag(of: &image, in: store)
+    private func verifyContent(_ image: inout VerifiedImage, in store: any ContentSource)
+        async throws
+    {
+        let lockEntry = image.lockEntry
+        try await verifyTag(of: &image, in: store)
         let root: RawManifest
         do {
-            root = try await store.fetch(manifest: block.descriptor)
+            root = try await store.fetch(manifest: lockEntry.descriptor)
         } catch let error as any ContentFailure where error.failureClass == .missing {
-            image.problems.append(.manifestMissing(block.digest))
+            image.problems.append(.manifestMissing(lockEntry.digest))
             return
         }
         let graph: ManifestGraph
         do {
-            let isSparse = config.entry(of: block)?.copy == .required
-            let wanted = isSparse ? Set(block.platforms.values.map(\.digest)) : nil
+            let isSparse = config.entry(of: lockEntry)?.copy == .required
+            let wanted = isSparse ? Set(lockEntry.platforms.values.map(\.digest)) : nil
             graph = try await ManifestGraph.read(from: root, in: store, only: wanted)
         } catch let error as any ContentFailure where error.failureClass == .missing {
-            try await nameMissingChildren(below: root, of: &image, in: store)
+            try await addMissingChildren(below: root, of: &image, in: store)
             return
         }
-        image.seen += graph.nodes.count
-        for (platform, pin) in block.platforms.sorted(by: { $0.key < $1.key })
+        image.presentCount += graph.nodes.count
+        for (platform, pin) in lockEntry.platforms.sorted(by: { $0.key < $1.key })
         where !graph.has(pin, for: platform) {
             image.problems.append(.platformChanged(platform))
         }
         let missing = try await missingBlobs(of: graph, in: store)
-        image.seen += graph.blobs.count - missing.count
+        image.presentCount += graph.blobs.count - missing.count
         image.problems += missing.map { .blobMissing($0.digest) }
     }
 
-    private func lookAtTag(
+    private func verifyTag(
         of image: inout VerifiedImage, in store: any ContentSource
     ) async throws {
-        let block = image.block
-        guard let tag = block.targetTag else { return }
+        let lockEntry = image.lockEntry
+        guard let tag = lockEntry.targetTag else { return }
         let now = try await store.resolve(.tag(tag))
-        guard now?.digest != block.digest else { return }
-        guard let now, block.mediaType.isIndex, !now.mediaType.isIndex else {
+        guard now?.digest != lockEntry.digest else { return }
+        guard let now, lockEntry.mediaType.isIndex, !now.mediaType.isIndex else {
             image.problems.append(.tagMoved(tag, now: now?.digest))
             return
         }
-        let platform = block.platforms.first { $0.value.digest == now.digest }?.key
+        let platform = lockEntry.platforms.first { $0.value.digest == now.digest }?.key
         image.problems.append(.tagFlattened(tag, now: now.digest, platform))
     }
 
@@ -181,7 +186,7 @@ public struct Verifier: Sendable {
         }
     }
 
-    private func nameMissingChildren(
+    private func addMissingChildren(
         below root: RawManifest, of image: inout VerifiedImage, in store: any ContentSource
     ) async throws {
         var missing: [VerifiedImage.Problem] = []
@@ -190,12 +195,13 @@ public struct Verifier: Sendable {
             missing.append(.childMissing(child.digest))
         }
         image.problems +=
-            missing.isEmpty ? [.broken("a manifest below the index is gone")] : missing
+            missing.isEmpty ? [.broken("a manifest below the index is missing")] : missing
     }
 }
 
 extension ManifestGraph {
-    /// Whether a platform's manifest is the one that the lock says, as far as an index names platforms.
+    /// Returns a Boolean value that indicates whether a platform has the manifest that the lock
+    /// file lists, if the index states platforms.
     fileprivate func has(_ pin: LockedImage.PlatformPin, for platform: Platform) -> Bool {
         guard let node = self[pin.digest], node.descriptor.size == pin.size else { return false }
         let promised = nodes.flatMap { Successors(of: $0.manifest).manifests }

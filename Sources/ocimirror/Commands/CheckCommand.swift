@@ -107,7 +107,9 @@ struct CheckCommand: ConfiguredCommand {
 extension Console {
     /// Says the first verdict while the second is still being found out.
     fileprivate func show(_ event: CheckEvent) {
-        guard case .claimed(let image, let layers, let bytes) = event, layers > 0 else { return }
+        guard case .metadataValidated(let image, let layers, let bytes) = event, layers > 0 else {
+            return
+        }
         note(
             "\(image.name): yes by its configurations; looking into "
                 + "\(counted(layers, "layer")) (\(ByteCount(bytes: bytes)))")

@@ -74,7 +74,7 @@ struct LockMergeCommand: ConfiguredCommand {
 
     private func part(
         _ name: String, _ root: [String], in context: ProgramContext
-    ) throws -> LockMerge.Part {
+    ) throws -> LockMerge.ShardLockfile {
         guard let shard = Shard(ofFile: name) else {
             throw UsageError(
                 ["ocimirror", "lock", "merge"],
@@ -83,7 +83,7 @@ struct LockMergeCommand: ConfiguredCommand {
                     reason: "is no part's lock, such as images.lock.1-of-3.yaml", suggestion: nil))
         }
         do {
-            return LockMerge.Part(
+            return LockMerge.ShardLockfile(
                 path: context.shown(context.absolute(name)), shard: shard,
                 lock: try ConfigurationFile.lock(at: context.absolute(name), root: root))
         } catch {

@@ -61,7 +61,7 @@ struct PruneCommand: ConfiguredCommand {
             config: file.config,
             stores: try Network.stores(
                 registries: file.config.registries, options: options, context: context),
-            spared: RetainedReferences(
+            retained: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList, config: file.config))
         let document = PruneDocument(
             report: try await pruner.prune(also: names, removes: removes), removes: removes,

@@ -110,7 +110,7 @@ struct SyncCommand: ConfiguredCommand {
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
-            .recalling(outputs.earlier)
+            .addingFacts(from: outputs.earlier)
         let locks = writeLocks(
             config, old, plan, report, file.config.inputs, isPart: part != nil, in: context)
         return finish(

@@ -11,7 +11,7 @@ internal import TextSafety
 struct VerifyCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
-    var asksSource = false
+    var checksSource = false
     var repairs = false
 
     static let name = "verify"
@@ -35,13 +35,14 @@ struct VerifyCommand: ConfiguredCommand {
     static let parameters: [Parameter<VerifyCommand>] =
         [
             .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
-            .flag("--source", into: \.asksSource, help: "ask upstream too whether tags have moved"),
+            .flag(
+                "--source", into: \.checksSource, help: "ask upstream too whether tags have moved"),
             .flag("--repair", into: \.repairs, help: "bring to the targets what they have lost"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let file = try ConfigurationFile(options.config, in: context)
-        if options.authFile != nil, repairs || asksSource {
+        if options.authFile != nil, repairs || checksSource {
             throw UsageError(
                 ["ocimirror", "verify"],
                 .contradiction(
@@ -61,7 +62,7 @@ struct VerifyCommand: ConfiguredCommand {
             onlyAuthFile: options.authFile != nil)
         let progress = RunProgress()
         var verifier = Verifier(
-            stores: stores, config: file.config, today: context.today, asksSource: asksSource,
+            stores: stores, config: file.config, today: context.today, checksSource: checksSource,
             progress: progress)
         if repairs { verifier = verifier.repairing(from: locks, jobs: options.jobs) }
         let selection = IDSelection(ids)

@@ -80,14 +80,14 @@ struct CheckDocument {
         let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
         if let lock = image.lock, image.isAccepted {
             return style.green("yes:")
-                + " as locked, validated up to '\(lock.block.validation.rawValue)'; "
-                + "use \(lock.block.pinned)"
+                + " as locked, validated up to '\(lock.entry.validation.rawValue)'; "
+                + "use \(lock.entry.pinned)"
         }
         if image.isAccepted {
             return style.green("yes:") + " usable on \(platforms), validated up to "
                 + "'\(image.report?.level.rawValue ?? "")'"
         }
-        let advice = image.complete.map { "; \($0) lists \(platforms)" } ?? ""
+        let advice = image.completeTag.map { "; \($0) lists \(platforms)" } ?? ""
         switch image.failure?.failureClass {
         case .missing?, nil: return style.red("no:") + " do not use it" + advice
         case .invalid? where image.lock != nil:
@@ -137,14 +137,14 @@ extension CheckedImage {
                 .array($0.map { ["kind": .string($0.kind), "count": .integer($0.count)] })
             } ?? .null,
             "findings": .array(report?.findings.map(\.json) ?? []),
-            "instead": instead?.json ?? .null,
-            "complete": .optional(complete.map { $0.name }),
+            "instead": suggestedTags?.json ?? .null,
+            "complete": .optional(completeTag.map { $0.name }),
             "lock": lock.map {
                 [
                     "id": .string($0.id),
-                    "digest": .string($0.block.digest.description),
-                    "validation": .string($0.block.validation.rawValue),
-                    "pinned": .string($0.block.pinned.description),
+                    "digest": .string($0.entry.digest.description),
+                    "validation": .string($0.entry.validation.rawValue),
+                    "pinned": .string($0.entry.pinned.description),
                 ]
             } ?? .null,
             "failure": failure?.json ?? .null,

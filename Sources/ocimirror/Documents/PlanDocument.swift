@@ -190,7 +190,7 @@ extension ResolvedImage {
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "findings": .array(findings.map(\.json)),
             "failure": failure?.json ?? .null,
-            "instead": instead?.json ?? .null,
+            "instead": suggestedTags?.json ?? .null,
             "targets": .array(targets.map(\.json)),
         ]
     }

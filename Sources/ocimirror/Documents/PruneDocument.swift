@@ -14,7 +14,7 @@ struct PruneDocument {
     private var failures: [ImageFailure] {
         report.failures.map(\.failure)
             + report.tags.compactMap {
-                if case .failed(let failure) = $0.fate { failure } else { nil }
+                if case .failed(let failure) = $0.outcome { failure } else { nil }
             }
     }
 
@@ -25,11 +25,11 @@ struct PruneDocument {
         var listing = Listing(width: console.width)
         for tag in report.tags {
             var details: [Listing.Cell] = []
-            if case .failed(let failure) = tag.fate { details = failure.details(style) }
+            if case .failed(let failure) = tag.outcome { details = failure.details(style) }
             listing.add(
                 [
                     .init(text: "\(tag.repository):\(tag.tag)", paint: style.bold),
-                    .init(text: tag.fate.word), .init(text: tag.reason.words, paint: style.dim),
+                    .init(text: tag.outcome.word), .init(text: tag.reason.words, paint: style.dim),
                 ], details: details)
         }
         for (repository, failure) in report.failures {
@@ -37,12 +37,12 @@ struct PruneDocument {
                 [.init(text: "\(repository)", paint: style.bold), .init(text: "failed")],
                 details: failure.details(style))
         }
-        let done = report.tags.count { $0.fate == .removed }
+        let done = report.tags.count { $0.outcome == .removed }
         let superfluous = counted(report.tags.count, "tag")
         let summary =
             removes
-            ? "\(done) of \(superfluous) removed, \(report.spared) left alone"
-            : "\(superfluous) could go, \(report.spared) stay"
+            ? "\(done) of \(superfluous) removed, \(report.keptCount) left alone"
+            : "\(superfluous) could go, \(report.keptCount) stay"
                 + (report.tags.isEmpty ? "" : "; --yes removes them")
         return (listing.text.isEmpty ? "" : listing.text + "\n")
             + credentials.text(for: console) + summary + "\n"
@@ -55,7 +55,7 @@ struct PruneDocument {
             "command": "prune",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "findings": credentials.json,
-            "spared": .integer(report.spared),
+            "spared": .integer(report.keptCount),
             "tags": .array(report.tags.map(\.json)),
             "failures": .array(
                 report.failures.map {
@@ -71,18 +71,18 @@ struct PruneDocument {
 extension PrunedTag {
     fileprivate var json: JSONValue {
         var failure = JSONValue.null
-        if case .failed(let cause) = fate { failure = cause.json }
+        if case .failed(let cause) = outcome { failure = cause.json }
         return [
             "repository": .string(repository.description),
             "tag": .string(tag.name),
             "reason": .string(reason.rawValue),
-            "fate": .string(fate.word),
+            "fate": .string(outcome.word),
             "failure": failure,
         ]
     }
 }
 
-extension PrunedTag.Fate {
+extension PrunedTag.Outcome {
     fileprivate var word: String {
         switch self {
         case .listed: "superfluous"
@@ -95,9 +95,9 @@ extension PrunedTag.Fate {
 extension PrunedTag.Reason {
     fileprivate var words: String {
         switch self {
-        case .kept: "keeps a digest that nothing names"
-        case .gone: "no entry and no lock has it"
-        case .orphan: "speaks of what is gone"
+        case .kept: "retains an unreferenced digest"
+        case .gone: "in no lock file and no configuration entry"
+        case .orphan: "belongs to a manifest that no longer exists"
         }
     }
 }

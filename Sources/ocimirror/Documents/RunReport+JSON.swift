@@ -127,7 +127,7 @@ extension ImageOutcome {
             "findings": .array(findings.map(\.json)),
             "exception": image.entry.exception.map { $0.json(today: today) } ?? .null,
             "failure": failure?.json ?? .null,
-            "instead": instead?.json ?? .null,
+            "instead": suggestedTags?.json ?? .null,
             "milliseconds": .integer(duration.milliseconds),
             "targets": .array(targets.map(\.json)),
         ]

@@ -43,8 +43,8 @@ struct VerifyDocument {
                 [
                     .init(text: image.id, paint: style.bold),
                     image.verdict(style),
-                    .init(text: image.block.digest.short),
-                    .init(text: "\(counted(image.seen, "part")) seen", paint: style.dim),
+                    .init(text: image.lockEntry.digest.short),
+                    .init(text: "\(counted(image.presentCount, "part")) seen", paint: style.dim),
                 ],
                 details: details + (image.failure?.details(style) ?? []))
         }
@@ -92,12 +92,12 @@ extension VerifiedImage {
     fileprivate var json: JSONValue {
         [
             "id": .string(id),
-            "repository": .string(block.repository.description),
-            "digest": .string(block.digest.description),
+            "repository": .string(lockEntry.repository.description),
+            "digest": .string(lockEntry.digest.description),
             "problems": .array(problems.map { .string($0.description) }),
             "repaired": .array(repaired.map { .string($0.description) }),
             "findings": .array(findings.map(\.json)),
-            "seen": .integer(seen),
+            "seen": .integer(presentCount),
             "failure": failure?.json ?? .null,
         ]
     }

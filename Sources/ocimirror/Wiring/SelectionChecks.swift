@@ -36,7 +36,7 @@ extension IDSelection {
 extension ConfigurationFile {
     /// Refuses a configuration under which an image of a lock would lose its id.
     func checkIDs() throws(ConfigurationErrors) {
-        let diagnostics = config.lostIDs(of: locks.values, file: path, text: text)
+        let diagnostics = config.removedIDs(of: locks.values, file: path, text: text)
         guard diagnostics.isEmpty else { throw ConfigurationErrors(diagnostics: diagnostics) }
     }
 }

@@ -13,7 +13,8 @@ import Validation
     private static let entry = "{source: src.example/team/app:1.0, validation: content}"
     private static let both: [Platform] = [.linuxAMD64, .linuxARM64]
 
-    /// An index of one image for each platform, with a program of the given machine on a shared base.
+    /// An index with one image per platform: a binary of the given CPU architecture on a shared
+    /// base.
     private static func image(
         _ amd64: ELFFile = .amd64, _ arm64: ELFFile = .arm64, base: String = "base"
     ) -> BuiltImage {
@@ -39,7 +40,7 @@ import Validation
         }
     }
 
-    @Test func `a right image is mirrored and validated without a byte more from upstream`()
+    @Test func `a valid image is mirrored and validated without extra reads from the source`()
         async throws
     {
         let world = World()
@@ -49,17 +50,19 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.isDone)
         #expect(run.findings.isEmpty)
-        #expect(try mirror.block("team-app").validation == .content)
+        #expect(try mirror.entry("team-app").validation == .content)
         let read = Self.reads(in: world)
         #expect(read.count == image.blobs.count)
         #expect(Set(read) == Set(image.blobs.keys))
-        // What is proved is not looked into again.
+        // Validated content is not scanned again.
         let again = try await mirror.sync()
         #expect(again.statuses == [.unchanged])
         #expect(Self.reads(in: world).isEmpty)
     }
 
-    @Test func `an image with the wrong program gets neither manifest nor tag`() async throws {
+    @Test func `an image with a binary of the wrong architecture gets neither manifest nor tag`()
+        async throws
+    {
         let world = World()
         let image = Self.image(.amd64, .amd64)
         try await world.publish(image, at: "src.example/team/app:1.0")
@@ -78,7 +81,7 @@ import Validation
         #expect(try mirror.lock().images.isEmpty)
     }
 
-    @Test func `what the target has already is read there`() async throws {
+    @Test func `content that the target has is read from the target`() async throws {
         let world = World()
         let image = Self.image()
         try await world.publish(image, at: "src.example/team/app:1.0")
@@ -89,25 +92,27 @@ import Validation
         try mirror.configure([Self.entry])
         let run = try await mirror.sync()
         #expect(run.statuses == [.validated])
-        #expect(try mirror.block("team-app").validation == .content)
+        #expect(try mirror.entry("team-app").validation == .content)
         #expect(Self.reads(in: world).isEmpty)
     }
 
-    @Test func `what one target's lock proves is not looked into for another`() async throws {
+    @Test func `content that one target's lock file covers is not scanned for another target`()
+        async throws
+    {
         let world = World()
         try await world.publish(Self.image(), at: "src.example/team/app:1.0")
         var mirror = try Mirror([Self.entry], in: world)
         #expect(try await mirror.sync().isDone)
         try mirror.configure([Self.entry], to: ["mirror.example/m", "second.example/m"])
-        // Whoever looked into a layer now would learn nothing.
+        // Scanning a layer again would give no new information.
         mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(run.findings.isEmpty)
-        #expect(try mirror.block("team-app", at: 1).validation == .content)
+        #expect(try mirror.entry("team-app", at: 1).validation == .content)
     }
 
-    @Test func `a layer whose scan is lost is notChecked, and looked into by the next run`()
+    @Test func `a layer whose scan was aborted is notChecked, and scanned by the next run`()
         async throws
     {
         let world = World()
@@ -117,13 +122,13 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(Set(run.findings.map(\.id)) == [.notChecked])
-        #expect(try mirror.block("team-app").validation == .config)
+        #expect(try mirror.entry("team-app").validation == .config)
         mirror.scanner = Mirror.scanner
         #expect(try await mirror.sync().statuses == [.validated])
-        #expect(try mirror.block("team-app").validation == .content)
+        #expect(try mirror.entry("team-app").validation == .content)
     }
 
-    @Test func `two images that share a layer have it looked into once`() async throws {
+    @Test func `a layer that two images share is scanned once`() async throws {
         let world = World()
         let first = Self.image()
         let second = Self.image(.amd64, ELFFile.arm64.library)
@@ -141,7 +146,7 @@ import Validation
     }
 
     @Test
-    func `an image that declares a shared layer wrongly does not spoil the one that does not`()
+    func `an image that declares a shared layer incorrectly does not affect a correct image`()
         async throws
     {
         let world = World()
@@ -161,7 +166,7 @@ import Validation
         #expect(Set(run.findings.map(\.id)) == [.layerBroken])
     }
 
-    @Test func `required paths are looked for whatever the level, and stand in the lock`()
+    @Test func `required paths are checked at every level and recorded in the lock file`()
         async throws
     {
         let world = World()
@@ -170,18 +175,18 @@ import Validation
             ["{source: src.example/team/app:1.0, validation: index, requires: [app, /etc/base]}"],
             in: world)
         #expect(try await mirror.sync().isDone)
-        #expect(try mirror.block("team-app").requires == ["/etc/base", "app"])
-        // More is asked for than was proved.
+        #expect(try mirror.entry("team-app").requires == ["/etc/base", "app"])
+        // The requirements exceed the recorded validation.
         try mirror.configure([
             "{source: src.example/team/app:1.0, validation: index, requires: [app, nc]}"
         ])
         let run = try await mirror.sync()
         #expect(run.statuses == [.rejected])
         #expect(run.findings.map(\.id) == [.pathMissing, .pathMissing])
-        #expect(try mirror.block("team-app").requires == ["/etc/base", "app"])
+        #expect(try mirror.entry("team-app").requires == ["/etc/base", "app"])
     }
 
-    @Test func `a broken layer is rejected, and stops no other image`() async throws {
+    @Test func `a broken layer is rejected without stopping other images`() async throws {
         let world = World()
         let broken = ImageBuilder().index(
             Self.both.map { platform in

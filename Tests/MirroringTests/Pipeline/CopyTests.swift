@@ -11,7 +11,9 @@ import AsyncPrimitives
 @Suite struct CopyTests {
     private static let builder = ImageBuilder()
 
-    @Test func `G12 blobs come before children, children before the index, that by its tag alone`()
+    @Test
+    func
+        `G12 blobs come before children, children before the index, and the index is pushed by tag only`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -55,11 +57,12 @@ import AsyncPrimitives
             #expect(arrived.bytes == manifest.bytes)
         }
         #expect(target.digests == image.digests)
-        #expect(try mirror.block("app").mediaType == image.root.descriptor.mediaType)
-        #expect(try mirror.block("app").size == image.root.bytes.count)
+        #expect(try mirror.entry("app").mediaType == image.root.descriptor.mediaType)
+        #expect(try mirror.entry("app").size == image.root.bytes.count)
     }
 
-    @Test func `of a rejected image nothing is pushed, and the others are mirrored`() async throws {
+    @Test func `nothing of a rejected image is pushed, and other images are mirrored`() async throws
+    {
         var mirror = try Mirror(["a.example/bad:1.0", "a.example/good:1.0", "a.example/gone:1.0"])
         let bad = Self.builder.index([.image(Self.builder.image(layers: []))])
         try await mirror.world.publish(bad, at: "a.example/bad:1.0")
@@ -72,7 +75,7 @@ import AsyncPrimitives
         #expect(try mirror.lock().images.keys.sorted() == ["good"])
     }
 
-    @Test func `a layer of two images is sent once and mounted in the second repository`()
+    @Test func `a layer of two images is uploaded once and mounted into the second repository`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
@@ -85,7 +88,7 @@ import AsyncPrimitives
                         .image(Self.builder.image($0, layers: [shared, own]))
                     }), at: name)
         }
-        // Both images want the layer before either has it.
+        // Both images need the layer before either has it.
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored, .mirrored])
         let journal = mirror.world.takeJournal()
@@ -104,7 +107,7 @@ import AsyncPrimitives
             run.report.outcomes.flatMap(\.targets).compactMap(\.receipt?.blobsMounted).max() == 1)
     }
 
-    @Test func `a layer that another image was sending is sent anew if that fails`() async throws {
+    @Test func `a layer is uploaded again if the upload by another image fails`() async throws {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
         let shared = Layer.random(size: 1000, seed: 7)
         for name in ["a.example/app:1.0", "b.example/tool:1.0"] {
@@ -117,7 +120,7 @@ import AsyncPrimitives
         let app = try mirror.world.store("mirror.example/m/app").location
         let upstream = try mirror.world.store("b.example/tool").location
         let tool = try mirror.world.store("mirror.example/m/tool").location
-        // The second image begins once the first is sending, and that fails once it has begun.
+        // The second image starts during the upload of the first one, which then fails.
         let isSending = AsyncCondition(false)
         let hasBegun = AsyncCondition(false)
         mirror.world.intercept { event, _ in
@@ -136,7 +139,7 @@ import AsyncPrimitives
         #expect(pushes.map(\.location) == [app, tool])
     }
 
-    @Test func `with two targets upstream is read once for both, and no target is read`()
+    @Test func `two targets cause one read of the source and no read of a target`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"], to: ["one.example/m", "two.example/m"])
@@ -147,7 +150,7 @@ import AsyncPrimitives
         let source = try mirror.world.store("a.example/app").location
         let one = try mirror.world.store("one.example/m/app").location
         let fetched = journal.filter { $0.location == source }.map(\.call)
-        // Every blob once, the configurations for their validation; every manifest once.
+        // Every blob once, and the configs again for validation; every manifest once.
         #expect(
             Set(fetched.filter { if case .fetchBlob = $0 { true } else { false } }).count
                 == image.blobs.count)
@@ -158,10 +161,10 @@ import AsyncPrimitives
             if case .fetchBlob(let digest) = event.call { digest } else { nil }
         }
         #expect(again.isEmpty)
-        #expect(try mirror.block("app", at: 1).repository.description == "two.example/m/app")
+        #expect(try mirror.entry("app", at: 1).repository.description == "two.example/m/app")
     }
 
-    @Test func `a first target that fails does not fail the second`() async throws {
+    @Test func `a failure at the first target does not affect the second`() async throws {
         var mirror = try Mirror(["a.example/app:1.0"], to: ["one.example/m", "two.example/m"])
         let image = Self.builder.multiPlatform()
         try await mirror.world.publish(image, at: "a.example/app:1.0")
@@ -176,9 +179,9 @@ import AsyncPrimitives
         #expect(run.report.outcomes[0].targets[0].failure?.side == .target)
         #expect(try await mirror.digest("two.example/m/app:1.0") == image.digest)
         #expect(mirror.locks["/repo/0.lock.yaml"]?.images.isEmpty == true)
-        #expect(try mirror.block("app", at: 1).digest == image.digest)
+        #expect(try mirror.entry("app", at: 1).digest == image.digest)
 
-        // The next run has one target to serve, and reads from the other.
+        // The next run has one target to copy to, and reads from the other.
         mirror.world.intercept { _, _ in }
         _ = mirror.world.takeJournal()
         #expect(try await mirror.sync().statuses == [.mirrored])
@@ -190,7 +193,7 @@ import AsyncPrimitives
         #expect(asked.map(\.described) == ["a.example/app resolve 1.0", "a.example/app tags"])
     }
 
-    @Test func `a source that breaks in the middle of a blob is told as the source's fault`()
+    @Test func `a source that breaks within a blob is reported as a source failure`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -208,7 +211,8 @@ import AsyncPrimitives
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == nil)
     }
 
-    @Test func `what an earlier run brought is not sent again where nothing can be mounted`()
+    @Test
+    func `content that an earlier run uploaded is not uploaded again if mounting is unavailable`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])

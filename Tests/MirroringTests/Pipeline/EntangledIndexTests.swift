@@ -10,7 +10,7 @@ import Validation
 
 @testable import Mirroring
 
-/// Forty indexes, each of which lists all that follow it: there are 2^39 paths to the image.
+/// Forty indexes, each of which lists all that follow it, so there are 2^39 paths to the image.
 @Suite struct `Indexes that list each other` {
     private static let image = ImageBuilder().multiPlatform()
     private static let name = "mirror.example/m/app"
@@ -58,7 +58,7 @@ import Validation
         #expect(repaired.problems.isEmpty && repaired.failure == nil)
     }
 
-    @Test func `are repaired where all but the root are gone`() async throws {
+    @Test func `are repaired if everything but the root is missing`() async throws {
         let mirror = try await mirror()
         let store = try mirror.world.store(Self.name)
         for manifest in Self.entangled("1").manifests.dropLast() {
@@ -80,8 +80,9 @@ import Validation
         #expect(checked.isAccepted)
     }
 
-    // A registry that forgets what it took makes the number of attempts the product of all levels.
-    @Test func `cost a bounded number of requests where each is rejected twice`() async throws {
+    // If a registry loses what was pushed, the number of attempts would be the product of all
+    // levels.
+    @Test func `cost a bounded number of requests if each push is rejected twice`() async throws {
         var mirror = try Mirror(["a.example/app:1.0"], settings: "referrers: none")
         let image = Self.entangled("1")
         try await mirror.world.publish(image, at: "a.example/app:1.0")
@@ -99,7 +100,7 @@ import Validation
         #expect(pushes < 100 * image.manifests.count)
     }
 
-    @Test func `are pruned, but for what a remaining tag needs`() async throws {
+    @Test func `are pruned, except for content that a remaining tag needs`() async throws {
         let mirror = try await mirror()
         let image = Self.entangled("1")
         let part = try #require(image.manifests.dropLast().last).descriptor
@@ -108,20 +109,20 @@ import Validation
             manifest: try await memory.fetch(manifest: part), as: .tag(try Tag(parsing: "part")))
         let pruner = Pruner(
             config: mirror.config, stores: mirror.world.stores,
-            spared: RetainedReferences(
+            retained: RetainedReferences(
                 locks: [try mirror.lock()], keepList: [], config: mirror.config))
         let report = try await pruner.prune(also: [], removes: true)
-        #expect(report.spared == 1)
+        #expect(report.keptCount == 1)
         let pruned = try #require(report.tags.first)
-        guard case .failed(let failure) = pruned.fate else {
-            Issue.record("a manifest of a remaining image was removed: \(pruned.fate)")
+        guard case .failed(let failure) = pruned.outcome else {
+            Issue.record("a manifest of a remaining image was removed: \(pruned.outcome)")
             return
         }
-        #expect(failure.message.contains("still needed as 1.0"))
+        #expect(failure.message.contains("still in use by tag 1.0"))
     }
 
-    // An image of many layers under many platforms makes the rules look at their product.
-    @Test func `are rejected where they list too many images and layers`() async throws {
+    // The rules would examine the product of many layers and many platforms.
+    @Test func `are rejected if they list too many images and layers`() async throws {
         let layers = (0..<150).map { Layer.random(size: 8, seed: $0) }
         let builder = ImageBuilder()
         let image = builder.image(.linuxAMD64, layers: layers)

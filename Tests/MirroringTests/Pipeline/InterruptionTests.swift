@@ -9,13 +9,13 @@ import Synchronization
 import Testing
 import AsyncPrimitives
 
-/// Whatever call fails, and whenever a run ends: no tag stands for something incomplete, and the
-/// next run sends what is missing and nothing else.
+/// Whichever operation fails, and whenever a run ends: no tag points to incomplete content, and the
+/// next run uploads only what is missing.
 @Suite struct InterruptionTests {
     enum Kind: CaseIterable {
-        /// One call fails, the rest go on.
+        /// One operation fails, the others succeed.
         case oneFailure
-        /// From one call on nothing is answered any more, as after `kill -9`.
+        /// From one operation on, every operation fails, as after `kill -9`.
         case everythingAfter
 
         func hits(_ number: Int, _ first: Int) -> Bool {
@@ -23,7 +23,7 @@ import AsyncPrimitives
         }
     }
 
-    /// Two images that share a layer, one of them new under a tag that the targets have already.
+    /// Two images that share a layer, one of them new under a tag that exists at the targets.
     private static func mirror() async throws -> (Mirror, old: BuiltImage, images: [BuiltImage]) {
         let builder = ImageBuilder(spelling: .odd)
         let shared = Layer.random(size: 64, seed: 9)
@@ -51,7 +51,7 @@ import AsyncPrimitives
     ]
 
     @Test(arguments: Kind.allCases, [FailureClass.unavailable, .missing])
-    func `a failure at any call leaves every tag whole, and the next run completes it`(
+    func `a failure of any operation leaves every tag complete, and the next run finishes the copy`(
         _ kind: Kind, _ failureClass: FailureClass
     ) async throws {
         var first = 1
@@ -104,11 +104,11 @@ import AsyncPrimitives
             }
             first += 1
         }
-        // Some sixty calls make such a run.
+        // Such a run has about sixty operations.
         #expect(first > 50 && first < 1000)
     }
 
-    @Test func `a run that is cancelled reports what was finished`() async throws {
+    @Test func `a cancelled run reports the finished images`() async throws {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/slow:1.0", "c.example/tool:1.0"])
         for (number, name) in ["a.example/app", "b.example/slow", "c.example/tool"].enumerated() {
             try await mirror.world.publish(
@@ -120,7 +120,7 @@ import AsyncPrimitives
             guard event.location == slow, case .fetchBlob = event.call else { return }
             _ = try await never.take { $0 ? true : nil }
         }
-        // Cancelled once the two others are finished: no clock is asked.
+        // Cancels once the other two images are finished, independent of a clock.
         let finished = AsyncCondition(0)
         let (config, resolver) = (mirror.config, mirror.resolver)
         let plan = try await mirror.plan()
@@ -165,7 +165,7 @@ import AsyncPrimitives
         #expect(run.report.outcomes.first?.failures.first?.failureClass == .unavailable)
     }
 
-    @Test func `a run that nobody cancelled was not interrupted, whatever failed`() async throws {
+    @Test func `a run that was not cancelled is not interrupted, whatever failed`() async throws {
         var mirror = try Mirror(["a.example/gone:1.0"])
         let run = try await mirror.sync()
         #expect(!run.report.wasInterrupted)

@@ -7,10 +7,10 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct LostIDsTests {
+@Suite struct RemovedIDsTests {
     private static let digest = "sha256:" + String(repeating: "a", count: 64)
 
-    /// What is said of entries when a lock has these ids, each with its source.
+    /// Returns the errors for entries if a lock file has these IDs, each with its source.
     private func problems(_ entries: [String], lock ids: [String: String]) throws -> [String] {
         let digest = try Digest(parsing: Self.digest)
         let lock = Lockfile(
@@ -26,50 +26,51 @@ import Testing
             })
         let text = Mirror.text(entries)
         let config = try ConfigurationFixture.load(text).config
-        return config.lostIDs(of: [lock, lock], file: "mirror.yaml", text: Array(text.utf8)).map {
+        return config.removedIDs(of: [lock, lock], file: "mirror.yaml", text: Array(text.utf8)).map
+        {
             "\($0.line):\($0.column): \($0.headline)"
         }
     }
 
-    private static func lost(_ id: String, _ line: Int, _ advice: String) -> String {
-        "\(line):5: the lock has the id '\(id)', which this entry would no longer make; \(advice), "
+    private static func removed(_ id: String, _ line: Int, _ advice: String) -> String {
+        "\(line):5: the lock file has the ID '\(id)', which this entry no longer produces; \(advice) "
             + "so that values files still find it"
     }
 
     @Test(
         arguments: [
-            // A second tag joins the name.
+            // A second tag is added for the name.
             (
                 ["a.example/redis:7", "a.example/redis:8"], ["redis": "a.example/redis:7"],
-                [lost("redis", 7, "write 'id: redis' into the entry")]
+                [removed("redis", 7, "add 'id: redis' to the entry")]
             ),
-            // It joins, and the first one moves on in the same edit.
+            // A second tag is added, and the first one changes in the same edit.
             (
                 ["a.example/redis:7.1", "a.example/redis:8"], ["redis": "a.example/redis:7"],
-                [lost("redis", 7, "write 'id: redis' into the entry")]
+                [removed("redis", 7, "add 'id: redis' to the entry")]
             ),
-            // The entry becomes a list, or a pattern.
+            // The entry becomes a list or a pattern.
             (
                 ["{source: a.example/redis, tags: ['7', '8']}"], ["redis": "a.example/redis:7"],
-                [lost("redis", 7, "give one tag an entry with 'id: redis'")]
+                [removed("redis", 7, "add an entry for one tag with 'id: redis'")]
             ),
             (
                 ["{source: a.example/redis, tags: {semver: '>=7'}}"],
                 ["redis": "a.example/redis:7"],
-                [lost("redis", 7, "give one tag an entry with 'id: redis'")]
+                [removed("redis", 7, "add an entry for one tag with 'id: redis'")]
             ),
-            // The other tag leaves, and its id would pass to the one that stays.
+            // The other tag is removed, so its ID would pass to the remaining one.
             (
                 ["a.example/redis:8"],
                 ["redis": "a.example/redis:7", "redis-8": "a.example/redis:8"],
-                [lost("redis-8", 7, "write 'id: redis-8' into the entry")]
+                [removed("redis-8", 7, "add 'id: redis-8' to the entry")]
             ),
             // The name changes.
             (
                 ["{source: 'a.example/redis:7', name: cache}"], ["redis": "a.example/redis:7"],
-                [lost("redis", 7, "write 'id: redis' into the entry")]
+                [removed("redis", 7, "add 'id: redis' to the entry")]
             ),
-            // Nothing is lost: a new tag, a kept id, an id that is meant, an entry that is gone.
+            // No ID is removed: a new tag, a kept ID, an explicit ID, a removed entry.
             (["a.example/redis:8"], ["redis": "a.example/redis:7"], []),
             (
                 ["{source: 'a.example/redis:7', id: redis}", "a.example/redis:8"],
@@ -86,7 +87,7 @@ import Testing
                 ["a": "a.example/redis:7", "b": "a.example/redis:7"], []
             ),
         ] as [([String], [String: String], [String])])
-    func `an id that values files know is not given up by accident`(
+    func `an ID that values files use is not replaced silently`(
         _ entries: [String], _ lock: [String: String], _ found: [String]
     ) throws {
         #expect(try problems(entries, lock: lock) == found)
@@ -104,7 +105,7 @@ import Testing
         ).config.inputs
     }
 
-    @Test func `what decides about a lock changes the hash`() throws {
+    @Test func `settings that affect the lock file change the hash`() throws {
         let plain = try inputs()
         let others = [
             try inputs(settings: "platforms: [linux/amd64]"),
@@ -131,7 +132,7 @@ import Testing
         #expect(Set(all).count == all.count)
     }
 
-    @Test func `what does not decide about a lock leaves the hash`() throws {
+    @Test func `settings that do not affect the lock file keep the hash`() throws {
         let plain = try inputs()
         #expect(try inputs(["b.example/tool:2.0", "a.example/app:1.0"]) == plain)
         #expect(try inputs(["{source: 'a.example/app:1.0'}", "b.example/tool:2.0"]) == plain)
@@ -146,17 +147,19 @@ import Testing
                     """, environment: ["P": "secret"]) == plain)
     }
 
-    @Test func `the values of variables leave the hash, their names do not`() throws {
+    @Test func `the values of variables do not affect the hash, but their names do`() throws {
         let prefixes = ["${REGISTRY}/m"]
         let one = try inputs(to: prefixes, environment: ["REGISTRY": "one.example"])
         #expect(try inputs(to: prefixes, environment: ["REGISTRY": "two.example"]) == one)
         #expect(try inputs(to: ["one.example/m"]) != one)
     }
 
-    @Test func `the folder of the checkout is neither in the hash nor in the lock`() async throws {
+    @Test func `the directory of the checkout is neither in the hash nor in the lock file`()
+        async throws
+    {
         let image = ImageBuilder().multiPlatform()
         var texts: Set<String> = []
-        for folder in ["/repo", "/home/somebody/repo"] {
+        for folder in ["/repo", "/home/user/repo"] {
             var mirror = try Mirror(
                 ["{source: 'oci:./images/app:1.0', name: app}"], to: ["m.example/m", "oci:out"],
                 folder: folder)

@@ -7,12 +7,12 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// A block leaves the lock only when no entry makes its id any more.
+/// A lock entry is removed only if no configuration entry produces its ID any more.
 @Suite struct LockUpdateTests {
     private static let pattern = "{source: a.example/app, tags: {semver: '>=1', latest: 2}}"
     private static let other = "{source: a.example/app, tags: {regex: '0.*'}, name: old}"
 
-    /// A mirror that has run once, with images picked by two patterns and one named.
+    /// Returns a mirror that has run once, with images selected by two patterns and one by name.
     private func mirror() async throws -> Mirror {
         var mirror = try Mirror([Self.pattern, Self.other, "b.example/tool:1.0"])
         for (number, tag) in ["1.0.0", "1.1.0", "0.1"].enumerated() {
@@ -31,7 +31,8 @@ import Testing
         (try? mirror.lock().images.keys.sorted()) ?? []
     }
 
-    @Test func `an image that fails, is rejected or is missing keeps its block`() async throws {
+    @Test func `an image that fails, is rejected or is missing keeps its lock entry`() async throws
+    {
         var mirror = try await mirror()
         let lock = try mirror.lock()
         mirror.world.intercept { event, _ in
@@ -45,7 +46,8 @@ import Testing
         #expect(run.updates[0].dropped.isEmpty)
     }
 
-    @Test func `a listing that fails keeps all blocks of its entries`() async throws {
+    @Test func `a failed listing keeps all lock entries of its configuration entries`() async throws
+    {
         var mirror = try await mirror()
         let lock = try mirror.lock()
         mirror.world.intercept { event, _ in
@@ -57,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: [["tool"], ["app"], ["old"], ["app-1-1-0"], ["old*"]])
-    func `what is not selected keeps its block`(_ ids: [String]) async throws {
+    func `an image that is not selected keeps its lock entry`(_ ids: [String]) async throws {
         var mirror = try await mirror()
         let lock = try mirror.lock()
         let run = try await mirror.sync(ids)
@@ -65,7 +67,8 @@ import Testing
         #expect(try mirror.lock() == lock)
     }
 
-    @Test func `a tag that is listed and no longer picked leaves`() async throws {
+    @Test func `the lock entry of a listed tag that is no longer selected is removed`() async throws
+    {
         var mirror = try await mirror()
         try await mirror.world.publish(
             ImageBuilder().multiPlatform(seed: 5), at: "a.example/app:1.2.0")
@@ -74,10 +77,10 @@ import Testing
         #expect(run.updates[0].dropped == ["app-1-0-0"])
     }
 
-    @Test func `a pattern that picks nothing for the moment keeps its blocks`() async throws {
+    @Test func `a pattern that temporarily selects nothing keeps its lock entries`() async throws {
         var mirror = try await mirror()
         let lock = try mirror.lock()
-        // Everything is still listed, and nothing is a version that is asked for.
+        // Every tag is still listed, but no version matches.
         try mirror.configure([
             "{source: a.example/app, tags: {semver: '>=7'}}", Self.other, "b.example/tool:1.0",
         ])
@@ -86,9 +89,9 @@ import Testing
         #expect(try mirror.lock().images == lock.images)
     }
 
-    @Test func `a tag that upstream deleted keeps its block`() async throws {
+    @Test func `a tag that was deleted at the source keeps its lock entry`() async throws {
         let before = try await mirror()
-        // Another world, in which upstream has fewer tags, and the same lock.
+        // A second world, whose source has fewer tags, with the same lock file.
         var after = try Mirror([Self.pattern, "b.example/tool:1.0"])
         after.locks = before.locks
         try await after.world.publish(
@@ -97,7 +100,7 @@ import Testing
         #expect(ids(after) == ["app-1-0-0", "app-1-1-0", "tool"])
     }
 
-    @Test func `an entry that is removed takes its blocks along`() async throws {
+    @Test func `removing a configuration entry removes its lock entries`() async throws {
         var mirror = try await mirror()
         try mirror.configure([Self.pattern])
         let run = try await mirror.sync()
@@ -105,7 +108,8 @@ import Testing
         #expect(run.updates[0].dropped == ["old-0-1", "tool"])
     }
 
-    @Test func `an image that failed for the first time has no block and is not called kept`()
+    @Test
+    func `an image that fails in its first run has no lock entry and is not reported as kept`()
         async throws
     {
         var mirror = try Mirror(["a.example/gone:1.0"])
@@ -114,15 +118,15 @@ import Testing
         #expect(try mirror.lock().images.isEmpty)
     }
 
-    @Test func `a lock says what was validated and what the configuration asked for`() async throws
+    @Test func `a lock file records the achieved and the configured validation level`() async throws
     {
         let mirror = try await mirror()
         #expect(try mirror.lock().validation == .config)
         #expect(try mirror.lock().inputs == mirror.config.inputs)
-        #expect(try mirror.block("tool").validation == .config)
+        #expect(try mirror.entry("tool").validation == .config)
     }
 
-    @Test func `platforms that differ only in the system's version are one in the lock`()
+    @Test func `platforms that differ only in their OS version are one platform in the lock file`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -137,11 +141,11 @@ import Testing
         try await mirror.world.publish(image, at: "a.example/app:1.0")
         #expect(try await mirror.sync().statuses == [.mirrored])
         #expect(
-            try mirror.block("app").platforms.keys.map(\.description).sorted() == [
+            try mirror.entry("app").platforms.keys.map(\.description).sorted() == [
                 "linux/amd64", "linux/arm64", "windows/amd64",
             ])
         #expect(
-            try mirror.block("app").platforms[try Platform(parsing: "windows/amd64")]?.digest
+            try mirror.entry("app").platforms[try Platform(parsing: "windows/amd64")]?.digest
                 == windows[0].digest)
     }
 }

@@ -9,7 +9,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-/// A mirror in a test: a world, a configuration, and the locks as the last run left them.
+/// A mirror in a test: a world, a configuration, and the lock files after the last run.
 struct Mirror {
     let world: World
     var scanner = Self.scanner
@@ -17,7 +17,7 @@ struct Mirror {
     var locks: [String: Lockfile] = [:]
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
 
-    /// Looks into layers with the program that was built beside the tests.
+    /// The layer scanner, which uses the executable built beside the tests.
     static let scanner = LayerScanner(program: program, atOnce: 4)
 
     static let program: String = {
@@ -25,19 +25,19 @@ struct Mirror {
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
-    /// What one run did.
+    /// The result of one run.
     struct Run {
         let report: SyncReport
         let updates: [LockUpdate]
 
         var statuses: [ImageOutcome.Status] { report.outcomes.map(\.status) }
-        /// Whether every image is everywhere as it should be.
+        /// A Boolean value that indicates whether every target has every image.
         var isDone: Bool { report.outcomes.allSatisfy { $0.isDone } }
         var findings: [Finding] { report.outcomes.flatMap(\.findings) }
         var failures: [ImageFailure] { report.outcomes.flatMap(\.failures) }
     }
 
-    /// Makes a mirror of some entries, each in YAML.
+    /// Creates a mirror from entries in YAML.
     init(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = "",
         in world: World = World(), environment: [String: String] = [:], folder: String = "/repo"
@@ -47,7 +47,7 @@ struct Mirror {
             images, targets, settings, environment: environment, folder: folder)
     }
 
-    /// Changes the entries, as an edit of the file does.
+    /// Replaces the configuration, as an edit of the file does.
     mutating func configure(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = ""
     ) throws(ConfigurationErrors) {
@@ -92,7 +92,7 @@ struct Mirror {
         try await Planner(config: config).plan(selecting: IDSelection(ids), stores: world.stores)
     }
 
-    /// Does a whole run and keeps the locks, written out and read again as the next run would.
+    /// Performs a complete run and keeps the lock files, written and parsed as by the next run.
     @discardableResult
     mutating func sync(
         _ ids: [String] = [], refreshesReferrers: Bool = false,
@@ -119,16 +119,16 @@ struct Mirror {
         return Run(report: report, updates: updates)
     }
 
-    /// The lock of a target as it is now.
+    /// Returns the current lock file of a target.
     func lock(_ position: Int = 0) throws -> Lockfile {
         try #require(locks["/repo/\(position).lock.yaml"])
     }
 
-    func block(_ id: String, at position: Int = 0) throws -> LockedImage {
+    func entry(_ id: String, at position: Int = 0) throws -> LockedImage {
         try #require(try lock(position).images[id])
     }
 
-    /// What a tag stands for; nil where it is not there.
+    /// Returns the digest to which a tag resolves; `nil` if it does not exist.
     func digest(_ reference: String) async throws -> Digest? {
         let reference = try Reference(parsing: reference)
         let tag = try #require(reference.tag)
@@ -138,7 +138,7 @@ struct Mirror {
 }
 
 extension MemoryStore {
-    /// Whether every tag stands for an image of which every manifest and blob is here.
+    /// Returns a Boolean value that indicates whether every tag points to a complete image.
     func isWhole() async throws -> Bool {
         for tag in try await tags() {
             guard let descriptor = try await resolve(.tag(tag)) else { return false }
@@ -151,10 +151,10 @@ extension MemoryStore {
 }
 
 extension BuiltImage {
-    /// Every manifest and blob.
+    /// The digests of all manifests and blobs.
     var digests: Set<Digest> { Set(manifests.map(\.descriptor.digest)).union(blobs.keys) }
 
-    /// The blobs that are no configuration of a child.
+    /// The blobs, except the configs of child manifests.
     var layers: Set<Digest> {
         Set(
             manifests.compactMap { try? $0.decoded() }.flatMap { manifest -> [Digest] in

@@ -8,13 +8,13 @@ import Testing
 
 @testable import Mirroring
 
-/// Somebody else writes the same tag while an image is copied.
+/// Another client writes the same tag while an image is copied.
 @Suite struct MovedTagTests {
     private static let ours = ImageBuilder().multiPlatform(seed: 1)
     private static let theirs = ImageBuilder().multiPlatform(seed: 2)
     private static let name = "mirror.example/m/app:1.0"
 
-    /// A clock on which every look takes as long.
+    /// A clock that advances by a fixed step each time it is read.
     private final class Clock: Sendable {
         private let time = Mutex(Duration.zero)
         private let step: Duration
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    /// Mirrors an image whose tag `others` move at the target during the copy.
+    /// Mirrors an image whose tag is moved at the target during the copy.
     private func sync(
         taking time: Duration, others: BuiltImage
     ) async throws -> (Mirror, Mirror.Run) {
@@ -48,7 +48,8 @@ import Testing
         return (mirror, try await mirror.sync(now: { clock.now() }))
     }
 
-    @Test func `G13 a tag that moved during a long copy is left to who moved it`() async throws {
+    @Test func `G13 a tag that another client moved during a long copy is left alone`() async throws
+    {
         let (mirror, run) = try await sync(taking: .seconds(61), others: Self.theirs)
         #expect(run.statuses == [.failed])
         #expect(try await mirror.digest(Self.name) == Self.theirs.digest)
@@ -57,14 +58,16 @@ import Testing
         #expect(failure.message.contains("the tag 1.0 changed"))
     }
 
-    @Test func `G13 a tag that another run of ours has moved already is no conflict`() async throws
+    @Test
+    func `G13 a tag that another run of ocimirror moved to the same digest causes no conflict`()
+        async throws
     {
         let (mirror, run) = try await sync(taking: .seconds(61), others: Self.ours)
         #expect(run.statuses == [.mirrored])
         #expect(try await mirror.digest(Self.name) == Self.ours.digest)
     }
 
-    @Test func `G13 after a short copy nobody is asked again`() async throws {
+    @Test func `G13 a short copy causes no additional request`() async throws {
         let (mirror, run) = try await sync(taking: .seconds(1), others: Self.theirs)
         #expect(run.statuses == [.mirrored])
         #expect(try await mirror.digest(Self.name) == Self.ours.digest)

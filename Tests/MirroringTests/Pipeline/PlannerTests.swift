@@ -9,7 +9,7 @@ import Testing
 @Suite struct PlannerTests {
     private static let image = ImageBuilder().multiPlatform()
 
-    /// A mirror whose sources have these tags.
+    /// Returns a mirror whose sources have these tags.
     private func mirror(_ entries: [String], tags: [String: [String]]) async throws -> Mirror {
         let mirror = try Mirror(entries)
         for (source, tags) in tags {
@@ -18,7 +18,7 @@ import Testing
         return mirror
     }
 
-    @Test func `a pattern picks tags of the listing, the greatest first`() async throws {
+    @Test func `a pattern selects tags of the listing, greatest version first`() async throws {
         let mirror = try await mirror(
             ["{source: a.example/app, tags: {semver: '>=1.2 <2', latest: 2}}"],
             tags: ["a.example/app": ["1.1.0", "1.2.0", "1.4.0", "1.3.0", "2.0.0", "x"]])
@@ -32,7 +32,7 @@ import Testing
     @Test(arguments: [
         ("", ["app-v1"]), (", floating: true", ["app-v1", "app-nightly", "app-latest"]),
     ])
-    func `a channel tag is picked only where the entry says that it moves`(
+    func `a floating tag is selected only if the entry declares it floating`(
         _ floating: String, _ ids: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: [["1.0"], ["latest"], []])
-    func `a pattern that picks nothing is a failure of its entry, and of no other`(
+    func `a pattern that selects nothing is a failure of its entry only`(
         _ tags: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -57,7 +57,7 @@ import Testing
                 == "source a.example/app: none of its \(tags.count) tags matches 'tags:'")
     }
 
-    @Test func `a listing that fails is a failure of every entry that needs it`() async throws {
+    @Test func `a failed listing is a failure of every entry that needs it`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {semver: '>=1'}}",
@@ -69,11 +69,11 @@ import Testing
         #expect(plan.problems.allSatisfy { $0.failure.failureClass == .throttled })
         #expect(plan.problems.allSatisfy { $0.failure.side == .source })
         #expect(plan.images.map(\.id) == ["tool"])
-        // One listing serves both.
+        // Both entries share one listing.
         #expect(mirror.world.takeJournal().count == 1)
     }
 
-    @Test func `what a pattern picks never takes another image's tag or id`() async throws {
+    @Test func `a pattern never selects the tag or ID of another image`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}", "b.example/app:1.0",
@@ -102,7 +102,7 @@ import Testing
             (["*"], ["app-1-0", "app-1-1", "redis", "team-x-2-0", "cache"]),
             (["nothing"], []), (["app?"], []),
         ] as [([String], [String])])
-    func `images are selected by id, name or glob`(
+    func `images are selected by ID, name or glob`(
         _ patterns: [String], _ ids: [String]
     ) async throws {
         let mirror = try await mirror(
@@ -119,7 +119,7 @@ import Testing
         #expect(plan.images.count == ids.count)
     }
 
-    @Test func `entries that cannot make a selected image cause no listing`() async throws {
+    @Test func `entries that cannot produce a selected image cause no listing`() async throws {
         let mirror = try await mirror(
             [
                 "{source: a.example/app, tags: {regex: '1.*'}}",
@@ -131,18 +131,18 @@ import Testing
         }
     }
 
-    @Test func `words that select nothing are told`() {
+    @Test func `selectors that match nothing are reported`() {
         let selection = IDSelection(["redis", "ap?", "x*"])
         #expect(selection.unmatched(among: [("app-1", "app"), ("y", "z")]) == ["redis", "x*"])
         #expect(IDSelection.all.contains(id: "a", name: "b"))
     }
 
-    @Test func `a glob of many stars is answered at once`() {
+    @Test func `a glob with many stars is matched quickly`() {
         let selection = IDSelection([String(repeating: "*a", count: 200) + "b"])
         #expect(!selection.contains(id: String(repeating: "a", count: 4000), name: ""))
     }
 
-    @Test func `without a network the plan has all that the configuration names`() throws {
+    @Test func `the offline plan has everything that the configuration names`() throws {
         let mirror = try Mirror([
             "{source: a.example/app, tags: {regex: '1.*'}}",
             "{source: b.example/app, tags: ['1.0', '2.0']}",

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-/// What `verify` says beside what the target holds, and what it brings back.
+/// Repairs, and the checks of `verify` beyond the content of the target.
 @Suite struct RepairTests {
     private static let image = ImageBuilder().multiPlatform(seed: 1)
     private static let other = ImageBuilder().multiPlatform(seed: 2)
@@ -26,11 +26,11 @@ import Validation
     }
 
     private func verify(
-        _ mirror: Mirror, asksSource: Bool = false, repairs: Bool = false
+        _ mirror: Mirror, checksSource: Bool = false, repairs: Bool = false
     ) async throws -> VerifiedImage {
         var verifier = Verifier(
             stores: mirror.world.stores, config: mirror.config, today: mirror.today,
-            asksSource: asksSource)
+            checksSource: checksSource)
         if repairs { verifier = verifier.repairing(from: mirror.locks, jobs: 2) }
         return try #require(try await verifier.verify(mirror.lock().images).first)
     }
@@ -40,7 +40,8 @@ import Validation
     }
 
     @Test(arguments: parts)
-    func `what a target has lost is brought back, and nothing else`(_ lost: Digest) async throws {
+    func `content that a target has lost is restored, and nothing else`(_ lost: Digest) async throws
+    {
         let mirror = try await mirror()
         try mirror.world.store("mirror.example/m/app").lose(lost)
         let broken = try await verify(mirror)
@@ -57,7 +58,9 @@ import Validation
         #expect(try await verify(mirror).problems.isEmpty)
     }
 
-    @Test func `the locked digest comes back, whatever the tag is upstream by now`() async throws {
+    @Test func `the locked digest is restored even if the tag has moved at the source`()
+        async throws
+    {
         let mirror = try await mirror()
         try await mirror.world.publish(Self.other, at: "a.example/app:1.0")
         try await mirror.world.publish(Self.other, at: "mirror.example/m/app:1.0")
@@ -65,13 +68,14 @@ import Validation
         #expect(
             image.repaired == [.tagMoved(try Tag(parsing: "1.0"), now: Self.other.digest)])
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == Self.image.digest)
-        // Somebody may have pinned what was there in between.
+        // A user may have pinned the locked digest in the meantime.
         #expect(
             try await mirror.digest("mirror.example/m/app:kept-\(Self.other.digest.hex)")
                 == Self.other.digest)
     }
 
-    @Test func `what upstream has no more is taken from another target`() async throws {
+    @Test func `content that the source no longer has is copied from another target`() async throws
+    {
         let mirror = try await mirror(to: Self.targets)
         let lost = try #require(Self.image.blobs.keys.min())
         try mirror.world.store("mirror.example/m/app").lose(lost)
@@ -81,7 +85,7 @@ import Validation
         #expect(image.failure == nil)
     }
 
-    @Test func `what nobody has any more stays a problem, and the reason is told`() async throws {
+    @Test func `content that no store has stays a problem, with its reason`() async throws {
         let mirror = try await mirror()
         let lost = try #require(Self.image.blobs.keys.min())
         try mirror.world.store("mirror.example/m/app").lose(lost)
@@ -92,7 +96,8 @@ import Validation
         #expect(image.failure?.side == .source)
     }
 
-    @Test func `a tag that one platform took over is flattened, and stands for the index again`()
+    @Test
+    func `a tag that one platform replaced is reported as flattened and restored to the index`()
         async throws
     {
         let mirror = try await mirror()
@@ -103,12 +108,15 @@ import Validation
         let problem = VerifiedImage.Problem.tagFlattened(
             tag, now: child.descriptor.digest, .linuxAMD64)
         #expect(try await verify(mirror).problems == [problem])
-        #expect(problem.description.hasSuffix("one image for linux/amd64 in the index's place"))
+        #expect(
+            problem.description.hasSuffix("a single image for linux/amd64 instead of the index"))
         #expect(try await verify(mirror, repairs: true).repaired == [problem])
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == Self.image.digest)
     }
 
-    @Test func `upstream is asked only on request, and a version tag must not move`() async throws {
+    @Test func `the source is checked only on request, and a version tag must not move`()
+        async throws
+    {
         let mirror = try await mirror()
         try await mirror.world.publish(Self.other, at: "a.example/app:1.0")
         #expect(try await verify(mirror).problems.isEmpty)
@@ -118,37 +126,39 @@ import Validation
         #expect(asked.isEmpty)
         let tag = try Tag(parsing: "1.0")
         #expect(
-            try await verify(mirror, asksSource: true).problems == [
+            try await verify(mirror, checksSource: true).problems == [
                 .sourceMoved(tag, now: Self.other.digest)
             ])
-        // There is nothing to bring back: the target is as locked.
-        let image = try await verify(mirror, asksSource: true, repairs: true)
+        // The target matches its lock file, so there is nothing to repair.
+        let image = try await verify(mirror, checksSource: true, repairs: true)
         #expect(image.problems == [.sourceMoved(tag, now: Self.other.digest)])
         #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
     }
 
-    @Test func `a channel that moved on upstream is a note`() async throws {
+    @Test func `a floating tag that moved at the source is a note`() async throws {
         let mirror = try await mirror("{source: 'a.example/app:latest', floating: true}")
         try await mirror.world.publish(Self.other, at: "a.example/app:latest")
-        let image = try await verify(mirror, asksSource: true)
+        let image = try await verify(mirror, checksSource: true)
         #expect(image.problems.isEmpty)
         #expect(image.findings.map(\.id) == [.tagMoved])
         #expect(image.findings.map(\.severity) == [.note])
     }
 
-    @Test func `a lock that proves less than is asked for is told`() async throws {
+    @Test func `a lock entry that covers less than required is reported`() async throws {
         var mirror = try await mirror()
         try mirror.configure([
             "{source: 'a.example/app:1.0', validation: content, requires: [/bin/app]}"
         ])
         #expect(
             try await verify(mirror).problems == [
-                .insufficientlyValidated(.level(.config, asked: .content)),
+                .insufficientlyValidated(.level(.config, required: .content)),
                 .insufficientlyValidated(.paths(["/bin/app"])),
             ])
     }
 
-    @Test func `each block is judged by the entry that brought it`() async throws {
+    @Test func `each lock entry is compared with the configuration entry that produced it`()
+        async throws
+    {
         var mirror = try Mirror([
             "{source: 'a.example/app:1.0', name: first, validation: content, requires: [/bin/app]}",
             "{source: 'a.example/app:1.0', name: second}",
@@ -166,14 +176,14 @@ import Validation
         for image in try await verifier.verify(lock.images) {
             #expect(image.problems.isEmpty, "\(image.id)")
         }
-        // All platforms were copied under the tag that has an entry of its own.
+        // All platforms were copied for the tag that has its own entry.
         let extra = try #require(Self.image.manifests.first?.descriptor.digest)
         try mirror.world.store("mirror.example/m/app").lose(extra)
         let found = try await verifier.verify(lock.images).filter { !$0.problems.isEmpty }
         #expect(found.map { $0.problems } == [[.childMissing(extra)], [.childMissing(extra)]])
     }
 
-    @Test func `an exception is shown with its reason and its end`() async throws {
+    @Test func `an exception is reported with its reason and its end`() async throws {
         let mirror = try await mirror(
             "{source: 'a.example/app:1.0', exception: {platforms: [linux/amd64], "
                 + "reason: \"no arm64 yet\", until: 2026-12-31}}")

@@ -9,7 +9,7 @@ import Testing
 import Validation
 
 @Suite struct SecondSyncTests {
-    @Test func `a second run asks once at the source and once at each target, and no more`()
+    @Test func `a second run sends one request to the source and one to each target`()
         async throws
     {
         var mirror = try Mirror(
@@ -35,7 +35,8 @@ import Validation
             ])
     }
 
-    @Test func `an image that a target has but its lock does not is validated from the target`()
+    @Test
+    func `an image that a target has but its lock file does not is validated from the target`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -47,7 +48,7 @@ import Validation
         #expect(run.statuses == [.validated])
         let journal = mirror.world.takeJournal()
         let source = try mirror.world.store("a.example/app").location
-        // Only the lists of referrers are read there, none of which is a pull.
+        // Only referrers are listed at the source, which costs no pull.
         for event in journal where event.location == source {
             switch event.call {
             case .resolve, .referrers, .tags: break
@@ -55,8 +56,8 @@ import Validation
             }
         }
         #expect(journal.allSatisfy { !$0.call.isPush })
-        #expect(try mirror.block("app").digest == image.digest)
-        #expect(try mirror.block("app").platforms.keys.sorted() == [.linuxAMD64, .linuxARM64])
+        #expect(try mirror.entry("app").digest == image.digest)
+        #expect(try mirror.entry("app").platforms.keys.sorted() == [.linuxAMD64, .linuxARM64])
     }
 
     enum Lack: CaseIterable {
@@ -65,24 +66,24 @@ import Validation
         case source
         case nothing
 
-        func apply(to block: inout LockedImage) {
+        func apply(to entry: inout LockedImage) {
             switch self {
-            case .level: block.validation = .index
-            case .platform: block.platforms[.linuxARM64] = nil
-            case .source: block.source = "a.example/old:1.0"
+            case .level: entry.validation = .index
+            case .platform: entry.platforms[.linuxARM64] = nil
+            case .source: entry.source = "a.example/old:1.0"
             case .nothing: break
             }
         }
     }
 
     @Test(arguments: Lack.allCases)
-    func `a block that says less than is asked for is validated again from the target`(
+    func `an image whose lock entry covers less than required is validated again from the target`(
         _ lack: Lack
     ) async throws {
         var mirror = try Mirror(["a.example/app:1.0"])
         try await mirror.world.publish(ImageBuilder().multiPlatform(), at: "a.example/app:1.0")
         try await mirror.sync()
-        let whole = try mirror.block("app")
+        let whole = try mirror.entry("app")
         var less = whole
         lack.apply(to: &less)
         mirror.locks["/repo/0.lock.yaml"]?.images["app"] = less
@@ -90,11 +91,11 @@ import Validation
 
         let run = try await mirror.sync()
         #expect(run.statuses == [lack == .nothing ? .unchanged : .validated])
-        #expect(try mirror.block("app") == whole)
+        #expect(try mirror.entry("app") == whole)
         #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
     }
 
-    @Test func `a block of another repository does not speak for this one`() async throws {
+    @Test func `a lock entry of another repository does not cover this one`() async throws {
         var mirror = try Mirror(["{source: 'a.example/app:1.0', id: x}"])
         let image = ImageBuilder().multiPlatform()
         try await mirror.world.publish(image, at: "a.example/app:1.0")
@@ -103,7 +104,7 @@ import Validation
         try mirror.configure(["{source: 'a.example/app:1.0', id: x, name: other}"])
 
         #expect(try await mirror.sync().statuses == [.validated])
-        #expect(try mirror.block("x").repository.description == "mirror.example/m/other")
+        #expect(try mirror.entry("x").repository.description == "mirror.example/m/other")
     }
 
     @Test func `a target that has the index but lost a child is copied to again`() async throws {
@@ -122,10 +123,10 @@ import Validation
                 .pushManifest(lost, as: .digest(lost)),
                 .pushManifest(image.digest, as: .tag(try Tag(parsing: "1.0"))),
             ])
-        #expect(try mirror.block("app").digest == image.digest)
+        #expect(try mirror.entry("app").digest == image.digest)
     }
 
-    @Test func `a target that cannot be read is told about and does not stop another one`()
+    @Test func `a target that cannot be read is reported and does not stop another one`()
         async throws
     {
         var mirror = try Mirror(
@@ -142,7 +143,7 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])
         #expect(run.report.outcomes[0].targets.map { $0.failure != nil } == [true, false, false])
-        #expect(run.report.outcomes[0].targets.map { $0.block != nil } == [false, true, true])
+        #expect(run.report.outcomes[0].targets.map { $0.lockEntry != nil } == [false, true, true])
         #expect(try await mirror.digest("three.example/m/app:1.0") == image.digest)
     }
 }

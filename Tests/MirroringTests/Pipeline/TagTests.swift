@@ -16,7 +16,7 @@ import Validation
         ("warn", ImageOutcome.Status.mirrored, ["warning tag-moved"]),
         ("reject", .rejected, ["error tag-moved"]), ("accept", .mirrored, []),
     ])
-    func `a version tag that moved upstream is told, rejected or accepted`(
+    func `a version tag that moved at the source is reported, rejected or accepted`(
         _ policy: String, _ status: ImageOutcome.Status, _ findings: [String]
     ) async throws {
         var mirror = try Mirror(["{source: 'a.example/app:1.0', moved: \(policy)}"])
@@ -29,12 +29,12 @@ import Validation
         #expect(run.statuses == [status])
         #expect(run.findings.map { "\($0.severity.rawValue) \($0.id.rawValue)" } == findings)
         let isMirrored = status == .mirrored
-        #expect(try mirror.block("app").digest == (isMirrored ? Self.new : Self.old).digest)
+        #expect(try mirror.entry("app").digest == (isMirrored ? Self.new : Self.old).digest)
         #expect(mirror.world.takeJournal().contains(where: \.call.isPush) == isMirrored)
         #expect(run.updates[0].kept == (isMirrored ? [] : ["app"]))
     }
 
-    @Test func `a channel tag moves without a word, and its block has no tag and no ref`()
+    @Test func `a floating tag moves without a finding, and its lock entry has no tag and no ref`()
         async throws
     {
         var mirror = try Mirror(["{source: 'a.example/app:latest', floating: true}"])
@@ -44,14 +44,14 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(run.findings.isEmpty)
-        let block = try mirror.block("app")
-        #expect(block.tag == nil)
-        #expect(block.ref == nil)
-        #expect(block.targetTag?.name == "latest")
+        let entry = try mirror.entry("app")
+        #expect(entry.tag == nil)
+        #expect(entry.ref == nil)
+        #expect(entry.targetTag?.name == "latest")
         #expect(try await mirror.digest("mirror.example/m/app:latest") == Self.new.digest)
     }
 
-    @Test func `a digest is copied under its tag even where the tag has moved on, with a warning`()
+    @Test func `a digest is copied under its tag even if the tag has moved, with a warning`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0@\(Self.old.digest)"])
@@ -66,27 +66,27 @@ import Validation
         #expect(run.statuses == [.unchanged])
         #expect(run.findings.map(\.id) == [.tagMoved])
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == Self.old.digest)
-        let block = try mirror.block("app")
-        #expect(block.source == "a.example/app:1.0@\(Self.old.digest)")
-        #expect(block.tag?.name == "1.0")
+        let entry = try mirror.entry("app")
+        #expect(entry.source == "a.example/app:1.0@\(Self.old.digest)")
+        #expect(entry.tag?.name == "1.0")
     }
 
-    @Test func `a digest alone is copied without a tag`() async throws {
+    @Test func `a digest without a tag is copied without a tag`() async throws {
         var mirror = try Mirror(["a.example/app@\(Self.old.digest)"])
         try await mirror.world.publish(Self.old, at: "a.example/app:other")
         #expect(try await mirror.sync().statuses == [.mirrored])
         let target = try mirror.world.store("mirror.example/m/app").memory
         #expect(try await target.tags().isEmpty)
         #expect(try await target.resolve(.digest(Self.old.digest)) != nil)
-        let block = try mirror.block("app")
-        #expect(block.tag == nil)
-        #expect(block.pinned.description == "mirror.example/m/app@\(Self.old.digest)")
+        let entry = try mirror.entry("app")
+        #expect(entry.tag == nil)
+        #expect(entry.pinned.description == "mirror.example/m/app@\(Self.old.digest)")
         _ = mirror.world.takeJournal()
         #expect(try await mirror.sync().statuses == [.unchanged])
         #expect(mirror.world.takeJournal().count == 2)
     }
 
-    @Test func `the digest that a tag leaves gets a tag of its own right before the move`()
+    @Test func `the digest that a tag had before gets a retention tag right before the move`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])
@@ -105,7 +105,7 @@ import Validation
         #expect(try await mirror.digest("mirror.example/m/app:\(kept)") == Self.old.digest)
     }
 
-    @Test func `nothing is kept where nobody wants it, and what is gone already cannot be`()
+    @Test func `no retention tag is written if disabled, or if the old digest no longer exists`()
         async throws
     {
         for settings in ["keepReplaced: false", ""] {
@@ -128,7 +128,7 @@ import Validation
         }
     }
 
-    @Test func `an artifact is copied and locked without any question about platforms`()
+    @Test func `an artifact is copied and locked without platform rules`()
         async throws
     {
         var mirror = try Mirror(["{source: 'a.example/chart:1.0', artifact: true}"])
@@ -137,19 +137,19 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(run.findings.isEmpty)
-        #expect(try mirror.block("chart").validation == .index)
-        #expect(try mirror.block("chart").platforms.isEmpty)
+        #expect(try mirror.entry("chart").validation == .index)
+        #expect(try mirror.entry("chart").platforms.isEmpty)
         #expect(try await mirror.sync().statuses == [.unchanged])
     }
 
-    @Test func `a missing tag is answered with those that exist`() async throws {
+    @Test func `a missing tag is reported with the existing ones`() async throws {
         var mirror = try Mirror(["a.example/app:1.3.0"])
         for tag in ["1.2.4", "1.3.0-rc1", "0.1.0"] {
             try await mirror.world.publish(Self.old, at: "a.example/app:\(tag)")
         }
         let run = try await mirror.sync()
         #expect(run.statuses == [.missing])
-        #expect(run.report.outcomes[0].instead?.newestRelease?.name == "1.2.4")
+        #expect(run.report.outcomes[0].suggestedTags?.newestRelease?.name == "1.2.4")
         #expect(run.failures[0].hint?.contains("1.3.0-rc1") == true)
     }
 }
@@ -166,7 +166,7 @@ import Validation
         return mirror
     }
 
-    @Test func `an exception that is about to end is told even where nothing changed`()
+    @Test func `an exception that ends soon is reported even if nothing changed`()
         async throws
     {
         var mirror = try await mirror()
@@ -185,18 +185,18 @@ import Validation
                 == "the exception (amd64 only) ends in 14 days, on 2026-06-30")
     }
 
-    @Test func `after its last day an exception excuses nothing, and the block stays`()
+    @Test func `an exception has no effect after its last day, and the lock entry stays`()
         async throws
     {
         var mirror = try await mirror()
         mirror.today = try #require(CalendarDay(parsing: "2026-06-30"))
         #expect(try await mirror.sync().statuses == [.mirrored])
-        let block = try mirror.block("app")
+        let entry = try mirror.entry("app")
         mirror.today = try #require(CalendarDay(parsing: "2026-07-01"))
         let run = try await mirror.sync()
         #expect(run.statuses == [.rejected])
         #expect(run.findings.contains { $0.id == .exceptionExpired })
-        #expect(try mirror.block("app") == block)
+        #expect(try mirror.entry("app") == entry)
         #expect(run.updates[0].kept == ["app"])
     }
 }

@@ -29,28 +29,29 @@ import Validation
         return try #require(images.first)
     }
 
-    @Test func `a mirror that is as its lock says is read once and not written to`() async throws {
+    @Test func `a target that matches its lock file is read once and not written to`() async throws
+    {
         let mirror = try await mirror()
         let image = try await verify(mirror)
         #expect(image.problems.isEmpty)
         #expect(image.failure == nil)
-        #expect(image.seen == Self.image.manifests.count + Self.image.blobs.count)
+        #expect(image.presentCount == Self.image.manifests.count + Self.image.blobs.count)
         let journal = mirror.world.takeJournal()
         #expect(journal.allSatisfy { !$0.call.isPush })
         #expect(journal.count == 1 + Self.image.manifests.count + Self.image.blobs.count)
     }
 
     @Test(arguments: ["a.example/app:1.0", "{source: 'a.example/app:latest', floating: true}"])
-    func `a tag that moved or is gone is told, a channel's too`(_ source: String) async throws {
+    func `a moved or missing tag is reported, also a floating one`(_ source: String) async throws {
         let mirror = try await mirror(source)
-        let tag = try #require(mirror.block("app").targetTag)
+        let tag = try #require(mirror.entry("app").targetTag)
         try await mirror.world.publish(Self.other, at: "mirror.example/m/app:\(tag)")
         #expect(try await verify(mirror).problems == [.tagMoved(tag, now: Self.other.digest)])
         try mirror.world.store("mirror.example/m/app").lose(Self.other.digest)
         #expect(try await verify(mirror).problems == [.tagMoved(tag, now: nil)])
     }
 
-    @Test func `what is gone is named: the index, a child, a configuration, a layer`()
+    @Test func `missing content is named: the index, a child, a config, a layer`()
         async throws
     {
         let child = Self.image.manifests[0]
@@ -73,27 +74,28 @@ import Validation
         }
     }
 
-    @Test func `a platform of which the lock says another manifest is told`() async throws {
+    @Test func `a platform whose manifest differs from the lock file is reported`() async throws {
         var mirror = try await mirror()
-        var block = try mirror.block("app")
-        // Both manifests are there, under each other's platform.
-        let amd64 = block.platforms[.linuxAMD64]
-        block.platforms[.linuxAMD64] = block.platforms[.linuxARM64]
-        block.platforms[.linuxARM64] = amd64
-        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
+        var entry = try mirror.entry("app")
+        // Both manifests exist, each under the platform of the other.
+        let amd64 = entry.platforms[.linuxAMD64]
+        entry.platforms[.linuxAMD64] = entry.platforms[.linuxARM64]
+        entry.platforms[.linuxARM64] = amd64
+        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = entry
         #expect(
             try await verify(mirror).problems == [
                 .platformChanged(.linuxAMD64), .platformChanged(.linuxARM64),
             ])
-        block.platforms = [.linuxAMD64: .init(digest: Self.other.digest, size: 1)]
-        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = block
+        entry.platforms = [.linuxAMD64: .init(digest: Self.other.digest, size: 1)]
+        mirror.locks["/repo/0.lock.yaml"]?.images["app"] = entry
         #expect(
             try await verify(mirror).problems == [
                 .platformChanged(.linuxAMD64), .insufficientlyValidated(.platforms([.linuxARM64])),
             ])
     }
 
-    @Test func `bytes that do not fit the lock are a problem, a dead line is a failure`()
+    @Test
+    func `content that differs from the lock file is a problem, a connection error is a failure`()
         async throws
     {
         let mirror = try await mirror()
@@ -120,7 +122,7 @@ import Validation
         try await mirror.sync()
         let image = try await verify(mirror)
         #expect(image.problems.isEmpty)
-        #expect(image.block.platforms.keys.sorted() == [.linuxAMD64])
+        #expect(image.lockEntry.platforms.keys.sorted() == [.linuxAMD64])
     }
 }
 
@@ -144,7 +146,7 @@ import Validation
         ).check(.repository(reference.repository), tag: reference.tag, digest: reference.digest)
     }
 
-    @Test func `an image that can be used is accepted, and its attestations are counted`()
+    @Test func `a valid image is accepted, and its attestations are counted`()
         async throws
     {
         let world = World()
@@ -160,7 +162,9 @@ import Validation
         #expect(world.takeJournal().allSatisfy { !$0.call.isPush })
     }
 
-    @Test func `an image that lacks a platform is rejected, and that is no failure`() async throws {
+    @Test func `an image that lacks a platform is rejected, which is a verdict and not a failure`()
+        async throws
+    {
         let world = World()
         try await world.publish(ImageSamples.amd64, at: "a.example/app:1.0")
         let checked = try await check("a.example/app:1.0", in: world)
@@ -169,22 +173,22 @@ import Validation
         #expect(checked.report?.findings.map(\.id) == [.notAnIndex, .platformMissing])
     }
 
-    @Test func `a tag that does not exist is answered with those that do`() async throws {
+    @Test func `a missing tag is reported with the existing ones`() async throws {
         let world = World()
         try await world.publish(Self.image, at: "a.example/app:1.2.4")
         let checked = try await check("a.example/app:v1.3.0", in: world)
         #expect(checked.failure?.failureClass == .missing)
-        #expect(checked.instead?.newestRelease?.name == "1.2.4")
+        #expect(checked.suggestedTags?.newestRelease?.name == "1.2.4")
         #expect(checked.failure?.hint?.contains("1.2.4") == true)
     }
 
-    @Test func `without a tag or digest nothing is assumed`() async throws {
+    @Test func `a tag or digest is required, with no default`() async throws {
         let checked = try await check("a.example/app", in: World())
         #expect(checked.failure?.failureClass == .missing)
         #expect(checked.failure?.hint?.contains("'latest' is never assumed") == true)
     }
 
-    @Test func `a registry that cannot be asked gives a failure and no verdict`() async throws {
+    @Test func `a registry that fails gives a failure and no verdict`() async throws {
         let world = World()
         world.intercept { _, _ in throw ContentError(.denied, "no") }
         let checked = try await check("a.example/app:1.0", in: world)

@@ -6,9 +6,9 @@ import OCI
 import RegistryTestSupport
 import Synchronization
 
-/// All the stores of a test, in memory, with one journal of what was asked of them.
+/// All stores of a test, in memory, with one journal of their operations.
 final class World: Sendable {
-    /// Something that a store was asked for.
+    /// An operation of a store.
     struct Event: Hashable, Sendable {
         let location: StoreLocation
         let call: Call
@@ -20,7 +20,7 @@ final class World: Sendable {
         case referrers(Digest)
         case fetchManifest(Digest)
         case fetchBlob(Digest)
-        /// The first bytes of a blob that was opened.
+        /// The first bytes of an opened blob were read.
         case read(Digest)
         case exists(Digest)
         case pushBlob(Digest)
@@ -35,7 +35,7 @@ final class World: Sendable {
         }
     }
 
-    /// What happens before a call is answered: nothing, an error, or a long wait.
+    /// A function that runs before each operation; it can do nothing, throw or suspend.
     typealias Interception = @Sendable (Event, _ number: Int) async throws -> Void
 
     private struct State {
@@ -46,7 +46,7 @@ final class World: Sendable {
     }
     private let state = Mutex(State())
 
-    /// How the pipeline comes by these stores.
+    /// The provider of these stores.
     var stores: StoreProvider { StoreProvider { [self] in store(at: $0) } }
 
     func store(at location: StoreLocation) -> WatchedStore {
@@ -61,7 +61,7 @@ final class World: Sendable {
         store(at: .repository(try Repository(parsing: repository)))
     }
 
-    /// Puts an image where it is told to, without a word in the journal.
+    /// Stores an image without recording operations.
     @discardableResult
     func publish(_ image: BuiltImage, at reference: String) async throws -> Digest {
         let reference = try Reference(parsing: reference)
@@ -84,15 +84,15 @@ final class World: Sendable {
         }
     }
 
-    /// Sets what happens before each call.
+    /// Sets the function that runs before each operation.
     func intercept(_ interception: @escaping Interception) {
         state.withLock { $0.interception = interception }
     }
 
-    /// From now on no registry mounts.
+    /// Makes every registry reject mounts from now on.
     func refuseMounts() { state.withLock { $0.mounts = false } }
 
-    /// What was asked since the last time, in order.
+    /// Returns the operations since the last call, in order.
     func takeJournal() -> [Event] {
         state.withLock { state in
             defer { state.journal = [] }
@@ -113,7 +113,7 @@ final class World: Sendable {
 }
 
 extension World.Event {
-    /// Where, and what: `host/path resolve 1.0`.
+    /// The location and the operation, such as `host/path resolve 1.0`.
     var described: String {
         let what =
             switch call {
@@ -132,11 +132,11 @@ extension World.Event {
     }
 }
 
-/// A store in memory that notes what is asked of it and does what the test wants to go wrong.
+/// An in-memory store that records its operations and fails as the test requires.
 final class WatchedStore: ContentStore {
     let memory: MemoryStore
     private let world: World
-    /// What the store has lost, until it is pushed again.
+    /// The content that the store has lost, until it is pushed again.
     private let lost = Mutex<Set<Digest>>([])
 
     fileprivate init(at location: StoreLocation, in world: World) {
@@ -146,7 +146,7 @@ final class WatchedStore: ContentStore {
 
     var location: StoreLocation { memory.location }
 
-    /// Forgets a manifest or blob, as a registry's clean-up or a bad disk does.
+    /// Loses a manifest or blob, as with a retention policy or a disk failure.
     func lose(_ digest: Digest) {
         lost.withLock { _ = $0.insert(digest) }
     }
@@ -154,7 +154,7 @@ final class WatchedStore: ContentStore {
     private func has(_ digest: Digest) -> Bool { lost.withLock { !$0.contains(digest) } }
 
     private func find(_ digest: Digest) throws {
-        guard has(digest) else { throw ContentError(.missing, "\(digest.short) is gone") }
+        guard has(digest) else { throw ContentError(.missing, "\(digest.short) not found") }
     }
 
     private func keep(_ digest: Digest) { lost.withLock { _ = $0.remove(digest) } }
@@ -228,7 +228,7 @@ final class WatchedStore: ContentStore {
     }
 }
 
-/// A stream that tells when its first piece is asked for.
+/// A stream that reports when its first chunk is requested.
 private struct NotedStream: AsyncSequence, Sendable {
     let base: ByteStream
     let note: @Sendable () async throws -> Void

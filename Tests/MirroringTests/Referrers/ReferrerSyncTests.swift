@@ -60,7 +60,7 @@ import Testing
             #expect(count(events) { $0 == .fetchManifest(referrer.digest) } == 1)
         }
         for (position, target) in Self.targets.enumerated() {
-            #expect(try mirror.block("app", at: position).referrers == locked)
+            #expect(try mirror.entry("app", at: position).referrers == locked)
             let store = try mirror.world.store("\(target)/app").memory
             #expect(try await store.resolve(.digest(Self.sbom.digest)) != nil)
             #expect(try await store.resolve(.tag(tag))?.digest == Self.signature.digest)
@@ -100,7 +100,7 @@ import Testing
         _ = mirror.world.takeJournal()
         try await mirror.sync()
         #expect(mirror.world.takeJournal().count == 2)
-        #expect(try mirror.block("app").referrers == [])
+        #expect(try mirror.entry("app").referrers == [])
     }
 
     @Test func `are kept in the entry that a later run writes`() async throws {
@@ -108,7 +108,7 @@ import Testing
         try await mirror.sync()
         try mirror.configure(["a.example/app:1.0"], to: ["one.example/m"])
         #expect(try await mirror.sync().statuses == [.validated])
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
     }
 
     @Test func `are found again if the lock file is missing`() async throws {
@@ -116,7 +116,7 @@ import Testing
         try await mirror.sync()
         mirror.locks = [:]
         #expect(try await mirror.sync().statuses == [.validated])
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
     }
 
     @Test func `missing at a target are copied again only by a refresh`() async throws {
@@ -129,7 +129,7 @@ import Testing
         #expect(run.statuses == [.repaired])
         #expect(run.report.outcomes[0].targets[0].referrers?.copied == 1)
         #expect(try await store.resolve(.digest(Self.sbom.digest)) != nil)
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
         #expect(try await mirror.sync(refreshesReferrers: true).statuses == [.unchanged])
     }
 
@@ -138,7 +138,7 @@ import Testing
         try await mirror.sync()
         try await removeFromSource(mirror)
         try await mirror.sync(refreshesReferrers: true)
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
     }
 
     @Test func `missing at source and target are removed from the entry only by a refresh`()
@@ -150,7 +150,7 @@ import Testing
         let target = try mirror.world.store("one.example/m/app")
         for digest in Self.sbom.digests { target.lose(digest) }
         try await mirror.sync()
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
         // No referrer is removed while the source is unavailable.
         mirror.world.intercept { event, _ in
             if event.call == .referrers(Self.image.digest) {
@@ -158,10 +158,10 @@ import Testing
             }
         }
         try await mirror.sync(refreshesReferrers: true)
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
         mirror.world.intercept { _, _ in }
         try await mirror.sync(refreshesReferrers: true)
-        #expect(try mirror.block("app").referrers.map(\.digest) == [Self.signature.digest])
+        #expect(try mirror.entry("app").referrers.map(\.digest) == [Self.signature.digest])
     }
 
     /// Removes the SBOM from the source, which still lists it.
@@ -178,12 +178,12 @@ import Testing
         let own = ImageBuilder().artifact("a/sig", "own", about: nil)
         try await mirror.world.publish(own, at: "one.example/m/app:\(try tag)")
         try await mirror.sync()
-        #expect(try mirror.block("app").referrers == locked)
+        #expect(try mirror.entry("app").referrers == locked)
         let run = try await mirror.sync(refreshesReferrers: true)
         let receipt = try #require(run.report.outcomes[0].targets[0].referrers)
         #expect(receipt.warnings.count { $0.contains("not overwritten") } == 1)
         #expect(
-            try mirror.block("app").referrers.contains(.init(digest: own.digest, tag: try tag)))
-        #expect(try mirror.block("app").referrers.count == 2)
+            try mirror.entry("app").referrers.contains(.init(digest: own.digest, tag: try tag)))
+        #expect(try mirror.entry("app").referrers.count == 2)
     }
 }

@@ -104,7 +104,7 @@ import Testing
         let mirror = try await mirror(to: ["one.example/m", "two.example/m"])
         let verifier = Verifier(
             stores: mirror.world.stores, config: mirror.config, today: mirror.today,
-            asksSource: true)
+            checksSource: true)
         for position in 0...1 {
             _ = try await verifier.verify(mirror.lock(position).images)
         }

@@ -4,7 +4,7 @@ import Mirroring
 import OCI
 import Testing
 
-@Suite struct ShardTests {
+@Suite struct `Shards of a run` {
     private static let names = (0..<1000).map { "team/image-\($0)" }
 
     private static func owners(of name: String, _ count: Int) -> [Int] {
@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 7, 20])
-    func `give each name to one of them, and about as many to each`(count: Int) {
+    func `each own a similar number of names, and each name has one owner`(count: Int) {
         var sizes: [Int: Int] = [:]
         for name in Self.names {
             let owners = Self.owners(of: name, count)
@@ -23,7 +23,7 @@ import Testing
         #expect(sizes.values.allSatisfy { $0 > 1000 / count / 2 && $0 < 1000 / count * 2 })
     }
 
-    @Test func `of one more move only what goes to the new one`() {
+    @Test func `move names only to a new shard`() {
         for name in Self.names {
             let (before, after) = (Self.owners(of: name, 4), Self.owners(of: name, 5))
             #expect(before == after || after == [5])
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: ["0/3", "4/3", "1/0", "1", "a/b", "1/2/3", "-1/3", "1/1001", ""])
-    func `that are none are rejected`(text: String) {
+    func `are rejected if they are out of range or malformed`(text: String) {
         #expect(throws: ParseError.self) { try Shard(parsing: text) }
     }
 
@@ -39,7 +39,7 @@ import Testing
         ("images.lock.yaml", "images.lock.2-of-3.yaml"), ("/a.b/l.yml", "/a.b/l.2-of-3.yml"),
         ("lock", "lock.2-of-3"),
     ])
-    func `have a file beside the lock, which tells them`(lock: String, part: String) throws {
+    func `have a lock file whose name identifies them`(lock: String, part: String) throws {
         let shard = try Shard(parsing: "2/3")
         #expect(shard.path(of: lock) == part)
         #expect(Shard(ofFile: part) == shard)
@@ -48,7 +48,7 @@ import Testing
     @Test(arguments: [
         "images.lock.yaml", "2-to-3.yaml", "x.0-of-3.yaml", "x.2-of-3.yaml.bak.old", "x.2-of.yaml",
     ])
-    func `are not read from other names`(name: String) {
+    func `are not parsed from other file names`(name: String) {
         #expect(Shard(ofFile: name) == nil)
     }
 }

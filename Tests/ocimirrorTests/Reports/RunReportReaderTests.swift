@@ -36,7 +36,7 @@ import TextSafety
         run.outcomes[0].status = .unchanged
         run.outcomes[0].facts = ImageFacts(platforms: [])
         var second = run.report
-        second.sync = second.sync.recalling(known)
+        second.sync = second.sync.addingFacts(from: known)
         for key in ["downloadSize", "platforms", "labels"] {
             #expect(
                 second.json["images"]?.elements.first?[key]
