@@ -5,12 +5,12 @@ internal import AsyncPrimitives
 /// The input of a child process, written at the pace of the child.
 public final class ChildInput: Sendable {
     private struct Queue: Sendable {
-        var pieces: [[UInt8]] = []
+        var chunks: [[UInt8]] = []
         var byteCount = 0
         var isEnded = false
         /// A Boolean value that indicates whether the child has stopped reading.
         var isClosed = false
-        var alarm: WakeupPipe?
+        var wakeup: WakeupPipe?
     }
 
     enum Next {
@@ -20,7 +20,7 @@ public final class ChildInput: Sendable {
     }
 
     /// The number of buffered bytes above which the writer waits.
-    private static let room = 512 << 10
+    private static let capacity = 512 << 10
 
     private let queue: AsyncCondition<Queue>
     /// A Boolean value that indicates whether chunks are added while the child runs.
@@ -36,7 +36,7 @@ public final class ChildInput: Sendable {
     init(whole bytes: [UInt8]) {
         isStreamed = false
         queue = AsyncCondition(
-            Queue(pieces: bytes.isEmpty ? [] : [bytes], byteCount: bytes.count, isEnded: true))
+            Queue(chunks: bytes.isEmpty ? [] : [bytes], byteCount: bytes.count, isEnded: true))
     }
 
     /// Adds a chunk, and waits while the buffer is full.
@@ -47,40 +47,40 @@ public final class ChildInput: Sendable {
     /// - Throws: `CancellationError`.
     public func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
-        let alarm = try await queue.take { queue -> WakeupPipe?? in
+        let wakeup = try await queue.take { queue -> WakeupPipe?? in
             if queue.isClosed || queue.isEnded { return .some(nil) }
-            guard queue.byteCount < Self.room else { return nil }
-            queue.pieces.append(bytes)
+            guard queue.byteCount < Self.capacity else { return nil }
+            queue.chunks.append(bytes)
             queue.byteCount += bytes.count
-            return .some(queue.pieces.count == 1 ? queue.alarm : nil)
+            return .some(queue.chunks.count == 1 ? queue.wakeup : nil)
         }
-        alarm?.ring(.fed)
+        wakeup?.send(.inputAvailable)
     }
 
     /// Ends the input.
     public func end() {
-        var alarm: WakeupPipe?
+        var wakeup: WakeupPipe?
         queue.change {
             guard !$0.isEnded else { return }
             $0.isEnded = true
-            alarm = $0.alarm
+            wakeup = $0.wakeup
         }
-        alarm?.ring(.fed)
+        wakeup?.send(.inputAvailable)
     }
 
     /// Sets the pipe that wakes the thread when input is available.
-    func attach(_ alarm: WakeupPipe) {
-        queue.change { $0.alarm = alarm }
+    func attach(_ wakeup: WakeupPipe) {
+        queue.change { $0.wakeup = wakeup }
     }
 
     /// Returns the next chunk.
     func next() -> Next {
         var next = Next.nothingYet
         queue.change {
-            if $0.pieces.isEmpty {
+            if $0.chunks.isEmpty {
                 if $0.isEnded { next = .end }
             } else {
-                let bytes = $0.pieces.removeFirst()
+                let bytes = $0.chunks.removeFirst()
                 $0.byteCount -= bytes.count
                 next = .bytes(bytes)
             }
@@ -92,9 +92,9 @@ public final class ChildInput: Sendable {
     func close() {
         queue.change {
             $0.isClosed = true
-            $0.pieces = []
+            $0.chunks = []
             $0.byteCount = 0
-            $0.alarm = nil
+            $0.wakeup = nil
         }
     }
 }

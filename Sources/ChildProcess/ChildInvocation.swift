@@ -16,8 +16,8 @@ struct ChildInvocation: Sendable {
         self.executable = executable
         self.arguments = [executable] + arguments
         self.environment = environment.map { "\($0.key)=\($0.value)" }.sorted()
-        let texts = self.arguments + self.environment
-        guard !texts.contains(where: { $0.utf8.contains(0) }),
+        let strings = self.arguments + self.environment
+        guard !strings.contains(where: { $0.utf8.contains(0) }),
             !environment.keys.contains(where: { $0.isEmpty || $0.contains("=") })
         else { throw ChildProcessError(executable, .invalidArgument) }
     }
@@ -66,8 +66,8 @@ struct ChildInvocation: Sendable {
     }
 
     /// Copies of strings with a null terminator, as `execve` requires.
-    private static func vector(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        unsafe texts.map { unsafe strdup($0) } + [nil]
+    private static func vector(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        unsafe strings.map { unsafe strdup($0) } + [nil]
     }
 
     private static func free(_ vector: [UnsafeMutablePointer<CChar>?]) {

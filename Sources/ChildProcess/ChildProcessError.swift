@@ -18,7 +18,7 @@ public struct ChildProcessError: Error, Hashable, Sendable {
         /// The output limit was exceeded.
         case outputLimit(Int)
         /// The task was canceled.
-        case cancelled
+        case canceled
     }
 
     /// The path of the program.
@@ -44,20 +44,20 @@ extension ChildProcessError.Cause: CustomStringConvertible {
     /// The description of the reason.
     public var description: String {
         switch self {
-        case .system(E2BIG): "its arguments are too long"
+        case .system(E2BIG): "argument list too long"
         case .system(EACCES): "permission denied"
         case .system(EAGAIN): "too many processes"
         case .system(EMFILE), .system(ENFILE): "too many open files"
         case .system(ENOENT): "no such program"
-        case .system(ENOEXEC): "not a program for this machine"
+        case .system(ENOEXEC): "executable format error"
         case .system(ENOMEM): "out of memory"
-        case .system(ENOTDIR): "a part of the path is not a directory"
+        case .system(ENOTDIR): "not a directory"
         case .system(let code): "system error \(code)"
         case .relativePath: "not an absolute path"
-        case .invalidArgument: "an argument or a variable that no program can be given"
-        case .timeLimit(let time): "killed, because it ran longer than \(time)"
-        case .outputLimit(let count): "killed, because it wrote more than \(count) bytes"
-        case .cancelled: "killed, because the run was cancelled"
+        case .invalidArgument: "invalid argument or environment variable"
+        case .timeLimit(let time): "killed: exceeded the time limit of \(time)"
+        case .outputLimit(let count): "killed: output larger than \(count) bytes"
+        case .canceled: "killed: canceled"
         }
     }
 }

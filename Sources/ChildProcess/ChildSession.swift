@@ -9,7 +9,7 @@ struct ChildSession: ~Copyable {
     private let process: pid_t
     private var deadline: ContinuousClock.Instant
     private let limits: ChildLimits
-    private let alarm: WakeupPipe
+    private let wakeup: WakeupPipe
     private var input: StdinPump
     private var output: OutputCollector
     private var error: OutputCollector
@@ -18,11 +18,12 @@ struct ChildSession: ~Copyable {
 
     /// Starts the child.
     init(
-        _ invocation: ChildInvocation, _ fed: ChildInput, _ limits: ChildLimits, _ alarm: WakeupPipe
+        _ invocation: ChildInvocation, _ inputAvailable: ChildInput, _ limits: ChildLimits,
+        _ wakeup: WakeupPipe
     ) throws(ChildProcessError) {
         let executable = invocation.executable
         let input = try Pipe(for: executable)
-        if fed.isStreamed { input.widen(to: 256 << 10) }
+        if inputAvailable.isStreamed { input.widen(to: 256 << 10) }
         let output = try Pipe(for: executable)
         let error = try Pipe(for: executable)
         try input.writing.setNonBlocking(for: executable)
@@ -32,8 +33,8 @@ struct ChildSession: ~Copyable {
         // this thread writes to it.
         Self.blockBrokenPipeSignal()
         let process = try invocation.spawn(
-            input: input.reading.number, output: output.writing.number,
-            error: error.writing.number)
+            input: input.reading.descriptor, output: output.writing.descriptor,
+            error: error.writing.descriptor)
 
         let code = DetachedThread.start {
             // WNOWAIT keeps the child as a zombie, so that its process id is not reused until
@@ -42,7 +43,7 @@ struct ChildSession: ~Copyable {
             while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0,
                 errno == EINTR
             {}
-            alarm.ring(.exited)
+            wakeup.send(.exited)
         }
         guard code == 0 else {
             kill(-process, SIGKILL)
@@ -53,9 +54,9 @@ struct ChildSession: ~Copyable {
         self.process = process
         self.deadline = .now + limits.time
         self.limits = limits
-        self.alarm = alarm
-        self.input = StdinPump(input.keepingWriting(), fed)
-        self.isFed = fed.isStreamed
+        self.wakeup = wakeup
+        self.input = StdinPump(input.keepingWriting(), inputAvailable)
+        self.isFed = inputAvailable.isStreamed
         self.output = OutputCollector(output.keepingReading(), limit: limits.outputByteCount)
         self.error = OutputCollector(error.keepingReading(), limit: limits.outputByteCount)
     }
@@ -82,13 +83,13 @@ struct ChildSession: ~Copyable {
     private mutating func step() throws(ChildProcessError) {
         input.refill()
         // The time limit does not apply while the child waits for input.
-        let waitsForUs = isFed && input.isDry
+        let waitsForUs = isFed && input.isWaitingForInput
         if waitsForUs { deadline = .now + limits.time }
         var entries = [
-            pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0),
-            pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: error.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input.descriptor, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: error.descriptor, events: Int16(POLLIN), revents: 0),
         ]
         let ready = unsafe poll(
             &entries, nfds_t(entries.count), waitsForUs ? -1 : millisecondsLeft())
@@ -105,16 +106,16 @@ struct ChildSession: ~Copyable {
         }
         if entries[2].revents != 0 { try output.advance(executable) }
         if entries[3].revents != 0 { try error.advance(executable) }
-        let events = alarm.events()
+        let events = wakeup.events()
         hasExited = events.contains(.exited)
-        if events.contains(.cancelled) { throw ChildProcessError(executable, .cancelled) }
+        if events.contains(.canceled) { throw ChildProcessError(executable, .canceled) }
     }
 
     /// Waits for the wakeup pipe only.
     private mutating func listen() {
-        var entry = pollfd(fd: alarm.number, events: Int16(POLLIN), revents: 0)
+        var entry = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
         _ = unsafe poll(&entry, 1, -1)
-        if alarm.events().contains(.exited) { hasExited = true }
+        if wakeup.events().contains(.exited) { hasExited = true }
     }
 
     private func millisecondsLeft() -> Int32 {

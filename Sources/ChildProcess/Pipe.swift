@@ -6,11 +6,11 @@ internal import Glibc
 /// One end of a pipe, which is closed with its last reference at the latest.
 struct PipeEnd: ~Copyable, Sendable {
     /// The descriptor; -1, which `poll` ignores, once it is closed.
-    private(set) var number: Int32
+    private(set) var descriptor: Int32
 
     /// Takes ownership of a descriptor.
-    fileprivate init(_ number: Int32) {
-        self.number = number
+    fileprivate init(_ descriptor: Int32) {
+        self.descriptor = descriptor
     }
 
     /// Duplicates a descriptor with the number of a standard file, which is available if the caller
@@ -18,23 +18,25 @@ struct PipeEnd: ~Copyable, Sendable {
     ///
     /// - Returns: The descriptor, or another one for the same file; the old one is then closed.
     /// - Throws: ``ChildProcessError`` if no descriptor is available; the old one is closed.
-    static func aside(_ number: Int32, for executable: String) throws(ChildProcessError) -> Int32 {
-        guard number <= STDERR_FILENO else { return number }
-        let moved = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    static func awayFromStandardFiles(_ descriptor: Int32, for executable: String)
+        throws(ChildProcessError) -> Int32
+    {
+        guard descriptor <= STDERR_FILENO else { return descriptor }
+        let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
         let code = errno
-        _ = Glibc.close(number)
+        _ = Glibc.close(descriptor)
         guard moved >= 0 else { throw ChildProcessError(executable, .system(code)) }
         return moved
     }
 
     deinit {
-        if number >= 0 { _ = Glibc.close(number) }
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
     }
 
     mutating func close() {
-        guard number >= 0 else { return }
-        _ = Glibc.close(number)
-        number = -1
+        guard descriptor >= 0 else { return }
+        _ = Glibc.close(descriptor)
+        descriptor = -1
     }
 
     /// Sets this end to non-blocking.
@@ -42,34 +44,34 @@ struct PipeEnd: ~Copyable, Sendable {
     /// - Throws: ``ChildProcessError`` if that fails: a read could then exceed every
     ///   time limit.
     func setNonBlocking(for executable: String) throws(ChildProcessError) {
-        let flags = fcntl(number, F_GETFL)
-        guard flags >= 0, fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
             throw ChildProcessError(executable, .system(errno))
         }
     }
 
     /// Returns the available bytes; `nil` at the end, empty if none are available yet.
     func read(upTo count: Int) -> [UInt8]? {
-        var got = 0
+        var readCount = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             repeat {
-                got = unsafe Glibc.read(number, buffer.baseAddress, count)
-            } while got < 0 && errno == EINTR
-            filled = max(got, 0)
+                readCount = unsafe Glibc.read(descriptor, buffer.baseAddress, count)
+            } while readCount < 0 && errno == EINTR
+            filled = max(readCount, 0)
         }
-        return got == 0 || (got < 0 && errno != EAGAIN) ? nil : bytes
+        return readCount == 0 || (readCount < 0 && errno != EAGAIN) ? nil : bytes
     }
 
     /// Writes as many bytes as the pipe accepts, and returns their number; `nil` if the reader has
     /// closed it.
     func write(_ bytes: ArraySlice<UInt8>) -> Int? {
-        var put = 0
+        var written = 0
         repeat {
-            put = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.write(number, buffer.baseAddress, buffer.count)
+            written = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
             }
-        } while put < 0 && errno == EINTR
-        return put < 0 && errno != EAGAIN ? nil : max(put, 0)
+        } while written < 0 && errno == EINTR
+        return written < 0 && errno != EAGAIN ? nil : max(written, 0)
     }
 }
 
@@ -79,31 +81,31 @@ struct Pipe: ~Copyable, Sendable {
     let writing: PipeEnd
 
     init(for executable: String) throws(ChildProcessError) {
-        var numbers: [Int32] = [-1, -1]
-        guard unsafe pipe2(&numbers, O_CLOEXEC) == 0 else {
+        var descriptors: [Int32] = [-1, -1]
+        guard unsafe pipe2(&descriptors, O_CLOEXEC) == 0 else {
             throw ChildProcessError(executable, .system(errno))
         }
-        let second = numbers[1]
+        let second = descriptors[1]
         let first: Int32
         do throws(ChildProcessError) {
-            first = try PipeEnd.aside(numbers[0], for: executable)
+            first = try PipeEnd.awayFromStandardFiles(descriptors[0], for: executable)
         } catch {
             _ = Glibc.close(second)
             throw error
         }
         do throws(ChildProcessError) {
-            numbers = [first, try PipeEnd.aside(second, for: executable)]
+            descriptors = [first, try PipeEnd.awayFromStandardFiles(second, for: executable)]
         } catch {
             _ = Glibc.close(first)
             throw error
         }
-        reading = PipeEnd(numbers[0])
-        writing = PipeEnd(numbers[1])
+        reading = PipeEnd(descriptors[0])
+        writing = PipeEnd(descriptors[1])
     }
 
     /// Requests a capacity of `count` bytes; a smaller pipe only reduces the speed.
     func widen(to count: Int32) {
-        _ = fcntl(writing.number, cposix_set_pipe_size, count)
+        _ = fcntl(writing.descriptor, cposix_set_pipe_size, count)
     }
 
     /// Closes the other end.
@@ -126,14 +128,14 @@ struct StdinPump: ~Copyable {
     }
 
     /// The entry for `poll`; none while there is nothing to write.
-    var number: Int32 { pending.isEmpty ? -1 : end.number }
+    var descriptor: Int32 { pending.isEmpty ? -1 : end.descriptor }
 
     /// A Boolean value that indicates whether the child may be waiting for input.
-    var isDry: Bool { pending.isEmpty && end.number >= 0 }
+    var isWaitingForInput: Bool { pending.isEmpty && end.descriptor >= 0 }
 
     /// Writes available input, and closes the pipe after the last of it.
     mutating func refill() {
-        guard isDry else { return }
+        guard isWaitingForInput else { return }
         switch input.next() {
         case .bytes(let bytes): pending = bytes[...]
         case .nothingYet: break
@@ -156,7 +158,7 @@ struct StdinPump: ~Copyable {
 
 /// Collects the output of a child.
 struct OutputCollector: ~Copyable {
-    private static let pieceByteCount = 64 << 10
+    private static let chunkByteCount = 64 << 10
 
     private var end: PipeEnd
     private let limit: Int
@@ -169,20 +171,20 @@ struct OutputCollector: ~Copyable {
     }
 
     /// The entry for `poll`; none after the end of the output.
-    var number: Int32 { end.number }
+    var descriptor: Int32 { end.descriptor }
 
     /// Reads a chunk, and returns whether more may be available immediately.
     @discardableResult
     mutating func advance(_ executable: String) throws(ChildProcessError) -> Bool {
-        guard let piece = end.read(upTo: Self.pieceByteCount) else {
+        guard let chunk = end.read(upTo: Self.chunkByteCount) else {
             end.close()
             return false
         }
-        bytes += piece
+        bytes += chunk
         guard bytes.count <= limit else {
             throw ChildProcessError(executable, .outputLimit(limit))
         }
-        return !piece.isEmpty
+        return !chunk.isEmpty
     }
 
     /// Reads the remaining output.

@@ -9,12 +9,12 @@ public enum ProcessSandbox {
     /// Lowers the resource limits of this process, and prohibits new files, programs and threads.
     ///
     /// - Parameters:
-    /// - addressSpace: The maximum size of the address space in bytes.
-    /// - seconds: The maximum processor time.
+    ///   - addressSpace: The maximum size of the address space in bytes.
+    ///   - seconds: The maximum processor time.
     /// - Throws: ``ChildProcessError`` if a limit cannot be set.
     ///
     /// Source: setrlimit(2).
-    public static func lower(addressSpace: Int, seconds: Int) throws(ChildProcessError) {
+    public static func lowerLimits(addressSpace: Int, seconds: Int) throws(ChildProcessError) {
         let limits: [(Int32, Int)] = [
             (cposix_limit_core, 0),
             (cposix_limit_file_size, 0),

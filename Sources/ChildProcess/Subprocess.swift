@@ -44,11 +44,11 @@ public enum Subprocess {
     /// the whole group is killed.
     ///
     /// - Parameters:
-    /// - executable: The absolute path of the program; ``locate(_:path:)`` finds it.
-    /// - arguments: The arguments, without the program's name.
-    /// - environment: The whole environment.
-    /// - input: The content of standard input.
-    /// - limits: The limits of the child.
+    ///   - executable: The absolute path of the program; ``locate(_:path:)`` finds it.
+    ///   - arguments: The arguments, without the program's name.
+    ///   - environment: The whole environment.
+    ///   - input: The content of standard input.
+    ///   - limits: The limits of the child.
     /// - Returns: The result, whatever the exit status.
     /// - Throws: ``ChildProcessError`` if the program could not be started or was killed.
     public static func run(
@@ -66,11 +66,11 @@ public enum Subprocess {
     /// waits for more input.
     ///
     /// - Parameters:
-    /// - executable: The absolute path of the program.
-    /// - arguments: The arguments, without the program's name.
-    /// - environment: The whole environment.
-    /// - input: The input, which is closed when this method returns.
-    /// - limits: The limits of the child.
+    ///   - executable: The absolute path of the program.
+    ///   - arguments: The arguments, without the program's name.
+    ///   - environment: The whole environment.
+    ///   - input: The input, which is closed when this method returns.
+    ///   - limits: The limits of the child.
     /// - Returns: The result, whatever the exit status.
     /// - Throws: ``ChildProcessError`` if the program could not be started or was killed.
     public static func run(
@@ -85,14 +85,14 @@ public enum Subprocess {
         _ invocation: ChildInvocation, _ input: ChildInput, _ limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
         let executable = invocation.executable
-        let alarm = try WakeupPipe(for: executable)
-        input.attach(alarm)
+        let wakeup = try WakeupPipe(for: executable)
+        input.attach(wakeup)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let code = DetachedThread.start {
                     continuation.resume(
                         returning: Result { () throws(ChildProcessError) in
-                            var exchange = try ChildSession(invocation, input, limits, alarm)
+                            var exchange = try ChildSession(invocation, input, limits, wakeup)
                             return try exchange.run()
                         })
                 }
@@ -102,7 +102,7 @@ public enum Subprocess {
                 }
             }
         } onCancel: {
-            alarm.ring(.cancelled)
+            wakeup.send(.canceled)
         }
         return try result.get()
     }
@@ -110,9 +110,9 @@ public enum Subprocess {
     /// Finds a program by its name, as a shell does.
     ///
     /// - Parameters:
-    /// - name: The program's name, without a slash.
-    /// - path: The directories to search, separated by colons. Relative ones are ignored, so that
-    ///   the current directory never decides which program runs.
+    ///   - name: The program's name, without a slash.
+    ///   - path: The directories to search, separated by colons. Relative ones are ignored, so that
+    ///     the current directory never decides which program runs.
     /// - Returns: The absolute path; `nil` if no directory has an executable file with this name.
     public static func locate(_ name: String, path: String) -> String? {
         guard !name.isEmpty, !name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "/") })

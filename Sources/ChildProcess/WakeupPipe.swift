@@ -6,8 +6,8 @@ internal import Glibc
 final class WakeupPipe: Sendable {
     enum Event: UInt8 {
         case exited
-        case cancelled
-        case fed
+        case canceled
+        case inputAvailable
     }
 
     private let pipe: Pipe
@@ -18,9 +18,9 @@ final class WakeupPipe: Sendable {
     }
 
     /// The entry for `poll`.
-    var number: Int32 { pipe.reading.number }
+    var descriptor: Int32 { pipe.reading.descriptor }
 
-    func ring(_ event: Event) {
+    func send(_ event: Event) {
         // The first two events occur once each, the third only after the last one was read: the
         // pipe has space.
         _ = pipe.writing.write([event.rawValue])

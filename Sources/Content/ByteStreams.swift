@@ -31,8 +31,8 @@ extension ContentSource {
     /// Reads a whole blob into memory.
     ///
     /// - Parameters:
-    /// - descriptor: The descriptor of the blob.
-    /// - limit: The maximum size that is read.
+    ///   - descriptor: The descriptor of the blob.
+    ///   - limit: The maximum size that is read.
     /// - Returns: The verified bytes.
     /// - Throws: ``ContentError`` of the class `invalid` if the blob is larger, or the error of the
     ///   stream.
@@ -41,12 +41,12 @@ extension ContentSource {
             throw ContentError(
                 .invalid,
                 "blob \(descriptor.digest.short) has \(descriptor.size) bytes; "
-                    + "at most \(limit) are read here")
+                    + "the limit is \(limit)")
         }
         return try await retryingOnDigestMismatch {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(descriptor.size)
-            for try await piece in try await fetch(blob: descriptor) { bytes += piece }
+            for try await chunk in try await fetch(blob: descriptor) { bytes += chunk }
             return bytes
         }
     }

@@ -57,7 +57,7 @@ extension IntegrityError: ContentFailure {
 
     /// The hint.
     public var hint: String? {
-        "the bytes were rejected; try again, and tell the registry's owner if it stays so"
+        "retry; if the error persists, report it to the operator of the registry"
     }
 }
 

@@ -109,13 +109,13 @@ public protocol ContentSink: Sendable {
     /// Writes a blob.
     ///
     /// - Parameters:
-    /// - descriptor: The descriptor of the blob.
-    /// - sibling: Another repository of the same registry that has the blob. A store that can mount
-    ///   it from there does; a failed mount is not an error. If ``mountReportsExistence``, the
-    ///   store itself: the bytes are then not sent if they are present. `nil` always sends the
-    ///   bytes.
-    /// - open: Opens the bytes from the start, once for each attempt. The stream must verify its
-    ///   bytes, so that a target which verifies nothing never receives a complete corrupt blob.
+    ///   - descriptor: The descriptor of the blob.
+    ///   - sibling: Another repository of the same registry that has the blob. A store that can
+    ///     mount it from there does; a failed mount is not an error. If ``mountReportsExistence``,
+    ///     the store itself: the bytes are then not sent if they are present. `nil` always sends
+    ///     the bytes.
+    ///   - open: Opens the bytes from the start, once for each attempt. The stream must verify its
+    ///     bytes, so that a target which verifies nothing never receives a complete corrupt blob.
     /// - Returns: The way in which the blob arrived.
     /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
     func push(
@@ -126,9 +126,9 @@ public protocol ContentSink: Sendable {
     /// Writes a blob that is expected to be present, after checking whether it is.
     ///
     /// - Parameters:
-    /// - descriptor: The descriptor of the blob.
-    /// - sibling: Another repository of the same registry that has the blob.
-    /// - open: Opens the bytes from the start, once for each attempt.
+    ///   - descriptor: The descriptor of the blob.
+    ///   - sibling: Another repository of the same registry that has the blob.
+    ///   - open: Opens the bytes from the start, once for each attempt.
     /// - Returns: The way in which the blob arrived.
     /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
     func push(
@@ -152,7 +152,7 @@ public protocol ContentSink: Sendable {
     ///
     /// `nil` also if the store hides whether it exists: then the write shows whether access is
     /// permitted.
-    func standing(of name: ManifestName) async throws -> Descriptor?
+    func currentDescriptor(of name: ManifestName) async throws -> Descriptor?
 
     /// Returns whether a manifest that was just written can be read without credentials.
     ///
@@ -169,7 +169,7 @@ extension ContentSink {
 
     /// Throws an error, because deletion is not supported by default.
     public func delete(_ name: ManifestName) async throws {
-        throw ContentError(.invalid, "nothing is deleted there")
+        throw ContentError(.invalid, "deletion is not supported")
     }
 }
 
@@ -184,7 +184,7 @@ extension ContentSink where Self: ContentSource {
     }
 
     /// Resolves the name as for any reader.
-    public func standing(of name: ManifestName) async throws -> Descriptor? {
+    public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
         try await resolve(name)
     }
 

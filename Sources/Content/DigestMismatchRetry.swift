@@ -6,11 +6,12 @@
 /// content is corrupt.
 ///
 /// - Throws: The error of the last call.
-public func retryingOnDigestMismatch<Value>(_ move: () async throws -> Value) async throws -> Value
+public func retryingOnDigestMismatch<Value>(_ operation: () async throws -> Value) async throws
+    -> Value
 {
     do {
-        return try await move()
+        return try await operation()
     } catch let error as any ContentFailure where error.failureClass == .integrity {
-        return try await move()
+        return try await operation()
     }
 }

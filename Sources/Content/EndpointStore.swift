@@ -10,21 +10,21 @@ internal import Synchronization
 /// tag. Writes go to the store only.
 public struct EndpointStore: ContentStore {
     private let base: any ContentStore
-    private let replicas: [any ContentSource]
-    private let reputation: EndpointHealth
+    private let endpoints: [any ContentSource]
+    private let health: EndpointHealth
 
     /// Creates a store with endpoints.
     ///
     /// - Parameters:
-    /// - base: The store.
-    /// - endpoints: The endpoints, in the order in which they are read.
-    /// - health: The state of the endpoints, shared by all stores that have the same ones.
+    ///   - base: The store.
+    ///   - endpoints: The endpoints, in the order in which they are read.
+    ///   - health: The state of the endpoints, shared by all stores that have the same ones.
     public init(
-        _ base: any ContentStore, replicas: [any ContentSource], reputation: EndpointHealth
+        _ base: any ContentStore, endpoints: [any ContentSource], health: EndpointHealth
     ) {
         self.base = base
-        self.replicas = replicas
-        self.reputation = reputation
+        self.endpoints = endpoints
+        self.health = health
     }
 
     /// The location of the store itself.
@@ -47,8 +47,8 @@ public struct EndpointStore: ContentStore {
     }
 
     /// Calls the store itself.
-    public func standing(of name: ManifestName) async throws -> Descriptor? {
-        try await base.standing(of: name)
+    public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
+        try await base.currentDescriptor(of: name)
     }
 
     /// Calls the store itself.
@@ -73,11 +73,11 @@ public struct EndpointStore: ContentStore {
 
     /// Reads a manifest from the first endpoint that has it, otherwise from the store.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
-        for replica in reputation.trusted(among: replicas, for: descriptor.digest) {
+        for endpoint in health.available(among: endpoints, for: descriptor.digest) {
             do {
-                return try await replica.fetch(manifest: descriptor)
+                return try await endpoint.fetch(manifest: descriptor)
             } catch let error as any ContentFailure {
-                reputation.note(error.failureClass, of: replica.location, for: descriptor.digest)
+                health.record(error.failureClass, of: endpoint.location, for: descriptor.digest)
             }
         }
         return try await base.fetch(manifest: descriptor)
@@ -88,14 +88,14 @@ public struct EndpointStore: ContentStore {
     /// A stream that fails is not resumed elsewhere; if the blob is opened again, another source is
     /// used.
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
-        for replica in reputation.trusted(among: replicas, for: descriptor.digest) {
+        for endpoint in health.available(among: endpoints, for: descriptor.digest) {
             do {
-                let stream = try await replica.fetch(blob: descriptor)
-                return EndpointStream(base: stream) { [reputation] failure in
-                    reputation.note(failure, of: replica.location, for: descriptor.digest)
+                let stream = try await endpoint.fetch(blob: descriptor)
+                return EndpointStream(base: stream) { [health] failure in
+                    health.record(failure, of: endpoint.location, for: descriptor.digest)
                 }
             } catch let error as any ContentFailure {
-                reputation.note(error.failureClass, of: replica.location, for: descriptor.digest)
+                health.record(error.failureClass, of: endpoint.location, for: descriptor.digest)
             }
         }
         return try await base.fetch(blob: descriptor)
@@ -131,14 +131,14 @@ public struct EndpointStore: ContentStore {
 /// An endpoint that lacks content or has corrupt content is not asked for it again. One that is
 /// unreachable or denies access is not used again: each further attempt could take as long.
 public final class EndpointHealth: Sendable {
-    private struct Lack: Hashable {
+    private struct MissingContent: Hashable {
         let location: StoreLocation
         let digest: Digest
     }
 
     private struct State {
-        var unheard: Set<String> = []
-        var lacks: Set<Lack> = []
+        var unavailableHosts: Set<String> = []
+        var missingContent: Set<MissingContent> = []
     }
 
     private let state = Mutex(State())
@@ -146,24 +146,26 @@ public final class EndpointHealth: Sendable {
     /// Creates a state in which every endpoint is healthy.
     public init() {}
 
-    func trusted(among replicas: [any ContentSource], for digest: Digest) -> [any ContentSource] {
+    func available(among endpoints: [any ContentSource], for digest: Digest) -> [any ContentSource]
+    {
         state.withLock { state in
-            replicas.filter { replica in
-                !state.unheard.contains(replica.location.host)
-                    && !state.lacks.contains(Lack(location: replica.location, digest: digest))
+            endpoints.filter { endpoint in
+                !state.unavailableHosts.contains(endpoint.location.host)
+                    && !state.missingContent.contains(
+                        MissingContent(location: endpoint.location, digest: digest))
             }
         }
     }
 
     /// Records a failure, unless its task was canceled, which says nothing about the endpoint.
-    func note(_ failure: FailureClass, of location: StoreLocation, for digest: Digest) {
+    func record(_ failure: FailureClass, of location: StoreLocation, for digest: Digest) {
         guard !Task.isCancelled else { return }
         state.withLock { state in
             switch failure {
             case .missing, .integrity, .incomplete, .invalid:
-                state.lacks.insert(Lack(location: location, digest: digest))
+                state.missingContent.insert(MissingContent(location: location, digest: digest))
             case .denied, .throttled, .quota, .unavailable:
-                state.unheard.insert(location.host)
+                state.unavailableHosts.insert(location.host)
             }
         }
     }
@@ -182,21 +184,21 @@ extension StoreLocation {
 /// A stream from an endpoint, whose failure is recorded.
 private struct EndpointStream: AsyncSequence, Sendable {
     let base: ByteStream
-    let failed: @Sendable (FailureClass) -> Void
+    let onFailure: @Sendable (FailureClass) -> Void
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), failed: failed)
+        Iterator(base: base.makeAsyncIterator(), onFailure: onFailure)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let failed: @Sendable (FailureClass) -> Void
+        let onFailure: @Sendable (FailureClass) -> Void
 
         mutating func next() async throws -> [UInt8]? {
             do {
                 return try await base.next(isolation: #isolation)
             } catch let error as any ContentFailure {
-                failed(error.failureClass)
+                onFailure(error.failureClass)
                 throw error
             }
         }

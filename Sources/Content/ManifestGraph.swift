@@ -66,10 +66,10 @@ extension ManifestGraph {
     /// number of concurrent requests.
     ///
     /// - Parameters:
-    /// - root: The root, already verified.
-    /// - source: The store that has its children.
-    /// - wanted: A filter of the root's children; `nil` for all.
-    /// - limits: The limits of the graph.
+    ///   - root: The root, already verified.
+    ///   - source: The store that has its children.
+    ///   - wanted: A filter of the root's children; `nil` for all.
+    ///   - limits: The limits of the graph.
     /// - Returns: The graph.
     /// - Throws: ``ContentError`` of the class `invalid` for manifests that are malformed, of an
     ///   unknown kind, too deep, too many, too large together, or listed with different
@@ -93,14 +93,14 @@ extension ManifestGraph {
             guard levels.count < limits.depth, seen.count <= limits.count else {
                 throw ContentError(
                     .invalid,
-                    "the index nests deeper than \(limits.depth) levels or lists more than "
+                    "index nested deeper than \(limits.depth) levels or lists more than "
                         + "\(limits.count) manifests")
             }
             for descriptor in needed {
                 guard descriptor.size <= limits.bytes - bytes else {
                     throw ContentError(
                         .invalid,
-                        "the manifests of the index are larger than \(limits.bytes) bytes together")
+                        "manifests of the index larger than \(limits.bytes) bytes together")
                 }
                 bytes += descriptor.size
             }
@@ -152,13 +152,13 @@ extension ManifestGraph {
             blobs.formUnion(successors.blobs.map(\.digest))
             guard blobs.count <= limits.blobs else {
                 throw ContentError(
-                    .invalid, "the image has more than \(limits.blobs) different blobs")
+                    .invalid, "image has more than \(limits.blobs) different blobs")
             }
             for entry in successors.manifests {
                 let type = types.updateValue(entry.mediaType, forKey: entry.digest)
                 guard type == nil || type == entry.mediaType else {
                     throw ContentError(
-                        .invalid, "manifest \(entry.digest.short) is listed under two media types")
+                        .invalid, "manifest \(entry.digest.short) is listed with two media types")
                 }
             }
             for entry in successors.manifests + successors.blobs {
@@ -191,9 +191,9 @@ extension ManifestGraph {
             throw ContentError(
                 .invalid,
                 "manifest \(raw.descriptor.digest.short) is of the kind "
-                    + "\(raw.descriptor.mediaType), which cannot be mirrored",
+                    + "\(raw.descriptor.mediaType), which is not supported",
                 hint: raw.descriptor.mediaType.isSchema1
-                    ? "schema 1 is long deprecated; ask upstream to publish the image anew" : nil)
+                    ? "Docker schema 1 is deprecated; ask the publisher for a current image" : nil)
         }
         do {
             return Node(raw: raw, manifest: try raw.decoded())

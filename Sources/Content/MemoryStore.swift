@@ -47,7 +47,7 @@ public final class MemoryStore: ContentStore {
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         let stored = contents.withLock { $0.blobs[descriptor.digest] }
         guard let stored else { throw missing("blob", descriptor) }
-        return VerifiedStream(BytesInMemory(stored), proving: descriptor)
+        return VerifiedStream(BytesInMemory(stored), verifying: descriptor)
     }
 
     /// Returns whether the blob exists with its size.
@@ -66,8 +66,8 @@ public final class MemoryStore: ContentStore {
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
         var bytes: [UInt8] = []
-        for try await piece in VerifiedStream(try await open(), proving: descriptor) {
-            bytes += piece
+        for try await chunk in VerifiedStream(try await open(), verifying: descriptor) {
+            bytes += chunk
         }
         contents.withLock { $0.blobs[descriptor.digest] = bytes }
         return .uploaded

@@ -13,7 +13,7 @@ public struct VerifiedStream: AsyncSequence, Sendable {
     private let descriptor: Descriptor
 
     /// Creates a stream that verifies `base` against `descriptor`.
-    public init(_ base: ByteStream, proving descriptor: Descriptor) {
+    public init(_ base: ByteStream, verifying descriptor: Descriptor) {
         self.base = base
         self.descriptor = descriptor
     }
@@ -40,13 +40,13 @@ public struct VerifiedStream: AsyncSequence, Sendable {
         public func next() async throws -> [UInt8]? {
             do {
                 while verifier != nil {
-                    guard let piece = try await base.next(isolation: #isolation) else {
+                    guard let chunk = try await base.next(isolation: #isolation) else {
                         try verifier.take()?.finish()
                         break
                     }
-                    guard !piece.isEmpty else { continue }
-                    try verifier?.update(piece)
-                    defer { held = piece }
+                    guard !chunk.isEmpty else { continue }
+                    try verifier?.update(chunk)
+                    defer { held = chunk }
                     if let held { return held }
                 }
             } catch {

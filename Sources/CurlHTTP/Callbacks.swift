@@ -17,19 +17,19 @@ enum Callbacks {
 
     /// Receives up to 16 KiB of a body, regardless of the size of libcurl's buffer.
     static let write: ccurl_bytes_callback = { bytes, size, count, context in
-        let piece = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-        return unsafe transfer(context).receive(body: piece)
-            ? piece.count : Int(CURL_WRITEFUNC_PAUSE)
+        let chunk = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        return unsafe transfer(context).receive(body: chunk)
+            ? chunk.count : Int(CURL_WRITEFUNC_PAUSE)
     }
 
     /// Provides bytes to send.
     static let read: ccurl_bytes_callback = { bytes, size, count, context in
-        let space = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-        return switch unsafe transfer(context).send(into: space) {
+        let buffer = unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+        return switch unsafe transfer(context).send(into: buffer) {
         case .bytes(let count): count
-        case .dry: Int(CURL_READFUNC_PAUSE)
+        case .empty: Int(CURL_READFUNC_PAUSE)
         // 0 would mean the end, and libcurl would wait forever for the rest of the known length.
-        case .over: Int(CURL_READFUNC_ABORT)
+        case .ended: Int(CURL_READFUNC_ABORT)
         }
     }
 

@@ -11,7 +11,7 @@ enum CurlError {
         _ code: CURLcode, of easy: EasyHandle, through proxy: Proxy?
     ) -> TransportError {
         let connectStatus = easy.long(CURLINFO_HTTP_CONNECTCODE)
-        if let proxy, connectStatus >= 300 { return proxy.refusal(status: connectStatus) }
+        if let proxy, connectStatus >= 300 { return proxy.rejection(status: connectStatus) }
         let diagnosis = easy.diagnosis
         return TransportError(
             kind(of: code, diagnosis), message(for: code, diagnosis))
@@ -19,14 +19,14 @@ enum CurlError {
 
     /// Returns libcurl's message for a code.
     static func text(of code: CURLcode) -> String {
-        guard let words = unsafe curl_easy_strerror(code) else { return "code \(code.rawValue)" }
-        return unsafe String(cString: words)
+        guard let message = unsafe curl_easy_strerror(code) else { return "code \(code.rawValue)" }
+        return unsafe String(cString: message)
     }
 
     /// libcurl's message if the connection was closed during the handshake.
     ///
     /// It has the same code as an invalid certificate, but a retry can help.
-    private static let handshakeBreaks = [
+    private static let handshakeDisconnects = [
         "Recv failure", "Send failure", "SSL_connect:", "unexpected eof",
     ]
 
@@ -38,7 +38,7 @@ enum CurlError {
         // The connection timeout is the only one that is set in libcurl.
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: .connect
         case CURLE_SSL_CONNECT_ERROR
-        where handshakeBreaks.contains(where: diagnosis.contains): .connect
+        where handshakeDisconnects.contains(where: diagnosis.contains): .connect
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
@@ -58,10 +58,11 @@ enum CurlError {
     private static func message(for code: CURLcode, _ diagnosis: String) -> String {
         // libcurl quotes the whole URL of an invalid proxy, including its password.
         let mayQuoteURL = diagnosis.contains("@") || diagnosis.contains("://")
-        let words = diagnosis.isEmpty || mayQuoteURL ? text(of: code) : diagnosis
-        let isWord = words.dropFirst().first?.isLowercase ?? false
+        let message = diagnosis.isEmpty || mayQuoteURL ? text(of: code) : diagnosis
+        let startsWithWord = message.dropFirst().first?.isLowercase ?? false
         return UntrustedText(
-            (isWord ? words.prefix(1).lowercased() : "") + words.dropFirst(isWord ? 1 : 0)
+            (startsWithWord ? message.prefix(1).lowercased() : "")
+                + message.dropFirst(startsWithWord ? 1 : 0)
         )
         .display(limit: 300)
     }

@@ -12,7 +12,7 @@ final class CurlEventLoop {
     private let multi: MultiHandle
     private let configuration: CurlTransport.Configuration
     private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
-    private var nextWatch = ContinuousClock.now
+    private var nextStallCheck = ContinuousClock.now
 
     init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
         self.inbox = inbox
@@ -24,16 +24,16 @@ final class CurlEventLoop {
     func run() {
         while let messages = inbox.take() {
             messages.forEach(handle)
-            if !multi.perform() { failAll("libcurl cannot go on") }
+            if !multi.perform() { failAll("libcurl event loop failed") }
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             if service() { continue }
-            let milliseconds = watch()
-            guard inbox.fallAsleep() else { continue }
+            let milliseconds = checkStalls()
+            guard inbox.prepareToWait() else { continue }
             // A wait that fails immediately must not become a busy loop.
             if !multi.poll(milliseconds: milliseconds) { usleep(10_000) }
             inbox.wakeUp()
         }
-        failAll("the transport was closed")
+        failAll("transport closed")
         multi.close()
     }
 
@@ -57,17 +57,17 @@ final class CurlEventLoop {
     }
 
     private func start(_ exchange: HTTPExchange) {
-        guard !exchange.answer.isOver else { return }
+        guard !exchange.response.isFinished else { return }
         do {
             let transfer = try CurlTransfer(exchange, configuration)
             guard multi.add(transfer.easy) else {
-                throw TransportError(.connect, "libcurl takes no further transfer")
+                throw TransportError(.connect, "libcurl rejected the transfer")
             }
             transfers[ObjectIdentifier(exchange)] = transfer
-            nextWatch = min(nextWatch, .now + transfer.watchInterval)
+            nextStallCheck = min(nextStallCheck, .now + transfer.checkInterval)
         } catch {
             exchange.upload?.close()
-            exchange.answer.finish(.failure(error))
+            exchange.response.finish(.failure(error))
         }
     }
 
@@ -95,19 +95,19 @@ final class CurlEventLoop {
     }
 
     /// Ends stalled transfers, and returns the time until the next check in milliseconds.
-    private func watch() -> Int32 {
+    private func checkStalls() -> Int32 {
         guard !transfers.isEmpty else { return .max }
         let now = ContinuousClock.now
-        if now >= nextWatch {
+        if now >= nextStallCheck {
             for transfer in transfers.values {
                 guard let error = transfer.stall(at: now) else { continue }
                 remove(transfer)
                 transfer.finish(.failure(error))
             }
-            let interval = transfers.values.lazy.map(\.watchInterval).min() ?? .seconds(1)
-            nextWatch = now + interval
+            let interval = transfers.values.lazy.map(\.checkInterval).min() ?? .seconds(1)
+            nextStallCheck = now + interval
         }
-        let wait = (nextWatch - now).components
+        let wait = (nextStallCheck - now).components
         return Int32(clamping: wait.seconds * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
     }
 }

@@ -15,7 +15,7 @@ final class Inbox: Sendable {
 
     private struct State {
         var messages: [Message] = []
-        var isAsleep = false
+        var isWaiting = false
         var isClosed = false
     }
 
@@ -44,15 +44,15 @@ final class Inbox: Sendable {
     }
 
     /// Records that the thread is about to wait; returns `false` if there are messages.
-    func fallAsleep() -> Bool {
+    func prepareToWait() -> Bool {
         state.withLock { state in
-            state.isAsleep = state.messages.isEmpty && !state.isClosed
-            return state.isAsleep
+            state.isWaiting = state.messages.isEmpty && !state.isClosed
+            return state.isWaiting
         }
     }
 
     func wakeUp() {
-        state.withLock { $0.isAsleep = false }
+        state.withLock { $0.isWaiting = false }
     }
 
     /// Only a waiting thread is woken.
@@ -63,8 +63,8 @@ final class Inbox: Sendable {
         state.withLock { state in
             guard !state.isClosed else { return }
             body(&state)
-            if state.isAsleep { multi.wake() }
-            state.isAsleep = false
+            if state.isWaiting { multi.wake() }
+            state.isWaiting = false
         }
     }
 }
@@ -76,9 +76,9 @@ final class CurlThread: Sendable {
     /// Starts the thread.
     ///
     /// - Parameters:
-    /// - configuration: The settings of every request.
-    /// - startThread: A function that starts a thread and returns 0 or an `errno`.
-    /// - Throws: `refused` if libcurl or the system fails.
+    ///   - configuration: The settings of every request.
+    ///   - startThread: A function that starts a thread and returns 0 or an `errno`.
+    /// - Throws: ``TransportError`` if libcurl or the system fails.
     init(
         _ configuration: CurlTransport.Configuration,
         startThread: ThreadStarter = CurlThread.startThread
@@ -92,7 +92,7 @@ final class CurlThread: Sendable {
         guard code == 0 else {
             multi.close()
             throw TransportError(
-                .refused, "the system has no thread for requests (error \(code)); see 'ulimit -u'")
+                .refused, "cannot start a network thread (error \(code)); see 'ulimit -u'")
         }
     }
 

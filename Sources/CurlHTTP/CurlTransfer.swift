@@ -10,7 +10,7 @@ final class CurlTransfer {
     let exchange: HTTPExchange
     let easy = EasyHandle()
     private let proxy: Proxy?
-    private let reach: AddressScope
+    private let addressScope: AddressScope
     private var body: RequestBody
     private var head = ResponseHead()
     private var isHeadDelivered = false
@@ -18,12 +18,12 @@ final class CurlTransfer {
     private var isSendingPaused = false
     private var receivedBytes: Int64 = 0
     /// The last address that was rejected.
-    private var refused: IPAddress?
+    private var rejectedAddress: IPAddress?
     private var wasPermitted = false
     /// The reason why a callback aborted the transfer, which libcurl's result code does not
     /// include.
     private var cause: TransportError?
-    private var clock: StallDetector
+    private var stallDetector: StallDetector
 
     init(_ exchange: HTTPExchange, _ configuration: CurlTransport.Configuration)
         throws(TransportError)
@@ -31,21 +31,21 @@ final class CurlTransfer {
         let request = exchange.request
         self.exchange = exchange
         body = RequestBody(exchange)
-        clock = StallDetector(request.timeouts, at: .now)
+        stallDetector = StallDetector(request.timeouts, at: .now)
         let origin = request.url.origin
         guard request.reach.mayReach(origin) else {
-            throw .outOfReach(origin, at: origin.address)
+            throw .addressNotPermitted(origin, at: origin.address)
         }
         proxy = configuration.proxies.proxy(for: origin)
         // A proxy is configured by the user, and the address of the origin behind it is unknown.
-        reach = proxy == nil ? request.reach : .anywhere
+        addressScope = proxy == nil ? request.reach : .anywhere
         try easy.configure(
             for: request, configuration, through: proxy, bodyLength: body.length)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// The interval between two calls of ``stall(at:)``.
-    var watchInterval: Duration { clock.interval }
+    var checkInterval: Duration { stallDetector.interval }
 
     // MARK: What libcurl calls
 
@@ -56,7 +56,7 @@ final class CurlTransfer {
             if head.isComplete, head.status == 407, let proxy,
                 exchange.request.url.origin.scheme == .http
             {
-                throw proxy.refusal(status: 407)
+                throw proxy.rejection(status: 407)
             }
             return true
         } catch {
@@ -65,15 +65,15 @@ final class CurlTransfer {
         }
     }
 
-    func receive(body piece: UnsafeRawBufferPointer) -> Bool {
-        isReceivingPaused = unsafe !exchange.answer.append(piece)
-        if !isReceivingPaused { receivedBytes += Int64(piece.count) }
+    func receive(body chunk: UnsafeRawBufferPointer) -> Bool {
+        isReceivingPaused = unsafe !exchange.response.append(chunk)
+        if !isReceivingPaused { receivedBytes += Int64(chunk.count) }
         return !isReceivingPaused
     }
 
-    func send(into space: UnsafeMutableRawBufferPointer) -> UploadQueue.Reading {
-        let reading = unsafe body.read(into: space)
-        isSendingPaused = reading == .dry
+    func send(into buffer: UnsafeMutableRawBufferPointer) -> UploadQueue.ReadResult {
+        let reading = unsafe body.read(into: buffer)
+        isSendingPaused = reading == .empty
         return reading
     }
 
@@ -89,7 +89,7 @@ final class CurlTransfer {
     /// Returns whether the request may be sent on its connection.
     func maySend(to peer: IPAddress?) -> Bool {
         guard permits(peer) else {
-            cause = .outOfReach(exchange.request.url.origin, at: peer)
+            cause = .addressNotPermitted(exchange.request.url.origin, at: peer)
             return false
         }
         if proxy == nil { head.peer = peer }
@@ -98,8 +98,8 @@ final class CurlTransfer {
 
     /// A restricted request must not be sent to an address that cannot be parsed.
     private func permits(_ address: IPAddress?) -> Bool {
-        let isPermitted = address.map(reach.permits) ?? (reach == .anywhere)
-        if !isPermitted { refused = address }
+        let isPermitted = address.map(addressScope.permits) ?? (addressScope == .anywhere)
+        if !isPermitted { rejectedAddress = address }
         return isPermitted
     }
 
@@ -110,9 +110,9 @@ final class CurlTransfer {
     /// - Returns: Whether a direction was resumed.
     func service() -> Bool {
         deliverHead(isEnding: false)
-        exchange.answer.wakeReader()
+        exchange.response.wakeReader()
         exchange.upload?.wakeWriter()
-        let resumesReceiving = isReceivingPaused && exchange.answer.hasRoom
+        let resumesReceiving = isReceivingPaused && exchange.response.hasSpace
         let resumesSending = isSendingPaused && (exchange.upload?.isReady ?? true)
         guard resumesReceiving || resumesSending else { return false }
         // libcurl calls the callbacks from within `pause`, so the flags must be set before.
@@ -129,11 +129,13 @@ final class CurlTransfer {
         guard code != CURLE_OK else {
             return isHeadDelivered
                 ? .success(())
-                : .failure(TransportError(.interrupted, "the connection ended within the header"))
+                : .failure(
+                    TransportError(.interrupted, "connection closed within the response header"))
         }
-        if code == CURLE_COULDNT_CONNECT, let refused, !wasPermitted {
+        if code == CURLE_COULDNT_CONNECT, let rejectedAddress, !wasPermitted {
             return .failure(
-                TransportError.outOfReach(exchange.request.url.origin, at: refused))
+                TransportError.addressNotPermitted(exchange.request.url.origin, at: rejectedAddress)
+            )
         }
         return .failure(CurlError.error(code, of: easy, through: proxy))
     }
@@ -141,7 +143,7 @@ final class CurlTransfer {
     /// Delivers the end of the response to the task.
     func finish(_ result: Result<Void, any Error>) {
         exchange.upload?.close()
-        exchange.answer.finish(result)
+        exchange.response.finish(result)
     }
 
     /// Returns an error if the exchange has made no progress for too long.
@@ -157,12 +159,12 @@ final class CurlTransfer {
             } else {
                 .waiting
             }
-        let reading = StallDetector.Reading(
+        let sample = StallDetector.Sample(
             phase: phase, movedBytes: sent + receivedBytes + Int64(head.byteCount),
             // The body cannot be read before the head is delivered, so a full buffer is a stall.
-            isHeldByUs: isSendingPaused || (isReceivingPaused && isHeadDelivered),
-            isExplanation: head.isComplete && head.status >= 300)
-        return clock.read(reading, at: now)
+            isWaitingForClient: isSendingPaused || (isReceivingPaused && isHeadDelivered),
+            isErrorBody: head.isComplete && head.status >= 300)
+        return stallDetector.add(sample, at: now)
     }
 
     /// Delivers a complete head, and ends the upload.
@@ -174,6 +176,6 @@ final class CurlTransfer {
         else { return }
         isHeadDelivered = true
         exchange.upload?.close()
-        exchange.answer.deliver(head)
+        exchange.response.deliver(head)
     }
 }

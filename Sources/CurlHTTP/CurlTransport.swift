@@ -11,16 +11,16 @@ public import HTTP
 /// Source: libcurl-multi(3), libcurl-thread(3).
 public final class CurlTransport: HTTPTransport {
     /// The thread, or the error that every request then throws.
-    private let loop: Result<CurlThread, TransportError>
+    private let thread: Result<CurlThread, TransportError>
 
     /// Creates a transport.
     public init(_ configuration: Configuration = Configuration()) {
-        loop = Result { () throws(TransportError) in try CurlThread(configuration) }
+        thread = Result { () throws(TransportError) in try CurlThread(configuration) }
     }
 
     /// Creates a transport with a thread function that a test can replace.
     init(startThread: CurlThread.ThreadStarter) {
-        loop = Result { () throws(TransportError) in
+        thread = Result { () throws(TransportError) in
             try CurlThread(Configuration(), startThread: startThread)
         }
     }
@@ -32,7 +32,7 @@ public final class CurlTransport: HTTPTransport {
     ///
     /// - Throws: ``TransportError``, `CancellationError`, or the error of the request's body.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let lease = ExchangeLease(HTTPExchange(request), on: try loop.get())
+        let lease = ExchangeLease(HTTPExchange(request), on: try thread.get())
         let head = try await withTaskCancellationHandler {
             try await Self.head(of: lease)
         } onCancel: {
@@ -49,7 +49,7 @@ public final class CurlTransport: HTTPTransport {
             let upload = exchange.upload
         else {
             lease.resume()
-            return try await exchange.answer.head()
+            return try await exchange.response.head()
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -63,7 +63,7 @@ public final class CurlTransport: HTTPTransport {
                 upload.close()
                 group.cancelAll()
             }
-            return try await exchange.answer.head()
+            return try await exchange.response.head()
         }
     }
 }

@@ -15,7 +15,7 @@ extension EasyHandle {
     /// `bodyLength` is the number of bytes to send; `nil` for no body. Without a `proxy` the
     /// request is sent directly to its origin, regardless of the environment.
     ///
-    /// - Throws: `refused` if libcurl rejects an option.
+    /// - Throws: ``TransportError`` if libcurl rejects an option.
     func configure(
         for request: HTTPRequest, _ configuration: CurlTransport.Configuration,
         through proxy: Proxy?, bodyLength: Int64?
@@ -95,7 +95,7 @@ extension EasyHandle {
         if let authorization = request.authorization {
             var checked: HTTPFields = [:]
             guard checked.appendIfValid("Authorization", authorization.reveal()) else {
-                throw TransportError(.refused, "the credential has control characters")
+                throw TransportError(.refused, "credential contains control characters")
             }
             lines.append("Authorization: \(authorization.reveal())")
         }

@@ -124,7 +124,7 @@ final class EasyHandle {
         guard code == CURLE_OK else {
             throw TransportError(
                 .refused,
-                "libcurl does not take option \(option.rawValue): \(CurlError.text(of: code))")
+                "libcurl does not support option \(option.rawValue): \(CurlError.text(of: code))")
         }
     }
 }

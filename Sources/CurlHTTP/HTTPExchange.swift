@@ -5,13 +5,13 @@ internal import HTTP
 /// A request and its response, shared by the task and the event loop's thread.
 final class HTTPExchange: Sendable {
     let request: HTTPRequest
-    let answer: ResponseChannel
+    let response: ResponseChannel
     /// The queue of a streamed body; `nil` if the body is in memory or there is none.
     let upload: UploadQueue?
 
     init(_ request: HTTPRequest) {
         self.request = request
-        answer = ResponseChannel(isBulk: request.isBulk)
+        response = ResponseChannel(isBulk: request.isBulk)
         if case .stream = request.body { upload = UploadQueue() } else { upload = nil }
     }
 }
@@ -20,34 +20,34 @@ final class HTTPExchange: Sendable {
 final class ExchangeLease: Sendable {
     let exchange: HTTPExchange
     /// Keeps the thread running while the body may be read.
-    private let loop: CurlThread
+    private let thread: CurlThread
 
-    init(_ exchange: HTTPExchange, on loop: CurlThread) {
+    init(_ exchange: HTTPExchange, on thread: CurlThread) {
         self.exchange = exchange
-        self.loop = loop
+        self.thread = thread
     }
 
     deinit {
-        guard !exchange.answer.isOver else { return }
-        loop.inbox.post(.stop(exchange))
+        guard !exchange.response.isFinished else { return }
+        thread.inbox.post(.stop(exchange))
     }
 
     /// Starts the exchange, or resumes a paused one.
     func resume() {
-        loop.inbox.post(.resume(exchange))
+        thread.inbox.post(.resume(exchange))
     }
 
     /// Cancels the exchange of a canceled task.
     func cancel() {
-        exchange.answer.cancel()
+        exchange.response.cancel()
         exchange.upload?.close()
-        loop.inbox.post(.stop(exchange))
+        thread.inbox.post(.stop(exchange))
     }
 
     /// Ends the exchange with the error of the request's body, which the task then throws.
     func fail(_ error: any Error) {
         guard exchange.upload?.close() != false else { return }
-        exchange.answer.finish(.failure(error))
-        loop.inbox.post(.stop(exchange))
+        exchange.response.finish(.failure(error))
+        thread.inbox.post(.stop(exchange))
     }
 }

@@ -18,10 +18,10 @@ final class MultiHandle: @unchecked Sendable {
 
     /// Creates a handle that keeps up to `keptConnections` idle connections.
     ///
-    /// - Throws: `refused` if libcurl cannot be initialized.
+    /// - Throws: ``TransportError`` if libcurl cannot be initialized.
     init(keptConnections: Int) throws(TransportError) {
         guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else {
-            throw TransportError(.refused, "libcurl cannot be set up")
+            throw TransportError(.refused, "cannot initialize libcurl")
         }
         unsafe self.pointer = pointer
         _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, keptConnections)

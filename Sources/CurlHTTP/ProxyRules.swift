@@ -9,7 +9,7 @@ internal import TextSafety
 /// applies only to connections without a proxy.
 public struct ProxyRules: Sendable {
     private let proxies: [Origin.Scheme: Proxy]
-    private let exceptions: [Exception]
+    private let exclusions: [Exclusion]
 
     /// No proxy for any origin.
     public static let none = ProxyRules(environment: [:])
@@ -28,8 +28,8 @@ public struct ProxyRules: Sendable {
         proxies[.https] = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
             .map(Proxy.init)
         self.proxies = proxies
-        exceptions = (first("no_proxy", "NO_PROXY") ?? "")
-            .split { $0 == "," || $0 == " " }.map { Exception(String($0)) }
+        exclusions = (first("no_proxy", "NO_PROXY") ?? "")
+            .split { $0 == "," || $0 == " " }.map { Exclusion(String($0)) }
     }
 
     /// Returns the proxy for an origin; `nil` for a direct connection.
@@ -39,14 +39,14 @@ public struct ProxyRules: Sendable {
     func proxy(for origin: Origin) -> Proxy? {
         guard let proxy = proxies[origin.scheme], !origin.isLoopback,
             origin.address.map(AddressClass.init(of:)) != .linkLocal,
-            !exceptions.contains(where: { $0.applies(to: origin) })
+            !exclusions.contains(where: { $0.applies(to: origin) })
         else { return nil }
         return proxy
     }
 
     /// An entry of `no_proxy`: every host, a range of addresses, or a domain with its subdomains.
-    private enum Exception {
-        case every
+    private enum Exclusion {
+        case allHosts
         case addresses(AddressRange)
         case name(Substring)
 
@@ -54,7 +54,7 @@ public struct ProxyRules: Sendable {
             let plain =
                 text.hasPrefix("[") && text.hasSuffix("]") ? text.dropFirst().dropLast() : text[...]
             if text == "*" {
-                self = .every
+                self = .allHosts
             } else if let range = try? AddressRange(parsing: String(plain)) {
                 self = .addresses(range)
             } else {
@@ -65,7 +65,7 @@ public struct ProxyRules: Sendable {
 
         func applies(to origin: Origin) -> Bool {
             switch self {
-            case .every: true
+            case .allHosts: true
             case .addresses(let range): origin.address.map(range.contains) ?? false
             case .name(let name):
                 !name.isEmpty && (origin.host == name || origin.host.hasSuffix(".\(name)"))
@@ -79,38 +79,40 @@ struct Proxy: Hashable {
     /// The whole value, which may contain a password.
     let url: Secret
     /// The host and port, if they can be parsed.
-    private let place: UntrustedText
+    private let address: UntrustedText
 
     init(_ text: String) {
         url = Secret(text)
-        let behindScheme = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
-        let behindUser = behindScheme.lastIndex(of: "@").map { behindScheme[$0...].dropFirst() }
-        place = UntrustedText(
-            String((behindUser ?? behindScheme).prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
+        let afterScheme = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+        let afterUserInfo = afterScheme.lastIndex(of: "@").map { afterScheme[$0...].dropFirst() }
+        address = UntrustedText(
+            String((afterUserInfo ?? afterScheme).prefix { $0 != "/" && $0 != "?" && $0 != "#" }))
     }
 
     /// Returns the error for a request that the proxy rejected.
     ///
     /// A server error or a rate limit of the proxy may be temporary; other rejections are not.
-    func refusal(status: Int) -> TransportError {
-        let name = "the proxy \(place.display(limit: 100))"
+    func rejection(status: Int) -> TransportError {
+        let name = "the proxy \(address.display(limit: 100))"
         if status == 407 {
             return TransportError(
                 .refused,
-                "\(name) wants credentials, or others (407): write them into the proxy's variable")
+                "\(name) rejected the credentials (407): set them in the proxy environment variable"
+            )
         }
         return TransportError(
             status == 429 || status >= 500 ? .connect : .refused,
-            "\(name) did not connect: it answered \(status)")
+            "\(name) cannot connect: status \(status)")
     }
 }
 
 extension TransportError {
     /// The error for a proxy address that a restricted request must not be sent to.
-    static func outOfReach(_ origin: Origin, at address: IPAddress?) -> TransportError {
+    static func addressNotPermitted(_ origin: Origin, at address: IPAddress?) -> TransportError {
         let place = address.map { "\($0), a \(AddressClass(of: $0).rawValue) address" }
         return TransportError(
             .outOfReach,
-            "\(origin) is at \(place ?? "an unknown address"), where no server may send us")
+            "\(origin) is at \(place ?? "an unknown address"), which is not permitted for server-supplied URLs"
+        )
     }
 }

@@ -38,16 +38,16 @@ struct RequestBody {
     var isSent: Bool { readCount == length ?? 0 }
 
     /// Copies the next bytes, up to the size of the buffer.
-    mutating func read(into space: UnsafeMutableRawBufferPointer) -> UploadQueue.Reading {
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> UploadQueue.ReadResult {
         guard !isSent else { return .bytes(0) }
-        let reading: UploadQueue.Reading
+        let reading: UploadQueue.ReadResult
         switch source {
-        case .none: reading = .over
-        case .queue(let queue): reading = unsafe queue.read(into: space)
+        case .none: reading = .ended
+        case .queue(let queue): reading = unsafe queue.read(into: buffer)
         case .bytes(let bytes):
             let rest = bytes.dropFirst(Int(readCount))
-            let count = min(rest.count, space.count)
-            unsafe UnsafeMutableRawBufferPointer(rebasing: space[..<count])
+            let count = min(rest.count, buffer.count)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
                 .copyBytes(from: rest.prefix(count))
             reading = .bytes(count)
         }

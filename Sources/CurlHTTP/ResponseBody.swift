@@ -15,7 +15,7 @@ struct ResponseBody: AsyncSequence, Sendable {
 
         func next() async throws -> [UInt8]? {
             try await withTaskCancellationHandler {
-                try await lease.exchange.answer.next { lease.resume() }
+                try await lease.exchange.response.next { lease.resume() }
             } onCancel: {
                 lease.cancel()
             }

@@ -21,7 +21,7 @@ final class ResponseChannel: Sendable {
     }
 
     /// A Boolean value that indicates whether the response is complete or failed.
-    var isOver: Bool { state.withLock { $0.end != nil } }
+    var isFinished: Bool { state.withLock { $0.end != nil } }
 
     // MARK: The loop's side
 
@@ -35,20 +35,20 @@ final class ResponseChannel: Sendable {
     }
 
     /// Adds a chunk of the body if it fits, otherwise records that the transfer is paused.
-    func append(_ piece: UnsafeRawBufferPointer) -> Bool {
+    func append(_ chunk: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
-            guard state.buffer.count + piece.count <= Self.capacity else {
+            guard state.buffer.count + chunk.count <= Self.capacity else {
                 state.isPaused = true
                 return false
             }
             if state.buffer.isEmpty { state.buffer.reserveCapacity(state.reservation) }
-            unsafe state.buffer.append(contentsOf: piece)
+            unsafe state.buffer.append(contentsOf: chunk)
             return true
         }
     }
 
     /// A Boolean value that indicates whether a paused transfer can resume.
-    var hasRoom: Bool { state.withLock { $0.buffer.isEmpty } }
+    var hasSpace: Bool { state.withLock { $0.buffer.isEmpty } }
 
     /// Delivers the received chunks to the waiting reader.
     func wakeReader() {
@@ -66,7 +66,7 @@ final class ResponseChannel: Sendable {
             guard state.end == nil else {
                 return (
                     false, nil as ResponseChannelState.HeadWaiter?,
-                    nil as ResponseChannelState.Wakening?
+                    nil as ResponseChannelState.ReaderResumption?
                 )
             }
             state.end = end
@@ -111,7 +111,7 @@ final class ResponseChannel: Sendable {
     func next(resume: () -> Void) async throws -> [UInt8]? {
         if let known = state.withLock({ $0.read() }) { return try known.get(resume) }
         return try await withCheckedThrowingContinuation { continuation in
-            let known = state.withLock { state -> ResponseChannelState.Known? in
+            let known = state.withLock { state -> ResponseChannelState.ReadResult? in
                 if let known = state.read() { return known }
                 precondition(state.reader == nil, "a body has one reader at a time")
                 state.reader = continuation

@@ -19,7 +19,7 @@ struct ResponseChannelState {
     }
 
     /// Bytes or the end, for a reader that does not have to wait.
-    struct Known {
+    struct ReadResult {
         let result: Result<[UInt8]?, any Error>
         let wasPaused: Bool
 
@@ -31,7 +31,7 @@ struct ResponseChannelState {
     }
 
     /// A waiting reader with its result.
-    struct Wakening {
+    struct ReaderResumption {
         let reader: Reader
         let result: Result<[UInt8]?, any Error>
 
@@ -39,21 +39,21 @@ struct ResponseChannelState {
     }
 
     /// Takes all bytes or the end; `nil` if neither is available.
-    mutating func read() -> Known? {
+    mutating func read() -> ReadResult? {
         guard buffer.isEmpty else {
             defer {
                 buffer = []
                 isPaused = false
             }
-            return Known(result: .success(buffer), wasPaused: isPaused)
+            return ReadResult(result: .success(buffer), wasPaused: isPaused)
         }
-        return end.map { end in Known(result: end.map { nil }, wasPaused: false) }
+        return end.map { end in ReadResult(result: end.map { nil }, wasPaused: false) }
     }
 
     /// Takes the waiting reader if there is a result for it.
-    mutating func takeReader() -> Wakening? {
+    mutating func takeReader() -> ReaderResumption? {
         guard let reader, let known = read() else { return nil }
         self.reader = nil
-        return Wakening(reader: reader, result: known.result)
+        return ReaderResumption(reader: reader, result: known.result)
     }
 }

@@ -26,7 +26,7 @@ struct ResponseHead {
         byteCount += bytes.count
         guard byteCount <= Self.byteLimit else {
             throw TransportError(
-                .malformed, "the answer's header is larger than \(Self.byteLimit) bytes")
+                .malformed, "response header larger than \(Self.byteLimit) bytes")
         }
         guard !isComplete else { return }
         let line = Self.withoutLineEnd(bytes)
@@ -41,7 +41,7 @@ struct ResponseHead {
                 String(line[..<colon]), String(line[line.index(after: colon)...]))
             guard fields.fields.count <= Self.fieldLimit else {
                 throw TransportError(
-                    .malformed, "the answer has more than \(Self.fieldLimit) header fields")
+                    .malformed, "response has more than \(Self.fieldLimit) header fields")
             }
         }
     }
@@ -50,7 +50,7 @@ struct ResponseHead {
     private mutating func start(statusLine: String) throws(TransportError) {
         let words = statusLine.split(separator: " ", maxSplits: 2)
         guard words.count >= 2, words[1].utf8.count == 3, let status = Int(words[1]), status >= 100
-        else { throw TransportError(.malformed, "the answer has no status") }
+        else { throw TransportError(.malformed, "response has no status") }
         self.status = status
         fields = [:]
     }
@@ -60,7 +60,7 @@ struct ResponseHead {
     /// Source: RFC 9112 §6.3, item 5.
     private func checkLengths() throws(TransportError) {
         guard Set(fields.values("content-length")).count <= 1 else {
-            throw TransportError(.malformed, "the answer states two different lengths")
+            throw TransportError(.malformed, "response states two different lengths")
         }
     }
 

@@ -21,25 +21,25 @@ struct StallDetector {
     }
 
     /// The state of a transfer at one moment.
-    struct Reading {
+    struct Sample {
         var phase: Phase
         /// A number that grows with every byte in either direction.
         var movedBytes: Int64
         /// A Boolean value that indicates whether the transfer waits for this program.
-        var isHeldByUs: Bool
+        var isWaitingForClient: Bool
         /// A Boolean value that indicates whether the response has an error status.
-        var isExplanation = false
+        var isErrorBody = false
     }
 
     private let limits: HTTPTimeouts
-    private var last: Reading?
-    private var lastSign: ContinuousClock.Instant
+    private var lastSample: Sample?
+    private var lastProgress: ContinuousClock.Instant
     private let start: ContinuousClock.Instant
-    private var explanationStart: ContinuousClock.Instant?
+    private var errorBodyStart: ContinuousClock.Instant?
 
     init(_ limits: HTTPTimeouts, at now: ContinuousClock.Instant) {
         self.limits = limits
-        self.lastSign = now
+        self.lastProgress = now
         self.start = now
     }
 
@@ -50,37 +50,37 @@ struct StallDetector {
     }
 
     /// Adds a sample, and returns an error if the limit of its phase is exceeded.
-    mutating func read(_ reading: Reading, at now: ContinuousClock.Instant) -> TransportError? {
+    mutating func add(_ sample: Sample, at now: ContinuousClock.Instant) -> TransportError? {
         if let total = limits.total, now - start > total {
-            return TransportError(.timeout, "no complete answer within \(total)")
+            return TransportError(.timeout, "no complete response within \(total)")
         }
-        if reading.isExplanation {
-            let start = explanationStart ?? now
-            explanationStart = start
+        if sample.isErrorBody {
+            let start = errorBodyStart ?? now
+            errorBodyStart = start
             guard now - start <= limits.explanation else {
                 return TransportError(
-                    .timeout, "no complete body of an error within \(limits.explanation)")
+                    .timeout, "error response not complete within \(limits.explanation)")
             }
         }
-        let stands = last.map {
-            $0.phase == reading.phase && $0.movedBytes == reading.movedBytes
+        let isUnchanged = lastSample.map {
+            $0.phase == sample.phase && $0.movedBytes == sample.movedBytes
         }
-        last = reading
-        guard stands == true, !reading.isHeldByUs, reading.phase != .connecting else {
-            lastSign = now
+        lastSample = sample
+        guard isUnchanged == true, !sample.isWaitingForClient, sample.phase != .connecting else {
+            lastProgress = now
             return nil
         }
-        let limit = reading.phase == .waiting ? limits.firstByte : limits.idle
-        guard now - lastSign > limit else { return nil }
-        return TransportError(.timeout, Self.message(reading.phase, limit))
+        let limit = sample.phase == .waiting ? limits.firstByte : limits.idle
+        guard now - lastProgress > limit else { return nil }
+        return TransportError(.timeout, Self.message(sample.phase, limit))
     }
 
     private static func message(_ phase: Phase, _ limit: Duration) -> String {
         switch phase {
         case .connecting: "no connection within \(limit)"
-        case .sending: "the peer took no byte of the body for \(limit)"
-        case .waiting: "no answer within \(limit)"
-        case .receiving: "no byte of the answer's body for \(limit)"
+        case .sending: "server has read no request body for \(limit)"
+        case .waiting: "no response within \(limit)"
+        case .receiving: "no response body received for \(limit)"
         }
     }
 }

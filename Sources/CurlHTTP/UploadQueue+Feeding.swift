@@ -18,27 +18,27 @@ extension UploadQueue {
         var count = 0
         var last: [UInt8]?
         var hasStarted = false
-        func pass(_ piece: [UInt8]) async -> Bool {
-            guard await push(piece, resume: resume) else { return false }
+        func forward(_ chunk: [UInt8]) async -> Bool {
+            guard await push(chunk, resume: resume) else { return false }
             if !hasStarted { resume() }
             hasStarted = true
             return true
         }
-        for try await piece in stream where !piece.isEmpty {
-            count += piece.count
+        for try await chunk in stream where !chunk.isEmpty {
+            count += chunk.count
             guard count <= length else {
-                throw TransportError(.tooLarge, "the body to send has more than \(length) bytes")
+                throw TransportError(.tooLarge, "request body larger than \(length) bytes")
             }
             if count == length {
-                last = piece
-            } else if await !pass(piece) {
+                last = chunk
+            } else if await !forward(chunk) {
                 return
             }
         }
         guard count == length else {
             throw TransportError(
-                .interrupted, "the body to send ended after \(count) of \(length) bytes")
+                .interrupted, "request body ended after \(count) of \(length) bytes")
         }
-        if await !pass(last ?? []) { return }
+        if await !forward(last ?? []) { return }
     }
 }

@@ -9,25 +9,25 @@ final class UploadQueue: Sendable {
     static let capacity = 256 * 1024
 
     /// The result of a read.
-    enum Reading: Equatable {
+    enum ReadResult: Equatable {
         /// The number of bytes that were copied.
         case bytes(Int)
         /// No bytes yet; the transfer has to pause.
-        case dry
+        case empty
         /// The upload has ended; no more bytes follow.
-        case over
+        case ended
     }
 
     private struct State {
-        var pieces: [[UInt8]] = []
+        var chunks: [[UInt8]] = []
         var offset = 0
-        var queued = 0
-        var isDry = false
+        var queuedByteCount = 0
+        var isReaderPaused = false
         var isClosed = false
         var writer: CheckedContinuation<Void, Never>?
 
-        func hasRoom(for piece: [UInt8]) -> Bool {
-            queued == 0 || queued + piece.count <= UploadQueue.capacity
+        func hasSpace(for chunk: [UInt8]) -> Bool {
+            queuedByteCount == 0 || queuedByteCount + chunk.count <= UploadQueue.capacity
         }
     }
 
@@ -36,34 +36,34 @@ final class UploadQueue: Sendable {
     // MARK: The loop's side
 
     /// Copies queued bytes, up to the size of the buffer.
-    func read(into space: UnsafeMutableRawBufferPointer) -> Reading {
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
         state.withLock { state in
-            guard !state.isClosed else { return .over }
+            guard !state.isClosed else { return .ended }
             var filled = 0
-            while filled < space.count, let piece = state.pieces.first {
-                let count = min(piece.count - state.offset, space.count - filled)
-                unsafe UnsafeMutableRawBufferPointer(rebasing: space[filled..<filled + count])
-                    .copyBytes(from: piece[state.offset..<state.offset + count])
+            while filled < buffer.count, let chunk = state.chunks.first {
+                let count = min(chunk.count - state.offset, buffer.count - filled)
+                unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
+                    .copyBytes(from: chunk[state.offset..<state.offset + count])
                 filled += count
                 state.offset += count
-                if state.offset == piece.count {
-                    state.pieces.removeFirst()
+                if state.offset == chunk.count {
+                    state.chunks.removeFirst()
                     state.offset = 0
                 }
             }
-            state.queued -= filled
-            state.isDry = filled == 0
-            return filled == 0 ? .dry : .bytes(filled)
+            state.queuedByteCount -= filled
+            state.isReaderPaused = filled == 0
+            return filled == 0 ? .empty : .bytes(filled)
         }
     }
 
     /// A Boolean value that indicates whether a read would not pause.
-    var isReady: Bool { state.withLock { $0.isClosed || $0.queued > 0 } }
+    var isReady: Bool { state.withLock { $0.isClosed || $0.queuedByteCount > 0 } }
 
     /// Resumes a waiting writer after reads.
     func wakeWriter() {
         let writer = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.isClosed || state.queued <= Self.capacity / 2 else { return nil }
+            guard state.isClosed || state.queuedByteCount <= Self.capacity / 2 else { return nil }
             return state.writer.take()
         }
         writer?.resume()
@@ -79,7 +79,7 @@ final class UploadQueue: Sendable {
         let (wasOpen, writer) = state.withLock { state in
             defer {
                 state.isClosed = true
-                state.pieces = []
+                state.chunks = []
             }
             return (!state.isClosed, state.writer.take())
         }
@@ -94,30 +94,30 @@ final class UploadQueue: Sendable {
     /// `resume` is called if the transfer was paused and can resume.
     ///
     /// - Returns: `false` if the upload has ended.
-    func push(_ piece: [UInt8], resume: () -> Void) async -> Bool {
+    func push(_ chunk: [UInt8], resume: () -> Void) async -> Bool {
         while true {
-            let outcome = state.withLock { state -> (isDone: Bool, wasDry: Bool) in
+            let outcome = state.withLock { state -> (isDone: Bool, wasReaderPaused: Bool) in
                 guard !state.isClosed else { return (true, false) }
-                guard state.hasRoom(for: piece) else { return (false, false) }
-                state.pieces.append(piece)
-                state.queued += piece.count
-                defer { state.isDry = false }
-                return (true, state.isDry)
+                guard state.hasSpace(for: chunk) else { return (false, false) }
+                state.chunks.append(chunk)
+                state.queuedByteCount += chunk.count
+                defer { state.isReaderPaused = false }
+                return (true, state.isReaderPaused)
             }
-            if outcome.wasDry { resume() }
+            if outcome.wasReaderPaused { resume() }
             if outcome.isDone { return state.withLock { !$0.isClosed } }
-            await waitForRoom(for: piece)
+            await waitForSpace(for: chunk)
         }
     }
 
-    private func waitForRoom(for piece: [UInt8]) async {
+    private func waitForSpace(for chunk: [UInt8]) async {
         await withCheckedContinuation { continuation in
-            let mayGoOn = state.withLock { state in
-                guard !state.isClosed, !state.hasRoom(for: piece) else { return true }
+            let isReady = state.withLock { state in
+                guard !state.isClosed, !state.hasSpace(for: chunk) else { return true }
                 state.writer = continuation
                 return false
             }
-            if mayGoOn { continuation.resume() }
+            if isReady { continuation.resume() }
         }
     }
 }

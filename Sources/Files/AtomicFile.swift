@@ -7,10 +7,10 @@ public enum AtomicFile {
     /// Replaces or creates a file.
     ///
     /// - Parameters:
-    /// - path: The file; its directory must exist.
-    /// - bytes: The new content.
-    /// - permissions: The permissions of the file.
-    /// - ifChanged: Whether to leave a file unchanged that already has this content.
+    ///   - path: The file; its directory must exist.
+    ///   - bytes: The new content.
+    ///   - permissions: The permissions of the file.
+    ///   - ifChanged: Whether to leave a file unchanged that already has this content.
     /// - Returns: Whether the file was written.
     /// - Throws: ``FileError``; the old file is then unchanged.
     @discardableResult
@@ -18,7 +18,7 @@ public enum AtomicFile {
         _ path: String, with bytes: [UInt8], permissions: FilePermissions = .inherited,
         ifChanged: Bool = false
     ) throws(FileError) -> Bool {
-        if ifChanged, try holds(path, bytes) { return false }
+        if ifChanged, try hasContent(path, bytes) { return false }
         var writer = try FileWriter(path, permissions: permissions)
         try writer.append(bytes)
         try writer.commit()
@@ -28,8 +28,8 @@ public enum AtomicFile {
     /// Creates a file, and never replaces one, even if it is created concurrently.
     ///
     /// - Parameters:
-    /// - path: The file; its directory must exist.
-    /// - bytes: The content.
+    ///   - path: The file; its directory must exist.
+    ///   - bytes: The content.
     /// - Returns: Whether the file was created; `false` if the path exists, even as a symbolic link
     ///   to a missing file.
     /// - Throws: ``FileError`` if the file cannot be written.
@@ -39,7 +39,7 @@ public enum AtomicFile {
         do throws(FileError) {
             try writer.commitWithoutReplacing()
         } catch {
-            guard error.isTaken else { throw error }
+            guard error.alreadyExists else { throw error }
             return false
         }
         return true
@@ -60,7 +60,7 @@ public enum AtomicFile {
         return true
     }
 
-    private static func holds(_ path: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
+    private static func hasContent(_ path: String, _ bytes: [UInt8]) throws(FileError) -> Bool {
         guard let status = try FileStatus.of(path), status.kind == .regular,
             status.size == bytes.count
         else { return false }

@@ -5,9 +5,9 @@ public enum BoundedFile {
     /// Reads a regular file.
     ///
     /// - Parameters:
-    /// - path: The file.
-    /// - limit: The maximum size in bytes.
-    /// - followsLinks: Whether the path may be a symbolic link.
+    ///   - path: The file.
+    ///   - limit: The maximum size in bytes.
+    ///   - followsLinks: Whether the path may be a symbolic link.
     /// - Returns: The content.
     /// - Throws: ``FileError`` if the file cannot be read, is not a regular file, or is larger.
     public static func read(
@@ -21,9 +21,9 @@ public enum BoundedFile {
         var bytes: [UInt8] = []
         var wanted = file.status.size + 1
         while true {
-            let piece = try file.read(at: bytes.count, count: wanted)
-            guard !piece.isEmpty else { return bytes }
-            bytes += piece
+            let chunk = try file.read(at: bytes.count, count: wanted)
+            guard !chunk.isEmpty else { return bytes }
+            bytes += chunk
             guard bytes.count <= limit else {
                 throw FileError(.read, path, .tooLarge(limit: limit))
             }

@@ -7,8 +7,8 @@ public enum Directory {
     /// Creates a directory and its parents; an existing one is unchanged.
     ///
     /// - Parameters:
-    /// - path: The directory.
-    /// - permissions: `ownerOnly` denies other users access to the created directories.
+    ///   - path: The directory.
+    ///   - permissions: `ownerOnly` denies other users access to the created directories.
     /// - Throws: ``FileError`` if the directory cannot be created, or the path is not a directory.
     public static func create(
         _ path: String, permissions: FilePermissions = .inherited

@@ -50,7 +50,7 @@ public struct FileError: Error, Hashable, Sendable {
     public var isMissing: Bool { cause == .system(ENOENT) }
 
     /// A Boolean value that indicates whether a new file's path already exists.
-    public var isTaken: Bool { cause == .system(EEXIST) }
+    public var alreadyExists: Bool { cause == .system(EEXIST) }
 }
 
 extension FileError: CustomStringConvertible {
@@ -66,9 +66,9 @@ extension FileError.Cause: CustomStringConvertible {
         switch self {
         case .system(let code): Self.words[code] ?? "system error \(code)"
         case .notRegular: "not a regular file"
-        case .symbolicLink: "a symbolic link, which is not followed here"
+        case .symbolicLink: "a symbolic link, which is not permitted here"
         case .tooLarge(let limit): "larger than \(limit) bytes"
-        case .invalidName: "not a name of a file"
+        case .invalidName: "not a valid file name"
         }
     }
 
@@ -76,27 +76,27 @@ extension FileError.Cause: CustomStringConvertible {
         EACCES: "permission denied",
         EAGAIN: "busy",
         EBUSY: "in use",
-        EDQUOT: "the disk quota is used up",
-        EEXIST: "it exists already",
+        EDQUOT: "disk quota exceeded",
+        EEXIST: "already exists",
         EFBIG: "too large for this file system",
         EINVAL: "not possible on this file system",
-        EIO: "the disk failed",
-        EISDIR: "it is a directory",
+        EIO: "input/output error",
+        EISDIR: "is a directory",
         ELOOP: "too many symbolic links",
         EMFILE: "too many open files",
-        ENAMETOOLONG: "the name is too long",
-        ENFILE: "too many open files on this machine",
+        ENAMETOOLONG: "file name too long",
+        ENFILE: "too many open files in the system",
         ENODEV: "no such device",
         ENOENT: "no such file or directory",
-        ENOLCK: "locks are not available here",
+        ENOLCK: "locks not supported by this file system",
         ENOMEM: "out of memory",
         ENOSPC: "no space left on the disk",
-        ENOTDIR: "a part of the path is not a directory",
-        ENOTEMPTY: "the directory is not empty",
+        ENOTDIR: "not a directory",
+        ENOTEMPTY: "directory not empty",
         ENXIO: "no such device",
         EPERM: "not permitted",
-        EROFS: "the file system is read-only",
-        ETXTBSY: "the program is running",
+        EROFS: "read-only file system",
+        ETXTBSY: "program file busy",
         EXDEV: "on another file system",
     ]
 }

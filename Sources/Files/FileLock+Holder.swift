@@ -23,13 +23,14 @@ extension FileLock {
     /// 0 EOF`.
     static func holder(of identity: FileStatus.Identity, in table: String) -> Int32? {
         for line in table.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count >= 6, words[1] == "FLOCK", let pid = Int32(words[4]), pid > 0 else {
+            let columns = line.split(separator: " ")
+            guard columns.count >= 6, columns[1] == "FLOCK", let pid = Int32(columns[4]), pid > 0
+            else {
                 continue
             }
-            let place = words[5].split(separator: ":")
-            guard place.count == 3, UInt(place[2]) == identity.inode,
-                let major = UInt(place[0], radix: 16), let minor = UInt(place[1], radix: 16),
+            let file = columns[5].split(separator: ":")
+            guard file.count == 3, UInt(file[2]) == identity.inode,
+                let major = UInt(file[0], radix: 16), let minor = UInt(file[1], radix: 16),
                 major == identity.major, minor == identity.minor
             else { continue }
             return pid

@@ -16,8 +16,8 @@ public final class FileReader: Sendable {
     /// The file must be a regular file; a pipe or a device is rejected immediately.
     ///
     /// - Parameters:
-    /// - path: The file.
-    /// - followsLinks: Whether the path may be a symbolic link.
+    ///   - path: The file.
+    ///   - followsLinks: Whether the path may be a symbolic link.
     /// - Throws: ``FileError`` if the file cannot be opened or is not a regular file.
     public init(_ path: String, followsLinks: Bool = true) throws(FileError) {
         // O_NONBLOCK: opening a FIFO would wait for its writer. It does not affect a regular file.
@@ -38,14 +38,14 @@ public final class FileReader: Sendable {
     }
 
     /// Returns the file in chunks of `byteCount` bytes, read on demand.
-    public func pieces(of byteCount: Int = 128 << 10) -> FilePieces {
-        precondition(byteCount > 0, "a piece has bytes")
-        return FilePieces(reader: self, byteCount: byteCount)
+    public func chunks(of byteCount: Int = 128 << 10) -> FileChunks {
+        precondition(byteCount > 0, "a chunk has bytes")
+        return FileChunks(reader: self, byteCount: byteCount)
     }
 }
 
 /// The bytes of a file in chunks; every iteration begins at the start.
-public struct FilePieces: AsyncSequence, Sendable {
+public struct FileChunks: AsyncSequence, Sendable {
     fileprivate let reader: FileReader
     fileprivate let byteCount: Int
 
@@ -70,9 +70,9 @@ public struct FilePieces: AsyncSequence, Sendable {
         /// - Throws: ``FileError``, or the error of a canceled task.
         public mutating func next() async throws -> [UInt8]? {
             try Task.checkCancellation()
-            let piece = try reader.read(at: offset, count: byteCount)
-            offset += piece.count
-            return piece.isEmpty ? nil : piece
+            let chunk = try reader.read(at: offset, count: byteCount)
+            offset += chunk.count
+            return chunk.isEmpty ? nil : chunk
         }
     }
 }

@@ -48,8 +48,8 @@ public struct FileStatus: Hashable, Sendable {
     /// Returns the metadata of a path.
     ///
     /// - Parameters:
-    /// - path: The file or directory.
-    /// - followsLinks: Whether to return the metadata of the file that a symbolic link refers to.
+    ///   - path: The file or directory.
+    ///   - followsLinks: Whether to return the metadata of the file that a symbolic link refers to.
     /// - Returns: The metadata; `nil` if the path does not exist.
     /// - Throws: ``FileError`` if the metadata cannot be read.
     public static func of(

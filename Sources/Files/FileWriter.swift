@@ -28,8 +28,8 @@ public struct FileWriter: ~Copyable, Sendable {
     /// If `path` is a symbolic link, the file that it refers to is replaced.
     ///
     /// - Parameters:
-    /// - path: The path of the file; its directory must exist.
-    /// - permissions: The permissions of the file.
+    ///   - path: The path of the file; its directory must exist.
+    ///   - permissions: The permissions of the file.
     /// - Throws: ``FileError`` if the file cannot be created.
     public init(_ path: String, permissions: FilePermissions = .inherited) throws(FileError) {
         let existing = try FileStatus.of(path)

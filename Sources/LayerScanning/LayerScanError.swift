@@ -44,21 +44,21 @@ extension LayerScanError: CustomStringConvertible {
     /// The reason, without the layer.
     public var description: String {
         switch self {
-        case .malformed(.otherCompression): "it is not compressed as its media type says"
-        case .malformed(.corrupt): "its compressed bytes are broken or incomplete"
-        case .malformed(.trailingBytes): "something follows its compressed bytes"
-        case .malformed(.notAnArchive): "it is not a tar archive"
-        case .malformed(.corruptArchive): "its tar archive is broken or incomplete"
+        case .malformed(.otherCompression): "compression differs from the media type"
+        case .malformed(.corrupt): "compressed data is corrupt or incomplete"
+        case .malformed(.trailingBytes): "trailing bytes after the compressed data"
+        case .malformed(.notAnArchive): "not a tar archive"
+        case .malformed(.corruptArchive): "tar archive is corrupt or incomplete"
         case .malformed(.pathTooLong):
-            "it holds a path of more than 4095 bytes, or a name of more than 255"
+            "path longer than 4,095 bytes, or name longer than 255"
         case .malformed(.impossibleLink):
-            "it holds a hard link to itself or to a directory, which no runtime can create"
-        case .limit(.entries): "it has too many entries"
-        case .limit(.unpackedBytes): "it unpacks to too many bytes"
-        case .limit(.ratio): "it unpacks to far more bytes than it has"
-        case .limit(.memory): "unpacking it takes too much memory"
-        case .limit(.paths): "its paths take too much memory"
-        case .limit(.imagePaths): "the paths of all layers of the image take too much memory"
+            "hard link to itself or to a directory"
+        case .limit(.entries): "too many entries"
+        case .limit(.unpackedBytes): "uncompressed size too large"
+        case .limit(.ratio): "compression ratio too high"
+        case .limit(.memory): "decompression exceeds the memory limit"
+        case .limit(.paths): "paths exceed the memory limit"
+        case .limit(.imagePaths): "paths of all layers exceed the memory limit"
         case .scan(let reason): reason
         }
     }

@@ -10,7 +10,7 @@ public struct LoadedImage: Sendable {
     /// The image of one platform.
     public struct PlatformImage: Hashable, Sendable {
         /// The platform of the index entry, or `nil` if no index entry states one.
-        public let promised: Platform?
+        public let declared: Platform?
         /// The descriptor of the image's manifest.
         public let descriptor: Descriptor
         /// The manifest.
@@ -20,23 +20,23 @@ public struct LoadedImage: Sendable {
         /// The reason why the config could not be decoded.
         public internal(set) var configProblem: String?
 
-        init(promised: Platform?, descriptor: Descriptor, manifest: ImageManifest) {
-            self.promised = promised
+        init(declared: Platform?, descriptor: Descriptor, manifest: ImageManifest) {
+            self.declared = declared
             self.descriptor = descriptor
             self.manifest = manifest
         }
 
         /// The platform of the index entry, or else of the config.
-        public var platform: Platform? { promised ?? config?.platform }
+        public var platform: Platform? { declared ?? config?.platform }
 
         /// Returns whether the rules require this image's config.
         fileprivate func needsConfig(for required: ImageRequirements) -> Bool {
             guard !required.isArtifact, manifest.config.mediaType.isImageConfig else {
                 return false
             }
-            guard let promised else { return true }
+            guard let declared else { return true }
             return required.level >= .config
-                && required.effectivePlatforms.contains { $0.matches(promised) }
+                && required.effectivePlatforms.contains { $0.matches(declared) }
         }
     }
 
@@ -70,13 +70,13 @@ public struct LoadedImage: Sendable {
     ) async throws {
         self.graph = graph
         var list = PlatformImageList(graph)
-        try list.add(graph.root, promised: nil)
+        try list.add(graph.root, declared: nil)
         var images = list.images
         let wanted = images.filter { $0.needsConfig(for: required) }.map(\.manifest.config)
         self.configBytes = try await Self.read(wanted, from: source)
         for position in images.indices where images[position].needsConfig(for: required) {
             guard let bytes = configBytes[images[position].manifest.config.digest] else {
-                images[position].configProblem = "it is larger than 4 MiB"
+                images[position].configProblem = "larger than 4 MiB"
                 continue
             }
             do {
@@ -123,7 +123,7 @@ public struct LoadedImage: Sendable {
 
     /// A Boolean value that indicates whether a scan failed for a reason other than the layer's
     /// content.
-    var hasLostScans: Bool {
+    var hasFailedScans: Bool {
         layers.values.contains { if case .failure(.scan) = $0 { true } else { false } }
     }
 
@@ -146,7 +146,7 @@ public struct LoadedImage: Sendable {
         guard configs.reduce(0, { $0 + $1.size }) <= maximumConfigBytes else {
             throw ContentError(
                 .invalid,
-                "the image configs are larger than \(maximumConfigBytes) bytes together")
+                "image configs larger than \(maximumConfigBytes) bytes together")
         }
         return try await withThrowingTaskGroup(of: (Digest, [UInt8]).self) { group in
             for config in configs {

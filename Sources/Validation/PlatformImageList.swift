@@ -32,31 +32,31 @@ struct PlatformImageList {
     ///
     /// - Throws: `ContentError` of the class `invalid` if there are too many.
     mutating func add(
-        _ node: ManifestGraph.Node, promised: Platform?
+        _ node: ManifestGraph.Node, declared: Platform?
     ) throws(ContentError) {
         // A stack: the next node is the last element, in the order of the listing.
-        var waiting = [(node: node, promised: promised)]
-        var followed = 0
-        while let (node, promised) = waiting.popLast() {
+        var stack = [(node: node, declared: declared)]
+        var visitedCount = 0
+        while let (node, declared) = stack.popLast() {
             guard
-                seen.insert(Listing(digest: node.descriptor.digest, platform: promised)).inserted
+                seen.insert(Listing(digest: node.descriptor.digest, platform: declared)).inserted
             else { continue }
             switch node.manifest {
             case .image(let manifest):
-                followed += manifest.layers.count
+                visitedCount += manifest.layers.count
                 images.append(
                     LoadedImage.PlatformImage(
-                        promised: promised, descriptor: node.descriptor, manifest: manifest))
+                        declared: declared, descriptor: node.descriptor, manifest: manifest))
             case .index(let index):
-                followed += index.manifests.count
+                visitedCount += index.manifests.count
                 for entry in index.manifests.reversed() where !LoadedImage.isAttestation(entry) {
                     guard let child = graph[entry.digest] else { continue }
-                    waiting.append((child, entry.platform ?? promised))
+                    stack.append((child, entry.platform ?? declared))
                 }
             }
-            guard followed <= Self.limit else {
+            guard visitedCount <= Self.limit else {
                 throw ContentError(
-                    .invalid, "the index lists more than \(Self.limit) images and layers")
+                    .invalid, "index lists more than \(Self.limit) images and layers")
             }
         }
     }

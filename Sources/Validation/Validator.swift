@@ -58,11 +58,11 @@ public struct Validator: Sendable {
                 findings += rule.findings(about: image, required: required)
             }
         }
-        if image.lookupBudget.isUsedUp {
+        if image.lookupBudget.isExhausted {
             findings.append(
                 Finding(
                     .notChecked, .warning,
-                    "looking up the files that the image needs takes too many steps"))
+                    "path lookups exceed the step limit"))
         }
         var seen: Set<Platform> = []
         let platforms = image.images.compactMap { candidate in
@@ -72,7 +72,7 @@ public struct Validator: Sendable {
         }
         return ValidationReport(
             findings: findings.sorted { $0.severity > $1.severity },
-            level: image.hasLostScans ? min(required.level, .config) : required.level,
+            level: image.hasFailedScans ? min(required.level, .config) : required.level,
             platforms: platforms.filter { seen.insert($0.platform).inserted }
                 .sorted { $0.platform < $1.platform })
     }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ChildInputTests {
     private static let ample = ChildLimits(time: .seconds(120), outputByteCount: 8 << 20)
 
-    /// Runs a shell script that is fed by `feed` meanwhile.
+    /// Runs a shell script while `feed` writes its input.
     private func shell(
         _ script: String, limits: ChildLimits = ample,
         feed: @escaping @Sendable (ChildInput) async throws -> Void
@@ -20,39 +20,39 @@ import Testing
         return try await output
     }
 
-    @Test func `pieces arrive in order while the child runs`() async throws {
+    @Test func `chunks arrive in order while the child runs`() async throws {
         let output = try await shell("cat") { input in
-            for number in 0..<2000 { try await input.write(Array("\(number)\n".utf8)) }
+            for descriptor in 0..<2000 { try await input.write(Array("\(descriptor)\n".utf8)) }
             input.end()
         }
         let lines = String(decoding: output.standardOutput, as: UTF8.self).split(separator: "\n")
         #expect(lines.map(String.init) == (0..<2000).map(String.init))
     }
 
-    @Test func `far more goes through than ever waits`() async throws {
-        let piece = [UInt8](repeating: 65, count: 1 << 20)
+    @Test func `the input may exceed the buffer`() async throws {
+        let chunk = [UInt8](repeating: 65, count: 1 << 20)
         let output = try await shell("wc -c") { input in
-            for _ in 0..<64 { try await input.write(piece) }
+            for _ in 0..<64 { try await input.write(chunk) }
             input.end()
         }
         #expect(output.standardOutput == Array("\(64 << 20)\n".utf8))
     }
 
-    @Test func `a child that ends early holds no writer up`() async throws {
-        let piece = [UInt8](repeating: 65, count: 1 << 20)
+    @Test func `a child that exits early does not block the writer`() async throws {
+        let chunk = [UInt8](repeating: 65, count: 1 << 20)
         let output = try await shell("exit 3") { input in
-            for _ in 0..<16 { try await input.write(piece) }
+            for _ in 0..<16 { try await input.write(chunk) }
             input.end()
         }
         #expect(output.termination == .exited(3))
     }
 
-    @Test func `an input that is ended without a piece is empty`() async throws {
+    @Test func `an input without chunks is empty`() async throws {
         let output = try await shell("wc -c") { $0.end() }
         #expect(output.standardOutput == Array("0\n".utf8))
     }
 
-    @Test func `a child that takes nothing of what it is given is killed`() async throws {
+    @Test func `a child that does not read its input is killed`() async throws {
         let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
         let error = await #expect(throws: ChildProcessError.self) {
             try await shell("exec sleep 60", limits: limits) { input in
@@ -62,7 +62,7 @@ import Testing
         #expect(error?.cause == .timeLimit(.milliseconds(50)))
     }
 
-    @Test func `a child is not late while it waits for more`() async throws {
+    @Test func `the time limit does not apply while a child waits for input`() async throws {
         let input = ChildInput()
         let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
         let waiting = Task {
@@ -75,10 +75,10 @@ import Testing
             executable: "/bin/sleep", arguments: ["0.2"], environment: [:], limits: Self.ample)
         waiting.cancel()
         let error = await #expect(throws: ChildProcessError.self) { try await waiting.value }
-        #expect(error?.cause == .cancelled)
+        #expect(error?.cause == .canceled)
     }
 
-    @Test func `a writer that is cancelled stops waiting`() async throws {
+    @Test func `a canceled writer stops waiting`() async throws {
         let input = ChildInput()
         let writer = Task {
             while true { try await input.write([UInt8](repeating: 65, count: 1 << 20)) }

@@ -6,10 +6,10 @@ import Testing
 @testable import ChildProcess
 
 struct ChildProcessErrorTests {
-    @Test func `a pipe that cannot be moved away from the standard streams is an error`() {
-        // What is not open cannot be duplicated, as nothing can where too many files are open.
+    @Test func `a pipe that cannot avoid the standard descriptors is an error`() {
+        // A closed descriptor cannot be duplicated, just like any if too many files are open.
         do throws(ChildProcessError) {
-            _ = try PipeEnd.aside(-1, for: "/bin/true")
+            _ = try PipeEnd.awayFromStandardFiles(-1, for: "/bin/true")
             Issue.record("there is no such descriptor")
         } catch {
             #expect(error == ChildProcessError("/bin/true", .system(EBADF)))
@@ -32,16 +32,16 @@ struct ChildProcessErrorTests {
     @Test(arguments: [
         ("/nonexistent/helper", "cannot run '/nonexistent/helper': no such program"),
         ("/etc/passwd", "cannot run '/etc/passwd': permission denied"),
-        ("/etc/passwd/x", "cannot run '/etc/passwd/x': a part of the path is not a directory"),
+        ("/etc/passwd/x", "cannot run '/etc/passwd/x': not a directory"),
         ("/", "cannot run '/': permission denied"),
         ("true", "cannot run 'true': not an absolute path"),
         ("", "cannot run '': not an absolute path"),
         (
             "/bin/a\0b",
-            "cannot run '/bin/a\\u{0}b': an argument or a variable that no program can be given"
+            "cannot run '/bin/a\\u{0}b': invalid argument or environment variable"
         ),
     ])
-    func `a program that cannot be started is named with the reason`(
+    func `the error of a failed start has the program and the reason`(
         executable: String, message: String
     ) async {
         #expect(await failure(executable) == message)
@@ -52,11 +52,11 @@ struct ChildProcessErrorTests {
             (["a\0b"], [:]), ([], ["A\0": ""]), ([], ["A": "\0"]), ([], ["A=B": ""]),
             ([], ["": "x"]),
         ] as [([String], [String: String])])
-    func `what cannot be handed over is refused`(
+    func `invalid arguments and variables are rejected`(
         arguments: [String], environment: [String: String]
     ) async {
         let message = await failure("/bin/true", arguments, environment)
-        #expect(message?.hasSuffix("that no program can be given") == true)
+        #expect(message?.hasSuffix("invalid argument or environment variable") == true)
     }
 
     @Test(arguments: [
@@ -65,7 +65,7 @@ struct ChildProcessErrorTests {
         ("passwd", "/etc", nil), ("ssl", "/etc", nil), ("bin/sh", "/", nil), ("", "/bin", nil),
         ("..", "/bin", nil), ("sh\0x", "/bin", nil),
     ])
-    func `a program is found by its name in absolute directories only`(
+    func `a program is found only in absolute directories`(
         name: String, path: String, expected: String?
     ) {
         #expect(Subprocess.locate(name, path: path) == expected)

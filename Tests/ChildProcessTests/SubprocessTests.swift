@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 struct ChildTests {
-    /// Far more than any test needs, so that a limit is only met where a test is about it.
+    /// Limits that no test reaches unintentionally.
     private static let ample = ChildLimits(time: .seconds(120), outputByteCount: 8 << 20)
     private static let searchPath = "/usr/local/bin:/usr/bin:/bin"
 
@@ -25,45 +25,45 @@ struct ChildTests {
         try await run("sh", "-c", script, environment: environment, limits: limits)
     }
 
-    @Test func `standard output and standard error come apart`() async throws {
+    @Test func `standard output and standard error are separate`() async throws {
         let output = try await shell("echo out; echo err >&2")
         #expect(output.termination == .exited(0))
         #expect(output.standardOutput == Array("out\n".utf8))
         #expect(output.standardError == Array("err\n".utf8))
     }
 
-    @Test func `a child's status and its signal are told apart`() async throws {
+    @Test func `exit statuses and signals are distinguished`() async throws {
         #expect(try await shell("exit 3").termination == .exited(3))
         #expect(try await shell("exit 255").termination == .exited(255))
         #expect(try await shell("kill -TERM $$").termination == .signalled(SIGTERM))
     }
 
-    @Test func `arguments arrive as they are, without a shell`() async throws {
+    @Test func `arguments are passed unchanged, without a shell`() async throws {
         let output = try await run("printf", "%s|", "a b", "$HOME", "", "*", "é")
         #expect(String(decoding: output.standardOutput, as: UTF8.self) == "a b|$HOME||*|é|")
     }
 
-    @Test func `the environment is the given one and nothing else`() async throws {
+    @Test func `the environment is exactly the given one`() async throws {
         let output = try await run("env", environment: ["B": "2=2", "A": ""])
         #expect(String(decoding: output.standardOutput, as: UTF8.self) == "A=\nB=2=2\n")
     }
 
-    @Test func `a mebibyte goes in and comes out without a deadlock`() async throws {
+    @Test func `a mebibyte of input and output does not deadlock`() async throws {
         let bytes = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let output = try await run("cat", input: bytes)
         #expect(output.standardOutput == bytes)
     }
 
-    @Test func `a child that reads nothing of its input does no harm`() async throws {
+    @Test func `a child that does not read its input is harmless`() async throws {
         let output = try await run("true", input: [UInt8](repeating: 0, count: 1 << 20))
         #expect(output.termination == .exited(0))
     }
 
-    @Test func `an input of nothing ends at once`() async throws {
+    @Test func `an empty input ends immediately`() async throws {
         #expect(try await run("cat").standardOutput == [])
     }
 
-    @Test func `no file of ours is open in the child`() async throws {
+    @Test func `the child inherits no open files`() async throws {
         let leak = unsafe open("/dev/null", O_RDONLY)
         defer { close(leak) }
         let output = try await shell("exec ls /proc/self/fd")
@@ -72,7 +72,7 @@ struct ChildTests {
         #expect(names == ["0", "1", "2", "3"])
     }
 
-    @Test func `a child has a process group of its own and no signal ignored or blocked`()
+    @Test func `a child has its own process group and default signal handling`()
         async throws
     {
         let output = try await shell(
@@ -82,12 +82,12 @@ struct ChildTests {
         let lines = String(decoding: output.standardOutput, as: UTF8.self)
             .split(separator: "\n")
         #expect(lines.first == "own")
-        // glibc keeps the first two real-time signals for itself.
+        // glibc reserves the first two real-time signals.
         let masks = lines.dropFirst().compactMap { UInt64($0, radix: 16) }
         #expect(masks.map { $0 & 0x7FFF_FFFF } == [0, 0])
     }
 
-    @Test func `a child that runs too long is killed`() async throws {
+    @Test func `a child that exceeds the time limit is killed`() async throws {
         let limits = ChildLimits(time: .milliseconds(50), outputByteCount: 0)
         let error = await #expect(throws: ChildProcessError.self) {
             try await run("sleep", "60", limits: limits)
@@ -95,10 +95,10 @@ struct ChildTests {
         #expect(error?.cause == .timeLimit(.milliseconds(50)))
     }
 
-    @Test func `a child that is killed takes its own children along`() async throws {
-        // The grandchild alone holds the write end of a named pipe, which no other program that is
-        // started meanwhile can inherit; the pipe hangs up once it is gone too. Only a failure waits
-        // for the whole ten seconds.
+    @Test func `killing a child kills its process group`() async throws {
+        // Only the grandchild has the write end of a named pipe, which no other program can
+        // inherit. The pipe is closed when the grandchild has ended. Only a failure waits for the
+        // whole ten seconds.
         let limits = ChildLimits(time: .seconds(120), outputByteCount: 10)
         let path = "/tmp/ocimirror-\(UInt64.random(in: 0 ... .max)).pipe"
         try #require(unsafe mkfifo(path, 0o600) == 0)
@@ -112,7 +112,7 @@ struct ChildTests {
     }
 
     @Test(arguments: ["yes", "yes >&2"])
-    func `a child that writes too much is killed`(script: String) async throws {
+    func `a child that exceeds the output limit is killed`(script: String) async throws {
         let limits = ChildLimits(time: .seconds(120), outputByteCount: 1000)
         let error = await #expect(throws: ChildProcessError.self) {
             try await shell(script, limits: limits)
@@ -120,7 +120,7 @@ struct ChildTests {
         #expect(error?.cause == .outputLimit(1000))
     }
 
-    @Test func `output up to the limit is no error`() async throws {
+    @Test func `output up to the limit is accepted`() async throws {
         let limits = ChildLimits(time: .seconds(120), outputByteCount: 4)
         #expect(try await shell("echo abc", limits: limits).standardOutput.count == 4)
         let error = await #expect(throws: ChildProcessError.self) {
@@ -129,19 +129,19 @@ struct ChildTests {
         #expect(error?.cause == .outputLimit(4))
     }
 
-    @Test func `a grandchild left behind is not waited for`() async throws {
+    @Test func `a remaining grandchild is not awaited`() async throws {
         let output = try await shell("sleep 5 & echo done")
         #expect(output.standardOutput == Array("done\n".utf8))
     }
 
-    @Test func `cancelling the task kills the child`() async throws {
+    @Test func `canceling the task kills the child`() async throws {
         let task = Task { try await run("sleep", "60") }
         task.cancel()
         let error = await #expect(throws: ChildProcessError.self) { try await task.value }
-        #expect(error?.cause == .cancelled)
+        #expect(error?.cause == .canceled)
     }
 
-    @Test func `many children at once do not hold each other up`() async throws {
+    @Test func `concurrent children do not block each other`() async throws {
         let statuses = try await withThrowingTaskGroup { group in
             for status in 0..<32 {
                 group.addTask { try await shell("exit \(status)").termination }

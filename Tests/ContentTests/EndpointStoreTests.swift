@@ -7,8 +7,8 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-@Suite struct ReplicatedStoreTests {
-    /// A replica that fails in one way, and counts how often it was asked.
+@Suite struct EndpointStoreTests {
+    /// An endpoint that fails with one class, and counts its requests.
     private final class Faulty: ContentSource {
         let location: StoreLocation
         let failure: FailureClass
@@ -50,11 +50,11 @@ import Testing
         try await image.push(to: base, as: "1.0")
     }
 
-    private func store(_ replicas: any ContentSource...) -> EndpointStore {
-        EndpointStore(base, replicas: replicas, reputation: EndpointHealth())
+    private func store(_ endpoints: any ContentSource...) -> EndpointStore {
+        EndpointStore(base, endpoints: endpoints, health: EndpointHealth())
     }
 
-    /// Reads every blob and manifest, each once.
+    /// Reads every blob and manifest once.
     private func readAll(from store: EndpointStore) async throws {
         for (digest, bytes) in image.blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
@@ -68,21 +68,21 @@ import Testing
 
     private var contentCount: Int { image.blobs.count + image.manifests.count }
 
-    @Test func `content comes from a replica that has it, and nothing is asked of the store`()
+    @Test func `content is read from an endpoint that has it, without requests to the store`()
         async throws
     {
         let copy = MemoryStore(at: .repository(try Repository(parsing: "cache.test/app")))
         try await image.push(to: copy, as: nil)
         let empty = MemoryStore(at: base.location)
         try await readAll(
-            from: EndpointStore(empty, replicas: [copy], reputation: EndpointHealth()))
+            from: EndpointStore(empty, endpoints: [copy], health: EndpointHealth()))
     }
 
-    @Test func `a request that a cancelled task gave up on does not speak against a replica`()
+    @Test func `a canceled request does not mark an endpoint as unhealthy`()
         async throws
     {
-        let replica = try Faulty("cache.test/app", .unavailable)
-        let store = store(replica)
+        let endpoint = try Faulty("cache.test/app", .unavailable)
+        let store = store(endpoint)
         let manifest = image.manifests[0].descriptor
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
@@ -91,11 +91,11 @@ import Testing
         task.cancel()
         await task.value
         for _ in 0..<2 { _ = try await store.fetch(manifest: manifest) }
-        // The second failure is the replica's own, so that it is not asked a third time.
-        #expect(replica.asked == 2)
+        // The second failure is the endpoint's own, so that it is not requested a third time.
+        #expect(endpoint.asked == 2)
     }
 
-    @Test func `names are asked of the store, whatever a replica says`() async throws {
+    @Test func `tags are resolved by the store, regardless of the endpoints`() async throws {
         let other = ImageBuilder().multiPlatform(seed: 2)
         let stale = MemoryStore(at: .repository(try Repository(parsing: "cache.test/app")))
         try await other.push(to: stale, as: "1.0")
@@ -107,53 +107,55 @@ import Testing
     }
 
     @Test(arguments: [FailureClass.missing, .integrity, .invalid])
-    func `a replica that lacks content is asked for the rest`(failure: FailureClass) async throws {
-        let replica = try Faulty("cache.test/app", failure)
-        let store = store(replica)
+    func `an endpoint that lacks content is used for other content`(failure: FailureClass)
+        async throws
+    {
+        let endpoint = try Faulty("cache.test/app", failure)
+        let store = store(endpoint)
         try await readAll(from: store)
-        #expect(replica.asked == contentCount)
+        #expect(endpoint.asked == contentCount)
         try await readAll(from: store)
-        #expect(replica.asked == contentCount)
+        #expect(endpoint.asked == contentCount)
     }
 
     @Test(arguments: [FailureClass.unavailable, .denied, .throttled, .quota])
-    func `a replica that cannot be asked is left alone, also in other repositories`(
+    func `an unavailable endpoint is not used again, in any repository`(
         failure: FailureClass
     ) async throws {
         let first = try Faulty("cache.test/app", failure)
         let second = try Faulty("cache.test/other", failure)
-        let reputation = EndpointHealth()
-        try await readAll(from: EndpointStore(base, replicas: [first], reputation: reputation))
-        try await readAll(from: EndpointStore(base, replicas: [second], reputation: reputation))
+        let health = EndpointHealth()
+        try await readAll(from: EndpointStore(base, endpoints: [first], health: health))
+        try await readAll(from: EndpointStore(base, endpoints: [second], health: health))
         #expect(first.asked == 1)
         #expect(second.asked == 0)
     }
 
-    @Test func `a blob that broke half-way comes from elsewhere when it is opened again`()
+    @Test func `an interrupted blob is read from another source when opened again`()
         async throws
     {
-        let replica = try Faulty("cache.test/app", .integrity, inside: true)
-        let store = store(replica)
+        let endpoint = try Faulty("cache.test/app", .integrity, inside: true)
+        let store = store(endpoint)
         let (digest, bytes) = try #require(image.blobs.first)
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
         await #expect(throws: ContentError.self) {
             for try await _ in try await store.fetch(blob: blob) {}
         }
         #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
-        #expect(replica.asked == 1)
+        #expect(endpoint.asked == 1)
     }
 
-    @Test func `a blob that is spoilt in a replica is read from elsewhere at once`() async throws {
+    @Test func `a blob that is corrupt at an endpoint is read from another source`() async throws {
         let store = store(try Faulty("cache.test/app", .integrity, inside: true))
         let (digest, bytes) = try #require(image.blobs.first)
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
         #expect(try await store.read(blob: blob, limit: 1 << 20) == bytes)
     }
 
-    @Test func `when all replicas and the store fail, the store's failure is told`() async throws {
+    @Test func `if all endpoints and the store fail, the store's error is thrown`() async throws {
         let store = EndpointStore(
-            MemoryStore(at: base.location), replicas: [try Faulty("cache.test/app", .denied)],
-            reputation: EndpointHealth())
+            MemoryStore(at: base.location), endpoints: [try Faulty("cache.test/app", .denied)],
+            health: EndpointHealth())
         do {
             _ = try await store.fetch(manifest: image.root.descriptor)
             Issue.record("the manifest is nowhere")

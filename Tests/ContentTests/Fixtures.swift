@@ -11,7 +11,7 @@ extension ManifestName {
 }
 
 extension BuiltImage {
-    /// Pushes everything, children first, the root under a tag or under its digest.
+    /// Pushes everything, children first, the root by tag or digest.
     func push(to store: some ContentSink, as tag: String?) async throws {
         try await pushBlobs(to: store)
         for manifest in manifests.dropLast() {
@@ -24,14 +24,14 @@ extension BuiltImage {
         for (digest, bytes) in blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
             _ = try await store.push(blob: blob, mountingFrom: nil) {
-                VerifiedStream(BytesInMemory(bytes), proving: blob)
+                VerifiedStream(BytesInMemory(bytes), verifying: blob)
             }
         }
     }
 }
 
 extension JSONValue? {
-    /// The value of a member; nil where there is none.
+    /// The value of a member; `nil` if there is none.
     subscript(name: String) -> JSONValue? {
         guard case .object(let members)? = self else { return nil }
         return members.first { $0.name == name }?.value

@@ -22,7 +22,7 @@ import Testing
         get throws { try JSONValue(parsing: folder.read("layout/index.json")) }
     }
 
-    /// What `index.json` lists: digests with their tags.
+    /// The entries of `index.json`: digests with their tags.
     private var listed: [String] {
         get throws {
             try index["manifests"].elements.map { entry in
@@ -34,7 +34,7 @@ import Testing
 
     // MARK: Round trips
 
-    @Test func `what was pushed is read back, byte for byte`() async throws {
+    @Test func `pushed content is read back byte for byte`() async throws {
         try await image.push(to: store, as: "1.0")
         let root = try #require(try await store.resolve(.tag("1.0")))
         #expect(root.digest == image.digest && root.mediaType == .ociIndex)
@@ -52,7 +52,7 @@ import Testing
         #expect(try await store.tags().map(\.name) == ["1.0"])
     }
 
-    @Test func `a manifest that does not say what it is is found by what it holds`() async throws {
+    @Test func `a manifest without a media type is recognized by its fields`() async throws {
         let bare = RawManifest(
             describing: Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8), as: .ociIndex)
         try await store.push(manifest: bare, as: .digest(bare.descriptor.digest))
@@ -65,7 +65,7 @@ import Testing
         try await store.push(manifest: outer, as: .tag("1.0"))
         let found = try await store.resolve(.digest(bare.descriptor.digest))
         #expect(found?.mediaType == .ociIndex)
-        // A configuration is no manifest, whatever digest is asked for.
+        // A config is not a manifest, even if its digest is requested.
         try await image.push(to: store, as: "2.0")
         for digest in image.blobs.keys {
             #expect(try await store.resolve(.digest(digest)) == nil)
@@ -74,7 +74,7 @@ import Testing
 
     // MARK: The index
 
-    @Test func `children are listed only until their parent is`() async throws {
+    @Test func `children are unlisted when their parent is listed`() async throws {
         for manifest in image.manifests.dropLast() {
             try await image.pushBlobs(to: store)
             try await store.push(manifest: manifest, as: .digest(manifest.descriptor.digest))
@@ -85,7 +85,7 @@ import Testing
         #expect(try listed == ["1.0 \(image.digest)"])
     }
 
-    @Test func `a root without a tag is listed, once`() async throws {
+    @Test func `a root without a tag is listed once`() async throws {
         try await image.push(to: store, as: nil)
         try await image.push(to: store, as: nil)
         #expect(try listed == ["untagged \(image.digest)"])
@@ -95,7 +95,7 @@ import Testing
         #expect(try listed == ["1.0 \(image.digest)", "1.1 \(image.digest)"])
     }
 
-    @Test func `a tag moves, and the others stay`() async throws {
+    @Test func `a tag moves, and other tags are preserved`() async throws {
         let other = ImageBuilder().multiPlatform(seed: 2)
         try await image.push(to: store, as: "1.0")
         try await image.push(to: store, as: "stable")
@@ -103,7 +103,7 @@ import Testing
         #expect(try listed == ["1.0 \(image.digest)", "stable \(other.digest)"])
     }
 
-    @Test func `many tags pushed at once are all there`() async throws {
+    @Test func `tags that are pushed concurrently are all listed`() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for seed in 1...24 {
                 group.addTask {
@@ -117,7 +117,7 @@ import Testing
         #expect(try listed.count == 24)
     }
 
-    @Test func `what other tools wrote stays`() async throws {
+    @Test func `data of other tools is preserved`() async throws {
         let other = ImageBuilder().multiPlatform(seed: 2)
         try await other.push(to: store, as: "2.0")
         let marker = #"{"imageLayoutVersion":"1.0.0","x":1}"#
@@ -139,15 +139,15 @@ import Testing
         let expected = try JSONValue(parsing: Array(entry.utf8))
         #expect(try index["manifests"].elements.first == expected)
 
-        // What is listed already, with words of others, is left alone.
+        // An entry that is already listed is preserved with its additional members.
         let before = folder.text("layout/index.json")
         try await store.push(manifest: other.root, as: .tag("2.0"))
         #expect(folder.text("layout/index.json") == before)
     }
 
-    // MARK: Refusals
+    // MARK: Rejections
 
-    @Test func `a manifest whose parts are missing is refused`() async throws {
+    @Test func `a manifest whose children or blobs are missing is rejected`() async throws {
         await #expect(throws: ContentError.self) {
             try await store.push(manifest: image.root, as: .tag("1.0"))
         }
@@ -156,10 +156,10 @@ import Testing
                 try await store.push(manifest: manifest, as: .digest(manifest.descriptor.digest))
             }
         }
-        #expect(try await store.standing(of: .tag("1.0")) == nil)
+        #expect(try await store.currentDescriptor(of: .tag("1.0")) == nil)
     }
 
-    @Test func `a blob that breaks off or is another leaves nothing`() async throws {
+    @Test func `an interrupted or corrupt blob leaves nothing`() async throws {
         let bytes: [UInt8] = Array(repeating: 7, count: 1000)
         let blob = Descriptor(mediaType: .octetStream, digest: .of(bytes), size: bytes.count)
         for pieces in [[Array(bytes.prefix(500))], [bytes, [8]], [bytes.map { $0 + 1 }]] {
@@ -167,9 +167,9 @@ import Testing
                 _ = try await store.push(blob: blob, mountingFrom: nil) {
                     VerifiedStream(
                         AsyncThrowingStream { stream in
-                            for piece in pieces { stream.yield(piece) }
+                            for chunk in pieces { stream.yield(chunk) }
                             stream.finish()
-                        }, proving: blob)
+                        }, verifying: blob)
                 }
             }
             #expect(try !(await store.exists(blob: blob)))
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func `a blob that is not what its name says is not believed`() async throws {
+    @Test func `a blob with the wrong content is rejected`() async throws {
         try await image.push(to: store, as: "1.0")
         let (digest, bytes) = try #require(image.blobs.first)
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
@@ -193,7 +193,7 @@ import Testing
         }
     }
 
-    @Test func `a symbolic link is neither read nor written through`() async throws {
+    @Test func `symbolic links are neither read nor written`() async throws {
         try await image.push(to: store, as: "1.0")
         let (digest, bytes) = try #require(image.blobs.first)
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
@@ -227,7 +227,7 @@ import Testing
             #"{"schemaVersion": 2, "manifests": [{"mediaType": "a/b", "digest": "sha256:../..", "size": 1}]}"#,
             #"{"schemaVersion": 2, "manifests": [], "layers": []}"#,
         ])
-    func `an index that is none is refused, and not replaced`(text: String) async throws {
+    func `an invalid index is rejected, and not replaced`(text: String) async throws {
         try await image.push(to: store, as: "1.0")
         try folder.write(text, to: "layout/index.json")
         await #expect(throws: ContentError.self) { _ = try await store.resolve(.tag("1.0")) }
@@ -238,7 +238,7 @@ import Testing
         #expect(folder.text("layout/index.json") == text)
     }
 
-    @Test func `an index without end is not read`() async throws {
+    @Test func `an endless index is not read`() async throws {
         try await image.push(to: store, as: "1.0")
         try folder.write(
             [UInt8](repeating: UInt8(ascii: " "), count: RawManifest.maximumSize + 1),
@@ -246,7 +246,7 @@ import Testing
         await #expect(throws: FileError.self) { _ = try await store.resolve(.tag("1.0")) }
     }
 
-    @Test func `a layout of a version that nobody knows yet is not written to`() async throws {
+    @Test func `a layout with an unknown version is not written`() async throws {
         try await image.push(to: store, as: "1.0")
         try folder.write(#"{"imageLayoutVersion": "2.0.0"}"#, to: "layout/oci-layout")
         await #expect(throws: ContentError.self) { try await image.push(to: store, as: "1.1") }
@@ -254,12 +254,12 @@ import Testing
 
     @Test(
         arguments: [
-            (nil, "there is no such directory"), ("directory", "it has no index.json"),
-            ("file", "it is not a directory"), ("[", "is not an image index"),
+            (nil, "no such directory"), ("directory", "no index.json"),
+            ("file", "not a directory"), ("[", "is not an image index"),
             (#"{"schemaVersion": 2, "manifests": [{"mediaTy"#, "is not an image index"),
             (#"{"name": "a-web-project"}"#, "is not an image index"),
         ])
-    func `a directory that is not a layout answers no question`(
+    func `a directory that is not a layout is an error`(
         content: String?, reason: String
     ) async throws {
         if let content, content != "file" { try Directory.create(folder("layout")) }
@@ -286,11 +286,11 @@ import Testing
         }
     }
 
-    @Test func `a target that has yet to be created has no tag`() async throws {
-        #expect(try await store.standing(of: .tag("1.0")) == nil)
-        #expect(try await store.standing(of: .digest(image.digest)) == nil)
+    @Test func `a target that does not exist yet has no tags`() async throws {
+        #expect(try await store.currentDescriptor(of: .tag("1.0")) == nil)
+        #expect(try await store.currentDescriptor(of: .digest(image.digest)) == nil)
         try await image.push(to: store, as: "1.0")
-        #expect(try await store.standing(of: .tag("1.0"))?.digest == image.digest)
-        #expect(try await store.standing(of: .tag("1.1")) == nil)
+        #expect(try await store.currentDescriptor(of: .tag("1.0"))?.digest == image.digest)
+        #expect(try await store.currentDescriptor(of: .tag("1.1")) == nil)
     }
 }

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `holds each manifest once, children first, the root last`() async throws {
+    @Test func `contains each manifest once, children first, the root last`() async throws {
         let image = builder.multiPlatform([.linuxAMD64, .linuxARM64], seed: 1)
         let source = CountingSource(image)
         let graph = try await ManifestGraph.read(from: image.root, in: source)
@@ -58,12 +58,12 @@ import Testing
             graph.nodes.map { .of($0.raw.bytes) } == image.manifests.map(\.descriptor.digest))
         #expect(graph.root.descriptor.digest == image.digest)
         #expect(Set(graph.blobs.map(\.digest)) == Set(image.blobs.keys))
-        #expect(graph.blobs.count == image.blobs.count, "the shared base layer stands once")
+        #expect(graph.blobs.count == image.blobs.count, "the shared base layer is listed once")
         for manifest in image.manifests {
             let digest = manifest.descriptor.digest
             #expect(graph[digest]?.descriptor.digest == digest)
         }
-        #expect(source.reads[image.digest] == nil, "the root is at hand")
+        #expect(source.reads[image.digest] == nil, "the root is not read again")
     }
 
     @Test func `a single image is a graph of one`() async throws {
@@ -73,10 +73,10 @@ import Testing
         #expect(graph.blobs.count == 2)
     }
 
-    @Test func `children that are shared, or listed twice, are read once`() async throws {
+    @Test func `children that are shared or listed twice are read once`() async throws {
         let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
         let low = builder.index([.image(leaf)])
-        // The leaf stands beside the index that holds it, and twice.
+        // The leaf is listed beside the index that lists it, and twice.
         let root = builder.index([.image(leaf), .unlabelled(low), .unlabelled(leaf)])
         let source = CountingSource(root)
         let graph = try await ManifestGraph.read(from: root.root, in: source)
@@ -84,7 +84,7 @@ import Testing
         #expect(graph.nodes.map(\.descriptor.digest) == [leaf.digest, low.digest, root.digest])
     }
 
-    @Test func `an index that stands above another one in one place and beside it in another`()
+    @Test func `an index that is both a parent and a sibling of another index`()
         async throws
     {
         let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
@@ -97,7 +97,7 @@ import Testing
                 == [leaf.digest, low.digest, middle.digest, root.digest])
     }
 
-    @Test func `nesting ends at the limit`() async throws {
+    @Test func `nesting is limited`() async throws {
         var image = builder.image(layers: [.tar([.file("/a", "a")])])
         for depth in 1...6 {
             let failure = await Self.failure(image)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `so does the number of manifests`() async throws {
+    @Test func `the number of manifests is limited`() async throws {
         let images = (1...5).map {
             builder.image(layers: [.tar([.file("/number", "\($0)")])])
         }
@@ -123,7 +123,7 @@ import Testing
             source.reads.isEmpty, "an index that lists too many is rejected before they are read")
     }
 
-    @Test func `and what they weigh together`() async throws {
+    @Test func `the total size of manifests is limited`() async throws {
         let index = builder.multiPlatform(seed: 1)
         let weight = index.manifests.reduce(0) { $0 + $1.descriptor.size }
         var limits = ManifestGraph.Limits()
@@ -134,11 +134,11 @@ import Testing
         await #expect(throws: ContentError.self) {
             _ = try await ManifestGraph.read(from: index.root, in: source, limits: limits)
         }
-        #expect(source.reads.isEmpty, "nothing is read for an index that would be too heavy")
+        #expect(source.reads.isEmpty, "nothing is read for an index that is too large")
     }
 
-    // Only one of the entries would be proved; a client may go by the other.
-    @Test func `a child that is listed in two ways is refused`() async throws {
+    // Only one of the entries would be verified; a client may use the other.
+    @Test func `a child with two different descriptors is rejected`() async throws {
         let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
         let sizes = builder.index([.image(leaf), .image(leaf, statedSize: 3)])
         #expect(await Self.failure(sizes) == .invalid)
@@ -155,7 +155,9 @@ import Testing
     }
 
     @Test(arguments: [(7, 7, nil), (7, 8, FailureClass.invalid)])
-    func `so is a blob`(first: Int, second: Int, failure: FailureClass?) async throws {
+    func `a blob with two different sizes is rejected`(
+        first: Int, second: Int, failure: FailureClass?
+    ) async throws {
         let digest = Digest.of(Array("a layer".utf8))
         func entry(_ size: Int) -> String {
             #"{"mediaType":"application/octet-stream","digest":"\#(digest)","size":\#(size)}"#
@@ -180,7 +182,7 @@ import Testing
         }
     }
 
-    @Test func `more blobs than the limit are refused`() async throws {
+    @Test func `the number of blobs is limited`() async throws {
         let image = builder.multiPlatform()
         var limits = ManifestGraph.Limits()
         limits.blobs = image.blobs.count
@@ -189,7 +191,7 @@ import Testing
         #expect(await Self.failure(image, limits: limits) == .invalid)
     }
 
-    @Test func `a child that is missing, or is another, is an error`() async throws {
+    @Test func `a missing or corrupt child is an error`() async throws {
         let image = builder.multiPlatform(seed: 1)
         let child = image.manifests[0]
         #expect(await Self.failure(image.without(child.descriptor.digest)) == .missing)
@@ -199,7 +201,7 @@ import Testing
         #expect(await Self.failure(lying) == .integrity)
     }
 
-    @Test func `a kind that cannot be mirrored is refused`() async throws {
+    @Test func `an unsupported media type is rejected`() async throws {
         let schema1 = try MediaType(
             parsing: "application/vnd.docker.distribution.manifest.v1+prettyjws")
         for type in [schema1, .octetStream] {
@@ -223,7 +225,7 @@ import Testing
             #"{"schemaVersion":2,"manifests":[],"layers":[]}"#, #"{"schemaVersion":2}"#,
             #"{"schemaVersion":2,"manifests":[],"manifests":[]}"#, "", "[]",
         ])
-    func `bytes that readers differ on are refused`(text: String) async throws {
+    func `ambiguous manifests are rejected`(text: String) async throws {
         let root = RawManifest(describing: Array(text.utf8), as: .ociIndex)
         #expect(await Self.failure(BuiltImage(root: root, blobs: [:])) == .invalid)
     }

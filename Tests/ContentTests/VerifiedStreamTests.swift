@@ -8,7 +8,7 @@ import Testing
 @Suite struct VerifiedStreamTests {
     private struct Broken: Error {}
 
-    /// What a reader saw: the pieces, the error, and whether anything came after it.
+    /// The result of reading: the chunks, the error, and whether anything followed it.
     private struct Reading {
         var pieces: [[UInt8]] = []
         var error: (any Error)?
@@ -21,20 +21,20 @@ import Testing
         _ pieces: [[UInt8]], failing: Bool = false, as descriptor: Descriptor
     ) async -> Reading {
         let base = AsyncThrowingStream<[UInt8], any Error> { stream in
-            for piece in pieces { stream.yield(piece) }
+            for chunk in pieces { stream.yield(chunk) }
             stream.finish(throwing: failing ? Broken() : nil)
         }
         var reading = Reading()
-        let iterator = VerifiedStream(base, proving: descriptor).makeAsyncIterator()
+        let iterator = VerifiedStream(base, verifying: descriptor).makeAsyncIterator()
         do {
-            while let piece = try await iterator.next() { reading.pieces.append(piece) }
+            while let chunk = try await iterator.next() { reading.pieces.append(chunk) }
         } catch {
             reading.error = error
         }
         for _ in 0..<3 {
-            guard let piece = try? await iterator.next() else { continue }
+            guard let chunk = try? await iterator.next() else { continue }
             reading.isSilentAfterwards = false
-            reading.pieces.append(piece)
+            reading.pieces.append(chunk)
         }
         return reading
     }
@@ -48,7 +48,7 @@ import Testing
             [[1, 2, 3, 4, 5, 6]], [[1, 2, 3], [4, 5, 6]], [[1], [2], [3], [4], [5], [6]],
             [[], [1, 2], [], [], [3, 4, 5, 6], []],
         ] as [[[UInt8]]])
-    func `the right bytes come through, in their pieces`(pieces: [[UInt8]]) async {
+    func `valid bytes pass unchanged, in the same chunks`(pieces: [[UInt8]]) async {
         let reading = await Self.read(pieces, as: Self.descriptor())
         #expect(reading.error == nil)
         #expect(reading.pieces == pieces.filter { !$0.isEmpty })
@@ -56,13 +56,13 @@ import Testing
     }
 
     @Test(arguments: [[], [[]], [[], []]] as [[[UInt8]]])
-    func `an empty blob is one`(pieces: [[UInt8]]) async {
+    func `an empty blob is valid`(pieces: [[UInt8]]) async {
         let reading = await Self.read(pieces, as: Self.descriptor(of: []))
         #expect(reading.error == nil)
         #expect(reading.pieces.isEmpty)
     }
 
-    @Test func `a blob of one byte comes once it is proved`() async {
+    @Test func `a blob of one byte is returned after verification`() async {
         let good = await Self.read([[7]], as: Self.descriptor(of: [7]))
         #expect(good.pieces == [[7]])
         let bad = await Self.read([[8]], as: Self.descriptor(of: [7]))
@@ -73,12 +73,14 @@ import Testing
 
     @Test(
         arguments: [
-            // Another byte in the first, a middle and the last piece.
+            // A different byte in the first, a middle and the last chunk.
             ([[9, 2], [3, 4], [5, 6]], [[9, 2], [3, 4]]),
             ([[1, 2], [3, 9], [5, 6]], [[1, 2], [3, 9]]),
             ([[1, 2], [3, 4], [5, 9]], [[1, 2], [3, 4]]), ([[1, 2, 3, 4, 5, 9]], []),
         ] as [([[UInt8]], [[UInt8]])])
-    func `the last piece of wrong bytes never comes`(pieces: [[UInt8]], seen: [[UInt8]]) async {
+    func `the last chunk of corrupt content is never returned`(pieces: [[UInt8]], seen: [[UInt8]])
+        async
+    {
         let reading = await Self.read(pieces, as: Self.descriptor())
         #expect(reading.pieces == seen)
         #expect(reading.error is IntegrityError)
@@ -89,7 +91,7 @@ import Testing
         arguments: [
             ([], [], 0), ([[1, 2], [3, 4]], [[1, 2]], 4), ([[1, 2, 3, 4, 5]], [], 5),
         ] as [([[UInt8]], [[UInt8]], Int)])
-    func `a short stream ends in an error`(pieces: [[UInt8]], seen: [[UInt8]], count: Int) async {
+    func `a short stream ends with an error`(pieces: [[UInt8]], seen: [[UInt8]], count: Int) async {
         let reading = await Self.read(pieces, as: Self.descriptor())
         #expect(reading.pieces == seen)
         #expect(reading.error as? IntegrityError == .size(expected: 6, actual: count))
@@ -101,7 +103,7 @@ import Testing
             ([[1, 2, 3, 4, 5, 6], [7]], []), ([[1, 2, 3], [4, 5, 6], [7]], [[1, 2, 3]]),
             ([[1, 2, 3, 4, 5, 6, 7]], []), ([[1, 2], [3, 4, 5, 6, 7], [8]], []),
         ] as [([[UInt8]], [[UInt8]])])
-    func `a long stream ends at the first byte too many`(pieces: [[UInt8]], seen: [[UInt8]]) async {
+    func `a long stream ends at the first excess byte`(pieces: [[UInt8]], seen: [[UInt8]]) async {
         let reading = await Self.read(pieces, as: Self.descriptor())
         #expect(reading.pieces == seen)
         #expect(reading.error as? IntegrityError == .size(expected: 6, actual: nil))
@@ -109,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [5, 7])
-    func `a wrong size is an error though the digest is right`(size: Int) async {
+    func `a wrong size is an error despite a matching digest`(size: Int) async {
         let reading = await Self.read([[1, 2, 3], [4, 5, 6]], as: Self.descriptor(size: size))
         #expect(reading.pieces == (size < 6 ? [] : [[1, 2, 3]]))
         #expect(reading.error is IntegrityError)
@@ -117,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [[], [[1, 2, 3], [4]], [[1, 2, 3], [4, 5, 6]]] as [[[UInt8]]])
-    func `what the base throws passes through, and nothing more`(pieces: [[UInt8]]) async {
+    func `an error of the base is rethrown, and nothing follows`(pieces: [[UInt8]]) async {
         let reading = await Self.read(pieces, failing: true, as: Self.descriptor())
         #expect(reading.error is Broken)
         #expect(reading.pieces == pieces.dropLast())

@@ -5,11 +5,11 @@ import HTTP
 import RegistryTestSupport
 import Testing
 
-/// Whoever loses interest ends the exchange; the server sees its connection close.
+/// Canceling a task or releasing a body ends the exchange, and the server's connection is closed.
 @Suite struct CancellationTests {
     let transport = CurlTransport()
 
-    /// A server that says something, then tells when the client has gone.
+    /// A server that responds, then reports when the client has disconnected.
     private func watching(
         _ sent: String, _ arrived: Signal<Void>, _ gone: Signal<Void>
     ) throws -> WireServer {
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `cancelling a task that waits for the head ends the exchange`() async throws {
+    @Test func `canceling a task that waits for the head ends the exchange`() async throws {
         let (arrived, gone) = (Signal<Void>(), Signal<Void>())
         let server = try watching("", arrived, gone)
         let url = try server.url("/")
@@ -33,7 +33,7 @@ import Testing
         await gone.value
     }
 
-    @Test func `cancelling a task that reads the body ends the exchange`() async throws {
+    @Test func `canceling a task that reads the body ends the exchange`() async throws {
         let (arrived, gone) = (Signal<Void>(), Signal<Void>())
         let server = try watching(
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", arrived, gone)
@@ -49,7 +49,7 @@ import Testing
         await gone.value
     }
 
-    @Test func `cancelling a task that uploads ends the exchange and its source`() async throws {
+    @Test func `canceling a task that uploads ends the exchange and its source`() async throws {
         let (arrived, gone) = (Signal<Void>(), Signal<Void>())
         let server = try watching("", arrived, gone)
         let url = try server.url("/")
@@ -68,7 +68,7 @@ import Testing
         await ended.value
     }
 
-    @Test func `a cancelled task sends nothing`() async throws {
+    @Test func `a canceled task sends nothing`() async throws {
         let server = try WireServer { _ in }
         let url = try server.url("/")
         let go = Signal<Void>()
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `dropping the body ends the exchange`(isRead: Bool) async throws {
+    func `releasing the body ends the exchange`(isRead: Bool) async throws {
         let (arrived, gone) = (Signal<Void>(), Signal<Void>())
         let server = try watching(
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", arrived, gone)
@@ -109,7 +109,7 @@ import Testing
         await gone.value
     }
 
-    @Test func `a body can be read when the transport is gone`() async throws {
+    @Test func `a body can be read after the transport is released`() async throws {
         let go = WireGate()
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()

@@ -7,10 +7,10 @@ import RegistryTestSupport
 import Testing
 import TextSafety
 
-/// A request goes where it was sent, with what it was given, and nowhere else.
+/// A request is sent to its origin only, with exactly its own fields.
 @Suite struct ConfinementTests {
     @Test(arguments: [301, 302, 303, 307, 308])
-    func `A01 a redirect is an answer like any other`(status: Int) async throws {
+    func `A01 a redirect is returned and not followed`(status: Int) async throws {
         let elsewhere = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
         }
@@ -38,7 +38,7 @@ import TextSafety
         #expect(server.requests.count == 2)
     }
 
-    @Test func `A14 slashes and escapes of a path stay as they are`() async throws {
+    @Test func `A14 slashes and escapes of a path are sent unchanged`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK")
@@ -48,7 +48,7 @@ import TextSafety
         #expect(server.requests.first?.requestLine == "GET \(target) HTTP/1.1")
     }
 
-    @Test func `an authorization among the fields is not sent`() async throws {
+    @Test func `an Authorization field in the headers is not sent`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK")
@@ -58,7 +58,7 @@ import TextSafety
         #expect(server.requests.first?.values("authorization") == [])
     }
 
-    @Test func `A25 a credential with a line end is not sent`() async throws {
+    @Test func `A25 a credential with a line terminator is not sent`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK")
@@ -73,7 +73,7 @@ import TextSafety
         #expect(server.connectionCount == 0)
     }
 
-    @Test func `A30 who a request is from stays with the request, not with its connection`()
+    @Test func `A30 a credential belongs to the request, not to its connection`()
         async throws
     {
         let server = try WireServer { connection throws(WireClosed) in
@@ -96,7 +96,7 @@ import TextSafety
                 == shown.map { $0.map { [$0] } ?? [] })
     }
 
-    // The environment belongs to the process, so this runs in one of its own.
+    // The environment belongs to the process, so this runs in a process of its own.
 
     @Test func `A28 a netrc file is not read`() async {
         await #expect(processExitsWith: .success) {

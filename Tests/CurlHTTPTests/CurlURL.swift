@@ -2,7 +2,7 @@
 
 import CCurl
 
-/// What libcurl's own parser makes of a URL, with the flags that a transfer of ours gives it.
+/// The result of libcurl's own URL parser, with the flags of a transfer.
 struct CurlURL: Equatable {
     var scheme: String
     var host: String
@@ -14,7 +14,7 @@ struct CurlURL: Equatable {
         self.port = port
     }
 
-    /// Parses; nil where libcurl refuses the text, or finds a user in it.
+    /// Parses a URL; `nil` if libcurl rejects the text or finds a user in it.
     init?(parsing text: String) {
         guard let url = unsafe curl_url() else { return nil }
         defer { unsafe curl_url_cleanup(url) }

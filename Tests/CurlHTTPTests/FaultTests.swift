@@ -7,13 +7,13 @@ import Testing
 
 @testable import CurlHTTP
 
-/// Answers that break, stall or make no sense.
+/// Responses that are interrupted, stall or are invalid.
 @Suite struct FaultTests {
     let transport = CurlTransport()
-    /// Only for peers that do fall silent: a busy machine may pass such limits by itself.
+    /// Only for servers that become silent: a busy host may exceed such timeouts by itself.
     let short = HTTPTimeouts(firstByte: .milliseconds(200), idle: .milliseconds(200))
 
-    /// Sends a GET to a server with the given script and reads the body.
+    /// Sends a GET request to a server with the given script and reads the body.
     private func get(
         _ timeouts: HTTPTimeouts = HTTPTimeouts(), _ script: @escaping WireServer.Script
     ) async throws -> [UInt8] {
@@ -32,7 +32,7 @@ import Testing
         await #expect(throws: TransportError.self) { try await get(timeouts, script) }?.kind
     }
 
-    @Test func `a machine without a thread for the transport fails its requests`() async throws {
+    @Test func `requests fail if the thread cannot be started`() async throws {
         let transport = CurlTransport(startThread: { _ in EAGAIN })
         let request = HTTPRequest(
             .get, try HTTPURL(try Origin(scheme: .http, host: "127.0.0.1", port: 1), target: "/"))
@@ -41,11 +41,11 @@ import Testing
                 try await transport.send(request)
             }
             #expect(error?.kind == .refused)
-            #expect(error?.message.contains("no thread") == true)
+            #expect(error?.message.contains("cannot start a network thread") == true)
         }
     }
 
-    // What breaks off is told from what ends.
+    // Interrupted responses.
 
     @Test(arguments: [
         "", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
@@ -57,7 +57,7 @@ import Testing
         #expect(kind == .interrupted)
     }
 
-    @Test func `a reset in mid-body comes behind the bytes that arrived`() async throws {
+    @Test func `a reset within the body is reported after the received bytes`() async throws {
         let go = WireGate()
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
@@ -76,22 +76,22 @@ import Testing
         #expect(error?.kind == .interrupted)
     }
 
-    /// Only the caller can know the length; see the `Content` room.
-    @Test func `a body without a length ends where the connection does`() async throws {
+    /// Only the caller can know the length; see the module `Content`.
+    @Test func `a body without a length ends with the connection`() async throws {
         let body = try await get { connection throws(WireClosed) in
             try connection.send("HTTP/1.1 200 OK\r\n\r\nhello")
         }
         #expect(body == Array("hello".utf8))
     }
 
-    // What takes too long.
+    // Timeouts.
 
     @Test(arguments: [
         "", "HTTP/1.1 2", "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
     ])
-    func `a peer that falls silent is given up`(sent: String) async {
+    func `a silent server is a timeout`(sent: String) async {
         let kind = await kind(short) { connection throws(WireClosed) in
             try connection.send(sent)
             connection.stall()
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: ["200 OK", "404 Not Found"])
-    func `an answer that drips ends at its deadline`(status: String) async {
+    func `a slow response ends at its deadline`(status: String) async {
         let limit = Duration.milliseconds(300)
         let timeouts = HTTPTimeouts(
             idle: .seconds(3600), total: status == "200 OK" ? limit : nil, explanation: limit)
@@ -114,7 +114,7 @@ import Testing
         #expect(kind == .timeout)
     }
 
-    @Test func `slow bytes are a sign of life`() async throws {
+    @Test func `slow bytes are progress`() async throws {
         let body = try await get(HTTPTimeouts(idle: .seconds(1))) { connection throws(WireClosed) in
             try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
             for _ in 0..<6 {
@@ -125,7 +125,7 @@ import Testing
         #expect(body.count == 6)
     }
 
-    @Test func `a reader may take longer than the idle limit`() async throws {
+    @Test func `a reader may be slower than the idle timeout`() async throws {
         let size = 16 * 1024 * 1024
         let waited = Signal<Void>()
         let server = try WireServer { connection throws(WireClosed) in
@@ -147,9 +147,9 @@ import Testing
         #expect(try await response.collect(limit: size).count == size)
     }
 
-    // What is no HTTP, or too much of it.
+    // Invalid or oversized responses.
 
-    /// Bytes of an answer, under a name that is shorter than they are.
+    /// The bytes of a response, with a short name.
     struct Nonsense: CustomTestStringConvertible {
         let testDescription: String
         let sent: String
@@ -179,7 +179,7 @@ import Testing
             "interim answers without end",
             String(repeating: "HTTP/1.1 103 Early\r\nX: y\r\n\r\n", count: 4000)),
     ])
-    func `F08 what makes no sense is malformed`(nonsense: Nonsense) async {
+    func `F08 an invalid response is malformed`(nonsense: Nonsense) async {
         let kind = await kind { connection throws(WireClosed) in
             try connection.send(nonsense.sent)
             connection.waitForClose()
@@ -187,7 +187,7 @@ import Testing
         #expect(kind == .malformed)
     }
 
-    @Test func `interim answers and trailers are left out`() async throws {
+    @Test func `interim responses and trailers are skipped`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.send("HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\n")
@@ -200,7 +200,7 @@ import Testing
         #expect(try await response.collect(limit: 5) == Array("hello".utf8))
     }
 
-    @Test func `an encoded body is handed on as it came`() async throws {
+    @Test func `an encoded body is not decoded`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK", ["Content-Encoding: gzip"], body: [0x1F, 0x8B, 0])
@@ -210,7 +210,7 @@ import Testing
         #expect(server.requests.first?.values("accept-encoding") == ["identity"])
     }
 
-    @Test func `nobody at the port is no connection`() async throws {
+    @Test func `a closed port is a connection failure`() async throws {
         let (socket, port) = try WireServer.listen()
         close(socket)
         let nobody = try HTTPURL(

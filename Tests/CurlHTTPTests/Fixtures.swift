@@ -4,18 +4,18 @@ import HTTP
 import RegistryTestSupport
 
 extension WireServer {
-    /// Returns the address of a path at this server.
+    /// Returns the URL of a path at this server.
     func url(_ target: String) throws -> HTTPURL {
         try HTTPURL(Origin(scheme: .http, host: "127.0.0.1", port: port), target: target)
     }
 }
 
 extension HTTPTimeouts {
-    /// For a peer that waits for the test's own task, whose turn may come late on a busy machine.
+    /// Timeouts for a server that waits for the test's own task, which may be late on a busy host.
     static let patient = HTTPTimeouts(firstByte: .seconds(3600), idle: .seconds(3600))
 }
 
-/// A checksum in which the order of bytes counts.
+/// A checksum that depends on the order of bytes.
 struct ByteSum {
     private(set) var value: UInt64 = 0
 
@@ -24,7 +24,7 @@ struct ByteSum {
     }
 }
 
-/// A stream of bytes that are never held all at once.
+/// A stream of bytes that are never in memory at once.
 struct Pattern: AsyncSequence, Sendable {
     let count: Int
     let piece: Int
@@ -55,7 +55,7 @@ struct Pattern: AsyncSequence, Sendable {
     }
 }
 
-/// One value that comes later, from any thread.
+/// A value that another thread sets later.
 final class Signal<Value: Sendable>: Sendable {
     private let stream: AsyncStream<Value>
     private let source: AsyncStream<Value>.Continuation
@@ -76,7 +76,7 @@ final class Signal<Value: Sendable>: Sendable {
     }
 }
 
-/// A source that tells how many bytes it was asked for.
+/// A source that counts the bytes that were read from it.
 struct Counted: AsyncSequence, Sendable {
     let pieces: Int
     let size: Int
@@ -104,10 +104,10 @@ struct Counted: AsyncSequence, Sendable {
     }
 }
 
-/// What ``Failing`` throws.
+/// The error of ``Failing``.
 struct SourceError: Error, Equatable {}
 
-/// A source that breaks after some pieces.
+/// A source that fails after some chunks.
 struct Failing: AsyncSequence, Sendable {
     let pieces: Int
 

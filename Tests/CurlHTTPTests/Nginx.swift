@@ -5,14 +5,14 @@ import HTTP
 import RegistryTestSupport
 import Testing
 
-/// A throw-away certificate authority, and what it has signed for 127.0.0.1 and for a client.
+/// A temporary certificate authority with certificates for 127.0.0.1 and for a client.
 struct Certificates {
     let scratch: Scratch
     var authority: String { scratch.file("authority.pem") }
     var server: String { scratch.file("server.pem") }
     var client: String { scratch.file("client.pem") }
 
-    /// What is wrong with the server's certificate.
+    /// A defect of the server's certificate.
     enum Flaw {
         case none
         case expired
@@ -35,7 +35,7 @@ struct Certificates {
         if flaw == .expired { try expire() }
     }
 
-    /// Signs the server's key again, with a life that was over yesterday.
+    /// Signs the server's key again, with a certificate that expired yesterday.
     private func expire() throws {
         let request = scratch.file("server.csr")
         let isRequested = try Program.run([
@@ -64,16 +64,16 @@ struct Certificates {
     }
 }
 
-/// Debian's nginx with TLS and HTTP/2 on a free port, which says how it was spoken to.
+/// Debian's nginx with TLS and HTTP/2 on a free port, which describes each connection.
 ///
-/// It inherits a socket that listens already, as it does when it replaces itself: so the port is
-/// surely its own, and a connection made before it is ready waits.
+/// It inherits a listening socket, as it does when it replaces itself. The port is therefore
+/// certainly its own, and a connection made before it is ready waits.
 final class Nginx: Sendable {
     let origin: Origin
     let certificates: Certificates
     private let process: pid_t
 
-    /// Starts a server; `directives` are added to its configuration.
+    /// Starts a server with `directives` added to its configuration.
     init(_ flaw: Certificates.Flaw = .none, _ directives: String = "") throws {
         let certificates = try Certificates(flaw)
         let (socket, port) = try WireServer.listen()
@@ -94,7 +94,7 @@ final class Nginx: Sendable {
         _ = Program.wait(for: process)
     }
 
-    /// Returns the address of a path.
+    /// Returns the URL of a path.
     func url(_ target: String) throws -> HTTPURL { try HTTPURL(origin, target: target) }
 
     private static func configuration(

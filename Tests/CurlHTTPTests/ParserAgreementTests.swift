@@ -3,9 +3,9 @@
 import HTTP
 import Testing
 
-/// Two parsers that disagree about a URL are how credentials reach the wrong host.
+/// If two parsers disagree about a URL, credentials reach the wrong host.
 @Suite struct ParserAgreementTests {
-    /// Whether libcurl reads both what came and what we hand it as the origin that we see in it.
+    /// Returns whether libcurl parses the text and its canonical form as the same origin.
     private func agrees(_ text: String, _ origin: Origin) -> Bool {
         let ours = CurlURL(
             scheme: origin.scheme.rawValue, host: origin.host, port: "\(origin.port)")
@@ -22,7 +22,7 @@ import Testing
         "255.255.255.255:5000", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[2001:DB8::0001]:5000",
         "[FE80::ABCD]:443", "[::ffff:7f00:1]", "[1:2:3:4:5:6:7::]", "[64:ff9b::a00:1]",
     ])
-    func `A01 libcurl sees the origin that was checked`(authority: String) throws {
+    func `A01 libcurl parses the origin that was checked`(authority: String) throws {
         for scheme in ["http", "https", "HTTPS", "hTTp"] {
             let text = "\(scheme)://\(authority)/v2/"
             let origin = try HTTPURL(parsing: text).origin
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    // libcurl reads these as 127.0.0.1, as the host `evil.test`, or guesses what is missing.
+    // libcurl parses these as 127.0.0.1, as the host `evil.test`, or completes them.
     @Test(
         arguments: [
             ("https://2130706433/", "127.0.0.1"), ("https://127.1/", "127.0.0.1"),
@@ -38,16 +38,16 @@ import Testing
             ("https:///evil.test/x", "evil.test"), ("https:/evil.test/x", "evil.test"),
             ("evil.test/x", "evil.test"), ("https://%65vil.test/", "evil.test"),
         ])
-    func `A01 what libcurl reads more kindly is refused before it sees it`(
+    func `A01 URLs that libcurl parses leniently are rejected first`(
         text: String, host: String
     ) {
         #expect(CurlURL(parsing: text)?.host == host)
         #expect(throws: URLError.self) { try HTTPURL(parsing: text) }
     }
 
-    // Texts that follow from a seed, so that a failure comes again.
+    // The texts depend on a seed, so that a failure is reproducible.
     @Test(arguments: UInt64(1)...8)
-    func `A01 whatever is accepted, libcurl reads alike`(seed: UInt64) throws {
+    func `A01 libcurl parses every accepted URL identically`(seed: UInt64) throws {
         var random = Sequence(state: seed)
         var accepted = 0
         for _ in 0..<40_000 {
@@ -61,7 +61,7 @@ import Testing
         #expect(accepted > 2_000)
     }
 
-    /// A linear congruential generator, and the texts that it leads to.
+    /// A linear congruential generator of texts.
     private struct Sequence {
         var state: UInt64
 
@@ -74,7 +74,7 @@ import Testing
             elements[number(below: elements.count)]
         }
 
-        /// A URL of known parts, into which up to three bytes are thrown.
+        /// Returns a URL of valid components, with up to three bytes changed.
         mutating func url() -> String {
             let pieces = (0...number(below: 4)).map { _ in pick(Self.pieces) }
             let glue = pick([".", ".", ":", ""])

@@ -3,11 +3,11 @@
 import Glibc
 import Testing
 
-/// Other programs, without a shell.
+/// Runs other programs without a shell.
 enum Program {
-    /// Starts a program, with its output thrown away, and returns its process.
+    /// Starts a program, drops its output, and returns its process id.
     ///
-    /// The descriptor `inherited` becomes its number 3.
+    /// The descriptor `inherited` becomes descriptor 3.
     static func start(
         _ arguments: [String], environment: [String] = [], inherited: Int32? = nil
     ) throws -> pid_t {

@@ -7,9 +7,9 @@ import TextSafety
 
 @testable import CurlHTTP
 
-/// Proxies are the user's: they are used as curl uses them, and shown no more than they need.
+/// Proxies are configured by the user, used as in curl, and receive no more data than necessary.
 @Suite struct ProxyTests {
-    /// Sends a request through a proxy that does as the script says.
+    /// Sends a request through a proxy with the given script.
     private func send(
         _ text: String, user: String = "", reach: AddressScope = .anywhere,
         _ script: @escaping WireServer.Script
@@ -38,7 +38,7 @@ import TextSafety
             (["all_proxy": "p"], "http", "p"), (["ALL_PROXY": "p"], "https", "p"),
             (["all_proxy": "p", "https_proxy": "q"], "https", "q"), ([:], "https", nil),
         ] as [([String: String], String, String?)])
-    func `A27 the variables are those of curl`(
+    func `A27 the proxy variables are those of curl`(
         environment: [String: String], scheme: String, proxy: String?
     ) throws {
         let origin = try HTTPURL(parsing: "\(scheme)://registry.test/").origin
@@ -57,10 +57,10 @@ import TextSafety
             ("10.1.2.3", "10.1.2.30", false), ("10.0.0.0/8", "registry.test", false),
             ("fd00::/8", "[fd00::1]", true), ("[fd00::1]", "[fd00::1]", true),
             (",", "registry.test", false), (".", "registry.test", false),
-            // This machine needs no entry.
+            // This host needs no entry.
             ("", "localhost", true), ("", "127.0.0.1", true), ("", "[::1]", true),
         ])
-    func `A27 no_proxy names who is reached without one`(
+    func `A27 hosts in no_proxy are reached directly`(
         exceptions: String, host: String, isDirect: Bool
     ) throws {
         for variable in ["no_proxy", "NO_PROXY"] {
@@ -71,15 +71,14 @@ import TextSafety
     }
 
     @Test(arguments: [("169.254.169.254", true), ("10.1.2.3", false), ("[::1]", true)])
-    func `A27 what is on this machine's own link is reached without one`(
+    func `A27 link-local addresses are reached directly`(
         host: String, isDirect: Bool
     ) throws {
         let rules = ProxyRules(environment: ["http_proxy": "p"])
         #expect((rules.proxy(for: try Origin(scheme: .http, host: host)) == nil) == isDirect)
     }
 
-    @Test func `A27 a plain request goes to the proxy, and this machine's own do not`() async throws
-    {
+    @Test func `A27 HTTP requests go to the proxy, except those to this host`() async throws {
         let (proxy, result) = try await send("http://registry.test/v2/") {
             connection throws(WireClosed) in try connection.answer("200 OK")
         }
@@ -97,7 +96,7 @@ import TextSafety
         #expect(direct.status == 204)
     }
 
-    @Test func `A27 a tunnel's proxy sees neither credential nor path`() async throws {
+    @Test func `A27 a CONNECT proxy receives neither credential nor path`() async throws {
         let (proxy, result) = try await send("https://registry.test/v2/secret", user: "user:pw@") {
             connection throws(WireClosed) in
             try connection.send("HTTP/1.1 200 Connected\r\n\r\n")
@@ -111,7 +110,7 @@ import TextSafety
     }
 
     @Test(arguments: ["https://registry.test/v2/", "http://registry.test/v2/"])
-    func `A27 a proxy that wants credentials is named without those it was given`(
+    func `A27 the error of a proxy that requires credentials does not contain the configured ones`(
         text: String
     ) async throws {
         let (proxy, result) = try await send(text, user: "canary-user:canary@") {
@@ -130,7 +129,7 @@ import TextSafety
             ("403 Forbidden", .refused), ("502 Bad Gateway", .connect),
             ("503 Service Unavailable", .connect), ("429 Too Many Requests", .connect),
         ] as [(String, TransportError.Kind)])
-    func `A27 what a proxy may do better next time is told from a refusal`(
+    func `A27 temporary proxy errors differ from permanent ones`(
         status: String, kind: TransportError.Kind
     ) async throws {
         let (_, result) = try await send("https://registry.test/v2/") {
@@ -139,7 +138,7 @@ import TextSafety
         #expect(#expect(throws: TransportError.self) { try result.get() }?.kind == kind)
     }
 
-    @Test func `A27 a proxy that closes is a connection that failed`() async throws {
+    @Test func `A27 a proxy that closes the connection is a connection failure`() async throws {
         let (_, result) = try await send("https://registry.test/v2/") { _ in }
         let error = #expect(throws: TransportError.self) { try result.get() }
         #expect(error?.kind == .connect || error?.kind == .interrupted)
@@ -148,8 +147,7 @@ import TextSafety
     @Test(arguments: [
         "nonsense://user:canary@127.0.0.1:1", "http://user:canary@[::1", "http://canary@:x",
     ])
-    func `A27 the password of a proxy that cannot be used stays unsaid`(proxy: String) async throws
-    {
+    func `A27 the password of an invalid proxy is not printed`(proxy: String) async throws {
         let transport = CurlTransport(
             .init(proxies: ProxyRules(environment: ["http_proxy": proxy])))
         let error = await #expect(throws: TransportError.self) {
@@ -160,7 +158,7 @@ import TextSafety
         #expect(error?.message.contains("canary") == false)
     }
 
-    @Test func `A08 behind a proxy only what a URL says is judged`() async throws {
+    @Test func `A08 behind a proxy only addresses in URLs are checked`() async throws {
         let far = AddressScope(ledBy: .global)
         let (_, named) = try await send("http://innocent.test/", reach: far) {
             connection throws(WireClosed) in try connection.answer("200 OK")

@@ -7,9 +7,9 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-/// Names are judged by the address that a connection leads to, when it leads there.
+/// Names are checked by the address of each connection.
 @Suite struct ReachTests {
-    /// A server at 127.0.0.2 that answers every request.
+    /// A server at 127.0.0.2 that responds to every request.
     private func server(closing: Bool = false) throws -> WireServer {
         try WireServer(at: 2) { connection throws(WireClosed) in
             repeat {
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [AddressClass.global, .linkLocal, .reserved])
-    func `A08 a name that leads to this machine is not connected to`(
+    func `A08 a name that resolves to this host is not connected to`(
         leader: AddressClass
     ) async throws {
         let server = try server()
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [AddressClass.loopback, .privateUse])
-    func `A07 a server of this machine's own network may lead to it`(
+    func `A07 a server in the local network may refer to this host`(
         leader: AddressClass
     ) async throws {
         let server = try server()
@@ -66,7 +66,8 @@ import Testing
         "127.0.0.2", "localhost", "[::1]", "[::ffff:7f00:2]", "169.254.169.254", "10.0.0.1",
         "[fd00:ec2::254]", "0.0.0.0", "[::]",
     ])
-    func `A07 an address in the URL is refused before anything is sent`(host: String) async throws {
+    func `A07 an address in the URL is rejected before anything is sent`(host: String) async throws
+    {
         let server = try server()
         let request = HTTPRequest(
             .get, try url(server, host), reach: AddressScope(ledBy: .global))
@@ -74,7 +75,7 @@ import Testing
         #expect(server.connectionCount == 0)
     }
 
-    @Test func `A08 a name is judged at each connection, whatever it led to before`() async throws {
+    @Test func `A08 the address of a name is checked for each connection`() async throws {
         let server = try server(closing: true)
         let transport = transport("127.0.0.2", "127.0.0.3")
         let reach = AddressScope(
@@ -85,7 +86,8 @@ import Testing
         #expect(server.connectionCount == 1)
     }
 
-    @Test func `A08 a connection of the user's own is none for where a server leads`() async throws
+    @Test func `A08 a connection to a user's URL is not reused for a server-supplied URL`()
+        async throws
     {
         let server = try server()
         let transport = transport("127.0.0.2")

@@ -9,7 +9,7 @@ import TextSafety
 @Suite struct RoundTripTests {
     let transport = CurlTransport()
 
-    @Test func `a GET brings the status, the fields and the body`() async throws {
+    @Test func `a GET returns the status, the fields and the body`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK", ["X-One: 1", "x-one: 2"], body: Array("hello".utf8))
@@ -37,7 +37,7 @@ import TextSafety
     }
 
     @Test(arguments: [HTTPMethod.post, .put, .patch, .delete, .get])
-    func `bytes are sent with their length and any method`(method: HTTPMethod) async throws {
+    func `bytes are sent with their length, for any method`(method: HTTPMethod) async throws {
         let server = try WireServer { connection throws(WireClosed) in
             let head = try connection.readHead()
             try connection.answer("201 Created", body: try connection.read(head.contentLength))
@@ -55,7 +55,7 @@ import TextSafety
     }
 
     @Test(arguments: [(HTTPMethod.post, ["0"]), (.put, ["0"]), (.get, []), (.delete, [])])
-    func `only a method that anticipates a body states the length 0`(
+    func `only methods that anticipate a body send the length 0`(
         method: HTTPMethod, lengths: [String]
     ) async throws {
         let server = try WireServer { connection throws(WireClosed) in
@@ -66,7 +66,7 @@ import TextSafety
         #expect(server.requests.first?.values("content-length") == lengths)
     }
 
-    @Test func `a stream is sent whole, in order, over HTTP 1-1`() async throws {
+    @Test func `a stream is sent completely, in order, over HTTP 1-1`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             let head = try connection.readHead()
             var sum = ByteSum()
@@ -80,7 +80,7 @@ import TextSafety
         #expect(response.fields["x-sum"] == String(body.sum))
     }
 
-    @Test func `nothing is added that was not asked for`() async throws {
+    @Test func `no header fields are added`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("200 OK")

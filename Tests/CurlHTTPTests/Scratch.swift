@@ -3,7 +3,7 @@
 import Glibc
 import Testing
 
-/// A folder of a test's own, removed with the files in it when the test lets go of it.
+/// A temporary directory, which is removed with its files when it is released.
 final class Scratch: Sendable {
     let path: String
 

@@ -10,7 +10,7 @@ import Testing
     let transport = CurlTransport()
 
     @Test(arguments: [true, false])
-    func `a large body arrives whole, in bounded pieces`(isBulk: Bool) async throws {
+    func `a large body arrives completely, in bounded chunks`(isBulk: Bool) async throws {
         let body = Pattern(count: 700_001, piece: 100_003)
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
@@ -29,8 +29,9 @@ import Testing
         #expect(sum.value == body.sum)
     }
 
-    /// The kernel's buffers hold a few MiB, this side less than one: a peer with 64 MiB has to wait.
-    @Test func `a reader who does not read holds the peer back`() async throws {
+    /// The kernel's buffers hold a few MiB, this process less than one: a server with 64 MiB has to
+    /// wait.
+    @Test func `a reader that does not read pauses the server`() async throws {
         let size = 64 * 1024 * 1024
         let held = Signal<Bool>()
         let server = try WireServer { connection throws(WireClosed) in
@@ -54,13 +55,13 @@ import Testing
         #expect(count == size)
     }
 
-    @Test func `a peer who does not read holds the source back`() async throws {
+    @Test func `a server that does not read pauses the source`() async throws {
         let pulled = Mutex(0)
         let size = 64 * 1024 * 1024
         let held = Signal<Int>()
         let server = try WireServer { connection throws(WireClosed) in
             let head = try connection.readHead()
-            // Nothing is read until the source has not been asked for a while.
+            // Nothing is read until the source has not been read for a while.
             var last = -1
             while last != pulled.withLock({ $0 }) {
                 last = pulled.withLock { $0 }
@@ -80,7 +81,7 @@ import Testing
         #expect(pulled.withLock { $0 } == size)
     }
 
-    @Test func `a body passes from one server to another`() async throws {
+    @Test func `a body is streamed from one server to another`() async throws {
         let body = Pattern(count: 700_000, piece: 99_999)
         let source = try WireServer { connection throws(WireClosed) in
             try connection.readHead()

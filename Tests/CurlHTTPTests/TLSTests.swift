@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 @Suite struct TLSTests {
-    /// How nginx says it was spoken to.
+    /// The headers with which nginx describes the connection.
     struct Spoken: Equatable {
         let version: String
         let clientVerification: String
@@ -28,7 +28,9 @@ import Testing
         return CurlTransport(.init(trust: [server.origin: trust ?? usual]))
     }
 
-    @Test func `A26 a certificate is trusted only by the authority that was named`() async throws {
+    @Test func `A26 a certificate is trusted only if the configured authority signed it`()
+        async throws
+    {
         let server = try Nginx()
         let url = try server.url("/")
         _ = try await send(transport(server), HTTPRequest(.get, url))
@@ -40,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `A26 a certificate for another name is refused`() async throws {
+    @Test func `A26 a certificate for another name is rejected`() async throws {
         let server = try Nginx()
         let other = try Origin(scheme: .https, host: "other.test", port: server.origin.port)
         let transport = CurlTransport(
@@ -54,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [Certificates.Flaw.expired, .selfSigned])
-    func `A26 a certificate that proves nothing is refused for good`(
+    func `A26 an invalid certificate is a permanent error`(
         flaw: Certificates.Flaw
     ) async throws {
         let server = try Nginx(flaw)
@@ -64,7 +66,7 @@ import Testing
         #expect(error?.kind == .tls)
     }
 
-    @Test func `A26 an outdated version of TLS is refused for good`() async throws {
+    @Test func `A26 an outdated TLS version is a permanent error`() async throws {
         let server = try Nginx(
             .none, "ssl_protocols TLSv1.1; ssl_ciphers DEFAULT@SECLEVEL=0;")
         let error = await #expect(throws: TransportError.self) {
@@ -73,8 +75,8 @@ import Testing
         #expect(error?.kind == .tls)
     }
 
-    // What a server says about other ways to reach it is not asked about again.
-    @Test func `A01 an alternative service is not gone to`() async throws {
+    // An `Alt-Svc` field is ignored.
+    @Test func `A01 an alternative service is not used`() async throws {
         let elsewhere = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
         }
@@ -94,7 +96,7 @@ import Testing
         #expect(elsewhere.connectionCount == 0)
     }
 
-    @Test func `a client certificate is shown where one was given`() async throws {
+    @Test func `a configured client certificate is sent`() async throws {
         let server = try Nginx()
         let certificates = server.certificates
         let trust = TLSTrust(
@@ -107,7 +109,7 @@ import Testing
         #expect(unknown.clientVerification == "NONE")
     }
 
-    @Test func `a missing file is an error of TLS`() async throws {
+    @Test func `a missing certificate file is a TLS error`() async throws {
         let server = try Nginx()
         let error = await #expect(throws: TransportError.self) {
             try await transport(server, TLSTrust(caFile: "/nonexistent/ca.pem"))
@@ -133,7 +135,7 @@ import Testing
         #expect(bulk.connection != small[0].connection)
     }
 
-    @Test func `a large upload is refused early over TLS`() async throws {
+    @Test func `a large upload is rejected early over TLS`() async throws {
         let server = try Nginx()
         let body = Counted(pieces: .max, size: 65_536) { _ in }
         let response = try await transport(server).send(
@@ -142,9 +144,9 @@ import Testing
         #expect(response.status == 413)
     }
 
-    // A peer that does not speak TLS is no reason to speak without it.
+    // A server without TLS does not cause a connection without TLS.
 
-    @Test func `A26 a plain server is refused`() async throws {
+    @Test func `A26 a server without TLS is rejected`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             _ = connection.isSilent(forMilliseconds: 1000)
             try connection.answer("200 OK")
@@ -158,7 +160,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `A26 a handshake that breaks off says nothing about certificates`(
+    func `A26 an interrupted handshake is not a certificate error`(
         isReset: Bool
     ) async throws {
         let server = try WireServer { connection throws(WireClosed) in
@@ -172,7 +174,7 @@ import Testing
         #expect(error?.kind == .connect)
     }
 
-    @Test func `a handshake that stalls is given up`() async throws {
+    @Test func `a stalled handshake is a timeout`() async throws {
         let server = try WireServer { connection throws(WireClosed) in connection.stall() }
         let origin = try Origin(scheme: .https, host: "127.0.0.1", port: server.port)
         let error = await #expect(throws: TransportError.self) {

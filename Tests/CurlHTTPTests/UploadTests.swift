@@ -5,12 +5,12 @@ import HTTP
 import RegistryTestSupport
 import Testing
 
-/// What can go wrong with a body that is sent while it arrives.
+/// Failures of a body that is sent while it is received.
 @Suite struct UploadTests {
     let transport = CurlTransport()
     let timeouts = HTTPTimeouts(idle: .milliseconds(200))
 
-    /// A server that takes what comes and says so.
+    /// A server that accepts everything.
     private func accepting() throws -> WireServer {
         try WireServer { connection throws(WireClosed) in
             while true {
@@ -22,13 +22,13 @@ import Testing
     }
 
     @Test(arguments: ["413 Payload Too Large", "401 Unauthorized", "307 Temporary Redirect"])
-    func `an early refusal is delivered, and ends the upload`(status: String) async throws {
+    func `an early error response is delivered, and ends the upload`(status: String) async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer(status, body: Array("why".utf8))
             connection.waitForClose()
         }
-        // The source never ends: only the answer can end the exchange.
+        // The source never ends: only the response can end the exchange.
         let body = Counted(pieces: .max, size: 65_536) { _ in }
         let response = try await transport.send(
             HTTPRequest(.put, server.url("/"), body: .stream(length: 1 << 40, body), isBulk: true))
@@ -36,7 +36,9 @@ import Testing
         #expect(try await response.collect(limit: 10) == Array("why".utf8))
     }
 
-    @Test func `an early refusal also ends an upload whose source is dry`() async throws {
+    @Test func `an early error response also ends an upload that waits for its source`()
+        async throws
+    {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.skip(10)
@@ -51,7 +53,7 @@ import Testing
         #expect(try await response.collect(limit: 10) == Array("why".utf8))
     }
 
-    @Test func `an early success counts only once the body is through`() async throws {
+    @Test func `an early success is delivered after the body is sent`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("201 Created")
@@ -71,7 +73,7 @@ import Testing
         (0, 1, TransportError.Kind.tooLarge), (10, 11, .tooLarge), (10, 9, .interrupted),
         (200_000, 199_999, .interrupted), (200_000, 200_001, .tooLarge), (1, 0, .interrupted),
     ])
-    func `a body of another length is an error`(
+    func `a body with a different length is an error`(
         stated: Int, actual: Int, kind: TransportError.Kind
     ) async throws {
         let server = try accepting()
@@ -93,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 5])
-    func `what the source throws is what is thrown`(after pieces: Int) async throws {
+    func `an error of the source is rethrown`(after pieces: Int) async throws {
         let server = try accepting()
         await #expect(throws: SourceError()) {
             try await transport.send(
@@ -101,16 +103,16 @@ import Testing
                     .put, server.url("/"),
                     body: .stream(length: 1 << 30, Failing(pieces: pieces))))
         }
-        // Nothing was asked of the server for a source that failed at once.
+        // A source that fails immediately causes no request.
         if pieces == 0 { #expect(server.connectionCount == 0) }
     }
 
-    @Test func `a source may take longer than the idle limit`() async throws {
+    @Test func `a source may be slower than the idle timeout`() async throws {
         let (body, source) = AsyncThrowingStream.makeStream(of: [UInt8].self)
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.skip(1)
-            // The source goes on only after the limit has passed several times.
+            // The source continues after the timeout has passed several times.
             _ = connection.isSilent(forMilliseconds: 600)
             source.yield([2])
             source.finish()
@@ -124,7 +126,7 @@ import Testing
         #expect(response.status == 201)
     }
 
-    @Test func `a peer that stops taking bytes is given up`() async throws {
+    @Test func `a server that stops reading is a timeout`() async throws {
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             connection.stall()

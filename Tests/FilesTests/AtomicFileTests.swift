@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 struct AtomicFileTests {
-    @Test func `a file is replaced, and nothing else is left beside it`() throws {
+    @Test func `a file is replaced, and no temporary file remains`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("old", to: "lock.yaml")
         #expect(try AtomicFile.replace(path, with: Array("new".utf8)))
@@ -13,7 +13,7 @@ struct AtomicFileTests {
         #expect(try Directory.list(scratch.path) == ["lock.yaml"])
     }
 
-    @Test func `the same bytes leave the file untouched`() throws {
+    @Test func `equal content leaves the file unchanged`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("same", to: "lock.yaml")
         let inode = try inode(of: path)
@@ -24,7 +24,7 @@ struct AtomicFileTests {
         #expect(try text(path) == "longer")
     }
 
-    @Test func `a replaced file keeps its mode`() throws {
+    @Test func `a replaced file keeps its permissions`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file")
         #expect(unsafe chmod(path, 0o664) == 0)
@@ -32,7 +32,7 @@ struct AtomicFileTests {
         #expect(try FileStatus.of(path)?.permissions == 0o664)
     }
 
-    @Test func `a file for its owner alone is so from the start and whatever was there`() throws {
+    @Test func `an owner-only file has its permissions from the start`() throws {
         let scratch = try Scratch()
         try AtomicFile.replace(scratch.file("new"), with: [1], permissions: .ownerOnly)
         #expect(try FileStatus.of(scratch.file("new"))?.permissions == 0o600)
@@ -42,7 +42,7 @@ struct AtomicFileTests {
         #expect(try FileStatus.of(path)?.permissions == 0o600)
     }
 
-    @Test func `a symbolic link stays, and the file behind it is replaced`() throws {
+    @Test func `a symbolic link is preserved, and its target is replaced`() throws {
         let scratch = try Scratch()
         try Directory.create(scratch.file("deep"))
         let target = try scratch.write("old", to: "deep/target")
@@ -54,7 +54,7 @@ struct AtomicFileTests {
         #expect(try Directory.list(scratch.file("deep")) == ["target"])
     }
 
-    @Test func `a writer that is dropped leaves the old file and no temporary`() throws {
+    @Test func `a released writer leaves the old file and no temporary file`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("old", to: "file")
         try abandon(path, in: scratch.path)
@@ -68,7 +68,7 @@ struct AtomicFileTests {
         #expect(try Directory.list(directory).count == 2)
     }
 
-    @Test func `a commit that cannot rename removes the temporary`() throws {
+    @Test func `a commit that cannot rename removes the temporary file`() throws {
         let scratch = try Scratch()
         let path = scratch.file("name")
         var writer = try FileWriter(path)
@@ -89,7 +89,7 @@ struct AtomicFileTests {
         }
     }
 
-    @Test func `bytes appear under the name with the commit and not before`() throws {
+    @Test func `the file appears with the commit`() throws {
         let scratch = try Scratch()
         let path = scratch.file("blob")
         var writer = try FileWriter(path)
@@ -101,7 +101,7 @@ struct AtomicFileTests {
         #expect(try BoundedFile.read(path, limit: 3) == [1, 2, 3])
     }
 
-    @Test func `a new file comes into being whole`() throws {
+    @Test func `a new file is created atomically`() throws {
         let scratch = try Scratch()
         let path = scratch.file("new")
         #expect(try AtomicFile.create(path, with: Array("text".utf8)))
@@ -109,7 +109,7 @@ struct AtomicFileTests {
         #expect(try Directory.list(scratch.path) == ["new"])
     }
 
-    @Test func `a new file never replaces one, nor a link to nothing`() throws {
+    @Test func `a new file never replaces a file or a dangling link`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("old", to: "file")
         let link = scratch.file("link")
@@ -122,7 +122,7 @@ struct AtomicFileTests {
         #expect(try Directory.list(scratch.path).sorted() == ["file", "link"])
     }
 
-    @Test func `a file that comes while a new one is written is kept`() throws {
+    @Test func `a file that is created concurrently is preserved`() throws {
         let scratch = try Scratch()
         let path = scratch.file("file")
         var writer = try FileWriter(path)
@@ -132,13 +132,13 @@ struct AtomicFileTests {
             try writer.commitWithoutReplacing()
             Issue.record("a file was replaced")
         } catch {
-            #expect(error.isTaken)
+            #expect(error.alreadyExists)
         }
         #expect(try text(path) == "theirs")
         #expect(try Directory.list(scratch.path) == ["file"])
     }
 
-    @Test func `removing says whether there was a file`() throws {
+    @Test func `removing returns whether the file existed`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file")
         #expect(try AtomicFile.remove(path))

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 struct BoundedFileTests {
-    @Test func `a file is read whole up to the limit`() throws {
+    @Test func `a file is read up to the limit`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("12345", to: "five")
         #expect(try BoundedFile.read(path, limit: 5) == Array("12345".utf8))
@@ -19,7 +19,7 @@ struct BoundedFileTests {
         #expect(try BoundedFile.read(scratch.write("", to: "empty"), limit: 0) == [])
     }
 
-    @Test func `a file that states no size is read to its end`() throws {
+    @Test func `a file without a size is read to its end`() throws {
         let bytes = try BoundedFile.read("/proc/self/status", limit: 1 << 20)
         #expect(String(decoding: bytes, as: UTF8.self).contains("Pid:"))
         #expect(throws: FileError(.read, "/proc/self/status", .tooLarge(limit: 10))) {
@@ -27,7 +27,7 @@ struct BoundedFileTests {
         }
     }
 
-    @Test func `a pipe without a writer is refused and not waited for`() throws {
+    @Test func `a pipe without a writer is rejected immediately`() throws {
         let scratch = try Scratch()
         let path = scratch.file("pipe")
         #expect(unsafe mkfifo(path, 0o600) == 0)
@@ -37,13 +37,13 @@ struct BoundedFileTests {
     }
 
     @Test(arguments: ["/dev/zero", "/"])
-    func `a device and a directory are refused`(path: String) {
+    func `devices and directories are rejected`(path: String) {
         #expect(throws: FileError(.read, path, .notRegular)) {
             try BoundedFile.read(path, limit: 10)
         }
     }
 
-    @Test func `a symbolic link is followed only where that is wanted`() throws {
+    @Test func `a symbolic link is followed only if permitted`() throws {
         let scratch = try Scratch()
         let link = scratch.file("link")
         let target = try scratch.write("x", to: "target")
@@ -54,12 +54,12 @@ struct BoundedFileTests {
         }
     }
 
-    @Test func `a file comes in pieces of the size asked for`() async throws {
+    @Test func `a file is read in chunks of the requested size`() async throws {
         let scratch = try Scratch()
         let reader = try FileReader(scratch.write("abcdefg", to: "letters"))
         var pieces: [String] = []
-        for try await piece in reader.pieces(of: 3) {
-            pieces.append(String(decoding: piece, as: UTF8.self))
+        for try await chunk in reader.chunks(of: 3) {
+            pieces.append(String(decoding: chunk, as: UTF8.self))
         }
         #expect(pieces == ["abc", "def", "g"])
         #expect(try reader.read(at: 5, count: 9) == Array("fg".utf8))

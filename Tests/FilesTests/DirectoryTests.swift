@@ -5,14 +5,15 @@ import Glibc
 import Testing
 
 struct DirectoryTests {
-    @Test func `directories are made with those above them, and twice is no error`() throws {
+    @Test func `directories are created with their parents, and existing ones are accepted`() throws
+    {
         let scratch = try Scratch()
         try Directory.create(scratch.file("a/b/c/"))
         try Directory.create(scratch.file("a/b/c"))
         #expect(try FileStatus.of(scratch.file("a/b/c"))?.kind == .directory)
     }
 
-    @Test func `a file in the way of a directory is an error`() throws {
+    @Test func `a file in place of a directory is an error`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file")
         #expect(throws: FileError(.create, path, .system(EEXIST))) { try Directory.create(path) }

@@ -6,7 +6,7 @@ import Testing
 @testable import Files
 
 struct DescriptorTests {
-    @Test func `a full disk is an error when bytes are written`() throws {
+    @Test func `a full disk is an error of the write`() throws {
         let full = try FileDescriptor("/dev/full", O_WRONLY)
         do throws(FileError) {
             try full.write([1])

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 struct FileErrorTests {
-    @Test func `an error names what was tried, the path and the reason`() throws {
+    @Test func `an error contains the operation, the path and the reason`() throws {
         let scratch = try Scratch()
         let missing = scratch.file("missing")
         let error = #expect(throws: FileError.self) { try BoundedFile.read(missing, limit: 1) }
@@ -13,16 +13,16 @@ struct FileErrorTests {
         #expect(error?.isMissing == true)
     }
 
-    @Test func `a path under a file is no directory`() throws {
+    @Test func `a path below a file is an error`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file") + "/under"
         let error = #expect(throws: FileError.self) { try AtomicFile.replace(path, with: []) }
         #expect(
             error?.description
-                == "cannot inspect '\(path)': a part of the path is not a directory")
+                == "cannot inspect '\(path)': not a directory")
     }
 
-    @Test func `a path is shown without its control characters`() {
+    @Test func `control characters in a path are escaped`() {
         let error = FileError(.open, "a\u{1B}[31m\n\u{202E}b", .system(EACCES))
         #expect(error.description == "cannot open 'a\\u{1b}[31m \\u{202e}b': permission denied")
     }

@@ -21,14 +21,14 @@ import Testing
         #expect(FileLock.holder(of: place, in: "") == nil)
     }
 
-    @Test func `is none where the process cannot be seen, and for others' numbers`() {
+    @Test func `is nil if the process is not visible, and for other files`() {
         let table =
             "1: FLOCK  ADVISORY  WRITE 0 08:01:77 0 EOF\n1: -> FLOCK ADVISORY WRITE 5 08:01:77 0 EOF"
         #expect(
             FileLock.holder(of: FileStatus.Identity(device: 0x801, inode: 77), in: table) == nil)
     }
 
-    @Test func `is this process where it holds one, as far as the kernel tells`() throws {
+    @Test func `is this process if it holds the lock`() throws {
         let scratch = try Scratch()
         let path = scratch.file("lock")
         #expect(FileLock.holder(of: path) == nil)

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 struct FileLockTests {
-    @Test func `only one holds a lock, and giving it back frees it and leaves no file`() throws {
+    @Test func `a lock has one holder, and releasing it removes its file`() throws {
         let scratch = try Scratch()
         let path = scratch.file("lock")
         let first = try #require(try held(path))
@@ -15,18 +15,18 @@ struct FileLockTests {
         #expect(try held(path) != nil)
     }
 
-    @Test func `a file left by a crash is no lock`() throws {
+    @Test func `a file left by a crash is not a lock`() throws {
         let scratch = try Scratch()
         #expect(try held(scratch.write("", to: "lock")) != nil)
     }
 
-    @Test func `a lock whose file cannot be made is an error`() throws {
+    @Test func `a lock file that cannot be created is an error`() throws {
         let scratch = try Scratch()
         let path = scratch.file("missing/lock")
         #expect(throws: FileError(.lock, path, .system(ENOENT))) { try held(path) }
     }
 
-    @Test func `among many at once there is never more than one holder`() async throws {
+    @Test func `a contended lock has at most one holder`() async throws {
         let scratch = try Scratch()
         let path = scratch.file("lock")
         let counter = scratch.file("counter")

@@ -3,7 +3,7 @@
 import Files
 import Glibc
 
-/// A directory of a test's own, removed with everything in it when the test ends.
+/// A temporary directory, which is removed with its content when the test ends.
 struct Scratch: ~Copyable {
     let path: String
 

@@ -16,14 +16,14 @@ import Testing
         "Rar!\u{1A}\u{7}\u{1}\u{0}", "PK\u{3}\u{4}", "7z\u{BC}\u{AF}\u{27}\u{1C}", "!<arch>\n",
         "MSCF", "070701", "#!/bin/sh\n", "just words", "<!DOCTYPE html>", "",
     ])
-    func `C01 what is no tar archive is said to be none`(_ start: String) async throws {
+    func `C01 content that is not a tar archive is malformed`(_ start: String) async throws {
         let bytes = Array(start.utf8) + [UInt8](repeating: 0x20, count: start.isEmpty ? 0 : 4096)
         #expect(try await LayerSample.fault(bytes) == .malformed(.notAnArchive))
         let packed = StoredGzip.bytes(bytes)
         #expect(try await LayerSample.fault(packed, .gzip) == .malformed(.notAnArchive))
     }
 
-    @Test func `C02 a layer that is packed twice is unpacked once`() async throws {
+    @Test func `C02 a layer that is compressed twice is decompressed once`() async throws {
         let twice = StoredGzip.bytes(Self.gzip)
         #expect(try await LayerSample.fault(twice, .gzip) == .malformed(.notAnArchive))
         #expect(try await LayerSample.fault(Self.gzip) == .malformed(.notAnArchive))
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test(arguments: LayerCompression.allCases.filter { $0 != .none })
-    func `C02 the first bytes must be those of the media type`(
+    func `C02 the first bytes must match the media type`(
         _ compression: LayerCompression
     ) async throws {
         for bytes in [Self.archive, [0x1F], [0x1F, 0x8B, 9], [UInt8](repeating: 0xFF, count: 64)] {
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `C03 a checksum that is wrong, a missing end and trailing bytes are found`()
+    @Test func `C03 wrong checksums, missing ends and trailing bytes are detected`()
         async throws
     {
         var flipped = Self.gzip
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [LayerCompression.zstd, .xz])
-    func `C03 other compressions are read whole or not at all`(
+    func `C03 truncated zstd and xz streams are malformed`(
         _ compression: LayerCompression
     ) async throws {
         let (bytes, _) = try await SystemTool.pack(Self.archive, compression)
@@ -87,12 +87,12 @@ import Testing
         #expect(contents.unpackedByteCount == Self.archive.count)
     }
 
-    @Test func `C03 what follows the archive's end counts for its digest`() async throws {
+    @Test func `C03 bytes after the end of the archive are part of its digest`() async throws {
         let longer = Self.archive + Array("ignored by every reader".utf8)
         #expect(try await LayerSample.scan(longer).get().diffID == .of(longer))
     }
 
-    @Test func `C03 an archive that is cut is broken`() async throws {
+    @Test func `C03 a truncated archive is malformed`() async throws {
         for count in [300, 513, 1500, 5000] {
             let cut = Array(Self.archive.prefix(count))
             let fault = try await LayerSample.fault(cut)
@@ -107,7 +107,7 @@ import Testing
     ) async throws {
         var limits = ScanLimits()
         limits.ratioFloor = 1 << 20
-        let scan = LayerScanner(program: LayerSample.program, atOnce: 1, limits: limits)
+        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
             .scan(compression)
         let (file, _) = try await SystemTool.pack(
             TarArchive.bytes([.file("zeros", [UInt8](repeating: 0, count: 8 << 20))]),
@@ -120,12 +120,12 @@ import Testing
         #expect(fault == .limit(.ratio))
     }
 
-    /// With the limits of every run: an archive, and then zeros without end.
+    /// With the default limits: an archive, followed by endless zeros.
     @Test(arguments: [LayerCompression.gzip, .zstd])
-    func `C04 ten gibibytes of zeros are given up after the first`(
+    func `C04 ten gibibytes of zeros are rejected after the first`(
         _ compression: LayerCompression
     ) async throws {
-        let scan = LayerScanner(program: LayerSample.program, atOnce: 1).scan(compression)
+        let scan = LayerScanner(program: LayerSample.program, concurrency: 1).scan(compression)
         let (archive, _) = try await SystemTool.pack(Self.archive, compression)
         let (zeros, _) = try await SystemTool.pack(
             [UInt8](repeating: 0, count: 64 << 20), compression)
@@ -138,7 +138,7 @@ import Testing
         #expect(fault == .limit(.ratio))
     }
 
-    @Test func `C04 more bytes than the budget are stopped`() async throws {
+    @Test func `C04 the uncompressed size is limited`() async throws {
         var limits = ScanLimits()
         limits.unpackedBytes = Self.archive.count - 1
         #expect(
@@ -148,13 +148,13 @@ import Testing
         #expect(try await LayerSample.fault(Self.gzip, .gzip, limits: limits) == nil)
     }
 
-    @Test func `C04 a scan that takes too much processor time is ended`() async throws {
+    @Test func `C04 the processor time of a scan is limited`() async throws {
         var limits = ScanLimits()
         limits.seconds = 1
         limits.ratioFloor = .max
-        let scan = LayerScanner(program: LayerSample.program, atOnce: 1, limits: limits)
+        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
             .scan(.gzip)
-        // Zeros after the archive's end, as one gzip member after the other.
+        // Zeros after the end of the archive, in one gzip member after the other.
         let (member, _) = try await SystemTool.pack([UInt8](repeating: 0, count: 16 << 20), .gzip)
         try await scan.write(Self.gzip)
         for _ in 0..<1000 { try await scan.write(member) }
@@ -162,22 +162,22 @@ import Testing
             Issue.record("it was read")
             return
         }
-        #expect(fault.description.contains("ended by signal"))
+        #expect(fault.description.contains("terminated by signal"))
     }
 
-    @Test func `C05 a codec that asks for gigabytes does not get them`() async throws {
+    @Test func `C05 the memory of a decoder is limited`() async throws {
         // A zstd frame header with a window of 2 GiB (exponent 21, mantissa 0), then one raw block.
         let frame: [UInt8] =
             [0x28, 0xB5, 0x2F, 0xFD, 0x00, 21 << 3, 0x01 | 5 << 3, 0, 0] + Array("hello".utf8)
         let fault = try await LayerSample.fault(frame, .zstd)
         #expect(fault == .malformed(.corrupt) || fault == .limit(.memory))
-        // The decoder asks for all of an xz dictionary of 1.5 GiB at once.
+        // The decoder allocates a whole xz dictionary of 1.5 GiB at once.
         let (large, _) = try await SystemTool.pack(
             Self.archive, .xz, options: ["--lzma2=preset=0,dict=1536MiB,mode=fast,mf=hc3"])
         #expect(try await LayerSample.fault(large, .xz) != nil)
     }
 
-    @Test func `C06 an archive of too many entries is stopped`() async throws {
+    @Test func `C06 the number of entries is limited`() async throws {
         var limits = ScanLimits()
         limits.entries = 1000
         let many = (0..<1001).map { TarEntry.file("f\($0)", "", mode: 0o644) }

@@ -5,13 +5,13 @@ import Testing
 
 @testable import LayerScanning
 
-/// Links and paths that are made to cost more than their bytes.
+/// Links and paths that cost more than their bytes.
 @Suite struct HostilePathTests {
     private static func link(_ name: String, to target: String) -> [UInt8] {
         RawArchive.entry(name, kind: "1", link: target)
     }
 
-    /// An entry whose path takes more bytes than a header has.
+    /// Returns an entry whose path exceeds the size of a header.
     private static func file(_ path: String) -> [UInt8] {
         RawArchive.extended([("path", Array(path.utf8))])
             + RawArchive.entry("short", mode: "0000644")
@@ -22,14 +22,14 @@ import Testing
         RawArchive.entry("x") + link("x", to: "/x"),
         RawArchive.entry("d", kind: "5") + link("x", to: "d"), link("x", to: ".."),
     ])
-    func `a hard link to itself or to a directory makes the layer broken`(
+    func `a hard link to itself or to a directory is malformed`(
         _ archive: [UInt8]
     ) async throws {
         let fault = try await LayerSample.fault(archive + RawArchive.end)
         #expect(fault == .malformed(.impossibleLink))
     }
 
-    @Test func `a chain of hard links is never followed, however long it is`() throws {
+    @Test func `chains of hard links are not followed`() throws {
         var tree = LayerFileTree()
         var trail = PathTrail()
         for number in 0...200_000 {
@@ -37,25 +37,25 @@ import Testing
             _ = trail.replace(after: 0, with: Array("x\(number)".utf8))
             try tree.add(.hardLink(to: LayerPath(target)), at: trail)
         }
-        // What the last one finds under the name of the first is a file of a lower layer.
+        // The last link resolves the name of the first to a file of a lower layer.
         #expect(tree[LayerPath("x200000")] == .hardLink(to: LayerPath("x1")))
     }
 
-    @Test func `directories that no entry names count towards the limit of a layer`() async throws {
+    @Test func `implied directories count toward the memory limit`() async throws {
         var limits = ScanLimits()
         limits.treeByteCount = 1 << 20
         let deep = String(repeating: "/a", count: 2040)
         let archive = (10..<50).flatMap { Self.file("u\($0)\(deep)") }
         #expect(
             try await LayerSample.fault(archive + RawArchive.end, limits: limits) == .limit(.paths))
-        // Directories that they share count once.
+        // Shared directories count once.
         let shared = (10..<50).flatMap { Self.file("u\(deep)/\($0)") }
         let tree = try await LayerSample.scan(shared + RawArchive.end, limits: limits).get().tree
         #expect(tree.byteCount == (2042 + 40) * 32)
         #expect(tree[LayerPath("u\(deep)/49")] == .file(.data))
     }
 
-    @Test func `the long paths of programs count towards the limit of a layer`() async throws {
+    @Test func `long paths of programs count toward the memory limit`() async throws {
         var limits = ScanLimits()
         limits.treeByteCount = 50_000
         let folder = String(repeating: "a", count: 250) + "/"
@@ -68,7 +68,7 @@ import Testing
             try await LayerSample.fault(archive + RawArchive.end, limits: limits) == .limit(.paths))
     }
 
-    @Test func `a name that is longer than a kernel takes makes the layer broken`() async throws {
+    @Test func `a name above the kernel's limit is malformed`() async throws {
         let name = String(repeating: "n", count: 255)
         for path in ["d/\(name)/x", "d/.wh.\(name)"] {
             #expect(try await LayerSample.fault(Self.file(path) + RawArchive.end) == nil)
@@ -78,7 +78,7 @@ import Testing
                 == .malformed(.pathTooLong))
     }
 
-    @Test func `a report that is too long is a limit of the layer, not a lost scan`() async throws {
+    @Test func `a report that is too long is a limit, not a failed scan`() async throws {
         var limits = ScanLimits()
         limits.reportByteCount = 100
         let archive = (0..<100).flatMap { RawArchive.entry("file\($0)") }
@@ -86,7 +86,7 @@ import Testing
             try await LayerSample.fault(archive + RawArchive.end, limits: limits) == .limit(.paths))
     }
 
-    @Test func `the keys on a path are those of its directories`() {
+    @Test func `the keys of a path are those of its directories`() {
         var trail = PathTrail()
         let lines = [
             ("", 0), ("usr", 0), ("usr/bin/a", 3), ("usr/bin/ab", 9), ("usr/bin", 7),
@@ -99,12 +99,12 @@ import Testing
             #expect(trail.bytes == path.bytes)
             #expect(trail.key == PathKey(path))
             var folders: [PathKey] = []
-            var folder = path.folder
+            var folder = path.directory
             while let current = folder {
                 folders.insert(PathKey(current), at: 0)
-                folder = current.folder
+                folder = current.directory
             }
-            #expect(trail.folders == folders)
+            #expect(trail.directories == folders)
         }
         for (shared, rest) in [(2, ""), (1, "//a"), (1, "/."), (1, "/../b"), (1, "/")] {
             var bad = trail

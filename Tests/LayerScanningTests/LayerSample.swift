@@ -4,19 +4,19 @@ import LayerScanning
 import OCI
 import RegistryTestSupport
 
-/// Layers for the scanner, and the scanner itself: the program that was built beside the tests.
+/// Layers for the scanner, and the scanner itself: the program that was built with the tests.
 enum LayerSample {
     static let program: String = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "./"
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
-    /// Scans bytes that come in pieces.
+    /// Scans bytes that arrive in chunks.
     static func scan(
         _ bytes: [UInt8], _ compression: LayerCompression = .none,
         limits: ScanLimits = ScanLimits(), pieces: Int = 64 << 10
     ) async throws -> Result<LayerContents, LayerScanError> {
-        let scan = LayerScanner(program: program, atOnce: 1, limits: limits).scan(compression)
+        let scan = LayerScanner(program: program, concurrency: 1, limits: limits).scan(compression)
         for start in stride(from: 0, to: bytes.count, by: pieces) {
             try await scan.write(Array(bytes[start..<min(start + pieces, bytes.count)]))
         }
@@ -33,7 +33,7 @@ enum LayerSample {
         }
     }
 
-    /// The words that the program is started with, as ``LayerScanner`` has them.
+    /// The arguments with which ``LayerScanner`` starts the program.
     static func words(_ compression: LayerCompression) -> [String] {
         ["scan-layer", compression.rawValue, "1000", "100000000", "100000000", "200"]
             + ["1073741824", "60"]

@@ -14,7 +14,7 @@ import Testing
         .file("var/.wh..wh..opq", ""),
     ])
 
-    @Test func `a plain archive is read as what it says`() async throws {
+    @Test func `the entries of an archive are read`() async throws {
         let contents = try await LayerSample.scan(Self.archive).get()
         #expect(contents.diffID == .of(Self.archive))
         #expect(contents.unpackedByteCount == Self.archive.count)
@@ -23,16 +23,16 @@ import Testing
         #expect(contents.tree[LayerPath("/usr/bin/app")] == .file(script))
         #expect(contents.tree[LayerPath("usr/bin/other")] == .file(script))
         #expect(contents.tree[LayerPath("bin")] == .symbolicLink(to: Array("usr/bin".utf8)))
-        #expect(contents.tree[LayerPath("usr/bin")] == .folder)
+        #expect(contents.tree[LayerPath("usr/bin")] == .directory)
         #expect(contents.tree[LayerPath("etc/passwd")] == .file(.data))
         #expect(contents.tree[LayerPath("etc")] == nil)
-        #expect(contents.tree.implies(PathKey(LayerPath("etc"))))
+        #expect(contents.tree.hasEntries(in: PathKey(LayerPath("etc"))))
         #expect(contents.tree.hasWhiteout(of: PathKey(LayerPath("etc/shadow"))))
         #expect(contents.tree.hidesContents(of: PathKey(LayerPath("var"))))
         #expect(!contents.tree.hasWhiteout(of: PathKey(LayerPath("var"))))
     }
 
-    @Test(arguments: [1, 511, 100_000]) func `pieces of any size give the same answer`(
+    @Test(arguments: [1, 511, 100_000]) func `chunks of any size give the same result`(
         _ size: Int
     ) async throws {
         let gzip = StoredGzip.bytes(Self.archive)

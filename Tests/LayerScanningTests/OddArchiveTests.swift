@@ -20,7 +20,7 @@ import Testing
         ("../../../etc/cron.d/x", "etc/cron.d/x"), ("/etc/x", "etc/x"), ("./a//b/./c", "a/b/c"),
         ("a/../../b", "b"), ("....//x", "..../x"),
     ])
-    func `C07 a path that leads out of the root is a path below it`(
+    func `C07 a path that leaves the root is a path below it`(
         _ name: String, _ path: String
     ) async throws {
         let tree = try await Self.tree(RawArchive.entry(name, ELFFile.arm64.bytes))
@@ -28,7 +28,7 @@ import Testing
         #expect(tree.elfPaths.values.map(\.bytes) == [Array(path.utf8)])
     }
 
-    @Test func `C07 links that lead outside are only text`() async throws {
+    @Test func `C07 links to files outside are not followed`() async throws {
         let tree = try await Self.tree(
             RawArchive.entry("a", kind: "2", link: "../../../../etc/shadow")
                 + RawArchive.entry("b", kind: "1", link: "/etc/shadow"))
@@ -36,7 +36,7 @@ import Testing
         #expect(tree[LayerPath("b")] == .hardLink(to: LayerPath("etc/shadow")))
     }
 
-    @Test(arguments: ["3", "4", "6"]) func `C07 devices and pipes are no files`(
+    @Test(arguments: ["3", "4", "6"]) func `C07 devices and pipes are not files`(
         _ kind: Character
     ) async throws {
         let tree = try await Self.tree(RawArchive.entry("dev/x", kind: kind))
@@ -55,15 +55,15 @@ import Testing
         #expect(output.termination == .exited(0))
         let calls = String(decoding: output.standardError, as: UTF8.self)
             .split(separator: "\n")
-        // What comes after the loader's work: the files that are opened for reading are libraries.
+        // The files that are opened after the loader has finished are libraries.
         #expect(calls.contains { $0.contains("execve") })
         #expect(!calls.contains { $0.contains("O_CREAT") || $0.contains("O_WRONLY") })
         #expect(!calls.contains { $0.contains("ocimirror-escape") })
         #expect(!calls.contains { $0.contains("clone") || $0.contains("socket") })
     }
 
-    @Test func `C07 a child that reads layers may not do anything else`() async throws {
-        // The child has a byte and waits for more; by then its filter is there.
+    @Test func `C07 a scan worker can make no other system calls`() async throws {
+        // The child has received a byte and waits for more, so its filter is installed.
         let script = """
             mkfifo "$1/feed"
             "$0" \(LayerSample.words(.none).joined(separator: " ")) <"$1/feed" >/dev/null &
@@ -88,7 +88,7 @@ import Testing
         #expect(words.contains(["Max", "processes", "0", "0", "processes"]))
     }
 
-    @Test func `C08 odd paths are kept as they are`() async throws {
+    @Test func `C08 unusual paths are preserved`() async throws {
         let names = ["new\nline", "esc\u{1B}[31m", "ümlaut", "日本"]
         for name in names {
             let tree = try await Self.tree(
@@ -101,7 +101,7 @@ import Testing
         #expect(tree[LayerPath([0x62, 0xFF, 0xFE])] != nil)
     }
 
-    @Test func `C08 a path of nine hundred thousand bytes is refused`() async throws {
+    @Test func `C08 a path of nine hundred thousand bytes is rejected`() async throws {
         let long = [UInt8](repeating: 0x61, count: 900_000)
         let fault = try await LayerSample.fault(
             RawArchive.extended([("path", long)]) + RawArchive.entry("x", Self.script)
@@ -111,7 +111,7 @@ import Testing
                 || fault == .malformed(.notAnArchive))
     }
 
-    @Test func `C08 a file that claims more than comes is broken`() async throws {
+    @Test func `C08 a truncated file is malformed`() async throws {
         for size in ["99999999999999", "100000"] {
             let fault = try await LayerSample.fault(
                 RawArchive.extended([("size", Array(size.utf8))])
@@ -124,7 +124,7 @@ import Testing
         [UInt8](repeating: 0xFF, count: 12), [0x80] + [UInt8](repeating: 0xFF, count: 11),
         [0xFF] + [UInt8](repeating: 0, count: 11), Array("-0000000001\u{0}".utf8),
     ])
-    func `C08 a size that is negative or beyond counting is no trap`(
+    func `C08 negative and huge sizes do not trap`(
         _ field: [UInt8]
     ) async throws {
         let fault = try await LayerSample.fault(
@@ -132,14 +132,14 @@ import Testing
         if let fault { #expect(fault.isMalformation) }
     }
 
-    @Test func `C08 an empty layer is broken, and an archive of nothing is none`() async throws {
+    @Test func `C08 an empty layer is malformed, and an empty archive is valid`() async throws {
         #expect(try await LayerSample.fault([]) == .malformed(.notAnArchive))
         let nothing = try await LayerSample.scan(RawArchive.end).get()
         #expect(nothing.diffID == .of(RawArchive.end))
         #expect(nothing.tree.byteCount == 0)
     }
 
-    @Test func `C08 global headers, empty records and sparse maps do no harm`() async throws {
+    @Test func `C08 global headers, empty records and sparse maps are harmless`() async throws {
         let archives = [
             RawArchive.extended([("comment", Array("x".utf8))], kind: "g"),
             RawArchive.extended([("path", [])]),
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func `the last of two equal paths counts, and a hard link keeps what it was made of`()
+    @Test func `the last of two equal paths counts, and a hard link keeps its file`()
         async throws
     {
         let tree = try await Self.tree(

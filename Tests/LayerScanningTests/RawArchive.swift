@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Tar headers made by hand, for what no honest writer writes.
+/// Tar headers that no regular program writes.
 enum RawArchive {
     static let end = [UInt8](repeating: 0, count: 1024)
 
-    /// One header, the size field given as its twelve bytes.
+    /// Returns a header with the twelve bytes of its size field.
     static func header(
         _ path: [UInt8], kind: Character = "0", sizeField: [UInt8], mode: String = "0000755",
         link: [UInt8] = []
@@ -26,7 +26,7 @@ enum RawArchive {
         return block
     }
 
-    /// One entry with its content.
+    /// Returns an entry with its content.
     static func entry(
         _ path: String, kind: Character = "0", _ content: [UInt8] = [], mode: String = "0000755",
         link: String = ""
@@ -38,7 +38,8 @@ enum RawArchive {
             + padded(content)
     }
 
-    /// An extended header; each record is its whole length, a space, `key=value` and a line break.
+    /// Returns an extended header; each record is its length, a space, `key=value` and a line
+    /// break.
     static func extended(_ records: [(String, [UInt8])], kind: Character = "x") -> [UInt8] {
         let body = records.flatMap { key, value -> [UInt8] in
             let rest = Array(" \(key)=".utf8) + value + [0x0A]

@@ -4,9 +4,9 @@ import ChildProcess
 import LayerScanning
 import Testing
 
-/// The system's own packers.
+/// The compression programs of the system.
 enum SystemTool {
-    /// Packs bytes and names the kind.
+    /// Compresses bytes.
     static func pack(
         _ bytes: [UInt8], _ compression: LayerCompression, options: [String] = []
     ) async throws -> ([UInt8], LayerCompression) {

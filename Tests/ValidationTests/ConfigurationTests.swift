@@ -17,7 +17,7 @@ import Validation
         #"{"os":"linux","architecture":"am d","rootfs":{"diff_ids":[]}}"#,
         #"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:0"]}}"#,
     ])
-    func `a configuration that cannot be read is an error of its platform`(
+    func `a config that cannot be read is an error of its platform`(
         _ text: String
     ) async throws {
         let image = ImageSample.image(config: Array(text.utf8))
@@ -25,13 +25,13 @@ import Validation
         #expect(
             try await ImageSample.findings(on: index, platforms: Self.only)
                 == ["error config-mismatch linux/amd64"])
-        // Without an index, nothing says the platform.
+        // Without an index, the platform is unknown.
         #expect(
             try await ImageSample.findings(on: image, platforms: Self.only)
                 == ["error config-mismatch", "error platform-missing linux/amd64"])
     }
 
-    @Test func `a configuration that is too large is not read`() async throws {
+    @Test func `a config above the size limit is not read`() async throws {
         let text = Self.readable + String(repeating: " ", count: ImageConfig.maximumSize)
         let image = ImageSample.image(config: Array(text.utf8))
         let index = ImageBuilder().index([.image(image, as: .linuxAMD64)])
@@ -41,7 +41,7 @@ import Validation
         #expect(report.findings[0].message.contains("larger than 4 MiB"))
     }
 
-    @Test func `a configuration of the greatest size is read`() async throws {
+    @Test func `a config of the maximum size is read`() async throws {
         let text =
             Self.readable
             + String(repeating: " ", count: ImageConfig.maximumSize - Self.readable.utf8.count)
@@ -51,7 +51,7 @@ import Validation
     }
 
     @Test(arguments: [(0, false), (1, true), (2, false)])
-    func `a configuration counts as many layers as the manifest`(
+    func `a config lists as many layers as the manifest`(
         _ count: Int, _ isRight: Bool
     ) async throws {
         let digests = (0..<count).map { Digest.of([UInt8($0)]) }
@@ -63,7 +63,7 @@ import Validation
         #expect(try await ImageSample.findings(on: index, .index, platforms: Self.only) == [])
     }
 
-    @Test func `what is no image configuration is not compared, and said to be notChecked`()
+    @Test func `a config of another media type is notChecked`()
         async throws
     {
         let type = try MediaType(parsing: "application/vnd.cncf.helm.config.v1+json")
@@ -74,7 +74,7 @@ import Validation
                 == ["warning not-checked linux/amd64"])
     }
 
-    @Test func `a chart that nobody called an artifact is refused with the advice`() async throws {
+    @Test func `a chart that is not marked as an artifact is rejected with a hint`() async throws {
         let type = try MediaType(parsing: "application/vnd.cncf.helm.config.v1+json")
         let chart = ImageSample.image(config: Array("{}".utf8), type: type)
         let report = try await ImageSample.report(
@@ -84,7 +84,7 @@ import Validation
         #expect(report.findings[0].message.contains(type.name))
     }
 
-    @Test func `an artifact is asked nothing`() async throws {
+    @Test func `no rules run for an artifact`() async throws {
         let chart = ImageSample.image(
             config: Array("{}".utf8),
             type: try MediaType(parsing: "application/vnd.cncf.helm.config.v1+json"))
@@ -116,7 +116,7 @@ import Validation
                 == ["warning foreign-layer linux/amd64"])
     }
 
-    @Test func `schema 1 cannot be mirrored, and the advice says what to do`() async throws {
+    @Test func `schema 1 is rejected with a hint`() async throws {
         let text = #"{"schemaVersion": 1, "name": "x", "tag": "1", "fsLayers": [], "history": []}"#
         let root = RawManifest(describing: Array(text.utf8), as: .dockerSchema1Signed)
         do {

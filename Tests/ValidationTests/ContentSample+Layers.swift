@@ -8,21 +8,21 @@ extension ContentSample {
     private static let missing = ["error entrypoint-missing"]
     private static let notChecked = ["warning not-checked"]
 
-    /// Decoys and link tricks: what counts is what a container would see.
-    static let overlays: [ContentSample] = [
+    /// Whiteouts and links: the root file system of the container decides.
+    static let rootFileSystems: [ContentSample] = [
         .init(
-            name: "a right program replaced by a wrong one",
+            name: "a matching program replaced by a foreign one",
             layers: [[Sample.file("app")], [Sample.file("app", .amd64)]], entrypoint: ["/app"],
             expected: mismatch),
         .init(
-            name: "a wrong program replaced by a right one",
+            name: "a foreign program replaced by a matching one",
             layers: [[Sample.file("app", .amd64)], [Sample.file("app")]], entrypoint: ["/app"]),
         .init(
-            name: "a program that is whited out",
+            name: "a program with a whiteout",
             layers: [[Sample.file("bin/app")], [.whiteout("bin/app")]],
             entrypoint: ["/bin/app"], expected: missing),
         .init(
-            name: "a folder that is whited out",
+            name: "a directory with a whiteout",
             layers: [[Sample.file("opt/a/app")], [.whiteout("opt")]],
             entrypoint: ["/opt/a/app"], expected: missing),
         .init(
@@ -31,17 +31,17 @@ extension ContentSample {
                 [Sample.file("app", .amd64)], [Sample.file("app"), .whiteout("app")],
             ], entrypoint: ["/app"]),
         .init(
-            name: "a folder that is emptied",
+            name: "an opaque directory",
             layers: [[Sample.file("opt/app")], [.file("opt/.wh..wh..opq", "")]],
             entrypoint: ["/opt/app"], expected: missing),
         .init(
-            name: "a folder that is emptied and filled anew",
+            name: "an opaque directory with a new program",
             layers: [
                 [Sample.file("opt/app", .amd64)],
                 [.file("opt/.wh..wh..opq", ""), Sample.file("opt/app")],
             ], entrypoint: ["/opt/app"]),
         .init(
-            name: "a whiteout of another name takes nothing away",
+            name: "a whiteout of another name",
             layers: [[Sample.file("bin/app")], [.whiteout("bin/ap"), .whiteout("b")]],
             entrypoint: ["/bin/app"]),
         .init(
@@ -49,7 +49,7 @@ extension ContentSample {
             layers: [[Sample.file("opt/app-1"), .symbolicLink("app", to: "opt/app-1")]],
             entrypoint: ["/app"]),
         .init(
-            name: "a symbolic link moved to the wrong machine",
+            name: "a symbolic link changed to a foreign program",
             layers: [
                 [
                     Sample.file("opt/1"), Sample.file("opt/2", .amd64),
@@ -58,10 +58,10 @@ extension ContentSample {
                 [.symbolicLink("app", to: "../../opt/2")],
             ], entrypoint: ["/app"], expected: mismatch),
         .init(
-            name: "a symbolic link to nothing", layers: [[.symbolicLink("app", to: "opt/app")]],
+            name: "a dangling symbolic link", layers: [[.symbolicLink("app", to: "opt/app")]],
             entrypoint: ["/app"], expected: missing),
         .init(
-            name: "symbolic links in a circle",
+            name: "a cycle of symbolic links",
             layers: [[.symbolicLink("a", to: "b"), .symbolicLink("b", to: "a")]],
             entrypoint: ["/a"], expected: missing),
         .init(
@@ -77,7 +77,7 @@ extension ContentSample {
                     + [Sample.file("l0")]
             ], entrypoint: ["/l41"], expected: missing),
         .init(
-            name: "a hard link to a program of the layer",
+            name: "a hard link to a program of the same layer",
             layers: [[Sample.file("a"), .hardLink("app", to: "a")]], entrypoint: ["/app"]),
         .init(
             name: "a hard link keeps the program when its other name is replaced",
@@ -98,7 +98,7 @@ extension ContentSample {
                 [Sample.file("b", .amd64)], [.hardLink("a", to: "b"), .hardLink("b", to: "a")],
             ], entrypoint: ["/b"], expected: mismatch),
         .init(
-            name: "hard links to each other, and to nothing",
+            name: "hard links to each other, without a target",
             layers: [[.hardLink("a", to: "b"), .hardLink("b", to: "a")]], entrypoint: ["/a"],
             expected: missing),
         .init(
@@ -112,21 +112,21 @@ extension ContentSample {
                 [.hardLink("app", to: "a")], [.hardLink("c", to: "app")],
             ], entrypoint: ["/c"]),
         .init(
-            name: "a hard link and a symbolic link in a circle",
+            name: "a cycle of a hard link and a symbolic link",
             layers: [[.symbolicLink("a", to: "b")], [.hardLink("b", to: "a")]],
             entrypoint: ["/b"], expected: missing),
         .init(
             name: "a merged usr",
             layers: [Sample.base(), [Sample.file("usr/bin/app")]], entrypoint: ["/bin/app"]),
         .init(
-            name: "a layer that writes below a link of its base",
+            name: "a layer that writes below a link of its base image",
             layers: [Sample.base(), [Sample.file("bin/app")]], entrypoint: ["/bin/app"]),
         .init(
-            name: "a file where a folder was",
+            name: "a file replaces a directory",
             layers: [[Sample.file("opt/app")], [.file("opt", "data", mode: 0o644)]],
             entrypoint: ["/opt/app"], expected: missing),
         .init(
-            name: "a folder where a file was",
+            name: "a directory replaces a file",
             layers: [[Sample.file("app")], [.folder("app")]], entrypoint: ["/app"],
             expected: missing),
         .init(
@@ -138,21 +138,21 @@ extension ContentSample {
             entrypoint: ["/a"]),
     ]
 
-    /// What no program tells of, and what lies.
-    static let witnesses: [ContentSample] = [
+    /// Images without programs, and with misleading ones.
+    static let architectures: [ContentSample] = [
         .init(
-            name: "nothing at all", layers: [[.file("data", "data", mode: 0o644)]],
+            name: "no programs", layers: [[.file("data", "data", mode: 0o644)]],
             expected: notChecked),
-        .init(name: "a base image that starts nothing", layers: [Sample.base()]),
+        .init(name: "a base image without an entrypoint", layers: [Sample.base()]),
         .init(
-            name: "a wrong base that starts nothing", layers: [Sample.base(.amd64)],
+            name: "a foreign base image without an entrypoint", layers: [Sample.base(.amd64)],
             expected: mismatch + mismatch),
         .init(
-            name: "the libraries of a wrong base",
+            name: "the libraries of a foreign base image",
             layers: [[Sample.file("app"), Sample.file("lib/libc.so.6", .amd64.library)]],
             entrypoint: ["/app"], expected: mismatch),
         .init(
-            name: "libraries for several machines",
+            name: "libraries for several CPU architectures",
             layers: [
                 Sample.base(),
                 [
@@ -162,7 +162,7 @@ extension ContentSample {
                 ],
             ], entrypoint: ["/app"], expected: ["note foreign-executables"]),
         .init(
-            name: "firmware and modules are no programs",
+            name: "firmware and modules are not programs",
             layers: [
                 [
                     Sample.file("app"),
@@ -171,7 +171,7 @@ extension ContentSample {
             ],
             entrypoint: ["/app"]),
         .init(
-            name: "data that may be executed", layers: [[.file("app", "data")]],
+            name: "executable data", layers: [[.file("app", "data")]],
             entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "an empty file", layers: [[.file("app", "")]], entrypoint: ["/app"],
@@ -180,44 +180,44 @@ extension ContentSample {
             name: "four bytes of ELF", layers: [[.file("app", [0x7F, 0x45, 0x4C, 0x46])]],
             entrypoint: ["/app"], expected: notChecked),
         .init(
-            name: "a machine of zero", layers: [[Sample.file("app", ELFFile(machine: 0))]],
+            name: "an e_machine of zero", layers: [[Sample.file("app", ELFFile(machine: 0))]],
             entrypoint: ["/app"], expected: notChecked),
         .init(
             name: "an object file", layers: [[Sample.file("app", ELFFile(machine: 183, kind: 1))]],
             entrypoint: ["/app"], expected: notChecked),
         .init(
-            name: "the right machine in the wrong byte order",
+            name: "the right CPU architecture in the wrong byte order",
             layers: [[Sample.file("app", ELFFile(machine: 183, isLittleEndian: false))]],
             entrypoint: ["/app"], expected: mismatch),
         .init(
             name: "a first line without a program", layers: [[.file("app", "#!\n")]],
             entrypoint: ["/app"], expected: notChecked),
         .init(
-            name: "a first line that has no end",
+            name: "an endless first line",
             layers: [[.file("app", "#!" + String(repeating: "a", count: 70_000))]],
             entrypoint: ["/app"], expected: missing),
     ]
 
-    /// What a configuration can ask for.
+    /// Required paths and commands.
     static let requirements: [ContentSample] = [
         .init(
-            name: "paths and commands that are there", layers: [Sample.base()],
+            name: "existing paths and commands", layers: [Sample.base()],
             requires: ["/bin/sh", "env", "/usr/lib", "/bin"]),
         .init(
-            name: "a command that is not", layers: [Sample.base()], requires: ["nc"],
+            name: "a missing command", layers: [Sample.base()], requires: ["nc"],
             expected: ["error path-missing"]),
         .init(
-            name: "a path that is not", layers: [Sample.base()], requires: ["/bin/bash"],
+            name: "a missing path", layers: [Sample.base()], requires: ["/bin/bash"],
             expected: ["error path-missing"]),
         .init(
             name: "a data file", layers: [Sample.base(), [.file("etc/x", "", mode: 0o644)]],
             requires: ["/etc/x"]),
         .init(
-            name: "a command for another machine",
+            name: "a foreign command",
             layers: [Sample.base(), [Sample.file("usr/bin/nc", .amd64)]], requires: ["nc"],
             expected: ["error content-mismatch", "note foreign-executables"]),
         .init(
-            name: "a folder that only its files tell of",
+            name: "an implied directory",
             layers: [Sample.base(), [.file("opt/data/x", "", mode: 0o644)]],
             requires: ["/opt/data"]),
     ]

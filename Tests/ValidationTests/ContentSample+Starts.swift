@@ -8,20 +8,20 @@ extension ContentSample {
     private static let missing = ["error entrypoint-missing"]
     private static let notChecked = ["warning not-checked"]
 
-    /// What is started, directly and through scripts, shells and wrappers.
-    static let starts: [ContentSample] = [
+    /// Entrypoints: programs, scripts, shells and wrappers.
+    static let entrypoints: [ContentSample] = [
         .init(
-            name: "a static program on nothing", layers: [[Sample.file("app")]],
+            name: "a static program without a base image", layers: [[Sample.file("app")]],
             entrypoint: ["/app"]),
         .init(
-            name: "a static program of the wrong machine",
+            name: "a static program for another CPU architecture",
             layers: [[Sample.file("app", .amd64)]], entrypoint: ["/app"], expected: mismatch),
         .init(
-            name: "a wrong program on a right base",
+            name: "a foreign program on a matching base",
             layers: [Sample.base(), [Sample.file("usr/local/bin/app", .amd64)]],
             entrypoint: ["app"], expected: mismatch),
         .init(
-            name: "a right program on a wrong base",
+            name: "a matching program on a foreign base",
             layers: [Sample.base(.amd64), [Sample.file("app")]], entrypoint: ["/app"],
             expected: mismatch + mismatch),
         .init(
@@ -32,40 +32,40 @@ extension ContentSample {
             layers: [[Sample.file("usr/bin/app"), Sample.file("usr/local/bin/app", .amd64)]],
             entrypoint: ["app"], expected: mismatch),
         .init(
-            name: "a file that nobody may execute is passed over in the search path",
+            name: "a file that is not executable is skipped in the search path",
             layers: [
                 [Sample.file("usr/bin/app"), .file("usr/local/bin/app", "data", mode: 0o644)]
             ], entrypoint: ["app"]),
         .init(
-            name: "no search path is stated", layers: [[Sample.file("usr/sbin/app")]],
+            name: "the default search path", layers: [[Sample.file("usr/sbin/app")]],
             entrypoint: ["app"], environment: []),
         .init(
             name: "a program that is not in the search path",
             layers: [Sample.base(), [Sample.file("opt/app")]], entrypoint: ["app"],
             expected: missing),
         .init(
-            name: "a program that is not there", layers: [Sample.base()],
+            name: "a missing program", layers: [Sample.base()],
             entrypoint: ["/opt/app"], expected: missing),
         .init(
-            name: "a program that nobody may execute",
+            name: "a program that is not executable",
             layers: [[.file("app", ELFFile.arm64.bytes, mode: 0o644)]], entrypoint: ["/app"],
             expected: missing),
         .init(
-            name: "a folder is no program", layers: [Sample.base(), [.folder("app")]],
+            name: "a directory is not a program", layers: [Sample.base(), [.folder("app")]],
             entrypoint: ["/app"], expected: missing),
         .init(
             name: "a path from the working directory",
             layers: [[Sample.file("srv/bin/app")]], entrypoint: ["bin/app"],
             workingDirectory: "/srv"),
         .init(
-            name: "a path out of the working directory",
+            name: "a path that leaves the working directory",
             layers: [[Sample.file("bin/app"), .folder("srv")]], entrypoint: ["../bin/app"],
             workingDirectory: "/srv"),
         .init(
             name: "only a command", layers: [[Sample.file("app", .amd64)]], command: ["/app"],
             expected: mismatch),
         .init(
-            name: "arguments are no programs", layers: [[Sample.file("app")]],
+            name: "arguments are not programs", layers: [[Sample.file("app")]],
             entrypoint: ["/app"], command: ["/missing"]),
         .init(
             name: "a dynamic program with its loader",
@@ -80,7 +80,7 @@ extension ContentSample {
             layers: [Sample.base(), [Sample.file("app", .arm64.loaded(by: Sample.musl))]],
             entrypoint: ["/app"], expected: missing),
         .init(
-            name: "a right program with a loader of the wrong machine",
+            name: "a matching program with a foreign loader",
             layers: [
                 [
                     Sample.file("app", .arm64.loaded(by: Sample.musl)),
@@ -92,7 +92,7 @@ extension ContentSample {
             layers: [Sample.base(), [.file("run.sh", "#!/bin/sh\nexec app\n")]],
             entrypoint: ["/run.sh"]),
         .init(
-            name: "a script whose shell is of the wrong machine",
+            name: "a script with a foreign shell",
             layers: [
                 [.file("run.sh", "#!/bin/sh\n"), Sample.file("bin/sh", .amd64)]
             ], entrypoint: ["/run.sh"], expected: mismatch),
@@ -100,7 +100,7 @@ extension ContentSample {
             name: "a script without its shell", layers: [[.file("run.sh", "#!/bin/bash\n")]],
             entrypoint: ["/run.sh"], expected: missing),
         .init(
-            name: "a script with a line break of another system",
+            name: "a script with Windows line endings",
             layers: [Sample.base(), [.file("run.sh", "#!/bin/sh\r\n")]],
             entrypoint: ["/run.sh"], expected: missing),
         .init(
@@ -110,7 +110,7 @@ extension ContentSample {
                 [.file("run", "#!/usr/bin/env python3\n"), Sample.file("usr/bin/python3")],
             ], entrypoint: ["/run"]),
         .init(
-            name: "a script through env to the wrong machine",
+            name: "a script through env to a foreign program",
             layers: [
                 Sample.base(),
                 [
@@ -119,7 +119,7 @@ extension ContentSample {
                 ],
             ], entrypoint: ["/run"], expected: mismatch),
         .init(
-            name: "a script through env to nothing",
+            name: "a script through env to a missing program",
             layers: [Sample.base(), [.file("run", "#!/usr/bin/env node\n")]],
             entrypoint: ["/run"], expected: missing),
         .init(
@@ -129,30 +129,30 @@ extension ContentSample {
                 [.file("a", "#!/b\n"), .file("b", "#!/bin/sh\n")],
             ], entrypoint: ["/a"]),
         .init(
-            name: "scripts in a circle", layers: [Sample.base(), [.file("a", "#!/a\n")]],
+            name: "a cycle of scripts", layers: [Sample.base(), [.file("a", "#!/a\n")]],
             entrypoint: ["/a"]),
         .init(
-            name: "a script and the program that it is given",
+            name: "a script with a program as its argument",
             layers: [
                 Sample.base(),
                 [.file("entrypoint.sh", "#!/bin/sh\n"), Sample.file("usr/bin/redis", .amd64)],
             ], entrypoint: ["/entrypoint.sh"], command: ["redis"], expected: mismatch),
         .init(
-            name: "a script and a word that is no program",
+            name: "a script with an argument that is not a program",
             layers: [Sample.base(), [.file("entrypoint.sh", "#!/bin/sh\n")]],
             entrypoint: ["/entrypoint.sh"], command: ["start"]),
         .init(
             name: "tini", layers: [Sample.base(), [Sample.file("tini"), Sample.file("app")]],
             entrypoint: ["/tini", "-g", "-p", "SIGTERM", "--", "/app"]),
         .init(
-            name: "tini before the wrong machine",
+            name: "tini with a foreign program",
             layers: [Sample.base(), [Sample.file("tini"), Sample.file("app", .amd64)]],
             entrypoint: ["/tini", "--", "/app"], expected: mismatch),
         .init(
-            name: "tini before nothing", layers: [Sample.base(), [Sample.file("tini")]],
+            name: "tini without a program", layers: [Sample.base(), [Sample.file("tini")]],
             entrypoint: ["/tini", "--"], command: ["/app"], expected: missing),
         .init(
-            name: "dumb-init before a script before a program",
+            name: "dumb-init with a script with a program",
             layers: [
                 Sample.base(),
                 [
@@ -170,20 +170,20 @@ extension ContentSample {
             layers: [Sample.base(), [Sample.file("app", .amd64)]],
             entrypoint: ["env", "-u", "A", "B=1", "/app"], expected: mismatch),
         .init(
-            name: "a shell's command",
+            name: "a shell command",
             layers: [Sample.base(), [Sample.file("usr/bin/app", .amd64)]],
             command: ["/bin/sh", "-c", "A=1 exec app --port $PORT"], expected: mismatch),
         .init(
-            name: "a shell's command that is not there", layers: [Sample.base()],
+            name: "a missing shell command", layers: [Sample.base()],
             command: ["/bin/sh", "-c", "app --serve"], expected: notChecked),
         .init(
-            name: "a shell's command that the shell does itself", layers: [Sample.base()],
+            name: "a shell builtin", layers: [Sample.base()],
             command: ["/bin/sh", "-ec", "while true; do date; done"]),
         .init(
-            name: "a shell's command that only a shell understands", layers: [Sample.base()],
+            name: "shell syntax", layers: [Sample.base()],
             command: ["/bin/sh", "-c", "$APP --serve"]),
         .init(
-            name: "no shell for a shell's command", layers: [[Sample.file("app")]],
+            name: "a shell command without a shell", layers: [[Sample.file("app")]],
             command: ["/bin/sh", "-c", "/app"], expected: missing),
         .init(
             name: "Java",
@@ -196,7 +196,7 @@ extension ContentSample {
             ],
             entrypoint: ["java", "-jar", "/app.jar"]),
         .init(
-            name: "a program of 32 bits",
+            name: "a 32-bit program",
             layers: [[Sample.file("app", ELFFile(machine: 40, is64Bit: false))]],
             entrypoint: ["/app"], expected: ["warning content-mismatch"]),
         .init(
@@ -205,15 +205,15 @@ extension ContentSample {
             entrypoint: ["/app"], platform: .linuxAMD64,
             expected: ["warning content-mismatch"]),
         .init(
-            name: "a machine whose greatest byte comes first",
+            name: "a big-endian CPU architecture",
             layers: [[Sample.file("app", ELFFile(machine: 22, isLittleEndian: false))]],
             entrypoint: ["/app"], platform: Platform(os: "linux", architecture: "s390x")),
         .init(
-            name: "a platform that is not known", layers: [[Sample.file("app")]],
+            name: "an unknown platform", layers: [[Sample.file("app")]],
             entrypoint: ["/app"], platform: Platform(os: "linux", architecture: "vax"),
             expected: notChecked),
         .init(
-            name: "what is only there in a container", layers: [Sample.base()],
+            name: "a run-time mount", layers: [Sample.base()],
             entrypoint: ["/proc/self/exe"]),
     ]
 }

@@ -7,7 +7,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-/// An image with what the rules should say of its contents.
+/// An image with the expected findings about its content.
 struct ContentSample: Sendable, CustomTestStringConvertible {
     let name: String
     var layers: [[TarEntry]]
@@ -26,7 +26,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
-    /// The findings as `severity id`, the platform being known.
+    /// The findings as `severity id`, without the platform.
     func findings() async throws -> [String] {
         try await report().findings.map { "\($0.severity.rawValue) \($0.id.rawValue)" }
     }
@@ -40,7 +40,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         ImageRequirements(platforms: [platform], level: .content, paths: requires)
     }
 
-    /// The image with its layers looked into: all of them, or only so many of the topmost.
+    /// Returns the image with all layers, or only the top ones, scanned.
     func examined(known: Int = .max) async throws -> LoadedImage {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
@@ -51,7 +51,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
             ImageBuilder().index([.image(image)]), required, known: known)
     }
 
-    /// Reads an image and its layers as the pipeline does, and asks every rule.
+    /// Loads and scans an image as the pipeline does, and runs every rule.
     static func report(
         on image: BuiltImage, _ required: ImageRequirements
     ) async throws -> ValidationReport {
@@ -64,7 +64,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         let store = try await ImageSample.store(image)
         let graph = try await ManifestGraph.read(from: image.root, in: store)
         var examined = try await LoadedImage(graph, in: store, required: required)
-        let scanner = LayerScanner(program: program, atOnce: 2)
+        let scanner = LayerScanner(program: program, concurrency: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
             guard let compression = LayerCompression(layer.mediaType) else { continue }
             let scan = scanner.scan(compression)
@@ -77,7 +77,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// Files that many samples have.
+/// Files of many samples.
 enum Sample {
     static let glibc = "/lib/ld-linux-aarch64.so.1"
     static let musl = "/lib/ld-musl-aarch64.so.1"

@@ -8,22 +8,22 @@ import Testing
 import Validation
 
 @Suite struct ContentTests {
-    @Test(arguments: ContentSample.starts)
-    func `C10 C11 what is started has to be there and of the platform's machine`(
+    @Test(arguments: ContentSample.entrypoints)
+    func `C10 C11 the entrypoint must exist and match the CPU architecture`(
         _ sample: ContentSample
     ) async throws {
         let findings = try await sample.findings()
         #expect(findings == sample.expected)
     }
 
-    @Test(arguments: ContentSample.overlays)
-    func `C13 what counts is what a container would see`(_ sample: ContentSample) async throws {
+    @Test(arguments: ContentSample.rootFileSystems)
+    func `C13 the root file system of the container decides`(_ sample: ContentSample) async throws {
         let findings = try await sample.findings()
         #expect(findings == sample.expected)
     }
 
-    @Test(arguments: ContentSample.witnesses)
-    func `C14 C15 what cannot be judged is notChecked, and nothing is taken for what it is not`(
+    @Test(arguments: ContentSample.architectures)
+    func `C14 C15 programs of unknown formats are notChecked`(
         _ sample: ContentSample
     ) async throws {
         let findings = try await sample.findings()
@@ -31,14 +31,14 @@ import Validation
     }
 
     @Test(arguments: ContentSample.requirements)
-    func `what the configuration requires has to be there`(
+    func `required paths and commands must exist`(
         _ sample: ContentSample
     ) async throws {
         let findings = try await sample.findings()
         #expect(findings == sample.expected)
     }
 
-    @Test func `C12 index, configuration and contents are judged apart`() async throws {
+    @Test func `C12 index, config and content are validated separately`() async throws {
         let layer = Layer.gzip([Sample.file("app")])
         let liar = ImageBuilder().image(
             .linuxAMD64, layers: [layer], settings: .init(entrypoint: ["/app"]))
@@ -48,7 +48,7 @@ import Validation
         #expect(report.findings.map(\.summary) == ["error config-mismatch linux/arm64"])
     }
 
-    @Test func `a layer that unpacks to something else is refused`() async throws {
+    @Test func `a layer with another diff_id is rejected`() async throws {
         let image = ImageBuilder().image(
             .linuxARM64, layers: [.gzip([Sample.file("app")])],
             settings: .init(entrypoint: ["/app"], diffIDs: [.of([1])]))
@@ -58,7 +58,7 @@ import Validation
         #expect(report.findings.map(\.summary) == ["error diffid-mismatch linux/arm64"])
     }
 
-    @Test func `a layer that cannot be unpacked is refused, and nothing else is said`()
+    @Test func `a malformed layer is rejected without other findings`()
         async throws
     {
         let image = ImageBuilder().image(
@@ -71,7 +71,7 @@ import Validation
         #expect(report.findings.map(\.summary) == ["error layer-broken linux/arm64"])
     }
 
-    @Test func `what a layer says is shown encoded`() async throws {
+    @Test func `text from a layer is escaped`() async throws {
         let sample = ContentSample(
             name: "", layers: [[.file("run", "#!/bin/\u{1B}[31m\u{202E}x\n")]],
             entrypoint: ["/run"])

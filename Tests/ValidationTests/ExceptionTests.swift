@@ -14,14 +14,14 @@ import Validation
     }
 
     @Test(arguments: [
-        (nil, "note exception-used", "only linux/amd64 is required: upstream is amd64 only"),
-        (15, "note exception-used", "only linux/amd64 is required: upstream is amd64 only"),
-        (14, "warning exception-expired", "the exception (upstream is amd64 only) ends in 14 days"),
-        (2, "warning exception-expired", "the exception (upstream is amd64 only) ends in 2 days"),
-        (1, "warning exception-expired", "the exception (upstream is amd64 only) ends tomorrow"),
-        (0, "warning exception-expired", "the exception (upstream is amd64 only) ends today"),
+        (nil, "note exception-used", "only linux/amd64 required: upstream is amd64 only"),
+        (15, "note exception-used", "only linux/amd64 required: upstream is amd64 only"),
+        (14, "warning exception-expired", "exception ends in 14 days: upstream is amd64 only"),
+        (2, "warning exception-expired", "exception ends in 2 days: upstream is amd64 only"),
+        (1, "warning exception-expired", "exception ends tomorrow: upstream is amd64 only"),
+        (0, "warning exception-expired", "exception ends today: upstream is amd64 only"),
     ])
-    func `an exception in force excuses platforms and the missing index`(
+    func `an exception in force excuses platforms and a missing index`(
         _ daysLeft: Int?, _ summary: String, _ message: String
     ) async throws {
         let required = ImageRequirements(
@@ -34,14 +34,14 @@ import Validation
         }
     }
 
-    @Test func `an exception that has ended excuses nothing`() async throws {
+    @Test func `an expired exception excuses nothing`() async throws {
         #expect(
             try await ImageSample.findings(
                 on: ImageSample.amd64, exception: Self.exception(-1)) == [
                     "error not-an-index", "error platform-missing linux/arm64",
                     "warning exception-expired",
                 ])
-        // Where all is there by now, it is only a reminder to remove it.
+        // If every platform exists, it is only a reminder to remove the exception.
         let whole = ImageBuilder().multiPlatform()
         #expect(
             try await ImageSample.findings(on: whole, exception: Self.exception(-1)) == [
@@ -49,7 +49,7 @@ import Validation
             ])
     }
 
-    @Test func `an exception of several platforms does not excuse the missing index`()
+    @Test func `an exception with several platforms does not excuse a missing index`()
         async throws
     {
         let exception = Self.exception(
@@ -60,7 +60,7 @@ import Validation
             ])
     }
 
-    @Test func `an exception asks for its own platforms`() async throws {
+    @Test func `an exception requires its own platforms`() async throws {
         #expect(
             try await ImageSample.findings(on: ImageSample.arm64, exception: Self.exception(nil))
                 == ["error platform-missing linux/amd64", "note exception-used"])

@@ -6,7 +6,7 @@ import OCI
 import RegistryTestSupport
 import Validation
 
-/// Images for rules to look at, by their shape.
+/// Images of different structures.
 enum ImageSample {
     static let builder = ImageBuilder()
     static let layer = Layer.tar([.file("/bin/app", "app")])
@@ -14,7 +14,7 @@ enum ImageSample {
     static let arm64 = builder.image(.linuxARM64, layers: [layer])
     static let both: [Platform] = [.linuxAMD64, .linuxARM64]
 
-    /// Reads an image from a store as the pipeline does, and asks every rule.
+    /// Loads an image from a store as the pipeline does, and runs every rule.
     static func report(
         on image: BuiltImage, _ required: ImageRequirements
     ) async throws -> ValidationReport {
@@ -24,7 +24,7 @@ enum ImageSample {
             try await LoadedImage(graph, in: store, required: required), required: required)
     }
 
-    /// A store that holds an image.
+    /// Returns a store with an image.
     static func store(_ image: BuiltImage) async throws -> MemoryStore {
         let store = MemoryStore(at: .layout(directory: "/sample"))
         for (digest, bytes) in image.blobs {
@@ -46,14 +46,14 @@ enum ImageSample {
         return try await report(on: image, required).findings.map(\.summary)
     }
 
-    /// An image whose configuration is these bytes.
+    /// Returns an image whose config has these bytes.
     static func image(config: [UInt8], type: MediaType = .ociConfig) -> BuiltImage {
         manifest(
             config: Descriptor(mediaType: type, digest: .of(config), size: config.count),
             blobs: [.of(config): config])
     }
 
-    /// An image manifest written out by hand.
+    /// Returns the JSON of an image manifest.
     static func manifest(
         config: Descriptor, layers: String = "[]", blobs: [Digest: [UInt8]]
     ) -> BuiltImage {

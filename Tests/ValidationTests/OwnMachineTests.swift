@@ -7,7 +7,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-/// Real programs: those of the machine that the tests run on.
+/// Real programs: those of the host that runs the tests.
 @Suite struct OwnMachineTests {
     private static let here: Platform = {
         #if arch(arm64)
@@ -21,7 +21,7 @@ import Validation
 
     private static let limit = 64 << 20
 
-    /// An image of this machine's shell, with its loader or without.
+    /// Returns an image with the host's shell, with or without its loader.
     private static func sample(for platform: Platform, loader: Bool) throws -> ContentSample {
         let shell = try BoundedFile.read("/bin/sh", limit: limit)
         let header = try #require(ELFHeader(shell[...]))
@@ -34,14 +34,14 @@ import Validation
             platform: platform)
     }
 
-    @Test func `C10 this machine's shell is right here and wrong elsewhere`() async throws {
+    @Test func `C10 the host's shell matches only the host's CPU architecture`() async throws {
         #expect(try await Self.sample(for: Self.here, loader: true).findings() == [])
         let findings = try await Self.sample(for: Self.elsewhere, loader: true).findings()
         #expect(!findings.isEmpty)
         #expect(findings.allSatisfy { $0 == "error content-mismatch" })
     }
 
-    @Test func `C11 without its loader it would not start`() async throws {
+    @Test func `C11 the host's shell needs its loader`() async throws {
         let findings = try await Self.sample(for: Self.here, loader: false).findings()
         #expect(findings == ["error entrypoint-missing"])
     }

@@ -4,9 +4,9 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-/// What can be said of an image while some of its layers are unknown: what no layer could change.
+/// Findings about an image with unscanned layers: only those that no layer could change.
 @Suite struct PartialContentTests {
-    /// The findings where only the topmost layer was looked into, and where both were.
+    /// Returns the findings with only the top layer scanned, and with both.
     private func findings(
         _ base: [TarEntry], _ top: [TarEntry], entrypoint: [String] = ["/bin/app"],
         path: String = "/bin", requires: [String] = []
@@ -23,27 +23,28 @@ import Validation
     private static let base: [TarEntry] = [Sample.file("bin/app")]
     private static let data = TarEntry.file("etc/top", "top", mode: 0o644)
 
-    @Test func `a program for another machine in the topmost layer is final`() async throws {
+    @Test func `a program for another CPU architecture in the top layer is final`() async throws {
         let found = try await findings(Self.base, [Sample.file("bin/app", .amd64)])
         #expect(found.early == [.contentMismatch])
         #expect(found.whole == [.contentMismatch])
     }
 
-    @Test func `what an unknown layer may have is not missing`() async throws {
+    @Test func `a file that an unscanned layer may contain is not missing`() async throws {
         let found = try await findings(Self.base, [Self.data], requires: ["/bin/nc", "nc"])
         #expect(found.early.isEmpty)
         #expect(found.whole == [.pathMissing, .pathMissing])
     }
 
-    @Test func `what the topmost layer takes away is missing, whatever is below`() async throws {
+    @Test func `a file that the top layer deletes is missing`() async throws {
         let found = try await findings(Self.base, [.folder("bin"), .whiteout("bin/app")])
         #expect(found.early == [.entrypointMissing])
-        // Below, the folder itself could be a link to where the program is.
+        // Below, the directory itself could be a link to the program's directory.
         #expect(try await findings(Self.base, [.whiteout("bin/app")]).early.isEmpty)
     }
 
-    /// An earlier folder of the search path may have the right program in a layer below.
-    @Test func `a name is not taken from a later folder while an earlier one is open`()
+    /// An earlier directory of the search path may have a matching program in a lower layer.
+    @Test
+    func `a program is not taken from a later directory while an earlier one is undetermined`()
         async throws
     {
         let found = try await findings(
@@ -53,7 +54,7 @@ import Validation
         #expect(!found.whole.contains(.contentMismatch))
     }
 
-    @Test func `libraries above a base that is not known accuse nobody`() async throws {
+    @Test func `libraries above an unscanned base layer cause no finding`() async throws {
         let found = try await findings(
             [Sample.file("usr/lib/libc.so.6")],
             [Sample.file("bin/app"), Sample.file("opt/cross/libc.so.6", .amd64)])
@@ -61,9 +62,11 @@ import Validation
     }
 
     @Test(
-        arguments: ContentSample.overlays + ContentSample.witnesses + ContentSample.requirements
-            + ContentSample.starts)
-    func `an early refusal is one that all layers confirm`(_ sample: ContentSample) async throws {
+        arguments: ContentSample.rootFileSystems + ContentSample.architectures
+            + ContentSample.requirements
+            + ContentSample.entrypoints)
+    func `a rejection before all layers are scanned is final`(_ sample: ContentSample) async throws
+    {
         let whole = try await sample.report().findings
         for known in sample.layers.indices {
             let early = Validator().validate(

@@ -13,7 +13,7 @@ import Validation
     private static let arm64v8 = ImageBuilder().image(
         Platform(os: "linux", architecture: "arm64", variant: "v8"), layers: [ImageSample.layer])
 
-    /// What an image looks like, and what the rules say of it.
+    /// The structure of an image, and the expected findings.
     struct Shape: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let image: BuiltImage
@@ -22,34 +22,34 @@ import Validation
 
     static let shapes: [Shape] = [
         Shape(
-            testDescription: "an index of both",
+            testDescription: "an index of both platforms",
             image: builder.index([.image(amd64), .image(arm64)]),
             findings: []),
         Shape(
-            testDescription: "Docker's list of both",
+            testDescription: "Docker's list of both platforms",
             image: ImageBuilder(.docker, spelling: .odd).multiPlatform(), findings: []),
         Shape(
             testDescription: "arm64/v8 is arm64",
             image: builder.index([.image(amd64), .image(arm64v8)]), findings: []),
         Shape(
-            testDescription: "an index says arm64/v8 of an arm64 image",
+            testDescription: "an index states arm64/v8 for an arm64 image",
             image: builder.index([
                 .image(amd64),
                 .image(arm64, as: Platform(os: "linux", architecture: "arm64", variant: "v8")),
             ]), findings: []),
         Shape(
-            testDescription: "a variant that is another machine",
+            testDescription: "a variant that is another CPU architecture",
             image: builder.index([
                 .image(amd64),
                 .image(arm64, as: Platform(os: "linux", architecture: "arm64", variant: "v9")),
             ]), findings: ["error platform-missing linux/arm64"]),
         Shape(
-            testDescription: "attestations are no images",
+            testDescription: "attestation manifests are not images",
             image: builder.index([
                 .image(amd64), .attestation(of: amd64), .image(arm64), .attestation(of: arm64),
             ]), findings: []),
         Shape(
-            testDescription: "an index of attestations only",
+            testDescription: "an index of attestation manifests only",
             image: builder.index([.attestation(of: amd64)]),
             findings: [
                 "error platform-missing linux/amd64", "error platform-missing linux/arm64",
@@ -63,7 +63,7 @@ import Validation
             testDescription: "one platform missing", image: builder.index([.image(amd64)]),
             findings: ["error platform-missing linux/arm64"]),
         Shape(
-            testDescription: "one image and no index", image: amd64,
+            testDescription: "one image without an index", image: amd64,
             findings: ["error not-an-index", "error platform-missing linux/arm64"]),
         Shape(
             testDescription: "two images of one platform",
@@ -86,19 +86,19 @@ import Validation
                 .image(builder.index([.unlabelled(arm64)]), as: .linuxARM64),
             ]), findings: []),
         Shape(
-            testDescription: "the outer index lies about the inner one",
+            testDescription: "the outer index contradicts the inner one",
             image: builder.index([
                 .image(builder.index([.unlabelled(amd64)]), as: .linuxARM64), .image(amd64),
             ]), findings: ["error config-mismatch linux/arm64"]),
         Shape(
-            testDescription: "no entry names its platform",
+            testDescription: "no entry states its platform",
             image: builder.index([.unlabelled(amd64), .unlabelled(arm64)]), findings: []),
         Shape(
-            testDescription: "the index lies about one image",
+            testDescription: "the index states a wrong platform",
             image: builder.index([.image(amd64), .image(amd64, as: .linuxARM64)]),
             findings: ["error config-mismatch linux/arm64"]),
         Shape(
-            testDescription: "the index lies about a platform that nobody requires",
+            testDescription: "the index states a wrong platform that is not required",
             image: builder.index([
                 .image(amd64), .image(arm64),
                 .image(amd64, as: Platform(os: "linux", architecture: "s390x")),
@@ -106,11 +106,11 @@ import Validation
     ]
 
     @Test(arguments: shapes)
-    func `platforms are what index and configurations agree on`(_ shape: Shape) async throws {
+    func `index and configs must agree on platforms`(_ shape: Shape) async throws {
         #expect(try await ImageSample.findings(on: shape.image) == shape.findings)
     }
 
-    @Test func `at the level of the index, configurations are neither read nor compared`()
+    @Test func `at the level index, configs are neither read nor compared`()
         async throws
     {
         let lie = Self.builder.index([.image(Self.amd64), .image(Self.amd64, as: .linuxARM64)])
@@ -119,7 +119,7 @@ import Validation
         #expect(try await ImageSample.report(on: lie, required).level == .index)
     }
 
-    @Test func `an image of no index is read even at that level, or nobody knows its platform`()
+    @Test func `the config of a single image is read at every level, for its platform`()
         async throws
     {
         #expect(
@@ -129,7 +129,7 @@ import Validation
                 == ["error platform-missing linux/arm64"])
     }
 
-    @Test func `a report lists each platform once, sorted, the first of equals`() async throws {
+    @Test func `a report lists each platform once, sorted, the first of duplicates`() async throws {
         let other = Self.builder.image(.linuxAMD64, layers: [])
         let index = Self.builder.index([
             .image(Self.arm64), .image(Self.amd64), .image(other), .attestation(of: Self.amd64),
@@ -142,7 +142,7 @@ import Validation
         #expect(report.isAccepted)
     }
 
-    @Test func `indexes that multiply one another are refused before they fill the memory`()
+    @Test func `indexes that multiply one another are rejected before they fill the memory`()
         async throws
     {
         let variants = (0..<120).map {

@@ -67,7 +67,7 @@ struct LayoutIndex {
     mutating func list(_ manifest: Descriptor, as name: ManifestName, above children: [Descriptor])
     {
         let below = Set(children.map(\.digest))
-        var stays: [JSONValue] = []
+        var remaining: [JSONValue] = []
         var isListed = false
         for (entry, descriptor) in zip(entries, descriptors) {
             let tag = descriptor.annotations[Self.refName]
@@ -81,10 +81,10 @@ struct LayoutIndex {
             case _ where tag == nil && below.contains(descriptor.digest): continue
             default: break
             }
-            stays.append(entry)
+            remaining.append(entry)
         }
         guard !isListed else {
-            entries = stays
+            entries = remaining
             return
         }
         var members = [
@@ -97,7 +97,7 @@ struct LayoutIndex {
                 JSONValue.Member(
                     "annotations", .object([JSONValue.Member(Self.refName, .string(tag.name))])))
         }
-        entries = stays + [.object(members)]
+        entries = remaining + [.object(members)]
     }
 }
 

@@ -36,7 +36,7 @@ public struct LayoutReference: Hashable, Sendable {
             directory = directory[..<colon]
         }
         guard !directory.isEmpty else {
-            throw ParseError("layout", text, "the folder is missing after '\(Self.scheme)'")
+            throw ParseError("layout", text, "directory missing after '\(Self.scheme)'")
         }
         self.directory = String(directory)
         self.tag = tag

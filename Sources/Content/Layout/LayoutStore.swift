@@ -18,7 +18,7 @@ public final class LayoutStore: ContentStore {
     public let location: StoreLocation
     private let directory: String
     /// Serializes changes of the index within this process.
-    private let indexTurn = Mutex(())
+    private let indexLock = Mutex(())
 
     /// Opens a layout, which the first write creates.
     public init(directory: String) {
@@ -44,7 +44,7 @@ public final class LayoutStore: ContentStore {
     }
 
     /// Resolves a name; `nil` if the layout does not exist yet.
-    public func standing(of name: ManifestName) async throws -> Descriptor? {
+    public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
         try index().flatMap { try resolve(name, in: $0) }
     }
 
@@ -83,7 +83,7 @@ public final class LayoutStore: ContentStore {
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         try checkLayout()
         let reader = try FileReader(path(of: descriptor.digest), followsLinks: false)
-        return VerifiedStream(reader.pieces(), proving: descriptor)
+        return VerifiedStream(reader.chunks(), verifying: descriptor)
     }
 
     /// Returns whether the blob exists with its size.
@@ -139,11 +139,11 @@ public final class LayoutStore: ContentStore {
         let digest = manifest.descriptor.digest
         try prepare(for: digest)
         try AtomicFile.replace(path(of: digest), with: manifest.bytes, ifChanged: true)
-        try indexTurn.withLock { _ in
+        try indexLock.withLock { _ in
             guard let lock = try FileLock.acquire("\(directory)/.index.lock") else {
                 throw ContentError(
-                    .throttled, "another run is writing to \(location)",
-                    hint: "wait until it has ended")
+                    .throttled, "another process is writing to \(location)",
+                    hint: "retry when it has finished")
             }
             var index = try index() ?? LayoutIndex()
             index.list(manifest.descriptor, as: name, above: successors.manifests)
@@ -161,15 +161,15 @@ public final class LayoutStore: ContentStore {
         let existing = try FileStatus.of(path(of: digest), followsLinks: false)
         guard existing == nil || existing?.kind == .regular else {
             throw ContentError(
-                .unavailable, "blob \(digest.short) of \(location) is no regular file",
-                hint: "remove it, and look at who wrote the layout")
+                .unavailable, "blob \(digest.short) of \(location) is not a regular file",
+                hint: "remove it, and check which program wrote the layout")
         }
-        try mark()
+        try writeMarker()
     }
 
     private static let version = "1.0.0"
 
-    private func mark() throws {
+    private func writeMarker() throws {
         let marker = "\(directory)/oci-layout"
         let version = JSONValue.Member("imageLayoutVersion", .string(Self.version))
         guard try FileStatus.of(marker, followsLinks: false) != nil else {
@@ -182,7 +182,7 @@ public final class LayoutStore: ContentStore {
         else {
             throw ContentError(
                 .unavailable, "\(location) is not an OCI image layout of version \(Self.version)",
-                hint: "name another directory, or remove this one")
+                hint: "choose another directory, or remove this one")
         }
     }
 
@@ -197,9 +197,9 @@ public final class LayoutStore: ContentStore {
             return nil
         } catch let error as JSONError {
             throw ContentError(
-                .unavailable, "the index.json of \(location) is not an image index: \(error)",
+                .unavailable, "index.json of \(location) is not an image index: \(error)",
                 hint:
-                    "it may be truncated, or belong to another program; correct the path, or copy "
+                    "correct the path, or copy "
                     + "the layout again")
         }
     }
@@ -211,12 +211,12 @@ public final class LayoutStore: ContentStore {
     private func noLayout() -> ContentError {
         let reason =
             switch (try? FileStatus.of(directory))?.kind {
-            case nil: "there is no such directory"
-            case .directory: "it has no index.json, so it is not an OCI image layout"
-            default: "it is not a directory"
+            case nil: "no such directory"
+            case .directory: "not an OCI image layout (no index.json)"
+            default: "not a directory"
             }
         return ContentError(
             .unavailable, "cannot read \(location): \(reason)",
-            hint: "correct the path; 'skopeo copy' and 'ocimirror sync' write such directories")
+            hint: "correct the path; 'ocimirror sync' and 'skopeo copy' create layouts")
     }
 }

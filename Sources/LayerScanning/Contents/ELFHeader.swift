@@ -19,7 +19,7 @@ public struct ELFHeader: Hashable, Sendable {
     /// The type of the file.
     public let kind: Kind
     /// The CPU architecture, `e_machine`.
-    public let machine: UInt16
+    public let architecture: UInt16
     /// A Boolean value that indicates whether the file is in the 64-bit format.
     public let is64Bit: Bool
     /// A Boolean value that indicates whether the byte order is little-endian.
@@ -31,12 +31,12 @@ public struct ELFHeader: Hashable, Sendable {
     ///
     /// - Precondition: `loader` has at most ``loaderLimit`` bytes.
     public init(
-        _ kind: Kind, machine: UInt16, is64Bit: Bool = true, isLittleEndian: Bool = true,
+        _ kind: Kind, architecture: UInt16, is64Bit: Bool = true, isLittleEndian: Bool = true,
         loader: [UInt8]? = nil
     ) {
         precondition((loader?.count ?? 0) <= Self.loaderLimit, "a loader's path is short")
         self.kind = kind
-        self.machine = machine
+        self.architecture = architecture
         self.is64Bit = is64Bit
         self.isLittleEndian = isLittleEndian
         self.loader = loader
@@ -63,22 +63,22 @@ public struct ELFHeader: Hashable, Sendable {
         case 2: isLittleEndian = false
         default: return nil
         }
-        let words = Words(bytes: bytes, isLittleEndian: isLittleEndian)
+        let reader = ByteReader(bytes: bytes, isLittleEndian: isLittleEndian)
         // Version 1 is the only one, and 0 is not an architecture.
         guard bytes[start + 6] == 1, bytes.count >= (is64Bit ? 64 : 52),
-            let kind = words.number(at: 16, bytes: 2).flatMap({ Kind(rawValue: UInt16($0)) }),
-            let machine = words.number(at: 18, bytes: 2), machine != 0
+            let kind = reader.number(at: 16, bytes: 2).flatMap({ Kind(rawValue: UInt16($0)) }),
+            let architecture = reader.number(at: 18, bytes: 2), architecture != 0
         else { return nil }
         self.kind = kind
-        self.machine = UInt16(machine)
+        self.architecture = UInt16(architecture)
         self.is64Bit = is64Bit
         self.isLittleEndian = isLittleEndian
-        self.loader = words.loader(is64Bit: is64Bit)
+        self.loader = reader.loader(is64Bit: is64Bit)
     }
 }
 
 /// Reads numbers in the byte order of a file, never outside the sample.
-private struct Words {
+private struct ByteReader {
     let bytes: ArraySlice<UInt8>
     let isLittleEndian: Bool
 
@@ -99,24 +99,24 @@ private struct Words {
         for _ in 0..<count {
             guard let type = number(at: entry, bytes: 4) else { return nil }
             if type == 3 {
-                let place = number(
+                let offset = number(
                     at: entry + (is64Bit ? 8 : 4), bytes: is64Bit ? 8 : 4)
                 let size = number(at: entry + (is64Bit ? 32 : 16), bytes: is64Bit ? 8 : 4)
-                return place.flatMap { place in size.flatMap { text(at: place, bytes: $0) } }
+                return offset.flatMap { offset in size.flatMap { text(at: offset, bytes: $0) } }
             }
-            let (next, isOver) = entry.addingReportingOverflow(Int(entrySize))
-            guard !isOver else { return nil }
+            let (next, overflows) = entry.addingReportingOverflow(Int(entrySize))
+            guard !overflows else { return nil }
             entry = next
         }
         return nil
     }
 
-    private func text(at place: UInt64, bytes count: UInt64) -> [UInt8]? {
-        guard let place = Int(exactly: place), place <= bytes.count,
-            let count = Int(exactly: count), count <= bytes.count - place,
+    private func text(at offset: UInt64, bytes count: UInt64) -> [UInt8]? {
+        guard let offset = Int(exactly: offset), offset <= bytes.count,
+            let count = Int(exactly: count), count <= bytes.count - offset,
             (2...ELFHeader.loaderLimit + 1).contains(count)
         else { return nil }
-        let text = bytes[(bytes.startIndex + place)...].prefix(count)
+        let text = bytes[(bytes.startIndex + offset)...].prefix(count)
         guard text.last == 0 else { return nil }
         return Array(text.prefix { $0 != 0 })
     }

@@ -2,7 +2,7 @@
 
 /// The entry of a layer at a path.
 public enum LayerEntry: Hashable, Sendable {
-    case folder
+    case directory
     case file(File)
     /// A symbolic link, with its target as it is written.
     case symbolicLink(to: [UInt8])

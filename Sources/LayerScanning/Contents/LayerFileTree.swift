@@ -12,14 +12,14 @@ public struct LayerFileTree: Sendable {
     public private(set) var byteCount = 0
 
     /// Links, and files that are executable or begin like a program.
-    private var notable: [PathKey: LayerEntry] = [:]
-    private var folders: Set<PathKey> = []
+    private var entries: [PathKey: LayerEntry] = [:]
+    private var directories: Set<PathKey> = []
     /// Directories that contain an entry and have no entry of their own.
-    private var impliedFolders: Set<PathKey> = []
+    private var impliedDirectories: Set<PathKey> = []
     private var dataFiles: Set<PathKey> = []
-    private var specials: Set<PathKey> = []
+    private var specialFiles: Set<PathKey> = []
     private var whiteouts: Set<PathKey> = []
-    private var opaqueFolders: Set<PathKey> = []
+    private var opaqueDirectories: Set<PathKey> = []
 
     /// Creates the tree of a layer without changes.
     public init() {}
@@ -27,23 +27,23 @@ public struct LayerFileTree: Sendable {
     /// Returns the entry at a path; `nil` if the layer has none.
     public subscript(key: PathKey) -> LayerEntry? {
         if dataFiles.contains(key) { return .file(.data) }
-        if folders.contains(key) { return .folder }
-        if specials.contains(key) { return .special }
-        return notable[key]
+        if directories.contains(key) { return .directory }
+        if specialFiles.contains(key) { return .special }
+        return entries[key]
     }
 
     /// Returns whether the layer has an entry in a directory, without regard to the directory's own
     /// entry.
-    public func implies(_ folder: PathKey) -> Bool { impliedFolders.contains(folder) }
+    public func hasEntries(in directory: PathKey) -> Bool { impliedDirectories.contains(directory) }
 
     /// Returns whether the layer deletes the entries of lower layers at a path.
     public func hasWhiteout(of path: PathKey) -> Bool { whiteouts.contains(path) }
 
     /// Returns whether the layer hides the contents that lower layers have in a directory.
-    public func hidesContents(of folder: PathKey) -> Bool {
-        if whiteouts.contains(folder) || opaqueFolders.contains(folder) { return true }
-        return switch self[folder] {
-        case nil, .folder: false
+    public func hidesContents(of directory: PathKey) -> Bool {
+        if whiteouts.contains(directory) || opaqueDirectories.contains(directory) { return true }
+        return switch self[directory] {
+        case nil, .directory: false
         default: true
         }
     }
@@ -53,33 +53,33 @@ public struct LayerFileTree: Sendable {
     /// Adds the next entry of an archive.
     ///
     /// - Throws: The error of a hard link that no runtime can create.
-    mutating func add(_ entry: LayerEntry, at place: PathTrail) throws(LayerScanError) {
-        let key = place.key
-        let entry = try resolve(entry, at: place)
-        folders.remove(key)
+    mutating func add(_ entry: LayerEntry, at trail: PathTrail) throws(LayerScanError) {
+        let key = trail.key
+        let entry = try resolve(entry, at: trail)
+        directories.remove(key)
         dataFiles.remove(key)
-        specials.remove(key)
-        notable[key] = nil
+        specialFiles.remove(key)
+        entries[key] = nil
         elfPaths[key] = nil
         // The parents of a known directory are known too, so each costs memory only once.
-        for folder in place.folders.reversed() {
-            guard impliedFolders.insert(folder).inserted else { break }
+        for directory in trail.directories.reversed() {
+            guard impliedDirectories.insert(directory).inserted else { break }
             byteCount += Self.keyByteCount
         }
         byteCount += Self.keyByteCount
         switch entry {
-        case .folder: folders.insert(key)
+        case .directory: directories.insert(key)
         case .file(.data): dataFiles.insert(key)
-        case .special: specials.insert(key)
-        case .hardLink(let target): note(entry, key, target.bytes.count)
-        case .symbolicLink(let target): note(entry, key, target.count)
+        case .special: specialFiles.insert(key)
+        case .hardLink(let target): store(entry, key, target.bytes.count)
+        case .symbolicLink(let target): store(entry, key, target.count)
         case .file(let file):
             switch file.head {
-            case .data: note(entry, key, 0)
-            case .script(let line): note(entry, key, line.count)
+            case .data: store(entry, key, 0)
+            case .script(let line): store(entry, key, line.count)
             case .elf(let header):
-                note(entry, key, place.bytes.count + (header.loader?.count ?? 0))
-                elfPaths[key] = LayerPath(clean: place.bytes)
+                store(entry, key, trail.bytes.count + (header.loader?.count ?? 0))
+                elfPaths[key] = LayerPath(clean: trail.bytes)
             }
         }
     }
@@ -91,8 +91,8 @@ public struct LayerFileTree: Sendable {
     }
 
     /// Deletes everything that lower layers have in a directory.
-    mutating func addOpaque(_ folder: PathKey) {
-        opaqueFolders.insert(folder)
+    mutating func addOpaque(_ directory: PathKey) {
+        opaqueDirectories.insert(directory)
         byteCount += Self.keyByteCount
     }
 
@@ -102,22 +102,22 @@ public struct LayerFileTree: Sendable {
     /// A link to an entry that this layer lacks, or has as such a link itself, refers to a file of
     /// a lower layer. One lookup is therefore enough, however long the chain of links is.
     private func resolve(
-        _ entry: LayerEntry, at place: PathTrail
+        _ entry: LayerEntry, at trail: PathTrail
     ) throws(LayerScanError) -> LayerEntry {
         guard case .hardLink(let target) = entry else { return entry }
         // Runtimes first remove the entry with the link's name, and kernels do not link
         // directories.
         let key = PathKey(target)
-        guard key != place.key, target != .root else { throw .malformed(.impossibleLink) }
+        guard key != trail.key, target != .root else { throw .malformed(.impossibleLink) }
         switch self[key] {
-        case .folder: throw .malformed(.impossibleLink)
+        case .directory: throw .malformed(.impossibleLink)
         case let known?: return known
         case nil: return entry
         }
     }
 
-    private mutating func note(_ entry: LayerEntry, _ key: PathKey, _ textByteCount: Int) {
-        notable[key] = entry
+    private mutating func store(_ entry: LayerEntry, _ key: PathKey, _ textByteCount: Int) {
+        entries[key] = entry
         byteCount += Self.entryByteCount
         if textByteCount > 0 { byteCount += Self.textByteCount + textByteCount }
     }

@@ -14,13 +14,13 @@ public struct LayerPath: Hashable, Sendable {
     /// Creates a path from a name in an archive or a config.
     ///
     /// - Parameters:
-    /// - name: The name, absolute or relative.
-    /// - directory: The directory that a relative name starts from.
+    ///   - name: The name, absolute or relative.
+    ///   - directory: The directory that a relative name starts from.
     ///
     /// Source: what Go's `filepath.Clean` does to `"/" + name`, which runtimes use for layers.
-    public init(_ name: some Sequence<UInt8>, in folder: LayerPath = .root) {
+    public init(_ name: some Sequence<UInt8>, in directory: LayerPath = .root) {
         let name = Array(name)
-        var bytes = name.first == Self.slash ? [] : folder.bytes
+        var bytes = name.first == Self.slash ? [] : directory.bytes
         bytes.reserveCapacity(bytes.count + name.count + 1)
         for part in name.split(separator: Self.slash) {
             if Self.isClean(part) {
@@ -34,8 +34,8 @@ public struct LayerPath: Hashable, Sendable {
     }
 
     /// Creates a path from a string.
-    public init(_ text: String, in folder: LayerPath = .root) {
-        self.init(text.utf8, in: folder)
+    public init(_ text: String, in directory: LayerPath = .root) {
+        self.init(text.utf8, in: directory)
     }
 
     /// Creates a path from bytes that are already clean.
@@ -44,7 +44,7 @@ public struct LayerPath: Hashable, Sendable {
     }
 
     /// The components of the path.
-    public var parts: [ArraySlice<UInt8>] { bytes.split(separator: Self.slash) }
+    public var components: [ArraySlice<UInt8>] { bytes.split(separator: Self.slash) }
 
     /// The last component; empty for the root.
     public var name: ArraySlice<UInt8> {
@@ -52,7 +52,7 @@ public struct LayerPath: Hashable, Sendable {
     }
 
     /// The directory that contains the path; `nil` for the root.
-    public var folder: LayerPath? {
+    public var directory: LayerPath? {
         guard !bytes.isEmpty else { return nil }
         return LayerPath(clean: Array(bytes[..<(bytes.lastIndex(of: Self.slash) ?? 0)]))
     }

@@ -13,7 +13,7 @@ public struct PathKey: Hashable, Sendable {
 
     /// Creates the key of a whole path.
     public init(_ path: LayerPath) {
-        self = path.parts.reduce(.root) { $0.appending($1) }
+        self = path.components.reduce(.root) { $0.appending($1) }
     }
 
     private init(hash: Int) {
@@ -36,7 +36,7 @@ struct PathTrail {
     /// The path, clean.
     private(set) var bytes: [UInt8] = []
     /// The keys of the directories on the path, the root first.
-    private(set) var folders: [PathKey] = []
+    private(set) var directories: [PathKey] = []
     /// The key of the path.
     private(set) var key = PathKey.root
     /// The end of each directory's name, except the root's.
@@ -54,27 +54,27 @@ struct PathTrail {
         // A directory is still on the path if the slash after its name is.
         while let end = ends.last, end >= shared {
             ends.removeLast()
-            folders.removeLast()
+            directories.removeLast()
         }
         guard !bytes.isEmpty else {
-            folders = []
+            directories = []
             key = .root
             return true
         }
-        if folders.isEmpty { folders = [.root] }
+        if directories.isEmpty { directories = [.root] }
         var start = ends.last.map { $0 + 1 } ?? 0
         while true {
             let end = bytes[start...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.count
             let name = bytes[start..<end]
             guard LayerPath.isClean(name), name.count <= ScanLimits.nameByteCount,
-                let folder = folders.last
+                let directory = directories.last
             else { return false }
-            let next = folder.appending(name)
+            let next = directory.appending(name)
             guard end < bytes.count else {
                 key = next
                 return true
             }
-            folders.append(next)
+            directories.append(next)
             ends.append(end)
             start = end + 1
         }

@@ -7,7 +7,7 @@ internal import OCI
 /// The report is untrusted: a layer may have taken over the child.
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
-    private var place = PathTrail()
+    private var trail = PathTrail()
     private let limits: ScanLimits
 
     private init(_ bytes: [UInt8], _ limits: ScanLimits) {
@@ -26,25 +26,25 @@ struct ReportReader {
         return try reader.read()
     }
 
-    private static let nonsense = LayerScanError.scan("its scan ended without an answer")
+    private static let invalidReport = LayerScanError.scan("scan process wrote no valid report")
 
     private mutating func read() throws(LayerScanError) -> LayerContents {
         var tree = LayerFileTree()
         while true {
-            guard let tag = ReportTag(rawValue: try byte()) else { throw Self.nonsense }
+            guard let tag = ReportTag(rawValue: try byte()) else { throw Self.invalidReport }
             switch tag {
-            case .fault: throw try fault()
+            case .error: throw try error()
             case .finished:
                 let size = try number()
                 guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self))
-                else { throw Self.nonsense }
+                else { throw Self.invalidReport }
                 return LayerContents(diffID: digest, unpackedByteCount: size, tree: tree)
             default:
                 try readPath()
                 switch tag {
-                case .whiteout: tree.addWhiteout(of: place.key)
-                case .opaque: tree.addOpaque(place.key)
-                default: try tree.add(try entry(tag), at: place)
+                case .whiteout: tree.addWhiteout(of: trail.key)
+                case .opaque: tree.addOpaque(trail.key)
+                default: try tree.add(try entry(tag), at: trail)
                 }
                 guard tree.byteCount <= limits.treeByteCount else { throw .limit(.paths) }
             }
@@ -53,21 +53,21 @@ struct ReportReader {
 
     private mutating func entry(_ tag: ReportTag) throws(LayerScanError) -> LayerEntry {
         // The root is a directory, whatever entry an archive has for it.
-        guard place.key != .root else { throw Self.nonsense }
+        guard trail.key != .root else { throw Self.invalidReport }
         return switch tag {
-        case .folder: .folder
+        case .directory: .directory
         case .data: .file(.data)
         case .special: .special
         case .symbolicLink: .symbolicLink(to: try text(ScanLimits.pathByteCount))
         case .hardLink: .hardLink(to: LayerPath(try text(ScanLimits.pathByteCount)))
         case .program: .file(try file())
-        case .whiteout, .opaque, .finished, .fault: throw Self.nonsense
+        case .whiteout, .opaque, .finished, .error: throw Self.invalidReport
         }
     }
 
     private mutating func file() throws(LayerScanError) -> LayerEntry.File {
         let isExecutable = try flag()
-        guard let tag = FileKind(rawValue: try byte()) else { throw Self.nonsense }
+        guard let tag = FileKind(rawValue: try byte()) else { throw Self.invalidReport }
         let head: LayerEntry.Head =
             switch tag {
             case .data: .data
@@ -79,34 +79,34 @@ struct ReportReader {
 
     private mutating func header() throws(LayerScanError) -> ELFHeader {
         guard let kind = ELFHeader.Kind(rawValue: UInt16(try byte())) else {
-            throw Self.nonsense
+            throw Self.invalidReport
         }
         let (is64Bit, isLittleEndian) = (try flag(), try flag())
-        let machine = UInt16(try byte()) | UInt16(try byte()) << 8
+        let architecture = UInt16(try byte()) | UInt16(try byte()) << 8
         let loader = try text(ELFHeader.loaderLimit)
         return ELFHeader(
-            kind, machine: machine, is64Bit: is64Bit, isLittleEndian: isLittleEndian,
+            kind, architecture: architecture, is64Bit: is64Bit, isLittleEndian: isLittleEndian,
             loader: loader.isEmpty ? nil : loader)
     }
 
-    private mutating func fault() throws(LayerScanError) -> LayerScanError {
+    private mutating func error() throws(LayerScanError) -> LayerScanError {
         let code = try byte()
-        guard rest.isEmpty else { return Self.nonsense }
+        guard rest.isEmpty else { return Self.invalidReport }
         if let malformation = LayerScanError.FormatError(rawValue: code) {
             return .malformed(malformation)
         }
-        return LayerScanError.Limit(rawValue: code).map(LayerScanError.limit) ?? Self.nonsense
+        return LayerScanError.Limit(rawValue: code).map(LayerScanError.limit) ?? Self.invalidReport
     }
 
     private mutating func readPath() throws(LayerScanError) {
         let shared = try number()
         let rest = try text(ScanLimits.pathByteCount)
-        guard place.replace(after: shared, with: rest) else { throw Self.nonsense }
+        guard trail.replace(after: shared, with: rest) else { throw Self.invalidReport }
     }
 
     private mutating func text(_ limit: Int) throws(LayerScanError) -> [UInt8] {
         let count = try number()
-        guard count <= limit, count <= rest.count else { throw Self.nonsense }
+        guard count <= limit, count <= rest.count else { throw Self.invalidReport }
         defer { rest.removeFirst(count) }
         return Array(rest.prefix(count))
     }
@@ -115,7 +115,7 @@ struct ReportReader {
         switch try byte() {
         case 0: false
         case 1: true
-        default: throw Self.nonsense
+        default: throw Self.invalidReport
         }
     }
 
@@ -126,11 +126,11 @@ struct ReportReader {
             number |= Int(byte & 127) << shift
             if byte < 128 { return number }
         }
-        throw Self.nonsense
+        throw Self.invalidReport
     }
 
     private mutating func byte() throws(LayerScanError) -> UInt8 {
-        guard let byte = rest.popFirst() else { throw Self.nonsense }
+        guard let byte = rest.popFirst() else { throw Self.invalidReport }
         return byte
     }
 }

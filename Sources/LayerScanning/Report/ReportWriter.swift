@@ -8,7 +8,7 @@ internal import OCI
 /// Each path is written as the length of the prefix that it shares with the previous one, and the
 /// rest.
 struct ReportWriter {
-    private static let pieceByteCount = 64 << 10
+    private static let chunkByteCount = 64 << 10
 
     private var last: [UInt8] = []
     private var isBroken = false
@@ -20,7 +20,7 @@ struct ReportWriter {
         switch line {
         case .whiteout(let path): begin(.whiteout, path)
         case .opaque(let path): begin(.opaque, path)
-        case .entry(.folder, let path): begin(.folder, path)
+        case .entry(.directory, let path): begin(.directory, path)
         case .entry(.special, let path): begin(.special, path)
         case .entry(.file(.data), let path): begin(.data, path)
         case .entry(.symbolicLink(let target), let path):
@@ -33,7 +33,7 @@ struct ReportWriter {
             begin(.program, path)
             put(file)
         }
-        if bytes.count >= Self.pieceByteCount { isBroken = !flush() }
+        if bytes.count >= Self.chunkByteCount { isBroken = !flush() }
     }
 
     /// Ends the report of a layer that was scanned completely.
@@ -44,9 +44,9 @@ struct ReportWriter {
     }
 
     /// Ends the report of a layer that could not be scanned.
-    mutating func finish(_ fault: LayerScanError) {
-        bytes.append(ReportTag.fault.rawValue)
-        switch fault {
+    mutating func finish(_ error: LayerScanError) {
+        bytes.append(ReportTag.error.rawValue)
+        switch error {
         case .malformed(let malformation): bytes.append(malformation.rawValue)
         case .limit(let limit): bytes.append(limit.rawValue)
         case .scan: bytes.append(0)
@@ -84,8 +84,8 @@ struct ReportWriter {
         case .elf(let header):
             bytes += [
                 FileKind.elf.rawValue, UInt8(header.kind.rawValue), header.is64Bit ? 1 : 0,
-                header.isLittleEndian ? 1 : 0, UInt8(header.machine & 255),
-                UInt8(header.machine >> 8),
+                header.isLittleEndian ? 1 : 0, UInt8(header.architecture & 255),
+                UInt8(header.architecture >> 8),
             ]
             put(header.loader ?? [])
         }

@@ -20,24 +20,24 @@ enum ScannedEntry: Hashable, Sendable {
     /// Source: image-spec, layer.md § Whiteouts; names in `.wh..wh.` are internal to AUFS.
     init?(_ entry: LayerEntry, at path: LayerPath) {
         let mark = Array(".wh.".utf8)
-        guard path.name.starts(with: mark), let folder = path.folder else {
+        guard path.name.starts(with: mark), let directory = path.directory else {
             self = .entry(entry, at: path)
             return
         }
         let name = path.name.dropFirst(mark.count)
         if name.elementsEqual(".wh..opq".utf8) {
-            self = .opaque(folder)
+            self = .opaque(directory)
         } else if name.isEmpty || name.starts(with: mark) {
             return nil
         } else {
-            self = .whiteout(of: folder.appending(name))
+            self = .whiteout(of: directory.appending(name))
         }
     }
 }
 
 /// The first byte of each line of a report.
 enum ReportTag: UInt8 {
-    case folder = 0x64
+    case directory = 0x64
     case data = 0x66
     case special = 0x70
     case program = 0x78
@@ -46,7 +46,7 @@ enum ReportTag: UInt8 {
     case whiteout = 0x77
     case opaque = 0x6F
     case finished = 0x45
-    case fault = 0x46
+    case error = 0x46
 }
 
 /// The byte that states the type of a file.

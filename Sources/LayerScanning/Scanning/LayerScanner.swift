@@ -8,35 +8,35 @@ internal import AsyncPrimitives
 /// A layer that crashes or takes over a decoder affects only its own result.
 public struct LayerScanner: Sendable {
     private let program: String
-    private let places: AsyncSemaphore
+    private let semaphore: AsyncSemaphore
     private let limits: ScanLimits
 
     /// Creates a scanner.
     ///
     /// - Parameters:
-    /// - program: The absolute path of a program that begins with ``ScanWorker``; by default this
-    ///   one.
-    /// - concurrency: The maximum number of concurrent scans; others wait.
-    /// - limits: The limits of each scan.
+    ///   - program: The absolute path of a program that begins with ``ScanWorker``; by default this
+    ///     one.
+    ///   - concurrency: The maximum number of concurrent scans; others wait.
+    ///   - limits: The limits of each scan.
     public init(
-        program: String = "/proc/self/exe", atOnce: Int, limits: ScanLimits = ScanLimits()
+        program: String = "/proc/self/exe", concurrency: Int, limits: ScanLimits = ScanLimits()
     ) {
         self.program = program
-        self.places = AsyncSemaphore(atOnce)
+        self.semaphore = AsyncSemaphore(concurrency)
         self.limits = limits
     }
 
     /// Starts the scan of a layer whose bytes follow.
     public func scan(_ compression: LayerCompression) -> LayerScan {
         let input = ChildInput()
-        let task = Task { [program, places, limits] in
+        let task = Task { [program, semaphore, limits] in
             do {
-                return try await places.withSlot {
+                return try await semaphore.withSlot {
                     try await Self.contents(compression, program, limits, input)
                 }
-            } catch let fault as LayerScanError {
+            } catch let error as LayerScanError {
                 // The writer must neither receive an error nor wait.
-                return Result<LayerContents, LayerScanError>.failure(fault)
+                return Result<LayerContents, LayerScanError>.failure(error)
             } catch {
                 return .failure(.scan("\(error)"))
             }
@@ -51,19 +51,19 @@ public struct LayerScanner: Sendable {
         let output: ChildOutput
         do {
             output = try await Subprocess.run(
-                executable: program, arguments: ScanWorker.words(compression, limits),
+                executable: program, arguments: ScanWorker.arguments(compression, limits),
                 environment: [:], feeding: input,
                 limits: ChildLimits(
-                    time: limits.patience, outputByteCount: limits.reportByteCount))
+                    time: limits.inputTime, outputByteCount: limits.reportByteCount))
         } catch {
             if case .outputLimit = error.cause { return .failure(.limit(.paths)) }
-            return .failure(.scan("its scan failed: \(error.cause)"))
+            return .failure(.scan("scan process failed: \(error.cause)"))
         }
         switch output.termination {
         case .signalled(let number):
-            return .failure(.scan("its scan was ended by signal \(number)"))
+            return .failure(.scan("scan process terminated by signal \(number)"))
         case .exited(let status) where status != 0:
-            return .failure(.scan("its scan ended with status \(status)"))
+            return .failure(.scan("scan process exited with status \(status)"))
         case .exited:
             do throws(LayerScanError) {
                 return .success(try ReportReader.read(output.standardOutput, limits))

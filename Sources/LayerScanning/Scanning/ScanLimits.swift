@@ -15,7 +15,7 @@ public struct ScanLimits: Hashable, Sendable {
     /// The maximum processor time of the child in seconds.
     public var seconds = 900
     /// The maximum time that the child may take to process its input.
-    public var patience = Duration.seconds(60)
+    public var inputTime = Duration.seconds(60)
     /// The maximum size of the report in bytes.
     public var reportByteCount = 64 << 20
     /// The memory that the paths of the layer may occupy, as ``LayerFileTree/byteCount`` estimates
@@ -55,8 +55,8 @@ public struct ScanLimits: Hashable, Sendable {
     /// Returns whether the numbers of uncompressed and compressed bytes are within the ratio.
     func check(packed: Int, unpacked: Int) throws(LayerScanError) {
         guard unpacked <= unpackedBytes else { throw .limit(.unpackedBytes) }
-        let (allowed, isOver) = packed.multipliedReportingOverflow(by: ratio)
-        guard isOver || unpacked <= ratioFloor || unpacked <= allowed else {
+        let (allowed, overflows) = packed.multipliedReportingOverflow(by: ratio)
+        guard overflows || unpacked <= ratioFloor || unpacked <= allowed else {
             throw .limit(.ratio)
         }
     }

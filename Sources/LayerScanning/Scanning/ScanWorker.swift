@@ -14,16 +14,16 @@ public struct ScanWorker: Sendable {
     private let limits: ScanLimits
 
     /// Recognizes the arguments that a scanner starts the program with; `nil` for any others.
-    public init?(_ words: [String]) {
-        guard words.count == 8, words[0] == Self.name,
-            let compression = LayerCompression(rawValue: words[1]),
-            let limits = ScanLimits(arguments: words[2...])
+    public init?(_ arguments: [String]) {
+        guard arguments.count == 8, arguments[0] == Self.name,
+            let compression = LayerCompression(rawValue: arguments[1]),
+            let limits = ScanLimits(arguments: arguments[2...])
         else { return nil }
         self.compression = compression
         self.limits = limits
     }
 
-    static func words(_ compression: LayerCompression, _ limits: ScanLimits) -> [String] {
+    static func arguments(_ compression: LayerCompression, _ limits: ScanLimits) -> [String] {
         [name, compression.rawValue] + limits.arguments
     }
 
@@ -34,7 +34,8 @@ public struct ScanWorker: Sendable {
         do {
             // libarchive keeps non-ASCII paths unchanged only in a locale that can encode them.
             _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
-            try ProcessSandbox.lower(addressSpace: limits.addressSpace, seconds: limits.seconds)
+            try ProcessSandbox.lowerLimits(
+                addressSpace: limits.addressSpace, seconds: limits.seconds)
         } catch {
             return 1
         }

@@ -20,9 +20,9 @@ final class ArchiveHandle {
     /// Throws if a libarchive call failed; a warning is not a failure.
     ///
     /// libarchive's message is dropped, because it may quote the archive.
-    func check(_ code: Int32, or fault: LayerScanError) throws(LayerScanError) {
+    func check(_ code: Int32, or error: LayerScanError) throws(LayerScanError) {
         guard code != ARCHIVE_OK, code != ARCHIVE_WARN else { return }
         guard unsafe archive_errno(pointer) != ENOMEM else { throw .limit(.memory) }
-        throw fault
+        throw error
     }
 }

@@ -19,12 +19,12 @@ final class FilterDecompressor: ByteProducer {
             archive_read_append_filter(archive.pointer, filter), or: Self.corrupt)
         let opened = unsafe archive_read_open(
             archive.pointer, Unmanaged.passUnretained(self).toOpaque(), nil,
-            { _, owner, piece in
-                guard let owner = unsafe owner, let piece = unsafe piece else { return -1 }
+            { _, owner, chunk in
+                guard let owner = unsafe owner, let chunk = unsafe chunk else { return -1 }
                 let input = unsafe Unmanaged<FilterDecompressor>.fromOpaque(owner)
                     .takeUnretainedValue().input
                 let bytes = unsafe input.next()
-                unsafe piece.pointee = bytes.baseAddress
+                unsafe chunk.pointee = bytes.baseAddress
                 return bytes.count
             }, nil)
         try archive.check(opened, or: Self.corrupt)

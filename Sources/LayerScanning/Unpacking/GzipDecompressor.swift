@@ -33,11 +33,11 @@ final class GzipDecompressor: ByteProducer {
         guard let room = unsafe buffer.baseAddress else { throw .limit(.memory) }
         while true {
             if unsafe cisal_gzip_unused(state) == 0 {
-                let piece = unsafe input.next()
-                if unsafe piece.isEmpty && cisal_gzip_is_finished(state) {
+                let chunk = unsafe input.next()
+                if unsafe chunk.isEmpty && cisal_gzip_is_finished(state) {
                     return unsafe UnsafeRawBufferPointer(rebasing: buffer.prefix(0))
                 }
-                unsafe cisal_gzip_feed(state, piece.baseAddress, UInt32(piece.count))
+                unsafe cisal_gzip_feed(state, chunk.baseAddress, UInt32(chunk.count))
             }
             if unsafe cisal_gzip_is_finished(state) { beginMember() }
             let wasDry = unsafe cisal_gzip_unused(state) == 0

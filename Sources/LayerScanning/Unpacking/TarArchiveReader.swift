@@ -10,7 +10,7 @@ final class TarArchiveReader {
     private let bytes: TarStream
     private let archive: ArchiveHandle
     /// The error of the stream, of which libarchive knows only that it occurred.
-    private var fault: LayerScanError?
+    private var streamError: LayerScanError?
     private var hasEntries = false
     private var sample = [UInt8](repeating: 0, count: ELFHeader.sampleByteCount)
 
@@ -23,22 +23,22 @@ final class TarArchiveReader {
             archive_read_append_filter(archive.pointer, ARCHIVE_FILTER_NONE), .notAnArchive)
         let opened = unsafe archive_read_open(
             archive.pointer, Unmanaged.passUnretained(self).toOpaque(), nil,
-            { _, owner, piece in
-                guard let owner = unsafe owner, let piece = unsafe piece else { return -1 }
+            { _, owner, chunk in
+                guard let owner = unsafe owner, let chunk = unsafe chunk else { return -1 }
                 return unsafe Unmanaged<TarArchiveReader>.fromOpaque(owner)
-                    .takeUnretainedValue().give(piece)
+                    .takeUnretainedValue().provide(chunk)
             }, nil)
         try check(opened, .notAnArchive)
     }
 
     /// Provides more bytes to libarchive.
-    private func give(_ piece: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
+    private func provide(_ chunk: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         do throws(LayerScanError) {
             let next = try unsafe bytes.next()
-            unsafe piece.pointee = next.baseAddress
+            unsafe chunk.pointee = next.baseAddress
             return next.count
         } catch {
-            fault = error
+            streamError = error
             return Int(ARCHIVE_FATAL)
         }
     }
@@ -48,14 +48,15 @@ final class TarArchiveReader {
         while true {
             var header: OpaquePointer?
             let code = unsafe archive_read_next_header(archive.pointer, &header)
-            if code == ARCHIVE_EOF, fault == nil { return nil }
+            if code == ARCHIVE_EOF, streamError == nil { return nil }
             try check(code, hasEntries ? .corruptArchive : .notAnArchive)
             guard let header = unsafe header else { throw .malformed(.corruptArchive) }
             hasEntries = true
             let path = try unsafe LayerPath(Self.text(archive_entry_pathname(header)))
             let entry = try unsafe entry(header)
             guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
-            guard meaning.path.parts.allSatisfy({ $0.count <= ScanLimits.nameByteCount }) else {
+            guard meaning.path.components.allSatisfy({ $0.count <= ScanLimits.nameByteCount })
+            else {
                 throw .malformed(.pathTooLong)
             }
             return meaning
@@ -67,7 +68,7 @@ final class TarArchiveReader {
             return .hardLink(to: LayerPath(try unsafe Self.text(target)))
         }
         switch unsafe archive_entry_filetype(header) {
-        case mode_t(Glibc.S_IFDIR): return .folder
+        case mode_t(Glibc.S_IFDIR): return .directory
         case mode_t(Glibc.S_IFLNK):
             return .symbolicLink(to: try unsafe Self.text(archive_entry_symlink(header)))
         case mode_t(Glibc.S_IFREG):
@@ -101,7 +102,7 @@ final class TarArchiveReader {
     private func check(
         _ code: Int32, _ malformation: LayerScanError.FormatError
     ) throws(LayerScanError) {
-        if let fault { throw fault }
+        if let streamError { throw streamError }
         try archive.check(code, or: .malformed(malformation))
     }
 

@@ -26,11 +26,11 @@ final class TarStream: ByteProducer {
 
     /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer {
-        let piece = try unsafe source.next()
-        byteCount += piece.count
+        let chunk = try unsafe source.next()
+        byteCount += chunk.count
         try limits.check(packed: input.byteCount, unpacked: byteCount)
-        unsafe hasher?.update(piece.bytes)
-        return unsafe piece
+        unsafe hasher?.update(chunk.bytes)
+        return unsafe chunk
     }
 
     /// Reads the remaining bytes, and returns the digest and size of the archive.

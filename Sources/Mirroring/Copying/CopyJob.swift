@@ -35,7 +35,7 @@ struct CopyJob: Sendable {
     /// Opens a blob from memory or from the first source that has it.
     func open(_ blob: Descriptor, counting transfer: BlobTransfer) async throws -> ByteStream {
         if let bytes = configBlobs[blob.digest] {
-            return VerifiedStream(BytesInMemory(bytes), proving: blob)
+            return VerifiedStream(BytesInMemory(bytes), verifying: blob)
         }
         var last: CopyError?
         for source in sources {

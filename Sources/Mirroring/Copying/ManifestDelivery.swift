@@ -64,7 +64,7 @@ struct ManifestDelivery {
         for child in Successors(of: node.manifest).manifests.distinct
         where job.graph[child.digest] != nil {
             let isPresent = try await atTarget {
-                try await target.standing(of: .digest(child.digest)) != nil
+                try await target.currentDescriptor(of: .digest(child.digest)) != nil
             }
             guard isPresent else { return }
         }
@@ -110,7 +110,7 @@ struct ManifestDelivery {
 
     private func isLost(_ child: ManifestGraph.Node) async throws -> Bool {
         try await atTarget {
-            try await target.standing(of: .digest(child.descriptor.digest)) == nil
+            try await target.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
         }
     }
 
@@ -134,7 +134,7 @@ struct ManifestDelivery {
         let copyTarget = progress.target
         guard case .tag(let tag) = copyTarget.name else { return }
         try await atTarget {
-            guard let current = try await target.standing(of: copyTarget.name)?.digest,
+            guard let current = try await target.currentDescriptor(of: copyTarget.name)?.digest,
                 current != copyTarget.current?.digest,
                 current != job.graph.root.descriptor.digest
             else { return }

@@ -99,7 +99,7 @@ struct SubjectDelivery {
             guard let list = targets[position].list else { continue }
             let isPresent = try await attempt(name, at: position) { store, _ in
                 guard list.lists(descriptor.digest) else { return false }
-                return try await store.standing(of: .digest(descriptor.digest)) != nil
+                return try await store.currentDescriptor(of: .digest(descriptor.digest)) != nil
             }
             if isPresent == true { record(referrer, at: position) }
             if isPresent == false { lacking.append(position) }
@@ -127,7 +127,7 @@ struct SubjectDelivery {
         var lacking: [(position: Int, current: Descriptor?)] = []
         for position in targets.indices {
             let current = try await attempt("tag \(tag)", at: position) { store, _ in
-                try await store.standing(of: .tag(tag))
+                try await store.currentDescriptor(of: .tag(tag))
             }
             guard let current else { continue }
             if let current, current.digest == descriptor.digest {

@@ -28,7 +28,7 @@ struct TargetReferrers {
             return
         }
         listed = []
-        guard let current = try await target.standing(of: .tag(tag)) else {
+        guard let current = try await target.currentDescriptor(of: .tag(tag)) else {
             index = ReferrerIndex()
             return
         }

@@ -132,7 +132,7 @@ public struct Resolver: Sendable {
             do {
                 state.current = try await at(.target, state.location) {
                     try await stores.store(at: state.location)
-                        .standing(of: image.targetName)
+                        .currentDescriptor(of: image.targetName)
                 }
                 state.isValidated = isValidated(resolved, at: state)
                 state.action = action(

@@ -37,7 +37,7 @@ extension Repairer {
         let (graph, source) = try await find(referrer, in: sources)
         let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
         let current = try await Mirroring.at(.target, target.location) {
-            try await target.standing(of: name)
+            try await target.currentDescriptor(of: name)
         }
         if let current, current.digest != referrer.digest {
             let order = try await Mirroring.at(.target, target.location) {

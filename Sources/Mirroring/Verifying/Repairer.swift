@@ -55,7 +55,7 @@ struct Repairer: Sendable {
         let (lockEntry, entry) = (image.lockEntry, config.entry(of: image.lockEntry))
         let name = lockEntry.targetTag.map(ManifestName.tag) ?? .digest(lockEntry.digest)
         let current = try await Mirroring.at(.target, target.location) {
-            try await target.standing(of: name)
+            try await target.currentDescriptor(of: name)
         }
         let job = CopyJob(
             name: image.id, graph: try await graph(of: lockEntry, entry, in: sources), configBlobs: [:],

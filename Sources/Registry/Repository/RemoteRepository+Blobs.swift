@@ -37,7 +37,8 @@ extension RemoteRepository {
         ) { offset in
             try await open(descriptor, at: offset, operation)
         }
-        return VerifiedBlob(base: VerifiedStream(whole, proving: descriptor), operation: operation)
+        return VerifiedBlob(
+            base: VerifiedStream(whole, verifying: descriptor), operation: operation)
     }
 
     /// Opens the rest of a blob, always through the registry: where it leads to changes and expires.

@@ -9,7 +9,7 @@ extension RemoteRepository {
     /// Several registries deny this request for missing content; then the write decides.
     ///
     /// - Throws: ``RegistryError``.
-    public func standing(of name: ManifestName) async throws -> Descriptor? {
+    public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
         do {
             return try await resolve(name)
         } catch let error as RegistryError where error.isAmbiguousWithNotFound {

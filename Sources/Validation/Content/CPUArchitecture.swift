@@ -14,14 +14,14 @@ struct CPUArchitecture: Hashable {
 
     /// Creates the CPU architecture of a platform; `nil` if it is unknown.
     init?(_ platform: Platform) {
-        guard platform.os == "linux", let machine = Self.known[platform.architecture] else {
+        guard platform.os == "linux", let known = Self.known[platform.architecture] else {
             return nil
         }
-        self = machine
+        self = known
     }
 
     init(_ header: ELFHeader) {
-        self.init(header.machine, is64Bit: header.is64Bit, isLittle: header.isLittleEndian)
+        self.init(header.architecture, is64Bit: header.is64Bit, isLittle: header.isLittleEndian)
     }
 
     private init(_ number: UInt16, is64Bit: Bool = true, isLittle: Bool = true) {
@@ -54,7 +54,7 @@ struct CPUArchitecture: Hashable {
         case never
     }
 
-    func runs(_ other: CPUArchitecture) -> Compatibility {
+    func compatibility(with other: CPUArchitecture) -> Compatibility {
         if self == other { return .native }
         return switch (number, other.number) {
         case (62, 3), (183, 40): other.is64Bit ? .never : .sometimes
@@ -68,6 +68,14 @@ struct CPUArchitecture: Hashable {
 extension CPUArchitecture: CustomStringConvertible {
     /// The name of the architecture, or the value of `e_machine` if it is unknown.
     var description: String {
-        Self.known.first { $0.value == self }?.key ?? "machine \(number)"
+        Self.known.first { $0.value == self }?.key ?? "CPU architecture \(number)"
+    }
+
+    /// The description of a binary, such as "an amd64 binary".
+    var binaryDescription: String {
+        guard let name = Self.known.first(where: { $0.value == self })?.key else {
+            return "a binary for \(self)"
+        }
+        return "\(["a", "s"].contains(name.first) ? "an" : "a") \(name) binary"
     }
 }

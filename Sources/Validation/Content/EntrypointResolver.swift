@@ -11,17 +11,17 @@ struct EntrypointResolver {
         let path: LayerPath
         let header: ELFHeader
         /// The program or script that requires it; `nil` if the config names it.
-        let asker: LayerPath?
+        let dependent: LayerPath?
     }
 
     /// A reason why the container does not start, or why that cannot be determined.
     enum Obstacle: Hashable {
-        case missing(String, asker: LayerPath?)
-        case notExecutable(LayerPath, asker: LayerPath?)
+        case missing(String, dependent: LayerPath?)
+        case notExecutable(LayerPath, dependent: LayerPath?)
         /// The command of a shell was not found.
         case unknownCommand(String)
         /// A file that is neither an ELF program nor a script.
-        case noProgram(LayerPath)
+        case unknownFormat(LayerPath)
     }
 
     private(set) var programs: [Program] = []
@@ -37,35 +37,35 @@ struct EntrypointResolver {
     private static let maximumSteps = 16
 
     /// Resolves the entrypoint and command of a config; nothing if it has neither.
-    init(_ config: ImageConfig, in view: RootFileSystem) {
-        lookup = ProgramLookup(view, config)
-        follow(config.entrypoint + config.command, asker: nil)
+    init(_ config: ImageConfig, in rootFileSystem: RootFileSystem) {
+        lookup = ProgramLookup(rootFileSystem, config)
+        follow(config.entrypoint + config.command, dependent: nil)
         // A script as the entrypoint usually ends in `exec "$@"`. If it does not, the first word of
         // the command is not a program.
         guard hasScript, let command = config.command.first, !config.entrypoint.isEmpty,
             case .program = lookup.program(command)
         else { return }
-        follow(config.command, asker: nil)
+        follow(config.command, dependent: nil)
     }
 
-    private mutating func follow(_ words: [String], asker: LayerPath?) {
+    private mutating func follow(_ words: [String], dependent: LayerPath?) {
         guard let word = words.first else { return }
-        take(lookup.program(word), named: word, Array(words.dropFirst()), asker)
+        take(lookup.program(word), named: word, Array(words.dropFirst()), dependent)
     }
 
     private mutating func take(
-        _ answer: ProgramLookup.Answer, named name: String, _ arguments: [String],
-        _ asker: LayerPath?
+        _ result: ProgramLookup.Result, named name: String, _ arguments: [String],
+        _ dependent: LayerPath?
     ) {
         steps += 1
         guard steps <= Self.maximumSteps else { return }
-        switch answer {
-        case .unknowable, .open: break
-        case .missing: obstacles.append(.missing(name, asker: asker))
-        case .notExecutable(let path): obstacles.append(.notExecutable(path, asker: asker))
-        case .program(.data, let path): obstacles.append(.noProgram(path))
+        switch result {
+        case .runtimeMount, .undetermined: break
+        case .missing: obstacles.append(.missing(name, dependent: dependent))
+        case .notExecutable(let path): obstacles.append(.notExecutable(path, dependent: dependent))
+        case .program(.data, let path): obstacles.append(.unknownFormat(path))
         case .program(.elf(let header), let path):
-            add(Program(path: path, header: header, asker: asker))
+            add(Program(path: path, header: header, dependent: dependent))
             followWrapper(String(decoding: LayerPath(name).name, as: UTF8.self), arguments, path)
         case .program(.script(let line), let path):
             hasScript = true
@@ -76,7 +76,7 @@ struct EntrypointResolver {
     /// Adds a program, and the loader that it requires.
     private mutating func add(_ program: Program) {
         guard program.header.kind == .executable || program.header.kind == .shared else {
-            obstacles.append(.noProgram(program.path))
+            obstacles.append(.unknownFormat(program.path))
             return
         }
         guard !programs.contains(where: { $0.path == program.path }) else { return }
@@ -84,15 +84,15 @@ struct EntrypointResolver {
         guard let loader = program.header.loader else { return }
         switch lookup.program(at: loader) {
         case .program(.elf(let header), let path):
-            programs.append(Program(path: path, header: header, asker: program.path))
-        case .program(_, let path): obstacles.append(.noProgram(path))
+            programs.append(Program(path: path, header: header, dependent: program.path))
+        case .program(_, let path): obstacles.append(.unknownFormat(path))
         // The kernel requires the loader to be executable.
         case .notExecutable(let path):
-            obstacles.append(.notExecutable(path, asker: program.path))
+            obstacles.append(.notExecutable(path, dependent: program.path))
         case .missing:
             obstacles.append(
-                .missing(String(decoding: loader, as: UTF8.self), asker: program.path))
-        case .unknowable, .open: break
+                .missing(String(decoding: loader, as: UTF8.self), dependent: program.path))
+        case .runtimeMount, .undetermined: break
         }
     }
 
@@ -106,7 +106,7 @@ struct EntrypointResolver {
         let text = line.drop(while: isBlank)
         let interpreter = Array(text.prefix { !isBlank($0) })
         guard !interpreter.isEmpty else {
-            obstacles.append(.noProgram(script))
+            obstacles.append(.unknownFormat(script))
             return
         }
         var option = text.dropFirst(interpreter.count).drop(while: isBlank)
@@ -122,12 +122,12 @@ struct EntrypointResolver {
         _ name: String, _ arguments: [String], _ path: LayerPath
     ) {
         switch ExecWrapper(name)?.command(in: arguments) {
-        case .words(let words): follow(words, asker: path)
+        case .words(let words): follow(words, dependent: path)
         case .shellText(let text):
             guard let word = ShellText(text).firstCommand else { return }
             switch lookup.program(word) {
             case .missing: obstacles.append(.unknownCommand(word))
-            case let answer: take(answer, named: word, [], path)
+            case let result: take(result, named: word, [], path)
             }
         case nil: break
         }

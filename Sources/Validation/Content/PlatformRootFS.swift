@@ -7,9 +7,9 @@ internal import OCI
 struct PlatformRootFS {
     let platform: Platform
     let config: ImageConfig
-    let view: RootFileSystem
+    let rootFileSystem: RootFileSystem
     /// The CPU architecture of the platform; `nil` if it is unknown.
-    let machine: CPUArchitecture?
+    let architecture: CPUArchitecture?
 
     /// Creates the root file system from the scanned layers; `nil` if the config is missing, which
     /// other rules report.
@@ -20,8 +20,8 @@ struct PlatformRootFS {
         }
         self.platform = platform
         self.config = config
-        self.view = RootFileSystem(layers: trees, budget: image.lookupBudget)
-        self.machine = CPUArchitecture(platform)
+        self.rootFileSystem = RootFileSystem(layers: trees, budget: image.lookupBudget)
+        self.architecture = CPUArchitecture(platform)
     }
 }
 

@@ -16,19 +16,18 @@ public struct ConfigPlatformRule: Rule {
             if let problem = candidate.configProblem {
                 return Finding(
                     .configMismatch, .error, platform: platform,
-                    "the configuration of the \(platform) image cannot be read: \(problem)")
+                    "\(platform): config cannot be read: \(problem)")
             }
             guard let config = candidate.config else {
                 return Finding(
                     .notChecked, .warning, platform: platform,
-                    "the \(platform) image has no image configuration to compare, but "
-                        + "\(candidate.manifest.config.mediaType)")
+                    "\(platform): config type \(candidate.manifest.config.mediaType) is not that "
+                        + "of an image config")
             }
             guard platform.matches(config.platform) else {
                 return Finding(
                     .configMismatch, .error, platform: platform,
-                    "the index says \(platform), but the image's configuration says "
-                        + "\(config.platform)")
+                    "config states \(config.platform), but the index states \(platform)")
             }
             return nil
         }

@@ -12,79 +12,82 @@ public struct EntrypointRule: Rule {
     /// Returns findings for images that would not start.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            guard let machine = scanned.machine else {
+            guard let architecture = scanned.architecture else {
                 return [
                     Finding(
                         .notChecked, .warning, platform: scanned.platform,
-                        "programs for \(scanned.platform) cannot be judged")
+                        "\(scanned.platform): entrypoint not checked: unknown CPU architecture")
                 ]
             }
-            let chain = EntrypointResolver(scanned.config, in: scanned.view)
-            let programs = chain.programs.compactMap {
-                Self.finding($0, machine, scanned.platform)
+            let resolved = EntrypointResolver(scanned.config, in: scanned.rootFileSystem)
+            let programs = resolved.programs.compactMap {
+                Self.finding($0, architecture, scanned.platform)
             }
             // The loader of a program for another CPU architecture is not reported as well.
             let foreign = Set(
-                chain.programs.filter { machine.runs(CPUArchitecture($0.header)) == .never }.map(
+                resolved.programs.filter {
+                    architecture.compatibility(with: CPUArchitecture($0.header)) == .never
+                }.map(
                     \.path))
             return programs
-                + chain.obstacles.filter { !($0.asker.map(foreign.contains) ?? false) }
+                + resolved.obstacles.filter { !($0.dependent.map(foreign.contains) ?? false) }
                 .map { Self.finding($0, scanned.platform) }
         }
     }
 
     private static func finding(
-        _ program: EntrypointResolver.Program, _ machine: CPUArchitecture, _ platform: Platform
+        _ program: EntrypointResolver.Program, _ architecture: CPUArchitecture, _ platform: Platform
     ) -> Finding? {
         let other = CPUArchitecture(program.header)
-        let way = program.asker.map { ", for \($0.shown)" } ?? ""
-        let text = "the \(platform) image would run \(program.path.shown)\(way)"
-        return switch machine.runs(other) {
+        let name = Self.name(of: program.path.displayText, requiredBy: program.dependent)
+        let text = "\(platform): \(name) is \(other.binaryDescription)"
+        return switch architecture.compatibility(with: other) {
         case .native: nil
         case .sometimes:
             Finding(
                 .contentMismatch, .warning, platform: platform,
-                "\(text), a program for \(other), which only some machines take")
+                "\(text), which only some hosts support")
         case .never:
-            Finding(
-                .contentMismatch, .error, platform: platform, "\(text), a program for \(other)")
+            Finding(.contentMismatch, .error, platform: platform, text)
         }
     }
 
     private static func finding(
         _ obstacle: EntrypointResolver.Obstacle, _ platform: Platform
     ) -> Finding {
-        let start = "the \(platform) image would run"
         switch obstacle {
-        case .missing(let name, let asker):
-            let way = asker.map { ", which \($0.shown) needs," } ?? ""
+        case .missing(let name, let dependent):
+            let shown = UntrustedText(name).display(limit: 200)
             return Finding(
                 .entrypointMissing, .error, platform: platform,
-                "\(start) \(UntrustedText(name).display(limit: 200))\(way.isEmpty ? "," : way) "
-                    + "but has no such program")
-        case .notExecutable(let path, _):
+                "\(platform): \(Self.name(of: shown, requiredBy: dependent)) not found")
+        case .notExecutable(let path, let dependent):
+            let name = Self.name(of: path.displayText, requiredBy: dependent)
             return Finding(
                 .entrypointMissing, .error, platform: platform,
-                "\(start) \(path.shown), which nobody may execute")
+                "\(platform): \(name) is not executable")
         case .unknownCommand(let name):
             return Finding(
                 .notChecked, .warning, platform: platform,
-                "\(start) \(UntrustedText(name).display(limit: 200)) in a shell, and it was not found"
-            )
-        case .noProgram(let path):
+                "\(platform): shell command \(UntrustedText(name).display(limit: 200)) not found")
+        case .unknownFormat(let path):
             return Finding(
                 .notChecked, .warning, platform: platform,
-                "\(start) \(path.shown), which is neither a program of ELF nor a script")
+                "\(platform): \(path.displayText) is neither an ELF binary nor a script")
         }
+    }
+
+    private static func name(of path: String, requiredBy dependent: LayerPath?) -> String {
+        dependent.map { "\(path) (required by \($0.displayText))" } ?? "entrypoint \(path)"
     }
 }
 
 extension EntrypointResolver.Obstacle {
     /// The program or script that requires the missing file.
-    fileprivate var asker: LayerPath? {
+    fileprivate var dependent: LayerPath? {
         switch self {
-        case .missing(_, let asker), .notExecutable(_, let asker): asker
-        case .unknownCommand, .noProgram: nil
+        case .missing(_, let dependent), .notExecutable(_, let dependent): dependent
+        case .unknownCommand, .unknownFormat: nil
         }
     }
 }

@@ -25,17 +25,17 @@ extension ImageRequirements {
         case let days? where days < 0:
             return Finding(
                 .exceptionExpired, .warning,
-                "the exception (\(exception.reason)) ended\(on); every platform is required again")
+                "exception expired\(on), all platforms are required: \(exception.reason)")
         case let days? where days <= Self.warningDays:
             let end = days == 0 ? "today" : days == 1 ? "tomorrow" : "in \(days) days"
             return Finding(
                 .exceptionExpired, .warning,
-                "the exception (\(exception.reason)) ends \(end)" + (on.isEmpty ? "" : "," + on))
+                "exception ends \(end)\(on.isEmpty ? "" : "," + on): \(exception.reason)")
         default:
             let only = exception.platforms.map(\.description).joined(separator: ", ")
             return Finding(
                 .exceptionUsed, .note,
-                "only \(only) is required\(exception.until.map { " until \($0)" } ?? ""): "
+                "only \(only) required\(exception.until.map { " until \($0)" } ?? ""): "
                     + exception.reason)
         }
     }

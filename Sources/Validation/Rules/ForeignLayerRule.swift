@@ -16,11 +16,12 @@ public struct ForeignLayerRule: Rule {
                 $0.mediaType.isForeignLayer || $0.hasURLs
             }
             guard count > 0 else { return nil }
-            let whose = candidate.platform.map { "the \($0) image" } ?? "the image"
+            let platform = candidate.platform.map { "\($0): " } ?? ""
+            let layers = count == 1 ? "1 foreign layer" : "\(count) foreign layers"
             return Finding(
                 .foreignLayer, .warning, platform: candidate.platform,
-                "\(whose) has \(count) foreign \(count == 1 ? "layer" : "layers"), which are copied "
-                    + "only if the source itself holds them")
+                "\(platform)\(layers), copied only if the source serves \(count == 1 ? "it" : "them")"
+            )
         }
     }
 }

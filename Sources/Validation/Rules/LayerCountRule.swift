@@ -18,8 +18,8 @@ public struct LayerCountRule: Rule {
             else { return nil }
             return Finding(
                 .diffIDMismatch, .error, platform: platform,
-                "the \(platform) image has \(candidate.manifest.layers.count) layers, but its "
-                    + "configuration counts \(config.diffIDs.count)")
+                "\(platform): manifest lists \(candidate.manifest.layers.count) layers, but config lists "
+                    + "\(config.diffIDs.count) diff_ids")
         }
     }
 }

@@ -20,7 +20,7 @@ public struct LayerIntegrityRule: Rule {
             return candidate.manifest.layers.enumerated().compactMap { position, layer in
                 let diffID =
                     config.diffIDs.indices.contains(position) ? config.diffIDs[position] : nil
-                let name = "layer \(layer.digest.short) of the \(platform) image"
+                let name = "\(platform): layer \(layer.digest.short)"
                 switch image.contents(of: layer) {
                 case .success(let contents):
                     return Self.finding(contents.diffID, diffID, name, platform)
@@ -28,16 +28,16 @@ public struct LayerIntegrityRule: Rule {
                     return Finding(
                         .layerBroken, .error, platform: platform,
                         "\(name) cannot be unpacked: \(LayerScanError.malformed(reason))")
-                case .failure(let fault):
+                case .failure(let error):
                     return Finding(
                         .notChecked, .warning, platform: platform,
-                        "\(name) could not be looked into: \(fault)")
+                        "\(name) not scanned: \(error)")
                 case nil:
                     // A layer that no rule required was not scanned.
                     guard LayerCompression(layer.mediaType) == nil else { return nil }
                     return Finding(
                         .notChecked, .warning, platform: platform,
-                        "\(name) could not be looked into: it is of the type \(layer.mediaType)")
+                        "\(name) not scanned: unsupported media type \(layer.mediaType)")
                 }
             }
         }
@@ -52,6 +52,6 @@ public struct LayerIntegrityRule: Rule {
         }
         return Finding(
             .diffIDMismatch, .error, platform: platform,
-            "\(name) unpacks to \(actual.short), but its configuration says \(stated.short)")
+            "\(name) has diff_id \(actual.short), but config states \(stated.short)")
     }
 }

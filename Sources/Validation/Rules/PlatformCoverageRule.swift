@@ -19,28 +19,27 @@ public struct PlatformCoverageRule: Rule {
                 Finding(.notAnIndex, .error, Self.description(of: image.images.first)))
         }
         for case (let candidate, let problem?) in image.images.map({ ($0, $0.configProblem) })
-        where candidate.promised == nil {
+        where candidate.declared == nil {
             findings.append(
                 Finding(
                     .configMismatch, .error,
-                    "no index says the platform of \(candidate.descriptor.digest.short), and its "
-                        + "configuration cannot be read: \(problem)"))
+                    "config of \(candidate.descriptor.digest.short) cannot be read: \(problem)"))
         }
         for platform in platforms {
             switch present.count(where: { platform.matches($0) }) {
             case 0:
-                let have =
+                let available =
                     present.isEmpty ? "none" : present.map(\.description).joined(separator: ", ")
                 findings.append(
                     Finding(
                         .platformMissing, .error, platform: platform,
-                        "there is no image for \(platform); there is \(have)"))
+                        "missing \(platform) (available: \(available))"))
             case 1: break
             case let count:
                 findings.append(
                     Finding(
                         .platformTwice, .warning, platform: platform,
-                        "\(count) images are for \(platform); a runtime takes the first"))
+                        "\(platform): \(count) images in the index; runtimes use the first"))
             }
         }
         return findings
@@ -48,9 +47,9 @@ public struct PlatformCoverageRule: Rule {
 
     private static func description(of image: LoadedImage.PlatformImage?) -> String {
         if let type = image?.manifest.config.mediaType, !type.isImageConfig {
-            return "this is no container image but \(type); an artifact needs 'artifact: true'"
+            return "not a container image but \(type); set 'artifact: true' for artifacts"
         }
-        let only = image?.platform.map { "for \($0) " } ?? ""
-        return "this is one image \(only)and no index, so it runs on one platform only"
+        let platform = image?.platform.map { " (\($0))" } ?? ""
+        return "single-platform image\(platform) instead of an index"
     }
 }

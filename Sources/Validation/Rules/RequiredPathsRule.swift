@@ -17,10 +17,11 @@ public struct RequiredPathsRule: Rule {
     }
 
     private static func finding(_ name: String, in scanned: PlatformRootFS) -> Finding? {
-        let lookup = ProgramLookup(scanned.view, scanned.config)
-        let shown = UntrustedText(name).display(limit: 200)
+        let lookup = ProgramLookup(scanned.rootFileSystem, scanned.config)
+        let kind = name.hasPrefix("/") ? "path" : "command"
+        let shown = "required \(kind) \(UntrustedText(name).display(limit: 200))"
         if name.hasPrefix("/"),
-            case .found(let entry, _) = scanned.view.destination(of: Array(name.utf8))
+            case .found(let entry, _) = scanned.rootFileSystem.resolve(Array(name.utf8))
         {
             guard case .file(let file) = entry, case .elf(let header) = file.head else {
                 return nil
@@ -29,23 +30,22 @@ public struct RequiredPathsRule: Rule {
         }
         switch lookup.program(name) {
         case .program(.elf(let header), _): return mismatch(header, shown, scanned)
-        case .program, .unknowable, .open: return nil
+        case .program, .runtimeMount, .undetermined: return nil
         case .missing, .notExecutable:
             return Finding(
                 .pathMissing, .error, platform: scanned.platform,
-                "the \(scanned.platform) image has no \(shown), which is required")
+                "\(scanned.platform): \(shown) not found")
         }
     }
 
     private static func mismatch(
         _ header: ELFHeader, _ shown: String, _ scanned: PlatformRootFS
     ) -> Finding? {
-        guard let machine = scanned.machine, machine.runs(CPUArchitecture(header)) == .never else {
-            return nil
-        }
+        guard let architecture = scanned.architecture,
+            architecture.compatibility(with: CPUArchitecture(header)) == .never
+        else { return nil }
         return Finding(
             .contentMismatch, .error, platform: scanned.platform,
-            "\(shown) of the \(scanned.platform) image, which is required, is for "
-                + "\(CPUArchitecture(header))")
+            "\(scanned.platform): \(shown) is \(CPUArchitecture(header).binaryDescription)")
     }
 }

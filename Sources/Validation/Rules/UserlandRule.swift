@@ -18,85 +18,92 @@ public struct UserlandRule: Rule {
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
             // A layer that was not scanned may contain the matching library.
-            guard let machine = scanned.machine, scanned.view.isComplete else { return [] }
-            let programs = Programs(scanned.view)
-            guard !scanned.view.budget.isUsedUp else { return [] }
-            let chain = EntrypointResolver(scanned.config, in: scanned.view)
-            let witnesses = Self.witnesses(in: scanned.view, programs, machine)
+            guard let architecture = scanned.architecture, scanned.rootFileSystem.isComplete else {
+                return []
+            }
+            let binaries = Binaries(scanned.rootFileSystem)
+            guard !scanned.rootFileSystem.budget.isExhausted else { return [] }
+            let resolved = EntrypointResolver(scanned.config, in: scanned.rootFileSystem)
+            let indicators = Self.indicators(in: scanned.rootFileSystem, binaries, architecture)
             // `EntrypointRule` reports the programs that are started.
-            let started = Set(chain.programs.map(\.path.shown))
-            var findings = witnesses.filter {
-                machine.runs($0.machine) == .never && !started.contains($0.path)
+            let started = Set(resolved.programs.map(\.path.displayText))
+            var findings = indicators.filter {
+                architecture.compatibility(with: $0.architecture) == .never
+                    && !started.contains($0.path)
             }.map {
                 Finding(
                     .contentMismatch, .error, platform: scanned.platform,
-                    "\($0.path) of the \(scanned.platform) image is for \($0.machine)")
+                    "\(scanned.platform): \($0.path) is \($0.architecture.binaryDescription)")
             }
-            let isForeign = chain.programs.contains {
-                machine.runs(CPUArchitecture($0.header)) == .never
+            let startsForeignBinary = resolved.programs.contains {
+                architecture.compatibility(with: CPUArchitecture($0.header)) == .never
             }
-            if findings.isEmpty, !isForeign {
-                findings += [programs.foreign(to: machine, scanned.platform)].compactMap(\.self)
+            if findings.isEmpty, !startsForeignBinary {
+                findings += [binaries.foreign(to: architecture, scanned.platform)].compactMap(
+                    \.self)
             }
-            if chain.programs.isEmpty, chain.obstacles.isEmpty, witnesses.isEmpty {
+            if resolved.programs.isEmpty, resolved.obstacles.isEmpty, indicators.isEmpty {
                 findings.append(
                     Finding(
                         .notChecked, .warning, platform: scanned.platform,
-                        "the \(scanned.platform) image starts no program and has no shell, so "
-                            + "nothing tells its machine"))
+                        "\(scanned.platform): CPU architecture unknown: no entrypoint and no shell")
+                )
             }
             return findings
         }
     }
 
-    private struct Witness: Hashable {
+    private struct IndicatorFile: Hashable {
         let path: String
-        let machine: CPUArchitecture
+        let architecture: CPUArchitecture
     }
 
     /// Returns the shell, and the C library unless one of several matches the architecture.
-    private static func witnesses(
-        in view: RootFileSystem, _ programs: Programs, _ machine: CPUArchitecture
-    ) -> [Witness] {
-        var witnesses: [Witness] = []
-        if case .found(.file(let file), let path) = view.destination(of: Array("/bin/sh".utf8)),
+    private static func indicators(
+        in rootFileSystem: RootFileSystem, _ binaries: Binaries, _ architecture: CPUArchitecture
+    ) -> [IndicatorFile] {
+        var indicators: [IndicatorFile] = []
+        if case .found(.file(let file), let path) = rootFileSystem.resolve(Array("/bin/sh".utf8)),
             case .elf(let header) = file.head
         {
-            witnesses.append(Witness(path: path.shown, machine: CPUArchitecture(header)))
+            indicators.append(
+                IndicatorFile(path: path.displayText, architecture: CPUArchitecture(header)))
         }
-        let libraries = programs.all.filter { path, _ in
+        let libraries = binaries.all.filter { path, _ in
             path.name.elementsEqual("libc.so.6".utf8)
                 || path.name.starts(with: "ld-musl-".utf8)
-        }.map { Witness(path: $0.shown, machine: CPUArchitecture($1)) }
-        if !libraries.contains(where: { machine.runs($0.machine) == .native }) {
-            witnesses += libraries.sorted { $0.path < $1.path }.prefix(1)
+        }.map { IndicatorFile(path: $0.displayText, architecture: CPUArchitecture($1)) }
+        if !libraries.contains(where: {
+            architecture.compatibility(with: $0.architecture) == .native
+        }) {
+            indicators += libraries.sorted { $0.path < $1.path }.prefix(1)
         }
-        return witnesses
+        return indicators
     }
 }
 
 /// The visible programs and libraries of an image.
-private struct Programs {
+private struct Binaries {
     let all: [(LayerPath, ELFHeader)]
 
-    init(_ view: RootFileSystem) {
-        all = view.elfFiles().filter { $1.kind == .executable || $1.kind == .shared }
+    init(_ rootFileSystem: RootFileSystem) {
+        all = rootFileSystem.elfFiles().filter { $1.kind == .executable || $1.kind == .shared }
     }
 
     /// Returns a finding with the number of programs for other CPU architectures and an example.
-    func foreign(to machine: CPUArchitecture, _ platform: Platform) -> Finding? {
-        let others = all.filter { machine.runs(CPUArchitecture($1)) == .never }
+    func foreign(to architecture: CPUArchitecture, _ platform: Platform) -> Finding? {
+        let others = all.filter { architecture.compatibility(with: CPUArchitecture($1)) == .never }
         guard let first = others.min(by: { $0.0.description < $1.0.description }) else {
             return nil
         }
         return Finding(
             .foreignExecutables, .note, platform: platform,
-            "\(others.count) of \(all.count) programs and libraries of the \(platform) image are "
-                + "for other machines, such as \(first.0.shown) for \(CPUArchitecture(first.1))")
+            "\(platform): \(others.count) of \(all.count) binaries are for other CPU architectures "
+                + "(for example \(first.0.displayText): \(CPUArchitecture(first.1)))")
     }
 }
 
 extension LayerPath {
     /// The path, escaped for display on one line.
-    var shown: String { UntrustedText(description).display(limit: 200) }
+    var displayText: String { UntrustedText(description).display(limit: 200) }
 }

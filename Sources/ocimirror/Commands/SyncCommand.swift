@@ -106,7 +106,7 @@ struct SyncCommand: ConfiguredCommand {
         let syncer = Syncer(
             resolver: Resolver(
                 config: config, stores: stores, locks: old, today: context.today),
-            jobs: options.jobs, scanner: LayerScanner(atOnce: options.jobs),
+            jobs: options.jobs, scanner: LayerScanner(concurrency: options.jobs),
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }

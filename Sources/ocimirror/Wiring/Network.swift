@@ -54,7 +54,7 @@ enum Network {
                     try network.repository(
                         try Repository(registry: host, path: repository.path), isOptional: true)
                 }
-                return EndpointStore(base, replicas: replicas, reputation: reputation)
+                return EndpointStore(base, endpoints: replicas, health: reputation)
             case .layout(let directory):
                 // One store for each folder: it is what orders the changes of the folder's index.
                 return layouts.withLock { layouts in

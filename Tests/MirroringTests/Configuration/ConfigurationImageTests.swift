@@ -18,7 +18,7 @@ import Testing
         Problem("", "4:4", "images: expected a string, found nothing"),
         Problem("[redis:7]", "4:5", "found a list"),
         Problem("{source: 'oci:dir:1'}", "4:14", "a layout needs a 'name'"),
-        Problem("{source: 'oci:', name: x}", "4:14", "the folder is missing after 'oci:'"),
+        Problem("{source: 'oci:', name: x}", "4:14", "directory missing after 'oci:'"),
         Problem("{source: redis:latest}", "4:14", "'latest' is a floating tag; use a"),
         Problem("bitnami/kubectl:Latest", "4:5", "is a floating tag"),
         Problem(

@@ -36,7 +36,7 @@ import AsyncPrimitives
         let path = "\(folder.path)/scanner"
         try folder.write("#!/bin/sh\n\(lines)\nexec \(Mirror.program) \"$@\"\n", to: "scanner")
         try await shell("chmod 700 '\(path)'")
-        return LayerScanner(program: path, atOnce: 2)
+        return LayerScanner(program: path, concurrency: 2)
     }
 
     @Test(arguments: [["", "+gzip"], ["+gzip", ""]])

@@ -105,7 +105,7 @@ import Validation
         #expect(try await mirror.sync().isDone)
         try mirror.configure([Self.entry], to: ["mirror.example/m", "second.example/m"])
         // Scanning a layer again would give no new information.
-        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        mirror.scanner = LayerScanner(program: "/bin/false", concurrency: 1)
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(run.findings.isEmpty)
@@ -118,7 +118,7 @@ import Validation
         let world = World()
         try await world.publish(Self.image(), at: "src.example/team/app:1.0")
         var mirror = try Mirror([Self.entry], in: world)
-        mirror.scanner = LayerScanner(program: "/bin/false", atOnce: 1)
+        mirror.scanner = LayerScanner(program: "/bin/false", concurrency: 1)
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored])
         #expect(Set(run.findings.map(\.id)) == [.notChecked])

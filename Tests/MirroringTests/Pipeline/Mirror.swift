@@ -18,7 +18,7 @@ struct Mirror {
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
 
     /// The layer scanner, which uses the executable built beside the tests.
-    static let scanner = LayerScanner(program: program, atOnce: 4)
+    static let scanner = LayerScanner(program: program, concurrency: 4)
 
     static let program: String = {
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? "./"

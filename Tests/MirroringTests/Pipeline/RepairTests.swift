@@ -191,6 +191,6 @@ import Validation
         #expect(findings.map(\.id) == [.exceptionUsed])
         #expect(
             findings.first?.message
-                == "only linux/amd64 is required until 2026-12-31: no arm64 yet")
+                == "only linux/amd64 required until 2026-12-31: no arm64 yet")
     }
 }

@@ -160,7 +160,8 @@ import TextSafety
                 `Refused credentials`.issuing("anyone"),
                 Exchange("HEAD \(Self.manifest)", Answer(404)),
             ], credentials: `Refused credentials`.user)
-        #expect(try await scene.repository().standing(of: `Refused credentials`.tag()) == nil)
+        #expect(
+            try await scene.repository().currentDescriptor(of: `Refused credentials`.tag()) == nil)
         scene.wire.expectDone()
     }
 

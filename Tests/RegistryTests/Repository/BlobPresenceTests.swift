@@ -155,7 +155,7 @@ import Testing
                         mediaType: .octetStream, digest: digest, size: bytes.count)
                     group.addTask {
                         try await repository.push(expected: blob, mountingFrom: nil) {
-                            VerifiedStream(BytesInMemory(bytes), proving: blob)
+                            VerifiedStream(BytesInMemory(bytes), verifying: blob)
                         }
                     }
                 }
@@ -182,7 +182,7 @@ import Testing
         func push() -> Task<BlobPushResult, any Error> {
             Task {
                 try await repository.push(expected: blob, mountingFrom: nil) {
-                    VerifiedStream(BytesInMemory(bytes), proving: blob)
+                    VerifiedStream(BytesInMemory(bytes), verifying: blob)
                 }
             }
         }

@@ -122,7 +122,7 @@ import Testing
             Exchange("HEAD \(Self.base)/manifests/1", Answer(404, Self.html)),
             Exchange("GET \(Self.base)/manifests/1", Self.page(404)),
         ])
-        #expect(try await scene.repository().standing(of: tag) == nil)
+        #expect(try await scene.repository().currentDescriptor(of: tag) == nil)
     }
 
     // Quay and Pulp label responses without a body as text/html.

@@ -51,7 +51,7 @@ import Testing
         let scene = try RealScene(registry.host, dialect: dialect)
         let repository = try scene.network.repository(registry.repository("app"))
         let arrival = try await repository.push(blob: blob, mountingFrom: nil) {
-            VerifiedStream(BytesInMemory(bytes), proving: blob)
+            VerifiedStream(BytesInMemory(bytes), verifying: blob)
         }
         #expect(arrival == .uploaded)
         #expect(try await repository.exists(blob: blob))

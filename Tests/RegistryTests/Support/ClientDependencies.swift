@@ -126,7 +126,7 @@ struct Sample: Sendable {
     var raw: RawManifest { RawManifest(describing: bytes, as: descriptor.mediaType) }
 
     func open() async throws -> ByteStream {
-        VerifiedStream(Pieces(pieces: [bytes]), proving: descriptor)
+        VerifiedStream(Pieces(pieces: [bytes]), verifying: descriptor)
     }
 }
 

@@ -50,7 +50,7 @@ extension RemoteRepository {
             arrivals.append(
                 try await push(
                     blob: blob, mountingFrom: sibling.map { .repository($0) },
-                    open: { VerifiedStream(BytesInMemory(bytes), proving: blob) }))
+                    open: { VerifiedStream(BytesInMemory(bytes), verifying: blob) }))
         }
         for manifest in image.manifests.dropLast() {
             try await push(manifest: manifest, as: .digest(manifest.descriptor.digest))
