@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A Markdown file, as far as these tests look into it.
+/// The parsed content of a Markdown file.
 struct Document {
-    /// The path from the project's root.
+    /// The path relative to the project's root.
     let path: String
     /// The lines outside fenced blocks.
     private(set) var prose: [Substring] = []
-    /// The fenced blocks, each with its language.
+    /// The fenced blocks with their languages.
     private(set) var blocks: [(language: Substring, lines: [Substring])] = []
 
     init(path: String, text: String) {
@@ -24,12 +24,12 @@ struct Document {
         }
     }
 
-    /// What stands between backticks in the prose.
+    /// The text between backticks in the prose.
     var inlineCode: [Substring] {
         prose.flatMap { $0.matches(of: /`([^`]+)`/).map(\.output.1) }
     }
 
-    /// Where the prose links to.
+    /// The link targets in the prose.
     var links: [Substring] {
         prose.flatMap { line in
             line.replacing(/`[^`]*`/, with: "code").matches(of: /\]\(([^)\s]+)\)/)
@@ -37,7 +37,7 @@ struct Document {
         }
     }
 
-    /// The headings as links spell them.
+    /// The anchors of the headings.
     var anchors: [String] {
         prose.filter { $0.hasPrefix("#") }.map { heading in
             String(
@@ -57,7 +57,7 @@ struct Document {
         }
     }
 
-    /// Each shell command that it shows: what a person would type.
+    /// The shell commands in the fenced blocks.
     var commandLines: [Substring] {
         let shown = blocks.filter { $0.language == "sh" }.flatMap(\.lines)
         let typed = blocks.filter { $0.language == "console" }.flatMap(\.lines)
@@ -67,7 +67,7 @@ struct Document {
 }
 
 extension Substring {
-    /// The text without a character at its ends.
+    /// Returns the text without a character at its ends.
     func trimming(_ character: Character) -> String {
         var rest = self
         while rest.first == character { rest.removeFirst() }

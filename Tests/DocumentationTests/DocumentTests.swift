@@ -5,7 +5,7 @@ import Testing
 
 @testable import ocimirror
 
-/// What holds for every document: its links, its paths, its command lines.
+/// Rules for all documents: links, paths and command lines.
 @Suite struct DocumentTests {
     @Test func `every link leads to a file and to a heading in it`() throws {
         let documents = try Project.documents()
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `every document is reached from the README`() throws {
+    @Test func `every document is reachable from the README`() throws {
         let documents = try Project.documents()
         var reached: Set<String> = ["README.md"]
         var isGrowing = true
@@ -41,7 +41,7 @@ import Testing
         for document in documents { #expect(reached.contains(document.path), "\(document.path)") }
     }
 
-    @Test func `every path of the project that is named exists`() throws {
+    @Test func `every project path that a document mentions exists`() throws {
         let folders = ["Sources/", "Tests/", "Documentation/", "Examples/", "ci/", ".ci/"]
         for document in try Project.documents() {
             for code in document.inlineCode where folders.contains(where: code.hasPrefix) {
@@ -51,11 +51,11 @@ import Testing
         }
     }
 
-    @Test func `every command line is one`() throws {
+    @Test func `every command line is valid`() throws {
         var count = 0
         for document in try Project.documents() {
             for line in document.commandLines where line.hasPrefix("ocimirror ") {
-                // `[ID…]` in an overview stands for words that may be left out.
+                // `[ID…]` in an overview means optional words.
                 let words = shellWords(line).dropFirst().filter { !$0.hasPrefix("[") }
                     .map { $0.replacing("…", with: "") }
                 #expect(throws: Never.self, "\(document.path): \(line)") {
@@ -81,11 +81,11 @@ import Testing
         ("ocimirror sync --json > run.json", ["ocimirror", "sync", "--json"]),
         ("ocimirror plan | less", ["ocimirror", "plan"]),
     ])
-    func `a command line is read as a shell reads it`(_ line: String, _ words: [String]) {
+    func `a command line is split as a shell splits it`(_ line: String, _ words: [String]) {
         #expect(shellWords(line) == words)
     }
 
-    /// The path that a link means, from the project's root.
+    /// Returns the path that a link points to, relative to the project's root.
     private static func resolve(_ link: String, from document: String) -> String {
         var parts = document.split(separator: "/").dropLast().map(String.init)
         for part in link.split(separator: "/").map(String.init) {

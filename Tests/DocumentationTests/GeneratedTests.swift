@@ -7,15 +7,15 @@ import Testing
 @testable import Mirroring
 @testable import ocimirror
 
-/// What is written from the command tree: that it is not stale, and what its readers think of it.
+/// Help and manual pages are generated from the command tree.
 @Suite struct GeneratedTests {
-    @Test func `the reference of the command line is what the command tree says`() throws {
+    @Test func `the command line reference is up to date`() throws {
         #expect(
             try Project.text("Documentation/cli.md") == Program.markdown,
             "stale: run 'make reference'")
     }
 
-    @Test func `the manual pages are what the command tree says`() throws {
+    @Test func `the manual pages are up to date`() throws {
         let files = Program.manual.map { "Documentation/man/\($0.file)" }
         #expect(try Project.files(in: "Documentation/man") == files.sorted())
         for page in Program.manual {
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `no line of a manual page is a macro by accident`() {
+    @Test func `no line of a manual page is unintentionally a macro`() {
         let macros: Set<Substring> = [
             "\\\"", "Dd", "Dt", "Os", "Sh", "Ss", "Nm", "Nd", "Ar", "Cm", "Op", "Bl", "It", "El",
             "Xr", "Pp", "Bd", "Ed",
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `help on the configuration names the keys of the loader, all of them`() {
+    @Test func `help on the configuration lists all keys of the loader`() {
         let keys = Self.rows(of: .configuration).flatMap { row in
             row.explanation.replacing("a reference, or: ", with: "")
                 .replacing("a list of tags, or: ", with: "").split(separator: " ").map(String.init)
@@ -46,7 +46,7 @@ import Testing
         #expect(Set(keys) == ConfigurationKeys.all.subtracting(ConfigurationKeys.credentials))
     }
 
-    @Test func `help on exit codes names every one`() {
+    @Test func `help on exit codes lists all exit codes`() {
         let codes = Self.rows(of: .exitCodes).flatMap { row in
             row.term.split(separator: ", ").compactMap { Int32($0) }
         }
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `every command that is listed has an example`() {
+    @Test func `every listed command has an example`() {
         for page in Program.tree.pages {
             #expect(!page.examples.isEmpty, "\(page.path)")
             for example in page.examples {

@@ -2,7 +2,8 @@
 
 import StrictJSON
 
-/// As much of JSON Schema (draft 7) as the project's schemas use; any other keyword is an error.
+/// The subset of JSON Schema (draft 7) that the project's schemas use; any other keyword is an
+/// error.
 struct JSONSchema {
     let root: JSONValue
 
@@ -14,12 +15,12 @@ struct JSONSchema {
         root = try JSONValue(parsing: Array(text.utf8))
     }
 
-    /// Says what is wrong with a value: where, and which keyword; empty where it is valid.
+    /// Returns the violations with their paths and keywords; empty if the value is valid.
     func problems(of value: JSONValue) throws -> [String] {
         try problems(of: value, root, at: "")
     }
 
-    /// The schema that a reference such as `#/definitions/image` means.
+    /// Returns the schema that a reference such as `#/definitions/image` points to.
     func definition(_ reference: String) -> JSONValue {
         reference.split(separator: "/").dropFirst().reduce(root) { $0[String($1)] ?? .null }
     }
@@ -109,10 +110,10 @@ extension JSONValue {
         if case .array(let items) = self { items } else { others }
     }
 
-    /// A string's text.
+    /// The text of a string.
     var text: String { if case .string(let text) = self { text } else { "" } }
 
-    /// Whether this is the name of the type of a value.
+    /// Returns a Boolean value that indicates whether a value has the type.
     fileprivate func name(of value: JSONValue) -> Bool {
         switch (text, value) {
         case ("object", .object), ("array", .array), ("string", .string), ("boolean", .bool),

@@ -2,7 +2,7 @@
 
 import Files
 
-/// The files of the project that these tests were built from.
+/// The files of the project.
 enum Project {
     private static let root = Path.directory(
         of: Path.directory(of: Path.directory(of: #filePath)))
@@ -12,17 +12,17 @@ enum Project {
         String(decoding: try BoundedFile.read("\(root)/\(path)", limit: 1 << 20), as: UTF8.self)
     }
 
-    /// Whether there is such a file or folder.
+    /// Returns a Boolean value that indicates whether a file or directory exists.
     static func has(_ path: String) throws -> Bool {
         try FileStatus.of("\(root)/\(path)") != nil
     }
 
-    /// Lists the paths of the files in a folder.
+    /// Lists the paths of the files in a directory.
     static func files(in folder: String) throws -> [String] {
         try Directory.list("\(root)/\(folder)").map { "\(folder)/\($0)" }
     }
 
-    /// Everything that is written for people.
+    /// All documents.
     static func documents() throws -> [Document] {
         let paths =
             ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]

@@ -7,7 +7,7 @@ import Validation
 
 @testable import ocimirror
 
-/// The references for people against what the code knows.
+/// The reference documents match the code.
 @Suite struct ReferenceTests {
     @Test func `every finding has a section, and every section a finding`() throws {
         let findings = try Self.document("Documentation/findings.md")
@@ -46,7 +46,7 @@ import Validation
         #expect(events.sorted() == LogEntry.Event.allCases.map(\.rawValue).sorted())
     }
 
-    @Test func `the README's configuration is accepted`() throws {
+    @Test func `the configuration in the README is accepted`() throws {
         let readme = try Self.document("README.md")
         let yaml = try #require(readme.blocks.first { $0.language == "yaml" })
         let text = yaml.lines.map { "\($0)\n" }.joined()
@@ -56,7 +56,7 @@ import Validation
         #expect(loaded.config.images.count == 3)
     }
 
-    @Test func `the version is in the changelog`() throws {
+    @Test func `the version is in the change log`() throws {
         #expect(try Project.text("CHANGELOG.md").contains(Program.version))
     }
 

@@ -8,7 +8,7 @@ import YAML
 @testable import Mirroring
 @testable import Pinning
 
-/// The schemas that editors use, against the loaders.
+/// The editor schemas match the loaders.
 @Suite struct SchemaTests {
     @Test(
         arguments: [
@@ -20,7 +20,7 @@ import YAML
             ("#/definitions/tags", ConfigurationKeys.tags),
             ("#/definitions/exception", ConfigurationKeys.exception),
         ])
-    func `the loader and the schema of mirror.yaml know the same keys`(
+    func `the loader and the schema of mirror.yaml have the same keys`(
         part: String, keys: [String]
     ) throws {
         let schema = try Self.mirror().definition(part)
@@ -41,16 +41,16 @@ import YAML
             ),
             ("#/definitions/registry/properties/auth", RegistryAuth.allCases.map(\.rawValue)),
         ])
-    func `the loader and the schema of mirror.yaml know the same words`(
+    func `the loader and the schema of mirror.yaml have the same values`(
         part: String, words: [String]
     ) throws {
         let schema = try Self.mirror().definition(part)
         #expect(schema["enum"]?.elements(or: []).map(\.text) == words)
     }
 
-    @Test func `the loader and the schema of pins.yaml know the same keys and words`() throws {
+    @Test func `the loader and the schema of pins.yaml have the same keys and values`() throws {
         let schema = try JSONSchema(Project.text("Documentation/schema/pins.schema.json"))
-        // The loader lists all keys where it cannot guess which one is meant.
+        // The loader lists all keys if it cannot suggest one.
         for (part, text) in [
             ("#", "version: 1\nzzzzzzzzzzzz: 1\n"),
             ("#/definitions/rule", "version: 1\nrules: [{zzzzzzzzzzzz: 1}]\n"),
@@ -73,11 +73,11 @@ import YAML
             words("\(severities)/additionalProperties") == LintSeverity.allCases.map(\.rawValue))
     }
 
-    @Test func `the project's own configuration fits the schema`() throws {
+    @Test func `the project's own configuration is valid by the schema`() throws {
         #expect(try Self.problems(try Project.text("mirror.yaml")) == [])
     }
 
-    @Test func `what the reference shows of pins.yaml fits its schema`() throws {
+    @Test func `the examples of pins.yaml in the reference are valid by the schema`() throws {
         let schema = try JSONSchema(Project.text("Documentation/schema/pins.schema.json"))
         let path = "Documentation/pins.md"
         let document = Document(path: path, text: try Project.text(path))
@@ -101,7 +101,7 @@ import YAML
         "- {source: 'a/b:1', exception: {platforms: [linux/arm/v7], reason: r, until: 2027-01-31}}",
         "- {source: 'a/b:1', artifact: true}",
     ])
-    func `a valid entry fits the schema and the loader`(entry: String) throws {
+    func `the schema and the loader accept a valid entry`(entry: String) throws {
         #expect(try Self.problems(Self.configuration(entry)) == [])
         #expect(Self.loads(Self.configuration(entry)))
     }
@@ -130,7 +130,7 @@ import YAML
         "[redis:7.4.1]\nregistries: {'https://quay.io': {}}",
         "[redis:7.4.1]\nplatforms: [linux/amd64, linux/amd64]",
     ])
-    func `a wrong entry fits neither the schema nor the loader`(entry: String) throws {
+    func `the schema and the loader reject an invalid entry`(entry: String) throws {
         #expect(try Self.problems(Self.configuration(entry)) != [])
         #expect(!Self.loads(Self.configuration(entry)))
     }
@@ -155,7 +155,7 @@ import YAML
 }
 
 extension JSONValue {
-    /// What YAML's core schema makes of a text.
+    /// Returns the value of a text in YAML's core schema.
     init(yaml text: String) throws {
         let stream = try YAMLDocumentStream(parsing: Array(text.utf8))
         self = try Self.value(of: #require(stream.documents.first).root)

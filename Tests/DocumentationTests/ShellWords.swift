@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The words of a simple command, as a shell would hand them over.
+/// The words of a simple command, split as a shell splits them.
 ///
-/// What follows a redirection, a pipe or a comment is left out.
+/// Redirections, pipes and comments end the command.
 func shellWords(_ line: some StringProtocol) -> [String] {
     var words: [String] = []
     var word: String?

@@ -3,7 +3,7 @@
 import Testing
 
 @Suite struct ThreatTests {
-    @Test func `every row of the threats has a test that is named by its id, and each test a row`()
+    @Test func `every threat has a test with its id, and every id of a test is a threat`()
         throws
     {
         let document = Document(
@@ -26,7 +26,7 @@ import Testing
     private static func swiftFiles(in folder: String) throws -> [String] {
         try Project.files(in: folder).flatMap { path -> [String] in
             if path.hasSuffix(".swift") { return [path] }
-            // Fixtures have names with a dot; folders of tests have none.
+            // Fixtures have names with a dot; directories of tests do not.
             let name = path.split(separator: "/").last ?? ""
             return name.contains(".") ? [] : (try? swiftFiles(in: path)) ?? []
         }

@@ -14,12 +14,12 @@ import Testing
             ("192.168.0.1", .privateUse), ("100.64.0.0", .privateUse),
             ("100.127.255.255", .privateUse),
             ("127.0.0.1", .loopback), ("127.255.255.255", .loopback),
-            // Every machine's link, and where clouds keep their metadata.
+            // Link-local addresses, including cloud metadata services.
             ("169.254.0.1", .linkLocal), ("169.254.169.254", .linkLocal),
             ("169.254.170.2", .linkLocal), ("168.63.129.16", .linkLocal),
             ("100.100.100.200", .linkLocal), ("fd00:ec2::254", .linkLocal),
             ("fd20:ce::254", .linkLocal), ("fe80::1", .linkLocal), ("febf::1", .linkLocal),
-            // Linux takes 0.0.0.0 and :: for itself.
+            // Linux treats 0.0.0.0 and :: as the local host.
             ("0.0.0.0", .reserved), ("0.1.2.3", .reserved), ("::", .reserved),
             ("192.0.0.192", .reserved), ("192.0.2.1", .reserved), ("198.18.0.1", .reserved),
             ("198.51.100.1", .reserved), ("203.0.113.1", .reserved), ("192.88.99.1", .reserved),
@@ -31,19 +31,21 @@ import Testing
             ("fd00:ec2::253", .privateUse), ("ff02::1", .reserved), ("2001:db8::1", .reserved),
             ("3fff::1", .reserved), ("2001::1", .reserved), ("100::1", .reserved),
             ("4000::1", .reserved), ("64:ff9b:1::a00:1", .reserved),
-            // IPv4 addresses that IPv6 ones stand for, or carry to.
+            // IPv4 addresses embedded in IPv6 addresses.
             ("::ffff:7f00:1", .loopback), ("::ffff:a9fe:a9fe", .linkLocal),
             ("::ffff:a00:1", .privateUse), ("::ffff:808:808", .global), ("::7f00:1", .reserved),
             ("64:ff9b::7f00:1", .loopback), ("64:ff9b::a9fe:a9fe", .linkLocal),
             ("64:ff9b::808:808", .global), ("2002:7f00:1::", .loopback),
             ("2002:a00:1::1", .privateUse), ("2002:808:808::1", .global),
         ] as [(String, AddressClass?)])
-    func `A07 each address has the class of who it reaches`(text: String, means: AddressClass?) {
+    func `A07 an address is classified by the hosts that it reaches`(
+        text: String, means: AddressClass?
+    ) {
         #expect(IPAddress(parsing: text).map(AddressClass.init(of:)) == means)
     }
 
     @Test(arguments: AddressClass.allCases)
-    func `A07 a server leads no nearer to this machine than it is itself`(server: AddressClass) {
+    func `A07 a server cannot redirect to a narrower scope than its own`(server: AddressClass) {
         let near: [AddressClass: Set<AddressClass>] = [
             .privateUse: [.privateUse, .loopback], .loopback: [.loopback],
         ]
@@ -55,7 +57,10 @@ import Testing
         }
     }
 
-    @Test func `A07 what the first server may not reach, those it leads to may not either`() {
+    @Test
+    func
+        `A07 an address that a server cannot redirect to is also blocked for the redirects that follow`()
+    {
         let reach = AddressScope(ledBy: .global).narrowed(by: .privateUse)
         #expect(Self.samples.filter { reach.permits($0.0) }.map(\.1) == [.global])
         let shrunk = AddressScope(ledBy: .privateUse).narrowed(by: .global)
@@ -64,7 +69,7 @@ import Testing
         #expect(Self.samples.filter { first.permits($0.0) }.map(\.1) == [.global, .loopback])
     }
 
-    @Test func `A07 ranges that the user names are reached`() throws {
+    @Test func `A07 address ranges that the user permits are reachable`() throws {
         let ranges = [
             try AddressRange(parsing: "10.1.0.0/16"), try AddressRange(parsing: "fd00::/8"),
         ]
@@ -81,7 +86,7 @@ import Testing
             ("10.0.0.1", false), ("[::ffff:7f00:1]", false), ("[fd00:ec2::254]", false),
             ("8.8.8.8", true), ("localhost.example", true), ("example.com", true),
         ])
-    func `A07 an origin whose text tells its address is refused by its text`(
+    func `A07 an origin with a blocked literal address is rejected by its text`(
         host: String, isReached: Bool
     ) throws {
         let reach = AddressScope(ledBy: .global)
@@ -98,7 +103,7 @@ import Testing
             ("10.0.0.0/31", "10.0.0.1", true), ("10.0.0.0/31", "10.0.0.2", false),
             ("::/0", "10.0.0.1", false),
         ])
-    func `a range holds the addresses that begin as it does`(
+    func `a range contains the addresses with its prefix`(
         range: String, address: String, isHeld: Bool
     ) throws {
         let address = try #require(IPAddress(parsing: address))
@@ -109,12 +114,12 @@ import Testing
         "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/-1", "::/129",
         "10.0.0/8", "010.0.0.0/8", "[::1]", "::1%eth0", "host", "10.0.0.0/8/8", "::ffff:10.0.0.1",
     ])
-    func `what is no range is refused`(text: String) {
+    func `an invalid range is rejected`(text: String) {
         #expect(throws: URLError.self) { try AddressRange(parsing: text) }
     }
 
     @Test(arguments: ["1.2.3.4", "::", "::1", "2001:db8::1:0:0:1", "1:2:3:4:5:6:7:8"])
-    func `an address is written as it is read`(text: String) {
+    func `an address is formatted as it was parsed`(text: String) {
         #expect(IPAddress(parsing: text)?.description == text)
     }
 

@@ -4,7 +4,7 @@ import HTTP
 import Testing
 
 @Suite struct HTTPFieldsTests {
-    @Test func `names are compared without regard to case`() {
+    @Test func `field names are compared case-insensitively`() {
         var fields: HTTPFields = ["Content-Type": "text/plain", "LINK": "a"]
         fields.append("link", "b")
         #expect(fields["content-type"] == "text/plain")
@@ -22,7 +22,7 @@ import Testing
             ("x", "größe", "größe"),
             ("x", "a,b;c=\"d\"", "a,b;c=\"d\""), ("!#$%&'*+-.^_`|~09AZaz", "a", "a"),
         ])
-    func `a well-formed field is taken, without the space around it`(
+    func `a well-formed field is accepted without surrounding whitespace`(
         name: String, value: String, kept: String
     ) {
         var fields = HTTPFields()
@@ -36,7 +36,7 @@ import Testing
             "\r", "\n", "\r\n", "\u{0}", "\u{1}", "\u{8}", "\u{B}", "\u{C}", "\u{1B}", "\u{1F}",
             "\u{7F}",
         ])
-    func `A25 no control character gets into a field`(control: String) {
+    func `A25 a field with a control character is rejected`(control: String) {
         var fields = HTTPFields()
         for value in [
             "a\(control)X-Injected: b", control, "a\(control)", "\(control)a", " \(control) ",
@@ -48,9 +48,9 @@ import Testing
         #expect(fields.fields.isEmpty)
     }
 
-    // Bytes that follow from a seed, so that a failure comes again.
+    // Bytes that follow from a seed, so that a failure is reproducible.
     @Test(arguments: UInt64(1)...10)
-    func `A25 whatever is taken stays within its line`(seed: UInt64) {
+    func `A25 an accepted field is a single line`(seed: UInt64) {
         var state = seed
         func next() -> Int {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -73,7 +73,7 @@ import Testing
         "", " ", "a b", "a:", ":status", "a\t", "ä", "\u{212A}", "a(b)", "a\"b", "a,b", "a;b",
         "a/b", "[a]", "a@b",
     ])
-    func `a name that is no token is refused`(name: String) {
+    func `an invalid field name is rejected`(name: String) {
         var fields = HTTPFields()
         let isTaken = fields.appendIfValid(name, "a")
         #expect(!isTaken)

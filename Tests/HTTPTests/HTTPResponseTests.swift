@@ -28,13 +28,13 @@ import TextSafety
         #expect(error?.kind == .tooLarge)
     }
 
-    @Test func `what ended the transfer is thrown`() async {
+    @Test func `an error that ended the transfer is thrown`() async {
         await #expect(throws: Broken.self) {
             try await Self.response([[1]], failing: true).collect(limit: 9)
         }
     }
 
-    @Test func `no rendering of a request shows its authorization`() throws {
+    @Test func `no representation of a request contains its authorization`() throws {
         let request = HTTPRequest(
             .get, try HTTPURL(parsing: "https://x.test/a?sig=canary"),
             authorization: Secret("Bearer canary"))

@@ -14,7 +14,7 @@ import Testing
             ("https://quay.io?a=b", "https://quay.io/?a=b"),
             ("https://quay.io/?", "https://quay.io/?"),
             ("https://[::1]:5000/v2/a?b", "https://[::1]:5000/v2/a?b"),
-            // What stands in path and query is kept byte for byte.
+            // Path and query are kept byte for byte.
             (
                 "https://x.test/a%2Fb//c;d=e,f?_state=A%3d+b%2F/=&&x=http://y.test/../z",
                 "https://x.test/a%2Fb//c;d=e,f?_state=A%3d+b%2F/=&&x=http://y.test/../z"
@@ -22,7 +22,7 @@ import Testing
             ("https://x.test/...", "https://x.test/..."),
             ("https://x.test/.a/b./..c", "https://x.test/.a/b./..c"),
         ])
-    func `an absolute URL is read`(text: String, canonical: String) throws {
+    func `an absolute URL is parsed`(text: String, canonical: String) throws {
         #expect(Self.text(try HTTPURL(parsing: text)) == canonical)
     }
 
@@ -45,19 +45,19 @@ import Testing
             "https://x.test/ä", "https://x.test/a\u{7F}", "https://127.1/", "https://2130706433/",
             "https://x.test:0/",
             "https://x.test:/", "https://good。example/",
-            // Dot segments, which libcurl and proxies fold away: another repository would be meant.
+            // Dot segments, which libcurl and proxies remove; they would name another repository.
             "https://x.test/..", "https://x.test/../a", "https://x.test/v2/a/../../b",
             "https://x.test/v2/./a",
             "https://x.test/v2/.", "https://x.test/v2/%2e%2e/a", "https://x.test/v2/%2E/a",
             "https://x.test/v2/.%2e?x",
         ])
-    func `A06 A14 what is no plain URL of a server is refused`(text: String) {
+    func `A06 A14 an unsupported or ambiguous URL is rejected`(text: String) {
         #expect(throws: URLError.self) { try HTTPURL(parsing: text) }
     }
 
     private static let upload = "https://registry.test:5000/v2/a/blobs/uploads/1?_state=old"
 
-    /// The spellings of `Location` that registries and caches use.
+    /// The forms of `Location` that registries and caches use.
     @Test(
         arguments: [
             ("/v2/a/blobs/uploads/2", "https://registry.test:5000/v2/a/blobs/uploads/2"),
@@ -67,7 +67,7 @@ import Testing
             ),
             ("https://registry.test:5000/v2/x", "https://registry.test:5000/v2/x"),
             ("https://other.test/x?sig=a%2Fb", "https://other.test/x?sig=a%2Fb"),
-            // The caller decides whether going on without TLS is allowed.
+            // The caller decides whether a redirect to plain HTTP is permitted.
             ("http://registry.test:5000/v2/x", "http://registry.test:5000/v2/x"),
             ("//other.test/x", "https://other.test/x"),
             ("//other.test:8443?x", "https://other.test:8443/?x"),
@@ -87,7 +87,7 @@ import Testing
             ("/a:b", "https://registry.test:5000/a:b"),
             ("a/b:c", "https://registry.test:5000/v2/a/blobs/uploads/a/b:c"),
         ])
-    func `A11 what a server points to is resolved`(reference: String, target: String) throws {
+    func `A11 the target of a redirect is resolved`(reference: String, target: String) throws {
         #expect(Self.text(try HTTPURL(parsing: Self.upload).resolving(reference)) == target)
     }
 
@@ -101,7 +101,7 @@ import Testing
             "mailto:a@b", "ä", "://x",
             "http\u{301}://x.test/",
         ])
-    func `A11 what does not lead on to a server is refused`(reference: String) throws {
+    func `A11 an invalid redirect target is rejected`(reference: String) throws {
         let url = try HTTPURL(parsing: Self.upload)
         #expect(throws: URLError.self) { try url.resolving(reference) }
     }
@@ -114,7 +114,7 @@ import Testing
             ("https://x.test/u?a&b=?", "https://x.test/u?a&b=?&digest=sha256:ab"),
             ("https://x.test/u?a=1&", "https://x.test/u?a=1&digest=sha256:ab"),
         ])
-    func `A11 a digest is added to what stands in the query`(text: String, result: String) throws {
+    func `A11 a digest is appended to the existing query`(text: String, result: String) throws {
         #expect(
             Self.text(try HTTPURL(parsing: text).adding(query: "digest", "sha256:ab")) == result)
     }
@@ -132,7 +132,7 @@ import Testing
         #expect(throws: URLError.self) { try HTTPURL(origin, target: longest + "a") }
     }
 
-    @Test func `no rendering of a URL shows its query`() throws {
+    @Test func `no representation of a URL contains its query`() throws {
         let url = try HTTPURL(parsing: "https://x.test/blob?sig=canary")
         #expect("\(url)" == "https://x.test/blob?…")
         #expect("\(try HTTPURL(parsing: "https://x.test/blob"))" == "https://x.test/blob")
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    /// A URL that somebody wrote with a password in it, well formed or not, ends up in an error.
+    /// A URL with a password, valid or not, that becomes part of an error.
     @Test(
         arguments: [
             "https://user:canary@x.test/", "https://user:canary@x.test:0/", "https://canary@x.test",
@@ -155,7 +155,7 @@ import Testing
             "https://x.test:x/?a@canary", "user:canary@x.test/v2",
             "https://user:canary/x@y@x.test/", "//user:canary@x.test",
         ])
-    func `no error shows a password or a query`(text: String) throws {
+    func `no error contains a password or a query`(text: String) throws {
         let base = try HTTPURL(parsing: Self.upload)
         for parse in [{ try HTTPURL(parsing: text) }, { try base.resolving(text) }] {
             let error = #expect(throws: URLError.self) { try parse() }
@@ -174,7 +174,7 @@ import Testing
             ("\r\n\u{0}\u{7F}", "%0D%0A%00%7F", "%0D%0A%00%7F"),
             ("@[]'\"", "%40%5B%5D%27%22", "%40%5B%5D%27%22"),
         ])
-    func `what is not plain is encoded`(text: String, query: String, form: String) {
+    func `reserved characters are encoded`(text: String, query: String, form: String) {
         #expect(PercentEncoding.query(text) == query)
         #expect(PercentEncoding.form(text) == form)
     }

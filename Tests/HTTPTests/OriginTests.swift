@@ -6,7 +6,7 @@ import Testing
 @Suite struct OriginTests {
     @Test(
         arguments: [
-            // Names, in lower case and without the dot of the root.
+            // Host names, in lower case and without the trailing dot.
             ("quay.io", "https://quay.io"), ("Quay.IO", "https://quay.io"),
             ("quay.io.", "https://quay.io"),
             ("localhost", "https://localhost"), ("a", "https://a"),
@@ -14,15 +14,15 @@ import Testing
             ("my_registry.local", "https://my_registry.local"), ("1and1.com", "https://1and1.com"),
             ("registry.example.com.evil", "https://registry.example.com.evil"),
             ("1.2.3.com", "https://1.2.3.com"),
-            // Ports; the scheme's own goes without saying.
+            // Ports; the default port of the scheme is omitted.
             ("quay.io:443", "https://quay.io"), ("quay.io:80", "https://quay.io:80"),
             ("quay.io:1", "https://quay.io:1"), ("quay.io:65535", "https://quay.io:65535"),
             ("quay.io.:5000", "https://quay.io:5000"), ("quay.io:0443", "https://quay.io"),
-            // IPv4 in its one canonical form.
+            // IPv4 addresses in their canonical form.
             ("127.0.0.1", "https://127.0.0.1"), ("0.0.0.0", "https://0.0.0.0"),
             ("255.255.255.255:5000", "https://255.255.255.255:5000"),
             ("127.0.0.1.", "https://127.0.0.1"),
-            // IPv6 in the form of RFC 5952.
+            // IPv6 addresses in the form of RFC 5952.
             ("[::1]", "https://[::1]"), ("[::1]:5000", "https://[::1]:5000"),
             ("[::]", "https://[::]"),
             ("[0:0:0:0:0:0:0:1]", "https://[::1]"), ("[2001:DB8::0001]", "https://[2001:db8::1]"),
@@ -35,7 +35,7 @@ import Testing
             ("[FE80::ABCD]:443", "https://[fe80::abcd]"),
             ("[::ffff:7f00:1]", "https://[::ffff:7f00:1]"),
         ])
-    func `an authority has one canonical spelling`(authority: String, text: String) throws {
+    func `an authority has one canonical form`(authority: String, text: String) throws {
         let origin = try Origin(scheme: .https, authority: authority)
         #expect(origin.description == text)
         #expect(try HTTPURL(parsing: text).origin == origin)
@@ -43,12 +43,12 @@ import Testing
 
     @Test(
         arguments: [
-            // Other spellings of IPv4 addresses, which parsers disagree on.
+            // Other forms of IPv4 addresses, which parsers interpret differently.
             "127.1", "127.0.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "127.0.0.01",
             "127.0.0.0x1",
             "256.0.0.1", "1.2.3.4.5", "127.0.0.1..", "1.2.3.256", "017700000001", "127.0.0.1e1.5",
             "0X7F.0.0.1",
-            // Names that are none.
+            // Invalid host names.
             "", ".", "..", ".a", "a..b", "a..", "-a.b", "a-.b", "a b", "a,b", "a*b", "a!b", "a%2eb",
             "%31",
             String(repeating: "a", count: 64),
@@ -58,11 +58,12 @@ import Testing
             "quay.io?x", "quay.io#x",
             "quay.io\\evil.test", "quay.io\n", "quay.io\r\nX: y", "quay.io\u{0}", "\tquay.io",
             "quay.io ",
-            // Ports that are none.
+            // Invalid ports.
             "quay.io:", "quay.io:0", "quay.io:65536", "quay.io:99999999999999999999", "quay.io:-1",
             "quay.io:+1",
             "quay.io:80x", "quay.io: 80", "quay.io:１", "quay.io:80:80", ":443", ":",
-            // IPv6 without brackets, with too much or too little between them, zones, embedded IPv4.
+            // IPv6 without brackets, with an invalid address in brackets, with zones, or with
+            // embedded IPv4.
             "::1", "[::1", "::1]", "[]", "[:]", "[:::]", "[1]", "[1:2:3:4:5:6:7]",
             "[1:2:3:4:5:6:7:8:9]",
             "[1:2:3:4:5:6:7:8::]", "[1::2::3]", "[::g]", "[::12345]", "[::-0]", "[::+1]",
@@ -70,16 +71,16 @@ import Testing
             "[::1]x", "[::1]:", "[::1]5000", "x[::1]", "[[::1]]", "[fe80::1%eth0]",
             "[fe80::1%25eth0]",
             "[::ffff:127.0.0.1]", "[::１]", "[v1.x]", "[::1 ]",
-            // Other alphabets, also where lower case or normal forms lead to ASCII.
+            // Other scripts, also if lower case or normalization results in ASCII.
             "good。example", "good．example", "good｡example", "größe.example", "\u{212A}8s.io",
             "ｑuay.io", "①.io",
             "quay\u{AD}.io", "quay\u{200B}.io", "quay.io\u{301}", "ⅼocalhost",
         ])
-    func `a spelling that two parsers may read differently is refused`(authority: String) {
+    func `an authority that parsers interpret differently is rejected`(authority: String) {
         #expect(throws: URLError.self) { try Origin(scheme: .https, authority: authority) }
     }
 
-    @Test func `an origin is scheme, host and port`() throws {
+    @Test func `an origin consists of scheme, host and port`() throws {
         let plain = try Origin(scheme: .http, host: "quay.io")
         let secure = try Origin(scheme: .https, host: "quay.io")
         #expect(plain != secure)
@@ -102,7 +103,7 @@ import Testing
             ("127.evil.test", false),
             ("128.0.0.1", false), ("[::2]", false), ("[::1:0]", false), ("10.0.0.1", false),
         ])
-    func `this machine is known by its addresses`(host: String, isLoopback: Bool) throws {
+    func `loopback addresses are recognized`(host: String, isLoopback: Bool) throws {
         #expect(try Origin(scheme: .http, host: host).isLoopback == isLoopback)
     }
 }

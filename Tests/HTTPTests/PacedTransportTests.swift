@@ -5,16 +5,16 @@ import Testing
 
 @testable import HTTP
 
-/// All large answers together come no faster than they may.
+/// All large responses together are received no faster than the limit.
 @Suite struct `a paced transport` {
-    /// A clock that only sleeping moves.
+    /// A clock that only sleeping advances.
     private final class Clock: Sendable {
         private let time = Mutex(Duration.zero)
         var now: Duration { time.withLock { $0 } }
         func sleep(_ duration: Duration) { time.withLock { $0 += duration } }
     }
 
-    /// Answers everything with so many pieces of a thousand bytes.
+    /// Sends a number of chunks of a thousand bytes for every request.
     private struct Server: HTTPTransport {
         let pieces: Int
 
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [(1000, 20.0), (20_000, 1), (3000, 20.0 / 3)])
-    func `takes as long as the rate says, and changes no byte`(
+    func `takes as long as the rate requires, and changes no byte`(
         rate: Int, seconds: Double
     ) async throws {
         let clock = Clock()
@@ -45,7 +45,7 @@ import Testing
         #expect(abs(clock.now / .seconds(1) - seconds) < 0.01)
     }
 
-    @Test func `leaves small answers and requests alone`() async throws {
+    @Test func `does not delay small responses and requests`() async throws {
         let clock = Clock()
         let transport = PacedTransport(
             Server(pieces: 20), bytesPerSecond: 1, now: { clock.now }, sleep: { clock.sleep($0) })
@@ -54,7 +54,7 @@ import Testing
         #expect(clock.now == .zero)
     }
 
-    @Test func `ends a body whose reader is cancelled while it waits`() async throws {
+    @Test func `ends a body whose reader is canceled while it waits`() async throws {
         let transport = PacedTransport(
             Server(pieces: 20), bytesPerSecond: 1, now: { .zero },
             sleep: { _ in throw CancellationError() })
@@ -63,14 +63,14 @@ import Testing
         }
     }
 
-    @Test func `serves those who ask in turn, each as much as the others`() {
+    @Test func `serves concurrent readers in turn and equally`() {
         var bucket = TokenBucket(bytesPerSecond: 1000)
         let waits = (0..<6).map { _ in bucket.take(500, at: .seconds(1)) }
         #expect(
             waits == [0.4, 0.9, 1.4, 1.9, 2.4, 2.9].map { Duration.milliseconds(Int($0 * 1000)) })
     }
 
-    @Test func `makes up for a moment that was not used, and for no more`() {
+    @Test func `compensates for a short pause, but not for more`() {
         var bucket = TokenBucket(bytesPerSecond: 1000)
         #expect(bucket.take(100, at: .seconds(100)) == .zero)
         #expect(bucket.take(1000, at: .seconds(100)) == .seconds(1))

@@ -5,7 +5,7 @@ import OCI
 import Testing
 
 @Suite struct DigestHasherTests {
-    /// Source: FIPS 180-4 examples and NIST's example values for the million letters.
+    /// Source: FIPS 180-4 examples and NIST's example values for one million letters.
     @Test(
         arguments: [
             (
@@ -32,7 +32,7 @@ import Testing
                     + "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
             ),
         ])
-    func `known bytes have their known hash`(
+    func `known bytes have the published hash`(
         algorithm: Digest.Algorithm, text: String, times: Int, hex: String
     ) {
         let bytes = Array(String(repeating: text, count: times).utf8)
@@ -42,8 +42,9 @@ import Testing
     }
 
     @Test(arguments: Digest.Algorithm.allCases, [1, 2, 63, 64, 65, 127, 128, 129, 1000])
-    func `pieces of any length have the hash of the whole`(algorithm: Digest.Algorithm, length: Int)
-    {
+    func `chunks of any length have the same hash as the whole`(
+        algorithm: Digest.Algorithm, length: Int
+    ) {
         let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         var hasher = DigestHasher(algorithm)
         var start = 0
@@ -56,7 +57,7 @@ import Testing
         #expect(hasher.finish() == Digest.of(bytes, algorithm))
     }
 
-    @Test func `two hashes at a time do not mix`() {
+    @Test func `concurrent hashers are independent`() {
         var first = DigestHasher()
         var second = DigestHasher()
         first.update([1])

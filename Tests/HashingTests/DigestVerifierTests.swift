@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: Digest.Algorithm.allCases)
-    func `the right bytes are proved, in any pieces`(algorithm: Digest.Algorithm) throws {
+    func `correct bytes are verified in chunks of any size`(algorithm: Digest.Algorithm) throws {
         let descriptor = Self.descriptor(algorithm)
         try Self.verify([Self.bytes], against: descriptor)
         try Self.verify([[]] + Self.bytes.map { [$0] } + [[]], against: descriptor)
@@ -38,7 +38,7 @@ import Testing
         #expect(error?.description == "18 bytes came, 19 were announced")
     }
 
-    @Test func `the first byte too many is an error at once`() throws {
+    @Test func `excess bytes are an error immediately`() throws {
         var verifier = DigestVerifier(Self.descriptor())
         try verifier.update(Self.bytes)
         #expect(verifier.count == 19)
@@ -48,9 +48,9 @@ import Testing
         #expect(error?.description == "more than the announced 19 bytes came")
     }
 
-    /// The size is part of what was asked for, also where the digest agrees.
+    /// The size is part of the descriptor, so it is compared even if the digest is equal.
     @Test(arguments: [18, 20, 38, 0])
-    func `another size is an error though the digest is right`(size: Int) {
+    func `another size is an error even if the digest is equal`(size: Int) {
         let error = #expect(throws: IntegrityError.self) {
             try Self.verify([Self.bytes], against: Self.descriptor(size: size))
         }
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: Digest.Algorithm.allCases)
-    func `one bit is an error`(algorithm: Digest.Algorithm) {
+    func `a single flipped bit is an error`(algorithm: Digest.Algorithm) {
         var other = Self.bytes
         other[7] ^= 1
         let error = #expect(throws: IntegrityError.self) {
@@ -69,7 +69,7 @@ import Testing
         #expect(error?.description == "the bytes are \(actual), not \(expected)")
     }
 
-    @Test func `an empty blob is proved by its digest too`() {
+    @Test func `an empty blob is verified by its digest too`() {
         let descriptor = Descriptor(mediaType: .octetStream, digest: .of([1]), size: 0)
         #expect(throws: IntegrityError.digest(expected: .of([1]), actual: .of([]))) {
             try Self.verify([], against: descriptor)
@@ -78,7 +78,7 @@ import Testing
 }
 
 @Suite struct RawManifestTests {
-    @Test func `a manifest is kept with the descriptor that it was proved against`() throws {
+    @Test func `a manifest has the descriptor that it was verified against`() throws {
         let bytes = Array("{ }".utf8)
         let descriptor = Descriptor(mediaType: .ociIndex, digest: .of(bytes, .sha512), size: 3)
         let manifest = try RawManifest(verifying: bytes, against: descriptor)
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: [("{}", 3), ("{  }", 3), ("[ ]", 3), ("", 3)])
-    func `other bytes make no manifest`(text: String, size: Int) {
+    func `bytes that do not match the descriptor make no manifest`(text: String, size: Int) {
         let descriptor = Descriptor(
             mediaType: .ociIndex, digest: .of(Array("{ }".utf8)), size: size)
         #expect(throws: IntegrityError.self) {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `bytes just made are described by their own size and digest`() {
+    @Test func `new bytes are described by their own size and digest`() {
         let manifest = RawManifest(describing: Array("{}".utf8), as: .ociManifest)
         #expect(manifest.descriptor.size == 2)
         #expect(

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 1 << 31, 1 << 32, (1 << 53) - 1, 1 << 53])
-    func `a size is read up to what every reader represents exactly`(size: Int) throws {
+    func `sizes up to 2^53 are accepted, which every reader represents exactly`(size: Int) throws {
         #expect(try Self.read("size", "\(size)")?.size == size)
     }
 
@@ -32,12 +32,12 @@ import Testing
             "99999999999999999999999999", "1.0", "1e3", "1E0", "0.5", "\"7\"", "null", "true",
             "[7]", "{}",
         ])
-    func `any other size is refused`(size: String) {
+    func `any other size is rejected`(size: String) {
         let error = #expect(throws: JSONError.self) { try Self.read("size", size) }
         #expect(error?.place == "manifests[0].size")
     }
 
-    @Test func `a thousand of the largest sizes are read`() throws {
+    @Test func `a thousand descriptors of maximum size are accepted`() throws {
         let entry =
             #"{"mediaType":"a/b","digest":"\#(ManifestTests.hash)","size":9007199254740992}"#
         let entries = Array(repeating: entry, count: 1000).joined(separator: ",")
@@ -65,7 +65,7 @@ import Testing
             ("annotations", #"{"a":null}"#),
             ("artifactType", "7"), ("artifactType", "\"x\""),
         ])
-    func `a member of another form is refused`(key: String, value: String) {
+    func `a member of another type is rejected`(key: String, value: String) {
         let error = #expect(throws: JSONError.self) { try Self.read(key, value) }
         #expect(error?.place.hasPrefix("manifests[0].\(key)") == true)
     }
@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: [
         "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
     ])
-    func `a known key in another case is refused`(key: String) {
+    func `a known key with different case is rejected`(key: String) {
         for spelling in [key.uppercased(), key.prefix(1).uppercased() + key.dropFirst()] {
             #expect(throws: JSONError.self) { try Self.read(spelling, "null") }
         }
@@ -85,21 +85,21 @@ import Testing
             "Application/vnd.docker.container.image.v1+json",
             "application/vnd.docker.distribution.manifest.v1+prettyJWS",
         ])
-    func `a type that decides how content is read must be spelled exactly`(type: String) {
+    func `a media type that determines how content is read must match exactly`(type: String) {
         #expect(throws: JSONError.self) { try Self.read("mediaType", "\"\(type)\"") }
     }
 
     @Test(arguments: ["text/plain; charset=utf-8", "Application/X-Custom"])
-    func `a type that decides nothing may be spelled in any way`(type: String) throws {
+    func `other media types can have any case`(type: String) throws {
         #expect(try Self.read("mediaType", "\"\(type)\"") != nil)
     }
 
-    @Test func `a platform of empty strings is one that no machine runs`() throws {
+    @Test func `a platform of empty strings is never required`() throws {
         let descriptor = try Self.read("platform", #"{"os":"","architecture":""}"#)
         #expect(descriptor?.platform?.isUnknown == true)
     }
 
-    @Test func `what is null is absent`() throws {
+    @Test func `a null member is absent`() throws {
         for key in ["urls", "annotations", "artifactType", "platform", "data"] {
             let descriptor = try Self.read(key, "null")
             #expect(descriptor?.hasURLs == false)

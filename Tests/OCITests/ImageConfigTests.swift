@@ -16,7 +16,7 @@ import Testing
         try read(ManifestTests.adding(members, to: least))
     }
 
-    @Test func `a configuration is read`() throws {
+    @Test func `an image config is parsed`() throws {
         let config = try Self.read(
             adding: """
                 "variant":"v8", "created":"2026-01-01T00:00:00Z", "history":[{"created_by":"x"}],
@@ -38,7 +38,7 @@ import Testing
             "\"x\":0", #""config":null"#, #""config":{}"#,
             #""config":{"Entrypoint":null,"Cmd":null,"Env":null,"WorkingDir":null,"Labels":null}"#,
         ])
-    func `what is absent or null is empty`(members: String) throws {
+    func `an absent or null member is empty`(members: String) throws {
         let config = try Self.read(adding: members)
         #expect(config.entrypoint + config.command + config.environment == [])
         #expect(config.workingDirectory.isEmpty)
@@ -60,7 +60,7 @@ import Testing
     ]
 
     @Test(arguments: others)
-    func `what is no configuration is refused`(text: String) {
+    func `an invalid image config is rejected`(text: String) {
         #expect(throws: JSONError.self) { try Self.read(text) }
     }
 
@@ -73,12 +73,12 @@ import Testing
             #""created":7"#,
             #""os":"windows""#, #""\u006fs":"windows""#,
         ])
-    func `a part that readers differ on is refused`(members: String) {
+    func `a member that readers interpret differently is rejected`(members: String) {
         #expect(throws: JSONError.self) { try Self.read(adding: members) }
     }
 
     @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "ExposedPorts"])
-    func `a known key of the part config in another case is refused`(key: String) {
+    func `a known key of the member config with different case is rejected`(key: String) {
         for spelling in [key.lowercased(), key.uppercased()] {
             #expect(throws: JSONError.self) {
                 try Self.read(adding: "\"config\":{\"\(spelling)\":null}")
@@ -91,11 +91,11 @@ import Testing
             "os", "architecture", "variant", "os.version", "os.features", "rootfs", "config",
         ]
             + ["created", "author", "history"])
-    func `a known key of the document in another case is refused`(key: String) {
+    func `a known key of the document with different case is rejected`(key: String) {
         #expect(throws: JSONError.self) { try Self.read(adding: "\"\(key.uppercased())\":null") }
     }
 
-    @Test func `a digest that is none is named by its place`() {
+    @Test func `the error for an invalid digest contains its path`() {
         let text = Self.least.replacing("[\"sha256:", with: "[\"\(ManifestTests.hash)\",\"md5:")
         let error = #expect(throws: JSONError.self) { try Self.read(text) }
         #expect(error?.place == "rootfs.diff_ids[1]")

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [MediaType.ociManifest, .dockerManifest])
-    func `an image manifest is read`(type: MediaType) throws {
+    func `an image manifest is parsed`(type: MediaType) throws {
         guard case .image(let image) = try Self.read(Self.image, as: type) else {
             Issue.record("no image")
             return
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: [MediaType.ociIndex, .dockerList])
-    func `an index is read`(type: MediaType) throws {
+    func `an index is parsed`(type: MediaType) throws {
         guard case .index(let index) = try Self.read(Self.list, as: type) else {
             Issue.record("no index")
             return
@@ -53,7 +53,7 @@ import Testing
         #expect(index.manifests.map(\.digest.description) == [Self.hash])
     }
 
-    @Test func `odd space, order and unknown fields are no fault`() throws {
+    @Test func `whitespace, member order and unknown fields are ignored`() throws {
         let text = """
             \r\n{ "vendor.x":[{"Layers":[1]}], "layers"\t: [ ] , "annotations":{"a":"\\u001b","é":"b"},
             "subject":\(Self.child), "artifactType":"application/vnd.example+type",
@@ -68,7 +68,7 @@ import Testing
         #expect(raw.bytes == Array(text.utf8))
     }
 
-    @Test func `an index entry keeps what is said about it`() throws {
+    @Test func `an index entry keeps all fields of its descriptor`() throws {
         let entry = """
             {"mediaType":"\(Self.manifest)","digest":"\(Self.hash)","size":4,"urls":["https://x.test/"],
              "platform":{"os":"linux","architecture":"arm64","variant":"v8","os.features":["x"]},
@@ -82,21 +82,21 @@ import Testing
         #expect(descriptor.artifactType?.name == "application/vnd.example")
     }
 
-    /// Returns the document with more members at its end.
+    /// Returns the document with additional members at its end.
     static func adding(_ members: String, to document: String) -> String {
         "\(document.dropLast()),\(members)}"
     }
 
     /// The same bytes must not be an image to one reader and an index to another.
     @Test(arguments: ["layers", "config", "fsLayers", "blobs"], ["[]", "{}", "null"])
-    func `an index with the keys of another kind is refused`(key: String, value: String) {
+    func `an index with keys of an image manifest is rejected`(key: String, value: String) {
         let text = Self.adding("\"\(key)\":\(value)", to: Self.list)
         let error = #expect(throws: JSONError.self) { try Self.readIndex(text) }
         #expect(error?.place == key)
     }
 
     @Test(arguments: ["manifests", "fsLayers", "blobs"], ["[]", "{}", "null"])
-    func `an image manifest with the keys of another kind is refused`(key: String, value: String) {
+    func `an image manifest with keys of an index is rejected`(key: String, value: String) {
         let text = Self.adding("\"\(key)\":\(value)", to: Self.image)
         let error = #expect(throws: JSONError.self) { try Self.readImage(text) }
         #expect(error?.place == key)
@@ -105,7 +105,7 @@ import Testing
     @Test(
         arguments: ["schemaVersion", "mediaType", "manifests", "layers", "config", "subject"]
             + ["artifactType", "annotations", "fsLayers", "blobs", "history", "signatures"])
-    func `a known key in another case, or twice, is refused`(key: String) {
+    func `a known key with different case or a duplicate key is rejected`(key: String) {
         let capital = key.prefix(1).uppercased() + key.dropFirst()
         for spelling in [capital, key.uppercased(), key.replacing("s", with: "\u{17F}")]
         where spelling != key {
@@ -125,7 +125,7 @@ import Testing
         image.replacing("n\":2", with: "n\":1"), image.replacing("n\":2", with: "n\":\"2\""),
         image.replacing("n\":2", with: "n\":2.0"), image.replacing("n\":2", with: "n\":null"),
         image.replacing("\"schemaVersion\":2,", with: ""),
-        // Parts that are missing or of another type.
+        // Missing members, or members of another type.
         "{\"schemaVersion\":2}", "{\"schemaVersion\":2,\"layers\":[]}",
         image.replacing("\"layers\":[\(layer)]", with: "\"layers\":null"),
         image.replacing("\"layers\":[\(layer)]", with: "\"layers\":{}"),
@@ -135,9 +135,9 @@ import Testing
         image.replacing("\"config\":\(config)", with: "\"config\":[\(config)]"),
         adding("\"subject\":{}", to: image), adding("\"artifactType\":\"x\"", to: image),
         adding("\"annotations\":{\"a\":1}", to: image), adding("\"annotations\":[]", to: image),
-        // No documents, or more than one.
+        // No document, or more than one.
         "", "null", "[]", "\"x\"", "<html></html>", image + image, String(image.dropLast()),
-        // Trailing commas, marks, surrogates, NUL, depth.
+        // Trailing commas, byte order marks, surrogates, NUL, deep nesting.
         adding("", to: image), "\u{FEFF}" + image, adding("\"x\":\"\\ud800\"", to: image),
         adding("\"x\":\"\\u0000\"", to: image),
         adding(
@@ -146,7 +146,7 @@ import Testing
     ]
 
     @Test(arguments: otherImages)
-    func `what is no image manifest is refused`(text: String) {
+    func `an invalid image manifest is rejected`(text: String) {
         #expect(throws: JSONError.self) { try Self.readImage(text) }
     }
 
@@ -154,19 +154,19 @@ import Testing
         "", ",\"manifests\":null", ",\"manifests\":{}", ",\"manifests\":[[]]",
         ",\"manifests\":[{}]",
     ])
-    func `what is no index is refused`(members: String) {
+    func `an invalid index is rejected`(members: String) {
         #expect(throws: JSONError.self) { try Self.readIndex("{\"schemaVersion\":2\(members)}") }
     }
 
     @Test(
         arguments: [.dockerSchema1, .dockerSchema1Signed, .ociConfig, .octetStream] as [MediaType])
-    func `a type that is no manifest's is refused`(type: MediaType) {
+    func `a media type of something other than a manifest is rejected`(type: MediaType) {
         for text in [Self.image, Self.list] {
             #expect(throws: JSONError.self) { try Self.read(text, as: type) }
         }
     }
 
-    @Test func `one kind announced and another sent is refused`() {
+    @Test func `a manifest of another kind than its media type is rejected`() {
         for type in [MediaType.ociIndex, .dockerList] {
             #expect(throws: JSONError.self) { try Self.read(Self.image, as: type) }
         }
@@ -183,14 +183,14 @@ import Testing
             ("\(manifest); charset=utf-8", false),
             (" \(manifest)", false), ("application/json", false), ("", false), ("x", false),
         ])
-    func `the body's own type must be the announced one, letter by letter`(
+    func `the mediaType member must be equal to the declared media type`(
         stated: String, agrees: Bool
     ) {
         let text = "{\"mediaType\":\"\(stated)\",\(Self.image.dropFirst())"
         #expect(((try? Self.readImage(text)) != nil) == agrees)
     }
 
-    @Test func `bytes of another encoding are refused`() {
+    @Test func `other encodings than UTF-8 are rejected`() {
         let utf16 = Array(Self.image.utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
         let latin =
             Array(Self.image.dropLast().utf8) + Array(",\"x\":\"".utf8) + [0xE9, 0x22, 0x7D]
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    @Test func `the largest manifest is read`() throws {
+    @Test func `a manifest of the maximum size is parsed`() throws {
         let entries = String(repeating: Self.child + ",", count: 24_000) + Self.child
         let text = #"{"schemaVersion":2,"manifests":[\#(entries)]}"#
         let padded = text + String(repeating: " ", count: RawManifest.maximumSize - text.utf8.count)

@@ -8,14 +8,14 @@ import Testing
         arguments: [
             ("application/json", "application/json"), ("Text/HTML", "text/html"),
             ("application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.index.v1+json"),
-            // Parameters and the space around are no part of the type.
+            // Parameters and whitespace are not part of the media type.
             ("application/json; charset=utf-8", "application/json"),
             ("application/json;", "application/json"),
             ("application/json ;q=1", "application/json"),
             (" \tapplication/json\t ", "application/json"),
             ("a/b!#$&-^_.+9", "a/b!#$&-^_.+9"),
         ])
-    func `a media type is read`(text: String, name: String) throws {
+    func `a media type is parsed`(text: String, name: String) throws {
         #expect(try MediaType(parsing: text).name == name)
     }
 
@@ -27,11 +27,11 @@ import Testing
             "a/.b", "+a/b",
             "*/*", "a/\(String(repeating: "b", count: 128))",
         ])
-    func `what is no media type is refused`(text: String) {
+    func `an invalid media type is rejected`(text: String) {
         #expect(throws: ParseError.self) { try MediaType(parsing: text) }
     }
 
-    @Test func `each kind of manifest is known by its type`() {
+    @Test func `each kind of manifest is recognized by its media type`() {
         #expect(MediaType.manifests.filter { $0.isIndex } == [.ociIndex, .dockerList])
         #expect(
             MediaType.manifests.filter { $0.isImageManifest } == [.ociManifest, .dockerManifest])
@@ -50,7 +50,7 @@ import Testing
             ("application/vnd.docker.image.rootfs.diff.tar.gzip", false),
             ("application/vnd.oci.image.layer.v1.tar+gzip", false),
         ])
-    func `a layer that may be kept out of registries is known by its type`(
+    func `a non-distributable layer is recognized by its media type`(
         text: String, isForeign: Bool
     ) throws {
         #expect(try MediaType(parsing: text).isForeignLayer == isForeign)

@@ -23,7 +23,7 @@ import Testing
             ("macos/arm64", "darwin/arm64"), ("windows/amd64", "windows/amd64"),
             ("linux/riscv64", "linux/riscv64"), ("unknown/unknown", "unknown/unknown"),
         ])
-    func `a platform is read in its normal form`(text: String, normal: String) throws {
+    func `a platform is parsed and normalized`(text: String, normal: String) throws {
         let platform = try Platform(parsing: text)
         #expect(platform.description == normal)
         #expect(try Platform(parsing: normal) == platform)
@@ -36,7 +36,7 @@ import Testing
             "linux/amd64 ", "linux/amd64\n", "linux/\u{1B}[31m", "lin\u{FC}x/amd64",
             "linux/\u{212A}", "linux/a:b",
         ])
-    func `what is no platform is refused`(text: String) {
+    func `an invalid platform is rejected`(text: String) {
         #expect(throws: ParseError.self) { try Platform(parsing: text) }
     }
 
@@ -47,13 +47,13 @@ import Testing
             ("linux/amd64", "linux/arm64", false), ("linux/amd64", "windows/amd64", false),
             ("linux/arm/v6", "linux/arm/v7", false), ("linux/arm", "linux/arm/v7", true),
         ])
-    func `an image for one platform answers a requirement of another or not`(
+    func `a platform matches a requirement of another one or does not`(
         required: String, found: String, matches: Bool
     ) throws {
         #expect(try Platform(parsing: required).matches(try Platform(parsing: found)) == matches)
     }
 
-    @Test func `the version of the system counts where it is required`() {
+    @Test func `the OS version is compared if it is required`() {
         let any = Platform(os: "windows", architecture: "amd64")
         let one = Platform(os: "windows", architecture: "amd64", osVersion: "10.0.17763.1")
         let other = Platform(os: "windows", architecture: "amd64", osVersion: "10.0.20348.2")
@@ -64,12 +64,12 @@ import Testing
         #expect([other, one, any].sorted() == [any, one, other])
     }
 
-    @Test func `empty strings are absent`() {
+    @Test func `empty strings are treated as absent`() {
         let platform = Platform(os: "linux", architecture: "amd64", variant: "", osVersion: "")
         #expect(platform == .linuxAMD64)
     }
 
-    @Test func `an attestation's platform is known`() throws {
+    @Test func `the platform of attestation manifests is recognized`() throws {
         #expect(try Platform(parsing: "unknown/unknown").isUnknown)
         #expect(!Platform.linuxARM64.isUnknown)
     }

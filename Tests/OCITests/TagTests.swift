@@ -7,7 +7,7 @@ import Testing
     @Test(
         arguments: ["a", "_", "0", "v1.2.3", "1.29-alpine", "A_b.C-d", "a..b", "a--", "latest."]
             + [String(repeating: "a", count: 128)])
-    func `a tag is read`(text: String) throws {
+    func `a tag is parsed`(text: String) throws {
         let tag = try Tag(parsing: text)
         #expect(tag.name == text)
         #expect(tag.description == text)
@@ -20,7 +20,7 @@ import Testing
             "ä", "a\n", "a\u{0}", "\u{212A}", "１", "a\u{301}", "::add-mask::",
             String(repeating: "a", count: 129),
         ])
-    func `what could lead a path elsewhere is no tag`(text: String) {
+    func `text that could change a path is rejected`(text: String) {
         #expect(throws: ParseError.self) { try Tag(parsing: text) }
     }
 
@@ -30,14 +30,14 @@ import Testing
         ]
             + ["nightly", "dev", "develop", "canary", "rolling", "unstable", "testing", "stable"]
             + ["snapshot"])
-    func `a tag that moves by design is a channel`(text: String) throws {
+    func `a floating tag such as latest is a channel`(text: String) throws {
         #expect(try Tag(parsing: text).isChannel)
     }
 
     @Test(arguments: [
         "16", "1.29-alpine", "latest-alpine", "v1", "stable-1", "_latest", "mainline",
     ])
-    func `a tag that names a version is no channel`(text: String) throws {
+    func `a version tag is not a channel`(text: String) throws {
         #expect(try !Tag(parsing: text).isChannel)
     }
 

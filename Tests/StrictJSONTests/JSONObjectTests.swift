@@ -23,7 +23,7 @@ import Testing
         #expect(object.contains("unknown"))
     }
 
-    @Test func `null counts as absent, and is still there`() throws {
+    @Test func `null is treated as absent, but the member is present`() throws {
         let object = try Self.object(#"{"name":null,"layers":null,"annotations":null}"#)
         #expect(try object.string("name") == nil)
         #expect(try object.array("layers") == nil)
@@ -38,10 +38,10 @@ import Testing
     @Test(
         arguments: [
             "Name", "NAME", "naMe", "Size", "LAYERS", "OS.Version", "os.Version", "Keys",
-            // To Go's decoder the long s is an s, and the Kelvin sign a k.
+            // Go's decoder treats the long s as an s, and the Kelvin sign as a k.
             "layer\u{17F}", "\u{17F}ize", "\u{212A}eys", "\u{212A}EY\u{17F}", "annotation\u{17F}",
         ])
-    func `a key that is a known one in another case is refused`(key: String) {
+    func `a known key with different case is rejected`(key: String) {
         let error = #expect(throws: JSONError.self) {
             try Self.object("{\"\(key)\":1}", path: "a[0]")
         }
@@ -53,18 +53,18 @@ import Testing
     @Test(arguments: [
         "names", "nam", "os_version", "osversion", "layers ", "größe", "N\u{E4}me", "",
     ])
-    func `another key is ignored`(key: String) throws {
+    func `an unknown key is ignored`(key: String) throws {
         #expect(try Self.object("{\"\(key)\":1}").string("name") == nil)
     }
 
     @Test(arguments: ["1", "\"x\"", "[]", "null", "true", "1.5"])
-    func `what is no object is refused`(text: String) {
+    func `a value that is not an object is rejected`(text: String) {
         let error = #expect(throws: JSONError.self) { try Self.object(text, path: "config") }
         #expect(error?.description.hasPrefix("config: is ") == true)
         #expect(error?.description.hasSuffix(", not an object") == true)
     }
 
-    @Test func `a member of another type is an error that names its place`() throws {
+    @Test func `the error for a member of another type contains its path`() throws {
         let object = try Self.object(
             #"{"name":1,"size":1.0,"layers":[["x"]],"annotations":{"secret":2},"keys":"x"}"#,
             path: "m")
@@ -86,7 +86,7 @@ import Testing
             ])
     }
 
-    @Test func `a hundred thousand unknown keys are looked through`() throws {
+    @Test func `an object with a hundred thousand unknown keys is read in linear time`() throws {
         let members = (0..<100_000).map { "\"layer\($0)\":0" }.joined(separator: ",")
         let object = try Self.object("{\(members),\"name\":\"x\"}")
         #expect(try object.string("name") == "x")

@@ -3,7 +3,7 @@
 import StrictJSON
 import Testing
 
-/// A generator whose values are the same in every run (SplitMix64).
+/// A reproducible pseudo-random number generator (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
@@ -59,7 +59,7 @@ struct SeededGenerator: RandomNumberGenerator {
 
 @Suite struct JSONRoundTripTests {
     @Test(arguments: 0..<8)
-    func `what was written is read as the same value`(seed: UInt64) throws {
+    func `a written value is parsed as the same value`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<250 {
             let value = generator.value(depth: 4)
@@ -74,7 +74,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test(arguments: 0..<8)
-    func `random bytes are read or refused`(seed: UInt64) {
+    func `random bytes are parsed or rejected`(seed: UInt64) {
         var generator = SeededGenerator(seed: 0x5EED + seed)
         let alphabet =
             Array("{}[]\",:\\u0123eE+-.truefalsn \n\u{7F}\u{1}é".utf8) + [0xFF, 0xC0, 0xED]
@@ -89,7 +89,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     @Test(arguments: 0..<8)
-    func `a changed document is read or refused`(seed: UInt64) {
+    func `a mutated document is parsed or rejected`(seed: UInt64) {
         var generator = SeededGenerator(seed: 0xBAD + seed)
         for _ in 0..<250 {
             var bytes = Array(generator.value(depth: 4).compactText.utf8)
@@ -106,7 +106,7 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    /// Expects that bytes which are a document stay the same document when written and read again.
+    /// Expects that valid bytes remain the same document when written and parsed again.
     private func expectStable(_ bytes: [UInt8]) {
         guard let value = try? JSONValue(parsing: bytes) else { return }
         let again = try? JSONValue(parsing: Array(value.compactText.utf8))

@@ -14,12 +14,12 @@ import Testing
             ("::add-mask::", #""::add-mask::""#), ("#1 ##[error]", ##""#1 #\u0023[error]""##),
             ("###", ##""#\u0023\u0023""##),
         ])
-    func `a string is escaped for readers and for terminals`(text: String, written: String) {
+    func `a string is escaped for parsers and terminals`(text: String, written: String) {
         #expect(JSONValue.string(text).compactText == written)
         #expect(JSONValue.object([.init(text, .null)]).compactText == "{\(written):null}")
     }
 
-    @Test func `a document is laid out with its members in their order`() {
+    @Test func `a document is formatted with its members in their order`() {
         let value = JSONValue.object([
             .init("z", .array([.integer(1), .number("1.50"), .bool(false)])),
             .init("a", .object([])),

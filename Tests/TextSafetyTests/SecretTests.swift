@@ -36,7 +36,7 @@ import TextSafety
         ] + children
     }
 
-    @Test func `no rendering of a secret shows it`() {
+    @Test func `no representation of a secret contains it`() {
         for text in Self.everyRendering(of: Secret(Self.canary)) {
             #expect(!text.contains(Self.canary))
         }
@@ -44,7 +44,7 @@ import TextSafety
         #expect(String(reflecting: Secret(Self.canary)) == "***")
     }
 
-    @Test func `no rendering of what holds a secret shows it`() {
+    @Test func `no representation of a value with a secret contains the secret`() {
         let renderings =
             Self.everyRendering(of: Login()) + Self.everyRendering(of: Holder())
             + Self.everyRendering(of: Optional(Secret(Self.canary)) as Any)
@@ -56,7 +56,7 @@ import TextSafety
         #expect(String(describing: Login()).contains("robot"))
     }
 
-    @Test func `an error that carries a secret does not show it`() {
+    @Test func `an error with a secret does not contain it`() {
         struct Refused: Error {
             let secret = Secret(SecretTests.canary)
         }
@@ -65,7 +65,7 @@ import TextSafety
         }
     }
 
-    @Test func `the value comes back for the wire`() {
+    @Test func `the value is available for a request`() {
         #expect(Secret(Self.canary).reveal() == Self.canary)
         #expect(Secret("a") == Secret("a"))
         #expect(Secret("a") != Secret("b"))

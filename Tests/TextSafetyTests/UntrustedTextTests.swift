@@ -6,7 +6,7 @@ import TextSafety
 @Suite struct UntrustedTextTests {
     @Test(
         arguments: [
-            // What no terminal and no log obeys is shown as it is.
+            // Text without special meaning to terminals and logs is unchanged.
             ("", ""),
             ("manifest unknown", "manifest unknown"),
             ("größe 大小 ✓", "größe 大小 ✓"),
@@ -17,7 +17,7 @@ import TextSafety
             ("\u{1B}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
             ("\u{9B}31m\u{9D}0;t\u{9C}", "\\u{9b}31m\\u{9d}0;t\\u{9c}"),
             ("a\u{8}\u{8}b\u{7F}\u{0}", "a\\u{8}\\u{8}b\\u{7f}\\u{0}"),
-            // Line breaks, and a return that would overwrite the line.
+            // Line breaks, and a carriage return that would overwrite the line.
             ("bad\rgood", "bad good"),
             ("one\r\n\r\n\ttwo\n", "one two"),
             ("\n\nx", "x"),
@@ -26,20 +26,20 @@ import TextSafety
             // Bidirectional controls, also the isolates and the Arabic letter mark.
             ("exe.\u{202E}gpj", "exe.\\u{202e}gpj"),
             ("\u{2066}a\u{2069}\u{61C}", "\\u{2066}a\\u{2069}\\u{61c}"),
-            // What is not seen: zero width, soft hyphen, fillers, selectors, tag characters.
+            // Invisible characters: zero width, soft hyphen, fillers, selectors, tag characters.
             ("pay\u{200B}pal\u{FEFF}", "pay\\u{200b}pal\\u{feff}"),
             ("a\u{AD}b\u{34F}c\u{3164}d\u{115F}", "a\\u{ad}b\\u{34f}c\\u{3164}d\\u{115f}"),
             ("a\u{FE00}\u{E0041}\u{E0100}", "a\\u{fe00}\\u{e0041}\\u{e0100}"),
             ("a\u{FFF9}b\u{FFFB}", "a\\u{fff9}b\\u{fffb}"),
         ])
-    func `what a terminal would obey is written out`(raw: String, shown: String) {
+    func `control characters are escaped`(raw: String, shown: String) {
         #expect(UntrustedText(raw).display == shown)
         #expect("\(UntrustedText(raw))" == shown)
     }
 
-    /// GitHub's runner drops the white space that a line begins with and obeys what then begins so.
+    /// GitHub's runner trims leading whitespace before it looks for a command.
     ///
-    /// It drops all the white space that Unicode knows. It and Azure's agent obey `##[` and `##vso[` anywhere.
+    /// It trims all Unicode whitespace. Like Azure's agent, it accepts `##[` and `##vso[` anywhere.
     @Test(
         arguments: [
             ("::add-mask::x", ":\\:add-mask::x"),
@@ -53,18 +53,18 @@ import TextSafety
             ("text ##[error]x", "text #\\#[error]x"),
             ("##vso[task.setvariable variable=PATH]x", "#\\#vso[task.setvariable variable=PATH]x"),
             ("###[group]", "#\\#\\#[group]"),
-            // With an accent behind it a sign is another Character, but the same to a runner.
+            // With a combining accent a delimiter is another Character, but not to a runner.
             ("::\u{301}x::", ":\\:\u{301}x::"),
             ("x \u{301}##\u{301}[error]x", "x \u{301}#\\#\u{301}[error]x"),
         ])
-    func `a workflow command is broken up`(raw: String, shown: String) {
+    func `a workflow command is escaped`(raw: String, shown: String) {
         #expect(UntrustedText(raw).display == shown)
     }
 
     @Test(
         arguments: ["::set-env name=PATH::x", "\t\r\n ::x::", "\u{85}::x::", "\u{2028}::x::"]
             + ["\u{FEFF}::x::", "\u{200B}::x::", "\u{1680}::x::", "\u{205F} ::x::", "#\u{0}#[x]"])
-    func `no text that begins a line is a workflow command`(raw: String) {
+    func `no text at the start of a line is a workflow command`(raw: String) {
         let shown = UntrustedText(raw).display
         #expect(!shown.drop { $0.isWhitespace }.hasPrefix("::"))
         #expect(!shown.contains("##"))
@@ -81,22 +81,22 @@ import TextSafety
     @Test(arguments: [
         ("abcdef", 6, "abcdef"), ("abcdef", 5, "abcde…"), ("abc", 0, "…"), ("", 0, ""),
     ])
-    func `long text ends in an ellipsis`(raw: String, limit: Int, shown: String) {
+    func `long text is truncated with an ellipsis`(raw: String, limit: Int, shown: String) {
         #expect(UntrustedText(raw).display(limit: limit) == shown)
     }
 
-    @Test func `a megabyte of anything stays short`() {
+    @Test func `a megabyte of any text is truncated`() {
         for character in ["x", "\n", " ", "\u{1B}", "\u{301}", "#", ":"] {
             let text = UntrustedText(String(repeating: character, count: 1 << 20))
             #expect(text.display.unicodeScalars.count <= 8 * 1024 + 1)
         }
     }
 
-    @Test func `the raw text is kept for comparing`() {
+    @Test func `the raw text is available for comparisons`() {
         #expect(UntrustedText("\u{1B}[0m").raw == "\u{1B}[0m")
     }
 
-    @Test func `neither debugging nor dumping shows the raw text`() {
+    @Test func `neither debug descriptions nor dumps contain the raw text`() {
         let text = UntrustedText("\u{202E}x")
         var dumped = ""
         dump([text], to: &dumped)
