@@ -14,7 +14,7 @@ import Testing
         return registry
     }
 
-    /// Asks for a token as a client does, and returns it.
+    /// Requests a token as a client does, and returns it.
     func token(
         of registry: LoopbackRegistry, scope: String, user: String? = nil, password: String = ""
     ) async throws -> (status: Int, header: (String, String)) {
@@ -25,7 +25,7 @@ import Testing
         return (response.status, ("Authorization", "Bearer \(token)"))
     }
 
-    @Test func `says where a token for what is asked can be had`() async throws {
+    @Test func `sends a challenge with the required scope`() async throws {
         let registry = registry(TokenIssuer())
         let response = try await PlainClient(host: registry.host).send(.get, path)
         #expect(response.status == 401)
@@ -35,7 +35,7 @@ import Testing
         )
     }
 
-    @Test func `serves anonymous pulls and refuses anonymous pushes`() async throws {
+    @Test func `serves anonymous pulls and rejects anonymous pushes`() async throws {
         let registry = registry(TokenIssuer())
         let client = try PlainClient(host: registry.host)
         let pull = try await token(of: registry, scope: "repository:library/app:pull,push")
@@ -47,7 +47,7 @@ import Testing
         #expect(other.status == 401)
     }
 
-    @Test func `lets a known user push, and nobody with a wrong password`() async throws {
+    @Test func `lets a user push with the right password only`() async throws {
         let registry = registry(TokenIssuer(users: ["ci": "secret"], policy: TokenIssuer.usersOnly))
         let client = try PlainClient(host: registry.host)
         let scope = "repository:library/app:pull,push"
@@ -60,7 +60,7 @@ import Testing
         #expect(try await client.send(.get, path, [anonymous.header]).status == 401)
     }
 
-    @Test func `takes a token so many times, and none that was revoked`() async throws {
+    @Test func `accepts a token a limited number of times, and no revoked one`() async throws {
         let issuer = TokenIssuer(lifetime: .uses(2))
         let registry = registry(issuer)
         let client = try PlainClient(host: registry.host)
@@ -75,7 +75,7 @@ import Testing
         #expect(issuer.issued == 2)
     }
 
-    @Test func `takes tokens of another server`() async throws {
+    @Test func `accepts tokens of another token server`() async throws {
         let issuer = TokenIssuer()
         let tokens = LoopbackRegistry(issuing: issuer)
         let registry = registry(issuer, realm: tokens.tokenURL)
@@ -88,7 +88,7 @@ import Testing
         #expect(tokens.requests.count(of: .token) == 1)
     }
 
-    @Test func `takes no token whose time is over`() async throws {
+    @Test func `rejects expired tokens`() async throws {
         let registry = registry(TokenIssuer(lifetime: .seconds(0)))
         let pull = try await token(of: registry, scope: "repository:library/app:pull")
         let response = try await PlainClient(host: registry.host).send(.get, path, [pull.header])
@@ -97,14 +97,14 @@ import Testing
             response.headers["WWW-Authenticate"]?.hasSuffix("error=\"invalid_token\"") == true)
     }
 
-    /// Docker calls what a store gives under the user `<token>` an identity token.
+    /// Docker calls a credential that a store returns for the user `<token>` an identity token.
     @Test(arguments: [
         ("grant_type=password&username=ci&password=secret", 200),
         ("grant_type=password&username=eve&password=secret", 401),
         ("grant_type=refresh_token&refresh_token=secret", 200),
         ("grant_type=refresh_token&refresh_token=guess", 401),
     ])
-    func `gives tokens by OAuth 2 as well`(_ form: String, _ status: Int) async throws {
+    func `also issues tokens by OAuth 2`(_ form: String, _ status: Int) async throws {
         let registry = registry(TokenIssuer(users: ["ci": "secret"]))
         let response = try await PlainClient(host: registry.host).send(
             .post, "/token", [("Content-Type", "application/x-www-form-urlencoded")],

@@ -4,7 +4,7 @@ import Hashing
 import OCI
 import RegistryTestSupport
 
-/// What a registry answered to one step of a sequence, with nothing that differs between two runs.
+/// A registry's response to one step of a sequence, without anything that differs between runs.
 struct Observation: Hashable, CustomStringConvertible {
     let step: String
     let status: Int
@@ -23,7 +23,8 @@ struct Observation: Hashable, CustomStringConvertible {
         code = response.code
         var headers: [String: String] = [:]
         for name in Self.compared {
-            // docker-registry names the version everywhere; only the ping's is relied on.
+            // docker-registry sends the version with every response; clients rely only on the
+            // ping's.
             if name == "Docker-Distribution-Api-Version", step != "ping" { continue }
             headers[name] = response.headers[name].map(Self.withoutNames)
         }
@@ -34,7 +35,7 @@ struct Observation: Hashable, CustomStringConvertible {
         self.headers = headers
     }
 
-    /// Upload ids and states are each registry's own; parameters of media types are free.
+    /// Upload ids and states differ between registries; parameters of media types are optional.
     private static func withoutNames(_ value: String) -> String {
         guard let id = value.firstRange(of: "/blobs/uploads/") else {
             return String(value.prefix { $0 != ";" })
@@ -47,7 +48,7 @@ struct Observation: Hashable, CustomStringConvertible {
     }
 }
 
-/// A sequence of requests that every registry must answer alike.
+/// A sequence of requests to which every registry must respond equally.
 struct Conformance {
     let client: PlainClient
     private(set) var observations: [Observation] = []
@@ -80,7 +81,7 @@ struct Conformance {
         return response
     }
 
-    /// Begins an upload; returns its location, to which a query can be added.
+    /// Begins an upload and returns its location, to which a query can be appended.
     private mutating func begin() async throws -> String {
         try await step("begin", .post, "\(repository)/blobs/uploads/").headers["Location"] ?? ""
     }

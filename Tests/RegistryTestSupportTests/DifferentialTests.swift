@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 @Suite struct `The loopback registry and docker-registry` {
-    @Test func `answer the conformance sequence alike`() async throws {
+    @Test func `respond equally to the conformance sequence`() async throws {
         let loopback = LoopbackRegistry()
         let docker = try await DockerRegistry.start()
         var ours = Conformance(try PlainClient(host: loopback.host))
@@ -14,13 +14,13 @@ import Testing
         let (mine, reference) = (try await ours.run(), try await theirs.run())
         #expect(mine.count == reference.count)
         for (mine, reference) in zip(mine, reference) { #expect(mine == reference) }
-        // Two servers that refuse everything would agree as well.
+        // Two servers that reject every request would also be equal.
         let successes = reference.filter { $0.status < 300 }.map(\.step)
         #expect(Set(["PUT", "PATCH", "end", "mount", "index", "tags"]).isSubset(of: successes))
         #expect(loopback.violations.isEmpty)
     }
 
-    @Test func `challenge alike for a user and a password`() async throws {
+    @Test func `send equal challenges for basic authentication`() async throws {
         let loopback = LoopbackRegistry(authentication: .basic(user: "ci", password: "secret"))
         let docker = try await DockerRegistry.start(users: ["ci": "secret"])
         for (user, expected) in [("ci", 200), ("eve", 401)] {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// One request that docker-registry 2.8 answers otherwise than the specification asks.
+    /// A request to which docker-registry 2.8 responds differently from the specification.
     struct Difference: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let method: RequestMethod
@@ -63,7 +63,7 @@ import Testing
     ]
 
     @Test(arguments: differences)
-    func `differ where docker-registry leaves the specification`(
+    func `differ where docker-registry violates the specification`(
         _ difference: Difference
     ) async throws {
         let loopback = LoopbackRegistry()
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `differ on a chunk out of order, which docker-registry takes`() async throws {
+    @Test func `differ on a chunk out of order, which docker-registry accepts`() async throws {
         let loopback = LoopbackRegistry()
         let docker = try await DockerRegistry.start()
         for (host, expected) in [(loopback.host, 416), (docker.host, 202)] {
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `differ on pages of tags, which docker-registry does not make`() async throws {
+    @Test func `differ on pagination of tags, which docker-registry lacks`() async throws {
         let loopback = LoopbackRegistry()
         let docker = try await DockerRegistry.start()
         for (host, isPaged) in [(loopback.host, true), (docker.host, false)] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RegistryTestSupport
 
-/// Where a fault strikes follows from the requests and a clock.
+/// Faults are determined by the requests and a clock.
 @Suite struct FaultPlanTests {
     private typealias Request = FaultPlan.Request
 
@@ -27,7 +27,7 @@ import Testing
         [Request](repeating: request, count: count)
     }
 
-    @Test func `each fifth request is throttled`() {
+    @Test func `every fifth request is throttled`() {
         var plan = FaultPlan(.throttle)
         let answers = (1...10).map { _ in plan.decide(Self.head, at: .zero) }
         let throttled = FaultPlan.Action.answer(429, fields: ["Retry-After: 1"])
@@ -48,7 +48,7 @@ import Testing
         #expect(answers.indices.filter { answers[$0] == .answer(503) } == Array(10..<18))
     }
 
-    @Test func `connections are refused once`() {
+    @Test func `connections are rejected once`() {
         let answers = actions(FaultPlan(.refusal), repeated(Self.head, 20))
         #expect(answers.indices.filter { answers[$0] == .refuse(seconds: 3) } == [9])
     }
@@ -57,7 +57,7 @@ import Testing
         (ProxyFault.cutFirst, FaultPlan.Action.cutAnswer, FaultPlan.Action.cutBody),
         (.flipFirst, .flipAnswer, .flipBody),
     ])
-    func `the first answer of each address is spoilt, and the first body of each blob`(
+    func `the first response of each address and the first upload of each blob are corrupted`(
         fault: ProxyFault, answer: FaultPlan.Action, body: FaultPlan.Action
     ) {
         let other = Request(method: "GET", target: "/v2/a/blobs/sha256:2")
@@ -72,7 +72,7 @@ import Testing
         #expect(unknown == [body, .pass, .pass, .pass, .pass, body])
     }
 
-    @Test func `one blob is spoilt every time, the first or one that is named`() {
+    @Test func `one blob is corrupted every time: the first or a named one`() {
         let other = Request(method: "GET", target: "/v2/b/blobs/sha256:2")
         let requests = [Self.blob, other, Self.blob, Self.upload, other]
         #expect(
@@ -85,7 +85,7 @@ import Testing
                 == [.flipBody, .flipBody])
     }
 
-    @Test func `a token is good for one second`() {
+    @Test func `a token is valid for one second`() {
         var plan = FaultPlan(.shortTokens)
         let refused = plan.decide(Self.blob, at: .zero)
         #expect(

@@ -4,11 +4,11 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-/// What a client sees of a fault, and what the registry behind it.
+/// The effect of a fault on the client and on the registry.
 @Suite struct FaultProxyTests {
     private static let body = Array("0123456789".utf8)
 
-    /// A server that gives ten bytes for whatever it is asked, and keeps what it is sent.
+    /// A server that sends ten bytes for every request and records uploads.
     private func upstream(_ sent: Sent = Sent()) throws -> WireServer {
         try WireServer { connection throws(WireClosed) in
             while true {
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// A proxy, what is behind it, and a client in front of it.
+    /// A proxy between a client and a server.
     private struct Scene {
         let sent: Sent
         let server: WireServer
@@ -35,7 +35,7 @@ import Testing
             sent: sent, server: server, proxy: proxy, client: try PlainClient(host: proxy.host))
     }
 
-    @Test func `without a fault everything passes as it is`() async throws {
+    @Test func `without a fault, requests and responses are unchanged`() async throws {
         let scene = try scene(.none)
         let response = try await scene.client.send(
             .put, "/v2/a/blobs/uploads/1?digest=x", [("X-Own", "1")], body: Self.body)
@@ -49,14 +49,14 @@ import Testing
         #expect(scene.proxy.tally.requests == 1 && scene.proxy.tally.strikes == 0)
     }
 
-    @Test func `an answer is cut in the middle once`() async throws {
+    @Test func `a response is cut in the middle once`() async throws {
         let scene = try scene(.cutFirst)
         let first = try await scene.client.send(.get, "/v2/a/blobs/sha256:1")
         #expect(first.body == Array(Self.body.prefix(5)) && !first.isComplete)
         #expect(try await scene.client.send(.get, "/v2/a/blobs/sha256:1").isComplete)
     }
 
-    @Test func `one byte of an answer is wrong every time`() async throws {
+    @Test func `one byte of a response is wrong every time`() async throws {
         let scene = try scene(.corruptOne)
         for _ in 0..<2 {
             let response = try await scene.client.send(.get, "/v2/a/blobs/sha256:1")
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `one byte of what is sent is wrong`() async throws {
+    @Test func `one byte of an upload is wrong`() async throws {
         let scene = try scene(.flipFirst)
         for _ in 0..<2 {
             _ = try await scene.client.send(.put, "/v2/a/blobs/uploads/1", body: Self.body)
@@ -73,7 +73,7 @@ import Testing
         #expect(scene.sent.bodies.map { zip($0, Self.body).count { $0 != $1 } } == [1, 0])
     }
 
-    @Test func `what is sent is cut in the middle`() async throws {
+    @Test func `an upload is cut in the middle`() async throws {
         let scene = try scene(.cutFirst)
         await #expect(throws: (any Error).self) {
             _ = try await scene.client.send(.put, "/v2/a/blobs/uploads/1", body: Self.body)
@@ -81,7 +81,7 @@ import Testing
         #expect(scene.sent.bodies.isEmpty)
     }
 
-    @Test func `a redirected blob is at another origin that wants no credential`() async throws {
+    @Test func `a redirected blob is at another origin that rejects credentials`() async throws {
         let scene = try scene(.redirectBlobs)
         let response = try await scene.client.send(.get, "/v2/a/blobs/sha256:1?x=y")
         let location = try #require(response.headers["Location"])
@@ -95,7 +95,7 @@ import Testing
         #expect(refused.status == 400)
     }
 
-    @Test func `a token is asked for, and never passed on`() async throws {
+    @Test func `a token is required and never forwarded`() async throws {
         let scene = try scene(.shortTokens)
         let refused = try await scene.client.send(.get, "/v2/a/blobs/sha256:1")
         #expect(refused.status == 401)
@@ -110,7 +110,7 @@ import Testing
     }
 }
 
-/// The bodies that a server was sent.
+/// The uploaded bodies that a server received.
 private final class Sent: Sendable {
     private let record = Mutex<[[UInt8]]>([])
     var bodies: [[UInt8]] { record.withLock { $0 } }

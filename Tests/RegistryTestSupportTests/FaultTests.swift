@@ -26,9 +26,9 @@ import Testing
         try await PlainClient(host: registry.host).send(method, path, body: body)
     }
 
-    // MARK: When it happens
+    // MARK: Selection of requests
 
-    @Test func `happens to the hits that it names, and to no other`() async throws {
+    @Test func `applies to the given hits only`() async throws {
         let fault = registry.inject(.on(.get, "/manifests/*", hits: 2...3, .answer(503)))
         var statuses: [Int] = []
         for _ in 1...4 { statuses.append(try await send(.get, manifest).status) }
@@ -36,14 +36,16 @@ import Testing
         #expect(fault.fired == 2)
     }
 
-    @Test func `happens to every so manieth hit`() async throws {
+    @Test func `applies at an interval`() async throws {
         registry.inject(.on(.get, "/manifests/*", every: 3, .answer(.tooManyRequests)))
         var statuses: [Int] = []
         for _ in 1...5 { statuses.append(try await send(.get, manifest).status) }
         #expect(statuses == [429, 200, 200, 429, 200])
     }
 
-    @Test func `spares other methods and paths, and ends when the registry heals`() async throws {
+    @Test func `does not apply to other methods and paths, and ends when the rules are removed`()
+        async throws
+    {
         registry.inject(.on(.get, "/blobs/*", .answer(500)))
         registry.inject(.on(nil, "*", where: { $0.isAuthorized }, .answer(500)))
         #expect(try await send(.get, manifest).status == 200)
@@ -53,20 +55,20 @@ import Testing
         #expect(try await send(.get, layer.path).status == 200)
     }
 
-    /// A star stands for one component of a path.
+    /// A star matches one component of a path.
     @Test(arguments: [
         ("/blobs/*", "/v2/a/b/blobs/sha256:00", true), ("/blobs/*", "/v2/a/blobs/uploads/1", false),
         ("/blobs/uploads/", "/v2/a/blobs/uploads/", true), ("*", "/v2/", true),
         ("/v2/a/*/list", "/v2/a/tags/list", true), ("/manifests/1*", "/v2/a/manifests/1.0", true),
         ("/manifests/1*", "/v2/a/manifests/2.1", false),
     ])
-    func `is aimed by the end of a path`(_ pattern: String, _ path: String, _ isMeant: Bool) {
+    func `is selected by the end of a path`(_ pattern: String, _ path: String, _ isMeant: Bool) {
         let request = RecordedRequest(method: .get, target: path + "?n=1")
         #expect(RequestPattern(.get, pattern).matches(request) == isMeant)
         #expect(!RequestPattern(.put, pattern).matches(request))
     }
 
-    // MARK: What happens
+    // MARK: Effects
 
     @Test func `drops the connection before or after the request takes effect`() async throws {
         registry.inject(.on(.delete, "*", hits: 1...1, .drop))
@@ -95,7 +97,7 @@ import Testing
             ])
     }
 
-    @Test func `lies about the digest and leaves out the length`() async throws {
+    @Test func `changes the digest and omits the length`() async throws {
         registry.inject(
             .on(
                 .head, "/manifests/*", .claimDigest("sha256:\(String(repeating: "0", count: 64))"),
@@ -112,7 +114,9 @@ import Testing
         #expect(response.headers["Location"] == "http://127.0.0.1:1/elsewhere")
     }
 
-    @Test func `forgets an upload, and closes one in the middle of a body`() async throws {
+    @Test func `removes an upload session, and closes a connection in the middle of a body`()
+        async throws
+    {
         registry.inject(.on(.patch, "*", hits: 1...1, .dropUpload(after: 1000)))
         registry.inject(.on(.put, "*", .forgetUpload))
         let begun = try await send(.post, "/v2/app/blobs/uploads/")
@@ -128,7 +132,7 @@ import Testing
         #expect(registry.openUploads == 0)
     }
 
-    @Test func `stores nothing and says that it did`() async throws {
+    @Test func `reports success without storing a blob`() async throws {
         registry.inject(.on(.post, "*", .loseBlob))
         let digest = Digest.of([1, 2])
         let path = "/v2/app/blobs/uploads/?digest=\(digest)"
@@ -136,7 +140,7 @@ import Testing
         #expect(try await send(.head, "/v2/app/blobs/\(digest)").status == 404)
     }
 
-    @Test func `holds a request until the test lets it go`() async throws {
+    @Test func `delays a request until the test opens a gate`() async throws {
         let gate = Gate()
         registry.inject(.on(.get, "/blobs/*", .stall(gate)))
         async let held = send(.get, layer.path)
@@ -147,7 +151,7 @@ import Testing
         #expect(try await held.isComplete)
     }
 
-    @Test func `holds a request until another was seen`() async throws {
+    @Test func `delays a request until another was received`() async throws {
         registry.inject(.on(.get, "/blobs/*", .waitFor(RequestPattern(.get, "/manifests/*"))))
         async let held = send(.get, layer.path)
         await registry.waitForRequests(RequestPattern(.get, "/blobs/*"))
@@ -157,7 +161,7 @@ import Testing
         #expect(registry.maximumParallel == 2)
     }
 
-    @Test func `lets go of held requests when the registry stops`() async throws {
+    @Test func `ends delayed requests when the registry stops`() async throws {
         registry.inject(.on(nil, "*", .stall(Gate())))
         async let held = send(.get, manifest)
         await registry.waitForRequests(RequestPattern())
@@ -166,8 +170,8 @@ import Testing
         #expect(registry.requests.count == 1)
     }
 
-    @Test func `can answer before any of the body is read`() async throws {
-        registry.inject(.on(.post, "/blobs/uploads/", .answerEarly(Reply(413))))
+    @Test func `can respond before the body is read`() async throws {
+        registry.inject(.on(.post, "/blobs/uploads/", .answerEarly(ScriptedResponse(413))))
         let body = [UInt8](repeating: 7, count: 100_000)
         let answer = try await send(.post, "/v2/app/blobs/uploads/", body: body)
         #expect(answer.status == 413)

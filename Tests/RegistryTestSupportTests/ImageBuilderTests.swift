@@ -7,12 +7,12 @@ import Testing
 
 @Suite struct `An image builder` {
     @Test(arguments: ImageBuilder.Dialect.allCases, JSONSpelling.allCases)
-    func `describes what it builds truly, in every dialect and spelling`(
+    func `describes its content correctly in all media types and formats`(
         _ dialect: ImageBuilder.Dialect, _ spelling: JSONSpelling
     ) throws {
         let image = ImageBuilder(dialect, spelling: spelling).multiPlatform()
         guard case .index(let index) = try image.root.decoded() else {
-            Issue.record("the root is no index")
+            Issue.record("the root is not an index")
             return
         }
         #expect(index.manifests.map(\.platform) == [.linuxAMD64, .linuxARM64])
@@ -25,7 +25,7 @@ import Testing
                 })
         for (entry, child) in zip(index.manifests, image.manifests) {
             guard case .image(let manifest) = try child.decoded() else {
-                Issue.record("a child is no image")
+                Issue.record("a child is not an image")
                 return
             }
             for descriptor in [manifest.config] + manifest.layers {
@@ -41,19 +41,19 @@ import Testing
         }
     }
 
-    @Test func `spells the same index in ways that no encoder would`() throws {
+    @Test func `formats the same index in ways that no encoder uses`() throws {
         let images = JSONSpelling.allCases.map { ImageBuilder(spelling: $0).multiPlatform() }
         #expect(Set(images.map(\.digest)).count == images.count)
         let odd = String(decoding: try #require(images.last).root.bytes, as: UTF8.self)
         for sign in ["x-unknown", "\t", "\r\n", "\\/", " ,", "  :"] { #expect(odd.contains(sign)) }
     }
 
-    @Test func `lets an index lie about the platform of an image`() throws {
+    @Test func `can write a wrong platform into an index`() throws {
         let builder = ImageBuilder()
         let amd64 = builder.image(.linuxAMD64, layers: [.tar([.file("/bin/app", "x")])])
         let index = builder.index([.image(amd64), .image(amd64, as: .linuxARM64)])
         guard case .index(let decoded) = try index.root.decoded() else {
-            Issue.record("the root is no index")
+            Issue.record("the root is not an index")
             return
         }
         #expect(decoded.manifests.map(\.platform) == [.linuxAMD64, .linuxARM64])
@@ -61,12 +61,12 @@ import Testing
         #expect(index.manifests.count == 2)
     }
 
-    @Test func `adds attestations as BuildKit does`() throws {
+    @Test func `adds attestation manifests as BuildKit does`() throws {
         let builder = ImageBuilder()
         let image = builder.image(layers: [.raw([1])])
         let index = builder.index([.image(image), .attestation(of: image)])
         guard case .index(let decoded) = try index.root.decoded() else {
-            Issue.record("the root is no index")
+            Issue.record("the root is not an index")
             return
         }
         let entry = try #require(decoded.manifests.last)
@@ -75,7 +75,7 @@ import Testing
         #expect(entry.annotations["vnd.docker.reference.digest"] == image.digest.description)
     }
 
-    @Test func `leaves out what it is told to`() throws {
+    @Test func `omits a blob or child on request`() throws {
         let image = ImageBuilder().multiPlatform()
         let child = image.manifests[0].descriptor.digest
         #expect(image.without(child).manifests.map(\.descriptor.digest).contains(child) == false)
@@ -84,7 +84,7 @@ import Testing
         #expect(image.without(blob).digest == image.digest)
     }
 
-    @Test func `makes random bytes that follow from their seed`() {
+    @Test func `generates pseudo-random bytes that follow from their seed`() {
         let bytes = GeneratedBytes(count: 1_000_000, seed: 3)
         var parts: [UInt8] = []
         while parts.count < bytes.count { parts += bytes.read(from: parts.count, limit: 777) }
@@ -97,8 +97,8 @@ import Testing
 }
 
 @Suite struct `A layer` {
-    /// The programs that unpack real layers must read ours.
-    @Test func `is what tar and gzip read`() async throws {
+    /// Standard programs must be able to unpack generated layers.
+    @Test func `is readable by tar and gzip`() async throws {
         let folder = try TemporaryFolder()
         let long = String(repeating: "deep/", count: 30) + "file"
         let image = ImageBuilder().image(layers: [

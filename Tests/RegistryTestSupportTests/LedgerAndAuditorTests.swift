@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 @Suite struct `The ledger` {
-    @Test func `tells requests apart by what they were for`() async throws {
+    @Test func `classifies requests by their purpose`() async throws {
         let registry = LoopbackRegistry()
         var conformance = Conformance(try PlainClient(host: registry.host))
         _ = try await conformance.run()
@@ -23,7 +23,7 @@ import Testing
         #expect(registry.maximumParallel == 1)
     }
 
-    @Test func `keeps targets, headers and byte counts as they were`() async throws {
+    @Test func `records targets, headers and byte counts unchanged`() async throws {
         let registry = LoopbackRegistry()
         let client = try PlainClient(host: registry.host)
         _ = try await client.send(
@@ -45,7 +45,7 @@ import Testing
 @Suite struct `The auditor` {
     let image = ImageBuilder().multiPlatform()
 
-    /// Pushes the manifests of an image, some of whose content is not there.
+    /// Pushes the manifests of an image without some of their content.
     func pushManifests(of image: BuiltImage, to registry: LoopbackRegistry) async throws -> [Int] {
         let client = try PlainClient(host: registry.host)
         var statuses: [Int] = []
@@ -60,14 +60,14 @@ import Testing
         return statuses
     }
 
-    @Test func `has nothing to say about a complete image`() async throws {
+    @Test func `finds no violation in a complete image`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(image, repository: "app")
         #expect(try await pushManifests(of: image, to: registry) == [201, 201, 201])
         #expect(registry.violations.isEmpty)
     }
 
-    @Test func `sees a blob and a child that are missing`() async throws {
+    @Test func `finds a missing blob and a missing child`() async throws {
         var traits = RegistryTraits()
         traits.checksReferences = false
         let child = image.manifests[1]
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `sees a tag that points to nothing`() async throws {
+    @Test func `finds a tag that points to a missing manifest`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(image, repository: "app")
         registry.inject(.on(.put, "/manifests/1.0", .loseManifest))
@@ -91,7 +91,7 @@ import Testing
         #expect(registry.violations.map(\.reason).contains { $0.hasPrefix("tag 1.0 points to") })
     }
 
-    @Test func `sees a child of another size than the index says`() async throws {
+    @Test func `finds a child whose size differs from its descriptor`() async throws {
         let registry = LoopbackRegistry()
         let builder = ImageBuilder()
         let child = builder.image(layers: [.raw([1])])

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `answers a HEAD with the length and no body`() async throws {
+    @Test func `responds to a HEAD with the length and no body`() async throws {
         registry.publish(image, repository: "app", tag: "1.0")
         let response = try await client().send(.head, "/v2/app/manifests/1.0")
         #expect(response.status == 200)
@@ -48,7 +48,7 @@ import Testing
         #expect(outside.status == 416)
     }
 
-    @Test func `lists tags in pages that name the next one`() async throws {
+    @Test func `lists tags in pages with links`() async throws {
         for tag in ["b", "a", "c"] { registry.publish(image, repository: "app", tag: tag) }
         var pages: [String] = []
         var next: String? = "/v2/app/tags/list?n=2"
@@ -61,7 +61,7 @@ import Testing
             pages == [#"{"name":"app","tags":["a","b"]}"#, #"{"name":"app","tags":["c"]}"#])
     }
 
-    @Test func `lists what names a manifest as its subject`() async throws {
+    @Test func `lists the referrers of a manifest`() async throws {
         let signature = ImageBuilder().image(
             layers: [.raw([1, 2, 3])], annotations: ["kind": "signature"],
             subject: image.root.descriptor)
@@ -82,7 +82,7 @@ import Testing
         #expect(registry.requests.last?.sentBytes == 3_000_000)
     }
 
-    @Test func `holds a port of its own until it is stopped`() async throws {
+    @Test func `uses a separate port until it is stopped`() async throws {
         let other = LoopbackRegistry()
         #expect(other.host != registry.host)
         let client = try PlainClient(host: other.host)

@@ -3,13 +3,13 @@
 import Glibc
 import RegistryTestSupport
 
-/// What a server sent back, as far as it got.
+/// A response, possibly incomplete.
 struct PlainResponse: Sendable {
     let status: Int
     let headers: HeaderFields
     let body: [UInt8]
 
-    /// Whether as many bytes of body came as were announced.
+    /// A Boolean value that indicates whether the body has the declared length.
     var isComplete: Bool { headers["Content-Length"].flatMap { Int($0) } == body.count }
 
     var text: String { String(decoding: body, as: UTF8.self) }
@@ -22,14 +22,14 @@ struct PlainResponse: Sendable {
     }
 }
 
-/// A client that speaks just enough HTTP/1.1 for the tests of a server: one connection a request.
+/// A minimal HTTP/1.1 client for tests of servers, with one connection for each request.
 struct PlainClient: Sendable {
     struct ConnectionLost: Error {}
 
     let port: UInt16
     var defaults: [(String, String)] = []
 
-    /// A client of `127.0.0.1:port`.
+    /// Creates a client of `127.0.0.1:port`.
     init(host: String) throws {
         guard let port = UInt16(host.split(separator: ":").last ?? "") else {
             throw ConnectionLost()

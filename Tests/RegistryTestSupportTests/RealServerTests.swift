@@ -8,7 +8,7 @@ import Testing
 @Suite struct `Programs of Debian` {
     let image = ImageBuilder(spelling: .odd).multiPlatform(seed: 9)
 
-    @Test func `copy an image out of a loopback registry and into another`() async throws {
+    @Test func `copy an image from one loopback registry to another`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(image, repository: "library/app", tag: "1.0")
         let result = try await Skopeo().run([
@@ -22,7 +22,7 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `hold an image behind TLS and a password, and log who asked`() async throws {
+    @Test func `serve an image with TLS and a password, and log the user`() async throws {
         let authority = try await CertificateAuthority.make()
         let docker = try await DockerRegistry.start(
             users: ["ci": "secret"], certificate: try await authority.issue())
@@ -49,7 +49,7 @@ import Testing
         #expect(docker.requests.allSatisfy { $0.headers["User-Agent"]?.contains("skopeo") == true })
     }
 
-    @Test func `trust a loopback registry that has a certificate of their authority`() async throws
+    @Test func `accept a loopback registry with a certificate of a trusted authority`() async throws
     {
         let authority = try await CertificateAuthority.make()
         let registry = LoopbackRegistry(certificate: try await authority.issue().pair)
@@ -60,7 +60,7 @@ import Testing
         #expect(registry.requests.count == 1)
     }
 
-    @Test func `ask clients for a certificate`() async throws {
+    @Test func `can require client certificates`() async throws {
         let authority = try await CertificateAuthority.make()
         let docker = try await DockerRegistry.start(
             certificate: try await authority.issue(), clientAuthority: authority.certificateFile)
@@ -72,7 +72,7 @@ import Testing
         #expect(known.output == "{}")
     }
 
-    @Test func `cache what an upstream registry has`() async throws {
+    @Test func `cache the content of an upstream registry`() async throws {
         let source = LoopbackRegistry()
         source.publish(image, repository: "library/app", tag: "1.0")
         let cache = try await DockerRegistry.start(upstream: source.origin)
@@ -82,7 +82,7 @@ import Testing
         #expect(source.requests.count(of: .manifestGet) >= 1)
     }
 
-    @Test func `leave nothing behind`() async throws {
+    @Test func `leave no files`() async throws {
         var docker: DockerRegistry? = try await DockerRegistry.start()
         let path = try #require(docker?.folder.path)
         let host = try #require(docker?.host)
@@ -94,7 +94,8 @@ import Testing
         #expect(try await SpawnedProcess.run("test", ["-e", path]).status == 1)
     }
 
-    @Test func `pass hundreds of megabytes through two registries that keep nothing`() async throws
+    @Test func `transfer hundreds of megabytes through two registries that store nothing`()
+        async throws
     {
         let source = LoopbackRegistry()
         let target = LoopbackRegistry(.discardBlobs)

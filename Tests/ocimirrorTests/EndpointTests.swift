@@ -21,7 +21,7 @@ import Testing
         return try await workspace.run("sync")
     }
 
-    @Test func `content is read from the endpoint, and the registry is asked for the tag only`()
+    @Test func `content is read from the endpoint, and only the tag from the registry`()
         async throws
     {
         cache.publish(image, repository: "library/app")
@@ -32,15 +32,15 @@ import Testing
         #expect(cache.requests.allSatisfy { $0.method == .get })
     }
 
-    @Test func `an endpoint that lacks the content costs nothing but its answers`() async throws {
+    @Test func `an endpoint without the content costs only its requests`() async throws {
         let run = try await sync()
         #expect(run.status == 0, "\(run.said)")
         #expect(target.tags(of: "mirror/app") == ["1.0": image.digest])
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `an endpoint that refuses is asked once`() async throws {
-        cache.inject(.on(nil, "*", .answer(Reply(403))))
+    @Test func `an endpoint that denies access is used once`() async throws {
+        cache.inject(.on(nil, "*", .answer(ScriptedResponse(403))))
         let run = try await sync()
         #expect(run.status == 0, "\(run.said)")
         #expect(target.tags(of: "mirror/app") == ["1.0": image.digest])

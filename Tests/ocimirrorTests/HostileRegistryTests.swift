@@ -5,10 +5,10 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// What a server says acts on nothing: no terminal, no CI system's log, no reader's eye.
+/// Untrusted text has no effect on terminals, CI logs or readers.
 @Suite struct `hostile registries` {
-    /// An escape sequence, workflow commands of two CI systems, a bidirectional override, a zero-width
-    /// space, a C1 control, and lines that pretend to be ours.
+    /// An escape sequence, workflow commands of two CI systems, a bidirectional override, a
+    /// zero-width space, a C1 control, and lines that pretend to be ours.
     private static let text =
         "\u{1B}[2J\u{1B}]0;title\u{07}\r\n::error::forged\n::set-output name=x::y\n"
         + "##vso[task.setvariable variable=x]y\n\u{202E}desrever\u{200B}\u{9B}31m\n"
@@ -44,7 +44,7 @@ import Testing
             .on(
                 nil, "*",
                 .answer(
-                    Reply(
+                    ScriptedResponse(
                         .denied, Self.text, status: status,
                         headers: ["Retry-After": "3600", "X-Request-Id": "::error::forged"]))))
         let image = "\(registry.host)/app:1.0"
@@ -66,7 +66,7 @@ import Testing
         let registry = LoopbackRegistry()
         let words = String(repeating: "word ::error::x ##[group]y ", count: 20)
         registry.inject(.on(.head, "*", .answer(Self.manifestHead)))
-        registry.inject(.on(nil, "*", .answer(Reply(.denied, words, status: 403))))
+        registry.inject(.on(nil, "*", .answer(ScriptedResponse(.denied, words, status: 403))))
         var workspace = try Workspace()
         for columns in 40..<60 {
             workspace.environment = ["COLUMNS": "\(columns)"]
@@ -80,15 +80,15 @@ import Testing
         }
     }
 
-    /// A manifest that seems to be there, so that what is asked for next has a body to lie in.
-    private static let manifestHead = Reply(
+    /// A manifest that exists, so that the next request has a response with a body.
+    private static let manifestHead = ScriptedResponse(
         200,
         [
             "Content-Type": "application/vnd.oci.image.index.v1+json",
             "Docker-Content-Digest": "sha256:\(String(repeating: "a", count: 64))",
         ], body: Bytes(String(repeating: " ", count: 500)))
 
-    @Test func `cannot forge lines by what a manifest, a tag or a platform is called`()
+    @Test func `cannot forge lines by the names of manifests, tags and platforms`()
         async throws
     {
         let registry = LoopbackRegistry()
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `cannot pass off other bytes`() async throws {
+    @Test func `cannot substitute other bytes`() async throws {
         let source = LoopbackRegistry()
         let target = LoopbackRegistry()
         let image = ImageBuilder().multiPlatform(seed: 1)

@@ -5,10 +5,10 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// Runs behind a captive portal or a login page, which answers every request in the registry's place.
+/// Runs behind a captive portal or a login page that responds to every request.
 @Suite struct `a web page instead of a registry` {
     private static let fault = Fault.answer(
-        Reply(
+        ScriptedResponse(
             200, ["Content-Type": "text/html; charset=utf-8"],
             body: Bytes("<!DOCTYPE html><html><head><title>Hotel Wi-Fi</title></head></html>")))
 
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `is no verdict of check`() async throws {
+    @Test func `is an error of check, not a result`() async throws {
         source.inject(.on(nil, "*", Self.fault))
         for name in ["1.0", "1.0@sha256:\(String(repeating: "a", count: 64))"] {
             let run = try await Workspace().run(
@@ -44,7 +44,8 @@ import Testing
         }
     }
 
-    @Test func `is no moved tag to sync and plan, and leaves the lock alone`() async throws {
+    @Test func `is not a moved tag for sync and plan, and the lock file is unchanged`() async throws
+    {
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let workspace = try workspace("\(source.host)/app:1.0")
         #expect(try await workspace.run("sync").status == 0)
@@ -60,7 +61,7 @@ import Testing
         #expect(try await workspace.run("verify").status == 0)
     }
 
-    @Test func `is no list of tags that a pattern picks from`() async throws {
+    @Test func `is not a tag listing`() async throws {
         source.inject(.on(nil, "*", Self.fault))
         let workspace = try workspace(
             "{source: \(source.host)/app, tags: {semver: \">=1\"}}")
@@ -69,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `is no drift to verify, and nothing to repair`() async throws {
+    @Test func `is not drift for verify, and nothing is repaired`() async throws {
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let workspace = try workspace("\(source.host)/app:1.0")
         #expect(try await workspace.run("sync").status == 0)
@@ -85,7 +86,7 @@ import Testing
         #expect(try await workspace.run("verify").status == 0)
     }
 
-    @Test func `is no login`() async throws {
+    @Test func `is not a successful login`() async throws {
         source.inject(.on(nil, "*", Self.fault))
         let workspace = try Workspace()
         try workspace.folder.write("secret", to: "password")

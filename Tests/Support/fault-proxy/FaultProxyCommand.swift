@@ -2,10 +2,9 @@
 
 import RegistryTestSupport
 
-/// `fault-proxy --upstream PORT --fault NAME [--only TEXT] [--port PORT]`: a ``FaultProxy`` to be
-/// tried by hand.
+/// `fault-proxy --upstream PORT --fault NAME [--only TEXT] [--port PORT]`: a ``FaultProxy`` for manual tests.
 ///
-/// It says where it listens, and at its end (SIGINT, SIGTERM) what it did, as
+/// It prints its address and, at its end (SIGINT, SIGTERM), its statistics as
 /// `requests=N strikes=N asked=SECONDS`.
 @main
 struct FaultProxyCommand {

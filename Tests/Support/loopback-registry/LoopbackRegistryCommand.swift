@@ -3,12 +3,12 @@
 import RegistryTestSupport
 
 /// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls] [--private]
-/// [--no-mounts]`: a registry like one of the world, to be tried by hand and with other people's clients.
+/// [--no-mounts]`: an emulation of a public registry, for manual tests and for other clients.
 ///
-/// It starts empty; whoever logs in may push, and what is pushed anyone may pull, unless it is private. It says where it
-/// listens and, with `--tls`, what a client's environment needs so that it finds the registry under
-/// its real name. With `--no-mounts` the profile `distribution` answers every mount with a new upload.
-/// At its end (SIGINT, SIGTERM) it says what it was asked, a line for each request.
+/// It starts empty. Authenticated users can push; images are public unless `--private` is given. It prints its
+/// address and, with `--tls`, the environment variables that a client needs to find the registry under its real
+/// name. With `--no-mounts` the profile `distribution` responds to every mount with a new upload.
+/// At its end (SIGINT, SIGTERM) it prints each request.
 @main
 struct LoopbackRegistryCommand {
     private static let usage = [

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decides request by request where a fault strikes.
+/// Decides for each request whether a fault applies.
 ///
-/// It counts, and reads no clock but the one that it is handed.
+/// The plan is deterministic: it counts requests and reads no clock but the time that it is given.
 struct FaultPlan: Sendable {
-    /// What it decides by.
+    /// The input of a decision.
     struct Request: Sendable {
         let method: String
         /// The path and query.
         let target: String
         var hasBody = false
-        /// How long the body is, where that is said.
+        /// The length of the request's body, if it is known.
         var length: Int?
         var authorization: String?
 
         private var path: Substring { target.prefix { $0 != "?" } }
         var isBlobRead: Bool { method == "GET" && path.contains("/blobs/sha256:") }
         var isRead: Bool { isBlobRead || (method == "GET" && path.contains("/manifests/")) }
-        /// What a body is known by when it is sent again: its digest, else its length.
+        /// The identity of a body that is uploaded: its digest, or else its length.
         var sending: String? {
             target.firstRange(of: "digest=").map { String(target[$0.upperBound...]) }
                 ?? length.map { "\($0) bytes" }
@@ -25,32 +25,33 @@ struct FaultPlan: Sendable {
         var isUpload: Bool { hasBody && path.contains("/blobs/uploads/") }
     }
 
-    /// What happens to a request.
+    /// The decision about a request.
     enum Action: Equatable, Sendable {
         case pass
         case answer(Int, fields: [String] = [], body: String = "")
-        /// The answer's body breaks off in the middle.
+        /// The response's body is cut in the middle.
         case cutAnswer
         case flipAnswer
-        /// The connection breaks in the middle of the request's body.
+        /// The connection is closed in the middle of the request's body.
         case cutBody
         case flipBody
-        /// No connection is taken for so many seconds.
+        /// Connections are rejected for a number of seconds.
         case refuse(seconds: Int)
         case redirect
     }
 
     let fault: ProxyFault
-    /// Part of the address that `cutOne` and `corruptOne` strike; the first blob read, without one.
+    /// A substring of the address that `cutOne` and `corruptOne` apply to; without one, the first
+    /// blob.
     private var only: String?
     private var count = 0
     private var uploads = 0
     private var seen: Set<String> = []
     private var outageEnd: Duration?
     private var tokens: [String: Duration] = [:]
-    /// How many requests were not passed on as they came.
+    /// The number of requests that were not forwarded unchanged.
     private(set) var strikes = 0
-    /// How many seconds the answers asked to wait, all added up.
+    /// The sum of the `Retry-After` values in seconds.
     private(set) var secondsAskedFor = 0
 
     init(_ fault: ProxyFault, only: String? = nil) {
@@ -58,10 +59,10 @@ struct FaultPlan: Sendable {
         self.only = only
     }
 
-    /// How many requests there were.
+    /// The number of requests.
     var requests: Int { count }
 
-    /// Decides about the next request, which comes at `now`.
+    /// Returns the decision about the next request, which arrives at `now`.
     mutating func decide(_ request: Request, at now: Duration) -> Action {
         count += 1
         if request.isUpload { uploads += 1 }

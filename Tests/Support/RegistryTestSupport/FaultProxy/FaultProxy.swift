@@ -3,19 +3,19 @@
 internal import Glibc
 internal import Synchronization
 
-/// A server on a free loopback port that passes HTTP/1.1 on to a registry, with one fault.
+/// An HTTP/1.1 server on a free loopback port that forwards to a registry and injects one fault.
 public final class FaultProxy: Sendable {
-    /// What a proxy did.
+    /// The statistics of a proxy.
     public struct Tally: Sendable {
-        /// How many requests came.
+        /// The number of requests.
         public let requests: Int
-        /// How many of them met the fault.
+        /// The number of requests to which the fault applied.
         public let strikes: Int
-        /// The seconds that answers asked to wait, all added up.
+        /// The sum of the `Retry-After` values in seconds.
         public let secondsAskedFor: Int
     }
 
-    /// The parts that the threads hold on to.
+    /// The state that the threads share.
     private final class Shared: Sendable {
         let plan: Mutex<FaultPlan>
         let door: Mutex<WireServer?> = Mutex(nil)
@@ -24,20 +24,20 @@ public final class FaultProxy: Sendable {
         init(_ plan: FaultPlan) { self.plan = Mutex(plan) }
     }
 
-    /// The port that clients go to.
+    /// The port that clients connect to.
     public let port: UInt16
     private let shared: Shared
-    /// Where blobs are redirected to.
+    /// The port that blobs are redirected to.
     private let elsewhere: WireServer
 
     /// Starts a proxy in front of 127.0.0.1:`upstream`.
     ///
     /// - Parameters:
-    ///   - upstream: the registry's port.
-    ///   - fault: what happens to the traffic.
-    ///   - only: part of the addresses that `cutOne` and `corruptOne` strike.
-    ///   - port: the port that clients go to; 0 for a free one.
-    /// - Throws: ``WireClosed`` where the system has no port.
+    ///   - upstream: The registry's port.
+    ///   - fault: The fault to inject.
+    ///   - only: A substring of the addresses that `cutOne` and `corruptOne` apply to.
+    ///   - port: The port that clients connect to; 0 for a free port.
+    /// - Throws: ``WireClosed`` if no port is available.
     public init(
         before upstream: UInt16, _ fault: ProxyFault, only: String? = nil, port: UInt16 = 0
     ) throws(WireClosed) {
@@ -70,10 +70,10 @@ public final class FaultProxy: Sendable {
 
     deinit { stop() }
 
-    /// The host and port, as references name the registry.
+    /// The host and port for references.
     public var host: String { "127.0.0.1:\(port)" }
 
-    /// What it did so far.
+    /// The current statistics.
     public var tally: Tally {
         shared.plan.withLock {
             Tally(
@@ -82,7 +82,7 @@ public final class FaultProxy: Sendable {
         }
     }
 
-    /// Breaks every connection, and takes no more.
+    /// Closes all connections and stops listening.
     public func stop() {
         elsewhere.stop()
         shared.door.withLock { door in
@@ -91,14 +91,14 @@ public final class FaultProxy: Sendable {
         }
     }
 
-    /// Refuses every connection for a while, and then takes them again on the same port.
+    /// Rejects connections for a while, then accepts them again on the same port.
     private static func shut(_ shared: Shared, _ seconds: Int) {
         guard let server = shared.door.withLock({ $0 }) else { return }
         server.stop()
         WireThread.start {
             sleep(UInt32(seconds))
             shared.door.withLock { door in
-                // A proxy that was stopped meanwhile stays so.
+                // If the proxy was stopped meanwhile, it stays stopped.
                 guard door != nil else { return }
                 door = try? server.again()
             }

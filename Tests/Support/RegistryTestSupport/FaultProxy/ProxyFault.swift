@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a ``FaultProxy`` does to the traffic that passes through it.
+/// A fault that a ``FaultProxy`` injects.
 public enum ProxyFault: String, CaseIterable, Sendable {
-    /// Nothing; what the others are compared with.
+    /// No fault; the baseline for the others.
     case none
-    /// Each fifth request is answered 429, and asked to wait a second.
+    /// Every fifth response is 429 with `Retry-After: 1`.
     case throttle
-    /// Of each twenty requests, three in a row are answered 500, 502 and 503.
+    /// Three of every twenty responses, in a row, are 500, 502 and 503.
     case bursts
-    /// After ten requests, every one is answered 503 for four seconds.
+    /// After ten requests, every response is 503 for four seconds.
     case outage
-    /// After ten requests, connections break and are refused for three seconds.
+    /// After ten requests, connections are closed and rejected for three seconds.
     case refusal
-    /// The first body of each address breaks off in the middle, and the first of each blob that is
-    /// sent; each fifth where it cannot be told which blob that is.
+    /// The first response body of each address, and the first upload of each blob, is cut in the
+    /// middle; every fifth upload if the blob cannot be identified.
     case cutFirst = "cut-first"
-    /// One blob breaks off in the middle of every answer; each resumption makes headway.
+    /// One blob is cut in the middle of every response; each resumption makes progress.
     case cutOne = "cut-one"
-    /// One byte is wrong in the same bodies.
+    /// One byte of the same bodies is wrong.
     case flipFirst = "flip-first"
-    /// One blob, or all that is sent to one repository, has a wrong byte every time.
+    /// One blob, or every upload to one repository, has a wrong byte every time.
     case corruptOne = "corrupt-one"
-    /// Every request needs a token, and a token lives for one second.
+    /// Every request needs a token, and a token is valid for one second.
     case shortTokens = "short-tokens"
-    /// Blobs are read from another origin, which answers 400 to whoever shows it a credential.
+    /// Blobs are read from another origin, which responds 400 to a request with credentials.
     case redirectBlobs = "redirect-blobs"
 
-    /// Whether it is gone for who tries again.
+    /// A Boolean value that indicates whether a retry succeeds.
     public var isTransient: Bool { self != .corruptOne }
 }

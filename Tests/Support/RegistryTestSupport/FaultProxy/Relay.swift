@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One request on its way to a registry, and the answer on its way back.
+/// A request that is forwarded to a registry, and its response.
 struct Relay {
     private let head: WireHead
     private let client: WireConnection
@@ -16,14 +16,14 @@ struct Relay {
         self.blobs = blobs
     }
 
-    /// How bytes of a body are spoilt on their way.
+    /// The way in which the bytes of a body are corrupted.
     private enum Spoiling {
         case none
         case cut
         case flip
     }
 
-    /// How much of a body there is.
+    /// The framing of a body.
     fileprivate enum Framing {
         case length(Int)
         case chunks
@@ -39,7 +39,7 @@ struct Relay {
             authorization: head.values("authorization").first)
     }
 
-    /// Does as it is told, and ends the connection where the client wants it to.
+    /// Executes the decision, and closes the connection if the client requests it.
     func perform(_ action: FaultPlan.Action) throws(WireClosed) {
         try exchange(action)
         if head.values("connection").contains(where: { $0.lowercased() == "close" }) {
@@ -63,7 +63,7 @@ struct Relay {
         }
     }
 
-    /// Answers in the registry's place, once the request's body is read.
+    /// Responds instead of the registry, after reading the request's body.
     private func answer(
         _ status: Int, _ fields: [String], _ body: String = ""
     ) throws(WireClosed) {
@@ -85,17 +85,17 @@ struct Relay {
         try copy(
             head.isChunked ? .chunks : .length(head.contentLength), from: client, body,
             server.connection.send)
-        let reply = try server.connection.readHead()
-        let isLast = reply.framing == nil
-        try client.send(Self.text(of: reply, without: ["connection"], closing: isLast))
-        let words = reply.requestLine.split(separator: " ")
+        let response = try server.connection.readHead()
+        let isLast = response.framing == nil
+        try client.send(Self.text(of: response, without: ["connection"], closing: isLast))
+        let words = response.requestLine.split(separator: " ")
         let status = words.count > 1 ? Int(words[1]) ?? 0 : 0
         guard request.method != "HEAD", status != 204, status != 304 else { return }
-        try copy(reply.framing ?? .untilClose, from: server.connection, answer, client.send)
+        try copy(response.framing ?? .untilClose, from: server.connection, answer, client.send)
         if isLast { throw WireClosed() }
     }
 
-    /// A head with a field that ends the connection to the registry after one exchange.
+    /// Returns a head with a field that closes the connection to the registry after one exchange.
     private static func text(
         of head: WireHead, without names: Set<String>, closing: Bool = true
     ) -> String {
@@ -106,7 +106,7 @@ struct Relay {
             .joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    /// Copies a body, and breaks the connection where it is cut.
+    /// Copies a body, and closes the connection if it is to be cut.
     private func copy(
         _ framing: Framing, from source: WireConnection, _ spoiling: Spoiling = .none,
         _ send: ([UInt8]) throws(WireClosed) -> Void
@@ -132,7 +132,7 @@ struct Relay {
         }
     }
 
-    /// Copies chunks as they are framed; the second one is spoilt, or the only one.
+    /// Copies chunks with their framing; the second one, or the only one, is corrupted.
     private func copyChunks(
         from source: WireConnection, _ spoiling: Spoiling,
         _ send: ([UInt8]) throws(WireClosed) -> Void
@@ -162,7 +162,8 @@ extension WireHead {
         values("transfer-encoding").contains { $0.lowercased() == "chunked" }
     }
 
-    /// How the body of an answer ends; nil where only the connection's end says so.
+    /// Returns the framing of a response's body, or `nil` if only the end of the connection
+    /// delimits it.
     fileprivate var framing: Relay.Framing? {
         if isChunked { return .chunks }
         return values("content-length").first.flatMap { Int($0) }.map { .length($0) }

@@ -1,82 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that a server does wrong, or does late.
+/// A fault or a delay of a server.
 public enum Fault: Sendable {
-    /// The request is answered so and has no other effect. Its body is read and dropped.
-    case answer(Reply)
-    /// The request is answered so before any of its body is read, after which the connection ends.
-    case answerEarly(Reply)
-    /// The connection is closed as soon as the head has arrived.
+    /// The server sends this response.
+    ///
+    /// The request has no other effect; its body is read and dropped.
+    case answer(ScriptedResponse)
+    /// The server sends this response before it reads the body, then closes the connection.
+    case answerEarly(ScriptedResponse)
+    /// The connection is closed as soon as the head was received.
     case drop
-    /// The connection is closed once so many bytes of the request's body have arrived, which count.
+    /// The connection is closed after this number of bytes of the request's body, which take
+    /// effect.
     case dropUpload(after: Int)
-    /// The request takes effect, and then the connection is closed without an answer.
+    /// The request takes effect, then the connection is closed without a response.
     case dropAnswer
-    /// The connection is closed after so many bytes of the answer's body.
+    /// The connection is closed after this number of bytes of the response's body.
     case cutBody(at: Int)
-    /// One byte of the answer's body is sent with its lowest bit flipped.
+    /// One byte of the response's body is sent with its lowest bit flipped.
     case flipByte(at: Int)
-    /// The answer has another body, under the same headers.
+    /// The response has another body, with the same headers.
     case replaceBody(Bytes)
-    /// A header field of the answer is set, or removed where the value is nil.
+    /// A header field of the response is set, or removed if the value is `nil`.
     case setHeader(String, String?)
-    /// The answer has another status.
+    /// The response has another status.
     case setStatus(Int)
-    /// The answer has no `Content-Length`.
+    /// The response has no `Content-Length`.
     case omitLength
-    /// The upload that the request is about is forgotten before the request is handled.
+    /// The upload session of the request is removed before the request is handled.
     case forgetUpload
-    /// The request succeeds, but the blob that it should have stored is not there.
+    /// The request succeeds, but the blob that it should have stored is missing.
     case loseBlob
-    /// The tag that the request just set points to nothing that is there.
+    /// The tag that the request set points to a missing manifest.
     case loseManifest
-    /// The request is held, once its body is complete, until the test opens the gate.
+    /// The response is delayed, after the body is complete, until the test opens the gate.
     case stall(Gate)
-    /// The request is held until another that matches has been seen.
+    /// The response is delayed until another matching request was received.
     case waitFor(RequestPattern)
 
-    /// An answer with a status, and a body where one is given.
+    /// Returns a fault that sends a response with a status and, optionally, a body.
     public static func answer(
         _ status: Int, _ headers: HeaderFields = [:], body: String = ""
     ) -> Fault {
-        .answer(Reply(status, headers, body: Bytes(body)))
+        .answer(ScriptedResponse(status, headers, body: Bytes(body)))
     }
 
-    /// An answer with one of the specification's errors.
+    /// Returns a fault that sends an error of the specification.
     public static func answer(
         _ failure: RegistryFailure, status: Int? = nil, headers: HeaderFields = [:]
     ) -> Fault {
-        .answer(Reply(failure, status: status, headers: headers))
+        .answer(ScriptedResponse(failure, status: status, headers: headers))
     }
 
-    /// A redirect to a URL.
+    /// Returns a fault that redirects to a URL.
     public static func redirect(to url: String, status: Int = 307) -> Fault {
-        .answer(Reply(status, ["Location": url]))
+        .answer(ScriptedResponse(status, ["Location": url]))
     }
 
-    /// Another `Docker-Content-Digest`; nil removes it.
+    /// Returns a fault that replaces `Docker-Content-Digest`; `nil` removes it.
     public static func claimDigest(_ text: String?) -> Fault {
         .setHeader("Docker-Content-Digest", text)
     }
 }
 
-/// When a server does something wrong.
+/// A rule that selects the requests to which faults apply.
 public struct FaultRule: Sendable {
     let pattern: RequestPattern
     let hits: any RangeExpression<Int> & Sendable
     let interval: Int
     let faults: [Fault]
 
-    /// Makes a rule.
+    /// Creates a rule.
     ///
     /// - Parameters:
-    ///   - method: the method of the requests that are meant; nil for any.
-    ///   - path: how their path ends, as in ``RequestPattern``.
-    ///   - hits: which of the requests that match, counted from 1.
-    ///   - interval: of those, the first and then every so manieth.
-    ///   - predicate: what else must hold for a request to match.
-    ///   - faults: what happens to them, in this order.
-    /// - Returns: the rule.
+    ///   - method: The method of matching requests; `nil` for any.
+    ///   - path: The end of the path, as in ``RequestPattern``.
+    ///   - hits: The matching requests to which the faults apply, counted from 1.
+    ///   - interval: Of those, the first and then every `interval`-th.
+    ///   - predicate: A further condition for a request to match.
+    ///   - faults: The faults, in the order in which they apply.
+    /// - Returns: The rule.
     public static func on(
         _ method: RequestMethod?, _ path: String,
         hits: any RangeExpression<Int> & Sendable = 1..., every interval: Int = 1,

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which requests are meant.
+/// A pattern for requests.
 public struct RequestPattern: Sendable {
     private let method: RequestMethod?
     private let path: String
     private let predicate: (@Sendable (RecordedRequest) -> Bool)?
 
-    /// Describes requests.
+    /// Creates a pattern.
     ///
     /// - Parameters:
-    ///   - method: the method; nil for any.
-    ///   - path: how the path ends; `*` stands for any characters but `/`. So `/blobs/*` means blobs
-    ///     and not uploads, and `*` means every request.
-    ///   - predicate: what else must hold.
+    ///   - method: The method; `nil` for any.
+    ///   - path: The end of the path. `*` matches any characters but `/`, so `/blobs/*` matches
+    ///     blobs but not uploads, and `*` matches every request.
+    ///   - predicate: A further condition.
     public init(
         _ method: RequestMethod? = nil, _ path: String = "*",
         where predicate: (@Sendable (RecordedRequest) -> Bool)? = nil
@@ -22,14 +22,15 @@ public struct RequestPattern: Sendable {
         self.predicate = predicate
     }
 
-    /// Whether a request is meant.
+    /// Returns a Boolean value that indicates whether a request matches.
     public func matches(_ request: RecordedRequest) -> Bool {
         (method == nil || method == request.method)
             && (path == "*" || Self.ends(Array(request.path.utf8), with: Array(path.utf8)[...]))
             && (predicate?(request) ?? true)
     }
 
-    /// Matches from the end: each star takes as little as it can, and more where that fails.
+    /// Matches from the end: each star matches as few characters as possible, and more on
+    /// backtracking.
     private static func ends(_ text: [UInt8], with pattern: ArraySlice<UInt8>) -> Bool {
         matchesBackwards(text[...], pattern)
     }

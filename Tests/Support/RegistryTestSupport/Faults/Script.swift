@@ -2,17 +2,17 @@
 
 internal import Synchronization
 
-/// A rule in use, which knows how often it has applied.
+/// A rule with the number of requests that it matched.
 public final class InjectedFault: Sendable {
     let rule: FaultRule
     private let counts = Mutex((matches: 0, eligible: 0, fired: 0))
 
     init(_ rule: FaultRule) { self.rule = rule }
 
-    /// How many requests the rule has been applied to.
+    /// The number of requests to which the rule was applied.
     public var fired: Int { counts.withLock { $0.fired } }
 
-    /// Counts a request; returns what happens to it.
+    /// Counts a request and returns the faults that apply to it.
     func meet(_ request: RecordedRequest) -> [Fault] {
         guard rule.pattern.matches(request) else { return [] }
         return counts.withLock { counts in
@@ -28,7 +28,8 @@ public final class InjectedFault: Sendable {
 
 /// The rules of a server.
 ///
-/// Each counts its own matches; all that apply are applied, in their order.
+/// Each rule counts its own matches. If several rules match, their faults apply in the order of the
+/// rules.
 final class Script: Sendable {
     private let rules = Mutex<[InjectedFault]>([])
 

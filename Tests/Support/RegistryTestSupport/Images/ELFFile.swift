@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A writer of ELF files that hold nothing but what says for which machine they are.
+/// A writer of ELF files that contain only what identifies their CPU architecture.
 ///
 /// Source: System V ABI, "ELF Header" and "Program Header".
 public struct ELFFile: Sendable {
@@ -8,14 +8,14 @@ public struct ELFFile: Sendable {
     public var machine: UInt16
     /// `e_type`.
     public var kind: UInt16 = 2
-    /// Whether words have 64 bits.
+    /// A Boolean value that indicates whether the file is 64-bit.
     public var is64Bit = true
-    /// Whether the least byte comes first.
+    /// A Boolean value that indicates whether the byte order is little-endian.
     public var isLittleEndian = true
-    /// The path of the loader, where there is one.
+    /// The path of the loader, if there is one.
     public var loader: String?
 
-    /// Makes a program.
+    /// Creates a program.
     public init(
         machine: UInt16, kind: UInt16 = 2, is64Bit: Bool = true, isLittleEndian: Bool = true,
         loader: String? = nil
@@ -32,21 +32,21 @@ public struct ELFFile: Sendable {
     /// A static program for AArch64.
     public static let arm64 = ELFFile(machine: 183)
 
-    /// The same, asking for a loader.
+    /// Returns the same program with a loader.
     public func loaded(by loader: String) -> ELFFile {
         var file = self
         file.loader = loader
         return file
     }
 
-    /// The same as a library.
+    /// Returns the same program as a shared library.
     public var library: ELFFile {
         var file = self
         file.kind = 3
         return file
     }
 
-    /// The file's bytes: the header, one program header, the loader's path, some more.
+    /// The file's bytes: the header, one program header, the loader's path, and padding.
     public var bytes: [UInt8] {
         let headerSize: UInt64 = is64Bit ? 64 : 52
         let entrySize: UInt64 = is64Bit ? 56 : 32

@@ -3,23 +3,23 @@
 internal import Hashing
 public import OCI
 
-/// Bytes without structure that follow from a seed and are made when they are read.
+/// Pseudo-random bytes that follow from a seed and are generated when they are read.
 ///
-/// They are a block of random bytes, repeated; every repetition begins with its number, so no two
-/// are equal. Reading costs a copy, however many bytes there are.
+/// The content is a repeated block of random bytes. Every repetition begins with its number, so no
+/// two are equal. Reading costs a copy, whatever the size.
 public struct GeneratedBytes: Hashable, Sendable {
-    /// How many bytes there are.
+    /// The number of bytes.
     public let count: Int
     private let block: [UInt8]
     private static let blockSize = 1 << 18
 
-    /// Describes `count` bytes that follow from `seed`.
+    /// Creates `count` bytes that follow from `seed`.
     public init(count: Int, seed: UInt64) {
         self.count = count
         self.block = Self.random(min(max(count, 8), Self.blockSize), seed: seed)
     }
 
-    /// Some of the bytes from `position` on, at most `limit`, and none behind the end.
+    /// Returns at most `limit` bytes from `position` on.
     public func read(from position: Int, limit: Int) -> [UInt8] {
         let inside = position % block.count
         let length = min(limit, block.count - inside, count - position)
@@ -32,7 +32,7 @@ public struct GeneratedBytes: Hashable, Sendable {
         return bytes
     }
 
-    /// Returns the digest of all the bytes, which are made once for it.
+    /// Returns the digest of all bytes, which are generated for this purpose.
     public func digest() -> Digest {
         var hasher = DigestHasher()
         var position = 0
@@ -59,13 +59,14 @@ public struct GeneratedBytes: Hashable, Sendable {
     }
 }
 
-/// A small generator of pseudo-random numbers, the same for the same seed on every machine.
+/// A small pseudo-random number generator with reproducible output.
 ///
-/// Source: the SplitMix64 algorithm (Steele, Lea, Flood: Fast splittable pseudorandom number generators).
+/// Source: the SplitMix64 algorithm (Steele, Lea, Flood: Fast splittable pseudorandom number
+/// generators).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Starts the sequence of a seed.
+    /// Creates a generator with a seed.
     public init(seed: UInt64) { state = seed }
 
     /// Returns the next number.

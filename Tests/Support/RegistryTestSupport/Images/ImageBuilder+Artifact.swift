@@ -5,16 +5,16 @@ public import OCI
 internal import StrictJSON
 
 extension ImageBuilder {
-    /// Builds an artifact that says something about a manifest: a signature, or a list of parts.
+    /// Builds an artifact that refers to a manifest: a signature or an SBOM.
     ///
     /// Source: image-spec, manifest.md § Guidelines for Artifact Usage.
     ///
     /// - Parameters:
-    ///   - type: the kind of artifact.
-    ///   - content: the bytes of its only layer.
-    ///   - subject: the manifest that it is about; nil for one that says so by its tag alone.
-    ///   - annotations: the manifest's annotations.
-    /// - Returns: the artifact.
+    ///   - type: The type of the artifact.
+    ///   - content: The bytes of its only layer.
+    ///   - subject: The manifest that the artifact refers to; `nil` if only its tag does so.
+    ///   - annotations: The manifest's annotations.
+    /// - Returns: The artifact.
     public func artifact(
         _ type: String, _ content: String, about subject: Descriptor?,
         annotations: [String: String] = [:]

@@ -4,7 +4,7 @@ internal import OCI
 internal import StrictJSON
 
 extension ImageBuilder {
-    /// The configuration of an image.
+    /// Returns the config of an image.
     func configuration(
         _ platform: Platform, _ layers: [Layer], _ settings: Settings
     ) -> JSONValue {

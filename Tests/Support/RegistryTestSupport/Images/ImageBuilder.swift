@@ -4,46 +4,46 @@ internal import Hashing
 public import OCI
 internal import StrictJSON
 
-/// Builds images and indexes as values, in one dialect and one spelling.
+/// Builds images and indexes as values, with one set of media types and one JSON formatting.
 ///
 ///     let builder = ImageBuilder()
 ///     let amd64 = builder.image(.linuxAMD64, layers: [.tar([.file("/bin/app", "amd64")])])
 ///     let arm64 = builder.image(.linuxARM64, layers: [.gzip([.file("/bin/app", "arm64")])])
 ///     let index = builder.index([.image(amd64), .image(arm64), .attestation(of: amd64)])
 public struct ImageBuilder: Sendable {
-    /// Whose media types are written.
+    /// The media types: Docker's or those of the OCI specification.
     public enum Dialect: Sendable, CaseIterable {
         case oci
         case docker
     }
 
-    /// Whose media types are written.
+    /// The media types that are used.
     public var dialect: Dialect
-    /// How manifests are written.
+    /// The JSON formatting of manifests.
     public var spelling: JSONSpelling
 
-    /// Makes a builder.
+    /// Creates a builder.
     public init(_ dialect: Dialect = .oci, spelling: JSONSpelling = .compact) {
         self.dialect = dialect
         self.spelling = spelling
     }
 
-    /// What an image's configuration says beside its platform and layers.
+    /// The settings of an image config, other than platform and layers.
     public struct Settings: Sendable {
-        /// The program that is started, and its first arguments.
+        /// The entrypoint.
         public var entrypoint: [String]
-        /// The arguments after the entrypoint.
+        /// The default arguments of the entrypoint.
         public var command: [String]
-        /// The environment, `NAME=value` each.
+        /// The environment variables as `NAME=value`.
         public var environment: [String]
-        /// The folder in which the program starts.
+        /// The working directory.
         public var workingDirectory = "/"
-        /// Labels.
+        /// The labels.
         public var labels: [String: String]
-        /// Digests of unpacked layers to state instead of the true ones.
+        /// The `diff_ids` to write instead of the correct ones.
         public var diffIDs: [Digest]?
 
-        /// Makes settings.
+        /// Creates settings.
         public init(
             entrypoint: [String] = [], command: [String] = [],
             environment: [String] = ["PATH=/usr/local/bin:/usr/bin:/bin"],
@@ -60,12 +60,12 @@ public struct ImageBuilder: Sendable {
     /// Builds an image for one platform.
     ///
     /// - Parameters:
-    ///   - platform: what the configuration says it is for.
-    ///   - layers: the layers, base first.
-    ///   - settings: what else the configuration says.
-    ///   - annotations: the manifest's annotations.
-    ///   - subject: the manifest that this one says something about.
-    /// - Returns: the image.
+    ///   - platform: The platform of the image config.
+    ///   - layers: The layers, base first.
+    ///   - settings: The other settings of the image config.
+    ///   - annotations: The manifest's annotations.
+    ///   - subject: The manifest that this one refers to.
+    /// - Returns: The image.
     public func image(
         _ platform: Platform = .linuxAMD64, layers: [Layer], settings: Settings = Settings(),
         annotations: [String: String] = [:], subject: Descriptor? = nil
@@ -100,9 +100,9 @@ public struct ImageBuilder: Sendable {
     /// Builds an index.
     ///
     /// - Parameters:
-    ///   - entries: what the index names, in its order.
-    ///   - annotations: the index's annotations.
-    /// - Returns: the index with all that it names.
+    ///   - entries: The entries in their order.
+    ///   - annotations: The index's annotations.
+    /// - Returns: The index with all content that it references.
     public func index(
         _ entries: [IndexEntry], annotations: [String: String] = [:]
     ) -> BuiltImage {
@@ -138,7 +138,7 @@ public struct ImageBuilder: Sendable {
             })
     }
 
-    /// Builds an index of indexes, each of which lists all that follow it, and an image.
+    /// Builds a chain of nested indexes, each of which lists all following ones, and an image.
     ///
     /// The number of paths from the root to the image doubles with each index.
     public func entangled(

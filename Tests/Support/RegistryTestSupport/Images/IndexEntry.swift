@@ -3,17 +3,17 @@
 public import OCI
 internal import StrictJSON
 
-/// What an index names: an image, and what the index says about it.
+/// An entry of an index: an image and the fields of its descriptor.
 public struct IndexEntry: Sendable {
     let image: BuiltImage
     let platform: Platform?
     let annotations: [String: String]
-    /// A size to state instead of the true one.
+    /// The size to write instead of the correct one.
     let statedSize: Int?
 
-    /// An image, by default under the platform of its configuration.
+    /// Returns an entry for an image, by default with the platform of its config.
     ///
-    /// Another platform makes the index lie.
+    /// Another platform makes the index wrong.
     public static func image(
         _ image: BuiltImage, as platform: Platform? = nil, annotations: [String: String] = [:],
         statedSize: Int? = nil
@@ -23,12 +23,13 @@ public struct IndexEntry: Sendable {
             statedSize: statedSize)
     }
 
-    /// An image without a platform, or an index inside the index.
+    /// Returns an entry without a platform, for an image or a nested index.
     public static func unlabelled(_ image: BuiltImage) -> IndexEntry {
         IndexEntry(image: image, platform: nil, annotations: [:], statedSize: nil)
     }
 
-    /// What BuildKit adds for each image: a manifest for `unknown/unknown` that holds provenance.
+    /// Returns the attestation manifest that BuildKit adds for an image, with the platform
+    /// `unknown/unknown`.
     ///
     /// Source: BuildKit's attestation storage (`vnd.docker.reference.type`).
     public static func attestation(of image: BuiltImage) -> IndexEntry {

@@ -2,14 +2,16 @@
 
 internal import StrictJSON
 
-/// One of the ways to write the same JSON document, all of which have other digests.
+/// The formatting of a JSON document.
+///
+/// Each results in another digest.
 public enum JSONSpelling: Sendable, CaseIterable {
-    /// On one line, without spaces.
+    /// One line, without spaces.
     case compact
-    /// With two spaces of indent and a line break at the end.
+    /// Two spaces of indentation and a trailing line break.
     case indented
-    /// With members in reverse order, tabs, carriage returns, blanks before commas and around
-    /// colons, and unknown fields: nobody's encoder writes it so.
+    /// Members in reverse order, tabs, carriage returns, spaces before commas and around colons,
+    /// and unknown fields, as no encoder writes it.
     case odd
 
     func bytes(_ value: JSONValue) -> [UInt8] {

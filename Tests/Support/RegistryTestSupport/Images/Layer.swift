@@ -3,7 +3,7 @@
 internal import Hashing
 public import OCI
 
-/// A layer: its bytes as they travel, and the digest of its unpacked archive.
+/// A layer: its compressed bytes and the digest of the uncompressed archive.
 public struct Layer: Sendable {
     enum Content: Sendable {
         case bytes([UInt8])
@@ -11,13 +11,13 @@ public struct Layer: Sendable {
     }
 
     let content: Content
-    /// The layer's digest as it travels.
+    /// The digest of the compressed layer.
     public let digest: Digest
-    /// The layer's size as it travels.
+    /// The size of the compressed layer.
     public let size: Int
-    /// The digest of the unpacked archive, which the configuration names.
+    /// The digest of the uncompressed archive, the `diff_id` in the image config.
     public let diffID: Digest
-    /// What follows `application/vnd.oci.image.layer.v1.tar` in its media type; empty or `+gzip`.
+    /// The suffix of `application/vnd.oci.image.layer.v1.tar` in the media type: empty or `+gzip`.
     let suffix: String
 
     private init(_ bytes: [UInt8], diffID: Digest, suffix: String) {
@@ -28,35 +28,35 @@ public struct Layer: Sendable {
         self.suffix = suffix
     }
 
-    /// A tar archive of entries.
+    /// Returns an uncompressed tar archive.
     public static func tar(_ entries: [TarEntry]) -> Layer {
         .raw(TarArchive.bytes(entries))
     }
 
-    /// A tar archive of entries in a gzip file.
+    /// Returns a tar archive compressed with gzip.
     public static func gzip(_ entries: [TarEntry]) -> Layer {
         let archive = TarArchive.bytes(entries)
         return Layer(StoredGzip.bytes(archive), diffID: .of(archive), suffix: "+gzip")
     }
 
-    /// Any bytes as an uncompressed layer, whether or not they are a tar archive.
+    /// Returns any bytes as an uncompressed layer, whether or not they are a tar archive.
     public static func raw(_ bytes: [UInt8]) -> Layer {
         Layer(bytes, diffID: .of(bytes), suffix: "")
     }
 
-    /// Any bytes as a compressed layer, with what is said to be the digest of the archive inside.
+    /// Returns any bytes as a compressed layer with the given `diff_id`.
     public static func raw(gzip bytes: [UInt8], diffID: Digest) -> Layer {
         Layer(bytes, diffID: diffID, suffix: "+gzip")
     }
 
-    /// `size` bytes without structure that follow from `seed`.
+    /// Returns `size` pseudo-random bytes that follow from `seed`.
     public static func random(size: Int, seed: UInt64) -> Layer {
         .raw(GeneratedBytes.random(size, seed: seed))
     }
 
-    /// Bytes that are made when they are read, however many.
+    /// Returns a layer whose bytes are generated when they are read.
     ///
-    /// Making the layer hashes them once.
+    /// Creating the layer hashes them once.
     public init(generated: GeneratedBytes) {
         content = .generated(generated)
         digest = generated.digest()
@@ -65,7 +65,7 @@ public struct Layer: Sendable {
         suffix = ""
     }
 
-    /// The layer's media type in a dialect.
+    /// Returns the layer's media type.
     func mediaType(in dialect: ImageBuilder.Dialect) -> String {
         switch (dialect, suffix) {
         case (.oci, _): "application/vnd.oci.image.layer.v1.tar\(suffix)"

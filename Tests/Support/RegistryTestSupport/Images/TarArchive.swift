@@ -8,34 +8,34 @@ public struct TarEntry: Hashable, Sendable {
     let link: String
     let content: [UInt8]
 
-    /// A regular file.
+    /// Returns a regular file.
     ///
-    /// The path has no leading slash in real layers, and may be given either way.
+    /// Paths in real layers have no leading slash; both forms are accepted.
     public static func file(_ path: String, _ content: [UInt8], mode: Int = 0o755) -> TarEntry {
         TarEntry(path: path, kind: UInt8(ascii: "0"), mode: mode, link: "", content: content)
     }
 
-    /// A regular file of text.
+    /// Returns a regular text file.
     public static func file(_ path: String, _ text: String, mode: Int = 0o755) -> TarEntry {
         .file(path, Array(text.utf8), mode: mode)
     }
 
-    /// A folder.
+    /// Returns a directory.
     public static func folder(_ path: String, mode: Int = 0o755) -> TarEntry {
         TarEntry(path: path, kind: UInt8(ascii: "5"), mode: mode, link: "", content: [])
     }
 
-    /// A symbolic link.
+    /// Returns a symbolic link.
     public static func symbolicLink(_ path: String, to target: String) -> TarEntry {
         TarEntry(path: path, kind: UInt8(ascii: "2"), mode: 0o777, link: target, content: [])
     }
 
-    /// A hard link to a path that stands earlier in the archive.
+    /// Returns a hard link to a path that precedes it in the archive.
     public static func hardLink(_ path: String, to target: String) -> TarEntry {
         TarEntry(path: path, kind: UInt8(ascii: "1"), mode: 0o755, link: target, content: [])
     }
 
-    /// The mark that deletes a file of the layers below.
+    /// Returns a whiteout, which deletes a file of the layers below.
     ///
     /// Source: image-spec, layer.md § Whiteouts.
     public static func whiteout(_ path: String) -> TarEntry {
@@ -46,9 +46,10 @@ public struct TarEntry: Hashable, Sendable {
 
 /// A writer of tar archives.
 ///
-/// Source: POSIX.1-1988 `ustar` interchange format; paths of more than 100 bytes get a GNU `L` entry.
+/// Source: POSIX.1-1988 `ustar` interchange format; paths of more than 100 bytes get a GNU `L`
+/// entry.
 public enum TarArchive {
-    /// Returns an archive of entries, all owned by root and dated 1970.
+    /// Returns an archive of the entries, owned by root and dated 1970.
     public static func bytes(_ entries: [TarEntry]) -> [UInt8] {
         var archive: [UInt8] = []
         for entry in entries {
@@ -82,7 +83,7 @@ public enum TarArchive {
         put([kind], at: 156)
         put(link.prefix(100), at: 157)
         put(Array("ustar\u{0}00".utf8), at: 257)
-        // The sum is taken with spaces in its own place.
+        // The checksum is calculated with spaces in its own field.
         put([UInt8](repeating: UInt8(ascii: " "), count: 8), at: 148)
         put(octal(block.reduce(0) { $0 + Int($1) }, digits: 6) + [0], at: 148)
         return block

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Requests as docker-registry writes them down.
+/// The requests in docker-registry's access log.
 ///
 /// Source: Apache's Combined Log Format.
 enum AccessLog {
@@ -14,7 +14,7 @@ enum AccessLog {
         return requests
     }
 
-    /// Reads `… "METHOD target HTTP/1.1" status bytes "referrer" "agent"`.
+    /// Parses `… "METHOD target HTTP/1.1" status bytes "referrer" "agent"`.
     private static func request(_ line: Substring) -> RecordedRequest? {
         let quoted = line.split(separator: "\"", omittingEmptySubsequences: false)
         guard quoted.count > 2 else { return nil }
@@ -25,7 +25,7 @@ enum AccessLog {
             method: RequestMethod(rawValue: String(words[0])), target: String(words[1]),
             headers: quoted.count > 5 ? ["User-Agent": String(quoted[5])] : [:])
         request.status = Int(numbers[0])
-        // docker-registry counts a body for HEAD too, which it does not send.
+        // docker-registry also counts a body for HEAD, which it does not send.
         request.sentBytes = request.method == .head ? 0 : Int(numbers[1]) ?? 0
         return request
     }

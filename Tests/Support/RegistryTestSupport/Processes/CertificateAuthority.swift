@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A certificate authority for one test, made with the `openssl` command.
+/// A certificate authority for one test, created with `openssl`.
 public final class CertificateAuthority: Sendable {
-    /// A certificate and its key as files.
+    /// The files of a certificate and its key.
     public struct Issued: Sendable {
         /// The certificate's path.
         public let certificateFile: String
         /// The key's path.
         public let keyFile: String
-        /// Both as text.
+        /// The certificate and the key as text.
         public let pair: ServerCertificate
     }
 
     private let folder: TemporaryFolder
 
-    /// The path of the authority's own certificate, which clients must trust.
+    /// The path of the authority's own certificate.
     public var certificateFile: String { folder("authority.pem") }
 
     /// The authority's own certificate as PEM text.
@@ -22,10 +22,10 @@ public final class CertificateAuthority: Sendable {
 
     private init(_ folder: TemporaryFolder) { self.folder = folder }
 
-    /// Makes an authority.
+    /// Creates an authority.
     public static func make() async throws -> CertificateAuthority {
         let authority = CertificateAuthority(try TemporaryFolder())
-        // Without a file of its own, openssl would add extensions that Debian's configuration names.
+        // Without its own configuration, openssl would add extensions from Debian's.
         try authority.folder.write("[req]\ndistinguished_name=name\n[name]\n", to: "openssl.cnf")
         try await authority.request(
             "authority", subject: "/CN=Throw-away authority", signing: [],
@@ -33,13 +33,13 @@ public final class CertificateAuthority: Sendable {
         return authority
     }
 
-    /// Issues a certificate that is good for two days.
+    /// Issues a certificate that is valid for two days.
     ///
     /// - Parameters:
-    ///   - name: the name of the files, and the common name.
-    ///   - hosts: the subject's alternative names, as openssl writes them.
-    /// - Returns: the certificate and its key.
-    /// - Throws: ``FixtureError`` with what openssl said.
+    ///   - name: The name of the files, and the common name.
+    ///   - hosts: The subject alternative names in openssl's syntax.
+    /// - Returns: The certificate and its key.
+    /// - Throws: ``FixtureError`` with openssl's message.
     public func issue(
         _ name: String = "server", for hosts: [String] = ["IP:127.0.0.1", "DNS:localhost"]
     ) async throws -> Issued {

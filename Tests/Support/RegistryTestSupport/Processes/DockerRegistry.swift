@@ -3,11 +3,11 @@
 internal import Glibc
 public import OCI
 
-/// Debian's docker-registry on a free loopback port, with storage of its own.
+/// Debian's docker-registry on a free loopback port, with its own storage.
 public final class DockerRegistry: Sendable {
-    /// The host and port, as references name the registry.
+    /// The host and port for references.
     public let host: String
-    /// The folder that holds the registry's configuration, storage and logs.
+    /// The directory with the registry's configuration, storage and logs.
     public let folder: TemporaryFolder
     private let process: SpawnedProcess
 
@@ -20,13 +20,13 @@ public final class DockerRegistry: Sendable {
     /// Starts a registry and waits until it listens.
     ///
     /// - Parameters:
-    ///   - users: passwords by user; anyone may do anything where there are none.
-    ///   - certificate: with what it speaks TLS; plain HTTP where there is none.
-    ///   - clientAuthority: the file of the authority whose certificates clients must show.
-    ///   - deletes: whether manifests and blobs can be deleted.
-    ///   - upstream: the URL of a registry that this one caches, which makes it read-only.
-    /// - Returns: the registry, which runs until ``stop()`` or until it is released.
-    /// - Throws: ``FixtureError`` where it does not come to listen.
+    ///   - users: The passwords by user; without users, no authentication is required.
+    ///   - certificate: The certificate for TLS; without one, the registry uses plain HTTP.
+    ///   - clientAuthority: The file with the certificate authority of client certificates.
+    ///   - deletes: A Boolean value that indicates whether manifests and blobs can be deleted.
+    ///   - upstream: The URL of the registry for which this one is a read-only pull-through cache.
+    /// - Returns: The registry, which runs until ``stop()`` is called or until it is released.
+    /// - Throws: ``FixtureError`` if the registry does not start.
     public static func start(
         users: [String: String] = [:], certificate: CertificateAuthority.Issued? = nil,
         clientAuthority: String? = nil, deletes: Bool = true, upstream: String? = nil
@@ -69,7 +69,7 @@ public final class DockerRegistry: Sendable {
     ) async throws {
         var passwords = ""
         for (user, password) in users {
-            // docker-registry reads bcrypt alone; cost 4 is the cheapest there is.
+            // docker-registry supports only bcrypt; cost 4 is the lowest.
             let line = try await SpawnedProcess.run(
                 "htpasswd", ["-nbB", "-C", "4", user, password])
             guard line.status == 0 else { throw FixtureError("htpasswd: \(line.errors)") }
@@ -78,7 +78,8 @@ public final class DockerRegistry: Sendable {
         try folder.write(passwords, to: "htpasswd")
     }
 
-    /// The kernel picks the port, so that no other program can take it first; the log names it.
+    /// The kernel picks the port, so that no other program can take it first; it is read from the
+    /// log.
     private static func waitForPort(_ folder: TemporaryFolder) throws -> UInt16 {
         let mark = "listening on 127.0.0.1:"
         for _ in 0..<3000 {
@@ -94,23 +95,23 @@ public final class DockerRegistry: Sendable {
         throw FixtureError("docker-registry: does not listen: \(folder.text("registry.log"))")
     }
 
-    /// Deletes all manifests without a tag, and what nothing refers to then, as a nightly job does.
+    /// Runs garbage collection, which deletes manifests without a tag and unreferenced blobs.
     ///
-    /// - Throws: ``FixtureError`` where it fails.
+    /// - Throws: ``FixtureError`` if garbage collection fails.
     public func collectGarbage() async throws {
         let result = try await SpawnedProcess.run(
             "docker-registry", ["garbage-collect", "--delete-untagged", folder("config.yml")])
         guard result.status == 0 else { throw FixtureError("docker-registry: \(result.errors)") }
     }
 
-    /// Ends the registry.
+    /// Stops the registry.
     ///
-    /// Its logs and storage stay until it is released.
+    /// Its logs and storage are kept until it is released.
     public func stop() {
         process.stop()
     }
 
-    /// Ends the registry as a crash would.
+    /// Kills the registry.
     public func kill() {
         process.kill()
     }
@@ -119,14 +120,14 @@ public final class DockerRegistry: Sendable {
         process.stop()
     }
 
-    /// The repository of a path in this registry.
+    /// Returns the repository with a path in this registry.
     public func repository(_ path: String) throws -> Repository {
         try Repository(parsing: "\(host)/\(path)")
     }
 
-    /// Every request so far, in the order in which they ended.
+    /// The requests in the order in which they were completed.
     ///
-    /// The line of a HEAD or of any other small answer is written before the answer is sent; that
-    /// of a blob may come shortly after.
+    /// The line of a HEAD or of another small response is written before the response is sent; that
+    /// of a blob can be written shortly after.
     public var requests: [RecordedRequest] { AccessLog.requests(folder.text("access.log")) }
 }

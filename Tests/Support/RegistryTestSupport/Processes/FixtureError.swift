@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A program or a file that a test needs did not do what it should.
+/// An error of a program or a file that a test needs.
 public struct FixtureError: Error, CustomStringConvertible {
-    /// One line: what failed, and how.
+    /// The error message, one line.
     public let description: String
 
     init(_ description: String) { self.description = description }

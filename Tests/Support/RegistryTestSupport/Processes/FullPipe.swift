@@ -2,13 +2,13 @@
 
 internal import Glibc
 
-/// A pipe with a name that is full to the brim, and that nobody reads.
+/// A named pipe that is full and is not read.
 public final class FullPipe: Sendable {
-    /// The name under which it can be written to.
+    /// The path of the pipe.
     public let path: String
     private let descriptor: Int32
 
-    /// Makes a pipe where nothing is yet.
+    /// Creates a full pipe at a path that does not exist yet.
     public init(at path: String) {
         self.path = path
         _ = unsafe mkfifo(path, 0o600)

@@ -2,26 +2,27 @@
 
 internal import Glibc
 
-/// Debian's nginx as the front door of a docker-registry, with TLS and HTTP/2.
+/// Debian's nginx as a reverse proxy for docker-registry, with TLS and HTTP/2.
 ///
-/// GET of a blob is redirected to another host, which serves the registry's storage and answers 400
-/// to whoever shows it a credential. What is under `open/` anyone may read; the rest takes a login.
+/// A GET of a blob is redirected to another host, which serves the registry's storage and responds
+/// 400 to a request with credentials. Repositories under `open/` are public; all others require
+/// credentials.
 public final class NginxFront: Sendable {
-    /// What the front door does with its guests.
+    /// The behavior of the reverse proxy.
     public enum Manner: Sendable {
-        /// It lets everyone in.
+        /// It forwards all requests.
         case open
-        /// It lets five requests a second pass, and answers 429 to the others.
+        /// It forwards five requests per second, and responds 429 to all others.
         case limited
-        /// One of the two servers behind it is down, to which every fourth request goes.
+        /// One of its two backends is down, so every fourth request fails.
         case limping
-        /// It answers 429 and asks to come back in an hour.
+        /// It responds 429 with a `Retry-After` of one hour.
         case closed
     }
 
     /// The port on 127.0.0.1, with TLS.
     public let port: UInt16
-    /// The port on which a request says that all before it are written down.
+    /// The port for a request that confirms that all earlier ones were logged.
     private let barrierPort: UInt16
     private let folder: TemporaryFolder
     private let process: SpawnedProcess
@@ -29,13 +30,14 @@ public final class NginxFront: Sendable {
     /// Starts a server.
     ///
     /// - Parameters:
-    ///   - registry: whose storage is served.
-    ///   - name: its host.
-    ///   - storage: the host that blobs are read from.
-    ///   - login: the user and the password that are right.
-    ///   - certificate: one that is good for both hosts.
-    ///   - manner: what it does with its guests.
-    /// - Throws: ``FixtureError`` where nginx is not there, ``WireClosed`` where there is no port.
+    ///   - registry: The registry whose storage is served.
+    ///   - name: The host name of the registry.
+    ///   - storage: The host name for blobs.
+    ///   - login: The valid user and password.
+    ///   - certificate: A certificate for both hosts.
+    ///   - manner: The behavior of the reverse proxy.
+    /// - Throws: ``FixtureError`` if nginx is not installed, ``WireClosed`` if no port is
+    ///   available.
     public init(
         before registry: DockerRegistry, name: String, storage: String,
         login: (user: String, password: String), certificate: CertificateAuthority.Issued,
@@ -108,10 +110,10 @@ public final class NginxFront: Sendable {
 
     deinit { process.stop() }
 
-    /// Every request so far, whichever host it went to.
+    /// All requests to either host.
     ///
-    /// One worker writes a line before it takes the next request, so after the answer to a request of
-    /// our own all others are written down.
+    /// One worker logs a request before it reads the next one, so all others are logged when our
+    /// own request was answered.
     public var requests: [RecordedRequest] {
         if let client = try? WireClient(port: barrierPort) {
             try? client.connection.send("GET / HTTP/1.0\r\n\r\n")
@@ -122,7 +124,7 @@ public final class NginxFront: Sendable {
             .compactMap { Self.request($1, order: $0) }
     }
 
-    /// Reads a line of the log: host, method, target, status, protocol, bytes, authorization.
+    /// Parses a line of the log: host, method, target, status, protocol, bytes, authorization.
     private static func request(_ line: Substring, order: Int) -> RecordedRequest? {
         let words = line.split(separator: " ", maxSplits: 6)
         guard words.count == 7 else { return nil }
@@ -140,7 +142,7 @@ public final class NginxFront: Sendable {
 
     private static func servers(_ port: UInt16, _ manner: Manner) -> String {
         let alive = "server 127.0.0.1:\(port) max_fails=0 weight=3;"
-        // Nobody listens at port 1.
+        // No server listens at port 1.
         return manner == .limping ? alive + " server 127.0.0.1:1 max_fails=0;" : alive
     }
 

@@ -2,9 +2,9 @@
 
 internal import Glibc
 
-/// Runs work that blocks on a thread of its own, so that it takes none of the concurrency pool's few.
+/// Runs blocking work on a separate thread, so that it does not occupy the cooperative thread pool.
 ///
-/// - Returns: what `work` returns.
+/// - Returns: The result of `work`.
 public func onOwnThread<Value: Sendable>(
     _ work: @escaping @Sendable () throws -> Value
 ) async throws -> Value {

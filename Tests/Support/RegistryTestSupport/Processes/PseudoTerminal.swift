@@ -2,23 +2,24 @@
 
 internal import Glibc
 
-/// A terminal without a screen: what a program writes to it can be read.
+/// A pseudo-terminal whose output can be read.
 public final class PseudoTerminal: Sendable {
-    /// The device that a program takes for its terminal.
+    /// The device that a program uses as its terminal.
     public let path: String
     private let primary: Int32
-    /// Held open, so that reading never ends before the program has opened it.
+    /// Kept open, so that reading does not end before the program has opened it.
     private let replica: Int32
 
-    /// `TIOCSPTLCK` and `TIOCGPTN`, macros that Swift does not see; <pty.h> is not in its module either.
+    /// `TIOCSPTLCK` and `TIOCGPTN`, macros that are not imported into Swift; the module lacks
+    /// <pty.h> too.
     ///
     /// Source: ioctl_tty(2), asm-generic/ioctls.h.
     private static let setLock: UInt = 0x4004_5431
     private static let getNumber: UInt = 0x8004_5430
 
-    /// Makes a terminal of a size.
+    /// Creates a terminal with a size.
     ///
-    /// - Throws: ``FixtureError`` where the system has none left.
+    /// - Throws: ``FixtureError`` if no pseudo-terminal is available.
     public init(columns: Int, rows: Int) throws {
         var (number, isLocked): (Int32, Int32) = (0, 0)
         primary = unsafe open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -35,14 +36,14 @@ public final class PseudoTerminal: Sendable {
         close(replica)
     }
 
-    /// Gives the terminal another size, as a person does who drags a window's corner.
+    /// Resizes the terminal, as a terminal emulator does.
     public func resize(columns: Int, rows: Int) {
         var size = winsize(
             ws_row: UInt16(rows), ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
         _ = unsafe ioctl(primary, UInt(TIOCSWINSZ), &size)
     }
 
-    /// What was written since the last call, without waiting for more.
+    /// Returns the output since the last call, without waiting for more.
     public func read() -> [UInt8] {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)

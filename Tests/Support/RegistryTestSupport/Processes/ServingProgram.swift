@@ -2,29 +2,30 @@
 
 internal import Glibc
 
-/// A small program that serves in the foreground until somebody interrupts it.
+/// A small server program that runs in the foreground until it is interrupted.
 public struct ServingProgram: Sendable {
-    /// What was asked for, by option; flags have an empty value.
+    /// The values by option; flags have an empty value.
     public let options: [String: String]
-    /// A pipe in which a signal leaves a byte.
+    /// A pipe to which a signal handler writes a byte.
     private static let bell: (output: Int32, input: Int32) = {
         var ends: [Int32] = [-1, -1]
         _ = unsafe pipe(&ends)
         return (ends[0], ends[1])
     }()
 
-    /// Reads the words after the program's name; ends the program with 64 where they are not as they should be.
+    /// Parses the command line; ends the program with code 64 if it is invalid.
     ///
-    /// Made first of all: from then on signals are only waited for.
+    /// Must be created first: from then on, signals are handled by `wait()`.
     ///
     /// - Parameters:
-    ///   - usage: the lines that say how it is used.
-    ///   - options: the options that take a value.
-    ///   - flags: the options that take none.
+    ///   - usage: The usage text.
+    ///   - options: The options with a value.
+    ///   - flags: The options without a value.
     public init(usage: [String], options: Set<String>, flags: Set<String> = []) {
-        // The pipe must be there before a handler needs it.
+        // The pipe must exist before a handler uses it.
         _ = Self.bell
-        // A mask would not do: threads that were there before it would still be ended by a signal.
+        // A signal mask would not be sufficient, because threads that exist already would still be
+        // ended.
         for number in [SIGINT, SIGTERM] {
             signal(number) { _ in
                 var byte: UInt8 = 1
@@ -43,7 +44,7 @@ public struct ServingProgram: Sendable {
         self.options = given
     }
 
-    /// Ends the program with 64 after lines on standard error.
+    /// Prints lines to standard error and ends the program with code 64.
     public static func fail(_ lines: [String]) -> Never {
         for line in lines { say(line, to: 2) }
         exit(64)
@@ -52,7 +53,7 @@ public struct ServingProgram: Sendable {
     /// Writes a line to standard output.
     public func say(_ line: String) { Self.say(line, to: 1) }
 
-    /// Waits until the program is interrupted or asked to end.
+    /// Waits until the program is interrupted or terminated.
     public func waitForEnd() {
         var byte: UInt8 = 0
         while unsafe read(Self.bell.output, &byte, 1) < 0 && errno == EINTR {}

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Debian's skopeo, an independent reader and writer of images, with a home of its own.
+/// Debian's skopeo, an independent client, with its own home directory.
 public struct Skopeo: Sendable {
     private let home: TemporaryFolder
 
-    /// Makes a home without credentials.
+    /// Creates a home directory without credentials.
     public init() throws {
         home = try TemporaryFolder()
-        // Debian's policy file may be missing on a machine where skopeo came without its suggestions.
+        // Debian's policy file is missing if skopeo was installed without recommended packages.
         try home.write(#"{"default":[{"type":"insecureAcceptAnything"}]}"#, to: "policy.json")
     }
 
-    /// The file that holds its credentials, in docker's format.
+    /// The path of its credentials file in docker's format.
     public var authFile: String { home("auth.json") }
 
     /// Writes credentials for a registry.
@@ -20,9 +20,9 @@ public struct Skopeo: Sendable {
         try home.write(#"{"auths":{"\#(host)":{"auth":"\#(encoded)"}}}"#, to: "auth.json")
     }
 
-    /// Runs skopeo to its end.
+    /// Runs skopeo and waits for its exit.
     ///
-    /// - Returns: the exit code, and what it wrote.
+    /// - Returns: The exit code and the output.
     public func run(
         _ arguments: [String]
     ) async throws -> (status: Int32, stdout: String, stderr: String) {

@@ -3,23 +3,23 @@
 internal import Glibc
 internal import Synchronization
 
-/// A program that a test runs, with nothing on standard input and its output in files.
+/// A child process of a test, with empty standard input and its output in files.
 public final class SpawnedProcess: Sendable {
-    /// The process id, until the process has been waited for.
+    /// The process id, until the process was reaped.
     public let pid: Int32
     private let program: String
     private let status = Mutex<Int32?>(nil)
 
-    /// Starts a program that is found on the usual path.
+    /// Starts a program from the default `PATH`.
     ///
     /// - Parameters:
-    ///   - program: its name.
-    ///   - arguments: its arguments.
-    ///   - environment: what it finds beside `PATH`; nothing else is handed on.
-    ///   - output: the file for its standard output.
-    ///   - errors: the file for its standard error.
-    ///   - inherited: open descriptors that become its numbers from 3 on.
-    /// - Throws: ``FixtureError`` where it is not there.
+    ///   - program: The name of the program.
+    ///   - arguments: The arguments.
+    ///   - environment: The environment in addition to `PATH`; nothing is inherited.
+    ///   - output: The file for standard output.
+    ///   - errors: The file for standard error.
+    ///   - inherited: Open file descriptors that become its descriptors from 3 on.
+    /// - Throws: ``FixtureError`` if the program is not installed.
     public init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
         output: String = "/dev/null", errors: String = "/dev/null",
@@ -32,7 +32,7 @@ public final class SpawnedProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, output, writing, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, writing, 0o600)
-        // Copies above the numbers that they get, so that none is overwritten before it is used.
+        // Duplicated above the target descriptors, so that none is overwritten before it is used.
         let copies = inherited.map { fcntl($0, F_DUPFD_CLOEXEC, 64) }
         defer { for copy in copies { close(copy) } }
         for (number, copy) in copies.enumerated() {
@@ -47,8 +47,8 @@ public final class SpawnedProcess: Sendable {
             variables.free()
         }
         var pid: pid_t = 0
-        // Signals act on it as on a program that a shell starts, whatever the tests' own process,
-        // or the thread that happens to be here, ignores or blocks.
+        // Resets signal actions and mask, which the test process or the current thread may have
+        // changed. or the thread that happens to be here, ignores or blocks.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -69,9 +69,9 @@ public final class SpawnedProcess: Sendable {
         self.program = program
     }
 
-    /// Waits on this thread until the process ends.
+    /// Blocks the current thread until the process exits.
     ///
-    /// - Returns: its exit code, or 128 and the number of the signal that ended it.
+    /// - Returns: The exit code, or 128 plus the number of the signal that ended the process.
     @discardableResult
     public func wait() -> Int32 {
         status.withLock { status in
@@ -85,7 +85,7 @@ public final class SpawnedProcess: Sendable {
         }
     }
 
-    /// Whether the process has not come to its end, however that came about.
+    /// A Boolean value that indicates whether the process is still running.
     public var isRunning: Bool {
         status.withLock { status in
             guard status == nil else { return false }
@@ -96,32 +96,34 @@ public final class SpawnedProcess: Sendable {
         }
     }
 
-    /// Interrupts the process, as Ctrl-C does, and does not wait for it.
+    /// Sends SIGINT, as Ctrl-C does, without waiting for the exit.
     public func interrupt() {
         send(SIGINT)
     }
 
-    /// Asks the process to end, and does not wait for it.
+    /// Sends SIGTERM without waiting for the exit.
     public func terminate() {
         send(SIGTERM)
     }
 
-    /// Holds the process up until ``resume()``; what is sent to it meanwhile comes all at once.
+    /// Stops the process until ``resume()`` is called.
+    ///
+    /// Signals are delivered when it continues.
     public func pause() {
         send(SIGSTOP)
     }
 
-    /// Lets the process go on.
+    /// Continues the process.
     public func resume() {
         send(SIGCONT)
     }
 
-    /// Asks the process to end, and waits until it has.
+    /// Sends SIGTERM and waits for the exit.
     public func stop() {
         end(by: SIGTERM)
     }
 
-    /// Ends the process without a chance to finish anything, as a crash would.
+    /// Kills the process with SIGKILL.
     public func kill() {
         end(by: SIGKILL)
     }
@@ -133,13 +135,13 @@ public final class SpawnedProcess: Sendable {
 
     private func send(_ signal: Int32) {
         let isOver = status.withLock { $0 != nil }
-        // The id is the process's own until it has been waited for.
+        // The process id cannot be reused until the process was reaped.
         if !isOver { _ = Glibc.kill(pid, signal) }
     }
 
-    /// Runs a program to its end on a thread of its own.
+    /// Runs a program on a separate thread and waits for its exit.
     ///
-    /// - Returns: its exit code, and what it wrote.
+    /// - Returns: The exit code and the output.
     public static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:]
     ) async throws -> (status: Int32, output: String, errors: String) {
@@ -154,7 +156,7 @@ public final class SpawnedProcess: Sendable {
     }
 }
 
-/// A list of C strings that ends with null, as `posix_spawn` takes it.
+/// Returns a null-terminated list of C strings for `posix_spawn`.
 @safe
 private struct CStrings {
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>

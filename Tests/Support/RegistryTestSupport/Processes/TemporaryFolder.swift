@@ -2,12 +2,13 @@
 
 internal import Glibc
 
-/// A folder of its own for one test, removed with all it holds when the last reference goes.
+/// A temporary directory for one test, removed with its content when the last reference is
+/// released.
 public final class TemporaryFolder: Sendable {
-    /// The folder's absolute path.
+    /// The absolute path of the directory.
     public let path: String
 
-    /// Makes an empty folder that only this user can enter.
+    /// Creates an empty directory that only this user can enter.
     public init() throws {
         let parent = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/ocimirror-test-XXXXXX".utf8CString)
@@ -18,11 +19,11 @@ public final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        // What cannot be removed stays behind in the folder for temporary files.
+        // Files that cannot be removed stay in the directory for temporary files.
         _ = try? SpawnedProcess("rm", ["-rf", "--", path]).wait()
     }
 
-    /// The path of a name in the folder.
+    /// Returns the path of a name in the directory.
     public func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a text file and returns its path.
@@ -45,7 +46,7 @@ public final class TemporaryFolder: Sendable {
         return self(name)
     }
 
-    /// Reads a file; a missing one is empty.
+    /// Reads a file; returns no bytes if it is missing.
     public func read(_ name: String) -> [UInt8] {
         let file = unsafe fopen(self(name), "r")
         guard let file = unsafe file else { return [] }
@@ -59,6 +60,6 @@ public final class TemporaryFolder: Sendable {
         }
     }
 
-    /// Reads a file as text; a missing one is empty.
+    /// Reads a file as text; returns an empty text if it is missing.
     public func text(_ name: String) -> String { String(decoding: read(name), as: UTF8.self) }
 }

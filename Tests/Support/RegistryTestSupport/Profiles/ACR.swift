@@ -2,41 +2,41 @@
 
 /// Azure Container Registry.
 ///
-/// - Tokens are had by POST for a refresh token, or by GET for a user and a password. Their life is
-///   written in the token and nowhere else. A refresh token that was stored as the password of the user
-///   of zeros is none for Basic.
-/// - A token of Entra is exchanged for a refresh token.
-/// - Nothing is public unless somebody paid for it.
-/// - One PUT of more than some 20 MB is refused, before it is read.
+/// - A token is issued for a POST with a refresh token, or for a GET with a user and a password.
+///   Its lifetime is only in the token itself. A refresh token that was stored as the password of
+///   the all-zeros user is not valid for Basic authentication.
+/// - An Entra token is exchanged for a refresh token.
+/// - Nothing is public, except in a paid tier.
+/// - A single PUT of more than about 20 MB is rejected before it is read.
 /// - A PATCH with a range must have a length, and its range no unit.
-/// - A session whose body broke is gone.
-/// - Listing referrers has a limit of its own, far below the others.
-/// - Listing tags takes a right of its own, `metadata_read`.
+/// - An upload session whose body was cut is gone.
+/// - Listing referrers has a separate rate limit, far below the others.
+/// - Listing tags requires a separate action, `metadata_read`.
 ///
 /// Source: goharbor/harbor#21640, PR#23016; Azure/azure-sdk-for-net#35322;
 /// dotnet/docker-tools#2141, #403; argoproj-labs/argocd-image-updater#473.
 public final class ACR: RegistryEmulation {
-    /// The user that stands for a refresh token in stored logins.
+    /// The user of refresh tokens in stored credentials.
     public static let userOfZeros = "00000000-0000-0000-0000-000000000000"
 
-    /// The greatest body of a PUT, in bytes.
+    /// The maximum body of a PUT in bytes.
     private let putLimit: Int
     private let registry: String
-    /// Who may pull what.
+    /// The public repositories.
     public let visibility: Visibility
-    /// The tokens, and who may do what with them.
+    /// The token issuer, with the permissions of users.
     public let issuer: TokenIssuer
-    /// Where blobs are read from.
+    /// The storage that blobs are read from.
     public let storage = SignedStorage()
 
-    /// Makes a registry.
+    /// Creates a registry.
     ///
     /// - Parameters:
-    ///   - registry: its host.
-    ///   - users: passwords by user.
-    ///   - visibility: who may pull what.
-    ///   - entraTokens: the users that tokens of Entra stand for.
-    ///   - putLimit: the greatest body of a PUT, in bytes.
+    ///   - registry: The registry's host.
+    ///   - users: The passwords by user.
+    ///   - visibility: The public repositories.
+    ///   - entraTokens: The users by Entra token.
+    ///   - putLimit: The maximum body of a PUT in bytes.
     public init(
         _ registry: String = "loopback.azurecr.io", users: [String: String] = [:],
         _ visibility: Visibility = Visibility(),
@@ -51,43 +51,47 @@ public final class ACR: RegistryEmulation {
             policy: visibility.policy)
     }
 
-    /// The hosts that clients get to see.
+    /// The hosts of the registry.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: registry, registry: registry, tokens: registry,
             storage: "loopback.westeurope.data.azurecr.io")
     }
 
-    /// In what it differs that others differ in too.
+    /// The differences that other registries share.
     public var traits: RegistryTraits { RegistryTraits() }
 
     /// The path of its token server.
     public var tokenPath: String { "/oauth2/token" }
 
-    /// Answers a request that goes no further.
-    public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
+    /// Returns a response that ends the request.
+    public func earlyResponse(to request: RecordedRequest, in moment: ProfileMoment)
+        -> ScriptedResponse?
+    {
         let length = request.headers["Content-Length"].flatMap { Int($0) }
         switch request.kind {
         case .uploadCommit where length ?? 0 > putLimit:
             return .page(413, "413 Request Entity Too Large")
         case .uploadChunk where length == nil && request.headers["Content-Range"] != nil:
-            return Reply(.sizeInvalid, "CONTENT_LENGTH_INVALID")
+            return ScriptedResponse(.sizeInvalid, "CONTENT_LENGTH_INVALID")
         case .uploadChunk where request.headers["Content-Range"]?.hasPrefix("bytes") == true:
-            return Reply(.uploadInvalid, status: 400)
+            return ScriptedResponse(.uploadInvalid, status: 400)
         default: return nil
         }
     }
 
-    /// Says the answer in this registry's words.
-    public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
-        -> Reply
+    /// Returns the response in the format of this registry.
+    public func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    )
+        -> ScriptedResponse
     {
-        storage.redirected(reply, to: request, in: moment)
+        storage.redirected(response, to: request, in: moment)
     }
 
-    /// What goes wrong on a day of the given kind.
+    /// Returns the faults of a mode.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
-        let busy = Reply(.tooManyRequests, headers: ["Retry-After": "1"])
+        let busy = ScriptedResponse(.tooManyRequests, headers: ["Retry-After": "1"])
         return switch mode {
         case .calm: []
         case .throttled:
@@ -106,7 +110,7 @@ public final class ACR: RegistryEmulation {
             [
                 .on(
                     nil, "*",
-                    .answer(Reply(.tooManyRequests, headers: ["Retry-After": "3600"])))
+                    .answer(ScriptedResponse(.tooManyRequests, headers: ["Retry-After": "3600"])))
             ]
         }
     }

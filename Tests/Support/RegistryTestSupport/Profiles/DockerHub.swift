@@ -5,29 +5,30 @@ internal import Synchronization
 
 /// Docker Hub.
 ///
-/// - Tokens come from another host, live for 300 s and may cover several repositories.
-/// - What is missing and what is private look alike: 401, whoever asks without rights.
-/// - Manifests that are read are counted; HEADs, blobs and listings are not. Every answer about a
-///   manifest says how many are left.
-/// - 429 means one of two things: the allowance is spent, which waiting for minutes does not help, or
-///   requests came too fast, which is said as plain text, of tokens and HEADs too.
-/// - Blobs are read from a content network, which refuses leftover credentials.
-/// - A mount from a repository that the token does not cover is refused instead of becoming an upload.
+/// - Tokens come from another host, are valid for 300 s and can cover several repositories.
+/// - A missing repository and a private one are not distinguishable: both are 401 without
+///   permission.
+/// - Manifests that are read are counted; HEADs, blobs and listings are not. Every response about a
+///   manifest states the pulls remaining.
+/// - 429 means one of two things: the pull rate limit is reached, and waiting for minutes does not
+///   help; or requests were too frequent, with a plain text body, also for tokens and HEADs.
+/// - Blobs are read from a CDN that rejects requests with credentials.
+/// - A mount from a repository that the token does not cover fails instead of becoming an upload.
 ///
 /// Source: docker/docs `docker-hub/usage/pulls.md`; docker/hub-feedback#1850, #2040, #2511;
 /// google/go-containerregistry#1404, #1741.
 public final class DockerHub: RegistryEmulation {
-    /// How many manifests may be read.
+    /// The number of manifests that can be read.
     private let allowance: Int
     private let spent = Mutex(0)
-    /// Who may pull what.
+    /// The public repositories.
     public let visibility: Visibility
-    /// The tokens, and who may do what with them.
+    /// The token issuer, with the permissions of users.
     public let issuer: TokenIssuer
-    /// Where blobs are read from.
+    /// The storage that blobs are read from.
     public let storage = SignedStorage()
 
-    /// Makes a Hub with users, and an allowance of so many manifests.
+    /// Creates a Docker Hub with users and a pull rate limit.
     public init(
         users: [String: String] = [:], _ visibility: Visibility = Visibility(), allowance: Int = 100
     ) {
@@ -38,63 +39,67 @@ public final class DockerHub: RegistryEmulation {
             policy: visibility.policy)
     }
 
-    /// The hosts that clients get to see.
+    /// The hosts of the registry.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "docker.io", registry: "registry-1.docker.io", tokens: "auth.docker.io",
             storage: "production.cloudflare.docker.com")
     }
 
-    /// In what it differs that others differ in too.
+    /// The differences that other registries share.
     public var traits: RegistryTraits { RegistryTraits() }
 
     /// The path of its token server.
     public var tokenPath: String { "/token" }
 
-    /// How many manifests were read.
+    /// The number of manifests that were read.
     public var pulls: Int { spent.withLock { $0 } }
 
-    /// Answers a request that goes no further.
-    public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
+    /// Returns a response that ends the request.
+    public func earlyResponse(to request: RecordedRequest, in moment: ProfileMoment)
+        -> ScriptedResponse?
+    {
         guard request.kind == .manifestGet else { return nil }
         let isAllowed = spent.withLock { spent in
             guard spent < allowance else { return false }
             spent += 1
             return true
         }
-        return isAllowed ? nil : stating(Self.spentReply)
+        return isAllowed ? nil : stating(Self.rateLimitResponse)
     }
 
-    /// Says the answer in this registry's words.
-    public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
-        -> Reply
+    /// Returns the response in the format of this registry.
+    public func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    )
+        -> ScriptedResponse
     {
         switch request.kind {
-        case .manifestGet, .manifestHead: stating(reply)
-        case .mount where reply.status == 401:
-            Reply(
+        case .manifestGet, .manifestHead: stating(response)
+        case .mount where response.status == 401:
+            ScriptedResponse(
                 401, json: .object([.init("details", .string("invalid repository name"))]),
-                reply.headers)
-        default: storage.redirected(reply, to: request, in: moment)
+                response.headers)
+        default: storage.redirected(response, to: request, in: moment)
         }
     }
 
-    private func stating(_ reply: Reply) -> Reply {
-        var reply = reply
-        reply.headers["ratelimit-limit"] = "\(allowance);w=21600"
-        reply.headers["ratelimit-remaining"] = "\(allowance - pulls);w=21600"
-        reply.headers["docker-ratelimit-source"] = "127.0.0.1"
-        return reply
+    private func stating(_ response: ScriptedResponse) -> ScriptedResponse {
+        var response = response
+        response.headers["ratelimit-limit"] = "\(allowance);w=21600"
+        response.headers["ratelimit-remaining"] = "\(allowance - pulls);w=21600"
+        response.headers["docker-ratelimit-source"] = "127.0.0.1"
+        return response
     }
 
-    private static let spentReply = Reply(
+    private static let rateLimitResponse = ScriptedResponse(
         .tooManyRequests,
         "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"
     )
 
-    /// What goes wrong on a day of the given kind.
+    /// Returns the faults of a mode.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
-        let abuse = Reply.text(429, "Too Many Requests (HAP429)")
+        let abuse = ScriptedResponse.text(429, "Too Many Requests (HAP429)")
         return switch mode {
         case .calm: []
         case .throttled:
@@ -112,7 +117,7 @@ public final class DockerHub: RegistryEmulation {
                 .on(.get, "/storage/*/*", hits: 3...3, .answer(.text(403, "Request has expired"))),
                 .on(.post, "/blobs/uploads/", hits: 2...2, .drop),
             ]
-        case .exhausted: [.on(.get, "/manifests/*", .answer(stating(Self.spentReply)))]
+        case .exhausted: [.on(.get, "/manifests/*", .answer(stating(Self.rateLimitResponse)))]
         }
     }
 }

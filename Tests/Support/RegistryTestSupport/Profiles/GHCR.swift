@@ -1,44 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// GitHub's container registry.
+/// GitHub Container Registry.
 ///
-/// - Everyone needs a token, also for public packages. Whoever has no right gets none: the token server
-///   itself answers 403 `denied`, so that a lapsed password, a private package and a missing one look alike.
+/// - Every client needs a token, also for public packages. Without permission, the token server
+///   responds 403 `denied`, so expired credentials, a private and a missing package are not
+///   distinguishable.
 /// - A new package is private, whatever repository it belongs to.
-/// - A PATCH with a range may have 4 MiB.
-/// - What was just uploaded may be unknown for a moment when the manifest comes.
+/// - A PATCH with a range can have at most 4 MiB.
+/// - A blob that was just uploaded can be unknown for a moment when the manifest is pushed.
 /// - There is no referrers endpoint, and nothing can be deleted.
-/// - 429 comes with the time to wait as a Go duration in its text. The secondary limit is a 403 whose
-///   text speaks of minutes.
+/// - 429 states the time to wait as a Go duration in its text. The secondary limit is a 403 whose
+///   text mentions minutes.
 ///
 /// Source: renovatebot/renovate#11446; oras-project/rust-oci-client#35;
 /// chainguard-images/images#173; actions/attest-build-provenance#71; virtualcell/vcell#1888.
 public final class GHCR: RegistryEmulation {
-    /// The greatest piece of an upload, in bytes.
+    /// The maximum chunk of an upload in bytes.
     private static let pieceLimit = 4 << 20
-    /// Who may pull what.
+    /// The public repositories.
     public let visibility: Visibility
-    /// The tokens, and who may do what with them.
+    /// The token issuer, with the permissions of users.
     public let issuer: TokenIssuer
-    /// Where blobs are read from.
+    /// The storage that blobs are read from.
     public let storage = SignedStorage()
 
-    /// Makes a GHCR with users.
+    /// Creates a GHCR with users.
     public init(users: [String: String] = [:], _ visibility: Visibility = Visibility()) {
         self.visibility = visibility
         issuer = TokenIssuer(
-            service: "ghcr.io", users: users, lifetime: .seconds(300), refusing: .atTheTokenServer,
+            service: "ghcr.io", users: users, lifetime: .seconds(300), rejection: .atTheTokenServer,
             policy: visibility.policy)
     }
 
-    /// The hosts that clients get to see.
+    /// The hosts of the registry.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "ghcr.io", registry: "ghcr.io", tokens: "ghcr.io",
             storage: "pkg-containers.githubusercontent.com")
     }
 
-    /// In what it differs that others differ in too.
+    /// The differences that other registries share.
     public var traits: RegistryTraits {
         var traits = RegistryTraits()
         traits.listsReferrers = false
@@ -50,8 +51,10 @@ public final class GHCR: RegistryEmulation {
     /// The path of its token server.
     public var tokenPath: String { "/token" }
 
-    /// Answers a request that goes no further.
-    public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
+    /// Returns a response that ends the request.
+    public func earlyResponse(to request: RecordedRequest, in moment: ProfileMoment)
+        -> ScriptedResponse?
+    {
         let length = request.headers["Content-Length"].flatMap { Int($0) } ?? 0
         guard request.kind == .uploadChunk, request.headers["Content-Range"] != nil,
             length > Self.pieceLimit
@@ -59,14 +62,16 @@ public final class GHCR: RegistryEmulation {
         return .text(416, "REQUESTED_RANGE_NOT_SATISFIABLE: the body is greater than 4.00MiB")
     }
 
-    /// Says the answer in this registry's words.
-    public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
-        -> Reply
+    /// Returns the response in the format of this registry.
+    public func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    )
+        -> ScriptedResponse
     {
-        storage.redirected(reply, to: request, in: moment)
+        storage.redirected(response, to: request, in: moment)
     }
 
-    /// What goes wrong on a day of the given kind.
+    /// Returns the faults of a mode.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         switch mode {
         case .calm: []
@@ -92,7 +97,7 @@ public final class GHCR: RegistryEmulation {
                 .on(
                     nil, "/manifests/*",
                     .answer(
-                        Reply(
+                        ScriptedResponse(
                             .denied,
                             "permission_denied: You have exceeded a secondary rate limit. "
                                 + "Please wait a few minutes before you try again.")))

@@ -4,37 +4,37 @@ internal import StrictJSON
 
 /// Quay.io.
 ///
-/// - The token server is at the registry's own host.
-/// - More than 100 tags are never asked for at once: 413. Tags come in the order of their age.
-/// - A repository that does not exist is 401 for everyone who may not create it.
-/// - A mount without `from` is an error, not an upload.
-/// - Its front door speaks HTML: 429, 502, 503 and 504 are pages.
-/// - Blobs are read from a content network whose connections are known to break.
+/// - The token server has the same host as the registry.
+/// - More than 100 tags at once are rejected with 413. Tags are sorted by age.
+/// - A repository that does not exist is 401 for users who cannot create it.
+/// - A mount without `from` is an error instead of an upload.
+/// - Its load balancer responds with HTML pages to 429, 502, 503 and 504.
+/// - Blobs are read from a CDN whose connections often break.
 ///
 /// Source: google/go-containerregistry#1963; helm/helm#30987; regclient#398;
 /// 3scale/3scale-operator#583; kata-containers/tests#4041.
 public final class Quay: RegistryEmulation {
-    /// Who may pull what.
+    /// The public repositories.
     public let visibility: Visibility
-    /// The tokens, and who may do what with them.
+    /// The token issuer, with the permissions of users.
     public let issuer: TokenIssuer
-    /// Where blobs are read from.
+    /// The storage that blobs are read from.
     public let storage = SignedStorage()
 
-    /// Makes a Quay with users.
+    /// Creates a Quay with users.
     public init(users: [String: String] = [:], _ visibility: Visibility = Visibility()) {
         self.visibility = visibility
         issuer = TokenIssuer(
             service: "quay.io", users: users, lifetime: .seconds(300), policy: visibility.policy)
     }
 
-    /// The hosts that clients get to see.
+    /// The hosts of the registry.
     public var hosts: ProfileHosts {
         ProfileHosts(
             name: "quay.io", registry: "quay.io", tokens: "quay.io", storage: "cdn01.quay.io")
     }
 
-    /// In what it differs that others differ in too.
+    /// The differences that other registries share.
     public var traits: RegistryTraits {
         var traits = RegistryTraits()
         traits.tagsPerPage = 100
@@ -45,11 +45,13 @@ public final class Quay: RegistryEmulation {
     /// The path of its token server.
     public var tokenPath: String { "/v2/auth" }
 
-    /// Answers a request that goes no further.
-    public func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply? {
+    /// Returns a response that ends the request.
+    public func earlyResponse(to request: RecordedRequest, in moment: ProfileMoment)
+        -> ScriptedResponse?
+    {
         switch request.kind {
         case .tagListing where request.parameter("n").flatMap { Int($0) } ?? 0 > 100:
-            Reply(
+            ScriptedResponse(
                 413,
                 json: .object([
                     .init(
@@ -57,25 +59,28 @@ public final class Quay: RegistryEmulation {
                         .array([.object([.init("code", .string("TOO_MANY_TAGS_REQUESTED"))])]))
                 ]))
         case .mount where request.parameter("from") == nil:
-            Reply(.nameInvalid, "invalid repository name")
+            ScriptedResponse(.nameInvalid, "invalid repository name")
         default: nil
         }
     }
 
-    /// Says the answer in this registry's words.
-    public func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment)
-        -> Reply
+    /// Returns the response in the format of this registry.
+    public func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    )
+        -> ScriptedResponse
     {
         let reads: [RequestClass] = [.manifestHead, .manifestGet, .tagListing]
-        if reply.status == 404, !moment.knowsRepository, reads.contains(request.kind) {
-            return Reply(.unauthorized, "access to the requested resource is not authorized")
+        if response.status == 404, !moment.knowsRepository, reads.contains(request.kind) {
+            return ScriptedResponse(
+                .unauthorized, "access to the requested resource is not authorized")
         }
-        return storage.redirected(reply, to: request, in: moment)
+        return storage.redirected(response, to: request, in: moment)
     }
 
-    /// What goes wrong on a day of the given kind.
+    /// Returns the faults of a mode.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
-        let busy = Reply.page(429, "429 Too Many Requests")
+        let busy = ScriptedResponse.page(429, "429 Too Many Requests")
         return switch mode {
         case .calm: []
         case .throttled:

@@ -1,81 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A registry of the world, as what it does otherwise than the correct default.
+/// An emulation of a public registry: its differences from the default.
 ///
-/// Each profile is one file that reads as documentation of that registry. What it does always is in
-/// ``refusal(of:in:)`` and ``amended(_:to:in:)``; what it does on bad days is in ``faults(in:)``.
+/// Each emulation is one file that also documents the registry. Its permanent behavior is in
+/// ``earlyResponse(to:in:)`` and ``amended(_:to:in:)``, its temporary faults in ``faults(in:)``.
 public protocol RegistryEmulation: Sendable {
-    /// The hosts that clients get to see.
+    /// The hosts of the registry.
     var hosts: ProfileHosts { get }
-    /// In what it differs that other registries differ in too.
+    /// The differences that other registries share.
     var traits: RegistryTraits { get }
     /// The path of its token server.
     var tokenPath: String { get }
-    /// Who may pull what.
+    /// The public repositories.
     var visibility: Visibility { get }
-    /// Who may do what, and with which tokens.
+    /// The token issuer, with the permissions of users.
     var issuer: TokenIssuer { get }
-    /// Where blobs are read from.
+    /// The storage that blobs are read from.
     var storage: SignedStorage { get }
 
-    /// Answers a request that goes no further, before any of its body is read; nil where it goes on.
-    func refusal(of request: RecordedRequest, in moment: ProfileMoment) -> Reply?
-    /// Says in this registry's words what the default would have said.
-    func amended(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment) -> Reply
-    /// What goes wrong on a day of the given kind.
+    /// Returns a response that ends the request before its body is read, or `nil`.
+    func earlyResponse(to request: RecordedRequest, in moment: ProfileMoment) -> ScriptedResponse?
+    /// Returns the default response in the format of this registry.
+    func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    ) -> ScriptedResponse
+    /// Returns the faults of a mode.
     func faults(in mode: ProfileMode) -> [FaultRule]
 }
 
-/// What kind of day a registry has.
+/// The condition of a registry.
 public enum ProfileMode: String, Sendable, CaseIterable {
-    /// Nothing goes wrong.
+    /// No faults.
     case calm
-    /// It asks its clients, in its own words, to slow down.
+    /// The registry throttles clients in its own format.
     case throttled
-    /// Answers are late, wrong or missing, and right when asked again.
+    /// Responses are late, wrong or missing, and correct when the request is retried.
     case flaky
-    /// It wants no more requests for a long while.
+    /// The registry throttles all requests for a long time.
     case exhausted
 }
 
-/// The hosts under which a registry is known.
+/// The hosts of a registry.
 public struct ProfileHosts: Hashable, Sendable {
     /// The host in references.
     public let name: String
-    /// The host of its interface.
+    /// The host of the API.
     public let registry: String
-    /// The host of its token server.
+    /// The host of the token server.
     public let tokens: String
-    /// The host from which blobs are read.
+    /// The host of the blob storage.
     public let storage: String
 
-    /// Every host that requests go to, each once.
+    /// All hosts that receive requests, without duplicates.
     public var all: [String] { Set([registry, tokens, storage]).sorted() }
 }
 
-/// The scheme, host and port under which the parts of a running profile are reached.
+/// The origins of the components of a running emulation.
 struct ProfilePlaces: Hashable, Sendable {
     let registry: String
     let tokens: String
     let storage: String
 
-    /// The places of a registry that is reached under its real names.
+    /// Creates the origins of a registry with its real host names.
     init(_ hosts: ProfileHosts) {
         registry = "https://\(hosts.registry)"
         tokens = "https://\(hosts.tokens)"
         storage = "https://\(hosts.storage)"
     }
 
-    /// The places of a registry that is tried by hand, without names or certificates.
+    /// Creates the origins of a registry for manual use, without host names or certificates.
     ///
-    /// Two names of this machine make two origins.
+    /// Two names of the loopback interface make two origins.
     init(port: UInt16) {
         registry = "http://127.0.0.1:\(port)"
         tokens = registry
         storage = "http://localhost:\(port)"
     }
 
-    /// Whether the part that a request is for lives at the host that it was sent to.
+    /// Returns a Boolean value that indicates whether the request was sent to the right host.
     func serves(_ request: RecordedRequest) -> Bool {
         let place =
             switch Route(path: request.path) {
@@ -87,27 +89,31 @@ struct ProfilePlaces: Hashable, Sendable {
     }
 }
 
-/// What a profile may know of the moment in which it answers.
+/// The state on which a response can depend.
 public struct ProfileMoment: Sendable {
     let places: ProfilePlaces
-    /// Whether there is a repository of the name that the request names.
+    /// A Boolean value that indicates whether the repository of the request exists.
     let knowsRepository: Bool
 }
 
-extension Reply {
-    /// A page such as a proxy before a registry shows.
-    static func page(_ status: Int, _ title: String, _ headers: HeaderFields = [:]) -> Reply {
-        var reply = Reply(
+extension ScriptedResponse {
+    /// Returns an HTML page, as a reverse proxy sends it.
+    static func page(_ status: Int, _ title: String, _ headers: HeaderFields = [:])
+        -> ScriptedResponse
+    {
+        var response = ScriptedResponse(
             status, headers,
             body: Bytes("<html><head><title>\(title)</title></head><body>\(title)</body></html>\n"))
-        reply.headers["Content-Type"] = "text/html"
-        return reply
+        response.headers["Content-Type"] = "text/html"
+        return response
     }
 
-    /// A line of text.
-    static func text(_ status: Int, _ line: String, _ headers: HeaderFields = [:]) -> Reply {
-        var reply = Reply(status, headers, body: Bytes("\(line)\n"))
-        reply.headers["Content-Type"] = "text/plain; charset=utf-8"
-        return reply
+    /// Returns a line of plain text.
+    static func text(_ status: Int, _ line: String, _ headers: HeaderFields = [:])
+        -> ScriptedResponse
+    {
+        var response = ScriptedResponse(status, headers, body: Bytes("\(line)\n"))
+        response.headers["Content-Type"] = "text/plain; charset=utf-8"
+        return response
     }
 }

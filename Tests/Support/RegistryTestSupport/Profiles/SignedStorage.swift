@@ -3,26 +3,27 @@
 internal import OCI
 internal import Synchronization
 
-/// The store behind a registry, from which blobs are read by signed links.
+/// The storage backend of a registry, from which blobs are read by signed URLs.
 ///
-/// Links of real stores expire after minutes. Those of this one are good for one request, so that a
-/// client that keeps one is found out at once. Like S3 and its likes, it refuses a request that has an
-/// `Authorization` beside the signature.
+/// URLs of real storage expire after minutes. These are valid for one request, so that a client
+/// that reuses one is detected at once. Like S3, the storage rejects a request with an
+/// `Authorization` field in addition to the signature.
 ///
 /// Source: swift-container-plugin, RegistryClient (400 on leftover credentials); Docker Hub, Quay,
 /// GHCR and Azure all redirect.
 public final class SignedStorage: Sendable {
     private let links = Mutex<(count: Int, open: Set<String>)>((0, []))
 
-    /// Makes a store without links.
+    /// Creates a storage without signed URLs.
     public init() {}
 
-    /// Redirects a request for a blob, where the registry has it.
-    func redirected(_ reply: Reply, to request: RecordedRequest, in moment: ProfileMoment) -> Reply
-    {
-        guard request.kind == .blobGet, [200, 206, 416].contains(reply.status),
+    /// Redirects a request for a blob that the registry has.
+    func redirected(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    ) -> ScriptedResponse {
+        guard request.kind == .blobGet, [200, 206, 416].contains(response.status),
             let digest = request.path.split(separator: "/").last
-        else { return reply }
+        else { return response }
         let signature = links.withLock { links in
             links.count += 1
             let signature =
@@ -31,7 +32,7 @@ public final class SignedStorage: Sendable {
             return signature
         }
         let path = digest.replacing(":", with: "/", maxReplacements: 1)
-        return Reply(
+        return ScriptedResponse(
             307,
             [
                 "Location":
@@ -39,8 +40,8 @@ public final class SignedStorage: Sendable {
             ])
     }
 
-    /// Answers a request that has no right to the blob; nil where it has.
-    func refusal(of request: RecordedRequest) -> Reply? {
+    /// Returns the response to a request without permission, or `nil` if it has permission.
+    func earlyResponse(to request: RecordedRequest) -> ScriptedResponse? {
         guard !request.isAuthorized else {
             return .text(400, "InvalidArgument: only one way of authorization is allowed")
         }

@@ -2,26 +2,26 @@
 
 internal import Synchronization
 
-/// Which repositories of a registry anyone may pull from.
+/// The public repositories of a registry.
 public final class Visibility: Sendable {
     private let names = Mutex<Set<String>>([])
 
     private let isEverythingOpen: Bool
 
-    /// Makes one under which nothing is public, or everything.
+    /// Creates a visibility under which nothing or everything is public.
     public init(everything: Bool = false) { isEverythingOpen = everything }
 
-    /// Lets anyone pull from a repository.
+    /// Makes a repository public.
     public func open(_ repository: String) {
         names.withLock { _ = $0.insert(repository) }
     }
 
-    /// Whether anyone may pull from a repository.
+    /// Returns a Boolean value that indicates whether a repository is public.
     func isOpen(_ repository: String) -> Bool {
         isEverythingOpen || names.withLock { $0.contains(repository) }
     }
 
-    /// Users may do all, and anyone may pull what is public.
+    /// Users can do everything, and public repositories can be pulled anonymously.
     var policy: TokenIssuer.Policy {
         { user, asked in
             if user != nil { return asked.actions }

@@ -2,32 +2,33 @@
 
 internal import OCI
 
-/// Something in a registry that a client could not pull.
+/// Content of a registry that a client could not pull.
 public struct Violation: Hashable, Sendable, CustomStringConvertible {
-    /// The request after which it was seen.
+    /// The request after which it was detected.
     public let after: String
     /// The repository.
     public let repository: String
-    /// What does not hold there.
+    /// The violation.
     public let reason: String
 
-    /// One line.
+    /// The violation as one line.
     public var description: String { "\(repository): \(reason) (after \(after))" }
 }
 
-/// Proves that a repository can be pulled as it stands: tags resolve, and what manifests name is there.
+/// Verifies that a repository can be pulled: tags resolve, and everything that manifests reference
+/// exists.
 struct Auditor {
-    /// Returns what does not hold in one repository.
+    /// Returns the violations in one repository.
     static func reasons(_ name: String, in model: RegistryModel) -> [String] {
-        guard let shelf = model.shelves[name] else { return [] }
+        guard let content = model.repositories[name] else { return [] }
         var reasons: [String] = []
-        for (tag, digest) in shelf.tags where shelf.manifests[digest] == nil {
+        for (tag, digest) in content.tags where content.manifests[digest] == nil {
             reasons.append("tag \(tag) points to \(digest.short), which is not there")
         }
-        for (digest, manifest) in shelf.manifests {
+        for (digest, manifest) in content.manifests {
             guard let decoded = try? manifest.decoded() else { continue }
             for descriptor in decoded.references {
-                if let fault = fault(descriptor, of: decoded, in: shelf, model) {
+                if let fault = fault(descriptor, of: decoded, in: content, model) {
                     reasons.append("manifest \(digest.short): \(descriptor.digest.short) \(fault)")
                 }
             }
@@ -36,13 +37,13 @@ struct Auditor {
     }
 
     private static func fault(
-        _ descriptor: Descriptor, of parent: Manifest, in shelf: RegistryModel.Shelf,
+        _ descriptor: Descriptor, of parent: Manifest, in content: RegistryModel.RepositoryContent,
         _ model: RegistryModel
     ) -> String? {
         let size: Int?
         switch parent {
         case .index:
-            let child = shelf.manifests[descriptor.digest]
+            let child = content.manifests[descriptor.digest]
             if let child, child.descriptor.mediaType != descriptor.mediaType {
                 return "is a \(child.descriptor.mediaType), not a \(descriptor.mediaType)"
             }
@@ -50,7 +51,7 @@ struct Auditor {
         case .image:
             if descriptor.hasURLs { return nil }
             size =
-                shelf.blobs.contains(descriptor.digest)
+                content.blobs.contains(descriptor.digest)
                 ? model.blobs[descriptor.digest]?.count : nil
         }
         guard let size else { return "is not there" }

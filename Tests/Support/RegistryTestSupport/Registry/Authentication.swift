@@ -1,45 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a registry asks of its clients.
+/// The authentication that a registry requires.
 public enum Authentication: Sendable {
-    /// Nothing.
+    /// No authentication.
     case none
     /// A user and a password with every request.
     case basic(user: String, password: String)
-    /// A token of the issuer. The realm is the registry's own `/token` where none is given.
+    /// A token of the issuer.
+    ///
+    /// The default realm is the registry's own `/token`.
     case bearer(TokenIssuer, realm: String? = nil)
 }
 
 extension Authentication {
-    /// The same with the realm at a place, where there is one.
+    /// Returns the same authentication with another realm, if there is one.
     func seen(at realm: String?) -> Authentication {
         guard let realm, case .bearer(let issuer, nil) = self else { return self }
         return .bearer(issuer, realm: realm)
     }
 
-    /// Returns the answer to a request that lacks authorization; nil where it may pass.
-    func refusal(of request: RecordedRequest, host: String) -> Reply? {
+    /// Returns the response to a request without authorization, or `nil` if it is authorized.
+    func earlyResponse(to request: RecordedRequest, host: String) -> ScriptedResponse? {
         switch self {
         case .none: return nil
         case .basic(let user, let password):
             guard request.headers["Authorization"] != Self.basic(user, password) else {
                 return nil
             }
-            return Reply(
+            return ScriptedResponse(
                 .unauthorized, headers: ["WWW-Authenticate": "Basic realm=\"registry\""])
         case .bearer(let issuer, let realm):
             let scopes = TokenScope.needed(by: request, listingTags: issuer.listingTags)
-            guard let error = issuer.refusal(of: request.headers["Authorization"], for: scopes)
+            guard
+                let error = issuer.challengeError(
+                    for: request.headers["Authorization"], scopes: scopes)
             else { return nil }
             var challenge =
                 "Bearer realm=\"\(realm ?? "\(host)/token")\",service=\"\(issuer.service)\""
             if let scope = scopes.first { challenge += ",scope=\"\(scope)\"" }
             if !error.isEmpty { challenge += ",error=\"\(error)\"" }
-            return Reply(.unauthorized, headers: ["WWW-Authenticate": challenge])
+            return ScriptedResponse(.unauthorized, headers: ["WWW-Authenticate": challenge])
         }
     }
 
-    /// The value of `Authorization` for a user and a password.
+    /// Returns the value of `Authorization` for a user and a password.
     ///
     /// Source: RFC 7617 §2.
     public static func basic(_ user: String, _ password: String) -> String {
@@ -47,7 +51,7 @@ extension Authentication {
     }
 }
 
-/// The Base64 encoding of RFC 4648 §4.
+/// Returns the Base64 encoding of RFC 4648 §4.
 enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -2,18 +2,18 @@
 
 internal import Synchronization
 
-/// Every request that a server saw, in the order in which the heads arrived.
+/// All requests that a server received, in the order of their heads.
 final class Ledger: Sendable {
     private struct State {
         var requests: [RecordedRequest] = []
-        /// How many requests at the beginning were to be forgotten.
+        /// The number of requests that were discarded by `forget()`.
         var forgotten = 0
         var parallel = 0
         var maximumParallel = 0
         var watchers: [Watcher] = []
     }
 
-    /// Someone who waits until enough requests match a pattern.
+    /// A waiting test, resumed when enough requests match a pattern.
     private struct Watcher {
         let pattern: RequestPattern
         var missing: Int
@@ -24,13 +24,13 @@ final class Ledger: Sendable {
 
     var requests: [RecordedRequest] { state.withLock { Array($0.requests[$0.forgotten...]) } }
 
-    /// The greatest number of requests that were unanswered at one time.
+    /// The maximum number of concurrent requests.
     ///
-    /// A request counts until the last byte of its answer is handed to the socket, so a client that
-    /// begins the next one at once is never counted twice.
+    /// A request counts until the last byte of its response is handed to the socket, so a client
+    /// that sends the next one immediately is not counted twice.
     var maximumParallel: Int { state.withLock { $0.maximumParallel } }
 
-    /// Writes down a request and returns it with its place in the order.
+    /// Records a request and returns it with its number.
     func begin(_ request: RecordedRequest) -> RecordedRequest {
         let (request, satisfied) = state.withLock { state in
             var request = request
@@ -54,12 +54,12 @@ final class Ledger: Sendable {
         state.withLock { change(&$0.requests[order]) }
     }
 
-    /// Notes that a request is no longer under way.
+    /// Records that a request is complete.
     func end() {
         state.withLock { $0.parallel -= 1 }
     }
 
-    /// Calls `notify` as soon as `count` requests match, at once where they already did.
+    /// Calls `notify` as soon as `count` requests match.
     func watch(
         for pattern: RequestPattern, count: Int, notify: @escaping @Sendable () -> Void
     ) {
@@ -72,7 +72,7 @@ final class Ledger: Sendable {
         if isThere { notify() }
     }
 
-    /// Forgets the requests so far, so that a second run can be counted alone.
+    /// Discards the requests so far, so that a second run can be counted separately.
     func forget() {
         state.withLock { state in
             state.forgotten = state.requests.count

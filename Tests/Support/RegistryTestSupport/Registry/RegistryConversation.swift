@@ -2,9 +2,9 @@
 
 internal import Synchronization
 
-/// One request to a loopback registry, with the faults that befall it.
+/// A request to a loopback registry, with the faults that apply to it.
 final class RegistryConversation: Conversation {
-    /// How long a held request waits at most, so that a broken test ends with an answer.
+    /// The time limit for a delayed request, so that a broken test ends.
     private static let patience = 240
 
     private let request: RecordedRequest
@@ -26,10 +26,10 @@ final class RegistryConversation: Conversation {
     private func admit() -> RegistryModel.Admission {
         for fault in faults {
             switch fault {
-            case .answer(let reply): return .refused(reply)
-            case .answerEarly(let reply):
+            case .answer(let response): return .response(response)
+            case .answerEarly(let response):
                 answersEarly = true
-                return .refused(reply)
+                return .response(response)
             case .forgetUpload:
                 if case .upload(_, let id) = Route(path: request.path) {
                     service.model.withLock { $0.uploads[id] = nil }
@@ -37,10 +37,10 @@ final class RegistryConversation: Conversation {
             default: break
             }
         }
-        if let refusal = service.refusal(of: request) { return .refused(refusal) }
-        if let refusal = service.houseRefusal(of: request) {
+        if let response = service.earlyResponse(to: request) { return .response(response) }
+        if let response = service.emulatedResponse(to: request) {
             answersEarly = true
-            return .refused(refusal)
+            return .response(response)
         }
         return service.model.withLock { $0.admit(request) }
     }
@@ -55,7 +55,7 @@ final class RegistryConversation: Conversation {
         received += bytes.count
         service.ledger.update(request.order) { $0.receivedBytes = received }
         switch admission {
-        case .refused: break
+        case .response: break
         case .collected: collected += bytes
         case .appended(let session): session.append(bytes)
         }
@@ -66,27 +66,27 @@ final class RegistryConversation: Conversation {
         faults.contains { if case .drop = $0 { true } else { false } }
     }
 
-    func answer() -> Reply? {
+    func answer() -> ScriptedResponse? {
         guard !drops else { return nil }
         hold()
-        var reply: Reply
+        var response: ScriptedResponse
         switch admission {
-        case .refused(let refusal): reply = refusal
-        case .collected: reply = service.answer(request, body: collected, upload: nil)
-        case .appended(let session): reply = service.answer(request, body: [], upload: session)
+        case .response(let early): response = early
+        case .collected: response = service.answer(request, body: collected, upload: nil)
+        case .appended(let session): response = service.answer(request, body: [], upload: session)
         }
-        reply = service.amended(reply, to: request)
+        response = service.amended(response, to: request)
         var answers = true
-        for fault in faults { answers = apply(fault, to: &reply) && answers }
+        for fault in faults { answers = apply(fault, to: &response) && answers }
         service.audit(after: request)
         guard answers else { return nil }
-        let status = reply.status
+        let status = response.status
         service.ledger.update(request.order) { $0.status = status }
-        if reply.body.count == 0 || request.method == .head { finish() }
-        return reply
+        if response.body.count == 0 || request.method == .head { finish() }
+        return response
     }
 
-    /// Waits at gates and for other requests.
+    /// Waits for gates and for other requests.
     private func hold() {
         for fault in faults {
             let gate: Gate
@@ -101,17 +101,17 @@ final class RegistryConversation: Conversation {
         }
     }
 
-    /// Spoils an answer; returns false where it is not sent at all.
-    private func apply(_ fault: Fault, to reply: inout Reply) -> Bool {
+    /// Applies faults to a response; returns `false` if it is not sent.
+    private func apply(_ fault: Fault, to response: inout ScriptedResponse) -> Bool {
         switch fault {
         case .dropAnswer: return false
-        case .cutBody(let position): reply.cut = position
-        case .flipByte(let position): reply.flipped.insert(position)
-        case .replaceBody(let body): reply.body = body
-        case .setHeader(let name, let value): reply.headers[name] = value
-        case .setStatus(let status): reply.status = status
-        case .omitLength: reply.announcesLength = false
-        case .loseBlob, .loseManifest: service.undo(fault, request, reply)
+        case .cutBody(let position): response.cut = position
+        case .flipByte(let position): response.flipped.insert(position)
+        case .replaceBody(let body): response.body = body
+        case .setHeader(let name, let value): response.headers[name] = value
+        case .setStatus(let status): response.status = status
+        case .omitLength: response.announcesLength = false
+        case .loseBlob, .loseManifest: service.undo(fault, request, response)
         case .answer, .answerEarly, .drop, .dropUpload, .forgetUpload, .stall, .waitFor: break
         }
         return true

@@ -2,7 +2,7 @@
 
 internal import StrictJSON
 
-/// An error code of the distribution specification, with the status that goes with it.
+/// An error code of the distribution specification with its status.
 ///
 /// Source: distribution-spec § Error Codes; the statuses are those of docker-registry.
 public enum RegistryFailure: String, Sendable {
@@ -24,7 +24,7 @@ public enum RegistryFailure: String, Sendable {
     case paginationInvalid = "PAGINATION_NUMBER_INVALID"
     case unavailable = "UNAVAILABLE"
 
-    /// The status of an answer with this code.
+    /// The status of a response with this code.
     public var status: Int {
         switch self {
         case .blobUnknown, .uploadUnknown, .uploadInvalid, .manifestUnknown, .nameUnknown: 404
@@ -40,14 +40,14 @@ public enum RegistryFailure: String, Sendable {
     }
 }
 
-extension Reply {
-    /// An answer with the error body of the specification.
+extension ScriptedResponse {
+    /// Returns a response with the error body of the specification.
     ///
     /// - Parameters:
-    ///   - failure: the code.
-    ///   - detail: what the answer says about it.
-    ///   - status: another status than the code's own.
-    ///   - headers: further header fields.
+    ///   - failure: The error code.
+    ///   - detail: The detail of the error.
+    ///   - status: Another status than the code's own.
+    ///   - headers: Further header fields.
     public init(
         _ failure: RegistryFailure, _ detail: String = "", status: Int? = nil,
         headers: HeaderFields = [:]
@@ -62,7 +62,7 @@ extension Reply {
         self.headers["Content-Type"] = "application/json; charset=utf-8"
     }
 
-    /// An answer whose body is JSON.
+    /// Returns a response whose body is JSON.
     init(_ status: Int, json: JSONValue, _ headers: HeaderFields = [:]) {
         self.init(status, headers, body: Bytes(json.compactText))
         self.headers["Content-Type"] = "application/json; charset=utf-8"

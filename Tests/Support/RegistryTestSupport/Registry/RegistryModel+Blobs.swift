@@ -3,57 +3,61 @@
 internal import OCI
 
 extension RegistryModel {
-    func blob(_ name: String, _ text: String, _ request: RecordedRequest) -> Reply {
-        guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
-        guard shelves[name]?.blobs.contains(digest) == true, let bytes = blobs[digest] else {
-            return Reply(.blobUnknown, "unknown blob \(digest) in \(name)")
+    func blob(_ name: String, _ text: String, _ request: RecordedRequest) -> ScriptedResponse {
+        guard let digest = try? Digest(parsing: text) else {
+            return ScriptedResponse(.digestInvalid)
+        }
+        guard repositories[name]?.blobs.contains(digest) == true, let bytes = blobs[digest] else {
+            return ScriptedResponse(.blobUnknown, "unknown blob \(digest) in \(name)")
         }
         return serve(bytes, of: digest, to: request)
     }
 
     /// The bytes of a blob, whichever repositories have it.
-    func bytes(of text: String, _ request: RecordedRequest) -> Reply {
+    func bytes(of text: String, _ request: RecordedRequest) -> ScriptedResponse {
         guard let digest = try? Digest(parsing: text), let bytes = blobs[digest] else {
-            return Reply(.blobUnknown)
+            return ScriptedResponse(.blobUnknown)
         }
         return serve(bytes, of: digest, to: request)
     }
 
-    private func serve(_ bytes: Bytes, of digest: Digest, to request: RecordedRequest) -> Reply {
+    private func serve(_ bytes: Bytes, of digest: Digest, to request: RecordedRequest)
+        -> ScriptedResponse
+    {
         guard !bytes.isDiscarded || request.method == .head else {
-            return Reply(.unsupported, "the bytes of \(digest) were not kept")
+            return ScriptedResponse(.unsupported, "the bytes of \(digest) were not kept")
         }
         let headers: HeaderFields = [
             "Content-Type": "application/octet-stream", "Docker-Content-Digest": digest.description,
             "Accept-Ranges": "bytes", "Etag": "\"\(digest)\"",
         ]
         guard let range = request.headers["Range"], let asked = ByteRange(range) else {
-            return Reply(200, headers, body: bytes)
+            return ScriptedResponse(200, headers, body: bytes)
         }
         guard let found = asked.resolve(count: bytes.count) else {
-            var reply = Reply(416, headers)
-            reply.headers["Content-Type"] = "text/plain; charset=utf-8"
-            reply.headers["Content-Range"] = "bytes */\(bytes.count)"
-            return reply
+            var response = ScriptedResponse(416, headers)
+            response.headers["Content-Type"] = "text/plain; charset=utf-8"
+            response.headers["Content-Range"] = "bytes */\(bytes.count)"
+            return response
         }
-        var reply = Reply(206, headers, body: bytes.slice(found))
-        reply.headers["Content-Range"] =
+        var response = ScriptedResponse(206, headers, body: bytes.slice(found))
+        response.headers["Content-Range"] =
             "bytes \(found.lowerBound)-\(found.upperBound - 1)/\(bytes.count)"
-        return reply
+        return response
     }
 
-    mutating func deleteBlob(_ name: String, _ text: String) -> Reply {
-        guard traits.deletes else { return Reply(.unsupported) }
+    mutating func deleteBlob(_ name: String, _ text: String) -> ScriptedResponse {
+        guard traits.deletes else { return ScriptedResponse(.unsupported) }
         guard let digest = try? Digest(parsing: text),
-            shelves[name]?.blobs.remove(digest) != nil
-        else { return Reply(.blobUnknown) }
-        return Reply(202)
+            repositories[name]?.blobs.remove(digest) != nil
+        else { return ScriptedResponse(.blobUnknown) }
+        return ScriptedResponse(202)
     }
 }
 
-/// One range of bytes, as a `Range` field asks for it.
+/// A range of bytes, as requested by a `Range` field.
 ///
-/// Source: RFC 9110 §14.1.2; of several ranges none is served, which the section allows.
+/// Source: RFC 9110 §14.1.2; multiple ranges are ignored, which the section allows.
 enum ByteRange {
     case from(Int, through: Int?)
     case last(Int)
@@ -71,7 +75,7 @@ enum ByteRange {
         }
     }
 
-    /// The bytes of `count` that are asked for; nil where there are none.
+    /// Returns the requested range of `count` bytes, or `nil` if it is empty.
     func resolve(count: Int) -> Range<Int>? {
         switch self {
         case .from(let first, let end) where first < count:

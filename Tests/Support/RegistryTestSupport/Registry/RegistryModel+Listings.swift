@@ -4,38 +4,42 @@ internal import OCI
 internal import StrictJSON
 
 extension RegistryModel {
-    /// The tags in the order of their bytes, in pages.
+    /// Lists the tags in lexical order, in pages.
     ///
     /// Source: distribution-spec § Listing Tags.
-    func tags(_ name: String, _ request: RecordedRequest) -> Reply {
-        guard let shelf = shelves[name] else { return Reply(.nameUnknown) }
+    func tags(_ name: String, _ request: RecordedRequest) -> ScriptedResponse {
+        guard let content = repositories[name] else { return ScriptedResponse(.nameUnknown) }
         var limit = traits.tagsPerPage
         if let text = request.parameter("n") {
-            guard let asked = Int(text), asked >= 0 else { return Reply(.paginationInvalid) }
+            guard let asked = Int(text), asked >= 0 else {
+                return ScriptedResponse(.paginationInvalid)
+            }
             limit = min(limit, asked)
         }
-        let rest = shelf.tags(
+        let rest = content.tags(
             oldestFirst: traits.listsOldestFirst, after: request.parameter("last"))
         let page = rest.prefix(limit)
         let body: JSONValue = .object([
             .init("name", .string(name)),
             .init("tags", .array(page.map { .string($0) })),
         ])
-        var reply = Reply(200, json: body)
+        var response = ScriptedResponse(200, json: body)
         if page.count < rest.count, let last = page.last {
-            reply.headers["Link"] =
+            response.headers["Link"] =
                 "</v2/\(name)/tags/list?n=\(limit)&last=\(last)>; rel=\"next\""
         }
-        return reply
+        return response
     }
 
-    /// The manifests that name another as their subject.
+    /// Lists the manifests with a subject.
     ///
     /// Source: distribution-spec § Listing Referrers.
-    func referrers(_ name: String, _ text: String, _ request: RecordedRequest) -> Reply {
-        guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
+    func referrers(_ name: String, _ text: String, _ request: RecordedRequest) -> ScriptedResponse {
+        guard let digest = try? Digest(parsing: text) else {
+            return ScriptedResponse(.digestInvalid)
+        }
         let wanted = request.parameter("artifactType")
-        let found = (shelves[name]?.manifests ?? [:]).values
+        let found = (repositories[name]?.manifests ?? [:]).values
             .compactMap { Referrer($0, to: digest) }
             .filter { wanted == nil || $0.artifactType == wanted }
             .sorted { $0.digest < $1.digest }
@@ -44,15 +48,15 @@ extension RegistryModel {
             .init("mediaType", .string(MediaType.ociIndex.name)),
             .init("manifests", .array(found.map(\.json))),
         ])
-        var reply = Reply(200, json: body)
-        reply.headers["Content-Type"] = MediaType.ociIndex.name
-        if wanted != nil { reply.headers["OCI-Filters-Applied"] = "artifactType" }
-        return reply
+        var response = ScriptedResponse(200, json: body)
+        response.headers["Content-Type"] = MediaType.ociIndex.name
+        if wanted != nil { response.headers["OCI-Filters-Applied"] = "artifactType" }
+        return response
     }
 }
 
-extension RegistryModel.Shelf {
-    /// The tags that come after one in the order of the listing.
+extension RegistryModel.RepositoryContent {
+    /// Returns the tags after one in the order of the listing.
     fileprivate func tags(oldestFirst: Bool, after last: String?) -> [String] {
         guard oldestFirst else {
             return tags.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -69,7 +73,7 @@ extension String {
     }
 }
 
-/// One entry in a list of referrers.
+/// Returns a descriptor in the list of referrers.
 private struct Referrer {
     let digest: Digest
     let artifactType: String?

@@ -7,107 +7,118 @@ extension RegistryModel {
     mutating func answerManifest(
         _ request: RecordedRequest, _ method: RequestMethod, _ name: String, _ reference: String,
         _ body: [UInt8]
-    ) -> Reply {
+    ) -> ScriptedResponse {
         switch method {
         case .get, .head: manifest(name, reference, accepting: request.headers.values("Accept"))
         case .put: putManifest(name, reference, body, type: request.headers["Content-Type"])
         case .delete: deleteManifest(name, reference)
-        default: Reply(.unsupported)
+        default: ScriptedResponse(.unsupported)
         }
     }
 
-    /// The digest that a tag or a digest stands for; nil for a tag that is not there.
+    /// Returns the digest that a tag or digest points to, or `nil` for a missing tag.
     private func resolve(_ name: String, _ reference: String) -> Digest? {
-        (try? Digest(parsing: reference)) ?? shelves[name]?.tags[reference]
+        (try? Digest(parsing: reference)) ?? repositories[name]?.tags[reference]
     }
 
-    /// A manifest is not served as a type that `Accept` leaves out; without the field all are accepted.
-    private func manifest(_ name: String, _ reference: String, accepting: [String]) -> Reply {
+    /// A manifest whose type is not in `Accept` is not served; without the field all are accepted.
+    private func manifest(_ name: String, _ reference: String, accepting: [String])
+        -> ScriptedResponse
+    {
         guard let digest = resolve(name, reference),
-            let manifest = shelves[name]?.manifests[digest]
-        else { return Reply(.manifestUnknown, "unknown manifest \(reference) in \(name)") }
+            let manifest = repositories[name]?.manifests[digest]
+        else {
+            return ScriptedResponse(.manifestUnknown, "unknown manifest \(reference) in \(name)")
+        }
         let type = manifest.descriptor.mediaType
         let accepted = accepting.joined(separator: ",").split(separator: ",")
             .map { $0.prefix { $0 != ";" }.filter { $0 != " " } }
         guard
             accepted.isEmpty || accepted.contains(type.name) || accepted.contains("*/*")
                 || accepted.contains("application/*")
-        else { return Reply(.manifestUnknown, "\(type) is not accepted") }
+        else { return ScriptedResponse(.manifestUnknown, "\(type) is not accepted") }
         var headers: HeaderFields = ["Content-Type": type.name]
         if traits.statesDigests { headers["Docker-Content-Digest"] = digest.description }
         headers["Etag"] = "\"\(digest)\""
-        return Reply(200, headers, body: Bytes(manifest.bytes))
+        return ScriptedResponse(200, headers, body: Bytes(manifest.bytes))
     }
 
     private mutating func putManifest(
         _ name: String, _ reference: String, _ bytes: [UInt8], type: String?
-    ) -> Reply {
+    ) -> ScriptedResponse {
         guard bytes.count <= RawManifest.maximumSize else {
-            return Reply(.manifestInvalid, "the manifest is greater than 4 MiB", status: 413)
+            return ScriptedResponse(
+                .manifestInvalid, "the manifest exceeds 4 MiB", status: 413)
         }
         guard let type = try? MediaType(parsing: type ?? ""),
             type.isIndex || type.isImageManifest
-        else { return Reply(.manifestInvalid, "the Content-Type is no manifest's") }
+        else { return ScriptedResponse(.manifestInvalid, "unsupported manifest Content-Type") }
         let described = RawManifest(describing: bytes, as: type)
         guard let decoded = try? described.decoded() else {
-            return Reply(.manifestInvalid, "the body is no \(type)")
+            return ScriptedResponse(.manifestInvalid, "the body is not a valid \(type)")
         }
         let digest: Digest
         if reference.contains(":") {
             guard let asked = try? Digest(parsing: reference),
                 Digest.of(bytes, asked.algorithm) == asked
-            else { return Reply(.digestInvalid, "the body has another digest") }
+            else { return ScriptedResponse(.digestInvalid, "the body has another digest") }
             digest = asked
         } else {
-            guard (try? Tag(parsing: reference)) != nil else { return Reply(.tagInvalid) }
+            guard (try? Tag(parsing: reference)) != nil else {
+                return ScriptedResponse(.tagInvalid)
+            }
             digest = described.descriptor.digest
         }
         let missing = decoded.references.filter { !has($0, in: name, asChildOf: decoded) }
         guard missing.isEmpty || !traits.checksReferences else {
-            return Reply(
+            return ScriptedResponse(
                 .manifestBlobUnknown, missing.map(\.digest.description).joined(separator: " "))
         }
-        shelves[name, default: Shelf()].manifests[digest] = described
-        if !reference.contains(":") { shelves[name, default: Shelf()].tags[reference] = digest }
+        repositories[name, default: RepositoryContent()].manifests[digest] = described
+        if !reference.contains(":") {
+            repositories[name, default: RepositoryContent()].tags[reference] = digest
+        }
         var headers: HeaderFields = ["Location": "/v2/\(name)/manifests/\(digest)"]
         if traits.statesDigests { headers["Docker-Content-Digest"] = digest.description }
         if traits.listsReferrers, let subject = decoded.subject {
             headers["OCI-Subject"] = subject.digest.description
         }
-        return Reply(201, headers)
+        return ScriptedResponse(201, headers)
     }
 
-    /// Whether a repository holds what a manifest names.
+    /// Returns a Boolean value that indicates whether a repository has everything that a manifest
+    /// references.
     ///
-    /// Layers with `urls` may be elsewhere.
+    /// Layers with `urls` can be elsewhere.
     func has(_ descriptor: Descriptor, in name: String, asChildOf parent: Manifest) -> Bool {
-        guard let shelf = shelves[name] else { return false }
+        guard let content = repositories[name] else { return false }
         return switch parent {
-        case .index: shelf.manifests[descriptor.digest] != nil
-        case .image: descriptor.hasURLs || shelf.blobs.contains(descriptor.digest)
+        case .index: content.manifests[descriptor.digest] != nil
+        case .image: descriptor.hasURLs || content.blobs.contains(descriptor.digest)
         }
     }
 
-    private mutating func deleteManifest(_ name: String, _ reference: String) -> Reply {
-        guard traits.deletes else { return Reply(.unsupported) }
+    private mutating func deleteManifest(_ name: String, _ reference: String) -> ScriptedResponse {
+        guard traits.deletes else { return ScriptedResponse(.unsupported) }
         if let digest = try? Digest(parsing: reference) {
-            guard shelves[name]?.manifests.removeValue(forKey: digest) != nil else {
-                return Reply(.manifestUnknown)
+            guard repositories[name]?.manifests.removeValue(forKey: digest) != nil else {
+                return ScriptedResponse(.manifestUnknown)
             }
-            if let tags = shelves[name]?.tags {
-                shelves[name]?.tags = tags.filter { $0.value != digest }
+            if let tags = repositories[name]?.tags {
+                repositories[name]?.tags = tags.filter { $0.value != digest }
             }
         } else {
-            guard shelves[name]?.tags.removeValue(forKey: reference) != nil else {
-                return Reply(.manifestUnknown)
+            guard repositories[name]?.tags.removeValue(forKey: reference) != nil else {
+                return ScriptedResponse(.manifestUnknown)
             }
         }
-        return Reply(202)
+        return ScriptedResponse(202)
     }
 }
 
 extension Manifest {
-    /// What must be there before the manifest: the children, or the configuration and the layers.
+    /// Returns the digests that must exist before the manifest: the children, or the config and the
+    /// layers.
     var references: [Descriptor] {
         switch self {
         case .index(let index): index.manifests

@@ -3,20 +3,21 @@
 internal import OCI
 
 extension RegistryModel {
-    /// Decides where the body of a request to an upload goes.
+    /// Returns the target of the body of a request to an upload.
     func admit(_ request: RecordedRequest, to session: UploadSession) -> Admission {
         guard request.repository == session.repository else {
-            return .refused(Reply(.uploadUnknown))
+            return .response(ScriptedResponse(.uploadUnknown))
         }
         guard request.parameter("_state") == session.stamp else {
-            return .refused(Reply(.uploadInvalid, "the query of the Location was not kept"))
+            return .response(
+                ScriptedResponse(.uploadInvalid, "the query of the Location was not kept"))
         }
         guard request.method == .patch || request.method == .put else {
             return .appended(session)
         }
         if let range = request.headers["Content-Range"] {
             guard let first = Int(range.prefix { $0 != "-" }), first == session.count else {
-                return .refused(outOfOrder(session))
+                return .response(outOfOrder(session))
             }
         }
         if request.method == .put { return admitCommit(request, to: session) }
@@ -26,18 +27,20 @@ extension RegistryModel {
     private func admitCommit(
         _ request: RecordedRequest, to session: UploadSession
     ) -> Admission {
-        // docker-registry reads the digest with Go's FormValue, which swallows a body that calls
-        // itself a form, so that nothing arrives of it.
+        // docker-registry reads the digest with Go's FormValue, which consumes a body with a form's
+        // media type, so no bytes of it are stored.
         let type = request.headers["Content-Type"] ?? ""
         if type.hasPrefix("application/x-www-form-urlencoded")
             || type.hasPrefix("multipart/form-data")
         {
-            return .refused(Reply(.digestInvalid, "the body was read as a form"))
+            return .response(ScriptedResponse(.digestInvalid, "the body was read as a form"))
         }
         return .appended(session)
     }
 
-    mutating func answerUpload(_ request: RecordedRequest, _ session: UploadSession) -> Reply {
+    mutating func answerUpload(_ request: RecordedRequest, _ session: UploadSession)
+        -> ScriptedResponse
+    {
         switch request.method {
         case .post: return beginUpload(request, session)
         case .patch: return progress(202, session)
@@ -45,19 +48,21 @@ extension RegistryModel {
         case .put: return commit(request, session)
         default:
             uploads[session.id] = nil
-            return Reply(204)
+            return ScriptedResponse(204)
         }
     }
 
     private mutating func beginUpload(
         _ request: RecordedRequest, _ session: UploadSession
-    ) -> Reply {
+    ) -> ScriptedResponse {
         if let text = request.parameter("mount") {
-            guard let digest = try? Digest(parsing: text) else { return Reply(.digestInvalid) }
+            guard let digest = try? Digest(parsing: text) else {
+                return ScriptedResponse(.digestInvalid)
+            }
             if traits.mountsBlobs, blobs[digest] != nil, let source = request.parameter("from"),
-                shelves[source]?.blobs.contains(digest) == true
+                repositories[source]?.blobs.contains(digest) == true
             {
-                shelves[session.repository, default: Shelf()].blobs.insert(digest)
+                repositories[session.repository, default: RepositoryContent()].blobs.insert(digest)
                 return created(digest, in: session.repository)
             }
         } else if request.parameter("digest") != nil, traits.acceptsSinglePost {
@@ -69,22 +74,24 @@ extension RegistryModel {
         return progress(202, fresh)
     }
 
-    private mutating func commit(_ request: RecordedRequest, _ session: UploadSession) -> Reply {
+    private mutating func commit(_ request: RecordedRequest, _ session: UploadSession)
+        -> ScriptedResponse
+    {
         guard let text = request.parameter("digest"), let digest = try? Digest(parsing: text)
-        else { return Reply(.digestInvalid, "the query has no digest") }
+        else { return ScriptedResponse(.digestInvalid, "the query has no digest") }
         guard let bytes = session.finish(expecting: digest) else {
             uploads[session.id] = nil
-            return Reply(.digestInvalid, "the bytes have another digest")
+            return ScriptedResponse(.digestInvalid, "the bytes have another digest")
         }
         uploads[session.id] = nil
-        // A blob whose bytes are known is never replaced by one whose bytes are not.
+        // A blob with known bytes is never replaced by one without.
         if blobs[digest].map(\.isDiscarded) ?? true { blobs[digest] = bytes }
-        shelves[session.repository, default: Shelf()].blobs.insert(digest)
+        repositories[session.repository, default: RepositoryContent()].blobs.insert(digest)
         return created(digest, in: session.repository)
     }
 
-    private func created(_ digest: Digest, in repository: String) -> Reply {
-        Reply(
+    private func created(_ digest: Digest, in repository: String) -> ScriptedResponse {
+        ScriptedResponse(
             201,
             [
                 "Location": "/v2/\(repository)/blobs/\(digest)",
@@ -92,8 +99,8 @@ extension RegistryModel {
             ])
     }
 
-    private func progress(_ status: Int, _ session: UploadSession) -> Reply {
-        Reply(
+    private func progress(_ status: Int, _ session: UploadSession) -> ScriptedResponse {
+        ScriptedResponse(
             status,
             [
                 "Location":
@@ -102,9 +109,9 @@ extension RegistryModel {
             ])
     }
 
-    private func outOfOrder(_ session: UploadSession) -> Reply {
-        var reply = progress(416, session)
-        reply.body = Bytes("")
-        return reply
+    private func outOfOrder(_ session: UploadSession) -> ScriptedResponse {
+        var response = progress(416, session)
+        response.body = Bytes("")
+        return response
     }
 }

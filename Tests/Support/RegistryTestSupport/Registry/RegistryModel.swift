@@ -3,12 +3,13 @@
 internal import OCI
 internal import StrictJSON
 
-/// The content of a registry, and the answers that the specification demands.
+/// The content of a registry, and the responses that the specification requires.
 ///
-/// Blobs are kept once; repositories hold links to them, as only those may be read through it.
+/// Blobs are stored once; repositories link to them, because a blob can only be read through a
+/// link.
 struct RegistryModel {
-    /// What one repository holds.
-    struct Shelf {
+    /// The content of one repository.
+    struct RepositoryContent {
         var tags: [String: Digest] = [:] {
             didSet {
                 age += tags.keys.filter { oldValue[$0] == nil }.sorted()
@@ -21,22 +22,22 @@ struct RegistryModel {
         var blobs: Set<Digest> = []
     }
 
-    /// Where a request's body goes.
+    /// The target of a request's body.
     enum Admission {
-        /// It is read and dropped, and this is the answer.
-        case refused(Reply)
+        /// The body is dropped, and this response is sent.
+        case response(ScriptedResponse)
         case collected
         case appended(UploadSession)
     }
 
     var traits: RegistryTraits
-    var shelves: [String: Shelf] = [:]
+    var repositories: [String: RepositoryContent] = [:]
     var blobs: [Digest: Bytes] = [:]
     var uploads: [String: UploadSession] = [:]
 
     init(traits: RegistryTraits) { self.traits = traits }
 
-    /// Decides, before its body comes, where the body of a request goes.
+    /// Returns the target of a request's body, before the body arrives.
     mutating func admit(_ request: RecordedRequest) -> Admission {
         switch Route(path: request.path) {
         case .uploads(let repository) where request.method == .post:
@@ -44,20 +45,22 @@ struct RegistryModel {
                 repository: repository, keepsBytes: !traits.discardsBlobs)
             return .appended(session)
         case .upload(_, let id):
-            guard let session = uploads[id] else { return .refused(Reply(.uploadUnknown)) }
+            guard let session = uploads[id] else {
+                return .response(ScriptedResponse(.uploadUnknown))
+            }
             return admit(request, to: session)
         default:
             return .collected
         }
     }
 
-    /// Answers a request whose body is complete.
+    /// Returns the response to a request whose body is complete.
     mutating func answer(
         _ request: RecordedRequest, body: [UInt8], upload: UploadSession?
-    ) -> Reply {
+    ) -> ScriptedResponse {
         switch (Route(path: request.path), request.method) {
         case (.ping, .get), (.ping, .head):
-            return Reply(
+            return ScriptedResponse(
                 200, json: .object([]), ["Docker-Distribution-Api-Version": "registry/2.0"])
         case (.manifest(let name, let reference), let method):
             return answerManifest(request, method, name, reference, body)
@@ -67,16 +70,16 @@ struct RegistryModel {
             return deleteBlob(name, digest)
         case (.uploads, .post), (.upload, .patch), (.upload, .put), (.upload, .get),
             (.upload, .delete):
-            guard let upload else { return Reply(.uploadUnknown) }
+            guard let upload else { return ScriptedResponse(.uploadUnknown) }
             return answerUpload(request, upload)
         case (.tags(let name), .get), (.tags(let name), .head):
             return tags(name, request)
         case (.referrers(let name, let digest), .get) where traits.listsReferrers:
             return referrers(name, digest, request)
         case (.ping, _), (.blob, _), (.uploads, _), (.upload, _), (.tags, _):
-            return Reply(.unsupported)
+            return ScriptedResponse(.unsupported)
         case (.referrers, _), (.unknown, _), (.token, _), (.exchange, _), (.storage, _):
-            return Reply(
+            return ScriptedResponse(
                 404, ["Content-Type": "text/plain"], body: Bytes("404 page not found\n"))
         }
     }

@@ -3,7 +3,7 @@
 internal import OCI
 internal import Synchronization
 
-/// All that a loopback registry is, but for the server that listens.
+/// A loopback registry without the server.
 final class RegistryService: LoopbackService {
     let ledger = Ledger()
     let script = Script()
@@ -11,14 +11,14 @@ final class RegistryService: LoopbackService {
     let violations = Mutex<[Violation]>([])
     let authentication: Authentication
     let issuer: TokenIssuer?
-    /// The registry of the world that this one stands for; nil for the correct default.
+    /// The public registry that is emulated; `nil` for the default.
     let profile: (any RegistryEmulation)?
-    /// Open once the server stops, so that held requests let go.
+    /// A gate that opens when the server stops, so that delayed requests end.
     let stopping = Gate()
-    /// The scheme, host and port, known once the server listens.
+    /// The origin, known once the server listens.
     let origin = Mutex("")
 
-    /// Where the parts of the profile are, known once the server listens.
+    /// The origins of the emulation, known once the server listens.
     let places = Mutex<ProfilePlaces?>(nil)
 
     init(_ traits: RegistryTraits, _ authentication: Authentication, _ issuer: TokenIssuer?) {
@@ -44,51 +44,53 @@ final class RegistryService: LoopbackService {
         return RegistryConversation(request, script.meet(request), self)
     }
 
-    /// The answer to a request whose head says that it goes no further; nil where it does.
-    func refusal(of request: RecordedRequest) -> Reply? {
+    /// Returns the response to a request that is decided by its head, or `nil`.
+    func earlyResponse(to request: RecordedRequest) -> ScriptedResponse? {
         switch Route(path: request.path) {
         case .token, .exchange, .storage: return nil
         default: break
         }
         let realm = realm
         let authentication = self.authentication.seen(at: realm)
-        return authentication.refusal(of: request, host: origin.withLock { $0 })
+        return authentication.earlyResponse(to: request, host: origin.withLock { $0 })
     }
 
-    /// The profile's token server, once it is known where that is.
+    /// Returns the token server's response, if the request is for the token server.
     private var realm: String? {
         guard let profile, let places = places.withLock({ $0 }) else { return nil }
         return places.tokens + profile.tokenPath
     }
 
-    /// What the profile refuses before it reads the request's body.
-    func houseRefusal(of request: RecordedRequest) -> Reply? {
+    /// Returns the emulation's response before the request's body is read, or `nil`.
+    func emulatedResponse(to request: RecordedRequest) -> ScriptedResponse? {
         guard let profile, let moment = moment(of: request) else { return nil }
         guard moment.places.serves(request) else {
             return .text(404, "there is nothing of the kind at \(request.host)")
         }
         if case .storage = Route(path: request.path) {
-            return profile.storage.refusal(of: request)
+            return profile.storage.earlyResponse(to: request)
         }
-        return profile.refusal(of: request, in: moment)
+        return profile.earlyResponse(to: request, in: moment)
     }
 
-    /// The answer in the profile's words.
-    func amended(_ reply: Reply, to request: RecordedRequest) -> Reply {
-        guard let profile, let moment = moment(of: request) else { return reply }
-        return profile.amended(reply, to: request, in: moment)
+    /// Returns the response in the format of the emulation.
+    func amended(_ response: ScriptedResponse, to request: RecordedRequest) -> ScriptedResponse {
+        guard let profile, let moment = moment(of: request) else { return response }
+        return profile.amended(response, to: request, in: moment)
     }
 
     private func moment(of request: RecordedRequest) -> ProfileMoment? {
         guard let places = places.withLock({ $0 }) else { return nil }
         let isKnown = model.withLock { model in
-            request.repository.map { model.shelves[$0] != nil } ?? true
+            request.repository.map { model.repositories[$0] != nil } ?? true
         }
         return ProfileMoment(places: places, knowsRepository: isKnown)
     }
 
-    /// Handles a request whose body is complete, and audits what it wrote.
-    func answer(_ request: RecordedRequest, body: [UInt8], upload: UploadSession?) -> Reply {
+    /// Handles a request whose body is complete, and audits the result.
+    func answer(_ request: RecordedRequest, body: [UInt8], upload: UploadSession?)
+        -> ScriptedResponse
+    {
         switch (Route(path: request.path), issuer) {
         case (.token, let issuer?): return issuer.answer(request, form: body)
         case (.exchange, let issuer?): return issuer.exchange(form: body)
@@ -96,31 +98,31 @@ final class RegistryService: LoopbackService {
             return model.withLock { $0.bytes(of: digest, request) }
         default: break
         }
-        var reply = model.withLock { model in
+        var response = model.withLock { model in
             model.answer(request, body: body, upload: upload)
         }
         let isAbsolute = model.withLock { $0.traits.answersAbsoluteLocations }
-        if isAbsolute, let location = reply.headers["Location"], location.hasPrefix("/") {
-            reply.headers["Location"] = origin.withLock { $0 } + location
+        if isAbsolute, let location = response.headers["Location"], location.hasPrefix("/") {
+            response.headers["Location"] = origin.withLock { $0 } + location
         }
-        return reply
+        return response
     }
 
-    /// Takes back what a request just stored.
-    func undo(_ fault: Fault, _ request: RecordedRequest, _ reply: Reply) {
-        guard reply.status == 201, let name = request.repository,
-            let digest = (reply.headers["Location"]?.split(separator: "/").last)
+    /// Removes what a request just stored.
+    func undo(_ fault: Fault, _ request: RecordedRequest, _ response: ScriptedResponse) {
+        guard response.status == 201, let name = request.repository,
+            let digest = (response.headers["Location"]?.split(separator: "/").last)
                 .flatMap({ try? Digest(parsing: String($0)) })
         else { return }
         model.withLock { model in
             switch fault {
-            case .loseBlob: model.shelves[name]?.blobs.remove(digest)
-            default: model.shelves[name]?.manifests[digest] = nil
+            case .loseBlob: model.repositories[name]?.blobs.remove(digest)
+            default: model.repositories[name]?.manifests[digest] = nil
             }
         }
     }
 
-    /// Checks the repository that a request changed.
+    /// Audits the repository that a request changed.
     func audit(after request: RecordedRequest) {
         let writes: [RequestClass] = [.manifestPut, .manifestDelete, .blobDelete]
         guard let name = request.repository, writes.contains(request.kind) else { return }

@@ -1,39 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// In what a registry may differ from another and still follow the specification, or nearly.
+/// The permitted differences between registries.
 public struct RegistryTraits: Sendable {
-    /// Whether a manifest is refused whose children or blobs are missing.
+    /// A Boolean value that indicates whether a manifest with missing children or blobs is
+    /// rejected.
     ///
     /// Some registries accept it.
     public var checksReferences = true
-    /// Whether blobs are mounted from other repositories; otherwise an upload begins instead.
+    /// A Boolean value that indicates whether blobs are mounted from other repositories; otherwise
+    /// an upload begins instead.
     public var mountsBlobs = true
-    /// Whether `POST …?digest=` with a body is an upload; otherwise it begins one.
+    /// A Boolean value that indicates whether `POST …?digest=` with a body is a complete upload;
+    /// otherwise it begins one.
     public var acceptsSinglePost = true
-    /// Whether the referrers API is there.
+    /// A Boolean value that indicates whether the referrers API exists.
     public var listsReferrers = true
-    /// Whether manifests and blobs can be deleted.
+    /// A Boolean value that indicates whether manifests and blobs can be deleted.
     public var deletes = true
-    /// Whether tags are listed in the order in which they came to be; otherwise in that of their bytes.
+    /// A Boolean value that indicates whether tags are listed by age; otherwise in lexical order.
     public var listsOldestFirst = false
-    /// The greatest number of tags on a page of a listing, whatever `n` asks for.
+    /// The maximum number of tags on a page, whatever `n` requests.
     public var tagsPerPage = Int.max
-    /// Whether `Location` fields have scheme and host; otherwise they are paths.
+    /// A Boolean value that indicates whether `Location` fields are absolute; otherwise they are
+    /// paths.
     public var answersAbsoluteLocations = false
-    /// Whether answers to manifests state `Docker-Content-Digest`.
+    /// A Boolean value that indicates whether responses to manifests have `Docker-Content-Digest`.
     ///
-    /// Amazon's registry leaves it out of some.
+    /// Amazon's registry omits it in some responses.
     public var statesDigests = true
-    /// Whether the bytes of uploaded blobs are dropped once they are hashed, so that many gigabytes
+    /// A Boolean value that indicates whether the bytes of uploaded blobs are dropped after
+    /// hashing, so that many gigabytes
     /// can be pushed.
     ///
-    /// Such a blob answers HEAD, but not GET; its digest must be a sha256.
+    /// Such a blob responds to HEAD, but not to GET; its digest must be a sha256.
     public var discardsBlobs = false
 
-    /// A registry that follows the specification and can do all it names.
+    /// A registry that follows the specification and supports all its features.
     public init() {}
 
-    /// Like the default, but dropping uploaded bytes once they are hashed.
+    /// The default, but uploaded bytes are dropped after hashing.
     public static var discardBlobs: RegistryTraits {
         var traits = RegistryTraits()
         traits.discardsBlobs = true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a request was for, as tests count them.
+/// The purpose of a request.
 public enum RequestClass: String, Hashable, Sendable, CaseIterable {
     case ping
     case manifestHead
@@ -10,7 +10,7 @@ public enum RequestClass: String, Hashable, Sendable, CaseIterable {
     case blobHead
     case blobGet
     case blobDelete
-    /// A POST that asks for a mount, whether or not it came to one.
+    /// A POST that requests a mount, whether or not it succeeded.
     case mount
     /// Any other POST that begins an upload.
     case uploadStart
@@ -21,13 +21,13 @@ public enum RequestClass: String, Hashable, Sendable, CaseIterable {
     case tagListing
     case referrers
     case token
-    /// A GET of a blob's bytes at the place that the registry redirected to.
+    /// A GET of a blob at the URL that the registry redirected to.
     case storageGet
     case other
 }
 
 extension RecordedRequest {
-    /// What the request was for.
+    /// The purpose of the request.
     public var kind: RequestClass {
         switch (Route(path: path), method) {
         case (.ping, _): .ping
@@ -51,22 +51,22 @@ extension RecordedRequest {
         }
     }
 
-    /// The repository that the request is about; nil for pings, tokens and unknown paths.
+    /// The repository of the request; `nil` for pings, tokens and unknown paths.
     public var repository: String? { Route(path: path).repository }
 }
 
 extension Sequence<RecordedRequest> {
-    /// Returns how many of the requests were for one of `kinds`.
+    /// Returns the number of requests of the given `kinds`.
     public func count(of kinds: RequestClass...) -> Int {
         count { kinds.contains($0.kind) }
     }
 
-    /// Returns the requests that were for `kind`.
+    /// Returns the requests of a `kind`.
     public func of(_ kind: RequestClass) -> [RecordedRequest] {
         filter { $0.kind == kind }
     }
 
-    /// How many requests there were for each purpose; none is left out for which there was one.
+    /// The number of requests for each purpose that occurred.
     public var tally: [RequestClass: Int] {
         reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }

@@ -2,15 +2,15 @@
 
 internal import OCI
 
-/// What a request's path asks for.
+/// The endpoint that a request's path identifies.
 ///
 /// Source: distribution-spec § Endpoints.
 enum Route: Hashable {
     case ping
     case token
-    /// Azure's exchange of a token of Entra for one of the registry.
+    /// Azure's exchange of an Entra token for a refresh token.
     case exchange
-    /// The bytes of a blob, where a registry keeps them elsewhere.
+    /// The bytes of a blob in a separate storage.
     case storage(digest: String)
     case manifest(repository: String, reference: String)
     case blob(repository: String, digest: String)
@@ -20,7 +20,7 @@ enum Route: Hashable {
     case referrers(repository: String, digest: String)
     case unknown
 
-    /// Reads a request's path, each of whose components is decoded.
+    /// Parses a path and decodes its components.
     init(path: String) {
         switch path {
         case "/token", "/v2/auth", "/oauth2/token":
@@ -76,7 +76,7 @@ enum Route: Hashable {
         return route
     }
 
-    /// The repository that the request is about.
+    /// The repository of the request.
     var repository: String? {
         switch self {
         case .ping, .token, .exchange, .storage, .unknown: nil

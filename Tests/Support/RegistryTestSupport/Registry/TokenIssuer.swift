@@ -4,25 +4,25 @@ internal import Glibc
 internal import StrictJSON
 internal import Synchronization
 
-/// Issues tokens for a service and knows later what each of them allows.
+/// Issues tokens for a service and records the permissions of each.
 ///
 /// Source: the distribution project's token authentication specification.
 public final class TokenIssuer: Sendable {
-    /// How long a token is good for.
+    /// The lifetime of a token.
     public enum Lifetime: Sendable {
-        /// So many seconds; the answer says so in `expires_in`.
+        /// A number of seconds, stated in `expires_in`.
         case seconds(Int)
-        /// So many requests, though the answer promises five minutes: tokens expire before their time.
+        /// A number of requests, although the response states five minutes: tokens expire early.
         case uses(Int)
-        /// So many seconds, which only the token itself says, a JWT.
+        /// A number of seconds, stated only in the token itself, a JWT.
         case written(seconds: Int)
     }
 
-    /// Where somebody without rights is refused.
-    public enum Refusal: Sendable {
-        /// Wrong passwords at the token server, missing rights at the registry.
+    /// The component that rejects a client without permission.
+    public enum Rejection: Sendable {
+        /// The token server rejects wrong passwords, the registry missing permissions.
         case atTheRegistry
-        /// Both at the token server, with 403.
+        /// The token server rejects both, with 403.
         case atTheTokenServer
     }
 
@@ -32,83 +32,85 @@ public final class TokenIssuer: Sendable {
         let expiry: ContinuousClock.Instant?
     }
 
-    /// Decides what somebody may do in a repository; the user is nil for someone unknown.
+    /// Returns the permitted actions in a repository; the user is `nil` for an anonymous client.
     public typealias Policy = @Sendable (_ user: String?, _ asked: TokenScope) -> Set<String>
 
-    /// The service whose tokens these are.
+    /// The service for which tokens are issued.
     public let service: String
-    /// The action that listing tags takes.
+    /// The action that listing tags requires.
     let listingTags: String
     private let users: [String: String]
     private let entraTokens: [String: String]
-    private let refusal: Refusal
+    private let rejection: Rejection
     private let refreshTokens = Mutex<[String: String]>([:])
     private let lifetime: Lifetime
     private let policy: Policy
     private let grants = Mutex<[String: Grant]>([:])
     private let issuedCount = Mutex(0)
 
-    /// Makes an issuer.
+    /// Creates an issuer.
     ///
     /// - Parameters:
-    ///   - service: the name that clients must repeat.
-    ///   - users: passwords by user.
-    ///   - entraTokens: the users that tokens of Entra stand for.
-    ///   - lifetime: how long a token is good for.
-    ///   - refusal: where somebody without rights is refused.
-    ///   - listingTags: the action that listing tags takes.
-    ///   - policy: who may do what. By default users may do all and others may pull.
+    ///   - service: The name of the service that clients must send.
+    ///   - users: The passwords by user.
+    ///   - entraTokens: The users by Entra token.
+    ///   - lifetime: The lifetime of a token.
+    ///   - rejection: The component that rejects a client without permission.
+    ///   - listingTags: The action that listing tags requires.
+    ///   - policy: The permissions. By default users can do everything and anonymous clients can
+    ///     pull.
     public init(
         service: String = "loopback", users: [String: String] = [:],
         entraTokens: [String: String] = [:], lifetime: Lifetime = .seconds(300),
-        refusing refusal: Refusal = .atTheRegistry, listingTagsTakes listingTags: String = "pull",
+        rejection: Rejection = .atTheRegistry, listingTagsTakes listingTags: String = "pull",
         policy: @escaping Policy = TokenIssuer.publicPulls
     ) {
         self.service = service
         self.users = users
         self.entraTokens = entraTokens
         self.lifetime = lifetime
-        self.refusal = refusal
+        self.rejection = rejection
         self.listingTags = listingTags
         self.policy = policy
     }
 
-    /// Users may do all that they ask for, and anyone may pull.
+    /// Users can do everything that they request, and anonymous clients can pull.
     public static let publicPulls: Policy = { user, asked in
         user == nil ? asked.actions.intersection(["pull"]) : asked.actions
     }
 
-    /// Users may do all that they ask for, and nobody else anything.
+    /// Users can do everything that they request, and anonymous clients nothing.
     public static let usersOnly: Policy = { user, asked in user == nil ? [] : asked.actions }
 
-    /// How many tokens have been issued.
+    /// The number of tokens that were issued.
     public var issued: Int { issuedCount.withLock { $0 } }
 
-    /// Makes every token that was issued so far invalid.
+    /// Revokes all tokens.
     public func revokeAll() {
         grants.withLock { $0 = [:] }
     }
 
-    /// Answers a request for a token.
-    func answer(_ request: RecordedRequest, form: [UInt8]) -> Reply {
+    /// Returns the response to a token request.
+    func answer(_ request: RecordedRequest, form: [UInt8]) -> ScriptedResponse {
         let fields = FormFields(
             request.method == .post ? String(decoding: form, as: UTF8.self) : request.query)
         guard fields["service"] == [service] else {
-            return Reply(.unsupported, "the service is not \(service)", status: 400)
+            return ScriptedResponse(.unsupported, "the service is not \(service)", status: 400)
         }
         let user: String?
         switch credentials(request, fields) {
         case .anonymous: user = nil
         case .known(let name): user = name
         case .wrong:
-            return refusal == .atTheTokenServer
-                ? Reply(.denied, "denied") : Reply(.unauthorized, "wrong user or password")
+            return rejection == .atTheTokenServer
+                ? ScriptedResponse(.denied, "denied")
+                : ScriptedResponse(.unauthorized, "wrong user or password")
         }
         let asked = fields["scope"].flatMap { $0.split(separator: " ") }
             .compactMap { TokenScope($0) }
         let granted = asked.map { TokenScope($0.repository, policy(user, $0)) }
-        if refusal == .atTheTokenServer, granted.contains(where: \.actions.isEmpty) {
-            return Reply(.denied, "requested access to the resource is denied")
+        if rejection == .atTheTokenServer, granted.contains(where: \.actions.isEmpty) {
+            return ScriptedResponse(.denied, "requested access to the resource is denied")
         }
         let token = issue(granted)
         var members: [JSONValue.Member] = [.init("access_token", .string(token))]
@@ -116,30 +118,31 @@ public final class TokenIssuer: Sendable {
             members.append(.init("token", .string(token)))
             members.append(.init("expires_in", .integer(promisedSeconds)))
         }
-        return Reply(200, json: .object(members))
+        return ScriptedResponse(200, json: .object(members))
     }
 
     // MARK: Refresh tokens
 
-    /// Makes a token that stands for a user until it is asked for something.
+    /// Returns a new refresh token of a user.
     public func issueRefreshToken(for user: String) -> String {
         let token = "refresh-" + String(UInt64.random(in: 0 ... .max), radix: 36)
         refreshTokens.withLock { $0[token] = user }
         return token
     }
 
-    /// Answers a request that has a token of Entra for a refresh token.
+    /// Returns the response to a request that exchanges an Entra token for a refresh token.
     ///
     /// Source: Azure Container Registry's `oauth2/exchange`.
-    func exchange(form: [UInt8]) -> Reply {
+    func exchange(form: [UInt8]) -> ScriptedResponse {
         let fields = FormFields(String(decoding: form, as: UTF8.self))
         guard fields["grant_type"] == ["access_token"], fields["service"] == [service] else {
-            return Reply(.unsupported, "the form is no exchange of this registry", status: 400)
+            return ScriptedResponse(
+                .unsupported, "unsupported token exchange", status: 400)
         }
         guard let user = fields["access_token"].first.flatMap({ entraTokens[$0] }) else {
-            return Reply(.unauthorized, "the token of Entra is not valid here")
+            return ScriptedResponse(.unauthorized, "invalid Entra token")
         }
-        return Reply(
+        return ScriptedResponse(
             200, json: .object([.init("refresh_token", .string(issueRefreshToken(for: user)))]))
     }
 
@@ -170,7 +173,7 @@ public final class TokenIssuer: Sendable {
         return .anonymous
     }
 
-    /// What an answer says of a token's life; nil where it says nothing.
+    /// Returns the lifetime that a response states, or `nil` if it states none.
     private var promisedSeconds: Int? {
         switch lifetime {
         case .seconds(let seconds): seconds
@@ -179,7 +182,7 @@ public final class TokenIssuer: Sendable {
         }
     }
 
-    /// Issues a token for scopes without asking for credentials.
+    /// Issues a token for scopes without verifying credentials.
     public func issue(_ scopes: [TokenScope]) -> String {
         let number = issuedCount.withLock { count in
             count += 1
@@ -202,7 +205,7 @@ public final class TokenIssuer: Sendable {
         return token
     }
 
-    /// A token that says when it expires, and whose signature nobody checks.
+    /// Returns a token that states its expiry; its signature is not verified.
     ///
     /// Source: RFC 7519 §4.1.4, §6.1.
     private static func jwt(named id: String, expiringIn seconds: Int) -> String {
@@ -213,9 +216,9 @@ public final class TokenIssuer: Sendable {
             .joined(separator: ".")
     }
 
-    /// Spends one use of a token; returns the challenge's error, empty where there was no token, and
-    /// nil where the token allows the scopes.
-    func refusal(of header: String?, for needed: [TokenScope]) -> String? {
+    /// Uses a token once; returns the error of the challenge, empty without a token, and
+    /// `nil` if the token permits the scopes.
+    func challengeError(for header: String?, scopes needed: [TokenScope]) -> String? {
         guard let header, header.hasPrefix("Bearer ") else { return "" }
         return grants.withLock { grants in
             let token = String(header.dropFirst(7))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a token allows in one repository: `repository:library/app:pull,push`.
+/// The permissions of a token in one repository: `repository:library/app:pull,push`.
 ///
 /// Source: the distribution project's token specification § Resource Scope Grammar.
 public struct TokenScope: Hashable, Sendable, CustomStringConvertible {
@@ -9,13 +9,13 @@ public struct TokenScope: Hashable, Sendable, CustomStringConvertible {
     /// The actions, such as `pull`, `push` and `delete`.
     public let actions: Set<String>
 
-    /// Makes a scope.
+    /// Creates a scope.
     public init(_ repository: String, _ actions: Set<String>) {
         self.repository = repository
         self.actions = actions
     }
 
-    /// Parses a scope; nil for one of another resource than a repository, or of another form.
+    /// Parses a scope; returns `nil` for another resource type and for invalid syntax.
     init?(_ text: Substring) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, parts[0] == "repository",
@@ -26,7 +26,7 @@ public struct TokenScope: Hashable, Sendable, CustomStringConvertible {
             parts[1][parts[1].index(after: colon)...].split(separator: ",").map(String.init))
     }
 
-    /// The scopes that a request needs; none for a ping.
+    /// Returns the scopes that a request requires; none for a ping.
     static func needed(by request: RecordedRequest, listingTags listing: String) -> [TokenScope] {
         guard let repository = request.repository else { return [] }
         switch request.method {
@@ -41,7 +41,7 @@ public struct TokenScope: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The scope's text, with its actions in order.
+    /// The scope as text, with sorted actions.
     public var description: String {
         "repository:\(repository):\(actions.sorted().joined(separator: ","))"
     }

@@ -4,11 +4,11 @@ internal import Hashing
 internal import OCI
 internal import Synchronization
 
-/// A blob on its way in, hashed as it arrives.
+/// A blob that is being uploaded, hashed as it arrives.
 final class UploadSession: Sendable {
     let id: String
     let repository: String
-    /// What `_state` must be in every request, as a client must keep the query that it was given.
+    /// The value of `_state` that every request must have, because clients must keep the query.
     let stamp: String
     private let keepsBytes: Bool
     private let state: Mutex<State>
@@ -28,7 +28,7 @@ final class UploadSession: Sendable {
         state = Mutex(State())
     }
 
-    /// How many bytes have arrived.
+    /// The number of bytes received.
     var count: Int { state.withLock { $0.count } }
 
     func append(_ bytes: [UInt8]) {
@@ -39,7 +39,7 @@ final class UploadSession: Sendable {
         }
     }
 
-    /// Ends the upload; returns the blob, or nil where its digest is not `expected`.
+    /// Completes the upload; returns the blob, or `nil` if its digest is not `expected`.
     func finish(expecting expected: Digest) -> Bytes? {
         state.withLock { state in
             guard let digest = state.hasher.take()?.finish() else { return nil }

@@ -3,7 +3,7 @@
 internal import CMicrohttpd
 internal import Glibc
 
-/// One request from its first line to its end, kept in the connection's context pointer.
+/// A request from its first line to its end, stored in the connection's context pointer.
 private final class Exchange {
     let target: String
     let service: any LoopbackService
@@ -19,9 +19,9 @@ private final class Exchange {
     }
 }
 
-/// Called with the request target as it was sent.
+/// Called with the undecoded request target.
 ///
-/// What it returns is the connection's context.
+/// The return value becomes the connection's context.
 func openExchange(
     _ service: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>,
     _ connection: OpaquePointer?
@@ -32,7 +32,7 @@ func openExchange(
     return unsafe Unmanaged.passRetained(exchange).toOpaque()
 }
 
-/// Called when a request is over, answered or not: takes back the context's reference.
+/// Called when a request is complete, with or without a response: releases the context.
 func completeExchange(
     _ service: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
     _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ reason: MHD_RequestTerminationCode
@@ -43,7 +43,7 @@ func completeExchange(
     exchange.conversation?.close()
 }
 
-/// Called when the head is there, for each piece of the body, and once more at its end.
+/// Called for the head, for each chunk of the body, and once more at its end.
 func handleAccess(
     _ service: UnsafeMutableRawPointer?, _ connection: OpaquePointer?,
     _ path: UnsafePointer<CChar>?, _ method: UnsafePointer<CChar>?,
@@ -66,7 +66,7 @@ func handleAccess(
         guard conversation.answersEarly else { return .YES }
     }
     if unsafe count.pointee > 0 {
-        // Initialising an array from a raw buffer goes byte by byte without optimisation.
+        // Initializing an array from a raw buffer copies byte by byte without optimization.
         let piece = unsafe UnsafeRawBufferPointer(start: data, count: count.pointee)
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: piece.count) { buffer, count in
             unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: piece)
@@ -75,8 +75,8 @@ func handleAccess(
         unsafe count.pointee = 0
         return conversation.receive(bytes) ? .YES : .NO
     }
-    guard let reply = conversation.answer() else { return .NO }
-    return unsafe queue(reply, for: conversation, on: connection)
+    guard let response = conversation.answer() else { return .NO }
+    return unsafe queue(response, for: conversation, on: connection)
 }
 
 private final class FieldCollector {
@@ -99,49 +99,49 @@ private func headers(of connection: OpaquePointer) -> HeaderFields {
     return withExtendedLifetime(collector) { collector.fields }
 }
 
-/// The body of one answer while it is sent.
+/// The body of a response while it is sent.
 private final class OutgoingBody {
-    let reply: Reply
+    let response: ScriptedResponse
     let conversation: any Conversation
 
-    init(_ reply: Reply, _ conversation: any Conversation) {
-        self.reply = reply
+    init(_ response: ScriptedResponse, _ conversation: any Conversation) {
+        self.response = response
         self.conversation = conversation
     }
 
-    /// The next bytes; nil drops the connection.
+    /// Returns the next bytes, or `nil` to close the connection.
     func read(from position: Int, limit: Int) -> [UInt8]? {
         var limit = limit
-        if let cut = reply.cut {
+        if let cut = response.cut {
             guard position < cut else { return nil }
             limit = min(limit, cut - position)
         }
-        var bytes = reply.body.read(from: position, limit: limit)
-        for flipped in reply.flipped where bytes.indices.contains(flipped - position) {
+        var bytes = response.body.read(from: position, limit: limit)
+        for flipped in response.flipped where bytes.indices.contains(flipped - position) {
             bytes[flipped - position] ^= 1
         }
-        conversation.sent(bytes.count, isLast: position + bytes.count == reply.body.count)
+        conversation.sent(bytes.count, isLast: position + bytes.count == response.body.count)
         return bytes
     }
 }
 
 private func queue(
-    _ reply: Reply, for conversation: any Conversation, on connection: OpaquePointer
+    _ response: ScriptedResponse, for conversation: any Conversation, on connection: OpaquePointer
 ) -> MHD_Result {
-    let body = unsafe Unmanaged.passRetained(OutgoingBody(reply, conversation))
+    let body = unsafe Unmanaged.passRetained(OutgoingBody(response, conversation))
     // MHD_SIZE_UNKNOWN is a macro with a cast, which Swift does not import.
-    let size = reply.announcesLength ? UInt64(reply.body.count) : .max
-    let response = unsafe MHD_create_response_from_callback(
+    let size = response.announcesLength ? UInt64(response.body.count) : .max
+    let handle = unsafe MHD_create_response_from_callback(
         size, 1 << 18, readBody, body.toOpaque(), releaseBody)
-    guard let response = unsafe response else {
+    guard let handle = unsafe handle else {
         unsafe body.release()
         return .NO
     }
-    for field in reply.headers.fields {
-        unsafe MHD_add_response_header(response, field.name, field.value)
+    for field in response.headers.fields {
+        unsafe MHD_add_response_header(handle, field.name, field.value)
     }
-    let result = unsafe MHD_queue_response(connection, UInt32(reply.status), response)
-    unsafe MHD_destroy_response(response)
+    let result = unsafe MHD_queue_response(connection, UInt32(response.status), handle)
+    unsafe MHD_destroy_response(handle)
     return result
 }
 

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whatever answers the requests of a ``LoopbackServer``.
+/// The handler of the requests of a ``LoopbackServer``.
 ///
-/// Called from the threads of connections.
+/// Called on the threads of connections.
 protocol LoopbackService: AnyObject, Sendable {
-    /// Begins with a request whose head has arrived.
+    /// Begins a request whose head was received.
     func open(_ request: RecordedRequest) -> any Conversation
 }
 
-/// One request and its answer.
+/// A request and its response.
 ///
-/// All calls come from the connection's thread, in this order.
+/// All calls are made on the connection's thread, in this order.
 protocol Conversation: AnyObject {
-    /// Whether the answer is sent as soon as the head has arrived, with the body unread.
+    /// A Boolean value that indicates whether the response is sent before the body is read.
     var answersEarly: Bool { get }
-    /// Takes a piece of the request's body; returns false to drop the connection.
+    /// Receives a chunk of the request's body; returns `false` to close the connection.
     func receive(_ bytes: [UInt8]) -> Bool
-    /// Answers the request, whose body is complete; returns nil to drop the connection.
-    func answer() -> Reply?
-    /// Learns that bytes of the answer's body were handed to the socket.
+    /// Returns the response to the complete request, or `nil` to close the connection.
+    func answer() -> ScriptedResponse?
+    /// Records that bytes of the response's body were handed to the socket.
     func sent(_ count: Int, isLast: Bool)
-    /// Learns that the request is over, whatever came of it.
+    /// Records that the request is complete, whether or not it succeeded.
     func close()
 }

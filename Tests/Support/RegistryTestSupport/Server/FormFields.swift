@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The fields of a query or of a form, decoded.
+/// The decoded fields of a query or form.
 struct FormFields {
     private let pairs: [(name: String, value: String)]
 
@@ -14,12 +14,12 @@ struct FormFields {
         }
     }
 
-    /// The values of a field in their order.
+    /// Returns the values of a field in their order.
     subscript(name: String) -> [String] {
         pairs.filter { $0.name == name }.map(\.value)
     }
 
-    /// Replaces each `%XX` by its byte; anything else stays as it is.
+    /// Replaces each `%XX` with its byte; everything else is unchanged.
     static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String {
         let bytes = Array(text.utf8)
         var decoded: [UInt8] = []

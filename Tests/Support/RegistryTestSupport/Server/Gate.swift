@@ -2,14 +2,14 @@
 
 internal import Glibc
 
-/// A door that threads wait at until a test opens it; once open, it stays open.
+/// A gate that blocks threads until a test opens it permanently.
 public final class Gate: Sendable {
     /// The two ends of a pipe.
     ///
-    /// A byte in it, which nobody ever reads, is what poll() reports.
+    /// A byte in it, which is never read, is what poll() reports.
     private let (output, input): (Int32, Int32)
 
-    /// Makes a closed gate.
+    /// Creates a closed gate.
     public init() {
         var ends: [Int32] = [-1, -1]
         let made = unsafe pipe(&ends)
@@ -24,18 +24,18 @@ public final class Gate: Sendable {
         close(input)
     }
 
-    /// Lets everyone pass, now and later.
+    /// Resumes all waiting threads and does not block any more.
     public func open() {
-        // Only a full pipe refuses the byte, and then the gate has long been open.
+        // Only a full pipe rejects the byte, and then the gate is open already.
         _ = unsafe write(input, [1], 1)
     }
 
-    /// Whether the gate has been opened.
+    /// A Boolean value that indicates whether the gate is open.
     public var isOpen: Bool { wait(orUntil: nil, seconds: 0) }
 
-    /// Waits on this thread until this gate or `other` is open, or the time is over.
+    /// Blocks the thread until this gate or `other` is open, or the time is over.
     ///
-    /// Returns whether this gate is open.
+    /// Returns a Boolean value that indicates whether this gate is open.
     func wait(orUntil other: Gate?, seconds: Int) -> Bool {
         var watched = [output, other?.output ?? -1].map {
             pollfd(fd: $0, events: Int16(POLLIN), revents: 0)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Header fields in their order; names are compared without case.
+/// Header fields in their order; names are compared case-insensitively.
 public struct HeaderFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
-    /// One field.
+    /// A header field.
     public struct Field: Hashable, Sendable {
-        /// The name as it was written.
+        /// The name as received.
         public let name: String
         /// The value.
         public let value: String
@@ -13,12 +13,12 @@ public struct HeaderFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// The fields in their order.
     public private(set) var fields: [Field] = []
 
-    /// Makes fields from a literal.
+    /// Creates fields from a literal.
     public init(dictionaryLiteral elements: (String, String)...) {
         fields = elements.map(Field.init)
     }
 
-    /// The first field of a name; setting replaces all of them, setting nil removes them.
+    /// The first field with a name; setting it replaces all of them, setting `nil` removes them.
     public subscript(name: String) -> String? {
         get { fields.first { Self.same($0.name, name) }?.value }
         set {
@@ -27,12 +27,12 @@ public struct HeaderFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Returns the values of all fields of a name.
+    /// Returns the values of all fields with a name.
     public func values(_ name: String) -> [String] {
         fields.filter { Self.same($0.name, name) }.map(\.value)
     }
 
-    /// Adds a field, even where there is one of its name.
+    /// Adds a field, even if one with the same name exists.
     public mutating func add(_ name: String, _ value: String) {
         fields.append(Field(name: name, value: value))
     }

@@ -3,39 +3,39 @@
 internal import CMicrohttpd
 internal import Synchronization
 
-/// A certificate and its key, both as PEM text, with which a server speaks TLS.
+/// A certificate and its key as PEM text, for TLS.
 public struct ServerCertificate: Sendable {
     /// The certificate.
     public let certificate: String
-    /// The key that belongs to it.
+    /// The private key.
     public let key: String
 
-    /// Joins a certificate and its key.
+    /// Creates a pair of certificate and key.
     public init(certificate: String, key: String) {
         self.certificate = certificate
         self.key = key
     }
 }
 
-/// An HTTP/1.1 server on a free port of 127.0.0.1, with one thread for every connection.
+/// An HTTP/1.1 server on a free port of 127.0.0.1, with one thread for each connection.
 ///
-/// It owns the daemon; the service that it serves must not own it, so that the last reference is
-/// never dropped on a thread that ``stop()`` waits for.
+/// The server owns the daemon; its service must not own it, so that the last reference is
+/// never released on a thread that ``stop()`` waits for.
 final class LoopbackServer: Sendable {
     /// The port that the kernel picked.
     let port: UInt16
     private let daemon: Mutex<Daemon?>
 
-    /// The daemon and the reference to the service that its callbacks borrow.
+    /// The daemon and the reference to the service that its callbacks use.
     ///
-    /// The daemon may be used from any thread, and the mutex hands it out once, to be stopped.
+    /// The daemon can be used on any thread; the mutex ensures that it is stopped once.
     @safe
     private struct Daemon: @unchecked Sendable {
         let handle: OpaquePointer
         let service: Unmanaged<ServiceBox>
     }
 
-    /// Starts to listen.
+    /// Starts listening.
     init(
         _ service: any LoopbackService, certificate: ServerCertificate? = nil,
         port wanted: UInt16 = 0
@@ -53,7 +53,7 @@ final class LoopbackServer: Sendable {
 
     /// Closes all connections and waits until no handler runs.
     ///
-    /// Handlers must not be waiting.
+    /// Handlers must not be blocked.
     func stop() {
         guard let daemon = daemon.withLock({ $0.take() }) else { return }
         unsafe MHD_stop_daemon(daemon.handle)
@@ -65,7 +65,7 @@ final class LoopbackServer: Sendable {
     }
 }
 
-/// What the callbacks' context points to.
+/// The context of the callbacks.
 final class ServiceBox: Sendable {
     let service: any LoopbackService
 

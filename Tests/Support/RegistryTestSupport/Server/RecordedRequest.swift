@@ -5,7 +5,7 @@ public struct RequestMethod: RawRepresentable, Hashable, Sendable, CustomStringC
     /// The method's name in upper case.
     public let rawValue: String
 
-    /// Makes a method of its name.
+    /// Creates a method from its name.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// GET.
@@ -25,34 +25,34 @@ public struct RequestMethod: RawRepresentable, Hashable, Sendable, CustomStringC
     public var description: String { rawValue }
 }
 
-/// One request as a server saw it.
+/// A request as a server received it.
 public struct RecordedRequest: Hashable, Sendable {
-    /// Its place in the order in which heads arrived, from 0.
+    /// Its number in the order in which heads were received, from 0.
     public var order = 0
     /// The method.
     public let method: RequestMethod
-    /// The request target as it stood in the request line, not decoded.
+    /// The undecoded request target.
     public let target: String
-    /// The header fields; empty where they come from an access log.
+    /// The header fields; empty if the request comes from an access log.
     public let headers: HeaderFields
-    /// How many bytes of body have arrived.
+    /// The number of bytes of the body that were received.
     public var receivedBytes = 0
-    /// How many bytes of body have been handed to the socket.
+    /// The number of bytes of the response's body that were handed to the socket.
     public var sentBytes = 0
-    /// The status of the answer; nil while there is none, and where the connection was dropped.
+    /// The status of the response; `nil` before it and if the connection was closed.
     public var status: Int?
 
-    /// Describes a request.
+    /// Creates a request.
     public init(method: RequestMethod, target: String, headers: HeaderFields = [:]) {
         self.method = method
         self.target = target
         self.headers = headers
     }
 
-    /// The path of the target, not decoded.
+    /// The undecoded path of the target.
     public var path: String { String(target.prefix { $0 != "?" }) }
 
-    /// The query of the target, not decoded; empty where there is none.
+    /// The undecoded query of the target; empty if there is none.
     public var query: String { String(target.drop { $0 != "?" }.dropFirst()) }
 
     /// Returns the decoded values of a query parameter, in their order.
@@ -65,18 +65,18 @@ public struct RecordedRequest: Hashable, Sendable {
         parameters(name).first
     }
 
-    /// The host that was asked, with its port unless that is 443; empty where an access log does not say.
+    /// The host, with its port unless that is 443; empty if an access log does not record it.
     public var host: String {
         let host = headers["Host"] ?? ""
         return host.hasSuffix(":443") ? String(host.dropLast(4)) : host
     }
 
-    /// Whether the request had an `Authorization` field.
+    /// A Boolean value that indicates whether the request had an `Authorization` field.
     public var isAuthorized: Bool { headers["Authorization"] != nil }
 }
 
 extension RecordedRequest: CustomStringConvertible {
-    /// Method, target and status, for the messages of failed tests.
+    /// The method, target and status, for messages of failed tests.
     public var description: String {
         "\(method) \(target)" + (status.map { " \($0)" } ?? "")
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A proxy on a free port of 127.0.0.1 behind which registries of this machine have the names of others.
+/// An HTTP proxy on a free port of 127.0.0.1 that maps public host names to local servers.
 ///
-/// A client that is told of it by `https_proxy`, and trusts the servers' certificates, can so be run
-/// unchanged against `ghcr.io` and its likes. What it does not know it refuses with 502.
+/// A client with the proxy in `https_proxy` that trusts the servers' certificates can be run
+/// unchanged against `ghcr.io` and other registries. Unknown hosts are rejected with 502.
 ///
 /// Source: RFC 9110 §9.3.6 (CONNECT).
 public final class TunnelProxy: Sendable {
@@ -12,9 +12,9 @@ public final class TunnelProxy: Sendable {
     /// Starts a proxy.
     ///
     /// - Parameters:
-    ///   - ports: the ports on 127.0.0.1 by the host whose port 443 they stand for.
-    ///   - port: where it listens; 0 for a free port.
-    /// - Throws: ``WireClosed`` where the system has no port.
+    ///   - ports: The local ports by the host whose port 443 they replace.
+    ///   - port: The port; 0 for a free port.
+    /// - Throws: ``WireClosed`` if no port is available.
     public init(to ports: [String: UInt16], port: UInt16 = 0) throws(WireClosed) {
         server = try WireServer(port: port) { client throws(WireClosed) in
             let words = try client.readHead().requestLine.split(separator: " ")
@@ -28,20 +28,20 @@ public final class TunnelProxy: Sendable {
         }
     }
 
-    /// What the environment says so that programs use it.
+    /// The environment variables for programs.
     public var url: String { "http://127.0.0.1:\(server.port)" }
 
-    /// The places that tunnels were asked for to, in their order.
+    /// The requested tunnels in their order.
     public var destinations: [String] {
         server.requests.map { head in
             String(head.requestLine.split(separator: " ").dropFirst().first ?? "")
         }
     }
 
-    /// Breaks every tunnel, and takes no more.
+    /// Closes all tunnels and stops listening.
     public func stop() { server.stop() }
 
-    /// Passes bytes on both ways until one side is over.
+    /// Forwards bytes in both directions until one side ends.
     private static func relay(
         _ client: WireConnection, _ server: WireConnection
     ) throws(WireClosed) {

@@ -3,15 +3,15 @@
 internal import Glibc
 internal import Synchronization
 
-/// The head of a request, as it stood on the wire.
+/// The head of a request as it was received.
 public struct WireHead: Hashable, Sendable {
-    /// Every line up to the empty one, without line ends.
+    /// All lines up to the empty one, without line ends.
     public let lines: [String]
 
     /// The request line.
     public var requestLine: String { lines.first ?? "" }
 
-    /// Returns the values of a field, its name in lower case.
+    /// Returns the values of a field, whose name is in lower case.
     public func values(_ name: String) -> [String] {
         lines.dropFirst().compactMap { line in
             guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name
@@ -20,13 +20,13 @@ public struct WireHead: Hashable, Sendable {
         }
     }
 
-    /// The length of the body that the head announces.
+    /// The length of the body according to the head.
     public var contentLength: Int { values("content-length").first.flatMap { Int($0) } ?? 0 }
 }
 
-/// The server's end of one connection.
+/// The server's end of a connection.
 ///
-/// Everything blocks, and throws once the connection is broken.
+/// All calls block, and throw after the connection is broken.
 public final class WireConnection {
     private let descriptor: Int32
     private let shared: WireServer.Shared
@@ -50,12 +50,12 @@ public final class WireConnection {
                 return head
             }
             unread += try readSome()
-            // A client that begins with TLS would wait for an answer to it.
+            // A TLS client would wait for a response.
             guard unread.first != 0x16 else { throw WireClosed() }
         }
     }
 
-    /// Reads so many bytes.
+    /// Reads a number of bytes.
     public func read(_ count: Int) throws(WireClosed) -> [UInt8] {
         while unread.count < count { unread += try readSome() }
         defer { unread.removeFirst(count) }
@@ -69,7 +69,7 @@ public final class WireConnection {
         return Array(unread.prefix(limit))
     }
 
-    /// Reads a line, without its end.
+    /// Reads a line without its end.
     func readLine() throws(WireClosed) -> String {
         let end = Array("\r\n".utf8)
         while true {
@@ -81,7 +81,7 @@ public final class WireConnection {
         }
     }
 
-    /// Reads so many bytes and forgets them, giving each piece to `look` on the way.
+    /// Reads a number of bytes and discards them, passing each chunk to `look`.
     public func skip(_ count: Int, look: ([UInt8]) -> Void = { _ in }) throws(WireClosed) {
         var rest = count
         while rest > 0 {
@@ -92,12 +92,12 @@ public final class WireConnection {
         }
     }
 
-    /// Reads nothing into memory until the other side closes.
+    /// Discards all bytes until the peer closes the connection.
     public func waitForClose() {
         while (try? readSome()) != nil {}
     }
 
-    /// Sends text as it stands.
+    /// Sends text unchanged.
     public func send(_ text: String) throws(WireClosed) {
         try send(Array(text.utf8))
     }
@@ -108,7 +108,7 @@ public final class WireConnection {
         while sent < bytes.count { sent += try sendSome(bytes[sent...]) }
     }
 
-    /// Sends an answer with its length.
+    /// Sends a response with its length.
     public func answer(
         _ status: String, _ fields: [String] = [], body: [UInt8] = []
     ) throws(WireClosed) {
@@ -116,9 +116,9 @@ public final class WireConnection {
         try send(Array(lines.joined(separator: "\r\n").utf8) + Array("\r\n\r\n".utf8) + body)
     }
 
-    /// Waits until one of two connections has something to read, or is over.
+    /// Waits until one of two connections is readable or closed.
     ///
-    /// - Returns: whether each of them does.
+    /// - Returns: A Boolean value for each that indicates whether it is.
     static func wait(
         for first: WireConnection, or second: WireConnection
     ) -> (first: Bool, second: Bool) {
@@ -133,32 +133,32 @@ public final class WireConnection {
         return (isReady(first, queries[0]), isReady(second, queries[1]))
     }
 
-    /// Whether the other side lets a send stand still for so long.
+    /// Returns a Boolean value that indicates whether the peer blocks a send for a duration.
     public func isBlocked(forMilliseconds milliseconds: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&query, 1, milliseconds) == 0
     }
 
-    /// Whether the other side sends nothing for so long.
+    /// Returns a Boolean value that indicates whether the peer sends nothing for a duration.
     public func isSilent(forMilliseconds milliseconds: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&query, 1, milliseconds) == 0
     }
 
-    /// Leaves everything unread until the other side closes or the server is stopped.
+    /// Reads nothing until the peer closes the connection or the server is stopped.
     public func stall() {
-        // POLLRDHUP and POLLHUP come through even where unread bytes lie in the way.
+        // POLLRDHUP and POLLHUP are reported even if there are unread bytes.
         var query = pollfd(fd: descriptor, events: Int16(0x2000), revents: 0)
         _ = unsafe poll(&query, 1, -1)
     }
 
-    /// Leaves everything unread for so long, unless the other side closes.
+    /// Reads nothing for a duration, unless the peer closes the connection.
     public func isStill(forMilliseconds milliseconds: Int32) -> Bool {
         var query = pollfd(fd: descriptor, events: Int16(0x2000), revents: 0)
         return unsafe poll(&query, 1, milliseconds) == 0
     }
 
-    /// Breaks the connection with a reset instead of an end.
+    /// Closes the connection with a reset.
     public func reset() throws(WireClosed) {
         var linger = linger(l_onoff: 1, l_linger: 0)
         unsafe setsockopt(

@@ -2,12 +2,12 @@
 
 internal import Glibc
 
-/// What a script waits at until the test opens it.
+/// A gate that scripts wait for until the test opens it.
 public final class WireGate: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    /// Makes a closed gate.
+    /// Creates a closed gate.
     public init() {
         var ends: [Int32] = [-1, -1]
         let isMade = unsafe pipe(&ends) == 0
@@ -20,7 +20,7 @@ public final class WireGate: Sendable {
         close(writeEnd)
     }
 
-    /// Lets everybody through, from now on.
+    /// Opens the gate permanently.
     public func open() {
         let byte: UInt8 = 1
         _ = unsafe withUnsafeBytes(of: byte) { unsafe write(writeEnd, $0.baseAddress, 1) }

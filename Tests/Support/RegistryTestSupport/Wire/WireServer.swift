@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The module that the types of socket addresses count as part of.
+// The module of the socket address types.
 internal import CMicrohttpd
 internal import Glibc
 internal import Synchronization
 
-/// A TCP server on 127.0.0.1 that says exactly the bytes a test wants, however wrong they are.
+/// A TCP server on 127.0.0.1 that sends exactly the bytes that a test specifies, valid or not.
 ///
-/// A script runs on a thread of its own for each connection and blocks as it likes; stopping the
-/// server, or releasing it, breaks every connection and so ends every script.
+/// A script runs on a separate thread for each connection and can block. Stopping or releasing the
+/// server closes every connection and so ends every script.
 public final class WireServer: Sendable {
-    /// What a server does with a connection; its errors end the connection and nothing else.
+    /// The handler of a connection; its errors only end the connection.
     public typealias Script = @Sendable (WireConnection) throws(WireClosed) -> Void
 
-    /// The port that it listens on.
+    /// The port of the server.
     public let port: UInt16
     private let shared: Shared
     private let script: Script
 
-    /// The parts that the threads hold on to.
+    /// The state that the threads share.
     final class Shared: Sendable {
         struct State {
             var heads: [WireHead] = []
@@ -31,7 +31,7 @@ public final class WireServer: Sendable {
 
     /// Starts a server at 127.0.0.`number`, on a free port unless one is given.
     ///
-    /// - Throws: ``WireClosed`` where the system has no port.
+    /// - Throws: ``WireClosed`` if no port is available.
     public init(
         at number: UInt8 = 1, port: UInt16 = 0, _ script: @escaping Script
     ) throws(WireClosed) {
@@ -48,13 +48,13 @@ public final class WireServer: Sendable {
         stop()
     }
 
-    /// The heads of all requests that scripts have read, in the order in which they came.
+    /// The heads of all requests that scripts have read, in their order.
     public var requests: [WireHead] { shared.state.withLock { $0.heads } }
 
-    /// How many connections were accepted.
+    /// The number of accepted connections.
     public var connectionCount: Int { shared.state.withLock { $0.accepted } }
 
-    /// Breaks every connection, and takes no more.
+    /// Closes all connections and stops listening.
     public func stop() {
         shared.state.withLock { state in
             state.isStopped = true
@@ -62,13 +62,13 @@ public final class WireServer: Sendable {
         }
     }
 
-    /// Starts a server with the same script on the same port, once this one is stopped.
+    /// Starts a server with the same script on the same port, after this one is stopped.
     func again() throws(WireClosed) -> WireServer { try WireServer(port: port, script) }
 
-    /// Opens a socket that listens on a free port, or a given one, of 127.0.0.`number`, for any server to take over.
+    /// Opens a listening socket on a free or given port of 127.0.0.`number`, for another server.
     ///
-    /// - Returns: the socket, which the caller closes, and the port.
-    /// - Throws: ``WireClosed`` where the system has no port.
+    /// - Returns: The socket, which the caller closes, and the port.
+    /// - Throws: ``WireClosed`` if no port is available.
     public static func listen(
         at number: UInt8 = 1, port: UInt16 = 0
     ) throws(WireClosed) -> (socket: Int32, port: UInt16) {
@@ -85,7 +85,7 @@ public final class WireServer: Sendable {
         return (listener, high << 8 | UInt16(UInt8(bitPattern: address.sa_data.1)))
     }
 
-    /// An IPv4 address as its bytes: the port, which 0 leaves to the system, and 127.0.0.`number`.
+    /// Returns an IPv4 address as bytes: the port, 0 for a free one, and 127.0.0.`number`.
     static func address(_ number: UInt8, _ port: UInt16) -> sockaddr {
         sockaddr(
             sa_family: sa_family_t(AF_INET),
@@ -122,13 +122,13 @@ public final class WireServer: Sendable {
     }
 }
 
-/// The other side is gone, or the server was stopped.
+/// The peer closed the connection, or the server was stopped.
 public struct WireClosed: Error {
-    /// Makes the error.
+    /// Creates the error.
     public init() {}
 }
 
-/// Detached threads, for scripts that block.
+/// Runs scripts that block on detached threads.
 enum WireThread {
     private final class Body {
         let run: @Sendable () -> Void
