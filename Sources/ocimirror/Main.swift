@@ -14,25 +14,25 @@ enum Main {
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanWorker(words) { exit(scan.run()) }
-        CurrentProcess.setSignalActions()
-        let signals = CurrentProcess.blockEndingSignals()
+        SignalHandling.setActions()
+        let signals = SignalHandling.blockTerminationSignals()
         let environment = CurrentProcess.environment()
         let interruption = Interruption()
         let command = Task.detached {
-            CurrentProcess.leave(with: await run(words, environment, interruption).rawValue)
+            CurrentProcess.exit(with: await run(words, environment, interruption).rawValue)
         }
         interruption.onInterruption { command.cancel() }
-        let first = CurrentProcess.wait(for: signals)
+        let first = SignalHandling.wait(for: signals)
         // By another thread: what is said of it may have to wait for a reader, and this one must not.
         Task.detached { interruption.happened(by: .signal(first)) }
-        guard let second = CurrentProcess.wait(for: signals, atMost: Interruption.grace) else {
-            if CurrentProcess.showsAtOnce(.error) {
+        guard let second = SignalHandling.wait(for: signals, timeout: Interruption.grace) else {
+            if StandardStream.error.isWritable {
                 Console(environment: environment)
                     .error("did not come to an end in time, and is ended")
             }
-            CurrentProcess.endAtOnce(by: first)
+            CurrentProcess.exit(with: first)
         }
-        CurrentProcess.endAtOnce(by: second)
+        CurrentProcess.exit(with: second)
     }
 
     private static func run(

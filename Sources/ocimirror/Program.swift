@@ -70,7 +70,7 @@ struct ProgramContext: Sendable {
     let credentials = CredentialLog()
     let traffic = RequestStatistics()
     /// Hosts that are waited for.
-    let closedHosts = ThrottledHosts(now: RetryTiming.system.now)
+    let throttledHosts = ThrottledHosts(now: RetryTiming.system.now)
 
     /// Carries out `body`, and shows meanwhile how far it has come.
     ///
@@ -83,7 +83,7 @@ struct ProgramContext: Sendable {
         _ progress: RunProgress, _ body: () async throws -> Value
     ) async rethrows -> Value {
         try await ProgressDisplay(
-            progress: progress, console: console, closedHosts: closedHosts, traffic: traffic,
+            progress: progress, console: console, throttledHosts: throttledHosts, traffic: traffic,
             time: .system
         ).during(body)
     }

@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 
 extension BuiltImage {
-    /// Each platform's program, and a layer of one mebibyte that both share.
+    /// An image with one program for each platform and a shared layer of 1 MiB.
     static func running(_ programs: [ELFFile]) -> BuiltImage {
         let data = (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
         let base = Layer.gzip([.file("usr/share/data", data, mode: 0o644)])

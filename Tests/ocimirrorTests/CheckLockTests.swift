@@ -5,11 +5,11 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// The verdict of a lock on a tag, as a bot asks for it.
+/// Checks of tags against a lock file, as a bot does them.
 @Suite struct `check with a lock` {
     private static let image = ImageBuilder().multiPlatform(seed: 1)
 
-    /// A lock that `sync` wrote, and the two registries that it speaks of.
+    /// A lock file written by `sync`, and its two registries.
     private struct Locked {
         let source: LoopbackRegistry
         let target: LoopbackRegistry
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `an image as it is locked is good, and nothing of it is read`() async throws {
+    @Test func `a locked image is valid without reading it`() async throws {
         let locked = try await Locked()
         for (registry, name) in [
             (locked.source, "\(locked.source.host)/app:1.0"),
@@ -57,7 +57,7 @@ import Testing
         #expect(lock?["id"] == .string("app"))
     }
 
-    @Test func `a tag that has moved since is not what the lock says`() async throws {
+    @Test func `a tag that moved is reported`() async throws {
         let locked = try await Locked()
         locked.source.publish(
             ImageBuilder().multiPlatform(seed: 2), repository: "app", tag: "1.0")
@@ -73,7 +73,7 @@ import Testing
             (["--require", "nc"], "does not record a check of nc"),
             ([], "records validation level 'config'"),
         ])
-    func `what the lock does not validate is no answer`(
+    func `an image with a lower validation level is validated again`(
         _ options: [String], _ reason: String
     ) async throws {
         let locked = try await Locked(validation: options.isEmpty ? "config" : "content")
@@ -84,7 +84,7 @@ import Testing
         #expect(run.output.contains(reason), "\(run.said)")
     }
 
-    @Test func `an image that the lock does not know is rejected`() async throws {
+    @Test func `an image without a lock entry is rejected`() async throws {
         let locked = try await Locked()
         locked.source.publish(Self.image, repository: "other", tag: "1.0")
         let run = try await locked.check("\(locked.source.host)/other:1.0")
@@ -93,7 +93,7 @@ import Testing
         #expect(run.output.contains("hint: add it to mirror.yaml and run 'ocimirror sync'"))
     }
 
-    @Test func `a lock that is not there is an error of the configuration`() async throws {
+    @Test func `a missing lock file is a configuration error`() async throws {
         let run = try await Workspace().run("check", "--lock", "none.yaml", "example.com/app:1.0")
         #expect(run.status == 78, "\(run.said)")
     }

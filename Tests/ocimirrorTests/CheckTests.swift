@@ -5,7 +5,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// The verdict on a tag before somebody uses it.
+/// Validation of images before they are used.
 @Suite struct `check` {
     let registry: LoopbackRegistry
     let workspace: Workspace
@@ -27,7 +27,7 @@ import Testing
                 + images.map { $0.hasPrefix("oci:") ? $0 : "\(registry.host)/\($0)" })
     }
 
-    @Test func `says yes to an image for both platforms`() async throws {
+    @Test func `accepts an image for both platforms`() async throws {
         let run = try await verdict("app:1.2.4")
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.contains("yes: usable on linux/amd64 and linux/arm64"))
@@ -40,7 +40,7 @@ import Testing
         #expect(!registry.requests.contains { $0.method != .head && $0.method != .get })
     }
 
-    @Test func `names the nearest tags and the newest release where a tag is missing`()
+    @Test func `suggests similar tags and the newest release if a tag is missing`()
         async throws
     {
         let run = try await verdict("app:v1.3.0")
@@ -50,7 +50,7 @@ import Testing
         #expect(run.output.contains("no: do not use it"))
     }
 
-    @Test func `says that a repository is missing where it is`() async throws {
+    @Test func `reports a missing repository`() async throws {
         let run = try await verdict("nowhere:1.0")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("repository \(registry.host)/nowhere not found"))
@@ -61,19 +61,19 @@ import Testing
             ("one:1.0", "platform-missing", "linux/arm64"),
             ("liar:1.0", "config-mismatch", "linux/amd64"),
         ])
-    func `says no to`(image: String, finding: String, platform: String) async throws {
+    func `rejects`(image: String, finding: String, platform: String) async throws {
         let run = try await verdict(image)
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("error: \(finding): "))
         #expect(run.output.contains(platform))
     }
 
-    @Test func `asks for the platforms that are given, and no others`() async throws {
+    @Test func `requires only the given platforms`() async throws {
         #expect(try await verdict("one:1.0", options: "--platform", "linux/amd64").status == 0)
         #expect(try await verdict("one:1.0", options: "--platform=linux/s390x").status == 1)
     }
 
-    @Test func `answers for each of several images`() async throws {
+    @Test func `reports each of several images`() async throws {
         let run = try await verdict("app:1.2.4", "one:1.0", "app:9", "app@\(good.digest)")
         #expect(run.status == 1)
         let verdicts = run.output.split(separator: "\n").filter {
@@ -82,7 +82,7 @@ import Testing
         #expect(verdicts.map { $0.prefix(3) } == ["yes", "no:", "no:", "yes"])
     }
 
-    @Test func `gives its answer as JSON`() async throws {
+    @Test func `prints the result as JSON`() async throws {
         let run = try await verdict("app:1.2.4", "app:v1.3.0", options: "--json")
         #expect(run.status == 1)
         let document = try run.json
@@ -112,7 +112,7 @@ import Testing
         #expect(images.last?["instead"]?["newestRelease"] == .string("1.2.4"))
     }
 
-    @Test func `asks for what is required of the contents, on every platform`() async throws {
+    @Test func `validates the required content on every platform`() async throws {
         let has = try await verdict(
             "app:1.2.4", options: "--validation", "index", "--require", "/usr/share/data",
             "--require",
@@ -123,21 +123,21 @@ import Testing
         #expect(lacks.output.contains("error: path-missing: "))
     }
 
-    @Test func `names a tag with all platforms beside one that lacks some`() async throws {
+    @Test func `suggests a tag with all platforms if one is missing`() async throws {
         registry.publish(ImageBuilder().amd64Only(), repository: "app", tag: "1.2.5")
         let run = try await verdict("app:1.2.5")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("no: do not use it; 1.2.4 lists linux/amd64 and linux/arm64"))
     }
 
-    @Test func `never advises the same bytes under another tag`() async throws {
+    @Test func `never suggests another tag of the same digest`() async throws {
         let bad = ImageBuilder().liar()
         for tag in ["2.0.0", "2.0.1"] { registry.publish(bad, repository: "bad", tag: tag) }
         let run = try await verdict("bad:2.0.1")
         #expect(run.output.contains("no: do not use it\n"), "\(run.said)")
     }
 
-    @Test func `names what refers to the image, whatever the registry knows of referrers`()
+    @Test func `lists referrers, whether or not the registry has the referrers API`()
         async throws
     {
         let builder = ImageBuilder()
@@ -154,7 +154,7 @@ import Testing
             ], "\(run.said)")
     }
 
-    @Test func `never takes 'latest' for granted`() async throws {
+    @Test func `requires an explicit 'latest'`() async throws {
         let run = try await verdict("app")
         #expect(run.status == 64)
         #expect(run.errors.contains("'latest' is never assumed"))

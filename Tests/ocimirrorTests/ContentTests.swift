@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Proof of content with the whole program: what is in the layers decides.
+/// Content validation with the whole program.
 @Suite struct ContentTests {
     private static func workspace(
         from source: LoopbackRegistry, _ entry: String, to target: DockerRegistry
@@ -16,7 +16,7 @@ import Testing
         return try Workspace(text)
     }
 
-    @Test func `a first sync proves the contents and reads every blob once`() async throws {
+    @Test func `a first sync validates the content and reads every blob once`() async throws {
         let image = BuiltImage.running([.amd64, .arm64])
         let source = LoopbackRegistry()
         source.publish(image, repository: "app", tag: "1.0")
@@ -31,7 +31,7 @@ import Testing
         #expect(again.output.contains("unchanged"), "\(again.said)")
     }
 
-    @Test func `a swapped program is caught, and no tag appears`() async throws {
+    @Test func `a wrong program is detected, and no tag is pushed`() async throws {
         let image = BuiltImage.running([.arm64, .arm64])
         let source = LoopbackRegistry()
         source.publish(image, repository: "app", tag: "1.0")
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: [("app, /usr/share/data", Int32(0)), ("nc", 1)])
-    func `what an entry requires decides`(_ paths: String, _ status: Int32) async throws {
+    func `required paths are validated`(_ paths: String, _ status: Int32) async throws {
         let source = LoopbackRegistry()
         source.publish(BuiltImage.running([.amd64, .arm64]), repository: "app", tag: "1.0")
         let target = try await DockerRegistry.start()
@@ -55,7 +55,7 @@ import Testing
         #expect(run.status == status, "\(run.said)")
     }
 
-    @Test func `check looks into the layers, and says what it finds`() async throws {
+    @Test func `check scans the layers and reports findings`() async throws {
         let source = LoopbackRegistry()
         let image = BuiltImage.running([.amd64, .amd64])
         source.publish(image, repository: "app", tag: "1.0")
@@ -64,11 +64,11 @@ import Testing
             "check", "--jobs", "1", "--plain-http", source.host, "\(source.host)/app:1.0")
         #expect(run.status == 1, "\(run.said)")
         #expect(run.output.contains("content no"), "\(run.said)")
-        // Of the other platform nothing good is said: its base was not read either.
+        // The other platform is not reported as valid: its base was not read either.
         #expect(!run.output.contains("content ok"), "\(run.said)")
         #expect(run.output.contains("linux/arm64: entrypoint /usr/bin/app"))
         #expect(run.output.contains("1.1 lists linux/amd64 and linux/arm64"))
-        // What is started is in the newest layer, and the base of a mebibyte could not change that.
+        // The entrypoint is in the newest layer, which the base of 1 MiB cannot change.
         let base = try #require(image.blobs.max { $0.value.count < $1.value.count }?.key)
         #expect(!source.requests.contains { $0.path.hasSuffix(base.description) })
         let said = try await Workspace().run(
@@ -77,7 +77,7 @@ import Testing
         #expect(said.status == 0, "\(said.said)")
     }
 
-    @Test func `check learns how its scans ended, also where its parent ignored SIGCHLD`()
+    @Test func `check receives the exit status of its scans, even if its parent ignored SIGCHLD`()
         async throws
     {
         let source = LoopbackRegistry()

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ocimirror
 
-/// Rejected credentials in every report, and the exit code.
+/// Rejected credentials in reports and exit codes.
 @Suite struct `A rejected credential` {
     private static let id = "credentials-rejected"
 
@@ -21,7 +21,7 @@ import Testing
             rejectedBy: host, status: status)
     }
 
-    /// A public image behind a login that has expired.
+    /// A public image with expired credentials.
     private static func source() -> LoopbackRegistry {
         let registry = LoopbackRegistry(
             authentication: .bearer(TokenIssuer(users: ["ci": "another"])))
@@ -97,7 +97,7 @@ import Testing
             #expect(event?["host"] == .string(source.host))
             #expect(!(text.said + json.said).contains("canary"))
         }
-        // The mirror itself is public, and its password is wrong.
+        // The mirror is public, and its password is wrong.
         #expect(try await workspace.run("sync").status == 0)
         let mirror = try Workspace(
             Mirror(
@@ -141,8 +141,7 @@ import Testing
         }
     }
 
-    @Test func `makes a tag that anonymous access does not show 77, and not missing`() async throws
-    {
+    @Test func `makes a tag that is hidden from anonymous clients 77, not missing`() async throws {
         let (source, target) = (Self.source(), LoopbackRegistry())
         let workspace = try Self.workspace(source, to: target, "2.0")
         for command in [["sync"], ["plan"], ["check", "\(source.host)/app:2.0"]] {
@@ -153,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `makes a login 77, also where the token server says so with 400`() async throws {
+    @Test func `makes a login 77, also if the token server responds 400`() async throws {
         let registry = LoopbackRegistry(
             authentication: .bearer(TokenIssuer(users: ["ci": "another"])))
         registry.inject(.on(nil, "/token", .answer(400, body: #"{"error":"invalid_grant"}"#)))
@@ -168,7 +167,7 @@ import Testing
     @Test(arguments: [
         (401, false, true), (401, true, true), (403, false, true), (403, true, false),
     ])
-    func `with 403 is none where the credential was accepted elsewhere`(
+    func `with 403 is not reported if the credential was accepted elsewhere`(
         status: Int, isAccepted: Bool, isReported: Bool
     ) throws {
         let log = CredentialLog()
@@ -178,7 +177,7 @@ import Testing
             log.note(.credentialAccepted(host: rejected.registry, source: rejected.source))
         }
         #expect(log.findings.all.isEmpty != isReported)
-        // What was read anonymously is reported in any case.
+        // Anonymous reads are always reported.
         log.note(
             .anonymousFallback(
                 repository: try Repository(parsing: "ghcr.io/o/app"), source: rejected.source))

@@ -3,9 +3,9 @@
 import RegistryTestSupport
 import Testing
 
-/// Nobody reads what the program says: a pager that is not scrolled, a terminal that was stopped.
-@Suite struct `a reader who does not read` {
-    @Test func `does not keep a signal from ending the program`() async throws {
+/// Output that is not read: a pager that is not scrolled, a stopped terminal.
+@Suite struct `blocked output` {
+    @Test func `does not prevent termination by a signal`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
         let gate = Gate()

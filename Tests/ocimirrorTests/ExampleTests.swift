@@ -3,7 +3,7 @@
 import RegistryTestSupport
 import Testing
 
-/// The example repository is what its README says.
+/// The example repository matches its README.
 @Suite struct `Examples/gitops` {
     private static let folder = "\(Workspace.project)/Examples/gitops"
 
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: ["staging", "production"])
-    func `an environment is as its lock says, and passes the gate`(_ name: String) async throws {
+    func `an environment matches its lock file and passes lint`(_ name: String) async throws {
         let workspace = try await Self.copy()
         let lock = "locks/\(name).yaml"
         let pins = try await workspace.run("pin", "--lock", lock, "--check", "environments/\(name)")
@@ -29,7 +29,7 @@ import Testing
         #expect(plan.status == 0, "\(plan.said)")
     }
 
-    @Test func `the bot's night is played and leaves nothing`() async throws {
+    @Test func `the bot's nightly run makes no changes`() async throws {
         let workspace = try Workspace()
         try await workspace.shell("mkdir tmp")
         let before = try await workspace.shell("cd '\(Self.folder)' && find . -type f | sort")
@@ -38,7 +38,7 @@ import Testing
             environment: ["HOME": workspace.folder("home"), "TMPDIR": workspace.folder("tmp")])
         #expect(night.status == 0, "\(night.output)\(night.errors)")
         #expect(night.output.contains("expectations held."))
-        // Swift's own driver leaves empty folders there.
+        // Swift's driver leaves empty directories there.
         #expect(try await workspace.shell("find tmp -name 'ocimirror*'") == "")
         let after = try await workspace.shell("cd '\(Self.folder)' && find . -type f | sort")
         #expect(after == before)

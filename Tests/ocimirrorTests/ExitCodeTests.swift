@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// One code for each kind of end, brought about by what really causes it.
+/// One exit code for each result, tested with its real causes.
 @Suite struct `exit codes` {
     private static let local = "127.0.0.1:5000"
 
@@ -13,7 +13,7 @@ import Testing
             (["sync"], "cannot read", "--config"),
             (["plan", "-c", "other.yaml"], "other.yaml", "--config"),
         ])
-    func `78 where there is no configuration`(
+    func `78 without a configuration`(
         words: [String], what: String, hint: String
     ) async throws {
         let run = try await Workspace().run(arguments: words)
@@ -23,7 +23,7 @@ import Testing
         #expect(run.errors.contains("\nocimirror: hint: ") && run.errors.contains(hint))
     }
 
-    @Test func `78 for a configuration that is wrong, with every place`() async throws {
+    @Test func `78 for an invalid configuration, with all locations`() async throws {
         let workspace = try Workspace(
             "version: 1\ntargts: []\ntargets:\n  - {prefix: a.b/c, lock: l.yaml}\nimages:\n  - busybox\n"
         )
@@ -33,7 +33,7 @@ import Testing
         #expect(run.errors.contains("mirror.yaml:6:5: "))
     }
 
-    @Test func `78 for a lock that was damaged`() async throws {
+    @Test func `78 for a damaged lock file`() async throws {
         let workspace = try Workspace(Mirror(from: ["busybox:1.36"], to: "a.example/m").text)
         try workspace.folder.write("global: [\n", to: "images.lock.yaml")
         let run = try await workspace.run("sync")
@@ -42,7 +42,7 @@ import Testing
         #expect(workspace.lock == "global: [\n")
     }
 
-    @Test func `2 for a run in which everything failed, which writes no first lock`() async throws {
+    @Test func `2 for a run in which everything failed, without a new lock file`() async throws {
         let source = LoopbackRegistry()
         let workspace = try Workspace(
             Mirror(
@@ -55,7 +55,7 @@ import Testing
         #expect(workspace.folder.text("run.md").contains("**not written**"))
         #expect(!(try await workspace.state()).contains("images.lock.yaml"))
 
-        // A lock that is there stays, even without entries.
+        // An existing lock file is kept, even without entries.
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         try workspace.configure(
             Mirror(
@@ -68,7 +68,7 @@ import Testing
         #expect(workspace.lock == lock)
     }
 
-    @Test func `78 for a lock with conflict markers or an edited digest, and what helps`()
+    @Test func `78 for a lock file with conflict markers or an edited digest, with a hint`()
         async throws
     {
         let source = LoopbackRegistry()
@@ -99,7 +99,7 @@ import Testing
                 #expect(run.errors.contains(place) && run.errors.contains(hint), "\(run.errors)")
             }
         }
-        // What the hints say helps.
+        // The hints solve the problem.
         try await workspace.shell("rm images.lock.yaml")
         #expect(try await workspace.run("sync").status == 0)
         #expect(workspace.lock == lock)
@@ -116,7 +116,7 @@ import Testing
             (["check", "--idle-timeout", "soon", "a:1"], "--idle-timeout"),
             ([], "missing command"),
         ])
-    func `64 for a wrong command line`(words: [String], hint: String) async throws {
+    func `64 for an invalid command line`(words: [String], hint: String) async throws {
         let run = try await Workspace().run(arguments: words)
         #expect(run.status == 64, "\(run.said)")
         #expect(run.output.isEmpty)
@@ -128,28 +128,28 @@ import Testing
         arguments: [
             (["--version"], "ocimirror "), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
         ])
-    func `0 for what can always be answered`(words: [String], answer: String) async throws {
+    func `0 for help and version`(words: [String], answer: String) async throws {
         let run = try await Workspace().run(arguments: words)
         #expect(run.status == 0)
         #expect(run.output.contains(answer))
         #expect(run.errors.isEmpty)
     }
 
-    @Test func `2 for a host that nobody knows`() async throws {
+    @Test func `2 for an unknown host`() async throws {
         let run = try await Workspace().run("check", "registry.invalid/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("unknown: could not be found out"))
         #expect(run.output.contains("hint: check the spelling of registry.invalid, and"))
     }
 
-    @Test func `2 for a registry that is not up`() async throws {
+    @Test func `2 for a registry that is down`() async throws {
         let place = "127.0.0.1:1"
         let run = try await Workspace().run("check", "--plain-http", place, "\(place)/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("hint: check the port, and that \(place) is up"))
     }
 
-    @Test func `77 for an image that is not public`() async throws {
+    @Test func `77 for a private image`() async throws {
         let registry = LoopbackRegistry(
             authentication: .basic(user: "somebody", password: "else"))
         registry.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
@@ -160,7 +160,7 @@ import Testing
         #expect(run.output.contains("hint: "))
     }
 
-    @Test func `2 for a registry that does not speak TLS, and for one that is not trusted`()
+    @Test func `2 for a registry without TLS or with an untrusted certificate`()
         async throws
     {
         let plain = LoopbackRegistry()
@@ -177,7 +177,7 @@ import Testing
         #expect(trusting.status == 0, "\(trusting.said)")
     }
 
-    @Test func `2 where one target cannot be written, though the image is at the other`()
+    @Test func `2 if one of two targets cannot be written`()
         async throws
     {
         let (source, target, broken) = (
@@ -232,7 +232,7 @@ import Testing
         #expect(unset.errors.contains("PASSWORD"))
     }
 
-    @Test func `75 where the registry wants to be asked later`() async throws {
+    @Test func `75 if the registry throttles`() async throws {
         let registry = LoopbackRegistry()
         registry.inject(
             .on(nil, "/manifests/*", .answer(.tooManyRequests, headers: ["Retry-After": "3600"])))
@@ -243,7 +243,7 @@ import Testing
         #expect(run.output.contains("3600 s"))
     }
 
-    @Test func `75 while another run holds the lock`() async throws {
+    @Test func `75 while another run holds the file lock`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let workspace = try Workspace(
@@ -252,7 +252,7 @@ import Testing
                 plain: [source.host, target.host]
             ).text)
         for round in 1...2 {
-            // With no lock yet, and then with one.
+            // Without a lock file, and then with one.
             let gate = Gate()
             source.inject(.on(.head, "/manifests/*", hits: 1...1, .stall(gate)))
             let streams = try TemporaryFolder()

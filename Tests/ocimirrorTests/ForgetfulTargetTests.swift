@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Targets that say one thing and do another.
+/// Targets with false responses.
 @Suite struct ForgetfulTargetTests {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
@@ -45,7 +45,8 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `G02 a mount that was none is found out before anything points at it`() async throws
+    @Test func `G02 a mount that did not happen is detected before a manifest references it`()
+        async throws
     {
         let lie = target.inject(
             .on(
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: 1...3)
-    func `G03 a blob that is lost after it was stored is sent again`(blob: Int) async throws {
+    func `G03 a blob that is lost after it was stored is uploaded again`(blob: Int) async throws {
         let loss = target.inject(
             .on(
                 .put, "/blobs/uploads/*", hits: blob...blob,
@@ -64,7 +65,7 @@ import Testing
         #expect(loss.fired == 1)
     }
 
-    @Test func `G03 a blob that is lost every time fails its images, and nothing points at it`()
+    @Test func `G03 a blob that is always lost fails its images, and no manifest references it`()
         async throws
     {
         target.inject(.on(.put, "/mirror/first/blobs/uploads/*", .loseBlob))
@@ -75,7 +76,7 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `G16 a target that is full fails what it cannot take, and nothing else`()
+    @Test func `G16 a full target fails only the images that it cannot store`()
         async throws
     {
         target.inject(.on(.put, "/mirror/first/manifests/*", .answer(507)))

@@ -2,14 +2,14 @@
 
 import RegistryTestSupport
 
-/// Two images on their way between two registries, of which one arrives and one hangs.
+/// Copies two images between two registries; one is completed, one hangs.
 struct HalfwayMirror {
-    /// What the run that hangs asks for last.
+    /// The last request of the hanging run.
     static let hanging = RequestPattern(.put, "/v2/mirror/slow/manifests/1.0")
 
     let source = LoopbackRegistry()
     let target = LoopbackRegistry()
-    /// What the second image waits at.
+    /// The gate that the second image waits for.
     let gate = Gate()
     var workspace: Workspace
     let streams: TemporaryFolder

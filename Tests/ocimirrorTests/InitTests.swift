@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 @Suite struct InitTests {
-    @Test func `the first configuration is accepted, and its example is planned`() async throws {
+    @Test func `the generated configuration is valid, and its example is planned`() async throws {
         let workspace = try Workspace()
         let run = try await workspace.run("init")
         #expect(run.status == 0)
@@ -16,7 +16,7 @@ import Testing
         #expect(plan.output.contains("ghcr.io/owner/mirror/grafana:12.1.0"))
     }
 
-    @Test func `every commented entry of the first configuration is accepted too`() async throws {
+    @Test func `every commented entry of the generated configuration is valid`() async throws {
         let workspace = try Workspace()
         _ = try await workspace.run("init")
         try await workspace.shell("sed -i -E 's/^  # (- |  )/  \\1/' mirror.yaml")
@@ -25,7 +25,7 @@ import Testing
         #expect(plan.output.contains("4 images") || plan.output.contains("backstage-showcase"))
     }
 
-    @Test func `a configuration that is there is not touched`() async throws {
+    @Test func `an existing configuration is not overwritten`() async throws {
         let workspace = try Workspace("version: 1\n")
         let before = try await workspace.state()
         let run = try await workspace.run("init")
@@ -39,7 +39,7 @@ import Testing
         #expect(try await workspace.state() == before)
     }
 
-    @Test func `a link to a configuration that is not there yet is not replaced`() async throws {
+    @Test func `a dangling symbolic link is not replaced`() async throws {
         let workspace = try Workspace()
         try await workspace.shell("ln -s /nowhere/mirror.yaml mirror.yaml")
         let run = try await workspace.run("init")
@@ -50,7 +50,7 @@ import Testing
                 == "mirror.yaml\n/nowhere/mirror.yaml\n")
     }
 
-    @Test func `the images of values files are collected, with the places they come from`()
+    @Test func `the images of values files are collected with their locations`()
         async throws
     {
         let workspace = try await Self.withValues()
@@ -88,7 +88,7 @@ import Testing
         #expect(plan.output.contains("6 images"))
     }
 
-    @Test func `files without an image give no configuration`() async throws {
+    @Test func `files without images result in an error`() async throws {
         let workspace = try Workspace()
         try workspace.folder.write("replicas: 3\n", to: "values.yaml")
         let run = try await workspace.run("init", "--from-values", "values.yaml")
@@ -97,7 +97,7 @@ import Testing
         #expect(workspace.folder.text("mirror.yaml").isEmpty)
     }
 
-    @Test func `the result is a document too`() async throws {
+    @Test func `the result is available as JSON`() async throws {
         let run = try await Self.withValues().run("init", "--json", "--from-values", "dev.yaml")
         let json = try run.json
         #expect(json["images"] == .integer(6))
@@ -115,7 +115,7 @@ import Testing
             (["init", "--from-values", "nowhere"], 2, "nowhere"),
             (["init", "--config", "no/such/folder/mirror.yaml"], 2, "no/such/folder"),
         ] as [([String], Int32, String)])
-    func `what is wrong is said`(words: [String], code: Int32, named: String) async throws {
+    func `an error names its cause`(words: [String], code: Int32, named: String) async throws {
         let workspace = try Workspace()
         let run = try await workspace.run(arguments: words)
         #expect(run.status == code)

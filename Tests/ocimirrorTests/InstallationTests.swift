@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 @Suite struct InstallationTests {
-    @Test func `make install puts everything below the prefix, and it works there`() async throws {
+    @Test func `make install installs a working program below the prefix`() async throws {
         let workspace = try Workspace()
         try await Self.make("install", into: workspace)
         let files = try await Self.files(in: workspace)
@@ -50,8 +50,7 @@ import Testing
         try await Self.make("uninstall", into: workspace)
     }
 
-    @Test func `without a binary, make install says what to do, and installs nothing`() async throws
-    {
+    @Test func `without a binary, make install fails with a hint`() async throws {
         let workspace = try Workspace()
         let error = await #expect(throws: Workspace.ShellFailure.self) {
             try await Self.make("install", into: workspace, binary: "no/such/binary")
@@ -60,7 +59,7 @@ import Testing
         #expect(try await Self.files(in: workspace) == [])
     }
 
-    /// What the program is linked with has to be in the image.
+    /// The image must contain all shared libraries of the program.
     @Test func `the image has every library that the program needs`() async throws {
         let packages = try await Workspace().shell(
             """

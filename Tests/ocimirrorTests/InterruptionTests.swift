@@ -5,14 +5,14 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// A run that ends in the middle leaves nothing that anybody could pull by mistake.
+/// A killed run leaves no incomplete image that could be pulled.
 @Suite struct `a run that is killed` {
     @Test(
         arguments: [
             (RequestMethod.put, "/blobs/uploads/*"), (.put, "/manifests/sha256:*"),
             (.put, "/manifests/1.0"),
         ])
-    func `leaves no tag, and the next one sends the rest`(
+    func `leaves no tag, and the next run uploads the rest`(
         method: RequestMethod, path: String
     ) async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
@@ -24,7 +24,8 @@ import Testing
                 plain: [source.host, target.host]
             ).text)
         let gate = Gate()
-        // What is held is dropped in the end: a registry may finish what it has heard in full.
+        // Delayed requests are dropped, because a registry can complete a request that it received
+        // fully.
         target.inject(.on(method, path, .stall(gate), .answer(.unavailable)))
         let process = try workspace.start("sync", streams: try TemporaryFolder())
         await target.waitForRequests(RequestPattern(method, path))
@@ -41,11 +42,11 @@ import Testing
         #expect(target.tags(of: "mirror/app") == ["1.0": image.digest])
         #expect(target.violations.isEmpty)
         let sent = target.requests.count { $0.method == .put && $0.path.contains("/uploads/") }
-        #expect(sent == image.blobs.count - arrived, "what was there is not sent again")
+        #expect(sent == image.blobs.count - arrived, "present blobs are not uploaded again")
         #expect(workspace.lock.contains("      app:\n"))
     }
 
-    @Test func `leaves a layout that can be read`() async throws {
+    @Test func `leaves a valid layout`() async throws {
         let source = LoopbackRegistry()
         let images = [1, 2].map { ImageBuilder().multiPlatform(seed: $0) }
         source.publish(images[0], repository: "app", tag: "1.0")
@@ -71,7 +72,7 @@ import Testing
     }
 }
 
-/// Whoever interrupts a run is told what became of it, and loses nothing that was finished.
+/// An interrupted run reports its result and keeps finished images.
 @Suite struct `a run that is interrupted` {
     private let mirror: HalfwayMirror
     private var target: LoopbackRegistry { mirror.target }
@@ -80,11 +81,11 @@ import Testing
 
     init() throws { mirror = try HalfwayMirror() }
 
-    /// Starts a run, and returns once one image is there and the other one hangs.
+    /// Starts a run, and returns when one image is copied and the other one hangs.
     private func start() async throws -> SpawnedProcess {
         let process = try workspace.start("sync", "--verbose", "--json", streams: streams)
         await target.waitForRequests(HalfwayMirror.hanging)
-        // Of the other image's end nothing tells but the program's own word.
+        // The end of the other image is only visible in the program's output.
         while true {
             let isRunning = process.isRunning
             let said = streams.text("errors")
@@ -95,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: [(SpawnedProcess.interrupt, 130), (SpawnedProcess.terminate, 143)])
-    func `writes down what is finished, says what is not, and tells the signal`(
+    func `records finished images, lists unfinished ones, and exits with the signal`(
         send: @Sendable (SpawnedProcess) -> () -> Void, code: Int
     ) async throws {
         let process = try await start()
@@ -120,7 +121,7 @@ import Testing
 }
 
 extension RawManifest {
-    /// The digests of an image's layers.
+    /// Returns the digests of an image's layers.
     var decodedLayers: [Digest] {
         guard case .image(let image)? = try? decoded() else { return [] }
         return image.layers.map(\.digest)

@@ -3,9 +3,11 @@
 import RegistryTestSupport
 import Testing
 
-/// Folders as source and target, written and read by skopeo too.
+/// OCI layouts as source and target, compared with skopeo.
 @Suite struct `sync of OCI layouts` {
-    @Test func `fills a layout that skopeo reads, and leaves it alone afterwards`() async throws {
+    @Test func `writes a layout that skopeo reads, and does not change it without changes`()
+        async throws
+    {
         let source = LoopbackRegistry()
         let images = [1, 2].map { ImageBuilder(spelling: .odd).multiPlatform(seed: $0) }
         source.publish(images[0], repository: "app", tag: "1.0")
@@ -59,7 +61,7 @@ import Testing
         #expect(missing.output.contains("1.0"))
     }
 
-    @Test func `exits with 2 where there is no layout to read or to write`() async throws {
+    @Test func `exits with 2 if a layout cannot be read or written`() async throws {
         let source = LoopbackRegistry()
         source.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let workspace = try Workspace()
@@ -99,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `adds to a layout of skopeo's and keeps what is there`() async throws {
+    @Test func `adds images to a layout of skopeo, and keeps its content`() async throws {
         let source = LoopbackRegistry()
         let ours = ImageBuilder().multiPlatform(seed: 4)
         let theirs = ImageBuilder().multiPlatform(seed: 5)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ocimirror
 
-/// A run ends when it is told to, wherever it hangs.
+/// A run ends at its limits, wherever it hangs.
 @Suite struct `a limit` {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
@@ -33,11 +33,12 @@ import Testing
         (.target, .put, "/uploads/*"), (.target, .put, "/manifests/sha256:*"),
         (.target, .put, "/manifests/1.0"),
     ])
-    func `by a signal holds wherever the run stands`(
+    func `by a signal ends the run in every phase`(
         side: Side, method: RequestMethod, path: String
     ) async throws {
         let registry = side == .source ? source : target
-        // What is held is dropped in the end: a registry may finish what it has heard in full.
+        // Delayed requests are dropped, because a registry can complete a request that it received
+        // fully.
         registry.inject(.on(method, path, .stall(gate), .answer(.unavailable)))
         let streams = try TemporaryFolder()
         let process = try workspace.start("sync", "--json", streams: streams)
@@ -54,12 +55,12 @@ import Testing
         #expect(target.tags(of: "mirror/app").isEmpty)
     }
 
-    @Test func `by a second signal ends the process at once`() async throws {
+    @Test func `by a second signal ends the process immediately`() async throws {
         source.inject(.on(.get, "/blobs/*", .stall(gate)))
         let streams = try TemporaryFolder()
         let process = try workspace.start("sync", streams: streams)
         await source.waitForRequests(RequestPattern(.get, "/blobs/*"))
-        // Both are there when the process goes on.
+        // Both signals are pending when the process continues.
         process.pause()
         process.interrupt()
         process.terminate()
@@ -71,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: ["check", "sync"])
-    func `of retries ends a run whose source takes requests and answers none`(
+    func `of retries ends a run whose source does not respond`(
         command: String
     ) async throws {
         source.inject(.on(nil, "*", .stall(gate)))
@@ -99,7 +100,7 @@ import Testing
         #expect(again.status == 0, "\(again.said)")
     }
 
-    @Test func `of time is over when its timer says so, and not when the run was faster`()
+    @Test func `of time ends the run only when the timer expires`()
         async throws
     {
         let interruption = Interruption()
@@ -119,10 +120,10 @@ import Testing
         #expect(interruption.cause?.exitCode == .terminated, "the first signal counts")
     }
 
-    @Test func `of time yields to what went wrong, a signal to nothing`() throws {
+    @Test func `of time has lower priority than errors, a signal the highest`() throws {
         var run = SampleRun(interrupted: .timeLimit(.seconds(7200)))
         #expect(run.report.exitCode == .tryAgain)
-        #expect(run.report.headline == "stopped by --max-duration 2h before any image")
+        #expect(run.report.headline == "stopped by --max-duration 2h before the first image")
         try run.add(.rejected, "app")
         #expect(run.report.exitCode == .negative)
         run.interrupted = .signal(.interrupt)
@@ -136,13 +137,13 @@ import Testing
         #expect(target.tags(of: "mirror/app").count == 1)
     }
 
-    @Test func `of bandwidth in bits is an error of usage`() async throws {
+    @Test func `of bandwidth in bits is a usage error`() async throws {
         let run = try await workspace.run("sync", "--bandwidth", "400Mbit/s")
         #expect(run.status == 64)
         #expect(run.errors.contains("eight times fewer"))
     }
 
-    @Test func `to one run at a time names the other one`() async throws {
+    @Test func `to one run at a time reports the other process`() async throws {
         source.inject(.on(.get, "/blobs/*", .stall(gate)))
         let first = try workspace.start("sync", streams: try TemporaryFolder())
         await source.waitForRequests(RequestPattern(.get, "/blobs/*"))

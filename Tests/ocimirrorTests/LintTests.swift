@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// Tests lint, promote and export as commands.
+/// Linting, promotion and exports in a pipeline.
 @Suite struct `lint, promote and export` {
     private static func workspace(_ files: [String: String]) async throws -> Workspace {
         let workspace = try Workspace()
@@ -46,7 +46,7 @@ import Testing
         #expect(again.status == 0, "\(again.said)")
     }
 
-    @Test func `layers are merged in their order`() async throws {
+    @Test func `value files are merged in their order`() async throws {
         let workspace = try await Self.workspace([
             "base.yaml":
                 "image: {repository: a/b, tag: v1, digest: 'sha256:\(String(repeating: "a", count: 64))'}\n",
@@ -75,7 +75,7 @@ import Testing
         #expect(workspace.folder.text("older.lock.yaml") == before)
     }
 
-    @Test func `directories are promoted by path, and one image does not stop the others`()
+    @Test func `directories are promoted, and a failed image does not stop the others`()
         async throws
     {
         let digest = "sha256:" + String(repeating: "b", count: 64)

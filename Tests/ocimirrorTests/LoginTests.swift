@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// `login` and `logout`, run as a user's shell would run them.
+/// `login` and `logout` as separate processes.
 @Suite struct LoginTests {
     private static let password = "canary-5e1f-pass"
     private let workspace: Workspace
@@ -27,8 +27,7 @@ import Testing
 
     private var file: String { workspace.folder.text("home/.docker/config.json") }
 
-    @Test func `a login that the registry takes is kept for this and other programs`() async throws
-    {
+    @Test func `valid credentials are stored for this and other programs`() async throws {
         let run = try await login(docker.host)
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.hasPrefix("logged in to \(docker.host), kept in "))
@@ -55,7 +54,7 @@ import Testing
         #expect(try await workspace.run("check", "\(docker.host)/app:1.0").status == 77)
     }
 
-    @Test func `a login that the registry refuses is not kept`() async throws {
+    @Test func `rejected credentials are not stored`() async throws {
         try await workspace.shell("mkdir -p home/.docker")
         let before = #"{"auths":{"other.io":{}}}"#
         try workspace.folder.write(before, to: "home/.docker/config.json")
@@ -67,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a login is checked with the token server`(isRight: Bool) async throws {
+    func `credentials are verified with the token server`(isRight: Bool) async throws {
         let issuer = TokenIssuer(users: ["ci": Self.password], policy: TokenIssuer.usersOnly)
         let registry = LoopbackRegistry(authentication: .bearer(issuer))
         let run = try await login(
@@ -81,7 +80,7 @@ import Testing
             document["verified"] == .bool(true) && document["registry"] == .string(registry.host))
     }
 
-    @Test func `a refresh token stands under the user of zeros, as Azure has it`() async throws {
+    @Test func `a refresh token is stored under Azure's all-zeros user`() async throws {
         let issuer = TokenIssuer(users: ["ci": Self.password], policy: TokenIssuer.usersOnly)
         let registry = LoopbackRegistry(authentication: .bearer(issuer))
         registry.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
@@ -97,7 +96,7 @@ import Testing
         #expect(registry.requests.count { $0.method == .post } == 2, "one form for each token")
     }
 
-    @Test func `a login goes over TLS to a certificate of our authority, and to no other`()
+    @Test func `credentials are sent only to a server with a trusted certificate`()
         async throws
     {
         let authority = try await CertificateAuthority.make()
@@ -113,7 +112,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `A17 --strict-auth fails where rejected credentials would be left out`(isStrict: Bool)
+    func `A17 --strict-auth fails if credentials are rejected`(isStrict: Bool)
         async throws
     {
         let issuer = TokenIssuer(users: ["ci": "another"])
@@ -131,7 +130,7 @@ import Testing
         #expect(!run.said.contains("canary"))
     }
 
-    @Test func `A17 the report says what was read without rejected credentials`() async throws {
+    @Test func `A17 the report lists pulls without rejected credentials`() async throws {
         let lapsed = LoopbackRegistry(
             authentication: .bearer(TokenIssuer(users: ["ci": "another"])))
         let open = LoopbackRegistry()
@@ -158,7 +157,7 @@ import Testing
         #expect(!run.said.contains("canary"))
     }
 
-    @Test func `a registry that lets everybody in has validated nothing, and it is said`()
+    @Test func `a registry without authentication cannot verify credentials, which is reported`()
         async throws
     {
         let registry = LoopbackRegistry()
@@ -167,7 +166,7 @@ import Testing
         #expect(run.errors.contains("the password could not be checked"))
     }
 
-    // A23: what stands on a command line is seen by every process of the machine.
+    // A23: command lines are visible to all processes.
     @Test func `A23 there is no option for the password`() async throws {
         let run = try await workspace.run(
             "login", docker.host, "--username", "ci", "--password", Self.password)
@@ -175,7 +174,7 @@ import Testing
         #expect(file.isEmpty)
     }
 
-    @Test func `where nobody can be asked, that is an error of usage`() async throws {
+    @Test func `without a terminal, a missing password is a usage error`() async throws {
         let run = try await workspace.run("login", docker.host)
         #expect(run.status == 64)
         #expect(run.errors.contains("--username"))
@@ -184,7 +183,7 @@ import Testing
         #expect(second.errors.contains("--password-stdin"))
     }
 
-    @Test func `a person is asked, and the password stays unseen`() async throws {
+    @Test func `the password is prompted for without echo`() async throws {
         let command = "'\(Workspace.program)' login \(docker.host)"
         let seen = try await workspace.shell(
             """
@@ -203,7 +202,7 @@ import Testing
         #expect(file.contains(docker.host))
     }
 
-    @Test func `a helper that the file names keeps the login`() async throws {
+    @Test func `a configured credential helper stores the credentials`() async throws {
         try await workspace.shell("mkdir -p home/.docker")
         try workspace.folder.write(#"{"credsStore": "shelf"}"#, to: "home/.docker/config.json")
         let shelf = workspace.folder("shelf")
@@ -235,7 +234,7 @@ import Testing
 }
 
 extension Workspace {
-    /// Runs the program with a file of the folder on its standard input.
+    /// Runs the program with a file as standard input.
     fileprivate func feed(_ file: String, to arguments: [String]) async throws -> Run {
         let result = try await SpawnedProcess.run(
             "sh",

@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Referrers that a registry's clean-up has deleted, at the registry that most installations run.
+/// Referrers that garbage collection has deleted, at docker-registry.
 @Suite struct `lost referrers` {
     private static let parts = "application/spdx+json"
     private static let signature = "application/vnd.dev.cosign.artifact.sig.v1+json"
@@ -43,7 +43,7 @@ import Testing
         #expect(try await reader.content(underTag: tag) == "cosign")
     }
 
-    @Test func `are found by verify after a garbage collection, and repaired`() async throws {
+    @Test func `are found by verify after garbage collection, and repaired`() async throws {
         let target = try await DockerRegistry.start()
         let (workspace, sbom, signature) = try await mirrored(to: target)
         let before = workspace.lock
@@ -84,7 +84,7 @@ import Testing
         #expect(workspace.lock == before)
     }
 
-    @Test func `are removed from the target's list where it could not grow otherwise`()
+    @Test func `are removed from the target's list if it is full`()
         async throws
     {
         var traits = RegistryTraits()
@@ -131,7 +131,7 @@ import Testing
         #expect(result.status == 0)
     }
 
-    @Test func `are on the keep-list`() async throws {
+    @Test func `are in the keep list`() async throws {
         let target = try await DockerRegistry.start()
         let (workspace, sbom, signature) = try await mirrored(to: target)
         let run = try await workspace.run("export", "keep-list", "images.lock.yaml")
@@ -142,7 +142,7 @@ import Testing
         #expect(prune.output.contains("0 tags could go"), "\(prune.said)")
     }
 
-    @Test func `are found although the target still lists them`() async throws {
+    @Test func `are found even if the target still lists them`() async throws {
         let target = LoopbackRegistry()
         source.publish(image, repository: "app", tag: "1.0")
         let sbom = builder.artifact(Self.parts, "sbom", about: image.root.descriptor)

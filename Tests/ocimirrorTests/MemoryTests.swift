@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Bytes stream through: what a run holds depends on how many are on their way, not on their size.
+/// Memory use depends on the number of transfers, not on the size of blobs.
 @Suite struct `memory` {
     static let limit = 40 << 20
 
@@ -25,7 +25,7 @@ import Testing
                 from: ["\(source.host)/big:1.0"], to: "\(target.host)/mirror",
                 plain: [source.host, target.host]
             ).text)
-        // The run is held just before its last request, when all bytes have passed.
+        // The run is stopped before its last request, after all bytes were transferred.
         let gate = Gate()
         target.inject(.on(.put, "/manifests/1.0", .stall(gate)))
         let process = try workspace.start("sync", streams: try TemporaryFolder())
@@ -37,7 +37,7 @@ import Testing
         #expect(target.tags(of: "mirror/big") == ["1.0": image.digest])
     }
 
-    /// The greatest resident size that a running process ever had, in bytes.
+    /// Returns the peak resident set size of a running process in bytes.
     private static func peak(of pid: Int32) throws -> Int {
         let status = try BoundedFile.read("/proc/\(pid)/status", limit: 1 << 16)
         let line = String(decoding: status, as: UTF8.self).split(separator: "\n")

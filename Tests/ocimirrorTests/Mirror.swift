@@ -5,15 +5,15 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// A `mirror.yaml` for tests, written out.
+/// A `mirror.yaml` for tests.
 struct Mirror {
     /// The target's prefix.
     var prefix: String
-    /// `host: {…}` lines of `registries`.
+    /// Lines of `registries`, such as `host: {…}`.
     var registries: [String: String] = [:]
     /// Entries of `images`, in flow style or as short references.
     var images: [String]
-    /// Further lines at the top level.
+    /// Additional lines at the top level.
     var further: [String] = []
 
     init(
@@ -47,7 +47,7 @@ extension Skopeo {
         try #require(result.status == 0, "\(result.stderr)")
     }
 
-    /// Publishes an image in a real registry without TLS, where nothing is changed on the way.
+    /// Publishes an image in a real registry without TLS, unchanged.
     static func publish(_ image: BuiltImage, at name: String, of registry: DockerRegistry)
         async throws
     {
@@ -58,8 +58,8 @@ extension Skopeo {
             "--src-tls-verify=false", "--dest-tls-verify=false")
     }
 
-    /// Reads an image back into a layout and compares every manifest, configuration and layer with
-    /// what was built.
+    /// Reads an image into a layout and compares every manifest, config and layer with
+    /// the original.
     func expect(
         _ image: BuiltImage, at name: String, _ options: String...,
         location: SourceLocation = #_sourceLocation
@@ -82,19 +82,20 @@ extension Skopeo {
         }
     }
 
-    /// The options of `copy` without the side that they are about.
+    /// The options of `copy` without `--src` and `--dest` prefixes.
     private static func inspecting(_ option: String) -> String {
         option.replacing("--src-", with: "--")
     }
 }
 
 extension ImageBuilder {
-    /// An index with one platform only.
+    /// An index with only one platform.
     func amd64Only(seed: UInt64 = 70) -> BuiltImage {
         multiPlatform([.linuxAMD64], seed: seed)
     }
 
-    /// An index for both platforms over one base layer, whose top layer follows from a number.
+    /// An index for both platforms with a shared base layer and a top layer that follows from a
+    /// number.
     func layered(top: UInt64) -> BuiltImage {
         let base = Layer.random(size: 3000, seed: 300)
         return index(
@@ -104,7 +105,7 @@ extension ImageBuilder {
             })
     }
 
-    /// An index whose arm64 entry holds an image that says amd64.
+    /// An index whose arm64 entry is an amd64 image.
     func liar(seed: UInt64 = 80) -> BuiltImage {
         let honest = image(.linuxAMD64, layers: [.tar([.file("/bin/app", "honest \(seed)")])])
         let lie = image(.linuxAMD64, layers: [.tar([.file("/bin/app", "a lie \(seed)")])])
@@ -113,6 +114,6 @@ extension ImageBuilder {
 }
 
 extension Sequence<RecordedRequest> {
-    /// `METHOD path`, sorted: what was asked, in whatever order.
+    /// The requests as `METHOD path`, sorted.
     var asked: [String] { map { "\($0.method) \($0.path)" }.sorted() }
 }

@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Targets that answer every mount with an upload, as the specification allows.
+/// Targets that respond to every mount with an upload session, as the specification allows.
 @Suite struct `A target that mounts nothing` {
     private let source = LoopbackRegistry()
     private let target = Self.withoutMounts()
@@ -47,7 +47,7 @@ import Testing
         registry.requests.of(.uploadCommit).reduce(0) { $0 + $1.receivedBytes }
     }
 
-    @Test func `costs two requests for each blob while it is fresh`() async throws {
+    @Test func `costs two requests for each blob if it is empty`() async throws {
         let image = image([base, large], "1")
         source.publish(image, repository: "app", tag: "1.0")
         try await sync(try Workspace(configuration(["app:1.0"], to: [target])))
@@ -57,9 +57,9 @@ import Testing
         #expect(tally[.uploadStart] == nil)
     }
 
-    // The large layer is there from another tag, which the replaced image says nothing about.
+    // The large layer belongs to another tag, so the replaced image does not reference it.
     @Test(arguments: [204, 405])
-    func `is sent nothing that it has when an image changes`(cancelled: Int) async throws {
+    func `receives only missing blobs when an image changes`(cancelled: Int) async throws {
         source.publish(image([base], "1"), repository: "app", tag: "1.0")
         source.publish(image([base, large], "2"), repository: "app", tag: "2.0")
         let workspace = try Workspace(configuration(["app:1.0", "app:2.0"], to: [target]))
@@ -78,7 +78,7 @@ import Testing
         #expect(source.requests.of(.blobGet).allSatisfy { $0.sentBytes < 3000 })
     }
 
-    @Test func `is sent nothing of the previous version but what has changed`() async throws {
+    @Test func `receives only changed blobs of a new version`() async throws {
         source.publish(image([base, large], "1"), repository: "app", tag: "1.0")
         let workspace = try Workspace(configuration(["app:1.0"], to: [target]))
         try await sync(workspace)
@@ -91,7 +91,7 @@ import Testing
         #expect(sent(target) < 3000)
     }
 
-    @Test func `does not change what is asked of another target`() async throws {
+    @Test func `does not affect requests to another target`() async throws {
         let mounting = LoopbackRegistry()
         source.publish(image([base], "1"), repository: "app", tag: "1.0")
         source.publish(image([base, large], "2"), repository: "app", tag: "2.0")
@@ -111,7 +111,7 @@ import Testing
         #expect(mounting.requests.count(of: .mount) == 4)
     }
 
-    @Test func `is sent a layer once for each repository that lacks it`() async throws {
+    @Test func `receives a layer once for each repository without it`() async throws {
         let names = ["one", "two", "three"]
         for name in names { source.publish(image([base], name), repository: name, tag: "1.0") }
         let workspace = try Workspace(configuration(names.map { "\($0):1.0" }, to: [target]))
@@ -127,7 +127,9 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `that has lost what the replaced image lists is sent it`(mounts: Bool) async throws {
+    func `receives blobs that the replaced image lists but that are missing`(mounts: Bool)
+        async throws
+    {
         let target = mounts ? LoopbackRegistry() : self.target
         let extra = Layer.random(size: 20_000, seed: 3)
         source.publish(image([base, extra], "1"), repository: "app", tag: "1.0")
@@ -142,9 +144,11 @@ import Testing
         #expect(Set(changed.blobs.keys).isSubset(of: target.blobs(of: "mirror/app").keys))
     }
 
-    // Harbor and Nexus say so in words of their own.
+    // Harbor and Nexus use other error codes.
     @Test(arguments: [RegistryFailure.manifestInvalid, .nameUnknown])
-    func `is sent what it has lost, whatever error says so`(failure: RegistryFailure) async throws {
+    func `receives missing blobs, whatever error code reports them`(failure: RegistryFailure)
+        async throws
+    {
         source.publish(image([small, base], "1"), repository: "app", tag: "1.0")
         let workspace = try Workspace(configuration(["app:1.0"], to: [target]))
         try await sync(workspace)

@@ -8,7 +8,7 @@ import Testing
     private let image = ImageBuilder().multiPlatform()
     private let source = LoopbackRegistry()
 
-    /// Mirrors one image to a target that knows a user.
+    /// Mirrors one image to a target with one user.
     private func sync(to target: LoopbackRegistry, _ options: String...) async throws -> Run {
         source.publish(image, repository: "app", tag: "1.0")
         let workspace = try Workspace(
@@ -28,7 +28,7 @@ import Testing
             authentication: .bearer(TokenIssuer(users: ["ci": "canary-51"], policy: policy)))
     }
 
-    @Test func `one that strangers cannot pull from is told, with what to do about it`()
+    @Test func `a private one is reported, with a hint`()
         async throws
     {
         let target = target(TokenIssuer.usersOnly)
@@ -40,14 +40,14 @@ import Testing
         #expect(run.output.contains("give clusters a pull secret"))
     }
 
-    @Test func `one that strangers can pull from is not worth a word`() async throws {
+    @Test func `a public one is not reported`() async throws {
         let run = try await sync(to: target(TokenIssuer.publicPulls), "--json")
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.contains(#""public": true"#) || run.output.contains(#""public":true"#))
         #expect(!run.said.contains("cannot be pulled"))
     }
 
-    @Test func `A19 a target that forbids the question is written to all the same`() async throws {
+    @Test func `A19 a target that denies the existence check is still written`() async throws {
         let target = LoopbackRegistry()
         target.inject(.on(.head, "/mirror/app/manifests/1.0", hits: 1...1, .answer(403)))
         let run = try await sync(to: target)
@@ -55,7 +55,9 @@ import Testing
         #expect(target.tags(of: "mirror/app") == ["1.0": image.digest])
     }
 
-    @Test func `A19 a target that forbids the write as well is no missing image`() async throws {
+    @Test func `A19 a target that denies writes too is not reported as a missing image`()
+        async throws
+    {
         let target = LoopbackRegistry()
         target.inject(.on(.head, "/mirror/app/manifests/1.0", .answer(403)))
         target.inject(.on(.post, "/blobs/uploads/", .answer(403)))

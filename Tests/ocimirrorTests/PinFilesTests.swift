@@ -4,11 +4,11 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// One file with which nothing can be done, among others: it is named, and the others are done.
+/// A file that cannot be processed is reported, and the other files are processed.
 @Suite struct `files that cannot be read or written` {
     private static let image = "image: ghcr.io/acme/mirror/api:1.4.2\n"
 
-    /// Good files around bad ones of every kind.
+    /// Valid files and invalid files of every kind.
     private static func workspace() async throws -> Workspace {
         let workspace = try Workspace()
         try await workspace.shell(
@@ -40,7 +40,7 @@ import Testing
             .sorted()
     }
 
-    @Test func `pin does the others and names each`() async throws {
+    @Test func `pin processes the others and reports each error`() async throws {
         let workspace = try await Self.workspace()
         let run = try await workspace.run(
             "pin", "--json", "--report", "pr.md", "env", "nowhere.yaml", "env/pipe.yaml",
@@ -60,7 +60,7 @@ import Testing
         #expect(text.output.contains("cannot read it: larger than 8388608 bytes"))
     }
 
-    @Test func `lint and init process the other files and report each error`() async throws {
+    @Test func `lint and init process the others and report each error`() async throws {
         let workspace = try await Self.workspace()
         let lint = try await workspace.run("lint", "--json", "env", "nowhere.yaml")
         #expect(lint.status == 2, "\(lint.errors)")
@@ -79,7 +79,7 @@ import Testing
         #expect(workspace.folder.text("mirror.yaml").contains("ghcr.io/acme/mirror/api:1.4.2"))
     }
 
-    @Test func `promote processes the other files and reports each error`() async throws {
+    @Test func `promote processes the others and reports each error`() async throws {
         let workspace = try await Self.workspace()
         try await workspace.shell(
             "cp -r env prod && rm env/big.yaml env/m.yaml && rm prod/latin.yaml")
@@ -102,11 +102,11 @@ import Testing
         #expect(try await workspace.run("promote", "nowhere.yaml", "prod/a.yaml").status == 78)
     }
 
-    @Test func `a file that cannot be written is named, and nothing is said to have changed`()
+    @Test func `a file that cannot be written is reported, and not listed as changed`()
         async throws
     {
         let workspace = try await Self.workspace()
-        // A superuser may write to any directory.
+        // A superuser can write to any directory.
         let mayWrite =
             try await workspace.shell(
                 "mkdir locked && cp env/a.yaml locked && chmod 555 locked && id -u") == "0\n"
@@ -118,7 +118,7 @@ import Testing
         try await workspace.shell("chmod 755 locked")
     }
 
-    @Test func `a template that is too large to look into is named, and the values are pinned`()
+    @Test func `a template that is too large is reported, and the values are pinned`()
         async throws
     {
         let workspace = try await Self.workspace()

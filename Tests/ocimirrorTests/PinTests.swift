@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// Digests from a lock into files, as a bot would do it.
+/// Pinning of files, as a bot does it.
 @Suite struct `pin` {
     private static let values = """
         image:
@@ -24,7 +24,7 @@ import Testing
         return workspace
     }
 
-    @Test func `writes the lock's digests and says what changed`() async throws {
+    @Test func `writes the locked digests and lists the changes`() async throws {
         let workspace = try await Self.workspace(["env/dev/values.yaml": Self.values])
         try await workspace.shell("chmod 640 env/dev/values.yaml")
         let run = try await workspace.run("pin", "--update-tags", "env")
@@ -55,7 +55,7 @@ import Testing
         #expect(after.status == 0, "\(after.said)")
     }
 
-    @Test func `the document names every site`() async throws {
+    @Test func `the JSON document lists every site`() async throws {
         let workspace = try await Self.workspace([
             "values.yaml": Self.values + "far: {image: docker.io/example/api:1.4.1}\n",
             "pins.yaml": "version: 1\nrules:\n  - {path: other.image, shape: skip}\n",
@@ -75,7 +75,7 @@ import Testing
             ])
     }
 
-    @Test func `the other end of the mirror is pinned where it is asked for`() async throws {
+    @Test func `the source is pinned with --registry upstream`() async throws {
         let workspace = try await Self.workspace([
             "values.yaml": "image: example/api:1.4.2\n",
             "ours.yaml": "image: ghcr.io/acme/mirror/api:1\n",
@@ -89,7 +89,7 @@ import Testing
                 == "image: ghcr.io/acme/mirror/api:1.4.2@sha256:\(Self.api)\n")
     }
 
-    @Test func `a file with another version stays as it is, is named, and ends with 1`()
+    @Test func `a file with another version is unchanged and reported, with exit code 1`()
         async throws
     {
         let workspace = try await Self.workspace(["values.yaml": Self.values])
@@ -103,7 +103,7 @@ import Testing
         let body = workspace.folder.text("pr.md")
         #expect(
             body.hasPrefix(
-                "# Pin 0 images\n\n## Another version than the lock\n\n- `values.yaml:2:3` "))
+                "# Pin 0 images\n\n## Version differs from the lock file\n\n- `values.yaml:2:3` "))
         #expect(body.contains("`\(reason) with 'pin --update-tags'`\n"), "\(body)")
         let check = try await workspace.run("pin", "--check", "values.yaml")
         #expect(check.status == 1)
@@ -117,7 +117,7 @@ import Testing
         #expect(site?["id"] == "api" && site?["new"] == .null)
     }
 
-    @Test func `one image with another version does not stop the others`() async throws {
+    @Test func `an image with another version does not stop the others`() async throws {
         let workspace = try await Self.workspace([
             "values.yaml": "a: {image: 'ghcr.io/acme/mirror/api:1.4.2'}\n"
                 + "b: {image: 'ghcr.io/acme/mirror/vault:1.20.0'}\n"
@@ -130,7 +130,7 @@ import Testing
                 + "b: {image: 'ghcr.io/acme/mirror/vault:1.20.0'}\n")
     }
 
-    @Test func `the body of a pull request says what changed in the files, and obeys nobody`()
+    @Test func `the body of a pull request lists the changes, with encoded text`()
         async throws
     {
         let evil = "env/`@all` <b>|x.yaml"
@@ -161,7 +161,7 @@ import Testing
         #expect(workspace.folder.text("pr.md") == "# Pin 0 images\n")
     }
 
-    @Test func `a version's tag that moved is in the title, with its platforms`() async throws {
+    @Test func `a moved version tag is in the title, with its platforms`() async throws {
         let workspace = try await Self.workspace(["env/values.yaml": Self.values])
         let older = "\(Workspace.project)/Tests/PinningTests/Fixtures/older.lock.yaml"
         let first = try await workspace.run("pin", "--lock", older, "--update-tags", "env")
@@ -170,10 +170,10 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         let body = workspace.folder.text("pr.md")
         #expect(body.hasPrefix("# Warning: moved version tag of `api`, `vault`\n"), "\(body)")
-        #expect(body.contains("| **the same tag**, linux/amd64, linux/arm64 |"))
+        #expect(body.contains("| **tag moved**, linux/amd64, linux/arm64 |"))
     }
 
-    @Test func `what cannot be read fails with its place, and a chart's templates do not count`()
+    @Test func `an unreadable file is an error with its location, except a chart's templates`()
         async throws
     {
         let workspace = try await Self.workspace([

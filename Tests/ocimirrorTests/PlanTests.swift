@@ -4,9 +4,9 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// What a run would do, before it does it.
+/// The actions of a run, without executing them.
 @Suite struct `plan` {
-    @Test func `says what would be copied, replaced and left, and writes nothing`() async throws {
+    @Test func `lists images to copy, to replace and to leave, and writes nothing`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let (old, new) = (
             ImageBuilder().multiPlatform(seed: 1), ImageBuilder().multiPlatform(seed: 2)
@@ -49,7 +49,7 @@ import Testing
             ])
     }
 
-    @Test func `accepts the project's own configuration without a network`() async throws {
+    @Test func `accepts the project's own configuration offline`() async throws {
         let workspace = try Workspace()
         let run = try await workspace.run(
             "plan", "--offline", "--config", "\(Workspace.project)/mirror.yaml")
@@ -71,7 +71,7 @@ import Testing
         #expect(run.output.hasSuffix("\n1 image\n"))
     }
 
-    @Test func `suggests the id that was meant`() async throws {
+    @Test func `suggests a similar id`() async throws {
         let workspace = try Workspace(
             Mirror(from: ["busybox:1.36"], to: "example.com/mirror").text)
         let run = try await workspace.run("plan", "--offline", "bussybox")

@@ -3,10 +3,10 @@
 import RegistryTestSupport
 import Testing
 
-/// Between this machine and every registry stands what the environment says.
+/// Requests use the proxy that the environment defines.
 @Suite struct `a proxy` {
     @Test(arguments: ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
-    func `A27 that wants credentials is named, without those that it was given`(
+    func `A27 that requires authentication is named in the error, without its credentials`(
         variable: String
     ) async throws {
         let proxy = try WireServer { connection throws(WireClosed) in
@@ -27,7 +27,7 @@ import Testing
         #expect(proxy.requests.count == 1)
     }
 
-    @Test func `A27 is not used for this machine, nor where no_proxy says so`() async throws {
+    @Test func `A27 is not used for loopback addresses and hosts in no_proxy`() async throws {
         let proxy = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
             try connection.answer("502 Bad Gateway")

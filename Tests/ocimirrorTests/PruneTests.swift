@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// What nothing names any more.
+/// Removal of unreferenced tags and manifests.
 @Suite struct `prune` {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
@@ -17,7 +17,7 @@ import Testing
         ).text
     }
 
-    /// An image that has moved twice, and one that no entry has any more.
+    /// An image whose tag moved twice, and one without an entry.
     private func begin() async throws -> Workspace {
         source.publish(images[0], repository: "old", tag: "1.0")
         let workspace = try Workspace(mirror(["app", "old"]))
@@ -34,7 +34,7 @@ import Testing
 
     private var kept: [String] { images.prefix(2).map { "kept-\($0.digest.hex)" } }
 
-    @Test func `lists what it would remove, and removes nothing by itself`() async throws {
+    @Test func `lists what it would remove, and removes nothing by default`() async throws {
         let workspace = try await begin()
         let run = try await workspace.run("prune", "old")
         #expect(run.status == 0, "\(run.said)")
@@ -44,7 +44,7 @@ import Testing
         #expect(tags("app") == Set(kept + ["1.0"]) && tags("old") == ["1.0"])
     }
 
-    @Test func `removes it when told to, and nothing else`() async throws {
+    @Test func `removes only what it listed, with --execute`() async throws {
         let workspace = try await begin()
         let run = try await workspace.run("prune", "old", "--yes", "--json")
         #expect(run.status == 0, "\(run.said)")
@@ -53,7 +53,7 @@ import Testing
         #expect(again.output.contains("0 of 0 tags removed, 1 left alone"), "\(again.said)")
     }
 
-    @Test func `spares what another lock or a keep-list names`() async throws {
+    @Test func `keeps what another lock file or a keep list contains`() async throws {
         let workspace = try await begin()
         try await workspace.shell(
             "sed 's/\(images[2].digest.hex)/\(images[0].digest.hex)/g' images.lock.yaml > prod.yaml"
@@ -65,7 +65,7 @@ import Testing
         #expect(tags("app") == Set(kept + ["1.0"]))
     }
 
-    @Test func `leaves signatures of what is there, and removes those of what is gone`()
+    @Test func `keeps signatures of existing images, and removes those of removed ones`()
         async throws
     {
         let workspace = try await begin()
@@ -74,7 +74,7 @@ import Testing
         for hex in [here, gone] {
             target.publish(signature, repository: "mirror/app", tag: "sha256-\(hex).sig")
         }
-        // The tag has half of the digest, so that nothing can be found out about the subject.
+        // The tag has half of the digest, so its subject is unknown.
         let truncated = "sha512-\(gone).sig"
         target.publish(signature, repository: "mirror/app", tag: truncated)
         target.forgetRequests()
@@ -84,9 +84,10 @@ import Testing
         #expect(target.requests.count(of: .manifestHead) == 1)
     }
 
-    @Test func `never removes a manifest that another tag stands for`() async throws {
+    @Test func `never removes a manifest that another tag points to`() async throws {
         let workspace = try await begin()
-        // The registry deletes only manifests, and an unused tag has the digest of the current one.
+        // A registry that can delete only manifests: a superfluous tag has the digest of the
+        // current one.
         target.setTag("extra", of: "mirror/app", to: images[2].digest)
         target.inject(
             .on(
@@ -99,7 +100,7 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `says so where nothing can be removed`() async throws {
+    @Test func `reports a registry that does not support deletion`() async throws {
         let workspace = try await begin()
         target.inject(.on(.delete, "/manifests/*", .answer(.unsupported)))
         let run = try await workspace.run("prune", "--yes")
@@ -108,7 +109,7 @@ import Testing
         #expect(tags("app") == Set(kept + ["1.0"]))
     }
 
-    @Test func `asks for the right to delete, and for it nowhere else`() async throws {
+    @Test func `requests the delete action only when it deletes`() async throws {
         let issuer = TokenIssuer(users: ["ci": "pw"])
         let guarded = LoopbackRegistry(authentication: .bearer(issuer))
         source.publish(images[0], repository: "app", tag: "1.0")
@@ -128,7 +129,7 @@ import Testing
         #expect(Set(guarded.tags(of: "mirror/app").keys) == ["1.0"])
     }
 
-    @Test func `wants a lock, as everything would be superfluous without`() async throws {
+    @Test func `requires a lock file`() async throws {
         let workspace = try Workspace(mirror())
         #expect(try await workspace.run("prune").status == 78)
     }

@@ -6,8 +6,8 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// Signatures and the like, read back by a client that knows nothing of this program.
-@Suite struct `what refers to an image` {
+/// Signatures and SBOMs, read by an independent client.
+@Suite struct `a referrer` {
     private static let parts = "application/spdx+json"
     private static let signature = "application/vnd.dev.cosign.artifact.sig.v1+json"
     private let image = ImageBuilder().multiPlatform(seed: 900)
@@ -19,7 +19,7 @@ import Testing
         return LoopbackRegistry(traits)
     }
 
-    /// A list of parts of the index and of one child, and a signature of the first list.
+    /// An SBOM of the index and of one child, and a signature of the first SBOM.
     private func publish(in source: LoopbackRegistry) throws -> [BuiltImage] {
         source.publish(image, repository: "app", tag: "1.0")
         let child = image.manifests[0].descriptor
@@ -33,7 +33,7 @@ import Testing
         return referrers
     }
 
-    /// Lists referrers under the tags that stand in for a list.
+    /// Lists referrers with the fallback tags.
     private func list(_ referrers: [BuiltImage], in source: LoopbackRegistry) throws {
         for referrer in referrers {
             let subject = try #require(try referrer.root.decoded().subject)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [true, false], [true, false])
-    func `is found at the target, whether or not either side keeps lists`(
+    func `is copied, whether or not source and target have the referrers API`(
         sourceLists: Bool, targetLists: Bool
     ) async throws {
         let (source, target) = (registry(listing: sourceLists), registry(listing: targetLists))
@@ -72,13 +72,12 @@ import Testing
         #expect(try await reader.annotations(of: image.digest) == ["by": "upstream"])
     }
 
-    @Test func `is not looked for again where nothing changed, unless that is wished`() async throws
-    {
+    @Test func `is not refreshed without changes, unless requested`() async throws {
         let (source, target) = (registry(listing: true), registry(listing: false))
         source.publish(image, repository: "app", tag: "1.0")
         let workspace = try workspace(source, target)
         #expect(try await workspace.run("sync").status == 0)
-        // Somebody signs the image after it was mirrored.
+        // The image is signed after it was mirrored.
         let late = builder.artifact(Self.signature, "late", about: image.root.descriptor)
         source.publish(late, repository: "app")
         source.forgetRequests()
@@ -91,7 +90,7 @@ import Testing
         #expect(try await reader.content(of: image.digest, Self.signature) == ["late"])
     }
 
-    @Test func `stays where it is told to`() async throws {
+    @Test func `is not copied if disabled`() async throws {
         let (source, target) = (registry(listing: true), registry(listing: true))
         _ = try publish(in: source)
         let run = try await workspace(source, target, ["referrers: none"]).run("sync")
@@ -100,7 +99,7 @@ import Testing
         #expect(target.manifests(of: "mirror/app").count == 3)
     }
 
-    @Test func `may hang on a tag of cosign's, which is copied`() async throws {
+    @Test func `can refer to a cosign tag, which is copied`() async throws {
         let (source, target) = (registry(listing: false), registry(listing: false))
         source.publish(image, repository: "app", tag: "1.0")
         let tag = "sha256-\(image.digest.hex).sig"
@@ -112,7 +111,7 @@ import Testing
         let reader = SignatureReader(host: target.host, repository: "mirror/app")
         #expect(try await reader.content(underTag: tag) == "one")
 
-        // A signature that was added at the target is not overwritten.
+        // Referrers that were added at the mirror are kept.
         let own = builder.artifact(Self.signature, "our own", about: nil)
         target.publish(own, repository: "mirror/app", tag: tag)
         let again = try await workspace.run("sync", "--refresh-referrers")
@@ -121,7 +120,7 @@ import Testing
         #expect(try await reader.content(underTag: tag) == "our own")
     }
 
-    @Test func `is added to what a target's tag lists already`() async throws {
+    @Test func `is added to the list in the target's fallback tag`() async throws {
         let (source, target) = (registry(listing: true), registry(listing: false))
         _ = try publish(in: source)
         target.publish(image, repository: "mirror/app")
@@ -134,7 +133,7 @@ import Testing
         #expect(try await reader.content(of: image.digest, nil).sorted() == ["own", "parts"])
     }
 
-    @Test func `warns where it cannot be had, and fails nothing`() async throws {
+    @Test func `that cannot be read is a warning`() async throws {
         let (source, target) = (registry(listing: true), registry(listing: true))
         _ = try publish(in: source)
         source.inject(.on(.get, "/referrers/*", .answer(403)))
@@ -146,7 +145,7 @@ import Testing
         #expect(target.tags(of: "mirror/app")["1.0"] == image.digest)
     }
 
-    @Test func `is believed only where it names its subject itself`() async throws {
+    @Test func `is accepted only if its subject matches`() async throws {
         let (source, target) = (registry(listing: false), registry(listing: true))
         source.publish(image, repository: "app", tag: "1.0")
         let other = builder.artifact(Self.parts, "of another", about: image.manifests[0].descriptor)
@@ -159,10 +158,10 @@ import Testing
         #expect(target.manifests(of: "mirror/app")[other.digest] == nil)
     }
 
-    @Test func `B12 that refers to itself in a circle is read once`() async throws {
+    @Test func `B12 in a cycle is read once`() async throws {
         let (source, target) = (registry(listing: false), registry(listing: true))
         source.publish(image, repository: "app", tag: "1.0")
-        // A tag of a referrer that lists the image's own index as its referrer.
+        // A fallback tag of a referrer that lists the image's own index as its referrer.
         let parts = builder.artifact(Self.parts, "parts", about: image.root.descriptor)
         source.publish(parts, repository: "app")
         try list([parts], in: source)

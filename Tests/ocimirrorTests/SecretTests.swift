@@ -3,11 +3,11 @@
 import RegistryTestSupport
 import Testing
 
-/// Credentials go to the registry that they are for, and nowhere else.
+/// Credentials are sent only to their registry.
 @Suite struct `secrets` {
     private static let canary = "canary-9c1e-secret"
 
-    /// The password as it stands, and as it would look after the encodings on its way.
+    /// The password in plain text and in all encodings that are used.
     private static func expectNoLeak(
         _ run: Run, in workspace: Workspace, user: String = "ci", except files: [String] = []
     ) async throws {
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `A22 stay out of everything that is written`(isRight: Bool) async throws {
+    func `A22 are never part of the output`(isRight: Bool) async throws {
         let issuer = TokenIssuer(
             users: ["ci": isRight ? Self.canary : "another"], policy: TokenIssuer.usersOnly)
         let source = LoopbackRegistry(authentication: .bearer(issuer))
@@ -73,7 +73,7 @@ import Testing
         try await Self.expectNoLeak(run, in: workspace, except: ["./docker-credential-loopback"])
     }
 
-    @Test func `A16 of a helper that fails are an error that names it, not a reason to go on`()
+    @Test func `A16 of a failing helper are an error that names the helper`()
         async throws
     {
         let registry = LoopbackRegistry(authentication: .basic(user: "ci", password: "x"))

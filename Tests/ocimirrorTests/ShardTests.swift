@@ -4,8 +4,8 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// A run that several machines share.
-@Suite struct `a run in parts` {
+/// Sharded runs.
+@Suite struct `a sharded run` {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
     private let names = (1...6).map { "app-\($0)" }
@@ -22,7 +22,7 @@ import Testing
             ).text)
     }
 
-    @Test func `makes the same lock as a whole one`() async throws {
+    @Test func `produces the same lock file as a single run`() async throws {
         let workspace = try workspace()
         #expect(try await workspace.run("sync").status == 0)
         let whole = workspace.lock
@@ -41,7 +41,7 @@ import Testing
         #expect(merge.output == "images.lock.yaml written, 6 images\n")
         #expect(workspace.lock == whole)
 
-        // A night without news.
+        // A run without changes.
         for number in 1...3 { _ = try await workspace.run("sync", "--shard", "\(number)/3") }
         let again = try await workspace.run(
             "lock", "merge", "images.lock.yaml", "images.lock.1-of-3.yaml",
@@ -49,7 +49,7 @@ import Testing
         #expect(again.output == "images.lock.yaml unchanged, 6 images\n")
     }
 
-    @Test func `keeps fields of the parts that this version does not know`() async throws {
+    @Test func `keeps unknown fields of shard lock files`() async throws {
         let workspace = try workspace()
         for number in 1...2 { _ = try await workspace.run("sync", "--shard", "\(number)/2") }
         try await workspace.shell(
@@ -62,7 +62,7 @@ import Testing
         #expect(kept == names.count)
     }
 
-    @Test func `is told its part by a Kubernetes Indexed Job`() async throws {
+    @Test func `takes its shard from a Kubernetes Indexed Job`() async throws {
         var workspace = try workspace()
         workspace.environment = ["OCIMIRROR_SHARDS": "2", "JOB_COMPLETION_INDEX": "1"]
         #expect(try await workspace.run("sync").status == 0)
@@ -74,7 +74,7 @@ import Testing
         #expect(try await workspace.run("sync", "--shard", "3/2").status == 64)
     }
 
-    @Test func `keeps the old block of what failed`() async throws {
+    @Test func `keeps the old entry of a failed image`() async throws {
         let workspace = try workspace()
         #expect(try await workspace.run("sync").status == 0)
         let whole = workspace.lock
@@ -91,7 +91,7 @@ import Testing
         #expect(workspace.lock == whole)
     }
 
-    @Test func `is not put together from parts that do not fit`() async throws {
+    @Test func `is not merged from shards of different runs`() async throws {
         let workspace = try workspace()
         for number in 1...2 { _ = try await workspace.run("sync", "--shard", "\(number)/2") }
         let missing = try await workspace.run(
@@ -110,7 +110,7 @@ import Testing
         #expect(wrong.status == 64, "\(wrong.said)")
     }
 
-    @Test func `parts in which everything failed make no first lock`() async throws {
+    @Test func `shards in which everything failed create no lock file`() async throws {
         let workspace = try Workspace(
             Mirror(
                 from: ["127.0.0.1:1/a:1.0", "127.0.0.1:1/b:1.0"], to: "127.0.0.1:1/mirror",

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 import YAML
 
-/// The completions in the shells themselves, where these are installed.
+/// Completions in real shells, if they are installed.
 @Suite struct ShellCompletionTests {
     @Test(
         arguments: [
@@ -34,7 +34,7 @@ import YAML
         #expect(found == words + "\n")
     }
 
-    @Test func `bash completes files where a file is meant`() async throws {
+    @Test func `bash completes files for file options`() async throws {
         let found = try await Self.workspace().shell(
             """
             PATH=$FOLDER:$PATH bash -c 'source <(ocimirror completions bash); COMP_LINE=$1 COMP_POINT=${#1}
@@ -61,9 +61,9 @@ import YAML
         #expect(found.split(separator: "\n").map(String.init).sorted() == words)
     }
 
-    /// zsh completes only where somebody types, so it is given a terminal, and Tab is pressed.
+    /// zsh completes only interactively, so the test types Tab on a pseudo-terminal.
     ///
-    /// What is waited for is no text that the terminal could echo before the shell comes to it.
+    /// The expected text must not be echoed by the terminal before the shell prints it.
     @Test(
         .enabled(if: Self.has("zsh")),
         arguments: [
@@ -110,7 +110,8 @@ import YAML
         try await workspace.shell("\(shell) -n script")
     }
 
-    @Test func `ids are known although a variable of the configuration is not set`() async throws {
+    @Test func `ids are completed even if a variable of the configuration is not set`() async throws
+    {
         let workspace = try Self.workspace()
         let run = try await workspace.run("complete", "--", "sync", "")
         #expect(run.output.split(separator: "\n").count == 3)
@@ -118,12 +119,12 @@ import YAML
     }
 
     @Test(arguments: ["", "no: [such", "version: 1\nimages: 5\n"])
-    func `a broken configuration completes nothing, in silence`(text: String) async throws {
+    func `an invalid configuration completes nothing, without an error`(text: String) async throws {
         let run = try await Workspace(text).run("complete", "--", "sync", "")
         #expect(run.output == ":\n" && run.errors.isEmpty && run.status == 0)
     }
 
-    @Test func `a hostile lock gives a shell nothing that it could obey`() async throws {
+    @Test func `a hostile lock file cannot inject shell commands`() async throws {
         let workspace = try Self.workspace()
         let sources = [
             "$(touch gone)", "`touch gone`", "a;b", "a b", "-rf",

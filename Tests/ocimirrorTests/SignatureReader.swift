@@ -6,7 +6,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// Finds signatures as cosign and other clients do, with curl.
+/// Finds signatures with curl, as cosign and other clients do.
 struct SignatureReader {
     let host: String
     let repository: String
@@ -27,7 +27,7 @@ struct SignatureReader {
         try JSONValue(parsing: try await get(path).bytes)
     }
 
-    /// The entries of the registry's list, or of the tag that stands in for it.
+    /// The entries of the registry's list of referrers, or of the fallback tag.
     private func referrers(of digest: Digest) async throws -> [JSONValue] {
         var answer = try await get("referrers/\(digest)")
         if answer.status == 404 { answer = try await get("manifests/sha256-\(digest.hex)") }
@@ -37,7 +37,7 @@ struct SignatureReader {
         return entries
     }
 
-    /// The content of the artifacts of a kind, or of any, that refer to a manifest.
+    /// Returns the content of the artifacts of a type, or of any type, that refer to a manifest.
     func content(of digest: Digest, _ type: String?) async throws -> [String] {
         var found: [String] = []
         for entry in try await referrers(of: digest)
@@ -50,7 +50,7 @@ struct SignatureReader {
         return found
     }
 
-    /// What the list says of the first referrer.
+    /// The annotations of the first referrer in the list.
     func annotations(of digest: Digest) async throws -> [String: String] {
         guard case .object(let members)? = try await referrers(of: digest).first?["annotations"]
         else { return [:] }

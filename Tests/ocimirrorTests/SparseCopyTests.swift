@@ -32,7 +32,7 @@ import Testing
             ).text)
     }
 
-    @Test func `has the index's own bytes, and nothing of the other platforms`() async throws {
+    @Test func `has the unchanged index, and no content of other platforms`() async throws {
         var traits = RegistryTraits()
         traits.checksReferences = false
         let target = LoopbackRegistry(traits)
@@ -50,7 +50,7 @@ import Testing
         #expect(again.output.contains("1 unchanged"), "\(again.said)")
     }
 
-    @Test func `is rejected by docker-registry, and the error says what to do`() async throws {
+    @Test func `is rejected by docker-registry, with a hint`() async throws {
         let target = try await DockerRegistry.start()
         let run = try await workspace(target.host).run("sync")
         #expect(run.status == 2, "\(run.said)")

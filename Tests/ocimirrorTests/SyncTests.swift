@@ -4,9 +4,9 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// The nightly job between real registries.
+/// Mirroring between real registries.
 @Suite struct `sync between real registries` {
-    @Test func `carries every byte to a registry behind TLS and a password`() async throws {
+    @Test func `copies every byte to a registry with TLS and a password`() async throws {
         let images = [1, 2].map { ImageBuilder().multiPlatform(seed: $0) }
         let source = try await DockerRegistry.start()
         try await Skopeo.publish(images[0], at: "demo/one:1.0", of: source)
@@ -50,7 +50,7 @@ import Testing
         #expect(asked.count { $0.status == 200 } == 2, "one answer for each tag")
     }
 
-    @Test func `asks once for each tag where nothing changed, and writes nothing`() async throws {
+    @Test func `sends one request per tag without changes, and writes nothing`() async throws {
         let source = try await DockerRegistry.start()
         let target = try await DockerRegistry.start()
         for (seed, tag) in [(1, "1.0"), (2, "1.1"), (3, "2.0")] as [(UInt64, String)] {
@@ -81,7 +81,7 @@ import Testing
         #expect(try await workspace.shell("git status --porcelain").isEmpty)
     }
 
-    @Test func `leaves nothing of a rejected image at the target, and goes on`() async throws {
+    @Test func `pushes no tag of a rejected image, and continues`() async throws {
         let source = try await DockerRegistry.start()
         let target = try await DockerRegistry.start()
         let good = ImageBuilder().multiPlatform(seed: 5)
@@ -98,7 +98,7 @@ import Testing
         let block = try #require(workspace.lock.firstRange(of: "      turns:\n"))
         let before = workspace.lock[block.lowerBound...]
 
-        // What was good upstream is not any more.
+        // The image becomes invalid at the source.
         try await Skopeo.publish(ImageBuilder().amd64Only(seed: 71), at: "turns:1.0", of: source)
         mirror.images = names.map { "\(source.host)/\($0):1.0" }
         try workspace.configure(mirror.text)
@@ -115,7 +115,7 @@ import Testing
         #expect(written.count { $0.path.contains("/mirror/turns/manifests/") } == 3)
     }
 
-    @Test func `carries an index that nobody would write, byte for byte`() async throws {
+    @Test func `copies an unusually formatted index byte for byte`() async throws {
         let source = try await DockerRegistry.start()
         let target = try await DockerRegistry.start()
         let odd = ImageBuilder(spelling: .odd).multiPlatform(seed: 7)

@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// One run to two registries.
+/// Mirroring to two registries.
 @Suite struct `two targets` {
     private let source = LoopbackRegistry()
     private let targets = [LoopbackRegistry(), LoopbackRegistry()]
@@ -29,7 +29,9 @@ import Testing
 
     private var bytesRead: Int { source.requests.of(.blobGet).reduce(0) { $0 + $1.sentBytes } }
 
-    @Test func `cost upstream what one costs, and read nothing from each other`() async throws {
+    @Test func `need as many source requests as one, and read nothing from each other`()
+        async throws
+    {
         let run = try await sync()
         #expect(run.status == 0, "\(run.said)")
         #expect(bytesRead == image.blobByteCount + large.blobByteCount)
@@ -41,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `may be two places of one registry, where the second takes all from the first`()
+    @Test func `can be in one registry, where the second mounts blobs from the first`()
         async throws
     {
         let target = targets[0]
@@ -56,7 +58,7 @@ import Testing
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `do not fail for each other`() async throws {
+    @Test func `fail independently`() async throws {
         targets[0].inject(.on(.put, "/blobs/uploads/*", .answer(.denied)))
         let run = try await sync()
         #expect(run.status == 77, "\(run.said)")
@@ -65,7 +67,7 @@ import Testing
         #expect(targets[0].tags(of: "mirror/large").isEmpty)
     }
 
-    @Test func `one that has to start over reads from the other`() async throws {
+    @Test func `one that restarts an upload reads from the other`() async throws {
         targets[0].inject(
             .on(.put, "/mirror/large/blobs/uploads/*", hits: 1...1, .dropUpload(after: 10)))
         let run = try await sync()

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// The mirror compared with its lock, at a real registry.
+/// Comparisons of a mirror with its lock file, at a real registry.
 @Suite struct `verify` {
     private static func mirrored(
         _ image: BuiltImage
@@ -23,7 +23,7 @@ import Testing
         return (workspace, target, source)
     }
 
-    @Test func `finds everything as locked`() async throws {
+    @Test func `reports no drift after a sync`() async throws {
         let (workspace, target, _) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
         let before = target.requests.count
         let run = try await workspace.run("verify")
@@ -43,7 +43,7 @@ import Testing
             ])
     }
 
-    @Test func `finds a tag that has moved`() async throws {
+    @Test func `finds a moved tag`() async throws {
         let (workspace, target, _) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
         let other = ImageBuilder().multiPlatform(seed: 2)
         try await Skopeo.publish(other, at: "mirror/app:1.0", of: target)
@@ -53,7 +53,7 @@ import Testing
         #expect(run.output.contains("1 drifted"))
     }
 
-    @Test func `finds a blob that the registry lost`() async throws {
+    @Test func `finds a blob that is missing in the registry`() async throws {
         let image = ImageBuilder().multiPlatform(seed: 1)
         let (workspace, target, _) = try await Self.mirrored(image)
         let lost = try #require(image.blobs.keys.sorted().first)
@@ -65,7 +65,7 @@ import Testing
         #expect(run.output.contains("blob \(lost.short) not found"))
     }
 
-    @Test func `brings back what the registry lost`() async throws {
+    @Test func `repairs blobs that are missing in the registry`() async throws {
         let image = ImageBuilder().multiPlatform(seed: 1)
         let (workspace, target, source) = try await Self.mirrored(image)
         defer { withExtendedLifetime(source) {} }
@@ -83,7 +83,7 @@ import Testing
         #expect(again.status == 0, "\(again.said)")
     }
 
-    @Test func `what has drifted counts, though upstream asks for patience`() async throws {
+    @Test func `reports drift even if the source throttles`() async throws {
         let (workspace, target, source) = try await Self.mirrored(
             ImageBuilder().multiPlatform(seed: 1))
         try await Skopeo.publish(
@@ -95,7 +95,7 @@ import Testing
         #expect(run.output.contains("1 drifted"))
     }
 
-    @Test func `a flattened tag is named and becomes the index again`() async throws {
+    @Test func `reports a tag that lost its index, and repairs it`() async throws {
         let image = ImageBuilder().multiPlatform(seed: 1)
         let (workspace, target, source) = try await Self.mirrored(image)
         defer { withExtendedLifetime(source) {} }
@@ -113,7 +113,7 @@ import Testing
 
     @Test(
         arguments: [("ZGV2OnNlY3JldA==", Int32(0)), ("ZGV2OnBsYWNlaG9sZGVy", 77), ("", 77)])
-    func `reads the mirror with a pull secret and nothing else`(
+    func `needs only a pull secret`(
         _ secret: String, _ status: Int32
     ) async throws {
         let source = LoopbackRegistry()
@@ -143,7 +143,7 @@ import Testing
         #expect(both.status == 64, "\(both.said)")
     }
 
-    @Test func `wants a lock`() async throws {
+    @Test func `requires a lock file`() async throws {
         let workspace = try Workspace(
             Mirror(from: ["busybox:1.36"], to: "example.com/mirror").text)
         let run = try await workspace.run("verify")

@@ -3,13 +3,13 @@
 import RegistryTestSupport
 import StrictJSON
 
-/// What a run of the program left: its exit code and what it wrote.
+/// The result of a run: exit code and output.
 struct Run {
     let status: Int32
     let output: String
     let errors: String
 
-    /// Both streams, for what must stand in neither.
+    /// The text of both streams.
     var said: String { output + errors }
 
     /// The result as strict JSON.
@@ -18,12 +18,12 @@ struct Run {
     }
 }
 
-/// A folder with a `mirror.yaml` in which the built program is run as a process of its own.
+/// A directory with a `mirror.yaml` in which the built program runs as a separate process.
 ///
-/// The program sees nothing of the user's: no home, no credentials, no proxies.
+/// The program does not see the user's environment: no home, no credentials, no proxies.
 struct Workspace {
     let folder: TemporaryFolder
-    /// Variables beside `PATH` and `HOME`.
+    /// Environment variables in addition to `PATH` and `HOME`.
     var environment: [String: String] = [:]
 
     /// The executable that was built beside the test bundle.
@@ -32,13 +32,13 @@ struct Workspace {
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
-    /// The project's folder.
+    /// The project's directory.
     static let project: String = {
         let parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         return parts.dropLast(3).joined(separator: "/")
     }()
 
-    /// Makes the folder, with a configuration where one is given.
+    /// Creates the directory, with a configuration if one is given.
     init(_ configuration: String? = nil) throws {
         folder = try TemporaryFolder()
         if let configuration { try configure(configuration) }
@@ -48,27 +48,27 @@ struct Workspace {
         try folder.write(configuration, to: "mirror.yaml")
     }
 
-    /// The lock as text; empty where there is none.
+    /// The lock file as text; empty if there is none.
     var lock: String { folder.text("images.lock.yaml") }
 
-    /// Runs the program to its end.
+    /// Runs the program and waits for its exit.
     func run(_ arguments: String...) async throws -> Run {
         try await run(arguments: arguments)
     }
 
-    /// Runs the program to its end.
+    /// Runs the program and waits for its exit.
     func run(arguments: [String]) async throws -> Run {
         let result = try await SpawnedProcess.run(
             "env", command(arguments), environment: variables)
         return Run(status: result.status, output: result.output, errors: result.errors)
     }
 
-    /// Starts the program; its streams go to the files `output` and `errors` of another folder.
+    /// Starts the program with its streams in the files `output` and `errors` of another directory.
     func start(_ arguments: String..., streams: TemporaryFolder) throws -> SpawnedProcess {
         try start(arguments, output: streams("output"), errors: streams("errors"))
     }
 
-    /// Starts the program; its streams go to two files, or to a terminal's device.
+    /// Starts the program with its streams in two files, or on a terminal device.
     func start(_ arguments: String..., output: String, errors: String) throws -> SpawnedProcess {
         try start(arguments, output: output, errors: errors)
     }
@@ -80,7 +80,7 @@ struct Workspace {
             "env", command(arguments), environment: variables, output: output, errors: errors)
     }
 
-    /// `env` changes the folder and then becomes the program, under the same process id.
+    /// `env` changes the directory and then executes the program with the same process id.
     private func command(_ arguments: [String]) -> [String] {
         ["--chdir=\(folder.path)", Self.program] + arguments
     }
@@ -89,12 +89,13 @@ struct Workspace {
         environment.merging(["HOME": folder("home")]) { given, _ in given }
     }
 
-    /// Name, inode, time and size of everything in a folder, the folder itself included.
+    /// Returns name, inode, time and size of all files in a directory, including the directory
+    /// itself.
     func state(of name: String = ".") async throws -> String {
         try await shell("find \(name) -printf '%p %i %T@ %s\\n' | sort")
     }
 
-    /// Runs a line of shell in the folder and returns what it wrote.
+    /// Runs a shell command in the directory and returns its output.
     @discardableResult
     func shell(_ line: String) async throws -> String {
         let result = try await SpawnedProcess.run(

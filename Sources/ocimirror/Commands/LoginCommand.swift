@@ -100,6 +100,6 @@ struct LoginCommand: ConfiguredCommand {
 extension Terminal {
     /// Asks a person; nil where there is none.
     fileprivate static func answer(_ question: String, isSecret: Bool = false) throws -> String? {
-        try isThere ? line(question, isSecret: isSecret) : nil
+        try isInteractive ? line(question, isSecret: isSecret) : nil
     }
 }

@@ -185,6 +185,6 @@ extension Console {
         var entry = LogEntry(event, finished: sample.finishedCount, of: sample.totalCount)
         // A live view has it as long as it holds.
         if isLive, entry.event == .copying { entry.level = .debug }
-        say(entry)
+        log(entry)
     }
 }

@@ -175,14 +175,14 @@ extension LogEntry {
     }
 
     /// How far a run has come.
-    init(_ picture: ProgressSnapshot) {
-        var parts = [picture.count, picture.bytes, picture.speed, picture.timeLeft]
+    init(_ snapshot: ProgressSnapshot) {
+        var parts = [snapshot.count, snapshot.bytes, snapshot.speed, snapshot.timeRemaining]
             .compactMap(\.self)
-        let sample = picture.sample
+        let sample = snapshot.sample
         if sample.transfers.isEmpty, !sample.activeNames.isEmpty {
-            parts.append("looking at \(sample.activeNames.prefix(6).joined(separator: ", "))")
+            parts.append("processing \(sample.activeNames.prefix(6).joined(separator: ", "))")
         }
-        let lines = [parts.joined(separator: ", ")] + picture.closedHosts.map(\.line)
+        let lines = [parts.joined(separator: ", ")] + snapshot.throttledHosts.map(\.line)
         self.init(
             .info, .progress, lines.joined(separator: "; "),
             [
@@ -192,13 +192,13 @@ extension LogEntry {
                 "inHand": .array(sample.activeNames.map(JSONValue.string)),
                 "arrivedBytes": .integer(sample.completedBytes),
                 "expectedBytes": .integer(sample.expectedBytes),
-                "bytesPerSecond": .integer(picture.bytesPerSecond),
-                "secondsLeft": picture.left.map { .integer($0.milliseconds / 1000) } ?? .null,
+                "bytesPerSecond": .integer(snapshot.bytesPerSecond),
+                "secondsLeft": snapshot.remaining.map { .integer($0.milliseconds / 1000) } ?? .null,
                 "waiting": .array(
-                    picture.closedHosts.map {
+                    snapshot.throttledHosts.map {
                         [
                             "host": .string($0.host), "reason": .string($0.reason),
-                            "milliseconds": .integer($0.left.milliseconds),
+                            "milliseconds": .integer($0.remaining.milliseconds),
                         ]
                     }),
             ])

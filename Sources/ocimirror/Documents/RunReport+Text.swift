@@ -16,7 +16,7 @@ extension RunReport {
                     .init(text: outcome.image.id, paint: style.bold),
                     .init(text: outcome.status.rawValue, paint: outcome.status.paint(style)),
                     .init(text: outcome.descriptor?.digest.short ?? "-"),
-                    .init(text: outcome.effortInWords, paint: style.dim),
+                    .init(text: outcome.effortSummary, paint: style.dim),
                 ],
                 details: outcome.details(style))
         }
@@ -40,7 +40,7 @@ extension RunReport {
                 "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
         }
         lines += PrivateRepositories(sync).lines
-        if !effortInWords.isEmpty { lines.append(effortInWords.joined(separator: ", ")) }
+        if !effortSummary.isEmpty { lines.append(effortSummary.joined(separator: ", ")) }
         if !traffic.isEmpty { lines.append(trafficInWords) }
         lines += pulls.map(\.line)
         if sync.outcomes.count > 1, let slow = slowestInWords { lines.append(slow) }
@@ -50,9 +50,9 @@ extension RunReport {
     /// Which images are not as they should be, and at which end of the copy it lies.
     private var troubledIDs: String {
         var seen: Set<String> = []
-        return troubles.filter { seen.insert($0.id).inserted }.map { trouble in
-            let side = trouble.side.map { ", \($0.rawValue)" } ?? ""
-            return "\(trouble.id) (\(trouble.status.rawValue)\(side))"
+        return problems.filter { seen.insert($0.id).inserted }.map { problem in
+            let side = problem.side.map { ", \($0.rawValue)" } ?? ""
+            return "\(problem.id) (\(problem.status.rawValue)\(side))"
         }.joined(separator: ", ")
     }
 
@@ -100,7 +100,7 @@ extension ImageOutcome.Status {
 
 extension ImageOutcome {
     /// What the copy took.
-    fileprivate var effortInWords: String {
+    fileprivate var effortSummary: String {
         let sum = effort
         var parts: [String] = []
         if sum != CopyReceipt() {

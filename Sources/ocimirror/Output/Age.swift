@@ -2,7 +2,7 @@
 
 internal import Mirroring
 
-/// How long ago a day was, for people: `today`, `12 days`, `5 months`, `3 years`.
+/// The age of a day in readable units: `today`, `12 days`, `5 months`, `3 years`.
 struct Age: CustomStringConvertible {
     let days: Int
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of bytes for people: three digits and a unit of 1,000.
+/// A number of bytes in readable units: up to three digits and a decimal unit.
 struct ByteCount: CustomStringConvertible {
     let bytes: Int
 

@@ -4,12 +4,12 @@ internal import CommandLineKit
 internal import StrictJSON
 internal import TextSafety
 
-/// The two streams: results go to standard output, everything else to standard error.
+/// The output streams: results go to standard output, all other messages to standard error.
 ///
-/// No line begins with words from outside, and such words come encoded, so nothing that a registry
-/// says can act on a terminal or on a CI system's log.
+/// No line begins with untrusted text, and untrusted text is always encoded, so that text from a
+/// registry cannot control a terminal or add commands to the log of a CI system.
 struct Console: Sendable {
-    /// How much is said on standard error.
+    /// The verbosity of standard error.
     enum Volume: Int, Sendable, Comparable {
         case quiet
         case normal
@@ -22,62 +22,63 @@ struct Console: Sendable {
     var format = LogFormat.text
     let outputStyle: TextStyle
     let errorStyle: TextStyle
-    /// How wide a line of the result may be: the terminal's width, or what `COLUMNS` says.
+    /// The maximum width of a line of output: the terminal's width, or the value of `COLUMNS`.
     ///
-    /// Elsewhere lines are as long as they are. A program that reads them finds each piece of text
-    /// in one line, and in a CI system's log no line begins in the middle of what a server said.
+    /// Without either, lines are not wrapped. A script then finds each message in one line, and no
+    /// line of a CI log begins in the middle of untrusted text.
     let width: Int
-    /// Whether a person looks at standard error, on a terminal that can be drawn on.
+    /// A Boolean value that indicates whether standard error is a terminal that shows progress.
     var isLive: Bool { canDraw && format == .text }
     private let canDraw: Bool
-    /// Whether that terminal shows more than ASCII.
-    let hasBlocks: Bool
+    /// A Boolean value that indicates whether the terminal displays UTF-8.
+    let supportsUTF8: Bool
     let screen = Screen()
 
-    /// Looks at the streams and at `NO_COLOR`.
+    /// Creates a console for the standard streams, respecting `NO_COLOR`, `TERM`, `COLUMNS`, `CI`
+    /// and the locale.
     init(environment: [String: String]) {
-        let wantsColour = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-        outputStyle = TextStyle(hasColour: wantsColour && CurrentProcess.isTerminal(.output))
-        errorStyle = TextStyle(hasColour: wantsColour && CurrentProcess.isTerminal(.error))
+        let wantsColor = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+        outputStyle = TextStyle(hasColor: wantsColor && StandardStream.output.isTerminal)
+        errorStyle = TextStyle(hasColor: wantsColor && StandardStream.error.isTerminal)
         let columns =
-            environment["COLUMNS"].flatMap(Int.init) ?? CurrentProcess.size(of: .output)?.columns
+            environment["COLUMNS"].flatMap(Int.init) ?? StandardStream.output.terminalSize?.columns
         width = max(columns ?? .max, 40)
         canDraw =
-            CurrentProcess.isTerminal(.error) && (environment["CI"] ?? "").isEmpty
+            StandardStream.error.isTerminal && (environment["CI"] ?? "").isEmpty
             && ![nil, "", "dumb"].contains(environment["TERM"])
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
             .first { !$0.isEmpty }?.lowercased()
-        hasBlocks = locale?.hasSuffix("utf-8") ?? false || locale?.hasSuffix("utf8") ?? false
+        supportsUTF8 = locale?.hasSuffix("utf-8") ?? false || locale?.hasSuffix("utf8") ?? false
     }
 
-    /// Writes a part of the result; the text brings its own line breaks.
+    /// Writes text to standard output, without adding a line break.
     func result(_ text: String) {
         screen.write(text, to: .output)
     }
 
-    /// Says what happens, unless nobody wants to know.
-    func note(_ text: String) { say(LogEntry(.info, .message, text)) }
+    /// Logs a message, unless the console is quiet.
+    func note(_ text: String) { log(LogEntry(.info, .message, text)) }
 
-    /// Says what only a curious person wants to know.
-    func detail(_ text: String) { say(LogEntry(.debug, .message, text)) }
+    /// Logs a message if the console is verbose.
+    func detail(_ text: String) { log(LogEntry(.debug, .message, text)) }
 
-    /// Says what is wrong although the run goes on.
-    func warn(_ text: String) { say(LogEntry(.warning, .message, text)) }
+    /// Logs a warning.
+    func warn(_ text: String) { log(LogEntry(.warning, .message, text)) }
 
-    /// Says why it went wrong and what to do next; this is said even to who asked for quiet.
+    /// Logs an error and a hint, also if the console is quiet.
     func error(_ text: String, hint: String? = nil) {
         guard format == .text else {
-            return say(LogEntry(.error, .message, text, ["hint": .optional(hint)]))
+            return log(LogEntry(.error, .message, text, ["hint": .optional(hint)]))
         }
-        say(LogEntry(.error, .message, text))
+        log(LogEntry(.error, .message, text))
         if let hint {
             screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error)
         }
     }
 
-    /// Writes an entry, in the form that is asked for, to whoever asked for as much.
-    func say(_ entry: LogEntry) {
-        guard entry.level >= volume.least else { return }
+    /// Logs an entry in the selected format, if its level is enabled.
+    func log(_ entry: LogEntry) {
+        guard entry.level >= volume.minimumLevel else { return }
         let line =
             switch (format, entry.level) {
             case (.json, _): entry.json(at: .now).compactText
@@ -91,8 +92,8 @@ struct Console: Sendable {
 }
 
 extension Console.Volume {
-    /// The level from which on something is said.
-    fileprivate var least: LogEntry.Level {
+    /// The lowest level that is logged.
+    fileprivate var minimumLevel: LogEntry.Level {
         switch self {
         case .quiet: .error
         case .normal: .info

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A length of time for people: `80 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
+/// A duration in readable units: `80 ms`, `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
 struct Elapsed: CustomStringConvertible {
     let duration: Duration
 

@@ -6,7 +6,7 @@ internal import Files
 internal import Mirroring
 internal import Pinning
 
-/// An error on its way to the person and to the script: a line, perhaps a hint, and an exit code.
+/// An error as messages on the console and an exit code.
 struct ErrorReport {
     private let error: any Error
 
@@ -14,7 +14,7 @@ struct ErrorReport {
         self.error = error
     }
 
-    /// Writes the error and returns the code to exit with.
+    /// Logs the error and returns its exit code.
     func show(on console: Console) -> ExitCode {
         switch error {
         case let error as UsageError:
@@ -30,7 +30,8 @@ struct ErrorReport {
             console.error(error.description, hint: error.hint)
             return .configuration
         case let error as FileError:
-            // A file of our own that is missing is no answer to the question that was asked.
+            // A missing local file is not a negative result, so its exit code differs from that of
+            // a missing image.
             console.error(error.description)
             return .failure
         case let error as any ContentFailure:
@@ -44,7 +45,7 @@ struct ErrorReport {
 }
 
 extension ExitCode {
-    /// The code for a failure of a class.
+    /// Creates the exit code for a failure class.
     init(_ failureClass: FailureClass) {
         self =
             switch failureClass {

@@ -4,9 +4,9 @@ internal import Pinning
 internal import StrictJSON
 internal import YAML
 
-/// The linter's findings in the forms of other programs.
+/// The linter's findings in the formats of other tools.
 enum LintFormats {
-    /// A SARIF log, for code scanning.
+    /// Returns the findings as a SARIF log for code scanning.
     ///
     /// Source: SARIF 2.1.0 §3.13 (log), §3.27 (result).
     static func sarif(_ files: [LintedFile], version: String) -> JSONValue {
@@ -58,9 +58,9 @@ enum LintFormats {
         ]
     }
 
-    /// Annotations of a GitHub workflow, one line each.
+    /// Returns the findings as annotations of a GitHub Actions workflow, one on each line.
     ///
-    /// Source: GitHub, Workflow commands § Setting an error message; its runner's escapes.
+    /// Source: GitHub, Workflow commands § Setting an error message; escapes as in actions/runner.
     static func github(_ files: [LintedFile]) -> String {
         var text = ""
         for file in files {
@@ -100,7 +100,7 @@ enum LintFormats {
         return escaped
     }
 
-    /// A path as a relative URI.
+    /// Returns a path as a relative URI.
     private static func uri(_ path: String) -> String {
         path.utf8.map { byte in
             switch byte {

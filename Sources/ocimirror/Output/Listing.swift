@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows of aligned columns, each with lines of detail below it that are wrapped to the width.
+/// A table of aligned columns, with wrapped detail lines below each row.
 struct Listing {
-    /// A cell, and how it is shown.
+    /// The text of a cell and its style.
     struct Cell {
         var text: String
         var paint: (String) -> String = { $0 }
     }
 
-    /// A row and what is said about it.
+    /// A row with its detail lines.
     private struct Row {
         let cells: [Cell]
         let details: [Cell]
@@ -21,12 +21,14 @@ struct Listing {
         self.width = width
     }
 
-    /// Adds a row; empty cells at its end cost no space.
+    /// Adds a row.
+    ///
+    /// Empty cells at its end are not padded.
     mutating func add(_ cells: [Cell], details: [Cell] = []) {
         rows.append(Row(cells: cells, details: details))
     }
 
-    /// The rows as text.
+    /// The formatted table.
     var text: String {
         let columns = rows.map(\.cells.count).max() ?? 0
         let widths = (0..<columns).map { column in
@@ -45,12 +47,12 @@ struct Listing {
         return text
     }
 
-    /// Lines of detail, indented and wrapped.
+    /// Returns detail lines, indented and wrapped.
     static func details(_ details: [Cell], width: Int) -> String {
         lines(details, indentedBy: 4, width: width)
     }
 
-    /// Wrapped lines; the continuation of a line is indented by two more columns.
+    /// Returns wrapped lines; continuation lines are indented by two more columns.
     static func lines(_ cells: [Cell], indentedBy indent: Int = 0, width: Int) -> String {
         let margin = String(repeating: " ", count: indent)
         var text = ""
@@ -62,7 +64,9 @@ struct Listing {
         return text
     }
 
-    /// Breaks a text at spaces; a word that is longer than a line gets a line of its own.
+    /// Returns a text broken at spaces.
+    ///
+    /// A word that is longer than `width` gets its own line.
     static func wrap(_ text: String, to width: Int) -> [String] {
         var lines: [String] = []
         var line = ""

@@ -2,18 +2,20 @@
 
 internal import TextSafety
 
-/// Text as code in Markdown, in a table's cell too, where it can neither mention anybody, close an
-/// issue, be a link, nor end the cell.
+/// Returns untrusted text as code in Markdown, which is also valid in a table cell.
 ///
-/// Most text stands in a code span. What has a sign that means something even there stands in an HTML
-/// element, each sign as a number. A backslash before a bar would not do: one of the text's own
-/// before it would undo it.
+/// The text cannot mention users, close issues, become a link or end the cell.
+///
+/// Most text becomes a code span. Text with a character that is special even in a code span becomes
+/// an HTML element in which punctuation is written as character references. A backslash before a
+/// bar would not be sufficient, because a backslash in the text would escape it.
 ///
 /// Source: CommonMark 0.31 §6.1 (code spans), §2.5 (numeric character references); GitHub Flavored
 /// Markdown §4.10 (tables).
 func code(_ text: String) -> String {
     let shown = UntrustedText(text).display(limit: 1024)
-    // By scalars: with an accent behind it a sign is another Character, but the same to Markdown.
+    // Compares scalars: with a combining accent, a delimiter is a different Character, but not to
+    // Markdown.
     guard shown.unicodeScalars.contains(where: { $0 == "`" || $0 == "|" || $0 == "\\" }) else {
         return shown.isEmpty ? "" : "`\(shown)`"
     }
@@ -28,5 +30,5 @@ func code(_ text: String) -> String {
     return "<code>\(encoded)</code>"
 }
 
-/// Text from outside as code in Markdown.
+/// Returns untrusted text as code in Markdown.
 func code(_ text: UntrustedText) -> String { code(text.raw) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number with its noun: `1 blob`, `2 blobs`.
+/// Returns a number with its noun: `1 blob`, `2 blobs`.
 func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
     "\(count) \(count == 1 ? noun : plural ?? "\(noun)s")"
 }

@@ -6,26 +6,26 @@ internal import Pinning
 internal import TextSafety
 internal import YAML
 
-/// What a pull request says about changed pins, in Markdown.
+/// The body of a pull request that changes pins, in Markdown.
 ///
-/// Every word from outside stands in a code span, where it can neither mention anybody, close an
-/// issue, nor be HTML.
+/// Untrusted text is always in a code span, where it cannot mention users, close issues or contain
+/// HTML.
 struct PullRequestBody {
     let text: String
 
-    /// Code hosts refuse longer bodies.
+    /// The maximum size in bytes; code hosts reject longer bodies.
     private static let limit = 60 << 10
 
-    /// The longest title that code hosts take, with room for what encoding adds.
+    /// The maximum size of a title in bytes, with a margin for the encoding.
     private static let titleLimit = 200
 
-    /// Describes what changed in files.
+    /// Creates the description of the changes to files.
     ///
     /// - Parameters:
-    ///   - old: The previous lock, for the platforms of digests that the files had.
-    ///   - new: The lock that the files were pinned with.
+    ///   - old: The previous lock file, for the platforms of the replaced digests.
+    ///   - new: The lock file that the files were pinned with.
     ///   - files: The files, before and after.
-    ///   - run: What a run's report knows about the images.
+    ///   - run: The report of the run that copied the images.
     init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil) {
         let rows = Self.rows(files, from: old, to: new, run)
         let columns = PullRequestRow.Column.allCases.filter { column in
@@ -41,13 +41,14 @@ struct PullRequestBody {
         lines += Self.section("Findings", run.map(Self.findings) ?? [])
         let changed = files.filter { $0.sites.contains { $0.verdict == .changed } }
         lines += Self.section("Files", Set(changed.map(\.path)).sorted().map(code))
-        lines += Self.section("Another version than the lock", Self.sites(.versionDiffers, files))
         lines += Self.section(
-            "Not pinned", files.flatMap(Self.reasonsOfFile) + Self.sites(.unpinnable, files))
-        text = Self.cut(lines)
+            "Version differs from the lock file", Self.sites(.versionDiffers, files))
+        lines += Self.section(
+            "Not pinned", files.flatMap(Self.fileReasons) + Self.sites(.unpinnable, files))
+        text = Self.truncated(lines)
     }
 
-    /// The changes that the files show, each once.
+    /// Returns the changes in the files without duplicates.
     private static func rows(
         _ files: [PinnedFile], from old: Lockfile?, to new: Lockfile, _ run: RunReportReader?
     ) -> [PullRequestRow] {
@@ -74,11 +75,11 @@ struct PullRequestBody {
         }
     }
 
-    /// A line that names moved tags and version changes, or counts them where they are many.
+    /// Returns a title that lists moved tags and version changes, or counts them if there are many.
     private static func title(_ rows: [PullRequestRow]) -> String {
         let moved = rows.filter(\.isVersionMoved)
         let older = rows.filter { $0.version?.direction == .older }
-        let updated = rows.filter { $0.version.map { $0.direction != .older } ?? $0.losesVersion }
+        let updated = rows.filter { $0.version.map { $0.direction != .older } ?? $0.removesVersion }
         let others = rows.count - moved.count - older.count - updated.count
         func title(_ list: ([PullRequestRow], String, Bool) -> String) -> String {
             var parts: [String] = []
@@ -104,7 +105,7 @@ struct PullRequestBody {
         return title { rows, noun, _ in counted(rows.count, noun) }
     }
 
-    /// The sites with a verdict, each with its place and reason.
+    /// Returns the sites with a verdict, each with its location and reason.
     private static func sites(_ verdict: PinnedSite.Verdict, _ files: [PinnedFile]) -> [String] {
         files.flatMap { file in
             file.sites.filter { $0.verdict == verdict }.map { site in
@@ -114,7 +115,7 @@ struct PullRequestBody {
         }
     }
 
-    /// What the run had to say, of images that did not change too.
+    /// Returns the findings of the run, including those about unchanged images.
     private static func findings(_ run: RunReportReader) -> [String] {
         run.images.sorted { $0.key < $1.key }.flatMap { id, image in
             var items = image.findings.map { finding in
@@ -129,8 +130,8 @@ struct PullRequestBody {
         }
     }
 
-    /// What is wrong with a file as a whole.
-    private static func reasonsOfFile(_ file: PinnedFile) -> [String] {
+    /// Returns the reasons why a file was rejected or skipped.
+    private static func fileReasons(_ file: PinnedFile) -> [String] {
         let skipped = file.skippedAt.flatMap { mark in
             file.skipped.map { YAMLError(at: mark, $0) }
         }
@@ -147,11 +148,11 @@ struct PullRequestBody {
         items.isEmpty ? [] : ["", "## \(title)", ""] + items.map { "- \($0)" }
     }
 
-    private static func cut(_ lines: [String]) -> String {
+    private static func truncated(_ lines: [String]) -> String {
         var text = ""
         for (number, line) in lines.enumerated() {
             guard text.utf8.count + line.utf8.count < limit else {
-                return text + "\n… and \(counted(lines.count - number, "line")) more\n"
+                return text + "\n… \(counted(lines.count - number, "more line"))\n"
             }
             text += "\(line)\n"
         }

@@ -5,30 +5,33 @@ internal import Mirroring
 internal import OCI
 internal import TextSafety
 
-/// A change of one image in a pull request, the same wherever the files have it.
+/// A change of one image in a pull request, combined over all files.
 ///
-/// The images are those that the files name before and after; locks only tell the platforms of a digest.
+/// The references come from the files before and after the change. Lock files only provide the
+/// platforms of a digest.
 struct PullRequestRow {
-    /// What is said of each image; what nobody knows of any is left out.
+    /// A column of the table.
+    ///
+    /// A column without values is omitted, unless `isAlways` is true.
     enum Column: String, CaseIterable {
         case image
         case from
         case to
-        case movement = "what moved"
+        case change
         case size
         case revision
         case created
 
-        /// Whether the column is there without a run's report.
+        /// A Boolean value that indicates whether the column is shown without values.
         var isAlways: Bool {
             switch self {
-            case .image, .from, .to, .movement: true
+            case .image, .from, .to, .change: true
             case .size, .revision, .created: false
             }
         }
     }
 
-    /// What the files say of one image, before and after.
+    /// The references to one image before and after the change.
     struct Change: Hashable {
         let id: String
         let old: Reference?
@@ -36,9 +39,9 @@ struct PullRequestRow {
     }
 
     let change: Change
-    /// The lock entries that have the digests.
+    /// The lock entries with these digests.
     let entries: (old: LockedImage?, new: LockedImage?)
-    /// What the run found out about it.
+    /// The facts about the new image from the run report.
     let facts: ImageFacts?
 
     var id: String { change.id }
@@ -55,17 +58,17 @@ struct PullRequestRow {
     }
 
     /// A Boolean value that indicates whether the files stated a version that they no longer state.
-    var losesVersion: Bool {
+    var removesVersion: Bool {
         change.new.tag == nil && change.old?.tag.map { !$0.isChannel } ?? false
     }
 
-    /// A cell, in Markdown; nil where nobody knows.
+    /// Returns a cell in Markdown, or `nil` if the value is unknown.
     func cell(_ column: Column) -> String? {
         switch column {
         case .image: code(id)
         case .from: change.old.map(name) ?? "–"
         case .to: name(change.new)
-        case .movement: movement
+        case .change: changeText
         case .size: facts?.downloadSize.map { ByteCount(bytes: $0).description }
         case .revision: revision
         case .created: facts?.labels[.created].map { code($0) }
@@ -79,24 +82,24 @@ struct PullRequestRow {
         return words.isEmpty ? nil : words.joined(separator: " of ")
     }
 
-    private var movement: String {
+    private var changeText: String {
         var words: [String] = []
         if let version {
             let direction = version.direction.rawValue
             words.append(version.direction == .newer ? direction : "**\(direction)**")
-        } else if losesVersion {
-            words.append("**the version is no longer stated**")
+        } else if removesVersion {
+            words.append("**version removed**")
         } else if isVersionMoved {
-            words.append("**the same tag**")
+            words.append("**tag moved**")
         } else if change.old?.digest != nil, change.old?.tag == nil {
-            words.append("no version is stated")
+            words.append("no version")
         }
         if let old = change.old, old.repository != change.new.repository {
             words.append("repository")
         }
         switch change.old?.digest {
         case nil: words.append("pinned")
-        case change.new.digest?: if words.isEmpty { words.append("the same image") }
+        case change.new.digest?: if words.isEmpty { words.append("same image") }
         case _?: words.append(content)
         }
         return words.joined(separator: ", ")
@@ -109,13 +112,13 @@ struct PullRequestRow {
             old.platforms[$0.key]?.digest != $0.value.digest
         }
         .keys.sorted().map(\.description)
-        let lost = old.platforms.keys.filter { new.platforms[$0] == nil }.sorted()
-        let words = platforms.isEmpty ? "the index alone" : platforms.joined(separator: ", ")
-        guard !lost.isEmpty else { return words }
-        return "\(words); lost: \(lost.map(\.description).joined(separator: ", "))"
+        let removed = old.platforms.keys.filter { new.platforms[$0] == nil }.sorted()
+        let words = platforms.isEmpty ? "index only" : platforms.joined(separator: ", ")
+        guard !removed.isEmpty else { return words }
+        return "\(words); removed: \(removed.map(\.description).joined(separator: ", "))"
     }
 
-    /// The tag and the digest, with the repository if it changes too.
+    /// Returns the tag and the digest, with the repository if it changes too.
     private func name(_ image: Reference) -> String {
         let repository =
             change.old.map { $0.repository != change.new.repository } ?? false

@@ -2,89 +2,93 @@
 
 internal import Synchronization
 
-/// Where text is written; on a terminal, a few lines at the end of standard error are drawn over and over.
+/// The output device for text and for a few status lines below it, which are redrawn on a terminal.
 ///
-/// What is written meanwhile appears above them. The cursor stays visible and rests below the last
-/// line, so that however the process ends, what comes next begins on a line of its own.
+/// Text is printed above the status lines. The cursor stays visible and rests below the last line,
+/// so the output after the process ends always begins on a new line.
 final class Screen: Sendable {
     private struct State {
-        var isOn = false
+        var isEnabled = false
         var lines: [String] = []
     }
 
     private let state = Mutex(State())
 
-    /// How large the terminal behind standard error is.
-    var size: CurrentProcess.Size { CurrentProcess.size(of: .error) ?? .usual }
+    /// The size of the terminal of standard error.
+    var size: TerminalSize { StandardStream.error.terminalSize ?? .fallback }
 
-    /// Writes text that brings its own line breaks.
-    func write(_ text: String, to stream: CurrentProcess.Stream) {
+    /// Writes text above the status lines, without adding a line break.
+    func write(_ text: String, to stream: StandardStream) {
         state.withLock { state in
-            forgetInBackground(&state)
-            let frame = ScreenUpdate(drawn: state.lines, now: size)
+            discardInBackground(&state)
+            let update = ScreenUpdate(drawn: state.lines, size: size)
             if stream == .error {
-                CurrentProcess.write(
-                    frame.erasing + text + ScreenUpdate.text(of: state.lines), to: .error)
-            } else if state.lines.isEmpty || !CurrentProcess.isTerminal(.output) {
-                CurrentProcess.write(text, to: stream)
+                StandardStream.error.write(
+                    update.erasing + text + ScreenUpdate.text(of: state.lines))
+            } else if state.lines.isEmpty || !StandardStream.output.isTerminal {
+                stream.write(text)
             } else {
-                CurrentProcess.write(frame.erasing, to: .error)
-                CurrentProcess.write(text, to: stream)
-                CurrentProcess.write(ScreenUpdate.text(of: state.lines), to: .error)
+                StandardStream.error.write(update.erasing)
+                stream.write(text)
+                StandardStream.error.write(ScreenUpdate.text(of: state.lines))
             }
         }
     }
 
-    /// Makes room for lines that are drawn over and over.
+    /// Enables the status lines.
     func begin() {
-        state.withLock { $0.isOn = true }
+        state.withLock { $0.isEnabled = true }
     }
 
-    /// Replaces the lines; nothing happens where nobody would see them.
+    /// Replaces the status lines, unless they are disabled, in the background or the write would
+    /// block.
     func draw(_ lines: [String]) {
         state.withLock { state in
-            guard state.isOn, !forgetInBackground(&state), CurrentProcess.showsAtOnce(.error) else {
+            guard state.isEnabled, !discardInBackground(&state), StandardStream.error.isWritable
+            else {
                 return
             }
-            let frame = ScreenUpdate(drawn: state.lines, now: size)
-            CurrentProcess.write(frame.replacing(with: lines), to: .error)
+            let update = ScreenUpdate(drawn: state.lines, size: size)
+            StandardStream.error.write(update.replacing(with: lines))
             state.lines = lines
         }
     }
 
-    /// Takes the lines away for good.
+    /// Removes the status lines and disables them.
     func end() {
         state.withLock { state in
-            forgetInBackground(&state)
-            CurrentProcess.write(ScreenUpdate(drawn: state.lines, now: size).erasing, to: .error)
+            discardInBackground(&state)
+            StandardStream.error.write(ScreenUpdate(drawn: state.lines, size: size).erasing)
             state = State()
         }
     }
 
-    /// Forgets the lines once somebody else writes to the terminal.
+    /// Discards the status lines if another process owns the terminal.
     ///
-    /// They are no longer where they were. Returns whether that is so.
+    /// Their position is unknown then. Returns a Boolean value that indicates whether that is the
+    /// case.
     @discardableResult
-    private func forgetInBackground(_ state: inout State) -> Bool {
-        guard state.isOn, !CurrentProcess.isInForeground(.error) else { return false }
+    private func discardInBackground(_ state: inout State) -> Bool {
+        guard state.isEnabled, !StandardStream.error.isInForeground else { return false }
         state.lines = []
         return true
     }
 }
 
-/// What has to be written so that one set of lines takes the place of another.
+/// The output that replaces one set of status lines with another.
 struct ScreenUpdate {
-    /// The lines that are there.
+    /// The lines on the screen.
     let drawn: [String]
-    /// How large the terminal is by now.
-    let now: CurrentProcess.Size
+    /// The current size of the terminal.
+    let size: TerminalSize
 
-    /// Takes the lines away; the cursor is then where the first one began.
+    /// The output that erases the lines and moves the cursor to the start of the first one.
     var erasing: String {
         drawn.isEmpty ? "" : "\u{1B}[\(height)A\r\u{1B}[J"
     }
 
-    /// Puts other lines in their place, in one piece where the terminal can do that.
+    /// Returns the output that replaces the lines, as a synchronized update if the terminal
+    /// supports it.
     func replacing(with lines: [String]) -> String {
         "\u{1B}[?2026h\(erasing)\(Self.text(of: lines))\u{1B}[?2026l"
     }
@@ -93,10 +97,10 @@ struct ScreenUpdate {
         lines.map { "\($0)\n" }.joined()
     }
 
-    /// How many rows the lines take now: a terminal that has become narrower breaks them.
+    /// The number of rows that the lines occupy, because a narrower terminal wraps them.
     private var height: Int {
-        let width = max(now.columns, 1)
+        let width = max(size.columns, 1)
         let rows = drawn.reduce(0) { $0 + max(($1.columns + width - 1) / width, 1) }
-        return min(rows, max(now.rows - 1, 1))
+        return min(rows, max(size.rows - 1, 1))
     }
 }

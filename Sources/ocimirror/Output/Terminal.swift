@@ -2,37 +2,37 @@
 
 internal import Glibc
 
-/// What a person types, and what a script sends; raw pointers stay in this file.
+/// Standard input: prompts on a terminal, and piped input.
 enum Terminal {
-    /// Whether a person can be asked.
-    static var isThere: Bool { isatty(STDIN_FILENO) == 1 }
+    /// A Boolean value that indicates whether standard input is a terminal.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
 
-    /// Asks a person for a line.
+    /// Prompts for a line of input.
     ///
     /// - Parameters:
-    ///   - question: what stands before the cursor.
-    ///   - isSecret: whether what is typed stays unseen.
-    /// - Returns: the line without its end; nil where there will be none.
-    /// - Throws: `CancellationError` where the person interrupts instead.
-    static func line(_ question: String, isSecret: Bool = false) throws -> String? {
-        let settings = isSecret ? withoutEcho() : nil
+    ///   - prompt: The prompt.
+    ///   - isSecret: A Boolean value that indicates whether the echo is turned off.
+    /// - Returns: The line without its line break, or `nil` at the end of the input.
+    /// - Throws: `CancellationError` if the command is canceled.
+    static func line(_ prompt: String, isSecret: Bool = false) throws -> String? {
+        let settings = isSecret ? disableEcho() : nil
         defer {
             if let settings {
                 restore(settings)
-                CurrentProcess.write("\n", to: .error)
+                StandardStream.error.write("\n")
             }
         }
-        CurrentProcess.write(question, to: .error)
+        StandardStream.error.write(prompt)
         return try input(limit: 4096, until: UInt8(ascii: "\n")).map {
             String(decoding: $0, as: UTF8.self)
         }
     }
 
-    /// Reads standard input to its end, without a line break there.
+    /// Reads standard input to its end and removes one trailing line break.
     ///
-    /// - Parameter limit: how many bytes are taken; nil is returned where there are more.
-    /// - Returns: the text; nil where there is too much of it or it is not UTF-8.
-    /// - Throws: `CancellationError`.
+    /// - Parameter limit: The maximum number of bytes.
+    /// - Returns: The text, or `nil` if it is too long or not UTF-8.
+    /// - Throws: `CancellationError` if the command is canceled.
     static func allInput(limit: Int) throws -> String? {
         guard let bytes = try input(limit: limit, until: nil) else { return nil }
         guard var text = String(validating: bytes, as: UTF8.self) else { return nil }
@@ -40,8 +40,10 @@ enum Terminal {
         return text
     }
 
-    /// Reads up to a byte, which is dropped, or to the end; nil for nothing before the end where a
-    /// byte is wanted, and for too much.
+    /// Reads up to a delimiter, which is dropped, or to the end of the input.
+    ///
+    /// - Returns: The bytes, or `nil` if there are too many, or none before the end although a
+    ///   delimiter is expected.
     private static func input(limit: Int, until end: UInt8?) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         while bytes.count <= limit {
@@ -56,8 +58,9 @@ enum Terminal {
         return nil
     }
 
-    /// Waits until there is something to read, and notices meanwhile that the run has been cancelled:
-    /// a signal is taken by another thread, so it does not break off a read.
+    /// Waits until input is available, and checks for cancellation.
+    ///
+    /// Signals are received by another thread, so they do not interrupt a read.
     private static func waitForInput() throws {
         var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         repeat {
@@ -65,13 +68,13 @@ enum Terminal {
         } while unsafe poll(&descriptor, 1, 100) == 0
     }
 
-    private static func withoutEcho() -> termios? {
+    private static func disableEcho() -> termios? {
         var settings = termios()
         guard unsafe tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-        var silent = settings
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        // What was typed before has been seen already, so it is dropped.
-        unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        var hidden = settings
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        // Input that was typed before was echoed, so it is discarded.
+        unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
         return settings
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How words stand out, where anybody can see it.
+/// The style of text, applied only if colors are enabled.
 struct TextStyle: Sendable {
-    /// Whether escape sequences are written.
-    let hasColour: Bool
+    /// A Boolean value that indicates whether escape sequences are written.
+    let hasColor: Bool
 
     func bold(_ text: String) -> String { wrap(text, "1") }
     func dim(_ text: String) -> String { wrap(text, "2") }
@@ -12,6 +12,6 @@ struct TextStyle: Sendable {
     func yellow(_ text: String) -> String { wrap(text, "33") }
 
     private func wrap(_ text: String, _ code: String) -> String {
-        hasColour ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+        hasColor ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
     }
 }

@@ -2,18 +2,18 @@
 
 internal import Mirroring
 
-/// A second in UTC.
+/// A point in time with a resolution of one second.
 struct Timestamp: Hashable, Sendable, CustomStringConvertible {
-    /// How many seconds it lies after the beginning of 1970-01-01.
+    /// The seconds since 1970-01-01T00:00:00Z.
     let secondsSinceEpoch: Int
 
-    /// This second.
+    /// The current time.
     static var now: Timestamp { Timestamp(secondsSinceEpoch: CurrentProcess.secondsSinceEpoch()) }
 
-    /// The day that it is in.
+    /// The day in UTC.
     var day: CalendarDay { CalendarDay(daysSinceEpoch: secondsSinceEpoch / 86_400) }
 
-    /// `2026-07-01T02:00:00Z`, as RFC 3339 has it.
+    /// The time in the format of RFC 3339: `2026-07-01T02:00:00Z`.
     var description: String {
         let second = secondsSinceEpoch % 86_400
         let parts = [second / 3600, second / 60 % 60, second % 60].map { number in

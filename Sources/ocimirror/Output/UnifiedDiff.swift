@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Two versions of a file as a patch that `git apply` and `patch` take.
+/// The difference between two versions of a file, as a patch for `git apply` and `patch`.
 struct UnifiedDiff {
-    /// The patch; empty where nothing differs.
+    /// The patch; empty if the versions are equal.
     let text: String
 
     private static let context = 3
-    /// How many lines ahead equal ones are looked for.
+    /// The number of lines that are searched for the next equal pair.
     ///
-    /// Pins change and add single lines; a search for the shortest patch would take the square of the
-    /// number of changed lines.
+    /// Pinning changes and adds single lines. A search for the shortest patch would take quadratic
+    /// time in the number of changed lines.
     private static let window = 8
 
     init(path: String, from old: [UInt8], to new: [UInt8]) {
@@ -39,7 +39,7 @@ struct UnifiedDiff {
             : "--- a/\(path)\n+++ b/\(path)\n" + hunks.map { Self.text(of: steps[$0]) }.joined()
     }
 
-    /// A line of the patch and how far it is in either version.
+    /// A line of the patch with its line numbers in both versions.
     private struct Step {
         let sign: Character
         let line: String
@@ -54,7 +54,7 @@ struct UnifiedDiff {
         }
     }
 
-    /// Returns how many lines of either version come before the next pair of equal ones.
+    /// Returns the numbers of lines in both versions before the next pair of equal lines.
     private static func difference(
         _ old: ArraySlice<String>, _ new: ArraySlice<String>
     ) -> (removed: Int, inserted: Int) {
@@ -76,7 +76,7 @@ struct UnifiedDiff {
         return (old.count, new.count)
     }
 
-    /// Lines with their breaks, so that a missing last one is a difference.
+    /// Returns the lines with their line breaks, so that a missing last line break is a difference.
     private static func lines(_ bytes: [UInt8]) -> [String] {
         var lines: [String] = []
         var start = 0
@@ -88,7 +88,7 @@ struct UnifiedDiff {
         return lines
     }
 
-    /// Runs of changes with the lines around them.
+    /// Returns the ranges of changes, each with its context lines.
     private static func hunks(_ steps: [Step]) -> [Range<Int>] {
         var hunks: [Range<Int>] = []
         for (index, step) in steps.enumerated() where step.sign != " " {
@@ -106,7 +106,7 @@ struct UnifiedDiff {
         guard let first = steps.first else { return "" }
         let old = steps.count { $0.sign != "+" }
         let new = steps.count { $0.sign != "-" }
-        var text = "@@ -\(place(first.old, old)) +\(place(first.new, new)) @@\n"
+        var text = "@@ -\(range(first.old, old)) +\(range(first.new, new)) @@\n"
         for step in steps {
             text += "\(step.sign)\(step.line)"
             if step.line.utf8.last != 0x0A { text += "\n\\ No newline at end of file\n" }
@@ -114,7 +114,7 @@ struct UnifiedDiff {
         return text
     }
 
-    private static func place(_ start: Int, _ count: Int) -> String {
+    private static func range(_ start: Int, _ count: Int) -> String {
         "\(count == 0 ? start : start + 1)" + (count == 1 ? "" : ",\(count)")
     }
 }

@@ -5,7 +5,7 @@ internal import OCI
 
 /// A change from one tag of an image to another.
 struct VersionChange: Hashable {
-    /// How the tags are ordered.
+    /// The order of two tags.
     enum Direction: String, Hashable {
         case newer = "newer version"
         case older = "older version"
@@ -16,7 +16,7 @@ struct VersionChange: Hashable {
     let old: Tag
     let new: Tag
 
-    /// Creates a change; `nil` if a tag is missing or both are the same.
+    /// Creates a change, or returns `nil` if a tag is missing or both are equal.
     init?(from old: Tag?, to new: Tag?) {
         guard let old, let new, old != new else { return nil }
         self.old = old
@@ -25,9 +25,9 @@ struct VersionChange: Hashable {
 
     /// The order of the tags.
     ///
-    /// Tags of one form (`1.2.3-alpine` and `1.10.0-alpine`, `RELEASE.2026-01-31`) are compared number by
-    /// number, all others as semantic versions. What follows a hyphen orders two tags of one release
-    /// only where it names a prerelease, since `1.2.3-alpine` does not precede `1.2.3`.
+    /// Tags of the same form (`1.2.3-alpine` and `1.10.0-alpine`, `RELEASE.2026-01-31`) are
+    /// compared number by number, all others as semantic versions. A suffix orders two tags of the
+    /// same release only if it is a prerelease, because `1.2.3-alpine` does not precede `1.2.3`.
     var direction: Direction {
         guard !old.isChannel, !new.isChannel else { return .other }
         let (first, second) = (Form(old), Form(new))
@@ -48,7 +48,7 @@ struct VersionChange: Hashable {
         return before < after ? .newer : .older
     }
 
-    /// A tag's text with `0` in place of each number, and the numbers without leading zeros.
+    /// A tag in which each number is replaced by `0`, and the numbers without leading zeros.
     private struct Form {
         var text = ""
         var numbers: [Substring] = []

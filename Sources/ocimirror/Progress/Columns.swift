@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How wide text is on a terminal.
+/// The width of text on a terminal.
 ///
-/// A letter of Chinese takes two columns, an accent none, and what paints takes none either. A terminal
-/// may disagree about rare ones; lines are kept a column short of the edge.
+/// East Asian wide characters take two columns; combining marks and escape sequences take none.
+/// Some terminals differ for rare characters, so lines end one column before the edge.
 extension String {
-    /// How many columns the text takes; `TextStyle`'s sequences count as nothing.
+    /// The number of columns that the text occupies, without the escape sequences of `TextStyle`.
     var columns: Int {
         var count = 0
         var isPaint = false
@@ -17,7 +17,7 @@ extension String {
         return count
     }
 
-    /// The beginning of an unpainted text that fits, with an ellipsis where something is left out.
+    /// Returns a prefix of unstyled text that fits, with an ellipsis if it is truncated.
     func fitting(_ width: Int) -> String {
         guard columns > width else { return self }
         var (text, count) = ("", 0)
@@ -29,7 +29,7 @@ extension String {
         return width > 0 ? text + "…" : ""
     }
 
-    /// The text with spaces behind it, or before it.
+    /// Returns the text padded with spaces after it, or before it if `isRight` is true.
     func padded(to width: Int, isRight: Bool = false) -> String {
         let space = String(repeating: " ", count: max(width - columns, 0))
         return isRight ? space + self : self + space
@@ -37,7 +37,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// How many columns a terminal gives it.
+    /// The number of columns that the scalar occupies.
     ///
     /// Source: Unicode Standard Annex 11, the ranges of wide and fullwidth characters.
     fileprivate var columns: Int {

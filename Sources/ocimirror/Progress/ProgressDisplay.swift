@@ -3,101 +3,101 @@
 internal import Mirroring
 internal import Registry
 
-/// Shows how far a run has come while it goes on: on a terminal a few lines at its end, elsewhere now
-/// and then a line.
+/// Shows the progress of a run: as status lines on a terminal, otherwise as a log line from time to
+/// time.
 ///
-/// It samples counters; the work knows nothing of it.
+/// It samples counters, so the pipeline does not depend on it.
 struct ProgressDisplay {
     let progress: RunProgress
     let console: Console
-    let closedHosts: ThrottledHosts
+    let throttledHosts: ThrottledHosts
     let traffic: RequestStatistics
     let time: RetryTiming
 
-    /// How often the lines are drawn anew.
-    static let drawing = Duration.milliseconds(120)
-    /// What is over before this is not worth a view.
-    static let patience = Duration.milliseconds(300)
-    /// How often a log is told that the program is alive.
-    static let heartbeat = Duration.seconds(30)
+    /// The interval between redraws.
+    static let redrawInterval = Duration.milliseconds(120)
+    /// The delay before the first redraw; shorter runs show no status lines.
+    static let initialDelay = Duration.milliseconds(300)
+    /// The interval between log lines.
+    static let logInterval = Duration.seconds(30)
 
-    /// Carries out `body`, and shows meanwhile how far it has come.
+    /// Runs `body` and shows its progress.
     func during<Value>(_ body: () async throws -> Value) async rethrows -> Value {
         guard console.volume > .quiet else { return try await body() }
         if console.isLive { console.screen.begin() }
-        let ticking = Task { console.isLive ? await draw() : await beat() }
+        let updates = Task { console.isLive ? await draw() : await logPeriodically() }
         do {
             let value = try await body()
-            await end(ticking)
+            await end(updates)
             return value
         } catch {
-            await end(ticking)
+            await end(updates)
             throw error
         }
     }
 
-    /// Nothing is drawn any more once this returns.
-    private func end(_ ticking: Task<Void, Never>) async {
-        ticking.cancel()
-        await ticking.value
+    /// Stops the updates and removes the status lines.
+    private func end(_ updates: Task<Void, Never>) async {
+        updates.cancel()
+        await updates.value
         console.screen.end()
     }
 
-    /// Draws until the task is cancelled.
+    /// Redraws the status lines until the task is canceled.
     private func draw() async {
-        var pictures = ProgressFrames(from: time.now())
-        var wait = Self.patience
+        var frames = ProgressFrames(from: time.now())
+        var wait = Self.initialDelay
         while (try? await time.sleep(wait)) != nil {
             let size = console.screen.size
             let view = LiveView(
                 columns: size.columns, rows: size.rows, style: console.errorStyle,
-                hasBlocks: console.hasBlocks)
-            console.screen.draw(view.lines(picture(&pictures)))
-            wait = Self.drawing
+                supportsUTF8: console.supportsUTF8)
+            console.screen.draw(view.lines(snapshot(&frames)))
+            wait = Self.redrawInterval
         }
     }
 
-    /// Writes a line now and then until the task is cancelled.
-    func beat() async {
-        var pictures = ProgressFrames(from: time.now())
-        while (try? await time.sleep(Self.heartbeat)) != nil {
-            console.say(LogEntry(picture(&pictures)))
+    /// Logs a line periodically until the task is canceled.
+    func logPeriodically() async {
+        var frames = ProgressFrames(from: time.now())
+        while (try? await time.sleep(Self.logInterval)) != nil {
+            console.log(LogEntry(snapshot(&frames)))
         }
     }
 
-    private func picture(_ pictures: inout ProgressFrames) -> ProgressSnapshot {
-        pictures.next(
-            progress.sample, at: time.now(), closedHosts: closedHosts.current,
+    private func snapshot(_ frames: inout ProgressFrames) -> ProgressSnapshot {
+        frames.next(
+            progress.sample, at: time.now(), throttledHosts: throttledHosts.current,
             pulls: traffic.counts.compactMap(PullUsage.init).map {
-                "\($0.host): \(counted($0.left, "pull")) left"
+                "\($0.host): \(counted($0.left, "pull")) remaining"
             })
     }
 }
 
-/// Pictures of one run, one after the other: what is known of speeds is carried from each to the next.
+/// Creates the snapshots of a run, with speeds averaged over time.
 struct ProgressFrames {
     private let start: Duration
-    private var speed = SpeedMeter(memory: .seconds(3))
-    /// Slower, so that the time that is left does not jump.
-    private var trend = SpeedMeter(memory: .seconds(20))
+    private var speed = SpeedMeter(timeConstant: .seconds(3))
+    /// A slower average, so that the remaining time does not fluctuate.
+    private var trend = SpeedMeter(timeConstant: .seconds(20))
 
     init(from start: Duration) {
         self.start = start
-        speed.note(0, at: start)
-        trend.note(0, at: start)
+        speed.record(0, at: start)
+        trend.record(0, at: start)
     }
 
     mutating func next(
-        _ sample: ProgressSample, at time: Duration, closedHosts: [ThrottledHost] = [],
+        _ sample: ProgressSample, at time: Duration, throttledHosts: [ThrottledHost] = [],
         pulls: [String] = []
     ) -> ProgressSnapshot {
-        speed.note(sample.readBytes, at: time)
-        trend.note(sample.readBytes, at: time)
-        // Neither is negative, whatever manifests claim.
+        speed.record(sample.readBytes, at: time)
+        trend.record(sample.readBytes, at: time)
+        // Neither is negative, whatever sizes a manifest declares.
         let missing = sample.expectedBytes - sample.completedBytes
         return ProgressSnapshot(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
-            left: missing > 0 ? trend.time(for: missing) : nil, closedHosts: closedHosts,
+            remaining: missing > 0 ? trend.time(for: missing) : nil, throttledHosts: throttledHosts,
             pulls: pulls)
     }
 }

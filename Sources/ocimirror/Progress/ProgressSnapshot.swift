@@ -2,27 +2,27 @@
 
 internal import Mirroring
 
-/// What is known of a run at one moment, ready to be shown.
+/// The state of a run at one moment.
 struct ProgressSnapshot: Sendable {
     var sample = ProgressSample()
-    /// How long the run has taken.
+    /// The time since the start of the run.
     var elapsed = Duration.zero
     var bytesPerSecond = 0
-    /// How long what is known to be left will take; nil where that cannot be said.
-    var left: Duration?
-    var closedHosts: [ThrottledHost] = []
-    /// What registries say that count pulls.
+    /// The estimated time for the remaining bytes, or `nil` if it is unknown.
+    var remaining: Duration?
+    var throttledHosts: [ThrottledHost] = []
+    /// The pulls remaining at each registry that reports them.
     var pulls: [String] = []
 
-    /// How many things are done, and whether all went well.
+    /// The number of finished images and of images that need attention.
     var count: String {
-        guard sample.totalCount > 0 else { return "looking for images" }
+        guard sample.totalCount > 0 else { return "resolving images" }
         let images = counted(sample.totalCount, "image")
-        let troubled = sample.failedCount > 0 ? ", \(sample.failedCount) not well" : ""
-        return "\(sample.finishedCount) of \(images)\(troubled)"
+        let failed = sample.failedCount > 0 ? ", \(sample.failedCount) failed" : ""
+        return "\(sample.finishedCount) of \(images)\(failed)"
     }
 
-    /// How many bytes have arrived; nil where none are expected.
+    /// The number of bytes read, or `nil` if there are none.
     var bytes: String? {
         guard sample.expectedBytes > 0 else {
             return sample.readBytes > 0 ? "\(ByteCount(bytes: sample.readBytes)) read" : nil
@@ -30,24 +30,24 @@ struct ProgressSnapshot: Sendable {
         return ByteCount.part(sample.completedBytes, of: sample.expectedBytes)
     }
 
-    /// The speed; nil where nothing is on its way.
+    /// The transfer speed, or `nil` if there is no transfer.
     var speed: String? {
         sample.transfers.isEmpty ? nil : "\(ByteCount(bytes: bytesPerSecond))/s"
     }
 
-    /// How long it will take; at least so long where images are still to be looked at.
-    var timeLeft: String? {
-        left.map { "\(sample.isTotalKnown ? "" : "over ")\($0.clock) left" }
+    /// The remaining time; a lower bound while images are still being resolved.
+    var timeRemaining: String? {
+        remaining.map { "\(sample.isTotalKnown ? "" : "over ")\($0.clock) left" }
     }
 }
 
 extension ThrottledHost {
-    /// The host, why, and until when.
-    var line: String { "\(host): \(reason); again in \(left.clock)" }
+    /// A line with the host, the reason and the remaining time.
+    var line: String { "\(host): \(reason); retrying in \(remaining.clock)" }
 }
 
 extension Duration {
-    /// `0:07`, `12:34`, `1:02:03`.
+    /// The duration as `0:07`, `12:34` or `1:02:03`.
     var clock: String {
         let seconds = max(milliseconds, 0) / 1000
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
@@ -57,7 +57,7 @@ extension Duration {
 }
 
 extension ByteCount {
-    /// `1.2 of 3.4 GB`, or both units where they differ.
+    /// Returns `1.2 of 3.4 GB`, or both units if they differ.
     static func part(_ part: Int, of whole: Int) -> String {
         let (part, whole) = (
             ByteCount(bytes: part).description, ByteCount(bytes: whole).description

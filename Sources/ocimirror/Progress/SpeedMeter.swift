@@ -2,35 +2,35 @@
 
 internal import Glibc
 
-/// A speed from a count that only grows: what is long ago counts less and less.
+/// An exponentially weighted average of the speed of a growing counter.
 struct SpeedMeter {
-    /// After this time a moment counts about a third of what it did.
-    let memory: Duration
+    /// The time constant after which a sample's weight has fallen to 1/e.
+    let timeConstant: Duration
     private var last: (count: Int, time: Duration)?
     private var weightedBytes = 0.0
     private var weightedSeconds = 0.0
 
-    init(memory: Duration) {
-        self.memory = memory
+    init(timeConstant: Duration) {
+        self.timeConstant = timeConstant
     }
 
-    /// Notes what the count is at a time.
-    mutating func note(_ count: Int, at time: Duration) {
+    /// Records the count at a time.
+    mutating func record(_ count: Int, at time: Duration) {
         defer { last = (count, time) }
         guard let last, time > last.time else { return }
         let seconds = (time - last.time) / .seconds(1)
-        let fading = exp(-seconds / (memory / .seconds(1)))
-        weightedBytes = weightedBytes * fading + Double(count - last.count)
-        weightedSeconds = weightedSeconds * fading + seconds
+        let decay = exp(-seconds / (timeConstant / .seconds(1)))
+        weightedBytes = weightedBytes * decay + Double(count - last.count)
+        weightedSeconds = weightedSeconds * decay + seconds
     }
 
-    /// Bytes per second.
+    /// The average speed in bytes per second.
     var bytesPerSecond: Int {
-        // Two samples within a nanosecond would give more than an integer holds.
+        // Two samples within a nanosecond would overflow an integer.
         weightedSeconds > 0 ? Int(min(max(weightedBytes / weightedSeconds, 0), 1e18)) : 0
     }
 
-    /// How long so many bytes will take; nil where nothing moves.
+    /// Returns the time to transfer a number of bytes, or `nil` if nothing is transferred.
     func time(for bytes: Int) -> Duration? {
         bytesPerSecond > 0 ? .seconds(bytes / bytesPerSecond) : nil
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A page in Markdown that never grows beyond a limit: long tables are folded, then cut.
+/// A Markdown page of limited size: long tables are collapsed, then truncated.
 struct MarkdownPage {
     private(set) var text = ""
     private let limit: Int
 
-    /// Makes an empty page.
+    /// Creates an empty page.
     ///
-    /// - Parameter limit: how many bytes it may have.
+    /// - Parameter limit: The maximum size in bytes.
     init(limit: Int) {
         self.limit = limit
     }
@@ -18,39 +18,39 @@ struct MarkdownPage {
         if text.utf8.count + block.utf8.count <= limit { text += block }
     }
 
-    /// Adds a table under a heading; nothing where it has no rows.
+    /// Adds a table under a heading, unless it has no rows.
     ///
-    /// What does not fit is counted, and no one table takes all the room of those after it.
+    /// A table uses at most half of the remaining space, and counts the rows that do not fit.
     ///
     /// - Parameters:
-    ///   - title: the heading.
-    ///   - header: the columns.
-    ///   - rows: their cells, which are Markdown already.
-    ///   - most: with how many rows it still stands open; nil for however many.
+    ///   - title: The heading.
+    ///   - header: The names of the columns.
+    ///   - rows: The cells of each row, in Markdown.
+    ///   - maximum: The number of rows above which the table is collapsed; `nil` for no limit.
     mutating func addTable(
-        _ title: String, _ header: [String], _ rows: [[String]], foldedAbove most: Int? = nil
+        _ title: String, _ header: [String], _ rows: [[String]], collapsedAbove maximum: Int? = nil
     ) {
         guard !rows.isEmpty else { return }
-        let isFolded = most.map { rows.count > $0 } ?? false
+        let isCollapsed = maximum.map { rows.count > $0 } ?? false
         let heading = "\(title) (\(rows.count))"
         add(
             lines: [""]
-                + (isFolded
+                + (isCollapsed
                     ? ["<details><summary><b>\(heading)</b></summary>", ""]
                     : ["## \(heading)", ""])
                 + [line(header), line(header.map { _ in "---" })])
-        let room = (limit - text.utf8.count) / 2
-        var taken = 0
+        let space = (limit - text.utf8.count) / 2
+        var used = 0
         for (number, row) in rows.enumerated() {
             let line = "\(line(row))\n"
-            taken += line.utf8.count
-            guard taken < room else {
-                text += "\n… and \(rows.count - number) more; the JSON report has them all.\n"
+            used += line.utf8.count
+            guard used < space else {
+                text += "\n… \(rows.count - number) more; see the JSON report.\n"
                 break
             }
             text += line
         }
-        if isFolded { text += "\n</details>\n" }
+        if isCollapsed { text += "\n</details>\n" }
     }
 
     private func line(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }

@@ -6,40 +6,42 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// The report in Markdown, for a CI job's summary: what needs a person first, the rest folded.
+/// The report in Markdown for a CI job summary: what needs attention first, the rest collapsed.
 ///
-/// Every word that is not our own stands as code.
+/// Untrusted text is always written as code.
 struct MarkdownReport {
     let text: String
 
-    /// GitHub shows no summary that is larger than 1 MiB, for all commands of a step together.
+    /// The maximum size in bytes.
+    ///
+    /// GitHub limits the summaries of all commands in a step to 1 MiB.
     static let limit = 960_000
 
     init(_ report: RunReport) {
         var page = MarkdownPage(limit: Self.limit)
         page.add(lines: ["# Mirror: \(report.headline)", "", report.paragraph])
-        page.addTable("Not as it should be", ["image", "outcome", "why"], report.troubleRows)
+        page.addTable("Needs attention", ["image", "status", "reason"], report.problemRows)
         page.addTable(
-            "Not finished", ["image"], report.unfinished.map { [code($0)] }, foldedAbove: 20)
+            "Unfinished", ["image"], report.unfinished.map { [code($0)] }, collapsedAbove: 20)
         page.addTable(
-            "Changed", ["image", "outcome", "digest", "platforms", "size", "sent", "took"],
-            report.changes.map(\.changeRow), foldedAbove: 40)
+            "Changed", ["image", "status", "digest", "platforms", "size", "uploaded", "duration"],
+            report.changes.map(\.changeRow), collapsedAbove: 40)
         page.addTable(
-            "Warnings", ["image", "finding", "what"],
+            "Warnings", ["image", "finding", "message"],
             report.credentialRows + report.findingRows(.warning),
-            foldedAbove: 20)
+            collapsedAbove: 20)
         page.addTable(
-            "Exceptions", ["image", "required instead", "reason", "until"], report.exceptionRows,
-            foldedAbove: 20)
+            "Exceptions", ["image", "platforms", "reason", "until"], report.exceptionRows,
+            collapsedAbove: 20)
         page.addTable(
-            "Hosts", ["host", "requests", "sent again", "read", "written", "pulls"],
-            report.traffic.map(\.row), foldedAbove: 20)
+            "Hosts", ["host", "requests", "retries", "received", "sent", "pulls"],
+            report.traffic.map(\.row), collapsedAbove: 20)
         page.addTable(
-            "Slowest", ["image", "took"],
+            "Slowest images", ["image", "duration"],
             report.slowest.map { [code($0.image.id), "\(Elapsed(duration: $0.duration))"] },
-            foldedAbove: 0)
+            collapsedAbove: 0)
         page.addTable(
-            "Notes", ["image", "finding", "what"], report.findingRows(.note), foldedAbove: 0)
+            "Notes", ["image", "finding", "message"], report.findingRows(.note), collapsedAbove: 0)
         page.addTable(
             "Unchanged", ["image", "source", "digest"],
             report.sync.outcomes.filter { $0.status == .unchanged }.map { outcome in
@@ -47,18 +49,18 @@ struct MarkdownReport {
                     code(outcome.image.id), code(outcome.image.sourceText),
                     digest(outcome.descriptor?.digest),
                 ]
-            }, foldedAbove: 0)
+            }, collapsedAbove: 0)
         text = page.text
     }
 }
 
 extension RunReport {
-    /// The figures of the run in one paragraph.
+    /// The statistics of the run in one paragraph.
     fileprivate var paragraph: String {
-        var parts = ["Began \(began), took \(Elapsed(duration: duration))"]
+        var parts = ["Started \(began), took \(Elapsed(duration: duration))"]
         parts.append("exit code \(exitCode.rawValue)")
         if let interrupted { parts.append("**\(interrupted.words)**") }
-        parts += effortInWords
+        parts += effortSummary
         if requestCount > 0 { parts.append(counted(requestCount, "request")) }
         parts += locks.map { lock in
             guard lock.failure == nil, !lock.isWithheld else {
@@ -69,14 +71,14 @@ extension RunReport {
         return parts.joined(separator: " · ")
     }
 
-    fileprivate var troubleRows: [[String]] {
-        troubles.map { trouble in
-            let side = trouble.side.map { " at the \($0.rawValue)" } ?? ""
-            let finding = trouble.finding.map { "\(code($0.rawValue)) " } ?? ""
-            let hint = trouble.hint.map { "<br>→ \(code($0))" } ?? ""
+    fileprivate var problemRows: [[String]] {
+        problems.map { problem in
+            let side = problem.side.map { " at the \($0.rawValue)" } ?? ""
+            let finding = problem.finding.map { "\(code($0.rawValue)) " } ?? ""
+            let hint = problem.hint.map { "<br>→ \(code($0))" } ?? ""
             return [
-                code(trouble.id), "**\(trouble.status.rawValue)**\(side)",
-                "\(finding)\(code(trouble.message))\(hint)",
+                code(problem.id), "**\(problem.status.rawValue)**\(side)",
+                "\(finding)\(code(problem.message))\(hint)",
             ]
         }
     }
@@ -87,7 +89,7 @@ extension RunReport {
         }
     }
 
-    /// Findings about credentials, each with its registry in place of an image.
+    /// The findings about credentials, with the registry instead of an image.
     fileprivate var credentialRows: [[String]] {
         credentials.all.map {
             [
@@ -100,12 +102,12 @@ extension RunReport {
     fileprivate var exceptionRows: [[String]] {
         sync.outcomes.compactMap { outcome in
             outcome.image.entry.exception.map { exception in
-                let isOver = !exception.isInForce(on: began.day)
-                let end = exception.until.map { "\($0)" } ?? "for ever"
+                let hasEnded = !exception.isInForce(on: began.day)
+                let end = exception.until.map { "\($0)" } ?? "no end date"
                 return [
                     code(outcome.image.id),
                     exception.platforms.map { code($0.description) }.joined(separator: " "),
-                    code(exception.reason), isOver ? "**ended** \(end)" : end,
+                    code(exception.reason), hasEnded ? "**ended** \(end)" : end,
                 ]
             }
         }
@@ -117,11 +119,11 @@ extension ImageOutcome {
         let now = digest(descriptor?.digest)
         let moved = previous == nil || !hasMoved ? now : "\(digest(previous)) → \(now)"
         let effort = effort
-        let sent = effort == CopyReceipt() ? "–" : "\(ByteCount(bytes: effort.bytesUploaded))"
+        let uploaded = effort == CopyReceipt() ? "–" : "\(ByteCount(bytes: effort.bytesUploaded))"
         return [
             code(image.id), status.rawValue, moved,
             facts.platforms.map { code($0.platform.description) }.joined(separator: " "),
-            facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "–", sent,
+            facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "–", uploaded,
             "\(Elapsed(duration: duration))",
         ]
     }
@@ -132,10 +134,10 @@ extension HostStatistics {
         [
             code(host), "\(requestCount)", "\(retries)", "\(ByteCount(bytes: bytesRead))",
             "\(ByteCount(bytes: bytesWritten))",
-            pullsLeft.map { "\(pullsSpent) spent, \($0) left" } ?? "–",
+            pullsLeft.map { "\(pullsSpent) used, \($0) remaining" } ?? "–",
         ]
     }
 }
 
-/// A digest, short; the whole one stands in the lock.
+/// Returns an abbreviated digest; the lock file has the full one.
 private func digest(_ digest: Digest?) -> String { digest.map { code($0.short) } ?? "–" }

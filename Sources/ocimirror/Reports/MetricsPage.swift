@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A page in Prometheus' text format, one family after the other.
+/// Metrics in Prometheus' text format.
 ///
-/// Source: "Exposition formats" of Prometheus' documentation, text-based format 0.0.4; its conventions
-/// for names and units. Everything is a gauge: a run's figures do not grow from run to run.
+/// Source: "Exposition formats" of Prometheus' documentation, text-based format 0.0.4; its
+/// conventions for names and units. All metrics are gauges, because they describe only the last
+/// run.
 struct MetricsPage {
-    /// One value with its labels.
+    /// A value with its labels.
     struct Sample {
         let labels: KeyValuePairs<String, String>
         let value: Int
-        /// Whether the value is a number of milliseconds, which is written in seconds.
+        /// A Boolean value that indicates whether the value is in milliseconds and is written in
+        /// seconds.
         let isMilliseconds: Bool
 
         init(
@@ -24,12 +26,12 @@ struct MetricsPage {
 
     private(set) var text = ""
 
-    /// Adds a family; nothing where it has no samples.
+    /// Adds a metric family, unless it has no samples.
     ///
     /// - Parameters:
-    ///   - name: its name after `ocimirror_`.
-    ///   - help: what it says, on one line.
-    ///   - samples: its values; no two have the same labels.
+    ///   - name: The name after `ocimirror_`.
+    ///   - help: The help text, one line.
+    ///   - samples: The samples; no two have the same labels.
     mutating func add(_ name: String, _ help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         let name = "ocimirror_\(name)"
@@ -52,7 +54,7 @@ extension MetricsPage.Sample {
         return "\(seconds)." + String(repeating: "0", count: 3 - digits.count) + digits
     }
 
-    /// The three signs that end a value, or the line.
+    /// Returns the text with escaped backslashes, quotation marks and line breaks.
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {

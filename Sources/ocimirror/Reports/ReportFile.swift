@@ -3,21 +3,21 @@
 internal import CommandLineKit
 internal import StrictJSON
 
-/// A file that the report of a run is written to; its name's end says in which form.
+/// A report file whose format follows from its file name extension.
 struct ReportFile: Hashable, Sendable {
-    /// The forms, by the name's end.
-    enum Form: String, Sendable, CaseIterable {
+    /// The supported formats; raw values are file name extensions.
+    enum Format: String, Sendable, CaseIterable {
         case json
         case md
         case html
     }
 
     let path: String
-    let form: Form
+    let format: Format
 
-    /// What is written.
+    /// Returns the content of the file.
     func text(of report: RunReport) -> String {
-        switch form {
+        switch format {
         case .json: report.json.text
         case .md: MarkdownReport(report).text
         case .html: HTMLReport(report).text
@@ -28,15 +28,15 @@ struct ReportFile: Hashable, Sendable {
 extension ReportFile: ArgumentValue {
     static let placeholder = "FILE"
 
-    /// Takes a path whose end is one of the forms.
+    /// Creates a report file from a path with a supported extension.
     init(argument: String) throws(InvalidValue) {
-        guard let form = Form.allCases.first(where: { argument.hasSuffix(".\($0.rawValue)") })
+        guard let format = Format.allCases.first(where: { argument.hasSuffix(".\($0.rawValue)") })
         else {
-            let ends = Form.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
-            throw InvalidValue(argument, "the name of a report ends in one of \(ends)")
+            let extensions = Format.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+            throw InvalidValue(argument, "expected a file name that ends in one of \(extensions)")
         }
         path = argument
-        self.form = form
+        self.format = format
     }
 
     var argument: String { path }

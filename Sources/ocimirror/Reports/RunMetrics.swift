@@ -8,16 +8,16 @@ internal import Registry
 internal import Validation
 internal import TextSafety
 
-/// The figures of a run for Prometheus; `Documentation/reports.md` lists the names.
+/// The metrics of a run for Prometheus; `Documentation/reports.md` lists their names.
 struct RunMetrics {
     let text: String
 
-    /// Writes down the figures.
+    /// Creates the metrics of a run.
     ///
     /// - Parameters:
-    ///   - report: the run.
-    ///   - lastSuccess: when a run last ended with code 0, of those before this one; nil where
-    ///     nobody knows.
+    ///   - report: The run.
+    ///   - lastSuccess: The time at which the last run before this one ended with code 0, or `nil` if
+    ///     it is unknown.
     init(_ report: RunReport, lastSuccess: Int?) {
         var page = MetricsPage()
         page.addRun(report, lastSuccess: lastSuccess)
@@ -28,7 +28,7 @@ struct RunMetrics {
         text = page.text
     }
 
-    /// What an earlier page says of the last success.
+    /// Returns the time of the last success that a metrics file contains.
     static func lastSuccess(in page: String) -> Int? {
         let name = "ocimirror_last_success_timestamp_seconds "
         return page.split(separator: "\n").first { $0.hasPrefix(name) }
@@ -39,43 +39,45 @@ struct RunMetrics {
 extension MetricsPage {
     fileprivate mutating func addRun(_ report: RunReport, lastSuccess: Int?) {
         let end = report.began.secondsSinceEpoch + report.duration.milliseconds / 1000
-        add("build_info", "The version that ran.", [Sample(1, ["version": Program.version])])
+        add("build_info", "The version of ocimirror.", [Sample(1, ["version": Program.version])])
         add(
-            "run_timestamp_seconds", "When the last run ended, in seconds since 1970-01-01.",
+            "run_timestamp_seconds",
+            "The time at which the last run ended, in seconds since 1970-01-01.",
             [Sample(end)])
         add(
-            "run_duration_seconds", "How long the last run took.",
+            "run_duration_seconds", "The duration of the last run.",
             [Sample(report.duration.milliseconds, isMilliseconds: true)])
         add(
             "run_exit_code", "The exit code of the last run.",
             [Sample(Int(report.exitCode.rawValue))])
         add(
             "last_success_timestamp_seconds",
-            "When a run last ended with exit code 0, in seconds since 1970-01-01.",
+            "The time at which a run last ended with exit code 0, in seconds since 1970-01-01.",
             (report.exitCode == .success ? end : lastSuccess).map { [Sample($0)] } ?? [])
     }
 
     fileprivate mutating func addImages(_ report: RunReport) {
         add(
-            "images", "How many images the last run left in each state.",
+            "images", "The number of images with each status in the last run.",
             ImageOutcome.Status.allCases.map {
-                Sample(report.count($0), ["outcome": $0.rawValue])
-            } + [Sample(report.unfinished.count, ["outcome": "unfinished"])])
+                Sample(report.count($0), ["status": $0.rawValue])
+            } + [Sample(report.unfinished.count, ["status": "unfinished"])])
         add(
-            "image_good", "Whether an image is at every target as it should be.",
-            report.sync.outcomes.map { Sample($0.isDone ? 1 : 0, ["id": shown($0.image.id)]) })
+            "image_success",
+            "Set to 1 if the image is valid and present at all targets, otherwise 0.",
+            report.sync.outcomes.map { Sample($0.isDone ? 1 : 0, ["id": encoded($0.image.id)]) })
         add(
-            "image_duration_seconds", "How long the last run took for an image.",
+            "image_duration_seconds", "The time that the last run took for the image.",
             report.sync.outcomes.map {
                 Sample(
-                    $0.duration.milliseconds, ["id": shown($0.image.id)], isMilliseconds: true)
+                    $0.duration.milliseconds, ["id": encoded($0.image.id)], isMilliseconds: true)
             })
         add(
             "exception_end_timestamp_seconds",
-            "The end of the last day on which an image's exception excuses it.",
+            "The end of the last day on which the exception for the image applies.",
             report.sync.outcomes.compactMap { outcome in
                 outcome.image.entry.exception?.until.map {
-                    Sample(($0.daysSinceEpoch + 1) * 86_400, ["id": shown(outcome.image.id)])
+                    Sample(($0.daysSinceEpoch + 1) * 86_400, ["id": encoded(outcome.image.id)])
                 }
             })
         let findings =
@@ -84,7 +86,7 @@ extension MetricsPage {
             FindingKind(id: $0.id.rawValue, severity: $0.severity.rawValue)
         }
         add(
-            "findings", "How many findings of each kind the last run had.",
+            "findings", "The number of findings of each kind in the last run.",
             found.sorted { $0.key < $1.key }.map { kind, findings in
                 Sample(findings.count, ["finding": kind.id, "severity": kind.severity])
             })
@@ -93,58 +95,59 @@ extension MetricsPage {
     fileprivate mutating func addCredentials(_ report: RunReport) {
         let counts = Dictionary(grouping: report.credentials.all, by: \.registry)
         add(
-            "credentials_rejected", "How many credentials for a registry were rejected.",
+            "credentials_rejected",
+            "The number of credentials for the registry that were rejected.",
             counts.sorted { $0.key < $1.key }.map {
-                Sample($0.value.count, ["registry": shown($0.key)])
+                Sample($0.value.count, ["registry": encoded($0.key)])
             })
     }
 
     fileprivate mutating func addBytes(_ report: RunReport) {
         let effort = report.effort
         add(
-            "blobs", "How many blobs came to targets in which way.",
+            "blobs", "The number of blobs that were uploaded, mounted or already present.",
             [
-                Sample(effort.blobsUploaded, ["how": "sent"]),
-                Sample(effort.blobsMounted, ["how": "mounted"]),
-                Sample(effort.blobsPresent, ["how": "present"]),
+                Sample(effort.blobsUploaded, ["result": "uploaded"]),
+                Sample(effort.blobsMounted, ["result": "mounted"]),
+                Sample(effort.blobsPresent, ["result": "present"]),
             ])
         add(
-            "blob_bytes", "How many bytes of blobs came to targets in which way.",
+            "blob_bytes", "The size of the blobs that were uploaded, mounted or already present.",
             [
-                Sample(effort.bytesUploaded, ["how": "sent"]),
-                Sample(effort.bytesMounted, ["how": "mounted"]),
-                Sample(effort.bytesPresent, ["how": "present"]),
+                Sample(effort.bytesUploaded, ["result": "uploaded"]),
+                Sample(effort.bytesMounted, ["result": "mounted"]),
+                Sample(effort.bytesPresent, ["result": "present"]),
             ])
     }
 
     fileprivate mutating func addHosts(_ report: RunReport) {
         let hosts = report.traffic
         add(
-            "requests", "How many requests the last run sent to a host.",
+            "requests", "The number of requests that the last run sent to the host.",
             hosts.flatMap { host in
                 host.requests.sorted { $0.key.rawValue < $1.key.rawValue }.map {
-                    Sample($0.value, ["host": shown(host.host), "kind": $0.key.rawValue])
+                    Sample($0.value, ["host": encoded(host.host), "kind": $0.key.rawValue])
                 }
             })
         add(
-            "retries", "How many of them were sent again.",
-            hosts.map { Sample($0.retries, ["host": shown($0.host)]) })
+            "retries", "The number of requests that were retried.",
+            hosts.map { Sample($0.retries, ["host": encoded($0.host)]) })
         add(
-            "read_bytes", "How many bytes of bodies came from a host.",
-            hosts.map { Sample($0.bytesRead, ["host": shown($0.host)]) })
+            "received_bytes", "The size of the bodies received from the host.",
+            hosts.map { Sample($0.bytesRead, ["host": encoded($0.host)]) })
         add(
-            "written_bytes", "How many bytes of bodies went to a host.",
-            hosts.map { Sample($0.bytesWritten, ["host": shown($0.host)]) })
+            "sent_bytes", "The size of the bodies sent to the host.",
+            hosts.map { Sample($0.bytesWritten, ["host": encoded($0.host)]) })
         add(
-            "pulls_spent", "How many pulls the last run took from a registry's allowance.",
-            report.pulls.map { Sample($0.spent, ["registry": shown($0.host)]) })
+            "pulls_used", "The number of pulls that the last run used.",
+            report.pulls.map { Sample($0.spent, ["registry": encoded($0.host)]) })
         add(
-            "pulls_left", "How many pulls a registry says are left.",
-            report.pulls.map { Sample($0.left, ["registry": shown($0.host)]) })
+            "pulls_remaining", "The number of pulls remaining, as reported by the registry.",
+            report.pulls.map { Sample($0.left, ["registry": encoded($0.host)]) })
     }
 }
 
-/// A finding's id with its severity.
+/// A finding's id and severity.
 private struct FindingKind: Hashable, Comparable {
     let id: String
     let severity: String
@@ -154,5 +157,5 @@ private struct FindingKind: Hashable, Comparable {
     }
 }
 
-/// A name without anything that a reader of the file could obey.
-private func shown(_ text: String) -> String { UntrustedText(text).display }
+/// Returns untrusted text encoded for a label.
+private func encoded(_ text: String) -> String { UntrustedText(text).display }

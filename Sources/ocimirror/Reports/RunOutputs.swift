@@ -6,15 +6,16 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 
-/// The files that a run is written to when it ends, however it ends.
+/// The files that are written when a run ends, whether or not it succeeded.
 struct RunOutputs {
     private let reports: [ReportFile]
     private let metrics: String?
     private let context: ProgramContext
 
-    /// Makes the folders before the run, which may take an hour and should not be for nothing.
+    /// Creates the directories of the files before the run, so that a long run does not fail at its
+    /// end.
     ///
-    /// - Throws: `FileError` where a folder cannot be made.
+    /// - Throws: `FileError` if a directory cannot be created.
     init(reports: [ReportFile], metrics: String?, in context: ProgramContext) throws {
         self.reports = reports
         self.metrics = metrics
@@ -24,21 +25,23 @@ struct RunOutputs {
         }
     }
 
-    /// What the report that this run's will replace knew of images, by digest.
+    /// The facts about images in the existing report, by digest.
     ///
-    /// Most nights most images do not change, and then nobody reads them: their sizes and ages would
-    /// be known only on the night on which they came.
+    /// Manifests of unchanged images are not read, so their sizes and ages are known only from the
+    /// report of an earlier run.
     var earlier: [Digest: ImageFacts] {
-        guard let file = reports.first(where: { $0.form == .json }),
+        guard let file = reports.first(where: { $0.format == .json }),
             let bytes = try? BoundedFile.read(context.absolute(file.path), limit: 64 << 20)
         else { return [:] }
-        // What is no such report is worth nothing, and does no harm.
+        // An unreadable report is ignored.
         return (try? RunReportReader(parsing: bytes))?.facts ?? [:]
     }
 
-    /// Writes all of them; one that cannot be written is told of and costs no other.
+    /// Writes all files.
     ///
-    /// - Returns: success, or the code for a file that could not be written.
+    /// If one cannot be written, the error is logged and the others are still written.
+    ///
+    /// - Returns: `success`, or the exit code of a file that could not be written.
     func write(_ report: RunReport) -> ExitCode {
         var codes = reports.map { file in
             attempt { try replace(file.path, with: file.text(of: report)) }
@@ -47,7 +50,8 @@ struct RunOutputs {
         return .combining(codes)
     }
 
-    /// Writes the figures; of a run that failed, the file still says when one last succeeded.
+    /// Writes the metrics, carrying over the last success from the existing file after a failed
+    /// run.
     private func write(_ report: RunReport, asMetrics path: String) throws {
         let old = try? BoundedFile.read(context.absolute(path), limit: 16 << 20)
         let success = old.flatMap {
@@ -56,7 +60,7 @@ struct RunOutputs {
         try replace(path, with: RunMetrics(report, lastSuccess: success).text)
     }
 
-    /// A reader finds the old file or the new one, and never a part.
+    /// Replaces a file atomically.
     private func replace(_ path: String, with text: String) throws {
         try AtomicFile.replace(context.absolute(path), with: Array(text.utf8))
     }

@@ -5,10 +5,10 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-// What the forms of a report that are for people say in the same words.
+// The wording that text, Markdown and HTML reports share.
 
 extension RunReport {
-    /// How many images ended how.
+    /// The number of images with each status.
     var counts: String {
         ImageOutcome.Status.allCases.compactMap { status -> String? in
             let count = count(status)
@@ -16,40 +16,40 @@ extension RunReport {
         }.joined(separator: ", ")
     }
 
-    /// The same, or why there is nothing to count.
+    /// The status counts, or the reason why there are none.
     var headline: String {
         if !counts.isEmpty { return counts }
-        return interrupted.map { "\($0.words) before any image" } ?? "no image is configured"
+        return interrupted.map { "\($0.words) before the first image" } ?? "no images configured"
     }
 
-    /// What was sent, and what need not be.
-    var effortInWords: [String] {
+    /// The amounts of data that were uploaded and skipped.
+    var effortSummary: [String] {
         let effort = effort
         var words: [String] = []
         if effort.manifestsPushed > 0 || effort.blobsUploaded > 0 {
             words.append(
-                "\(ByteCount(bytes: effort.bytesUploaded)) sent in "
+                "\(ByteCount(bytes: effort.bytesUploaded)) uploaded in "
                     + counted(effort.blobsUploaded, "blob"))
         }
         if effort.blobsPresent > 0 {
-            words.append("\(ByteCount(bytes: effort.bytesPresent)) saved: there already")
+            words.append("\(ByteCount(bytes: effort.bytesPresent)) skipped: already present")
         }
         if effort.blobsMounted > 0 {
-            words.append("\(ByteCount(bytes: effort.bytesMounted)) saved: mounted")
+            words.append("\(ByteCount(bytes: effort.bytesMounted)) mounted")
         }
         return words
     }
 
-    /// The ids of images that an interruption left out.
+    /// The ids of images that were not processed because the run was interrupted.
     var unfinished: [String] { sync.unfinished.map(\.id) }
 
-    /// Everything that keeps an image from being as it should be.
-    var troubles: [ImageProblem] {
-        sync.outcomes.flatMap(\.troubles)
+    /// The problems of all images and configuration entries.
+    var problems: [ImageProblem] {
+        sync.outcomes.flatMap(\.problems)
             + sync.problems.map { ImageProblem($0.entry.name, $0.failure.verdict, $0.failure) }
     }
 
-    /// The images with other bytes at some target than before, or with a new proof.
+    /// The images that were copied or validated in this run.
     var changes: [ImageOutcome] {
         sync.outcomes.filter {
             switch $0.status {
@@ -59,7 +59,7 @@ extension RunReport {
         }
     }
 
-    /// Findings of a severity, with the images that they are about.
+    /// Returns the findings of a severity with their images.
     func findings(_ severity: Finding.Severity) -> [(image: PlannedImage, finding: Finding)] {
         sync.outcomes.flatMap { outcome in
             outcome.findings.filter { $0.severity == severity }.map { (outcome.image, $0) }
@@ -67,16 +67,16 @@ extension RunReport {
     }
 }
 
-/// One thing that keeps an image from being as it should be.
+/// A reason why an image needs attention.
 struct ImageProblem: Hashable, Sendable {
-    /// The image's id, or the entry's name.
+    /// The image's id, or the name of the configuration entry.
     let id: String
     let status: ImageOutcome.Status
-    /// Which end of the copy failed, where it was one.
+    /// The side of the copy that failed, if the copy failed.
     let side: CopySide?
-    /// The finding's id, where it is one.
+    /// The id of the finding, if the problem is a finding.
     let finding: Finding.ID?
-    /// What is wrong, without the side.
+    /// The message without the side.
     let message: String
     let hint: String?
 
@@ -103,8 +103,8 @@ struct ImageProblem: Hashable, Sendable {
 }
 
 extension ImageOutcome {
-    /// Everything that keeps it from being as it should be.
-    var troubles: [ImageProblem] {
+    /// The reasons why the image needs attention.
+    var problems: [ImageProblem] {
         guard !isDone else { return [] }
         return findings.filter { $0.severity == .error }.map { ImageProblem(image.id, status, $0) }
             + failures.map { ImageProblem(image.id, status, $0) }

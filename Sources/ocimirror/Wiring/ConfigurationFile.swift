@@ -105,7 +105,7 @@ struct ConfigurationFile {
 extension Console {
     /// Shows a problem of the configuration with the line that it is in.
     func show(_ diagnostic: ConfigurationDiagnostic) {
-        guard format == .text else { return say(LogEntry(diagnostic)) }
+        guard format == .text else { return log(LogEntry(diagnostic)) }
         guard volume >= .normal || !diagnostic.isWarning else { return }
         screen.write(diagnostic.description + "\n", to: .error)
     }

@@ -53,7 +53,7 @@ final class Interruption: Sendable {
         on console: Console, _ body: () async throws -> ExitCode
     ) async throws -> ExitCode {
         try await withTaskCancellationHandler(operation: body) {
-            console.say(LogEntry(cause ?? .signal(.interrupt)))
+            console.log(LogEntry(cause ?? .signal(.interrupt)))
         }
     }
 

@@ -102,7 +102,7 @@ enum Network {
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)
-                context.closedHosts.note($0)
+                context.throttledHosts.record($0)
                 context.console.show($0)
             })
     }
@@ -172,6 +172,6 @@ extension Console {
         var entry = LogEntry(event)
         // A live view has it as long as it holds.
         if isLive, entry.event == .retry { entry.level = .debug }
-        say(entry)
+        log(entry)
     }
 }

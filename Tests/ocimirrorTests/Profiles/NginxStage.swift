@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Synchronization
 
-/// Debian's nginx before Debian's docker-registry, under names that are none of this machine.
+/// Debian's nginx in front of docker-registry, under other host names.
 final class NginxStage: Stage {
     private static let storage = "storage.example.com"
     let name = "registry.example.com"
@@ -46,7 +46,7 @@ final class NginxStage: Stage {
         Array(front.requests.dropFirst(forgotten.withLock { $0 }))
     }
 
-    /// Past the front door, so that only what the program asks is written down there.
+    /// Bypasses nginx, so that only the program's requests are logged there.
     func publish(_ image: BuiltImage, at path: String, tag: String) async throws {
         try await Skopeo.publish(image, at: "\(path):\(tag)", of: registry)
     }

@@ -4,8 +4,8 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// What only one of the registries does.
-@Suite struct `only` {
+/// Behavior of a single registry.
+@Suite struct `quirks` {
     private let source = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
 
@@ -23,8 +23,7 @@ import Testing
         return workspace
     }
 
-    @Test func `Docker Hub counts manifests, and the run ends when they are used up`() async throws
-    {
+    @Test func `Docker Hub counts manifest pulls, and the run ends at the limit`() async throws {
         let stage = try await ProfileStage(DockerHub(allowance: 2), .calm)
         stage.publish(image, at: "open/app", tag: "1.0")
         let target = LoopbackRegistry()
@@ -34,13 +33,13 @@ import Testing
         let run = try await workspace.run("sync")
         #expect(run.status == 75, "\(run.said)")
         #expect(run.output.contains("the allowance of pulls is used up"), "\(run.said)")
-        // Of two children one is too many, and the other may be given up with it.
+        // One of the two children exceeds the limit, and the other one can be canceled.
         #expect(stage.successes[.manifestGet, default: 0] <= 2)
         #expect(target.tags(of: "mirror/open-app").isEmpty)
         #expect(target.violations.isEmpty)
     }
 
-    @Test func `Docker Hub says how many pulls are left, and check passes it on`() async throws {
+    @Test func `Docker Hub reports pulls remaining, and check shows them`() async throws {
         let stage = try await ProfileStage(DockerHub(allowance: 100), .calm)
         stage.publish(image, at: "open/app", tag: "1.0")
         let workspace = try stage.workspace(
@@ -53,7 +52,7 @@ import Testing
             "\(run.said)")
     }
 
-    @Test func `Docker Hub gives one token for all repositories of a run`() async throws {
+    @Test func `Docker Hub issues one token for all repositories of a run`() async throws {
         let stage = try await ProfileStage(DockerHub(), .calm)
         let names = (1...5).map { "app-\($0)" }
         for name in names { stage.publish(image, at: "open/\(name)", tag: "1.0") }
@@ -64,11 +63,11 @@ import Testing
         let run = try await workspace.run("sync")
         #expect(run.status == 77, "what is private stays so: \(run.said)")
         #expect(run.output.contains("5 mirrored"), "\(run.said)")
-        // One for all, and one more to see whether the private one was only left out of it.
+        // One for all, and another one to find out whether the private repository was only omitted.
         #expect(stage.successes[.token] == 2, "\(stage.requests.of(.token))")
     }
 
-    @Test func `nginx is spoken to in HTTP/2, but for the bodies of blobs`() async throws {
+    @Test func `nginx is used with HTTP/2, except for the bodies of blobs`() async throws {
         let stage = try await StageKind.nginx.make()
         source.publish(image, repository: "app", tag: "1.0")
         let workspace = try stage.workspace(
@@ -84,7 +83,7 @@ import Testing
         #expect(versions(.uploadCommit) == ["HTTP/1.1"])
     }
 
-    @Test func `Docker Hub keeps the pulls that are reserved`() async throws {
+    @Test func `Docker Hub's reserved pulls are not used`() async throws {
         let stage = try await ProfileStage(DockerHub(allowance: 10), .calm)
         stage.publish(image, at: "open/app", tag: "1.0")
         let target = LoopbackRegistry()
@@ -100,7 +99,7 @@ import Testing
         #expect(stage.successes[.manifestGet] == nil)
     }
 
-    @Test func `Quay hides what does not exist from those who may create it`() async throws {
+    @Test func `Quay hides missing repositories from users who can create them`() async throws {
         let stage = try await ProfileStage(
             Quay(users: [ProfileStage.user: ProfileStage.password]), .calm)
         let run = try await workspace(stage).run("sync")
@@ -109,7 +108,7 @@ import Testing
         #expect(!run.said.contains("rejected"), "\(run.said)")
     }
 
-    @Test func `Quay lists its tags in hundreds, the oldest first`() async throws {
+    @Test func `Quay lists tags in pages of 100, the oldest first`() async throws {
         let stage = try await ProfileStage(Quay(), .calm)
         for number in (0..<250).reversed() {
             stage.publish(image, at: "open/app", tag: "1.\(number)")
@@ -128,7 +127,7 @@ import Testing
         #expect(stage.successes[.tagListing] == 3)
     }
 
-    @Test func `GHCR makes new packages private, which is said`() async throws {
+    @Test func `GHCR makes new packages private, which is reported`() async throws {
         let stage = try await ProfileStage(
             GHCR(users: [ProfileStage.user: ProfileStage.password]), .calm)
         let run = try await workspace(stage).run("sync")
@@ -137,7 +136,7 @@ import Testing
             run.output.contains("1 new repository at ghcr.io cannot be pulled without credentials"))
     }
 
-    @Test func `Azure refuses a large PUT before it is read, which is learned once`() async throws {
+    @Test func `Azure rejects a large PUT before it is read, which is remembered`() async throws {
         let stage = try await ProfileStage(
             ACR(users: [ProfileStage.user: ProfileStage.password], putLimit: 2500), .calm)
         let run = try await workspace(stage, to: "mirror", "{upload: put}").run("sync")
@@ -147,7 +146,7 @@ import Testing
         #expect(stage.successes[.uploadChunk, default: 0] > 0)
     }
 
-    @Test func `Azure wants a right of its own for listing tags`() async throws {
+    @Test func `Azure requires a separate action for listing tags`() async throws {
         let stage = try await ProfileStage(
             ACR(users: [ProfileStage.user: ProfileStage.password]), .calm)
         stage.publish(image, at: "shut/app", tag: "1.0")

@@ -4,12 +4,12 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Every registry as the one that is mirrored from.
+/// All emulated registries as the source.
 @Suite struct `a source` {
     private let target = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
 
-    /// A stage with an image, and a workspace that mirrors it.
+    /// Returns a registry with an image, and a workspace that mirrors it.
     private func begin(
         _ kind: StageKind, _ mode: ProfileMode = .calm, _ path: String = "open/app",
         login: Login = .none
@@ -25,7 +25,7 @@ import Testing
     private var isMirrored: Bool { target.tags(of: "mirror/open-app")["1.0"] == image.digest }
 
     @Test(arguments: StageKind.allCases)
-    func `is read once, blobs from where it redirects to, without a credential`(
+    func `is read once, with blobs from the redirect target without credentials`(
         kind: StageKind
     ) async throws {
         let (stage, workspace) = try await begin(kind)
@@ -36,14 +36,14 @@ import Testing
         #expect(stage.successes[.manifestGet] == 3)
         #expect(stage.successes[.blobGet] == image.blobs.count)
         #expect(stage.successes[.storageGet] == image.blobs.count)
-        // Azure's tags, among which signatures are looked for, take a right of their own.
+        // Listing Azure's tags, which contain signatures, requires a separate action.
         #expect(stage.successes[.token, default: 0] <= (kind == .acr ? 2 : 1))
         #expect(stage.misplacedCredentials.isEmpty)
         #expect(stage.requests.filter { $0.kind == .token }.allSatisfy { !$0.isAuthorized })
     }
 
     @Test(arguments: StageKind.allCases)
-    func `is asked one question where nothing changed`(kind: StageKind) async throws {
+    func `receives one request without changes`(kind: StageKind) async throws {
         let (stage, workspace) = try await begin(kind)
         #expect(try await workspace.run("sync").status == 0)
         stage.forgetRequests()
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `is read for the changed layer alone`(kind: StageKind) async throws {
+    func `serves only the changed layer`(kind: StageKind) async throws {
         let (stage, workspace) = try await begin(kind)
         #expect(try await workspace.run("sync").status == 0)
         let changed = ImageBuilder().layered(top: 2)
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `shows what is private to whoever logs in, and to nobody else`(kind: StageKind)
+    func `serves private images only with credentials`(kind: StageKind)
         async throws
     {
         let (stage, workspace) = try await begin(kind, .calm, "shut/app", login: .right)
@@ -95,14 +95,14 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `is read without a login that it refuses, where that suffices`(kind: StageKind)
+    func `serves public images without the rejected credentials`(kind: StageKind)
         async throws
     {
         let (stage, workspace) = try await begin(kind, login: .wrong)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
         #expect(isMirrored)
-        // What nginx shows to anyone it shows before it looks at a login.
+        // nginx serves public content without verifying credentials.
         if kind != .nginx { #expect(run.errors.contains("read anonymously"), "\(run.said)") }
         #expect(!run.said.contains("canary-wrong"))
         #expect(stage.misplacedCredentials.isEmpty)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases, [ProfileMode.throttled, .flaky])
-    func `on a bad day is read all the same`(kind: StageKind, mode: ProfileMode) async throws {
+    func `is read despite temporary faults`(kind: StageKind, mode: ProfileMode) async throws {
         let (stage, workspace) = try await begin(kind, mode)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")
@@ -128,11 +128,11 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `that wants no more requests ends the run with the advice to come back later`(
+    func `that throttles all requests ends the run with a hint to retry later`(
         kind: StageKind
     ) async throws {
         let (stage, workspace) = try await begin(kind, .exhausted)
-        // GHCR's limit lasts minutes, which a nightly job waits for and a developer does not.
+        // GHCR's limit lasts minutes, so only a nightly job waits.
         let run = try await workspace.run(
             arguments: kind == .ghcr ? ["check", "\(stage.name)/open/app:1.0"] : ["sync"])
         #expect(run.status == 75, "\(run.said)")

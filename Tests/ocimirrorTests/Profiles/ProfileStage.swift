@@ -3,7 +3,7 @@
 import OCI
 import RegistryTestSupport
 
-/// A profile under its real names, with a certificate and a tunnel to it.
+/// An emulated registry under its real names, with a certificate and a tunnel.
 final class ProfileStage: Stage {
     static let user = "canary-user"
     static let password = "canary-password"
@@ -37,7 +37,7 @@ final class ProfileStage: Stage {
         ["https_proxy": tunnel.url, "OCIMIRROR_CA_FILE": authority.certificateFile]
     }
 
-    /// Azure's login is what `az acr login` leaves: a refresh token, as the password of nobody.
+    /// Azure's credentials are those of `az acr login`: a refresh token of the all-zeros user.
     var login: (user: String, password: String) {
         guard profile is ACR else { return (Self.user, Self.password) }
         return (ACR.userOfZeros, profile.issuer.issueRefreshToken(for: Self.user))

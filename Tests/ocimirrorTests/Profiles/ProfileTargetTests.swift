@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// Every registry as the one that is mirrored to.
+/// All emulated registries as the target.
 @Suite struct `a target` {
     private let source = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `gets blobs, then children, then the tag, each once`(kind: StageKind) async throws {
+    func `receives blobs, then child manifests, then the tag, each once`(kind: StageKind)
+        async throws
+    {
         let (stage, workspace) = try await begin(kind)
         let run = try await workspace.run("sync", "--verbose")
         #expect(run.status == 0, "\(run.said)")
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `is asked one question where nothing changed, and told nothing`(kind: StageKind)
+    func `receives one HEAD request without changes, and no write`(kind: StageKind)
         async throws
     {
         let (stage, workspace) = try await begin(kind)
@@ -57,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases)
-    func `gets the changed layer alone, and keeps what the tag stood for`(kind: StageKind)
+    func `receives only the changed layer, and keeps the previous digest`(kind: StageKind)
         async throws
     {
         let (stage, workspace) = try await begin(kind)
@@ -78,7 +80,9 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases, [Login.none, .wrong])
-    func `that refuses the login gets nothing, and is named`(kind: StageKind, login: Login)
+    func `that rejects the credentials receives nothing, and is reported`(
+        kind: StageKind, login: Login
+    )
         async throws
     {
         let (stage, workspace) = try await begin(kind, login: login)
@@ -92,7 +96,9 @@ import Testing
     }
 
     @Test(arguments: StageKind.allCases, [ProfileMode.throttled, .flaky])
-    func `on a bad day gets it all the same`(kind: StageKind, mode: ProfileMode) async throws {
+    func `receives the image despite temporary faults`(kind: StageKind, mode: ProfileMode)
+        async throws
+    {
         let (stage, workspace) = try await begin(kind, mode)
         let run = try await workspace.run("sync")
         #expect(run.status == 0, "\(run.said)")

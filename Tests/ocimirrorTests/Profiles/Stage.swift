@@ -4,30 +4,30 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-/// A registry that every suite of this folder is played with, under a name that is none of this machine.
+/// A registry for the suites of this directory, under its public host name.
 ///
-/// What is under `open/` anyone may pull; the rest takes the login.
+/// Repositories under `open/` are public; all others require credentials.
 protocol Stage: AnyObject, Sendable {
     /// The host in references.
     var name: String { get }
-    /// Variables with which the program finds it.
+    /// The environment variables for the program.
     var environment: [String: String] { get }
-    /// The one login that is right, as the program keeps it.
+    /// The valid credentials in the format of the credentials file.
     var login: (user: String, password: String) { get }
-    /// The origins that may see the login, by the scheme of their `Authorization`.
+    /// The origins that can receive credentials, by the scheme of their `Authorization`.
     var mayAuthorize: [String: Set<String>] { get }
-    /// Every request so far, whichever of its hosts it went to.
+    /// All requests to all of its hosts.
     var requests: [RecordedRequest] { get }
 
-    /// Puts an image there.
+    /// Publishes an image.
     func publish(_ image: BuiltImage, at path: String, tag: String) async throws
-    /// What a tag stands for.
+    /// Returns the digest that a tag points to.
     func digest(of path: String, tag: String) async throws -> String?
-    /// Forgets the requests so far.
+    /// Discards the recorded requests.
     func forgetRequests()
 }
 
-/// The registries that there are stages for.
+/// The supported registries.
 enum StageKind: String, CaseIterable, CustomTestStringConvertible {
     case dockerHub = "docker.io"
     case quay = "quay.io"
@@ -50,9 +50,9 @@ enum StageKind: String, CaseIterable, CustomTestStringConvertible {
 }
 
 extension Stage {
-    /// Checks that no credential went to an origin that it was not meant for.
+    /// Checks that no credential was sent to the wrong origin.
     ///
-    /// - Returns: the requests that had one in the wrong place.
+    /// - Returns: The requests with misplaced credentials.
     var misplacedCredentials: [RecordedRequest] {
         requests.filter { request in
             guard let header = request.headers["Authorization"] else { return false }
@@ -61,12 +61,12 @@ extension Stage {
         }
     }
 
-    /// How often something succeeded, by what it was.
+    /// The number of successful requests by purpose.
     var successes: [RequestClass: Int] {
         requests.filter { (200..<400).contains($0.status ?? 0) }.tally
     }
 
-    /// A workspace that mirrors images from or to here.
+    /// Returns a workspace that mirrors images from or to this registry.
     func workspace(
         from sources: [String], to prefix: String, plain hosts: [String], login: Login = .right
     ) throws -> Workspace {
@@ -88,7 +88,7 @@ extension Stage {
     }
 }
 
-/// Which login a workspace has.
+/// The credentials of a workspace.
 enum Login {
     case none
     case right

@@ -7,8 +7,8 @@ import Testing
 
 @testable import ocimirror
 
-/// The whole program on a terminal, and without one.
-@Suite struct `a run that somebody looks at` {
+/// The program on a terminal, and without one.
+@Suite struct `a run on a terminal` {
     private let mirror: HalfwayMirror
     private var source: LoopbackRegistry { mirror.source }
     private var target: LoopbackRegistry { mirror.target }
@@ -22,7 +22,7 @@ import Testing
         self.mirror = mirror
     }
 
-    /// What a person sees of a pseudo-terminal.
+    /// The screen of a pseudo-terminal.
     private struct Display {
         let device: PseudoTerminal
         var terminal: TerminalEmulator
@@ -34,7 +34,7 @@ import Testing
             terminal = TerminalEmulator(columns: columns)
         }
 
-        /// Takes what was written, as far as its lines are whole; at the end all of it.
+        /// Reads the output up to the last complete line; at the end, all of it.
         mutating func look(isLast: Bool = false) {
             pending += String(decoding: device.read(), as: UTF8.self) + (isLast ? "\n" : "")
             guard let end = pending.unicodeScalars.lastIndex(of: "\n")
@@ -45,7 +45,7 @@ import Testing
             terminal.write(whole)
         }
 
-        /// Looks until some row is as it should be; what ends before that is no wait for ever.
+        /// Waits until a row matches; fails if the process ends before.
         mutating func wait(
             for process: SpawnedProcess, until isDue: ([String]) -> Bool
         ) async throws {
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: [[:], ["NO_COLOR": "1"]])
-    func `draws on the terminal, survives its resizing, and leaves it clean`(
+    func `draws status lines, follows a resize, and removes them at the end`(
         variables: [String: String]
     ) async throws {
         var workspace = workspace
@@ -68,9 +68,9 @@ import Testing
             "sync", output: streams("output"), errors: display.device.path)
         try await display.wait(for: process) { $0.contains { $0.hasPrefix(" 1 of 2 images") } }
         #expect(display.terminal.rows.first?.hasPrefix("ocimirror: app: mirrored, ") == true)
-        #expect(display.terminal.rows.contains(" looking at slow"))
+        #expect(display.terminal.rows.contains(" processing slow"))
 
-        // While it stands still, so that nothing is drawn for the old width afterwards.
+        // Stops the process, so that nothing is drawn for the old width afterwards.
         process.pause()
         display.look()
         display.device.resize(columns: 24, rows: 24)
@@ -95,7 +95,7 @@ import Testing
         #expect(result.contains("interrupted, not finished: slow"))
     }
 
-    @Test func `says which host is left alone, and why`() async throws {
+    @Test func `shows a throttled host and the reason`() async throws {
         source.inject(
             .on(
                 .head, "/v2/slow/manifests/1.0",
@@ -104,7 +104,7 @@ import Testing
         let process = try workspace.start(
             "sync", output: streams("output"), errors: display.device.path)
         try await display.wait(for: process) {
-            $0.contains { $0.hasPrefix(" \(source.host): ") && $0.contains("; again in 0:4") }
+            $0.contains { $0.hasPrefix(" \(source.host): ") && $0.contains("; retrying in 0:4") }
         }
         #expect(!display.terminal.rows.contains { $0.contains("trying again") }, "the view has it")
         process.interrupt()
@@ -112,8 +112,7 @@ import Testing
         gate.open()
     }
 
-    @Test func `writes the result on the terminal, and its words elsewhere as lines`() async throws
-    {
+    @Test func `prints the result on the terminal, and messages as lines elsewhere`() async throws {
         var display = try Display(columns: 80)
         let process = try workspace.start(
             "sync", output: display.device.path, errors: streams("errors"))
@@ -131,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [["TERM": "dumb"], ["CI": "true"]])
-    func `draws nothing where nobody can see it`(variables: [String: String]) async throws {
+    func `draws nothing without an interactive terminal`(variables: [String: String]) async throws {
         var workspace = workspace
         workspace.environment.merge(variables) { $1 }
         var display = try Display(columns: 80)
@@ -146,7 +145,7 @@ import Testing
     }
 
     @Test(arguments: [[], ["--verbose"]])
-    func `writes an object a line where that is asked for`(further: [String]) async throws {
+    func `writes JSON lines with --log-format json`(further: [String]) async throws {
         target.heal()
         gate.open()
         source.inject(.on(.head, "/v2/app/manifests/1.0", hits: 1...1, .answer(.unavailable)))
@@ -168,7 +167,7 @@ import Testing
         #expect(try run.json["exitCode"] == 0, "the result is what it always is")
     }
 
-    @Test func `says errors as objects too, even to who asked for quiet`() async throws {
+    @Test func `also writes errors as JSON, even with --quiet`() async throws {
         let run = try await workspace.run(
             "sync", "--log-format", "json", "--quiet", "--config", "none.yaml")
         #expect(run.status == 78)

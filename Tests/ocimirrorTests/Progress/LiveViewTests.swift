@@ -5,7 +5,7 @@ import Testing
 
 @testable import ocimirror
 
-/// The lines of a run are a function of what is known of it and of the terminal's size.
+/// The status lines are a function of a snapshot and the terminal's size.
 @Suite struct `the live view` {
     private static let middle = ProgressSnapshot(
         sample: ProgressSample(
@@ -23,37 +23,39 @@ import Testing
                     name: "redis-operator", digest: "sha256:123456789abc", readBytes: 12_100_000,
                     size: 12_100_000),
             ]),
-        elapsed: .seconds(48), bytesPerSecond: 25_300_000, left: .seconds(83),
-        closedHosts: [
-            ThrottledHost(host: "docker.io", reason: "too many requests (429)", left: .seconds(12))
+        elapsed: .seconds(48), bytesPerSecond: 25_300_000, remaining: .seconds(83),
+        throttledHosts: [
+            ThrottledHost(
+                host: "docker.io", reason: "too many requests (429)", remaining: .seconds(12))
         ],
-        pulls: ["docker.io: 76 pulls left"])
+        pulls: ["docker.io: 76 pulls remaining"])
 
     private func lines(
-        _ picture: ProgressSnapshot, _ columns: Int, rows: Int = 24, hasBlocks: Bool = true
+        _ snapshot: ProgressSnapshot, _ columns: Int, rows: Int = 24, supportsUTF8: Bool = true
     ) -> [String] {
         LiveView(
-            columns: columns, rows: rows, style: TextStyle(hasColour: false), hasBlocks: hasBlocks
-        ).lines(picture)
+            columns: columns, rows: rows, style: TextStyle(hasColor: false),
+            supportsUTF8: supportsUTF8
+        ).lines(snapshot)
     }
 
     @Test func `fits 80 columns`() {
         #expect(
             lines(Self.middle, 80) == [
-                " 12 of 38 images, 2 not well · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left",
+                " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left",
                 " grafana         ━━━━━━━━━━━━━━━━━━───────────────────   51%       61 of 118 MB",
                 " envoy-gateway   ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━───   93%        45 of 48 MB",
-                " redis-operator  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100%      12 MB, ending",
-                " docker.io: too many requests (429); again in 0:12",
-                " docker.io: 76 pulls left",
+                " redis-operator  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100%   12 MB, finishing",
+                " docker.io: too many requests (429); retrying in 0:12",
+                " docker.io: 76 pulls remaining",
             ])
     }
 
-    @Test func `says more in 140 columns`() {
+    @Test func `shows more in 140 columns`() {
         let lines = lines(Self.middle, 140)
         #expect(
             lines[0]
-                == " 12 of 38 images, 2 not well · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left · 0:48 so far"
+                == " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left · 0:48 elapsed"
         )
         #expect(
             lines[1]
@@ -61,84 +63,83 @@ import Testing
         )
     }
 
-    @Test func `speaks ASCII where the terminal may know nothing else`() {
-        let lines = lines(Self.middle, 80, hasBlocks: false)
-        #expect(lines[0].hasPrefix(" 12 of 38 images, 2 not well, 1.2 of 3.4 GB, 25 MB/s"))
+    @Test func `uses ASCII without UTF-8`() {
+        let lines = lines(Self.middle, 80, supportsUTF8: false)
+        #expect(lines[0].hasPrefix(" 12 of 38 images, 2 failed, 1.2 of 3.4 GB, 25 MB/s"))
         #expect(lines[1].contains(" ##################-------------------   51%"))
         #expect(lines.joined().allSatisfy { $0.isASCII })
     }
 
     @Test(arguments: [1, 2, 8, 20, 40, 60, 79, 80, 81, 140, 300])
-    func `is never as wide as the terminal, and keeps what matters most`(columns: Int) {
+    func `is narrower than the terminal, and keeps the most important parts`(columns: Int) {
         let lines = lines(Self.middle, columns)
         #expect(lines.allSatisfy { $0.columns < max(columns, 3) }, "\(lines)")
         if columns >= 40 { #expect(lines[0].contains("12 of 38 images")) }
     }
 
     @Test(arguments: [1, 3, 5, 6, 12, 24])
-    func `is never as high as the terminal`(rows: Int) {
-        var picture = Self.middle
-        picture.sample.transfers += (1...40).map {
+    func `is lower than the terminal`(rows: Int) {
+        var snapshot = Self.middle
+        snapshot.sample.transfers += (1...40).map {
             .init(name: "image-\($0)", digest: "sha256:\($0)", readBytes: 1, size: 2)
         }
-        let lines = lines(picture, 80, rows: rows)
+        let lines = lines(snapshot, 80, rows: rows)
         #expect(lines.count <= max(rows - 2, 1))
         #expect(lines.count <= 3 + LiveView.transferLimit)
         if rows == 24 { #expect(lines.contains(" and 36 more")) }
     }
 
-    @Test func `counts wide letters and accents as the terminal does`() {
+    @Test func `counts wide characters and accents as the terminal does`() {
         #expect("grafana".columns == 7)
         #expect("漢字".columns == 4)
         #expect("e\u{301}".columns == 1)
         #expect("👩".columns == 2)
-        #expect(TextStyle(hasColour: true).green("ok").columns == 2)
+        #expect(TextStyle(hasColor: true).green("ok").columns == 2)
         #expect("漢字漢字".fitting(5) == "漢字…")
         #expect("grafana".fitting(7) == "grafana")
         #expect("grafana".fitting(0).isEmpty)
-        var picture = Self.middle
-        picture.sample.transfers = [.init(name: "漢字-image", digest: "", readBytes: 1, size: 2)]
-        #expect(lines(picture, 80)[1].columns == lines(Self.middle, 80)[1].columns)
+        var snapshot = Self.middle
+        snapshot.sample.transfers = [.init(name: "漢字-image", digest: "", readBytes: 1, size: 2)]
+        #expect(lines(snapshot, 80)[1].columns == lines(Self.middle, 80)[1].columns)
     }
 
-    @Test func `names what is looked at while nothing is on its way`() {
-        var picture = Self.middle
-        picture.sample.transfers = []
-        #expect(lines(picture, 80)[1] == " looking at grafana, loki")
-        picture.sample.activeNames = (1...9).map { "image-\($0)" }
-        #expect(lines(picture, 80)[1].hasSuffix("image-6 and 3 more"))
-        #expect(lines(ProgressSnapshot(), 80) == [" looking for images · 0:00 so far"])
+    @Test func `lists active images while no blob is transferred`() {
+        var snapshot = Self.middle
+        snapshot.sample.transfers = []
+        #expect(lines(snapshot, 80)[1] == " processing grafana, loki")
+        snapshot.sample.activeNames = (1...9).map { "image-\($0)" }
+        #expect(lines(snapshot, 80)[1].hasSuffix("image-6 and 3 more"))
+        #expect(lines(ProgressSnapshot(), 80) == [" resolving images · 0:00 elapsed"])
     }
 
     @Test(arguments: [
         (0, "0:00"), (7, "0:07"), (754, "12:34"), (3723, "1:02:03"), (-5, "0:00"),
     ])
-    func `tells time as clocks do`(seconds: Int, text: String) {
+    func `formats durations as clocks do`(seconds: Int, text: String) {
         #expect(Duration.seconds(seconds).clock == text)
     }
 
-    @Test func `takes the speed from what was lately read`() {
-        var meter = SpeedMeter(memory: .seconds(3))
+    @Test func `calculates the speed from recent samples`() {
+        var meter = SpeedMeter(timeConstant: .seconds(3))
         #expect(meter.bytesPerSecond == 0)
         #expect(meter.time(for: 100) == nil)
-        for second in 0...10 { meter.note(second * 1000, at: .seconds(second)) }
+        for second in 0...10 { meter.record(second * 1000, at: .seconds(second)) }
         #expect(meter.bytesPerSecond == 1000)
         #expect(meter.time(for: 5000) == .seconds(5))
-        for second in 11...40 { meter.note(10_000, at: .seconds(second)) }
+        for second in 11...40 { meter.record(10_000, at: .seconds(second)) }
         #expect(meter.bytesPerSecond == 0, "what stands still has no speed")
     }
 
-    @Test func `promises no more than what is known to be left`() {
-        var pictures = ProgressFrames(from: .zero)
+    @Test func `marks the remaining time as a lower bound while images are resolved`() {
+        var frames = ProgressFrames(from: .zero)
         var sample = ProgressSample(
-            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500
-        )
-        var picture = pictures.next(sample, at: .seconds(5))
-        #expect(picture.timeLeft == "over 0:05 left")
+            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500)
+        var snapshot = frames.next(sample, at: .seconds(5))
+        #expect(snapshot.timeRemaining == "over 0:05 left")
         sample.startedCount = 2
-        picture = pictures.next(sample, at: .seconds(5))
-        #expect(picture.timeLeft == "0:05 left")
+        snapshot = frames.next(sample, at: .seconds(5))
+        #expect(snapshot.timeRemaining == "0:05 left")
         sample.completedBytes = 1000
-        #expect(pictures.next(sample, at: .seconds(6)).timeLeft == nil)
+        #expect(frames.next(sample, at: .seconds(6)).timeRemaining == nil)
     }
 }

@@ -8,27 +8,27 @@ import Testing
 
 @testable import ocimirror
 
-/// What is shown of a run comes from counters, and at its own pace.
+/// The progress display samples counters at its own pace.
 @Suite struct `the progress display` {
-    @Test func `knows until when a host is left alone, and forgets it then`() throws {
+    @Test func `shows a throttled host until its delay is over`() throws {
         let now = Mutex(Duration.zero)
         let hosts = ThrottledHosts { now.withLock { $0 } }
         let hub = try RegistryHost(parsing: "docker.io")
-        hosts.note(.retryWaiting(host: hub, reason: "too many requests", duration: .seconds(30)))
-        hosts.note(.retryWaiting(host: hub, reason: "busy", duration: .seconds(5)))
+        hosts.record(.retryWaiting(host: hub, reason: "too many requests", duration: .seconds(30)))
+        hosts.record(.retryWaiting(host: hub, reason: "busy", duration: .seconds(5)))
         now.withLock { $0 = .seconds(18) }
-        #expect(hosts.current.map(\.line) == ["docker.io: too many requests; again in 0:12"])
+        #expect(hosts.current.map(\.line) == ["docker.io: too many requests; retrying in 0:12"])
         now.withLock { $0 = .seconds(30) }
         #expect(hosts.current.isEmpty)
     }
 
-    @Test func `draws nothing for a person who asked for quiet, and returns what the work returns`()
+    @Test func `shows nothing with --quiet, and returns the result`()
         async
     {
         var console = Console(environment: [:])
         console.volume = .quiet
         let display = ProgressDisplay(
-            progress: RunProgress(), console: console, closedHosts: ThrottledHosts { .zero },
+            progress: RunProgress(), console: console, throttledHosts: ThrottledHosts { .zero },
             traffic: RequestStatistics(), time: .system)
         let seven = await display.during { 7 }
         #expect(seven == 7)
@@ -37,7 +37,7 @@ import Testing
     @Test(arguments: [
         (["CI": "true", "TERM": "xterm"], false), (["TERM": "dumb"], false), ([:], false),
     ])
-    func `is no live one in a job, on a dumb terminal or without one`(
+    func `is not live in CI, on a dumb terminal or without a terminal`(
         environment: [String: String], isLive: Bool
     ) {
         #expect(Console(environment: environment).isLive == isLive)
@@ -47,9 +47,9 @@ import Testing
         (["LANG": "C.UTF-8"], true), (["LANG": "en_US.utf8"], true), (["LANG": "C"], false),
         (["LANG": "C.UTF-8", "LC_ALL": "POSIX"], false), ([:], false),
     ])
-    func `asks the locale for the letters that a terminal has`(
-        environment: [String: String], hasBlocks: Bool
+    func `detects UTF-8 from the locale`(
+        environment: [String: String], supportsUTF8: Bool
     ) {
-        #expect(Console(environment: environment).hasBlocks == hasBlocks)
+        #expect(Console(environment: environment).supportsUTF8 == supportsUTF8)
     }
 }

@@ -4,13 +4,13 @@ import Testing
 
 @testable import ocimirror
 
-/// Lines that are drawn over and over leave nothing behind on the terminal.
-@Suite struct `a frame` {
+/// Redrawn status lines leave no artifacts on the terminal.
+@Suite struct `a screen update` {
     private func frame(_ lines: [String], _ columns: Int, rows: Int = 24) -> ScreenUpdate {
-        ScreenUpdate(drawn: lines, now: CurrentProcess.Size(columns: columns, rows: rows))
+        ScreenUpdate(drawn: lines, size: TerminalSize(columns: columns, rows: rows))
     }
 
-    @Test func `takes the place of the one before`() {
+    @Test func `replaces the previous one`() {
         var terminal = TerminalEmulator(columns: 80)
         terminal.write("before\n")
         terminal.write(frame([], 80).replacing(with: ["one", "two", "three"]))
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [139, 100, 80, 70, 41, 20])
-    func `is found again after the terminal has become narrower`(columns: Int) {
+    func `erases lines that a narrower terminal has wrapped`(columns: Int) {
         let lines = [139, 70, 1, 80].map { String(repeating: "x", count: $0) }
         var terminal = TerminalEmulator(columns: 140)
         terminal.write("before\n" + frame([], 140).replacing(with: lines))
@@ -38,7 +38,7 @@ import Testing
         #expect(terminal.unknown.isEmpty)
     }
 
-    @Test func `never reaches above the terminal`() {
+    @Test func `never moves above the terminal`() {
         let erasing = frame((1...30).map(String.init), 80, rows: 10).erasing
         #expect(erasing == "\u{1B}[9A\r\u{1B}[J")
     }

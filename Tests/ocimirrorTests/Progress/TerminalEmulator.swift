@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// As much of a terminal as the program's output needs: what a person sees after some bytes.
+/// A minimal terminal emulator: the screen after some output.
 ///
-/// It breaks lines that are too long, and breaks them anew when its width changes, as most terminals do.
-/// Anything that it does not know is kept in `unknown`.
+/// It wraps long lines, and wraps them again when its width changes, as most terminals do.
+/// Unknown sequences are recorded in `unknown`.
 struct TerminalEmulator {
     private(set) var columns: Int
-    /// Lines as they were written, each of which may take several rows.
+    /// The lines before wrapping, each of which can occupy several rows.
     private var lines: [[Character]] = [[]]
-    /// In which line the cursor is, and where in it.
+    /// The line and the column of the cursor.
     private var line = 0
     private var column = 0
     private(set) var unknown: [String] = []
@@ -17,14 +17,14 @@ struct TerminalEmulator {
         self.columns = columns
     }
 
-    /// The rows as they are seen, without the empty ones at the end.
+    /// The visible rows, without empty ones at the end.
     var rows: [String] {
         var rows = lines.flatMap { Self.broken($0, columns) }
         while rows.last == "" { rows.removeLast() }
         return rows
     }
 
-    /// Whether the cursor is at the beginning of a line with nothing in it or below.
+    /// A Boolean value that indicates whether the cursor is at the start of an empty last line.
     var isAtFreshLine: Bool { column == 0 && lines[line...].allSatisfy(\.isEmpty) }
 
     mutating func resize(to columns: Int) {
@@ -69,7 +69,7 @@ struct TerminalEmulator {
         }
     }
 
-    /// Goes up by rows, not by lines.
+    /// Moves up by rows, not by lines.
     private mutating func moveUp(_ count: Int) {
         var left = count
         while left > 0, line > 0 {

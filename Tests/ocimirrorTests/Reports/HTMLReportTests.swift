@@ -11,10 +11,10 @@ import TextSafety
 @testable import Mirroring
 @testable import ocimirror
 
-/// The report as a page.
+/// The HTML report.
 @Suite struct HTMLReportTests {
     @Test(arguments: SampleRun.hostileTexts)
-    func `D04 no text from outside becomes markup`(text: String) throws {
+    func `D04 untrusted text is never markup`(text: String) throws {
         let page = try Page(HTMLReport(try SampleRun.hostile(text).report).text)
         let known: Set = [
             "html", "head", "meta", "title", "style", "body", "header", "p", "h1", "time", "svg",
@@ -27,8 +27,8 @@ import TextSafety
             "lang", "charset", "http-equiv", "content", "name", "class", "datetime", "viewBox",
             "preserveAspectRatio", "role", "aria-label", "aria-pressed", "aria-hidden", "x", "y",
             "width", "height", "id", "hidden", "type", "placeholder", "scope", "title", "colspan",
-            "data-group", "data-groups", "data-key", "data-id", "data-word", "data-size",
-            "data-age", "data-took", "data-label",
+            "data-group", "data-groups", "data-key", "data-id", "data-status", "data-size",
+            "data-age", "data-duration", "data-label",
         ]
         #expect(Set(page.elements.flatMap(\.attributes.keys)).subtracting(attributes) == [])
         #expect(page.elements.count { $0.name == "script" } == 1)
@@ -38,7 +38,7 @@ import TextSafety
         #expect(page.text.contains(expected), "\(expected)")
     }
 
-    @Test func `lets nothing in but itself, and names its style and script by hash`() async throws {
+    @Test func `is self-contained and permits its style and script by hash`() async throws {
         var run = SampleRun()
         try run.add(.mirrored, "app") { $0.facts = SampleRun.facts() }
         let text = HTMLReport(run.report).text
@@ -59,7 +59,7 @@ import TextSafety
         }
     }
 
-    @Test func `is whole without scripts, what needs a person first`() throws {
+    @Test func `is complete without scripts, with images that need attention first`() throws {
         var run = SampleRun()
         try run.add(.unchanged, "same")
         try run.add(.mirrored, "new")
@@ -74,27 +74,28 @@ import TextSafety
         #expect(page.text.contains("1 of 4 images needs attention"))
     }
 
-    @Test func `of a run that was cut short says by what, and what is left`() throws {
+    @Test func `of an interrupted run contains the reason and the unfinished images`() throws {
         var run = SampleRun(interrupted: .timeLimit(.seconds(3600)))
         try run.add(.mirrored, "new")
         run.unfinished = [try SampleRun.image("late")]
         let page = try Page(HTMLReport(run.report).text)
         #expect(
-            page.text.contains("No image is wrong, stopped by --max-duration 1h with 1 image left"))
+            page.text.contains(
+                "No problems found, stopped by --max-duration 1h with 1 image unfinished"))
         #expect(page.text.contains("unfinished"))
     }
 
     @Test(
         arguments: [
-            (["app"], nil, "The image is as it should be; images.lock.yaml could not be written"),
-            ([], nil, "no image is configured; images.lock.yaml could not be written"),
+            (["app"], nil, "The image is up to date; images.lock.yaml could not be written"),
+            ([], nil, "no images configured; images.lock.yaml could not be written"),
             (
                 ["app"], .timeLimit(.seconds(3600)),
-                "No image is wrong, stopped by --max-duration 1h with 1 image left; "
+                "No problems found, stopped by --max-duration 1h with 1 image unfinished; "
                     + "images.lock.yaml could not be written"
             ),
         ] as [([String], Interruption.Cause?, String)])
-    func `of a run whose lock could not be written is not green, and says so`(
+    func `of a run that could not write its lock file is an error`(
         images: [String], interrupted: Interruption.Cause?, verdict: String
     ) throws {
         var run = SampleRun(interrupted: interrupted)
@@ -108,7 +109,7 @@ import TextSafety
         #expect(page.contains(">\(verdict)</h1>"))
     }
 
-    @Test func `of a run without a flaw is green`() throws {
+    @Test func `of a successful run is green`() throws {
         var run = SampleRun()
         try run.add(.mirrored, "app")
         let page = try Page(HTMLReport(run.report).text)
@@ -120,9 +121,9 @@ import TextSafety
         ([Finding(.configMismatch, .error, platform: .linuxARM64, "x")], true, "✗ config-mismatch"),
         ([Finding(.notChecked, .warning, platform: .linuxARM64, "x")], true, "? not-checked"),
         ([Finding(.configMismatch, .error, platform: .linuxAMD64, "x")], true, "·"),
-        ([], false, "? not seen"),
+        ([], false, "? unknown"),
     ])
-    func `a platform's cell says what is wrong with it`(
+    func `the cell of a platform contains its finding`(
         findings: [Finding], isKnown: Bool, cell: String
     ) throws {
         var run = SampleRun()
@@ -138,7 +139,7 @@ import TextSafety
         #expect(words[0].hasPrefix(cell))
     }
 
-    @Test func `a platform that an exception excuses is no hole`() throws {
+    @Test func `a platform with an exception is not an error`() throws {
         var run = SampleRun()
         try run.add(
             .unchanged, "app",
@@ -147,11 +148,11 @@ import TextSafety
             outcome.facts = ImageFacts(platforms: [SampleRun.facts().platforms[0]])
         }
         let page = try Page(HTMLReport(run.report).text)
-        #expect(page.text.contains("– excused"))
-        #expect(page.text.contains("only linux/amd64 for ever: amd64 only"))
+        #expect(page.text.contains("– exception"))
+        #expect(page.text.contains("only linux/amd64 (no end date): amd64 only"))
     }
 
-    @Test func `shows what a tag stood for before`() throws {
+    @Test func `shows the previous digest of a moved tag`() throws {
         var run = SampleRun()
         var resolved = ResolvedImage(image: try SampleRun.image("app"))
         resolved.descriptor = SampleRun.descriptor(0xbeef)
@@ -165,7 +166,7 @@ import TextSafety
         #expect(page.elements.contains { $0.attributes["data-groups"]?.contains("moved") == true })
     }
 
-    @Test func `of five hundred images is a page that a browser opens at once`() throws {
+    @Test func `of five hundred images is smaller than 1 MiB`() throws {
         var run = SampleRun()
         for number in 0..<500 {
             try run.add(.unchanged, "image-\(number)") { $0.facts = SampleRun.facts() }
@@ -177,7 +178,7 @@ import TextSafety
         (0, "0 ms"), (99, "99 ms"), (100, "0.1 s"), (9_990, "9.9 s"), (10_000, "10 s"),
         (59_999, "59 s"), (65_000, "1 min 05 s"), (7_800_000, "2 h 10 min"),
     ])
-    func `a length of time is short`(milliseconds: Int, words: String) {
+    func `durations are formatted in readable units`(milliseconds: Int, words: String) {
         #expect(Elapsed(duration: .milliseconds(milliseconds)).description == words)
     }
 
@@ -185,7 +186,7 @@ import TextSafety
         (-1, "from the future"), (0, "today"), (1, "1 day"), (59, "59 days"), (60, "2 months"),
         (729, "24 months"), (730, "2 years"),
     ])
-    func `an age is short`(days: Int, words: String) {
+    func `ages are formatted in readable units`(days: Int, words: String) {
         let today = CalendarDay(daysSinceEpoch: 20_000)
         #expect(
             Age(of: CalendarDay(daysSinceEpoch: 20_000 - days), on: today).description == words)
@@ -195,7 +196,7 @@ import TextSafety
         ("2026-06-20T10:00:00Z", "2026-06-20"), ("1970-01-01T00:00:00Z", nil),
         ("0001-01-01T00:00:00Z", nil), ("1980-01-01T00:00:01Z", nil), ("yesterday", nil), ("", nil),
     ])
-    func `a day that builds write who have none is none`(text: String, day: String?) {
+    func `placeholder dates of reproducible builds are ignored`(text: String, day: String?) {
         #expect(
             SampleRun.facts(created: text).platforms[0].day == day.flatMap(CalendarDay.init))
     }

@@ -8,9 +8,9 @@ import Testing
 @testable import Mirroring
 @testable import ocimirror
 
-/// Numbers that manifests, servers, files and variables state, at the ends of what an integer holds.
+/// Numbers from manifests, servers, files and variables, at the limits of integers.
 @Suite struct `huge numbers` {
-    @Test func `bytes that a manifest claims are counted up to the greatest number`() {
+    @Test func `sums of declared sizes saturate`() {
         let run = SampleRun()
         for _ in 0..<1025 {
             run.traffic.note(
@@ -24,7 +24,7 @@ import Testing
         #expect(run.report.json["totals"]?["bytesWritten"] == .integer(.max))
     }
 
-    @Test func `blobs that a target claims to have taken are counted up to the greatest number`()
+    @Test func `sums of uploaded bytes saturate`()
         throws
     {
         var run = SampleRun()
@@ -45,14 +45,14 @@ import Testing
             (.seconds(Int64.max) + .milliseconds(999), .max), (.seconds(Int64.min), .min),
             (.milliseconds(1999), 1999), (.zero, 0), (.nanoseconds(999_999), 0),
         ])
-    func `durations are cut to whole milliseconds that fit`(duration: Duration, expected: Int) {
+    func `durations are truncated to milliseconds and saturate`(duration: Duration, expected: Int) {
         #expect(duration.milliseconds == expected)
     }
 
-    @Test func `a speed between two samples of the same moment fits`() {
-        var meter = SpeedMeter(memory: .seconds(3))
-        meter.note(0, at: .zero)
-        meter.note(.max, at: .nanoseconds(1))
+    @Test func `a speed between two simultaneous samples does not overflow`() {
+        var meter = SpeedMeter(timeConstant: .seconds(3))
+        meter.record(0, at: .zero)
+        meter.record(.max, at: .nanoseconds(1))
         #expect(meter.bytesPerSecond == 1_000_000_000_000_000_000)
     }
 

@@ -8,9 +8,9 @@ import Validation
 @testable import Mirroring
 @testable import ocimirror
 
-/// The report for a CI job's summary.
+/// The report for a CI job summary.
 @Suite struct MarkdownReportTests {
-    @Test func `says first what needs a person, and folds what did not change`() throws {
+    @Test func `begins with images that need attention, and collapses unchanged ones`() throws {
         var run = SampleRun()
         try run.add(.unchanged, "redis")
         try run.add(.rejected, "liar") {
@@ -20,16 +20,16 @@ import Validation
         let text = MarkdownReport(run.report).text
         #expect(text.hasPrefix("# Mirror: 1 unchanged, 1 mirrored, 1 rejected\n"))
         #expect(text.contains("| `liar` | **rejected** | `config-mismatch` `not arm64` |"))
-        let trouble = try #require(text.firstRange(of: "## Not as it should be (1)"))
+        let problem = try #require(text.firstRange(of: "## Needs attention (1)"))
         let changed = try #require(text.firstRange(of: "## Changed (1)"))
         let unchanged = try #require(
             text.firstRange(of: "<details><summary><b>Unchanged (1)</b></summary>"))
-        #expect(trouble.lowerBound < changed.lowerBound)
+        #expect(problem.lowerBound < changed.lowerBound)
         #expect(changed.lowerBound < unchanged.lowerBound)
     }
 
     @Test(arguments: SampleRun.hostileTexts)
-    func `D04 no text from outside means anything in Markdown`(text: String) throws {
+    func `D04 untrusted text has no effect in Markdown`(text: String) throws {
         let page = MarkdownReport(try SampleRun.hostile(text).report).text
         let plain = page.withoutMarkdownCode
         for sign in ["@", "#1", "<img", "<script", "<style", "](", "javascript", "`", "\u{1B}"] {
@@ -48,7 +48,7 @@ import Validation
         }
     }
 
-    @Test func `fits a job's summary however long the run was`() throws {
+    @Test func `does not exceed the limit of a job summary`() throws {
         var run = SampleRun()
         let long = String(repeating: "word ", count: 100)
         for number in 0..<4000 {
@@ -63,21 +63,21 @@ import Validation
         let text = MarkdownReport(run.report).text
         #expect(text.utf8.count < 1 << 20)
         #expect(text.count(of: "<details>") == text.count(of: "</details>"))
-        for title in ["Not as it should be (4000)", "Changed (4000)", "Unchanged (4000)"] {
+        for title in ["Needs attention (4000)", "Changed (4000)", "Unchanged (4000)"] {
             #expect(text.contains(title))
         }
-        #expect(text.contains(" more; the JSON report has them all."))
+        #expect(text.contains(" more; see the JSON report."))
     }
 
-    @Test func `of a run without images says so`() {
+    @Test func `of a run without images contains the reason`() {
         #expect(
-            MarkdownReport(SampleRun().report).text.hasPrefix("# Mirror: no image is configured\n"))
+            MarkdownReport(SampleRun().report).text.hasPrefix("# Mirror: no images configured\n"))
         #expect(
             MarkdownReport(SampleRun(interrupted: .signal(.interrupt)).report).text
-                .hasPrefix("# Mirror: interrupted before any image\n"))
+                .hasPrefix("# Mirror: interrupted before the first image\n"))
     }
 
-    /// How many cells GitHub sees in a row of a table.
+    /// Returns the number of cells that GitHub renders in a row of a table.
     private static func cells(of line: Substring) -> Int {
         var bars = 0
         var isEscaped = false
@@ -90,13 +90,14 @@ import Validation
 }
 
 extension String {
-    /// How often a text stands in it.
+    /// Returns the number of occurrences of a text.
     func count(of text: String) -> Int { ranges(of: text).count }
 
-    /// Whether a text stands in it as other programs see it: an accent behind it changes nothing.
+    /// Returns a Boolean value that indicates whether the scalars of a text occur, also before an
+    /// accent.
     func hasScalars(of text: String) -> Bool { unicodeScalars.contains(text.unicodeScalars) }
 
-    /// What is left of Markdown without its code.
+    /// The Markdown text without code spans and elements.
     var withoutMarkdownCode: String {
         let element = /<code>[A-Za-z0-9 &#;\u{80}-\u{10FFFF}]*<\/code>/
         return replacing(element.matchingSemantics(.unicodeScalar), with: "")

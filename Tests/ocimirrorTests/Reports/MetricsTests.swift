@@ -9,36 +9,36 @@ import Validation
 @testable import Mirroring
 @testable import ocimirror
 
-/// The figures for Prometheus.
+/// The metrics for Prometheus.
 @Suite struct MetricsTests {
-    @Test func `are a page that Prometheus reads`() throws {
+    @Test func `are valid in Prometheus' text format`() throws {
         let exposition = try Exposition(RunMetrics(try Self.run().report, lastSuccess: nil).text)
-        #expect(exposition.values["ocimirror_images{outcome=mirrored}"] == "1")
-        #expect(exposition.values["ocimirror_images{outcome=missing}"] == "0")
-        #expect(exposition.values["ocimirror_image_good{id=grafana}"] == "1")
-        #expect(exposition.values["ocimirror_image_good{id=liar}"] == "0")
+        #expect(exposition.values["ocimirror_images{status=mirrored}"] == "1")
+        #expect(exposition.values["ocimirror_images{status=missing}"] == "0")
+        #expect(exposition.values["ocimirror_image_success{id=grafana}"] == "1")
+        #expect(exposition.values["ocimirror_image_success{id=liar}"] == "0")
         #expect(exposition.values["ocimirror_image_duration_seconds{id=grafana}"] == "0.042")
         #expect(exposition.values["ocimirror_run_exit_code{}"] == "1")
         #expect(exposition.values["ocimirror_run_timestamp_seconds{}"] == "1782871212")
-        #expect(exposition.values["ocimirror_blob_bytes{how=mounted}"] == "700")
+        #expect(exposition.values["ocimirror_blob_bytes{result=mounted}"] == "700")
         #expect(
             exposition.values["ocimirror_findings{finding=config-mismatch,severity=error}"] == "1")
         #expect(
             exposition.values["ocimirror_requests{host=docker.io,kind=manifest-get}"] == "2")
-        #expect(exposition.values["ocimirror_pulls_left{registry=docker.io}"] == "76")
+        #expect(exposition.values["ocimirror_pulls_remaining{registry=docker.io}"] == "76")
         #expect(exposition.values["ocimirror_last_success_timestamp_seconds{}"] == nil)
     }
 
     @Test(arguments: SampleRun.hostileTexts)
-    func `D05 no text from outside ends a label or a line`(text: String) throws {
+    func `D05 untrusted text ends neither a label nor a line`(text: String) throws {
         let report = try SampleRun.hostile(text).report
         let exposition = try Exposition(RunMetrics(report, lastSuccess: 5).text)
-        let hosts = exposition.values.keys.filter { $0.hasPrefix("ocimirror_read_bytes{") }
+        let hosts = exposition.values.keys.filter { $0.hasPrefix("ocimirror_received_bytes{") }
         #expect(hosts.count == 1)
         #expect(exposition.values["ocimirror_last_success_timestamp_seconds{}"] == "5")
     }
 
-    @Test func `say of a failed run when one last succeeded`() async throws {
+    @Test func `of a failed run contain the time of the last success`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
         let workspace = try Workspace(
@@ -59,7 +59,7 @@ import Validation
         #expect(try await workspace.shell("ls -A out") == "mirror.prom\n")
     }
 
-    @Test func `have the names that are documented`() async throws {
+    @Test func `have the documented names`() async throws {
         let reference = "\(Workspace.project)/Documentation/reports.md"
         let documented = try await Workspace().shell("cat \(reference)")
             .matches(of: /\| `(ocimirror_\w+)`/).map { String($0.output.1) }
@@ -99,9 +99,10 @@ import Validation
     }
 }
 
-/// A page of metrics as a strict reader sees it.
+/// A strict parser of metrics.
 ///
-/// Source: "Exposition formats" of Prometheus' documentation; what `promtool check metrics` asks for.
+/// Source: "Exposition formats" of Prometheus' documentation; the rules of `promtool check
+/// metrics`.
 private struct Exposition {
     /// The families, in their order.
     private(set) var names: [String] = []

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A page as a strict reader of HTML sees it: every element is closed, every attribute quoted.
+/// A strict HTML parser: every element is closed, every attribute quoted.
 struct Page {
     struct Element {
         let name: String
@@ -10,7 +10,7 @@ struct Page {
     struct Malformed: Error { let place: Substring }
 
     private(set) var elements: [Element] = []
-    /// What is shown, with single spaces.
+    /// The visible text, with normalized whitespace.
     private(set) var text = ""
 
     private static let empty: Set = ["meta", "input", "rect"]
@@ -66,7 +66,7 @@ struct Page {
     }
 
     private static func decoded(_ text: Substring) -> String {
-        // By scalars, as a browser does: an accent may follow a reference.
+        // Compares scalars, as a browser does: a combining accent can follow a reference.
         var scalars = String(text).unicodeScalars
         for (reference, sign) in [
             ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&"),

@@ -13,11 +13,11 @@ import TextSafety
 @testable import Mirroring
 @testable import ocimirror
 
-/// The text of a pull request, with what a run's report knows.
+/// The body of a pull request with facts from the run report.
 @Suite struct PullRequestBodyTests {
     private static let fixtures = "\(Workspace.project)/Tests/PinningTests/Fixtures"
 
-    /// The text for one file with both images, of which `api` is in the run.
+    /// Returns the body for one file with both images, of which `api` is in the run.
     private static func body(_ run: SampleRun) throws -> String {
         let new = try lock("images"), old = try lock("older")
         let values =
@@ -37,7 +37,7 @@ import TextSafety
         return Reference(image.repository, tag: image.tag, digest: image.digest)
     }
 
-    /// A run that mirrored `api` as the lock has it.
+    /// Returns a run that mirrored `api` at the locked digest.
     private static func run(
         labels: [ImageFacts.Label: String], _ findings: [Finding] = [],
         digest: Digest? = nil
@@ -52,36 +52,36 @@ import TextSafety
         return run
     }
 
-    @Test func `sizes, labels and findings come from the run's report`() throws {
+    @Test func `sizes, labels and findings come from the run report`() throws {
         let body = try Self.body(
             try Self.run(
                 labels: [
                     .revision: "c0ffee1", .source: "https://example.com/api",
                     .created: "2026-06-19T08:00:00Z",
                 ], [Finding(.tagMoved, .warning, platform: .linuxAMD64, "it moved")]))
-        #expect(body.contains("| image | from | to | what moved | size | revision | created |\n"))
+        #expect(body.contains("| image | from | to | change | size | revision | created |\n"))
         #expect(
             body.contains(
                 " | 70 MB | `c0ffee1` of `https://example.com/api` | `2026-06-19T08:00:00Z` |\n"))
-        // The run does not know the other image.
+        // The other image is not in the run.
         #expect(body.contains(" | – | – | – |\n"))
         #expect(
             body.contains(
                 "## Findings\n\n- `api`: `warning` `tag-moved` (`linux/amd64`): `it moved`\n"))
     }
 
-    @Test func `a column without its source is left out`() throws {
+    @Test func `a column without values is omitted`() throws {
         let bare = try Self.body(try Self.run(labels: [.revision: "c0ffee1"]))
-        #expect(bare.contains("| image | from | to | what moved | size | revision |\n"))
-        // The report of another run, in which the image had other bytes, is no source.
+        #expect(bare.contains("| image | from | to | change | size | revision |\n"))
+        // The report of a run with another digest of the image is not used.
         let other = try Self.body(
             try Self.run(labels: [.revision: "c0ffee1"], digest: SampleRun.digest(7)))
-        #expect(other.contains("| image | from | to | what moved |\n"))
+        #expect(other.contains("| image | from | to | change |\n"))
         #expect(!other.contains("c0ffee1"))
     }
 
     @Test(arguments: SampleRun.hostileTexts)
-    func `D01 D02 D04 a label acts neither in Markdown, nor on a terminal, nor on a log`(
+    func `D01 D02 D04 a label has no effect in Markdown, on a terminal or in a log`(
         text: String
     ) throws {
         let body = try Self.body(
@@ -93,7 +93,7 @@ import TextSafety
             #expect(["|", "-", "#"].contains(line.prefix(1)), "\(line)")
             #expect(!String(line).hasScalars(of: "##["), "\(line)")
         }
-        // One row for each image, however many bars and line breaks a label has.
+        // One row for each image, regardless of bars and line breaks in a label.
         let rows = lines.filter { $0.hasPrefix("|") }
         #expect(rows.count == 4)
         #expect(Set(rows.map { row in row.unicodeScalars.count { $0 == "|" } }).count == 1)
@@ -104,15 +104,15 @@ import TextSafety
         }
     }
 
-    @Test func `D04 a body is never longer than a code host takes`() throws {
+    @Test func `D04 a body does not exceed the limit of code hosts`() throws {
         let long = String(repeating: "`|", count: 5000)
         let findings = (0..<200).map { _ in Finding(.tagMoved, .warning, long) }
         let body = try Self.body(try Self.run(labels: [.revision: long], findings))
         #expect(body.utf8.count < 61 << 10)
-        #expect(body.contains("… and "))
+        #expect(body.contains(" more lines"))
     }
 
-    @Test func `D03 the file was not changeds of a workflow`() async throws {
+    @Test func `D03 the files of a GitHub workflow are not written`() async throws {
         var workspace = try Workspace()
         let names = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"]
         for name in names {
@@ -137,7 +137,7 @@ import TextSafety
             "run.json: images[0].id: "
         ),
     ])
-    func `what is no report of a run is rejected before anything is written`(
+    func `an invalid run report is rejected before any file is written`(
         _ text: String, _ message: String
     ) async throws {
         let workspace = try Workspace()

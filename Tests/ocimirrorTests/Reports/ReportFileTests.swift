@@ -5,9 +5,9 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-/// The file that says what a run did.
+/// Report files.
 @Suite struct `a report as a file` {
-    @Test func `is the same document as on stdout, and says what moved`() async throws {
+    @Test func `is equal to the document on stdout, and contains moved tags`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let old = ImageBuilder().multiPlatform(seed: 1)
         source.publish(old, repository: "app", tag: "1.0")
@@ -47,7 +47,7 @@ import Testing
         #expect(document["traffic"]?.elements.map { $0["host"] } == hosts.map { .string($0) })
     }
 
-    @Test func `remembers what an image has that nobody looks at any more`() async throws {
+    @Test func `carries over the facts about unchanged images`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let image = ImageBuilder().multiPlatform(seed: 1)
         source.publish(image, repository: "app", tag: "1.0")
@@ -58,7 +58,7 @@ import Testing
             #expect(run.status == 0, "\(run.said)")
             let document = try JSONValue(parsing: workspace.folder.read("run.json"))
             #expect(document["images"]?.elements.first?["downloadSize"] == expected)
-            // After the second run a file that is no report is worth nothing, and does no harm.
+            // After the second run, an invalid report is ignored.
             if document["images"]?.elements.first?["status"] == "unchanged" {
                 try workspace.folder.write("{\"images\": [{\"digest\": 5}]}", to: "run.json")
             }
@@ -66,7 +66,7 @@ import Testing
         #expect(workspace.folder.text("run.html").hasPrefix("<!DOCTYPE html>"))
     }
 
-    @Test func `says which bytes need not be sent`() async throws {
+    @Test func `counts bytes that were skipped`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().layered(top: 1), repository: "app", tag: "1.0")
         let workspace = try Self.workspace(["app:1.0"], source, target)
@@ -81,7 +81,7 @@ import Testing
         #expect(totals?["bytesMounted"] == 0)
     }
 
-    @Test func `counts what was sent for nothing`() async throws {
+    @Test func `counts the uploads of failed images`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let image = ImageBuilder().multiPlatform(seed: 1)
         source.publish(image, repository: "app", tag: "1.0")
@@ -93,7 +93,7 @@ import Testing
         #expect(document["totals"]?["bytesUploaded"] == .integer(size))
     }
 
-    @Test func `tells a repair from a new image`() async throws {
+    @Test func `distinguishes a repair from a new image`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
         let workspace = try Self.workspace(["app:1.0"], source, target)
@@ -106,14 +106,14 @@ import Testing
     }
 
     @Test(arguments: ["run.txt", "run", "json", "run.JSON", ""])
-    func `of another kind is rejected before anything is done`(name: String) async throws {
+    func `with an unknown extension is rejected before the run`(name: String) async throws {
         let workspace = try Workspace()
         let run = try await workspace.run("sync", "--report=\(name)")
         #expect(run.status == 64)
-        #expect(run.errors.contains("the name of a report ends in"))
+        #expect(run.errors.contains("expected a file name that ends in"))
     }
 
-    @Test func `that cannot be written is told, and costs no other`() async throws {
+    @Test func `that cannot be written is an error, and the others are written`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
         let workspace = try Self.workspace(["app:1.0"], source, target)

@@ -8,10 +8,10 @@ import TextSafety
 @testable import Mirroring
 @testable import ocimirror
 
-/// What a later step reads of a run's report is what the run wrote.
+/// A run report is read with the same content as written.
 @Suite struct RecordedRunTests {
     @Test(arguments: SampleRun.hostileTexts)
-    func `D05 what was written is read back, and no text ends a string`(text: String) throws {
+    func `D05 a written report is read unchanged, whatever text it contains`(text: String) throws {
         let report = try SampleRun.hostile(text).report
         let recorded = try RunReportReader(parsing: Array(report.json.text.utf8))
         #expect(Set(recorded.images.keys) == ["rejected", "failed"])
@@ -28,7 +28,7 @@ import TextSafety
         #expect(recorded.facts.count == 1)
     }
 
-    @Test func `a second report takes over what the first one knew, word by word`() throws {
+    @Test func `a second report carries over the facts of the first one unchanged`() throws {
         var run = SampleRun()
         try run.add(.mirrored, "app") { $0.facts = SampleRun.facts(labels: [.version: "1\n.0"]) }
         let first = run.report

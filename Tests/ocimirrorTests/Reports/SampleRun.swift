@@ -10,7 +10,7 @@ import TextSafety
 @testable import Mirroring
 @testable import ocimirror
 
-/// A run made of literals, for the forms that a report is written in.
+/// A run made of literals, for the report formats.
 struct SampleRun {
     var outcomes: [ImageOutcome] = []
     var unfinished: [PlannedImage] = []
@@ -20,7 +20,7 @@ struct SampleRun {
     var duration = Duration.milliseconds(12_345)
     var interrupted: Interruption.Cause?
 
-    /// 2026-07-01, two o'clock.
+    /// 2026-07-01 02:00 UTC.
     static let began = Timestamp(secondsSinceEpoch: 1_782_871_200)
 
     var report: RunReport {
@@ -31,7 +31,7 @@ struct SampleRun {
             duration: duration, interrupted: interrupted)
     }
 
-    /// Adds an image, and lets it be made what the test needs.
+    /// Adds an image that the test can modify.
     @discardableResult
     mutating func add(
         _ status: ImageOutcome.Status, _ id: String, _ source: String = "docker.io/library/app:1.0",
@@ -63,7 +63,7 @@ struct SampleRun {
         .repository(try Repository(registry: RegistryHost(parsing: "ghcr.io"), path: "acme/app"))
     }
 
-    /// An index, told from others by a number.
+    /// Returns the descriptor of an index with a digest that contains a number.
     static func descriptor(_ number: Int) -> Descriptor {
         Descriptor(mediaType: .ociIndex, digest: digest(number), size: 1600 + number)
     }
@@ -75,7 +75,7 @@ struct SampleRun {
         return digest
     }
 
-    /// Both platforms, with sizes and days.
+    /// Returns the facts of both platforms, with sizes and dates.
     static func facts(
         _ number: Int = 1, labels: [ImageFacts.Label: String] = [:],
         created: String = "2026-06-20T10:00:00Z"
@@ -90,7 +90,7 @@ struct SampleRun {
             labels: labels.mapValues(UntrustedText.init))
     }
 
-    /// A lock that the disk had no room for.
+    /// Returns a lock file that could not be written because the disk was full.
     static func unwrittenLock() throws -> RunReport.WrittenLock {
         let text = """
             version: 1
@@ -109,7 +109,7 @@ struct SampleRun {
             failure: ImageFailure(.unavailable, "no space left on the disk"))
     }
 
-    /// What took hostile people some thought.
+    /// Attack strings.
     static let hostileTexts = [
         "@everyone Fixes #1", "</details><img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
         String(repeating: "`", count: 50), "a | b \\| c `d` | @everyone", "\\`@everyone\\`",
@@ -117,14 +117,14 @@ struct SampleRun {
         "\"><script>alert(1)</script>", "' onmouseover='alert(1)", "{{ 7 * 7 }} ${{ secrets.X }}",
         "<!-- --> ]]> &amp; &#60;b&#62;", "<style>*{display:none}</style>", "https://evil.example/",
         "\u{0}\u{FFFD}\u{2028}", "EOF\nPATH=/tmp",
-        // An accent makes one Character with the sign before it, and no reader cares.
+        // A combining accent makes one Character with a delimiter, but parsers ignore that.
         "`\u{301}@everyone Fixes #1`\u{301}", "a |\u{301} b", "a \\\u{301}| b\\\u{301}",
         "`\u{301}<img src=x>`\u{301}",
         "\"\u{301} onerror='\u{301}x'\u{301} &\u{301}lt; >\u{301}<\u{301}",
         " ::\u{301}error::x #\u{301}#\u{301}[error]x ##[\u{301}",
     ]
 
-    /// A run in which every text from outside is one.
+    /// Returns a run in which each untrusted text is `text`.
     static func hostile(_ text: String) throws -> SampleRun {
         var run = SampleRun()
         let shown = UntrustedText(text).display

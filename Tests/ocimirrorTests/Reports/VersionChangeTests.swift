@@ -9,7 +9,7 @@ import Testing
 
 @testable import ocimirror
 
-/// Changes from one version to another, as a pull request names them.
+/// Version changes in pull requests.
 @Suite struct VersionChangeTests {
     @Test(arguments: [
         ("1.4.1", "1.4.2", VersionChange.Direction.newer), ("1.4.2", "1.4.1", .older),
@@ -27,7 +27,7 @@ import Testing
         ),
         ("007", "8", .newer),
     ])
-    func `tags are ordered where they tell their order`(
+    func `tags with comparable versions are ordered`(
         _ old: String, _ new: String, _ direction: VersionChange.Direction
     ) throws {
         let change = try #require(
@@ -50,9 +50,8 @@ import Testing
         )
     }
 
-    /// The body for files that are pinned with the lock's versions.
-    private static func body(_ values: String, rewritesReferences: Bool = false) throws -> [String]
-    {
+    /// Returns the body for files that are pinned with the versions of the lock file.
+    private static func body(_ values: String, rewritesReferences: Bool = false) throws -> [String] {
         let lock = try lock()
         let file = Pinner(lock, rewritesReferences: rewritesReferences, updatesTags: true)
             .pin(Array(values.utf8), path: "values.yaml")
@@ -66,8 +65,8 @@ import Testing
         ("R/api:1.4.1", "Update of `api` from `1.4.1` to `1.4.2`", "newer version, pinned"),
         ("R/api:1.4.1@D", "Update of `api` from `1.4.1` to `1.4.2`", "newer version, digest"),
         ("R/api:1.4.2", "Pin 1 image", "pinned"),
-        ("R/api:1.4.2@D", "Warning: moved version tag of `api`", "**the same tag**, digest"),
-        ("R/api@D", "Pin 1 image", "no version is stated, digest"),
+        ("R/api:1.4.2@D", "Warning: moved version tag of `api`", "**tag moved**, digest"),
+        ("R/api@D", "Pin 1 image", "no version, digest"),
         ("R/api", "Pin 1 image", "pinned"),
         (
             "R/api:2.0.0", "Warning: downgrade of `api` from `2.0.0` to `1.4.2`",
@@ -78,13 +77,13 @@ import Testing
             "**other version**, pinned"
         ),
         ("R/tempo:latest", "Pin 1 image", "pinned"),
-        ("R/tempo@D", "Pin 1 image", "no version is stated, digest"),
+        ("R/tempo@D", "Pin 1 image", "no version, digest"),
         (
             "R/tempo:2.8.0", "Update of `tempo` from `2.8.0` to no tag",
-            "**the version is no longer stated**, pinned"
+            "**version removed**, pinned"
         ),
     ])
-    func `a row and the title come from the file before and after`(
+    func `the row and the title describe the change of the file`(
         _ image: String, _ title: String, _ movement: String
     ) throws {
         let image = image.replacing("R/", with: "ghcr.io/acme/mirror/")
@@ -94,7 +93,7 @@ import Testing
         #expect(lines[3].hasSuffix(" | \(movement) |"), "\(lines)")
     }
 
-    @Test func `an image that moves to the mirror names both repositories`() throws {
+    @Test func `a change of the repository lists both repositories`() throws {
         let lines = try Self.body("image: example/api:1.4.2\n", rewritesReferences: true)
         #expect(lines.first == "# Pin 1 image")
         #expect(
@@ -103,14 +102,14 @@ import Testing
                 + "`sha256:14c2529eb449` | repository, pinned |")
     }
 
-    @Test func `each change is one row, however many files have it`() throws {
+    @Test func `each change is one row, regardless of the number of files`() throws {
         let lines = try Self.body(
             "a: {image: 'ghcr.io/acme/mirror/api:1.4.1'}\nb: {image: 'ghcr.io/acme/mirror/api:1.4.1'}\n"
                 + "c: {image: 'ghcr.io/acme/mirror/api:1.4.0'}\n")
         #expect(lines.count { $0.hasPrefix("| `api` ") } == 2)
     }
 
-    @Test func `many version changes are counted in the title, and all are rows`() throws {
+    @Test func `many version changes are counted in the title, and each has a row`() throws {
         let lock = try Self.lock()
         let values = lock.images.values.compactMap { image in
             image.tag.map {

@@ -3,7 +3,7 @@
 import OCI
 import RegistryTestSupport
 
-/// Docker Hub and GHCR under their real names, on this machine.
+/// Emulations of Docker Hub and GHCR under their real host names.
 final class Internet: Sendable {
     static let token = "canary-token"
     static let actor = "octocat"
@@ -38,12 +38,12 @@ final class Internet: Sendable {
         ghcr.stop()
     }
 
-    /// Variables with which the program finds it.
+    /// The environment variables for the program.
     var environment: [String: String] {
         ["https_proxy": tunnel.url, "OCIMIRROR_CA_FILE": authority.certificateFile]
     }
 
-    /// Puts an image of both platforms onto Docker Hub.
+    /// Publishes an image for both platforms on Docker Hub.
     @discardableResult
     func publish(_ repository: String, tag: String, seed: UInt64 = 1) -> BuiltImage {
         let image = ImageBuilder().multiPlatform(seed: seed)

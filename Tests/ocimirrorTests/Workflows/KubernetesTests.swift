@@ -9,7 +9,7 @@ import YAML
 
 @Suite struct KubernetesTests {
     @Test(arguments: ["kubernetes-cronjob.yml", "kubernetes-shards.yml", "kubernetes-merge.yml"])
-    func `every pod runs without rights, on a file system that it cannot change`(name: String)
+    func `every pod runs unprivileged with a read-only root file system`(name: String)
         throws
     {
         let containers = try WorkflowFile(name).containers
@@ -25,7 +25,7 @@ import YAML
             #expect(own?["readOnlyRootFilesystem"]?.text == "true")
             #expect(own?["capabilities"]?["drop"]?.items?.map(\.text) == ["ALL"])
             #expect(container["resources"]?["limits"]?["memory"] != nil)
-            // Whatever is mounted is there, and the folder to work in is mounted.
+            // All volumes that are mounted exist, and the working directory is a mount.
             let volumes = (pod["volumes"]?.items ?? []).map { $0["name"]?.text }
             for mount in container["volumeMounts"]?.items ?? [] {
                 #expect(volumes.contains(mount["name"]?.text))
@@ -34,12 +34,12 @@ import YAML
         }
     }
 
-    @Test func `the image's user is the one that the pods run as`() async throws {
+    @Test func `the pods run as the image's user`() async throws {
         let file = try await Workspace().shell("cat \(Workspace.project)/Dockerfile")
         #expect(file.contains("\nUSER 10001:10001\n") && file.contains("--uid 10001"))
     }
 
-    @Test func `pods share a run, another one puts the locks together, and a single one agrees`()
+    @Test func `sharded pods and a merge produce the same lock file as a single pod`()
         async throws
     {
         let internet = try await Internet()
@@ -68,9 +68,9 @@ import YAML
         #expect(shared.lock.contains("redis"))
     }
 
-    /// The child that reads layers takes rights from itself; it must not need any for that.
+    /// The scan worker sandboxes itself; that must not require privileges.
     @Test(.enabled(if: canMakePods))
-    func `a pod's rights are enough to copy an image and to look into its layers`() async throws {
+    func `a pod's permissions suffice to copy an image and scan its layers`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         defer { withExtendedLifetime((source, target)) {} }
         source.publish(ImageBuilder().multiPlatform(), repository: "web", tag: "1.0")
@@ -107,7 +107,7 @@ import YAML
         #expect(!workspace.lock.contains("lacks:"))
     }
 
-    /// Mounts and users take root, which a developer's machine does not give.
+    /// Mounts and users require root, so this runs only in CI.
     private static let canMakePods =
         getuid() == 0
         && (try? SpawnedProcess("unshare", ["--mount", "mount", "-o", "bind,remount,ro", "/"])
@@ -125,7 +125,7 @@ import YAML
         return workspace
     }
 
-    /// Runs the container's arguments, with its variables, in the folder that would be mounted.
+    /// Runs the container's arguments with its environment in the mounted directory.
     private static func run(
         _ file: WorkflowFile, in workspace: Workspace, _ further: [String: String] = [:]
     ) async throws -> Run {

@@ -6,14 +6,14 @@ import YAML
 
 /// Runs the `run` blocks of workflows as written, as GitHub's and Azure's runners do.
 ///
-/// The program stands on the `PATH`; `gh` and `az` are stand-ins that write down how they are called.
+/// The program is on the `PATH`; `gh` and `az` are stubs that record their arguments.
 final class Runner {
     let folder: TemporaryFolder
-    /// What expressions such as `secrets.DOCKERHUB_TOKEN` stand for.
+    /// The values of expressions such as `secrets.DOCKERHUB_TOKEN`.
     var values: [String: String]
-    /// Kept, for the registries are there as long as it is.
+    /// Retained, because the registries stop when it is released.
     private let internet: Internet
-    /// What the steps of the last job wrote to the log.
+    /// The log of the last job.
     private(set) var log = ""
 
     init(_ internet: Internet) async throws {
@@ -45,13 +45,13 @@ final class Runner {
         try await shell("chmod +x bin/gh bin/az")
     }
 
-    /// How the stand-ins were called so far.
+    /// The recorded calls of the stubs.
     var calls: [String] { folder.text("calls").split(separator: "\n").map(String.init) }
 
-    /// What the job shows on its page.
+    /// The job summary.
     var summary: String { folder.text("summary") }
 
-    /// Makes the repository whose workflows run.
+    /// Creates the repository of the workflows.
     func push(_ files: [String: String]) async throws {
         try await shell(
             "git clone --quiet origin.git seed 2>/dev/null && mkdir -p seed/environments")
@@ -62,7 +62,7 @@ final class Runner {
         try await shell("rm -rf seed")
     }
 
-    /// A file of a branch, as everybody sees it.
+    /// Returns a file of a pushed branch.
     func file(_ name: String, of branch: String = "main") async throws -> String {
         try await shell("git -C origin.git show \(branch):\(name) 2>/dev/null || true")
     }
@@ -76,7 +76,7 @@ final class Runner {
         return try await run(job, of: file, in: "work", with: further)
     }
 
-    /// Runs a job in a folder that is there.
+    /// Runs a job in an existing directory.
     func run(
         _ job: String, of file: WorkflowFile, in work: String, with further: [String: String] = [:]
     ) async throws -> Int32 {
@@ -128,7 +128,7 @@ final class Runner {
         ]) { $1 }
     }
 
-    /// Puts values in the place of `${{ … }}` and, in Azure, `$(…)`.
+    /// Replaces `${{ … }}` and, in Azure, `$(…)` by values.
     private func expand(_ text: String, _ step: Step, _ further: [String: String]) -> String {
         let names = values.merging(further) { $1 }
         return text.replacing(/\$\{\{ *([A-Za-z_.]+) *\}\}|\$\(([A-Za-z_.]+)\)/) { match in
@@ -141,7 +141,7 @@ final class Runner {
         }
     }
 
-    /// What a step tells the runner: GitHub's outputs, Azure's commands in the log.
+    /// Reads the outputs of a step: from GitHub's output file, or from Azure's log commands.
     private func readCommands(of step: Step) {
         for line in folder.text("output").split(separator: "\n") {
             let parts = line.split(separator: "=", maxSplits: 1)
@@ -157,7 +157,7 @@ final class Runner {
         }
     }
 
-    /// Azure hands the variables that a step sets to the later ones, as their environment.
+    /// Azure passes the variables that a step sets to later steps in their environment.
     private(set) var azureVariables: [String: String] = [:]
 
     @discardableResult

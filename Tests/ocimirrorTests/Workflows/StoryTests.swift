@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 import YAML
 
-/// The stories of the three users, told by the commands of the files that are shipped.
+/// End-to-end tests of the example workflows, for each of the three kinds of users.
 @Suite struct StoryTests {
     private static let configuration = """
         version: 1
@@ -43,11 +43,11 @@ import YAML
     }
 
     @Test(arguments: ["github-mirror.yml", "azure-pipelines.yml"])
-    func `the nightly job mirrors, commits the lock, and shows the report`(name: String)
+    func `the nightly job mirrors, commits the lock file and publishes the report`(name: String)
         async throws
     {
         let (internet, runner) = try await Self.begin()
-        // Azure's agents know nothing of GHCR; there the login stands in a file or a variable.
+        // Azure's agents have no credentials for GHCR; they are in a file or a variable.
         let login = ["GITHUB_TOKEN": Internet.token]
         let file = try WorkflowFile(name)
         #expect(try await runner.run("mirror", of: file, with: login) == 0, "\(runner.log)")
@@ -59,7 +59,7 @@ import YAML
         #expect(runner.summary.contains("team-web"))
         #expect(try await runner.shell("git -C origin.git rev-list --count main") == "2\n")
 
-        // A night without news writes nothing, and costs no pull.
+        // A run without changes writes no file and uses no pull.
         internet.dockerHub.forgetRequests()
         #expect(try await runner.run("mirror", of: file, with: login) == 0, "\(runner.log)")
         #expect(try await runner.shell("git -C origin.git rev-list --count main") == "2\n")
@@ -68,7 +68,9 @@ import YAML
     }
 
     @Test(arguments: ["github-mirror.yml", "azure-pipelines.yml"])
-    func `the nightly job commits what it could do, and fails with the program's code`(name: String)
+    func `the nightly job commits finished images and fails with the program's exit code`(
+        name: String
+    )
         async throws
     {
         let (_, runner) = try await Self.begin()
@@ -83,7 +85,7 @@ import YAML
     @Test(arguments: [
         ("github-mirror.yml", "::warning::"), ("azure-pipelines.yml", "type=warning"),
     ])
-    func `the nightly job takes 'run again later' as a warning`(name: String, warning: String)
+    func `the nightly job treats exit code 75 as a warning`(name: String, warning: String)
         async throws
     {
         let (_, runner) = try await Self.begin()
@@ -98,7 +100,7 @@ import YAML
         ("github-pins.yml", "propose", "gh pr create", "gh pr edit", "OPEN"),
         ("azure-pipelines.yml", "pins", "az repos pr create", "az repos pr update", "17"),
     ])
-    func `the bot proposes pins once, renews them, and is silent where nothing changed`(
+    func `the bot opens one pull request, updates it, and does nothing without changes`(
         name: String, job: String, create: String, edit: String, open: String
     ) async throws {
         let (internet, runner) = try await Self.begin()
@@ -117,7 +119,7 @@ import YAML
         #expect(runner.calls.contains { $0.contains("Pin 2 images") })
         #expect(runner.summary.contains("Pin 2 images"))
 
-        // Upstream moves a tag; the open request gets it too.
+        // A tag moves at the source; the open pull request is updated.
         internet.publish("team/worker", tag: "2.1", seed: 3)
         try runner.folder.write(open, to: "open")
         #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
@@ -125,7 +127,7 @@ import YAML
         #expect(runner.calls.filter { $0.hasPrefix(edit) }.count == 1)
         #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 1)
 
-        // Merged: nothing is left to propose.
+        // After the merge, there are no changes.
         try await runner.shell(
             "git -C origin.git update-ref refs/heads/main refs/heads/ocimirror/pins")
         let calls = runner.calls.count
@@ -138,7 +140,7 @@ import YAML
         ("github-pins.yml", "propose", "gh pr create"),
         ("azure-pipelines.yml", "pins", "az repos pr create"),
     ])
-    func `the bot proposes versions by name, and what it cannot decide closes only the gate`(
+    func `the bot proposes versions, and an ambiguous one only fails the check`(
         name: String, job: String, create: String
     ) async throws {
         let (_, runner) = try await Self.begin()
@@ -153,7 +155,7 @@ import YAML
         let call = try #require(runner.calls.first { $0.hasPrefix(create) })
         #expect(call.contains("Update of `team-web` from `0.9` to `1.0`; pin 2 images"), "\(call)")
 
-        // The lock gets a second version of the worker, so that a digest alone does not choose one.
+        // The lock file has two versions of the worker, so that a digest alone is ambiguous.
         let lock = try await runner.file("images.lock.yaml")
         let entry = try #require(lock.ranges(of: "      worker:\n").first)
         let second = lock[entry.lowerBound...].replacing("worker:\n", with: "worker-2:\n")
@@ -161,10 +163,13 @@ import YAML
         try await runner.push(["images.lock.yaml": lock + second])
         #expect(try await runner.run(job, of: try WorkflowFile(name)) == 1, "\(runner.log)")
         #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 2)
-        #expect(runner.summary.contains("## Another version than the lock"), "\(runner.summary)")
+        #expect(
+            runner.summary.contains("## Version differs from the lock file"), "\(runner.summary)")
     }
 
-    @Test func `three machines share a night, and the merge job commits one lock`() async throws {
+    @Test func `three shards run in parallel, and the merge job commits one lock file`()
+        async throws
+    {
         let (_, runner) = try await Self.begin()
         let login = ["GITHUB_TOKEN": Internet.token]
         #expect(
@@ -188,7 +193,7 @@ import YAML
         #expect(try await runner.file("images.lock.yaml") == whole)
     }
 
-    @Test func `a developer asks before a tag is used, with the commands of the documentation`()
+    @Test func `a developer checks a tag with the commands in the documentation`()
         async throws
     {
         let internet = try await Internet()

@@ -4,7 +4,7 @@ import Files
 import Testing
 import YAML
 
-/// A file of `ci/workflows`, as far as these tests look into it.
+/// The parsed content of a file of `ci/workflows`.
 struct WorkflowFile: CustomTestStringConvertible {
     let name: String
     let text: String
@@ -39,7 +39,7 @@ struct WorkflowFile: CustomTestStringConvertible {
         return try #require(node["steps"]?.items).map(Step.init)
     }
 
-    /// The containers of every pod that Kubernetes would start, with the pods' templates.
+    /// The containers of all pods, with the pod templates.
     var containers: [(pod: YAMLNode, container: YAMLNode)] {
         documents.flatMap { document -> [(YAMLNode, YAMLNode)] in
             let job = document["spec"]?["jobTemplate"]?["spec"] ?? document["spec"]
@@ -57,7 +57,7 @@ struct Step {
     let script: String?
     let environment: [(name: String, value: String)]
     let condition: String?
-    /// What an action or a task is given.
+    /// The inputs of an action or a task.
     let inputs: [String: String]
 
     init(_ node: YAMLNode) {
@@ -71,7 +71,7 @@ struct Step {
         inputs = Dictionary(given.map { ($0.name, $0.value) }) { first, _ in first }
     }
 
-    /// What only a hosted runner has: docker, and root on a machine that is thrown away.
+    /// A Boolean value that indicates whether the step needs a hosted runner: docker or root.
     var needsTheRunner: Bool {
         name == "Build the program" || name == "Install what the program needs"
     }

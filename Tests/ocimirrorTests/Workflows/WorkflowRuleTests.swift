@@ -8,7 +8,7 @@ import YAML
 
 @testable import ocimirror
 
-/// What holds for every file of `ci/workflows`.
+/// Rules for all files of `ci/workflows`.
 @Suite struct WorkflowRuleTests {
     @Test func `there is a file for each kind of scheduler`() throws {
         #expect(
@@ -19,7 +19,7 @@ import YAML
             ])
     }
 
-    @Test func `every action is pinned by a commit, and says its version`() throws {
+    @Test func `every action is pinned by a commit, with its version in a comment`() throws {
         for file in try WorkflowFile.all() where file.isGitHub {
             var count = 0
             for line in file.text.split(separator: "\n") where line.contains(" uses: ") {
@@ -42,7 +42,7 @@ import YAML
         for (action, versions) in commits { #expect(versions.count == 1, "\(action)") }
     }
 
-    @Test func `a job of GitHub has the rights that it names, and no other`() throws {
+    @Test func `a GitHub job declares minimal permissions`() throws {
         let rights: Set = ["actions", "contents", "packages", "pull-requests"]
         for file in try WorkflowFile.all() where file.isGitHub {
             #expect(file.documents[0]["permissions"]?.entries?.isEmpty == true)
@@ -54,8 +54,9 @@ import YAML
         }
     }
 
-    // actions/cache and Cache@2 save only at the end of a job that succeeds, and jobs fail by design.
-    @Test func `the program is saved as soon as it is built, before anything can fail`() throws {
+    // actions/cache and Cache@2 save only at the end of a job that succeeds, and jobs fail by
+    // design.
+    @Test func `the built program is cached before a later step can fail`() throws {
         var count = 0
         for file in try WorkflowFile.all() {
             for (name, _) in file.jobs {
@@ -85,7 +86,7 @@ import YAML
         #expect(count == 4)
     }
 
-    @Test func `a job that does not build the program gets it from one that does`() throws {
+    @Test func `a job that does not build the program restores it from one that does`() throws {
         var count = 0
         for file in try WorkflowFile.all() {
             for (name, job) in file.jobs {
@@ -108,7 +109,7 @@ import YAML
         #expect(count == 4)
     }
 
-    @Test func `nothing is put into a script before the shell reads it`() throws {
+    @Test func `scripts contain no expressions that the runner substitutes`() throws {
         for file in try WorkflowFile.all() {
             for (name, _) in file.jobs {
                 for step in try file.steps(of: name) {
@@ -137,7 +138,7 @@ import YAML
         }
     }
 
-    @Test func `every command line is one`() throws {
+    @Test func `every command line is valid`() throws {
         var count = 0
         for file in try WorkflowFile.all() {
             let arguments = file.containers.compactMap(\.container["args"]?.items)

@@ -2,10 +2,10 @@
 
 internal import TextSafety
 
-/// A piece of HTML: what stands in the source is markup, what is put in is text.
+/// A fragment of HTML: literals are markup, interpolated values are text.
 ///
-/// `"<td>\(name)</td>"` escapes `name`, whatever its type, unless it is such a piece itself. So nothing
-/// has to be remembered, and text can stand between tags or in an attribute with double quotes.
+/// `"<td>\(name)</td>"` escapes `name`, whatever its type, unless it is a fragment itself. The
+/// result is safe between tags and in an attribute with double quotes.
 ///
 /// Source: HTML Living Standard, 13.1.4 (character references); 13.1.2.3 (attributes).
 struct HTML: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
@@ -23,7 +23,7 @@ struct HTML: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringC
 
     static func += (html: inout HTML, other: HTML) { html.description += other.description }
 
-    /// What a literal with values in it becomes.
+    /// The result of an interpolated literal.
     struct Interpolation: StringInterpolationProtocol {
         fileprivate var html = ""
 
@@ -33,13 +33,13 @@ struct HTML: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringC
 
         mutating func appendLiteral(_ literal: String) { html += literal }
 
-        mutating func appendInterpolation(_ piece: HTML) { html += piece.description }
+        mutating func appendInterpolation(_ fragment: HTML) { html += fragment.description }
 
-        mutating func appendInterpolation(_ pieces: [HTML]) {
-            for piece in pieces { html += piece.description }
+        mutating func appendInterpolation(_ fragments: [HTML]) {
+            for fragment in fragments { html += fragment.description }
         }
 
-        /// Text of any origin: first what no reader should obey, then what HTML would.
+        /// Appends untrusted text: control characters are encoded first, then HTML is escaped.
         mutating func appendInterpolation(_ text: some CustomStringConvertible) {
             for scalar in UntrustedText(text.description).display(limit: 4096).unicodeScalars {
                 switch scalar {
@@ -56,8 +56,8 @@ struct HTML: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringC
 }
 
 extension HTML {
-    /// A piece if there is a value, else nothing.
-    static func some<Value>(_ value: Value?, _ piece: (Value) -> HTML) -> HTML {
-        value.map(piece) ?? ""
+    /// Returns the fragment for a value, or an empty one if there is no value.
+    static func some<Value>(_ value: Value?, _ fragment: (Value) -> HTML) -> HTML {
+        value.map(fragment) ?? ""
     }
 }

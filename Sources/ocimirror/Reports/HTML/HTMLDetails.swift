@@ -5,26 +5,26 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// What may be asked about an image: whole digests, targets, labels, notes.
+/// The details of an image: full digests, targets, labels and notes.
 struct HTMLDetails {
     let html: HTML
 
     init(_ row: MatrixRow) {
         let entries = row.outcome.map(Self.entries) ?? []
-        html = entries.isEmpty ? "<p>Nothing more is known.</p>" : "<dl>\(entries)</dl>"
+        html = entries.isEmpty ? "<p>No details available.</p>" : "<dl>\(entries)</dl>"
     }
 
     private static func entries(_ outcome: ImageOutcome) -> [HTML] {
         var entries: [HTML] = []
         if let descriptor = outcome.descriptor {
             entries.append(entry("Digest", "<code>\(descriptor.digest)</code>"))
-            entries.append(entry("Type", "<code>\(descriptor.mediaType.name)</code>"))
+            entries.append(entry("Media type", "<code>\(descriptor.mediaType.name)</code>"))
         }
         if outcome.hasMoved, let previous = outcome.previous {
-            entries.append(entry("Before", "<code>\(previous)</code>"))
+            entries.append(entry("Previous digest", "<code>\(previous)</code>"))
         }
         if let validation = outcome.validation {
-            entries.append(entry("Proof", "\(validation.rawValue)"))
+            entries.append(entry("Validation", "\(validation.rawValue)"))
         }
         entries += outcome.facts.platforms.map(platform)
         entries += outcome.targets.map(target)
@@ -44,19 +44,19 @@ struct HTMLDetails {
 
     private static func platform(_ facts: ImageFacts.PlatformFacts) -> HTML {
         let size = facts.downloadSize.map { ", \(ByteCount(bytes: $0))" } ?? ""
-        let made = facts.created.map { ", made \($0)" } ?? ""
-        return entry("\(facts.platform)", "<code>\(facts.digest)</code>\(size)\(made)")
+        let created = facts.created.map { ", created \($0)" } ?? ""
+        return entry("\(facts.platform)", "<code>\(facts.digest)</code>\(size)\(created)")
     }
 
     private static func target(_ target: ImageOutcome.AtTarget) -> HTML {
         guard let receipt = target.receipt else {
             return entry("Target", "<code>\(target.location)</code>")
         }
-        let sent =
+        let copied =
             "\(ByteCount(bytes: receipt.bytesUploaded)) in "
-            + "\(counted(receipt.blobsUploaded, "blob")) sent, \(receipt.blobsMounted) mounted, "
-            + "\(receipt.blobsPresent) there already"
-        let kept = receipt.retentionTag.map { ", the old digest kept as \($0)" } ?? ""
-        return entry("Target", "<code>\(target.location)</code>: \(sent)\(kept)")
+            + "\(counted(receipt.blobsUploaded, "blob")) uploaded, \(receipt.blobsMounted) mounted, "
+            + "\(receipt.blobsPresent) already present"
+        let kept = receipt.retentionTag.map { ", previous digest kept as \($0)" } ?? ""
+        return entry("Target", "<code>\(target.location)</code>: \(copied)\(kept)")
     }
 }

@@ -5,9 +5,9 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// One image of the matrix: its row, what is to be said about it, and what may be asked.
+/// The rows of one image: its matrix row, its messages and its details.
 ///
-/// A `details` element in the first cell opens the last row, by style alone.
+/// A `details` element in the first cell shows the last row; this needs only CSS.
 struct HTMLImage {
     let html: HTML
 
@@ -17,24 +17,24 @@ struct HTMLImage {
         let platforms = columns.platforms.map { Self.cell($0, row.outcome) }
         let others = columns.hasOthers ? Self.others(columns.others(of: row.outcome)) : ""
         let size = facts?.downloadSize
-        let took = row.outcome?.duration
+        let duration = row.outcome?.duration
         html = """
             <tbody data-groups="\(row.groups.joined(separator: " "))" data-id="\(row.id)" \
-            data-word="\(row.word)" data-size="\(size.map(String.init) ?? "")" \
+            data-status="\(row.status)" data-size="\(size.map(String.init) ?? "")" \
             data-age="\(age.map { String($0.days) } ?? "")" \
-            data-took="\(took.map { String($0.milliseconds) } ?? "")">
+            data-duration="\(duration.map { String($0.milliseconds) } ?? "")">
             <tr class="main">
             <th scope="row"><details><summary>\(row.id)</summary></details>\
             <small>\(row.source)</small></th>
-            <td class="outcome"><span class="badge \(row.tone)">\(row.word)</span></td>
+            <td class="outcome"><span class="badge \(row.prominence)">\(row.status)</span></td>
             \(platforms)
             \(others)
             <td class="number" data-label="Size">\(size.map { "\(ByteCount(bytes: $0))" } ?? "–")</td>
             <td class="number" data-label="Age">\(age.map { "\($0)" } ?? "–")</td>
             <td class="digest" data-label="Digest">\(Self.digest(of: row.outcome))</td>
-            <td class="number" data-label="Took">\(took.map { "\(Elapsed(duration: $0))" } ?? "–")</td>
+            <td class="number" data-label="Duration">\(duration.map { "\(Elapsed(duration: $0))" } ?? "–")</td>
             </tr>
-            \(Self.said(row, in: columns))
+            \(Self.messages(row, in: columns))
             <tr class="more"><td colspan="\(columns.count)">\(HTMLDetails(row).html)</td></tr>
             </tbody>
 
@@ -49,13 +49,13 @@ struct HTMLImage {
         }
         let mark: (tone: String, sign: String, text: String)
         switch MatrixCell(on: platform, of: outcome) {
-        case .good(let facts): mark = ("good", "✓", words(facts))
-        case .there(let facts): mark = ("calm", "·", words(facts))
+        case .valid(let facts): mark = ("good", "✓", size(facts))
+        case .present(let facts): mark = ("calm", "·", size(facts))
         case .notChecked: mark = ("warn", "?", "not-checked")
-        case .bad(let id): mark = ("bad", "✗", id.rawValue)
-        case .excused: mark = ("warn", "–", "excused")
+        case .invalid(let id): mark = ("bad", "✗", id.rawValue)
+        case .excepted: mark = ("warn", "–", "exception")
         case .absent: mark = ("calm", "–", "")
-        case .unknown: mark = ("calm", "?", "not seen")
+        case .unknown: mark = ("calm", "?", "unknown")
         }
         return """
             <td class="platform" data-label="\(platform)"><span class="mark \(mark.tone)">\
@@ -64,11 +64,11 @@ struct HTMLImage {
             """
     }
 
-    private static func words(_ facts: ImageFacts.PlatformFacts) -> String {
-        facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "there"
+    private static func size(_ facts: ImageFacts.PlatformFacts) -> String {
+        facts.downloadSize.map { "\(ByteCount(bytes: $0))" } ?? "present"
     }
 
-    /// Platforms that nobody asks for are counted only.
+    /// Platforms that are not required are only counted.
     private static func others(_ platforms: [Platform]) -> HTML {
         guard !platforms.isEmpty else { return "<td class=\"others\"></td>" }
         let names = platforms.map(\.description).joined(separator: ", ")
@@ -77,7 +77,7 @@ struct HTMLImage {
             """
     }
 
-    // MARK: Drift
+    // MARK: Digest
 
     private static func digest(of outcome: ImageOutcome?) -> HTML {
         guard let outcome, let now = outcome.descriptor?.digest else { return "–" }
@@ -90,13 +90,13 @@ struct HTMLImage {
             """
     }
 
-    // MARK: What is said
+    // MARK: Messages
 
-    private static func said(_ row: MatrixRow, in columns: MatrixColumns) -> HTML {
-        var lines = row.troubles.map { trouble -> HTML in
-            let side = trouble.side.map { "\($0.rawValue)" }
-            return line("bad", trouble.finding?.rawValue ?? side ?? row.word, trouble.message)
-                + .some(trouble.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
+    private static func messages(_ row: MatrixRow, in columns: MatrixColumns) -> HTML {
+        var lines = row.problems.map { problem -> HTML in
+            let side = problem.side.map { "\($0.rawValue)" }
+            return line("bad", problem.finding?.rawValue ?? side ?? row.status, problem.message)
+                + .some(problem.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
         }
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
             lines.append(line("warn", finding.id.rawValue, finding.message))
@@ -108,7 +108,7 @@ struct HTMLImage {
             lines.append(Self.exception(exception, on: columns.today))
         }
         guard !lines.isEmpty else { return "" }
-        return "<tr class=\"said\"><td colspan=\"\(columns.count)\">\(lines)</td></tr>"
+        return "<tr class=\"messages\"><td colspan=\"\(columns.count)\">\(lines)</td></tr>"
     }
 
     private static func exception(_ exception: PlatformException, on today: CalendarDay) -> HTML {
@@ -118,10 +118,10 @@ struct HTMLImage {
         }
         return line(
             exception.isInForce(on: today) ? "calm" : "warn", "exception",
-            "only \(platforms) \(end ?? "for ever"): \(exception.reason)")
+            "only \(platforms) (\(end ?? "no end date")): \(exception.reason)")
     }
 
-    private static func line(_ tone: String, _ word: String, _ text: String) -> HTML {
-        "<p><span class=\"badge \(tone)\">\(word)</span> \(text)</p>"
+    private static func line(_ tone: String, _ label: String, _ text: String) -> HTML {
+        "<p><span class=\"badge \(tone)\">\(label)</span> \(text)</p>"
     }
 }

@@ -4,7 +4,7 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// Images by platforms, with a verdict in each cell.
+/// The table of images and platforms, with a result in each cell.
 struct HTMLMatrix {
     let html: HTML
 
@@ -15,7 +15,7 @@ struct HTMLMatrix {
             return
         }
         let columns = MatrixColumns(for: report)
-        let heads = columns.platforms.map { platform -> HTML in
+        let headings = columns.platforms.map { platform -> HTML in
             "<th scope=\"col\">\(platform)</th>"
         }
         let others: HTML = columns.hasOthers ? "<th scope=\"col\">Others</th>" : ""
@@ -25,24 +25,24 @@ struct HTMLMatrix {
             <table id="images" aria-label="Images by platforms">
             <thead><tr>
             <th scope="col" data-key="id">Image</th>
-            <th scope="col" data-key="word">Outcome</th>
-            \(heads)
+            <th scope="col" data-key="status">Status</th>
+            \(headings)
             \(others)
             <th scope="col" data-key="size" class="number">Size</th>
             <th scope="col" data-key="age" class="number">Age</th>
             <th scope="col">Digest</th>
-            <th scope="col" data-key="took" class="number">Took</th>
+            <th scope="col" data-key="duration" class="number">Duration</th>
             </tr></thead>
             \(bodies)
             </table>
             """
     }
 
-    /// Filters, which a script shows.
+    /// Returns the search field and the filters, which a script makes visible.
     private static func tools(_ rows: [MatrixRow]) -> HTML {
         let filters = [
-            ("all", "All"), ("bad", "Attention"), ("unfinished", "Unfinished"),
-            ("changed", "Changed"), ("moved", "Moved"), ("same", "Unchanged"),
+            ("all", "All"), ("bad", "Needs attention"), ("unfinished", "Unfinished"),
+            ("changed", "Changed"), ("moved", "Moved"), ("unchanged", "Unchanged"),
             ("warning", "Warnings"), ("exception", "Exceptions"),
         ]
         let chips = filters.compactMap { group, name -> HTML? in
@@ -59,7 +59,7 @@ struct HTMLMatrix {
             <input id="search" type="search" placeholder="Filter by name, digest, finding …" \
             aria-label="Filter images">
             <div class="chips">\(chips)</div>
-            <output id="seen"></output>
+            <output id="matches"></output>
             </div>
             """
     }

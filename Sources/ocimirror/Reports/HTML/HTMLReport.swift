@@ -3,10 +3,10 @@
 internal import Hashing
 internal import OCI
 
-/// The report as one page that needs nothing but itself.
+/// The report as one self-contained HTML page.
 ///
-/// It loads nothing, sends nothing and runs nothing but its own script, whose hash it names; without
-/// scripts everything is there, only filters and sorting are not.
+/// The page loads and sends nothing. Its Content-Security-Policy permits only its own style and
+/// script, by hash. Without scripts only filters and sorting are missing.
 ///
 /// Source: Content Security Policy Level 3, §3.3 (the meta element), §8.4 (hashes).
 struct HTMLReport {
@@ -44,21 +44,23 @@ struct HTMLReport {
         text = page.description
     }
 
-    /// What the policy lets through: exactly this text.
+    /// Returns the hash by which the policy permits a style or script.
     private static func hash(_ text: String) -> String {
         "sha256-" + base64(Digest.of(Array(text.utf8)).hexBytes)
     }
 
+    /// Returns the Base64 encoding.
+    ///
     /// Source: RFC 4648 §4.
     private static func base64(_ bytes: [UInt8]) -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
         var text = ""
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            let piece = bytes[start..<min(start + 3, bytes.count)]
-            let bits = piece.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - piece.count))
-            for place in 0..<4 {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for position in 0..<4 {
                 text.append(
-                    place <= piece.count ? alphabet[bits >> (18 - 6 * place) & 63] : "=")
+                    position <= group.count ? alphabet[bits >> (18 - 6 * position) & 63] : "=")
             }
         }
         return text

@@ -4,7 +4,7 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// What stands below the matrix: hosts, the slowest images, locks.
+/// The sections below the matrix: hosts, slowest images and lock files.
 struct HTMLSections {
     let html: HTML
 
@@ -13,7 +13,7 @@ struct HTMLSections {
             "\(Self.hosts(report.traffic))\(Self.slowest(report.slowest))\(Self.locks(report.locks))"
     }
 
-    /// Findings about credentials, which belong to no image.
+    /// Returns the findings about credentials, which belong to no image.
     static func warnings(_ credentials: CredentialFindings) -> HTML {
         guard !credentials.all.isEmpty else { return "" }
         let rows = credentials.all.map { credential -> HTML in
@@ -31,11 +31,11 @@ struct HTMLSections {
             """
             <tr><th scope="row">\(host.host)</th>
             <td class="number" data-label="Requests">\(host.requestCount)</td>
-            <td class="number" data-label="Sent again">\(host.retries)</td>
-            <td class="number" data-label="Read">\(ByteCount(bytes: host.bytesRead))</td>
-            <td class="number" data-label="Written">\(ByteCount(bytes: host.bytesWritten))</td>
+            <td class="number" data-label="Retries">\(host.retries)</td>
+            <td class="number" data-label="Received">\(ByteCount(bytes: host.bytesRead))</td>
+            <td class="number" data-label="Sent">\(ByteCount(bytes: host.bytesWritten))</td>
             <td class="number" data-label="Pulls">\
-            \(host.pullsLeft.map { "\(host.pullsSpent) spent, \($0) left" } ?? "–")</td></tr>
+            \(host.pullsLeft.map { "\(host.pullsSpent) used, \($0) remaining" } ?? "–")</td></tr>
 
             """
         }
@@ -43,20 +43,21 @@ struct HTMLSections {
             <section><h2>Hosts</h2>
             <table class="plain"><thead><tr><th scope="col">Host</th>
             <th scope="col" class="number">Requests</th>
-            <th scope="col" class="number">Sent again</th>
-            <th scope="col" class="number">Read</th>
-            <th scope="col" class="number">Written</th>
+            <th scope="col" class="number">Retries</th>
+            <th scope="col" class="number">Received</th>
+            <th scope="col" class="number">Sent</th>
             <th scope="col" class="number">Pulls</th></tr></thead>
             <tbody>\(rows)</tbody></table></section>
             """
     }
 
     private static func slowest(_ images: [ImageOutcome]) -> HTML {
-        guard images.count > 1, let most = images.first?.duration.milliseconds, most > 0 else {
+        guard images.count > 1, let longest = images.first?.duration.milliseconds, longest > 0
+        else {
             return ""
         }
         let rows = images.map { image -> HTML in
-            let share = image.duration.milliseconds * 100 / most
+            let share = image.duration.milliseconds * 100 / longest
             return """
                 <li><span>\(image.image.id)</span>
                 <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">\
@@ -65,12 +66,12 @@ struct HTMLSections {
 
                 """
         }
-        return "<section><h2>Slowest</h2><ol class=\"slowest\">\(rows)</ol></section>"
+        return "<section><h2>Slowest images</h2><ol class=\"slowest\">\(rows)</ol></section>"
     }
 
     private static func locks(_ locks: [RunReport.WrittenLock]) -> HTML {
         guard !locks.isEmpty else { return "" }
         let rows = locks.map { lock -> HTML in "<li>\(lock.line)</li>" }
-        return "<section><h2>Locks</h2><ul class=\"locks\">\(rows)</ul></section>"
+        return "<section><h2>Lock files</h2><ul class=\"locks\">\(rows)</ul></section>"
     }
 }

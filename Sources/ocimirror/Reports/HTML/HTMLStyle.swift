@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension HTMLReport {
-    /// Light and dark, wide and narrow.
-    static let style = colours + page + matrix + sections + narrow
+    /// The style sheet for light and dark color schemes, and for wide and narrow screens.
+    static let style = colors + page + matrix + sections + narrow
 
-    private static let colours = """
+    private static let colors = """
         :root {
           --ground: #f5f6f8; --card: #ffffff; --ink: #171c22; --dim: #5b6571; --line: #e2e6eb;
           --good: #14703f; --good-soft: #e1f3e9; --bad: #b3261e; --bad-soft: #fce8e6;
@@ -23,7 +23,7 @@ extension HTMLReport {
         .bad { --tone: var(--bad); --soft: var(--bad-soft); }
         .warn, .unfinished { --tone: var(--warn); --soft: var(--warn-soft); }
         .changed { --tone: var(--new); --soft: var(--new-soft); }
-        .calm, .same { --tone: var(--calm); --soft: var(--calm-soft); }
+        .calm, .unchanged { --tone: var(--calm); --soft: var(--calm-soft); }
 
         """
 
@@ -51,7 +51,7 @@ extension HTMLReport {
         .when { margin: 0 0 1.25rem; color: var(--dim); }
         .bar { display: block; width: 100%; height: 10px; border-radius: 5px; background: var(--line); }
         .bar rect { fill: var(--tone); }
-        .bar .same { fill: var(--good); }
+        .bar .unchanged { fill: var(--good); }
         .counts { margin: .5rem 0 1.25rem; color: var(--dim); font-size: .9rem; }
         .figures {
           display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 42%), 1fr)); gap: .75rem; margin: 0;
@@ -79,7 +79,7 @@ extension HTMLReport {
         .chips [aria-pressed="true"] { background: var(--ink); border-color: var(--ink); color: var(--ground); }
         .chips [aria-pressed="true"] span { color: inherit; opacity: .7; }
         :focus-visible { outline: 2px solid var(--new); outline-offset: 2px; }
-        #seen { color: var(--dim); font-size: .9rem; }
+        #matches { color: var(--dim); font-size: .9rem; }
         footer { margin-top: 2rem; color: var(--dim); font-size: .85rem; }
 
         """
@@ -124,9 +124,9 @@ extension HTMLReport {
         .others { color: var(--dim); }
         .digest span { display: block; white-space: nowrap; }
         .old { color: var(--dim); text-decoration: line-through; }
-        .said td { padding: 0 .7rem .6rem 1.75rem; }
-        .said p { margin: .15rem 0; max-width: 60rem; }
-        .said .hint { color: var(--dim); padding-left: 1rem; }
+        .messages td { padding: 0 .7rem .6rem 1.75rem; }
+        .messages p { margin: .15rem 0; max-width: 60rem; }
+        .messages .hint { color: var(--dim); padding-left: 1rem; }
         .more { display: none; }
         tbody:has(details[open]) .more { display: table-row; }
         @supports not selector(:has(a)) { .more { display: table-row; } }
@@ -181,8 +181,8 @@ extension HTMLReport {
             content: attr(data-label); display: block; color: var(--dim); font-size: .76rem;
           }
           #images td.others:empty { display: none; }
-          #images .said, #images .said td, tbody:has(details[open]) .more td { display: block; }
-          #images .said { margin-top: .6rem; }
+          #images .messages, #images .messages td, tbody:has(details[open]) .more td { display: block; }
+          #images .messages { margin-top: .6rem; }
           tbody:has(details[open]) .more { display: block; margin-top: .6rem; }
           .more dl { grid-template-columns: 1fr; gap: 0; }
           .more dd { margin-bottom: .4rem; }

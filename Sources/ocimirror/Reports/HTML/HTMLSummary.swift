@@ -4,7 +4,7 @@ internal import CommandLineKit
 internal import Mirroring
 internal import OCI
 
-/// The head of the page: the answer first, then the figures.
+/// The header of the page: the result, then the statistics.
 struct HTMLSummary {
     let html: HTML
 
@@ -13,7 +13,7 @@ struct HTMLSummary {
             <header>
             <p class="kicker">ocimirror · mirror report</p>
             <h1 class="\(report.isGood ? "good" : "bad")">\(report.verdict)</h1>
-            <p class="when"><time datetime="\(report.began)">\(report.began.inWords)</time> · took \
+            <p class="when"><time datetime="\(report.began)">\(report.began.readable)</time> · took \
             \(Elapsed(duration: report.duration)) · exit code \(report.exitCode.rawValue)</p>
             \(Self.bar(report))
             <dl class="figures">
@@ -23,22 +23,23 @@ struct HTMLSummary {
             """
     }
 
-    /// The shares of what became of the images, as one bar.
+    /// Returns a bar with the share of images of each prominence.
     private static func bar(_ report: RunReport) -> HTML {
         let all = MatrixRow.rows(of: report)
         guard !all.isEmpty else { return "" }
         var start = 0
-        var pieces: [HTML] = []
-        for tone in MatrixRow.Prominence.allCases {
-            let count = all.count { $0.tone == tone }
+        var segments: [HTML] = []
+        for prominence in MatrixRow.Prominence.allCases {
+            let count = all.count { $0.prominence == prominence }
             guard count > 0 else { continue }
-            pieces.append(
-                "<rect class=\"\(tone)\" x=\"\(start)\" y=\"0\" width=\"\(count)\" height=\"1\"/>")
+            segments.append(
+                "<rect class=\"\(prominence)\" x=\"\(start)\" y=\"0\" width=\"\(count)\" height=\"1\"/>"
+            )
             start += count
         }
         return """
             <svg class="bar" viewBox="0 0 \(start) 1" preserveAspectRatio="none" role="img" \
-            aria-label="\(report.headline)">\(pieces)</svg>
+            aria-label="\(report.headline)">\(segments)</svg>
             <p class="counts">\(report.headline)</p>
             """
     }
@@ -48,25 +49,25 @@ struct HTMLSummary {
         let retries = report.traffic.reduce(0) { $0 + $1.retries }
         var figures = [
             figure(
-                "Sent", ByteCount(bytes: effort.bytesUploaded),
+                "Uploaded", ByteCount(bytes: effort.bytesUploaded),
                 "\(counted(effort.blobsUploaded, "blob")), "
                     + counted(effort.manifestsPushed, "manifest")),
             figure(
-                "Saved", ByteCount(bytes: effort.bytesSaved),
-                "\(counted(effort.blobsPresent, "blob")) there already, "
+                "Skipped", ByteCount(bytes: effort.bytesSaved),
+                "\(counted(effort.blobsPresent, "blob")) already present, "
                     + "\(effort.blobsMounted) mounted"),
             figure(
                 "Requests", report.requestCount,
                 retries > 0
-                    ? "\(retries) sent again"
+                    ? counted(retries, "retry", plural: "retries")
                     : "to \(counted(report.traffic.count, "host"))"),
         ]
         for pulls in report.pulls {
             figures.append(
-                figure("Pulls left", pulls.left, "\(pulls.spent) spent at \(pulls.host)"))
+                figure("Pulls remaining", pulls.left, "\(pulls.spent) used at \(pulls.host)"))
         }
         if let slow = report.slowest.first {
-            figures.append(figure("Slowest", Elapsed(duration: slow.duration), slow.image.id))
+            figures.append(figure("Slowest image", Elapsed(duration: slow.duration), slow.image.id))
         }
         return figures
     }
@@ -82,37 +83,37 @@ struct HTMLSummary {
 }
 
 extension RunReport {
-    /// Whether nothing needs a person.
+    /// A Boolean value that indicates whether the run succeeded.
     fileprivate var isGood: Bool { exitCode == .success }
 
-    /// The answer in a sentence.
+    /// The result in one sentence.
     fileprivate var verdict: String {
         let unwritten = locks.filter { $0.failure != nil }.map { "; \($0.line)" }
-        return verdictOnImages + unwritten.joined()
+        return imageVerdict + unwritten.joined()
     }
 
-    private var verdictOnImages: String {
-        let bad = Set(troubles.map(\.id)).count
+    private var imageVerdict: String {
+        let bad = Set(problems.map(\.id)).count
         let all = sync.outcomes.count + sync.problems.count + unfinished.count
-        let cut = interrupted.map {
-            ", \($0.words) with \(counted(unfinished.count, "image")) left"
+        let interruption = interrupted.map {
+            ", \($0.words) with \(counted(unfinished.count, "image")) unfinished"
         }
         if bad > 0 {
             return "\(bad) of \(counted(all, "image")) "
-                + "\(bad == 1 ? "needs" : "need") attention\(cut ?? "")"
+                + "\(bad == 1 ? "needs" : "need") attention\(interruption ?? "")"
         }
         guard all > 0 else { return headline }
-        guard let cut else {
+        guard let interruption else {
             return all == 1
-                ? "The image is as it should be" : "All \(all) images are as they should be"
+                ? "The image is up to date" : "All \(all) images are up to date"
         }
-        return "No image is wrong\(cut)"
+        return "No problems found\(interruption)"
     }
 }
 
 extension Timestamp {
-    /// `2026-07-01 02:00 UTC`.
-    fileprivate var inWords: String {
+    /// The time as `2026-07-01 02:00 UTC`.
+    fileprivate var readable: String {
         description.prefix(16).replacing("T", with: " ") + " UTC"
     }
 }

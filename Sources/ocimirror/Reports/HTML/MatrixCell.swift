@@ -4,43 +4,43 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// What a run says of one image on one platform.
+/// The result of an image for one platform.
 enum MatrixCell: Hashable, Sendable {
-    /// It is there, and nothing speaks against it.
-    case good(ImageFacts.PlatformFacts)
-    /// It is there, and the image is refused for another reason.
-    case there(ImageFacts.PlatformFacts)
-    /// It could not be judged.
+    /// The platform is present and valid.
+    case valid(ImageFacts.PlatformFacts)
+    /// The platform is present, but the image is rejected for another reason.
+    case present(ImageFacts.PlatformFacts)
+    /// The platform was not validated.
     case notChecked
-    /// This is wrong with it.
-    case bad(Finding.ID)
-    /// It is not there, and an exception says that it need not be.
-    case excused
-    /// It is not there, and nobody asks for it.
+    /// The platform has this error.
+    case invalid(Finding.ID)
+    /// The platform is missing, and an exception permits that.
+    case excepted
+    /// The platform is missing and not required.
     case absent
-    /// Nobody could look.
+    /// The platforms of the image are unknown.
     case unknown
 
-    /// Finds the verdict.
+    /// Creates the cell of a platform.
     ///
     /// - Parameters:
-    ///   - platform: the platform, which every image has to have.
-    ///   - outcome: what became of the image.
+    ///   - platform: A required platform.
+    ///   - outcome: The result of the image.
     init(on platform: Platform, of outcome: ImageOutcome) {
         let findings = outcome.findings.filter { finding in
             finding.platform.map(platform.matches) ?? false
         }
         let facts = outcome.facts.platforms.first { platform.matches($0.platform) }
-        if let wrong = findings.first(where: { $0.severity == .error }) {
-            self = .bad(wrong.id)
+        if let error = findings.first(where: { $0.severity == .error }) {
+            self = .invalid(error.id)
         } else if findings.contains(where: { $0.id == .notChecked }) {
             self = .notChecked
         } else if let facts {
-            self = outcome.isDone ? .good(facts) : .there(facts)
+            self = outcome.isDone ? .valid(facts) : .present(facts)
         } else if outcome.facts.platforms.isEmpty, !outcome.image.entry.isArtifact {
             self = .unknown
         } else if outcome.image.entry.exception != nil {
-            self = .excused
+            self = .excepted
         } else {
             self = .absent
         }

@@ -3,13 +3,14 @@
 internal import Mirroring
 internal import OCI
 
-/// What the rows of a matrix have in common.
+/// The columns of the matrix.
 struct MatrixColumns {
-    /// The platforms that have a column each: those that every image must have.
+    /// The platforms with their own column: those that all images require.
     let platforms: [Platform]
-    /// Whether any image has more platforms, which are counted in one column.
+    /// A Boolean value that indicates whether an image has more platforms, which are counted in one
+    /// column.
     let hasOthers: Bool
-    /// The day from which ages are counted.
+    /// The day relative to which ages are calculated.
     let today: CalendarDay
 
     init(for report: RunReport) {
@@ -23,10 +24,10 @@ struct MatrixColumns {
         }
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     var count: Int { platforms.count + (hasOthers ? 7 : 6) }
 
-    /// The platforms of an image that have no column.
+    /// Returns the platforms of an image that have no column of their own.
     func others(of outcome: ImageOutcome?) -> [Platform] {
         (outcome?.facts.platforms ?? []).map(\.platform).filter { platform in
             !platforms.contains { $0.matches(platform) }

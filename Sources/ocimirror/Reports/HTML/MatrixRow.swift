@@ -5,14 +5,14 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// A row of the matrix: an image, an entry that gave none, or an image that was left out.
+/// A row of the matrix: an image, an entry without images, or an unprocessed image.
 struct MatrixRow {
-    /// How loud it is, the loudest first.
+    /// The prominence of a row, in the order in which rows are shown.
     enum Prominence: String, Sendable, CaseIterable, Comparable, CustomStringConvertible {
         case bad
         case unfinished
         case changed
-        case same
+        case unchanged
 
         var description: String { rawValue }
 
@@ -25,56 +25,59 @@ struct MatrixRow {
 
     let id: String
     let source: String
-    let word: String
-    let tone: Prominence
-    /// What became of it; nil where there is no image, or it was left out.
+    let status: String
+    let prominence: Prominence
+    /// The result of the image; `nil` for an entry without images and for an unprocessed image.
     let outcome: ImageOutcome?
-    /// What keeps it from being as it should be.
-    let troubles: [ImageProblem]
+    /// The reasons why the image needs attention.
+    let problems: [ImageProblem]
 
     private init(_ outcome: ImageOutcome) {
         id = outcome.image.id
         source = outcome.image.sourceText
-        word = outcome.status.rawValue
+        status = outcome.status.rawValue
         self.outcome = outcome
-        troubles = outcome.troubles
-        tone =
+        problems = outcome.problems
+        prominence =
             switch outcome.status {
             case .rejected, .missing, .failed: .bad
             case .mirrored, .repaired, .validated: .changed
-            case .unchanged: .same
+            case .unchanged: .unchanged
             }
     }
 
     private init(_ problem: Plan.Problem) {
         id = problem.entry.name
         source = "mirror.yaml, line \(problem.entry.location.line)"
-        word = problem.failure.verdict.rawValue
-        tone = .bad
+        status = problem.failure.verdict.rawValue
+        prominence = .bad
         outcome = nil
-        troubles = [ImageProblem(id, problem.failure.verdict, problem.failure)]
+        problems = [ImageProblem(id, problem.failure.verdict, problem.failure)]
     }
 
     private init(unfinished image: PlannedImage) {
         id = image.id
         source = image.sourceText
-        word = "unfinished"
-        tone = .unfinished
+        status = "unfinished"
+        prominence = .unfinished
         outcome = nil
-        troubles = []
+        problems = []
     }
 
-    /// Every row, those that need a person first, else in the configuration's order.
+    /// Returns all rows: those that need attention first, otherwise in the order of the
+    /// configuration.
     static func rows(of report: RunReport) -> [MatrixRow] {
         let rows =
             report.sync.outcomes.map { MatrixRow($0) } + report.sync.problems.map { MatrixRow($0) }
             + report.sync.unfinished.map { MatrixRow(unfinished: $0) }
-        return Prominence.allCases.flatMap { tone in rows.filter { $0.tone == tone } }
+        return Prominence.allCases.flatMap { prominence in
+            rows.filter { $0.prominence == prominence }
+        }
     }
 
-    /// The filters under which it is shown.
+    /// The filters that include the row.
     var groups: [String] {
-        var groups = ["all", tone.rawValue]
+        var groups = ["all", prominence.rawValue]
         if hasWarnings { groups.append("warning") }
         if outcome?.image.entry.exception != nil { groups.append("exception") }
         if outcome?.hasMoved == true { groups.append("moved") }
