@@ -190,7 +190,8 @@ import Testing
     /// Conflict markers in Git's styles, and the remains of an incomplete resolution.
     @Test(
         arguments: [
-            ("            ("<<<<<<< a\nS\n||||||| b\nS\n=======\nT\n>>>>>>> c\n", "lines 19, 21, 23, 25"),
+            ("<<<<<<< HEAD\nS\n=======\nT\n>>>>>>> other\n", "lines 19, 21, 23"),
+            ("<<<<<<< a\nS\n||||||| b\nS\n=======\nT\n>>>>>>> c\n", "lines 19, 21, 23, 25"),
             ("<<<<<<< HEAD\r\nS\n=======\r\nT\n>>>>>>> other\r\n", "lines 19, 21, 23"),
             ("S\n>>>>>>> other\n", "line 20"), ("S\n=======\n", "line 20"),
         ])
@@ -203,7 +204,6 @@ import Testing
         #expect(error?.hint.contains("ocimirror sync") == true)
     }
 
-<<<<<<< HEAD
     @Test func `a truncated lock file is not parsed as a complete one`() {
         // Optional fields at the end can be missing from a complete lock file, too.
         let text = String(

@@ -40,7 +40,7 @@ struct EditVerifier {
 
     /// Returns a Boolean value that indicates whether the bytes are the file with only the intended
     /// changes.
-    func holds(for bytes: [UInt8]) -> Bool { accepts(_ bytes, fragment: 0) }
+    func holds(for bytes: [UInt8]) -> Bool { holds(for: bytes, fragment: 0) }
 
     private func holds(for bytes: [UInt8], fragment: Int) -> Bool {
         guard let new = try? YAMLDocumentStream(parsing: bytes, limits: limits) else {
@@ -67,7 +67,7 @@ struct EditVerifier {
             guard style == newStyle else { return false }
             if text == newText { return true }
             guard let inner = intended.fragments[old.range] else { return false }
-            return accepts( Array(newText.utf8), fragment: inner)
+            return holds(for: Array(newText.utf8), fragment: inner)
         case (.sequence(let first, let style), .sequence(let second, let newStyle)):
             return style == newStyle && first.count == second.count
                 && zip(first, second).allSatisfy { isSame($0, $1, intended) }

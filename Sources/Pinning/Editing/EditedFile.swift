@@ -21,7 +21,7 @@ struct EditedFile {
     func bytes() throws(EditError) -> [UInt8] {
         let file = fragments[0].stream.text
         let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
-        guard EditVerifier(edits, in: fragments, limits: limits).accepts(edited) else {
+        guard EditVerifier(edits, in: fragments, limits: limits).holds(for: edited) else {
             throw EditError(reason: "the edit would change more than the pin")
         }
         return edited
