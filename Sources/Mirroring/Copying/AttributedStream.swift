@@ -8,38 +8,38 @@ internal import Content
 /// request it ends.
 struct AttributedStream: AsyncSequence, Sendable {
     private let base: ByteStream
-    private let side: CopySide
+    private let role: CopyRole
     private let location: StoreLocation
     private let transfer: BlobTransfer
 
     /// Creates a stream that reads `base` and reports its progress to `transfer`.
     init(
-        _ base: ByteStream, side: CopySide, location: StoreLocation, counting transfer: BlobTransfer
+        _ base: ByteStream, role: CopyRole, location: StoreLocation, counting transfer: BlobTransfer
     ) {
         self.base = base
-        self.side = side
+        self.role = role
         self.location = location
         self.transfer = transfer
     }
 
     func makeAsyncIterator() -> Iterator {
         Iterator(
-            base: base.makeAsyncIterator(), side: side, location: location, transfer: transfer)
+            base: base.makeAsyncIterator(), role: role, location: location, transfer: transfer)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         fileprivate var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        fileprivate let side: CopySide
+        fileprivate let role: CopyRole
         fileprivate let location: StoreLocation
         fileprivate let transfer: BlobTransfer
         private var offset = 0
 
         fileprivate init(
-            base: any AsyncIteratorProtocol<[UInt8], any Error>, side: CopySide,
+            base: any AsyncIteratorProtocol<[UInt8], any Error>, role: CopyRole,
             location: StoreLocation, transfer: BlobTransfer
         ) {
             self.base = base
-            self.side = side
+            self.role = role
             self.location = location
             self.transfer = transfer
         }
@@ -53,7 +53,7 @@ struct AttributedStream: AsyncSequence, Sendable {
             } catch let error as CancellationError {
                 throw error
             } catch {
-                throw CopyError(error, side: side, at: location)
+                throw CopyError(error, role: role, at: location)
             }
         }
     }

@@ -3,7 +3,7 @@
 public import Content
 
 /// The role of a store in a copy.
-public enum CopySide: String, Sendable {
+public enum CopyRole: String, Sendable {
     case source
     case target
 }
@@ -11,7 +11,7 @@ public enum CopySide: String, Sendable {
 /// A failure together with the store at which it happened.
 public struct CopyError: ContentFailure {
     /// The role of the store that failed.
-    public let side: CopySide
+    public let role: CopyRole
     /// The location of the store.
     public let location: StoreLocation
     /// The class of the failure.
@@ -25,13 +25,13 @@ public struct CopyError: ContentFailure {
     ///
     /// A ``CopyError`` keeps its role and location. Cancellation belongs to neither store and is
     /// left to the caller.
-    public init(_ error: any Error, side: CopySide, at location: StoreLocation) {
+    public init(_ error: any Error, role: CopyRole, at location: StoreLocation) {
         if let error = error as? CopyError {
             self = error
             return
         }
         let failure = error as? any ContentFailure
-        self.side = side
+        self.role = role
         self.location = location
         self.failureClass = failure?.failureClass ?? .unavailable
         self.message = "\(error)"
@@ -41,7 +41,7 @@ public struct CopyError: ContentFailure {
     /// One line: the role, the location unless the message contains it, and the message.
     public var description: String {
         let suffix = message.contains(location.description) ? "" : " \(location)"
-        return "\(side.rawValue)\(suffix): \(message)"
+        return "\(role.rawValue)\(suffix): \(message)"
     }
 }
 
@@ -52,7 +52,7 @@ public struct CopyError: ContentFailure {
 ///
 /// - Throws: ``CopyError`` or `CancellationError`.
 func at<Value>(
-    _ side: CopySide, _ location: StoreLocation, _ body: () async throws -> Value
+    _ role: CopyRole, _ location: StoreLocation, _ body: () async throws -> Value
 ) async throws -> Value {
     do {
         return try await body()
@@ -60,8 +60,8 @@ func at<Value>(
         try Task.checkCancellation()
         throw CopyError(
             ContentError(.unavailable, "the transfer was canceled", hint: "run again"),
-            side: side, at: location)
+            role: role, at: location)
     } catch {
-        throw CopyError(error, side: side, at: location)
+        throw CopyError(error, role: role, at: location)
     }
 }

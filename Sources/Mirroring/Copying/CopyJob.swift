@@ -58,7 +58,7 @@ struct CopyJob: Sendable {
     ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
         let attributed = AttributedStream(
-            stream, side: .source, location: source.location, counting: transfer)
+            stream, role: .source, location: source.location, counting: transfer)
         return validation?.scanning(attributed, of: blob) ?? attributed
     }
 }

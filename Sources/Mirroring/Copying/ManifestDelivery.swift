@@ -72,7 +72,7 @@ struct ManifestDelivery {
             ContentError(
                 .unavailable, "the registry does not accept sparse indexes",
                 hint: "use 'copy: all', or configure the registry to accept sparse indexes"),
-            side: .target, at: target.location)
+            role: .target, at: target.location)
     }
 
     /// Pushes the content that the target lacks: some registries acknowledge mounts that they did
@@ -87,14 +87,16 @@ struct ManifestDelivery {
         let below = Successors(of: node.manifest)
         let children = below.manifests.distinct.compactMap { job.graph[$0.digest] }
         var missingBlobs: [Descriptor] = []
-        for blob in below.blobs.distinct where try await isLost(blob) { missingBlobs.append(blob) }
+        for blob in below.blobs.distinct where try await isAbsent(blob) {
+            missingBlobs.append(blob)
+        }
         var missingChildren: [ManifestGraph.Node] = []
-        for child in children where try await isLost(child) { missingChildren.append(child) }
+        for child in children where try await isAbsent(child) { missingChildren.append(child) }
         let isContentMissing = !missingBlobs.isEmpty || !missingChildren.isEmpty
         guard isContentMissing || error.failureClass == .incomplete else { throw error }
         if isContentMissing {
             progress.distrustReplaced()
-            for blob in progress.takeAssumedBlobs() where try await isLost(blob) {
+            for blob in progress.takeAssumedBlobs() where try await isAbsent(blob) {
                 missingBlobs.append(blob)
             }
         } else {
@@ -104,11 +106,11 @@ struct ManifestDelivery {
         for child in missingChildren { try await push(child, as: .digest(child.descriptor.digest)) }
     }
 
-    private func isLost(_ blob: Descriptor) async throws -> Bool {
+    private func isAbsent(_ blob: Descriptor) async throws -> Bool {
         try await atTarget { try await !target.exists(blob: blob) }
     }
 
-    private func isLost(_ child: ManifestGraph.Node) async throws -> Bool {
+    private func isAbsent(_ child: ManifestGraph.Node) async throws -> Bool {
         try await atTarget {
             try await target.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
         }
@@ -117,14 +119,14 @@ struct ManifestDelivery {
     /// Returns a Boolean value that indicates whether a child manifest must be pushed.
     ///
     /// A registry accepts a manifest only if it has all content below it. A manifest above new
-    /// content is therefore new itself; the target is asked only about the others.
+    /// content is therefore new itself; only other manifests are looked up.
     func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
         guard !progress.isAssumedPresent(node.descriptor.digest) else { return false }
         let below = Successors(of: node.manifest)
         guard (below.blobs + below.manifests).allSatisfy({ !progress.hasWritten($0.digest) }) else {
             return true
         }
-        return try await isLost(node)
+        return try await isAbsent(node)
     }
 
     /// Throws an error if another client has moved the tag during the copy.

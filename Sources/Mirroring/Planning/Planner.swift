@@ -126,7 +126,7 @@ extension ImageFailure {
     /// A pattern without a match is nearly always a mistake, so it is reported.
     fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> ImageFailure {
         ImageFailure(
-            .missing, side: .source,
+            .missing, role: .source,
             "source \(entry.sourceLocation): none of its \(tags.count) tags matches 'tags:'",
             hint: "widen the range, or list the tags; floating tags also need floating: true")
     }

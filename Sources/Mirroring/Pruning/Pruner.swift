@@ -134,9 +134,9 @@ public struct Pruner: Sendable {
         } catch let error as any ContentFailure where error.failureClass == .invalid {
             // The tag itself is valid: only its removal failed.
             return .failed(
-                ImageFailure(.unavailable, side: .target, "\(error)", hint: error.hint))
+                ImageFailure(.unavailable, role: .target, "\(error)", hint: error.hint))
         } catch let error as any ContentFailure {
-            return .failed(ImageFailure(CopyError(error, side: .target, at: store.location)))
+            return .failed(ImageFailure(CopyError(error, role: .target, at: store.location)))
         }
     }
 

@@ -41,7 +41,7 @@ public struct ReferrerReceipt: Hashable, Sendable {
         warn("\(subject): \(error)")
         switch error.failureClass {
         // The source responded: the listed manifest is missing or is not a referrer.
-        case .missing where error.side == .source, .invalid where error.side == .source: break
+        case .missing where error.role == .source, .invalid where error.role == .source: break
         default: isComplete = false
         }
     }

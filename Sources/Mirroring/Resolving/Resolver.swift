@@ -71,7 +71,7 @@ public struct Resolver: Sendable {
         } catch let error as ParseError {
             // The loader rejects such names, but a configuration created in code can have one.
             resolved.descriptor = nil
-            resolved.failure = ImageFailure(.invalid, side: .target, error.description)
+            resolved.failure = ImageFailure(.invalid, role: .target, error.description)
         }
         reportMovedTag(&resolved)
         return resolved

@@ -6,8 +6,8 @@ public import Content
 public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
     /// The class of the failure, which decides the exit code.
     public let failureClass: FailureClass
-    /// The side of the copy that failed; `nil` if no copy was involved.
-    public let side: CopySide?
+    /// The role of the registry that failed, or `nil` if no copy was involved.
+    public let role: CopyRole?
     /// The operation, its location and the cause, in one line.
     public let message: String
     /// The action to take next.
@@ -15,10 +15,10 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
 
     /// Creates a failure.
     public init(
-        _ failureClass: FailureClass, side: CopySide? = nil, _ message: String, hint: String? = nil
+        _ failureClass: FailureClass, role: CopyRole? = nil, _ message: String, hint: String? = nil
     ) {
         self.failureClass = failureClass
-        self.side = side
+        self.role = role
         self.message = message
         self.hint = hint
     }
@@ -27,7 +27,7 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
     public init(_ error: any Error) {
         let failure = error as? any ContentFailure
         self.init(
-            failure?.failureClass ?? .unavailable, side: (error as? CopyError)?.side, "\(error)",
+            failure?.failureClass ?? .unavailable, role: (error as? CopyError)?.role, "\(error)",
             hint: failure?.hint)
     }
 

@@ -103,7 +103,7 @@ struct ImageSync {
         while let position = work.holders.first {
             do {
                 return try await examine(
-                    descriptor, required, in: try target(position, work), side: .target)
+                    descriptor, required, in: try target(position, work), role: .target)
             } catch let error as CopyError where error.failureClass != .invalid {
                 try Task.checkCancellation()
                 work.holders.removeFirst()
@@ -116,14 +116,14 @@ struct ImageSync {
             }
             guard !work.isDone else { return nil }
         }
-        return try await examine(descriptor, required, in: try upstream, side: .source)
+        return try await examine(descriptor, required, in: try upstream, role: .source)
     }
 
     private func examine(
         _ descriptor: Descriptor, _ required: ImageRequirements, in source: any ContentSource,
-        side: CopySide
+        role: CopyRole
     ) async throws -> LoadedImage {
-        try await at(side, source.location) {
+        try await at(role, source.location) {
             let root = try await source.fetch(manifest: descriptor)
             let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
@@ -196,12 +196,12 @@ struct ImageSync {
     }
 
     private func store(
-        _ side: CopySide, at location: StoreLocation
+        _ role: CopyRole, at location: StoreLocation
     ) throws(CopyError) -> any ContentStore {
         do {
             return try run.resolver.stores.store(at: location)
         } catch {
-            throw CopyError(error, side: side, at: location)
+            throw CopyError(error, role: role, at: location)
         }
     }
 }

@@ -48,7 +48,7 @@ extension Repairer {
                     ContentError(
                         .invalid, "tag \(name): \(SignatureOrder.divergenceWarning)",
                         hint: "run 'ocimirror sync --refresh-referrers' to record it"),
-                    side: .target, at: target.location)
+                    role: .target, at: target.location)
             }
         }
         let job = CopyJob(

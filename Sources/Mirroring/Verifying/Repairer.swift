@@ -33,7 +33,7 @@ struct Repairer: Sendable {
             sources = try self.sources(of: image, config.entry(of: image.lockEntry))
             target = try at(.target, .repository(image.lockEntry.repository))
         } catch {
-            return CopyError(error, side: .source, at: .repository(image.lockEntry.repository))
+            return CopyError(error, role: .source, at: .repository(image.lockEntry.repository))
         }
         var failure: CopyError?
         do {
@@ -105,11 +105,11 @@ struct Repairer: Sendable {
         throw last
     }
 
-    private func at(_ side: CopySide, _ location: StoreLocation) throws -> any ContentStore {
+    private func at(_ role: CopyRole, _ location: StoreLocation) throws -> any ContentStore {
         do {
             return try stores.store(at: location)
         } catch {
-            throw CopyError(error, side: side, at: location)
+            throw CopyError(error, role: role, at: location)
         }
     }
 }

@@ -45,7 +45,7 @@ extension ImageFailure {
     var json: JSONValue {
         [
             "class": .string(failureClass.rawValue),
-            "side": .optional(side.map { $0.rawValue }),
+            "side": .optional(role.map { $0.rawValue }),
             "message": .string(message),
             "hint": hint.map(JSONValue.string) ?? .null,
         ]

@@ -72,8 +72,8 @@ struct ImageProblem: Hashable, Sendable {
     /// The image's id, or the name of the configuration entry.
     let id: String
     let status: ImageOutcome.Status
-    /// The side of the copy that failed, if the copy failed.
-    let side: CopySide?
+    /// The role of the registry that failed, if the copy failed.
+    let side: CopyRole?
     /// The id of the finding, if the problem is a finding.
     let finding: Finding.ID?
     /// The message without the side.
@@ -83,9 +83,9 @@ struct ImageProblem: Hashable, Sendable {
     init(_ id: String, _ status: ImageOutcome.Status, _ failure: ImageFailure) {
         self.id = id
         self.status = status
-        side = failure.side
+        side = failure.role
         finding = nil
-        let prefix = failure.side.map { "\($0.rawValue): " } ?? ""
+        let prefix = failure.role.map { "\($0.rawValue): " } ?? ""
         message = String(
             failure.message.hasPrefix(prefix)
                 ? failure.message.dropFirst(prefix.count) : failure.message[...])

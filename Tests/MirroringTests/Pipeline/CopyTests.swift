@@ -176,7 +176,7 @@ import AsyncPrimitives
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])
         #expect(run.report.outcomes[0].targets.map { $0.failure?.failureClass } == [.denied, nil])
-        #expect(run.report.outcomes[0].targets[0].failure?.side == .target)
+        #expect(run.report.outcomes[0].targets[0].failure?.role == .target)
         #expect(try await mirror.digest("two.example/m/app:1.0") == image.digest)
         #expect(mirror.locks["/repo/0.lock.yaml"]?.images.isEmpty == true)
         #expect(try mirror.entry("app", at: 1).digest == image.digest)
@@ -206,7 +206,7 @@ import AsyncPrimitives
         }
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])
-        #expect(run.failures.map(\.side) == [.source])
+        #expect(run.failures.map(\.role) == [.source])
         #expect(run.failures[0].message == "source a.example/app: the line went dead")
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == nil)
     }

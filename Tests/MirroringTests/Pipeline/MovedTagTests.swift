@@ -54,7 +54,7 @@ import Testing
         #expect(run.statuses == [.failed])
         #expect(try await mirror.digest(Self.name) == Self.theirs.digest)
         let failure = try #require(run.report.outcomes[0].targets[0].failure)
-        #expect(failure.side == .target)
+        #expect(failure.role == .target)
         #expect(failure.message.contains("the tag 1.0 changed"))
     }
 

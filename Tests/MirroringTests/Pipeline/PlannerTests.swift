@@ -67,7 +67,7 @@ import Testing
         let plan = try await mirror.plan()
         #expect(plan.problems.map(\.entry.name) == ["app", "x"])
         #expect(plan.problems.allSatisfy { $0.failure.failureClass == .throttled })
-        #expect(plan.problems.allSatisfy { $0.failure.side == .source })
+        #expect(plan.problems.allSatisfy { $0.failure.role == .source })
         #expect(plan.images.map(\.id) == ["tool"])
         // Both entries share one listing.
         #expect(mirror.world.takeJournal().count == 1)

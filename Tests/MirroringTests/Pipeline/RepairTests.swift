@@ -93,7 +93,7 @@ import Validation
         let image = try await verify(mirror, repairs: true)
         #expect(image.problems == [.blobMissing(lost)])
         #expect(image.repaired.isEmpty)
-        #expect(image.failure?.side == .source)
+        #expect(image.failure?.role == .source)
     }
 
     @Test

@@ -112,7 +112,7 @@ import Validation
         let image = try await verify(mirror)
         #expect(image.problems.isEmpty)
         #expect(image.failure?.failureClass == .unavailable)
-        #expect(image.failure?.side == .target)
+        #expect(image.failure?.role == .target)
     }
 
     @Test func `a single image without an index is verified like any other`() async throws {

@@ -74,7 +74,7 @@ import Testing
         }
         let image = try await verify(mirror, repairs: true)
         #expect(image.problems == [.referrer(.init(digest: Self.sbom.digest), .missing)])
-        #expect(image.failure?.side == .source)
+        #expect(image.failure?.role == .source)
         #expect(image.failure?.hint?.contains("--refresh-referrers") == true)
     }
 

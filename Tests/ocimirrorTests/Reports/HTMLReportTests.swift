@@ -64,7 +64,7 @@ import TextSafety
         try run.add(.unchanged, "same")
         try run.add(.mirrored, "new")
         try run.add(.failed, "broken") {
-            $0.failure = ImageFailure(.unavailable, side: .source, "x")
+            $0.failure = ImageFailure(.unavailable, role: .source, "x")
         }
         run.unfinished = [try SampleRun.image("late")]
         let page = try Page(HTMLReport(run.report).text)

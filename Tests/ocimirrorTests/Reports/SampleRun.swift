@@ -141,8 +141,8 @@ struct SampleRun {
                 created: text)
         }
         try run.add(.failed, "failed") { outcome in
-            outcome.failure = ImageFailure(.unavailable, side: .source, shown, hint: shown)
-            outcome.targets[0].failure = ImageFailure(.denied, side: .target, shown, hint: shown)
+            outcome.failure = ImageFailure(.unavailable, role: .source, shown, hint: shown)
+            outcome.targets[0].failure = ImageFailure(.denied, role: .target, shown, hint: shown)
         }
         run.traffic.note(
             .requestFinished(host: text, kind: .manifestGet, status: 200, bytes: 10))
