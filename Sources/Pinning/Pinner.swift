@@ -140,7 +140,7 @@ public struct Pinner: Sendable {
     private struct Draft {
         var site: PinnedSite
         /// The values that the site consists of.
-        var values: Set<Edit.Place> = []
+        var values: Set<Edit.Location> = []
         var edits: [Edit] = []
 
         mutating func reject(_ verdict: PinnedSite.Verdict, _ reason: String) {
@@ -176,7 +176,7 @@ public struct Pinner: Sendable {
                 usedAt: found.usedAt))
         draft.values = Set(
             found.fields.filter { $0.part == nil }.map { field in
-                Edit.Place(fragment: found.fragment, range: field.node.range, isLine: false)
+                Edit.Location(fragment: found.fragment, range: field.node.range, isLine: false)
             })
         // Obstacles do not matter if there is no pin to copy.
         if case .file = source, !found.isSkipped {
@@ -259,26 +259,26 @@ public struct Pinner: Sendable {
 
     /// Rejects edits of values that another image uses and does not change in the same way.
     private static func rejectContradictions(_ drafts: inout [Draft]) {
-        var users: [Edit.Place: [Int]] = [:]
+        var users: [Edit.Location: [Int]] = [:]
         for index in drafts.indices {
-            let places = drafts[index].values.union(drafts[index].edits.map(\.place))
-            for place in places { users[place, default: []].append(index) }
+            let locations = drafts[index].values.union(drafts[index].edits.map(\.location))
+            for location in locations { users[location, default: []].append(index) }
         }
-        var contradictory = users.keys.filter { place in
-            let wanted = (users[place] ?? []).map { index in
-                Set(drafts[index].edits.filter { $0.place == place })
+        var contradictory = users.keys.filter { location in
+            let wanted = (users[location] ?? []).map { index in
+                Set(drafts[index].edits.filter { $0.location == location })
             }
             return wanted.contains { $0.count > 1 || $0 != wanted.first }
         }
         // A rejected image changes none of its values, including those that it shares with other
         // images.
-        while let place = contradictory.popLast() {
-            for index in users.removeValue(forKey: place) ?? [] {
-                let places = drafts[index].edits.map(\.place)
-                guard places.contains(place) else { continue }
+        while let location = contradictory.popLast() {
+            for index in users.removeValue(forKey: location) ?? [] {
+                let locations = drafts[index].edits.map(\.location)
+                guard locations.contains(location) else { continue }
                 drafts[index].reject(
                     .unpinnable, "another image uses the same value: give each image its own value")
-                contradictory += places
+                contradictory += locations
             }
         }
     }

@@ -34,11 +34,11 @@ public enum YAMLFiles {
     }
 
     private static func list(
-        _ folder: String, shown: String, _ rules: PinRules, into listing: inout FileListing
+        _ directory: String, shown: String, _ rules: PinRules, into listing: inout FileListing
     ) {
         let names: [String]
         do throws(FileError) {
-            names = try Directory.list(folder)
+            names = try Directory.list(directory)
         } catch {
             listing.failures.append((shown, error))
             return
@@ -48,8 +48,8 @@ public enum YAMLFiles {
             let path = shown == "." ? name : "\(shown)/\(name)"
             guard !rules.ignores(path) else { continue }
             do throws(FileError) {
-                switch try FileStatus.of("\(folder)/\(name)", followsLinks: false)?.kind {
-                case .directory: list("\(folder)/\(name)", shown: path, rules, into: &listing)
+                switch try FileStatus.of("\(directory)/\(name)", followsLinks: false)?.kind {
+                case .directory: list("\(directory)/\(name)", shown: path, rules, into: &listing)
                 case .regular where name.hasSuffix(".yaml") || name.hasSuffix(".yml"):
                     listing.files.append(path)
                 default: continue

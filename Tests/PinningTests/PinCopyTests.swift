@@ -84,7 +84,7 @@ import YAML
                 + Self.document("job-prod", "r.io/x/app:1"))
         #expect(two.sites.map(\.verdict) == [.unpinnable, .unpinnable])
         #expect(two.newBytes == nil)
-        #expect(two.sites[0].reason?.hasPrefix("several documents could be") == true)
+        #expect(two.sites[0].reason?.hasPrefix("several documents match") == true)
     }
 
     @Test(arguments: [

@@ -62,7 +62,7 @@ import YAML
             let reason = try #require(site.reason)
             #expect(
                 reason.contains("(kafka-3-9-0)") && reason.contains("(kafka-4-0-0)"), "\(reason)")
-            #expect(reason.contains("write '# ocimirror: ID'"))
+            #expect(reason.contains("add '# ocimirror: ID'"))
         }
         let marked = text.replacing("\n", with: " # ocimirror: kafka-4-0-0\n")
         let chosen = try Self.pin(marked, try Self.lock(), updatesTags: true)

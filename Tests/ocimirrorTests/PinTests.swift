@@ -93,7 +93,7 @@ import Testing
         async throws
     {
         let workspace = try await Self.workspace(["values.yaml": Self.values])
-        let reason = "the file has 1.4.1, the lock file has 1.4.2: mirror 1.4.1, or follow the lock"
+        let reason = "the file has 1.4.1, the lock file has 1.4.2: mirror 1.4.1, or update the tag"
         let run = try await workspace.run("pin", "values.yaml", "--report", "pr.md")
         #expect(run.status == 1)
         #expect(run.output.contains("values.yaml:2:3   version-differs  api"), "\(run.said)")

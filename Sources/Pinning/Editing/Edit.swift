@@ -32,13 +32,13 @@ struct Edit: Hashable, Sendable {
 
     /// The location of an edit; two edits of one location contradict each other unless they are
     /// equal.
-    struct Place: Hashable {
+    struct Location: Hashable {
         let fragment: Int
         let range: Range<Int>
         let isLine: Bool
     }
 
-    var place: Place { Place(fragment: fragment, range: range, isLine: !lines.isEmpty) }
+    var location: Location { Location(fragment: fragment, range: range, isLine: !lines.isEmpty) }
 }
 
 /// An error that indicates that an edit would change more than it should.

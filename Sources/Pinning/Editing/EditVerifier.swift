@@ -2,8 +2,9 @@
 
 internal import YAML
 
-/// Verifies that an edited file has the same values, styles, anchors and tags as before, except for
-/// the intended changes. Texts in the file that are YAML themselves are verified too.
+/// Verifies that an edited file differs from the original only in the intended changes.
+///
+/// Values, styles, anchors and tags are compared, including those of texts in the file that are YAML.
 struct EditVerifier {
     /// The intended changes in one fragment, by the ranges of its values.
     private struct Intentions {
@@ -40,9 +41,9 @@ struct EditVerifier {
 
     /// Returns a Boolean value that indicates whether the bytes are the file with only the intended
     /// changes.
-    func holds(for bytes: [UInt8]) -> Bool { holds(for: bytes, fragment: 0) }
+    func accepts(_ bytes: [UInt8]) -> Bool { accepts(bytes, fragment: 0) }
 
-    private func holds(for bytes: [UInt8], fragment: Int) -> Bool {
+    private func accepts(_ bytes: [UInt8], fragment: Int) -> Bool {
         guard let new = try? YAMLDocumentStream(parsing: bytes, limits: limits) else {
             return false
         }
@@ -67,7 +68,7 @@ struct EditVerifier {
             guard style == newStyle else { return false }
             if text == newText { return true }
             guard let inner = intended.fragments[old.range] else { return false }
-            return holds(for: Array(newText.utf8), fragment: inner)
+            return accepts(Array(newText.utf8), fragment: inner)
         case (.sequence(let first, let style), .sequence(let second, let newStyle)):
             return style == newStyle && first.count == second.count
                 && zip(first, second).allSatisfy { isSame($0, $1, intended) }

@@ -21,7 +21,7 @@ struct EditedFile {
     func bytes() throws(EditError) -> [UInt8] {
         let file = fragments[0].stream.text
         let edited = try Self.apply(edits.map { splice($0, in: file) }, to: file.bytes)
-        guard EditVerifier(edits, in: fragments, limits: limits).holds(for: edited) else {
+        guard EditVerifier(edits, in: fragments, limits: limits).accepts(edited) else {
             throw EditError(reason: "the edit would change more than the pin")
         }
         return edited
@@ -46,9 +46,10 @@ struct EditedFile {
 
     /// Returns the line break that ends the line, or that of the first line if the file ends there.
     private static func lineBreak(at offset: Int, in text: YAMLText) -> [UInt8] {
-        for place in [offset, text.range(ofLine: 1).upperBound] where place < text.bytes.count {
-            if text.bytes[place...].starts(with: [0x0D, 0x0A]) { return [0x0D, 0x0A] }
-            if text.bytes[place] == 0x0D { return [0x0D] }
+        for location in [offset, text.range(ofLine: 1).upperBound] where location < text.bytes.count
+        {
+            if text.bytes[location...].starts(with: [0x0D, 0x0A]) { return [0x0D, 0x0A] }
+            if text.bytes[location] == 0x0D { return [0x0D] }
             return [0x0A]
         }
         return [0x0A]

@@ -180,29 +180,29 @@ struct Anchors {
 struct KeyIndex {
     private let entries: [YAMLNode.Entry]
     /// The index of each key; `nil` for a small mapping, which is searched as fast without a table.
-    private let places: [String: Int]?
+    private let indices: [String: Int]?
 
     init(_ entries: [YAMLNode.Entry]) {
         self.entries = entries
         guard entries.count > 8 else {
-            places = nil
+            indices = nil
             return
         }
-        var places: [String: Int] = [:]
+        var indices: [String: Int] = [:]
         for index in entries.indices {
-            if let key = entries[index].key.text { places[key] = index }
+            if let key = entries[index].key.text { indices[key] = index }
         }
-        self.places = places
+        self.indices = indices
     }
 
     /// Returns the value of a key.
     subscript(key: String) -> YAMLNode? {
-        let place =
-            if let places {
-                places[key]
+        let index =
+            if let indices {
+                indices[key]
             } else {
                 entries.indices.last { entries[$0].key.text == key }
             }
-        return place.map { entries[$0].value }
+        return index.map { entries[$0].value }
     }
 }

@@ -216,13 +216,13 @@ extension SiteFinder {
             guard let key = entry.key.text, key.hasPrefix("digest"), key != "digest",
                 let text = entry.value.text
             else { continue }
-            let place = path.appending(key: key)
-            let rule = rules.rule(for: place)
+            let keyPath = path.appending(key: key)
+            let rule = rules.rule(for: keyPath)
             guard rule == nil ? (try? Digest(parsing: text)) != nil : rule?.form == .digest else {
                 continue
             }
             var site = ImageReferenceSite(
-                fragment, document, place, rule == nil ? .secondDigest : .digest, at: entry.value)
+                fragment, document, keyPath, rule == nil ? .secondDigest : .digest, at: entry.value)
             site.digest = Field(node: entry.value)
             site.siblingTag = tag
             site.missingIDReason = "the digest belongs to another variant: set its id in pins.yaml"

@@ -77,7 +77,7 @@ extension SiteFinder {
 
     /// Reads the lines `version=reference` of a literal text.
     mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
-        let places = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
+        let lines = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
         var start = 0
         for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
             .enumerated()
@@ -86,7 +86,7 @@ extension SiteFinder {
                 addPart(
                     Field.Part(
                         range: (start + range.lowerBound)..<(start + range.upperBound), text: value,
-                        offset: places.map { $0[number].offset + range.lowerBound }),
+                        offset: lines.map { $0[number].offset + range.lowerBound }),
                     of: node, at: path.appending(key: name))
             }
             start += line.count + 1

@@ -57,14 +57,14 @@ public struct Layers: Sendable {
     /// A tag without a repository beside it is shared by images that are defined elsewhere, unless
     /// a lower layer has the repository.
     public func resolves(_ finding: LintFinding) -> Bool {
-        guard finding.code == .sharedTag, let place = finding.path.parent else { return false }
+        guard finding.code == .sharedTag, let location = finding.path.parent else { return false }
         var level: Level? = merged
-        for step in place.steps { level = level?.below[step] }
+        for step in location.steps { level = level?.below[step] }
         return ["repository", "image"].contains { level?.values[$0]?.text.isEmpty == false }
     }
 
     private func merge(
-        _ node: YAMLNode, _ anchors: Anchors, into level: inout Level, at place: SitePath,
+        _ node: YAMLNode, _ anchors: Anchors, into level: inout Level, at location: SitePath,
         _ file: String, _ findings: inout [LintFinding]
     ) {
         let mapping = MergedMapping(node, anchors)
@@ -88,7 +88,7 @@ public struct Layers: Sendable {
             findings.append(
                 LintFinding(
                     code: .digestInherited, severity: severity,
-                    mark: mapping[changed]?.mark ?? mapping.node.mark, path: place,
+                    mark: mapping[changed]?.mark ?? mapping.node.mark, path: location,
                     message:
                         "'\(changed)' changes here, but '\(key)' is inherited from \(layer): "
                         + "set it here too"))
@@ -98,7 +98,7 @@ public struct Layers: Sendable {
             guard let key = entry.key.text, entry.value.entries != nil else { continue }
             merge(
                 entry.value, anchors, into: &level.below[key, default: Level()],
-                at: place.appending(key: key), file, &findings)
+                at: location.appending(key: key), file, &findings)
         }
     }
 }

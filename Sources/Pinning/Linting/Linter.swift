@@ -115,8 +115,8 @@ public struct Linter: Sendable {
             issues.append((.floatingTag, "\(name):\(tag) is a floating tag: use a version tag"))
         }
         if !site.usedAt.isEmpty {
-            let places = site.usedAt.map(\.description).joined(separator: ", ")
-            issues.append((.aliasFanOut, "aliases use the same value at \(places)"))
+            let positions = site.usedAt.map(\.description).joined(separator: ", ")
+            issues.append((.aliasFanOut, "aliases use the same value at \(positions)"))
         }
         if image.digest != nil, site.pullPolicy?.text == "Always" {
             issues.append(

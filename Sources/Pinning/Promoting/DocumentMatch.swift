@@ -15,7 +15,7 @@ struct DocumentMatch {
     }
 
     /// A text that contains documents; in the file itself, `parent` is `nil`.
-    private struct Place: Hashable {
+    private struct Location: Hashable {
         let parent: Int?
         let path: SitePath
     }
@@ -25,28 +25,28 @@ struct DocumentMatch {
     static let choiceLimit = 100
 
     private let source: [DocumentScope]
-    private let destination: [DocumentScope]
+    private let target: [DocumentScope]
     /// The counterpart of each document of the target file, by its index in ``FoundSites/scopes``.
     private(set) var counterparts: [Counterpart]
 
-    init(from source: [DocumentScope], to destination: [DocumentScope]) {
+    init(from source: [DocumentScope], to target: [DocumentScope]) {
         self.source = source
-        self.destination = destination
-        counterparts = destination.map { _ in .missing }
+        self.target = target
+        counterparts = target.map { _ in .missing }
         let sources = Self.siblings(source)
         // Outer documents come before the documents in their texts.
-        for (place, siblings) in Self.siblings(destination).sorted(by: { $0.value[0] < $1.value[0] }
+        for (location, siblings) in Self.siblings(target).sorted(by: { $0.value[0] < $1.value[0] }
         ) {
-            switch place.parent.map({ counterparts[$0] }) {
+            switch location.parent.map({ counterparts[$0] }) {
             case nil:
-                pair(sources[place] ?? [], siblings)
+                pair(sources[location] ?? [], siblings)
             case .document(let parent)?:
-                pair(sources[Place(parent: parent, path: place.path)] ?? [], siblings)
+                pair(sources[Location(parent: parent, path: location.path)] ?? [], siblings)
             case .ambiguous(let parents)?:
                 var candidates: [Int] = []
                 for parent in parents where candidates.count <= Self.choiceLimit {
-                    let place = Place(parent: parent, path: place.path)
-                    candidates += (sources[place] ?? []).prefix(Self.choiceLimit + 1)
+                    let location = Location(parent: parent, path: location.path)
+                    candidates += (sources[location] ?? []).prefix(Self.choiceLimit + 1)
                 }
                 for number in siblings { choose(number, among: candidates) }
             case .missing?:
@@ -56,9 +56,9 @@ struct DocumentMatch {
     }
 
     /// Returns the documents of each text, except for empty ones.
-    private static func siblings(_ scopes: [DocumentScope]) -> [Place: [Int]] {
+    private static func siblings(_ scopes: [DocumentScope]) -> [Location: [Int]] {
         Dictionary(grouping: scopes.indices.filter { !scopes[$0].isEmpty }) {
-            Place(parent: scopes[$0].parent, path: scopes[$0].path)
+            Location(parent: scopes[$0].parent, path: scopes[$0].path)
         }
     }
 
@@ -68,7 +68,7 @@ struct DocumentMatch {
             return
         }
         let oldNames = Dictionary(grouping: old) { source[$0].id }
-        let newNames = Dictionary(grouping: new) { destination[$0].id }
+        let newNames = Dictionary(grouping: new) { target[$0].id }
         for (id, new) in newNames {
             guard let id else {
                 pairByPosition(oldNames[nil] ?? [], new)
@@ -82,8 +82,8 @@ struct DocumentMatch {
             grouping: old.filter { source[$0].id.map { newNames[$0] == nil } ?? false }
         ) { source[$0].kind }
         let unmatchedNew = Dictionary(
-            grouping: new.filter { destination[$0].id.map { oldNames[$0] == nil } ?? false }
-        ) { destination[$0].kind }
+            grouping: new.filter { target[$0].id.map { oldNames[$0] == nil } ?? false }
+        ) { target[$0].kind }
         for (kind, new) in unmatchedNew {
             let candidates = unmatchedOld[kind] ?? []
             if candidates.count == 1, new.count == 1 {
@@ -108,9 +108,9 @@ struct DocumentMatch {
             return
         }
         let oldSpaces = Dictionary(grouping: old) { source[$0].namespace }
-        let newSpaces = Dictionary(grouping: new) { destination[$0].namespace }
+        let newSpaces = Dictionary(grouping: new) { target[$0].namespace }
         for number in new {
-            let space = destination[number].namespace
+            let space = target[number].namespace
             let candidates = oldSpaces[space] ?? old
             if candidates.count == 1, oldSpaces[space] != nil, newSpaces[space]?.count == 1 {
                 counterparts[number] = .document(candidates[0])

@@ -11,7 +11,7 @@ struct PinCopy: Sendable {
     typealias Target = Result<PinTarget, LockView.LookupFailure>
 
     /// A document and a path without positions in lists; several values can have one location.
-    private struct Place: Hashable {
+    private struct Location: Hashable {
         let scope: Int
         let path: SitePath
     }
@@ -19,18 +19,18 @@ struct PinCopy: Sendable {
     private static let choiceLimit = DocumentMatch.choiceLimit
 
     private let source: FoundSites
-    private let places: [Place: [ImageReferenceSite]]
+    private let locations: [Location: [ImageReferenceSite]]
     private let selects: @Sendable (String) -> Bool
 
     init(_ source: FoundSites, selecting selects: @escaping @Sendable (String) -> Bool) {
         self.source = source
         self.selects = selects
-        places = Self.places(source)
+        locations = Self.locations(source)
     }
 
-    private static func places(_ found: FoundSites) -> [Place: [ImageReferenceSite]] {
+    private static func locations(_ found: FoundSites) -> [Location: [ImageReferenceSite]] {
         Dictionary(grouping: found.sites) {
-            Place(scope: $0.scope, path: $0.path.withoutPositions)
+            Location(scope: $0.scope, path: $0.path.withoutPositions)
         }
     }
 
@@ -38,12 +38,12 @@ struct PinCopy: Sendable {
     func targets(for other: FoundSites) -> [Target] {
         var targets: [Target] = other.sites.map { _ in .failure(.unknown) }
         let match = DocumentMatch(from: source.scopes, to: other.scopes)
-        for (place, sites) in Self.places(other) {
+        for (location, sites) in Self.locations(other) {
             func sources(_ scope: Int) -> [ImageReferenceSite] {
-                places[Place(scope: scope, path: place.path)] ?? []
+                locations[Location(scope: scope, path: location.path)] ?? []
             }
             let found: [Target] =
-                switch match.counterparts[place.scope] {
+                switch match.counterparts[location.scope] {
                 case .missing: sites.map { _ in .failure(.unknown) }
                 case .document(let scope): Self.pair(sources(scope), with: sites)
                 case .ambiguous(let scopes):

@@ -74,7 +74,7 @@ struct LintCommand: ConfiguredCommand {
                 guard let bytes = try? inputs.read(name) else { continue }
                 let findings = merged.add(bytes, path: name)
                 guard let index = files.firstIndex(where: { $0.path == name }) else { continue }
-                files[index].findings.removeAll(where: merged.answers)
+                files[index].findings.removeAll(where: merged.resolves)
                 files[index].findings += findings
             }
         }
