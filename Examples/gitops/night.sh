@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Plays a night of the bot that keeps the pins of this folder, in a copy of it and between two real
-# registries on loopback: yesterday's state, what happened upstream, sync, pins, the text of the
-# pull request, the gate, promotion, and the way back. Checks everything it shows, leaves nothing.
+# Runs the nightly update of the pins in a copy of this directory, between two real registries on
+# loopback: the previous state, changes at the source, sync, pins, the body of the pull request, lint,
+# promotion, and rollback. Checks all output, and removes all files.
 #
-#   night.sh                 set up, build the release binary, play
-#   night.sh --with BINARY   play with a binary that is already there
-#   night.sh --offline       ask no Debian mirror: the images hold a program of our own
+#   night.sh                 set up, build the release binary, run
+#   night.sh --with BINARY   run with an existing binary
+#   night.sh --offline       use no Debian mirror: the images contain a program of this project
 set -euo pipefail
 example=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/lib/stage.sh
@@ -13,7 +13,7 @@ source "$example/../../ci/lib/stage.sh"
 
 set_stage "$@"
 
-# release NAME TAG REVISION: upstream publishes an image of two platforms.
+# release NAME TAG REVISION: publishes an image of two platforms at the source.
 release() {
     local layout=$work/$1-$3 further_labels=", \"org.opencontainers.image.revision\": \"$3\"" amd64 arm64
     further_labels+=', "org.opencontainers.image.created": "2026-11-20T22:00:00Z"'
@@ -24,14 +24,14 @@ release() {
     publish "$layout" "$2" "$source/shop/$1:$2"
 }
 
-# git as anybody has it, and a commit of everything.
+# Git without the configuration of the user or the system; commit MESSAGE commits all changes.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 commit() { git add --all && git -c user.name=bot -c user.email=bot@example.com commit --quiet -m "$1"; }
 
-# as_locked LOCK PATH: whether nothing is left to pin.
+# as_locked LOCK PATH: succeeds if all pins match the lock file.
 as_locked() { ocimirror pin --lock "$1" --check "$2" >/dev/null; }
 
-heading 'The repository, its two host names replaced by those of the registries'
+heading 'The repository, with the host names of the registries'
 cp -R "$example" "$work/repository" && cd "$work/repository"
 grep -rlE '(upstream|mirror)\.example\.com' . | xargs sed -i \
     -e "s/^  \(upstream\|mirror\)\.example\.com: {/&plainHTTP: true, /" \
@@ -39,7 +39,7 @@ grep -rlE '(upstream|mirror)\.example\.com' . | xargs sed -i \
 git init --quiet
 show cat mirror.yaml
 
-heading 'Yesterday: the images of this machine have digests of their own, so the locks begin anew'
+heading 'Yesterday: local images have other digests, so the lock files are recreated'
 rm locks/*.yaml
 release web 1.0.0 4be21f0
 release worker 1.0 90c11aa
@@ -50,10 +50,10 @@ cp locks/staging.yaml locks/production.yaml
 show ocimirror pin --lock locks/staging.yaml --update-tags environments
 expect 'both environments are pinned' as_locked locks/staging.yaml environments
 show ocimirror lint --lock locks/staging.yaml environments
-expect 'the gate is open' same "$status" 0
+expect 'lint succeeds' same "$status" 0
 commit 'Pin what is mirrored'
 
-heading 'In the evening: web 1.1.0 is wanted, and upstream pushes worker:1.0 again'
+heading 'In the evening: web 1.1.0 is requested, and the source moves worker:1.0'
 release web 1.1.0 c0ffee1
 release worker 1.0 5ec0de2
 sed -i 's#shop/web:1\.0\.0#shop/web:1.1.0#' mirror.yaml
@@ -63,67 +63,67 @@ commit 'Take web 1.1.0'
 heading 'At night: mirror'
 show ocimirror sync --report "$work/run.json"
 expect 'exit code 0' same "$status" 0
-expect 'a version tag that moved is a finding' says tag-moved
+expect 'a moved version tag is a finding' says tag-moved
 show git diff --stat
-expect 'the lock of staging changed, nothing else' same "$(git diff --name-only)" locks/staging.yaml
+expect 'only the lock file of staging changed' same "$(git diff --name-only)" locks/staging.yaml
 
-heading 'Pins: what would change, then change it and write the pull request'
+heading 'Pins: show the changes, apply them, and write the pull request'
 show ocimirror pin --lock locks/staging.yaml --diff environments/staging
-expect 'a version is not changed unasked' same "$status" 1
-expect '  and it is named' says 'the file has 1.0.0, the lock file has 1.1.0'
+expect 'a version is not changed without --update-tags' same "$status" 1
+expect '  and it is reported' says 'the file has 1.0.0, the lock file has 1.1.0'
 show ocimirror pin --lock locks/staging.yaml --update-tags --diff environments/staging
 expect 'exit code 0' same "$status" 0
-expect 'no file was touched' same "$(git diff --name-only)" locks/staging.yaml
+expect 'no file was changed' same "$(git diff --name-only)" locks/staging.yaml
 printf '%s\n' "$output" >"$work/announced.patch"
 show ocimirror pin --lock locks/staging.yaml --update-tags --report "$work/pr.md" --run "$work/run.json" \
     environments/staging
 expect 'exit code 0' same "$status" 0
 git diff --no-color --unified=3 environments >"$work/done.patch"
 hunks() { grep '^[-+]' "$1" | grep -v '^\(---\|+++\)'; }
-expect 'what was announced is what was done' \
+expect 'the diff and the changes are the same' \
     same "$(hunks "$work/announced.patch")" "$(hunks "$work/done.patch")"
-expect 'the comment behind a value stayed' grep -q "/web   # moved by the bot" environments/staging/web.yaml
+expect 'the comment after a value is preserved' grep -q "/web   # moved by the bot" environments/staging/web.yaml
 show cat "$work/pr.md"
-expect 'the title warns: a tag that names a version has moved' says '# Warning: moved version tag of'
+expect 'the title warns about a moved version tag' says '# Warning: moved version tag of'
 expect '  and names the update' says '; update of'
-expect 'the revision that upstream built from is named' says 5ec0de2
-expect 'a second run has nothing to do' as_locked locks/staging.yaml environments/staging
+expect 'the body has the source revision' says 5ec0de2
+expect 'a second run changes nothing' as_locked locks/staging.yaml environments/staging
 
-heading 'The gate'
+heading 'Lint'
 show ocimirror lint --lock locks/staging.yaml environments/staging
-expect 'the gate is open' same "$status" 0
+expect 'lint succeeds' same "$status" 0
 layers=apps/web/values.yaml,environments/staging/web.yaml
 show ocimirror lint --lock locks/staging.yaml --layers "$layers"
-expect 'so it is for the merged layers' same "$status" 0
+expect 'lint succeeds for the merged layers' same "$status" 0
 printf 'image:\n  tag: 1.0.1\n' >hotfix.yaml
 show ocimirror lint --lock locks/staging.yaml --layers "$layers,hotfix.yaml"
 expect 'exit code 1' same "$status" 1
-expect 'a layer that changes the tag and inherits the digest is named' says digest-inherited
-expect '  and nothing else is said of it' says '1 error, 0 warnings, 0 notes'
+expect 'a layer that changes the tag and inherits the digest is reported' says digest-inherited
+expect '  and nothing else is reported' says '1 error, 0 warnings, 0 notes'
 rm hotfix.yaml
 commit 'Pin staging'
 
-heading 'In the morning: staging is well, so production gets the same bytes, offline'
+heading 'In the morning: promote the entries of staging to production, offline'
 show ocimirror promote locks/staging.yaml locks/production.yaml
 images_of() { sed '1,/^    images:/d' "$1"; }
-expect "production's lock names what staging's does" \
+expect 'both lock files have the same entries' \
     same "$(images_of locks/production.yaml)" "$(images_of locks/staging.yaml)"
 show ocimirror pin --lock locks/production.yaml --update-tags environments/production
 expect 'exit code 0' same "$status" 0
 show ocimirror lint --lock locks/production.yaml environments/production
-expect 'the gate is open' same "$status" 0
+expect 'lint succeeds' same "$status" 0
 commit 'Promote to production'
 
-heading 'At noon: back'
+heading 'At noon: roll back'
 show ocimirror promote --from-git HEAD~1 locks/production.yaml locks/production.yaml
 show ocimirror pin --lock locks/production.yaml --update-tags environments/production
-expect 'production is byte for byte as before' \
+expect 'production has the previous bytes' \
     git diff --exit-code --quiet HEAD~1 -- locks/production.yaml environments/production
-expect 'staging was not touched' git diff --exit-code --quiet HEAD -- locks/staging.yaml environments/staging
+expect 'staging is unchanged' git diff --exit-code --quiet HEAD -- locks/staging.yaml environments/staging
 pinned=$(grep -om 1 "$target/platform/worker:1\.0@sha256:[0-9a-f]*" environments/production/worker.yaml)
 show ocimirror check "$pinned"
-expect 'the worker that upstream replaced is still in the mirror' same "$status" 0
+expect 'the replaced worker image is still in the mirror' same "$status" 0
 show ocimirror export keep-list locks/staging.yaml locks/production.yaml
-expect 'and on the list of what a clean-up job must spare' says "${pinned##*@}"
+expect 'and in the keep list' says "${pinned##*@}"
 
 verdict
