@@ -112,7 +112,7 @@ public struct ImageChecker: Sendable {
         image.lock = CheckedImage.InLock(id: id, entry: lockEntry)
         let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag)
         image.failure = LockfileCheck.failure(
-            to: lockEntry, for: descriptor, named: name ?? .digest(descriptor.digest), required)
+            of: lockEntry, for: descriptor, named: name ?? .digest(descriptor.digest), required)
     }
 
     /// Validates the image: metadata first, then content.

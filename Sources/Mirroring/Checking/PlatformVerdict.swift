@@ -8,7 +8,7 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
     /// No rule found an error.
     case ok
     /// A rule found an error.
-    case no
+    case rejected = "no"
     /// The rules could not be applied.
     case notChecked = "not-checked"
 
@@ -20,7 +20,7 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
     init(_ findings: [Finding], on platform: Platform) {
         let own = findings.filter { $0.platform?.matches(platform) == true }
         if own.contains(where: { $0.severity == .error }) {
-            self = .no
+            self = .rejected
         } else {
             self = own.contains { $0.id == .notChecked } ? .notChecked : .ok
         }

@@ -37,10 +37,11 @@ public struct LockUpdate: Sendable {
         var images = (old?.images ?? [:]).filter { retention.keeps($0.key, $0.value, in: target) }
         var kept: [String] = []
         for outcome in report.outcomes {
-            let here = outcome.targets.indices.contains(position) ? outcome.targets[position] : nil
-            if let lockEntry = here?.lockEntry {
+            let result =
+                outcome.targets.indices.contains(position) ? outcome.targets[position] : nil
+            if let lockEntry = result?.lockEntry {
                 images[outcome.image.id] = lockEntry
-            } else if images[outcome.image.id] != nil, here?.failure != nil || !outcome.isDone {
+            } else if images[outcome.image.id] != nil, result?.failure != nil || !outcome.isDone {
                 kept.append(outcome.image.id)
             }
         }

@@ -81,7 +81,7 @@ public struct Pruner: Sendable {
             let remaining = RemainingTags(tags.filter { !removed.contains($0) }, in: store)
             for position in removable.indices {
                 removable[position].outcome = try await outcome(
-                    of: removable[position].tag, beside: remaining, in: store)
+                    of: removable[position].tag, keeping: remaining, in: store)
             }
         }
         report.tags += removable

@@ -116,7 +116,7 @@ extension PlatformVerdict {
     fileprivate func paint(_ style: TextStyle) -> (String) -> String {
         switch self {
         case .ok: style.green
-        case .no: style.red
+        case .rejected: style.red
         case .notChecked: style.yellow
         }
     }

@@ -31,7 +31,7 @@ import Testing
         let count = Mutex(0)
         let layer = try #require(Self.image.layers.first)
         world.intercept { event, _ in
-            guard event.call == .pushBlob(layer) else { return }
+            guard event.operation == .pushBlob(layer) else { return }
             let isFirst = count.withLock { count in
                 count += 1
                 return count == 1
@@ -54,7 +54,7 @@ import Testing
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
         for result in try await second.value { #expect(result.failure == nil) }
-        let journal = world.takeJournal().map(\.call)
+        let journal = world.takeJournal().map(\.operation)
         #expect(journal.count { $0 == .pushBlob(layer) } == 2)
         // The blob was pushed before the manifest, so the first push of the manifest was accepted.
         #expect(
@@ -70,7 +70,7 @@ import Testing
         try await mirror.world.publish(
             ImageBuilder().multiPlatform(), at: "a.example/app:1.0")
         mirror.world.intercept { event, _ in
-            guard case .pushBlob = event.call else { return }
+            guard case .pushBlob = event.operation else { return }
             throw CancellationError()
         }
         let run = try await mirror.sync()

@@ -33,7 +33,7 @@ import Validation
     /// The blobs that were read at the source since the last time.
     private static func reads(in world: World) -> [Digest] {
         world.takeJournal().compactMap { event in
-            guard case .read(let digest) = event.call,
+            guard case .read(let digest) = event.operation,
                 event.location.description.hasPrefix("src.example")
             else { return nil }
             return digest

@@ -26,7 +26,7 @@ import AsyncPrimitives
         try await mirror.world.publish(image, at: "a.example/app:1.0")
 
         #expect(try await mirror.sync().statuses == [.mirrored])
-        let pushes = mirror.world.takeJournal().map(\.call).filter(\.isPush)
+        let pushes = mirror.world.takeJournal().map(\.operation).filter(\.isPush)
         let blobs = pushes.prefix(image.blobs.count)
         let pushed = blobs.compactMap { if case .pushBlob(let digest) = $0 { digest } else { nil } }
         #expect(Set(pushed) == Set(image.blobs.keys))
@@ -70,7 +70,7 @@ import AsyncPrimitives
         let run = try await mirror.sync()
         #expect(run.statuses == [.rejected, .mirrored, .missing])
         let good = try mirror.world.store("mirror.example/m/good").location
-        let pushes = mirror.world.takeJournal().filter(\.call.isPush)
+        let pushes = mirror.world.takeJournal().filter(\.operation.isPush)
         #expect(pushes.allSatisfy { $0.location == good })
         #expect(try mirror.lock().images.keys.sorted() == ["good"])
     }
@@ -92,10 +92,10 @@ import AsyncPrimitives
         let run = try await mirror.sync()
         #expect(run.statuses == [.mirrored, .mirrored])
         let journal = mirror.world.takeJournal()
-        #expect(journal.count { $0.call == .fetchBlob(shared.digest) } == 1)
-        #expect(journal.count { $0.call == .pushBlob(shared.digest) } == 1)
+        #expect(journal.count { $0.operation == .fetchBlob(shared.digest) } == 1)
+        #expect(journal.count { $0.operation == .pushBlob(shared.digest) } == 1)
         let mounts = journal.compactMap { event -> [StoreLocation]? in
-            guard case .mounted(shared.digest, let sibling) = event.call else { return nil }
+            guard case .mounted(shared.digest, let sibling) = event.operation else { return nil }
             return [event.location, sibling]
         }
         #expect(mounts.count == 1)
@@ -124,18 +124,20 @@ import AsyncPrimitives
         let isSending = AsyncCondition(false)
         let hasBegun = AsyncCondition(false)
         mirror.world.intercept { event, _ in
-            if event.location == upstream, case .resolve = event.call {
+            if event.location == upstream, case .resolve = event.operation {
                 _ = try await isSending.take { $0 ? true : nil }
             }
-            if event.location == tool, case .exists = event.call { hasBegun.change { $0 = true } }
-            if event.location == app, case .pushBlob(shared.digest) = event.call {
+            if event.location == tool, case .exists = event.operation {
+                hasBegun.change { $0 = true }
+            }
+            if event.location == app, case .pushBlob(shared.digest) = event.operation {
                 isSending.change { $0 = true }
                 _ = try await hasBegun.take { $0 ? true : nil }
                 throw ContentError(.denied, "no")
             }
         }
         #expect(try await mirror.sync().statuses == [.failed, .mirrored])
-        let pushes = mirror.world.takeJournal().filter { $0.call == .pushBlob(shared.digest) }
+        let pushes = mirror.world.takeJournal().filter { $0.operation == .pushBlob(shared.digest) }
         #expect(pushes.map(\.location) == [app, tool])
     }
 
@@ -149,7 +151,7 @@ import AsyncPrimitives
         let journal = mirror.world.takeJournal()
         let source = try mirror.world.store("a.example/app").location
         let one = try mirror.world.store("one.example/m/app").location
-        let fetched = journal.filter { $0.location == source }.map(\.call)
+        let fetched = journal.filter { $0.location == source }.map(\.operation)
         // Every blob once, and the configs again for validation; every manifest once.
         #expect(
             Set(fetched.filter { if case .fetchBlob = $0 { true } else { false } }).count
@@ -158,7 +160,7 @@ import AsyncPrimitives
             fetched.count { if case .fetchBlob = $0 { true } else { false } } == image.blobs.count)
         #expect(fetched.count { if case .fetchManifest = $0 { true } else { false } } == 3)
         let again = journal.filter { $0.location == one }.compactMap { event -> Digest? in
-            if case .fetchBlob(let digest) = event.call { digest } else { nil }
+            if case .fetchBlob(let digest) = event.operation { digest } else { nil }
         }
         #expect(again.isEmpty)
         #expect(try mirror.entry("app", at: 1).repository.description == "two.example/m/app")
@@ -170,7 +172,7 @@ import AsyncPrimitives
         try await mirror.world.publish(image, at: "a.example/app:1.0")
         let one = try mirror.world.store("one.example/m/app").location
         mirror.world.intercept { event, _ in
-            guard event.location == one, event.call.isPush else { return }
+            guard event.location == one, event.operation.isPush else { return }
             throw ContentError(.denied, "no")
         }
         let run = try await mirror.sync()
@@ -186,11 +188,11 @@ import AsyncPrimitives
         _ = mirror.world.takeJournal()
         #expect(try await mirror.sync().statuses == [.mirrored])
         let source = try mirror.world.store("a.example/app").location
-        let asked = mirror.world.takeJournal().filter { event in
-            if case .referrers = event.call { return false }
+        let requests = mirror.world.takeJournal().filter { event in
+            if case .referrers = event.operation { return false }
             return event.location == source
         }
-        #expect(asked.map(\.described) == ["a.example/app resolve 1.0", "a.example/app tags"])
+        #expect(requests.map(\.described) == ["a.example/app resolve 1.0", "a.example/app tags"])
     }
 
     @Test func `a source that breaks within a blob is reported as a source failure`()
@@ -201,13 +203,13 @@ import AsyncPrimitives
         try await mirror.world.publish(image, at: "a.example/app:1.0")
         let layers = image.layers
         mirror.world.intercept { event, _ in
-            guard case .read(let digest) = event.call, layers.contains(digest) else { return }
-            throw ContentError(.unavailable, "the line went dead")
+            guard case .read(let digest) = event.operation, layers.contains(digest) else { return }
+            throw ContentError(.unavailable, "connection reset")
         }
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])
         #expect(run.failures.map(\.role) == [.source])
-        #expect(run.failures[0].message == "source a.example/app: the line went dead")
+        #expect(run.failures[0].message == "source a.example/app: connection reset")
         #expect(try await mirror.digest("mirror.example/m/app:1.0") == nil)
     }
 
@@ -216,7 +218,7 @@ import AsyncPrimitives
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0", "b.example/tool:1.0"])
-        mirror.world.refuseMounts()
+        mirror.world.rejectMounts()
         let shared = Self.builder.multiPlatform()
         for name in ["a.example/app:1.0", "b.example/tool:1.0"] {
             try await mirror.world.publish(shared, at: name)
@@ -226,7 +228,7 @@ import AsyncPrimitives
             try await mirror.world.publish(shared, at: .repository(repository), tag: nil)
         }
         #expect(try await mirror.sync().statuses == [.mirrored, .mirrored])
-        let pushes = mirror.world.takeJournal().map(\.call).filter(\.isPush)
+        let pushes = mirror.world.takeJournal().map(\.operation).filter(\.isPush)
         let tag = ManifestName.tag(try Tag(parsing: "1.0"))
         #expect(pushes == Array(repeating: .pushManifest(shared.digest, as: tag), count: 2))
     }

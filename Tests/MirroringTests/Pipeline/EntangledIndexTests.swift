@@ -39,7 +39,7 @@ import Validation
         let next = Self.entangled("2")
         try await mirror.world.publish(next, at: "a.example/app:1.0")
         #expect(try await mirror.sync().statuses == [.mirrored])
-        let pushes = mirror.world.takeJournal().map(\.call).filter(\.isPush)
+        let pushes = mirror.world.takeJournal().map(\.operation).filter(\.isPush)
         let kept = Self.entangled("1").digest
         #expect(
             pushes == [
@@ -88,7 +88,7 @@ import Validation
         try await mirror.world.publish(image, at: "a.example/app:1.0")
         let refusals = Mutex<[Digest: Int]>([:])
         mirror.world.intercept { event, _ in
-            guard case .pushManifest(let digest, _) = event.call else { return }
+            guard case .pushManifest(let digest, _) = event.operation else { return }
             let count = refusals.withLock { refusals in
                 refusals[digest, default: 0] += 1
                 return refusals[digest, default: 0]
@@ -96,7 +96,7 @@ import Validation
             guard count % 3 == 0 else { throw ContentError(.incomplete, "a child is unknown") }
         }
         _ = try await mirror.sync()
-        let pushes = mirror.world.takeJournal().count(where: \.call.isPush)
+        let pushes = mirror.world.takeJournal().count(where: \.operation.isPush)
         #expect(pushes < 100 * image.manifests.count)
     }
 

@@ -63,7 +63,7 @@ import AsyncPrimitives
             world.intercept { _, number in
                 guard kind.hits(number, broken) else { return }
                 hit.withLock { $0 = true }
-                throw ContentError(failureClass, "call \(number) fails")
+                throw ContentError(failureClass, "operation \(number) fails")
             }
             let interrupted = try await mirror.sync()
             world.intercept { _, _ in }
@@ -72,22 +72,22 @@ import AsyncPrimitives
             var held: [StoreLocation: Set<Digest>] = [:]
             for name in Self.targets {
                 let store = try world.store(name)
-                #expect(try await store.memory.isWhole(), "call \(broken)")
+                #expect(try await store.memory.isWhole(), "operation \(broken)")
                 held[store.location] = store.memory.digests
             }
             for target in ["one", "two"] {
                 let now = try await mirror.digest("\(target).example/m/app:1.0")
-                #expect(now == old.digest || now == images[0].digest, "call \(broken)")
+                #expect(now == old.digest || now == images[0].digest, "operation \(broken)")
             }
             _ = world.takeJournal()
 
             let next = try await mirror.sync()
-            #expect(next.isDone, "call \(broken)")
+            #expect(next.isDone, "operation \(broken)")
             for event in world.takeJournal() {
-                switch event.call {
+                switch event.operation {
                 case .pushBlob(let digest), .mounted(let digest, _),
                     .pushManifest(let digest, as: .digest):
-                    #expect(held[event.location]?.contains(digest) == false, "call \(broken)")
+                    #expect(held[event.location]?.contains(digest) == false, "operation \(broken)")
                 default: break
                 }
             }
@@ -117,7 +117,7 @@ import AsyncPrimitives
         let slow = try mirror.world.store("b.example/slow").location
         let never = AsyncCondition(false)
         mirror.world.intercept { event, _ in
-            guard event.location == slow, case .fetchBlob = event.call else { return }
+            guard event.location == slow, case .fetchBlob = event.operation else { return }
             _ = try await never.take { $0 ? true : nil }
         }
         // Cancels once the other two images are finished, independent of a clock.

@@ -98,10 +98,10 @@ import Testing
     private func inputs(
         _ images: [String] = ["a.example/app:1.0", "b.example/tool:2.0"],
         to targets: [String] = ["one.example/m", "two.example/m"], settings: String = "",
-        environment: [String: String] = [:], folder: String = "/repo"
+        environment: [String: String] = [:], directory: String = "/repo"
     ) throws -> Digest {
         try Mirror(
-            images, to: targets, settings: settings, environment: environment, folder: folder
+            images, to: targets, settings: settings, environment: environment, directory: directory
         ).config.inputs
     }
 
@@ -159,12 +159,12 @@ import Testing
     {
         let image = ImageBuilder().multiPlatform()
         var texts: Set<String> = []
-        for folder in ["/repo", "/home/user/repo"] {
+        for directory in ["/repo", "/home/user/repo"] {
             var mirror = try Mirror(
                 ["{source: 'oci:./images/app:1.0', name: app}"], to: ["m.example/m", "oci:out"],
-                folder: folder)
+                directory: directory)
             try await mirror.world.publish(
-                image, at: .layout(directory: "\(folder)/images/app"),
+                image, at: .layout(directory: "\(directory)/images/app"),
                 tag: try Tag(parsing: "1.0"))
             let run = try await mirror.sync()
             #expect(run.statuses == [.mirrored])
@@ -173,7 +173,7 @@ import Testing
             #expect(lock.images["app"]?.source == "oci:./images/app:1.0")
             #expect(lock.images["app"]?.upstream == "oci:./images/app@\(image.digest)")
             #expect(try await mirror.sync().statuses == [.unchanged])
-            let copy = mirror.world.store(at: .layout(directory: "\(folder)/out/app")).memory
+            let copy = mirror.world.store(at: .layout(directory: "\(directory)/out/app")).memory
             #expect(copy.digests == image.digests)
         }
         #expect(texts.count == 1)

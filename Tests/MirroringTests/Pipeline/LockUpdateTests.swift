@@ -36,7 +36,7 @@ import Testing
         var mirror = try await mirror()
         let lock = try mirror.lock()
         mirror.world.intercept { event, _ in
-            if case .resolve = event.call { throw ContentError(.unavailable, "no line") }
+            if case .resolve = event.operation { throw ContentError(.unavailable, "no connection") }
         }
         let run = try await mirror.sync()
         #expect(run.statuses.allSatisfy { $0 == .failed })
@@ -51,7 +51,7 @@ import Testing
         var mirror = try await mirror()
         let lock = try mirror.lock()
         mirror.world.intercept { event, _ in
-            if case .tags = event.call { throw ContentError(.unavailable, "no line") }
+            if case .tags = event.operation { throw ContentError(.unavailable, "no connection") }
         }
         let run = try await mirror.sync()
         #expect(run.report.problems.count == 2)

@@ -40,18 +40,18 @@ struct Mirror {
     /// Creates a mirror from entries in YAML.
     init(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = "",
-        in world: World = World(), environment: [String: String] = [:], folder: String = "/repo"
+        in world: World = World(), environment: [String: String] = [:], directory: String = "/repo"
     ) throws(ConfigurationErrors) {
         self.world = world
         self.config = try Self.load(
-            images, targets, settings, environment: environment, folder: folder)
+            images, targets, settings, environment: environment, directory: directory)
     }
 
     /// Replaces the configuration, as an edit of the file does.
     mutating func configure(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = ""
     ) throws(ConfigurationErrors) {
-        config = try Self.load(images, targets, settings, environment: [:], folder: "/repo")
+        config = try Self.load(images, targets, settings, environment: [:], directory: "/repo")
     }
 
     static func text(
@@ -76,10 +76,10 @@ struct Mirror {
 
     private static func load(
         _ images: [String], _ targets: [String], _ settings: String,
-        environment: [String: String], folder: String
+        environment: [String: String], directory: String
     ) throws(ConfigurationErrors) -> MirrorConfiguration {
         try ConfigurationLoader(
-            file: "mirror.yaml", environment: environment, baseDirectory: folder
+            file: "mirror.yaml", environment: environment, baseDirectory: directory
         )
         .load(text: Array(text(images, targets, settings).utf8)).config
     }

@@ -39,7 +39,8 @@ import Testing
         let target = try world.store("mirror.example/m/app").location
         let moved = Clock(step: .seconds(1))
         world.intercept { event, _ in
-            guard event.location == target, event.call.isPush, moved.now() == .seconds(1) else {
+            guard event.location == target, event.operation.isPush, moved.now() == .seconds(1)
+            else {
                 return
             }
             try await world.publish(others, at: Self.name)

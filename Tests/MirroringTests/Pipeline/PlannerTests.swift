@@ -26,7 +26,7 @@ import Testing
         #expect(plan.images.map(\.id) == ["app-1-4-0", "app-1-3-0"])
         #expect(plan.images.map(\.sourceText) == ["a.example/app:1.4.0", "a.example/app:1.3.0"])
         #expect(plan.problems.isEmpty)
-        #expect(mirror.world.takeJournal().map(\.call) == [.tags])
+        #expect(mirror.world.takeJournal().map(\.operation) == [.tags])
     }
 
     @Test(arguments: [

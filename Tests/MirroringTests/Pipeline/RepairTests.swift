@@ -35,11 +35,11 @@ import Validation
         return try #require(try await verifier.verify(mirror.lock().images).first)
     }
 
-    private static var parts: [Digest] {
+    private static var contents: [Digest] {
         image.manifests.map(\.descriptor.digest) + image.blobs.keys.sorted() + [image.digest]
     }
 
-    @Test(arguments: parts)
+    @Test(arguments: contents)
     func `content that a target has lost is restored, and nothing else`(_ lost: Digest) async throws
     {
         let mirror = try await mirror()
@@ -51,10 +51,10 @@ import Validation
         #expect(image.problems.isEmpty)
         #expect(image.failure == nil)
         #expect(image.repaired == broken.problems)
-        let sent = mirror.world.takeJournal().compactMap { event -> Digest? in
-            if case .pushBlob(let digest) = event.call { digest } else { nil }
+        let uploaded = mirror.world.takeJournal().compactMap { event -> Digest? in
+            if case .pushBlob(let digest) = event.operation { digest } else { nil }
         }
-        #expect(sent == (Self.image.blobs.keys.contains(lost) ? [lost] : []))
+        #expect(uploaded == (Self.image.blobs.keys.contains(lost) ? [lost] : []))
         #expect(try await verify(mirror).problems.isEmpty)
     }
 
@@ -79,7 +79,7 @@ import Validation
         let mirror = try await mirror(to: Self.targets)
         let lost = try #require(Self.image.blobs.keys.min())
         try mirror.world.store("mirror.example/m/app").lose(lost)
-        for part in Self.parts { try mirror.world.store("a.example/app").lose(part) }
+        for digest in Self.contents { try mirror.world.store("a.example/app").lose(digest) }
         let image = try await verify(mirror, repairs: true)
         #expect(image.repaired == [.blobMissing(lost)])
         #expect(image.failure == nil)
@@ -89,7 +89,7 @@ import Validation
         let mirror = try await mirror()
         let lost = try #require(Self.image.blobs.keys.min())
         try mirror.world.store("mirror.example/m/app").lose(lost)
-        for part in Self.parts { try mirror.world.store("a.example/app").lose(part) }
+        for digest in Self.contents { try mirror.world.store("a.example/app").lose(digest) }
         let image = try await verify(mirror, repairs: true)
         #expect(image.problems == [.blobMissing(lost)])
         #expect(image.repaired.isEmpty)
@@ -120,10 +120,10 @@ import Validation
         let mirror = try await mirror()
         try await mirror.world.publish(Self.other, at: "a.example/app:1.0")
         #expect(try await verify(mirror).problems.isEmpty)
-        let asked = mirror.world.takeJournal().filter {
+        let requests = mirror.world.takeJournal().filter {
             $0.location.description.hasPrefix("a.example")
         }
-        #expect(asked.isEmpty)
+        #expect(requests.isEmpty)
         let tag = try Tag(parsing: "1.0")
         #expect(
             try await verify(mirror, checksSource: true).problems == [
@@ -132,7 +132,7 @@ import Validation
         // The target matches its lock file, so there is nothing to repair.
         let image = try await verify(mirror, checksSource: true, repairs: true)
         #expect(image.problems == [.sourceMoved(tag, now: Self.other.digest)])
-        #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
+        #expect(mirror.world.takeJournal().allSatisfy { !$0.operation.isPush })
     }
 
     @Test func `a floating tag that moved at the source is a note`() async throws {

@@ -50,12 +50,12 @@ import Validation
         let source = try mirror.world.store("a.example/app").location
         // Only referrers are listed at the source, which costs no pull.
         for event in journal where event.location == source {
-            switch event.call {
+            switch event.operation {
             case .resolve, .referrers, .tags: break
             default: Issue.record("\(event.described)")
             }
         }
-        #expect(journal.allSatisfy { !$0.call.isPush })
+        #expect(journal.allSatisfy { !$0.operation.isPush })
         #expect(try mirror.entry("app").digest == image.digest)
         #expect(try mirror.entry("app").platforms.keys.sorted() == [.linuxAMD64, .linuxARM64])
     }
@@ -92,7 +92,7 @@ import Validation
         let run = try await mirror.sync()
         #expect(run.statuses == [lack == .nothing ? .unchanged : .validated])
         #expect(try mirror.entry("app") == whole)
-        #expect(mirror.world.takeJournal().allSatisfy { !$0.call.isPush })
+        #expect(mirror.world.takeJournal().allSatisfy { !$0.operation.isPush })
     }
 
     @Test func `a lock entry of another repository does not cover this one`() async throws {
@@ -117,7 +117,7 @@ import Validation
         target.lose(lost)
 
         #expect(try await mirror.sync().statuses == [.repaired])
-        let pushed = mirror.world.takeJournal().filter(\.call.isPush).map(\.call)
+        let pushed = mirror.world.takeJournal().filter(\.operation.isPush).map(\.operation)
         #expect(
             pushed == [
                 .pushManifest(lost, as: .digest(lost)),
@@ -137,8 +137,8 @@ import Validation
         }
         let broken = try mirror.world.store("one.example/m/app").location
         mirror.world.intercept { event, _ in
-            guard event.location == broken, case .fetchManifest = event.call else { return }
-            throw ContentError(.unavailable, "the disk is broken")
+            guard event.location == broken, case .fetchManifest = event.operation else { return }
+            throw ContentError(.unavailable, "disk failure")
         }
         let run = try await mirror.sync()
         #expect(run.statuses == [.failed])

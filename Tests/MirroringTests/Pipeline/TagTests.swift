@@ -30,7 +30,7 @@ import Validation
         #expect(run.findings.map { "\($0.severity.rawValue) \($0.id.rawValue)" } == findings)
         let isMirrored = status == .mirrored
         #expect(try mirror.entry("app").digest == (isMirrored ? Self.new : Self.old).digest)
-        #expect(mirror.world.takeJournal().contains(where: \.call.isPush) == isMirrored)
+        #expect(mirror.world.takeJournal().contains(where: \.operation.isPush) == isMirrored)
         #expect(run.updates[0].kept == (isMirrored ? [] : ["app"]))
     }
 
@@ -97,7 +97,7 @@ import Validation
         let run = try await mirror.sync()
         let kept = try Tag(parsing: "kept-\(Self.old.digest.hex)")
         #expect(
-            mirror.world.takeJournal().map(\.call).filter(\.isPush).suffix(2) == [
+            mirror.world.takeJournal().map(\.operation).filter(\.isPush).suffix(2) == [
                 .pushManifest(Self.old.digest, as: .tag(kept)),
                 .pushManifest(Self.new.digest, as: .tag(try Tag(parsing: "1.0"))),
             ])
@@ -116,7 +116,7 @@ import Validation
                 let target = try mirror.world.store("mirror.example/m/app").location
                 let old = Self.old.digest
                 mirror.world.intercept { event, _ in
-                    guard event.location == target, event.call == .fetchManifest(old) else {
+                    guard event.location == target, event.operation == .fetchManifest(old) else {
                         return
                     }
                     throw ContentError(.missing, "it has just been deleted")

@@ -37,7 +37,7 @@ import Validation
         #expect(image.failure == nil)
         #expect(image.presentCount == Self.image.manifests.count + Self.image.blobs.count)
         let journal = mirror.world.takeJournal()
-        #expect(journal.allSatisfy { !$0.call.isPush })
+        #expect(journal.allSatisfy { !$0.operation.isPush })
         #expect(journal.count == 1 + Self.image.manifests.count + Self.image.blobs.count)
     }
 
@@ -108,7 +108,7 @@ import Validation
         #expect(broken[0].problems.count == 1)
         #expect(broken[0].failure == nil)
 
-        mirror.world.intercept { _, _ in throw ContentError(.unavailable, "no line") }
+        mirror.world.intercept { _, _ in throw ContentError(.unavailable, "no connection") }
         let image = try await verify(mirror)
         #expect(image.problems.isEmpty)
         #expect(image.failure?.failureClass == .unavailable)
@@ -159,7 +159,7 @@ import Validation
             #expect(checked.attestations == 1)
             #expect(checked.failure == nil)
         }
-        #expect(world.takeJournal().allSatisfy { !$0.call.isPush })
+        #expect(world.takeJournal().allSatisfy { !$0.operation.isPush })
     }
 
     @Test func `an image that lacks a platform is rejected, which is a verdict and not a failure`()

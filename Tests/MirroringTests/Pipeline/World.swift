@@ -11,10 +11,10 @@ final class World: Sendable {
     /// An operation of a store.
     struct Event: Hashable, Sendable {
         let location: StoreLocation
-        let call: Call
+        let operation: Operation
     }
 
-    enum Call: Hashable, Sendable {
+    enum Operation: Hashable, Sendable {
         case resolve(ManifestName)
         case tags
         case referrers(Digest)
@@ -90,7 +90,7 @@ final class World: Sendable {
     }
 
     /// Makes every registry reject mounts from now on.
-    func refuseMounts() { state.withLock { $0.mounts = false } }
+    func rejectMounts() { state.withLock { $0.mounts = false } }
 
     /// Returns the operations since the last call, in order.
     func takeJournal() -> [Event] {
@@ -102,8 +102,8 @@ final class World: Sendable {
 
     fileprivate var mounts: Bool { state.withLock { $0.mounts } }
 
-    fileprivate func note(_ call: Call, at location: StoreLocation) async throws {
-        let event = Event(location: location, call: call)
+    fileprivate func record(_ operation: Operation, at location: StoreLocation) async throws {
+        let event = Event(location: location, operation: operation)
         let (interception, number) = state.withLock { state in
             state.journal.append(event)
             return (state.interception, state.journal.count)
@@ -115,8 +115,8 @@ final class World: Sendable {
 extension World.Event {
     /// The location and the operation, such as `host/path resolve 1.0`.
     var described: String {
-        let what =
-            switch call {
+        let text =
+            switch operation {
             case .resolve(let name): "resolve \(name)"
             case .tags: "tags"
             case .referrers(let digest): "referrers \(digest)"
@@ -128,7 +128,7 @@ extension World.Event {
             case .mounted(let digest, let sibling): "mount \(digest) from \(sibling)"
             case .pushManifest(_, let name): "push manifest \(name)"
             }
-        return "\(location) \(what)"
+        return "\(location) \(text)"
     }
 }
 
@@ -153,49 +153,49 @@ final class WatchedStore: ContentStore {
 
     private func has(_ digest: Digest) -> Bool { lost.withLock { !$0.contains(digest) } }
 
-    private func find(_ digest: Digest) throws {
+    private func requirePresence(of digest: Digest) throws {
         guard has(digest) else { throw ContentError(.missing, "\(digest.short) not found") }
     }
 
-    private func keep(_ digest: Digest) { lost.withLock { _ = $0.remove(digest) } }
+    private func restore(_ digest: Digest) { lost.withLock { _ = $0.remove(digest) } }
 
-    private func note(_ call: World.Call) async throws {
-        try await world.note(call, at: location)
+    private func record(_ operation: World.Operation) async throws {
+        try await world.record(operation, at: location)
     }
 
     func resolve(_ name: ManifestName) async throws -> Descriptor? {
-        try await note(.resolve(name))
+        try await record(.resolve(name))
         guard let descriptor = try await memory.resolve(name) else { return nil }
         return has(descriptor.digest) ? descriptor : nil
     }
 
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
-        try await note(.fetchManifest(descriptor.digest))
-        try find(descriptor.digest)
+        try await record(.fetchManifest(descriptor.digest))
+        try requirePresence(of: descriptor.digest)
         return try await memory.fetch(manifest: descriptor)
     }
 
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
-        try await note(.fetchBlob(descriptor.digest))
-        try find(descriptor.digest)
-        return NotedStream(base: try await memory.fetch(blob: descriptor)) { [self] in
-            try await note(.read(descriptor.digest))
+        try await record(.fetchBlob(descriptor.digest))
+        try requirePresence(of: descriptor.digest)
+        return ObservedStream(base: try await memory.fetch(blob: descriptor)) { [self] in
+            try await record(.read(descriptor.digest))
         }
     }
 
     func exists(blob descriptor: Descriptor) async throws -> Bool {
-        try await note(.exists(descriptor.digest))
+        try await record(.exists(descriptor.digest))
         guard has(descriptor.digest) else { return false }
         return try await memory.exists(blob: descriptor)
     }
 
     func tags() async throws -> [Tag] {
-        try await note(.tags)
+        try await record(.tags)
         return try await memory.tags()
     }
 
     func referrers(of subject: Digest) async throws -> [Descriptor]? {
-        try await note(.referrers(subject))
+        try await record(.referrers(subject))
         return try await memory.referrers(of: subject)
     }
 
@@ -204,45 +204,45 @@ final class WatchedStore: ContentStore {
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
         if let sibling, world.mounts {
-            try await note(.mounted(descriptor.digest, from: sibling))
-            let holder = world.store(at: sibling).memory
+            try await record(.mounted(descriptor.digest, from: sibling))
+            let origin = world.store(at: sibling).memory
             _ = try await memory.push(blob: descriptor, mountingFrom: nil) {
-                try await holder.fetch(blob: descriptor)
+                try await origin.fetch(blob: descriptor)
             }
-            keep(descriptor.digest)
+            restore(descriptor.digest)
             return .mounted
         }
-        try await note(.pushBlob(descriptor.digest))
-        let arrival = try await memory.push(blob: descriptor, mountingFrom: nil, open: open)
-        keep(descriptor.digest)
-        return arrival
+        try await record(.pushBlob(descriptor.digest))
+        let result = try await memory.push(blob: descriptor, mountingFrom: nil, open: open)
+        restore(descriptor.digest)
+        return result
     }
 
     func push(
         manifest: RawManifest, as name: ManifestName
     ) async throws -> ManifestPushResult {
-        try await note(.pushManifest(manifest.descriptor.digest, as: name))
-        let arrival = try await memory.push(manifest: manifest, as: name)
-        keep(manifest.descriptor.digest)
-        return arrival
+        try await record(.pushManifest(manifest.descriptor.digest, as: name))
+        let result = try await memory.push(manifest: manifest, as: name)
+        restore(manifest.descriptor.digest)
+        return result
     }
 }
 
 /// A stream that reports when its first chunk is requested.
-private struct NotedStream: AsyncSequence, Sendable {
+private struct ObservedStream: AsyncSequence, Sendable {
     let base: ByteStream
-    let note: @Sendable () async throws -> Void
+    let onFirstRead: @Sendable () async throws -> Void
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), note: note)
+        Iterator(base: base.makeAsyncIterator(), onFirstRead: onFirstRead)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        var note: (@Sendable () async throws -> Void)?
+        var onFirstRead: (@Sendable () async throws -> Void)?
 
         mutating func next() async throws -> [UInt8]? {
-            try await note.take()?()
+            try await onFirstRead.take()?()
             return try await base.next(isolation: #isolation)
         }
     }

@@ -41,9 +41,9 @@ import Testing
     }
 
     private func count(
-        _ events: [World.Event], _ matches: (World.Call) -> Bool
+        _ events: [World.Event], _ matches: (World.Operation) -> Bool
     ) -> Int {
-        events.count { $0.location.description == "a.example/app" && matches($0.call) }
+        events.count { $0.location.description == "a.example/app" && matches($0.operation) }
     }
 
     @Test func `are read once from the source for all targets`() async throws {
@@ -153,7 +153,7 @@ import Testing
         #expect(try mirror.entry("app").referrers == locked)
         // No referrer is removed while the source is unavailable.
         mirror.world.intercept { event, _ in
-            if event.call == .referrers(Self.image.digest) {
+            if event.operation == .referrers(Self.image.digest) {
                 throw ContentError(.unavailable, "connection refused")
             }
         }
