@@ -83,7 +83,7 @@ import Testing
             arguments: arguments + ["--idle-timeout", "500ms", "--retry-for", "3s"])
         gate.open()
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.said.contains("no answer within 0.5 seconds"), "\(run.said)")
+        #expect(run.said.contains("no response within 0.5 seconds"), "\(run.said)")
     }
 
     @Test func `of time stops the run, says so, and asks for another one`() async throws {
