@@ -4,20 +4,20 @@ public import HTTP
 public import OCI
 internal import Synchronization
 
-/// How long failures that may pass are waited for.
+/// The time for which temporary failures are retried.
 public enum RetryMode: Sendable {
-    /// As long as it takes: nobody waits for the answer.
+    /// Minutes, for unattended jobs.
     case unattended
-    /// A few seconds: somebody does.
+    /// Seconds, for interactive commands.
     case attended
 }
 
-/// All registries: the way to a repository of any of them.
+/// The clients of all registries.
 ///
-/// Connections, tokens, what was learned about a registry and the bound on its requests are shared
-/// by all of its repositories.
+/// Connections, tokens, knowledge about a registry and its request limits are shared by all of its
+/// repositories.
 public final class RegistryClientPool: Sendable {
-    /// What every client needs besides its own settings.
+    /// The dependencies that all clients share.
     struct ClientDependencies: Sendable {
         let transport: any HTTPTransport
         var credentials: CredentialStore
@@ -28,72 +28,72 @@ public final class RegistryClientPool: Sendable {
         let time: RetryTiming
         let events: @Sendable (RegistryEvent) -> Void
 
-        /// The same for somebody who has no credentials.
+        /// The same dependencies without credentials.
         var withoutCredentials: ClientDependencies {
-            var stranger = self
-            stranger.credentials = CredentialStore(environment: [:], read: { _ in nil })
-            return stranger
+            var anonymous = self
+            anonymous.credentials = CredentialStore(environment: [:], read: { _ in nil })
+            return anonymous
         }
 
-        /// The same for requests that another host can answer as well: they have one attempt.
+        /// The same dependencies for optional requests, which have one attempt.
         var withoutRetries: ClientDependencies {
-            var network = self
-            network.policy.maximumAttempts = 1
-            network.policy.outlastsOutages = false
-            return network
+            var optional = self
+            optional.policy.maximumAttempts = 1
+            optional.policy.outlastsOutages = false
+            return optional
         }
     }
 
     private let settings: [RegistryHost: RegistrySettings]
     private let defaults: RegistrySettings
-    private let surroundings: ClientDependencies
+    private let dependencies: ClientDependencies
     private struct ClientKey: Hashable {
         let host: RegistryHost
         let isOptional: Bool
     }
     private let clients = Mutex<[ClientKey: RegistryClient]>([:])
 
-    /// Makes a network.
+    /// Creates a pool.
     ///
     /// - Parameters:
-    ///   - transport: what carries the requests.
-    ///   - settings: what is known about single registries.
-    ///   - defaults: what holds for all others.
-    ///   - credentials: where credentials are looked for.
-    ///   - timeouts: the time limits of every exchange; a commit has longer ones, and metadata a total
-    ///     one of a minute, or of `idle` where that is longer.
-    ///   - patience: how long failures that may pass are waited for.
-    ///   - retryFor: the retry budget of each host, where it is not the usual one of `patience`.
-    ///   - time: the clock and the random numbers.
-    ///   - events: is told what happens; it is called often and must not wait.
+    ///   - transport: The transport for the requests.
+    ///   - settings: The settings of registries.
+    ///   - defaults: The settings of all other registries.
+    ///   - credentials: The sources of credentials.
+    ///   - timeouts: The time limits of every request; a commit has longer ones, and metadata a
+    ///     total one of a minute, or of `idle` if that is longer.
+    ///   - retryMode: The time for which temporary failures are retried.
+    ///   - retryFor: The retry budget of each host, or `nil` for the default of `retryMode`.
+    ///   - time: The clock and the random numbers.
+    ///   - events: The handler of events; it is called often and must not block.
     public init(
         transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
         defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), patience: RetryMode = .unattended,
+        timeouts: HTTPTimeouts = HTTPTimeouts(), retryMode: RetryMode = .unattended,
         retryFor: Duration? = nil, time: RetryTiming = .system,
         events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
         self.settings = settings
         self.defaults = defaults
-        var policy = patience == .unattended ? RetryPolicy.unattended : .attended
+        var policy = retryMode == .unattended ? RetryPolicy.unattended : .attended
         if let retryFor { policy.retryFor = retryFor }
         var timeouts = timeouts
         timeouts.total = max(.seconds(60), timeouts.idle)
         let monitor = HostHealthMonitor(policy: policy, time: time)
-        self.surroundings = ClientDependencies(
+        self.dependencies = ClientDependencies(
             transport: MonitoredTransport(base: transport, monitor: monitor),
             credentials: credentials, timeouts: timeouts, policy: policy,
             throttles: HostThrottles(time: time), monitor: monitor, time: time, events: events)
     }
 
-    /// Returns a repository; nothing is sent before it is used.
+    /// Returns a repository, without sending a request.
     ///
     /// - Parameters:
-    ///   - repository: its name.
-    ///   - isOptional: whether another host has the same content, so that each request is sent once and
-    ///     never retried.
-    /// - Returns: the repository.
-    /// - Throws: ``URLError`` where the registry's host is no canonical name or address.
+    ///   - repository: The name of the repository.
+    ///   - isOptional: A Boolean value that indicates whether another host has the same content, so
+    ///     that each request is sent once and never retried.
+    /// - Returns: The repository.
+    /// - Throws: ``URLError`` if the registry's host is not a canonical name or address.
     public func repository(
         _ repository: Repository, isOptional: Bool = false
     ) throws(URLError) -> RemoteRepository {
@@ -101,22 +101,24 @@ public final class RegistryClientPool: Sendable {
             repository, client: try client(of: repository.registry, isOptional: isOptional))
     }
 
-    /// Says which repositories will be read, so that they can share tokens where a registry allows it.
+    /// Records which repositories will be read, so that they can share tokens if a registry
+    /// supports it.
     ///
-    /// - Throws: ``URLError`` where a registry's host is no canonical name or address.
+    /// - Throws: ``URLError`` if a registry's host is not a canonical name or address.
     public func expect(_ repositories: [Repository]) throws(URLError) {
         for (host, group) in Dictionary(grouping: repositories, by: \.registry) {
             try client(of: host).expect(group.map(\.path))
         }
     }
 
-    /// Finds out whether a registry takes a credential, of whoever may read and write whatever.
+    /// Checks whether a registry accepts a credential.
     ///
     /// - Parameters:
-    ///   - credential: what it is shown.
-    ///   - host: the registry.
-    /// - Returns: whether it wanted to see any; one that lets everybody in has proved nothing.
-    /// - Throws: ``RegistryError``, of class `denied` where the credential is refused.
+    ///   - credential: The credential.
+    ///   - host: The registry.
+    /// - Returns: A Boolean value that indicates whether the registry required credentials; if not,
+    ///   nothing was verified.
+    /// - Throws: ``RegistryError``, with the class `denied` if the credential is rejected.
     public func verify(
         _ credential: Credential, at host: RegistryHost
     ) async throws -> Bool {
@@ -127,13 +129,13 @@ public final class RegistryClientPool: Sendable {
         of host: RegistryHost, isOptional: Bool = false
     ) throws(URLError) -> RegistryClient {
         let key = ClientKey(host: host, isOptional: isOptional)
-        let known = settings[host] ?? defaults
-        let origin = try Origin.of(host, plainHTTP: known.plainHTTP)
+        let clientSettings = settings[host] ?? defaults
+        let origin = try Origin.of(host, plainHTTP: clientSettings.plainHTTP)
         return clients.withLock { clients in
             if let client = clients[key] { return client }
             let client = RegistryClient(
-                host: host, origin: origin, settings: known,
-                network: isOptional ? surroundings.withoutRetries : surroundings)
+                host: host, origin: origin, settings: clientSettings,
+                dependencies: isOptional ? dependencies.withoutRetries : dependencies)
             clients[key] = client
             return client
         }

@@ -2,7 +2,7 @@
 
 public import OCI
 
-/// The kinds of requests, by which traffic and quota are counted.
+/// The kinds of requests, by which traffic and pulls are counted.
 public enum RequestKind: String, Sendable, CaseIterable {
     case token
     case versionCheck = "version-check"
@@ -21,15 +21,15 @@ public enum RequestKind: String, Sendable, CaseIterable {
     case referrerList = "referrer-list"
 }
 
-/// Something that happened between this client and a registry.
+/// An event of the communication with a registry.
 public enum RegistryEvent: Hashable, Sendable {
-    /// An exchange ended; `bytes` counts its body, in the direction in which content moved.
+    /// A request finished; `bytes` is the size of its content, sent or received.
     ///
-    /// Each hop of a redirect is counted with its own host; an exchange that broke has no status.
+    /// Each hop of a redirect is reported with its own host; a failed request has no status.
     case requestFinished(host: String, kind: RequestKind, status: Int?, bytes: Int)
-    /// A request is tried again after a while.
+    /// A request will be retried after a delay.
     case retryWaiting(host: RegistryHost, reason: String, duration: Duration)
-    /// Credentials were refused, and the content could be read without them.
+    /// Credentials were rejected, and the content was read anonymously.
     case anonymousFallback(repository: Repository, source: String)
     /// A credential is used for the first time.
     case credentialUsed(host: RegistryHost, source: String)
@@ -37,8 +37,8 @@ public enum RegistryEvent: Hashable, Sendable {
     case credentialAccepted(host: RegistryHost, source: String)
     /// A credential was rejected, and no source has a newer one.
     case credentialRejected(RejectedCredential)
-    /// How many pulls are left, as Docker Hub says it.
+    /// The number of remaining pulls, as the registry states it.
     case pullsRemaining(host: RegistryHost, count: Int)
-    /// A listing had names that are no tags; they were left out.
+    /// A listing contained invalid tag names, which were skipped.
     case invalidTagsSkipped(repository: Repository, count: Int)
 }

@@ -29,7 +29,7 @@ import Testing
         #expect(
             run.output.contains("web page") && run.output.contains("hotel wi-fi"), "\(run.said)",
             sourceLocation: location)
-        #expect(run.output.contains("hint: a captive portal"), sourceLocation: location)
+        #expect(run.output.contains("a captive portal"), sourceLocation: location)
         for claim in ["tag-moved", "drifted\n", "rejected ", "do not use", "missing "] {
             #expect(!run.output.contains(claim), "\(run.said)", sourceLocation: location)
         }

@@ -2,36 +2,36 @@
 
 internal import AsyncPrimitives
 
-/// How far the very first exchange with a registry is.
+/// The state of the first request to a registry.
 enum AuthProbe: Sendable {
-    case ahead
-    case underway
-    case over
+    case pending
+    case inFlight
+    case finished
 }
 
 extension Authenticator {
-    /// Waits until the first exchange is through, so that many requests at once do not each learn
-    /// from a refusal of their own what one of them can find out.
+    /// Waits until the first request to the registry has finished, so that concurrent requests
+    /// share the challenge that it receives.
     ///
-    /// - Returns: whether the caller has the first exchange, whose end it has to tell.
+    /// - Returns: A Boolean value that indicates whether the caller sends the first request and
+    ///   must report its end.
     /// - Throws: `CancellationError`.
-    nonisolated func waitsForFirst() async throws -> Bool {
-        try await firstExchange.take { exchange -> Bool? in
-            switch exchange {
-            case .ahead:
-                exchange = .underway
+    nonisolated func beginProbe() async throws -> Bool {
+        try await probe.take { state -> Bool? in
+            switch state {
+            case .pending:
+                state = .inFlight
                 return true
-            case .underway: return nil
-            case .over: return false
+            case .inFlight: return nil
+            case .finished: return false
             }
         }
     }
 
-    /// Lets all others go on, whatever came of the first exchange: one that failed has nothing to
-    /// teach, and each further one that had to fail alone would take as long.
+    /// Resumes all waiting requests, whether or not the probe succeeded.
     ///
-    /// One that was cancelled has found out nothing, so another one takes its place.
-    nonisolated func firstIsThrough(isCancelled: Bool) {
-        firstExchange.change { $0 = isCancelled ? .ahead : .over }
+    /// A failed probe has nothing to share. If it was canceled, another request becomes the probe.
+    nonisolated func endProbe(isCancelled: Bool) {
+        probe.change { $0 = isCancelled ? .pending : .finished }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a registry asks to be shown.
+/// An authentication scheme that a registry requires.
 enum AuthScheme: Hashable, Sendable {
-    /// A user and a password.
+    /// A user name and a password.
     case basic
-    /// A token from that server.
+    /// A token from a token server.
     case bearer(RealmPolicy.Realm, service: String?)
 
     /// The host of the token server; `nil` if the registry itself checks the credential.
@@ -13,26 +13,27 @@ enum AuthScheme: Hashable, Sendable {
     }
 }
 
-/// A registry's challenges, as far as they can be answered.
+/// The authentication that a registry's challenges require.
 struct AuthRequirement: Sendable {
-    /// What it wants to see.
-    let offer: AuthScheme
-    /// What it names as wanting the right for.
+    /// The scheme.
+    let scheme: AuthScheme
+    /// The scopes that the challenge names.
     let scopes: [Scope]
 
-    /// Picks the first challenge that can be answered, tokens before passwords; nil where none can.
+    /// Creates a requirement from the first supported challenge, preferring tokens; `nil` if none
+    /// is supported.
     ///
-    /// - Throws: `URLError` where tokens would come from a place that is never asked.
+    /// - Throws: `URLError` if the token server is not permitted.
     init?(
         _ challenges: [Challenge], realm: (String) throws -> RealmPolicy.Realm
     ) rethrows {
         if let bearer = challenges.first(where: { $0.scheme == "bearer" }),
             let text = bearer.parameters["realm"]
         {
-            self.offer = .bearer(try realm(text), service: bearer.parameters["service"])
+            self.scheme = .bearer(try realm(text), service: bearer.parameters["service"])
             self.scopes = Scope.all(in: bearer.parameters["scope"] ?? "")
         } else if challenges.contains(where: { $0.scheme == "basic" }) {
-            self.offer = .basic
+            self.scheme = .basic
             self.scopes = []
         } else {
             return nil

@@ -6,170 +6,181 @@ internal import OCI
 internal import AsyncPrimitives
 internal import TextSafety
 
-/// Finds out how a registry wants to be asked, and keeps what it has learned and been given.
+/// Negotiates the authentication scheme of a registry, and caches its challenges and tokens.
 ///
-/// The first request goes without credentials, since most content is public. What a 401 asks for
-/// is remembered, so that later requests carry it at once.
+/// The first request is sent without credentials, because most content is public. The challenge of
+/// a 401 is remembered, so that later requests are authorized at once.
 actor Authenticator {
-    let firstExchange = AsyncCondition(AuthProbe.ahead)
+    let probe = AsyncCondition(AuthProbe.pending)
 
-    /// Who shares tokens.
-    nonisolated let companions: SharedTokenScopes
+    /// The scopes of repositories that share a token.
+    nonisolated let sharedScopes: SharedTokenScopes
 
-    private let rule: CredentialPolicy
-    private let identities: CredentialResolver
+    private let policy: CredentialPolicy
+    private let resolver: CredentialResolver
     private let tokens: TokenCache
     private let versionCheck: VersionCheck
 
-    private var offer: AuthScheme?
+    private var scheme: AuthScheme?
     private let versionChecks = SingleFlight<Origin, VersionCheckResult>()
-    /// The registry's answer to the request for its challenge alone, which is sent once.
+    /// The result of the version check, which is sent once.
     private var versionCheckResult: VersionCheckResult?
-    /// Scopes that turned out to be needed.
-    private var widened: [Access: [Scope]] = [:]
+    /// Additional scopes that earlier requests needed.
+    private var extendedScopes: [Access: [Scope]] = [:]
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
         credentials: CredentialStore, tokenServer: TokenServer, versionCheck: VersionCheck,
         time: RetryTiming, events: @escaping @Sendable (RegistryEvent) -> Void
     ) {
-        self.companions = SharedTokenScopes(at: host)
-        self.rule = CredentialPolicy(host: host, origin: origin, settings: settings)
-        self.identities = CredentialResolver(
+        self.sharedScopes = SharedTokenScopes(at: host)
+        self.policy = CredentialPolicy(host: host, origin: origin, settings: settings)
+        self.resolver = CredentialResolver(
             host: host, credentials: credentials, time: time, events: events)
         self.tokens = TokenCache(server: tokenServer, time: time)
         self.versionCheck = versionCheck
     }
 
-    /// Returns what the first attempt of a call shows.
+    /// Returns the authorization for the first attempt of an operation.
     ///
-    /// - Throws: ``RegistryError`` where a token is needed and refused.
-    func authorization(for call: Operation) async throws -> Authorization {
-        guard let offer else { return Authorization() }
-        return try await accept(offer, for: call, as: try await identity(for: call))
+    /// - Throws: ``RegistryError`` if a token is required and cannot be obtained.
+    func authorization(for operation: Operation) async throws -> Authorization {
+        guard let scheme else { return Authorization() }
+        return try await authorize(scheme, for: operation, as: try await identity(for: operation))
     }
 
-    /// Returns what to show after a refusal; nil where there is nothing better to show.
+    /// Returns the authorization to try after a 401 or 403, or `nil` if none is left.
     ///
-    /// - Throws: ``RegistryError`` where the challenge must not be answered, or a token is refused.
+    /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained.
     func authorization(
-        for call: Operation, after refused: Authorization, _ rejection: ErrorResponse
+        for operation: Operation, after previous: Authorization, _ errorResponse: ErrorResponse
     ) async throws -> Authorization? {
-        let demand = try await demand(of: rejection, for: call)
-        guard let offer else { return nil }
-        if refused.header == nil, !refused.isFallback {
-            let first = try await accept(offer, for: call, as: try await identity(for: call))
+        let requirement = try await requirement(of: errorResponse, for: operation)
+        guard let scheme else { return nil }
+        if previous.header == nil, !previous.isAnonymousFallback {
+            let first = try await authorize(
+                scheme, for: operation, as: try await identity(for: operation))
             return first.header == nil ? nil : first
         }
-        if offer != .basic, refused.remedies.isEmpty, companions.leave(call.access) {
-            return try await accept(offer, for: call, as: refused.identity)
-                .made(better: .ownToken, than: refused)
+        if scheme != .basic, previous.remedies.isEmpty, sharedScopes.exclude(operation.access) {
+            return try await authorize(scheme, for: operation, as: previous.identity)
+                .adding(.unsharedToken, after: previous)
         }
-        if refused.remedies.isSubset(of: [.ownToken]),
-            let wider = widerScopes(for: call, naming: demand?.scopes ?? [])
+        if previous.remedies.isSubset(of: [.unsharedToken]),
+            let wider = additionalScopes(for: operation, naming: requirement?.scopes ?? [])
         {
-            let authorization = try await accept(
-                offer, for: call, as: refused.identity, asking: wider)
-            if !authorization.isFallback { widened[call.access] = wider }
-            return authorization.made(better: .widerScope, than: refused)
+            let authorization = try await authorize(
+                scheme, for: operation, as: previous.identity, scopes: wider)
+            if !authorization.isAnonymousFallback { extendedScopes[operation.access] = wider }
+            return authorization.adding(.widerScope, after: previous)
         }
-        // GHCR answers 403 without a challenge where it would have answered 401 to nobody.
-        let isUnexplained = Challenge.all(in: rejection.fields).isEmpty
-        if refused.isKept, !refused.remedies.contains(.newToken),
-            rejection.status == 401 || isUnexplained
+        // GHCR responds 403 without a challenge where an anonymous request receives 401.
+        let isUnexplained = Challenge.all(in: errorResponse.fields).isEmpty
+        if previous.isCached, !previous.remedies.contains(.newToken),
+            errorResponse.status == 401 || isUnexplained
         {
-            await tokens.forget(refused.header)
-            return try await accept(offer, for: call, as: refused.identity)
-                .made(better: .newToken, than: refused)
+            await tokens.forget(previous.header)
+            return try await authorize(scheme, for: operation, as: previous.identity)
+                .adding(.newToken, after: previous)
         }
-        let isPasswordRejected = offer == .basic && rejection.status == 401
-        if isPasswordRejected, refused.remedies.isEmpty,
-            let renewed = try await identities.renewed(refused.identity, for: call)
+        let isPasswordRejected = scheme == .basic && errorResponse.status == 401
+        if isPasswordRejected, previous.remedies.isEmpty,
+            let renewed = try await resolver.renewed(previous.identity, for: operation)
         {
-            return try await accept(offer, for: call, as: renewed)
-                .made(better: .newCredentials, than: refused)
+            return try await authorize(scheme, for: operation, as: renewed)
+                .adding(.newCredentials, after: previous)
         }
-        let rejected = rejectedCredential(refused.identity, rule.host.name, rejection.status)
-        if isPasswordRejected { await identities.rejected(refused.identity, rejected) }
-        // A token that only lacked a right was given for good credentials.
-        guard rule.mayLeaveOut(refused.identity, for: call),
-            !refused.remedies.contains(.widerScope)
+        let rejected = rejectedCredential(previous.identity, policy.host.name, errorResponse.status)
+        if isPasswordRejected { await resolver.recordRejection(of: previous.identity, rejected) }
+        // A token that only lacked a scope was issued for valid credentials.
+        guard policy.mayFallBack(previous.identity, for: operation),
+            !previous.remedies.contains(.widerScope)
         else { return nil }
-        return try await leaveOut(rejected, offer, for: call)
+        return try await fallBackToAnonymous(rejected, scheme, for: operation)
     }
 
-    /// Records how the registry answered a call, unless it wants another authorization.
-    func answered(
-        _ call: Operation, with authorization: Authorization, isSuccess: Bool
+    /// Records the outcome of a request, unless the registry requires another authorization.
+    func recordResponse(
+        to operation: Operation, with authorization: Authorization, isSuccess: Bool
     ) async {
         if let rejected = authorization.identity.replaces {
-            await identities.answered(call, insteadOf: rejected, isSuccess: isSuccess)
-        } else if isSuccess, offer == .basic {
-            await identities.accepted(authorization.identity)
+            await resolver.recordAnonymousResponse(
+                to: operation, insteadOf: rejected, isSuccess: isSuccess)
+        } else if isSuccess, scheme == .basic {
+            await resolver.recordAcceptance(of: authorization.identity)
         }
     }
 
-    /// Returns the rejected credential because of which a call would be sent anonymously.
-    func rejection(for call: Operation) async -> RejectedCredential? {
-        guard rule.allowsAnonymous(call) else { return nil }
-        return await identities.rejection(for: call)
+    /// Returns the rejected credential because of which a request would be sent anonymously.
+    func rejectedCredential(for operation: Operation) async -> RejectedCredential? {
+        guard policy.allowsAnonymous(operation) else { return nil }
+        return await resolver.rejectedCredential(for: operation)
     }
 
-    /// Shows a credential where no repository is named, and tells whether the registry wanted any.
+    /// Checks a credential without a repository.
     ///
-    /// - Throws: ``RegistryError`` where it is refused.
+    /// - Returns: A Boolean value that indicates whether the registry required credentials.
+    /// - Throws: ``RegistryError`` if the credential is rejected.
     func verify(_ credential: Credential) async throws -> Bool {
-        let call = Operation(
-            kind: .versionCheck, phrase: "logging in to \(rule.host)", registry: rule.host)
-        guard case .refused(let rejection) = try await versionCheck.answer(for: call) else {
+        let operation = Operation(
+            kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
+        guard case .rejected(let errorResponse) = try await versionCheck.send(for: operation) else {
             return false
         }
-        guard let offer = try rule.demand(in: rejection, for: call)?.offer else {
-            throw RegistryError(call, rejection)
+        guard let scheme = try policy.requirement(in: errorResponse, for: operation)?.scheme else {
+            throw RegistryError(operation, errorResponse)
         }
         let identity = FoundCredential(credential, source: nil)
-        try rule.check(identity, shownFor: offer, call)
-        guard let header = try await show(identity, offer, for: call).header else {
+        try policy.check(identity, for: scheme, operation)
+        guard let header = try await makeAuthorization(identity, scheme, for: operation).header
+        else {
             throw RegistryError(
-                .denied, call, "the registry wants a user and a password, not a refresh token")
+                .denied, operation,
+                "the registry requires a user and a password, not a refresh token")
         }
-        let answer = try await versionCheck.answer(showing: header, for: call)
-        if case .refused(let rejection) = answer { throw RegistryError(call, rejection) }
+        let outcome = try await versionCheck.send(header, for: operation)
+        if case .rejected(let errorResponse) = outcome {
+            throw RegistryError(operation, errorResponse)
+        }
         return true
     }
 
-    // MARK: What to show
+    // MARK: Authorization
 
-    private func identity(for call: Operation) async throws -> FoundCredential {
-        try await identities.identity(for: call, allowsAnonymous: rule.allowsAnonymous(call))
+    private func identity(for operation: Operation) async throws -> FoundCredential {
+        try await resolver.identity(
+            for: operation, allowsAnonymous: policy.allowsAnonymous(operation))
     }
 
-    /// Answers an offer as somebody, or as somebody else where the token server will not have them.
-    private func accept(
-        _ offer: AuthScheme, for call: Operation, as identity: FoundCredential,
-        asking scopes: [Scope]? = nil
+    /// Returns an authorization for a scheme; falls back to renewed credentials or anonymous access
+    /// if the token server rejects the credentials.
+    private func authorize(
+        _ scheme: AuthScheme, for operation: Operation, as identity: FoundCredential,
+        scopes: [Scope]? = nil
     ) async throws -> Authorization {
-        try rule.check(identity, shownFor: offer, call)
+        try policy.check(identity, for: scheme, operation)
         do {
-            return try await show(identity, offer, for: call, asking: scopes)
-        } catch let refusal as RegistryError
-            where refusal.failureClass == .denied && identity.credential != .none
+            return try await makeAuthorization(identity, scheme, for: operation, scopes: scopes)
+        } catch let denial as RegistryError
+            where denial.failureClass == .denied && identity.credential != .none
         {
-            if let renewed = try await identities.renewed(identity, for: call) {
+            if let renewed = try await resolver.renewed(identity, for: operation) {
                 do {
-                    return try await show(renewed, offer, for: call, asking: scopes)
-                } catch let again as RegistryError where again.failureClass == .denied {
-                    // The new ones are no better, and what holds for the old ones holds for them.
+                    return try await makeAuthorization(
+                        renewed, scheme, for: operation, scopes: scopes)
+                } catch let secondDenial as RegistryError where secondDenial.failureClass == .denied
+                {
+                    // The renewed credentials are handled like the rejected ones.
                 }
             }
             let rejected = rejectedCredential(
-                identity, offer.host ?? rule.host.name, refusal.status)
-            await identities.rejected(identity, rejected)
-            guard rule.mayLeaveOut(identity, for: call) else { throw refusal }
+                identity, scheme.host ?? policy.host.name, denial.status)
+            await resolver.recordRejection(of: identity, rejected)
+            guard policy.mayFallBack(identity, for: operation) else { throw denial }
             do {
-                return try await leaveOut(rejected, offer, for: call)
+                return try await fallBackToAnonymous(rejected, scheme, for: operation)
             } catch is RegistryError {
-                throw refusal
+                throw denial
             }
         }
     }
@@ -178,123 +189,130 @@ actor Authenticator {
         _ identity: FoundCredential, _ host: String, _ status: Int?
     ) -> RejectedCredential {
         RejectedCredential(
-            registry: rule.host, source: identity.source ?? "unknown",
-            user: identity.credential.shownUser, rejectedBy: host, status: status)
+            registry: policy.host, source: identity.source ?? "unknown",
+            user: identity.credential.displayUser, rejectedBy: host, status: status)
     }
 
-    private func show(
-        _ identity: FoundCredential, _ offer: AuthScheme, for call: Operation,
-        asking scopes: [Scope]? = nil
+    private func makeAuthorization(
+        _ identity: FoundCredential, _ scheme: AuthScheme, for operation: Operation,
+        scopes: [Scope]? = nil
     ) async throws -> Authorization {
-        guard case .bearer(let realm, let service) = offer else {
+        guard case .bearer(let realm, let service) = scheme else {
             let header = identity.credential.basicAuthorization
-            if header != nil { await identities.announce(identity) }
+            if header != nil { await resolver.reportUse(of: identity) }
             return Authorization(header: header, identity: identity)
         }
-        await identities.announce(identity)
-        let scopes = scopes ?? self.scopes(for: call)
+        await resolver.reportUse(of: identity)
+        let scopes = scopes ?? self.scopes(for: operation)
         let request = TokenRequest(
             realm: realm, service: service, scopes: scopes, credential: identity.credential)
         do {
-            let (token, isKept) = try await tokens.token(request, for: call)
-            await identities.accepted(identity)
-            return Authorization(header: token.authorization, identity: identity, isKept: isKept)
-        } catch let refusal as RegistryError
-            where refusal.failureClass == .denied && companions.scopes(for: call.access) == scopes
+            let (token, isCached) = try await tokens.token(request, for: operation)
+            await resolver.recordAcceptance(of: identity)
+            return Authorization(
+                header: token.authorization, identity: identity, isCached: isCached)
+        } catch let denial as RegistryError
+            where denial.failureClass == .denied
+            && sharedScopes.scopes(for: operation.access) == scopes
         {
-            let own = try await show(identity, offer, for: call, asking: call.access.scopes)
-            companions.disband()
+            let own = try await makeAuthorization(
+                identity, scheme, for: operation, scopes: operation.access.scopes)
+            sharedScopes.recordUnsupported()
             return own
         } catch let error as RegistryError {
             throw error.attributed(to: identity.replaces)
         }
     }
 
-    private func leaveOut(
-        _ rejected: RejectedCredential, _ offer: AuthScheme, for call: Operation
+    private func fallBackToAnonymous(
+        _ rejected: RejectedCredential, _ scheme: AuthScheme, for operation: Operation
     ) async throws -> Authorization {
-        var authorization = try await show(
-            .anonymous(insteadOf: rejected), offer, for: call)
-        authorization.isKept = false
-        authorization.remedies.insert(.anonymity)
+        var authorization = try await makeAuthorization(
+            .anonymous(insteadOf: rejected), scheme, for: operation)
+        authorization.isCached = false
+        authorization.remedies.insert(.anonymousAccess)
         return authorization
     }
 
-    /// Azure's registries want a right of its own for listing tags, which few of them name.
-    private func scopes(for call: Operation) -> [Scope] {
-        if let widened = widened[call.access] { return widened }
-        guard call.kind == .tagList, AzureCloud(of: rule.host) != nil else {
-            return companions.scopes(for: call.access) ?? call.access.scopes
+    /// Returns the scopes for an operation; Azure requires a separate permission to list tags,
+    /// which few of its challenges name.
+    private func scopes(for operation: Operation) -> [Scope] {
+        if let extendedScopes = extendedScopes[operation.access] { return extendedScopes }
+        guard operation.kind == .tagList, AzureCloud(of: policy.host) != nil else {
+            return sharedScopes.scopes(for: operation.access) ?? operation.access.scopes
         }
-        return call.access.scopes(
-            and: [Scope(repository: call.access.repository, actions: [.metadataRead])])
+        return operation.access.scopes(
+            and: [Scope(repository: operation.access.repository, actions: [.metadataRead])])
     }
 
-    /// Returns the scopes of a call with those that a refusal names, or `nil` if none of them is new.
-    private func widerScopes(for call: Operation, naming named: [Scope]) -> [Scope]? {
-        let before = scopes(for: call)
-        let after = call.access.scopes(and: named + before)
+    /// Returns the scopes of an operation, extended by those in a challenge, or `nil` if none of
+    /// them is new.
+    private func additionalScopes(for operation: Operation, naming named: [Scope]) -> [Scope]? {
+        let before = scopes(for: operation)
+        let after = operation.access.scopes(and: named + before)
         return after == before ? nil : after
     }
 
-    // MARK: What was offered
+    // MARK: Requirements
 
-    /// Returns what a refusal asks for, and remembers it; nil where it asks for nothing.
-    private func demand(of rejection: ErrorResponse, for call: Operation) async throws
+    /// Returns the requirement of an error response, and remembers its scheme; `nil` if it states
+    /// none.
+    private func requirement(of errorResponse: ErrorResponse, for operation: Operation) async throws
         -> AuthRequirement?
     {
-        var demand = try rule.demand(in: rejection, for: call)
-        if demand == nil, offer == nil {
-            demand = try await demandOfVersionCheck(for: call)
+        var requirement = try policy.requirement(in: errorResponse, for: operation)
+        if requirement == nil, scheme == nil {
+            requirement = try await versionCheckRequirement(for: operation)
         }
-        if let demand { offer = demand.offer }
-        return demand
+        if let requirement { scheme = requirement.scheme }
+        return requirement
     }
 
-    /// Returns the challenge of `GET /v2/`, or `nil` if there is none.
+    /// Returns the requirement of `GET /v2/`, or `nil` if there is none.
     ///
-    /// Requests that are refused at the same time await one check. Only an answer is kept: after a
-    /// check that failed or was cancelled, the next refused request sends another one.
-    private func demandOfVersionCheck(for call: Operation) async throws -> AuthRequirement? {
+    /// Requests that are rejected at the same time await one check. Only a response is cached:
+    /// after a check that failed or was canceled, the next rejected request sends another one.
+    private func versionCheckRequirement(for operation: Operation) async throws -> AuthRequirement?
+    {
         let result: VersionCheckResult
         if let known = versionCheckResult {
             result = known
         } else {
             do {
-                result = try await versionChecks.value(for: rule.origin) {
-                    try await self.checkVersion(for: call)
+                result = try await versionChecks.value(for: policy.origin) {
+                    try await self.checkVersion(for: operation)
                 }
             } catch is RegistryError {
-                // The refusal that made us ask says more than that nobody explains it.
+                // The original error response is more useful than the failure of the check.
                 return nil
             }
         }
-        return try result.rejection.flatMap { try rule.demand(in: $0, for: call) }
+        return try result.errorResponse.flatMap { try policy.requirement(in: $0, for: operation) }
     }
 
-    /// Sends a version check, and keeps its answer before the requests that await it go on.
-    private func checkVersion(for call: Operation) async throws -> VersionCheckResult {
+    /// Sends a version check, and stores its result before the waiting requests are resumed.
+    private func checkVersion(for operation: Operation) async throws -> VersionCheckResult {
         let result: VersionCheckResult
         do {
-            result = VersionCheckResult(try await versionCheck.answer(for: call))
+            result = VersionCheckResult(try await versionCheck.send(for: operation))
         } catch let error as RegistryError where error.status != nil && !error.isTransient {
-            // An answer too, such as 404: it explains nothing and will not change.
-            result = VersionCheckResult(.welcome)
+            // A response such as 404 has no challenge and will not change.
+            result = VersionCheckResult(.accepted)
         }
         versionCheckResult = result
         return result
     }
 }
 
-/// The registry's answer to a version check; a rejection if it asks for credentials.
+/// The cached result of a version check; `rejection` is set if the registry requires credentials.
 private struct VersionCheckResult: Sendable {
-    let rejection: ErrorResponse?
+    let errorResponse: ErrorResponse?
 
-    init(_ answer: VersionCheck.Answer) {
-        if case .refused(let rejection) = answer {
-            self.rejection = rejection
+    init(_ outcome: VersionCheck.Outcome) {
+        if case .rejected(let errorResponse) = outcome {
+            self.errorResponse = errorResponse
         } else {
-            rejection = nil
+            errorResponse = nil
         }
     }
 }

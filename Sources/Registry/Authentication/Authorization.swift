@@ -10,15 +10,15 @@ struct Authorization: Sendable {
     /// soon.
     enum Remedy: Hashable, Sendable {
         /// A token for the request's repository only, instead of a shared one.
-        case ownToken
+        case unsharedToken
         /// A token for more actions, because the response named some.
         case widerScope
         /// A new token instead of a cached one.
         case newToken
         /// Credentials read again from files and helpers.
         case newCredentials
-        /// No credentials.
-        case anonymity
+        /// Anonymous access instead of the rejected credentials.
+        case anonymousAccess
     }
 
     /// The value of the header field, or `nil` for none.
@@ -26,24 +26,24 @@ struct Authorization: Sendable {
     /// The credential that it was obtained with.
     var identity = FoundCredential.nothing
     /// A Boolean value that indicates whether the token was cached, so that a new one may succeed.
-    var isKept = false
+    var isCached = false
     /// The remedies tried so far.
     var remedies: Set<Remedy> = []
 
     /// A Boolean value that indicates whether it is a token that a server issued for credentials,
     /// and thus accepted them.
-    var isTokenOfSomebody: Bool {
+    var isIssuedToken: Bool {
         identity.credential != .none && header?.reveal().hasPrefix("Bearer ") == true
     }
 
     /// A Boolean value that indicates whether this omits credentials that were rejected.
-    var isFallback: Bool { remedies.contains(.anonymity) }
+    var isAnonymousFallback: Bool { remedies.contains(.anonymousAccess) }
 
     /// Records the remedy that led to this authorization.
-    func made(better remedy: Remedy, than refused: Authorization) -> Authorization {
-        var better = self
-        better.remedies.formUnion(refused.remedies)
-        better.remedies.insert(remedy)
-        return better
+    func adding(_ remedy: Remedy, after previous: Authorization) -> Authorization {
+        var next = self
+        next.remedies.formUnion(previous.remedies)
+        next.remedies.insert(remedy)
+        return next
     }
 }

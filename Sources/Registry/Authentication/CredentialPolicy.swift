@@ -4,59 +4,65 @@ internal import Content
 internal import HTTP
 internal import OCI
 
-/// Where the credentials for one registry may be shown, and when they may be left out.
+/// The policy that decides where credentials may be sent, and when they may be omitted.
 struct CredentialPolicy: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
 
-    /// Whether refused credentials are left out: a bad or lapsed token must not break the pull of what
-    /// is public, and must not be hidden by it where the user says so.
-    func mayLeaveOut(_ identity: FoundCredential, for call: Operation) -> Bool {
-        allowsAnonymous(call) && identity.credential != .none
-    }
-
-    /// Returns a Boolean value that indicates whether a call may be sent without its credential.
-    func allowsAnonymous(_ call: Operation) -> Bool {
-        !call.access.writes && !settings.requiresAuth
-    }
-
-    /// Checks that credentials may travel as an offer has it.
+    /// Returns a Boolean value that indicates whether a request may be retried without rejected
+    /// credentials.
     ///
-    /// - Throws: ``RegistryError`` where anybody could read them, or a stranger would get them.
+    /// An expired token must not break the pull of public content, unless the user requires
+    /// authentication.
+    func mayFallBack(_ identity: FoundCredential, for operation: Operation) -> Bool {
+        allowsAnonymous(operation) && identity.credential != .none
+    }
+
+    /// Returns a Boolean value that indicates whether a request may be sent without credentials.
+    func allowsAnonymous(_ operation: Operation) -> Bool {
+        !operation.access.writes && !settings.requiresAuth
+    }
+
+    /// Checks that credentials may be sent as a scheme requires.
+    ///
+    /// - Throws: ``RegistryError`` if they would be sent in clear text or to an untrusted token
+    ///   server.
     func check(
-        _ identity: FoundCredential, shownFor offer: AuthScheme, _ call: Operation
+        _ identity: FoundCredential, for scheme: AuthScheme, _ operation: Operation
     ) throws(RegistryError) {
         guard identity.credential != .none else { return }
         if origin.scheme == .http, !origin.isLoopback, !settings.credentialsOverHTTP {
             throw RegistryError(
-                .denied, call, "credentials are not sent to \(origin) without TLS",
+                .denied, operation, "credentials not sent: \(origin) does not use TLS",
                 hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
         }
-        if case .bearer(let realm, _) = offer, !realm.isTrusted {
+        if case .bearer(let realm, _) = scheme, !realm.isTrusted {
             throw RegistryError(
-                .denied, call,
-                "the registry wants the credentials shown to \(realm.origin), which is not "
-                    + "known to belong to it",
-                hint: "if it does, add \(realm.origin.authority) to registries.\(host).tokenHosts")
+                .denied, operation,
+                "credentials not sent to the unknown token server \(realm.origin)",
+                hint:
+                    "if it belongs to the registry, add \(realm.origin.authority) to registries.\(host).tokenHosts"
+            )
         }
     }
 
-    /// Reads what a refusal asks for; nil where it asks for nothing.
+    /// Returns the requirement that an error response states, or `nil` if it states none.
     ///
-    /// - Throws: ``RegistryError`` where tokens would come from a place that is never asked.
-    func demand(in rejection: ErrorResponse, for call: Operation) throws(RegistryError)
+    /// - Throws: ``RegistryError`` if the token server is not permitted.
+    func requirement(in errorResponse: ErrorResponse, for operation: Operation)
+        throws(RegistryError)
         -> AuthRequirement?
     {
         do {
-            return try AuthRequirement(Challenge.all(in: rejection.fields)) {
+            return try AuthRequirement(Challenge.all(in: errorResponse.fields)) {
                 try RealmPolicy.realm(
-                    $0, of: host, at: origin, settings, ledBy: rejection.addressClass)
+                    $0, of: host, at: origin, settings, receivedFrom: errorResponse.addressClass)
             }
         } catch {
             throw RegistryError(
-                .denied, call,
-                "the registry sends for a token to an address that is rejected: \(error)")
+                .denied, operation,
+                "token server blocked: \(error)")
         }
     }
 }

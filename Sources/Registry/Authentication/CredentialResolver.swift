@@ -14,7 +14,7 @@ actor CredentialResolver {
     /// Credentials that were certainly rejected, and when.
     private var rejections: [Credential: (credential: RejectedCredential, at: Duration)] = [:]
     private var lastRejection: RejectedCredential?
-    private var announcements: Set<RegistryEvent> = []
+    private var sentEvents: Set<RegistryEvent> = []
 
     init(
         host: RegistryHost, credentials: CredentialStore, time: RetryTiming,
@@ -26,20 +26,21 @@ actor CredentialResolver {
         self.events = events
     }
 
-    /// Returns the credential to use for a call.
+    /// Returns the credential to use for an operation.
     ///
-    /// A credential that was rejected within the last minute is not shown for every further repository:
-    /// Docker Hub locks an account after repeated failures.
+    /// A credential that was rejected within the last minute is not sent for every further
+    /// repository: Docker Hub locks an account after repeated failures.
     ///
     /// - Parameters:
-    ///   - call: the call.
-    ///   - allowsAnonymous: whether the call may be sent without a credential.
-    /// - Returns: the credential and its source.
-    /// - Throws: `ContentError` where a file or a helper that would know is broken.
+    ///   - operation: The operation.
+    ///   - allowsAnonymous: A Boolean value that indicates whether the request may be sent without
+    ///     credentials.
+    /// - Returns: The credential and its source.
+    /// - Throws: `ContentError` if a credential file or helper fails.
     func identity(
-        for call: Operation, allowsAnonymous: Bool
+        for operation: Operation, allowsAnonymous: Bool
     ) async throws -> FoundCredential {
-        guard let repository = call.repository else { return .nothing }
+        guard let repository = operation.repository else { return .nothing }
         if allowsAnonymous, let rejected = anonymousReads[repository] {
             return .anonymous(insteadOf: rejected)
         }
@@ -47,35 +48,38 @@ actor CredentialResolver {
         guard allowsAnonymous, let rejection = rejections[found.credential],
             time.now() - rejection.at < CredentialStore.renewalInterval
         else { return found }
-        return try await renewed(found, for: call) ?? .anonymous(insteadOf: rejection.credential)
+        return try await renewed(found, for: operation)
+            ?? .anonymous(insteadOf: rejection.credential)
     }
 
     /// Returns the credential that has replaced a rejected one, or `nil` if there is none.
     ///
-    /// - Throws: `ContentError` where a file or a helper that would know is broken.
+    /// - Throws: `ContentError` if a credential file or helper fails.
     func renewed(
-        _ refused: FoundCredential, for call: Operation
+        _ rejected: FoundCredential, for operation: Operation
     ) async throws -> FoundCredential? {
-        guard refused.credential != .none, let repository = call.repository else { return nil }
+        guard rejected.credential != .none, let repository = operation.repository else {
+            return nil
+        }
         return try await credentials.credential(
-            for: repository, replacing: refused.credential, at: time.now())
+            for: repository, replacing: rejected.credential, at: time.now())
     }
 
-    /// Says once where credentials come from that are shown.
-    func announce(_ identity: FoundCredential) {
+    /// Reports the source of a credential once, when the credential is first used.
+    func reportUse(of identity: FoundCredential) {
         guard identity.credential != .none, let source = identity.source else { return }
         sendOnce(.credentialUsed(host: host, source: source))
     }
 
     /// Records that the registry or its token server accepted a credential.
-    func accepted(_ identity: FoundCredential) {
+    func recordAcceptance(of identity: FoundCredential) {
         guard identity.credential != .none, let source = identity.source else { return }
         rejections[identity.credential] = nil
         sendOnce(.credentialAccepted(host: host, source: source))
     }
 
     /// Records that a credential was rejected and that no source has a newer one.
-    func rejected(_ identity: FoundCredential, _ rejected: RejectedCredential) {
+    func recordRejection(of identity: FoundCredential, _ rejected: RejectedCredential) {
         guard identity.credential != .none else { return }
         if rejected.isCertain {
             rejections[identity.credential] = (rejected, time.now())
@@ -83,18 +87,20 @@ actor CredentialResolver {
         report(rejected)
     }
 
-    /// Records that a repository answered an anonymous request after it had rejected a credential.
-    func answered(_ call: Operation, insteadOf rejected: RejectedCredential, isSuccess: Bool) {
+    /// Records the response to an anonymous request that replaced one with a rejected credential.
+    func recordAnonymousResponse(
+        to operation: Operation, insteadOf rejected: RejectedCredential, isSuccess: Bool
+    ) {
         report(rejected)
-        guard isSuccess, let repository = call.repository,
+        guard isSuccess, let repository = operation.repository,
             anonymousReads.updateValue(rejected, forKey: repository) == nil
         else { return }
         events(.anonymousFallback(repository: repository, source: rejected.source))
     }
 
-    /// Returns the rejected credential because of which a call would be sent anonymously.
-    func rejection(for call: Operation) -> RejectedCredential? {
-        call.repository.flatMap { anonymousReads[$0] } ?? lastRejection
+    /// Returns the rejected credential because of which a request would be sent anonymously.
+    func rejectedCredential(for operation: Operation) -> RejectedCredential? {
+        operation.repository.flatMap { anonymousReads[$0] } ?? lastRejection
     }
 
     private func report(_ rejected: RejectedCredential) {
@@ -103,7 +109,7 @@ actor CredentialResolver {
     }
 
     private func sendOnce(_ event: RegistryEvent) {
-        if announcements.insert(event).inserted { events(event) }
+        if sentEvents.insert(event).inserted { events(event) }
     }
 }
 

@@ -21,7 +21,7 @@ enum RealmPolicy {
         /// The addresses that the requests may connect to.
         let reach: AddressScope
 
-        /// The URL.
+        /// The origin of the URL.
         var origin: Origin { url.origin }
     }
 
@@ -30,25 +30,24 @@ enum RealmPolicy {
     /// - Throws: `URLError` if it is not a URL, or one that is never used.
     static func realm(
         _ text: String, of registry: RegistryHost, at origin: Origin,
-        _ settings: RegistrySettings, ledBy server: AddressClass
+        _ settings: RegistrySettings, receivedFrom server: AddressClass
     ) throws(URLError) -> Realm {
         let url = try HTTPURL(parsing: text)
         if url.origin == origin { return Realm(url: url, isTrusted: true, reach: .anywhere) }
         guard url.origin.scheme == .https else {
             throw URLError(
                 text,
-                "tokens are not asked for without TLS at another place than "
-                    + "the registry's own")
+                "token servers of other origins require TLS")
         }
         let trusted = [knownTokenHosts[registry.name]].compactMap { $0 } + settings.tokenHosts
         let isTrusted = trusted.contains { host in
             (try? Origin(scheme: .https, authority: host)) == url.origin
         }
         if isTrusted { return Realm(url: url, isTrusted: true, reach: .anywhere) }
-        let rule = RedirectAddressPolicy(home: origin, allow: settings.allow)
-        let limit = rule.reach(ofAnswerFrom: server, within: .anywhere)
+        let policy = RedirectAddressPolicy(home: origin, allow: settings.allow)
+        let limit = policy.reach(ofResponseFrom: server, within: .anywhere)
         return Realm(
-            url: url, isTrusted: false, reach: try rule.reach(of: url.origin, within: limit))
+            url: url, isTrusted: false, reach: try policy.reach(of: url.origin, within: limit))
     }
 
     private static let knownTokenHosts = [

@@ -14,29 +14,29 @@ final class SharedTokenScopes: Sendable {
     static let maximumCount = 20
 
     private struct State {
-        var places: [String: Int] = [:]
+        var groupIndices: [String: Int] = [:]
         var groups: [[String]] = []
         /// The repositories for which a shared token was rejected.
-        var loners: Set<String> = []
-        var isDisbanded = false
+        var excluded: Set<String> = []
+        var isUnsupported = false
     }
 
     private let state = Mutex(State())
-    private let isWelcome: Bool
+    private let isSupported: Bool
 
     init(at host: RegistryHost) {
-        isWelcome = host == .dockerHub || AzureCloud(of: host) != nil
+        isSupported = host == .dockerHub || AzureCloud(of: host) != nil
     }
 
     /// Records repositories that will be read.
     func expect(_ paths: [String]) {
-        guard isWelcome else { return }
+        guard isSupported else { return }
         state.withLock { state in
-            for path in paths where state.places[path] == nil {
+            for path in paths where state.groupIndices[path] == nil {
                 if state.groups.last.map({ $0.count >= Self.maximumCount }) ?? true {
                     state.groups.append([])
                 }
-                state.places[path] = state.groups.count - 1
+                state.groupIndices[path] = state.groups.count - 1
                 state.groups[state.groups.count - 1].append(path)
             }
         }
@@ -47,21 +47,21 @@ final class SharedTokenScopes: Sendable {
     func scopes(for access: Access) -> [Scope]? {
         guard !access.writes, access.sibling == nil else { return nil }
         return state.withLock { state in
-            guard !state.isDisbanded, !state.loners.contains(access.repository),
-                let place = state.places[access.repository], state.groups[place].count > 1
+            guard !state.isUnsupported, !state.excluded.contains(access.repository),
+                let index = state.groupIndices[access.repository], state.groups[index].count > 1
             else { return nil }
-            return state.groups[place].map { Scope(repository: $0, actions: [.pull]) }
+            return state.groups[index].map { Scope(repository: $0, actions: [.pull]) }
         }
     }
 
     /// Records that a shared token was rejected for a repository.
     ///
-    /// Returns whether it had one.
-    func leave(_ access: Access) -> Bool {
+    /// Returns `false` if the repository has no shared token.
+    func exclude(_ access: Access) -> Bool {
         guard scopes(for: access) != nil else { return false }
-        return state.withLock { $0.loners.insert(access.repository).inserted }
+        return state.withLock { $0.excluded.insert(access.repository).inserted }
     }
 
     /// Records that a token server issues no shared tokens.
-    func disband() { state.withLock { $0.isDisbanded = true } }
+    func recordUnsupported() { state.withLock { $0.isUnsupported = true } }
 }

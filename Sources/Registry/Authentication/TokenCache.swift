@@ -6,7 +6,7 @@ internal import TextSafety
 actor TokenCache {
     private let server: TokenServer
     private let time: RetryTiming
-    private var kept: [TokenRequest: (token: Token, until: Duration)] = [:]
+    private var cached: [TokenRequest: (token: Token, until: Duration)] = [:]
     private let flights = SingleFlight<TokenRequest, Token>()
 
     init(server: TokenServer, time: RetryTiming) {
@@ -18,24 +18,24 @@ actor TokenCache {
     ///
     /// - Throws: ``RegistryError`` if no token can be obtained.
     func token(
-        _ request: TokenRequest, for call: Operation
-    ) async throws -> (token: Token, isKept: Bool) {
-        if let kept = kept[request], time.now() < kept.until { return (kept.token, true) }
+        _ request: TokenRequest, for operation: Operation
+    ) async throws -> (token: Token, isCached: Bool) {
+        if let cached = cached[request], time.now() < cached.until { return (cached.token, true) }
         let token = try await flights.value(for: request) {
             let start = self.time.now()
-            let token = try await self.server.fetch(request, for: call)
-            await self.keep(token, for: request, until: start + token.usableFor)
+            let token = try await self.server.fetch(request, for: operation)
+            await self.store(token, for: request, until: start + token.usableFor)
             return token
         }
         return (token, false)
     }
 
-    private func keep(_ token: Token, for request: TokenRequest, until: Duration) {
-        kept[request] = (token, until)
+    private func store(_ token: Token, for request: TokenRequest, until: Duration) {
+        cached[request] = (token, until)
     }
 
     /// Removes a rejected token, unless another request has already replaced it.
     func forget(_ header: Secret?) {
-        kept = kept.filter { $0.value.token.authorization != header }
+        cached = cached.filter { $0.value.token.authorization != header }
     }
 }

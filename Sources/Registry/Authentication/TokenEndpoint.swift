@@ -9,7 +9,7 @@ internal import TextSafety
 /// It follows no redirects, because a redirected credential is a stolen one.
 struct TokenEndpoint: Sendable {
     let transport: any HTTPTransport
-    let retrier: RetryExecutor
+    let retryExecutor: RetryExecutor
     let timeouts: HTTPTimeouts
 
     /// The maximum size of a response, in bytes.
@@ -18,15 +18,15 @@ struct TokenEndpoint: Sendable {
     /// Sends a request and retries it as the policy permits.
     ///
     /// - Throws: ``RegistryError`` if the server rejects the request or cannot be reached.
-    func answer(
-        to request: HTTPRequest, patience: HTTPTimeouts? = nil, for call: Operation
+    func send(
+        _ request: HTTPRequest, timeouts limits: HTTPTimeouts? = nil, for operation: Operation
     ) async throws -> [UInt8] {
         var request = request
-        request.timeouts = patience ?? timeouts
-        let retrier = retrier.facing(request.url.origin)
-        return try await retrier.run(call) { [request] in
+        request.timeouts = limits ?? timeouts
+        let retryExecutor = retryExecutor.forOrigin(request.url.origin)
+        return try await retryExecutor.run(operation) { [request] in
             // The request that needs the token may hold the last permit of this host.
-            try await retrier.throttle.withoutPlace { try await attempt(request) }
+            try await retryExecutor.throttle.withoutPermit { try await attempt(request) }
         }
     }
 
@@ -36,16 +36,17 @@ struct TokenEndpoint: Sendable {
             let response = try await transport.send(request)
             guard response.status == 200 else {
                 throw await ErrorResponse(
-                    response, from: .tokenServer, at: request.url.origin, registry: retrier.host)
+                    response, from: .tokenServer, at: request.url.origin,
+                    registry: retryExecutor.host)
             }
             let bytes = try await response.collect(limit: Self.maximumSize)
-            retrier.events(
+            retryExecutor.events(
                 .requestFinished(host: host, kind: .token, status: 200, bytes: bytes.count))
             return bytes
-        } catch let rejection as ErrorResponse {
-            retrier.events(
-                .requestFinished(host: host, kind: .token, status: rejection.status, bytes: 0))
-            throw rejection
+        } catch let errorResponse as ErrorResponse {
+            retryExecutor.events(
+                .requestFinished(host: host, kind: .token, status: errorResponse.status, bytes: 0))
+            throw errorResponse
         }
     }
 }

@@ -40,7 +40,7 @@ struct TokenRequest: Hashable, Sendable {
     }
 
     /// Returns the same request with another credential.
-    func showing(_ credential: Credential) -> TokenRequest {
+    func replacingCredential(with credential: Credential) -> TokenRequest {
         TokenRequest(realm: realm, service: service, scopes: scopes, credential: credential)
     }
 }
@@ -57,13 +57,13 @@ struct Token: Hashable, Sendable {
     /// - Throws: ``JSONError`` if it has no token that is valid in a header field.
     ///
     /// Source: distribution's token specification § Token response fields.
-    init(answer bytes: [UInt8]) throws(JSONError) {
+    init(response bytes: [UInt8]) throws(JSONError) {
         let object = try JSONObject(
             try JSONValue(parsing: bytes), known: ["token", "access_token", "expires_in"])
         let first = try object.string("token") ?? ""
         let text = first.isEmpty ? try object.string("access_token") ?? "" : first
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw JSONError(place: "token", reason: "is missing, or has characters of no token")
+            throw JSONError(place: "token", reason: "is missing or has invalid characters")
         }
         self.authorization = Secret("Bearer \(text)")
         self.usableFor = TokenLifetime.usable(stated: object["expires_in"], token: text)

@@ -4,40 +4,45 @@ internal import HTTP
 internal import OCI
 internal import TextSafety
 
-/// The one request that names no repository: `GET /v2/`.
+/// The only request without a repository: `GET /v2/`.
 ///
-/// A registry answers it with its challenge even where it gives none to other requests, and with 200
-/// to who may come in. No redirect is followed: nothing of it is worth the credentials.
+/// A registry responds with its challenge even if it omits it elsewhere, and with 200 if the
+/// credentials are sufficient. Redirects are not followed, because credentials must not leave the
+/// origin.
 ///
-/// Source: distribution-spec § Determining Support; gcr.io for a 401 without a challenge, GHCR for a
-/// 403 without one once it was shown anything.
+/// Source: distribution-spec § Determining Support; gcr.io responds 401 without a challenge, GHCR
+/// 403 without one after it has received credentials.
 struct VersionCheck: Sendable {
     let origin: Origin
     let transport: any HTTPTransport
-    let retrier: RetryExecutor
+    let retryExecutor: RetryExecutor
     let timeouts: HTTPTimeouts
 
-    /// What came back.
-    enum Answer: Sendable {
-        /// The registry is content with what it was shown.
-        case welcome
-        /// It wants to see something else.
-        case refused(ErrorResponse)
+    /// The outcome of a version check.
+    enum Outcome: Sendable {
+        /// The registry accepted the request.
+        case accepted
+        /// The registry requires other credentials.
+        case rejected(ErrorResponse)
     }
 
-    /// Asks, showing what is given.
+    /// Sends the request with an authorization.
     ///
-    /// - Throws: ``RegistryError`` where no answer came, or another than these two.
-    func answer(showing header: Secret? = nil, for call: Operation) async throws -> Answer {
-        let isStep = call.kind != .versionCheck
-        let call = isStep ? call.step(.versionCheck, "asking \(origin) how to log in") : call
+    /// - Throws: ``RegistryError`` if there is no response, or one with another status.
+    func send(_ authorization: Secret? = nil, for operation: Operation) async throws -> Outcome {
+        let isStep = operation.kind != .versionCheck
+        let operation =
+            isStep
+            ? operation.step(.versionCheck, "checking the authentication of \(origin)") : operation
         let url = try HTTPURL(origin, target: "/v2/")
-        return try await retrier.run(call) {
+        return try await retryExecutor.run(operation) {
             do {
-                try await retrier.throttle.withoutPlace { try await attempt(url, header) }
-                return .welcome
-            } catch let rejection as ErrorResponse where rejection.isAboutCredentials {
-                return .refused(rejection)
+                try await retryExecutor.throttle.withoutPermit {
+                    try await attempt(url, authorization)
+                }
+                return .accepted
+            } catch let errorResponse as ErrorResponse where errorResponse.isAboutCredentials {
+                return .rejected(errorResponse)
             }
         }
     }
@@ -45,20 +50,22 @@ struct VersionCheck: Sendable {
     private func attempt(_ url: HTTPURL, _ header: Secret?) async throws {
         let response = try await transport.send(
             HTTPRequest(.get, url, authorization: header, timeouts: timeouts))
-        retrier.events(
+        retryExecutor.events(
             .requestFinished(
-                host: retrier.host.name, kind: .versionCheck, status: response.status, bytes: 0))
+                host: retryExecutor.host.name, kind: .versionCheck, status: response.status,
+                bytes: 0))
         guard response.status == 200 else {
-            throw await ErrorResponse(response, from: .registry, at: origin, registry: retrier.host)
+            throw await ErrorResponse(
+                response, from: .registry, at: origin, registry: retryExecutor.host)
         }
         // Quay labels its own response as text/html too, so the bytes decide.
         guard WebPage.isResponse(200, response.fields) else { return }
         let bytes = await response.prefix(ErrorBody.maximumSize)
         guard !WebPage.isMarkup(bytes) else {
-            let call = Operation(
-                kind: .versionCheck, phrase: "asking \(origin) how to log in",
-                registry: retrier.host)
-            throw RegistryError(call, isNo: "registry's answer", bytes, response.fields)
+            let operation = Operation(
+                kind: .versionCheck, phrase: "checking the authentication of \(origin)",
+                registry: retryExecutor.host)
+            throw RegistryError(operation, isNo: "registry response", bytes, response.fields)
         }
     }
 }

@@ -71,11 +71,11 @@ struct AuthFile: Sendable {
     /// Returns the path of docker's file, or `nil` if the home directory is unknown.
     static func dockerPath(_ environment: [String: String]) -> String? {
         let home = environment["HOME"]
-        let folder = environment["DOCKER_CONFIG"] ?? home.map { "\($0)/.docker" }
-        return folder.map { "\($0)/config.json" }
+        let directory = environment["DOCKER_CONFIG"] ?? home.map { "\($0)/.docker" }
+        return directory.map { "\($0)/config.json" }
     }
 
-    /// Returns the entry whose key matches most of the repository.
+    /// Returns the entry with the longest key that matches the repository.
     func entry(for repository: Repository) -> Entry? {
         entries.reduce(nil) { best, entry in
             guard entry.registry == repository.registry,
@@ -87,8 +87,8 @@ struct AuthFile: Sendable {
         }
     }
 
-    /// Parses a key: docker's are hosts or URLs, of which only the host counts; podman's may end in
-    /// a path.
+    /// Parses a key: docker's are hosts or URLs, of which only the host is used; podman's may end
+    /// in a path.
     static func parse(key: String) -> (registry: RegistryHost, path: String)? {
         var rest = Substring(key)
         var isURL = false

@@ -11,16 +11,18 @@ internal import TextSafety
 struct AuthFileEdit: Sendable {
     private var members: [JSONValue.Member]
 
+    /// Creates an edit of a file's content, or of a new file.
+    ///
     /// - Throws: ``JSONError`` if the content is not an auth file, so that nothing is lost.
     init(_ bytes: [UInt8]?) throws(JSONError) {
         guard let bytes, !bytes.isEmpty else {
             members = []
             return
         }
-        // Parses it completely, to reject what could not be read back.
+        // Parses it completely, to reject content that could not be read back.
         _ = try AuthFile(name: "", bytes: bytes)
         guard case .object(let members) = try JSONValue(parsing: bytes) else {
-            throw JSONError(place: "", reason: "is no object")
+            throw JSONError(place: "", reason: "is not an object")
         }
         self.members = members
     }
@@ -31,10 +33,10 @@ struct AuthFileEdit: Sendable {
     /// Replaces all credentials of a registry.
     mutating func set(_ login: JSONValue, of registry: RegistryHost) {
         var logins = self.logins
-        let place = logins.firstIndex { Self.isLogin($0, of: registry) } ?? logins.count
+        let index = logins.firstIndex { Self.isLogin($0, of: registry) } ?? logins.count
         logins.removeAll { Self.isLogin($0, of: registry) }
         logins.insert(
-            JSONValue.Member(AuthFile.key(of: registry), login), at: min(place, logins.count))
+            JSONValue.Member(AuthFile.key(of: registry), login), at: min(index, logins.count))
         self.logins = logins
     }
 
@@ -58,8 +60,8 @@ struct AuthFileEdit: Sendable {
         }
         set {
             let auths = JSONValue.Member("auths", .object(newValue))
-            if let place = members.firstIndex(where: { $0.name == "auths" }) {
-                members[place] = auths
+            if let index = members.firstIndex(where: { $0.name == "auths" }) {
+                members[index] = auths
             } else {
                 members.insert(auths, at: 0)
             }

@@ -15,7 +15,7 @@ public struct CredentialFile: Sendable {
     public let file: String
     private let run: CredentialHelper.Runner
 
-    /// Finds the file: the given one, or docker's.
+    /// Creates a value for the given file, or for docker's.
     ///
     /// - Parameters:
     ///   - authFile: A file that is used instead of docker's.
@@ -31,8 +31,8 @@ public struct CredentialFile: Sendable {
                 ?? AuthFile.dockerPath(environment)
         else {
             throw ContentError(
-                .unavailable, "neither HOME nor DOCKER_CONFIG says where logins are kept",
-                hint: "set one of them, or name a file with --auth-file")
+                .unavailable, "neither HOME nor DOCKER_CONFIG is set",
+                hint: "set one of them, or pass a file with --auth-file")
         }
         self.file = file
         self.run = run ?? CredentialHelper.runner(environment)
@@ -85,7 +85,7 @@ public struct CredentialFile: Sendable {
             return try AuthFileEdit(bytes)
         } catch {
             throw ContentError(
-                .unavailable, "\(file): is no auth file: \(error)",
+                .unavailable, "\(file): invalid auth file: \(error)",
                 hint: "repair the file, or remove it and log in again")
         }
     }

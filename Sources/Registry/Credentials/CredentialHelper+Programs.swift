@@ -9,25 +9,25 @@ extension CredentialHelper {
     /// They receive only the variables that helpers need to find keyrings, key files and clouds,
     /// because the environment may contain the passwords of other registries.
     static func runner(_ environment: [String: String]) -> Runner {
-        let shown = environment.filter { isForHelpers($0.key) }
+        let forwarded = environment.filter { isForwarded($0.key) }
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return { program, arguments, input in
             guard let executable = Subprocess.locate(program, path: path) else {
-                throw ContentError(.unavailable, "there is no such program in PATH")
+                throw ContentError(.unavailable, "not found in PATH")
             }
             let output = try await Subprocess.run(
-                executable: executable, arguments: arguments, environment: shown, input: input,
+                executable: executable, arguments: arguments, environment: forwarded, input: input,
                 limits: ChildLimits(time: timeLimit, outputByteCount: outputLimit))
             switch output.termination {
             case .exited(let status):
-                return Answer(status: Int(status), output: output.standardOutput)
+                return Output(status: Int(status), output: output.standardOutput)
             case .signalled(let signal):
-                throw ContentError(.unavailable, "it was ended by signal \(signal)")
+                throw ContentError(.unavailable, "terminated by signal \(signal)")
             }
         }
     }
 
-    private static func isForHelpers(_ name: String) -> Bool {
+    private static func isForwarded(_ name: String) -> Bool {
         names.contains(name) || prefixes.contains { name.hasPrefix($0) }
     }
 

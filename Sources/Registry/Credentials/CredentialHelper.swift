@@ -13,7 +13,7 @@ internal import TextSafety
 /// Source: docker-credential-helpers § Development; CVE-2021-41092 for the failure.
 public struct CredentialHelper: Sendable {
     /// The output and exit status of a helper.
-    public struct Answer: Sendable {
+    public struct Output: Sendable {
         /// The exit status; 0 is success.
         public var status: Int
         /// The standard output.
@@ -29,7 +29,7 @@ public struct CredentialHelper: Sendable {
     /// Runs a program with a name, arguments and standard input.
     public typealias Runner =
         @Sendable (_ program: String, _ arguments: [String], _ input: [UInt8]) async throws ->
-        Answer
+        Output
 
     /// The time limit of a helper.
     public static let timeLimit = Duration.seconds(10)
@@ -39,6 +39,8 @@ public struct CredentialHelper: Sendable {
     let program: String
     let run: Runner
 
+    /// Creates a helper.
+    ///
     /// - Throws: `ContentError` if the name has characters other than letters, digits, `.`, `_` and
     ///   `-`.
     init(name: String, file: String, run: @escaping Runner) throws {
@@ -49,8 +51,8 @@ public struct CredentialHelper: Sendable {
             })
         else {
             throw ContentError(
-                .unavailable, "\(file): the name of a credential helper is malformed",
-                hint: "a helper's name has letters, digits, '.', '_' and '-' only")
+                .unavailable, "\(file): invalid credential helper name",
+                hint: "use only letters, digits, '.', '_' and '-' in the name of a helper")
         }
         self.program = "docker-credential-\(name)"
         self.run = run
@@ -59,25 +61,26 @@ public struct CredentialHelper: Sendable {
     /// Returns the credential for a registry, or `.none` if the helper has none.
     func credential(for registry: RegistryHost) async throws -> Credential {
         let server = AuthFile.key(of: registry)
-        guard let output = try await answer("get", Array("\(server)\n".utf8), for: registry) else {
+        guard let output = try await execute("get", Array("\(server)\n".utf8), for: registry) else {
             return .none
         }
-        let reply: (user: String, secret: String, server: String)
+        let response: (user: String, secret: String, server: String)
         do {
             let object = try JSONObject(
                 try JSONValue(parsing: output), known: ["ServerURL", "Username", "Secret"])
-            reply = (
+            response = (
                 try object.string("Username") ?? "", try object.string("Secret") ?? "",
                 try object.string("ServerURL") ?? ""
             )
         } catch {
-            throw failure(registry, "its answer is malformed: \(error)")
+            throw failure(registry, "malformed response: \(error)")
         }
-        guard reply.server.isEmpty || AuthFile.parse(key: reply.server)?.registry == registry else {
-            throw failure(registry, "it answered for another server")
+        guard response.server.isEmpty || AuthFile.parse(key: response.server)?.registry == registry
+        else {
+            throw failure(registry, "response for another server")
         }
-        guard !reply.user.isEmpty || !reply.secret.isEmpty else { return .none }
-        return Credential(user: reply.user, password: Secret(reply.secret))
+        guard !response.user.isEmpty || !response.secret.isEmpty else { return .none }
+        return Credential(user: response.user, password: Secret(response.secret))
     }
 
     /// Stores a credential for a registry, replacing an earlier one.
@@ -86,7 +89,7 @@ public struct CredentialHelper: Sendable {
             "ServerURL": .string(AuthFile.key(of: registry)), "Username": .string(user),
             "Secret": .string(password.reveal()),
         ]
-        _ = try await answer("store", Array(entry.compactText.utf8), for: registry)
+        _ = try await execute("store", Array(entry.compactText.utf8), for: registry)
     }
 
     /// Removes the credential for a registry.
@@ -94,28 +97,28 @@ public struct CredentialHelper: Sendable {
     /// - Returns: A Boolean value that indicates whether there was one.
     func erase(_ registry: RegistryHost) async throws -> Bool {
         let server = AuthFile.key(of: registry)
-        return try await answer("erase", Array("\(server)\n".utf8), for: registry) != nil
+        return try await execute("erase", Array("\(server)\n".utf8), for: registry) != nil
     }
 
     /// Returns the output of the helper, or `nil` if it reports that it has nothing for the
     /// registry.
-    private func answer(
+    private func execute(
         _ action: String, _ input: [UInt8], for registry: RegistryHost
     ) async throws -> [UInt8]? {
-        let answer: Answer
+        let result: Output
         do {
-            answer = try await run(program, [action], input)
+            result = try await run(program, [action], input)
         } catch let error as CancellationError {
             throw error
         } catch {
             throw failure(registry, "\(error)")
         }
-        guard answer.status == 0 else {
-            let said = UntrustedText(bytes: answer.output.prefix(256))
+        guard result.status == 0 else {
+            let said = UntrustedText(bytes: result.output.prefix(256))
             if said.raw.contains("credentials not found") { return nil }
-            throw failure(registry, "it ended with status \(answer.status)")
+            throw failure(registry, "exited with status \(result.status)")
         }
-        return answer.output
+        return result.output
     }
 
     private func failure(_ registry: RegistryHost, _ reason: String) -> ContentError {

@@ -6,18 +6,19 @@ public import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// Where credentials are looked for, source after source; the first that has some is used.
+/// The sources of credentials, in order; the first one that has any is used.
 ///
-/// 1. given ones, from `mirror.yaml`;
+/// 1. given credentials, from `mirror.yaml`;
 /// 2. the auth file that a flag or `REGISTRY_AUTH_FILE` names;
 /// 3. docker's `config.json`, in `$DOCKER_CONFIG` or `~/.docker`;
 /// 4. podman's `auth.json`, in `$XDG_RUNTIME_DIR/containers` and `$XDG_CONFIG_HOME/containers`;
-/// 5. `GITHUB_TOKEN` for ghcr.io, and for Azure's registries whom Microsoft Entra knows.
+/// 5. `GITHUB_TOKEN` for ghcr.io, and a Microsoft Entra identity for Azure's registries.
 ///
-/// Files and helpers are read when first needed, and again only when what they gave is refused. A file that is malformed or a helper that
-/// fails is an error, never a reason to go on to the next source.
+/// Files and helpers are read when they are first needed, and again only after their credentials
+/// are rejected. A file that is malformed or a helper that fails is an error, never a reason to use
+/// the next source.
 public actor CredentialStore {
-    /// Reads a file; nil where there is none.
+    /// Reads a file; returns `nil` if it does not exist.
     public typealias FileReader = @Sendable (_ path: String) throws -> [UInt8]?
 
     private let given: [RegistryHost: Credential]
@@ -26,15 +27,16 @@ public actor CredentialStore {
     private let read: FileReader
     private let run: CredentialHelper.Runner
     private var files: [String: AuthFile?] = [:]
-    private let helperFlights = SingleFlight<HelperQuestion, Credential>()
-    private var helperAnswers: [HelperQuestion: Credential] = [:]
+    private let helperFlights = SingleFlight<HelperQuery, Credential>()
+    private var helperCredentials: [HelperQuery: Credential] = [:]
 
-    /// When the sources were last invalidated because of a rejected credential.
+    /// The times at which rejected credentials last invalidated the sources.
     private var invalidatedAt: [Credential: Duration] = [:]
-    /// Counts invalidations, so that no answer of an earlier helper run is taken for a new one.
+    /// The number of invalidations, so that the result of an earlier helper run is not used after
+    /// one.
     private var generation = 0
 
-    private struct HelperQuestion: Hashable, Sendable {
+    private struct HelperQuery: Hashable, Sendable {
         let program: String
         let registry: RegistryHost
         let generation: Int
@@ -43,15 +45,15 @@ public actor CredentialStore {
     /// The time within which a rejected credential invalidates the sources only once.
     static let renewalInterval = Duration.seconds(60)
 
-    /// Makes a store.
+    /// Creates a store.
     ///
     /// - Parameters:
-    ///   - given: credentials that go before all others, by registry.
-    ///   - authFile: a file that goes before docker's and podman's; it has to exist.
-    ///   - environment: the environment variables.
-    ///   - read: reads a file of at most 1 MiB.
-    ///   - run: runs a credential helper within ``CredentialHelper``'s limits; nil for the programs
-    ///     of `PATH`.
+    ///   - given: Credentials that precede all others, by registry.
+    ///   - authFile: A file that precedes docker's and podman's, and has to exist.
+    ///   - environment: The environment variables.
+    ///   - read: Reads a file of at most 1 MiB.
+    ///   - run: Runs a credential helper within the limits of ``CredentialHelper``, or `nil` for
+    ///     the programs in `PATH`.
     public init(
         given: [RegistryHost: Credential] = [:], authFile: String? = nil,
         environment: [String: String], read: @escaping FileReader = CredentialStore.readFile,
@@ -64,7 +66,7 @@ public actor CredentialStore {
         self.run = run ?? CredentialHelper.runner(environment)
     }
 
-    /// Returns the credential for a repository, and where it was found.
+    /// Returns the credential for a repository, and its source.
     ///
     /// - Throws: `ContentError` that names the file or the helper, and quotes neither.
     public func credential(for repository: Repository) async throws -> FoundCredential {
@@ -84,10 +86,10 @@ public actor CredentialStore {
     /// Returns the credential that has replaced a rejected one, or `nil` if there is none.
     ///
     /// In a long run a password may expire after a new one has been stored. Files and helpers are
-    /// read again at most once a minute for the same credential. Every caller looks the credential up
-    /// after that invalidation and waits for a helper that is running, so all of them get the same
-    /// answer. A helper that fails, or a caller that is cancelled, leaves no answer behind: the next
-    /// caller asks again.
+    /// read again at most once a minute for the same credential. Every caller looks the credential
+    /// up after that invalidation and waits for a helper that is running, so all of them get the
+    /// same credential. A failed helper and a canceled caller leave no result in the cache: the
+    /// next caller runs the helper again.
     ///
     /// - Throws: `ContentError` that names the file or the helper, and quotes neither.
     func credential(
@@ -106,7 +108,7 @@ public actor CredentialStore {
         invalidatedAt[rejected] = now
         generation += 1
         files = [:]
-        helperAnswers = [:]
+        helperCredentials = [:]
     }
 
     private func credential(
@@ -114,7 +116,7 @@ public actor CredentialStore {
     ) async throws -> FoundCredential? {
         if let name = file.helpers[repository.registry] ?? file.defaultHelper {
             let helper = try CredentialHelper(name: name, file: file.name, run: run)
-            let credential = try await answer(of: helper, for: repository.registry)
+            let credential = try await credential(from: helper, for: repository.registry)
             if credential != .none {
                 return FoundCredential(credential, source: "\(helper.program) (\(file.name))")
             }
@@ -122,37 +124,38 @@ public actor CredentialStore {
         return file.entry(for: repository).map { FoundCredential($0.credential, source: file.name) }
     }
 
-    private func answer(
-        of helper: CredentialHelper, for registry: RegistryHost
+    private func credential(
+        from helper: CredentialHelper, for registry: RegistryHost
     ) async throws -> Credential {
-        let question = HelperQuestion(
+        let query = HelperQuery(
             program: helper.program, registry: registry, generation: generation)
-        if let known = helperAnswers[question] { return known }
-        // Kept before the flight ends, so that nobody comes between and starts the helper again.
-        return try await helperFlights.value(for: question) {
+        if let known = helperCredentials[query] { return known }
+        // Cached before the operation ends, so that no other task starts the helper again in
+        // between.
+        return try await helperFlights.value(for: query) {
             let credential = try await helper.credential(for: registry)
-            await self.keep(credential, for: question)
+            await self.store(credential, for: query)
             return credential
         }
     }
 
-    private func keep(_ credential: Credential, for question: HelperQuestion) {
-        guard question.generation == generation else { return }
-        helperAnswers[question] = credential
+    private func store(_ credential: Credential, for query: HelperQuery) {
+        guard query.generation == generation else { return }
+        helperCredentials[query] = credential
     }
 
     private func tokenFromEnvironment(for registry: RegistryHost) -> FoundCredential? {
         guard registry.name == "ghcr.io", let token = environment["GITHUB_TOKEN"] else {
             return nil
         }
-        // GHCR ignores the user's name but wants one.
+        // GHCR ignores the user name but requires one.
         let user = environment["GITHUB_ACTOR"] ?? "github"
         return FoundCredential(.basic(user: user, password: Secret(token)), source: "GITHUB_TOKEN")
     }
 
     // MARK: Files
 
-    /// Reads a file of the disk.
+    /// Reads a file.
     public static let readFile: FileReader = { path in
         do {
             return try BoundedFile.read(path, limit: AuthFile.maximumSize)
@@ -167,7 +170,7 @@ public actor CredentialStore {
         if let path = authFile ?? environment["REGISTRY_AUTH_FILE"] {
             guard let file = try self.file(path) else {
                 throw ContentError(
-                    .unavailable, "\(path): there is no such auth file",
+                    .unavailable, "\(path): auth file not found",
                     hint: "correct --auth-file or REGISTRY_AUTH_FILE, or log in first")
             }
             found.append(file)
@@ -197,7 +200,7 @@ public actor CredentialStore {
             return file
         } catch {
             throw ContentError(
-                .unavailable, "\(path): is no auth file: \(error)",
+                .unavailable, "\(path): invalid auth file: \(error)",
                 hint: "log in again, or remove the file")
         }
     }

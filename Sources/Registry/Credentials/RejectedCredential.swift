@@ -29,12 +29,13 @@ public struct RejectedCredential: Hashable, Sendable {
 
     /// A Boolean value that indicates whether the credential itself was rejected.
     ///
-    /// 403 may also mean that a valid credential lacks a right, or that the repository does not exist.
+    /// 403 may also mean that a valid credential lacks a right, or that the repository does not
+    /// exist.
     ///
     /// Source: GHCR's token server answers 403 to an expired token and for a missing package.
     public var isCertain: Bool { status != 403 }
 
-    /// What to do next.
+    /// The recommended action.
     public var hint: String {
         switch source {
         case "mirror.yaml": "renew registries.\(registry).credentials of mirror.yaml"

@@ -2,22 +2,23 @@
 
 internal import AsyncPrimitives
 
-/// How a registry reports that a repository already has a blob, as learned during a run.
+/// The method by which a registry reports that a repository already has a blob, learned during a
+/// run.
 ///
-/// A mount of a blob from the repository itself answers 201 where the blob is present and begins an upload
-/// where it is not. A registry may also answer every mount with an upload; only a blob that is present
-/// tells the two apart. One push at a time probes; the others wait for what it learns.
+/// A mount of a blob from the repository itself results in 201 if the blob is present and starts an
+/// upload otherwise. A registry may also answer every mount with an upload; only a blob that is
+/// present distinguishes the two. One push at a time probes; the others wait for its result.
 ///
 /// Source: distribution-spec § Mounting a blob from another repository.
 final class BlobPresence: Sendable {
-    /// How a push finds out whether the blob is present.
+    /// A method to check whether a blob is present.
     enum Method: Hashable, Sendable {
-        /// By a mount whose 201 means yes and whose 202 means no.
+        /// A mount: 201 means that the blob is present, and 202 that it is not.
         case mount
-        /// By a mount, and by a HEAD after a 202; the caller then calls ``learn(_:)`` or
+        /// A mount, then a HEAD request after 202; the caller then calls ``learn(_:)`` or
         /// ``endProbe()``.
         case probe
-        /// By a HEAD.
+        /// A HEAD request.
         case head
     }
 
@@ -29,7 +30,7 @@ final class BlobPresence: Sendable {
 
     private let knowledge: AsyncCondition<Knowledge>
 
-    /// Creates an instance that knows only whether mounts may succeed at the registry at all.
+    /// Creates an instance that knows only whether the registry supports mounts.
     init(mountsBlobs: Bool) {
         knowledge = AsyncCondition(mountsBlobs ? .unknown : .known(.head))
     }
@@ -40,7 +41,7 @@ final class BlobPresence: Sendable {
         return current
     }
 
-    /// A Boolean value that indicates whether mounts are used, as far as is known.
+    /// A Boolean value that indicates whether mounts are used.
     var usesMounts: Bool {
         if case .known(.head) = current { false } else { true }
     }
@@ -50,10 +51,11 @@ final class BlobPresence: Sendable {
         if case .known = current { false } else { true }
     }
 
-    /// Returns the method to use, after the end of a probe that is in flight.
+    /// Returns the method to use, after a probe in flight has ended.
     ///
-    /// - Parameter isExpected: whether the blob is expected to be present, so that it can be a probe.
-    /// - Returns: the method; ``Method/probe`` to one caller at a time.
+    /// - Parameter isExpected: A Boolean value that indicates whether the blob is expected to be
+    ///   present, so that it can be a probe.
+    /// - Returns: The method; ``Method/probe`` to one caller at a time.
     /// - Throws: `CancellationError`.
     func method(isExpected: Bool) async throws -> Method {
         try await knowledge.take { knowledge -> Method? in
@@ -68,7 +70,8 @@ final class BlobPresence: Sendable {
         }
     }
 
-    /// Remembers a method for the rest of the run; HEAD, which is always right, is never unlearned.
+    /// Records the method for the rest of the run; HEAD, which is always correct, is never
+    /// replaced.
     func learn(_ method: Method) {
         knowledge.change { knowledge in
             if case .known(.head) = knowledge { return }
@@ -76,7 +79,7 @@ final class BlobPresence: Sendable {
         }
     }
 
-    /// Ends a probe that has learned nothing.
+    /// Ends a probe without a result.
     func endProbe() {
         knowledge.change { knowledge in
             if case .probing = knowledge { knowledge = .unknown }

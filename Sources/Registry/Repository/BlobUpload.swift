@@ -4,25 +4,26 @@ internal import Content
 internal import HTTP
 internal import OCI
 
-/// The order of requests that brings one blob to a registry, whatever answers come.
+/// The state machine of a blob upload.
 ///
-/// It is told each answer and says what is next; it sends nothing itself. A mount that fails is
-/// forgotten, a lost session begins anew, and where the answer to a commit was lost the blob is looked
-/// for first, because most such commits have succeeded. Where a mount does not show whether the blob is
-/// already present, a HEAD does before any byte is sent.
+/// It receives the result of each step and returns the next one; it sends nothing itself. A failed
+/// mount is not retried, and a lost session is restarted. If the response to a commit was lost, a
+/// HEAD request checks for the blob first, because most such commits have succeeded. If a mount
+/// does not show whether the blob is already present, a HEAD request does so before any byte is
+/// sent.
 ///
 /// Source: distribution-spec § Pushing a blob monolithically, § Mounting a blob.
 struct BlobUpload: Sendable {
-    /// How the bytes are sent.
+    /// A way to send the content.
     enum Dialect: Hashable, Sendable {
         /// POST, then one PUT with all bytes.
         case put
         /// POST, then one PATCH with all bytes and no range, then an empty PUT.
         case patch
-        /// POST, then a PATCH with a range for each piece, then an empty PUT.
+        /// POST, then a PATCH with a range for each chunk, then an empty PUT.
         case chunked
 
-        /// The one with smaller requests.
+        /// The dialect with smaller requests, or `nil` if there is none.
         var smaller: Dialect? {
             switch self {
             case .put: .patch
@@ -32,101 +33,102 @@ struct BlobUpload: Sendable {
         }
     }
 
-    /// When a HEAD shows whether the blob is already present, before any of it is sent.
-    enum Lookup: Hashable, Sendable {
+    /// The time of a HEAD request that checks for the blob before any of it is sent.
+    enum ExistenceCheck: Hashable, Sendable {
         case never
-        /// Before anything else.
+        /// Before any other request.
         case first
-        /// After a mount that failed.
+        /// After a failed mount.
         case afterFailedMount
-        /// After a mount that failed, or that began a session.
+        /// After a mount that failed or started an upload session.
         case afterMount
     }
 
     /// The next request.
     enum Step: Hashable, Sendable {
-        /// POST that names another repository of the registry which has the blob.
+        /// POST that mounts the blob from another repository of the registry.
         case mount(from: String)
-        /// POST for a session.
+        /// POST that starts a session.
         case begin
-        /// PATCH with all bytes, or a PATCH for each piece of them.
-        case send(HTTPURL, inPieces: Bool)
-        /// PUT that ends the session, with all bytes in the one dialect.
+        /// PATCH with all bytes, or a PATCH for each chunk.
+        case send(HTTPURL, inChunks: Bool)
+        /// PUT that ends the session, with all bytes in the dialect `put`.
         case commit(HTTPURL, withBytes: Bool)
         /// HEAD for the blob.
-        case look
+        case check
         /// DELETE of a session that is not needed.
         case cancel(HTTPURL)
     }
 
-    /// How a request ended.
-    enum Answer: Hashable, Sendable {
-        /// The blob was taken from the other repository.
+    /// The result of a step.
+    enum StepResult: Hashable, Sendable {
+        /// The blob was mounted.
         case mounted
-        /// The session is closed.
+        /// The session was canceled.
         case cancelled
-        /// A session is open, or goes on, there.
+        /// The session is open at this URL.
         case session(HTTPURL)
         /// The blob is stored.
         case stored
-        /// Whether the blob was found.
+        /// The result of the HEAD request.
         case found(Bool)
         /// The request failed.
         case failed(Failure)
     }
 
-    /// Failures that differ in what is done next.
+    /// The failures that determine the next step.
     enum Failure: Hashable, Sendable {
-        /// The registry knows no such session any more.
+        /// The session is unknown to the registry.
         case sessionLost
-        /// The registry, or a proxy before it, takes no request of this size.
+        /// The registry, or a proxy in front of it, accepts no request of this size.
         case tooLarge
-        /// The same may succeed later.
+        /// The same request may succeed later.
         case transient
-        /// Anything else.
-        case refused
+        /// Any other failure.
+        case rejected
     }
 
-    /// What is done next.
+    /// The action after a step.
     enum Next: Hashable, Sendable {
         case step(Step)
-        /// All starts anew, after the wait that the failure calls for.
+        /// Restart the upload, after the wait that the failure requires.
         case restart
         case finished(BlobPushResult)
-        /// The last failure stands.
+        /// Throw the last failure.
         case failed
     }
 
     private(set) var dialect: Dialect
     private(set) var step: Step
-    /// The dialect that no smaller one is tried after.
+    /// The dialect with the smallest requests that the registry supports.
     private let last: Dialect
     private let sibling: String?
-    private let lookup: Lookup
-    /// The session that a mount began, until the blob has been looked for.
+    private let existenceCheck: ExistenceCheck
+    /// The session that a mount started, until the presence of the blob is known.
     private var pending: HTTPURL?
     /// A Boolean value that indicates whether the registry may have received bytes.
     private(set) var hasSent = false
 
-    /// Creates an upload that begins with a mount where another repository has the blob.
+    /// Creates an upload that begins with a mount if another repository has the blob.
     init(
-        _ dialect: Dialect, mountingFrom sibling: String?, looking lookup: Lookup = .never,
+        _ dialect: Dialect, mountingFrom sibling: String?,
+        checking existenceCheck: ExistenceCheck = .never,
         last: Dialect = .chunked
     ) {
         self.dialect = dialect
         self.last = last
         self.sibling = sibling
-        self.lookup = lookup
-        self.step = lookup == .first ? .look : Self.start(sibling)
+        self.existenceCheck = existenceCheck
+        self.step = existenceCheck == .first ? .check : Self.start(sibling)
     }
 
     private static func start(_ sibling: String?) -> Step {
         sibling.map { .mount(from: $0) } ?? .begin
     }
 
-    /// Takes the answer to ``step`` and says what follows.
-    mutating func take(_ answer: Answer) -> Next {
-        let next = following(answer)
+    /// Processes the result of ``step`` and returns the next action.
+    mutating func advance(after result: StepResult) -> Next {
+        let next = self.next(after: result)
         switch next {
         case .step(let step): self.step = step
         case .restart: step = .begin
@@ -135,23 +137,26 @@ struct BlobUpload: Sendable {
         return next
     }
 
-    private mutating func following(_ answer: Answer) -> Next {
-        switch (step, answer) {
+    private mutating func next(after result: StepResult) -> Next {
+        switch (step, result) {
         case (.mount, .mounted): return .finished(.mounted)
-        case (.mount, .session(let url)) where lookup == .afterMount:
+        case (.mount, .session(let url)) where existenceCheck == .afterMount:
             pending = url
-            return .step(.look)
-        // 202 is no mount but a session like any other (distribution and Harbor do this).
+            return .step(.check)
+        // 202 means that nothing was mounted and a session was started (distribution and Harbor do
+        // this).
         case (.mount, .session(let url)), (.begin, .session(let url)):
             return .step(sending(to: url))
         case (.mount, _):
-            return .step(lookup == .afterMount || lookup == .afterFailedMount ? .look : .begin)
-        case (.look, .found(true)) where !hasSent:
+            return .step(
+                existenceCheck == .afterMount || existenceCheck == .afterFailedMount
+                    ? .check : .begin)
+        case (.check, .found(true)) where !hasSent:
             return pending.map { .step(.cancel($0)) } ?? .finished(.present)
-        case (.look, _) where !hasSent:
+        case (.check, _) where !hasSent:
             if let pending { return .step(sending(to: pending)) }
-            return .step(lookup == .first ? Self.start(sibling) : .begin)
-        // A session that cannot be closed is forgotten by the registry in time.
+            return .step(existenceCheck == .first ? Self.start(sibling) : .begin)
+        // The registry removes a session that cannot be canceled after some time.
         case (.cancel, _): return .finished(.present)
         case (.send, .session(let url)): return .step(.commit(url, withBytes: false))
         case (.commit, .stored): return .finished(.uploaded)
@@ -159,9 +164,9 @@ struct BlobUpload: Sendable {
             guard dialect != last, let smaller = dialect.smaller else { return .failed }
             dialect = smaller
             return .step(.begin)
-        case (.commit, .failed(.transient)), (.commit, .failed(.sessionLost)): return .step(.look)
-        case (.look, .found(true)): return .finished(.uploaded)
-        case (.look, .found(false)), (.send, .failed(.transient)), (.send, .failed(.sessionLost)):
+        case (.commit, .failed(.transient)), (.commit, .failed(.sessionLost)): return .step(.check)
+        case (.check, .found(true)): return .finished(.uploaded)
+        case (.check, .found(false)), (.send, .failed(.transient)), (.send, .failed(.sessionLost)):
             return .restart
         default: return .failed
         }
@@ -171,30 +176,31 @@ struct BlobUpload: Sendable {
     private mutating func sending(to url: HTTPURL) -> Step {
         hasSent = true
         return dialect == .put
-            ? .commit(url, withBytes: true) : .send(url, inPieces: dialect == .chunked)
+            ? .commit(url, withBytes: true) : .send(url, inChunks: dialect == .chunked)
     }
 }
 
 extension RegistryHost {
-    /// Whether it is one of Google's, which know one PUT and no mounts.
+    /// A Boolean value that indicates whether this is a registry of Google, which supports neither
+    /// PATCH nor mounts.
     fileprivate var isGoogles: Bool {
         name == "gcr.io" || [".gcr.io", ".pkg.dev"].contains { name.hasSuffix($0) }
     }
 
-    /// Whether a mount may come to anything.
+    /// A Boolean value that indicates whether a mount may succeed.
     ///
-    /// Source: Google's registries answer each with a session; so do Amazon's, unless the account
-    /// says otherwise (aws/containers-roadmap#1459).
+    /// Source: Google's registries answer each mount with a session; so do Amazon's, unless the
+    /// account is configured otherwise (aws/containers-roadmap#1459).
     var mountsBlobs: Bool {
         !isGoogles && !name.hasSuffix(".amazonaws.com") && name != "public.ecr.aws"
     }
 }
 
 extension BlobUpload.Dialect {
-    /// Picks the dialect that a registry is known to take.
+    /// Creates the dialect for a registry.
     ///
-    /// Source: ACR answers 413 to a PUT above some 20 MB (goharbor/harbor#21640); Docker Hub has
-    /// answered 400 to large ones; Google's registries know no PATCH.
+    /// Source: ACR responds 413 to a PUT above some 20 MB (goharbor/harbor#21640); Docker Hub has
+    /// responded 400 to large ones; Google's registries do not support PATCH.
     init(_ wish: UploadDialect, for registry: RegistryHost) {
         switch wish {
         case .put: self = .put
@@ -208,10 +214,10 @@ extension BlobUpload.Dialect {
         }
     }
 
-    /// The dialect that no smaller one is tried after.
+    /// Returns the dialect with the smallest requests that a registry supports.
     ///
-    /// Source: GHCR refuses pieces above 4 MiB and has kept only the last one of several; Google's
-    /// registries know no PATCH.
+    /// Source: GHCR rejects chunks above 4 MiB and has stored only the last one of several;
+    /// Google's registries do not support PATCH.
     static func last(for registry: RegistryHost) -> BlobUpload.Dialect {
         if registry.name == "ghcr.io" { return .patch }
         return registry.isGoogles ? .put : .chunked

@@ -6,34 +6,36 @@ internal import Hashing
 public import OCI
 
 extension RemoteRepository {
-    /// Whether the blob is here with the size that its descriptor states.
+    /// Returns a Boolean value that indicates whether the blob is present with the size of its
+    /// descriptor.
     ///
     /// - Throws: ``RegistryError``.
     public func exists(blob descriptor: Descriptor) async throws -> Bool {
-        let call = RegistryRequest(
+        let request = RegistryRequest(
             operation: operation(.blobHead, "looking for the blob \(descriptor.digest)"),
             method: .head, url: try url("blobs/\(descriptor.digest)"), accepted: [200, 404],
             mayBeWebPage: descriptor.mediaType.isWebPage)
-        return try await client.send(call) { reply in
-            guard reply.status == 200 else { return false }
-            if let stated = reply.fields.contentDigest, stated != descriptor.digest,
+        return try await client.send(request) { response in
+            guard response.status == 200 else { return false }
+            if let stated = response.fields.contentDigest, stated != descriptor.digest,
                 stated.algorithm == descriptor.digest.algorithm
             {
                 return false
             }
-            // Some registries leave the length out; then the digest has to do.
-            return reply.fields.contentLength.map { $0 == descriptor.size } ?? true
+            // Some registries omit the length; then the digest is sufficient.
+            return response.fields.contentLength.map { $0 == descriptor.size } ?? true
         }
     }
 
-    /// Opens a blob; its stream survives broken connections and proves its bytes.
+    /// Opens a blob; its stream is resumed after transport errors and verifies the bytes.
     ///
     /// - Throws: ``RegistryError``, as does the stream.
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         let operation = operation(.blobGet, "reading the blob \(descriptor.digest)")
         let first = try await open(descriptor, at: 0, operation)
         let whole = ResumingBody(
-            size: descriptor.size, operation: operation, retrier: client.retrier, first: first
+            size: descriptor.size, operation: operation, retryExecutor: client.retryExecutor,
+            first: first
         ) { offset in
             try await open(descriptor, at: offset, operation)
         }
@@ -41,35 +43,36 @@ extension RemoteRepository {
             base: VerifiedStream(whole, verifying: descriptor), operation: operation)
     }
 
-    /// Opens the rest of a blob, always through the registry: where it leads to changes and expires.
+    /// Opens the rest of a blob, always through the registry, because redirect URLs change and
+    /// expire.
     private func open(
         _ descriptor: Descriptor, at offset: Int, _ operation: Operation
-    ) async throws -> ResumingBody.Part {
-        var call = RegistryRequest(
+    ) async throws -> ResumingBody.Segment {
+        var request = RegistryRequest(
             operation: operation, method: .get, url: try url("blobs/\(descriptor.digest)"),
             accepted: offset == 0 ? [200] : [200, 206, 416], isBulk: true,
             mayBeWebPage: descriptor.mediaType.isWebPage)
-        if offset > 0 { call.fields.append("Range", "bytes=\(offset)-") }
-        let part: ResumingBody.Part? = try await client.send(call) { reply in
-            switch reply.status {
+        if offset > 0 { request.fields.append("Range", "bytes=\(offset)-") }
+        let segment: ResumingBody.Segment? = try await client.send(request) { response in
+            switch response.status {
             case 200:
-                return ResumingBody.Part(start: 0, body: reply.body)
-            case 206 where ContentRange.start(reply.fields["content-range"]) == offset:
-                return ResumingBody.Part(start: offset, body: reply.body)
+                return ResumingBody.Segment(start: 0, body: response.body)
+            case 206 where ContentRange.start(response.fields["content-range"]) == offset:
+                return ResumingBody.Segment(start: offset, body: response.body)
             default:
                 return nil
             }
         }
-        guard let part else { return try await open(descriptor, at: 0, operation) }
-        return part
+        guard let segment else { return try await open(descriptor, at: 0, operation) }
+        return segment
     }
 }
 
-/// The `Content-Range` field of a partial answer: `bytes 100-199/200`.
+/// The `Content-Range` field of a partial response, such as `bytes 100-199/200`.
 ///
 /// Source: RFC 9110 §14.4.
 enum ContentRange {
-    /// Returns where the part starts, or nil where the field is absent or malformed.
+    /// Returns the start of the range, or `nil` if the field is missing or malformed.
     static func start(_ text: String?) -> Int? {
         guard let text, text.lowercased().hasPrefix("bytes ") else { return nil }
         let range = text.dropFirst(6).prefix { $0 != "/" }
@@ -81,7 +84,7 @@ enum ContentRange {
     }
 }
 
-/// A proved stream that fails in this room's words.
+/// A verified stream that reports mismatches as ``RegistryError``.
 struct VerifiedBlob: AsyncSequence, Sendable {
     let base: VerifiedStream
     let operation: Operation
@@ -105,6 +108,7 @@ struct VerifiedBlob: AsyncSequence, Sendable {
 }
 
 extension MediaType {
-    /// A Boolean value that indicates whether this is the type of a web page, as artifacts may hold.
+    /// A Boolean value that indicates whether this is the type of a web page, which an artifact may
+    /// contain.
     fileprivate var isWebPage: Bool { name == "text/html" || name == "application/xhtml+xml" }
 }

@@ -17,16 +17,16 @@ extension RemoteRepository {
         var operation = operation(.manifestDelete, "deleting \(name)", writes: true)
         // Quay's parser of scopes fails on the delete action; push permission suffices there.
         operation.access.deletes = client.host.name != "quay.io"
-        let call = RegistryRequest(
+        let request = RegistryRequest(
             operation: operation, method: .delete, url: try url("manifests/\(name)"),
             accepted: [200, 202, 204, 404])
         do {
-            _ = try await client.send(call) { _ in }
+            _ = try await client.send(request) { _ in }
         } catch let error as RegistryError where [400, 405, 501].contains(error.status) {
             throw RegistryError(
-                .invalid, operation, "the registry does not delete this",
+                .invalid, operation, "the registry does not support deletion",
                 hint:
-                    "delete it where the registry is administered, or leave it to a clean-up there")
+                    "delete it in the registry's administration, or use its retention policy")
         }
     }
 }

@@ -5,10 +5,10 @@ internal import HTTP
 public import OCI
 
 extension RemoteRepository {
-    /// Writes a manifest byte for byte; by a tag, this is what moves the tag.
+    /// Pushes a manifest byte for byte; pushing by a tag moves the tag.
     ///
-    /// - Throws: ``RegistryError``; its class is `integrity` where the registry keeps another digest,
-    ///   and `incomplete` where it lacks what the manifest points at.
+    /// - Throws: ``RegistryError``; its class is `integrity` if the registry stores another digest,
+    ///   and `incomplete` if it lacks content that the manifest refers to.
     @discardableResult
     public func push(
         manifest: RawManifest, as name: ManifestName
@@ -18,13 +18,13 @@ extension RemoteRepository {
             do {
                 return try await put(manifest, as: name)
             } catch let error as RegistryError where error.failureClass == .incomplete {
-                // GHCR and ECR know a blob only a moment after they took it.
-                guard try await holdsAll(below: manifest), let wait = waits.popFirst() else {
+                // GHCR and ECR report a blob only some time after it was pushed.
+                guard try await hasAllContent(of: manifest), let wait = waits.popFirst() else {
                     throw error
                 }
-                try await client.retrier.time.sleep(wait)
+                try await client.retryExecutor.time.sleep(wait)
             } catch let error as RegistryError where error.isAboutImmutableTag {
-                try await allow(manifest, under: name, refusedWith: error)
+                try await acceptImmutableTag(manifest, as: name, after: error)
                 return ManifestPushResult(isListed: false)
             }
         }
@@ -35,50 +35,52 @@ extension RemoteRepository {
     ) async throws -> ManifestPushResult {
         let operation = operation(.manifestPut, "writing the manifest \(name)", writes: true)
         guard manifest.bytes.count <= RawManifest.maximumSize else { throw tooLarge(operation) }
-        let call = RegistryRequest(
+        let request = RegistryRequest(
             operation: operation, method: .put, url: try url("manifests/\(name)"),
             fields: ["Content-Type": manifest.descriptor.mediaType.name],
             body: .bytes(manifest.bytes), accepted: [200, 201, 202, 204], firstByte: .commit)
-        let fields = try await client.send(call) { $0.fields }
+        let fields = try await client.send(request) { $0.fields }
         try await confirm(manifest, as: name, stated: fields.contentDigest, operation)
         return ManifestPushResult(isListed: fields["oci-subject"] != nil)
     }
 
-    // MARK: After the answer
+    // MARK: After the response
 
-    /// Proves that the registry keeps these very bytes.
+    /// Verifies that the registry stored exactly these bytes.
     ///
-    /// What it states is enough, unless it states nothing or is known to show things late.
+    /// The digest in the response is sufficient, unless it is missing or the registry is eventually
+    /// consistent.
     private func confirm(
         _ manifest: RawManifest, as name: ManifestName, stated: Digest?, _ operation: Operation
     ) async throws {
         let expected = manifest.descriptor.digest
-        var kept = stated
+        var stored = stated
         var isSettled = stated == expected && !(name.isTag && client.host.isEventuallyConsistent)
         var waits: ArraySlice<Duration> = [1, 2, 4, 8, 16, 29].map { .seconds($0) }[...]
         while !isSettled, stated == nil || stated == expected {
-            kept = try await resolve(name)?.digest
-            isSettled = kept == expected || (kept != nil && !client.host.isEventuallyConsistent)
+            stored = try await resolve(name)?.digest
+            isSettled = stored == expected || (stored != nil && !client.host.isEventuallyConsistent)
             guard !isSettled else { break }
             guard let wait = waits.popFirst() else {
                 throw RegistryError(
-                    .unavailable, operation, "it was taken, and is not to be seen after a minute",
+                    .unavailable, operation, "accepted, but not visible after a minute",
                     hint: "run again later")
             }
-            try await client.retrier.time.sleep(wait)
+            try await client.retryExecutor.time.sleep(wait)
         }
-        guard kept == expected else {
+        guard stored == expected else {
             throw RegistryError(
                 .integrity, operation,
-                "the registry keeps \(kept.map(\.description) ?? "nothing") in place of \(expected)"
+                "the registry stored \(stored.map(\.description) ?? "nothing") instead of \(expected)"
             )
         }
     }
 
-    // MARK: After a refusal
+    // MARK: After an error response
 
-    /// Whether everything that a manifest points at is here.
-    private func holdsAll(below manifest: RawManifest) async throws -> Bool {
+    /// Returns a Boolean value that indicates whether everything that a manifest refers to is
+    /// present.
+    private func hasAllContent(of manifest: RawManifest) async throws -> Bool {
         let below = Successors(of: try manifest.decoded())
         for blob in below.blobs.distinct {
             guard try await exists(blob: blob) else { return false }
@@ -89,9 +91,9 @@ extension RemoteRepository {
         return true
     }
 
-    /// A tag that must not move need not, where it stands for this manifest already.
-    private func allow(
-        _ manifest: RawManifest, under name: ManifestName, refusedWith error: RegistryError
+    /// Accepts an immutable tag that already points to this manifest.
+    private func acceptImmutableTag(
+        _ manifest: RawManifest, as name: ManifestName, after error: RegistryError
     ) async throws {
         guard case .tag(let tag) = name, let current = try await resolve(name)?.digest else {
             throw error
@@ -100,8 +102,8 @@ extension RemoteRepository {
         throw RegistryError(
             .unavailable,
             operation(.manifestPut, "writing the manifest \(name)", writes: true),
-            "the tag \(tag) is immutable there and stands for \(current)",
-            hint: "let the registry move the tag, or mirror under another name")
+            "the tag \(tag) is immutable and points to \(current)",
+            hint: "allow tag changes in the registry, or mirror to another name")
     }
 }
 
@@ -112,15 +114,15 @@ extension ManifestName {
 }
 
 extension RegistryHost {
-    /// Whether what was stored may be seen only some seconds later.
+    /// A Boolean value that indicates whether content may become visible only seconds after a push.
     ///
-    /// Source: reports about GHCR and ECR, whose GET answered 404 after a PUT that succeeded.
+    /// Source: reports about GHCR and ECR, whose GET returned 404 after a successful PUT.
     fileprivate var isEventuallyConsistent: Bool {
         name == "ghcr.io" || name.hasSuffix(".amazonaws.com")
     }
 }
 
 extension Duration {
-    /// How long a registry may take to answer what it must store first.
+    /// The time limit for the response to a request that stores content.
     static let commit = Duration.seconds(300)
 }

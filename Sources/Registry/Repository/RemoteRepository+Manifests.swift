@@ -7,19 +7,20 @@ public import OCI
 internal import StrictJSON
 
 extension RemoteRepository {
-    /// Returns what a name stands for now; nil where the registry has no such manifest.
+    /// Returns the descriptor that a name points to, or `nil` if the registry has no such manifest.
     ///
-    /// It is asked by HEAD, which costs no quota at Docker Hub. Where the answer leaves something
-    /// out (registry.redhat.io states no digest) or HEAD is not served, the manifest is read instead. So
-    /// it is where GHCR forbids it: only the text of an answer tells its secondary limit from a refusal.
+    /// It sends a HEAD request, which costs no pull at Docker Hub. If the response is incomplete
+    /// (registry.redhat.io states no digest) or HEAD is not supported, the manifest is read
+    /// instead. A 403 of GHCR is read again by GET, because only its text distinguishes the
+    /// secondary rate limit from missing access.
     /// A web page is requested again for its text, too.
     ///
     /// - Throws: ``RegistryError``.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
-        let call = try manifestCall(.head, .manifestHead, name, accepted: [200, 404, 405])
+        let request = try manifestRequest(.head, .manifestHead, name, accepted: [200, 404, 405])
         let head: (Int, HTTPFields)
         do {
-            head = try await client.send(call) { reply in (reply.status, reply.fields) }
+            head = try await client.send(request) { response in (response.status, response.fields) }
         } catch let error as RegistryError
             where error.isWebPage || error.status == 403 && client.host.name == "ghcr.io"
         {
@@ -38,7 +39,7 @@ extension RemoteRepository {
         return Descriptor(mediaType: type, digest: digest, size: size)
     }
 
-    /// Reads a manifest by digest and proves it before anything looks into it.
+    /// Reads a manifest by digest and verifies it.
     ///
     /// - Throws: ``RegistryError``.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
@@ -47,43 +48,44 @@ extension RemoteRepository {
 
     private func fetchOnce(manifest descriptor: Descriptor) async throws -> RawManifest {
         let name = ManifestName.digest(descriptor.digest)
-        let call = try manifestCall(
+        let request = try manifestRequest(
             .get, .manifestGet, name, accepted: [200], further: descriptor.mediaType)
-        guard descriptor.size <= RawManifest.maximumSize else { throw tooLarge(call.operation) }
-        let (bytes, fields) = try await client.send(call) { reply in
-            (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
+        guard descriptor.size <= RawManifest.maximumSize else { throw tooLarge(request.operation) }
+        let (bytes, fields) = try await client.send(request) { response in
+            (try await response.collect(limit: RawManifest.maximumSize), response.fields)
         }
-        let manifest = try verify(bytes, against: descriptor, fields, call.operation)
+        let manifest = try verify(bytes, against: descriptor, fields, request.operation)
         // Two calls: the optimizer of Swift 6.3.1 crashes on a loop over these two optionals.
-        try agree(fields.manifestType, descriptor.mediaType, .invalid, call.operation)
-        try agree(mediaType(in: bytes), descriptor.mediaType, .invalid, call.operation)
+        try agree(fields.manifestType, descriptor.mediaType, .invalid, request.operation)
+        try agree(mediaType(in: bytes), descriptor.mediaType, .invalid, request.operation)
         return manifest
     }
 
-    /// Reads a manifest whose descriptor the registry does not state.
+    /// Reads a manifest whose descriptor is not known.
     private func read(_ name: ManifestName) async throws -> RawManifest? {
-        let call = try manifestCall(.get, .manifestGet, name, accepted: [200, 404])
-        let reply: (bytes: [UInt8], fields: HTTPFields)? = try await client.send(call) { reply in
-            guard reply.status == 200 else { return nil }
-            return (try await reply.collect(limit: RawManifest.maximumSize), reply.fields)
+        let request = try manifestRequest(.get, .manifestGet, name, accepted: [200, 404])
+        let response: (bytes: [UInt8], fields: HTTPFields)? = try await client.send(request) {
+            response in
+            guard response.status == 200 else { return nil }
+            return (try await response.collect(limit: RawManifest.maximumSize), response.fields)
         }
-        guard let reply else { return nil }
-        let (bytes, fields) = reply
+        guard let response else { return nil }
+        let (bytes, fields) = response
         guard let type = mediaType(in: bytes) ?? fields.manifestType, type.isManifest else {
-            throw RegistryError(call.operation, isNo: "manifest", bytes, fields)
+            throw RegistryError(request.operation, isNo: "manifest", bytes, fields)
         }
         guard let digest = statedDigest(of: name, type, fields) else {
-            try agree(fields.manifestType, type, .unavailable, call.operation)
+            try agree(fields.manifestType, type, .unavailable, request.operation)
             let manifest = RawManifest(describing: bytes, as: type)
             guard manifest.isPlausible else {
-                throw RegistryError(call.operation, isNo: "manifest", bytes, fields)
+                throw RegistryError(request.operation, isNo: "manifest", bytes, fields)
             }
             return manifest
         }
         let manifest = try verify(
             bytes, against: Descriptor(mediaType: type, digest: digest, size: bytes.count), fields,
-            call.operation)
-        try agree(fields.manifestType, type, .invalid, call.operation)
+            request.operation)
+        try agree(fields.manifestType, type, .invalid, request.operation)
         return manifest
     }
 
@@ -98,10 +100,10 @@ extension RemoteRepository {
         return type.isSchema1 ? nil : fields.contentDigest
     }
 
-    /// Verifies bytes that came for a manifest.
+    /// Verifies the bytes of a response.
     ///
-    /// - Throws: ``RegistryError`` of the class `integrity` for corrupt bytes that are said to be the
-    ///   manifest, and `unavailable` for a response that does not claim to be one.
+    /// - Throws: ``RegistryError`` of the class `integrity` for corrupt bytes of a manifest, and
+    ///   `unavailable` for a response that does not claim to be a manifest.
     private func verify(
         _ bytes: [UInt8], against descriptor: Descriptor, _ fields: HTTPFields,
         _ operation: Operation
@@ -118,7 +120,7 @@ extension RemoteRepository {
 
     // MARK: Parts
 
-    private func manifestCall(
+    private func manifestRequest(
         _ method: HTTPMethod, _ kind: RequestKind, _ name: ManifestName, accepted: Set<Int>,
         further: MediaType? = nil
     ) throws -> RegistryRequest {
@@ -130,7 +132,7 @@ extension RemoteRepository {
             fields: ["Accept": types.map(\.name).joined(separator: ", ")], accepted: accepted)
     }
 
-    /// The type that a manifest gives itself; nil where it gives none or is no JSON object.
+    /// Returns the `mediaType` member of a manifest, or `nil` if there is none.
     private func mediaType(in bytes: [UInt8]) -> MediaType? {
         guard let json = try? JSONValue(parsing: bytes) else { return nil }
         return json["mediaType"]?.text.flatMap { try? MediaType(parsing: $0) }
@@ -141,21 +143,22 @@ extension RemoteRepository {
         _ operation: Operation
     ) throws {
         guard let stated, stated != type else { return }
-        // The same bytes under two types are two images to two readers (GHSA-mc8v-mgrf-8f4m).
+        // The same bytes under two types are two different images to two readers
+        // (GHSA-mc8v-mgrf-8f4m).
         throw RegistryError(
-            failureClass, operation, "it is announced as \(type) and as \(stated) at once")
+            failureClass, operation, "conflicting media types: \(type) and \(stated)")
     }
 
     func tooLarge(_ operation: Operation) -> RegistryError {
         RegistryError(
-            .invalid, operation, "it is larger than \(RawManifest.maximumSize) bytes")
+            .invalid, operation, "larger than \(RawManifest.maximumSize) bytes")
     }
 }
 
 extension RawManifest {
-    /// A Boolean value that indicates whether the bytes can be a manifest of their type.
+    /// A Boolean value that indicates whether the bytes are a valid manifest of their type.
     ///
-    /// Bytes that no digest verifies are not believed otherwise: an error response in JSON is none.
+    /// Bytes without a digest are not trusted otherwise: they may be an error response in JSON.
     fileprivate var isPlausible: Bool {
         guard descriptor.mediaType.isIndex || descriptor.mediaType.isImageManifest else {
             guard case .object? = try? JSONValue(parsing: bytes) else { return false }

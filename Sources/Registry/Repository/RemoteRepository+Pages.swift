@@ -5,16 +5,16 @@ internal import HTTP
 internal import StrictJSON
 
 extension RemoteRepository {
-    /// The greatest listing that is read: 1,000 pages, 100,000 entries, 4 MiB a page.
+    /// The limits of a listing: 1,000 pages, 100,000 entries, 4 MiB per page.
     static let listingLimit = (pages: 1000, entries: 100_000, page: 4 << 20)
 
-    /// Reads a listing page after page.
+    /// Reads all pages of a listing.
     ///
     /// - Parameters:
-    ///   - start: the first page.
-    ///   - operation: what is listed.
-    ///   - take: takes a page, and returns how many entries there are so far.
-    /// - Throws: ``RegistryError``, also where the listing has no end.
+    ///   - start: The URL of the first page.
+    ///   - operation: The operation, for messages.
+    ///   - take: Reads a page, and returns the number of entries so far.
+    /// - Throws: ``RegistryError``, also if the listing does not end.
     func readPages(
         from start: HTTPURL, _ operation: Operation,
         _ take: ([UInt8]) throws(JSONError) -> Int
@@ -26,10 +26,10 @@ extension RemoteRepository {
             guard seen.insert(url).inserted, seen.count <= Self.listingLimit.pages,
                 count <= Self.listingLimit.entries
             else { throw RegistryError(.unavailable, operation, "the listing does not end") }
-            let call = RegistryRequest(
+            let request = RegistryRequest(
                 operation: operation, method: .get, url: url, accepted: [200])
-            let (bytes, fields) = try await client.send(call) { reply in
-                (try await reply.collect(limit: Self.listingLimit.page), reply.fields)
+            let (bytes, fields) = try await client.send(request) { response in
+                (try await response.collect(limit: Self.listingLimit.page), response.fields)
             }
             do {
                 count = try take(bytes)
@@ -40,10 +40,10 @@ extension RemoteRepository {
         }
     }
 
-    /// The next page: this very listing, with the query that the registry wrote.
+    /// Returns the URL of the next page: the same listing, with the query of the link.
     ///
-    /// Only the query is taken from the link. Artifactory leaves a part of the path out, and no
-    /// registry has a reason to lead from one listing to another.
+    /// Only the query is taken from the link. Artifactory omits a part of the path, and no registry
+    /// needs to refer to another listing.
     private func next(
         _ fields: HTTPFields, after start: HTTPURL, at url: HTTPURL, _ operation: Operation
     ) throws -> HTTPURL? {
@@ -57,7 +57,7 @@ extension RemoteRepository {
             let query = target.target.drop { $0 != "?" }
             return try HTTPURL(client.origin, target: "\(path)\(query)")
         } catch {
-            throw RegistryError(.unavailable, operation, "the listing leads to \(error)")
+            throw RegistryError(.unavailable, operation, "invalid next page: \(error)")
         }
     }
 }

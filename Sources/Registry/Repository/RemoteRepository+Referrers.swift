@@ -10,7 +10,7 @@ extension RemoteRepository {
     /// Returns the manifests that have another one as their subject, or `nil` if the registry has
     /// no referrers API.
     ///
-    /// A registry without the API is asked once per run.
+    /// A registry without the API receives one such request per run.
     ///
     /// Source: distribution-spec § Listing Referrers. GHCR and docker-registry 2.8 respond 404;
     /// others that do not know the path have been observed to respond 400, 405 or 501.
@@ -36,7 +36,7 @@ extension RemoteRepository {
     private func descriptors(in bytes: [UInt8]) throws(JSONError) -> [Descriptor] {
         switch try RawManifest(describing: bytes, as: .ociIndex).decoded() {
         case .index(let index): return index.manifests
-        case .image: throw JSONError(place: "", reason: "is no index")
+        case .image: throw JSONError(place: "", reason: "is not an index")
         }
     }
 }

@@ -6,14 +6,14 @@ public import OCI
 internal import StrictJSON
 
 extension RemoteRepository {
-    /// Lists every tag in the registry's order, page after page.
+    /// Returns all tags in the registry's order, reading all pages.
     ///
-    /// Names that are no tags are left out and reported: they must never become part of a path.
+    /// Invalid tag names are skipped and reported: they must never become part of a path.
     ///
-    /// - Throws: ``RegistryError``, also where the listing has no end.
+    /// - Throws: ``RegistryError``, also if the listing does not end.
     public func tags() async throws -> [Tag] {
         let operation = operation(.tagList, "listing the tags")
-        // Without `n`, each registry sends its own page; Quay refuses any greater than 100.
+        // Without `n`, each registry uses its own page size; Quay rejects more than 100.
         let start = try url(
             client.host.name == "quay.io" ? "tags/list?n=100" : "tags/list")
         var tags: [Tag] = []
@@ -28,18 +28,18 @@ extension RemoteRepository {
                 }
                 if known.insert(tag).inserted { tags.append(tag) }
             }
-            // Names that are no tags, and those that are repeated, count towards the limit as well.
+            // Invalid and repeated names count toward the limit, too.
             return seen
         }
         if invalid > 0 {
-            client.retrier.events(.invalidTagsSkipped(repository: repository, count: invalid))
+            client.retryExecutor.events(.invalidTagsSkipped(repository: repository, count: invalid))
         }
         return tags
     }
 
-    /// Reads one page; Nexus writes `null` where there are no tags.
+    /// Returns the names in a page; Nexus writes `null` if there are no tags.
     ///
-    /// An object with neither member is some other response, not a repository without tags.
+    /// An object with neither member is another response, not a repository without tags.
     private func names(_ bytes: [UInt8]) throws(JSONError) -> [String] {
         let page = try JSONObject(try JSONValue(parsing: bytes), known: ["name", "tags"])
         guard page.contains("tags") || page.contains("name") else {

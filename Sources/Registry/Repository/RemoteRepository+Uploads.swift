@@ -5,31 +5,31 @@ internal import HTTP
 public import OCI
 
 extension RemoteRepository {
-    /// Whether a mount from this very repository tells what is there: 201 for a blob that is, a session
-    /// for one that is not.
+    /// A Boolean value that indicates whether a mount from this repository reports existing blobs:
+    /// 201 for a blob that is present, and an upload session otherwise.
     ///
-    /// It saves the HEAD that would come before each upload.
+    /// It replaces the HEAD request before each upload.
     ///
-    /// Source: distribution-spec § Mounting a blob from another repository, which lets a client name
-    /// any repository that it may read.
+    /// Source: distribution-spec § Mounting a blob from another repository, which lets a client
+    /// name any repository that it may read.
     public var mountReportsExistence: Bool { client.presence.usesMounts }
 
-    /// A Boolean value that indicates whether a blob that is expected to be present should be pushed
-    /// first.
+    /// A Boolean value that indicates whether a blob that is expected to be present should be
+    /// pushed first.
     ///
-    /// Source: distribution-spec § Mounting a blob from another repository: a registry may answer every
-    /// mount with a session.
+    /// Source: distribution-spec § Mounting a blob from another repository: a registry may answer
+    /// every mount with a session.
     public var needsExpectedBlob: Bool { client.presence.isUnknown }
 
-    /// Writes a blob, or has the registry take it from another of its repositories.
+    /// Pushes a blob, or mounts it from another repository of the registry.
     ///
     /// - Parameters:
-    ///   - descriptor: what is written.
-    ///   - sibling: another repository that holds the blob, of use only at the same registry; or this
-    ///     one, to send nothing that is here.
-    ///   - open: opens the bytes from the start, once for each attempt.
-    /// - Returns: how the blob came to be there.
-    /// - Throws: ``RegistryError``, or what `open` or its stream threw.
+    ///   - descriptor: The descriptor of the blob.
+    ///   - sibling: Another repository of the same registry that has the blob, or this one, to skip
+    ///     a blob that is already present.
+    ///   - open: Opens the content from the start, once per attempt.
+    /// - Returns: The way the blob was obtained.
+    /// - Throws: ``RegistryError``, or the error of `open` or of its stream.
     public func push(
         blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
@@ -40,9 +40,9 @@ extension RemoteRepository {
         return try await push(session, mountingFrom: path(of: sibling), method)
     }
 
-    /// Writes a blob that is expected to be present, and learns how the registry reports it.
+    /// Pushes a blob that is expected to be present, and learns how the registry reports it.
     ///
-    /// - Throws: ``RegistryError``, or what `open` or its stream threw.
+    /// - Throws: ``RegistryError``, or the error of `open` or of its stream.
     public func push(
         expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
@@ -55,9 +55,9 @@ extension RemoteRepository {
     private func push(
         _ session: UploadSession, mountingFrom sibling: String?, _ method: BlobPresence.Method?
     ) async throws -> BlobPushResult {
-        // Whatever ends the push, those that wait for what it learns go on.
+        // However the push ends, pushes that wait for the probe are resumed.
         defer { if method == .probe { client.presence.endProbe() } }
-        let mount: (from: String?, lookup: BlobUpload.Lookup) =
+        let mount: (from: String?, existenceCheck: BlobUpload.ExistenceCheck) =
             switch method {
             case .probe: (repository.path, .afterMount)
             case .mount where sibling == nil: (repository.path, .afterFailedMount)
@@ -65,28 +65,30 @@ extension RemoteRepository {
             case .mount, nil: (sibling, .never)
             }
         var upload = BlobUpload(
-            client.uploadDialect, mountingFrom: mount.from, looking: mount.lookup,
+            client.uploadDialect, mountingFrom: mount.from, checking: mount.existenceCheck,
             last: .last(for: client.host))
         var attempt = 1
-        let start = client.retrier.time.now()
+        let start = client.retryExecutor.time.now()
         var failure: RegistryError?
         while true {
-            let answer: BlobUpload.Answer
+            let result: BlobUpload.StepResult
             do {
-                answer = try await session.perform(upload.step)
+                result = try await session.perform(upload.step)
             } catch let error as RegistryError {
                 failure = error
-                answer = .failed(UploadSession.kind(of: error))
+                result = .failed(UploadSession.kind(of: error))
             } catch let error as UploadSourceError {
                 throw error.cause
             }
-            learn(from: answer, to: upload, method)
+            learn(from: result, to: upload, method)
             let (dialect, isOwn) = (upload.dialect, upload.step == .mount(from: repository.path))
-            switch upload.take(answer) {
+            switch upload.advance(after: result) {
             case .step:
-                // Only what was learned just now: another upload may know better by this time.
+                // Only a change by this upload is stored: another upload may have changed it
+                // meanwhile.
                 if upload.dialect != dialect { client.uploadDialect = upload.dialect }
-            case .finished(let arrival): return isOwn && arrival == .mounted ? .present : arrival
+            case .finished(let pushResult):
+                return isOwn && pushResult == .mounted ? .present : pushResult
             case .restart:
                 guard let failure else { continue }
                 guard try await mayRestart(after: failure, attempt, since: start) else {
@@ -100,32 +102,34 @@ extension RemoteRepository {
         }
     }
 
-    /// Remembers what an answer says about the registry, before any byte is sent.
+    /// Records what the result of a step reveals about the registry, before any content is sent.
     private func learn(
-        from answer: BlobUpload.Answer, to upload: BlobUpload, _ method: BlobPresence.Method?
+        from result: BlobUpload.StepResult, to upload: BlobUpload, _ method: BlobPresence.Method?
     ) {
-        switch (upload.step, answer) {
+        switch (upload.step, result) {
         case (.mount(from: repository.path), .mounted): client.presence.learn(.mount)
         case (.mount(from: repository.path), .failed): client.presence.learn(.head)
         case (.mount(from: repository.path), _): break
-        // A failure that may pass says nothing about the next mount.
+        // A temporary failure says nothing about the next mount.
         case (.mount, .mounted), (.mount, .failed(.transient)): break
         case (.mount(let sibling), _): client.recordMountFailure(from: sibling)
-        case (.look, .found(true)) where method == .probe && !upload.hasSent:
+        case (.check, .found(true)) where method == .probe && !upload.hasSent:
             client.presence.learn(.head)
-        case (.look, _) where method == .probe && !upload.hasSent: client.presence.endProbe()
+        case (.check, _) where method == .probe && !upload.hasSent: client.presence.endProbe()
         default: break
         }
     }
 
-    /// A lost session is begun anew at once; other failures wait as the policy says.
+    /// Returns a Boolean value that indicates whether to restart: at once after a lost session, and
+    /// otherwise as the retry policy permits.
     private func mayRestart(
         after failure: RegistryError, _ attempt: Int, since start: Duration
     ) async throws -> Bool {
         if failure.isTransient {
-            return try await client.retrier.waits(attempt: attempt, since: start, for: failure)
+            return try await client.retryExecutor.waitBeforeRetry(
+                attempt: attempt, since: start, for: failure)
         }
-        return attempt < client.retrier.policy.maximumAttempts
+        return attempt < client.retryExecutor.policy.maximumAttempts
     }
 
     /// Returns the path of another repository that the blob may be mounted from.
@@ -137,18 +141,18 @@ extension RemoteRepository {
     }
 }
 
-/// The requests of one blob's upload.
+/// The requests that upload one blob.
 struct UploadSession: Sendable {
     let repository: RemoteRepository
     let descriptor: Descriptor
     let open: @Sendable () async throws -> ByteStream
-    /// How large its pieces are, where it is sent in pieces.
-    let pieceSize = ChunkSize()
+    /// The size of the chunks in a chunked upload.
+    let chunkSize = ChunkSize()
 
-    /// Sends what a step asks for.
+    /// Sends the request of a step.
     ///
     /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
-    func perform(_ step: BlobUpload.Step) async throws -> BlobUpload.Answer {
+    func perform(_ step: BlobUpload.Step) async throws -> BlobUpload.StepResult {
         switch step {
         case .mount(let sibling):
             let url = try repository.url("blobs/uploads/")
@@ -159,18 +163,18 @@ struct UploadSession: Sendable {
         case .begin:
             return try await begin(
                 repository.url("blobs/uploads/"), operation(.uploadPost))
-        case .send(let url, inPieces: true):
-            return .session(try await sendPieces(to: url))
-        case .send(let url, inPieces: false):
-            let reply = try await repository.client.sendOnce(
+        case .send(let url, inChunks: true):
+            return .session(try await sendChunks(to: url))
+        case .send(let url, inChunks: false):
+            let response = try await repository.client.sendOnce(
                 RegistryRequest(
                     operation: operation(.uploadPatch), method: .patch, url: url,
                     fields: ["Content-Type": "application/octet-stream"], body: bytes,
                     accepted: [200, 201, 202, 204], isBulk: true, firstByte: .commit))
-            return .session(try location(of: reply, operation(.uploadPatch)) ?? url)
+            return .session(try location(of: response, operation(.uploadPatch)) ?? url)
         case .commit(let url, let withBytes):
             return try await commit(url, withBytes)
-        case .look:
+        case .check:
             return .found(try await repository.exists(blob: descriptor))
         case .cancel(let url):
             _ = try await repository.client.sendOnce(
@@ -181,32 +185,33 @@ struct UploadSession: Sendable {
         }
     }
 
-    private func begin(_ url: HTTPURL, _ operation: Operation) async throws -> BlobUpload.Answer {
-        let call = RegistryRequest(
+    private func begin(_ url: HTTPURL, _ operation: Operation) async throws -> BlobUpload.StepResult
+    {
+        let request = RegistryRequest(
             operation: operation, method: .post, url: url,
             body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
-        let reply =
+        let response =
             operation.kind == .blobMount
-            ? try await repository.client.sendOptional(call)
-            : try await repository.client.send(call) { $0 }
-        if reply.status == 201 {
-            try expectMounted(reply, operation)
+            ? try await repository.client.sendOptional(request)
+            : try await repository.client.send(request) { $0 }
+        if response.status == 201 {
+            try expectMounted(response, operation)
             return .mounted
         }
-        pieceSize.note(reply.fields)
-        guard let location = try location(of: reply, operation) else {
+        chunkSize.recordMinimum(in: response.fields)
+        guard let location = try location(of: response, operation) else {
             throw RegistryError(
-                .unavailable, operation, "the registry names no place to send it to")
+                .unavailable, operation, "the response has no upload location")
         }
         return .session(location)
     }
 
-    /// Rejects a mount whose answer names another blob.
-    private func expectMounted(_ reply: RegistryResponse, _ operation: Operation) throws {
-        let place = reply.fields["location"]?.prefix { $0 != "?" && $0 != "#" }
+    /// Rejects a mount whose response names another blob.
+    private func expectMounted(_ response: RegistryResponse, _ operation: Operation) throws {
+        let mountedName = response.fields["location"]?.prefix { $0 != "?" && $0 != "#" }
             .split(separator: "/").last
         let stated = [
-            reply.fields.contentDigest, place.flatMap { try? Digest(parsing: String($0)) },
+            response.fields.contentDigest, mountedName.flatMap { try? Digest(parsing: String($0)) },
         ]
         for digest in stated.compactMap(\.self)
         where digest.algorithm == descriptor.digest.algorithm && digest != descriptor.digest {
@@ -215,32 +220,33 @@ struct UploadSession: Sendable {
         }
     }
 
-    private func commit(_ url: HTTPURL, _ withBytes: Bool) async throws -> BlobUpload.Answer {
+    private func commit(_ url: HTTPURL, _ withBytes: Bool) async throws -> BlobUpload.StepResult {
         let operation = operation(.uploadPut)
-        // Another type than this makes docker-registry read the body as a form.
-        let call = RegistryRequest(
+        // Any other type makes docker-registry parse the body as a form.
+        let request = RegistryRequest(
             operation: operation, method: .put,
             url: url.adding(query: "digest", descriptor.digest.description),
             fields: ["Content-Type": "application/octet-stream"],
             body: withBytes ? bytes : .bytes([]), accepted: [200, 201, 202, 204],
             isBulk: withBytes, firstByte: .commit)
-        let reply: RegistryResponse
+        let response: RegistryResponse
         do {
-            reply = try await repository.client.sendOnce(call)
+            response = try await repository.client.sendOnce(request)
         } catch let error as RegistryError
             where error.status == 400 && error.has(code: { $0 == "DIGEST_INVALID" })
         {
-            // Source: distribution-spec § Error Codes: "provided digest did not match uploaded content".
+            // Source: distribution-spec § Error Codes: "provided digest did not match uploaded
+            // content".
             throw RegistryError(
-                .integrity, operation, "the registry received other bytes than were sent")
+                .integrity, operation, "digest mismatch: the registry received other bytes")
         }
-        // docker-registry states the SHA-256 digest also of what came under another algorithm's:
-        // that says nothing about the bytes, and it has refused others than those of the query.
-        if let kept = reply.fields.contentDigest, kept.algorithm == descriptor.digest.algorithm,
+        // docker-registry states the SHA-256 digest even for a blob with another algorithm, which
+        // says nothing about the bytes. It rejects bytes that do not match the digest of the query.
+        if let kept = response.fields.contentDigest, kept.algorithm == descriptor.digest.algorithm,
             kept != descriptor.digest
         {
             throw RegistryError(
-                .integrity, operation, "the registry keeps \(kept) in its place")
+                .integrity, operation, "the registry stored \(kept) instead")
         }
         return .stored
     }
@@ -252,29 +258,30 @@ struct UploadSession: Sendable {
             kind, "writing the blob \(descriptor.digest)", writes: true, sibling: sibling)
     }
 
-    /// Where the session goes on; each answer names a fresh place, query included.
-    func location(of reply: RegistryResponse, _ operation: Operation) throws -> HTTPURL? {
-        guard let text = reply.fields["location"] else { return nil }
+    /// Returns the next URL of the session, including its query; each response states a new one.
+    func location(of response: RegistryResponse, _ operation: Operation) throws -> HTTPURL? {
+        guard let text = response.fields["location"] else { return nil }
         do {
-            return try repository.client.redirects.upload(text, from: reply.url)
+            return try repository.client.redirects.upload(text, from: response.url)
         } catch {
             throw RegistryError(
-                .unavailable, operation, "the registry leads to \(error.description)",
-                hint: "if the place belongs to it, add it to "
+                .unavailable, operation, "the registry refers to \(error.description)",
+                hint: "if the host belongs to it, add it to "
                     + "registries.\(repository.client.host).allow")
         }
     }
 
-    /// Tells the failures apart after which an upload goes on.
+    /// Returns the kind of a failure, which determines the next step.
     static func kind(of error: RegistryError) -> BlobUpload.Failure {
         if error.status == 413 { return .tooLarge }
         let namesSession = error.has { $0.hasPrefix("BLOB_UPLOAD_") }
         if namesSession || (error.status == 404 && error.problems.isEmpty) { return .sessionLost }
-        return error.isTransient ? .transient : .refused
+        return error.isTransient ? .transient : .rejected
     }
 
-    /// An answer that fits no step is the registry's fault.
+    /// Returns the error for a response that is invalid in a step.
     func unexpected(_ step: BlobUpload.Step) -> RegistryError {
-        RegistryError(.unavailable, operation(.uploadPut), "the registry's answers fit no upload")
+        RegistryError(
+            .unavailable, operation(.uploadPut), "unexpected response to an upload request")
     }
 }

@@ -4,11 +4,11 @@ public import Content
 internal import HTTP
 public import OCI
 
-/// A repository of a registry, as a store that is read from and written to.
+/// A repository of a registry as a content store.
 ///
-/// Source: distribution-spec; what single registries do differently is noted where it is met.
+/// Source: distribution-spec; deviations of registries are documented where they are handled.
 public struct RemoteRepository: Sendable {
-    /// Which one it is.
+    /// The name of the repository.
     public let repository: Repository
     let client: RegistryClient
 
@@ -17,7 +17,7 @@ public struct RemoteRepository: Sendable {
         self.client = client
     }
 
-    /// Where this is.
+    /// The location in a registry.
     public var location: StoreLocation { .repository(repository) }
 
     /// Returns the URL of `path` below the repository.
@@ -39,12 +39,12 @@ public struct RemoteRepository: Sendable {
 extension RemoteRepository: ContentSource, ContentSink {}
 
 extension HTTPFields {
-    /// The digest that a registry says an answer has; nil where it says none, or nonsense.
+    /// The digest that a response states, or `nil` if it is missing or malformed.
     var contentDigest: Digest? {
         self["docker-content-digest"].flatMap { try? Digest(parsing: $0) }
     }
 
-    /// The stated length; nil where there is none, or it is no length.
+    /// The stated length, or `nil` if it is missing or malformed.
     var contentLength: Int? {
         self["content-length"].flatMap(Int.init).flatMap {
             (0...Descriptor.maximumSize).contains($0) ? $0 : nil
@@ -53,7 +53,7 @@ extension HTTPFields {
 
     /// The stated media type if it is a manifest's, or `nil` for any other type.
     ///
-    /// Proxies, static servers, and login pages put types of their own on everything.
+    /// Proxies, static servers and login pages send arbitrary types.
     var manifestType: MediaType? {
         self["content-type"].flatMap { try? MediaType(parsing: $0) }
             .flatMap { $0.isManifest ? $0 : nil }
@@ -61,7 +61,8 @@ extension HTTPFields {
 }
 
 extension MediaType {
-    /// A Boolean value that indicates whether this may be the type of a manifest, of a known kind or not.
+    /// A Boolean value that indicates whether this can be the type of a manifest, of a known kind
+    /// or not.
     var isManifest: Bool {
         name.hasPrefix("application/vnd.") && (name.contains("manifest") || isIndex)
     }

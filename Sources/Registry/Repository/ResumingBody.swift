@@ -3,92 +3,93 @@
 internal import Content
 internal import HTTP
 
-/// A body of known size that goes on where it broke.
+/// A body of known size that is resumed after a transport error.
 ///
-/// A part that brought at least 64 KiB, or half of what was missing, was worth asking for: the next
-/// one is asked for at once, and the count of attempts starts anew.
+/// An attempt that received at least 64 KiB, or half of the missing bytes, made progress: the next
+/// one follows at once, and attempts are counted from the start again.
 struct ResumingBody: AsyncSequence, Sendable {
-    /// An answer's body, and which byte of the whole it begins with.
-    struct Part: Sendable {
+    /// The body of a response, with its offset in the whole body.
+    struct Segment: Sendable {
         let start: Int
         let body: HTTPByteStream
     }
 
     let size: Int
     let operation: Operation
-    let retrier: RetryExecutor
-    let first: Part
-    /// Opens the body at an offset; the part may begin earlier where a server knows no ranges.
-    let reopen: @Sendable (_ offset: Int) async throws -> Part
+    let retryExecutor: RetryExecutor
+    let first: Segment
+    /// Opens the body at an offset, or earlier if the server does not support ranges.
+    let reopen: @Sendable (_ offset: Int) async throws -> Segment
 
     func makeAsyncIterator() -> Iterator {
         Iterator(self)
     }
 
-    /// How many bytes make an attempt a success although it broke.
+    /// The number of bytes that make an attempt a success although it failed.
     static let progress = 64 << 10
 
     final class Iterator: AsyncIteratorProtocol {
         private let whole: ResumingBody
-        private var part: any AsyncIteratorProtocol<[UInt8], any Error>
-        /// Bytes of the whole that have been given.
+        private var segment: any AsyncIteratorProtocol<[UInt8], any Error>
+        /// The offset of the next byte to return.
         private var offset = 0
-        /// Bytes of this part that were given before it was opened.
+        /// The number of bytes to skip because they were already returned.
         private var surplus: Int
-        private var gained = 0
+        private var receivedCount = 0
         private var attempt = 1
         private var start: Duration
 
         init(_ whole: ResumingBody) {
             self.whole = whole
-            self.part = whole.first.body.makeAsyncIterator()
+            self.segment = whole.first.body.makeAsyncIterator()
             self.surplus = 0
-            self.start = whole.retrier.time.now()
+            self.start = whole.retryExecutor.time.now()
         }
 
         func next() async throws -> [UInt8]? {
             while true {
                 do {
-                    guard let piece = try await part.next(isolation: #isolation) else {
+                    guard let chunk = try await segment.next(isolation: #isolation) else {
                         guard offset < whole.size else { return nil }
                         throw TransportError(
                             .interrupted, "the body ended after \(offset) of \(whole.size) bytes")
                     }
-                    if let fresh = skipSurplus(piece) { return fresh }
+                    if let fresh = skipSurplus(chunk) { return fresh }
                 } catch let error as TransportError {
                     try await resume(after: error)
                 }
             }
         }
 
-        private func skipSurplus(_ piece: [UInt8]) -> [UInt8]? {
-            let skipped = Swift.min(surplus, piece.count)
+        private func skipSurplus(_ chunk: [UInt8]) -> [UInt8]? {
+            let skipped = Swift.min(surplus, chunk.count)
             surplus -= skipped
-            guard skipped < piece.count else { return nil }
-            let fresh = skipped == 0 ? piece : Array(piece[skipped...])
+            guard skipped < chunk.count else { return nil }
+            let fresh = skipped == 0 ? chunk : Array(chunk[skipped...])
             offset += fresh.count
-            gained += fresh.count
+            receivedCount += fresh.count
             return fresh
         }
 
         private func resume(after error: TransportError) async throws {
-            let missing = whole.size - (offset - gained)
-            let madeHeadway = gained >= Swift.min(ResumingBody.progress, (missing + 1) / 2)
-            gained = 0
-            if madeHeadway {
-                // Nothing to wait for: a way that breaks now and then is as good now as later.
+            let missing = whole.size - (offset - receivedCount)
+            let madeProgress = receivedCount >= Swift.min(ResumingBody.progress, (missing + 1) / 2)
+            receivedCount = 0
+            if madeProgress {
+                // No wait: a connection that fails now and then is no better later.
                 try Task.checkCancellation()
                 attempt = 1
-                start = whole.retrier.time.now()
+                start = whole.retryExecutor.time.now()
             } else {
                 let failure = RegistryError(whole.operation, error)
                 guard
-                    try await whole.retrier.waits(attempt: attempt, since: start, for: failure)
+                    try await whole.retryExecutor.waitBeforeRetry(
+                        attempt: attempt, since: start, for: failure)
                 else { throw failure }
                 attempt += 1
             }
             let next = try await whole.reopen(offset)
-            part = next.body.makeAsyncIterator()
+            segment = next.body.makeAsyncIterator()
             surplus = offset - next.start
         }
     }

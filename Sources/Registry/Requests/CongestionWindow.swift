@@ -12,14 +12,14 @@ struct CongestionWindow: Hashable, Sendable {
     typealias Epoch = Int
 
     /// The maximum of the window.
-    let most: Int
+    let maximum: Int
     private var size: Double
     /// The current epoch.
     private(set) var epoch: Epoch = 0
 
-    init(most: Int) {
-        self.most = max(1, most)
-        self.size = Double(self.most)
+    init(maximum: Int) {
+        self.maximum = max(1, maximum)
+        self.size = Double(self.maximum)
     }
 
     /// The number of requests that may be in flight now; at least one.
@@ -27,13 +27,13 @@ struct CongestionWindow: Hashable, Sendable {
 
     /// Records a response without throttling.
     mutating func succeeded() {
-        size = min(Double(most), size + 1 / size)
+        size = min(Double(maximum), size + 1 / size)
     }
 
     /// Records a response with throttling.
     ///
     /// - Parameter sent: The epoch in which the request was sent.
-    mutating func congested(sent: Epoch) {
+    mutating func throttled(sent: Epoch) {
         guard sent == epoch else { return }
         epoch += 1
         size = max(1, (size / 2).rounded(.down))

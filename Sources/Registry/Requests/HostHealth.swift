@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How one host has answered in this run, and whether it is worth another request.
+/// The health of a host in this run.
 ///
-/// All requests to a host share one retry budget: the time for which it may fail without a success in
-/// between. Three failed connections in a row mark it as down at once. Several requests that fail
-/// together count as one: the next one counts only if it was sent after a pause, so a short restart of a
-/// registry does not use up all three.
+/// All requests to a host share one retry budget: the time for which it may fail without a success
+/// in between. Three failed connections in a row mark it as down at once. Concurrent failures count
+/// as one: the next failure counts only if its request was sent after a pause, so a short restart
+/// of a registry does not use up all three.
 struct HostHealth: Hashable, Sendable {
-    /// How a request failed, as far as it says something about its host.
+    /// A failure that affects the health of a host.
     enum Failure: Hashable, Sendable {
-        /// No connection came about. Another failure counts only for a request that was sent after the
-        /// pause at the index of the one before it.
+        /// The connection failed.
+        ///
+        /// The next failure counts only if its request was sent after the pause at
+        /// this index.
         case connection(pauses: [Duration])
-        /// The host answered with a server error, broke off, or did not answer in time.
+        /// The host responded with a server error, closed the connection, or timed out.
         case outage
-        /// The host asked to send less; it is not given up for that.
+        /// The host throttles requests, which never marks it as down.
         case throttled
     }
 
     /// The number of failed connections after which a host is down.
     static let maximumFailedConnections = 3
-    /// The part of the retry budget that must be left for another request.
+    /// The minimum retry budget for another request.
     static let shortestAttempt = Duration.seconds(1)
 
-    /// How long the host may fail without a success in between.
+    /// The time for which the host may fail without a success in between.
     let retryFor: Duration
-    /// Why nothing more is sent to the host in this run, or `nil` as long as requests are sent.
+    /// The reason why no more requests are sent to the host in this run, or `nil` while it is in
+    /// use.
     private(set) var reasonGivenUp: String?
 
     private var lastSuccess: Duration?
@@ -39,7 +42,7 @@ struct HostHealth: Hashable, Sendable {
         self.retryFor = retryFor
     }
 
-    /// Returns the part of the retry budget that is left.
+    /// Returns the remaining retry budget.
     func left(at now: Duration) -> Duration {
         guard reasonGivenUp == nil else { return .zero }
         return failingSince.map { retryFor - (now - $0) } ?? retryFor
@@ -53,24 +56,24 @@ struct HostHealth: Hashable, Sendable {
         lastSuccess.map { $0 >= time } ?? false
     }
 
-    /// Records an answer that is no sign of an outage.
+    /// Records a response that does not indicate an outage.
     mutating func succeed(at now: Duration) {
         lastSuccess = now
         failingSince = nil
         failedConnections = 0
-        // A request that was under way has shown that the host is there after all.
+        // A request in flight succeeded, so the host is up.
         reasonGivenUp = nil
     }
 
     /// Records a failed request.
     ///
     /// - Parameters:
-    ///   - failure: how it failed.
-    ///   - began: when it was sent; for a transfer that may take any time, when it failed.
-    ///   - now: when it failed.
-    ///   - reason: the failure in words.
+    ///   - failure: The kind of failure.
+    ///   - began: The time at which the request was sent, or failed if its duration is unlimited.
+    ///   - now: The current time.
+    ///   - reason: The failure as text for messages.
     mutating func fail(_ failure: Failure, began: Duration, at now: Duration, reason: String) {
-        // Failures far apart are not one outage.
+        // Failures that are far apart are separate outages.
         if let lastFailure, began - lastFailure > retryFor * 2 {
             failingSince = nil
             failedConnections = 0
@@ -84,13 +87,13 @@ struct HostHealth: Hashable, Sendable {
             failedConnections = 0
         case .outage:
             failedConnections = 0
-            if isUsedUp { giveUp("it failed for \(retryFor.inWords)", reason) }
+            if isUsedUp { giveUp("failed for \(retryFor.secondsText)", reason) }
         case .connection(let pauses):
             countConnection(began: began, at: now, pauses: pauses)
             if failedConnections >= Self.maximumFailedConnections {
-                giveUp("\(failedConnections) connections to it failed", reason)
+                giveUp("\(failedConnections) connections failed", reason)
             } else if isUsedUp {
-                giveUp("it failed for \(retryFor.inWords)", reason)
+                giveUp("failed for \(retryFor.secondsText)", reason)
             }
         }
     }
@@ -108,11 +111,11 @@ struct HostHealth: Hashable, Sendable {
 
     private mutating func giveUp(_ summary: String, _ reason: String) {
         guard reasonGivenUp == nil else { return }
-        reasonGivenUp = "\(summary) (\(reason)), so nothing more is sent to it in this run"
+        reasonGivenUp = "\(summary) (\(reason)); no more requests in this run"
     }
 }
 
 extension Duration {
-    /// Whole seconds as `60 s`.
-    fileprivate var inWords: String { "\(components.seconds) s" }
+    /// The whole seconds, such as `60 s`.
+    fileprivate var secondsText: String { "\(components.seconds) s" }
 }

@@ -14,8 +14,8 @@ final class HostThrottle: Sendable {
         var closedUntil = Duration.zero
     }
 
-    private enum Turn: Sendable {
-        case go(CongestionWindow.Epoch)
+    private enum Admission: Sendable {
+        case granted(CongestionWindow.Epoch)
         case wait(Duration)
     }
 
@@ -26,7 +26,7 @@ final class HostThrottle: Sendable {
     static let spread = Duration.milliseconds(250)
 
     init(concurrency: Int, time: RetryTiming) {
-        self.state = AsyncCondition(State(window: CongestionWindow(most: concurrency)))
+        self.state = AsyncCondition(State(window: CongestionWindow(maximum: concurrency)))
         self.time = time
     }
 
@@ -34,43 +34,43 @@ final class HostThrottle: Sendable {
     ///
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error of
     ///   `exchange`.
-    func withPlace<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        let epoch = try await turn { state in
+    func withPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
+        let epoch = try await admission { state in
             guard state.inFlight < state.window.limit else { return nil }
             state.inFlight += 1
-            return .go(state.window.epoch)
+            return .granted(state.window.epoch)
         }
         // All are resumed: the first one may find the host closed and leave the permit to the
         // others.
         defer { state.change { $0.inFlight -= 1 } }
-        return try await heard(exchange, sent: epoch)
+        return try await recordResponse(exchange, sent: epoch)
     }
 
     /// Runs an exchange as soon as the host is open, without a permit.
     ///
     /// It is for requests that the holder of a permit waits for: a token, or a body that is fed by
     /// another request to the same host.
-    func withoutPlace<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        try await heard(exchange, sent: try await turn { .go($0.window.epoch) })
+    func withoutPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
+        try await recordResponse(exchange, sent: try await admission { .granted($0.window.epoch) })
     }
 
     /// Records a response of the host.
-    private func heard<Value>(
+    private func recordResponse<Value>(
         _ exchange: () async throws -> Value, sent epoch: CongestionWindow.Epoch
     ) async throws -> Value {
         do {
             let value = try await exchange()
             state.change { $0.window.succeeded() }
             return value
-        } catch let rejection as ErrorResponse {
+        } catch let errorResponse as ErrorResponse {
             state.change { state in
-                if rejection.outcome.isCongestion {
-                    state.window.congested(sent: epoch)
+                if errorResponse.outcome.isCongestion {
+                    state.window.throttled(sent: epoch)
                 } else {
                     state.window.succeeded()
                 }
             }
-            throw rejection
+            throw errorResponse
         }
     }
 
@@ -80,16 +80,16 @@ final class HostThrottle: Sendable {
         state.change { $0.closedUntil = max($0.closedUntil, end) }
     }
 
-    private func turn(
-        _ take: @escaping @Sendable (inout State) -> Turn?
+    private func admission(
+        _ take: @escaping @Sendable (inout State) -> Admission?
     ) async throws -> CongestionWindow.Epoch {
         while true {
-            let turn = try await state.take { [time] state -> Turn? in
+            let admission = try await state.take { [time] state -> Admission? in
                 let left = state.closedUntil - time.now()
                 return left > .zero ? .wait(left) : take(&state)
             }
-            switch turn {
-            case .go(let epoch): return epoch
+            switch admission {
+            case .granted(let epoch): return epoch
             case .wait(let left): try await time.sleep(left + Self.spread * time.jitter())
             }
         }

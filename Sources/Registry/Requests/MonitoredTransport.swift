@@ -14,7 +14,7 @@ final class HostHealthMonitor: Sendable {
         self.time = time
     }
 
-    /// Returns what is known about a host.
+    /// Returns the health of a host.
     func health(of origin: Origin) -> HostHealth {
         hosts.withLock { $0[origin] } ?? HostHealth(retryFor: policy.retryFor)
     }
@@ -38,14 +38,14 @@ final class HostHealthMonitor: Sendable {
 
     /// Returns the request with the time limits that the host's retry budget leaves.
     ///
-    /// - Throws: ``TransportError`` with the kind `givenUp` where nothing more is sent to the host.
+    /// - Throws: ``TransportError`` with the kind `givenUp` if the host is down.
     fileprivate func admit(_ request: HTTPRequest) throws(TransportError) -> HTTPRequest {
         let health = health(of: request.url.origin)
         if let reason = health.reasonGivenUp { throw TransportError(.givenUp, reason) }
         let left = health.left(at: time.now())
         guard health.isFailing, left > .zero else { return request }
         var request = request
-        // In tenths of a second, as the limit is part of a message.
+        // Tenths of a second, because the limit appears in messages.
         let tenths = left.attoseconds / 100_000_000_000_000_000
         let limit = max(
             Duration.milliseconds(Int64(clamping: tenths) * 100), HostHealth.shortestAttempt)
@@ -68,27 +68,27 @@ final class HostHealthMonitor: Sendable {
         fail(origin, failure, began: began, error.message)
     }
 
-    /// Records the status of an answer if it is a sign of an outage, and returns whether it is.
+    /// Records the status of a response if it indicates an outage, and returns whether it does.
     fileprivate func note(_ status: Int, at origin: Origin, began: Duration?) -> Bool {
         guard RetryPolicy.transientStatuses.contains(status) else { return false }
         fail(origin, status == 429 ? .throttled : .outage, began: began, "status \(status)")
         return true
     }
 
-    /// The time at which a failure of a request that is sent now begins; `nil` for one whose duration
-    /// says nothing about its host.
+    /// Returns the time at which a request starts to fail if it is sent now, or `nil` if its
+    /// duration is unlimited.
     fileprivate func start(of request: HTTPRequest) -> Duration? {
         request.mayTakeLong ? nil : time.now()
     }
 }
 
 extension HTTPRequest {
-    /// A Boolean value that indicates whether the exchange has no total deadline, or that of a commit,
-    /// so that its duration says nothing about its host.
+    /// A Boolean value that indicates whether the request has no total time limit, or that of a
+    /// commit, so that its duration says nothing about its host.
     fileprivate var mayTakeLong: Bool { isBulk || method == .put || method == .patch }
 }
 
-/// A transport that sends nothing to hosts that have been given up, and records how all others answer.
+/// A transport that sends nothing to hosts that are down, and records the responses of all others.
 struct MonitoredTransport: HTTPTransport {
     let base: any HTTPTransport
     let monitor: HostHealthMonitor
@@ -115,8 +115,8 @@ struct MonitoredTransport: HTTPTransport {
     }
 }
 
-/// Reports once how an answer's body ended: at its end, when it is dropped, or as soon as it has
-/// brought enough, it is a success.
+/// Reports once how the body of a response ended: reading it to the end, dropping it, or receiving
+/// enough bytes is a success.
 private final class BodyOutcome: Sendable {
     private let isReported = Atomic(false)
     private let report: @Sendable (TransportError?) -> Void
@@ -159,10 +159,10 @@ private struct MonitoredBody: AsyncSequence, Sendable {
 
         mutating func next() async throws -> [UInt8]? {
             do {
-                let piece = try await base.next(isolation: #isolation)
-                byteCount += piece?.count ?? 0
-                if piece == nil || byteCount >= ResumingBody.progress { outcome.succeed() }
-                return piece
+                let chunk = try await base.next(isolation: #isolation)
+                byteCount += chunk?.count ?? 0
+                if chunk == nil || byteCount >= ResumingBody.progress { outcome.succeed() }
+                return chunk
             } catch let error as TransportError {
                 outcome.fail(error)
                 throw error

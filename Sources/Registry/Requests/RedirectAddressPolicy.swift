@@ -34,22 +34,22 @@ struct RedirectAddressPolicy: Sendable {
     }
 
     /// Returns a Boolean value that indicates whether the user named an origin.
-    func isNamed(_ place: Origin) -> Bool {
-        place == home || allowed.contains(place)
+    func isNamed(_ origin: Origin) -> Bool {
+        origin == home || allowed.contains(origin)
     }
 
     /// Returns the scope for a response that was itself reached within `limit`.
-    func reach(ofAnswerFrom server: AddressClass, within limit: AddressScope) -> AddressScope {
+    func reach(ofResponseFrom server: AddressClass, within limit: AddressScope) -> AddressScope {
         limit.narrowed(by: server, allowing: ranges)
     }
 
     /// Returns the addresses that a request to an origin from a response may connect to.
     ///
     /// - Throws: `URLError` if the origin states an address outside the scope.
-    func reach(of place: Origin, within limit: AddressScope) throws(URLError) -> AddressScope {
-        if isNamed(place) { return .anywhere }
-        guard limit.mayReach(place) else {
-            throw URLError(place.description, "is nearer to this machine than the registry")
+    func reach(of origin: Origin, within limit: AddressScope) throws(URLError) -> AddressScope {
+        if isNamed(origin) { return .anywhere }
+        guard limit.mayReach(origin) else {
+            throw URLError(origin.description, "is nearer to this machine than the registry")
         }
         return limit
     }

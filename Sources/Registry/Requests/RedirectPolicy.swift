@@ -47,7 +47,7 @@ struct RedirectPolicy: Sendable {
             ? try upload(location, from: hop.url)
             : try checked(hop.url.resolving(location), from: hop.url)
         let limit = addresses.reach(
-            ofAnswerFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
+            ofResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
         return Hop(
             url: url, reach: try addresses.reach(of: url.origin, within: limit), limit: limit)
     }
@@ -59,7 +59,7 @@ struct RedirectPolicy: Sendable {
         let next = try checked(url.resolving(location), from: url)
         guard addresses.isNamed(next.origin) else {
             throw URLError(
-                next.origin.description, "content is not sent to another place than the registry's")
+                next.origin.description, "uploads to other origins are blocked")
         }
         return next
     }
@@ -69,14 +69,14 @@ struct RedirectPolicy: Sendable {
     ///
     /// They belong to the registry's origin and, there, not to other repositories: a redirect
     /// must not lend a narrow credential to a wider request.
-    func mayShowCredentials(at url: HTTPURL, for repository: String) -> Bool {
+    func maySendCredentials(at url: HTTPURL, for repository: String) -> Bool {
         guard url.origin == addresses.home else { return false }
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")
     }
 
     private func checked(_ next: HTTPURL, from url: HTTPURL) throws(URLError) -> HTTPURL {
         guard url.origin.scheme == .http || next.origin.scheme == .https else {
-            throw URLError(next.origin.description, "leads away from TLS")
+            throw URLError(next.origin.description, "redirect from HTTPS to HTTP blocked")
         }
         return next
     }

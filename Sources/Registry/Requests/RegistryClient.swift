@@ -5,257 +5,272 @@ internal import HTTP
 internal import OCI
 internal import Synchronization
 
-/// Speaks to one registry: builds each request anew from origin, credential and path, answers
-/// challenges, follows redirects, and tries again what may succeed later.
+/// A client of one registry: authorizes requests, responds to challenges, follows redirects, and
+/// retries temporary failures.
 final class RegistryClient: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
-    let retrier: RetryExecutor
+    let retryExecutor: RetryExecutor
     let redirects: RedirectPolicy
 
     private let transport: any HTTPTransport
     private let authenticator: Authenticator
     private let throttle: HostThrottle
-    /// For lists of referrers.
+    /// The throttle for lists of referrers.
     ///
-    /// Source: Azure grants them a far lower rate than all else (dotnet/docker-tools#2141); what is
-    /// asked too often there must not slow down the rest.
+    /// Source: Azure limits them far more than other requests (dotnet/docker-tools#2141), so their
+    /// throttling must not slow down the rest.
     private let referrerThrottle: HostThrottle
-    /// Whether the registry keeps lists of referrers, as far as has been learned.
-    private let keepsReferrers = Mutex(true)
-    private let allowance: Mutex<PullRateLimit>
+    /// A Boolean value that indicates whether the registry has a referrers API, as known so far.
+    private let supportsReferrers = Mutex(true)
+    private let pullRateLimit: Mutex<PullRateLimit>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
-    /// Whether the registry has taken credentials of ours.
-    private let isKnown = Mutex(false)
-    private let network: RegistryClientPool.ClientDependencies
-    /// How the registry reports blobs that a repository already has.
+    /// A Boolean value that indicates whether the registry has accepted credentials.
+    private let hasAcceptedCredentials = Mutex(false)
+    private let dependencies: RegistryClientPool.ClientDependencies
+    /// The method by which the registry reports blobs that a repository already has.
     let presence: BlobPresence
-    /// Repositories that nothing could be mounted from.
+    /// The repositories from which mounting failed.
     private let unmountable = Mutex<Set<String>>([])
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
-        network: RegistryClientPool.ClientDependencies
+        dependencies: RegistryClientPool.ClientDependencies
     ) {
         self.host = host
         self.origin = origin
         self.settings = settings
-        self.network = network
-        self.transport = network.transport
-        self.timeouts = network.timeouts
+        self.dependencies = dependencies
+        self.transport = dependencies.transport
+        self.timeouts = dependencies.timeouts
         self.redirects = RedirectPolicy(home: origin, allow: settings.allow)
-        let throttle = network.throttles.throttle(for: origin, concurrency: settings.concurrency)
+        let throttle = dependencies.throttles.throttle(
+            for: origin, concurrency: settings.concurrency)
         self.throttle = throttle
-        self.referrerThrottle = HostThrottle(concurrency: 2, time: network.time)
-        self.allowance = Mutex(PullRateLimit(reserve: settings.reservePulls))
+        self.referrerThrottle = HostThrottle(concurrency: 2, time: dependencies.time)
+        self.pullRateLimit = Mutex(PullRateLimit(reserve: settings.reservePulls))
         self.presence = BlobPresence(mountsBlobs: host.mountsBlobs)
         self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
-        self.retrier = RetryExecutor(
-            host: host, origin: origin, policy: network.policy, throttle: throttle,
-            others: network.throttles, monitor: network.monitor, time: network.time,
-            events: network.events)
+        self.retryExecutor = RetryExecutor(
+            host: host, origin: origin, policy: dependencies.policy, throttle: throttle,
+            throttles: dependencies.throttles, monitor: dependencies.monitor,
+            time: dependencies.time,
+            events: dependencies.events)
         self.authenticator = Authenticator(
-            host: host, origin: origin, settings: settings, credentials: network.credentials,
+            host: host, origin: origin, settings: settings, credentials: dependencies.credentials,
             tokenServer: TokenServer(
-                transport: network.transport, retrier: retrier, timeouts: network.timeouts),
+                transport: dependencies.transport, retryExecutor: retryExecutor,
+                timeouts: dependencies.timeouts),
             versionCheck: VersionCheck(
-                origin: origin, transport: network.transport, retrier: retrier,
-                timeouts: network.timeouts),
-            time: network.time, events: network.events)
+                origin: origin, transport: dependencies.transport, retryExecutor: retryExecutor,
+                timeouts: dependencies.timeouts),
+            time: dependencies.time, events: dependencies.events)
     }
 
-    /// How this registry takes blobs, as far as has been learned.
+    /// The upload dialect of the registry, as known so far.
     var uploadDialect: BlobUpload.Dialect {
         get { dialect.withLock { $0 } }
         set { dialect.withLock { $0 = newValue } }
     }
 
-    /// Whether it is worth asking the registry for a list of referrers.
+    /// A Boolean value that indicates whether the registry may have a referrers API.
     var listsReferrers: Bool {
-        get { keepsReferrers.withLock { $0 } }
-        set { keepsReferrers.withLock { $0 = newValue } }
+        get { supportsReferrers.withLock { $0 } }
+        set { supportsReferrers.withLock { $0 = newValue } }
     }
 
-    /// The registry as somebody sees it who has no credentials; nil where it has seen none of ours.
+    /// A client without credentials, or `nil` if the registry has not accepted any.
     var anonymousClient: RegistryClient? {
-        guard isKnown.withLock({ $0 }) else { return nil }
+        guard hasAcceptedCredentials.withLock({ $0 }) else { return nil }
         return RegistryClient(
-            host: host, origin: origin, settings: settings, network: network.withoutCredentials)
+            host: host, origin: origin, settings: settings,
+            dependencies: dependencies.withoutCredentials)
     }
 
-    /// Takes note of repositories that will be read.
-    func expect(_ paths: [String]) { authenticator.companions.expect(paths) }
+    /// Records repositories that will be read.
+    func expect(_ paths: [String]) { authenticator.sharedScopes.expect(paths) }
 
-    /// Whether it is worth asking for a mount from a repository: one refusal in a run is enough.
+    /// Returns a Boolean value that indicates whether mounting from a repository has not failed
+    /// yet.
     func canMount(from repository: String) -> Bool {
         unmountable.withLock { !$0.contains(repository) }
     }
 
-    /// Takes note of a mount that was none.
+    /// Records that mounting from a repository failed.
     func recordMountFailure(from repository: String) {
         _ = unmountable.withLock { $0.insert(repository) }
     }
 
-    /// Sends a call until it succeeds or is given up, and reads its answer.
+    /// Sends a request, retries it as the policy permits, and reads the response.
     ///
-    /// - Throws: ``RegistryError``, ``UploadSourceError``, `CancellationError`, or what `read` throws.
+    /// - Throws: ``RegistryError``, ``UploadSourceError``, `CancellationError`, or what `read`
+    ///   throws.
     func send<Value: Sendable>(
-        _ call: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
+        _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
-        let isAside = call.operation.kind == .referrerList
-        let throttle = isAside ? referrerThrottle : self.throttle
-        return try await (isAside ? retrier.closing(throttle) : retrier).run(call.operation) {
-            try await throttle.withPlace { try await read(try await allowed(call)) }
-        }
+        let isReferrerList = request.operation.kind == .referrerList
+        let throttle = isReferrerList ? referrerThrottle : self.throttle
+        return try await (isReferrerList ? retryExecutor.withThrottle(throttle) : retryExecutor)
+            .run(request.operation) {
+                try await throttle.withPermit { try await read(try await sendCounted(request)) }
+            }
     }
 
-    /// Sends a call that the caller can do without: once, unless the registry asks to wait.
+    /// Sends an optional request: once, unless the registry throttles it.
     ///
     /// - Throws: ``RegistryError`` or `CancellationError`.
-    func sendOptional(_ call: RegistryRequest) async throws -> RegistryResponse {
+    func sendOptional(_ request: RegistryRequest) async throws -> RegistryResponse {
         var attempt = 1
-        let start = retrier.time.now()
+        let start = retryExecutor.time.now()
         while true {
             do {
-                return try await throttle.withPlace { try await allowed(call) }
-            } catch let rejection as ErrorResponse {
-                let failure = RegistryError(call.operation, rejection)
-                guard rejection.outcome.isCongestion,
-                    try await retrier.waits(attempt: attempt, since: start, for: failure)
+                return try await throttle.withPermit { try await sendCounted(request) }
+            } catch let errorResponse as ErrorResponse {
+                let failure = RegistryError(request.operation, errorResponse)
+                guard errorResponse.outcome.isCongestion,
+                    try await retryExecutor.waitBeforeRetry(
+                        attempt: attempt, since: start, for: failure)
                 else { throw failure }
                 attempt += 1
             } catch let error as TransportError {
-                // A request of a cancelled task ends in such an error, too, and says nothing.
+                // A canceled request ends with such an error, too, which says nothing about the
+                // host.
                 try Task.checkCancellation()
-                throw RegistryError(call.operation, error)
+                throw RegistryError(request.operation, error)
             }
         }
     }
 
-    /// Sends a call once; what moves a blob decides itself how to go on after a failure.
+    /// Sends a request once; blob transfers handle failures themselves.
     ///
-    /// Its body may wait for another request to the same host, so it takes no place among them.
+    /// Its body may depend on another request to the same host, so it holds no permit.
     ///
     /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
-    func sendOnce(_ call: RegistryRequest) async throws -> RegistryResponse {
+    func sendOnce(_ request: RegistryRequest) async throws -> RegistryResponse {
         do {
-            return try await throttle.withoutPlace { try await allowed(call) }
-        } catch let rejection as ErrorResponse {
-            throw RegistryError(call.operation, rejection)
+            return try await throttle.withoutPermit { try await sendCounted(request) }
+        } catch let errorResponse as ErrorResponse {
+            throw RegistryError(request.operation, errorResponse)
         } catch let error as TransportError {
-            throw RegistryError(call.operation, error)
+            throw RegistryError(request.operation, error)
         }
     }
 
-    /// Shows a credential, and tells whether the registry wanted to see any.
+    /// Checks a credential.
     ///
-    /// - Throws: ``RegistryError`` where it is refused.
+    /// - Returns: A Boolean value that indicates whether the registry required credentials.
+    /// - Throws: ``RegistryError`` if the credential is rejected.
     func verify(_ credential: Credential) async throws -> Bool {
         try await authenticator.verify(credential)
     }
 
-    /// Spends a pull where the call costs one, and learns from the answer what the registry allows.
-    private func allowed(_ call: RegistryRequest) async throws -> RegistryResponse {
-        let isPull = call.operation.kind == .manifestGet
-        if isPull { try await claimPull(for: call.operation) }
-        defer { if isPull { allowance.withLock { $0.settle() } } }
+    /// Sends a request, counting it as a pull if it is one, and records the remaining pulls.
+    private func sendCounted(_ request: RegistryRequest) async throws -> RegistryResponse {
+        let isPull = request.operation.kind == .manifestGet
+        if isPull { try await claimPull(for: request.operation) }
+        defer { if isPull { pullRateLimit.withLock { $0.settle() } } }
         do {
-            return try await exchange(call)
-        } catch let rejection as ErrorResponse where rejection.outcome.event == .quotaExhausted {
-            allowance.withLock { $0.isUsedUp() }
-            throw rejection
+            return try await exchange(request)
+        } catch let errorResponse as ErrorResponse
+            where errorResponse.outcome.event == .quotaExhausted
+        {
+            pullRateLimit.withLock { $0.isUsedUp() }
+            throw errorResponse
         }
     }
 
     private func claimPull(for operation: Operation) async throws {
-        let (isClaimed, left) = allowance.withLock { ($0.claim(), $0.left ?? 0) }
+        let (isClaimed, left) = pullRateLimit.withLock { ($0.claim(), $0.left ?? 0) }
         guard !isClaimed else { return }
-        // Those that are left may be spoken for by requests that are under way.
+        // The remaining pulls may be claimed by requests in flight.
         let isReserved = left > 0 && settings.reservePulls > 0
         throw RegistryError(
             .quota, operation,
             isReserved
-                ? "\(left) pulls are left, and reservePulls keeps \(settings.reservePulls)"
-                : "the allowance of pulls is used up",
+                ? "pull limit reached: \(left) pulls remaining, reservePulls is \(settings.reservePulls)"
+                : "pull rate limit reached",
             hint: ErrorResponse.quotaHint
-        ).attributed(to: await authenticator.rejection(for: operation))
+        ).attributed(to: await authenticator.rejectedCredential(for: operation))
     }
 
-    /// Answers challenges until the registry takes what it is shown or nothing better is left.
-    private func exchange(_ call: RegistryRequest) async throws -> RegistryResponse {
-        let isFirst = try await authenticator.waitsForFirst()
-        defer { if isFirst { authenticator.firstIsThrough(isCancelled: Task.isCancelled) } }
-        var authorization = try await authenticator.authorization(for: call.operation)
+    /// Sends the request, authorizing it until it is accepted or no other authorization is left.
+    private func exchange(_ request: RegistryRequest) async throws -> RegistryResponse {
+        let isProbe = try await authenticator.beginProbe()
+        defer { if isProbe { authenticator.endProbe(isCancelled: Task.isCancelled) } }
+        var authorization = try await authenticator.authorization(for: request.operation)
         var hadToken = false
         while true {
             do {
-                let reply = try await follow(call, authorization)
-                let isHidden = isHidden(reply, from: call, authorization)
-                await authenticator.answered(
-                    call.operation, with: authorization, isSuccess: !isHidden)
-                if isHidden { throw hiddenContent(from: call, authorization) }
-                if authorization.identity.credential != .none { isKnown.withLock { $0 = true } }
-                return reply
-            } catch var rejection as ErrorResponse {
-                rejection.replaces = authorization.identity.replaces
-                guard rejection.isAboutCredentials else {
-                    await authenticator.answered(
-                        call.operation, with: authorization, isSuccess: false)
-                    throw rejection
+                let response = try await follow(request, authorization)
+                let isHidden = isHidden(response, from: request, authorization)
+                await authenticator.recordResponse(
+                    to: request.operation, with: authorization, isSuccess: !isHidden)
+                if isHidden { throw hiddenContent(from: request, authorization) }
+                if authorization.identity.credential != .none {
+                    hasAcceptedCredentials.withLock { $0 = true }
                 }
-                hadToken = hadToken || authorization.isTokenOfSomebody
-                rejection.hadToken = hadToken
+                return response
+            } catch var errorResponse as ErrorResponse {
+                errorResponse.replaces = authorization.identity.replaces
+                guard errorResponse.isAboutCredentials else {
+                    await authenticator.recordResponse(
+                        to: request.operation, with: authorization, isSuccess: false)
+                    throw errorResponse
+                }
+                hadToken = hadToken || authorization.isIssuedToken
+                errorResponse.hadToken = hadToken
                 guard
                     let next = try await authenticator.authorization(
-                        for: call.operation, after: authorization, rejection)
-                else { throw rejection }
+                        for: request.operation, after: authorization, errorResponse)
+                else { throw errorResponse }
                 authorization = next
             }
         }
     }
 
-    /// Returns a Boolean value that indicates whether a manifest may be missing to anonymous users only.
+    /// Returns a Boolean value that indicates whether a manifest may be missing to anonymous users
+    /// only.
     private func isHidden(
-        _ reply: RegistryResponse, from call: RegistryRequest, _ authorization: Authorization
+        _ response: RegistryResponse, from request: RegistryRequest, _ authorization: Authorization
     ) -> Bool {
-        authorization.identity.replaces != nil && reply.status == 404
-            && [.manifestHead, .manifestGet].contains(call.operation.kind)
+        authorization.identity.replaces != nil && response.status == 404
+            && [.manifestHead, .manifestGet].contains(request.operation.kind)
     }
 
     private func hiddenContent(
-        from call: RegistryRequest, _ authorization: Authorization
+        from request: RegistryRequest, _ authorization: Authorization
     ) -> RegistryError {
         RegistryError(
-            .missing, call.operation, "the registry answered that it is not there", status: 404
+            .missing, request.operation, "not found (404)", status: 404
         ).attributed(to: authorization.identity.replaces)
     }
 
-    /// Goes where the registry leads, with credentials only where they belong.
-    private func follow(_ call: RegistryRequest, _ authorization: Authorization) async throws
+    /// Sends the request, following redirects and dropping credentials across origins.
+    private func follow(_ request: RegistryRequest, _ authorization: Authorization) async throws
         -> RegistryResponse
     {
-        var hop = RedirectPolicy.Hop(startingAt: call.url)
+        var hop = RedirectPolicy.Hop(startingAt: request.url)
         for _ in 0...RedirectPolicy.limit {
-            let response = try await exchange(call, at: hop, authorization)
+            let response = try await exchange(request, at: hop, authorization)
             let next: RedirectPolicy.Hop?
             do {
-                next = try redirects.next(after: response, from: hop, writes: call.writes)
+                next = try redirects.next(after: response, from: hop, writes: request.writes)
             } catch {
                 throw RegistryError(
-                    .unavailable, call.operation, "the registry leads to \(error.description)",
-                    hint: "if the place belongs to it, add it to registries.\(host).allow")
+                    .unavailable, request.operation, "the registry refers to \(error.description)",
+                    hint: "if the host belongs to it, add it to registries.\(host).allow")
             }
             if let next {
                 hop = next
                 continue
             }
             let url = hop.url
-            if url.origin == origin { note(response.fields) }
+            if url.origin == origin { recordPullsRemaining(response.fields) }
             let isWebPage =
-                !call.mayBeWebPage && WebPage.isResponse(response.status, response.fields)
-            guard call.accepted.contains(response.status), !isWebPage else {
+                !request.mayBeWebPage && WebPage.isResponse(response.status, response.fields)
+            guard request.accepted.contains(response.status), !isWebPage else {
                 throw await ErrorResponse(
                     response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
                     registry: host)
@@ -264,34 +279,36 @@ final class RegistryClient: Sendable {
                 status: response.status, fields: response.fields, url: url, body: response.body)
         }
         throw RegistryError(
-            .unavailable, call.operation, "there were more than \(RedirectPolicy.limit) redirects")
+            .unavailable, request.operation,
+            "more than \(RedirectPolicy.limit) redirects")
     }
 
-    /// One exchange with one place.
+    /// Sends one hop of a request.
     private func exchange(
-        _ call: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Authorization
+        _ request: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Authorization
     ) async throws -> HTTPResponse {
         let url = hop.url
-        var request = HTTPRequest(
-            call.method, url, fields: call.fields, body: try await open(call.body),
-            isBulk: call.isBulk, timeouts: call.limits(timeouts), reach: hop.reach)
-        if redirects.mayShowCredentials(at: url, for: call.operation.access.repository) {
-            request.authorization = authorization.header
+        var httpRequest = HTTPRequest(
+            request.method, url, fields: request.fields, body: try await open(request.body),
+            isBulk: request.isBulk, timeouts: request.limits(timeouts), reach: hop.reach)
+        if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
+            httpRequest.authorization = authorization.header
         }
-        let (events, kind) = (retrier.events, call.operation.kind)
-        let place = url.origin == origin ? host.name : url.origin.authority
+        let (events, kind) = (retryExecutor.events, request.operation.kind)
+        let hostName = url.origin == origin ? host.name : url.origin.authority
         do {
-            let response = try await transport.send(request)
-            let record = RequestMetrics(sent: call.bodyLength) { [status = response.status] bytes in
-                events(.requestFinished(host: place, kind: kind, status: status, bytes: bytes))
+            let response = try await transport.send(httpRequest)
+            let metrics = RequestMetrics(sent: request.bodyLength) {
+                [status = response.status] bytes in
+                events(.requestFinished(host: hostName, kind: kind, status: status, bytes: bytes))
             }
             return HTTPResponse(
                 status: response.status, fields: response.fields,
-                body: MeteredBody(base: response.body, record: record), peer: response.peer)
+                body: MeteredBody(base: response.body, metrics: metrics), peer: response.peer)
         } catch {
-            // What was kept from a host that is given up is no request.
+            // A request that was not sent to a host that is down is not counted.
             if (error as? TransportError)?.kind != .givenUp {
-                events(.requestFinished(host: place, kind: kind, status: nil, bytes: 0))
+                events(.requestFinished(host: hostName, kind: kind, status: nil, bytes: 0))
             }
             throw error
         }
@@ -310,11 +327,11 @@ final class RegistryClient: Sendable {
         }
     }
 
-    private func note(_ fields: HTTPFields) {
-        let left = allowance.withLock { allowance -> Int? in
-            allowance.note(fields)
-            return fields["ratelimit-remaining"] == nil ? nil : allowance.left
+    private func recordPullsRemaining(_ fields: HTTPFields) {
+        let left = pullRateLimit.withLock { pullRateLimit -> Int? in
+            pullRateLimit.note(fields)
+            return fields["ratelimit-remaining"] == nil ? nil : pullRateLimit.left
         }
-        if let left { retrier.events(.pullsRemaining(host: host, count: left)) }
+        if let left { retryExecutor.events(.pullsRemaining(host: host, count: left)) }
     }
 }

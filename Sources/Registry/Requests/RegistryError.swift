@@ -5,43 +5,44 @@ internal import HTTP
 public import OCI
 public import TextSafety
 
-/// What a registry refused, or what came between it and us.
+/// An error of a registry, or of the connection to it.
 public struct RegistryError: ContentFailure {
-    /// What was tried, as a phrase such as `reading the manifest 1.36`.
+    /// The operation that failed, such as `reading the manifest 1.36`.
     public let operation: String
     /// The registry.
     public let registry: RegistryHost
-    /// The repository; nil where the registry as a whole was spoken to.
+    /// The repository, or `nil` if the request concerned the whole registry.
     public let repository: Repository?
-    /// The status of the answer that ended it, where one came.
+    /// The status of the last response, if there was one.
     public let status: Int?
-    /// What the registry says is wrong.
+    /// The errors in the response.
     public let problems: [DistributionError]
-    /// The registry's own name for the request, for its operators.
+    /// The registry's request id, for its operators.
     public let requestID: UntrustedText?
-    /// What happened, in our words.
+    /// The cause of the failure.
     public private(set) var reason: String
-    /// What it means.
+    /// The class of the failure.
     public private(set) var failureClass: FailureClass
-    /// What to do next.
+    /// The recommended action.
     public private(set) var hint: String?
-    /// Whether the registry refused credentials that are good.
+    /// A Boolean value that indicates whether the registry rejected valid credentials, as it also
+    /// does for missing content.
     private(set) var isAmbiguousWithNotFound: Bool
     /// A Boolean value that indicates whether a web page came instead of the registry's response.
     let isWebPage: Bool
-    /// Whether the registry refuses to move a tag, whoever asks.
+    /// A Boolean value that indicates whether the tag is immutable.
     let isAboutImmutableTag: Bool
-    /// How the last attempt ended, for those who try in another way.
+    /// The result of the last attempt, if it can be retried.
     let outcome: RetryPolicy.Outcome?
 
-    /// Makes an error that is not about an answer's status.
+    /// Creates an error without an error response.
     init(
-        _ failureClass: FailureClass, _ call: Operation, _ reason: String, hint: String? = nil,
+        _ failureClass: FailureClass, _ operation: Operation, _ reason: String, hint: String? = nil,
         status: Int? = nil, outcome: RetryPolicy.Outcome? = nil
     ) {
-        self.operation = call.phrase
-        self.registry = call.registry
-        self.repository = call.repository
+        self.operation = operation.phrase
+        self.registry = operation.registry
+        self.repository = operation.repository
         self.status = status
         self.problems = []
         self.requestID = nil
@@ -54,32 +55,32 @@ public struct RegistryError: ContentFailure {
         self.outcome = outcome
     }
 
-    /// Makes an error of an answer.
-    init(_ call: Operation, _ rejection: ErrorResponse) {
-        self.operation = call.phrase
-        self.registry = call.registry
-        self.repository = call.repository
-        self.status = rejection.status
-        self.problems = rejection.problems
-        self.requestID = rejection.requestID
-        self.reason = rejection.reason
-        let isIncomplete = call.kind == .manifestPut && rejection.namesMissingContent
-        self.failureClass = isIncomplete ? .incomplete : rejection.failureClass
+    /// Creates an error from an error response.
+    init(_ operation: Operation, _ errorResponse: ErrorResponse) {
+        self.operation = operation.phrase
+        self.registry = operation.registry
+        self.repository = operation.repository
+        self.status = errorResponse.status
+        self.problems = errorResponse.problems
+        self.requestID = errorResponse.requestID
+        self.reason = errorResponse.reason
+        let isIncomplete = operation.kind == .manifestPut && errorResponse.namesMissingContent
+        self.failureClass = isIncomplete ? .incomplete : errorResponse.failureClass
         self.hint =
             isIncomplete
-            ? "run again; if it stays so, tell the registry's owner that it loses what it stored"
-            : rejection.hint(for: call)
-        self.isAmbiguousWithNotFound = rejection.isAmbiguousWithNotFound
-        self.isWebPage = rejection.isWebPage
-        self.isAboutImmutableTag = rejection.isAboutImmutableTag
-        self.outcome = rejection.outcome
-        if let rejected = rejection.replaces { attribute(to: rejected) }
+            ? "run again; if it fails again, report the lost content to the registry's operator"
+            : errorResponse.hint(for: operation)
+        self.isAmbiguousWithNotFound = errorResponse.isAmbiguousWithNotFound
+        self.isWebPage = errorResponse.isWebPage
+        self.isAboutImmutableTag = errorResponse.isAboutImmutableTag
+        self.outcome = errorResponse.outcome
+        if let rejected = errorResponse.replaces { attribute(to: rejected) }
     }
 
     /// Returns the error of an anonymous request that replaced one with a rejected credential.
     ///
-    /// What an anonymous request cannot see, and the limits that it meets, say nothing about the same
-    /// request with a valid credential: the rejected credential is the cause.
+    /// An anonymous request may not see content or may meet lower limits than one with a valid
+    /// credential: the rejected credential is the cause.
     func attributed(to rejected: RejectedCredential?) -> RegistryError {
         var error = self
         if let rejected { error.attribute(to: rejected) }
@@ -98,44 +99,44 @@ public struct RegistryError: ContentFailure {
         hint = rejected.hint
     }
 
-    /// Makes an error of an exchange that did not come to its end.
-    init(_ call: Operation, _ error: TransportError) {
+    /// Creates an error from a transport error.
+    init(_ operation: Operation, _ error: TransportError) {
         self.init(
-            .unavailable, call, error.message,
-            hint: error.kind.hint(for: call.registry),
+            .unavailable, operation, error.message,
+            hint: error.kind.hint(for: operation.registry),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 
-    /// Whether the same attempt may succeed later.
+    /// A Boolean value that indicates whether the same request may succeed later.
     var isTransient: Bool { outcome?.isTransient ?? false }
 
-    /// Whether the registry gave one of these codes.
+    /// Returns a Boolean value that indicates whether the response has a code that matches.
     func has(code: (String) -> Bool) -> Bool {
         problems.contains { $0.code.map { code($0.raw) } ?? false }
     }
 }
 
 extension TransportError.Kind {
-    /// What to do about a registry that could not be talked to.
+    /// Returns the recommended action after a transport error.
     fileprivate func hint(for registry: RegistryHost) -> String? {
         switch self {
         case .resolve:
-            "check the spelling of \(registry), and that this machine has a network"
+            "check the spelling of \(registry) and the network connection"
         case .connect, .givenUp:
             "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
         case .tls:
-            "name the authority with --ca-file or 'caFile'; for a registry without TLS, use "
+            "pass the certificate authority with --ca-file or 'caFile'; for a registry without TLS, use "
                 + "--plain-http or 'plainHTTP: true'"
-        case .timeout: "run again later; --idle-timeout says how long is waited"
+        case .timeout: "run again later, or raise --idle-timeout"
         case .outOfReach:
-            "if the place belongs to the registry, add it to registries.\(registry).allow"
+            "if the host belongs to the registry, add it to registries.\(registry).allow"
         case .interrupted, .malformed, .tooLarge, .refused: nil
         }
     }
 }
 
 extension RegistryError: CustomStringConvertible {
-    /// One line: what was tried, where, and why it failed.
+    /// The message in one line: operation, repository, cause, and the registry's errors.
     public var description: String {
         let said = problems.map(\.description).joined(separator: ", ")
         let id = requestID.map { " [request \($0.display(limit: 100))]" } ?? ""
@@ -144,17 +145,17 @@ extension RegistryError: CustomStringConvertible {
     }
 }
 
-/// What a call is about, for messages and events.
+/// An operation on a registry, for messages and events.
 struct Operation: Sendable {
     /// The kind of request, by which requests are counted.
     let kind: RequestKind
-    /// What is done, as a phrase such as `reading the manifest 1.36`.
+    /// The operation as a phrase, such as `reading the manifest 1.36`.
     let phrase: String
     /// The registry.
     let registry: RegistryHost
-    /// The repository; nil where the registry as a whole is spoken to.
+    /// The repository, or `nil` if the request concerns the whole registry.
     let repository: Repository?
-    /// What the request needs the right for.
+    /// The access that the request needs.
     var access: Access
 
     init(kind: RequestKind, phrase: String, repository: Repository, access: Access) {
@@ -165,7 +166,7 @@ struct Operation: Sendable {
         self.access = access
     }
 
-    /// Makes an operation that is no repository's affair.
+    /// Creates an operation that concerns no repository.
     init(kind: RequestKind, phrase: String, registry: RegistryHost) {
         self.kind = kind
         self.phrase = phrase
@@ -174,7 +175,7 @@ struct Operation: Sendable {
         self.access = .none
     }
 
-    /// A step of this operation, which is counted and described by itself.
+    /// Returns a step of this operation, which is counted and described separately.
     func step(_ kind: RequestKind, _ phrase: String) -> Operation {
         Operation(self, kind, "\(phrase) for \(self.phrase)")
     }

@@ -3,33 +3,33 @@
 internal import Content
 internal import HTTP
 
-/// A request to a registry before anything is decided about credentials, redirects and attempts.
+/// A request to a registry, before authorization, redirects and retries.
 struct RegistryRequest: Sendable {
-    /// What is sent.
+    /// The body of a request.
     enum Body: Sendable {
         case none
         case bytes([UInt8])
-        /// Bytes that are opened anew for each attempt.
+        /// Bytes from a stream that is opened for each attempt.
         case stream(length: Int, open: @Sendable () async throws -> ByteStream)
     }
 
     let operation: Operation
     let method: HTTPMethod
-    /// Where it goes first.
+    /// The URL of the first hop.
     let url: HTTPURL
     var fields: HTTPFields = [:]
     var body = Body.none
-    /// The statuses that are answers; all others are rejections.
+    /// The statuses of successful responses; all others are errors.
     let accepted: Set<Int>
-    /// Whether the body, in either direction, may be large.
+    /// A Boolean value that indicates whether the body of the request or the response may be large.
     var isBulk = false
     /// A Boolean value that indicates whether the requested content may itself be a web page.
     var mayBeWebPage = false
-    /// The longest wait for the answer's first byte, where it differs from the usual one.
+    /// The time limit for the first byte of the response, if it differs from the default.
     var firstByte: Duration?
 
-    /// Returns the time limits of the request: a total one for metadata, longer for what must be stored
-    /// first, and none for bodies that may be large.
+    /// Returns the time limits of the request: a total one for metadata, a longer one for commits,
+    /// and none for bodies that may be large.
     func limits(_ usual: HTTPTimeouts) -> HTTPTimeouts {
         var limits = usual
         if let firstByte {
@@ -40,10 +40,11 @@ struct RegistryRequest: Sendable {
         return limits
     }
 
-    /// Whether a redirect would send the body again, to another place.
+    /// A Boolean value that indicates whether the request writes, so that a redirect would send the
+    /// body again.
     var writes: Bool { method != .get && method != .head }
 
-    /// How many bytes of content it sends.
+    /// The length of the body in bytes.
     var bodyLength: Int {
         switch body {
         case .none: 0
@@ -52,17 +53,17 @@ struct RegistryRequest: Sendable {
         }
     }
 
-    /// Whether the body comes from somewhere else and may take as long as that takes.
+    /// A Boolean value that indicates whether the body is a stream, which may take any time.
     var streamsBody: Bool {
         if case .stream = body { true } else { false }
     }
 }
 
-/// An answer that its call hoped for.
+/// A successful response to a request.
 struct RegistryResponse: Sendable {
     let status: Int
     let fields: HTTPFields
-    /// Where it came from, against which its `Location` is resolved.
+    /// The URL of the response, to which its `Location` is relative.
     let url: HTTPURL
     let body: HTTPByteStream
 
@@ -72,7 +73,7 @@ struct RegistryResponse: Sendable {
     }
 }
 
-/// What a request's body came from failed, not the request.
+/// An error of the source of a request's body, not of the request.
 struct UploadSourceError: Error {
     let cause: any Error
 }

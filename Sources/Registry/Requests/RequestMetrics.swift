@@ -28,20 +28,20 @@ final class RequestMetrics: Sendable {
 /// A body whose bytes are counted.
 struct MeteredBody: AsyncSequence, Sendable {
     let base: HTTPByteStream
-    let record: RequestMetrics
+    let metrics: RequestMetrics
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), record: record)
+        Iterator(base: base.makeAsyncIterator(), metrics: metrics)
     }
 
     struct Iterator: AsyncIteratorProtocol {
         var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let record: RequestMetrics
+        let metrics: RequestMetrics
 
         mutating func next() async throws -> [UInt8]? {
-            let piece = try await base.next(isolation: #isolation)
-            record.add(piece?.count ?? 0)
-            return piece
+            let chunk = try await base.next(isolation: #isolation)
+            metrics.add(chunk?.count ?? 0)
+            return chunk
         }
     }
 }

@@ -3,39 +3,39 @@
 internal import HTTP
 internal import OCI
 
-/// Does something again until it succeeds or the policy gives up.
+/// Runs an operation until it succeeds or the retry policy gives up.
 struct RetryExecutor: Sendable {
     let host: RegistryHost
-    /// The origin that is asked: the registry's, or that of its token server.
+    /// The origin of the requests: the registry's, or that of its token server.
     var origin: Origin
     var policy: RetryPolicy
-    /// Of the host that is asked: the registry, or its token server.
+    /// The throttle of that origin.
     var throttle: HostThrottle
-    let others: HostThrottles
+    let throttles: HostThrottles
     let monitor: HostHealthMonitor
     let time: RetryTiming
     let events: @Sendable (RegistryEvent) -> Void
 
-    /// Returns the same for requests to another host that serves the registry.
-    func facing(_ origin: Origin) -> RetryExecutor {
-        var retrier = closing(
-            others.throttle(for: origin, concurrency: HostThrottles.concurrency))
-        retrier.origin = origin
-        return retrier
+    /// Returns an executor for requests to another host that serves the registry.
+    func forOrigin(_ origin: Origin) -> RetryExecutor {
+        var retryExecutor = withThrottle(
+            throttles.throttle(for: origin, concurrency: HostThrottles.concurrency))
+        retryExecutor.origin = origin
+        return retryExecutor
     }
 
-    /// Returns the same for requests that wait among themselves.
-    func closing(_ throttle: HostThrottle) -> RetryExecutor {
-        var retrier = self
-        retrier.throttle = throttle
-        return retrier
+    /// Returns an executor that uses another throttle.
+    func withThrottle(_ throttle: HostThrottle) -> RetryExecutor {
+        var retryExecutor = self
+        retryExecutor.throttle = throttle
+        return retryExecutor
     }
 
-    /// Runs `attempt`; what it throws besides rejections and broken exchanges ends it at once.
+    /// Runs `attempt` and retries it after error responses and transport errors.
     ///
     /// - Throws: ``RegistryError`` after the last attempt, or what `attempt` throws.
     func run<Value: Sendable>(
-        _ call: Operation, _ attempt: () async throws -> Value
+        _ operation: Operation, _ attempt: () async throws -> Value
     ) async throws -> Value {
         var count = 1
         let start = time.now()
@@ -43,28 +43,28 @@ struct RetryExecutor: Sendable {
             let failure: RegistryError
             do {
                 return try await attempt()
-            } catch let rejection as ErrorResponse {
-                failure = RegistryError(call, rejection)
+            } catch let errorResponse as ErrorResponse {
+                failure = RegistryError(operation, errorResponse)
             } catch let error as TransportError {
-                failure = RegistryError(call, error)
+                failure = RegistryError(operation, error)
             }
-            // A write may have to be stored first, which takes longer than the budget grants a read.
-            guard call.access.writes || time.now() - start < policy.retryFor,
-                try await waits(attempt: count, since: start, for: failure)
+            // A commit may take longer than the retry budget of a read.
+            guard operation.access.writes || time.now() - start < policy.retryFor,
+                try await waitBeforeRetry(attempt: count, since: start, for: failure)
             else { throw failure }
             count += 1
         }
     }
 
-    /// Waits as the policy says, and tells whether there is another attempt.
+    /// Waits as the policy requires.
     ///
     /// - Parameters:
-    ///   - attempt: the number of the failed attempt, from 1.
-    ///   - start: when the first one began.
-    ///   - failure: how the attempt failed.
-    /// - Returns: whether there is another attempt.
+    ///   - attempt: The number of the failed attempt, from 1.
+    ///   - start: The time at which the first attempt began.
+    ///   - failure: The error of the attempt.
+    /// - Returns: A Boolean value that indicates whether to retry.
     /// - Throws: `CancellationError`.
-    func waits(
+    func waitBeforeRetry(
         attempt: Int, since start: Duration, for failure: RegistryError
     ) async throws -> Bool {
         try Task.checkCancellation()
@@ -72,14 +72,14 @@ struct RetryExecutor: Sendable {
         let health = monitor.health(of: origin)
         let decision = policy.decide(
             attempt: attempt, outcome, jitter: time.jitter(), left: health.left(at: time.now()),
-            hostAnswers: health.hasSucceeded(since: start))
+            hostResponds: health.hasSucceeded(since: start))
         switch decision {
         case .giveUp: return false
         case .retry(let wait):
             events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
             try await time.sleep(wait)
         case .closeHost(let wait):
-            // The next attempt waits where all requests wait, until the host is open.
+            // The next attempt waits until the host is open again, like all requests.
             events(.retryWaiting(host: host, reason: failure.reason, duration: wait))
             throttle.close(for: wait)
         }

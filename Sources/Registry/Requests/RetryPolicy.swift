@@ -2,36 +2,37 @@
 
 internal import HTTP
 
-/// Decides after a failed attempt whether, and when, there is another one.
+/// The policy that decides after a failed attempt whether, and when, to retry.
 ///
-/// The wait grows from one second by doubling, cut at a minute; half of it is drawn by chance, so that
-/// many clients do not return at once. A request to a host that answers others has a number of
-/// attempts; while the host answers none, the retry budget that all of its requests share decides.
-/// Where the host asks for patience, it is closed for all requests, as long as its `Retry-After` says
-/// and the budget allows. Beyond that the request fails at once and says until when.
+/// The wait starts at one second and doubles up to a minute; half of it is random, so that clients
+/// do not retry at the same time. A request to a host that responds to other requests has a limited
+/// number of attempts; if the host responds to none, the shared retry budget decides. When the host
+/// throttles, no request is sent to it until its `Retry-After` has passed, if the budget permits.
+/// Otherwise the request fails at once and states when to retry.
 struct RetryPolicy: Hashable, Sendable {
-    /// How one attempt ended, as far as the decision depends on it.
+    /// The result of a failed attempt.
     struct Outcome: Hashable, Sendable {
-        /// What happened.
+        /// A kind of failure.
         enum Event: Hashable, Sendable {
             case status(Int)
             case transport(TransportError.Kind)
-            /// GHCR's limit on bursts of writes, which lasts minutes.
+            /// GHCR's limit on bursts of writes, which lasts for minutes.
             case secondaryRateLimit
-            /// Docker Hub's allowance of pulls; it comes back after hours.
+            /// Docker Hub's pull rate limit, which resets after hours.
             case quotaExhausted
         }
 
         let event: Event
-        /// How long the server asks to wait.
+        /// The time that the server asks to wait.
         var retryAfter: Duration?
-        /// Whether it came from another host than the one that was asked, after a redirect.
+        /// A Boolean value that indicates whether the response came from another host, after a
+        /// redirect.
         var isFromElsewhere = false
 
-        /// Whether the same request may succeed later.
+        /// A Boolean value that indicates whether the same request may succeed later.
         ///
-        /// Certificates, malformed answers and refused addresses do not get better by waiting. A link
-        /// that a store refuses is replaced by a fresh one.
+        /// Certificate errors, malformed responses and blocked addresses are permanent. A presigned
+        /// URL that a blob store rejects is replaced by a new one.
         var isTransient: Bool {
             switch event {
             case .status(403): isFromElsewhere
@@ -45,75 +46,79 @@ struct RetryPolicy: Hashable, Sendable {
             }
         }
 
-        /// Whether the host asks for patience, which concerns all that is sent to it.
+        /// A Boolean value that indicates whether the host throttles all requests.
         var isCongestion: Bool {
             switch event {
             case .status(429), .secondaryRateLimit: !isFromElsewhere
-            // Otherwise a server that is down, or starting: it says nothing about our pace.
+            // Without `Retry-After`, 503 means that a server is down or starting, not that it
+            // throttles.
             case .status(503): retryAfter != nil && !isFromElsewhere
             default: false
             }
         }
     }
 
-    /// What is done next.
+    /// The action after a failed attempt.
     enum Decision: Hashable, Sendable {
-        /// The request waits by itself.
+        /// Retry this request after a delay.
         case retry(after: Duration)
-        /// Nothing is sent to the host for that long; then there is another attempt.
+        /// Send nothing to the host for this time, then retry.
         case closeHost(for: Duration)
         case giveUp
     }
 
-    /// How many attempts a request has, the first included, while its host answers other requests.
+    /// The maximum number of attempts, including the first, while the host responds to other
+    /// requests.
     var maximumAttempts = 6
-    /// Whether a request has more attempts while its host answers none.
+    /// A Boolean value that indicates whether a request is retried further while its host does not
+    /// respond.
     var outlastsOutages = true
-    /// The retry budget of a host: how long it may fail without a success in between.
+    /// The retry budget of a host: the time for which it may fail without a success in between.
     var retryFor = Duration.seconds(300)
-    /// The bound of the first wait.
+    /// The upper bound of the first wait.
     var firstWait = Duration.seconds(1)
-    /// The bound of every wait that no server asked for.
+    /// The upper bound of every wait that no server requested.
     var longestWait = Duration.seconds(60)
-    /// The bounds of the waits after failed connections, which let a registry restart before the third
-    /// failure marks it as down.
+    /// The upper bounds of the waits after failed connections, long enough for a registry to
+    /// restart before the third failure marks it as down.
     var connectWaits: [Duration] = [.seconds(5), .seconds(20)]
 
-    /// The longest wait that a server is granted.
+    /// The longest `Retry-After` that is honored.
     var longestRetryAfter: Duration { min(.seconds(300), retryFor) }
 
-    /// For a job that runs by itself: it rather takes long than fails.
+    /// The policy for unattended jobs, which prefer a delay to a failure.
     static let unattended = RetryPolicy()
-    /// For a command whose answer somebody waits for.
+    /// The policy for interactive commands.
     static let attended = RetryPolicy(
         maximumAttempts: 4, retryFor: .seconds(60), connectWaits: lookupWaits)
 
-    /// The bounds after failed lookups: a name that has no address rarely gets one.
+    /// The upper bounds after failed lookups: an unknown name rarely appears within seconds.
     private static let lookupWaits: [Duration] = [.seconds(1), .seconds(2)]
 
-    /// Decides what follows the attempt with the number `attempt`, counted from 1.
+    /// Returns the action after a failed attempt.
     ///
     /// - Parameters:
-    ///   - attempt: the number of the failed attempt, from 1.
-    ///   - outcome: how it failed.
-    ///   - jitter: a number from 0 up to 1, drawn for each decision.
-    ///   - left: what is left of the retry budget; `nil` for all of it.
-    ///   - hostAnswers: whether the host has answered any request since the first attempt.
-    /// - Returns: what is done next.
+    ///   - attempt: The number of the failed attempt, from 1.
+    ///   - outcome: The result of the attempt.
+    ///   - jitter: A random number from 0 up to 1.
+    ///   - left: The remaining retry budget; `nil` for all of it.
+    ///   - hostResponds: A Boolean value that indicates whether the host has responded to any
+    ///     request since the first attempt.
+    /// - Returns: The action.
     func decide(
         attempt: Int, _ outcome: Outcome, jitter: Double, left: Duration? = nil,
-        hostAnswers: Bool = true
+        hostResponds: Bool = true
     ) -> Decision {
         let left = left ?? retryFor
         guard outcome.isTransient,
             attempt < limit(of: outcome.event)
-                || (!hostAnswers && outlastsOutages && isOutage(outcome.event))
+                || (!hostResponds && outlastsOutages && isOutage(outcome.event))
         else { return .giveUp }
         let own = bound(attempt, outcome.event) * (0.5 + jitter / 2)
         var wait = own
         if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
             guard asked <= longestRetryAfter, asked <= left else { return .giveUp }
-            // Who is sent away again although it came in time comes later than it was told.
+            // Requests that are throttled again are spread over time.
             wait = attempt == 1 ? asked : asked + bound(attempt - 1) * jitter / 2
         } else {
             guard own <= left else { return .giveUp }
@@ -121,7 +126,7 @@ struct RetryPolicy: Hashable, Sendable {
         return outcome.isCongestion ? .closeHost(for: wait) : .retry(after: wait)
     }
 
-    /// Returns the bounds of the waits after connections that failed in one of two ways.
+    /// Returns the upper bounds of the waits after connection or lookup failures.
     func connectWaits(after kind: TransportError.Kind) -> [Duration] {
         kind == .resolve ? Self.lookupWaits : connectWaits
     }
@@ -154,7 +159,8 @@ struct RetryPolicy: Hashable, Sendable {
         waits.dropFirst(attempt - 1).first ?? waits.last ?? .zero
     }
 
-    /// 499 and 522 are what proxies in front of registries answer for a lost connection.
+    /// The statuses of temporary failures; proxies in front of registries use 499 and 522 for a
+    /// lost connection.
     static let transientStatuses: Set<Int> = [
         408, 425, 429, 499, 500, 502, 503, 504, 522,
     ]

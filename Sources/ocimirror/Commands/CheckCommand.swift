@@ -71,7 +71,7 @@ struct CheckCommand: ConfiguredCommand {
         progress.expect(named.count)
         let checker = ImageChecker(
             stores: try Network.stores(
-                registries: registries, options: options, context: context, patience: .attended),
+                registries: registries, options: options, context: context, retryMode: .attended),
             required: required, lock: lock, jobs: options.jobs,
             scanner: LayerScanner(concurrency: options.jobs), progress: progress,
             observe: { context.console.show($0) })

@@ -44,7 +44,7 @@ struct LoginCommand: ConfiguredCommand {
         let user = try self.userName()
         let password = try self.password()
         let network = try Network.network(
-            registries: registries, options: options, context: context, patience: .attended)
+            registries: registries, options: options, context: context, retryMode: .attended)
         let isVerified = try await network.verify(
             Credential(user: user, password: password), at: host)
         let place = try await logins.store(user: user, password: password, for: host)

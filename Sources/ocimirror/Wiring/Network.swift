@@ -19,17 +19,17 @@ enum Network {
     ///   - registries: what the configuration says about registries.
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
-    ///   - patience: how long failures that may pass are waited for.
+    ///   - retryMode: The time for which temporary failures are retried.
     ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`, and those it has
     ///     must not be refused, as for a cluster that has nothing but a pull secret.
     /// - Returns: the way; nothing is sent before a store is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: RetryMode = .unattended, onlyAuthFile: Bool = false
+        context: ProgramContext, retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
     ) throws -> StoreProvider {
         let network = try network(
-            registries: registries, options: options, context: context, patience: patience,
+            registries: registries, options: options, context: context, retryMode: retryMode,
             onlyAuthFile: onlyAuthFile)
         let endpoints = try registries.mapValues {
             try $0.endpoints.map(RegistryHost.init(parsing:))
@@ -72,13 +72,13 @@ enum Network {
     ///   - registries: what the configuration says about registries.
     ///   - options: what the command line says.
     ///   - context: the environment, and who is told of retries and fallbacks.
-    ///   - patience: how long failures that may pass are waited for.
+    ///   - retryMode: The time for which temporary failures are retried.
     ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`.
     /// - Returns: the way; nothing is sent before a repository is used.
     /// - Throws: `UsageError` or `URLError` for a host that is none.
     static func network(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
-        context: ProgramContext, patience: RetryMode, onlyAuthFile: Bool = false
+        context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
     ) throws -> RegistryClientPool {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
@@ -97,7 +97,7 @@ enum Network {
                 given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
                 authFile: options.authFile.map(context.absolute),
                 environment: onlyAuthFile ? [:] : context.environment),
-            timeouts: HTTPTimeouts(idle: options.idleTimeout), patience: patience,
+            timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
             retryFor: options.retryFor,
             events: {
                 context.credentials.note($0)

@@ -8,10 +8,10 @@ import TextSafety
 
 @testable import Registry
 
-/// What fails because a request went on anonymously after its credential was rejected.
+/// Failures of a request that is anonymous because its credential was rejected.
 @Suite struct `A failure of an anonymous pull` {
-    private static let manifest = `Refused credentials`.manifest
-    private static let token = `Refused credentials`.token
+    private static let manifest = `Rejected credentials`.manifest
+    private static let token = `Rejected credentials`.token
     private static let rejected = RejectedCredential(
         registry: .dockerHub, source: "mirror.yaml", user: "me", rejectedBy: "auth.docker.io",
         status: 401)
@@ -23,18 +23,20 @@ import TextSafety
     }
 
     @Test(arguments: [
-        Answer(404), Answer(401, `Refused credentials`.challenge()), Answer(403),
-        Answer(429, ["Retry-After": "9999"]),
+        ScriptedResponse(404), ScriptedResponse(401, `Rejected credentials`.challenge()),
+        ScriptedResponse(403),
+        ScriptedResponse(429, ["Retry-After": "9999"]),
     ])
-    func `is reported as the rejected credential's`(answer: Answer) async throws {
+    func `is attributed to the rejected credential`(response: ScriptedResponse) async throws {
         let scene = try Scene(
             [
-                `Refused credentials`.refused, Exchange("GET \(Self.token)", Answer(401)),
-                `Refused credentials`.issuing("anyone"),
-                Exchange("HEAD \(Self.manifest)", answer),
-            ], credentials: `Refused credentials`.user)
+                `Rejected credentials`.rejected,
+                Exchange("GET \(Self.token)", ScriptedResponse(401)),
+                `Rejected credentials`.issuing("anyone"),
+                Exchange("HEAD \(Self.manifest)", response),
+            ], credentials: `Rejected credentials`.user)
         let error = await #expect(throws: RegistryError.self) {
-            try await scene.repository().resolve(`Refused credentials`.tag())
+            try await scene.repository().resolve(`Rejected credentials`.tag())
         }
         #expect(error?.failureClass == .denied)
         let message = error?.description ?? ""
@@ -46,43 +48,50 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test(arguments: [Answer(404), Answer(429, ["Retry-After": "9999"])])
-    func `is reported so for every later request to the repository`(answer: Answer) async throws {
+    @Test(arguments: [ScriptedResponse(404), ScriptedResponse(429, ["Retry-After": "9999"])])
+    func `is attributed to it for every later request to the repository`(response: ScriptedResponse)
+        async throws
+    {
         let scene = try Scene(
             [
-                `Refused credentials`.refused, Exchange("GET \(Self.token)", Answer(401)),
-                `Refused credentials`.issuing("anyone"), `Refused credentials`.found,
-                Exchange("HEAD \(Self.manifest)", answer),
-            ], credentials: `Refused credentials`.user)
+                `Rejected credentials`.rejected,
+                Exchange("GET \(Self.token)", ScriptedResponse(401)),
+                `Rejected credentials`.issuing("anyone"), `Rejected credentials`.found,
+                Exchange("HEAD \(Self.manifest)", response),
+            ], credentials: `Rejected credentials`.user)
         let repository = try scene.repository()
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         let error = await #expect(throws: RegistryError.self) {
-            try await repository.resolve(`Refused credentials`.tag())
+            try await repository.resolve(`Rejected credentials`.tag())
         }
         #expect(error?.failureClass == .denied)
         scene.wire.expectDone()
     }
 
     @Test(arguments: [500, 501])
-    func `is not the credential's where the registry is broken`(status: Int) async throws {
+    func `is not attributed to the credential if the registry is down`(status: Int) async throws {
         let scene = try Scene(
             [
-                `Refused credentials`.refused, Exchange("GET \(Self.token)", Answer(401)),
-                `Refused credentials`.issuing("anyone"),
-            ] + [Exchange](repeating: Exchange("HEAD \(Self.manifest)", Answer(status)), count: 6)
-                + [`Refused credentials`.found],
-            credentials: `Refused credentials`.user)
+                `Rejected credentials`.rejected,
+                Exchange("GET \(Self.token)", ScriptedResponse(401)),
+                `Rejected credentials`.issuing("anyone"),
+            ]
+                + [Exchange](
+                    repeating: Exchange("HEAD \(Self.manifest)", ScriptedResponse(status)), count: 6
+                )
+                + [`Rejected credentials`.found],
+            credentials: `Rejected credentials`.user)
         let error = await #expect(throws: RegistryError.self) {
-            try await scene.repository().resolve(`Refused credentials`.tag())
+            try await scene.repository().resolve(`Rejected credentials`.tag())
         }
         #expect(error?.failureClass == .unavailable)
     }
 
-    @Test func `is the pull rate limit of Docker Hub, also for images that are not asked for then`()
+    @Test func `at the pull rate limit of Docker Hub names the credential, also for later images`()
         async throws
     {
         let realm = "https://auth.docker.io/token?service=registry.docker.io&scope=repository:o/"
-        let challenge = Answer(
+        let challenge = ScriptedResponse(
             401,
             [
                 "WWW-Authenticate":
@@ -90,15 +99,15 @@ import TextSafety
             ])
         let registry = "https://registry-1.docker.io/v2/o/"
         let digest = Sample.manifest.digest
-        let limit = Answer(
+        let limit = ScriptedResponse(
             429, [:],
             #"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}"#
         )
         let scene = try Scene(
             [
                 Exchange("GET \(registry)a/manifests/\(digest)", challenge),
-                Exchange("GET \(realm)a:pull", Answer(401)),
-                Exchange("GET \(realm)a:pull", Answer(200, [:], #"{"token":"anyone"}"#)),
+                Exchange("GET \(realm)a:pull", ScriptedResponse(401)),
+                Exchange("GET \(realm)a:pull", ScriptedResponse(200, [:], #"{"token":"anyone"}"#)),
                 Exchange("GET \(registry)a/manifests/\(digest)", limit),
             ], credentials: ["docker.io": .user("me", "canary")])
         for name in ["a", "b"] {
@@ -116,52 +125,55 @@ import TextSafety
         (#"{"error":"invalid_grant"}"#, FailureClass.denied),
         (#"{"error":"invalid_request"}"#, .unavailable),
     ])
-    func `is told from a request that the token server cannot read`(
+    func `is distinguished from a request that the token server cannot parse`(
         body: String, failureClass: FailureClass
     ) async throws {
         let scene = try Scene(
             [
-                Exchange("PUT \(Self.manifest)", Answer(401, `Refused credentials`.challenge())),
-                Exchange("POST https://reg.test/token", Answer(400, [:], body)),
+                Exchange(
+                    "PUT \(Self.manifest)",
+                    ScriptedResponse(401, `Rejected credentials`.challenge())),
+                Exchange("POST https://reg.test/token", ScriptedResponse(400, [:], body)),
             ], credentials: ["reg.test": .identityToken(Secret("canary"))])
         let error = await #expect(throws: RegistryError.self) {
             try await scene.repository().push(
-                manifest: Sample.manifest.raw, as: `Refused credentials`.tag())
+                manifest: Sample.manifest.raw, as: `Rejected credentials`.tag())
         }
         #expect(error?.failureClass == failureClass)
         #expect(scene.events.all.contains { $0.isAboutRejection } == (failureClass == .denied))
         scene.wire.expectDone()
     }
 
-    @Test func `a rejected credential is not shown again for the next repository`() async throws {
+    @Test func `does not send the rejected credential again for the next repository`() async throws
+    {
         let other = "https://reg.test/v2/other/manifests/1"
         let scene = try Scene(
             [
-                `Refused credentials`.refused, Exchange("GET \(Self.token)", Answer(401)),
-                `Refused credentials`.issuing("anyone"), `Refused credentials`.found,
-                `Refused credentials`.issuing(
+                `Rejected credentials`.rejected,
+                Exchange("GET \(Self.token)", ScriptedResponse(401)),
+                `Rejected credentials`.issuing("anyone"), `Rejected credentials`.found,
+                `Rejected credentials`.issuing(
                     "others", "https://reg.test/token?service=reg.test&scope=repository:other:pull"),
-                Exchange("HEAD \(other)", Answer(200, Sample.manifest.fields)),
-            ], credentials: `Refused credentials`.user)
-        _ = try await scene.repository().resolve(`Refused credentials`.tag())
-        _ = try await scene.repository("reg.test/other").resolve(`Refused credentials`.tag())
+                Exchange("HEAD \(other)", ScriptedResponse(200, Sample.manifest.fields)),
+            ], credentials: `Rejected credentials`.user)
+        _ = try await scene.repository().resolve(`Rejected credentials`.tag())
+        _ = try await scene.repository("reg.test/other").resolve(`Rejected credentials`.tag())
         #expect(
             scene.events.all.count { if case .anonymousFallback = $0 { true } else { false } } == 2)
         scene.wire.expectDone()
     }
 
     // Artifactory, and GHCR for a new package: the write decides.
-    @Test func `does not keep a target from being written where a right was lacking`() async throws
-    {
+    @Test func `does not prevent a push to a target that denied the read`() async throws {
         let scene = try Scene(
             [
-                `Refused credentials`.refused, `Refused credentials`.issuing("mine"),
-                Exchange("HEAD \(Self.manifest)", Answer(403)),
-                `Refused credentials`.issuing("anyone"),
-                Exchange("HEAD \(Self.manifest)", Answer(404)),
-            ], credentials: `Refused credentials`.user)
+                `Rejected credentials`.rejected, `Rejected credentials`.issuing("mine"),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(403)),
+                `Rejected credentials`.issuing("anyone"),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(404)),
+            ], credentials: `Rejected credentials`.user)
         #expect(
-            try await scene.repository().currentDescriptor(of: `Refused credentials`.tag()) == nil)
+            try await scene.repository().currentDescriptor(of: `Rejected credentials`.tag()) == nil)
         scene.wire.expectDone()
     }
 
@@ -170,7 +182,7 @@ import TextSafety
         .identityToken(Secret("canary")), .user(String(repeating: "a", count: 65), ""),
     ])
     func `never names a token in place of a user`(credential: Credential) {
-        #expect(credential.shownUser == nil)
-        #expect(Credential.user("ci", "canary").shownUser == "ci")
+        #expect(credential.displayUser == nil)
+        #expect(Credential.user("ci", "canary").displayUser == "ci")
     }
 }

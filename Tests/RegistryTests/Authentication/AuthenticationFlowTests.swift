@@ -15,16 +15,16 @@ import TextSafety
     ]
     static let token =
         "https://reg.test/token?service=reg.test&scope=repository:app:pull"
-    static let found = Answer(200, Sample.manifest.fields)
+    static let found = ScriptedResponse(200, Sample.manifest.fields)
     static let user = ["reg.test": Credential.user("me", "canary")]
     static let basic = "Basic " + Base64.encode(Array("me:canary".utf8))
 
-    static func issuing(_ token: String, expiresIn: Int? = nil) -> Answer {
+    static func issuing(_ token: String, expiresIn: Int? = nil) -> ScriptedResponse {
         let life = expiresIn.map { #","expires_in":\#($0)"# } ?? ""
-        return Answer(200, [:], #"{"token":"\#(token)"\#(life)}"#)
+        return ScriptedResponse(200, [:], #"{"token":"\#(token)"\#(life)}"#)
     }
 
-    @Test func `is left out where nobody asks for it`() async throws {
+    @Test func `is omitted if the registry does not require it`() async throws {
         let scene = try Scene(
             [Exchange("HEAD \(Self.manifest)", Self.found)], credentials: Self.user)
         _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
@@ -32,9 +32,11 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `by token is asked for once, and shown at once from then on`() async throws {
+    @Test func `by token requests the token once and sends it with all later requests`()
+        async throws
+    {
         let scene = try Scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t1")),
             Exchange("HEAD \(Self.manifest)", Self.found),
             Exchange("HEAD \(Self.manifest)", Self.found),
@@ -45,11 +47,12 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `by token shows the password to the token server alone`() async throws {
+    @Test func `by token sends the password to the token server only`() async throws {
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
-                Exchange("GET \(Self.token)", Answer(200, [:], #"{"access_token":"t1"}"#)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
+                Exchange(
+                    "GET \(Self.token)", ScriptedResponse(200, [:], #"{"access_token":"t1"}"#)),
                 Exchange("HEAD \(Self.manifest)", Self.found),
             ], credentials: Self.user)
         _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
@@ -63,7 +66,7 @@ import TextSafety
     @Test func `by identity token posts a form`() async throws {
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
                 Exchange("POST https://reg.test/token", Self.issuing("t1")),
                 Exchange("HEAD \(Self.manifest)", Self.found),
             ], credentials: ["reg.test": .identityToken(Secret("refresh+me"))])
@@ -76,11 +79,12 @@ import TextSafety
                 + "&scope=repository%3Aapp%3Apull&service=reg.test")
     }
 
-    @Test func `by password is remembered too`() async throws {
+    @Test func `by password is remembered, too`() async throws {
         let scene = try Scene(
             [
                 Exchange(
-                    "HEAD \(Self.manifest)", Answer(401, ["WWW-Authenticate": "basic realm=x"])),
+                    "HEAD \(Self.manifest)",
+                    ScriptedResponse(401, ["WWW-Authenticate": "basic realm=x"])),
                 Exchange("HEAD \(Self.manifest)", Self.found),
                 Exchange("HEAD \(Self.manifest)", Self.found),
             ], credentials: Self.user)
@@ -89,11 +93,11 @@ import TextSafety
         #expect(scene.wire.authorizations == [nil, Self.basic, Self.basic])
     }
 
-    // What is missing or too short is a minute; seven tenths of it are used.
+    // A missing or shorter lifetime counts as a minute; seven tenths of it are used.
     @Test(arguments: [(nil, 41), (0, 41), (-5, 41), (300, 209)] as [(Int?, Int)])
-    func `G10 by token lasts as long as the server says`(life: Int?, good: Int) async throws {
+    func `G10 by token lasts for the stated lifetime`(life: Int?, good: Int) async throws {
         let scene = try Scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t1", expiresIn: life)),
             Exchange("HEAD \(Self.manifest)", Self.found),
             Exchange("HEAD \(Self.manifest)", Self.found),
@@ -111,12 +115,12 @@ import TextSafety
             scene.wire.authorizations.suffix(3) == ["Bearer t1", nil, "Bearer t2"])
     }
 
-    @Test func `G09 by a kept token that is refused gets a new one`() async throws {
+    @Test func `G09 replaces a cached token that is rejected`() async throws {
         let scene = try Scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t1")),
             Exchange("HEAD \(Self.manifest)", Self.found),
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange("GET \(Self.token)", Self.issuing("t2")),
             Exchange("HEAD \(Self.manifest)", Self.found),
         ])
@@ -126,14 +130,14 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A31 that is refused for ever ends`() async throws {
+    @Test func `A31 ends if it is always rejected`() async throws {
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
                 Exchange("GET \(Self.token)", Self.issuing("t1")),
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
                 Exchange("GET \(Self.token)", Self.issuing("t2")),
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             ], credentials: Self.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
@@ -142,13 +146,13 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    // A lapsed token must not break the pull of what anyone may read.
+    // An expired token must not break the pull of public content.
     @Test(arguments: [401, 403])
-    func `A17 that is refused is left out for a pull, and says so`(status: Int) async throws {
+    func `A17 falls back to an anonymous pull, with an event`(status: Int) async throws {
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
-                Exchange("GET \(Self.token)", Answer(status, [:], "denied")),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
+                Exchange("GET \(Self.token)", ScriptedResponse(status, [:], "denied")),
                 Exchange("GET \(Self.token)", Self.issuing("anonymous")),
                 Exchange("HEAD \(Self.manifest)", Self.found),
                 Exchange("HEAD \(Self.manifest)", Self.found),
@@ -165,15 +169,19 @@ import TextSafety
     }
 
     @Test(arguments: [true, false])
-    func `A17 is not left out for a push, nor where it is required`(isPush: Bool) async throws {
+    func `A17 does not fall back for a push, nor if authentication is required`(isPush: Bool)
+        async throws
+    {
         let put = "https://reg.test/v2/app/manifests/1"
         let scope = isPush ? "pull%2Cpush" : "pull"
         let scene = try Scene(
             [
-                Exchange("\(isPush ? "PUT" : "HEAD") \(put)", Answer(401, Self.challenge)),
+                Exchange(
+                    "\(isPush ? "PUT" : "HEAD") \(put)", ScriptedResponse(401, Self.challenge)),
                 Exchange(
                     "GET https://reg.test/token?service=reg.test&scope=repository:app:\(scope)",
-                    Answer(403, [:], #"{"errors":[{"code":"DENIED","message":"denied"}]}"#)),
+                    ScriptedResponse(
+                        403, [:], #"{"errors":[{"code":"DENIED","message":"denied"}]}"#)),
             ], ["reg.test": .with { $0.requiresAuth = !isPush }], credentials: Self.user)
         let repository = try scene.repository()
         let name = ManifestName.tag(try Tag(parsing: "1"))
@@ -186,16 +194,16 @@ import TextSafety
         }
         #expect(error?.failureClass == .denied)
         #expect(
-            error?.description.contains("token server rejected access with status 403") ?? false)
+            error?.description.contains("access denied (403)") ?? false)
         scene.wire.expectDone()
     }
 
-    // Only refusals; a server in trouble says nothing about credentials.
-    @Test func `A17 is not left out because a token server is down`() async throws {
+    // Only after 401 and 403; a server error says nothing about credentials.
+    @Test func `A17 does not fall back if a token server is down`() async throws {
         let down = [Exchange](
-            repeating: Exchange("GET \(Self.token)", Answer(503)), count: 6)
+            repeating: Exchange("GET \(Self.token)", ScriptedResponse(503)), count: 6)
         let scene = try Scene(
-            [Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge))] + down,
+            [Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge))] + down,
             credentials: Self.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
@@ -204,16 +212,17 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `asks once for everybody who waits`() async throws {
-        let five = MeetingPoint(5)
-        let refused = Exchange(
-            "HEAD \(Self.manifest)", Answer(401, Self.challenge).after { try await five.arrive() })
+    @Test func `requests one token for all waiting requests`() async throws {
+        let five = Barrier(5)
+        let rejected = Exchange(
+            "HEAD \(Self.manifest)",
+            ScriptedResponse(401, Self.challenge).after { try await five.arrive() })
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
                 Exchange("GET \(Self.token)", Self.issuing("lapsing")),
                 Exchange("HEAD \(Self.manifest)", Self.found),
-            ] + [Exchange](repeating: refused, count: 5)
+            ] + [Exchange](repeating: rejected, count: 5)
                 + [Exchange("GET \(Self.token)", Self.issuing("t1"))]
                 + [Exchange](repeating: Exchange("HEAD \(Self.manifest)", Self.found), count: 5))
         let repository = try scene.repository()
@@ -227,24 +236,24 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    // Asking for the other repository as well may cost the whole token.
+    // Requesting the scope of the other repository, too, may cost the whole token.
     @Test func `A20 that fails for a mount does not fail the push`() async throws {
         let push = "repository:app:pull%2Cpush"
         let scene = try Scene([
             Exchange(
                 "POST https://reg.test/v2/app/blobs/uploads/?mount=\(Sample.blob.digest)&from=base",
-                Answer(401, Self.challenge)),
+                ScriptedResponse(401, Self.challenge)),
             Exchange(
                 "GET https://reg.test/token?service=reg.test&scope=\(push)"
-                    + "&scope=repository:base:pull", Answer(403)),
+                    + "&scope=repository:base:pull", ScriptedResponse(403)),
             Exchange(
                 "GET https://reg.test/token?service=reg.test&scope=\(push)", Self.issuing("t1")),
             Exchange(
                 "POST https://reg.test/v2/app/blobs/uploads/",
-                Answer(202, ["Location": "/v2/app/blobs/uploads/1"])),
+                ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1"])),
             Exchange(
                 "PUT https://reg.test/v2/app/blobs/uploads/1?digest=\(Sample.blob.digest)",
-                Answer(201)),
+                ScriptedResponse(201)),
         ])
         let arrival = try await scene.repository().push(
             blob: Sample.blob.descriptor,

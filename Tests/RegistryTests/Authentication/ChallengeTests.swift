@@ -10,7 +10,7 @@ import Testing
         scheme: "bearer", parameters: ["realm": "https://auth.test/token", "service": "reg"])
     static let basic = Challenge(scheme: "basic", parameters: ["realm": "x"])
 
-    // What registries and the proxies in front of them really send.
+    // Values that registries and the proxies in front of them send.
     @Test(arguments: [
         (#"Bearer realm="https://auth.test/token",service="reg""#, [bearer]),
         (#"bearer Realm="https://auth.test/token" , SERVICE=reg"#, [bearer]),
@@ -35,7 +35,7 @@ import Testing
             ]
         ),
     ])
-    func `A21 are read as they come`(value: String, expected: [Challenge]) {
+    func `A21 are parsed in every observed form`(value: String, expected: [Challenge]) {
         #expect(Challenge.all(in: ["WWW-Authenticate": value]) == expected)
     }
 
@@ -43,7 +43,7 @@ import Testing
         "", #"Bearer realm="unending"#, #"Bearer realm="a",realm="b""#, "=x", #"Bearer realm="a\"#,
         #"Bearer realm="a" service="b""#, "Bearer " + String(repeating: "a", count: 9000),
     ])
-    func `A21 that are malformed are none`(value: String) {
+    func `A21 that are malformed are ignored`(value: String) {
         #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.parameters.isEmpty })
         #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.scheme != "basic" })
     }
@@ -56,9 +56,9 @@ import Testing
         #expect(Challenge.all(in: fields) == [Self.basic, Self.bearer])
     }
 
-    // Bytes that follow from a seed, so that a failure comes again.
+    // Bytes that are derived from a seed, so that a failure is reproducible.
     @Test(arguments: UInt64(1)...40)
-    func `A21 of any bytes do not trap`(seed: UInt64) {
+    func `A21 of arbitrary bytes do not trap`(seed: UInt64) {
         var state = seed
         func next() -> UInt64 {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

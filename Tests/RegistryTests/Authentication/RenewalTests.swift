@@ -9,30 +9,33 @@ import TextSafety
 
 @testable import Registry
 
-/// Tokens and passwords that lapse in the middle of something.
-@Suite struct `What lapses is renewed` {
+/// Tokens and passwords that expire during an operation.
+@Suite struct `Renewal` {
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let manifest = "https://reg.test/v2/app/manifests/1"
     static let commit = "\(uploads)1?digest=\(Sample.blob.digest)"
     static let push = "https://reg.test/token?service=reg.test&scope=repository:app:pull%2Cpush"
     static let pull = "https://reg.test/token?service=reg.test&scope=repository:app:pull"
-    static let challenge = `Refused credentials`.challenge()
-    static let begun = Answer(202, ["Location": "/v2/app/blobs/uploads/1"])
+    static let challenge = `Rejected credentials`.challenge()
+    static let begun = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1"])
 
     static func issuing(_ token: String, _ url: String, life: Int = 300) -> Exchange {
-        Exchange("GET \(url)", Answer(200, [:], #"{"token":"\#(token)","expires_in":\#(life)}"#))
+        Exchange(
+            "GET \(url)",
+            ScriptedResponse(200, [:], #"{"token":"\#(token)","expires_in":\#(life)}"#))
     }
 
-    @Test func `G09 a token that is refused in the middle of an upload, with the body sent again`()
+    @Test func `G09 replaces a token that is rejected during an upload, and sends the body again`()
         async throws
     {
         let scene = try Scene(
             [
-                Exchange("POST \(Self.uploads)", Answer(401, Self.challenge)),
+                Exchange("POST \(Self.uploads)", ScriptedResponse(401, Self.challenge)),
                 Self.issuing("t1", Self.push), Exchange("POST \(Self.uploads)", Self.begun),
-                Exchange("PUT \(Self.commit)", Answer(401, Self.challenge)),
-                Self.issuing("t2", Self.push), Exchange("PUT \(Self.commit)", Answer(201)),
-            ], credentials: `Refused credentials`.user)
+                Exchange("PUT \(Self.commit)", ScriptedResponse(401, Self.challenge)),
+                Self.issuing("t2", Self.push),
+                Exchange("PUT \(Self.commit)", ScriptedResponse(201)),
+            ], credentials: `Rejected credentials`.user)
         let arrival = try await scene.repository().push(
             blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
         #expect(arrival == .uploaded)
@@ -42,27 +45,28 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `G09 a token before it lapses, after seven tenths of its life`() async throws {
+    @Test func `G09 replaces a token after seven tenths of its lifetime`() async throws {
         let time = VirtualTime()
         let scene = try Scene(
             [
-                Exchange("POST \(Self.uploads)", Answer(401, Self.challenge)),
+                Exchange("POST \(Self.uploads)", ScriptedResponse(401, Self.challenge)),
                 Self.issuing("t1", Self.push),
                 Exchange("POST \(Self.uploads)", Self.begun.after { time.advance(.seconds(211)) }),
-                Self.issuing("t2", Self.push), Exchange("PUT \(Self.commit)", Answer(201)),
-            ], credentials: `Refused credentials`.user, time: time)
+                Self.issuing("t2", Self.push),
+                Exchange("PUT \(Self.commit)", ScriptedResponse(201)),
+            ], credentials: `Rejected credentials`.user, time: time)
         _ = try await scene.repository().push(
             blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
         #expect(scene.wire.authorizations.last == "Bearer t2")
         scene.wire.expectDone()
     }
 
-    /// A helper whose password changes when the test says so.
+    /// A helper whose password the test changes.
     final class Keyring: Sendable {
         let password = Mutex("old")
         let asked = Mutex(0)
         let fails = Mutex(false)
-        /// What each run waits for.
+        /// The condition that each run waits for.
         let hold = Mutex<@Sendable () async throws -> Void>({})
 
         var run: CredentialHelper.Runner {
@@ -72,9 +76,9 @@ import TextSafety
                 self.asked.withLock { $0 += 1 }
                 try await hold()
                 if self.fails.withLock({ $0 }) {
-                    return CredentialHelper.Answer(status: 1, output: [])
+                    return CredentialHelper.Output(status: 1, output: [])
                 }
-                return CredentialHelper.Answer(
+                return CredentialHelper.Output(
                     status: 0,
                     output: Array(#"{"ServerURL":"","Username":"me","Secret":"\#(password)"}"#.utf8)
                 )
@@ -101,20 +105,21 @@ import TextSafety
         }
     }
 
-    @Test func `a password, where the helper has a new one`() async throws {
+    @Test func `uses the new password of a helper`() async throws {
         let keyring = Keyring()
-        let found = Exchange("HEAD \(Self.manifest)", Answer(200, Sample.manifest.fields))
+        let found = Exchange("HEAD \(Self.manifest)", ScriptedResponse(200, Sample.manifest.fields))
         let scene = try keyring.scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Self.issuing("t1", Self.pull, life: 60), found,
-            Exchange("GET \(Self.pull)", Answer(401)), Self.issuing("t2", Self.pull, life: 60),
+            Exchange("GET \(Self.pull)", ScriptedResponse(401)),
+            Self.issuing("t2", Self.pull, life: 60),
             found,
         ])
         let repository = try scene.repository()
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         keyring.password.withLock { $0 = "new" }
         scene.time.advance(.seconds(50))
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         #expect(keyring.asked.withLock { $0 } == 2)
         let shown = scene.wire.requests.filter { $0.url == Self.pull }.map(\.authorization)
         #expect(shown == ["old", "old", "new"].map(Keyring.shown))
@@ -123,34 +128,34 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `a password that is shown to the registry itself`() async throws {
+    @Test func `uses a new password for Basic authentication`() async throws {
         let keyring = Keyring()
-        let refused = Exchange(
-            "PUT \(Self.manifest)", Answer(401, ["WWW-Authenticate": "Basic realm=x"]))
-        let done = Exchange("PUT \(Self.manifest)", Answer(201, Sample.manifest.fields))
-        let scene = try keyring.scene([refused, done, refused, done])
+        let rejected = Exchange(
+            "PUT \(Self.manifest)", ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"]))
+        let done = Exchange("PUT \(Self.manifest)", ScriptedResponse(201, Sample.manifest.fields))
+        let scene = try keyring.scene([rejected, done, rejected, done])
         let repository = try scene.repository()
-        try await repository.push(manifest: Sample.manifest.raw, as: `Refused credentials`.tag())
+        try await repository.push(manifest: Sample.manifest.raw, as: `Rejected credentials`.tag())
         keyring.password.withLock { $0 = "new" }
-        try await repository.push(manifest: Sample.manifest.raw, as: `Refused credentials`.tag())
+        try await repository.push(manifest: Sample.manifest.raw, as: `Rejected credentials`.tag())
         #expect(
             scene.wire.authorizations == [nil] + ["old", "old", "new"].map(Keyring.shown))
         scene.wire.expectDone()
     }
 
-    @Test func `a password that is still the same, at most once a minute`() async throws {
+    @Test func `reads an unchanged password at most once a minute`() async throws {
         let keyring = Keyring()
-        let refusals = [Exchange](
-            repeating: Exchange("GET \(Self.push)", Answer(401)), count: 3)
+        let rejections = [Exchange](
+            repeating: Exchange("GET \(Self.push)", ScriptedResponse(401)), count: 3)
         let scene = try keyring.scene(
-            [Exchange("PUT \(Self.manifest)", Answer(401, Self.challenge))] + refusals)
+            [Exchange("PUT \(Self.manifest)", ScriptedResponse(401, Self.challenge))] + rejections)
         let repository = try scene.repository()
         var asked: [Int] = []
         for wait in [0, 30, 31] {
             scene.time.advance(.seconds(wait))
             await #expect(throws: RegistryError.self) {
                 try await repository.push(
-                    manifest: Sample.manifest.raw, as: `Refused credentials`.tag())
+                    manifest: Sample.manifest.raw, as: `Rejected credentials`.tag())
             }
             asked.append(keyring.asked.withLock { $0 })
         }
@@ -158,34 +163,37 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A17 a password that is refused again is left out of a pull`() async throws {
+    @Test func `A17 falls back to an anonymous pull if the new password is rejected`() async throws
+    {
         let keyring = Keyring()
         let scene = try keyring.scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange(
-                "GET \(Self.pull)", Answer(401).after { keyring.password.withLock { $0 = "new" } }),
-            Exchange("GET \(Self.pull)", Answer(401)), Self.issuing("anyone", Self.pull),
-            Exchange("HEAD \(Self.manifest)", Answer(200, Sample.manifest.fields)),
+                "GET \(Self.pull)",
+                ScriptedResponse(401).after { keyring.password.withLock { $0 = "new" } }),
+            Exchange("GET \(Self.pull)", ScriptedResponse(401)), Self.issuing("anyone", Self.pull),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(200, Sample.manifest.fields)),
         ])
-        _ = try await scene.repository().resolve(`Refused credentials`.tag())
+        _ = try await scene.repository().resolve(`Rejected credentials`.tag())
         #expect(
             scene.wire.authorizations
                 == [nil, Keyring.shown("old"), Keyring.shown("new"), nil, "Bearer anyone"])
         scene.wire.expectDone()
     }
 
-    @Test func `A17 a password, and nothing is left out where the server is then in trouble`()
+    @Test func `A17 does not fall back if the server fails after a renewal`()
         async throws
     {
         let keyring = Keyring()
         let scene = try keyring.scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
             Exchange(
-                "GET \(Self.pull)", Answer(401).after { keyring.password.withLock { $0 = "new" } }),
-            Exchange("GET \(Self.pull)", Answer(501)),
+                "GET \(Self.pull)",
+                ScriptedResponse(401).after { keyring.password.withLock { $0 = "new" } }),
+            Exchange("GET \(Self.pull)", ScriptedResponse(501)),
         ])
         let error = await #expect(throws: RegistryError.self) {
-            _ = try await scene.repository().resolve(`Refused credentials`.tag())
+            _ = try await scene.repository().resolve(`Rejected credentials`.tag())
         }
         #expect(error?.failureClass == .unavailable)
         scene.wire.expectDone()

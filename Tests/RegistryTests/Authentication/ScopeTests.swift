@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-/// What tokens are asked for, and what a registry can have asked for.
+/// The scopes of token requests, and the scopes that a registry can request.
 @Suite struct `Scopes` {
     @Test(arguments: [
         ("repository:app:pull", ["repository:app:pull"]),
@@ -20,7 +20,7 @@ import Testing
         ("repository:app:delete", []), ("registry:catalog:*", []), ("x", []), ("", []),
         ("repository:", []), ("repository::pull", []), ("repository:app", []),
     ])
-    func `are read from a challenge`(text: String, expected: [String]) {
+    func `are parsed from a challenge`(text: String, expected: [String]) {
         #expect(Scope.all(in: text).map(\.description) == expected)
     }
 
@@ -28,12 +28,12 @@ import Testing
         ("repository:app:metadata_read", "metadata_read,pull"),
         ("repository:app:push", "pull"), ("repository:other:pull,metadata_read", "pull"),
     ])
-    func `grow by what a reading request has any use for`(named: String, actions: String) {
+    func `are extended by the actions that a read can use`(named: String, actions: String) {
         let scopes = Access.pull("app").scopes(and: Scope.all(in: named))
         #expect(scopes.map(\.description) == ["repository:app:\(actions)"])
     }
 
-    @Test func `of a mount name its source, and grow for it too`() {
+    @Test func `of a mount include its source, and are extended for it, too`() {
         var access = Access.push("app")
         access.sibling = "base"
         #expect(
@@ -49,20 +49,23 @@ import Testing
     static func challenge(_ host: String, _ more: String = "") -> HTTPFields {
         ["WWW-Authenticate": #"Bearer realm="https://\#(host)/token",service="\#(host)"\#(more)"#]
     }
-    static let listing = Answer(200, [:], #"{"name":"app","tags":["1"]}"#)
+    static let listing = ScriptedResponse(200, [:], #"{"name":"app","tags":["1"]}"#)
 
     @Test(arguments: [401, 403])
-    func `grow when a refusal names more, and stay so`(status: Int) async throws {
+    func `are extended after an error response that names more, permanently`(status: Int)
+        async throws
+    {
         let short = Self.challenge(
             "reg.test", #",error="insufficient_scope",scope="repository:app:metadata_read""#)
         let scene = try Scene([
-            Exchange("GET \(Self.url)", Answer(401, Self.challenge("reg.test"))),
+            Exchange("GET \(Self.url)", ScriptedResponse(401, Self.challenge("reg.test"))),
             Exchange(
-                "GET \(Self.token("reg.test", "pull"))", Answer(200, [:], #"{"token":"t1"}"#)),
-            Exchange("GET \(Self.url)", Answer(status, short)),
+                "GET \(Self.token("reg.test", "pull"))",
+                ScriptedResponse(200, [:], #"{"token":"t1"}"#)),
+            Exchange("GET \(Self.url)", ScriptedResponse(status, short)),
             Exchange(
                 "GET \(Self.token("reg.test", "metadata_read%2Cpull"))",
-                Answer(200, [:], #"{"token":"t2"}"#)),
+                ScriptedResponse(200, [:], #"{"token":"t2"}"#)),
             Exchange("GET \(Self.url)", Self.listing), Exchange("GET \(Self.url)", Self.listing),
         ])
         let repository = try scene.repository()
@@ -71,46 +74,49 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `of a listing at Azure have a right of its own`() async throws {
+    @Test func `of a tag listing at Azure include a separate permission`() async throws {
         let host = "a.azurecr.io"
         let url = "https://\(host)/v2/app/tags/list"
         let scene = try Scene([
-            Exchange("GET \(url)", Answer(401, Self.challenge(host))),
+            Exchange("GET \(url)", ScriptedResponse(401, Self.challenge(host))),
             Exchange(
                 "GET \(Self.token(host, "metadata_read%2Cpull"))",
-                Answer(200, [:], #"{"access_token":"t"}"#)),
+                ScriptedResponse(200, [:], #"{"access_token":"t"}"#)),
             Exchange("GET \(url)", Self.listing),
         ])
         _ = try await scene.repository("\(host)/app").tags()
         scene.wire.expectDone()
     }
 
-    // MARK: Refusals without a challenge
+    // MARK: Error responses without a challenge
 
     static let manifest = "https://reg.test/v2/app/manifests/1"
 
     @Test(arguments: [401, 403])
-    func `are asked for after a bare request where a refusal explains nothing`(
+    func `are requested after a version check if there is no challenge`(
         status: Int
     ) async throws {
         let scene = try Scene([
-            Exchange("HEAD \(Self.manifest)", Answer(status)),
-            Exchange("GET https://reg.test/v2/", Answer(401, Self.challenge("reg.test"))),
-            Exchange("GET \(Self.token("reg.test", "pull"))", Answer(200, [:], #"{"token":"t"}"#)),
-            Exchange("HEAD \(Self.manifest)", Answer(200, Sample.manifest.fields)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(status)),
+            Exchange("GET https://reg.test/v2/", ScriptedResponse(401, Self.challenge("reg.test"))),
+            Exchange(
+                "GET \(Self.token("reg.test", "pull"))",
+                ScriptedResponse(200, [:], #"{"token":"t"}"#)),
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(200, Sample.manifest.fields)),
         ])
         _ = try await scene.repository().resolve(.tag(Tag(parsing: "1")))
         #expect(scene.wire.authorizations == [nil, nil, nil, "Bearer t"])
         scene.wire.expectDone()
     }
 
-    @Test(arguments: [Answer(200), Answer(404), Answer(403)])
-    func `are not asked for where the registry never explains itself, which it is asked once`(
-        answer: Answer
+    @Test(arguments: [ScriptedResponse(200), ScriptedResponse(404), ScriptedResponse(403)])
+    func `are not requested if the registry has no challenge, which is checked once`(
+        response: ScriptedResponse
     ) async throws {
         let scene = try Scene(
-            [Exchange("GET https://reg.test/v2/", answer)]
-                + [Exchange](repeating: Exchange("HEAD \(Self.manifest)", Answer(403)), count: 2))
+            [Exchange("GET https://reg.test/v2/", response)]
+                + [Exchange](
+                    repeating: Exchange("HEAD \(Self.manifest)", ScriptedResponse(403)), count: 2))
         let repository = try scene.repository()
         for _ in 0..<2 {
             let error = await #expect(throws: RegistryError.self) {
@@ -122,16 +128,17 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // GHCR, once it was shown anything.
-    @Test func `are asked for anew where a kept token is refused without a challenge`() async throws
+    // GHCR responds so to a request with credentials.
+    @Test func `are requested again if a cached token is rejected without a challenge`()
+        async throws
     {
         let url = Self.token("reg.test", "pull")
-        let found = Exchange("HEAD \(Self.manifest)", Answer(200, Sample.manifest.fields))
+        let found = Exchange("HEAD \(Self.manifest)", ScriptedResponse(200, Sample.manifest.fields))
         let scene = try Scene([
-            Exchange("HEAD \(Self.manifest)", Answer(401, Self.challenge("reg.test"))),
-            Exchange("GET \(url)", Answer(200, [:], #"{"token":"t1"}"#)), found,
-            Exchange("HEAD \(Self.manifest)", Answer(403)),
-            Exchange("GET \(url)", Answer(200, [:], #"{"token":"t2"}"#)), found,
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, Self.challenge("reg.test"))),
+            Exchange("GET \(url)", ScriptedResponse(200, [:], #"{"token":"t1"}"#)), found,
+            Exchange("HEAD \(Self.manifest)", ScriptedResponse(403)),
+            Exchange("GET \(url)", ScriptedResponse(200, [:], #"{"token":"t2"}"#)), found,
         ])
         let repository = try scene.repository()
         for _ in 0..<2 { _ = try await repository.resolve(.tag(Tag(parsing: "1"))) }

@@ -5,8 +5,8 @@ import AsyncPrimitives
 
 @testable import Registry
 
-@Suite struct `Shared flights` {
-    /// Something that happens once, and that tasks wait for.
+@Suite struct `Single flights` {
+    /// An event that happens once and that tasks wait for.
     struct Signal: Sendable {
         private let list = AsyncCondition(false)
         func send() { list.change { $0 = true } }
@@ -15,7 +15,7 @@ import AsyncPrimitives
 
     let flights = SingleFlight<String, Int>()
 
-    @Test func `give everybody what one piece of work made`() async throws {
+    @Test func `share one result with all callers`() async throws {
         let (started, land) = (Signal(), Signal())
         let flights = flights
         @Sendable func fly() async throws -> Int {
@@ -33,7 +33,7 @@ import AsyncPrimitives
         #expect(try await flights.value(for: "b") { 8 } == 8)
     }
 
-    @Test func `are not ended by one of several who leaves`() async throws {
+    @Test func `continue if one of several callers is canceled`() async throws {
         let (started, land) = (Signal(), Signal())
         let flights = flights
         async let first = flights.value(for: "a") {
@@ -49,7 +49,7 @@ import AsyncPrimitives
         #expect(try await first == 7)
     }
 
-    @Test func `end when the last has left, and can begin again`() async throws {
+    @Test func `are canceled with the last caller, and can start again`() async throws {
         let (started, cancelled) = (Signal(), Signal())
         let flights = flights
         let only = Task {
@@ -71,11 +71,13 @@ import AsyncPrimitives
         #expect(try await flights.value(for: "a") { 8 } == 8)
     }
 
-    struct Broke: Error {}
+    struct TestError: Error {}
 
-    @Test func `fail for everybody, and are not remembered`() async throws {
+    @Test func `share an error with all callers, and do not cache it`() async throws {
         let flights = flights
-        await #expect(throws: Broke.self) { try await flights.value(for: "a") { throw Broke() } }
+        await #expect(throws: TestError.self) {
+            try await flights.value(for: "a") { throw TestError() }
+        }
         #expect(try await flights.value(for: "a") { 8 } == 8)
     }
 }

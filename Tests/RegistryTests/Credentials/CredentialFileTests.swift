@@ -9,8 +9,8 @@ import TextSafety
 
 @testable import Registry
 
-/// Logins that are kept for later runs.
-@Suite struct `CredentialFile are kept` {
+/// Credentials that are stored for later runs.
+@Suite struct `Stored credentials` {
     let folder: TemporaryFolder
 
     init() throws {
@@ -35,7 +35,7 @@ import TextSafety
         ("index.docker.io", "busybox", "https://index.docker.io/v1/"),
         ("localhost:5000", "localhost:5000/a", "localhost:5000"),
     ])
-    func `under the key that docker reads`(name: String, repository: String, key: String)
+    func `have the key that docker reads`(name: String, repository: String, key: String)
         async throws
     {
         let registry = try RegistryHost(parsing: name)
@@ -46,13 +46,13 @@ import TextSafety
     }
 
     @Test(arguments: ["<token>", "00000000-0000-0000-0000-000000000000"])
-    func `as refresh tokens where the user says so`(user: String) async throws {
+    func `are refresh tokens if the user name says so`(user: String) async throws {
         let registry = try RegistryHost(parsing: "a.azurecr.io")
         _ = try await logins().store(user: user, password: Secret("refresh"), for: registry)
         #expect(try await credential("a.azurecr.io/x") == .identityToken(Secret("refresh")))
     }
 
-    @Test func `without a change to anything else in the file`() async throws {
+    @Test func `leave the rest of the file unchanged`() async throws {
         let before = """
             {
             \t"HttpHeaders": {
@@ -100,7 +100,9 @@ import TextSafety
     @Test(arguments: [
         "{", "[]", #"{"auths":{"ghcr.io":{"auth":"canary"}}}"#, #"{"auths":["canary"]}"#,
     ])
-    func `A22 not in a malformed file, which stays as it is`(content: String) async throws {
+    func `A22 are not written to a malformed file, which is left unchanged`(content: String)
+        async throws
+    {
         try folder.write(content, to: "config.json")
         let registry = try RegistryHost(parsing: "ghcr.io")
         let error = await #expect(throws: ContentError.self) {
@@ -111,7 +113,7 @@ import TextSafety
         #expect(file == content)
     }
 
-    @Test func `where only their owner reads them`() async throws {
+    @Test func `are readable only by their owner`() async throws {
         let registry = try RegistryHost(parsing: "ghcr.io")
         let nested = try CredentialFile(authFile: folder("new/deep/auth.json"), environment: [:])
         _ = try await nested.store(user: "me", password: Secret("pw"), for: registry)
@@ -120,13 +122,13 @@ import TextSafety
         #expect(modes.output == "700\n600\n")
     }
 
-    @Test func `by the helper that the file names`() async throws {
+    @Test func `are passed to the helper that the file names`() async throws {
         let asked = Mutex<[String]>([])
         let run: CredentialHelper.Runner = { program, arguments, input in
             let line = ([program] + arguments + [String(decoding: input, as: UTF8.self)])
                 .joined(separator: " ")
             asked.withLock { $0.append(line) }
-            return CredentialHelper.Answer(status: 0, output: [])
+            return CredentialHelper.Output(status: 0, output: [])
         }
         try folder.write(
             #"{"credsStore":"store","credHelpers":{"a.io":"special"},"auths":{"a.io":{"auth":"dTpw"}}}"#,
@@ -148,13 +150,13 @@ import TextSafety
             !file.contains("\"a.io\": {") && file.contains("\"https://index.docker.io/v1/\": {}"))
     }
 
-    @Test func `not at all where the helper fails`() async throws {
+    @Test func `are not written if the helper fails`() async throws {
         let content = #"{"credsStore":"store"}"#
         try folder.write(content, to: "config.json")
         let registry = try RegistryHost(parsing: "ghcr.io")
         let error = await #expect(throws: ContentError.self) {
             try await logins { _, _, _ in
-                CredentialHelper.Answer(status: 1, output: Array("no keyring".utf8))
+                CredentialHelper.Output(status: 1, output: Array("no keyring".utf8))
             }.store(user: "me", password: Secret("pw"), for: registry)
         }
         #expect(error?.message.contains("docker-credential-store") == true)

@@ -22,7 +22,7 @@ import TextSafety
         _ files: [String: String], given: [RegistryHost: Credential] = [:], authFile: String? = nil,
         environment: [String: String] = ["HOME": "/h"],
         helper: @escaping CredentialHelper.Runner = { _, _, _ in
-            CredentialHelper.Answer(
+            CredentialHelper.Output(
                 status: 1, output: Array("credentials not found in native keychain".utf8))
         }
     ) -> CredentialStore {
@@ -37,7 +37,7 @@ import TextSafety
         return user
     }
 
-    @Test func `come from the first source that has some`() async throws {
+    @Test func `come from the first source that has any`() async throws {
         var files = [
             "/a": Self.file("ghcr.io", "auth-file"),
             "/h/.docker/config.json": Self.file("ghcr.io", "docker"),
@@ -63,7 +63,7 @@ import TextSafety
         #expect(try await user(store(files, environment: environment), "quay.io/a/b") == nil)
     }
 
-    @Test func `say where they were found, and nothing else`() async throws {
+    @Test func `are reported with their source only`() async throws {
         let files = [
             "/a": Self.file("a.io", "u"), "/h/.docker/config.json": Self.file("b.io", "u"),
             "/h/.config/containers/auth.json": Self.file("c.io", "u"),
@@ -108,7 +108,9 @@ import TextSafety
         #expect((try await user(store, repository) == "me") == fits)
     }
 
-    @Test func `of the longest key win, and of Docker Hub the traditional one`() async throws {
+    @Test func `of the longest key have precedence, and of Docker Hub the traditional key`()
+        async throws
+    {
         let auths = [
             ("quay.io", "host"), ("quay.io/org/app", "app"), ("quay.io/org", "org"),
             ("docker.io", "new"), ("https://index.docker.io/v1/", "traditional"),
@@ -122,7 +124,7 @@ import TextSafety
         #expect(try await user(store, "busybox") == "traditional")
     }
 
-    @Test func `are read in each form`() async throws {
+    @Test func `are parsed in each form`() async throws {
         let store = store([
             "/h/.docker/config.json": #"""
             {"auths":{"a.io":{"identitytoken":"refresh","auth":"\#(Self.pair("u", ""))"},
@@ -139,22 +141,24 @@ import TextSafety
         #expect(try await credential("d.io/x") == .user("u", "p:q"))
     }
 
-    // What a malformed file holds must not appear in the message.
+    // The content of a malformed file must not appear in the message.
     @Test(arguments: [
         #"{"auths":{"a.io":{"auth":"canary"}}}"#, #"{"auths":{"a.io":{"auth":"canary""#, "canary",
         #"{"auths":"canary"}"#, #"{"auths":{"a.io":["canary"]}}"#,
         #"{"auths":{"a.io":{"identitytoken":{"canary":1}}}}"#,
     ])
-    func `A22 of a malformed file are an error that names it alone`(content: String) async throws {
+    func `A22 of a malformed file are an error that names only the file`(content: String)
+        async throws
+    {
         let error = await #expect(throws: ContentError.self) {
             _ = try await user(store(["/h/.docker/config.json": content]), "a.io/x")
         }
         let message = try #require(error).message
-        #expect(message.hasPrefix("/h/.docker/config.json: is no auth file"))
+        #expect(message.hasPrefix("/h/.docker/config.json: invalid auth file"))
         #expect(!message.contains("canary"))
     }
 
-    @Test func `are an error where the named file is not there`() async throws {
+    @Test func `are an error if the given file does not exist`() async throws {
         await #expect(throws: ContentError.self) {
             _ = try await user(store([:], authFile: "/none"), "a.io/x")
         }
@@ -162,13 +166,13 @@ import TextSafety
 
     static let helpers = #"{"credsStore":"store","credHelpers":{"a.io":"special"}}"#
 
-    @Test func `of helpers are asked for once`() async throws {
+    @Test func `of helpers are requested once`() async throws {
         let asked = Mutex<[String]>([])
         let store = store(["/h/.docker/config.json": Self.helpers]) { program, arguments, input in
             let line = ([program] + arguments + [String(decoding: input, as: UTF8.self)])
                 .joined(separator: " ")
             asked.withLock { $0.append(line) }
-            return CredentialHelper.Answer(
+            return CredentialHelper.Output(
                 status: 0, output: Array(#"{"ServerURL":"","Username":"u","Secret":"s"}"#.utf8))
         }
         for name in ["a.io/x", "a.io/y", "busybox"] { #expect(try await user(store, name) == "u") }
@@ -179,9 +183,9 @@ import TextSafety
             ])
     }
 
-    @Test func `of a helper may be an identity token, or none`() async throws {
+    @Test func `of a helper are an identity token, a password or none`() async throws {
         let token = store(["/h/.docker/config.json": Self.helpers]) { _, _, _ in
-            CredentialHelper.Answer(
+            CredentialHelper.Output(
                 status: 0,
                 output: Array(
                     #"{"ServerURL":"https://a.io","Username":"<token>","Secret":"s"}"#.utf8))
@@ -192,21 +196,21 @@ import TextSafety
         #expect(try await user(store(["/h/.docker/config.json": Self.helpers]), "a.io/x") == nil)
     }
 
-    // Credentials of another source might go where they do not belong.
+    // Credentials of another source might be sent where they do not belong.
     @Test(arguments: [
-        CredentialHelper.Answer(status: 1, output: Array("no such keyring canary".utf8)),
-        CredentialHelper.Answer(status: 0, output: Array("canary".utf8)),
-        CredentialHelper.Answer(
+        CredentialHelper.Output(status: 1, output: Array("no such keyring canary".utf8)),
+        CredentialHelper.Output(status: 0, output: Array("canary".utf8)),
+        CredentialHelper.Output(
             status: 0,
             output: Array(#"{"ServerURL":"evil.io","Username":"u","Secret":"canary"}"#.utf8)),
     ])
-    func `A16 of a failing helper are an error`(answer: CredentialHelper.Answer) async throws {
+    func `A16 of a failing helper are an error`(response: CredentialHelper.Output) async throws {
         let files = [
             "/h/.docker/config.json": Self.helpers,
             "/h/.config/containers/auth.json": Self.file("a.io", "other"),
         ]
         let error = await #expect(throws: ContentError.self) {
-            _ = try await user(store(files) { _, _, _ in answer }, "a.io/x")
+            _ = try await user(store(files) { _, _, _ in response }, "a.io/x")
         }
         #expect(try #require(error).message.contains("docker-credential-special"))
         #expect(try !#require(error).message.contains("canary"))
@@ -216,12 +220,12 @@ import TextSafety
     func `A24 of a helper with a malformed name are an error`(name: String) {
         #expect(throws: ContentError.self) {
             try CredentialHelper(name: name, file: "f") { _, _, _ in
-                CredentialHelper.Answer(status: 0, output: [])
+                CredentialHelper.Output(status: 0, output: [])
             }
         }
     }
 
-    @Test func `A23 of a real helper are asked for without a shell and with little to see`()
+    @Test func `A23 of a real helper are requested without a shell and with a minimal environment`()
         async throws
     {
         let folder = try TemporaryFolder()
@@ -242,14 +246,14 @@ import TextSafety
         #expect(found.credential == .user("get", "seen"))
     }
 
-    @Test func `A22 show nothing of themselves`() {
+    @Test func `A22 have a redacted description`() {
         let credential = Credential.user("me", "canary")
         #expect(!"\(credential)".contains("canary"))
         #expect(!String(reflecting: FoundCredential(credential, source: "x")).contains("canary"))
     }
 
-    // What never ends is cut off; what is slow ends with the time limit of every child.
-    @Test func `A24 of a helper that writes without end are an error`() async throws {
+    // Endless output is cut off; a slow helper ends with the time limit of every child process.
+    @Test func `A24 of a helper with endless output are an error`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("#!/bin/sh\nexec yes\n", to: "docker-credential-endless")
         #expect(
@@ -265,9 +269,9 @@ import TextSafety
         #expect(CredentialHelper.timeLimit == .seconds(10))
     }
 
-    // A second line would be another question to a helper that reads several.
+    // A helper that reads several lines would take a second one for another request.
     @Test(arguments: ["a.io\n", "a.io\r\nhost=evil", "a.io\0", "a io", "a.io/x\n"])
-    func `A24 are asked for a host without control characters`(name: String) {
+    func `A24 are requested only for hosts without control characters`(name: String) {
         #expect(throws: (any Error).self) { try RegistryHost(parsing: name) }
     }
 }

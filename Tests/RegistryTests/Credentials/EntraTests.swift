@@ -9,14 +9,14 @@ import TextSafety
 
 @testable import Registry
 
-/// Logins to Azure's registries with what the environment says of Microsoft Entra.
+/// Logins to Azure's registries with a Microsoft Entra identity from the environment.
 @Suite struct `Microsoft Entra` {
     static let application = ["AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "client"]
 
     static func kind(_ environment: [String: String], _ host: String) throws -> String? {
         let store = try EntraIdentity(
             environment: environment, at: try RegistryHost(parsing: host))
-        switch store?.proof {
+        switch store?.credential {
         case .clientSecret(let application, _)?: return "secret \(application.tokens.origin.host)"
         case .federatedToken(_, let file)?: return "file \(file)"
         case .managedIdentity(let managed)?: return "managed \(managed.httpRequest().url.origin)"
@@ -32,7 +32,7 @@ import TextSafety
         ("ghcr.io", nil), ("azurecr.io", nil), ("a.azurecr.io.evil.org", nil),
         ("evil-azurecr.io", nil), ("a.azurecr.io:5000", nil),
     ])
-    func `is for Azure's registries alone`(host: String, expected: String?) throws {
+    func `is used for Azure's registries only`(host: String, expected: String?) throws {
         let environment = Self.application.merging(["AZURE_CLIENT_SECRET": "s"]) { $1 }
         #expect(try Self.kind(environment, host) == expected)
     }
@@ -81,14 +81,14 @@ import TextSafety
                 ], "file /f"
             ),
         ] as [([String: String], String?)])
-    func `takes the first proof that there is`(
+    func `uses the first configured credential`(
         further: [String: String], expected: String?
     ) throws {
         let environment = Self.application.merging(further) { $1 }
         #expect(try Self.kind(environment, "a.azurecr.io") == expected)
     }
 
-    /// Elsewhere the request would hang until it is given up.
+    /// Elsewhere the request would hang until it times out.
     @Test(
         arguments: [
             ([:], false), (["AZURE_CLIENT_ID": "c"], true),
@@ -97,7 +97,7 @@ import TextSafety
             (["AZURE_TOKEN_CREDENTIALS": "prod"], true),
             (["AZURE_TOKEN_CREDENTIALS": "AzureCliCredential", "AZURE_CLIENT_ID": "c"], false),
         ] as [([String: String], Bool)])
-    func `asks a machine for its identity only after a hint`(
+    func `requests a managed identity only if one is indicated`(
         environment: [String: String], asks: Bool
     ) throws {
         #expect((try Self.kind(environment, "a.azurecr.io") != nil) == asks)
@@ -109,13 +109,13 @@ import TextSafety
         ["AZURE_AUTHORITY_HOST": "https://user@login.example"],
         ["AZURE_TENANT_ID": "../other"], ["AZURE_TENANT_ID": "a?b"],
     ])
-    func `refuses variables that would lead somewhere else`(wrong: [String: String]) {
+    func `rejects variables with an invalid tenant or host`(wrong: [String: String]) {
         let environment = Self.application.merging(["AZURE_CLIENT_SECRET": "s"]) { $1 }
             .merging(wrong) { $1 }
         #expect(throws: ContentError.self) { try Self.kind(environment, "a.azurecr.io") }
     }
 
-    // MARK: The conversation
+    // MARK: Requests
 
     static let registry = "https://a.azurecr.io"
     static let manifest = "\(registry)/v2/app/manifests/1"
@@ -126,7 +126,7 @@ import TextSafety
         """
     ]
 
-    /// A token that says of itself that it is good for so many seconds.
+    /// Returns a token that is valid for a number of seconds.
     static func jwt(_ name: String, life: Int) -> String {
         func part(_ text: String) -> String {
             Registry.Base64.encode(Array(text.utf8)).replacing("+", with: "-")
@@ -140,29 +140,30 @@ import TextSafety
         [
             Exchange(
                 "POST \(registry)/oauth2/exchange",
-                Answer(200, [:], #"{"refresh_token":"\#(jwt(name, life: life))"}"#))
+                ScriptedResponse(200, [:], #"{"refresh_token":"\#(jwt(name, life: life))"}"#))
         ]
     }
 
     static func access(_ name: String, life: Int = 4500) -> Exchange {
         Exchange(
             "POST \(registry)/oauth2/token",
-            Answer(200, [:], #"{"access_token":"\#(jwt(name, life: life))"}"#))
+            ScriptedResponse(200, [:], #"{"access_token":"\#(jwt(name, life: life))"}"#))
     }
 
-    static let refused = Exchange("HEAD \(manifest)", Answer(401, challenge))
-    static let found = Exchange("HEAD \(manifest)", Answer(200, Sample.manifest.fields))
-    static let entraToken = Exchange("POST \(entra)", Answer(200, [:], #"{"access_token":"aad"}"#))
+    static let rejected = Exchange("HEAD \(manifest)", ScriptedResponse(401, challenge))
+    static let found = Exchange("HEAD \(manifest)", ScriptedResponse(200, Sample.manifest.fields))
+    static let entraToken = Exchange(
+        "POST \(entra)", ScriptedResponse(200, [:], #"{"access_token":"aad"}"#))
 
     static func body(_ scene: Scene, _ url: String) -> [String] {
         scene.wire.requests.filter { $0.url == url }
             .map { String(decoding: $0.body, as: UTF8.self) }
     }
 
-    @Test func `logs in with a secret, and keeps the login while it is good`() async throws {
+    @Test func `logs in with a secret, and caches the login while it is valid`() async throws {
         let secret = Self.application.merging(["AZURE_CLIENT_SECRET": "canary"]) { $1 }
         let scene = try Scene(
-            [Self.refused, Self.entraToken] + Self.login("refresh") + [
+            [Self.rejected, Self.entraToken] + Self.login("refresh") + [
                 Self.access("t1"), Self.found, Self.found, Self.access("t2"), Self.found,
             ], environment: secret)
         let repository = try scene.repository("a.azurecr.io/app")
@@ -199,12 +200,13 @@ import TextSafety
         }
     }
 
-    @Test func `logs in anew where a kept login is refused`() async throws {
+    @Test func `logs in again if a cached login is rejected`() async throws {
         let secret = Self.application.merging(["AZURE_CLIENT_SECRET": "s"]) { $1 }
         let scene = try Scene(
-            [Self.refused, Self.entraToken] + Self.login("r1") + [
+            [Self.rejected, Self.entraToken] + Self.login("r1") + [
                 Self.access("t1", life: 60), Self.found,
-                Exchange("POST \(Self.registry)/oauth2/token", Answer(401)), Self.entraToken,
+                Exchange("POST \(Self.registry)/oauth2/token", ScriptedResponse(401)),
+                Self.entraToken,
             ] + Self.login("r2") + [Self.access("t2"), Self.found], environment: secret)
         let repository = try scene.repository("a.azurecr.io/app")
         let tag = ManifestName.tag(try Tag(parsing: "1"))
@@ -219,7 +221,7 @@ import TextSafety
         let environment = Self.application.merging(
             ["AZURE_FEDERATED_TOKEN_FILE": folder("token")]) { $1 }
         let scene = try Scene(
-            [Self.refused, Self.entraToken] + Self.login("r1", life: 60) + [
+            [Self.rejected, Self.entraToken] + Self.login("r1", life: 60) + [
                 Self.access("t1", life: 60), Self.found, Self.entraToken,
             ] + Self.login("r2") + [Self.access("t2"), Self.found], environment: environment)
         let repository = try scene.repository("a.azurecr.io/app")
@@ -236,12 +238,15 @@ import TextSafety
             ])
     }
 
-    @Test func `asks the machine, with little patience`() async throws {
+    @Test func `requests a managed identity with short time limits`() async throws {
         let imds =
             "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01"
             + "&resource=https://containerregistry.azure.net&client_id=me"
         let scene = try Scene(
-            [Self.refused, Exchange("GET \(imds)", Answer(200, [:], #"{"access_token":"aad"}"#))]
+            [
+                Self.rejected,
+                Exchange("GET \(imds)", ScriptedResponse(200, [:], #"{"access_token":"aad"}"#)),
+            ]
                 + Self.login("r1") + [Self.access("t1"), Self.found],
             environment: ["AZURE_CLIENT_ID": "me"])
         _ = try await scene.repository("a.azurecr.io/app").resolve(.tag(Tag(parsing: "1")))
@@ -255,14 +260,14 @@ import TextSafety
             ])
     }
 
-    @Test func `proves to the service of its host that it is inside`() async throws {
+    @Test func `sends the identity header to App Service`() async throws {
         let endpoint =
             "http://localhost:4141/token?api-version=2019-08-01"
             + "&resource=https://containerregistry.azure.net"
         let scene = try Scene(
             [
-                Self.refused,
-                Exchange("GET \(endpoint)", Answer(200, [:], #"{"access_token":"aad"}"#)),
+                Self.rejected,
+                Exchange("GET \(endpoint)", ScriptedResponse(200, [:], #"{"access_token":"aad"}"#)),
             ] + Self.login("r1") + [Self.access("t1"), Self.found],
             environment: [
                 "IDENTITY_ENDPOINT": "http://localhost:4141/token", "IDENTITY_HEADER": "inside",
@@ -273,14 +278,14 @@ import TextSafety
         #expect(asked.fields["x-identity-header"] == "inside")
     }
 
-    @Test func `that refuses is named, and a push ends there`() async throws {
+    @Test func `is named in the error of a push if it rejects the identity`() async throws {
         let secret = Self.application.merging(["AZURE_CLIENT_SECRET": "s"]) { $1 }
         let scene = try Scene(
             [
-                Exchange("PUT \(Self.manifest)", Answer(401, Self.challenge)),
+                Exchange("PUT \(Self.manifest)", ScriptedResponse(401, Self.challenge)),
                 Exchange(
                     "POST \(Self.entra)",
-                    Answer(
+                    ScriptedResponse(
                         400, [:],
                         #"{"error":"invalid_client","error_description":"AADSTS7000215: no\n"}"#)),
             ], environment: secret)
@@ -294,14 +299,14 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `that refuses is left out for a pull`() async throws {
+    @Test func `is omitted from a pull if it rejects the identity`() async throws {
         let secret = Self.application.merging(["AZURE_CLIENT_SECRET": "s"]) { $1 }
         let anonymous =
             "\(Self.registry)/oauth2/token?service=a.azurecr.io&scope=repository:app:pull"
         let scene = try Scene(
             [
-                Self.refused, Exchange("POST \(Self.entra)", Answer(401)),
-                Exchange("GET \(anonymous)", Answer(200, [:], #"{"access_token":"t"}"#)),
+                Self.rejected, Exchange("POST \(Self.entra)", ScriptedResponse(401)),
+                Exchange("GET \(anonymous)", ScriptedResponse(200, [:], #"{"access_token":"t"}"#)),
                 Self.found,
             ], environment: secret)
         _ = try await scene.repository("a.azurecr.io/app").resolve(.tag(Tag(parsing: "1")))

@@ -6,13 +6,13 @@ import Testing
 
 @testable import Registry
 
-/// Secrets that are searched for wherever they must not be, and the registry that they belong to.
+/// Secrets that must not appear elsewhere, and the registry that they belong to.
 enum Canary {
     static let blob = Sample.blob
     static let url = "https://reg.test/v2/app/blobs/\(blob.digest)"
     static let user = ["reg.test": Credential.user("canary-user", "canary-password")]
     static let basic: HTTPFields = ["WWW-Authenticate": "Basic realm=x"]
-    static let body = Answer(200, bytes: [blob.bytes])
+    static let body = ScriptedResponse(200, bytes: [blob.bytes])
 
     /// The secrets in each form in which they could appear.
     static let forms = [
@@ -21,7 +21,7 @@ enum Canary {
         "Basic ", "Bearer ",
     ]
 
-    /// Fails the test where a secret, or anything of its form, was seen by another origin.
+    /// Fails the test if another origin received a secret, or any text of its form.
     static func expectNoLeak(
         in requests: [ScriptedTransport.Recorded], _ location: SourceLocation = #_sourceLocation
     ) {

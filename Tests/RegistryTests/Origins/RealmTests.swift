@@ -8,7 +8,7 @@ import TextSafety
 
 @testable import Registry
 
-/// The realm is whatever a registry writes into its challenge.
+/// The realm is an arbitrary URL in a registry's challenge.
 @Suite struct RealmTests {
     @Test(
         arguments: [
@@ -29,39 +29,41 @@ import TextSafety
             ("/token", "reg.test", [], false, false),
             ("https://0x7f.1/", "reg.test", [], false, false),
         ] as [(String, String, [String], Bool, Bool)])
-    func `A05 A15 credentials go to token servers that belong to the registry`(
+    func `A05 A15 credentials are sent only to token servers of the registry`(
         realm: String, host: String, tokenHosts: [String], isAsked: Bool, isTrusted: Bool
     ) throws {
         let registry = try RegistryHost(parsing: host)
         let found = try? RealmPolicy.realm(
             realm, of: registry, at: Origin.of(registry, plainHTTP: false),
-            .with { $0.tokenHosts = tokenHosts }, ledBy: .global)
+            .with { $0.tokenHosts = tokenHosts }, receivedFrom: .global)
         #expect((found != nil) == isAsked)
         #expect(found?.isTrusted ?? false == isTrusted)
     }
 
-    @Test func `A05 a plain registry may hand out tokens itself`() throws {
+    @Test func `A05 a registry without TLS may issue tokens itself`() throws {
         let registry = try RegistryHost(parsing: "reg.test:5000")
         let origin = try Origin.of(registry, plainHTTP: true)
         let realm = try RealmPolicy.realm(
             "http://reg.test:5000/token", of: registry, at: origin, RegistrySettings(),
-            ledBy: .global)
+            receivedFrom: .global)
         #expect(realm.isTrusted)
         #expect(throws: URLError.self) {
             try RealmPolicy.realm(
                 "http://reg.test/token", of: registry, at: origin, RegistrySettings(),
-                ledBy: .global)
+                receivedFrom: .global)
         }
     }
 
-    @Test func `A05 a foreign token server is not asked, and the key that would allow it is named`()
+    @Test
+    func `A05 an unknown token server receives no credentials, and the hint names tokenHosts`()
         async throws
     {
         let scene = try Scene(
             [
                 Exchange(
                     "GET \(Canary.url)",
-                    Answer(401, ["WWW-Authenticate": #"Bearer realm="https://x.test/token""#]))
+                    ScriptedResponse(
+                        401, ["WWW-Authenticate": #"Bearer realm="https://x.test/token""#]))
             ], credentials: Canary.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
@@ -75,10 +77,11 @@ import TextSafety
             [
                 Exchange(
                     "GET \(Canary.url)",
-                    Answer(401, ["WWW-Authenticate": #"Bearer realm="https://reg.test/token""#])),
+                    ScriptedResponse(
+                        401, ["WWW-Authenticate": #"Bearer realm="https://reg.test/token""#])),
                 Exchange(
                     "GET https://reg.test/token?scope=repository:app:pull",
-                    Answer(302, ["Location": "https://x.test/token"])),
+                    ScriptedResponse(302, ["Location": "https://x.test/token"])),
             ], credentials: Canary.user)
         await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)

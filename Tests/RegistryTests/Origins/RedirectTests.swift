@@ -8,7 +8,7 @@ import TextSafety
 
 @testable import Registry
 
-/// Where the bytes of a blob are delivered from is shown nothing.
+/// Redirects to blob stores, which receive no credentials.
 @Suite struct RedirectTests {
     // Every kind of redirect, to another host, port and back.
     @Test(
@@ -17,15 +17,15 @@ import TextSafety
             "https://x.test/blob?sig=1", "https://reg.test:8443/blob", "https://sub.reg.test/blob",
             "https://reg.test.evil.org/blob", "//x.test/blob",
         ])
-    func `A01 A02 no credential goes along to where a blob is`(status: Int, place: String)
+    func `A01 A02 no credential is sent to a blob store`(status: Int, place: String)
         async throws
     {
         let target = place.hasPrefix("//") ? "https:\(place)" : place
         let scene = try Scene(
             [
-                Exchange("GET \(Canary.url)", Answer(401, Canary.basic)),
-                Exchange("GET \(Canary.url)", Answer(status, ["Location": place])),
-                Exchange("GET \(target)", Answer(302, ["Location": "\(target)2"])),
+                Exchange("GET \(Canary.url)", ScriptedResponse(401, Canary.basic)),
+                Exchange("GET \(Canary.url)", ScriptedResponse(status, ["Location": place])),
+                Exchange("GET \(target)", ScriptedResponse(302, ["Location": "\(target)2"])),
                 Exchange("GET \(target)2", Canary.body),
             ], credentials: Canary.user)
         let stream = try await scene.repository().fetch(blob: Canary.blob.descriptor)
@@ -34,16 +34,18 @@ import TextSafety
         Canary.expectNoLeak(in: scene.wire.requests)
     }
 
-    @Test func `A03 another place that asks for credentials gets neither them nor a token`()
+    @Test func `A03 another origin with a challenge receives neither credentials nor a token`()
         async throws
     {
         let scene = try Scene(
             [
-                Exchange("GET \(Canary.url)", Answer(401, Canary.basic)),
-                Exchange("GET \(Canary.url)", Answer(307, ["Location": "https://x.test/blob"])),
+                Exchange("GET \(Canary.url)", ScriptedResponse(401, Canary.basic)),
+                Exchange(
+                    "GET \(Canary.url)", ScriptedResponse(307, ["Location": "https://x.test/blob"])),
                 Exchange(
                     "GET https://x.test/blob",
-                    Answer(401, ["WWW-Authenticate": #"Bearer realm="https://x.test/token""#])),
+                    ScriptedResponse(
+                        401, ["WWW-Authenticate": #"Bearer realm="https://x.test/token""#])),
             ], credentials: Canary.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
@@ -53,16 +55,16 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A04 a credential is not lent to another repository of the same origin`()
+    @Test func `A04 a credential is not sent to another repository of the same origin`()
         async throws
     {
         let other = "https://reg.test/v2/other/blobs/\(Canary.blob.digest)"
         let signed = "https://reg.test/downloads/1"
         let scene = try Scene(
             [
-                Exchange("GET \(Canary.url)", Answer(401, Canary.basic)),
-                Exchange("GET \(Canary.url)", Answer(307, ["Location": other])),
-                Exchange("GET \(other)", Answer(307, ["Location": signed])),
+                Exchange("GET \(Canary.url)", ScriptedResponse(401, Canary.basic)),
+                Exchange("GET \(Canary.url)", ScriptedResponse(307, ["Location": other])),
+                Exchange("GET \(other)", ScriptedResponse(307, ["Location": signed])),
                 Exchange("GET \(signed)", Canary.body),
             ], credentials: Canary.user)
         _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
@@ -74,17 +76,19 @@ import TextSafety
         "https://user:pw@x.test/", "https://x.test/#f", "https://2130706433/", "https://127.1/",
         "https:///evil/x", "", "../../other",
     ])
-    func `A01 A06 no redirect leads away from TLS, to other schemes or to nowhere`(place: String)
+    func `A01 A06 redirects to HTTP, other schemes and invalid URLs are blocked`(place: String)
         async throws
     {
-        let scene = try Scene([Exchange("GET \(Canary.url)", Answer(307, ["Location": place]))])
+        let scene = try Scene([
+            Exchange("GET \(Canary.url)", ScriptedResponse(307, ["Location": place]))
+        ])
         await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
         }
         scene.wire.expectDone()
     }
 
-    // What a server in the middle of a chain is, limits the rest of it.
+    // The address of a server within a chain limits the rest of the chain.
     @Test(
         arguments: [
             ("10.0.0.1", "10.0.0.2", "https://10.0.0.3/c", true),
@@ -98,8 +102,11 @@ import TextSafety
         home: String, middle: String, last: String, isReached: Bool
     ) async throws {
         let start = [
-            Exchange("GET \(Canary.url)", Answer(307, ["Location": "https://b.test/b"]).from(home)),
-            Exchange("GET https://b.test/b", Answer(307, ["Location": last]).from(middle)),
+            Exchange(
+                "GET \(Canary.url)",
+                ScriptedResponse(307, ["Location": "https://b.test/b"]).from(home)),
+            Exchange(
+                "GET https://b.test/b", ScriptedResponse(307, ["Location": last]).from(middle)),
         ]
         let scene = try Scene(isReached ? start + [Exchange("GET \(last)", Canary.body)] : start)
         let bytes = try? await collect(scene.repository().fetch(blob: Canary.blob.descriptor))
@@ -107,9 +114,10 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A01 redirects in circles come to an end`() async throws {
+    @Test func `A01 circular redirects end`() async throws {
         let circle = [Exchange](
-            repeating: Exchange("GET \(Canary.url)", Answer(307, ["Location": Canary.url])),
+            repeating: Exchange(
+                "GET \(Canary.url)", ScriptedResponse(307, ["Location": Canary.url])),
             count: 6)
         let scene = try Scene(circle)
         await #expect(throws: RegistryError.self) {

@@ -8,13 +8,13 @@ import Testing
 
 @testable import Registry
 
-/// How a client learns whether mounts report blobs that are already present.
+/// The method by which a client learns whether mounts report existing blobs.
 @Suite struct `Blobs that are expected to be present` {
     static let blob = Sample.blob
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let ownMount = "POST \(uploads)?mount=\(blob.digest)&from=app"
     static let mount = "POST \(uploads)?mount=\(blob.digest)&from=base"
-    static let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
+    static let session = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
     static let cancel = "DELETE \(uploads)1?_state=a%2Bb"
     static let commit = "PUT \(uploads)1?_state=a%2Bb&digest=\(blob.digest)"
     static let post = "POST \(uploads)"
@@ -30,45 +30,46 @@ import Testing
             blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
     }
 
-    @Test func `cost one mount where a mount reports them`() async throws {
+    @Test func `cost one mount if mounts report them`() async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(201)), Exchange(Self.ownMount, Self.session),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, ScriptedResponse(201)), Exchange(Self.ownMount, Self.session),
+            Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
         #expect(repository.needsExpectedBlob)
         #expect(try await pushExpected(repository) == .present)
         #expect(!repository.needsExpectedBlob && repository.mountReportsExistence)
-        // From now on a session means that the blob is not present.
+        // From now on a session means that the blob is missing.
         #expect(try await pushExpected(repository) == .uploaded)
         scene.wire.expectDone()
     }
 
-    // The cancellation is a courtesy: not every registry allows it.
+    // The cancellation is optional: not every registry supports it.
     @Test(arguments: [204, 405, 500])
-    func `are found by HEAD where every mount begins an upload`(cancelled: Int) async throws {
+    func `are found by HEAD if every mount starts an upload`(cancelled: Int) async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Self.session), Exchange(Self.head, Answer(200)),
-            Exchange(Self.cancel, Answer(cancelled)), Exchange(Self.head, Answer(200)),
-            Exchange(Self.head, Answer(404)), Exchange(Self.post, Self.session),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, Self.session), Exchange(Self.head, ScriptedResponse(200)),
+            Exchange(Self.cancel, ScriptedResponse(cancelled)),
+            Exchange(Self.head, ScriptedResponse(200)),
+            Exchange(Self.head, ScriptedResponse(404)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
         #expect(try await pushExpected(repository) == .present)
         #expect(!repository.needsExpectedBlob && !repository.mountReportsExistence)
-        // A push that was planned before this was known looks first, too.
+        // A push that was planned before checks first, too.
         #expect(try await pushFromItself(repository) == .present)
         #expect(try await pushFromItself(repository) == .uploaded)
         scene.wire.expectDone()
         #expect(scene.time.waits.isEmpty)
     }
 
-    @Test func `that are gone are sent in the session of the mount, and nothing is learned`()
+    @Test func `that are missing are sent in the session of the mount, without a conclusion`()
         async throws
     {
         let scene = try Scene([
-            Exchange(Self.ownMount, Self.session), Exchange(Self.head, Answer(404)),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, Self.session), Exchange(Self.head, ScriptedResponse(404)),
+            Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
         #expect(try await pushExpected(repository) == .uploaded)
@@ -77,9 +78,10 @@ import Testing
     }
 
     @Test(arguments: [400, 401, 403, 404, 405, 500, 503])
-    func `are looked for at once where the mount is rejected`(status: Int) async throws {
+    func `are checked by HEAD at once if the mount is rejected`(status: Int) async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(status)), Exchange(Self.head, Answer(200)),
+            Exchange(Self.ownMount, ScriptedResponse(status)),
+            Exchange(Self.head, ScriptedResponse(200)),
         ])
         let repository = try scene.repository()
         #expect(try await pushExpected(repository) == .present)
@@ -88,10 +90,10 @@ import Testing
         #expect(scene.time.waits.isEmpty)
     }
 
-    @Test func `wait as long as a registry asks before they are mounted`() async throws {
+    @Test func `are mounted after the Retry-After of a registry`() async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(429, ["Retry-After": "7"])),
-            Exchange(Self.ownMount, Answer(201)),
+            Exchange(Self.ownMount, ScriptedResponse(429, ["Retry-After": "7"])),
+            Exchange(Self.ownMount, ScriptedResponse(201)),
         ])
         #expect(try await pushExpected(try scene.repository()) == .present)
         #expect(scene.time.waits.contains { $0 >= .seconds(7) })
@@ -102,26 +104,28 @@ import Testing
             ["Docker-Content-Digest": "\(Sample("x").digest)"],
             ["Location": "/v2/app/blobs/\(Sample("x").digest)"],
         ] as [HTTPFields])
-    func `are not what a mount of another blob says`(fields: HTTPFields) async throws {
+    func `are rejected if the response names another blob`(fields: HTTPFields) async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(201, fields)), Exchange(Self.head, Answer(404)),
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, ScriptedResponse(201, fields)),
+            Exchange(Self.head, ScriptedResponse(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
         ])
         #expect(try await pushExpected(try scene.repository()) == .uploaded)
         scene.wire.expectDone()
     }
 
-    @Test func `are not there where a HEAD states another digest`() async throws {
+    @Test func `are missing if a HEAD states another digest`() async throws {
         let fields: HTTPFields = ["Docker-Content-Digest": "\(Sample("x").digest)"]
-        let scene = try Scene([Exchange(Self.head, Answer(200, fields))])
+        let scene = try Scene([Exchange(Self.head, ScriptedResponse(200, fields))])
         #expect(try await !scene.repository().exists(blob: Self.blob.descriptor))
     }
 
-    // A server that is restarted while one layer is mounted must not cost the bytes of all others.
-    @Test func `are mounted from a sibling again after a failure that may pass`() async throws {
+    // A restart of the server during one mount must not cost the bytes of all other layers.
+    @Test func `are mounted from a sibling again after a temporary failure`() async throws {
         let scene = try Scene([
-            Exchange(Self.mount, Answer(503)), Exchange(Self.post, Self.session),
-            Exchange(Self.commit, Answer(201)), Exchange(Self.mount, Answer(201)),
+            Exchange(Self.mount, ScriptedResponse(503)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, ScriptedResponse(201)),
+            Exchange(Self.mount, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
         let sibling = try scene.repository("reg.test/base").location
@@ -135,7 +139,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `probe a registry once, however many are pushed at the same time`(mounts: Bool)
+    func `probe a registry once, even if many are pushed concurrently`(mounts: Bool)
         async throws
     {
         var traits = RegistryTraits()
@@ -169,7 +173,7 @@ import Testing
         #expect(registry.openUploads == 0)
     }
 
-    @Test func `go on when the push that probes is cancelled`() async throws {
+    @Test func `are pushed if the push that probes is canceled`() async throws {
         let registry = LoopbackRegistry()
         let image = ImageBuilder().image(layers: [.random(size: 99, seed: 1)])
         registry.publish(image, repository: "app", tag: "1")

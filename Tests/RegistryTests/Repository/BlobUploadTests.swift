@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `An upload's order` {
+@Suite struct `The order of an upload` {
     let a: HTTPURL
     let b: HTTPURL
 
@@ -16,104 +16,111 @@ import Testing
         b = try HTTPURL(parsing: "https://reg.test/upload/b")
     }
 
-    /// Feeds answers and returns the steps that followed, the first one included.
+    /// Returns the steps that follow the given results, including the first step.
     func steps(
-        _ dialect: BlobUpload.Dialect, from sibling: String? = nil, _ answers: BlobUpload.Answer...
+        _ dialect: BlobUpload.Dialect, from sibling: String? = nil,
+        _ answers: BlobUpload.StepResult...
     ) -> ([BlobUpload.Step], BlobUpload.Next?) {
         var upload = BlobUpload(dialect, mountingFrom: sibling)
         var steps = [upload.step]
         var last: BlobUpload.Next?
-        for answer in answers {
-            last = upload.take(answer)
+        for response in answers {
+            last = upload.advance(after: response)
             steps.append(upload.step)
         }
         return (steps, last)
     }
 
-    @Test func `is POST and PUT in the one dialect`() {
+    @Test func `is POST and PUT in the dialect put`() {
         let (steps, end) = steps(.put, .session(a), .stored)
         #expect(steps.prefix(2) == [.begin, .commit(a, withBytes: true)])
         #expect(end == .finished(.uploaded))
     }
 
-    @Test func `is POST, PATCH and PUT at a fresh place in the other`() {
+    @Test func `is POST, PATCH and PUT with a new URL in the dialect patch`() {
         let (steps, end) = steps(.patch, .session(a), .session(b), .stored)
         #expect(
-            steps.prefix(3) == [.begin, .send(a, inPieces: false), .commit(b, withBytes: false)])
+            steps.prefix(3) == [.begin, .send(a, inChunks: false), .commit(b, withBytes: false)])
         #expect(end == .finished(.uploaded))
     }
 
     // Only 201 is a mount.
-    @Test func `G01 ends with a mount, goes on with its session, or forgets it`() {
+    @Test func `G01 ends with a mount, continues its session, or ignores its failure`() {
         #expect(steps(.put, from: "base", .mounted).1 == .finished(.mounted))
         #expect(steps(.put, from: "base", .session(a)).1 == .step(.commit(a, withBytes: true)))
-        for failure in [BlobUpload.Failure.refused, .transient, .tooLarge, .sessionLost] {
+        for failure in [BlobUpload.Failure.rejected, .transient, .tooLarge, .sessionLost] {
             #expect(steps(.put, from: "base", .failed(failure)).1 == .step(.begin))
         }
     }
 
-    /// The steps after the first one, and the end, of an upload that looks for the blob.
-    private func lookup(
-        _ lookup: BlobUpload.Lookup, from sibling: String?, _ answers: [BlobUpload.Answer]
+    /// Returns the steps after the first one, and the end, of an upload that checks for the blob.
+    private func existenceCheck(
+        _ existenceCheck: BlobUpload.ExistenceCheck, from sibling: String?,
+        _ answers: [BlobUpload.StepResult]
     ) -> [BlobUpload.Next] {
-        var upload = BlobUpload(.put, mountingFrom: sibling, looking: lookup)
-        return [.step(upload.step)] + answers.map { upload.take($0) }
+        var upload = BlobUpload(.put, mountingFrom: sibling, checking: existenceCheck)
+        return [.step(upload.step)] + answers.map { upload.advance(after: $0) }
     }
 
-    @Test func `cancels the session of a mount whose blob a HEAD finds`() {
+    @Test func `cancels the session of a mount if a HEAD finds the blob`() {
         let mount = BlobUpload.Next.step(.mount(from: "app"))
-        for cancelled in [BlobUpload.Answer.cancelled, .failed(.refused), .failed(.transient)] {
+        for cancelled in [BlobUpload.StepResult.cancelled, .failed(.rejected), .failed(.transient)]
+        {
             #expect(
-                lookup(.afterMount, from: "app", [.session(a), .found(true), cancelled])
-                    == [mount, .step(.look), .step(.cancel(a)), .finished(.present)])
+                existenceCheck(.afterMount, from: "app", [.session(a), .found(true), cancelled])
+                    == [mount, .step(.check), .step(.cancel(a)), .finished(.present)])
         }
     }
 
-    @Test(arguments: [BlobUpload.Answer.found(false), .failed(.refused), .failed(.transient)])
-    func `goes on in the session of a mount whose blob no HEAD finds`(answer: BlobUpload.Answer) {
-        let mount = BlobUpload.Next.step(.mount(from: "app"))
-        #expect(
-            lookup(.afterMount, from: "app", [.session(a), answer, .stored])
-                == [
-                    mount, .step(.look), .step(.commit(a, withBytes: true)), .finished(.uploaded),
-                ])
-    }
-
-    @Test(arguments: [BlobUpload.Lookup.afterMount, .afterFailedMount])
-    func `looks for the blob after a failed mount from the repository itself`(
-        when: BlobUpload.Lookup
+    @Test(arguments: [BlobUpload.StepResult.found(false), .failed(.rejected), .failed(.transient)])
+    func `continues the session of a mount if no HEAD finds the blob`(
+        response: BlobUpload.StepResult
     ) {
         let mount = BlobUpload.Next.step(.mount(from: "app"))
         #expect(
-            lookup(when, from: "app", [.failed(.refused), .found(true)])
-                == [mount, .step(.look), .finished(.present)])
-        #expect(
-            lookup(when, from: "app", [.failed(.refused), .found(false)])
-                == [mount, .step(.look), .step(.begin)])
+            existenceCheck(.afterMount, from: "app", [.session(a), response, .stored])
+                == [
+                    mount, .step(.check), .step(.commit(a, withBytes: true)), .finished(.uploaded),
+                ])
     }
 
-    @Test func `looks first where mounts say nothing, and then mounts from a sibling`() {
+    @Test(arguments: [BlobUpload.ExistenceCheck.afterMount, .afterFailedMount])
+    func `checks for the blob after a failed mount from the repository itself`(
+        when: BlobUpload.ExistenceCheck
+    ) {
+        let mount = BlobUpload.Next.step(.mount(from: "app"))
         #expect(
-            lookup(.first, from: "base", [.found(true)]) == [.step(.look), .finished(.present)])
+            existenceCheck(when, from: "app", [.failed(.rejected), .found(true)])
+                == [mount, .step(.check), .finished(.present)])
         #expect(
-            lookup(.first, from: "base", [.found(false), .mounted])
-                == [.step(.look), .step(.mount(from: "base")), .finished(.mounted)])
+            existenceCheck(when, from: "app", [.failed(.rejected), .found(false)])
+                == [mount, .step(.check), .step(.begin)])
+    }
+
+    @Test func `checks first if mounts are inconclusive, and then mounts from a sibling`() {
         #expect(
-            lookup(.first, from: nil, [.found(false)]) == [.step(.look), .step(.begin)])
+            existenceCheck(.first, from: "base", [.found(true)]) == [
+                .step(.check), .finished(.present),
+            ])
+        #expect(
+            existenceCheck(.first, from: "base", [.found(false), .mounted])
+                == [.step(.check), .step(.mount(from: "base")), .finished(.mounted)])
+        #expect(
+            existenceCheck(.first, from: nil, [.found(false)]) == [.step(.check), .step(.begin)])
     }
 
     @Test(arguments: [
         (BlobUpload.Dialect.chunked, [BlobUpload.Dialect.patch, .chunked]), (.patch, [.patch]),
         (.put, []),
     ])
-    func `G19 changes to ever smaller requests where one is too large, as far as it may`(
+    func `G19 uses smaller requests after 413, down to the last supported dialect`(
         last: BlobUpload.Dialect, expected: [BlobUpload.Dialect]
     ) {
         var upload = BlobUpload(.put, mountingFrom: nil, last: last)
         var dialects: [BlobUpload.Dialect] = []
         while true {
-            _ = upload.take(.session(a))
-            guard upload.take(.failed(.tooLarge)) == .step(.begin) else { break }
+            _ = upload.advance(after: .session(a))
+            guard upload.advance(after: .failed(.tooLarge)) == .step(.begin) else { break }
             dialects.append(upload.dialect)
         }
         #expect(dialects == expected)
@@ -123,14 +130,16 @@ import Testing
         ("ghcr.io", BlobUpload.Dialect.patch), ("eu.gcr.io", .put),
         ("europe-docker.pkg.dev", .put), ("x.azurecr.io", .chunked), ("quay.io", .chunked),
     ])
-    func `knows what registries do not take at all`(host: String, last: BlobUpload.Dialect) throws {
+    func `respects the dialects that a registry does not support`(
+        host: String, last: BlobUpload.Dialect
+    ) throws {
         #expect(try BlobUpload.Dialect.last(for: RegistryHost(parsing: host)) == last)
     }
 
-    // Most commits whose answer was lost have succeeded.
+    // Most commits with a lost response have succeeded.
     @Test(arguments: [BlobUpload.Failure.transient, .sessionLost])
-    func `G04 looks for the blob after a doubtful commit`(failure: BlobUpload.Failure) {
-        #expect(steps(.put, .session(a), .failed(failure)).1 == .step(.look))
+    func `G04 checks for the blob after a lost commit`(failure: BlobUpload.Failure) {
+        #expect(steps(.put, .session(a), .failed(failure)).1 == .step(.check))
         #expect(
             steps(.put, .session(a), .failed(failure), .found(true)).1 == .finished(.uploaded))
         let (again, next) = steps(.put, .session(a), .failed(failure), .found(false))
@@ -138,15 +147,15 @@ import Testing
         #expect(again.last == .begin)
     }
 
-    @Test func `begins anew where a session is lost in the middle`() {
+    @Test func `restarts after a lost session`() {
         #expect(steps(.patch, .session(a), .failed(.sessionLost)).1 == .restart)
         #expect(steps(.patch, .session(a), .failed(.transient)).1 == .restart)
     }
 
-    @Test func `ends where the registry refuses`() {
-        #expect(steps(.put, .failed(.refused)).1 == .failed)
-        #expect(steps(.put, .session(a), .failed(.refused)).1 == .failed)
-        #expect(steps(.put, .session(a), .failed(.transient), .failed(.refused)).1 == .failed)
+    @Test func `ends if the registry rejects it`() {
+        #expect(steps(.put, .failed(.rejected)).1 == .failed)
+        #expect(steps(.put, .session(a), .failed(.rejected)).1 == .failed)
+        #expect(steps(.put, .session(a), .failed(.transient), .failed(.rejected)).1 == .failed)
     }
 
     @Test(arguments: [
@@ -155,7 +164,7 @@ import Testing
         ("azurecr.io.example.com", .auto, .put), ("ghcr.io", .auto, .put),
         ("docker.io", .put, .put), ("ghcr.io", .patch, .patch),
     ])
-    func `is in the dialect that the registry takes`(
+    func `uses the dialect that the registry supports`(
         host: String, wish: UploadDialect, dialect: BlobUpload.Dialect
     ) throws {
         #expect(BlobUpload.Dialect(wish, for: try RegistryHost(parsing: host)) == dialect)

@@ -13,8 +13,9 @@ import Testing
         #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":"#
             + #"{"mediaType":"application/vnd.oci.empty.v1+json","digest":"\#(blob.digest)","#
             + #""size":\#(blob.bytes.count)},"layers":[]}"#, .ociManifest)
-    private static let taken = Answer(201, ["Docker-Content-Digest": "\(manifest.digest)"])
-    private static let unknown = Answer(
+    private static let taken = ScriptedResponse(
+        201, ["Docker-Content-Digest": "\(manifest.digest)"])
+    private static let unknown = ScriptedResponse(
         400, [:], #"{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN","message":"blob unknown"}]}"#)
 
     private static func put(_ host: String = "reg.test") -> String {
@@ -38,42 +39,43 @@ import Testing
         return scene
     }
 
-    @Test func `G03 waits for a registry that knows a blob only later`() async throws {
+    @Test func `G03 waits for a registry that reports a blob late`() async throws {
         let scene = try await push([
-            Exchange(Self.put(), Self.unknown), Exchange(Self.blobHead, Answer(200)),
-            Exchange(Self.put(), Self.unknown), Exchange(Self.blobHead, Answer(200)),
+            Exchange(Self.put(), Self.unknown), Exchange(Self.blobHead, ScriptedResponse(200)),
+            Exchange(Self.put(), Self.unknown), Exchange(Self.blobHead, ScriptedResponse(200)),
             Exchange(Self.put(), Self.taken),
         ])
         #expect(scene.time.waits == [.seconds(1), .seconds(2)])
     }
 
     @Test(arguments: ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "LAYERS_NOT_FOUND"])
-    func `G03 tells at once that a blob is not there`(code: String) async throws {
-        let answer = Answer(404, [:], #"{"errors":[{"code":"\#(code)"}]}"#)
+    func `G03 fails at once if a blob is missing`(code: String) async throws {
+        let response = ScriptedResponse(404, [:], #"{"errors":[{"code":"\#(code)"}]}"#)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await push([
-                Exchange(Self.put(), answer), Exchange(Self.blobHead, Answer(404)),
+                Exchange(Self.put(), response), Exchange(Self.blobHead, ScriptedResponse(404)),
             ])
         }
         #expect(error?.failureClass == .incomplete)
     }
 
-    @Test func `G11 waits until a registry shows what it took`() async throws {
+    @Test func `G11 waits until a registry shows the manifest`() async throws {
         let scene = try await push([
-            Exchange(Self.put(), Answer(201)), Exchange(Self.head(), Answer(404)),
-            Exchange(Self.head(), Answer(404)),
-            Exchange(Self.head(), Answer(200, Self.manifest.fields)),
+            Exchange(Self.put(), ScriptedResponse(201)),
+            Exchange(Self.head(), ScriptedResponse(404)),
+            Exchange(Self.head(), ScriptedResponse(404)),
+            Exchange(Self.head(), ScriptedResponse(200, Self.manifest.fields)),
         ])
         #expect(scene.time.waits == [.seconds(1), .seconds(2)])
     }
 
-    @Test func `G11 does not believe GHCR's answer before the tag is to be seen`() async throws {
+    @Test func `G11 does not trust GHCR's response before the tag is visible`() async throws {
         let old = Sample("{}", .ociManifest)
         let scene = try await push(
             [
                 Exchange(Self.put("ghcr.io"), Self.taken),
-                Exchange(Self.head("ghcr.io"), Answer(200, old.fields)),
-                Exchange(Self.head("ghcr.io"), Answer(200, Self.manifest.fields)),
+                Exchange(Self.head("ghcr.io"), ScriptedResponse(200, old.fields)),
+                Exchange(Self.head("ghcr.io"), ScriptedResponse(200, Self.manifest.fields)),
             ], to: "ghcr.io")
         #expect(scene.time.waits == [.seconds(1)])
     }
@@ -81,50 +83,55 @@ import Testing
     @Test func `G11 gives up after a minute`() async throws {
         let error = await #expect(throws: RegistryError.self) {
             _ = try await push(
-                [Exchange(Self.put(), Answer(201))]
-                    + (0..<7).map { _ in Exchange(Self.head(), Answer(404)) })
+                [Exchange(Self.put(), ScriptedResponse(201))]
+                    + (0..<7).map { _ in Exchange(Self.head(), ScriptedResponse(404)) })
         }
         #expect(error?.failureClass == .unavailable)
     }
 
     private static let immutable = [
-        Answer(400, [:], #"{"errors":[{"code":"TAG_IMMUTABLE","message":"the tag is fixed"}]}"#),
-        Answer(412, [:], #"{"errors":[{"code":"PRECONDITION","message":"immutable tag"}]}"#),
-        Answer(409, [:], #"{"errors":[{"code":"TAG_ALREADY_EXISTS","message":"already exists"}]}"#),
-        Answer(
+        ScriptedResponse(
+            400, [:], #"{"errors":[{"code":"TAG_IMMUTABLE","message":"the tag is fixed"}]}"#),
+        ScriptedResponse(
+            412, [:], #"{"errors":[{"code":"PRECONDITION","message":"immutable tag"}]}"#),
+        ScriptedResponse(
+            409, [:], #"{"errors":[{"code":"TAG_ALREADY_EXISTS","message":"already exists"}]}"#),
+        ScriptedResponse(
             400, [:],
             #"{"errors":[{"code":"ImageTagAlreadyExistsException","message":"no"}]}"#),
-        Answer(405, [:], #"{"errors":[{"code":"UNSUPPORTED","message":"the tag is locked"}]}"#),
+        ScriptedResponse(
+            405, [:], #"{"errors":[{"code":"UNSUPPORTED","message":"the tag is locked"}]}"#),
     ]
 
     @Test(arguments: immutable)
-    func `G14 an immutable tag that stands for the manifest already is as good`(
-        refusal: Answer
+    func `G14 an immutable tag that already points to the manifest is a success`(
+        message: ScriptedResponse
     ) async throws {
         _ = try await push([
-            Exchange(Self.put(), refusal),
-            Exchange(Self.head(), Answer(200, Self.manifest.fields)),
+            Exchange(Self.put(), message),
+            Exchange(Self.head(), ScriptedResponse(200, Self.manifest.fields)),
         ])
     }
 
     @Test(arguments: immutable)
-    func `G14 an immutable tag that stands for something else is a conflict`(
-        refusal: Answer
+    func `G14 an immutable tag that points to another manifest is a conflict`(
+        message: ScriptedResponse
     ) async throws {
         let other = Sample("{}", .ociManifest)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await push([
-                Exchange(Self.put(), refusal), Exchange(Self.head(), Answer(200, other.fields)),
+                Exchange(Self.put(), message),
+                Exchange(Self.head(), ScriptedResponse(200, other.fields)),
             ])
         }
-        #expect(error?.description.contains("immutable there and stands for") == true)
+        #expect(error?.description.contains("is immutable and points to") == true)
         #expect(error?.description.contains("\(other.digest)") == true)
     }
 
     @Test(arguments: [413, 507, 403])
-    func `G16 a target that has no room or allows none is no wrong tag`(status: Int) async throws {
+    func `G16 an exhausted quota is not reported as an immutable tag`(status: Int) async throws {
         let error = await #expect(throws: RegistryError.self) {
-            _ = try await push([Exchange(Self.put(), Answer(status))])
+            _ = try await push([Exchange(Self.put(), ScriptedResponse(status))])
         }
         #expect(error?.status == status)
         #expect(error?.failureClass == (status == 403 ? .denied : .unavailable))
@@ -135,16 +142,18 @@ import Testing
         let error = await #expect(throws: RegistryError.self) {
             _ = try await push([
                 Exchange(
-                    Self.put(), Answer(status, ["Location": "https://reg.test/v2/app/manifests/2"]))
+                    Self.put(),
+                    ScriptedResponse(status, ["Location": "https://reg.test/v2/app/manifests/2"]))
             ])
         }
         #expect(error?.failureClass == .unavailable)
     }
 
     @Test(arguments: [307, 308])
-    func `G18 sends a write again where the same registry leads it`(status: Int) async throws {
+    func `G18 follows a redirect of a write within the registry`(status: Int) async throws {
         let scene = try await push([
-            Exchange(Self.put(), Answer(status, ["Location": "/v2/app/manifests/1.0?at=2"])),
+            Exchange(
+                Self.put(), ScriptedResponse(status, ["Location": "/v2/app/manifests/1.0?at=2"])),
             Exchange("\(Self.put())?at=2", Self.taken),
         ])
         #expect(scene.wire.requests.last?.body == Self.manifest.bytes)

@@ -15,43 +15,46 @@ import Testing
 
     func tag() throws -> ManifestName { .tag(try Tag(parsing: "1")) }
 
-    @Test func `are resolved by one HEAD that accepts every kind`() async throws {
-        let scene = try Scene([Exchange("HEAD \(Self.tagged)", Answer(200, Self.sample.fields))])
+    @Test func `are resolved by one HEAD that accepts every type`() async throws {
+        let scene = try Scene([
+            Exchange("HEAD \(Self.tagged)", ScriptedResponse(200, Self.sample.fields))
+        ])
         #expect(try await scene.repository().resolve(tag()) == Self.sample.descriptor)
         let accept = try #require(scene.wire.requests.first?.fields["accept"])
         for type in MediaType.manifests { #expect(accept.contains(type.name)) }
     }
 
-    @Test func `that are not there are nil`() async throws {
-        let scene = try Scene([Exchange("HEAD \(Self.tagged)", Answer(404))])
+    @Test func `that are missing are nil`() async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.tagged)", ScriptedResponse(404))])
         #expect(try await scene.repository().resolve(tag()) == nil)
     }
 
-    // B02: what the registry leaves out or garbles is found in the bytes.
+    // B02: values that the registry omits or garbles are taken from the bytes.
     @Test(arguments: [
-        Answer(405), Answer(200, ["Content-Type": sample.descriptor.mediaType.name]),
-        Answer(
+        ScriptedResponse(405),
+        ScriptedResponse(200, ["Content-Type": sample.descriptor.mediaType.name]),
+        ScriptedResponse(
             200,
             [
                 "Content-Length": "\(sample.bytes.count)",
                 "Docker-Content-Digest": "\(sample.digest)",
             ]),
-        Answer(
+        ScriptedResponse(
             200,
             [
                 "Content-Type": sample.descriptor.mediaType.name,
                 "Content-Length": "\(sample.bytes.count)",
                 "Docker-Content-Digest": "md5:1",
             ]),
-        Answer(
+        ScriptedResponse(
             200,
             [
                 "Content-Type": sample.descriptor.mediaType.name, "Content-Length": "-1",
                 "Docker-Content-Digest": "\(sample.digest)",
             ]),
     ])
-    func `are read where HEAD does not say enough`(head: Answer) async throws {
-        let body = Answer(
+    func `are read if HEAD is inconclusive`(head: ScriptedResponse) async throws {
+        let body = ScriptedResponse(
             200, ["Content-Type": Self.sample.descriptor.mediaType.name], bytes: [Self.sample.bytes]
         )
         let scene = try Scene([
@@ -61,19 +64,23 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `are proved before they are believed`() async throws {
+    @Test func `are verified before they are parsed`() async throws {
         let scene = try Scene([
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, bytes: [Self.sample.bytes])),
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
         ])
         let repository = try scene.repository()
         let manifest = try await repository.fetch(manifest: Self.sample.descriptor)
         #expect(manifest.bytes == Self.sample.bytes)
-        // B01: one other byte; it is asked for once more, in case the way has spoilt it.
+        // B01: one other byte; the manifest is requested once more, in case it was corrupted in
+        // transit.
         let error = await #expect(throws: RegistryError.self) {
             try await repository.fetch(manifest: Self.sample.descriptor)
         }
@@ -81,12 +88,14 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `that the way has spoilt are read once more`() async throws {
+    @Test func `that are corrupt are read once more`() async throws {
         let scene = try Scene([
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, #"{"schemaVersion":3}"#)),
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, bytes: [Self.sample.bytes])),
         ])
         let manifest = try await scene.repository().fetch(manifest: Self.sample.descriptor)
         #expect(manifest.bytes == Self.sample.bytes)
@@ -94,7 +103,7 @@ import Testing
     }
 
     // B03: one digest under two types is two images.
-    @Test func `under two types are refused`() async throws {
+    @Test func `with two types are rejected`() async throws {
         let index = Sample(
             #"{"mediaType":"application/vnd.oci.image.index.v1+json"}"#, .ociManifest)
         let cases = [(Self.sample, MediaType.ociIndex.name), (index, MediaType.ociManifest.name)]
@@ -102,7 +111,7 @@ import Testing
             let scene = try Scene([
                 Exchange(
                     "GET https://reg.test/v2/app/manifests/\(sample.digest)",
-                    Answer(200, ["Content-Type": type], bytes: [sample.bytes]))
+                    ScriptedResponse(200, ["Content-Type": type], bytes: [sample.bytes]))
             ])
             let error = await #expect(throws: RegistryError.self) {
                 try await scene.repository().fetch(manifest: sample.descriptor)
@@ -111,10 +120,12 @@ import Testing
         }
     }
 
-    @Test func `greater than 4 MiB are refused, whatever was announced`() async throws {
-        let piece = [UInt8](repeating: 0x20, count: 1 << 20)
+    @Test func `larger than 4 MiB are rejected, whatever their descriptor states`() async throws {
+        let chunk = [UInt8](repeating: 0x20, count: 1 << 20)
         let scene = try Scene([
-            Exchange("GET \(Self.byDigest)", Answer(200, bytes: .init(repeating: piece, count: 5)))
+            Exchange(
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, bytes: .init(repeating: chunk, count: 5)))
         ])
         let error = await #expect(throws: RegistryError.self) {
             try await scene.repository().fetch(manifest: Self.sample.descriptor)
@@ -122,24 +133,25 @@ import Testing
         #expect(error?.failureClass == .unavailable)
     }
 
-    @Test func `that broke on the way are asked for again`() async throws {
+    @Test func `are requested again after a broken connection`() async throws {
         let scene = try Scene([
             Exchange("GET \(Self.byDigest)", .failing(.connect)),
-            Exchange("GET \(Self.byDigest)", Answer(503, ["Retry-After": "7"])),
-            Exchange("GET \(Self.byDigest)", Answer(200, bytes: [[0x7B]], breaks: true)),
+            Exchange("GET \(Self.byDigest)", ScriptedResponse(503, ["Retry-After": "7"])),
+            Exchange("GET \(Self.byDigest)", ScriptedResponse(200, bytes: [[0x7B]], breaks: true)),
             Exchange(
-                "GET \(Self.byDigest)", Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+                "GET \(Self.byDigest)",
+                ScriptedResponse(200, Self.sample.fields, bytes: [Self.sample.bytes])),
         ])
         _ = try await scene.repository().fetch(manifest: Self.sample.descriptor)
         #expect(scene.time.waits == [.seconds(3.75), .seconds(7.375), .seconds(3)])
         scene.wire.expectDone()
     }
 
-    @Test func `are written byte for byte under their type`() async throws {
+    @Test func `are pushed byte for byte with their type`() async throws {
         let scene = try Scene([
             Exchange(
                 "PUT \(Self.tagged)",
-                Answer(201, ["Docker-Content-Digest": "\(Self.sample.digest)"]))
+                ScriptedResponse(201, ["Docker-Content-Digest": "\(Self.sample.digest)"]))
         ])
         try await scene.repository().push(manifest: Self.sample.raw, as: tag())
         let put = try #require(scene.wire.requests.first)
@@ -152,11 +164,12 @@ import Testing
         let other = Sample("{}", .ociManifest)
         let scene = try Scene([
             Exchange(
-                "PUT \(Self.tagged)", Answer(201, ["Docker-Content-Digest": "\(other.digest)"])),
-            Exchange("PUT \(Self.tagged)", Answer(201)),
-            Exchange("HEAD \(Self.tagged)", Answer(200, other.fields)),
-            Exchange("PUT \(Self.tagged)", Answer(201)),
-            Exchange("HEAD \(Self.tagged)", Answer(200, Self.sample.fields)),
+                "PUT \(Self.tagged)",
+                ScriptedResponse(201, ["Docker-Content-Digest": "\(other.digest)"])),
+            Exchange("PUT \(Self.tagged)", ScriptedResponse(201)),
+            Exchange("HEAD \(Self.tagged)", ScriptedResponse(200, other.fields)),
+            Exchange("PUT \(Self.tagged)", ScriptedResponse(201)),
+            Exchange("HEAD \(Self.tagged)", ScriptedResponse(200, Self.sample.fields)),
         ])
         let repository = try scene.repository()
         for _ in 0..<2 {
@@ -169,14 +182,15 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `of Docker Hub are asked for at its API's host, and tell what is left`() async throws
+    @Test func `of Docker Hub are requested from its API host, and report the pulls remaining`()
+        async throws
     {
         var fields = Self.sample.fields
         fields.append("ratelimit-remaining", "76;w=21600")
         let scene = try Scene([
             Exchange(
                 "HEAD https://registry-1.docker.io/v2/library/busybox/manifests/1",
-                Answer(200, fields))
+                ScriptedResponse(200, fields))
         ])
         _ = try await scene.repository("busybox").resolve(tag())
         #expect(scene.events.all.contains(.pullsRemaining(host: .dockerHub, count: 76)))

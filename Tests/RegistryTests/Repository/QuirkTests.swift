@@ -7,19 +7,19 @@ import Testing
 
 @testable import Registry
 
-/// What single registries do that no specification says, a row each.
+/// Deviations of registries from the specification, one per row.
 @Suite struct `Quirks` {
-    /// Steps of an upload that ends well all the same.
+    /// The steps of an upload that succeeds nevertheless.
     struct Upload: Sendable, CustomTestStringConvertible {
         let registry: String
         let testDescription: String
         var sibling: String?
-        /// The answers, to what is asked in `steps`.
-        let steps: [(String, Answer)]
+        /// The responses to the requests in `steps`.
+        let steps: [(String, ScriptedResponse)]
 
         init(
             _ registry: String, _ description: String, mountingFrom sibling: String? = nil,
-            _ steps: [(String, Answer)]
+            _ steps: [(String, ScriptedResponse)]
         ) {
             self.registry = registry
             self.testDescription = "\(registry): \(description)"
@@ -29,62 +29,70 @@ import Testing
     }
 
     private static let blob = Sample.blob
-    private static let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1"])
+    private static let session = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1"])
     private static let mount = "POST ?mount=\(blob.digest)&from=other"
     private static let commit = "PUT 1?digest=\(blob.digest)"
 
-    private static func refusal(_ status: Int, _ code: String, _ message: String = "") -> Answer {
-        Answer(status, [:], #"{"errors":[{"code":"\#(code)","message":"\#(message)"}]}"#)
+    private static func message(_ status: Int, _ code: String, _ message: String = "")
+        -> ScriptedResponse
+    {
+        ScriptedResponse(status, [:], #"{"errors":[{"code":"\#(code)","message":"\#(message)"}]}"#)
     }
 
     static let uploads = [
         // aws/containers-roadmap#1459: without the account's setting a mount is a session.
         Upload(
             "1.dkr.ecr.eu-west-1.amazonaws.com", "a mount becomes a session",
-            mountingFrom: "other", [(mount, session), (commit, Answer(201))]),
+            mountingFrom: "other", [(mount, session), (commit, ScriptedResponse(201))]),
         // goharbor/harbor#17097.
         Upload(
             "harbor.example.com", "a mount from a project that is not there is rejected with 401",
             mountingFrom: "other",
-            [(mount, refusal(401, "UNAUTHORIZED")), ("POST ", session), (commit, Answer(201))]),
+            [
+                (mount, message(401, "UNAUTHORIZED")), ("POST ", session),
+                (commit, ScriptedResponse(201)),
+            ]),
         // goharbor/harbor#22078.
         Upload(
             "harbor.example.com", "a mount from an odd name is rejected with 400",
             mountingFrom: "other",
             [
-                (mount, refusal(400, "BAD_REQUEST", "invalid repository name")),
-                ("POST ", session), (commit, Answer(201)),
+                (mount, message(400, "BAD_REQUEST", "invalid repository name")),
+                ("POST ", session), (commit, ScriptedResponse(201)),
             ]),
         // docker/buildx#196.
         Upload(
             "docker.artifactory.example.com", "a session is not there at its first use",
             [
-                ("POST ", session), (commit, refusal(404, "BLOB_UPLOAD_UNKNOWN")),
-                ("HEAD blob", Answer(404)), ("POST ", session), (commit, Answer(201)),
+                ("POST ", session), (commit, message(404, "BLOB_UPLOAD_UNKNOWN")),
+                ("HEAD blob", ScriptedResponse(404)), ("POST ", session),
+                (commit, ScriptedResponse(201)),
             ]),
-        // One PUT is all that Google's registries take.
+        // Google's registries support only one PUT.
         Upload(
             "europe-docker.pkg.dev", "all bytes go in one PUT",
-            [("POST ", session), (commit, Answer(201))]),
-        // docker-registry 2.8 and 3 forget a session whose body broke.
+            [("POST ", session), (commit, ScriptedResponse(201))]),
+        // docker-registry 2.8 and 3 lose a session when its body is interrupted.
         Upload(
             "registry.example.com", "a session whose body broke is gone",
             [
-                ("POST ", session), (commit, .failing(.interrupted)), ("HEAD blob", Answer(404)),
-                ("POST ", session), (commit, Answer(201)),
+                ("POST ", session), (commit, .failing(.interrupted)),
+                ("HEAD blob", ScriptedResponse(404)),
+                ("POST ", session), (commit, ScriptedResponse(201)),
             ]),
-        // zot answers 202 to a PUT that it still works on.
+        // zot responds 202 to a PUT that it still processes.
         Upload(
-            "zot.example.com", "a commit is accepted", [("POST ", session), (commit, Answer(202))]),
+            "zot.example.com", "a commit is accepted",
+            [("POST ", session), (commit, ScriptedResponse(202))]),
     ]
 
     @Test(arguments: uploads)
-    func `of a target keep no blob from it`(upload: Upload) async throws {
+    func `of a target do not prevent the upload of a blob`(upload: Upload) async throws {
         let base = "https://\(upload.registry)/v2/app/blobs/"
-        let exchanges = upload.steps.map { line, answer in
+        let exchanges = upload.steps.map { line, response in
             line == "HEAD blob"
-                ? Exchange("HEAD \(base)\(Self.blob.digest)", answer)
-                : Exchange(line.replacing(" ", with: " \(base)uploads/"), answer)
+                ? Exchange("HEAD \(base)\(Self.blob.digest)", response)
+                : Exchange(line.replacing(" ", with: " \(base)uploads/"), response)
         }
         let scene = try Scene(exchanges)
         let sibling = try upload.sibling.map {
@@ -95,72 +103,74 @@ import Testing
         scene.wire.expectDone()
     }
 
-    /// An answer that ends a request, and what users are told of it.
+    /// An error response that ends a request, and its message for users.
     struct Refusal: Sendable, CustomTestStringConvertible {
         let registry: String
         let testDescription: String
         let writes: Bool
-        let answer: Answer
+        let response: ScriptedResponse
         let failureClass: FailureClass
         let advice: String?
 
         init(
-            _ registry: String, _ description: String, writing writes: Bool, _ answer: Answer,
+            _ registry: String, _ description: String, writing writes: Bool,
+            _ response: ScriptedResponse,
             _ failureClass: FailureClass, advice: String? = nil
         ) {
             self.registry = registry
             self.testDescription = "\(registry): \(description)"
             self.writes = writes
-            self.answer = answer
+            self.response = response
             self.failureClass = failureClass
             self.advice = advice
         }
     }
 
-    static let refusals = [
+    static let rejections = [
         // aws/containers-roadmap#853.
         Refusal(
             "1.dkr.ecr.eu-west-1.amazonaws.com", "repositories are made beforehand", writing: true,
-            refusal(404, "NAME_UNKNOWN", "The repository with name 'app' does not exist"), .missing,
-            advice: "repository to be created first"),
+            message(404, "NAME_UNKNOWN", "The repository with name 'app' does not exist"), .missing,
+            advice: "create the repository first"),
         Refusal(
             "public.ecr.aws", "too many requests", writing: false,
-            refusal(429, "TOOMANYREQUESTS", "Rate exceeded"), .throttled,
+            message(429, "TOOMANYREQUESTS", "Rate exceeded"), .throttled,
             advice: "run again later"),
         // goharbor/harbor PR#12792.
         Refusal(
             "harbor.example.com", "nothing is pushed to a proxy project", writing: true,
-            refusal(403, "DENIED", "can not push artifact to a proxy project"), .denied,
-            advice: "lack the right"),
+            message(403, "DENIED", "can not push artifact to a proxy project"), .denied,
+            advice: "lack the scope"),
         Refusal(
             "harbor.example.com", "what is missing has a code of its own", writing: false,
-            refusal(404, "NOT_FOUND", "artifact app:1 not found"), .missing),
+            message(404, "NOT_FOUND", "artifact app:1 not found"), .missing),
         // GoogleCloudPlatform: quota by region.
         Refusal(
             "europe-docker.pkg.dev", "the quota of the region", writing: true,
-            refusal(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric"), .throttled),
+            message(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric"), .throttled),
         Refusal(
             "europe-docker.pkg.dev", "no right to upload", writing: true,
-            refusal(
+            message(
                 403, "DENIED", "Permission artifactregistry.repositories.uploadArtifacts denied"),
-            .denied, advice: "lack the right"),
-        // JFrog RTFACT-13797: 403 for what is missing in a virtual repository.
+            .denied, advice: "lack the scope"),
+        // JFrog RTFACT-13797: 403 for missing content in a virtual repository.
         Refusal(
             "docker.artifactory.example.com", "missing and forbidden look alike", writing: false,
-            refusal(403, "DENIED"), .denied, advice: "private or missing"),
-        // A distribution 3 that validates platforms, or a Docker type as subject (distribution#4927).
+            message(403, "DENIED"), .denied, advice: "private or missing"),
+        // A distribution 3 that validates platforms, or a Docker type as subject
+        // (distribution#4927).
         Refusal(
             "registry.example.com", "no room is left", writing: true,
-            refusal(507, "UNAVAILABLE", "no space left on device"), .unavailable),
+            message(507, "UNAVAILABLE", "no space left on device"), .unavailable),
     ]
 
-    @Test(arguments: refusals)
-    func `are told in words that help`(row: Refusal) async throws {
+    @Test(arguments: rejections)
+    func `have helpful messages`(row: Refusal) async throws {
         let base = "https://\(row.registry)/v2/app/"
         let line =
             row.writes
             ? "POST \(base)blobs/uploads/" : "GET \(base)manifests/\(Sample.manifest.digest)"
-        let scene = try Scene([Exchange](repeating: Exchange(line, row.answer), count: 12))
+        let scene = try Scene([Exchange](repeating: Exchange(line, row.response), count: 12))
         let repository = try scene.repository("\(row.registry)/app")
         let error = try #require(
             await #expect(throws: RegistryError.self) {
@@ -176,15 +186,15 @@ import Testing
         if let advice = row.advice { #expect(error.hint?.contains(advice) == true) }
     }
 
-    // 404 and 405 to HEAD, or a HEAD without a digest (registry.redhat.io), say too little.
+    // 404 and 405 to HEAD, or a HEAD without a digest (registry.redhat.io), are inconclusive.
     @Test(arguments: ["registry.redhat.io", "cgr.dev", "quay.example.com"])
-    func `of HEAD are answered by a GET`(registry: String) async throws {
+    func `of HEAD are resolved by GET`(registry: String) async throws {
         let url = "https://\(registry)/v2/app/manifests/1"
         let scene = try Scene([
-            Exchange("HEAD \(url)", Answer(200, ["Content-Type": "text/html"])),
+            Exchange("HEAD \(url)", ScriptedResponse(200, ["Content-Type": "text/html"])),
             Exchange(
                 "GET \(url)",
-                Answer(
+                ScriptedResponse(
                     200, Sample.manifest.fields,
                     String(decoding: Sample.manifest.bytes, as: UTF8.self))
             ),
@@ -194,12 +204,14 @@ import Testing
         #expect(found?.digest == Sample.manifest.digest)
     }
 
-    // Only the text of an answer tells GHCR's secondary limit from a refusal, and HEAD has none.
-    @Test func `of GHCR are told apart by reading what HEAD was refused`() async throws {
+    // Only the text of a response distinguishes GHCR's secondary limit from missing access, and
+    // HEAD has none.
+    @Test func `of GHCR's 403 are distinguished by GET`() async throws {
         let url = "https://ghcr.io/v2/app/manifests/1"
-        let limit = Answer(403, [:], "denied: secondary rate limit exceeded, wait a few minutes")
+        let limit = ScriptedResponse(
+            403, [:], "denied: secondary rate limit exceeded, wait a few minutes")
         let scene = try Scene(
-            [Exchange("HEAD \(url)", Answer(403))]
+            [Exchange("HEAD \(url)", ScriptedResponse(403))]
                 + (0..<4).map { _ in Exchange("GET \(url)", limit) })
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository("ghcr.io/app").resolve(.tag(Tag(parsing: "1")))
@@ -208,16 +220,18 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // A store refuses a link that expired on its way; the registry has a fresh one.
-    @Test func `of stores are asked about once more`() async throws {
+    // A blob store rejects an expired link; the registry issues a new one.
+    @Test func `of blob stores are retried with a new link`() async throws {
         let blob = "https://reg.test/v2/app/blobs/\(Self.blob.digest)"
-        let stored = Answer(
+        let stored = ScriptedResponse(
             200, ["Content-Length": "\(Self.blob.bytes.count)"], bytes: [Self.blob.bytes])
         func leads(_ number: Int) -> Exchange {
-            Exchange("GET \(blob)", Answer(307, ["Location": "https://store.test/\(number)"]))
+            Exchange(
+                "GET \(blob)", ScriptedResponse(307, ["Location": "https://store.test/\(number)"]))
         }
         let scene = try Scene([
-            leads(1), Exchange("GET https://store.test/1", Answer(403, [:], "Request has expired")),
+            leads(1),
+            Exchange("GET https://store.test/1", ScriptedResponse(403, [:], "Request has expired")),
             leads(2), Exchange("GET https://store.test/2", stored),
         ])
         let stream = try await scene.repository().fetch(blob: Self.blob.descriptor)

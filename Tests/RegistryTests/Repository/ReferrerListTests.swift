@@ -11,17 +11,17 @@ import Testing
     private static let subject = Sample.manifest.digest
     private static let list = "https://reg.test/v2/app/referrers/\(subject)"
 
-    private static func page(_ digests: String..., link: String? = nil) -> Answer {
+    private static func page(_ digests: String..., link: String? = nil) -> ScriptedResponse {
         let entries = digests.map {
             #"{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":7,"#
                 + #""digest":"sha256:\#(String(repeating: $0, count: 64))","#
                 + #""artifactType":"application/spdx+json","annotations":{"a":"b"}}"#
         }
         let body = #"{"schemaVersion":2,"manifests":[\#(entries.joined(separator: ","))]}"#
-        return Answer(200, link.map { ["Link": $0] } ?? [:], body)
+        return ScriptedResponse(200, link.map { ["Link": $0] } ?? [:], body)
     }
 
-    @Test func `is read page after page`() async throws {
+    @Test func `is read page by page`() async throws {
         let scene = try Scene([
             Exchange("GET \(Self.list)", Self.page("a", "b", link: "<?last=b>; rel=next")),
             Exchange("GET \(Self.list)?last=b", Self.page("c")),
@@ -33,8 +33,8 @@ import Testing
     }
 
     @Test(arguments: [400, 404, 405, 501])
-    func `is not asked for again where a registry keeps none`(status: Int) async throws {
-        let scene = try Scene([Exchange("GET \(Self.list)", Answer(status))])
+    func `is not requested again if a registry has none`(status: Int) async throws {
+        let scene = try Scene([Exchange("GET \(Self.list)", ScriptedResponse(status))])
         let repository = try scene.repository()
         #expect(try await repository.referrers(of: Self.subject) == nil)
         #expect(try await repository.referrers(of: Self.subject) == nil)
@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         "https://evil.test/v2/app/referrers/x", "//evil.test/", "http://reg.test/v2/app",
     ])
-    func `A14 does not go on at another host`(link: String) async throws {
+    func `A14 does not continue at another host`(link: String) async throws {
         let scene = try Scene([
             Exchange("GET \(Self.list)", Self.page("a", link: "<\(link)>; rel=next"))
         ])
@@ -54,7 +54,7 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `F16 has an end`() async throws {
+    @Test func `F16 is limited`() async throws {
         let loop = Self.page("a", link: "<?last=a>; rel=next")
         let scene = try Scene([
             Exchange("GET \(Self.list)", loop), Exchange("GET \(Self.list)?last=a", loop),
@@ -66,30 +66,31 @@ import Testing
 
     @Test(arguments: ["[]", "{}", #"{"schemaVersion":2,"manifests":[{"digest":"x"}]}"#])
     func `that is malformed is an error`(body: String) async throws {
-        let scene = try Scene([Exchange("GET \(Self.list)", Answer(200, [:], body))])
+        let scene = try Scene([Exchange("GET \(Self.list)", ScriptedResponse(200, [:], body))])
         await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().referrers(of: Self.subject)
         }
     }
 
-    // Azure limits lists of referrers by themselves.
-    @Test func `that is limited leaves all else in peace`() async throws {
+    // Azure limits lists of referrers separately.
+    @Test func `that is throttled does not delay other requests`() async throws {
         let tag = "https://reg.test/v2/app/manifests/1"
-        let (closed, gate) = (MeetingPoint(2), MeetingPoint(2))
+        let (closed, gate) = (Barrier(2), Barrier(2))
         let time = VirtualTime {
             try await closed.arrive()
             try await gate.arrive()
         }
         let scene = try Scene(
             [
-                Exchange("GET \(Self.list)", Answer(429, ["Retry-After": "60"])),
+                Exchange("GET \(Self.list)", ScriptedResponse(429, ["Retry-After": "60"])),
                 Exchange("GET \(Self.list)", Self.page("a")),
-                Exchange("HEAD \(tag)", Answer(200, Sample.manifest.fields)),
+                Exchange("HEAD \(tag)", ScriptedResponse(200, Sample.manifest.fields)),
             ], time: time)
         let repository = try scene.repository()
         async let found = repository.referrers(of: Self.subject)
         try await closed.arrive()
-        // The list is waiting now; were its clock that of the registry, this would wait too.
+        // The list waits now; if it shared the throttle of the registry, this request would wait
+        // too.
         #expect(try await repository.resolve(.tag(Tag(parsing: "1"))) != nil)
         #expect(time.waits.isEmpty)
         try await gate.arrive()

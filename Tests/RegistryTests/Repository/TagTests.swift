@@ -16,14 +16,15 @@ import Testing
         return names
     }
 
-    @Test func `are listed page after page, each once, in the registry's order`() async throws {
+    @Test func `are listed page by page, each once, in the registry's order`() async throws {
         let names = try await names([
             Exchange(
                 "GET \(Self.list)",
-                Answer(
+                ScriptedResponse(
                     200, ["Link": #"</v2/app/tags/list?last=b&n=2>; rel="next""#],
                     #"{"tags":["z","b"]}"#)),
-            Exchange("GET \(Self.list)?last=b&n=2", Answer(200, [:], #"{"tags":["b","a"]}"#)),
+            Exchange(
+                "GET \(Self.list)?last=b&n=2", ScriptedResponse(200, [:], #"{"tags":["b","a"]}"#)),
         ])
         #expect(names == ["z", "b", "a"])
     }
@@ -34,35 +35,37 @@ import Testing
         #"<https://reg.test/v2/app/tags/list?last=b>; title=x; rel="next""#,
         #"</x>; rel="prev", </app/tags/list?last=b>;rel=next"#, "<//reg.test/x?last=b>; REL=Next",
     ])
-    func `are found behind every kind of link`(link: String) async throws {
+    func `are found with every form of link`(link: String) async throws {
         let names = try await names([
-            Exchange("GET \(Self.list)", Answer(200, ["Link": link], #"{"tags":["a"]}"#)),
-            Exchange("GET \(Self.list)?last=b", Answer(200, [:], #"{"tags":["b"]}"#)),
+            Exchange("GET \(Self.list)", ScriptedResponse(200, ["Link": link], #"{"tags":["a"]}"#)),
+            Exchange("GET \(Self.list)?last=b", ScriptedResponse(200, [:], #"{"tags":["b"]}"#)),
         ])
         #expect(names == ["a", "b"])
     }
 
-    @Test func `may be null, and are asked for in hundreds at Quay`() async throws {
+    @Test func `may be null, and are requested in pages of 100 at Quay`() async throws {
         #expect(
-            try await names([Exchange("GET \(Self.list)", Answer(200, [:], #"{"tags":null}"#))])
+            try await names([
+                Exchange("GET \(Self.list)", ScriptedResponse(200, [:], #"{"tags":null}"#))
+            ])
                 == [])
         #expect(
             try await names(
                 [
                     Exchange(
                         "GET https://quay.io/v2/a/b/tags/list?n=100",
-                        Answer(200, [:], #"{"tags":["1"]}"#))
+                        ScriptedResponse(200, [:], #"{"tags":["1"]}"#))
                 ],
                 of: "quay.io/a/b") == ["1"])
     }
 
-    // A name that is no tag would write to another repository.
-    @Test func `A14 that are none are left out and counted`() async throws {
+    // An invalid name could address another repository.
+    @Test func `A14 that are invalid are skipped and counted`() async throws {
         let long = String(repeating: "a", count: 129)
         let scene = try Scene([
             Exchange(
                 "GET \(Self.list)",
-                Answer(
+                ScriptedResponse(
                     200, [:],
                     #"{"tags":["../../x/manifests/y","a?x","a#x","a%2f..","","\#(long)","good"]}"#))
         ])
@@ -73,8 +76,8 @@ import Testing
                 .invalidTagsSkipped(repository: repository.repository, count: 6)))
     }
 
-    @Test func `F16 without an end are an error`() async throws {
-        let loop = Answer(200, ["Link": "<?last=a>; rel=next"], #"{"tags":["a"]}"#)
+    @Test func `F16 in an endless listing are an error`() async throws {
+        let loop = ScriptedResponse(200, ["Link": "<?last=a>; rel=next"], #"{"tags":["a"]}"#)
         await #expect(throws: RegistryError.self) {
             _ = try await names([
                 Exchange("GET \(Self.list)", loop), Exchange("GET \(Self.list)?last=a", loop),
@@ -82,13 +85,14 @@ import Testing
         }
     }
 
-    @Test func `that are none, or that are repeated, count towards the end of a listing`()
+    @Test func `that are invalid or repeated count toward the limit of a listing`()
         async throws
     {
         let (url, limit) = (Self.list, RemoteRepository.listingLimit.entries)
         for name in ["a/b", "a"] {
             let names = repeatElement("\"\(name)\"", count: limit + 1).joined(separator: ",")
-            let page = Answer(200, ["Link": "<?last=x>; rel=next"], "{\"tags\":[\(names)]}")
+            let page = ScriptedResponse(
+                200, ["Link": "<?last=x>; rel=next"], "{\"tags\":[\(names)]}")
             let scene = try Scene([Exchange("GET \(url)", page)])
             await #expect(throws: RegistryError.self) {
                 _ = try await scene.repository("reg.test/app").tags()
@@ -100,7 +104,7 @@ import Testing
     @Test(arguments: ["", "[]", #"{"tags":[1]}"#, #"{"tags":["a"],"tags":[]}"#, #"{"Tags":["a"]}"#])
     func `in a malformed listing are an error`(body: String) async throws {
         await #expect(throws: RegistryError.self) {
-            _ = try await names([Exchange("GET \(Self.list)", Answer(200, [:], body))])
+            _ = try await names([Exchange("GET \(Self.list)", ScriptedResponse(200, [:], body))])
         }
     }
 }

@@ -12,7 +12,7 @@ import Testing
     static let blob = Sample.blob
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let post = "POST \(uploads)"
-    static let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
+    static let session = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1?_state=a%2Bb"])
     static let commit = "PUT \(uploads)1?_state=a%2Bb&digest=\(blob.digest)"
     static let head = "HEAD https://reg.test/v2/app/blobs/\(blob.digest)"
 
@@ -31,22 +31,23 @@ import Testing
 
     @Test func `G08 are one POST and one PUT`() async throws {
         let (scene, arrival) = try await push([
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
         ])
         #expect(arrival == .uploaded)
         let put = try #require(scene.wire.requests.last)
         #expect(put.body == Self.blob.bytes)
-        // Another type makes docker-registry read the body as a form.
+        // Any other type makes docker-registry parse the body as a form.
         #expect(put.fields["content-type"] == "application/octet-stream")
         #expect(put.isBulk && put.timeouts.firstByte == .seconds(300))
     }
 
-    @Test func `are one POST, one PATCH and one empty PUT in the other dialect`() async throws {
+    @Test func `are one POST, one PATCH and one empty PUT in the dialect patch`() async throws {
         let (scene, _) = try await push(
             [
                 Exchange(Self.post, Self.session),
-                Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
-                Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+                Exchange(
+                    "PATCH \(Self.uploads)1?_state=a%2Bb", ScriptedResponse(202, ["Location": "2"])),
+                Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", ScriptedResponse(201)),
             ], dialect: .patch)
         let (patch, put) = (scene.wire.requests[1], scene.wire.requests[2])
         #expect(patch.body == Self.blob.bytes && put.body.isEmpty)
@@ -54,14 +55,16 @@ import Testing
     }
 
     // registries.md: learned on 413, and remembered for the registry.
-    @Test func `change their dialect for good after 413`() async throws {
+    @Test func `change their dialect permanently after 413`() async throws {
         let patched = [
             Exchange(Self.post, Self.session),
-            Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
-            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+            Exchange(
+                "PATCH \(Self.uploads)1?_state=a%2Bb", ScriptedResponse(202, ["Location": "2"])),
+            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", ScriptedResponse(201)),
         ]
         let scene = try Scene(
-            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(413))] + patched
+            [Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(413))]
+                + patched
                 + patched)
         let repository = try scene.repository()
         for _ in 0..<2 {
@@ -71,24 +74,27 @@ import Testing
         scene.wire.expectDone()
     }
 
-    // What began in the old dialect ends in it, and must not bring it back for those that follow.
-    @Test func `unlearn nothing that another learned meanwhile`() async throws {
+    // An upload that began in the old dialect must not restore it for later uploads.
+    @Test func `do not undo a dialect change of another upload`() async throws {
         let early = Sample("begun before the 413")
         let patched = [
             Exchange(Self.post, Self.session),
-            Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202, ["Location": "2"])),
-            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", Answer(201)),
+            Exchange(
+                "PATCH \(Self.uploads)1?_state=a%2Bb", ScriptedResponse(202, ["Location": "2"])),
+            Exchange("PUT \(Self.uploads)2?digest=\(Self.blob.digest)", ScriptedResponse(201)),
         ]
-        let (begun, learned) = (MeetingPoint(2), MeetingPoint(2))
+        let (begun, learned) = (Barrier(2), Barrier(2))
         let held = Self.session.after {
             try await begun.arrive()
             try await learned.arrive()
         }
         let scene = try Scene(
             [
-                Exchange(Self.head, Answer(404)), Exchange(Self.post, held),
-                Exchange("PUT \(Self.uploads)1?_state=a%2Bb&digest=\(early.digest)", Answer(201)),
-                Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(413)),
+                Exchange(Self.head, ScriptedResponse(404)), Exchange(Self.post, held),
+                Exchange(
+                    "PUT \(Self.uploads)1?_state=a%2Bb&digest=\(early.digest)",
+                    ScriptedResponse(201)),
+                Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(413)),
             ] + patched + patched)
         let repository = try scene.repository()
         #expect(try await !repository.exists(blob: Self.blob.descriptor))
@@ -106,51 +112,52 @@ import Testing
 
     static let mount = "\(post)?mount=\(blob.digest)&from=base"
 
-    @Test func `are spared by a mount`() async throws {
+    @Test func `are replaced by a mount`() async throws {
         let (_, arrival) = try await push(
-            [Exchange(Self.mount, Answer(201))], from: "reg.test/base")
+            [Exchange(Self.mount, ScriptedResponse(201))], from: "reg.test/base")
         #expect(arrival == .mounted)
     }
 
-    @Test func `G01 go on with the session that a mount opened instead`() async throws {
+    @Test func `G01 continue with the session that a mount started instead`() async throws {
         let (_, arrival) = try await push(
-            [Exchange(Self.mount, Self.session), Exchange(Self.commit, Answer(201))],
+            [Exchange(Self.mount, Self.session), Exchange(Self.commit, ScriptedResponse(201))],
             from: "reg.test/base")
         #expect(arrival == .uploaded)
     }
 
     @Test(arguments: [400, 401, 403, 404, 405])
-    func `G01 do without a mount that is refused`(status: Int) async throws {
+    func `G01 continue after a rejected mount`(status: Int) async throws {
         let (_, arrival) = try await push(
             [
-                Exchange(Self.mount, Answer(status)), Exchange(Self.post, Self.session),
-                Exchange(Self.commit, Answer(201)),
+                Exchange(Self.mount, ScriptedResponse(status)), Exchange(Self.post, Self.session),
+                Exchange(Self.commit, ScriptedResponse(201)),
             ], from: "reg.test/base")
         #expect(arrival == .uploaded)
     }
 
-    @Test func `mount nothing from elsewhere`() async throws {
+    @Test func `mount nothing from another registry`() async throws {
         try await push(
-            [Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201))],
+            [Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201))],
             from: "other.test/base")
     }
 
     static let ownMount = "\(post)?mount=\(blob.digest)&from=app"
 
-    @Test func `find what is there by a mount from the repository itself`() async throws {
+    @Test func `find existing blobs by a mount from the repository itself`() async throws {
         let (_, there) = try await push(
-            [Exchange(Self.ownMount, Answer(201))], from: "reg.test/app")
+            [Exchange(Self.ownMount, ScriptedResponse(201))], from: "reg.test/app")
         #expect(there == .present)
         let (_, new) = try await push(
-            [Exchange(Self.ownMount, Self.session), Exchange(Self.commit, Answer(201))],
+            [Exchange(Self.ownMount, Self.session), Exchange(Self.commit, ScriptedResponse(201))],
             from: "reg.test/app")
         #expect(new == .uploaded)
     }
 
-    @Test func `look no more in this way where it is refused once`() async throws {
+    @Test func `do not use such mounts after one is rejected`() async throws {
         let scene = try Scene([
-            Exchange(Self.ownMount, Answer(403)), Exchange(Self.head, Answer(404)),
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(201)),
+            Exchange(Self.ownMount, ScriptedResponse(403)),
+            Exchange(Self.head, ScriptedResponse(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
         #expect(repository.mountReportsExistence)
@@ -162,41 +169,42 @@ import Testing
     }
 
     @Test(arguments: ["europe-docker.pkg.dev", "1.dkr.ecr.eu-west-1.amazonaws.com", "gcr.io"])
-    func `look by HEAD at registries that answer every mount with a session`(host: String) throws {
+    func `check by HEAD at registries that response every mount with a session`(host: String) throws
+    {
         #expect(try !Scene([]).repository("\(host)/app").mountReportsExistence)
     }
 
-    // The commit may have succeeded although its answer was lost.
-    @Test func `G04 look before they send again`() async throws {
+    // The commit may have succeeded although its response was lost.
+    @Test func `G04 check for the blob before they send it again`() async throws {
         try await push([
             Exchange(Self.post, Self.session), Exchange(Self.commit, .failing(.interrupted)),
-            Exchange(Self.head, Answer(200)),
+            Exchange(Self.head, ScriptedResponse(200)),
         ])
         let (scene, _) = try await push([
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(500)),
-            Exchange(Self.head, Answer(404)), Exchange(Self.post, Self.session),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(500)),
+            Exchange(Self.head, ScriptedResponse(404)), Exchange(Self.post, Self.session),
+            Exchange(Self.commit, ScriptedResponse(201)),
         ])
         #expect(scene.time.waits == [.seconds(0.75)])
     }
 
-    @Test func `G05 begin anew after a lost session`() async throws {
+    @Test func `G05 restart after a lost session`() async throws {
         try await push(
             [
                 Exchange(Self.post, Self.session),
                 Exchange(
                     "PATCH \(Self.uploads)1?_state=a%2Bb",
-                    Answer(404, [:], #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)),
+                    ScriptedResponse(404, [:], #"{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}"#)),
                 Exchange(Self.post, Self.session),
-                Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", Answer(202)),
-                Exchange(Self.commit, Answer(201)),
+                Exchange("PATCH \(Self.uploads)1?_state=a%2Bb", ScriptedResponse(202)),
+                Exchange(Self.commit, ScriptedResponse(201)),
             ], dialect: .patch)
     }
 
-    @Test func `end after as many attempts as any request`() async throws {
+    @Test func `end after the maximum number of attempts`() async throws {
         let round = [
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(500)),
-            Exchange(Self.head, Answer(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(500)),
+            Exchange(Self.head, ScriptedResponse(404)),
         ]
         let scene = try Scene([[Exchange]](repeating: round, count: 6).flatMap { $0 })
         let error = await #expect(throws: RegistryError.self) {
@@ -207,54 +215,55 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `that the registry keeps under another digest are an error`() async throws {
+    @Test func `that the registry stores under another digest are an error`() async throws {
         let other = Sample("x").digest
         let error = await #expect(throws: RegistryError.self) {
             try await push([
                 Exchange(Self.post, Self.session),
-                Exchange(Self.commit, Answer(201, ["Docker-Content-Digest": "\(other)"])),
+                Exchange(Self.commit, ScriptedResponse(201, ["Docker-Content-Digest": "\(other)"])),
             ])
         }
         #expect(error?.failureClass == .integrity)
     }
 
-    struct SourceBroke: Error {}
+    struct SourceError: Error {}
 
-    // What the bytes come from has its own retries; its failure is not the target's.
-    @Test func `that arrive as other bytes are told from those that are refused`() async throws {
-        let refusal = Answer(
+    // The source has its own retries; its failure is not the target's.
+    @Test func `that arrive corrupt are distinguished from those that are rejected`() async throws {
+        let message = ScriptedResponse(
             400, [:], #"{"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]}"#)
         let error = await #expect(throws: RegistryError.self) {
-            try await push([Exchange(Self.post, Self.session), Exchange(Self.commit, refusal)])
+            try await push([Exchange(Self.post, Self.session), Exchange(Self.commit, message)])
         }
         #expect(error?.failureClass == .integrity)
     }
 
-    @Test func `fail as their source fails, without another attempt`() async throws {
+    @Test func `fail with the error of their source, without a retry`() async throws {
         let scene = try Scene([Exchange(Self.post, Self.session)])
-        await #expect(throws: SourceBroke.self) {
+        await #expect(throws: SourceError.self) {
             _ = try await scene.repository().push(
                 blob: Self.blob.descriptor, mountingFrom: nil,
-                open: { Pieces(pieces: [[1]], breaks: SourceBroke()) })
+                open: { ChunkedBody(chunks: [[1]], breaks: SourceError()) })
         }
-        await #expect(throws: SourceBroke.self) {
+        await #expect(throws: SourceError.self) {
             let scene = try Scene([Exchange(Self.post, Self.session)])
             _ = try await scene.repository().push(
-                blob: Self.blob.descriptor, mountingFrom: nil, open: { throw SourceBroke() })
+                blob: Self.blob.descriptor, mountingFrom: nil, open: { throw SourceError() })
         }
         scene.wire.expectDone()
     }
 
-    // A token that lapsed in the middle costs the bytes again, not the upload.
-    @Test func `G09 open their bytes anew for a new token`() async throws {
+    // A token that expires during an upload costs the bytes again, not the upload.
+    @Test func `G09 open their source again for a new token`() async throws {
         let challenge: HTTPFields = ["WWW-Authenticate": #"Bearer realm="https://reg.test/token""#]
         let token = "GET https://reg.test/token?scope=repository:app:pull%2Cpush"
         let scene = try Scene([
-            Exchange(Self.post, Answer(401, challenge)),
-            Exchange(token, Answer(200, [:], #"{"token":"t1"}"#)),
-            Exchange(Self.post, Self.session), Exchange(Self.commit, Answer(401, challenge)),
-            Exchange(token, Answer(200, [:], #"{"token":"t2"}"#)),
-            Exchange(Self.commit, Answer(201)),
+            Exchange(Self.post, ScriptedResponse(401, challenge)),
+            Exchange(token, ScriptedResponse(200, [:], #"{"token":"t1"}"#)),
+            Exchange(Self.post, Self.session),
+            Exchange(Self.commit, ScriptedResponse(401, challenge)),
+            Exchange(token, ScriptedResponse(200, [:], #"{"token":"t2"}"#)),
+            Exchange(Self.commit, ScriptedResponse(201)),
         ])
         _ = try await scene.repository().push(
             blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)

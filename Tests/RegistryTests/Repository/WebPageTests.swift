@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-/// What a captive portal, a login page, or a proxy answers instead of the registry.
+/// Responses of a captive portal, a login page or a proxy instead of the registry.
 @Suite struct `Web pages instead of a registry's response` {
     private static let base = "https://reg.test/v2/app"
     private static let body =
@@ -21,9 +21,11 @@ import Testing
         tag = .tag(try Tag(parsing: "1"))
     }
 
-    private static func page(_ status: Int = 200) -> Answer { Answer(status, html, body) }
+    private static func page(_ status: Int = 200) -> ScriptedResponse {
+        ScriptedResponse(status, html, body)
+    }
 
-    /// Expects that nothing is found out, and that the message says what came.
+    /// Expects that nothing is concluded, and that the message describes the response.
     private func expectUnavailable(
         _ exchanges: [Exchange], mentions text: String = "web page",
         location: SourceLocation = #_sourceLocation,
@@ -44,41 +46,43 @@ import Testing
     @Test(arguments: [200, 404])
     func `are neither a tag nor a missing tag`(status: Int) async throws {
         try await expectUnavailable([
-            Exchange("HEAD \(Self.base)/manifests/1", Answer(status, Self.html)),
+            Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(status, Self.html)),
             Exchange("GET \(Self.base)/manifests/1", Self.page(status)),
         ]) { _ = try await $0.resolve(tag) }
     }
 
     @Test func `do not hide a manifest that GET returns`() async throws {
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)/manifests/1", Answer(200, Self.html)),
+            Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(200, Self.html)),
             Exchange(
                 "GET \(Self.base)/manifests/1",
-                Answer(200, Self.sample.fields, bytes: [Self.sample.bytes])),
+                ScriptedResponse(200, Self.sample.fields, bytes: [Self.sample.bytes])),
         ])
         #expect(try await scene.repository().resolve(tag) == Self.sample.descriptor)
     }
 
-    @Test func `behind a redirect are named with the host that sent them`() async throws {
+    @Test func `behind a redirect are reported with the host that sent them`() async throws {
         let login = "https://login.test/?next=x"
         try await expectUnavailable(
             [
-                Exchange("HEAD \(Self.base)/manifests/1", Answer(302, ["Location": login])),
-                Exchange("HEAD \(login)", Answer(200, Self.html)),
-                Exchange("GET \(Self.base)/manifests/1", Answer(302, ["Location": login])),
+                Exchange(
+                    "HEAD \(Self.base)/manifests/1", ScriptedResponse(302, ["Location": login])),
+                Exchange("HEAD \(login)", ScriptedResponse(200, Self.html)),
+                Exchange(
+                    "GET \(Self.base)/manifests/1", ScriptedResponse(302, ["Location": login])),
                 Exchange("GET \(login)", Self.page()),
-            ], mentions: "https://login.test answered with a web page"
+            ], mentions: "https://login.test: web page instead of a registry response"
         ) { _ = try await $0.resolve(tag) }
     }
 
     @Test(arguments: [200, 404])
-    func `are no content and no missing content`(status: Int) async throws {
+    func `are neither content nor missing content`(status: Int) async throws {
         let digest = Sample.blob.digest
         try await expectUnavailable([
             Exchange("GET \(Self.base)/manifests/\(Self.sample.digest)", Self.page(status))
         ]) { _ = try await $0.fetch(manifest: Self.sample.descriptor) }
         try await expectUnavailable([
-            Exchange("HEAD \(Self.base)/blobs/\(digest)", Answer(status, Self.html))
+            Exchange("HEAD \(Self.base)/blobs/\(digest)", ScriptedResponse(status, Self.html))
         ]) { _ = try await $0.exists(blob: Sample.blob.descriptor) }
         try await expectUnavailable([
             Exchange("GET \(Self.base)/blobs/\(digest)", Self.page(status))
@@ -91,14 +95,14 @@ import Testing
         ]) { try await $0.delete(tag) }
     }
 
-    @Test func `are no list of referrers`() async throws {
+    @Test func `are not a list of referrers`() async throws {
         try await expectUnavailable([
             Exchange("GET \(Self.base)/referrers/\(Self.sample.digest)", Self.page())
         ]) { _ = try await $0.referrers(of: Self.sample.digest) }
     }
 
-    @Test func `are no receipt for what was written`() async throws {
-        let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1"])
+    @Test func `do not confirm a write`() async throws {
+        let session = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1"])
         try await expectUnavailable([
             Exchange("POST \(Self.base)/blobs/uploads/", session),
             Exchange(
@@ -116,21 +120,22 @@ import Testing
         }
     }
 
-    // A target that labels its 404 as a page has nothing there; the write shows whether it can be written.
+    // A target that labels its 404 as a page has no such manifest; the write shows whether it is
+    // permitted.
     @Test func `do not prevent the first write`() async throws {
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)/manifests/1", Answer(404, Self.html)),
+            Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(404, Self.html)),
             Exchange("GET \(Self.base)/manifests/1", Self.page(404)),
         ])
         #expect(try await scene.repository().currentDescriptor(of: tag) == nil)
     }
 
     // Quay and Pulp label responses without a body as text/html.
-    @Test func `are not seen in a registry's own responses`() async throws {
-        func labeled(_ status: Int, _ fields: HTTPFields = [:]) -> Answer {
+    @Test func `are not detected in a registry's own responses`() async throws {
+        func labeled(_ status: Int, _ fields: HTTPFields = [:]) -> ScriptedResponse {
             var fields = fields
             fields.append("Content-Type", "text/html; charset=utf-8")
-            return Answer(status, fields)
+            return ScriptedResponse(status, fields)
         }
         let scene = try Scene([
             Exchange(
@@ -157,55 +162,61 @@ import Testing
         let scene = try Scene([
             Exchange(
                 "GET \(Self.base)/blobs/\(report.digest)",
-                Answer(200, Self.html, bytes: [report.bytes]))
+                ScriptedResponse(200, Self.html, bytes: [report.bytes]))
         ])
         let stream = try await scene.repository().fetch(blob: report.descriptor)
         #expect(try await collect(stream) == report.bytes)
     }
 
-    // MARK: Other responses that are not what was asked for
+    // MARK: Other unexpected responses
 
     @Test(arguments: [
-        Answer(200), Answer(200, ["Content-Type": "application/json"], #"{"error":"log in"}"#),
-        Answer(200, ["Content-Type": "text/plain"], "Blocked by policy"),
-        Answer(200, ["Content-Type": "text/html", "Location": "/"], body),
-        Answer(200, ["Content-Type": MediaType.ociIndex.name], body),
-        Answer(200, ["Content-Type": MediaType.ociIndex.name], #"{"errors":[]}"#),
-        Answer(200, ["Content-Type": MediaType.ociManifest.name], #"{"schemaVersion":2}"#),
-        Answer(200, ["Content-Type": "application/vnd.api+json"], #"{"errors":[]}"#),
+        ScriptedResponse(200),
+        ScriptedResponse(200, ["Content-Type": "application/json"], #"{"error":"log in"}"#),
+        ScriptedResponse(200, ["Content-Type": "text/plain"], "Blocked by policy"),
+        ScriptedResponse(200, ["Content-Type": "text/html", "Location": "/"], body),
+        ScriptedResponse(200, ["Content-Type": MediaType.ociIndex.name], body),
+        ScriptedResponse(200, ["Content-Type": MediaType.ociIndex.name], #"{"errors":[]}"#),
+        ScriptedResponse(
+            200, ["Content-Type": MediaType.ociManifest.name], #"{"schemaVersion":2}"#),
+        ScriptedResponse(200, ["Content-Type": "application/vnd.api+json"], #"{"errors":[]}"#),
     ])
-    func `are like any bytes that are no manifest`(answer: Answer) async throws {
+    func `are reported like other bytes instead of a manifest`(response: ScriptedResponse)
+        async throws
+    {
         try await expectUnavailable(
             [
-                Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
-                Exchange("GET \(Self.base)/manifests/1", answer),
-            ], mentions: "is no manifest but"
+                Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(405)),
+                Exchange("GET \(Self.base)/manifests/1", response),
+            ], mentions: "expected a manifest, got"
         ) { _ = try await $0.resolve(tag) }
     }
 
     @Test(arguments: ["", "[]", "{}", #"{"message":"log in"}"#, #"{"tags":"1"}"#, "Blocked"])
-    func `are like any bytes that are no listing`(body: String) async throws {
+    func `are reported like other bytes instead of a listing`(body: String) async throws {
         try await expectUnavailable(
-            [Exchange("GET \(Self.base)/tags/list", Answer(200, [:], body))],
-            mentions: "is no listing"
+            [Exchange("GET \(Self.base)/tags/list", ScriptedResponse(200, [:], body))],
+            mentions: "expected a listing"
         ) { _ = try await $0.tags() }
     }
 
-    // The registry itself says that these bytes are the manifest: that is an answer.
-    @Test func `are told from a bad manifest that the registry vouches for`() async throws {
+    // The registry states that these bytes are the manifest, so the response is genuine.
+    @Test func `are distinguished from an invalid manifest of the registry`() async throws {
         let bad = Sample(#"{"schemaVersion":2}"#, .ociManifest)
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
-            Exchange("GET \(Self.base)/manifests/1", Answer(200, bad.fields, bytes: [bad.bytes])),
+            Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(405)),
+            Exchange(
+                "GET \(Self.base)/manifests/1",
+                ScriptedResponse(200, bad.fields, bytes: [bad.bytes])),
         ])
         #expect(try await scene.repository().resolve(tag) == bad.descriptor)
     }
 
-    @Test func `are told from corrupt bytes`() async throws {
-        let answer = Answer(200, Self.sample.fields, #"{"schemaVersion":2}"#)
+    @Test func `are distinguished from corrupt bytes`() async throws {
+        let response = ScriptedResponse(200, Self.sample.fields, #"{"schemaVersion":2}"#)
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)/manifests/1", Answer(405)),
-            Exchange("GET \(Self.base)/manifests/1", answer),
+            Exchange("HEAD \(Self.base)/manifests/1", ScriptedResponse(405)),
+            Exchange("GET \(Self.base)/manifests/1", response),
         ])
         let repository = try scene.repository()
         let error = await #expect(throws: RegistryError.self) {
@@ -214,12 +225,12 @@ import Testing
         #expect(error?.failureClass == .integrity)
     }
 
-    @Test func `never reach a terminal as they are`() async throws {
+    @Test func `are escaped in messages`() async throws {
         let body = "<title>\u{1B}[2J\n::error::forged \(String(repeating: "x", count: 999))</title>"
         let scene = try Scene([
             Exchange(
                 "GET \(Self.base)/tags/list",
-                Answer(200, ["Content-Type": "text/plain; ##[error]x"], body))
+                ScriptedResponse(200, ["Content-Type": "text/plain; ##[error]x"], body))
         ])
         let repository = try scene.repository()
         let error = await #expect(throws: RegistryError.self) { _ = try await repository.tags() }

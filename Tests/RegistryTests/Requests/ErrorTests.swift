@@ -8,7 +8,7 @@ import Testing
 @testable import Registry
 
 @Suite struct `Errors of registries` {
-    // registries.md §0: whatever the field says about its type, the bytes decide.
+    // registries.md: the bytes decide, whatever the content type is.
     @Test(arguments: [
         (#"{"errors":[{"code":"DENIED","message":"no"}]}"#, ["DENIED: no"]),
         (
@@ -22,16 +22,18 @@ import Testing
         ("<html><head><TITLE>504 Gateway</TITLE></head></html>", ["504 gateway"]),
         ("<html>", []), ("", []), ("  ", []), ("{", ["{"]), (#"{"errors":"x"}"#, []),
     ])
-    func `are read from any body`(body: String, expected: [String]) {
+    func `are parsed from any body`(body: String, expected: [String]) {
         #expect(ErrorBody.problems(in: Array(body.utf8)).map(\.description) == expected)
     }
 
-    func error(_ answer: Answer, host: String = "reg.test") async throws -> RegistryError {
+    func error(_ response: ScriptedResponse, host: String = "reg.test") async throws
+        -> RegistryError
+    {
         let wire = host == "docker.io" ? "registry-1.docker.io" : host
         let path = host == "docker.io" ? "library/app" : "app"
         let url = "https://\(wire)/v2/\(path)/manifests/\(Sample.manifest.digest)"
-        // Whatever is tried again meets the same answer each time.
-        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", answer), count: 12))
+        // Every retry receives the same response.
+        let scene = try Scene([Exchange](repeating: Exchange("GET \(url)", response), count: 12))
         let repository = try scene.repository("\(host)/app")
         return try #require(
             await #expect(throws: RegistryError.self) {
@@ -44,72 +46,76 @@ import Testing
         (400, .unavailable), (500, .unavailable), (503, .unavailable),
     ])
     func `have a class`(status: Int, expected: FailureClass) async throws {
-        #expect(try await error(Answer(status)).failureClass == expected)
+        #expect(try await error(ScriptedResponse(status)).failureClass == expected)
     }
 
-    // A proxy that refuses, or an address that must not be used, says nothing about the image.
+    // A proxy that denies access, or a blocked address, says nothing about the image.
     @Test(arguments: [
         (TransportError.Kind.refused, FailureClass.unavailable), (.tls, .unavailable),
         (.malformed, .unavailable), (.timeout, .unavailable), (.tooLarge, .unavailable),
     ])
-    func `have a class where no answer came`(
+    func `have a class without a response`(
         kind: TransportError.Kind, expected: FailureClass
     ) async throws {
         #expect(try await error(.failing(kind)).failureClass == expected)
     }
 
-    // Registries answer 401 or 403 for what is missing, private, or not ours to read.
+    // Registries respond 401 or 403 for missing, private and forbidden content.
     @Test(arguments: [401, 403])
-    func `A19 never say that something is missing where access was refused`(status: Int)
+    func `A19 never report missing content after 401 or 403`(status: Int)
         async throws
     {
         let error = try await error(
-            Answer(status, ["X-GitHub-Request-Id": "ABCD:1"], #"{"errors":[{"code":"DENIED"}]}"#))
+            ScriptedResponse(
+                status, ["X-GitHub-Request-Id": "ABCD:1"], #"{"errors":[{"code":"DENIED"}]}"#))
         #expect(
             error.description
-                == "reading the manifest \(Sample.manifest.digest) of reg.test/app: the registry "
-                + "rejected access with status \(status) (DENIED) [request ABCD:1]")
+                == "reading the manifest \(Sample.manifest.digest) of reg.test/app: "
+                + "\(status == 401 ? "authentication failed" : "access denied") (\(status)) (DENIED) [request "
+                + "ABCD:1]")
         let hint = try #require(error.hint)
         #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
     }
 
-    @Test func `stay on one line whatever the registry writes`() async throws {
+    @Test func `are one line, whatever the registry sends`() async throws {
         let body = #"{"errors":[{"code":"A\nB","message":"\u001b[2J\n::error file=x::y"}]}"#
-        let error = try await error(Answer(400, [:], body))
+        let error = try await error(ScriptedResponse(400, [:], body))
         #expect(!error.description.contains { $0.isNewline || $0 == "\u{1B}" })
         #expect(!error.description.contains("::error"))
     }
 
-    @Test func `keep no more of a body than its beginning`() async throws {
+    @Test func `keep only the beginning of a body`() async throws {
         let long = String(repeating: "a", count: 200_000)
-        #expect(try await error(Answer(400, [:], long)).description.utf8.count < 2000)
+        #expect(try await error(ScriptedResponse(400, [:], long)).description.utf8.count < 2000)
     }
 
     // Docker Hub's two kinds of 429.
-    @Test func `tell the quota from the rate`() async throws {
+    @Test func `distinguish the pull rate limit from throttling`() async throws {
         let quota = try await error(
-            Answer(
+            ScriptedResponse(
                 429, [:],
                 #"{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit"}]}"#
             ),
             host: "docker.io")
         #expect(quota.failureClass == .quota)
-        let abuse = try await error(Answer(429, [:], "Too Many Requests"), host: "docker.io")
+        let abuse = try await error(
+            ScriptedResponse(429, [:], "Too Many Requests"), host: "docker.io")
         #expect(abuse.failureClass == .throttled)
     }
 
     // F02.
     @Test(arguments: [
-        Answer(403, [:], "denied: secondary rate limit exceeded, wait a few minutes"),
-        Answer(403, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#),
+        ScriptedResponse(403, [:], "denied: secondary rate limit exceeded, wait a few minutes"),
+        ScriptedResponse(
+            403, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#),
     ])
-    func `recognise throttling behind another status`(answer: Answer) async throws {
-        #expect(try await error(answer).failureClass == .throttled)
+    func `recognize throttling with another status`(response: ScriptedResponse) async throws {
+        #expect(try await error(response).failureClass == .throttled)
     }
 
-    @Test func `of certificates are final`() async throws {
+    @Test func `of certificates are permanent`() async throws {
         let error = try await error(.failing(.tls))
         #expect(error.failureClass == .unavailable)
-        #expect(error.description.hasSuffix("of reg.test/app: no answer came"))
+        #expect(error.description.hasSuffix("of reg.test/app: no response"))
     }
 }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Registry
 
-/// The retry budget of one host, on a clock that the test moves.
+/// The retry budget of one host, on a clock that the test controls.
 @Suite struct HostHealthTests {
-    /// Something that happens to a request to the host.
+    /// The result of a request to the host.
     enum Event: Sendable {
         case connection
         case outage
@@ -15,7 +15,7 @@ import Testing
         case success
     }
 
-    /// A request: when it was sent, when it ended, and how.
+    /// A request: when it was sent, when it ended, and its result.
     struct Request: Sendable {
         let began: Double
         let ended: Double
@@ -55,7 +55,7 @@ import Testing
                     Request(13, 13, .connection),
                 ], true
             ),
-            // Those that fail together, or within a pause, are one.
+            // Failures at the same time, or within a pause, count as one.
             (
                 [
                     Request(0, 0.1, .connection), Request(0, 0.1, .connection),
@@ -64,7 +64,7 @@ import Testing
                     Request(4, 4, .connection), Request(12.9, 12.9, .connection),
                 ], false
             ),
-            // Whatever shows that a connection came about begins the count again.
+            // Every sign of a connection resets the count.
             (
                 [
                     Request(0, 0, .connection), Request(3, 3, .connection), Request(4, 4, .outage),
@@ -77,7 +77,7 @@ import Testing
                     Request(13, 13, .connection),
                 ], false
             ),
-            // The budget ends with the failure after which less than a second is left.
+            // The budget ends with the failure that leaves less than a second.
             ([Request(0, 30, .outage), Request(31, 59, .outage)], false),
             ([Request(0, 30, .outage), Request(31, 59.1, .outage)], true),
             ([Request(0, 30, .connection), Request(1, 60, .connection)], true),
@@ -85,22 +85,22 @@ import Testing
                 [Request(0, 30, .outage), Request(20, 40, .success), Request(41, 61, .outage)],
                 false
             ),
-            // A request that began before a success did not fail for longer than since then.
+            // A request that began before a success has failed only since then.
             ([Request(10, 30, .success), Request(0, 70, .outage)], false),
             ([Request(10, 30, .success), Request(0, 90, .outage)], true),
-            // Failures far apart are not one outage.
+            // Failures that are far apart are separate outages.
             ([Request(0, 1, .outage), Request(122, 123, .outage)], false),
-            // A host that asks for patience is there.
+            // A host that throttles is up.
             ([Request(0, 1, .throttled), Request(70, 71, .throttled)], false),
             ([Request(0, 1, .throttled), Request(70, 71, .outage)], true),
-            // An answer to a request that was under way proves that the host is not down.
+            // A response to a request in flight shows that the host is up.
             (
                 [
                     Request(0, 30, .outage), Request(31, 60, .outage), Request(0, 61, .success),
                 ], false
             ),
         ])
-    func `gives a host up by its failed connections or its budget`(
+    func `marks a host as down after failed connections or at the end of its budget`(
         requests: [Request], isGivenUp: Bool
     ) {
         #expect((health(requests).reasonGivenUp != nil) == isGivenUp)
@@ -112,14 +112,14 @@ import Testing
             ([Request(0, 10, .outage), Request(11, 12, .success)], 40, 60),
             ([Request(0, 30, .outage), Request(31, 60, .outage)], 60, 0),
         ] as [([Request], Int, Int)])
-    func `counts what is left of the budget`(requests: [Request], now: Int, left: Int) {
+    func `computes the remaining budget`(requests: [Request], now: Int, left: Int) {
         #expect(health(requests).left(at: .seconds(now)) == .seconds(left))
     }
 
     @Test func `names the last failure as its reason`() {
         #expect(
             health([Request(0, 30, .outage), Request(31, 60, .outage)]).reasonGivenUp
-                == "it failed for 60 s (status 503), so nothing more is sent to it in this run")
+                == "failed for 60 s (status 503); no more requests in this run")
         #expect(health([Request(0, 1, .outage)], retryFor: .zero).reasonGivenUp != nil)
     }
 }

@@ -11,12 +11,12 @@ import TextSafety
 
 @Suite struct HostThrottleTests {
     private static let base = "https://reg.test/v2/app/manifests/1.0"
-    private static let limited = Answer(429, ["Retry-After": "7"])
+    private static let limited = ScriptedResponse(429, ["Retry-After": "7"])
 
-    @Test func `F01 sends nothing to a host before the time that it named`() async throws {
+    @Test func `F01 sends nothing to a host before its Retry-After has passed`() async throws {
         let scene = try Scene([
             Exchange("HEAD \(Self.base)", Self.limited),
-            Exchange("HEAD \(Self.base)", Answer(200, Sample.manifest.fields)),
+            Exchange("HEAD \(Self.base)", ScriptedResponse(200, Sample.manifest.fields)),
         ])
         let app = try scene.repository()
         _ = try await app.resolve(.tag(.init(parsing: "1.0")))
@@ -26,20 +26,22 @@ import TextSafety
     }
 
     @Test(arguments: [
-        Answer(429, [:], #"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#),
-        Answer(429, ["Content-Type": "text/plain"], "Too Many Requests (HAP429)"),
-        Answer(429, ["Content-Type": "text/html"], "<html><title>slow down</title></html>"),
-        Answer(403, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]}"#),
-        Answer(400, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]}"#),
+        ScriptedResponse(429, [:], #"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#),
+        ScriptedResponse(429, ["Content-Type": "text/plain"], "Too Many Requests (HAP429)"),
+        ScriptedResponse(
+            429, ["Content-Type": "text/html"], "<html><title>slow down</title></html>"),
+        ScriptedResponse(403, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]}"#),
+        ScriptedResponse(400, [:], #"{"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]}"#),
     ])
-    func `F02 knows a limit by its status or by its code, also for a manifest's PUT`(
-        answer: Answer
+    func `F02 recognizes throttling by status or code, also for a manifest's PUT`(
+        response: ScriptedResponse
     ) async throws {
         let manifest = Sample.manifest
         let scene = try Scene([
-            Exchange("PUT \(Self.base)", answer),
+            Exchange("PUT \(Self.base)", response),
             Exchange(
-                "PUT \(Self.base)", Answer(201, ["Docker-Content-Digest": "\(manifest.digest)"])),
+                "PUT \(Self.base)",
+                ScriptedResponse(201, ["Docker-Content-Digest": "\(manifest.digest)"])),
         ])
         try await scene.repository().push(
             manifest: manifest.raw, as: .tag(.init(parsing: "1.0")))
@@ -47,17 +49,17 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `F02 waits for a token server as for any host`() async throws {
+    @Test func `F02 respects the Retry-After of a token server`() async throws {
         let challenge = #"Bearer realm="https://reg.test/token",service="reg""#
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)", Answer(401, ["WWW-Authenticate": challenge])),
+            Exchange("HEAD \(Self.base)", ScriptedResponse(401, ["WWW-Authenticate": challenge])),
             Exchange(
                 "GET https://reg.test/token?service=reg&scope=repository:app:pull",
                 Self.limited),
             Exchange(
                 "GET https://reg.test/token?service=reg&scope=repository:app:pull",
-                Answer(200, [:], #"{"token":"t"}"#)),
-            Exchange("HEAD \(Self.base)", Answer(200, Sample.manifest.fields)),
+                ScriptedResponse(200, [:], #"{"token":"t"}"#)),
+            Exchange("HEAD \(Self.base)", ScriptedResponse(200, Sample.manifest.fields)),
         ])
         _ = try await scene.repository().resolve(.tag(.init(parsing: "1.0")))
         #expect(scene.time.waits.reduce(.zero, +) >= .seconds(7))
@@ -65,11 +67,11 @@ import TextSafety
     }
 
     @Test(arguments: [0, 1, 5, 6, 11, 12, 13])
-    func `F03 outlives an outage within the retry budget, and ends after a longer one`(
+    func `F03 retries during an outage within the retry budget, and fails after a longer one`(
         count: Int
     ) async throws {
-        let fine = Exchange("HEAD \(Self.base)", Answer(200, Sample.manifest.fields))
-        let failing = [502, 503, 500].map { Exchange("HEAD \(Self.base)", Answer($0)) }
+        let fine = Exchange("HEAD \(Self.base)", ScriptedResponse(200, Sample.manifest.fields))
+        let failing = [502, 503, 500].map { Exchange("HEAD \(Self.base)", ScriptedResponse($0)) }
         let most = 12
         let scene = try Scene(
             (0..<min(count, most)).map { failing[$0 % 3] } + (count < most ? [fine] : []))
@@ -85,15 +87,15 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `F17 reads no manifest of a registry whose pulls are used up, and asks on`()
+    @Test func `F17 reads no manifest at the pull rate limit, but sends other requests`()
         async throws
     {
         var fields = Sample.manifest.fields
         fields.append("ratelimit-remaining", "10;w=21600")
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.base)", Answer(200, fields)),
-                Exchange("HEAD \(Self.base)", Answer(200, fields)),
+                Exchange("HEAD \(Self.base)", ScriptedResponse(200, fields)),
+                Exchange("HEAD \(Self.base)", ScriptedResponse(200, fields)),
             ], ["reg.test": .with { $0.reservePulls = 10 }])
         let app = try scene.repository()
         for _ in 0..<2 {
@@ -101,25 +103,25 @@ import TextSafety
                 try await app.resolve(.tag(.init(parsing: "1.0"))))
             do {
                 _ = try await app.fetch(manifest: descriptor)
-                Issue.record("a reserved pull was spent")
+                Issue.record("a reserved pull was used")
             } catch let error as RegistryError {
                 #expect(error.failureClass == .quota)
-                #expect("\(error)".contains("reservePulls keeps 10"))
+                #expect("\(error)".contains("reservePulls is 10"))
             }
         }
         scene.wire.expectDone()
     }
 
-    @Test func `F17 stops at Docker Hub's refusal without asking again`() async throws {
+    @Test func `F17 does not retry at the pull rate limit of Docker Hub`() async throws {
         let manifest = Sample.manifest
         let place = "GET https://registry-1.docker.io/v2/library/app/manifests/\(manifest.digest)"
-        let refusal = "You have reached your unauthenticated pull rate limit."
+        let message = "You have reached your unauthenticated pull rate limit."
         let scene = try Scene([
             Exchange(
                 place,
-                Answer(
+                ScriptedResponse(
                     429, [:],
-                    #"{"errors":[{"code":"TOOMANYREQUESTS","message":"\#(refusal)"}]}"#))
+                    #"{"errors":[{"code":"TOOMANYREQUESTS","message":"\#(message)"}]}"#))
         ])
         let app = try scene.repository("docker.io/library/app")
         for _ in 0..<2 {
@@ -134,7 +136,7 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    /// Counts what is under way at once.
+    /// Counts the requests in flight.
     private final class Flight: Sendable {
         private let counts = Mutex((now: 0, most: 0))
         var most: Int { counts.withLock { $0.most } }
@@ -147,13 +149,13 @@ import TextSafety
         func end() { counts.withLock { $0.now -= 1 } }
     }
 
-    @Test func `never has more requests in flight than the window allows`() async throws {
+    @Test func `never has more requests in flight than the window permits`() async throws {
         let throttle = HostThrottle(concurrency: 3, time: VirtualTime().timekeeper)
         let flight = Flight()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
                 group.addTask {
-                    try await throttle.withPlace {
+                    try await throttle.withPermit {
                         flight.begin()
                         await Task.yield()
                         flight.end()
@@ -165,10 +167,10 @@ import TextSafety
         #expect((1...3).contains(flight.most))
     }
 
-    @Test func `lets a request through that holds no place, whatever is in flight`() async throws {
+    @Test func `sends a request without a permit, whatever is in flight`() async throws {
         let throttle = HostThrottle(concurrency: 1, time: VirtualTime().timekeeper)
-        let reached = try await throttle.withPlace {
-            try await throttle.withoutPlace { true }
+        let reached = try await throttle.withPermit {
+            try await throttle.withoutPermit { true }
         }
         #expect(reached)
     }

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Registry
 
-@Suite struct PullAllowanceTests {
-    private func allowance(reserve: Int = 0, left: String?) -> PullRateLimit {
-        var allowance = PullRateLimit(reserve: reserve)
-        allowance.note(left.map { ["ratelimit-remaining": $0] } ?? [:])
-        return allowance
+@Suite struct PullRateLimitTests {
+    private func limit(reserve: Int = 0, left: String?) -> PullRateLimit {
+        var limit = PullRateLimit(reserve: reserve)
+        limit.note(left.map { ["ratelimit-remaining": $0] } ?? [:])
+        return limit
     }
 
     @Test(
@@ -17,36 +17,36 @@ import Testing
             ("76;w=21600", 76), ("0;w=21600", 0), ("5", 5), ("-1;w=21600", nil), ("many", nil),
             (nil, nil),
         ] as [(String?, Int?)])
-    func `F17 reads what is left`(field: String?, expected: Int?) {
-        #expect(allowance(left: field).left == expected)
+    func `F17 parses the remaining pulls`(field: String?, expected: Int?) {
+        #expect(limit(left: field).left == expected)
     }
 
-    @Test func `allows everything where nothing is said`() {
-        var allowance = allowance(reserve: 10, left: nil)
+    @Test func `is unlimited if the registry states none`() {
+        var limit = limit(reserve: 10, left: nil)
         var claims = 0
-        for _ in 0..<1000 where allowance.claim() { claims += 1 }
+        for _ in 0..<1000 where limit.claim() { claims += 1 }
         #expect(claims == 1000)
     }
 
-    @Test func `F17 counts pulls that are under way, so that many at once spend no more`() {
-        var allowance = allowance(reserve: 10, left: "13;w=21600")
-        let claims = (0..<5).map { _ in allowance.claim() }
+    @Test func `F17 counts pulls in flight, so that concurrent ones do not exceed it`() {
+        var limit = limit(reserve: 10, left: "13;w=21600")
+        let claims = (0..<5).map { _ in limit.claim() }
         #expect(claims == [true, true, true, false, false])
-        allowance.settle()
-        allowance.note(["ratelimit-remaining": "12;w=21600"])
-        let early = allowance.claim()
+        limit.settle()
+        limit.note(["ratelimit-remaining": "12;w=21600"])
+        let early = limit.claim()
         #expect(!early)
-        allowance.settle()
-        let late = allowance.claim()
+        limit.settle()
+        let late = limit.claim()
         #expect(late)
     }
 
-    @Test func `stops at a refusal, until the registry says otherwise`() {
-        var allowance = allowance(left: nil)
-        allowance.isUsedUp()
-        let refused = allowance.claim()
-        allowance.note(["ratelimit-remaining": "100;w=21600"])
-        let allowed = allowance.claim()
-        #expect(!refused && allowed)
+    @Test func `permits no pull after it was reached, until the registry states more`() {
+        var limit = limit(left: nil)
+        limit.isUsedUp()
+        let rejected = limit.claim()
+        limit.note(["ratelimit-remaining": "100;w=21600"])
+        let allowed = limit.claim()
+        #expect(!rejected && allowed)
     }
 }

@@ -16,7 +16,7 @@ import Testing
             ("soon", nil, nil), ("", nil, nil), (late, early, .seconds(60)), (early, late, nil),
             (late, nil, nil), ("99999999999", nil, .seconds(99_999_999_999)),
         ] as [(String, String?, Duration?)])
-    func `F01 reads the field in all its forms, beside the server's own date`(
+    func `F01 parses the field in all forms, relative to the server's date`(
         value: String, date: String?, expected: Duration?
     ) {
         var fields: HTTPFields = ["Retry-After": value]
@@ -33,12 +33,13 @@ import Testing
             ("retry-after: 2m3s", .seconds(123)), ("retry-after: soon", nil), ("too many", nil),
             ("retry-after:", nil),
         ] as [(String, Duration?)])
-    func `F01 reads GHCR's durations in the words of an error`(text: String, expected: Duration?) {
+    func `F01 parses GHCR's durations in the message of an error`(text: String, expected: Duration?)
+    {
         let problem = DistributionError(code: "TOOMANYREQUESTS", message: text)
         #expect(RetryAfter.duration(in: [:], [problem]) == expected)
     }
 
-    @Test func `prefers the field to the words`() {
+    @Test func `prefers the field to the message`() {
         let problem = DistributionError(code: nil, message: "retry-after: 9s")
         #expect(RetryAfter.duration(in: ["Retry-After": "2"], [problem]) == .seconds(2))
     }
@@ -49,7 +50,7 @@ import Testing
             ("5us", .microseconds(5)), ("5\u{3BC}s", .microseconds(5)), ("", nil), ("5", nil),
             ("s", nil), ("1x", nil), ("1.2.3s", nil), ("-1s", nil), ("\u{0661}s", nil),
         ] as [(String, Duration?)])
-    func `reads durations as Go writes them`(text: String, expected: Duration?) {
+    func `parses Go's durations`(text: String, expected: Duration?) {
         #expect(GoDuration.parse(text[...]) == expected)
     }
 }

@@ -8,12 +8,12 @@ import Testing
 
 @testable import Registry
 
-/// What a run spends on hosts that do not answer, on a clock that moves only by what is waited for.
+/// The cost of hosts that do not respond, on a clock that advances only when a task sleeps.
 @Suite struct RetryBudgetTests {
     private static let base = "https://reg.test/v2/app/manifests/1.0"
 
-    /// A transport that takes every request and answers none.
-    private struct Silence: HTTPTransport {
+    /// A transport that never responds.
+    private struct SilentTransport: HTTPTransport {
         let time: VirtualTime
         let count = Counter()
 
@@ -36,13 +36,14 @@ import Testing
             (RetryMode.attended, nil, Duration.seconds(60)), (.unattended, nil, .seconds(300)),
             (.attended, .seconds(600), .seconds(600)), (.unattended, .seconds(5), .seconds(30)),
         ] as [(RetryMode, Duration?, Duration)])
-    func `a host that never answers costs one budget, however many requests are sent to it`(
-        patience: RetryMode, retryFor: Duration?, limit: Duration
+    func `a host that never responds costs one budget, however many requests are sent to it`(
+        retryMode: RetryMode, retryFor: Duration?, limit: Duration
     ) async throws {
         let time = VirtualTime()
-        let silence = Silence(time: time)
+        let silence = SilentTransport(time: time)
         let network = RegistryClientPool(
-            transport: silence, credentials: CredentialStore(environment: [:]), patience: patience,
+            transport: silence, credentials: CredentialStore(environment: [:]),
+            retryMode: retryMode,
             retryFor: retryFor, time: time.timekeeper)
         for name in ["a", "b", "c"] {
             let repository = try network.repository(
@@ -52,7 +53,7 @@ import Testing
             }
             #expect(error?.failureClass == .unavailable)
             if name == "c" {
-                #expect("\(String(describing: error))".contains("nothing more is sent to it"))
+                #expect("\(String(describing: error))".contains("no more requests in this run"))
             }
         }
         #expect(time.timekeeper.now() <= limit)
@@ -62,8 +63,8 @@ import Testing
     @Test func `three failed connections end every further request to the host at once`()
         async throws
     {
-        let refused = Exchange("HEAD \(Self.base)", .failing(.connect))
-        let scene = try Scene([refused, refused, refused])
+        let rejected = Exchange("HEAD \(Self.base)", .failing(.connect))
+        let scene = try Scene([rejected, rejected, rejected])
         let app = try scene.repository()
         await #expect(throws: RegistryError.self) {
             _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
@@ -73,25 +74,24 @@ import Testing
             _ = try await scene.repository("reg.test/other").tags()
         }
         #expect(
-            error?.reason == "3 connections to it failed (no answer came), so nothing more is sent "
-                + "to it in this run")
+            error?.reason == "3 connections failed (no response); no more requests in this run")
         #expect(error?.hint?.hasPrefix("check the port") == true)
         scene.wire.expectDone()
     }
 
-    @Test func `a registry that restarts is waited for, whatever fails at the same time`()
+    @Test func `requests survive a restart of a registry, even if many fail at the same time`()
         async throws
     {
         let tags = (1...6).map { "1.\($0)" }
         func url(_ tag: String) -> String { "HEAD https://reg.test/v2/app/manifests/\(tag)" }
-        let meeting = MeetingPoint(tags.count)
-        // The first exchange with a registry is waited for by all others.
-        let first = Exchange(url("1.0"), Answer(200, Sample.manifest.fields))
-        let refused = tags.map {
+        let meeting = Barrier(tags.count)
+        // All other requests wait for the first one to a registry.
+        let first = Exchange(url("1.0"), ScriptedResponse(200, Sample.manifest.fields))
+        let rejected = tags.map {
             Exchange(url($0), .failing(.connect).after { try await meeting.arrive() })
         }
-        let fine = tags.map { Exchange(url($0), Answer(200, Sample.manifest.fields)) }
-        let scene = try Scene([first] + refused + fine)
+        let fine = tags.map { Exchange(url($0), ScriptedResponse(200, Sample.manifest.fields)) }
+        let scene = try Scene([first] + rejected + fine)
         let app = try scene.repository()
         _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -106,18 +106,19 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `metadata has a total deadline, commits a longer one, and blobs have none`()
+    @Test func `metadata has a total time limit, commits have a longer one, and blobs none`()
         async throws
     {
         let manifest = Sample.manifest
         let blob = Sample.blob
         let scene = try Scene([
-            Exchange("HEAD \(Self.base)", Answer(200, manifest.fields)),
+            Exchange("HEAD \(Self.base)", ScriptedResponse(200, manifest.fields)),
             Exchange(
-                "PUT \(Self.base)", Answer(201, ["Docker-Content-Digest": "\(manifest.digest)"])),
+                "PUT \(Self.base)",
+                ScriptedResponse(201, ["Docker-Content-Digest": "\(manifest.digest)"])),
             Exchange(
                 "GET https://reg.test/v2/app/blobs/\(blob.digest)",
-                Answer(200, [:], bytes: [blob.bytes])),
+                ScriptedResponse(200, [:], bytes: [blob.bytes])),
         ])
         let app = try scene.repository()
         _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
@@ -129,8 +130,8 @@ import Testing
         scene.wire.expectDone()
     }
 
-    @Test func `a repository whose content another host has is asked once`() async throws {
-        let scene = try Scene([Exchange("HEAD \(Self.base)", Answer(503))])
+    @Test func `a request to an endpoint of a registry is sent once`() async throws {
+        let scene = try Scene([Exchange("HEAD \(Self.base)", ScriptedResponse(503))])
         let app = try scene.network.repository(
             Repository(parsing: "reg.test/app"), isOptional: true)
         await #expect(throws: RegistryError.self) {

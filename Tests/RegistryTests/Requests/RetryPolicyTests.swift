@@ -17,13 +17,13 @@ import Testing
     }
 
     @Test(arguments: [408, 425, 429, 499, 500, 502, 503, 504, 522])
-    func `tries statuses again that pass by themselves`(status: Int) {
+    func `retries temporary statuses`(status: Int) {
         let least = status == 429 ? RetryPolicy.Decision.closeHost(for: .seconds(0.75)) : nil
         #expect(decide(1, .status(status)) == least ?? .retry(after: .seconds(0.75)))
     }
 
     @Test(arguments: [400, 401, 403, 404, 405, 409, 412, 413, 416, 501, 505])
-    func `gives up on statuses that stay`(status: Int) {
+    func `does not retry permanent statuses`(status: Int) {
         #expect(decide(1, .status(status)) == .giveUp)
     }
 
@@ -31,7 +31,9 @@ import Testing
         (TransportError.Kind.connect, true), (.interrupted, true), (.timeout, true),
         (.resolve, true), (.tls, false), (.malformed, false), (.tooLarge, false), (.refused, false),
     ])
-    func `tells broken connections from refused ones`(kind: TransportError.Kind, retries: Bool) {
+    func `distinguishes temporary from permanent transport errors`(
+        kind: TransportError.Kind, retries: Bool
+    ) {
         #expect((decide(1, .transport(kind)) != .giveUp) == retries)
     }
 
@@ -41,15 +43,15 @@ import Testing
         #expect(
             policy.decide(
                 attempt: 99, RetryPolicy.Outcome(event: .status(503)), jitter: 1,
-                hostAnswers: false) == .retry(after: .seconds(60)))
+                hostResponds: false) == .retry(after: .seconds(60)))
     }
 
-    @Test func `draws half of its bound by chance`() {
+    @Test func `randomizes half of its bound`() {
         #expect(decide(3, .status(503), jitter: 0) == .retry(after: .seconds(2)))
         #expect(decide(3, .status(503), jitter: 0.5) == .retry(after: .seconds(3)))
     }
 
-    @Test func `tries less often where somebody waits for the answer`() {
+    @Test func `retries less often in interactive commands`() {
         func attended(_ attempt: Int, _ event: Event, after: Duration? = nil) -> Bool {
             RetryPolicy.attended.decide(
                 attempt: attempt, RetryPolicy.Outcome(event: event, retryAfter: after), jitter: 0)
@@ -60,12 +62,12 @@ import Testing
         #expect(!attended(1, .status(429), after: .seconds(61)))
     }
 
-    @Test func `has six attempts, and more only while the host answers no request`() {
+    @Test func `has six attempts, and more only while the host responds to no request`() {
         #expect(decide(5, .status(503)) != .giveUp)
         #expect(decide(6, .status(503)) == .giveUp)
         for event in [Event.status(503), .status(429), .transport(.timeout), .transport(.connect)] {
             let decision = policy.decide(
-                attempt: 6, RetryPolicy.Outcome(event: event), jitter: 0.5, hostAnswers: false)
+                attempt: 6, RetryPolicy.Outcome(event: event), jitter: 0.5, hostResponds: false)
             #expect(decision != .giveUp)
         }
         var bounded = policy
@@ -73,7 +75,7 @@ import Testing
         #expect(
             bounded.decide(
                 attempt: 6, RetryPolicy.Outcome(event: .status(503)), jitter: 0.5,
-                hostAnswers: false) == .giveUp)
+                hostResponds: false) == .giveUp)
     }
 
     @Test(
@@ -85,7 +87,7 @@ import Testing
             (.status(429), .seconds(20), .seconds(19), false),
             (.secondaryRateLimit, nil, .seconds(119), false),
         ] as [(Event, Duration?, Duration, Bool)])
-    func `begins no wait that the retry budget does not cover`(
+    func `does not start a wait beyond the retry budget`(
         event: Event, after: Duration?, left: Duration, retries: Bool
     ) {
         let outcome = RetryPolicy.Outcome(event: event, retryAfter: after)
@@ -100,7 +102,7 @@ import Testing
         #expect(lookup == [1, 2, 2].map { .retry(after: .seconds($0)) })
     }
 
-    @Test func `F01 waits as long as the server asks, up to five minutes`() {
+    @Test func `F01 honors Retry-After up to five minutes`() {
         #expect(
             decide(1, .status(429), after: .seconds(300), jitter: 0)
                 == .closeHost(for: .seconds(300)))
@@ -110,19 +112,19 @@ import Testing
         #expect(decide(1, .status(500), after: .seconds(4)) == .retry(after: .seconds(4)))
     }
 
-    @Test func `F01 comes later than it was told after it came in time and was sent away`() {
+    @Test func `F01 adds a random delay after it was throttled again`() {
         #expect(
             decide(3, .status(429), after: .seconds(5), jitter: 0.5)
                 == .closeHost(for: .seconds(5.5)))
     }
 
-    @Test func `closes no host for what another one answers`() {
+    @Test func `closes no host because of another one's response`() {
         let outcome = RetryPolicy.Outcome(
             event: .status(429), retryAfter: .seconds(3), isFromElsewhere: true)
         #expect(policy.decide(attempt: 1, outcome, jitter: 0.5) == .retry(after: .seconds(3)))
     }
 
-    @Test func `stops at a used up quota and pauses for minutes at a secondary limit`() {
+    @Test func `stops at the pull rate limit, and waits for minutes at a secondary limit`() {
         #expect(decide(1, .quotaExhausted) == .giveUp)
         #expect(decide(1, .secondaryRateLimit, jitter: 0) == .closeHost(for: .seconds(120)))
         #expect(decide(4, .secondaryRateLimit) == .giveUp)
@@ -139,7 +141,7 @@ import Testing
             ("Sun, 06 nov 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 24:49:37 GMT", nil),
             ("Sun, 06 Nov +994 08:49:37 GMT", nil), ("", nil),
         ] as [(String, Int?)])
-    func `reads dates`(text: String, seconds: Int?) {
+    func `parses dates`(text: String, seconds: Int?) {
         #expect(HTTPDate.parse(text) == seconds)
     }
 }

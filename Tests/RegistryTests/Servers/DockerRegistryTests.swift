@@ -10,7 +10,8 @@ import Testing
 
 @Suite struct `Against Debian's docker-registry` {
     @Test(arguments: [UploadDialect.put, .patch, .chunked])
-    func `an image arrives byte for byte, and skopeo agrees`(dialect: UploadDialect) async throws {
+    func `an image is copied byte for byte, as skopeo confirms`(dialect: UploadDialect) async throws
+    {
         let registry = try await DockerRegistry.start()
         let image = ImageBuilder(.docker, spelling: .odd).multiPlatform()
         let scene = try RealScene(registry.host, dialect: dialect)
@@ -39,9 +40,9 @@ import Testing
         registry.stop()
     }
 
-    // It answers with the SHA-256 digest, whatever the blob was sent under.
+    // It states the SHA-256 digest, whatever the algorithm of the blob's digest.
     @Test(arguments: [UploadDialect.put, .patch, .chunked], ["", "the bytes of a layer"])
-    func `a blob arrives under its SHA-512 digest, be it empty`(
+    func `a blob is stored under its SHA-512 digest, even if it is empty`(
         dialect: UploadDialect, text: String
     ) async throws {
         let registry = try await DockerRegistry.start()
@@ -59,7 +60,7 @@ import Testing
         registry.stop()
     }
 
-    @Test func `what is not there is nil, and a repository that is not there is missing`()
+    @Test func `a missing manifest is nil, and a missing repository is an error`()
         async throws
     {
         let registry = try await DockerRegistry.start()
@@ -72,7 +73,9 @@ import Testing
         registry.stop()
     }
 
-    @Test func `a password goes over TLS to a certificate of our authority`() async throws {
+    @Test func `a password is sent over TLS with a certificate of the test's authority`()
+        async throws
+    {
         let authority = try await CertificateAuthority.make()
         let registry = try await DockerRegistry.start(
             users: ["me": "pw"], certificate: authority.issue())

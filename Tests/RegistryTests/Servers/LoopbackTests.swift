@@ -11,7 +11,7 @@ import Testing
     static let image = ImageBuilder(.oci, spelling: .odd).multiPlatform()
 
     @Test(arguments: [UploadDialect.put, .patch])
-    func `an image arrives byte for byte, in as few requests as can be`(
+    func `an image is copied byte for byte, with the minimum number of requests`(
         dialect: UploadDialect
     ) async throws {
         let registry = LoopbackRegistry()
@@ -28,7 +28,7 @@ import Testing
         #expect(registry.violations.isEmpty && registry.openUploads == 0)
     }
 
-    @Test func `a token is fetched once for each right`() async throws {
+    @Test func `a token is fetched once for each scope`() async throws {
         let issuer = TokenIssuer(users: ["me": "pw"], policy: TokenIssuer.usersOnly)
         let registry = LoopbackRegistry(authentication: .bearer(issuer))
         let scene = try RealScene(registry.host, credential: .user("me", "pw"))
@@ -36,11 +36,11 @@ import Testing
         try await repository.push(Self.image, as: "1")
         #expect(try await repository.holds(Self.image, as: "1"))
         #expect(issuer.issued == 2)
-        // One request found out how to ask; each later one carried its token at once.
+        // One request received the challenge; each later one was authorized at once.
         #expect(registry.requests.count { $0.status == 401 } == 1)
     }
 
-    @Test func `many first requests at once cost one refusal together`() async throws {
+    @Test func `concurrent first requests cost one 401`() async throws {
         let registry = LoopbackRegistry(authentication: .basic(user: "me", password: "pw"))
         registry.publish(Self.image, repository: "app", tag: "1")
         let scene = try RealScene(registry.host, credential: .user("me", "pw"))
@@ -54,7 +54,7 @@ import Testing
         #expect(registry.requests.count(of: .manifestHead) == 13)
     }
 
-    @Test func `G09 tokens that lapse before their time are replaced`() async throws {
+    @Test func `G09 tokens that expire early are replaced`() async throws {
         let issuer = TokenIssuer(
             users: ["me": "pw"], lifetime: .uses(2), policy: TokenIssuer.usersOnly)
         let registry = LoopbackRegistry(authentication: .bearer(issuer))
@@ -64,7 +64,7 @@ import Testing
         #expect(try await repository.holds(Self.image, as: "1"))
     }
 
-    @Test func `a public image is read although the password is wrong`() async throws {
+    @Test func `a public image is read with a wrong password`() async throws {
         let issuer = TokenIssuer(users: ["me": "pw"])
         let registry = LoopbackRegistry(authentication: .bearer(issuer))
         registry.publish(Self.image, repository: "app", tag: "1")
@@ -80,7 +80,7 @@ import Testing
         #expect(error?.failureClass == .denied)
     }
 
-    @Test func `G01 blobs are mounted, or sent where that is refused`() async throws {
+    @Test func `G01 blobs are mounted, or sent if the mount is rejected`() async throws {
         for mounts in [true, false] {
             var traits = RegistryTraits()
             traits.mountsBlobs = mounts
@@ -91,7 +91,7 @@ import Testing
             let arrivals = try await repository.push(
                 Self.image, as: "1", mountingFrom: registry.repository("base"))
             #expect(Set(arrivals) == [mounts ? .mounted : .uploaded])
-            // A refused mount has begun an upload, and is not tried again.
+            // A rejected mount has started an upload, and is not retried.
             let blobs = arrivals.count
             #expect(registry.requests.count(of: .mount) == (mounts ? blobs : 1))
             #expect(registry.requests.count(of: .uploadStart) == (mounts ? 0 : blobs - 1))
@@ -101,7 +101,7 @@ import Testing
 
     // Cuts at the start, in the middle and before the end.
     @Test(arguments: [0, 1, 100_000, 199_999])
-    func `F04 a blob goes on where its body was cut`(cut: Int) async throws {
+    func `F04 a blob is resumed where its body was cut`(cut: Int) async throws {
         let registry = LoopbackRegistry()
         let layer = Layer.random(size: 200_000, seed: 7)
         let image = ImageBuilder().image(layers: [layer])
@@ -128,7 +128,7 @@ import Testing
         #expect(error?.failureClass == .integrity)
     }
 
-    // Each fault once, at each kind of request that it can meet.
+    // Each fault once, at each kind of request that it affects.
     @Test(arguments: [
         FaultRule.on(nil, "*", hits: 1...3, .answer(503)),
         .on(.post, "/blobs/uploads/", hits: 2...2, .drop),
@@ -139,7 +139,7 @@ import Testing
         .on(.put, "/manifests/1", hits: 1...1, .dropAnswer),
         .on(nil, "*", every: 3, .answer(429, ["Retry-After": "1"])),
     ])
-    func `F03 G04 G05 a push survives what passes`(fault: FaultRule) async throws {
+    func `F03 G04 G05 a push survives temporary failures`(fault: FaultRule) async throws {
         let registry = LoopbackRegistry()
         let injected = registry.inject(fault)
         let scene = try RealScene(registry.host)
@@ -151,7 +151,8 @@ import Testing
         #expect(registry.violations.isEmpty)
     }
 
-    @Test func `a digest that the registry does not state is found in the bytes`() async throws {
+    @Test func `a digest that the registry does not state is computed from the bytes`() async throws
+    {
         var traits = RegistryTraits()
         traits.statesDigests = false
         let registry = LoopbackRegistry(traits)
@@ -173,7 +174,7 @@ import Testing
         #expect(registry.requests.count(of: .tagListing) == 3)
     }
 
-    @Test func `no more requests are in flight than the settings say`() async throws {
+    @Test func `no more requests are in flight than the settings permit`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(Self.image, repository: "app", tag: "1")
         let scene = try RealScene(registry.host, concurrency: 2)
@@ -190,8 +191,8 @@ import Testing
         #expect(registry.maximumParallel <= 2)
     }
 
-    // H06: a reader that stops takes the exchange with it.
-    @Test func `a task that is cancelled ends its request`() async throws {
+    // H06: a reader that stops cancels the request.
+    @Test func `a canceled task ends its request`() async throws {
         let gate = Gate()
         let registry = LoopbackRegistry()
         registry.publish(Self.image, repository: "app", tag: "1")
@@ -205,7 +206,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await queued.value }
         held.cancel()
         await #expect(throws: CancellationError.self) { try await held.value }
-        // Its place is free again.
+        // Its permit is free again.
         #expect(try await repository.resolve(.tag(Tag(parsing: "1"))) == Self.image.root.descriptor)
         gate.open()
     }

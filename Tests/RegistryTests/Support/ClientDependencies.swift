@@ -9,15 +9,15 @@ import TextSafety
 
 @testable import Registry
 
-/// A clock that moves only when somebody waits for it.
+/// A clock that advances only when a task sleeps.
 final class VirtualTime: Sendable {
     private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
     private let hold: @Sendable () async throws -> Void
 
-    /// Makes a clock on which every wait ends at once, or as soon as `hold` lets it.
+    /// Creates a clock on which every sleep ends at once, or as soon as `hold` permits.
     init(hold: @escaping @Sendable () async throws -> Void = {}) { self.hold = hold }
 
-    /// Every wait, in order.
+    /// All durations of sleeps, in order.
     var waits: [Duration] { state.withLock { $0.waits } }
 
     func advance(_ duration: Duration) { state.withLock { $0.now += duration } }
@@ -37,21 +37,21 @@ final class VirtualTime: Sendable {
     }
 }
 
-/// Everything around one repository of a scripted registry.
+/// A repository of a scripted registry, with its client.
 struct Scene: Sendable {
     let wire: ScriptedTransport
     let time: VirtualTime
     let events = EventLog()
     let network: RegistryClientPool
 
-    /// Sets the scene: what the registries answer, what is known of them, and who we are there.
+    /// Creates a scene from the responses of the registries, their settings and the credentials.
     init(
         _ exchanges: [Exchange], _ settings: [String: RegistrySettings] = [:],
         credentials: [String: Credential] = [:], environment: [String: String] = [:],
         read: @escaping CredentialStore.FileReader = { _ in nil },
         run: @escaping CredentialHelper.Runner = { _, _, _ in
-            CredentialHelper.Answer(status: 1, output: [])
-        }, time: VirtualTime = VirtualTime(), patience: RetryMode = .unattended,
+            CredentialHelper.Output(status: 1, output: [])
+        }, time: VirtualTime = VirtualTime(), retryMode: RetryMode = .unattended,
         retryFor: Duration? = nil
     ) throws {
         self.time = time
@@ -64,7 +64,7 @@ struct Scene: Sendable {
             given: try byHost(credentials), environment: environment, read: read, run: run)
         self.network = RegistryClientPool(
             transport: wire, settings: try byHost(settings), credentials: store,
-            patience: patience, retryFor: retryFor, time: time.timekeeper,
+            retryMode: retryMode, retryFor: retryFor, time: time.timekeeper,
             events: { [events] in events.append($0) })
     }
 
@@ -93,7 +93,7 @@ extension Credential {
     }
 }
 
-/// Bytes with their descriptor.
+/// Content with its descriptor.
 struct Sample: Sendable {
     let bytes: [UInt8]
     let descriptor: Descriptor
@@ -115,7 +115,7 @@ struct Sample: Sendable {
 
     var digest: Digest { descriptor.digest }
 
-    /// What a registry says about it.
+    /// The fields of a registry's response with it.
     var fields: HTTPFields {
         [
             "Content-Type": descriptor.mediaType.name, "Content-Length": "\(bytes.count)",
@@ -126,13 +126,13 @@ struct Sample: Sendable {
     var raw: RawManifest { RawManifest(describing: bytes, as: descriptor.mediaType) }
 
     func open() async throws -> ByteStream {
-        VerifiedStream(Pieces(pieces: [bytes]), verifying: descriptor)
+        VerifiedStream(ChunkedBody(chunks: [bytes]), verifying: descriptor)
     }
 }
 
-/// Reads a stream to its end.
+/// Returns all bytes of a stream.
 func collect(_ stream: ByteStream) async throws -> [UInt8] {
     var bytes: [UInt8] = []
-    for try await piece in stream { bytes += piece }
+    for try await chunk in stream { bytes += chunk }
     return bytes
 }

@@ -8,13 +8,13 @@ import RegistryTestSupport
 
 @testable import Registry
 
-/// The client over real connections to one registry of this machine.
+/// A client with real connections to one registry on this machine.
 struct RealScene: Sendable {
     let time = VirtualTime()
     let events = EventLog()
     let network: RegistryClientPool
 
-    /// Sets the scene; waits between attempts take no time.
+    /// Creates a scene; waits between attempts take no time.
     init(
         _ host: String, plainHTTP: Bool = true, caFile: String? = nil,
         credential: Credential = .none, credentials: CredentialStore? = nil,
@@ -39,7 +39,7 @@ struct RealScene: Sendable {
 }
 
 extension RemoteRepository {
-    /// Pushes an image: blobs, children, then the root by its tag.
+    /// Pushes an image: blobs, child manifests, then the root by its tag.
     @discardableResult
     func push(
         _ image: BuiltImage, as tag: String, mountingFrom sibling: Repository? = nil
@@ -59,7 +59,7 @@ extension RemoteRepository {
         return arrivals
     }
 
-    /// Reads an image back and tells whether every byte is the same.
+    /// Returns a Boolean value that indicates whether the image has the expected bytes.
     func holds(_ image: BuiltImage, as tag: String) async throws -> Bool {
         guard try await resolve(.tag(Tag(parsing: tag))) == image.root.descriptor else {
             return false

@@ -6,72 +6,72 @@ import Testing
 import AsyncPrimitives
 import TextSafety
 
-/// A request that is expected, and the answer to it.
+/// An expected request with its response.
 struct Exchange: Sendable {
     let method: HTTPMethod
     let url: String
-    let answer: Answer
+    let response: ScriptedResponse
 
-    /// Reads `GET https://host/path`.
-    init(_ line: String, _ answer: Answer) {
+    /// Parses `GET https://host/path`.
+    init(_ line: String, _ response: ScriptedResponse) {
         let parts = line.split(separator: " ")
         self.method = HTTPMethod(rawValue: String(parts[0])) ?? .delete
         self.url = String(parts[1])
-        self.answer = answer
+        self.response = response
     }
 }
 
-/// What comes back for a request.
-struct Answer: Sendable {
+/// A scripted response.
+struct ScriptedResponse: Sendable {
     var status = 200
     var fields: HTTPFields = [:]
-    var pieces: [[UInt8]] = []
-    /// What breaks the body after its pieces.
+    var chunks: [[UInt8]] = []
+    /// The error after the last chunk of the body.
     var breaks: TransportError?
-    /// What comes instead of any answer.
+    /// The error instead of a response.
     var failure: TransportError?
-    /// Who gives it, where that is seen.
+    /// The address of the server, if it is known.
     var peer: IPAddress?
-    /// Waits before it answers.
+    /// Waits before it responds.
     var gate: (@Sendable () async throws -> Void)?
 
     init(_ status: Int, _ fields: HTTPFields = [:], _ body: String = "") {
         self.status = status
         self.fields = fields
-        self.pieces = body.isEmpty ? [] : [Array(body.utf8)]
+        self.chunks = body.isEmpty ? [] : [Array(body.utf8)]
     }
 
     init(_ status: Int, _ fields: HTTPFields = [:], bytes: [[UInt8]], breaks: Bool = false) {
         self.status = status
         self.fields = fields
-        self.pieces = bytes
+        self.chunks = bytes
         self.breaks = breaks ? TransportError(.interrupted, "the connection broke") : nil
     }
 
-    static func failing(_ kind: TransportError.Kind) -> Answer {
-        var answer = Answer(0)
-        answer.failure = TransportError(kind, "no answer came")
-        return answer
+    static func failing(_ kind: TransportError.Kind) -> ScriptedResponse {
+        var response = ScriptedResponse(0)
+        response.failure = TransportError(kind, "no response")
+        return response
     }
 
-    func from(_ peer: String) -> Answer {
-        var answer = self
-        answer.peer = IPAddress(parsing: peer)
-        return answer
+    func from(_ peer: String) -> ScriptedResponse {
+        var response = self
+        response.peer = IPAddress(parsing: peer)
+        return response
     }
 
-    func after(_ gate: @escaping @Sendable () async throws -> Void) -> Answer {
-        var answer = self
-        answer.gate = gate
-        return answer
+    func after(_ gate: @escaping @Sendable () async throws -> Void) -> ScriptedResponse {
+        var response = self
+        response.gate = gate
+        return response
     }
 }
 
-/// A transport that knows beforehand what it is asked, and records it.
+/// A transport that expects scripted requests and records all requests.
 ///
-/// A request that is not expected fails the test, but for `GET /v2/`, which explains nothing where no
-/// test says otherwise. Of two exchanges that fit a request, the first one is
-/// taken, so the order counts only where requests are alike.
+/// An unexpected request fails the test, except `GET /v2/`, which receives no challenge unless a
+/// test scripts one. Of two exchanges that match a request, the first one is
+/// used, so the order matters only for equal requests.
 final class ScriptedTransport: HTTPTransport {
     struct Recorded: Sendable {
         let method: HTTPMethod
@@ -99,7 +99,7 @@ final class ScriptedTransport: HTTPTransport {
             reach = request.reach
         }
 
-        /// Everything that somebody who listens at the other end sees.
+        /// All text of the request, as the server sees it.
         var wire: String {
             let fields = self.fields.fields.map { "\($0.name): \($0.value)" }
             return ([url, authorization ?? ""] + fields + [String(decoding: body, as: UTF8.self)])
@@ -114,14 +114,14 @@ final class ScriptedTransport: HTTPTransport {
         self.script = Mutex(exchanges)
     }
 
-    /// What has been asked, in order.
+    /// All requests, in order.
     var requests: [Recorded] { record.withLock { $0 } }
-    /// The same, as method and URL.
+    /// All requests as method and URL.
     var lines: [String] { requests.map { "\($0.method.rawValue) \($0.url)" } }
-    /// What each request showed.
+    /// The authorization of each request.
     var authorizations: [String?] { requests.map(\.authorization) }
 
-    /// Fails the test where expected requests have not come.
+    /// Fails the test if expected requests are missing.
     func expectDone(_ location: SourceLocation = #_sourceLocation) {
         let left = script.withLock { $0.map { "\($0.method.rawValue) \($0.url)" } }
         #expect(
@@ -136,43 +136,43 @@ final class ScriptedTransport: HTTPTransport {
                 .map { script.remove(at: $0) }
         }
         if exchange == nil, request.method == .get, request.url.target == "/v2/" {
-            return HTTPResponse(status: 200, fields: [:], body: Pieces(pieces: []))
+            return HTTPResponse(status: 200, fields: [:], body: ChunkedBody(chunks: []))
         }
         guard let exchange else {
             Issue.record("an unexpected request: \(request.method.rawValue) \(recorded.url)")
             throw TransportError(.refused, "nobody expected this request")
         }
-        try await exchange.answer.gate?()
+        try await exchange.response.gate?()
         try Task.checkCancellation()
-        if let failure = exchange.answer.failure { throw failure }
+        if let failure = exchange.response.failure { throw failure }
         return HTTPResponse(
-            status: exchange.answer.status, fields: exchange.answer.fields,
-            body: Pieces(pieces: exchange.answer.pieces, breaks: exchange.answer.breaks),
-            peer: exchange.answer.peer)
+            status: exchange.response.status, fields: exchange.response.fields,
+            body: ChunkedBody(chunks: exchange.response.chunks, breaks: exchange.response.breaks),
+            peer: exchange.response.peer)
     }
 }
 
-/// A body of given pieces, which may break at its end.
-struct Pieces: AsyncSequence, Sendable {
-    let pieces: [[UInt8]]
+/// A body of given chunks, which may fail at its end.
+struct ChunkedBody: AsyncSequence, Sendable {
+    let chunks: [[UInt8]]
     var breaks: (any Error)?
 
-    func makeAsyncIterator() -> Iterator { Iterator(left: pieces[...], breaks: breaks) }
+    func makeAsyncIterator() -> Iterator { Iterator(left: chunks[...], breaks: breaks) }
 
     struct Iterator: AsyncIteratorProtocol {
         var left: ArraySlice<[UInt8]>
         let breaks: (any Error)?
 
         mutating func next() async throws -> [UInt8]? {
-            if let piece = left.popFirst() { return piece }
+            if let chunk = left.popFirst() { return chunk }
             if let breaks { throw breaks }
             return nil
         }
     }
 }
 
-/// Where tasks wait until all have come.
-struct MeetingPoint: Sendable {
+/// A barrier at which tasks wait until all have arrived.
+struct Barrier: Sendable {
     private let count: Int
     private let arrived = AsyncCondition(0)
 

@@ -10,7 +10,7 @@ internal import TextSafety
 /// Source: the variables of Azure's identity libraries and of its workload identity for Kubernetes.
 public struct EntraIdentity: Hashable, Sendable {
     /// The credential.
-    enum Proof: Hashable, Sendable {
+    enum ClientCredential: Hashable, Sendable {
         /// A client secret.
         case clientSecret(EntraApplication, Secret)
         /// A federated token of a cluster or CI system.
@@ -22,7 +22,7 @@ public struct EntraIdentity: Hashable, Sendable {
         case managedIdentity(ManagedIdentity)
     }
 
-    let proof: Proof
+    let credential: ClientCredential
 
     /// Returns the identity for an Azure registry, or `nil` if the environment has none.
     ///
@@ -37,15 +37,15 @@ public struct EntraIdentity: Hashable, Sendable {
         if kinds.contains(.clientSecret), let application,
             let secret = environment["AZURE_CLIENT_SECRET"]
         {
-            proof = .clientSecret(application, Secret(secret))
+            credential = .clientSecret(application, Secret(secret))
         } else if kinds.contains(.federatedToken), let application,
             let file = environment["AZURE_FEDERATED_TOKEN_FILE"]
         {
-            proof = .federatedToken(application, file: file)
+            credential = .federatedToken(application, file: file)
         } else if kinds.contains(.managedIdentity),
             let managed = try ManagedIdentity(environment: environment, isNamed: kinds.areNamed)
         {
-            proof = .managedIdentity(managed)
+            credential = .managedIdentity(managed)
         } else {
             return nil
         }
@@ -53,7 +53,7 @@ public struct EntraIdentity: Hashable, Sendable {
 
     /// The tenant, if it is known.
     var tenant: String? {
-        switch proof {
+        switch credential {
         case .clientSecret(let application, _), .federatedToken(let application, _):
             application.tenant
         case .managedIdentity: nil
@@ -62,7 +62,7 @@ public struct EntraIdentity: Hashable, Sendable {
 
     /// A description for messages.
     var source: String {
-        switch proof {
+        switch credential {
         case .clientSecret: "Microsoft Entra (AZURE_CLIENT_SECRET)"
         case .federatedToken: "Microsoft Entra (AZURE_FEDERATED_TOKEN_FILE)"
         case .managedIdentity: "Microsoft Entra (managed identity)"
@@ -76,6 +76,8 @@ struct EntraApplication: Hashable, Sendable {
     let tenant: String
     let client: String
 
+    /// Creates the application that the environment configures, or `nil` if there is none.
+    ///
     /// - Throws: `ContentError` if a variable is malformed.
     init?(environment: [String: String], cloud: AzureCloud) throws {
         guard let tenant = environment["AZURE_TENANT_ID"],
@@ -88,7 +90,7 @@ struct EntraApplication: Hashable, Sendable {
             })
         else {
             throw ContentError(
-                .unavailable, "AZURE_TENANT_ID: is neither the id nor the domain of a tenant")
+                .unavailable, "AZURE_TENANT_ID: not a tenant ID or domain")
         }
         let authority = environment["AZURE_AUTHORITY_HOST"] ?? cloud.authority
         do {

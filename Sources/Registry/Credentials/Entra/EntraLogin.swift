@@ -6,23 +6,23 @@ internal import HTTP
 internal import StrictJSON
 internal import TextSafety
 
-/// Logs in to Azure's registries as somebody whom Microsoft Entra knows.
+/// Logs in to Azure's registries with a Microsoft Entra identity.
 ///
-/// A token of Entra is exchanged for a refresh token of the registry, which is good for hours and
-/// is what the registry's token server then wants to see.
+/// An Entra token is exchanged for a refresh token of the registry, which is valid for hours and
+/// is the credential for the registry's token server.
 ///
 /// Source: Azure's documentation of authentication with registries (`oauth2/exchange`).
 actor EntraLogin {
     /// A refresh token of one registry.
     struct Login: Sendable {
         let token: Secret
-        /// Whether it was kept from an earlier login.
-        var isKept: Bool
+        /// A Boolean value that indicates whether it was cached.
+        var isCached: Bool
 
         var credential: Credential { .identityToken(token) }
     }
 
-    private struct Place: Hashable, Sendable {
+    private struct CacheKey: Hashable, Sendable {
         let identity: EntraIdentity
         let registry: Origin
         let service: String?
@@ -30,131 +30,135 @@ actor EntraLogin {
 
     private let endpoint: TokenEndpoint
     private let time: RetryTiming
-    private var kept: [Place: (token: Secret, until: Duration)] = [:]
-    private let flights = SingleFlight<Place, Secret>()
+    private var cached: [CacheKey: (token: Secret, until: Duration)] = [:]
+    private let flights = SingleFlight<CacheKey, Secret>()
 
     init(endpoint: TokenEndpoint) {
         self.endpoint = endpoint
-        self.time = endpoint.retrier.time
+        self.time = endpoint.retryExecutor.time
     }
 
-    /// Returns a refresh token, of an earlier login where that is still good.
+    /// Returns a refresh token, from the cache if it is still valid.
     ///
-    /// - Throws: ``RegistryError`` where Entra or the registry refuses or cannot be reached.
+    /// - Throws: ``RegistryError`` if Entra or the registry rejects the identity or cannot be
+    ///   reached.
     func login(
-        _ identity: EntraIdentity, at registry: Origin, service: String?, for call: Operation
+        _ identity: EntraIdentity, at registry: Origin, service: String?, for operation: Operation
     ) async throws -> Login {
-        let place = Place(identity: identity, registry: registry, service: service)
-        if let kept = kept[place], time.now() < kept.until {
-            return Login(token: kept.token, isKept: true)
+        let key = CacheKey(identity: identity, registry: registry, service: service)
+        if let cached = cached[key], time.now() < cached.until {
+            return Login(token: cached.token, isCached: true)
         }
-        let token = try await flights.value(for: place) {
+        let token = try await flights.value(for: key) {
             let start = self.time.now()
             let token = try await self.exchange(
-                try await self.entraToken(identity, for: call), at: place, for: call)
+                try await self.entraToken(identity, for: operation), for: key, for: operation)
             let life = TokenLifetime.usable(stated: nil, token: token.reveal())
-            await self.keep(token, at: place, until: start + life)
+            await self.store(token, for: key, until: start + life)
             return token
         }
-        return Login(token: token, isKept: false)
+        return Login(token: token, isCached: false)
     }
 
-    /// Drops a login that was refused, unless there is a newer one already.
+    /// Removes a rejected login from the cache, unless it has already been replaced.
     func forget(_ login: Login) {
-        kept = kept.filter { $0.value.token != login.token }
+        cached = cached.filter { $0.value.token != login.token }
     }
 
-    private func keep(_ token: Secret, at place: Place, until: Duration) {
-        kept[place] = (token, until)
+    private func store(_ token: Secret, for key: CacheKey, until: Duration) {
+        cached[key] = (token, until)
     }
 
-    // MARK: The two steps
+    // MARK: Requests
 
     private nonisolated func entraToken(
-        _ identity: EntraIdentity, for call: Operation
+        _ identity: EntraIdentity, for operation: Operation
     ) async throws -> Secret {
-        let call = call.step(.token, "asking Microsoft Entra for a token")
+        let operation = operation.step(.token, "requesting a token from Microsoft Entra")
         do {
-            switch identity.proof {
+            switch identity.credential {
             case .clientSecret(let application, let secret):
                 let request = application.httpRequest([("client_secret", secret.reveal())])
                 return try token(
-                    "access_token", in: await endpoint.answer(to: request, for: call), call)
+                    "access_token", in: await endpoint.send(request, for: operation), operation)
             case .federatedToken(let application, let file):
                 let request = application.httpRequest([
                     (
                         "client_assertion_type",
                         "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
                     ),
-                    ("client_assertion", try assertion(in: file, call)),
+                    ("client_assertion", try assertion(in: file, operation)),
                 ])
                 return try token(
-                    "access_token", in: await endpoint.answer(to: request, for: call), call)
+                    "access_token", in: await endpoint.send(request, for: operation), operation)
             case .managedIdentity(let managed):
-                let answer = try await linkLocalEndpoint.answer(
-                    to: managed.httpRequest(), patience: ManagedIdentity.patience, for: call)
-                return try token("access_token", in: answer, call)
+                let response = try await linkLocalEndpoint.send(
+                    managed.httpRequest(), timeouts: ManagedIdentity.timeouts, for: operation)
+                return try token("access_token", in: response, operation)
             }
         } catch let error as RegistryError where [400, 401, 403].contains(error.status) {
-            // OAuth answers 400 for most of what is wrong with whoever asks (RFC 6749 §5.2).
+            // OAuth uses 400 for most errors of the client (RFC 6749 §5.2).
             let said = error.problems.map(\.description).joined(separator: ", ")
             throw RegistryError(
-                .denied, call,
+                .denied, operation,
                 "\(identity.source) was rejected" + (said.isEmpty ? "" : " (\(said))"),
                 hint:
-                    "correct the AZURE_ variables, or log in with 'ocimirror login \(call.registry)'",
+                    "correct the AZURE_ variables, or log in with 'ocimirror login \(operation.registry)'",
                 status: error.status)
         }
     }
 
     private nonisolated func exchange(
-        _ token: Secret, at place: Place, for call: Operation
+        _ token: Secret, for key: CacheKey, for operation: Operation
     ) async throws -> Secret {
-        let call = call.step(.token, "logging in to \(place.registry) as known to Microsoft Entra")
+        let operation = operation.step(
+            .token, "logging in to \(key.registry) with Microsoft Entra")
         var form = [("grant_type", "access_token"), ("access_token", token.reveal())]
-        if let service = place.service { form.append(("service", service)) }
-        if let tenant = place.identity.tenant { form.append(("tenant", tenant)) }
-        let url = try HTTPURL(place.registry, target: "/oauth2/exchange")
-        let answer = try await endpoint.answer(to: .form(url, form), for: call)
-        return try self.token("refresh_token", in: answer, call)
+        if let service = key.service { form.append(("service", service)) }
+        if let tenant = key.identity.tenant { form.append(("tenant", tenant)) }
+        let url = try HTTPURL(key.registry, target: "/oauth2/exchange")
+        let response = try await endpoint.send(.form(url, form), for: operation)
+        return try self.token("refresh_token", in: response, operation)
     }
 
-    /// The services of the machine itself are there or not: who waits longer learns no more.
+    /// The endpoint for services of the machine itself, with fewer attempts: they respond at once
+    /// or not at all.
     private nonisolated var linkLocalEndpoint: TokenEndpoint {
-        var retrier = endpoint.retrier
-        retrier.policy.maximumAttempts = 3
-        retrier.policy.outlastsOutages = false
+        var retryExecutor = endpoint.retryExecutor
+        retryExecutor.policy.maximumAttempts = 3
+        retryExecutor.policy.outlastsOutages = false
         return TokenEndpoint(
-            transport: endpoint.transport, retrier: retrier, timeouts: endpoint.timeouts)
+            transport: endpoint.transport, retryExecutor: retryExecutor, timeouts: endpoint.timeouts
+        )
     }
 
-    private nonisolated func assertion(in file: String, _ call: Operation) throws -> String {
+    private nonisolated func assertion(in file: String, _ operation: Operation) throws -> String {
         do {
             let bytes = try BoundedFile.read(file, limit: TokenEndpoint.maximumSize)
             return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         } catch {
-            throw RegistryError(.unavailable, call, "AZURE_FEDERATED_TOKEN_FILE: \(error)")
+            throw RegistryError(.unavailable, operation, "AZURE_FEDERATED_TOKEN_FILE: \(error)")
         }
     }
 
     private nonisolated func token(
-        _ name: String, in answer: [UInt8], _ call: Operation
+        _ name: String, in response: [UInt8], _ operation: Operation
     ) throws -> Secret {
-        guard let text = (try? JSONValue(parsing: answer))?[name]?.text, !text.isEmpty else {
-            throw RegistryError(.unavailable, call, "the answer has no \(name)")
+        guard let text = (try? JSONValue(parsing: response))?[name]?.text, !text.isEmpty else {
+            throw RegistryError(.unavailable, operation, "the response has no \(name)")
         }
         return Secret(text)
     }
 }
 
 extension EntraApplication {
-    /// A request for a token, with what proves who asks.
-    fileprivate func httpRequest(_ proof: [(String, String)]) -> HTTPRequest {
+    /// Returns a request for a token with the given credential.
+    fileprivate func httpRequest(_ credential: [(String, String)]) -> HTTPRequest {
         .form(
             tokens,
             [
                 ("grant_type", "client_credentials"), ("client_id", client),
                 ("scope", AzureCloud.audience + "/.default"),
-            ] + proof)
+            ] + credential)
     }
 }

@@ -4,28 +4,31 @@ internal import Content
 internal import HTTP
 internal import TextSafety
 
-/// The identity that Azure gives to one of its machines or to what runs there.
+/// A managed identity of an Azure machine or of a workload that runs on it.
 ///
-/// Whoever runs elsewhere and asks for it waits in vain, so it is asked for only where the environment
-/// hints at it.
+/// Elsewhere the request would time out, so it is sent only if the environment
+/// indicates a managed identity.
 ///
 /// Source: Azure's documentation of managed identities: the instance metadata service for virtual
 /// machines, `IDENTITY_ENDPOINT` for App Service and Container Apps.
 struct ManagedIdentity: Hashable, Sendable {
-    /// Where tokens are asked for, with the query but for the client.
+    /// The URL for tokens, without the client id.
     private let url: HTTPURL
-    /// What proves that the request comes from inside.
+    /// The secret of `IDENTITY_HEADER`, which shows that the request comes from the machine.
     private let header: Secret?
-    /// Which of the machine's identities; nil for the one that it has.
+    /// The client id of one of several identities, or `nil` for the default one.
     private let client: String?
 
-    /// The address of the instance metadata service, the same on every machine.
+    /// The URL of the instance metadata service, the same on every machine.
     static let instanceMetadata = "http://169.254.169.254/metadata/identity/oauth2/token"
 
+    /// Creates the identity that the environment configures, or `nil` if there is none.
+    ///
     /// - Parameters:
-    ///   - environment: the variables.
-    ///   - isNamed: whether the user has asked for managed identities by a variable.
-    /// - Throws: `ContentError` where `IDENTITY_ENDPOINT` is no address.
+    ///   - environment: The environment variables.
+    ///   - isNamed: A Boolean value that indicates whether `AZURE_TOKEN_CREDENTIALS` selects
+    ///     managed identities.
+    /// - Throws: `ContentError` if `IDENTITY_ENDPOINT` is not a URL.
     init?(environment: [String: String], isNamed: Bool) throws {
         client = environment["AZURE_CLIENT_ID"]
         if let endpoint = environment["IDENTITY_ENDPOINT"],
@@ -41,9 +44,9 @@ struct ManagedIdentity: Hashable, Sendable {
             self.header = Secret(header)
             return
         }
-        // A tenant beside the client means that somebody else does the login, with a proof of theirs.
-        let isHintedAt = client != nil && environment["AZURE_TENANT_ID"] == nil
-        guard isNamed || isHintedAt,
+        // A tenant in addition to the client means that another kind of credential is used.
+        let isIndicated = client != nil && environment["AZURE_TENANT_ID"] == nil
+        guard isNamed || isIndicated,
             let url = try? HTTPURL(parsing: Self.instanceMetadata)
         else { return nil }
         self.url = url.adding(query: "api-version", "2018-02-01")
@@ -51,7 +54,7 @@ struct ManagedIdentity: Hashable, Sendable {
         self.header = nil
     }
 
-    /// The request for a token of Entra.
+    /// Returns the request for an Entra token.
     func httpRequest() -> HTTPRequest {
         let url = client.map { self.url.adding(query: "client_id", $0) } ?? self.url
         var request = HTTPRequest(.get, url)
@@ -63,7 +66,7 @@ struct ManagedIdentity: Hashable, Sendable {
         return request
     }
 
-    /// Both services are next door: who does not answer at once is not there.
-    static let patience = HTTPTimeouts(
+    /// The time limits of both services, which are local and respond at once if they exist.
+    static let timeouts = HTTPTimeouts(
         connect: .seconds(3), firstByte: .seconds(20), total: .seconds(30))
 }

@@ -9,9 +9,9 @@ import Testing
 
 @testable import Registry
 
-/// Real connections: a registry at 127.0.0.1 that leads to a server at 127.0.0.2, by its address and
-/// by a name that only the resolver knows.
-@Suite struct NearPlaceTests {
+/// Real connections: a registry at 127.0.0.1 that refers to a server at 127.0.0.2, by its address
+/// and by a name that only the resolver knows.
+@Suite struct AddressScopeTests {
     enum Place: CaseIterable, Sendable {
         case redirect
         case realm
@@ -19,8 +19,8 @@ import Testing
         case link
     }
 
-    /// What carries requests to the registry as if it were on the Internet.
-    private struct FarAway: HTTPTransport {
+    /// A transport that makes the registry appear to be on the Internet.
+    private struct InternetTransport: HTTPTransport {
         let base: CurlTransport
         let home: Origin
 
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// A registry that names a URL at one place.
+    /// A registry that names a URL in one position of the protocol.
     private func registry(_ place: Place, naming url: String) throws -> WireServer {
         try WireServer { connection throws(WireClosed) in
             while true {
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// Sends a client to a registry whose name leads to 127.0.0.1 and which leads on as it likes.
+    /// Sends requests to a registry at 127.0.0.1 that refers to the given URL.
     private func visit(
         _ place: Place, naming url: String, isFar: Bool, allow: [String] = [],
         addresses: @escaping @Sendable (Origin) -> String = { _ in "127.0.0.2" }
@@ -71,7 +71,7 @@ import Testing
         let home = try Origin.of(host, plainHTTP: true)
         let curl = CurlTransport(
             .init(resolve: { IPAddress(parsing: $0 == home ? "127.0.0.1" : addresses($0)) }))
-        let transport: any HTTPTransport = isFar ? FarAway(base: curl, home: home) : curl
+        let transport: any HTTPTransport = isFar ? InternetTransport(base: curl, home: home) : curl
         let network = RegistryClientPool(
             transport: transport,
             settings: [
@@ -82,7 +82,7 @@ import Testing
             ],
             credentials: CredentialStore(
                 environment: [:], read: { _ in nil },
-                run: { _, _, _ in CredentialHelper.Answer(status: 1, output: []) }),
+                run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }),
             time: VirtualTime().timekeeper)
         let repository = try network.repository(Repository(registry: host, path: "app"))
         let blob = Sample.blob
@@ -106,7 +106,7 @@ import Testing
 
     @Test(
         arguments: Place.allCases, ["innocent.test", "127.0.0.2", "localhost", "[::ffff:7f00:2]"])
-    func `A07 A08 nothing reaches a server that is nearer than the registry`(
+    func `A07 A08 nothing is sent to a server that is nearer than the registry`(
         place: Place, host: String
     ) async throws {
         let server = try internalServer()
@@ -116,12 +116,12 @@ import Testing
         #expect(server.connectionCount == 0)
     }
 
-    // What proves that the server could have been reached.
+    // Shows that the server was reachable.
     @Test(
         arguments: [
             (false, []), (true, ["127.0.0.0/8"]), (true, ["127.0.0.2"]),
         ] as [(Bool, [String])])
-    func `A07 a registry of this machine leads to it, and another where it is allowed to`(
+    func `A07 a local registry may refer to this machine, and another one if it is allowed`(
         isFar: Bool, allow: [String]
     ) async throws {
         let server = try internalServer()
@@ -131,7 +131,7 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    @Test func `A07 a host of allow is reached wherever it is`() async throws {
+    @Test func `A07 a host of allow receives requests at any address`() async throws {
         let server = try internalServer()
         let error = try await visit(
             .redirect, naming: url(.redirect, "innocent.test", server), isFar: true,
@@ -140,9 +140,9 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    // A realm's TLS is not begun with a server that must not be reached.
-    @Test func `A08 the token server of a registry of this machine may be on it`() async throws {
-        // It hangs up: a client that offers TLS would else wait for an answer to that.
+    // No TLS handshake is started with a server that must not be reached.
+    @Test func `A08 the token server of a local registry may be local`() async throws {
+        // It closes the connection: otherwise a client that starts TLS would wait for a response.
         let server = try WireServer(at: 2) { _ throws(WireClosed) in throw WireClosed() }
         _ = try await visit(.realm, naming: url(.realm, "innocent.test", server), isFar: false)
         #expect(server.connectionCount > 0)

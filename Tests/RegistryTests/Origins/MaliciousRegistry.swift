@@ -8,14 +8,14 @@ import TextSafety
 
 @testable import Registry
 
-/// A place in the protocol at which a server can name a URL.
-enum NamedPlace: String, CaseIterable, Sendable {
+/// A position in the protocol in which a server can name a URL.
+enum LinkPosition: String, CaseIterable, Sendable {
     case blobRedirect
     case manifestRedirect
     case headRedirect
     case commitRedirect
     case realm
-    case realmOfNobody
+    case anonymousRealm
     case tokenRedirect
     case postLocation
     case patchLocation
@@ -23,22 +23,23 @@ enum NamedPlace: String, CaseIterable, Sendable {
     case link
     case descriptorURLs
 
-    /// Whether another origin may be asked at all, though never with a credential.
+    /// A Boolean value that indicates whether another origin may receive a request, though never a
+    /// credential.
     var leadsElsewhere: Bool {
         switch self {
-        case .blobRedirect, .manifestRedirect, .headRedirect, .realmOfNobody: true
+        case .blobRedirect, .manifestRedirect, .headRedirect, .anonymousRealm: true
         default: false
         }
     }
 
-    /// Whether what is named there is resolved against what was asked for.
-    var takesReferences: Bool { self != .realmOfNobody }
+    /// A Boolean value that indicates whether the URL is relative to that of the request.
+    var takesReferences: Bool { self != .anonymousRealm }
 
-    /// Does what makes the client meet the place.
+    /// Sends the request that leads to this position.
     func visit(_ repository: RemoteRepository) async throws {
         let blob = Canary.blob
         switch self {
-        case .blobRedirect, .realm, .realmOfNobody, .tokenRedirect, .descriptorURLs:
+        case .blobRedirect, .realm, .anonymousRealm, .tokenRedirect, .descriptorURLs:
             _ = try await collect(repository.fetch(blob: blob.descriptor))
         case .manifestRedirect:
             _ = try await repository.fetch(manifest: Sample.manifest.descriptor)
@@ -59,20 +60,20 @@ enum NamedPlace: String, CaseIterable, Sendable {
     }
 }
 
-/// A registry that names one URL at one place, and a world in which every other server says 404.
-final class LyingRegistry: HTTPTransport {
-    private let place: NamedPlace
+/// A registry that names one URL in one position; every other server responds 404.
+final class MaliciousRegistry: HTTPTransport {
+    private let place: LinkPosition
     private let named: String
     private let record = Mutex<[ScriptedTransport.Recorded]>([])
 
-    init(naming named: String, at place: NamedPlace) {
+    init(naming named: String, at place: LinkPosition) {
         self.place = place
         self.named = named
     }
 
     var requests: [ScriptedTransport.Recorded] { record.withLock { $0 } }
 
-    /// What went to other origins than the registry's.
+    /// The requests to other origins than the registry's.
     var strayed: [ScriptedTransport.Recorded] {
         requests.filter { !$0.url.hasPrefix("https://reg.test/") }
     }
@@ -80,32 +81,37 @@ final class LyingRegistry: HTTPTransport {
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         let recorded = try await ScriptedTransport.Recorded(request)
         record.withLock { $0.append(recorded) }
-        let answer = answer(to: recorded, request.url)
+        let response = response(to: recorded, request.url)
         return HTTPResponse(
-            status: answer.status, fields: answer.fields, body: Pieces(pieces: answer.pieces))
+            status: response.status, fields: response.fields,
+            body: ChunkedBody(chunks: response.chunks))
     }
 
-    private func answer(to request: ScriptedTransport.Recorded, _ url: HTTPURL) -> Answer {
-        guard url.origin.host == "reg.test", url.origin.port == 443 else { return Answer(404) }
-        if url.target.hasPrefix("/token") { return Answer(307, ["Location": named]) }
+    private func response(to request: ScriptedTransport.Recorded, _ url: HTTPURL)
+        -> ScriptedResponse
+    {
+        guard url.origin.host == "reg.test", url.origin.port == 443 else {
+            return ScriptedResponse(404)
+        }
+        if url.target.hasPrefix("/token") { return ScriptedResponse(307, ["Location": named]) }
         guard request.authorization != nil else {
             return switch place {
-            case .realm, .realmOfNobody: Answer(401, challenge(named))
-            case .tokenRedirect: Answer(401, challenge("https://reg.test/token"))
-            default: Answer(401, Canary.basic)
+            case .realm, .anonymousRealm: ScriptedResponse(401, challenge(named))
+            case .tokenRedirect: ScriptedResponse(401, challenge("https://reg.test/token"))
+            default: ScriptedResponse(401, Canary.basic)
             }
         }
-        let session = Answer(202, ["Location": "/v2/app/blobs/uploads/1"])
-        let lie = Answer(202, ["Location": named])
+        let session = ScriptedResponse(202, ["Location": "/v2/app/blobs/uploads/1"])
+        let lie = ScriptedResponse(202, ["Location": named])
         switch (place, request.method) {
         case (.blobRedirect, .get), (.manifestRedirect, .get), (.headRedirect, .head),
             (.commitRedirect, .put):
-            return Answer(307, ["Location": named])
+            return ScriptedResponse(307, ["Location": named])
         case (.postLocation, .post), (.patchLocation, .patch), (.mountLocation, .post): return lie
         case (_, .post): return session
-        case (_, .head): return Answer(404)
+        case (_, .head): return ScriptedResponse(404)
         case (.link, .get):
-            return Answer(200, ["Link": "<\(named)>; rel=\"next\""], #"{"tags":[]}"#)
+            return ScriptedResponse(200, ["Link": "<\(named)>; rel=\"next\""], #"{"tags":[]}"#)
         default: return Canary.body
         }
     }

@@ -12,18 +12,18 @@ import AsyncPrimitives
 
 /// Requests that are rejected at the same time.
 @Suite struct `Concurrent rejections` {
-    typealias Keyring = `What lapses is renewed`.Keyring
+    typealias Keyring = `Renewal`.Keyring
 
     private static let manifest = "https://reg.test/v2/app/manifests/1"
-    private static let found = Answer(200, Sample.manifest.fields)
-    private static let basic = Answer(401, ["WWW-Authenticate": "Basic realm=x"])
+    private static let found = ScriptedResponse(200, Sample.manifest.fields)
+    private static let basic = ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
     private static let count = 24
 
     /// Resolves the tag many times at once; every request has to succeed.
     private func resolveManyTimes(_ repository: RemoteRepository) async throws {
         try await withThrowingTaskGroup(of: Descriptor?.self) { group in
             for _ in 0..<Self.count {
-                group.addTask { try await repository.resolve(`Refused credentials`.tag()) }
+                group.addTask { try await repository.resolve(`Rejected credentials`.tag()) }
             }
             for try await found in group { #expect(found == Sample.manifest.descriptor) }
         }
@@ -31,8 +31,10 @@ import AsyncPrimitives
 
     @Test func `all get the new password, after one run of the helper`() async throws {
         let keyring = Keyring()
-        let together = MeetingPoint(Self.count)
-        func head(_ answer: Answer) -> Exchange { Exchange("HEAD \(Self.manifest)", answer) }
+        let together = Barrier(Self.count)
+        func head(_ response: ScriptedResponse) -> Exchange {
+            Exchange("HEAD \(Self.manifest)", response)
+        }
         let scene = try keyring.scene(
             [head(Self.basic), head(Self.found)]
                 + [Exchange](
@@ -41,7 +43,7 @@ import AsyncPrimitives
                 + [Exchange](repeating: head(Self.found), count: Self.count),
             concurrency: Self.count)
         let repository = try scene.repository()
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         keyring.password.withLock { $0 = "new" }
         try await resolveManyTimes(repository)
         #expect(keyring.asked.withLock { $0 } == 2)
@@ -51,7 +53,7 @@ import AsyncPrimitives
         scene.wire.expectDone()
     }
 
-    @Test func `a lookup that saw the old password reads again after the one that invalidated it`()
+    @Test func `a lookup that found the old password reads again after its invalidation`()
         async throws
     {
         let keyring = Keyring()
@@ -71,7 +73,7 @@ import AsyncPrimitives
         #expect(keyring.asked.withLock { $0 } == 2)
     }
 
-    @Test func `a helper that fails is no renewal for those who ask next`() async throws {
+    @Test func `a failed helper is run again by the next request`() async throws {
         let keyring = Keyring()
         let store = keyring.store()
         let repository = try Repository(parsing: "reg.test/app")
@@ -86,7 +88,7 @@ import AsyncPrimitives
         #expect(renewed?.credential == .user("me", "new"))
     }
 
-    @Test func `a renewal that is cancelled is none for those who ask next`() async throws {
+    @Test func `a canceled renewal is repeated by the next request`() async throws {
         let keyring = Keyring()
         let store = keyring.store()
         let repository = try Repository(parsing: "reg.test/app")
@@ -105,7 +107,7 @@ import AsyncPrimitives
         #expect(renewed?.credential == .user("me", "new"))
     }
 
-    @Test func `an answer that a helper began before the rejection is not taken for a new one`()
+    @Test func `a result of a helper that started before the rejection is not used`()
         async throws
     {
         let keyring = Keyring()
@@ -127,14 +129,15 @@ import AsyncPrimitives
         #expect(try await early.value.credential == rejected)
     }
 
-    // The first request is public, so no challenge is known when the others are refused.
-    @Test func `all await one version check where the refusals explain nothing`() async throws {
-        let together = MeetingPoint(Self.count)
+    // The first request is public, so no challenge is known when the others are rejected.
+    @Test func `all await one version check if there is no challenge`() async throws {
+        let together = Barrier(Self.count)
         let scene = try Scene(
             [Exchange("HEAD \(Self.manifest)", Self.found)]
                 + [Exchange](
                     repeating: Exchange(
-                        "HEAD \(Self.manifest)", Answer(403).after { try await together.arrive() }),
+                        "HEAD \(Self.manifest)",
+                        ScriptedResponse(403).after { try await together.arrive() }),
                     count: Self.count)
                 + [
                     Exchange("GET https://reg.test/v2/", Self.basic)
@@ -142,56 +145,56 @@ import AsyncPrimitives
                 + [Exchange](
                     repeating: Exchange("HEAD \(Self.manifest)", Self.found), count: Self.count),
             ["reg.test": .with { $0.concurrency = Self.count }],
-            credentials: `Refused credentials`.user)
+            credentials: `Rejected credentials`.user)
         let repository = try scene.repository()
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         try await resolveManyTimes(repository)
         #expect(scene.wire.lines.count { $0 == "GET https://reg.test/v2/" } == 1)
         scene.wire.expectDone()
     }
 
-    @Test func `a version check that failed is sent again for the next refusal`() async throws {
-        let refused = Exchange("HEAD \(Self.manifest)", Answer(403))
+    @Test func `a failed version check is sent again after the next rejection`() async throws {
+        let rejected = Exchange("HEAD \(Self.manifest)", ScriptedResponse(403))
         let scene = try Scene(
             [
-                refused, Exchange("GET https://reg.test/v2/", .failing(.tls)), refused,
+                rejected, Exchange("GET https://reg.test/v2/", .failing(.tls)), rejected,
                 Exchange("GET https://reg.test/v2/", Self.basic),
                 Exchange("HEAD \(Self.manifest)", Self.found),
-            ], credentials: `Refused credentials`.user)
+            ], credentials: `Rejected credentials`.user)
         let repository = try scene.repository()
         await #expect(throws: RegistryError.self) {
-            try await repository.resolve(`Refused credentials`.tag())
+            try await repository.resolve(`Rejected credentials`.tag())
         }
-        #expect(try await repository.resolve(`Refused credentials`.tag()) != nil)
+        #expect(try await repository.resolve(`Rejected credentials`.tag()) != nil)
         scene.wire.expectDone()
     }
 
-    @Test func `a scope that the token server denies is not asked for again by other requests`()
+    @Test func `a scope that the token server denies is not requested again`()
         async throws
     {
-        let challenge = `Refused credentials`.challenge()
+        let challenge = `Rejected credentials`.challenge()
         let wider =
             "https://reg.test/token?service=reg.test&scope=repository:app:metadata_read%2Cpull"
-        let wanting = `Refused credentials`.challenge(#",scope="repository:app:metadata_read""#)
+        let wanting = `Rejected credentials`.challenge(#",scope="repository:app:metadata_read""#)
         let tags = "https://reg.test/v2/app/tags/list"
         let scene = try Scene(
             [
-                Exchange("HEAD \(Self.manifest)", Answer(401, challenge)),
-                `Refused credentials`.issuing("t1"), Exchange("HEAD \(Self.manifest)", Self.found),
-                Exchange("GET \(tags)", Answer(401, wanting)),
-                Exchange("GET \(wider)", Answer(403)),
+                Exchange("HEAD \(Self.manifest)", ScriptedResponse(401, challenge)),
+                `Rejected credentials`.issuing("t1"), Exchange("HEAD \(Self.manifest)", Self.found),
+                Exchange("GET \(tags)", ScriptedResponse(401, wanting)),
+                Exchange("GET \(wider)", ScriptedResponse(403)),
                 Exchange("HEAD \(Self.manifest)", Self.found),
             ], ["reg.test": .with { $0.requiresAuth = true }],
-            credentials: `Refused credentials`.user)
+            credentials: `Rejected credentials`.user)
         let repository = try scene.repository()
-        _ = try await repository.resolve(`Refused credentials`.tag())
+        _ = try await repository.resolve(`Rejected credentials`.tag())
         await #expect(throws: RegistryError.self) { _ = try await repository.tags() }
-        #expect(try await repository.resolve(`Refused credentials`.tag()) != nil)
+        #expect(try await repository.resolve(`Rejected credentials`.tag()) != nil)
         #expect(scene.wire.authorizations.last == "Bearer t1")
         scene.wire.expectDone()
     }
 
-    @Test func `at a real connection, all get the new password`() async throws {
+    @Test func `all get the new password over real connections`() async throws {
         let keyring = Keyring()
         keyring.password.withLock { $0 = "expired" }
         let registry = LoopbackRegistry(
@@ -200,15 +203,15 @@ import AsyncPrimitives
         registry.publish(image, repository: "app", tag: "1")
         let scene = try RealScene(registry.host, credentials: keyring.store(), concurrency: 12)
         let repository = try scene.network.repository(registry.repository("app"))
-        // The first exchange finds out how to authenticate, and is rejected too.
+        // The first request is the authentication probe, and is rejected too.
         await #expect(throws: RegistryError.self) {
-            try await repository.resolve(`Refused credentials`.tag())
+            try await repository.resolve(`Rejected credentials`.tag())
         }
         keyring.password.withLock { $0 = "new" }
         scene.time.advance(.seconds(61))
         try await withThrowingTaskGroup(of: Descriptor?.self) { group in
             for _ in 0..<Self.count {
-                group.addTask { try await repository.resolve(`Refused credentials`.tag()) }
+                group.addTask { try await repository.resolve(`Rejected credentials`.tag()) }
             }
             for try await found in group { #expect(found?.digest == image.digest) }
         }

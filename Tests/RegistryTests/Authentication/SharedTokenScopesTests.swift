@@ -13,15 +13,15 @@ import Testing
         "\(realm)?service=registry.docker.io&scope=repository:o/a:pull&scope=repository:o/b:pull"
     private static let own = "\(realm)?service=registry.docker.io&scope=repository:o/a:pull"
     private static let manifest = "https://registry-1.docker.io/v2/o/a/manifests/1"
-    private static let challenge = Answer(
+    private static let challenge = ScriptedResponse(
         401, ["WWW-Authenticate": "Bearer realm=\"\(realm)\",service=\"registry.docker.io\""])
-    private static let found = Answer(200, Sample.manifest.fields)
+    private static let found = ScriptedResponse(200, Sample.manifest.fields)
 
-    private static func token(_ name: String) -> Answer {
-        Answer(200, [:], #"{"token":"\#(name)","expires_in":300}"#)
+    private static func token(_ name: String) -> ScriptedResponse {
+        ScriptedResponse(200, [:], #"{"token":"\#(name)","expires_in":300}"#)
     }
 
-    /// Resolves a tag of `o/a` after it was said that `o/b` will be read too.
+    /// Resolves a tag of `o/a` after `o/b` has been announced.
     private func resolve(_ exchanges: [Exchange], host: String = "docker.io") async throws -> Scene
     {
         let scene = try Scene(exchanges)
@@ -33,7 +33,7 @@ import Testing
         return scene
     }
 
-    @Test func `do for all repositories that will be read`() async throws {
+    @Test func `cover all repositories that will be read`() async throws {
         let scene = try await resolve([
             Exchange("HEAD \(Self.manifest)", Self.challenge),
             Exchange("GET \(Self.shared)", Self.token("both")),
@@ -42,7 +42,7 @@ import Testing
         #expect(scene.wire.authorizations.last == "Bearer both")
     }
 
-    @Test func `that do not do for a repository are followed by its own`() async throws {
+    @Test func `that are rejected for a repository are replaced by its own token`() async throws {
         let scene = try await resolve([
             Exchange("HEAD \(Self.manifest)", Self.challenge),
             Exchange("GET \(Self.shared)", Self.token("both")),
@@ -54,24 +54,26 @@ import Testing
     }
 
     @Test(arguments: [401, 403])
-    func `that a server refuses are not asked for again`(status: Int) async throws {
+    func `that a server denies are not requested again`(status: Int) async throws {
         let scene = try await resolve([
             Exchange("HEAD \(Self.manifest)", Self.challenge),
-            Exchange("GET \(Self.shared)", Answer(status)),
+            Exchange("GET \(Self.shared)", ScriptedResponse(status)),
             Exchange("GET \(Self.own)", Self.token("own")),
             Exchange("HEAD \(Self.manifest)", Self.found),
         ])
         #expect(scene.wire.authorizations.last == "Bearer own")
     }
 
-    // cgr.dev answers 403 to a token of another repository, and some honour the first scope only.
-    @Test func `are asked for where they are known to be given, and nowhere else`() async throws {
+    // cgr.dev responds 403 to a token of another repository, and some servers honor the first scope
+    // only.
+    @Test func `are requested only from registries that are known to issue them`() async throws {
         let url = "https://reg.test/v2/o/a/manifests/1"
         _ = try await resolve(
             [
                 Exchange(
                     "HEAD \(url)",
-                    Answer(401, ["WWW-Authenticate": "Bearer realm=\"https://reg.test/t\""])),
+                    ScriptedResponse(
+                        401, ["WWW-Authenticate": "Bearer realm=\"https://reg.test/t\""])),
                 Exchange(
                     "GET https://reg.test/t?scope=repository:o/a:pull", Self.token("own")),
                 Exchange("HEAD \(url)", Self.found),
@@ -79,11 +81,11 @@ import Testing
     }
 
     @Test func `cover twenty repositories each`() throws {
-        let companions = SharedTokenScopes(at: .dockerHub)
-        companions.expect((0..<45).map { "o/\($0)" })
-        let sizes = (0..<45).map { companions.scopes(for: .pull("o/\($0)"))?.count }
+        let sharedScopes = SharedTokenScopes(at: .dockerHub)
+        sharedScopes.expect((0..<45).map { "o/\($0)" })
+        let sizes = (0..<45).map { sharedScopes.scopes(for: .pull("o/\($0)"))?.count }
         #expect(sizes == Array(repeating: 20, count: 40) + Array(repeating: 5, count: 5))
-        #expect(companions.scopes(for: .push("o/1")) == nil)
-        #expect(companions.scopes(for: .pull("o/99")) == nil)
+        #expect(sharedScopes.scopes(for: .push("o/1")) == nil)
+        #expect(sharedScopes.scopes(for: .pull("o/99")) == nil)
     }
 }

@@ -8,19 +8,19 @@ import TextSafety
 
 @testable import Registry
 
-/// What is sent stays with the registry.
-@Suite struct UploadPlaceTests {
+/// Uploads and pages of listings that stay at the registry.
+@Suite struct UploadLocationTests {
     @Test(arguments: [
         "https://x.test/up", "//x.test/up", "http://reg.test/up", "https://reg.test:8443/up",
     ])
-    func `A10 neither token nor layer goes where an upload's Location points`(place: String)
+    func `A10 neither a token nor a layer is sent to another origin in Location`(place: String)
         async throws
     {
         let post = "POST https://reg.test/v2/app/blobs/uploads/"
         let scene = try Scene(
             [
-                Exchange(post, Answer(401, Canary.basic)),
-                Exchange(post, Answer(202, ["Location": place])),
+                Exchange(post, ScriptedResponse(401, Canary.basic)),
+                Exchange(post, ScriptedResponse(202, ["Location": place])),
             ], credentials: Canary.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().push(
@@ -30,16 +30,17 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A10 a layer goes to a host that the user has named, without the credentials`()
+    @Test func `A10 a layer is sent to a host that the user named, without credentials`()
         async throws
     {
         let post = "POST https://reg.test/v2/app/blobs/uploads/"
         let scene = try Scene(
             [
-                Exchange(post, Answer(401, Canary.basic)),
-                Exchange(post, Answer(202, ["Location": "https://store.test/up?sig=1"])),
+                Exchange(post, ScriptedResponse(401, Canary.basic)),
+                Exchange(post, ScriptedResponse(202, ["Location": "https://store.test/up?sig=1"])),
                 Exchange(
-                    "PUT https://store.test/up?sig=1&digest=\(Canary.blob.digest)", Answer(201)),
+                    "PUT https://store.test/up?sig=1&digest=\(Canary.blob.digest)",
+                    ScriptedResponse(201)),
             ], ["reg.test": .with { $0.allow = ["store.test"] }], credentials: Canary.user)
         _ = try await scene.repository().push(
             blob: Canary.blob.descriptor, mountingFrom: nil, open: Canary.blob.open)
@@ -47,11 +48,11 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    @Test func `A12 the next page of a listing is at the registry`() async throws {
+    @Test func `A12 the next page of a listing is requested from the registry`() async throws {
         let scene = try Scene([
             Exchange(
                 "GET https://reg.test/v2/app/tags/list",
-                Answer(
+                ScriptedResponse(
                     200, ["Link": "<https://x.test/v2/app/tags/list?n=1>; rel=next"],
                     #"{"tags":[]}"#))
         ])
@@ -59,16 +60,18 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    // Only what is written in the configuration sends a password without TLS.
+    // Only an explicit setting permits a password without TLS.
     @Test(arguments: [
         ("reg.test:5000", false, false), ("reg.test:5000", true, true),
         ("127.0.0.1:5000", false, true), ("localhost:5000", false, true),
     ])
-    func `A26 a password needs TLS or the user's word`(host: String, isAllowed: Bool, goes: Bool)
+    func `A26 a password requires TLS or an explicit setting`(
+        host: String, isAllowed: Bool, goes: Bool
+    )
         async throws
     {
         let url = "http://\(host)/v2/app/blobs/\(Canary.blob.digest)"
-        let answers = [Exchange("GET \(url)", Answer(401, Canary.basic))]
+        let answers = [Exchange("GET \(url)", ScriptedResponse(401, Canary.basic))]
         let scene = try Scene(
             goes ? answers + [Exchange("GET \(url)", Canary.body)] : answers,
             [
