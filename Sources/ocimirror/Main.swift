@@ -4,13 +4,13 @@ internal import CommandLineKit
 internal import Glibc
 internal import LayerScanning
 
-/// Where the program begins: words and environment in, exit code out.
+/// The entry point of the program.
 @main
 enum Main {
-    /// Runs the command, while this thread waits for somebody to interrupt it.
+    /// Runs the command, while this thread waits for signals.
     ///
-    /// The first signal cancels the run: what is finished is written down and reported. The second
-    /// one ends the process at once, and so does time: whoever sends the first one has little patience.
+    /// The first signal cancels the run, which then writes its lock files and reports. A second
+    /// signal, or the end of the grace period, terminates the process at once.
     static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanWorker(words) { exit(scan.run()) }
@@ -23,12 +23,12 @@ enum Main {
         }
         interruption.onInterruption { command.cancel() }
         let first = SignalHandling.wait(for: signals)
-        // By another thread: what is said of it may have to wait for a reader, and this one must not.
+        // On another thread, because writing to standard error can block, and this thread must not.
         Task.detached { interruption.happened(by: .signal(first)) }
         guard let second = SignalHandling.wait(for: signals, timeout: Interruption.grace) else {
             if StandardStream.error.isWritable {
                 Console(environment: environment)
-                    .error("did not come to an end in time, and is ended")
+                    .error("did not finish in time after the interruption; aborted")
             }
             CurrentProcess.exit(with: first)
         }

@@ -7,16 +7,17 @@ internal import TextSafety
 
 /// The program's command line.
 enum Program {
-    /// The version, as `--version` says it and as registries see it.
+    /// The version, for `--version` and the user agent.
     static let version = "0.1.0"
-    /// The day of the version's last change, as manual pages have it.
+    /// The release date, for the manual pages.
     static let date = "November 21, 2026"
 
     /// Every command with its options and help.
     static let tree = CommandTree<ProgramContext>(
         "ocimirror",
-        summary: "Mirrors container images that are validated to run on every platform you need.",
-        sections: [.words, exitCodes],
+        summary:
+            "Mirror multi-platform container images and validate them for every platform you need.",
+        sections: [.arguments, exitCodes],
         topics: [.exitCodes, .configuration],
         environmentPrefix: "OCIMIRROR_",
         globals: CommonOptions.parameters,
@@ -30,14 +31,14 @@ enum Program {
             .command(LintCommand.self),
             .command(PromoteCommand.self),
             .group(
-                "export", summary: "Writes the lock in the forms of other programs.",
+                "export", summary: "Export the lock file in other formats.",
                 [
                     .command(KeepListCommand.self),
                     .command(KustomizeCommand.self),
                     .command(ChartValuesCommand.self),
                 ]),
             .command(PruneCommand.self),
-            .group("lock", summary: "Works on locks.", [.command(LockMergeCommand.self)]),
+            .group("lock", summary: "Manage lock files.", [.command(LockMergeCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
             .command(InitCommand.self),
@@ -49,36 +50,35 @@ enum Program {
     private static let exitCodes = HelpSection(
         "Exit codes",
         [
-            HelpSection.Row("0", "done, or the answer is yes"),
-            HelpSection.Row("1", "the answer is no: an image is rejected, missing or has drifted"),
-            HelpSection.Row("2", "could not be done or found out"),
-            HelpSection.Row("64", "the command line is wrong"),
-            HelpSection.Row("75", "only a limit was met: run again later"),
-            HelpSection.Row("77", "credentials rejected, or access denied"),
-            HelpSection.Row("78", "the configuration is wrong"),
-            HelpSection.Row("130, 143", "interrupted; what was finished is in the lock"),
+            HelpSection.Row("0", "success"),
+            HelpSection.Row(
+                "1", "needs attention: an image was rejected, is missing or has drifted"),
+            HelpSection.Row("2", "failure, such as a network or disk error"),
+            HelpSection.Row("64", "invalid command line"),
+            HelpSection.Row("75", "limit reached; run again later"),
+            HelpSection.Row("77", "credentials rejected or access denied"),
+            HelpSection.Row("78", "invalid configuration or lock file"),
+            HelpSection.Row("130, 143", "interrupted; finished images are in the lock file"),
         ])
 }
 
-/// What every command is handed.
+/// The dependencies of a command.
 struct ProgramContext: Sendable {
     let console: Console
     let environment: [String: String]
     let currentDirectory: String
     let interruption: Interruption
-    /// What registries say about credentials, for the reports.
+    /// The credential events for the reports.
     let credentials = CredentialLog()
     let traffic = RequestStatistics()
-    /// Hosts that are waited for.
+    /// The hosts that requests are waiting for.
     let throttledHosts = ThrottledHosts(now: RetryTiming.system.now)
 
-    /// Carries out `body`, and shows meanwhile how far it has come.
+    /// Runs `body` and shows its progress.
     ///
-    /// On a terminal a few lines at its end are drawn over and over, and what the console says appears above
-    /// them; elsewhere a line every half minute says that the program is alive. `body` turns the counters of
-    /// `progress`, and may do nothing else for it: ``RunProgress/expect(_:)`` once, then
-    /// ``RunProgress/start(_:)`` and ``RunProgress/finish(_:isSuccess:)`` for each image. Results are to be written
-    /// after it.
+    /// On a terminal the progress is drawn below the log lines; elsewhere it is logged every 30
+    /// seconds. `body` calls ``RunProgress/expect(_:)`` once, then ``RunProgress/start(_:)`` and
+    /// ``RunProgress/finish(_:isSuccess:)`` for each image. Results are written after `body` returns.
     func showing<Value>(
         _ progress: RunProgress, _ body: () async throws -> Value
     ) async rethrows -> Value {
@@ -88,7 +88,7 @@ struct ProgramContext: Sendable {
         ).during(body)
     }
 
-    /// A path as seen from the folder in which the program was started.
+    /// Returns the absolute path, relative to the current directory.
     func absolute(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
         var rest = path[...]
@@ -96,16 +96,16 @@ struct ProgramContext: Sendable {
         return rest.isEmpty || rest == "." ? currentDirectory : "\(currentDirectory)/\(rest)"
     }
 
-    /// The path as a person in that folder would write it.
+    /// Returns the path relative to the current directory, for messages.
     func shown(_ path: String) -> String {
         let prefix = "\(currentDirectory)/"
         let near = path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
         return UntrustedText(near).display
     }
 
-    /// The day on which exceptions are judged.
+    /// The current day, for the end of exceptions.
     var today: CalendarDay { CalendarDay(daysSinceEpoch: CurrentProcess.daysSinceEpoch()) }
 
-    /// This second.
+    /// The current time.
     var now: Timestamp { .now }
 }

@@ -16,7 +16,7 @@ struct ArgumentValueTests {
         "", "MiB", "-1", "+1", "1.5MiB", "1 MiB", "1M", "1XB", "٣", "9223372036854775808",
         "9223372036854775807KiB",
     ])
-    func `what is no size is refused`(text: String) {
+    func `an invalid size is rejected`(text: String) {
         #expect(throws: InvalidValue.self) { try ByteSize(argument: text) }
     }
 
@@ -34,24 +34,24 @@ struct ArgumentValueTests {
             ("250ms", .milliseconds(250)), ("30s", .seconds(30)), ("5m", .seconds(300)),
             ("1h", .seconds(3600)), ("0s", .zero),
         ] as [(String, Duration)])
-    func `a length of time is a number and a unit`(text: String, duration: Duration) throws {
+    func `a duration is a number and a unit`(text: String, duration: Duration) throws {
         #expect(try Duration(argument: text) == duration)
         #expect(duration.argument == text)
     }
 
     @Test(arguments: ["", "30", "s", "-5s", "1.5s", "5 m", "5M", "1d", "9223372036854775807h"])
-    func `what is no length of time is refused`(text: String) {
+    func `an invalid duration is rejected`(text: String) {
         #expect(throws: InvalidValue.self) { try Duration(argument: text) }
     }
 
-    @Test func `a time is shown in the largest unit that divides it`() {
+    @Test func `a duration is shown in the largest unit that divides it`() {
         #expect(Duration.seconds(90).argument == "90s")
         #expect(Duration.seconds(120).argument == "2m")
         #expect(Duration.seconds(Int64.max).argument == "\(Int64.max)s")
     }
 
     @Test(arguments: ["", "x", "1.0", "1 ", "99999999999999999999"])
-    func `what is no whole number is refused`(text: String) {
+    func `an invalid integer is rejected`(text: String) {
         #expect(throws: InvalidValue(text, "not a whole number")) { try Int(argument: text) }
     }
 }

@@ -9,7 +9,7 @@ import Testing
         ("1GB", 1_000_000_000, "1GB/s"),
         ("800kb/s", 800_000, "800KB/s"), ("100KB/s", 100_000, "100KB/s"),
     ])
-    func `is a size in a second`(text: String, count: Int, shown: String) throws {
+    func `is a size per second`(text: String, count: Int, shown: String) throws {
         let rate = try ByteRate(argument: text)
         #expect(rate.bytesPerSecond == count)
         #expect(rate.argument == shown)
@@ -23,7 +23,7 @@ import Testing
         ("1.5MB/s", "like 50MB/s"), ("99KB/s", "too slow"), ("0MB/s", "too slow"),
         ("9223372036854775807TB/s", "like 50MB/s"),
     ])
-    func `is refused with what would be right`(text: String, reason: String) throws {
+    func `is rejected with an example of a valid rate`(text: String, reason: String) throws {
         let error = #expect(throws: InvalidValue.self) { try ByteRate(argument: text) }
         #expect(try #require(error).reason.contains(reason))
     }

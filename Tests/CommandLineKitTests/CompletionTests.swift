@@ -23,7 +23,7 @@ import Testing
             (["sync", "--quiet=x", "--q"], ["--quiet"]),
             (["nonsense", "--q"], ["--quiet"]),
         ] as [([String], [String])])
-    func `what fits is listed`(words: [String], candidates: [String]) {
+    func `matching candidates are listed`(words: [String], candidates: [String]) {
         #expect(Program.tree.completion(of: words).candidates.map(\.word) == candidates)
     }
 
@@ -42,17 +42,17 @@ import Testing
             (["help", "sync", ""], .nothing),
             (["sync", "--quiet="], .nothing),
         ] as [([String], Completion.Place)])
-    func `what this room cannot list is named`(words: [String], place: Completion.Place) {
+    func `placeholders of other modules are returned`(words: [String], place: Completion.Place) {
         #expect(Program.tree.completion(of: words).place == place)
     }
 
-    @Test func `values before the cursor are known`() {
+    @Test func `values before the cursor are returned`() {
         let words = ["-c", "a.yaml", "sync", "--jobs=3", "x", ""]
         #expect(
             Program.tree.completion(of: words).given == ["--config": "a.yaml", "--jobs": "3"])
     }
 
-    @Test func `a candidate says what it means`() {
+    @Test func `a candidate has a description`() {
         let candidates = Program.tree.completion(of: ["sync", "--dry"]).candidates
         #expect(candidates == [Completion.Candidate("--dry-run", "change nothing")])
     }

@@ -9,13 +9,13 @@ struct EnvironmentTests {
         return try #require(invocation.command())
     }
 
-    @Test func `a variable stands in for an option that is not given`() throws {
+    @Test func `a variable sets an option that is not on the command line`() throws {
         #expect(try sync(["MIRROR_IDLE_TIMEOUT": "5m"]).idleTimeout == .seconds(300))
         #expect(try sync(["MIRROR_CONFIG": "x"]).shared.config == "x")
         #expect(try sync(["MIRROR_PLATFORM": "a,b"]).platforms == ["a", "b"])
     }
 
-    @Test func `an option outranks its variable`() throws {
+    @Test func `an option takes precedence over its variable`() throws {
         #expect(try sync(["MIRROR_JOBS": "7"], "--jobs", "2").jobs == 2)
         #expect(try sync(["MIRROR_JOBS": "junk"], "--jobs", "2").jobs == 2)
         #expect(try !sync(["MIRROR_DRY_RUN": "1"], "--no-dry-run").isDryRun)
@@ -23,12 +23,12 @@ struct EnvironmentTests {
     }
 
     @Test(arguments: [("1", true), ("true", true), ("YES", true), ("off", false), ("0", false)])
-    func `a flag's variable says yes or no`(text: String, expected: Bool) throws {
+    func `the variable of a flag is a Boolean`(text: String, expected: Bool) throws {
         #expect(try sync(["MIRROR_DRY_RUN": text]).isDryRun == expected)
         #expect(try sync(["MIRROR_VERIFY_TLS": text]).verifiesTLS == expected)
     }
 
-    @Test func `an empty variable and one of another name count for nothing`() throws {
+    @Test func `empty and unrelated variables are ignored`() throws {
         let environment = ["MIRROR_JOBS": "", "JOBS": "9", "MIRROR_ID": "a", "MIRROR_HELP": "1"]
         #expect(try sync(environment) == Sync())
     }
@@ -42,7 +42,9 @@ struct EnvironmentTests {
             "MIRROR_VALIDATION: 'contents': not one of index, config, content: did you mean 'content'?"
         ),
     ])
-    func `a bad value names its variable`(name: String, text: String, message: String) {
+    func `an error for an invalid value names its variable`(
+        name: String, text: String, message: String
+    ) {
         #expect(Program.refusal(["sync"], environment: [name: text]) == message)
     }
 }

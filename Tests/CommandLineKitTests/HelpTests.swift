@@ -13,7 +13,7 @@ struct HelpTests {
             (["help", "lock", "merge"], ["lock", "merge"]),
             (["lock", "merge", "-h"], ["lock", "merge"]),
         ] as [([String], [String])])
-    func `help is asked for anywhere`(words: [String], path: [String]) throws {
+    func `help options are recognized anywhere`(words: [String], path: [String]) throws {
         guard case .help(let found) = try Program.tree.parse(words, environment: [:]) else {
             Issue.record("no help")
             return
@@ -22,7 +22,7 @@ struct HelpTests {
     }
 
     @Test(arguments: [["--version"], ["--quiet", "--version"]])
-    func `the version is asked for before a command`(words: [String]) throws {
+    func `the version option is recognized before a command`(words: [String]) throws {
         guard case .version = try Program.tree.parse(words, environment: [:]) else {
             Issue.record("no version")
             return
@@ -44,7 +44,7 @@ struct HelpTests {
 
                 Commands:
                   sync               Mirror every image of the configuration.
-                  check              Judge an image before it is used.
+                  check              Check an image before it is used.
                   lock merge         Join the parts that the shards of a run have written.
 
                 Options:
@@ -79,7 +79,7 @@ struct HelpTests {
                 """)
     }
 
-    @Test func `a command's help has everything that it declares`() {
+    @Test func `a command's help contains its complete declaration`() {
         #expect(
             Program.tree.help(for: ["sync"]) == """
                 Mirror every image of the configuration.

@@ -11,7 +11,7 @@ struct ParsingTests {
         return try #require(invocation.command())
     }
 
-    @Test func `without options the defaults hold`() throws {
+    @Test func `options have their default values`() throws {
         #expect(try sync() == Sync())
     }
 
@@ -29,7 +29,7 @@ struct ParsingTests {
         #expect(try sync("--platform", "a", "--platform=b").platforms == ["a", "b"])
     }
 
-    @Test func `a value may hold an equals sign and be empty`() throws {
+    @Test func `a value can contain an equals sign or be empty`() throws {
         #expect(try sync("--config=a=b").shared.config == "a=b")
         #expect(try sync("--config=").shared.config == "")
         #expect(try sync("--config", "").shared.config == "")
@@ -42,7 +42,7 @@ struct ParsingTests {
         #expect(try sync("--no-verify-tls", "--verify-tls").verifiesTLS)
     }
 
-    @Test func `words without a dash are arguments, wherever they stand`() throws {
+    @Test func `words without a dash are positional arguments in any position`() throws {
         let command = try sync("a", "--jobs", "2", "b", "-", "--dry-run", "c")
         #expect(command.ids == ["a", "b", "-", "c"])
         #expect(command.jobs == 2)
@@ -53,7 +53,7 @@ struct ParsingTests {
         #expect(try sync("--", "--jobs", "--", "--help").ids == ["--jobs", "--", "--help"])
     }
 
-    @Test func `arguments go to their places in order`() throws {
+    @Test func `positional arguments are assigned in order`() throws {
         let merge = try Program.parse("lock", "merge", "l", "p", "q").command(as: LockMerge.self)
         #expect(merge?.lock == "l")
         #expect(merge?.parts == ["p", "q"])
@@ -67,7 +67,7 @@ struct ParsingTests {
         ["lock", "--config=x", "-q", "merge", "l", "p"],
         ["lock", "merge", "l", "-q", "p", "-c", "x"],
     ])
-    func `global options stand before or after the command`(words: [String]) throws {
+    func `global options are accepted before and after the command`(words: [String]) throws {
         let invocation = try Program.tree.parse(words, environment: [:])
         let merge = try #require(invocation.command(as: LockMerge.self))
         #expect(merge.shared == Shared(config: "x", isQuiet: true))

@@ -2,7 +2,7 @@
 
 import CommandLineKit
 
-/// A small program with one of everything, for the tests of this room.
+/// A small program with one of everything, for the tests of this module.
 enum Program {
     static let tree = CommandTree<[String]>(
         "mirror", summary: "Mirror images from one place to another.",
@@ -39,7 +39,7 @@ enum Program {
         try tree.parse(words, environment: environment)
     }
 
-    /// The line that explains why words are refused; nil where they are not.
+    /// The error message for a command line, or `nil` if it is valid.
     static func refusal(_ words: [String], environment: [String: String] = [:]) -> String? {
         do throws(UsageError) {
             _ = try tree.parse(words, environment: environment)
@@ -114,7 +114,7 @@ struct Check: Command, Equatable {
     var shared = Shared()
 
     static let name = "check"
-    static let summary = "Judge an image before it is used."
+    static let summary = "Check an image before it is used."
     static let parameters: [Parameter<Self>] =
         [
             .positional("IMAGE", into: \.image, help: "a reference with a tag or a digest"),
@@ -154,7 +154,7 @@ struct Secret: Command, Equatable {
 }
 
 extension CommandInvocation {
-    /// The command to run, where it is of this type.
+    /// Returns the command to run, if it has this type.
     func command<Expected>(as type: Expected.Type = Expected.self) -> Expected? {
         if case .run(let command) = self { command as? Expected } else { nil }
     }

@@ -4,7 +4,7 @@ import CommandLineKit
 import Testing
 
 @Suite struct ReferenceTests {
-    @Test func `a topic is a page of help`() {
+    @Test func `a topic has a help page`() {
         #expect(
             Program.tree.help(for: ["levels"], width: 40) == """
                 How much can be validated.
@@ -21,11 +21,11 @@ import Testing
                 """)
     }
 
-    @Test func `a mistyped topic is answered with the nearest`() {
+    @Test func `a mistyped topic suggests the nearest one`() {
         #expect(Program.refusal(["help", "level"])?.contains("'levels'") == true)
     }
 
-    @Test func `a hidden command works and is not listed`() throws {
+    @Test func `a hidden command runs and is not listed`() throws {
         #expect(try Program.parse("secret").command(as: Secret.self) != nil)
         #expect(!Program.tree.help().contains("secret"))
         #expect(!markdown.contains("secret"))
@@ -38,7 +38,7 @@ import Testing
                 """
                 ## mirror check
 
-                Judge an image before it is used.
+                Check an image before it is used.
 
                 ```text
                 mirror check [OPTIONS] IMAGE [LEVEL]
@@ -54,11 +54,11 @@ import Testing
                 """))
     }
 
-    @Test func `Markdown keeps characters that mean something in a table`() {
+    @Test func `Markdown tables escape special characters`() {
         #expect(markdown.contains("| `--validation index\\|config\\|content` |"))
     }
 
-    @Test func `each command has a manual page, and the program has one`() {
+    @Test func `the program and each command have a manual page`() {
         let pages = Program.tree.manualPages(date: "January 2, 2026")
         #expect(
             pages.map(\.file) == [
@@ -72,14 +72,14 @@ import Testing
                 .Os
                 .Sh NAME
                 .Nm mirror-check
-                .Nd judge an image before it is used
+                .Nd check an image before it is used
                 .Sh SYNOPSIS
                 .Nm "mirror check"
                 .Op Ar OPTIONS
                 .Ar IMAGE
                 .Op Ar LEVEL
                 .Sh DESCRIPTION
-                Judge an image before it is used.
+                Check an image before it is used.
                 .Sh OPTIONS
                 .Bl -tag -width Ds
                 .It Ar IMAGE

@@ -63,14 +63,16 @@ struct UsageErrorTests {
                 ["check", "x", "index", "y"],
                 "unexpected argument: 'y': 'mirror check' takes no more"
             ),
-            // Words from outside are shown without their control characters.
+            // Untrusted text is shown without their control characters.
             (["\u{1B}[2J"], "unknown command '\\u{1b}[2J': 'mirror help' lists the commands"),
         ] as [([String], String)])
-    func `a wrong command line is refused in one line`(words: [String], message: String) {
+    func `an invalid command line is rejected with a one-line message`(
+        words: [String], message: String
+    ) {
         #expect(Program.refusal(words) == message)
     }
 
-    @Test func `the first wrong word is data`() {
+    @Test func `the first invalid word is data`() {
         #expect(
             throws: UsageError(
                 ["mirror", "sync"],
@@ -87,7 +89,7 @@ struct UsageErrorTests {
         (["lock"], "usage: mirror lock COMMAND [OPTIONS]"),
         (["x"], "usage: mirror COMMAND [OPTIONS]"),
     ])
-    func `the explanation adds how the command is called`(words: [String], usage: String) {
+    func `the explanation contains the usage of the command`(words: [String], usage: String) {
         do throws(UsageError) {
             _ = try Program.tree.parse(words, environment: [:])
             Issue.record("nothing was rejected")

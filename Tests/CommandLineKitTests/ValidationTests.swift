@@ -4,11 +4,11 @@ import CommandLineKit
 import Testing
 
 struct ValidationTests {
-    @Test func `a right declaration has no problems`() {
+    @Test func `a valid declaration has no problems`() {
         #expect(Program.tree.validate() == [])
     }
 
-    @Test func `every mistake in a declaration is found`() {
+    @Test func `all mistakes in a declaration are found`() {
         let tree = CommandTree<Void>(
             "p", summary: "", environmentPrefix: "P_", globals: Shared.parameters,
             defaults: Shared(),

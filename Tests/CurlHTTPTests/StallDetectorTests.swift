@@ -79,7 +79,8 @@ import Testing
         let metadata = HTTPTimeouts(idle: .seconds(10), total: .seconds(60))
         #expect(error(metadata, afterSeconds: 60) == nil)
         #expect(
-            error(metadata, afterSeconds: 63)?.message == "no complete response within 60.0 seconds")
+            error(metadata, afterSeconds: 63)?.message == "no complete response within 60.0 seconds"
+        )
         #expect(error(HTTPTimeouts(idle: .seconds(10)), afterSeconds: 1_000_000) == nil)
     }
 

@@ -46,7 +46,7 @@ import Testing
             #expect(run.status == 0, "\(run.said)")
             #expect(
                 run.output.contains(
-                    "yes: as locked, validated up to 'content'; use \(locked.target.host)/mirror/app@"
+                    "OK: matches the lock file (content); use \(locked.target.host)/mirror/app@"
                 )
             )
             #expect(registry.requests.dropFirst(before).map(\.method) == [.head])
@@ -63,8 +63,8 @@ import Testing
             ImageBuilder().multiPlatform(seed: 2), repository: "app", tag: "1.0")
         let run = try await locked.check("\(locked.source.host)/app:1.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("but the lock file lists \(Self.image.digest.short)"))
-        #expect(run.output.contains("no: it is not what the lock says"))
+        #expect(run.output.contains("and the lock has \(Self.image.digest.short)"))
+        #expect(run.output.contains("FAIL: does not match the lock file"))
     }
 
     @Test(

@@ -32,8 +32,8 @@ import Testing
         #expect(run.status == 2)
         #expect(
             run.errors == """
-                ocimirror: error: mirror.yaml is there already
-                ocimirror: hint: name another file with --config
+                ocimirror: error: mirror.yaml already exists
+                ocimirror: hint: choose another file with --config
 
                 """)
         #expect(try await workspace.state() == before)
@@ -44,7 +44,7 @@ import Testing
         try await workspace.shell("ln -s /nowhere/mirror.yaml mirror.yaml")
         let run = try await workspace.run("init")
         #expect(run.status == 2)
-        #expect(run.errors.hasPrefix("ocimirror: error: mirror.yaml is there already\n"))
+        #expect(run.errors.hasPrefix("ocimirror: error: mirror.yaml already exists\n"))
         #expect(
             try await workspace.shell("ls -A; readlink mirror.yaml")
                 == "mirror.yaml\n/nowhere/mirror.yaml\n")
@@ -65,7 +65,7 @@ import Testing
                 images:
                   - grafana/grafana:12.1.0  # charts/values.yaml:3 and 1 more
                   - source: minio/mc:latest  # charts/values.yaml:6
-                    floating: true  # the tag moves by design: take a version's where there is one
+                    floating: true  # prefer a version tag if one exists
                   - source: quay.io/team/app:1.0  # dev.yaml:3
                     name: quay.io/team/app
                   - redis:7.2.5@sha256:\(Self.digits)  # dev.yaml:5
@@ -76,9 +76,9 @@ import Testing
                 """))
         #expect(
             run.errors == """
-                ocimirror: warning: charts/values.yaml:8:10: template text
-                ocimirror: warning: dev.yaml:6:12: registry.example.com/mirror/web:1 comes from the \
-                mirror already
+                ocimirror: warning: charts/values.yaml:8:10: it is a template's text
+                ocimirror: warning: dev.yaml:6:12: registry.example.com/mirror/web:1 is \
+                already mirrored
                 ocimirror: warning: dev.yaml:7:12: docker.io/grafana/loki has neither tag nor digest; \
                 the chart can have a default
 
@@ -93,7 +93,7 @@ import Testing
         try workspace.folder.write("replicas: 3\n", to: "values.yaml")
         let run = try await workspace.run("init", "--from-values", "values.yaml")
         #expect(run.status == 1)
-        #expect(run.errors.contains("no image was found in 1 file"))
+        #expect(run.errors.contains("no images found in 1 file"))
         #expect(workspace.folder.text("mirror.yaml").isEmpty)
     }
 
@@ -105,7 +105,7 @@ import Testing
             Issue.record("nothing omitted")
             return
         }
-        #expect(omitted.map { $0["place"] } == [.string("dev.yaml:7:12")])
+        #expect(omitted.map { $0["location"] } == [.string("dev.yaml:7:12")])
     }
 
     @Test(

@@ -76,7 +76,7 @@ import Testing
             let image = "oci:./\(directory):1.0"
             let check = try await workspace.run("check", image)
             #expect(check.status == 2, "\(check.said)")
-            #expect(check.output.contains(reason) && check.output.contains("unknown: "))
+            #expect(check.output.contains(reason) && check.output.contains("UNKNOWN: "))
             try workspace.configure(
                 Mirror(from: ["{source: \"\(image)\", name: app}"], to: "oci:./mirror").text)
             for words in [["sync"], ["plan"]] {

@@ -86,7 +86,7 @@ import Testing
         let run = try await workspace.run("promote", "dev", "prod")
         #expect(run.status == 1)
         #expect(run.output.contains("prod/values.yaml:2:12"), "\(run.said)")
-        #expect(run.output.hasSuffix("1 image promoted, 1 not\n"), "\(run.said)")
+        #expect(run.output.hasSuffix("1 image promoted, 1 failed\n"), "\(run.said)")
         #expect(
             workspace.folder.text("prod/values.yaml")
                 == "image: a.io/b/c:2@\(digest)\nx: {image: a.io/other/e:1}\n")
@@ -94,7 +94,7 @@ import Testing
         #expect(one.status == 0, "\(one.said)")
         #expect(
             try one.json.keys == [
-                "schema", "command", "exitCode", "destination", "promoted", "refusals", "skipped",
+                "schema", "command", "exitCode", "target", "promoted", "errors", "skipped",
             ])
         #expect(
             workspace.folder.text("prod/values.yaml").hasPrefix("image: a.io/b/c:2@\(digest)\n"))
@@ -140,7 +140,7 @@ import Testing
         #expect(keep.status == 0 && keep.output.contains("ghcr.io/acme/mirror/api@sha256:"))
         let component = try await workspace.run("export", "kustomize")
         #expect(component.output.contains("kind: Component\n"))
-        #expect(component.errors.contains("left out: kafka-3-9-0, kafka-4-0-0"))
+        #expect(component.errors.contains("skipped: kafka-3-9-0, kafka-4-0-0"))
         let values = try await workspace.run("export", "values", "map.yaml")
         #expect(
             values.output.contains("a:\n  image:\n    registry: \"ghcr.io\"\n"), "\(values.said)")

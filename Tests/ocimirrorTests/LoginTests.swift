@@ -30,7 +30,7 @@ import Testing
     @Test func `valid credentials are stored for this and other programs`() async throws {
         let run = try await login(docker.host)
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.output.hasPrefix("logged in to \(docker.host), kept in "))
+        #expect(run.output.hasPrefix("logged in to \(docker.host), credentials stored in "))
         #expect(!run.said.contains(Self.password))
         #expect(try await workspace.shell("stat -c %a home/.docker/config.json") == "600\n")
 
@@ -163,7 +163,7 @@ import Testing
         let registry = LoopbackRegistry()
         let run = try await login(registry.host, "--plain-http", registry.host)
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.errors.contains("the password could not be checked"))
+        #expect(run.errors.contains("the credentials were not checked"))
     }
 
     // A23: command lines are visible to all processes.

@@ -36,7 +36,7 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         #expect(
             run.output.contains(
-                "1 new repository at \(target.host) cannot be pulled without credentials"))
+                "1 new repository at \(target.host) is not public"))
         #expect(run.output.contains("give clusters a pull secret"))
     }
 

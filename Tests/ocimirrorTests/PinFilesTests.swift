@@ -32,7 +32,7 @@ import Testing
     private static let bad = ["big", "broken", "latin", "nul"].map { "env/\($0).yaml" }
 
     private static func rejected(_ run: Run) throws -> [String] {
-        try (run.json["files"]?.elements ?? []).filter { $0["refusal"] != .null }
+        try (run.json["files"]?.elements ?? []).filter { $0["error"] != .null }
             .compactMap { file in
                 guard case .string(let path)? = file["path"] else { return nil }
                 return path
@@ -56,7 +56,7 @@ import Testing
         #expect(body.contains("larger than 8388608 bytes"), "\(body)")
         let text = try await workspace.run("pin", "env")
         #expect(text.status == 2)
-        #expect(text.output.contains("env/big.yaml:1:1     rejected"), "\(text.output)")
+        #expect(text.output.contains("env/big.yaml:1:1     error"), "\(text.output)")
         #expect(text.output.contains("cannot read it: larger than 8388608 bytes"))
     }
 
@@ -93,7 +93,7 @@ import Testing
         let run = try await workspace.run("promote", "--json", "env", "prod")
         #expect(run.status == 2, "\(run.said)")
         #expect(try run.json["promoted"]?.elements.count == 2)
-        let rejected = try run.json["refusals"]?.elements.map { $0["path"] }
+        let rejected = try run.json["errors"]?.elements.map { $0["path"] }
         #expect(rejected == ["prod/broken.yaml", "prod/latin.yaml", "prod/nul.yaml"])
         let skipped = try run.json["skipped"]?.elements.map { $0["path"] }
         #expect(skipped == ["prod/big.yaml", "prod/m.yaml"])

@@ -38,7 +38,7 @@ import Testing
         #expect(mode == "640\n")
         let before = try await workspace.state(of: "env")
         let again = try await workspace.run("pin", "env")
-        #expect(again.output == "0 files changed, 2 as locked\n")
+        #expect(again.output == "0 files changed, 2 up to date\n")
         #expect(try await workspace.state(of: "env") == before)
     }
 
@@ -65,12 +65,12 @@ import Testing
         #expect(document.keys == ["schema", "command", "exitCode", "lock", "written", "files"])
         let files = document["files"]?.elements ?? []
         let file = try #require(files.first { $0["path"] == "values.yaml" })
-        #expect(file.keys == ["path", "changed", "skipped", "skippedAt", "refusal", "sites"])
+        #expect(file.keys == ["path", "changed", "skipped", "skippedAt", "error", "sites"])
         let sites = file["sites"]?.elements ?? []
-        #expect(sites.map { $0["verdict"] } == ["changed", "skipped", "unpinnable"])
+        #expect(sites.map { $0["status"] } == ["changed", "skipped", "unpinnable"])
         #expect(
             sites.first?.keys == [
-                "line", "column", "path", "shape", "verdict", "id", "reason", "old", "new",
+                "line", "column", "path", "shape", "status", "id", "reason", "old", "new",
                 "usedAt", "warnings",
             ])
     }
@@ -98,7 +98,7 @@ import Testing
         #expect(run.status == 1)
         #expect(run.output.contains("values.yaml:2:3   version-differs  api"), "\(run.said)")
         #expect(run.output.contains(reason), "\(run.said)")
-        #expect(run.output.hasSuffix("0 files changed, 2 with another version than the lock\n"))
+        #expect(run.output.hasSuffix("0 files changed, 2 with a different version\n"))
         #expect(workspace.folder.text("values.yaml") == Self.values)
         let body = workspace.folder.text("pr.md")
         #expect(
@@ -113,7 +113,7 @@ import Testing
         let json = try await workspace.run("pin", "--json", "values.yaml").json
         #expect(json["exitCode"] == 1)
         let site = json["files"]?.elements.first?["sites"]?.elements.first
-        #expect(site?["verdict"] == "version-differs")
+        #expect(site?["status"] == "version-differs")
         #expect(site?["id"] == "api" && site?["new"] == .null)
     }
 
@@ -166,7 +166,8 @@ import Testing
         let older = "\(Workspace.project)/Tests/PinningTests/Fixtures/older.lock.yaml"
         let first = try await workspace.run("pin", "--lock", older, "--update-tags", "env")
         #expect(first.status == 0, "\(first.said)")
-        let run = try await workspace.run("pin", "env", "--report", "pr.md", "--was", older)
+        let run = try await workspace.run(
+            "pin", "env", "--report", "pr.md", "--previous-lock", older)
         #expect(run.status == 0, "\(run.said)")
         let body = workspace.folder.text("pr.md")
         #expect(body.hasPrefix("# Warning: moved version tag of `api`, `vault`\n"), "\(body)")

@@ -23,13 +23,13 @@ import Testing
         return (workspace, target, source)
     }
 
-    @Test func `reports no drift after a sync`() async throws {
+    @Test func `finds everything as the lock file says`() async throws {
         let (workspace, target, _) = try await Self.mirrored(ImageBuilder().multiPlatform(seed: 1))
         let before = target.requests.count
         let run = try await workspace.run("verify")
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.output.contains("app  as locked"))
-        #expect(run.output.hasSuffix("1 as locked\n"))
+        #expect(run.output.contains("app  OK"))
+        #expect(run.output.hasSuffix("1 OK\n"))
         let asked = target.requests.dropFirst(before)
         #expect(asked.allSatisfy { $0.method == .head || $0.path.contains("/manifests/") })
         let document = try await workspace.run("verify", "--json").json
@@ -38,7 +38,7 @@ import Testing
         #expect(lock?.keys == ["path", "images"])
         #expect(
             lock?["images"]?.elements.first?.keys == [
-                "id", "repository", "digest", "problems", "repaired", "findings", "seen",
+                "id", "repository", "digest", "problems", "repaired", "findings", "objectsChecked",
                 "failure",
             ])
     }
@@ -76,8 +76,8 @@ import Testing
         let before = workspace.lock
         let run = try await workspace.run("verify", "--repair")
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.output.contains("repaired: blob \(lost.short) not found"))
-        #expect(run.output.hasSuffix("0 as locked, 1 repaired\n"))
+        #expect(run.output.contains("repaired: the blob \(lost.short) is gone"))
+        #expect(run.output.hasSuffix("0 OK, 1 repaired\n"))
         #expect(workspace.lock == before)
         let again = try await workspace.run("verify")
         #expect(again.status == 0, "\(again.said)")
@@ -148,7 +148,7 @@ import Testing
             Mirror(from: ["busybox:1.36"], to: "example.com/mirror").text)
         let run = try await workspace.run("verify")
         #expect(run.status == 78)
-        #expect(run.errors.contains("cannot read 'images.lock.yaml': there is no lock yet"))
+        #expect(run.errors.contains("cannot read 'images.lock.yaml': lock file not found"))
         #expect(run.errors.contains("hint: run 'ocimirror sync' first"))
     }
 }

@@ -139,7 +139,7 @@ public struct ImageChecker: Sendable {
         let report = try await validation.validateContents(
             readingFrom: [source], stopsAtFirstError: true)
         image.recordContent(
-                report, isRead: { $0.layers.isDisjoint(with: validation.unscannedLayers) },
+            report, isRead: { $0.layers.isDisjoint(with: validation.unscannedLayers) },
             required)
         validation.layers.forEach(progress.complete)
         image.attachments = await attachments

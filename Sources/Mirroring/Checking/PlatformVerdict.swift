@@ -8,7 +8,7 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
     /// No rule found an error.
     case ok
     /// A rule found an error.
-    case rejected = "no"
+    case rejected = "failed"
     /// The rules could not be applied.
     case notChecked = "not-checked"
 

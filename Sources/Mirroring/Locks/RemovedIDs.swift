@@ -32,10 +32,12 @@ extension MirrorConfiguration {
             }
         }
         let source = try? YAMLText(text)
-        return removed.sorted { ($0.value.location.line, $0.key) < ($1.value.location.line, $1.key) }
-            .map {
-                $1.diagnostic(removing: $0, file: file, source)
-            }
+        return removed.sorted {
+            ($0.value.location.line, $0.key) < ($1.value.location.line, $1.key)
+        }
+        .map {
+            $1.diagnostic(removing: $0, file: file, source)
+        }
     }
 
     /// Returns the first entry whose name is the ID and whose images now have other IDs.

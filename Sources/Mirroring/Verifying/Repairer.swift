@@ -58,7 +58,8 @@ struct Repairer: Sendable {
             try await target.currentDescriptor(of: name)
         }
         let job = CopyJob(
-            name: image.id, graph: try await graph(of: lockEntry, entry, in: sources), configBlobs: [:],
+            name: image.id, graph: try await graph(of: lockEntry, entry, in: sources),
+            configBlobs: [:],
             sources: sources,
             targets: [
                 CopyJob.Target(

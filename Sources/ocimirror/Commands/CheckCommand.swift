@@ -10,7 +10,7 @@ internal import StrictJSON
 internal import Validation
 internal import TextSafety
 
-/// The verdict on a tag before somebody uses it.
+/// The command `check`.
 struct CheckCommand: ConfiguredCommand {
     var options = CommonOptions()
     var images: [String] = []
@@ -21,43 +21,46 @@ struct CheckCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "check"
-    static let summary = "Says whether images can be used, and what to use instead."
+    static let summary = "Check images before use, and suggest alternatives."
     static let discussion = """
-        Looks at each image where it is and copies nothing. What its manifests and configurations \
-        say is known at once; then the layers are read, the newest first, until the verdict cannot \
-        change. With --lock nothing is read: the lock has to have the image, as it is now, validated as \
-        far as is asked. It needs no configuration; what mirror.yaml says of registries is used where \
-        there is one.
+        Validates each image at its source and copies nothing. The result of the metadata is reported \
+        first; then the layers are scanned, the newest first, until the result is certain. With --lock \
+        no layer is read: the lock file must have an entry with the image's digest, validated at the \
+        requested level. No configuration is required; the registry settings of mirror.yaml apply if \
+        the file exists.
         """
     static let examples = [
-        Example("ocimirror check grafana/grafana:12.1.0", "would it run on both platforms?"),
+        Example("ocimirror check grafana/grafana:12.1.0", "validate an image for both platforms"),
         Example(
-            "ocimirror check --validation config redis:7.4", "by what it says of itself, at once"),
+            "ocimirror check --validation config redis:7.4", "read the metadata only, which is fast"
+        ),
         Example(
             "ocimirror check --require /bin/sh --require nc busybox:1.36",
-            "and has it what we need?"),
+            "require a path and a command"),
         Example(
-            "ocimirror check --lock images.lock.yaml redis:7.4", "is it still what the lock pins?"),
-        Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "for one platform only"),
+            "ocimirror check --lock images.lock.yaml redis:7.4", "compare a tag with the lock file"),
+        Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "validate one platform"),
         Example(
-            "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2", "without TLS"),
-        Example("ocimirror check oci:./layout:1.0", "an image in a folder"),
+            "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2",
+            "use a registry without TLS"),
+        Example("ocimirror check oci:./layout:1.0", "validate an image in an OCI image layout"),
     ]
     static let parameters: [Parameter<CheckCommand>] =
         [
             .positional(
                 "IMAGE", requiresOne: true, into: \.images,
-                help: "a reference, or oci:FOLDER:TAG"),
+                help: "image reference, or oci:DIR:TAG"),
             .option(
                 "--platform", nil, "OS/ARCH", into: \.platforms,
-                help: "a platform that must be there"),
-            .option("--validation", into: \.validation, help: "how far to prove it"),
+                help: "required platform"),
+            .option("--validation", into: \.validation, help: "validation level"),
             .option(
                 "--require", nil, "PATH", into: \.requires,
-                help: "a path or a command that must be in it, on every platform"),
+                help: "path or command that every platform must contain"),
             .option(
-                "--lock", nil, "FILE", into: \.lock, help: "a lock that has to have it as it is"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
+                "--lock", nil, "FILE", into: \.lock,
+                help: "lock file that must match the image"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -85,7 +88,7 @@ struct CheckCommand: ConfiguredCommand {
         return document.exitCode
     }
 
-    /// Checks all at the same time, and returns the answers in the order of the command line.
+    /// Checks all images concurrently, and returns the results in the order of the command line.
     private func check(
         _ images: [NamedImage], by checker: ImageChecker
     ) async throws -> [CheckedImage] {
@@ -105,18 +108,18 @@ struct CheckCommand: ConfiguredCommand {
 }
 
 extension Console {
-    /// Says the first verdict while the second is still being found out.
+    /// Reports the result of the metadata while the layers are scanned.
     fileprivate func show(_ event: CheckEvent) {
         guard case .metadataValidated(let image, let layers, let bytes) = event, layers > 0 else {
             return
         }
         note(
-            "\(image.name): yes by its configurations; looking into "
+            "\(image.name): metadata valid; scanning "
                 + "\(counted(layers, "layer")) (\(ByteCount(bytes: bytes)))")
     }
 }
 
-/// An image as the command line names it.
+/// An image that is named on the command line.
 private struct NamedImage {
     let location: StoreLocation
     let tag: Tag?
@@ -128,24 +131,24 @@ private struct NamedImage {
             self.location = .repository(reference.repository)
             self.tag = reference.tag
             self.digest = reference.digest
-            try requireName(of: text)
+            try requireTagOrDigest(of: text)
             return
         }
         let layout = try usage("IMAGE", text, LayoutReference.init(parsing:))
         self.location = .layout(directory: context.absolute(layout.directory))
         self.tag = layout.tag
         self.digest = layout.digest
-        try requireName(of: text)
+        try requireTagOrDigest(of: text)
     }
 
-    /// A verdict on whatever `latest` happens to be today would be worth nothing tomorrow.
-    private func requireName(of text: String) throws(UsageError) {
+    /// Requires a tag or digest, because the result for `latest` is outdated with the next release.
+    private func requireTagOrDigest(of text: String) throws(UsageError) {
         guard tag == nil, digest == nil else { return }
         throw UsageError(
             ["ocimirror"],
             .invalidValue(
                 of: "IMAGE", UntrustedText(text),
-                reason: "has neither a tag nor a digest; 'latest' is never assumed",
+                reason: "tag or digest required; 'latest' is not assumed",
                 suggestion: nil))
     }
 }

@@ -19,43 +19,43 @@ struct CommonOptions: Sendable {
     var bandwidth: ByteRate?
 
     static let parameters: [Parameter<CommonOptions>] = [
-        .option("--config", "-c", "FILE", into: \.config, help: "the configuration"),
+        .option("--config", "-c", "FILE", into: \.config, help: "configuration file"),
         .flag("--json", into: \.json, help: "write the result as JSON"),
-        .flag("--quiet", "-q", into: \.quiet, help: "say nothing but results and errors"),
-        .flag("--verbose", "-v", into: \.verbose, help: "say what each request does"),
-        .option("--log-format", into: \.logFormat, help: "the form of lines on standard error"),
+        .flag("--quiet", "-q", into: \.quiet, help: "print only results and errors"),
+        .flag("--verbose", "-v", into: \.verbose, help: "log each request"),
+        .option("--log-format", into: \.logFormat, help: "format of log lines on standard error"),
         .number(
             "--jobs", "-j", in: 1...64, into: \.jobs,
-            help: "blobs on their way at once, over all images; small ones have places of their own"
+            help: "concurrent blob transfers"
         ),
         .option(
             "--auth-file", nil, "FILE", into: \.authFile,
-            help: "credentials in the form of docker's config.json"),
+            help: "Docker-style credentials file"),
         .option(
             "--ca-file", nil, "FILE", into: \.caFile,
-            help: "certificate authorities to trust instead of the system's"),
+            help: "CA certificates to trust instead of the system's"),
         .option(
             "--plain-http", nil, "HOST", into: \.plainHTTP,
-            help: "a registry that speaks HTTP without TLS"),
+            help: "registry to access without TLS"),
         .flag(
             "--strict-auth", into: \.strictAuth,
             help:
-                "fail where credentials are rejected, even if anyone may read: no pull is tried without"
+                "do not fall back to anonymous pulls if credentials are rejected"
         ),
         .option(
             "--idle-timeout", into: \.idleTimeout,
-            help: "abort a request that waits, or a transfer that is idle, for this long"),
+            help: "abort a request or transfer that is idle for this long"),
         .option(
             "--retry-for", into: \.retryFor,
             help:
-                "give up a host after it has failed for this long "
+                "retry a failing host for at most this long "
                 + "[default: 60s for check and login, else 5m]"),
         .option(
             "--bandwidth", into: \.bandwidth,
-            help: "how much all downloads together may bring in a second, like 50MB/s"),
+            help: "limit of the total download rate, such as 50MB/s"),
     ]
 
-    /// How much is said on standard error.
+    /// The verbosity of standard error.
     var volume: Console.Volume {
         quiet ? .quiet : verbose ? .verbose : .normal
     }

@@ -2,25 +2,25 @@
 
 internal import CommandLineKit
 
-/// What a shell reads to complete this program's words.
+/// The command `completions`, which generates the completion script of a shell.
 struct CompletionsCommand: ConfiguredCommand {
     var options = CommonOptions()
     var shell = CompletionShell.bash
 
     static let name = "completions"
-    static let summary = "Writes the completions of a shell: bash, zsh or fish."
+    static let summary = "Generate shell completions for bash, zsh or fish."
     static let discussion = """
-        They know the commands, their options and what may stand after them: files, the words of an \
-        option, and the ids, images and registries of the mirror.yaml in the folder. The shell asks the \
-        program each time, so they need no renewal with a new version. 'make install' installs them.
+        The script completes commands, options, files and option values, and the ids, images and \
+        registries of mirror.yaml in the current directory. It queries the installed program, so it \
+        does not need to be regenerated after an upgrade. 'make install' installs the scripts.
         """
     static let examples = [
         Example(
             "ocimirror completions bash > ~/.local/share/bash-completion/completions/ocimirror",
-            "for one user of bash"),
-        Example("ocimirror completions zsh > ~/.zfunc/_ocimirror", "in a folder of zsh's fpath"),
+            "bash, for the current user"),
+        Example("ocimirror completions zsh > ~/.zfunc/_ocimirror", "zsh, in a directory of fpath"),
         Example(
-            "ocimirror completions fish > ~/.config/fish/completions/ocimirror.fish", "for fish"),
+            "ocimirror completions fish > ~/.config/fish/completions/ocimirror.fish", "fish"),
     ]
     static let parameters: [Parameter<CompletionsCommand>] =
         [.positional("SHELL", into: \.shell, help: "bash, zsh or fish")]
@@ -33,16 +33,22 @@ struct CompletionsCommand: ConfiguredCommand {
     }
 }
 
-/// Answers a shell that completes a command line; never fails, and says nothing but candidates.
+/// The hidden command that completion scripts call.
+///
+/// It never fails, and writes only candidates.
 struct CompleteCommand: ConfiguredCommand {
     var options = CommonOptions()
     var words: [String] = []
 
     static let name = "complete"
-    static let summary = "Lists what may stand at the end of a command line."
+    static let summary = "List completions of a command line."
     static let isHidden = true
     static let parameters: [Parameter<CompleteCommand>] =
-        [.positional("WORD", into: \.words, help: "what is typed so far, the last word too")]
+        [
+            .positional(
+                "WORD", into: \.words,
+                help: "words of the command line, including the incomplete last word")
+        ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

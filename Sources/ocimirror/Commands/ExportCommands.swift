@@ -7,25 +7,27 @@ internal import Pinning
 internal import StrictJSON
 internal import TextSafety
 
-/// What clean-up jobs must spare.
+/// The command `export keep-list`.
 struct KeepListCommand: ConfiguredCommand {
     var options = CommonOptions()
     var locks: [String] = []
     var root = "global.ocimirror"
 
     static let name = "keep-list"
-    static let summary = "Lists every digest that clean-up jobs must spare."
+    static let summary = "List the digests that retention policies must keep."
     static let discussion = """
-        The index of each image and every manifest below it, as REPOSITORY@DIGEST, one on each line. \
-        Name the locks of all environments.
+        Lists the index of each image and all of its manifests as REPOSITORY@DIGEST, one per line. \
+        Pass the lock files of all environments.
         """
     static let examples = [
-        Example("ocimirror export keep-list locks/dev.yaml locks/prod.yaml", "two environments")
+        Example(
+            "ocimirror export keep-list locks/dev.yaml locks/prod.yaml",
+            "list the digests of two environments")
     ]
     static let parameters: [Parameter<KeepListCommand>] =
         [
-            .positional("LOCK", requiresOne: true, into: \.locks, help: "a lock"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
+            .positional("LOCK", requiresOne: true, into: \.locks, help: "lock file"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -42,22 +44,23 @@ struct KeepListCommand: ConfiguredCommand {
     }
 }
 
-/// A component for overlays.
+/// The command `export kustomize`.
 struct KustomizeCommand: ConfiguredCommand {
     var options = CommonOptions()
     var lock = "images.lock.yaml"
     var root = "global.ocimirror"
 
     static let name = "kustomize"
-    static let summary = "Writes a component of kustomize that pins every image."
+    static let summary = "Generate a kustomize component that pins all images."
     static let examples = [
         Example(
-            "ocimirror export kustomize > pins/kustomization.yaml", "list 'pins' under components")
+            "ocimirror export kustomize > pins/kustomization.yaml",
+            "then list 'pins' under components")
     ]
     static let parameters: [Parameter<KustomizeCommand>] =
         [
-            .option("--lock", nil, "FILE", into: \.lock, help: "the lock to take digests from"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
+            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -65,7 +68,7 @@ struct KustomizeCommand: ConfiguredCommand {
         if !export.ambiguous.isEmpty {
             let ids = export.ambiguous.map { UntrustedText($0).display }.joined(separator: ", ")
             context.console.warn(
-                "left out: \(ids): kustomize tells images by name alone, not by tag")
+                "skipped: \(ids): kustomize matches images by name, not by tag")
         }
         context.console.result(
             options.json
@@ -76,7 +79,7 @@ struct KustomizeCommand: ConfiguredCommand {
     }
 }
 
-/// A chart's own values.
+/// The command `export values`.
 struct ChartValuesCommand: ConfiguredCommand {
     var options = CommonOptions()
     var map = ""
@@ -84,20 +87,22 @@ struct ChartValuesCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "values"
-    static let summary = "Writes the lock in the shape of a chart's own values."
+    static let summary = "Generate values in the structure of a chart."
     static let discussion = """
-        A row of the map is 'loki.image: {id: loki, shape: digest}'; shapes are digest, sha, tag, \
-        version and reference, and 'useDigest: true' adds that switch. List the result last among \
-        the chart's values files.
+        An entry of the map is 'loki.image: {id: loki, shape: digest}'. Shapes are digest, sha, tag, \
+        version and reference; 'useDigest: true' adds that key. Pass the result to Helm after all \
+        other values files.
         """
     static let examples = [
-        Example("ocimirror export values loki.map.yaml > loki.pins.yaml", "for one chart")
+        Example(
+            "ocimirror export values loki.map.yaml > loki.pins.yaml",
+            "generate values for one chart")
     ]
     static let parameters: [Parameter<ChartValuesCommand>] =
         [
-            .positional("MAP", into: \.map, help: "a file that says which value is which image"),
-            .option("--lock", nil, "FILE", into: \.lock, help: "the lock to take digests from"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
+            .positional("MAP", into: \.map, help: "file that maps values to image ids"),
+            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

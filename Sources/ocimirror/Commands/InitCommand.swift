@@ -8,7 +8,7 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// A first `mirror.yaml`, perhaps with the images that values files use.
+/// The command `init`.
 struct InitCommand: ConfiguredCommand {
     var options = CommonOptions()
     var prefix = "ghcr.io/owner/mirror"
@@ -17,27 +17,31 @@ struct InitCommand: ConfiguredCommand {
     var rules: String?
 
     static let name = "init"
-    static let summary = "Writes a first mirror.yaml, with comments."
+    static let summary = "Create a commented mirror.yaml."
     static let discussion = """
-        A file that is there is never overwritten. With --from-values the images are those that \
-        values files and manifests use, each with the place where it was found; what cannot be known \
-        from the files, such as a chart's default tag, is named. No registry is asked.
+        Never overwrites an existing file. With --from-values the images are those that values files \
+        and manifests use, each with the location where it was found; images that the files do not \
+        fully determine, such as those with a chart's default tag, are listed as warnings. Makes no \
+        requests.
         """
     static let examples = [
-        Example("ocimirror init --prefix ghcr.io/owner/mirror", "with an example to change"),
+        Example("ocimirror init --prefix ghcr.io/owner/mirror", "start from an example"),
         Example(
             "ocimirror init --from-values environments charts/web/values.yaml",
-            "with what these use"),
+            "start from the images in use"),
     ]
     static let parameters: [Parameter<InitCommand>] =
         [
             .option(
-                "--prefix", nil, "PREFIX", into: \.prefix, help: "below it the images will lie"),
+                "--prefix", nil, "PREFIX", into: \.prefix,
+                help: "target registry and path for all images"),
             .option(
                 "--from-values", nil, "PATH", into: \.values,
-                help: "take the images from this file or folder"),
-            .positional("PATH", into: \.paths, help: "further files or folders for --from-values"),
-            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
+                help: "collect images from this file or directory"),
+            .positional("PATH", into: \.paths, help: "more files or directories for --from-values"),
+            .option(
+                "--rules", nil, "FILE", into: \.rules,
+                help: "pin rules [default: pins.yaml]"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -46,42 +50,45 @@ struct InitCommand: ConfiguredCommand {
         }
         let path = context.absolute(options.config)
         let shown = context.shown(path)
-        guard try FileStatus.of(path) == nil else { return isThere(shown, in: context) }
-        var first = ConfigurationScaffold(prefix: prefix)
+        guard try FileStatus.of(path) == nil else { return failExisting(shown, in: context) }
+        var scaffold = ConfigurationScaffold(prefix: prefix)
         var files: Int?
         var unread = 0
         if !values.isEmpty {
             let found = try collect(in: context)
-            first = ConfigurationScaffold(prefix: prefix, used: found.used)
+            scaffold = ConfigurationScaffold(prefix: prefix, used: found.used)
             files = found.files
             unread = found.unread
-            guard !first.images.isEmpty else {
-                for omission in first.omissions { context.console.warn(omission.line) }
+            guard !scaffold.images.isEmpty else {
+                for omission in scaffold.omissions { context.console.warn(omission.line) }
                 context.console.error(
-                    "no image was found in \(counted(found.files, "file"))",
-                    hint: "leave --from-values out for an example")
+                    "no images found in \(counted(found.files, "file"))",
+                    hint: "omit --from-values to create an example configuration")
                 return unread > 0 ? .failure : .negative
             }
         }
-        first.schema = Self.installedSchema()
-        let text = Array(first.text.utf8)
+        scaffold.schema = Self.installedSchema()
+        let text = Array(scaffold.text.utf8)
         try check(text, in: context)
-        guard try AtomicFile.create(path, with: text) else { return isThere(shown, in: context) }
+        guard try AtomicFile.create(path, with: text) else {
+            return failExisting(shown, in: context)
+        }
         let document = InitDocument(
-            path: path, shownPath: shown, images: max(first.images.count, 1), files: files,
-            unreadFiles: unread, omissions: first.omissions)
+            path: path, shownPath: shown, images: max(scaffold.images.count, 1), files: files,
+            unreadFiles: unread, omissions: scaffold.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
         return document.exitCode
     }
 
-    private func isThere(_ shown: String, in context: ProgramContext) -> ExitCode {
+    private func failExisting(_ shown: String, in context: ProgramContext) -> ExitCode {
         context.console.error(
-            "\(shown) is there already", hint: "name another file with --config")
+            "\(shown) already exists", hint: "choose another file with --config")
         return .failure
     }
 
-    /// Where 'make install' has put the schema, for editors; nil for a program that is not installed.
+    /// Returns the path of the JSON schema that `make install` installs, or `nil` if it is not
+    /// installed.
     private static func installedSchema() -> String? {
         guard let program = CurrentProcess.programPath() else { return nil }
         let prefix = Path.directory(of: Path.directory(of: program))
@@ -109,7 +116,7 @@ struct InitCommand: ConfiguredCommand {
         return (used, inputs.paths.count, unread)
     }
 
-    /// What is written has to be what every other command accepts.
+    /// Validates the new configuration with the loader that all commands use.
     private func check(_ text: [UInt8], in context: ProgramContext) throws {
         let loader = ConfigurationLoader(
             file: options.config,

@@ -6,9 +6,9 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// The gate for pins.
+/// The command `lint`.
 struct LintCommand: ConfiguredCommand {
-    /// What the findings are written as.
+    /// The output format.
     enum Format: String, CaseIterable, Sendable, ArgumentValue {
         case text
         case json
@@ -26,39 +26,45 @@ struct LintCommand: ConfiguredCommand {
     var format = Format.text
 
     static let name = "lint"
-    static let summary = "Judges the pins in values files and manifests."
+    static let summary = "Lint image pins in values files and manifests."
     static let discussion = """
-        Exits with 1 where a finding is an error; pins.yaml changes severities. Without a lock, only \
-        what the files say by themselves is judged. With --layers, values files are also looked at \
-        in the order in which Helm merges them.
+        Exits with 1 if a finding is an error; pins.yaml changes severities. Without a lock file, only \
+        rules that do not need one are checked. With --layers, values files are also checked in the \
+        order in which Helm merges them.
         """
     static let examples = [
-        Example("ocimirror lint environments", "every file in a folder"),
+        Example("ocimirror lint environments", "lint all files in a directory"),
         Example(
             "ocimirror lint --layers values.yaml,values.dev.yaml",
-            "does a layer change an image and inherit its digest?"),
-        Example("ocimirror lint --format github .", "annotations in a workflow"),
+            "find images that change while their digest is inherited"),
+        Example("ocimirror lint --format github .", "write annotations for GitHub Actions"),
     ]
     static let parameters: [Parameter<LintCommand>] =
         [
-            .positional("PATH", into: \.paths, help: "a file or a folder"),
+            .positional("PATH", into: \.paths, help: "file or directory"),
             .option(
-                "--layers", nil, "FILE,…", into: \.layers, help: "files that are merged, in order"),
+                "--layers", nil, "FILE,…", into: \.layers,
+                help: "values files in the order in which Helm merges them"),
             .option(
-                "--lock", nil, "FILE", into: \.lock, help: "a lock [default: images.lock.yaml]"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
-            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
-            .option("--registry", into: \.registry, help: "the registry that the files use"),
-            .option("--format", into: \.format, help: "what the findings are written as"),
+                "--lock", nil, "FILE", into: \.lock,
+                help: "lock file [default: images.lock.yaml]"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", nil, "FILE", into: \.rules,
+                help: "pin rules [default: pins.yaml]"),
+            .option(
+                "--registry", into: \.registry,
+                help: "registry that the files are expected to use"),
+            .option("--format", into: \.format, help: "output format"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         guard !paths.isEmpty || !layers.isEmpty else {
             throw UsageError(
-                ["ocimirror", "lint"], .missingArgument("PATH", help: "a file or a folder"))
+                ["ocimirror", "lint"], .missingArgument("PATH", help: "file or directory"))
         }
         let rules = try PinInputs.rules(rules, in: context)
-        let path = try lock ?? PinInputs.usualLock(in: context)
+        let path = try lock ?? PinInputs.defaultLock(in: context)
         let lock = try path.map { path throws(ConfigurationFileError) in
             try PinInputs.lock(path, root: root, in: context)
         }
@@ -70,7 +76,7 @@ struct LintCommand: ConfiguredCommand {
         for chain in chains {
             var merged = Layers(rules: rules)
             for name in chain {
-                // What cannot be read has been said of the file itself.
+                // A file that cannot be read already has an error.
                 guard let bytes = try? inputs.read(name) else { continue }
                 let findings = merged.add(bytes, path: name)
                 guard let index = files.firstIndex(where: { $0.path == name }) else { continue }
@@ -82,7 +88,7 @@ struct LintCommand: ConfiguredCommand {
         for template in inputs.skippedTemplates {
             context.console.warn(
                 "\(UntrustedText(template.path).display(limit: 200)): \(template.reason.message); "
-                    + "whether it uses tags as versions is not known")
+                    + "its use of tags as versions is unknown")
         }
         let document = LintDocument(lock: path, files: files)
         switch options.json ? .json : format {

@@ -8,27 +8,28 @@ internal import Pinning
 internal import StrictJSON
 internal import TextSafety
 
-/// The locks of all parts of a run, put together.
+/// The command `lock merge`.
 struct LockMergeCommand: ConfiguredCommand {
     var options = CommonOptions()
     var lock = ""
-    var parts: [String] = []
+    var shards: [String] = []
 
     static let name = "merge"
-    static let summary = "Puts the locks of all parts of a run together."
+    static let summary = "Merge shard lock files."
     static let discussion = """
-        Wants every part that 'sync --shard I/N' has written, all of one configuration. An image that \
-        failed has its old block in its part, and so in the whole.
+        Requires the lock files of all shards that 'sync --shard I/N' wrote, all from the same \
+        configuration. The previous entry of an image that failed is in its shard's lock file, and \
+        therefore in the result.
         """
     static let examples = [
         Example(
             "ocimirror lock merge images.lock.yaml images.lock.*-of-3.yaml",
-            "after three jobs with --shard 1/3, 2/3 and 3/3")
+            "merge after jobs with --shard 1/3, 2/3 and 3/3")
     ]
     static let parameters: [Parameter<LockMergeCommand>] =
         [
-            .positional("LOCK", into: \.lock, help: "the lock that is written"),
-            .positional("PART", into: \.parts, help: "the lock of each part"),
+            .positional("LOCK", into: \.lock, help: "lock file to write"),
+            .positional("SHARD", into: \.shards, help: "lock file of each shard"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -36,17 +37,17 @@ struct LockMergeCommand: ConfiguredCommand {
         let root = try self.root(of: path, in: context)
         let merge: LockMerge
         do {
-            merge = try LockMerge(try parts.map { try part($0, root, in: context) })
+            merge = try LockMerge(try shards.map { try shardLock($0, root, in: context) })
         } catch let problem as LockMerge.Problem {
             context.console.error(
-                "\(problem)", hint: "merge what 'sync --shard' has written in one run")
+                "\(problem)", hint: "pass the lock files of all shards of one run")
             if case .incomplete = problem { return .failure }
             return .negative
         }
         guard try !merge.lock.images.isEmpty || FileStatus.of(path) != nil else {
             context.console.error(
-                "\(context.shown(path)) not written: no part has an entry",
-                hint: "look at the reports of the parts, and run them again")
+                "\(context.shown(path)) not written: no shard has an entry",
+                hint: "check the reports of the shards, and run them again")
             return .failure
         }
         let hasChanged = try AtomicFile.replace(
@@ -58,13 +59,14 @@ struct LockMergeCommand: ConfiguredCommand {
         return .success
     }
 
-    /// The parts' blocks byte by byte, fields that this version does not know included.
+    /// Returns the merged entries byte for byte, including keys that this version does not know.
     private func text(_ root: [String], in context: ProgramContext) throws -> [UInt8] {
-        let texts = try parts.map { try BoundedFile.read(context.absolute($0), limit: 16 << 20) }
-        return try texts.dropFirst().reduce(texts.first ?? []) { whole, part in
+        let texts = try shards.map { try BoundedFile.read(context.absolute($0), limit: 16 << 20) }
+        return try texts.dropFirst().reduce(texts.first ?? []) { merged, shard in
             do throws(PromotionError) {
-                return try LockPromotion(from: part, into: whole, root: root) { _ in true }.newBytes
-                    ?? whole
+                return try LockPromotion(from: shard, into: merged, root: root) { _ in true }
+                    .newBytes
+                    ?? merged
             } catch {
                 throw ConfigurationFileError(
                     message: error.description, hint: error.hint)
@@ -72,15 +74,16 @@ struct LockMergeCommand: ConfiguredCommand {
         }
     }
 
-    private func part(
+    private func shardLock(
         _ name: String, _ root: [String], in context: ProgramContext
     ) throws -> LockMerge.ShardLockfile {
         guard let shard = Shard(ofFile: name) else {
             throw UsageError(
                 ["ocimirror", "lock", "merge"],
                 .invalidValue(
-                    of: "PART", UntrustedText(name),
-                    reason: "is no part's lock, such as images.lock.1-of-3.yaml", suggestion: nil))
+                    of: "SHARD", UntrustedText(name),
+                    reason: "not the lock file of a shard, such as images.lock.1-of-3.yaml",
+                    suggestion: nil))
         }
         do {
             return LockMerge.ShardLockfile(
@@ -92,10 +95,10 @@ struct LockMergeCommand: ConfiguredCommand {
         }
     }
 
-    /// The keys under which the lock's blocks stand: as the configuration says, where there is one.
+    /// Returns the key path of the lock entries: the configured one, else the default.
     private func root(of lock: String, in context: ProgramContext) throws -> [String] {
-        let isThere = try FileStatus.of(context.absolute(options.config)) != nil
-        let config = try isThere ? ConfigurationFile(options.config, in: context).config : nil
+        let exists = try FileStatus.of(context.absolute(options.config)) != nil
+        let config = try exists ? ConfigurationFile(options.config, in: context).config : nil
         return config?.targets.first { $0.lock == lock }?.root ?? ["global", "ocimirror"]
     }
 }

@@ -7,7 +7,7 @@ internal import Registry
 internal import StrictJSON
 internal import TextSafety
 
-/// Keeps a password for later runs, once the registry has taken it.
+/// The command `login`.
 struct LoginCommand: ConfiguredCommand {
     var options = CommonOptions()
     var registry = ""
@@ -15,22 +15,22 @@ struct LoginCommand: ConfiguredCommand {
     var readsPassword = false
 
     static let name = "login"
-    static let summary = "Checks a user and a password with a registry, and keeps them."
+    static let summary = "Log in to a registry."
     static let discussion = """
-        They go into docker's config.json, or to the credential helper that it names, so docker and \
-        skopeo have them too. Nothing is kept that the registry refuses. There is no option for the \
-        password: other programs could read it there.
+        Checks the credentials with the registry, then stores them in Docker's config.json or in the \
+        credential helper that it names, where docker and skopeo find them too. Rejected credentials \
+        are not stored. There is no option for the password, because other processes could read it.
         """
     static let examples = [
-        Example("ocimirror login ghcr.io --username me", "asks for the password"),
+        Example("ocimirror login ghcr.io --username me", "prompt for the password"),
         Example(
             "printenv TOKEN | ocimirror login ghcr.io --username me --password-stdin",
-            "for scripts"),
+            "read the password from a pipe"),
     ]
     static let parameters: [Parameter<LoginCommand>] =
         [
-            .positional("REGISTRY", into: \.registry, help: "its host, such as ghcr.io"),
-            .option("--username", "-u", "USER", into: \.user, help: "the user's name"),
+            .positional("REGISTRY", into: \.registry, help: "registry host, such as ghcr.io"),
+            .option("--username", "-u", "USER", into: \.user, help: "user name"),
             .flag(
                 "--password-stdin", into: \.readsPassword,
                 help: "read the password from standard input"),
@@ -47,26 +47,28 @@ struct LoginCommand: ConfiguredCommand {
             registries: registries, options: options, context: context, retryMode: .attended)
         let isVerified = try await network.verify(
             Credential(user: user, password: password), at: host)
-        let place = try await logins.store(user: user, password: password, for: host)
+        let location = try await logins.store(user: user, password: password, for: host)
         if !isVerified {
-            context.console.warn("\(host) lets everybody in, so the password could not be checked")
+            context.console.warn(
+                "\(host) allows anonymous access, so the credentials were not checked")
         }
         if registries[host]?.credentials != nil {
             context.console.warn(
-                "\(UntrustedText(options.config).display) has credentials for \(host), which go "
-                    + "before this login")
+                "\(UntrustedText(options.config).display) has credentials for \(host), which take "
+                    + "precedence over this login")
         }
         let document = LoginDocument(
-            command: Self.name, registry: host, isVerified: isVerified, place: place,
-            text: "logged in to \(host), kept in \(UntrustedText(place).display)\n")
+            command: Self.name, registry: host, isVerified: isVerified, storage: location,
+            text: "logged in to \(host), credentials stored in \(UntrustedText(location).display)\n"
+        )
         context.console.result(options.json ? document.json.text : document.text)
         return .success
     }
 
     private func userName() throws -> String {
-        guard let user = try user ?? (readsPassword ? nil : Terminal.answer("Username: ")) else {
+        guard let user = try user ?? (readsPassword ? nil : Terminal.prompt("Username: ")) else {
             throw UsageError(
-                ["ocimirror"], .contradiction("--username: is needed where nobody can be asked"))
+                ["ocimirror"], .contradiction("--username: required without a terminal"))
         }
         guard !user.isEmpty, !user.utf8.contains(where: { $0 < 0x20 || $0 == 0x3A || $0 == 0x7F })
         else {
@@ -74,7 +76,7 @@ struct LoginCommand: ConfiguredCommand {
                 ["ocimirror"],
                 .invalidValue(
                     of: "--username", UntrustedText(user),
-                    reason: "is empty, or has ':' or a control character in it", suggestion: nil))
+                    reason: "empty, or contains ':' or a control character", suggestion: nil))
         }
         return user
     }
@@ -83,23 +85,23 @@ struct LoginCommand: ConfiguredCommand {
         let text =
             readsPassword
             ? try Terminal.allInput(limit: 64 << 10)
-            : try Terminal.answer("Password: ", isSecret: true)
+            : try Terminal.prompt("Password: ", isSecret: true)
         guard let text, !text.isEmpty, !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
         else {
             throw UsageError(
                 ["ocimirror"],
                 .contradiction(
                     readsPassword
-                        ? "--password-stdin: standard input has no password of one line"
-                        : "no password was typed: use --password-stdin where nobody can be asked"))
+                        ? "--password-stdin: no single-line password on standard input"
+                        : "no password entered; without a terminal, use --password-stdin"))
         }
         return Secret(text)
     }
 }
 
 extension Terminal {
-    /// Asks a person; nil where there is none.
-    fileprivate static func answer(_ question: String, isSecret: Bool = false) throws -> String? {
+    /// Prompts the user, or returns `nil` without a terminal.
+    fileprivate static func prompt(_ question: String, isSecret: Bool = false) throws -> String? {
         try isInteractive ? line(question, isSecret: isSecret) : nil
     }
 }

@@ -6,32 +6,32 @@ internal import Registry
 internal import StrictJSON
 internal import TextSafety
 
-/// Forgets a password that `login`, or another program, has kept.
+/// The command `logout`.
 struct LogoutCommand: ConfiguredCommand {
     var options = CommonOptions()
     var registry = ""
 
     static let name = "logout"
-    static let summary = "Forgets the user and the password of a registry."
+    static let summary = "Remove the stored credentials of a registry."
     static let discussion = """
-        Removes them from docker's config.json, and from the credential helper that it names. The \
-        registry is not told: what was given away stays good until it is revoked there.
+        Removes them from Docker's config.json and from the credential helper that it names. \
+        The credentials stay valid until they are revoked at the registry.
         """
-    static let examples = [Example("ocimirror logout ghcr.io", "forget the login")]
+    static let examples = [Example("ocimirror logout ghcr.io", "remove the credentials")]
     static let parameters: [Parameter<LogoutCommand>] =
-        [.positional("REGISTRY", into: \.registry, help: "its host, such as ghcr.io")]
+        [.positional("REGISTRY", into: \.registry, help: "registry host, such as ghcr.io")]
         + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let host = try usage("REGISTRY", registry, RegistryHost.init(parsing:))
         let logins = try CredentialFile(
             authFile: options.authFile.map(context.absolute), environment: context.environment)
-        let wasKept = try await logins.erase(host)
-        let place = UntrustedText(logins.file).display
+        let wasRemoved = try await logins.erase(host)
+        let file = UntrustedText(logins.file).display
         let document = LoginDocument(
-            command: Self.name, registry: host, wasRemoved: wasKept, place: logins.file,
-            text: wasKept
-                ? "logged out of \(host)\n" : "there was no login to \(host) in \(place)\n")
+            command: Self.name, registry: host, wasRemoved: wasRemoved, storage: logins.file,
+            text: wasRemoved
+                ? "logged out of \(host)\n" : "not logged in to \(host) (\(file))\n")
         context.console.result(options.json ? document.json.text : document.text)
         return .success
     }

@@ -7,7 +7,7 @@ internal import Pinning
 internal import StrictJSON
 internal import YAML
 
-/// Digests from the lock into files.
+/// The command `pin`.
 struct PinCommand: ConfiguredCommand {
     var options = CommonOptions()
     var paths: [String] = []
@@ -20,61 +20,66 @@ struct PinCommand: ConfiguredCommand {
     var diff = false
     var check = false
     var report: String?
-    var was: String?
-    var recordedRun: String?
+    var previousLock: String?
+    var runReport: String?
 
     static let name = "pin"
-    static let summary = "Writes the lock's digests into values files and manifests."
+    static let summary = "Write the lock file's digests into values files and manifests."
     static let discussion = """
-        Works from the lock alone and asks nobody. It changes the bytes of the pins and no other, \
-        proves that by parsing the result, and writes each file whole or not at all. What it \
-        cannot pin it names, with the reason; pins.yaml and comments '# ocimirror: ID' help it. \
-        An image with another tag than the lock's stays as it is, and the exit code is 1; \
-        --update-tags writes the lock's tag too.
+        Makes no requests: all digests come from the lock file. Only the bytes of the pins change, \
+        which is verified by parsing the result, and each file is replaced atomically. Images that \
+        cannot be pinned are listed with the reason; pins.yaml and comments '# ocimirror: ID' map \
+        them. An image whose tag differs from the lock file stays as it is, and the exit code is 1; \
+        --update-tags writes the tag too.
         """
     static let examples = [
-        Example("ocimirror pin environments/dev", "every file in a folder"),
-        Example("ocimirror pin --diff values.yaml", "show what would change, write nothing"),
-        Example("ocimirror pin --check .", "exit with 1 if something would change"),
-        Example(
-            "ocimirror pin --update-tags environments/dev", "write the lock's versions as well"),
+        Example("ocimirror pin environments/dev", "pin all files in a directory"),
+        Example("ocimirror pin --diff values.yaml", "show changes without writing"),
+        Example("ocimirror pin --check .", "exit with 1 if files would change"),
+        Example("ocimirror pin --update-tags environments/dev", "update tags and digests"),
         Example(
             "ocimirror pin --report pr.md --run run.json environments/dev",
-            "also write a pull request's body, with what a run's report knows"),
+            "also write a pull request body, with details from a sync report"),
     ]
     static let parameters: [Parameter<PinCommand>] =
         [
-            .positional("PATH", requiresOne: true, into: \.paths, help: "a file or a folder"),
-            .option("--lock", nil, "FILE", into: \.lock, help: "the lock to take digests from"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the lock the images are"),
-            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
-            .option("--registry", into: \.registry, help: "the registry that the files use"),
-            .flag("--rewrite", into: \.rewrite, help: "change references to the other registry"),
+            .positional("PATH", requiresOne: true, into: \.paths, help: "file or directory"),
+            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", nil, "FILE", into: \.rules,
+                help: "pin rules [default: pins.yaml]"),
+            .option("--registry", into: \.registry, help: "registry to write"),
+            .flag(
+                "--rewrite", into: \.rewrite,
+                help: "also rewrite references to the other registry"),
             .flag(
                 "--update-tags", into: \.updateTags,
-                help: "write the lock's tag where a file has another one"),
-            .flag("--diff", into: \.diff, help: "write a patch to standard output, and no file"),
+                help: "also update tags that differ from the lock file"),
+            .flag(
+                "--diff", into: \.diff, help: "write a patch to standard output instead of files"),
             .flag(
                 "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
             .option(
-                "--report", nil, "FILE.md", into: \.report, help: "write a pull request's body"),
+                "--report", nil, "FILE.md", into: \.report, help: "write a pull request body"),
             .option(
-                "--was", nil, "FILE", into: \.was,
-                help: "the previous lock, for the platforms that changed [default: git's]"),
+                "--previous-lock", nil, "FILE", into: \.previousLock,
+                help: "lock file to compare platforms with [default: git's HEAD]"),
             .option(
-                "--run", nil, "FILE.json", into: \.recordedRun,
-                help: "what 'sync --report' wrote, for the pull request's body"),
+                "--run", nil, "FILE.json", into: \.runReport,
+                help: "report of 'sync --report' for the pull request body"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         if diff, options.json {
-            throw UsageError(["ocimirror", "pin"], .contradiction("--diff and --json: take one"))
+            throw UsageError(
+                ["ocimirror", "pin"], .contradiction("--diff and --json are mutually exclusive"))
         }
-        if recordedRun != nil, report == nil {
-            throw UsageError(["ocimirror", "pin"], .contradiction("--run is of use with --report"))
+        if runReport != nil, report == nil {
+            throw UsageError(["ocimirror", "pin"], .contradiction("--run requires --report"))
         }
         let rules = try PinInputs.rules(rules, in: context)
-        let run = try recordedRun.map { path throws(ConfigurationFileError) in
+        let run = try runReport.map { path throws(ConfigurationFileError) in
             try PinInputs.recordedRun(path, in: context)
         }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
@@ -91,7 +96,7 @@ struct PinCommand: ConfiguredCommand {
         files += inputs.skippedTemplates.map {
             PinnedFile(
                 path: $0.path,
-                skipped: "\($0.reason.message); whether it uses tags as versions is not known")
+                skipped: "\($0.reason.message); its use of tags as versions is unknown")
         }
         let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
         if options.json {
@@ -101,7 +106,8 @@ struct PinCommand: ConfiguredCommand {
         } else {
             context.console.result(document.text(for: context.console))
         }
-        // Last, so that a report that cannot be written leaves the result on standard output.
+        // The report is written last, so that a failure does not suppress the result on standard
+        // output.
         if let report {
             let body = PullRequestBody(
                 from: try await oldLock(in: context), to: newLock, files: files, run: run)
@@ -110,7 +116,9 @@ struct PinCommand: ConfiguredCommand {
         return document.exitCode
     }
 
-    /// Pins one file; whatever goes wrong is said of it.
+    /// Pins one file.
+    ///
+    /// Errors become part of the result.
     private func pin(
         _ path: String, _ pinner: Pinner, _ inputs: inout PinFiles, _ context: ProgramContext
     ) -> PinnedFile {
@@ -133,9 +141,12 @@ struct PinCommand: ConfiguredCommand {
         }
     }
 
-    /// The lock before: the named one, or the one that git has; nil where there is none.
+    /// Returns the previous lock file: that of `--previous-lock`, else that of git's HEAD, else
+    /// `nil`.
     private func oldLock(in context: ProgramContext) async throws -> Lockfile? {
-        if let was { return try PinInputs.lock(was, root: root, in: context) }
+        if let previousLock {
+            return try PinInputs.lock(previousLock, root: root, in: context)
+        }
         guard let bytes = try? await GitRevision("HEAD", in: context).read(lock) else { return nil }
         return try? Lockfile(parsing: bytes, root: root.split(separator: ".").map(String.init))
     }

@@ -5,27 +5,27 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 
-/// What a sync would do.
+/// The command `plan`.
 struct PlanCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
     var offline = false
 
     static let name = "plan"
-    static let summary = "Says what sync would do, and how many pulls it would cost."
+    static let summary = "Show what sync would do, and its pull cost."
     static let discussion = """
-        Costs one HEAD at the source and one at each target, and tag listings where an entry asks \
-        for a pattern; none of them counts as a pull. With --offline nothing is asked: the names \
-        and ids alone.
+        Sends one HEAD request per tag to the source and to each target, and lists tags for entries \
+        with a pattern; none of these count as pulls. With --offline no requests are made, and only \
+        names and ids are shown.
         """
     static let examples = [
-        Example("ocimirror plan", "what would be copied?"),
-        Example("ocimirror plan --offline", "is the configuration right, and what are the ids?"),
+        Example("ocimirror plan", "show the images to copy"),
+        Example("ocimirror plan --offline", "check the configuration and list the ids"),
     ]
     static let parameters: [Parameter<PlanCommand>] =
         [
-            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
-            .flag("--offline", into: \.offline, help: "ask nobody: names and ids only"),
+            .positional("ID", into: \.ids, help: "id, name or glob; all images if omitted"),
+            .flag("--offline", into: \.offline, help: "make no requests; show names and ids only"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -35,7 +35,9 @@ struct PlanCommand: ConfiguredCommand {
         let document: PlanDocument
         if offline {
             let plan = Planner(config: file.config).offlinePlan(selecting: selection)
-            if file.config.images.allSatisfy({ $0.isNamed }) { try selection.check(against: plan) }
+            if file.config.images.allSatisfy({ $0.hasExplicitTags }) {
+                try selection.check(against: plan)
+            }
             document = PlanDocument(config: file.config, plan: plan, resolved: nil)
         } else {
             let stores = try Network.stores(
@@ -56,8 +58,8 @@ struct PlanCommand: ConfiguredCommand {
 }
 
 extension ImageEntry {
-    /// Whether the entry names its tags itself, so that no listing is needed to know its ids.
-    fileprivate var isNamed: Bool {
+    /// A Boolean value that indicates whether the ids are known without listing tags.
+    fileprivate var hasExplicitTags: Bool {
         if case .pattern = selection { false } else { true }
     }
 }

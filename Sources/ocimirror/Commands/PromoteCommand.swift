@@ -9,47 +9,53 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// Digests from one environment to the next.
+/// The command `promote`.
 struct PromoteCommand: ConfiguredCommand {
     var options = CommonOptions()
     var source = ""
-    var destination = ""
+    var target = ""
     var ids: [String] = []
     var root = "global.ocimirror"
     var rules: String?
     var fromGit: String?
 
     static let name = "promote"
-    static let summary = "Copies digests from one environment to another, exactly and offline."
+    static let summary = "Copy pinned digests from one environment to another."
     static let discussion = """
-        Between two locks, blocks are copied as they are. Between two folders or values files, the \
-        digest and tag of each image are copied to the same place of the file of the same name. \
-        Nothing is resolved again. An image that cannot be copied exactly is named, with the \
-        reason, and the others are copied.
+        Makes no requests and resolves no tags. Between two lock files, entries are copied unchanged. \
+        Between two directories or values files, the digest and tag of each image are copied to the \
+        same path in the file of the same name. Images that cannot be copied exactly are listed with \
+        the reason; all others are copied.
         """
     static let examples = [
-        Example("ocimirror promote locks/dev.yaml locks/prod.yaml", "everything"),
-        Example("ocimirror promote environments/dev environments/prod grafana", "one image"),
+        Example("ocimirror promote locks/dev.yaml locks/prod.yaml", "promote all images"),
         Example(
-            "ocimirror promote --from-git HEAD~1 locks/prod.yaml locks/prod.yaml", "roll back"),
+            "ocimirror promote environments/dev environments/prod grafana", "promote one image"),
+        Example(
+            "ocimirror promote --from-git HEAD~1 locks/prod.yaml locks/prod.yaml",
+            "roll back to the previous commit"),
     ]
     static let parameters: [Parameter<PromoteCommand>] =
         [
-            .positional("FROM", into: \.source, help: "a lock, a values file or a folder"),
-            .positional("TO", into: \.destination, help: "the like of it, which is written"),
-            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
-            .option("--from-git", nil, "REV", into: \.fromGit, help: "take FROM as it was in git"),
-            .option("--root", nil, "KEYS", into: \.root, help: "where in the locks the images are"),
-            .option("--rules", nil, "FILE", into: \.rules, help: "rules [default: pins.yaml]"),
+            .positional(
+                "FROM", into: \.source, help: "lock file, values file or directory to read"),
+            .positional("TO", into: \.target, help: "lock file, values file or directory to write"),
+            .positional("ID", into: \.ids, help: "id, name or glob; all images if omitted"),
+            .option(
+                "--from-git", nil, "REV", into: \.fromGit, help: "read FROM at this git revision"),
+            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", nil, "FILE", into: \.rules,
+                help: "pin rules [default: pins.yaml]"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        let kind = try FileStatus.of(context.absolute(destination))?.kind
+        let kind = try FileStatus.of(context.absolute(target))?.kind
         if kind != .directory {
-            let bytes = try BoundedFile.read(context.absolute(destination), limit: 16 << 20)
+            let bytes = try BoundedFile.read(context.absolute(target), limit: 16 << 20)
             if Self.isLock(bytes) { return try await promoteLock(into: bytes, context) }
         }
-        return try await promoteFiles(isFolder: kind == .directory, context)
+        return try await promoteFiles(isDirectory: kind == .directory, context)
     }
 
     private static func isLock(_ bytes: [UInt8]) -> Bool {
@@ -62,41 +68,42 @@ struct PromoteCommand: ConfiguredCommand {
         let selection = IDSelection(ids)
         guard let new = try await GitRevision(fromGit, in: context).read(source) else {
             throw ConfigurationFileError(
-                message: "cannot read '\(context.shown(source))': there is no such file")
+                message: "cannot read '\(context.shown(source))': file not found")
         }
         let promotion = try LockPromotion(
             from: new, into: old, root: root.split(separator: ".").map(String.init)
         ) { selection.contains(id: $0, name: $0) }
         try selection.check(among: promotion.ids.map { ($0, $0) })
         if let bytes = promotion.newBytes {
-            try AtomicFile.replace(context.absolute(destination), with: bytes)
+            try AtomicFile.replace(context.absolute(target), with: bytes)
         }
         let document = PromoteDocument(
-            destination: destination, changes: promotion.changes,
+            target: target, changes: promotion.changes,
             refusedEntries: promotion.rejections)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
     }
 
-    private func promoteFiles(isFolder: Bool, _ context: ProgramContext) async throws -> ExitCode {
+    private func promoteFiles(isDirectory: Bool, _ context: ProgramContext) async throws -> ExitCode
+    {
         let rules = try PinInputs.rules(rules, in: context)
-        let folder = destination.hasSuffix("/") ? String(destination.dropLast()) : destination
-        let inputs = PinFiles([destination], rules: rules, in: context)
+        let directory = target.hasSuffix("/") ? String(target.dropLast()) : target
+        let inputs = PinFiles([target], rules: rules, in: context)
         var files: [PinnedFile] = []
         var originals: [Int: [UInt8]] = [:]
         var counterparts = 0
         for path in inputs.paths {
             try Task.checkCancellation()
-            let name = folder == "." ? path[...] : path.dropFirst(folder.count + 1)
-            let from = isFolder ? "\(source)/\(name)" : source
+            let name = directory == "." ? path[...] : path.dropFirst(directory.count + 1)
+            let from = isDirectory ? "\(source)/\(name)" : source
             let pins = try await read(from, context)
             do throws(YAMLError) {
                 guard let pins = try pins.get() else {
                     files.append(
                         PinnedFile(
                             path: path,
-                            skipped: "there is no \(UntrustedText(from).display(limit: 200))"))
+                            skipped: "file not found: \(UntrustedText(from).display(limit: 200))"))
                     continue
                 }
                 counterparts += 1
@@ -111,10 +118,10 @@ struct PromoteCommand: ConfiguredCommand {
         files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
         guard counterparts > 0 || files.contains(where: { $0.error != nil }) else {
             throw ConfigurationFileError(
-                message: isFolder
-                    ? "'\(context.shown(source))' has none of the files of '\(context.shown(destination))'"
-                    : "cannot read '\(context.shown(source))': there is no such file",
-                hint: "FROM and TO are files, or directories with files of the same names")
+                message: isDirectory
+                    ? "'\(context.shown(source))' has no files in common with '\(context.shown(target))'"
+                    : "cannot read '\(context.shown(source))': file not found",
+                hint: "pass two files, or two directories with files of the same names")
         }
         try checkIDs(files)
         for (index, bytes) in originals {
@@ -125,7 +132,7 @@ struct PromoteCommand: ConfiguredCommand {
                 files[index].failToWrite(error)
             }
         }
-        let document = PromoteDocument(destination: destination, files: files)
+        let document = PromoteDocument(target: target, files: files)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode
@@ -138,7 +145,7 @@ struct PromoteCommand: ConfiguredCommand {
         try IDSelection(ids).check(among: Set(names).sorted().map { ($0, $0) })
     }
 
-    /// Reads a file to copy from; nil where there is none.
+    /// Returns the content of a file to copy from, or `nil` if it does not exist.
     private func read(
         _ path: String, _ context: ProgramContext
     ) async throws -> Result<[UInt8]?, YAMLError> {
@@ -146,7 +153,7 @@ struct PromoteCommand: ConfiguredCommand {
             return .success(try await GitRevision(fromGit, in: context).read(path))
         } catch let error as FileError {
             return .failure(
-                YAMLError(at: YAMLMark(line: 1, column: 1), "nothing can be copied: \(error)"))
+                YAMLError(at: YAMLMark(line: 1, column: 1), "cannot copy pins: \(error)"))
         }
     }
 
@@ -161,9 +168,9 @@ struct PromoteCommand: ConfiguredCommand {
                 copying: pins, path: path, rules: rules,
                 selecting: { selection.contains(id: $0, name: $0) })
         } catch {
-            let place = "\(UntrustedText(source).display(limit: 200)):\(error)"
+            let cause = "\(UntrustedText(source).display(limit: 200)):\(error)"
             throw YAMLError(
-                at: YAMLMark(line: 1, column: 1), "the file to copy from cannot be read: \(place)")
+                at: YAMLMark(line: 1, column: 1), "cannot read the source file: \(cause)")
         }
         return pinner.pin(bytes, path: path)
     }

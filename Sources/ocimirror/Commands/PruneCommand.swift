@@ -8,7 +8,7 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// Tags at the targets that nothing names any more.
+/// The command `prune`.
 struct PruneCommand: ConfiguredCommand {
     var options = CommonOptions()
     var names: [String] = []
@@ -17,27 +17,30 @@ struct PruneCommand: ConfiguredCommand {
     var removes = false
 
     static let name = "prune"
-    static let summary =
-        "Lists tags at the targets that nothing names any more; --yes removes them."
+    static let summary = "List unreferenced tags at the targets; --yes removes them."
     static let discussion = """
-        Looks below the targets' prefixes only, at the repositories that the configuration and the \
-        locks name. Superfluous are tags that keep a replaced digest which no lock and no keep-list \
-        names, tags that no entry and no lock has, and signatures of what is gone. Give the locks of \
-        all environments: what they pin stays. A registry that removes manifests only loses none \
-        that any remaining tag stands for.
+        Searches only the repositories below the targets' prefixes that the configuration and the \
+        lock files name. Removable are retention tags whose digest is in no lock file and no keep list, \
+        tags without an entry in the configuration or a lock file, and signatures of removed manifests. \
+        Pass the lock files of all environments with --lock to keep what they pin. At registries that \
+        can remove only manifests, a manifest stays as long as another tag points to it.
         """
     static let examples = [
-        Example("ocimirror prune", "what could go?"),
+        Example("ocimirror prune", "list removable tags"),
         Example(
-            "ocimirror prune --lock prod/images.lock.yaml --yes", "remove it, sparing production"),
+            "ocimirror prune --lock prod/images.lock.yaml --yes",
+            "remove them, except for those that production pins"),
     ]
     static let parameters: [Parameter<PruneCommand>] =
         [
-            .positional("NAME", into: \.names, help: "further images, which no entry has any more"),
-            .option("--lock", nil, "FILE", into: \.locks, help: "another lock whose digests stay"),
+            .positional(
+                "NAME", into: \.names, help: "image name that is no longer in the configuration"),
             .option(
-                "--keep", nil, "FILE", into: \.keepLists, help: "a list of digests that stay"),
-            .flag("--yes", into: \.removes, help: "remove what is listed"),
+                "--lock", nil, "FILE", into: \.locks,
+                help: "additional lock file whose digests are kept"),
+            .option(
+                "--keep", nil, "FILE", into: \.keepLists, help: "list of digests to keep"),
+            .flag("--yes", into: \.removes, help: "remove the listed tags"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -45,8 +48,8 @@ struct PruneCommand: ConfiguredCommand {
         for target in file.config.targets {
             guard let path = target.lock, file.locks[path] == nil else { continue }
             throw ConfigurationFileError(
-                message: "cannot read '\(context.shown(path))': there is no lock yet",
-                hint: "run 'ocimirror sync' first: without a lock everything would look superfluous"
+                message: "cannot read '\(context.shown(path))': lock file not found",
+                hint: "run 'ocimirror sync' first; without a lock file, all tags would be removable"
             )
         }
         let others = try locks.map {

@@ -3,19 +3,19 @@
 internal import CommandLineKit
 internal import Files
 
-/// Writes what is generated from the command tree; `make reference` and `make install` call it.
+/// The hidden command that generates the reference for `make reference` and `make install`.
 struct ReferenceCommand: ConfiguredCommand {
     var options = CommonOptions()
     var markdown: String?
     var manual: String?
 
     static let name = "reference"
-    static let summary = "Writes the reference of the command line."
+    static let summary = "Generate the command reference."
     static let isHidden = true
     static let parameters: [Parameter<ReferenceCommand>] =
         [
-            .option("--markdown", nil, "FILE", into: \.markdown, help: "the Markdown document"),
-            .option("--man", nil, "DIR", into: \.manual, help: "a folder for the manual pages"),
+            .option("--markdown", nil, "FILE", into: \.markdown, help: "Markdown file to write"),
+            .option("--man", nil, "DIR", into: \.manual, help: "directory for manual pages"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -25,11 +25,11 @@ struct ReferenceCommand: ConfiguredCommand {
                     context.absolute(markdown), with: Array(Program.markdown.utf8), ifChanged: true)
             }
             if let manual {
-                let folder = context.absolute(manual)
-                try Directory.create(folder)
+                let directory = context.absolute(manual)
+                try Directory.create(directory)
                 for page in Program.manual {
                     try AtomicFile.replace(
-                        "\(folder)/\(page.file)", with: Array(page.text.utf8), ifChanged: true)
+                        "\(directory)/\(page.file)", with: Array(page.text.utf8), ifChanged: true)
                 }
             }
         } catch {

@@ -8,7 +8,7 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 
-/// The nightly job: resolve, validate, copy, lock.
+/// The command `sync`: resolve, validate, copy, and write the lock files.
 struct SyncCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
@@ -19,50 +19,48 @@ struct SyncCommand: ConfiguredCommand {
     var metrics: String?
 
     static let name = "sync"
-    static let summary = "Mirrors the images of the configuration and writes the locks."
+    static let summary = "Mirror images and write the lock files."
     static let discussion = """
         Each image is resolved once, validated, and copied byte for byte: blobs, then the manifest of \
-        each platform, then the index by its tag. An image that is rejected never gets its tag \
-        pushed, and one image's failure never stops the others. Where nothing changed, a tag costs \
-        one HEAD at the source and one at each target.
+        each platform, then the tagged index. The tag of a rejected image is never pushed, and a \
+        failed image does not stop the others. An unchanged tag costs one HEAD request at the source \
+        and one at each target.
 
-        Signatures and other referrers are looked for when an image is new or changed; \
-        --refresh-referrers looks again, checks that the targets still have them, and records \
-        what they have; once a week is enough. --shard I/N does a part of the run and writes a lock of its \
-        own; in a Kubernetes Indexed Job OCIMIRROR_SHARDS is enough, as the part's number comes \
-        from JOB_COMPLETION_INDEX.
+        Signatures and other referrers are copied when an image is new or changed. \
+        --refresh-referrers checks the referrers of all images, restores missing ones and updates the \
+        lock files; run it weekly. --shard I/N syncs one of N shards and writes a shard lock file. In a \
+        Kubernetes Indexed Job, set OCIMIRROR_SHARDS to N; the shard comes from JOB_COMPLETION_INDEX.
 
-        The end of a report's name says its form: .json is the document of --json, .md is for a \
-        CI job's summary, .html a page for people. Reports and metrics are written \
-        when the run ends, also when images failed and when it was interrupted. A run that never \
-        begins (a wrong configuration, another run at work) leaves the old ones.
+        The extension of a report selects its format: .json is the document of --json, .md a summary \
+        for CI jobs, .html a web page. Reports and metrics are written when the run ends, even if \
+        images failed or the run was interrupted. A run that cannot start, for example because of an \
+        invalid configuration or a held file lock, leaves existing files unchanged.
         """
     static let examples = [
-        Example("ocimirror sync", "mirrors everything"),
-        Example("ocimirror sync grafana 'redis-*'", "mirrors these; the others keep their blocks"),
-        Example(
-            "ocimirror sync --report run.json --report run.md", "leaves records for later steps"),
-        Example("ocimirror sync --refresh-referrers", "also brings signatures that came later"),
-        Example("ocimirror sync --shard 2/3", "the second of three machines"),
+        Example("ocimirror sync", "mirror all images"),
+        Example("ocimirror sync grafana 'redis-*'", "mirror selected images, keep other entries"),
+        Example("ocimirror sync --report run.json --report run.md", "write two reports"),
+        Example("ocimirror sync --refresh-referrers", "also copy signatures added since"),
+        Example("ocimirror sync --shard 2/3", "sync the second of three shards"),
     ]
     static let parameters: [Parameter<SyncCommand>] =
         [
-            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
+            .positional("ID", into: \.ids, help: "id, name or glob; all images if omitted"),
             .flag(
                 "--refresh-referrers", into: \.refreshesReferrers,
-                help: "copy new and lost referrers also where the image is not new"),
+                help: "copy new and missing referrers of unchanged images too"),
             .option(
                 "--shard", nil, "I/N", into: \.shard,
-                help: "the part I of N; 'lock merge' puts the parts' locks together"),
+                help: "shard I of N; merge the lock files with 'lock merge'"),
             .option(
                 "--report", into: \.reports,
-                help: "write what the run did; more than once for several forms"),
+                help: "write a report; repeat for several formats"),
             .option(
                 "--metrics", nil, "FILE", into: \.metrics,
-                help: "write figures of the run for Prometheus"),
+                help: "write Prometheus metrics"),
             .option(
                 "--max-duration", into: \.maxDuration,
-                help: "stop after so long; what is finished by then is kept"),
+                help: "stop after this time, keeping finished images"),
         ]
         + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -73,19 +71,19 @@ struct SyncCommand: ConfiguredCommand {
         let start = RunStart(of: file.config, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
-        let part = try chosenShard(in: context).map {
+        let shardedRun = try chosenShard(in: context).map {
             ShardedRun($0, of: file.config, locks: file.locks)
         }
-        let config = part?.config ?? file.config
+        let config = shardedRun?.config ?? file.config
 
         let held = try HeldFileLocks(config)
         defer { withExtendedLifetime(held) {} }
         guard held.isComplete else {
-            console.error(held.complaint, hint: "run again later")
+            console.error(held.conflict, hint: "run again later")
             return .tryAgain
         }
-        // Another run may have written them between our first look and the hold.
-        let old = try part?.locks ?? file.locksNow()
+        // Another run may have written them before the file locks were acquired.
+        let old = try shardedRun?.locks ?? file.locksNow()
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context)
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
@@ -100,8 +98,8 @@ struct SyncCommand: ConfiguredCommand {
             return finish(
                 start.report(SyncReport(), locks: [], isCutShort: true), outputs, in: context)
         }
-        // A part has none of the images of the others.
-        if part == nil { try selection.check(against: plan) }
+        // Ids of other shards are unknown in this one.
+        if shardedRun == nil { try selection.check(against: plan) }
 
         let syncer = Syncer(
             resolver: Resolver(
@@ -112,13 +110,13 @@ struct SyncCommand: ConfiguredCommand {
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .addingFacts(from: outputs.earlier)
         let locks = writeLocks(
-            config, old, plan, report, file.config.inputs, isPart: part != nil, in: context)
+            config, old, plan, report, file.config.inputs, isShard: shardedRun != nil, in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)
     }
 
-    /// Says what the run did, everywhere where somebody wants to know.
+    /// Writes the report to every configured output.
     private func finish(
         _ report: RunReport, _ outputs: RunOutputs, in context: ProgramContext
     ) -> ExitCode {
@@ -127,7 +125,7 @@ struct SyncCommand: ConfiguredCommand {
         return .combining([report.exitCode, outputs.write(report)])
     }
 
-    /// The part of the run that this is: as the command line says, else as a Kubernetes Indexed Job does.
+    /// Returns the shard that `--shard`, else the environment of a Kubernetes Indexed Job, selects.
     private func chosenShard(in context: ProgramContext) throws -> Shard? {
         if let shard { return try usage("--shard", shard, Shard.init(parsing:)) }
         guard let count = context.environment["OCIMIRROR_SHARDS"], !count.isEmpty else {
@@ -136,20 +134,21 @@ struct SyncCommand: ConfiguredCommand {
         let index = context.environment["JOB_COMPLETION_INDEX"].flatMap { Int($0) }
         guard let count = Int(count), let index, let shard = Shard(index.plus(1), of: count) else {
             throw ConfigurationFileError(
-                message: "OCIMIRROR_SHARDS and JOB_COMPLETION_INDEX name no part of a run",
-                hint: "set the number of parts, and the part's number from 0; or use --shard I/N")
+                message: "invalid OCIMIRROR_SHARDS and JOB_COMPLETION_INDEX",
+                hint: "set the number of shards and the index from 0, or use --shard I/N")
         }
         return shard
     }
 
-    /// Writes each target's lock, if its bytes are others than before.
+    /// Writes the lock file of each target if its content changed.
     ///
-    /// A first lock is written only with an entry: one without any says that nothing is mirrored, where
-    /// everything failed. A part's lock is always written, because 'lock merge' needs all of them.
+    /// A new lock file needs at least one entry, so that a run in which all images failed does not
+    /// write an empty one. The lock file of a shard is always written, because `lock merge` needs
+    /// all of them.
     private func writeLocks(
         _ config: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
         _ report: SyncReport,
-        _ inputs: Digest, isPart: Bool, in context: ProgramContext
+        _ inputs: Digest, isShard: Bool, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
         for (position, target) in config.targets.enumerated() {
@@ -159,7 +158,7 @@ struct SyncCommand: ConfiguredCommand {
                 inputs: inputs)
             var lock = RunReport.WrittenLock(
                 path: path, shownPath: context.shown(path), update: update)
-            lock.isWithheld = !isPart && old[path] == nil && update.lock.images.isEmpty
+            lock.isWithheld = !isShard && old[path] == nil && update.lock.images.isEmpty
             guard !lock.isWithheld else {
                 written.append(lock)
                 continue
@@ -168,7 +167,7 @@ struct SyncCommand: ConfiguredCommand {
                 lock.hasChanged = try AtomicFile.replace(
                     path, with: Array(update.lock.text.utf8), ifChanged: true)
             } catch {
-                // The other locks are written all the same, and the run is reported.
+                // The other lock files and the reports are still written.
                 _ = ErrorReport(error).show(on: context.console)
                 lock.failure = ImageFailure(error)
             }
@@ -179,11 +178,11 @@ struct SyncCommand: ConfiguredCommand {
 }
 
 extension Console {
-    /// Says what happens to images, a line each.
+    /// Logs an event of an image.
     fileprivate func show(_ event: MirrorEvent, _ progress: RunProgress) {
         let sample = progress.sample
         var entry = LogEntry(event, finished: sample.finishedCount, of: sample.totalCount)
-        // A live view has it as long as it holds.
+        // The live view shows copies in progress.
         if isLive, entry.event == .copying { entry.level = .debug }
         log(entry)
     }

@@ -7,7 +7,7 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// The mirror compared with its locks.
+/// The command `verify`.
 struct VerifyCommand: ConfiguredCommand {
     var options = CommonOptions()
     var ids: [String] = []
@@ -15,29 +15,30 @@ struct VerifyCommand: ConfiguredCommand {
     var repairs = false
 
     static let name = "verify"
-    static let summary = "Compares the mirror with its locks: tags, manifests, blobs."
+    static let summary = "Compare the targets with their lock files."
     static let discussion = """
-        Walks from each lock to its target and asks for every tag, index, platform, configuration, \
-        layer and referrer. Nothing is fetched but manifests, and nothing is written unless --repair is given: \
-        then what a target has lost is brought there again, at the digest that the lock pins. With \
-        --auth-file the mirror is read with the credentials of that file alone, as a cluster does with a \
-        pull secret: what it refuses is found here first.
+        Checks that each tag, index, platform manifest, config, layer and referrer of the lock files \
+        exists at the targets. Only manifests are downloaded. Nothing is written unless --repair is \
+        given, which copies missing content again, at the digest in the lock file. With --auth-file \
+        the targets are read with the credentials of that file only, as a cluster with a pull secret \
+        does.
         """
     static let examples = [
-        Example("ocimirror verify", "is everything that the locks pin still there?"),
-        Example("ocimirror verify 'redis-*' --json", "some images, for a script"),
-        Example("ocimirror verify --source", "and have version tags moved upstream?"),
-        Example("ocimirror verify --repair", "bring back what a clean-up job took away"),
+        Example("ocimirror verify", "verify all targets"),
+        Example("ocimirror verify 'redis-*' --json", "verify some images, with JSON output"),
+        Example("ocimirror verify --source", "also detect tags that moved at the source"),
+        Example("ocimirror verify --repair", "restore missing content"),
         Example(
             "ocimirror verify --auth-file pull-secret.json",
-            "can a cluster with this secret pull it all?"),
+            "verify that a pull secret gives access to all images"),
     ]
     static let parameters: [Parameter<VerifyCommand>] =
         [
-            .positional("ID", into: \.ids, help: "an id, a name or a glob; everything if left out"),
+            .positional("ID", into: \.ids, help: "id, name or glob; all images if omitted"),
             .flag(
-                "--source", into: \.checksSource, help: "ask upstream too whether tags have moved"),
-            .flag("--repair", into: \.repairs, help: "bring to the targets what they have lost"),
+                "--source", into: \.checksSource,
+                help: "also check whether tags moved at the source"),
+            .flag("--repair", into: \.repairs, help: "restore content that the targets lost"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -46,16 +47,15 @@ struct VerifyCommand: ConfiguredCommand {
             throw UsageError(
                 ["ocimirror", "verify"],
                 .contradiction(
-                    "--auth-file reads the mirror as a cluster does, so it goes with neither "
-                        + "--repair nor --source"))
+                    "--auth-file cannot be combined with --repair or --source"))
         }
         let held = try repairs ? HeldFileLocks(file.config) : nil
         defer { withExtendedLifetime(held) {} }
         if let held, !held.isComplete {
-            context.console.error(held.complaint, hint: "run again later")
+            context.console.error(held.conflict, hint: "run again later")
             return .tryAgain
         }
-        // Another run may have written them between our first look and the hold.
+        // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try Network.stores(
             registries: file.config.registries, options: options, context: context,
@@ -71,7 +71,7 @@ struct VerifyCommand: ConfiguredCommand {
             guard let path = target.lock else { continue }
             guard let lock = locks[path] else {
                 throw ConfigurationFileError(
-                    message: "cannot read '\(context.shown(path))': there is no lock yet",
+                    message: "cannot read '\(context.shown(path))': lock file not found",
                     hint: "run 'ocimirror sync' first")
             }
             let names = lock.images.map { (id: $0.key, name: $0.value.repository.lastComponent) }
@@ -79,7 +79,7 @@ struct VerifyCommand: ConfiguredCommand {
                 throw UsageError(
                     ["ocimirror"],
                     .invalidValue(
-                        of: "ID", UntrustedText(word), reason: "selects no image of the lock",
+                        of: "ID", UntrustedText(word), reason: "matches no image in the lock file",
                         suggestion: Suggestion.nearest(to: word, among: lock.images.keys.sorted())))
             }
             let images = lock.images.filter {

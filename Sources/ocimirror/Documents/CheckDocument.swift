@@ -8,16 +8,16 @@ internal import OCI
 internal import StrictJSON
 internal import Validation
 
-/// What `check` answers, as text and as JSON.
+/// The result of `check` as text and JSON.
 struct CheckDocument {
     let images: [CheckedImage]
     let required: ImageRequirements
     let pulls: [PullUsage]
     let credentials: CredentialFindings
-    /// The day from which ages are counted.
+    /// The current day, for the age of images.
     let today: CalendarDay
 
-    /// No if any image cannot be used.
+    /// The exit code, which is 1 if an image was rejected or is missing.
     var exitCode: ExitCode {
         .combining(
             images.map { image in
@@ -42,14 +42,14 @@ struct CheckDocument {
         let details =
             (image.report?.findings.map { $0.detail(style) } ?? [])
             + (image.failure?.details(style) ?? [])
-        // Whole, to be copied, and therefore in a line of its own: it fills most of a terminal's.
+        // The full digest gets its own line, so that it can be copied.
         let digest = image.descriptor.map { "  \($0.digest)\n" } ?? ""
         return style.bold(image.name) + "\n" + digest
             + facts(of: image).map { style.dim("  \($0)") + "\n" }.joined() + listing.text
-            + Listing.details(details, width: width) + verdict(on: image, style) + "\n"
+            + Listing.details(details, width: width) + summary(of: image, style) + "\n"
     }
 
-    /// What it is, and what refers to it, in short lines.
+    /// Returns the media type, the referrers and the lock entry, one per line.
     private func facts(of image: CheckedImage) -> [String] {
         var lines = [image.descriptor.map { $0.mediaType.name }].compactMap(\.self)
         var others = image.attachments?.map { $0.count > 1 ? "\($0.count) x \($0.kind)" : $0.kind }
@@ -76,24 +76,25 @@ struct CheckDocument {
         ] + verdicts + [.init(text: platform.age(on: today) ?? "", paint: style.dim)]
     }
 
-    private func verdict(on image: CheckedImage, _ style: TextStyle) -> String {
-        let platforms = required.effectivePlatforms.map(\.description).joined(separator: " and ")
+    private func summary(of image: CheckedImage, _ style: TextStyle) -> String {
+        let platforms = required.effectivePlatforms.map(\.description).joined(separator: ", ")
         if let lock = image.lock, image.isAccepted {
-            return style.green("yes:")
-                + " as locked, validated up to '\(lock.entry.validation.rawValue)'; "
+            return style.green("OK:")
+                + " matches the lock file (\(lock.entry.validation.rawValue)); "
                 + "use \(lock.entry.pinned)"
         }
         if image.isAccepted {
-            return style.green("yes:") + " usable on \(platforms), validated up to "
-                + "'\(image.report?.level.rawValue ?? "")'"
+            return style.green("OK:") + " valid for \(platforms)"
+                + (image.report.map { " (\($0.level.rawValue))" } ?? "")
         }
-        let advice = image.completeTag.map { "; \($0) lists \(platforms)" } ?? ""
+        let advice = image.completeTag.map { "; tag \($0) lists \(platforms)" } ?? ""
         switch image.failure?.failureClass {
-        case .missing?, nil: return style.red("no:") + " do not use it" + advice
+        case .missing?: return style.red("FAIL:") + " image not found" + advice
+        case nil: return style.red("FAIL:") + " image rejected" + advice
         case .invalid? where image.lock != nil:
-            return style.red("no:") + " it is not what the lock says"
-        case .invalid?: return style.red("no:") + " it cannot be used safely" + advice
-        default: return style.yellow("unknown:") + " could not be found out"
+            return style.red("FAIL:") + " does not match the lock file"
+        case .invalid?: return style.red("FAIL:") + " invalid image" + advice
+        default: return style.yellow("UNKNOWN:") + " the check failed"
         }
     }
 
@@ -126,7 +127,7 @@ extension CheckedImage {
     fileprivate var json: JSONValue {
         [
             "name": .string(name),
-            "usable": .bool(isAccepted),
+            "valid": .bool(isAccepted),
             "digest": .optional(descriptor.map { $0.digest.description }),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "size": descriptor.map { .integer($0.size) } ?? .null,
@@ -137,8 +138,8 @@ extension CheckedImage {
                 .array($0.map { ["kind": .string($0.kind), "count": .integer($0.count)] })
             } ?? .null,
             "findings": .array(report?.findings.map(\.json) ?? []),
-            "instead": suggestedTags?.json ?? .null,
-            "complete": .optional(completeTag.map { $0.name }),
+            "suggestions": suggestedTags?.json ?? .null,
+            "completeTag": .optional(completeTag.map { $0.name }),
             "lock": lock.map {
                 [
                     "id": .string($0.id),
@@ -165,16 +166,16 @@ extension CheckedImage {
 }
 
 extension CheckedImage.PlatformImage {
-    /// How long ago it was made, where it says so.
+    /// Returns the age of the image, or `nil` if its creation date is unknown.
     fileprivate func age(on today: CalendarDay) -> String? {
         guard let created else { return nil }
         switch today.daysSinceEpoch - created.daysSinceEpoch {
-        case ..<0: return "made on \(created)"
-        case 0: return "made today"
-        case 1: return "made yesterday"
-        case let days where days < 60: return "made \(days) days ago"
-        case let days where days < 730: return "made \(days / 30) months ago"
-        case let days: return "made \(days / 365) years ago"
+        case ..<0: return "created on \(created)"
+        case 0: return "created today"
+        case 1: return "created yesterday"
+        case let days where days < 60: return "created \(days) days ago"
+        case let days where days < 730: return "created \(days / 30) months ago"
+        case let days: return "created \(days / 365) years ago"
         }
     }
 }

@@ -30,7 +30,7 @@ struct CredentialFinding: Hashable, Sendable {
             UntrustedText("\(registry): \(credential)\(reads)").display)
     }
 
-    /// What to do next.
+    /// The suggested next step.
     var hint: String { credential.hint }
 
     fileprivate var json: JSONValue {
@@ -50,7 +50,7 @@ struct CredentialFinding: Hashable, Sendable {
     }
 }
 
-/// What a run found out about the credentials that it used; the same value in every report.
+/// The findings about the credentials of a run; every report shows the same value.
 struct CredentialFindings: Hashable, Sendable {
     /// The findings, sorted by registry and source.
     let all: [CredentialFinding]
@@ -61,14 +61,14 @@ struct CredentialFindings: Hashable, Sendable {
         }
     }
 
-    /// Returns a Boolean value that indicates whether an image's source was read anonymously because
-    /// its credential was rejected.
+    /// Returns a Boolean value that indicates whether an image's source was read anonymously
+    /// because its credential was rejected.
     func readsAnonymously(_ location: StoreLocation) -> Bool {
         guard case .repository(let repository) = location else { return false }
         return all.contains { $0.anonymousReads.contains(repository) }
     }
 
-    /// The findings for people at a terminal, each with its hint; empty if there are none.
+    /// Returns the findings with their hints as text; empty if there are none.
     func text(for console: Console) -> String {
         let style = console.outputStyle
         return all.map { credential in

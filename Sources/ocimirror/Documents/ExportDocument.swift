@@ -2,7 +2,7 @@
 
 internal import StrictJSON
 
-/// What `export` answers as JSON: the lines that it would write.
+/// The result of `export` as JSON.
 struct ExportDocument {
     let name: String
     let lines: [String]

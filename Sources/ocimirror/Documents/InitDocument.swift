@@ -5,28 +5,28 @@ internal import Pinning
 internal import StrictJSON
 internal import TextSafety
 
-/// What `init` answers, as text and as JSON.
+/// The result of `init` as text and JSON.
 struct InitDocument {
     let path: String
     let shownPath: String
-    /// How many images the new configuration names.
+    /// The number of images in the new configuration.
     let images: Int
-    /// How many files were looked into; nil where none was asked for.
+    /// The number of files read, or `nil` without `--from-values`.
     let files: Int?
-    /// How many files could not be looked into.
+    /// The number of files that could not be read.
     let unreadFiles: Int
     let omissions: [UsedImages.Omission]
 
-    /// 2 where images of a file could not be found out.
+    /// The exit code, which is 2 if a file could not be read.
     var exitCode: ExitCode { unreadFiles > 0 ? .failure : .success }
 
     var text: String {
         let source = files.map { " from \(counted($0, "file"))" } ?? ""
-        let rest = unreadFiles > 0 ? ", \(unreadFiles) not looked into" : ""
+        let rest = unreadFiles > 0 ? ", \(unreadFiles) not read" : ""
         return "\(shownPath) written, \(counted(images, "image"))\(source)\(rest)\n"
     }
 
-    /// Says what was left out, a line each.
+    /// Writes a warning for each omitted image.
     func warn(on console: Console) {
         for omission in omissions { console.warn(omission.line) }
     }
@@ -41,19 +41,19 @@ struct InitDocument {
             "images": .integer(images),
             "omitted": .array(
                 omissions.map {
-                    ["place": .string($0.place), "reason": .string($0.shownReason)]
+                    ["location": .string($0.location), "reason": .string($0.shownReason)]
                 }),
         ]
     }
 }
 
 extension UsedImages.Omission {
-    fileprivate var place: String {
+    fileprivate var location: String {
         "\(UntrustedText(use.file).display(limit: 200)):\(use.mark)"
     }
 
-    /// The place and the reason.
-    var line: String { "\(place): \(shownReason)" }
+    /// The location and the reason.
+    var line: String { "\(location): \(shownReason)" }
 
     fileprivate var shownReason: String { UntrustedText(reason).display(limit: 400) }
 }

@@ -6,12 +6,12 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// What `lint` answers, as text and as JSON.
+/// The result of `lint` as text and JSON.
 struct LintDocument {
     let lock: String?
     let files: [LintedFile]
 
-    /// No if a finding is an error.
+    /// The exit code, which is 1 if a finding is an error, and 2 if a file could not be read.
     var exitCode: ExitCode {
         if files.contains(where: { $0.error != nil }) { return .failure }
         return count(.error) > 0 ? .negative : .success
@@ -29,7 +29,7 @@ struct LintDocument {
             if let error = file.error {
                 listing.add([
                     .init(text: "\(path):\(error.mark)"),
-                    .init(text: "rejected", paint: style.red),
+                    .init(text: "error", paint: style.red),
                     .init(text: ""), .init(text: error.message),
                 ])
             }
@@ -76,7 +76,7 @@ extension LintedFile {
     fileprivate var json: JSONValue {
         [
             "path": .string(path),
-            "refusal": .optional(error?.description),
+            "error": .optional(error?.description),
             "findings": .array(findings.map(\.json)),
         ]
     }

@@ -2,11 +2,11 @@
 
 internal import StrictJSON
 
-/// What `lock merge` answers, as text and as JSON.
+/// The result of `lock merge` as text and JSON.
 struct LockMergeDocument {
     let path: String
     let shownPath: String
-    /// How many images the whole lock has.
+    /// The number of entries in the merged lock file.
     let images: Int
     let hasChanged: Bool
 

@@ -7,17 +7,17 @@ internal import OCI
 internal import Registry
 internal import StrictJSON
 
-/// How lines on standard error are written.
+/// The format of log lines on standard error.
 enum LogFormat: String, CaseIterable, ArgumentValue {
-    /// For people.
+    /// Plain text.
     case text
-    /// A JSON object each.
+    /// One JSON object per line.
     case json
 }
 
-/// One line on standard error: the same for people and for programs.
+/// A log line on standard error, in either format.
 struct LogEntry {
-    /// How much it matters, what matters least first.
+    /// The severity, in ascending order.
     enum Level: String, CaseIterable, Comparable {
         case debug
         case info
@@ -29,18 +29,20 @@ struct LogEntry {
         private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
     }
 
-    /// What it is about; the names are stable.
+    /// The kind of event.
+    ///
+    /// The names are stable.
     enum Event: String, CaseIterable {
         case message
         case configuration
         case imageStarted = "image-started"
         case copying
-        case kept
+        case tagRetained = "tag-retained"
         case imageFinished = "image-finished"
         case progress
         case request
         case retry
-        case anonymous
+        case anonymousFallback = "anonymous-fallback"
         case credential
         case credentialsRejected = "credentials-rejected"
         case pulls
@@ -50,11 +52,11 @@ struct LogEntry {
 
     var level: Level
     var event: Event
-    /// What happened, on one line that is safe to show.
+    /// The message, one line without control characters.
     var text: String
     var fields: [JSONValue.Member] = []
 
-    /// Makes an entry.
+    /// Creates an entry.
     init(
         _ level: Level, _ event: Event, _ text: String,
         _ fields: KeyValuePairs<String, JSONValue> = [:]
@@ -65,7 +67,7 @@ struct LogEntry {
         self.fields = fields.map { JSONValue.Member($0.key, $0.value) }
     }
 
-    /// The stable object; `Documentation/json.md` describes it.
+    /// Returns the stable object that `Documentation/json.md` describes.
     func json(at time: Timestamp) -> JSONValue {
         let head: JSONValue = [
             "time": .string(time.description),
@@ -79,12 +81,12 @@ struct LogEntry {
 }
 
 extension LogEntry {
-    /// Something that happens to an image; `finished` and `total` say how far the run has come.
+    /// Creates an entry for an event of an image, with the numbers of finished and of all images.
     init(_ event: MirrorEvent, finished: Int, of total: Int) {
         switch event {
         case .started(let image):
             self.init(
-                .debug, .imageStarted, "\(image.id): looking at \(image.sourceText)",
+                .debug, .imageStarted, "\(image.id): resolving \(image.sourceText)",
                 ["image": .string(image.id), "source": .string(image.sourceText)])
         case .copying(let image, let target, let bytes):
             self.init(
@@ -95,12 +97,12 @@ extension LogEntry {
                 ])
         case .kept(let tag, let location):
             self.init(
-                .debug, .kept, "\(location): kept the old digest as \(tag)",
+                .debug, .tagRetained, "\(location): previous digest retained as \(tag)",
                 ["target": .string(location.description), "tag": .string(tag.name)])
         case .finished(let outcome):
             let sent = outcome.effort.bytesUploaded
             let words = [
-                outcome.reason, sent > 0 ? "\(ByteCount(bytes: sent)) sent" : nil,
+                outcome.reason, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
                 "\(Elapsed(duration: outcome.duration))",
             ]
             let text = ([outcome.status.rawValue] + words.compactMap(\.self)).joined(
@@ -121,13 +123,13 @@ extension LogEntry {
         }
     }
 
-    /// Something that happens between this process and a registry.
+    /// Creates an entry for an event of the registry client.
     init(_ event: RegistryEvent) {
         switch event {
         case .requestFinished(let host, let kind, let status, let bytes):
             self.init(
                 .debug, .request,
-                "\(kind.rawValue) \(host): \(status.map(String.init) ?? "broken off"), \(bytes) bytes",
+                "\(kind.rawValue) \(host): \(status.map(String.init) ?? "aborted"), \(bytes) bytes",
                 [
                     "host": .string(host), "kind": .string(kind.rawValue),
                     "code": status.map(JSONValue.integer) ?? .null, "bytes": .integer(bytes),
@@ -135,19 +137,19 @@ extension LogEntry {
         case .retryWaiting(let host, let reason, let duration):
             self.init(
                 .info, .retry,
-                "\(host): \(reason); trying again in \(Elapsed(duration: duration))",
+                "\(host): \(reason); retrying in \(Elapsed(duration: duration))",
                 [
                     "host": .string(host.name), "reason": .string(reason),
                     "milliseconds": .integer(duration.milliseconds),
                 ])
         case .anonymousFallback(let repository, let source):
             self.init(
-                .info, .anonymous,
-                "\(repository): read anonymously instead of with the credentials from \(source)",
+                .info, .anonymousFallback,
+                "\(repository): read anonymously; credentials from \(source) were rejected",
                 ["repository": .string(repository.description), "credential": .string(source)])
         case .credentialUsed(let host, let source):
             self.init(
-                .debug, .credential, "\(host): credentials of \(source)",
+                .debug, .credential, "\(host): using credentials from \(source)",
                 ["host": .string(host.name), "credential": .string(source)])
         case .credentialAccepted(let host, let source):
             self.init(
@@ -164,17 +166,17 @@ extension LogEntry {
                 ])
         case .pullsRemaining(let host, let count):
             self.init(
-                .debug, .pulls, "\(host): \(counted(count, "pull")) left",
-                ["host": .string(host.name), "left": .integer(count)])
+                .debug, .pulls, "\(host): \(counted(count, "pull")) remaining",
+                ["host": .string(host.name), "remaining": .integer(count)])
         case .invalidTagsSkipped(let repository, let count):
             self.init(
                 .warning, .tagsSkipped,
-                "\(repository): \(counted(count, "name")) in its listing can be no tag, left out",
+                "\(repository): skipped \(counted(count, "invalid tag name"))",
                 ["repository": .string(repository.description), "count": .integer(count)])
         }
     }
 
-    /// How far a run has come.
+    /// Creates an entry with the progress of a run.
     init(_ snapshot: ProgressSnapshot) {
         var parts = [snapshot.count, snapshot.bytes, snapshot.speed, snapshot.timeRemaining]
             .compactMap(\.self)
@@ -188,13 +190,14 @@ extension LogEntry {
             [
                 "finished": .integer(sample.finishedCount),
                 "total": .integer(sample.totalCount),
-                "troubled": .integer(sample.failedCount),
-                "inHand": .array(sample.activeNames.map(JSONValue.string)),
-                "arrivedBytes": .integer(sample.completedBytes),
+                "needsAttention": .integer(sample.failedCount),
+                "active": .array(sample.activeNames.map(JSONValue.string)),
+                "transferredBytes": .integer(sample.completedBytes),
                 "expectedBytes": .integer(sample.expectedBytes),
                 "bytesPerSecond": .integer(snapshot.bytesPerSecond),
-                "secondsLeft": snapshot.remaining.map { .integer($0.milliseconds / 1000) } ?? .null,
-                "waiting": .array(
+                "secondsRemaining": snapshot.remaining.map { .integer($0.milliseconds / 1000) }
+                    ?? .null,
+                "throttled": .array(
                     snapshot.throttledHosts.map {
                         [
                             "host": .string($0.host), "reason": .string($0.reason),
@@ -204,15 +207,15 @@ extension LogEntry {
             ])
     }
 
-    /// That the run is cut short.
+    /// Creates an entry for the interruption of a run.
     init(_ cause: Interruption.Cause) {
-        let way = if case .signal = cause { "; once more to end at once" } else { "" }
+        let hint = if case .signal = cause { "; press Ctrl-C again to abort" } else { "" }
         self.init(
-            .info, .interrupted, "\(cause.words): what is finished is kept\(way)",
+            .info, .interrupted, "\(cause.words): finishing up\(hint)",
             ["endedBy": .string(cause.name)])
     }
 
-    /// A problem of the configuration.
+    /// Creates an entry for a problem in the configuration.
     init(_ diagnostic: ConfigurationDiagnostic) {
         self.init(
             diagnostic.isWarning ? .warning : .error, .configuration, diagnostic.headline,

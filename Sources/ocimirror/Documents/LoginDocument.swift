@@ -4,17 +4,17 @@ internal import CommandLineKit
 internal import OCI
 internal import StrictJSON
 
-/// What `login` and `logout` answer, as text and as JSON.
+/// The result of `login` and `logout` as text and JSON.
 struct LoginDocument {
     let command: String
     let registry: RegistryHost
-    /// Whether the registry has seen the login and taken it.
+    /// A Boolean value that indicates whether the registry accepted the credentials.
     var isVerified: Bool?
-    /// Whether there was a login to forget.
+    /// A Boolean value that indicates whether stored credentials were removed.
     var wasRemoved: Bool?
-    /// Where logins are kept.
-    let place: String
-    /// What a person is told.
+    /// The file or credential helper that stores the credentials.
+    let storage: String
+    /// The result as text.
     let text: String
 
     var json: JSONValue {
@@ -25,7 +25,7 @@ struct LoginDocument {
             "registry": .string(registry.name),
             "verified": isVerified.map(JSONValue.bool) ?? .null,
             "removed": wasRemoved.map(JSONValue.bool) ?? .null,
-            "storedIn": .string(place),
+            "storedIn": .string(storage),
         ]
     }
 }

@@ -7,13 +7,15 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// What `pin` answers, as text and as JSON.
+/// The result of `pin` as text and JSON.
 struct PinDocument {
     let lock: String
     let files: [PinnedFile]
-    /// Whether a change needed is a no; another version than the lock's always is one.
+    /// A Boolean value that indicates whether a required change leads to exit code 1.
+    ///
+    /// A version that differs from the lock file always does.
     let isCheck: Bool
-    /// Whether nothing was written.
+    /// A Boolean value that indicates whether nothing was written.
     let isDry: Bool
 
     var exitCode: ExitCode {
@@ -31,7 +33,7 @@ struct PinDocument {
                 listing.add(
                     [
                         .init(text: "\(path):\(error.mark)"),
-                        .init(text: "rejected", paint: style.red),
+                        .init(text: "error", paint: style.red),
                     ],
                     details: [.init(text: "error: \(error.message)", paint: style.red)])
             }
@@ -47,7 +49,7 @@ struct PinDocument {
                         .init(text: "\(path):\(site.mark)"),
                         site.verdict(style, isDry: isDry),
                         .init(text: UntrustedText(site.id ?? "").display, paint: style.bold),
-                        .init(text: site.movement, paint: style.dim),
+                        .init(text: site.change, paint: style.dim),
                     ],
                     details: site.details(style))
             }
@@ -57,9 +59,9 @@ struct PinDocument {
         let verb = isDry ? "would change" : "changed"
         var counts = ["\(counted(changed, "file")) \(verb)"]
         for (verdict, word) in [
-            (PinnedSite.Verdict.pinned, "as locked"),
-            (.versionDiffers, "with another version than the lock"),
-            (.unknown, "not in the lock"), (.unpinnable, "not pinnable"),
+            (PinnedSite.Verdict.pinned, "up to date"),
+            (.versionDiffers, "with a different version"),
+            (.unknown, "not in the lock file"), (.unpinnable, "not pinnable"),
         ] {
             let count = sites.count { $0.verdict == verdict }
             if count > 0 { counts.append("\(count) \(word)") }
@@ -68,7 +70,7 @@ struct PinDocument {
         return list + (list.isEmpty ? "" : "\n") + counts.joined(separator: ", ") + "\n"
     }
 
-    /// Says what the patch does not, on standard error.
+    /// Writes errors and warnings, which the patch does not contain, to standard error.
     func warn(on console: Console) {
         for file in files {
             let path = UntrustedText(file.path).display
@@ -98,17 +100,17 @@ struct PinDocument {
 extension PinnedSite {
     fileprivate func verdict(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
         switch verdict {
-        case .pinned: .init(text: "as locked", paint: style.green)
-        case .changed: .init(text: isDry ? "to change" : "changed", paint: style.green)
+        case .pinned: .init(text: "up to date", paint: style.green)
+        case .changed: .init(text: isDry ? "would change" : "changed", paint: style.green)
         case .versionDiffers: .init(text: verdict.rawValue, paint: style.red)
-        case .unknown: .init(text: "not in the lock", paint: style.dim)
+        case .unknown: .init(text: "not in the lock file", paint: style.dim)
         case .unpinnable: .init(text: "not pinned", paint: style.yellow)
         case .skipped: .init(text: "skipped", paint: style.dim)
         }
     }
 
-    /// The image's name, and from which tag and digest to which.
-    fileprivate var movement: String {
+    /// The repository, with the old and the new tag and digest.
+    fileprivate var change: String {
         guard let new else {
             return old?.description ?? UntrustedText(path.description).display
         }
@@ -141,7 +143,7 @@ extension PinnedSite {
             "column": .integer(mark.column),
             "path": .string(path.description),
             "shape": .string(shape.rawValue),
-            "verdict": .string(verdict.rawValue),
+            "status": .string(verdict.rawValue),
             "id": .optional(id),
             "reason": .optional(reason),
             "old": .optional(old?.description),
@@ -159,7 +161,7 @@ extension PinnedFile {
             "changed": .bool(newBytes != nil),
             "skipped": .optional(skipped),
             "skippedAt": skippedAt.map(\.json) ?? .null,
-            "refusal": error.map(\.json) ?? .null,
+            "error": error.map(\.json) ?? .null,
             "sites": .array(sites.map(\.json)),
         ]
     }

@@ -6,15 +6,17 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 
-/// What `plan` answers, as text and as JSON.
+/// The result of `plan` as text and JSON.
 struct PlanDocument {
     let config: MirrorConfiguration
     let plan: Plan
-    /// What the stores said; nil where nobody was asked.
+    /// The resolved images, or `nil` with `--offline`.
     let resolved: [ResolvedImage]?
     var credentials = CredentialFindings()
 
-    /// No if an image is missing; a plan that is to be carried out is no failure.
+    /// The exit code, which is 1 if an image is missing.
+    ///
+    /// Pending changes are not a failure.
     var exitCode: ExitCode {
         .combining(
             plan.problems.map { ExitCode($0.failure.failureClass) }
@@ -57,13 +59,13 @@ struct PlanDocument {
             }
             let listed =
                 patterns > 0
-                ? ", and what the tag listings of "
-                    + "\(counted(patterns, "entry", plural: "entries")) will bring" : ""
+                ? ", plus tags that match "
+                    + counted(patterns, "pattern") : ""
             return counted(plan.images.count, "image") + listed
         }
         let counts = ResolvedImage.Action.allCases.compactMap { action -> String? in
             let count = resolved.count { $0.mainAction == action }
-            return count > 0 ? "\(count) to \(action.verb)" : nil
+            return count > 0 ? "\(count) \(action.phrase)" : nil
         }
         let verdicts = resolved.compactMap(\.verdict) + plan.problems.map(\.failure.verdict)
         let all =
@@ -72,10 +74,10 @@ struct PlanDocument {
                 let count = verdicts.count { $0 == verdict }
                 return count > 0 ? "\(count) \(verdict.rawValue)" : nil
             }
-        return (all.isEmpty ? "no image is configured" : all.joined(separator: ", ")) + pulls
+        return (all.isEmpty ? "no images configured" : all.joined(separator: ", ")) + pulls
     }
 
-    /// What it would cost at Docker Hub.
+    /// The pulls that sync would use at Docker Hub, as text.
     private var pulls: String {
         let count = hubPulls
         return count > 0 ? "; at least \(counted(count, "pull")) from Docker Hub" : ""
@@ -130,12 +132,12 @@ extension PlannedImage {
 }
 
 extension ResolvedImage.Action {
-    fileprivate var verb: String {
+    fileprivate var phrase: String {
         switch self {
-        case .nothing: "leave as they are"
-        case .validate: "prove"
-        case .copy: "copy"
-        case .replace: "replace"
+        case .nothing: "unchanged"
+        case .validate: "to validate"
+        case .copy: "to copy"
+        case .replace: "to replace"
         }
     }
 }
@@ -145,14 +147,14 @@ extension ResolvedImage {
         [failure].compactMap(\.self) + targets.compactMap(\.failure)
     }
 
-    /// The action that says most about the image; nil where something failed.
+    /// The most significant action over all targets, or `nil` if a target failed.
     fileprivate var mainAction: Action? {
         guard failures.isEmpty else { return nil }
         let actions = Set(targets.compactMap(\.action))
         return [.replace, .copy, .validate, .nothing].first(where: actions.contains)
     }
 
-    /// Why there is nothing to do, in a word; nil where nothing failed.
+    /// The status of a missing or failed image, else `nil`.
     fileprivate var verdict: ImageOutcome.Status? {
         failures.isEmpty ? nil : failure?.verdict ?? .failed
     }
@@ -175,7 +177,7 @@ extension ResolvedImage {
                 + failures.flatMap { $0.details(style) })
     }
 
-    /// Where something would be written.
+    /// The tags that sync would write.
     private var moves: [String] {
         targets.filter { $0.action == .copy || $0.action == .replace }.map {
             "to \($0.location)" + (image.tag.map { ":\($0)" } ?? "")
@@ -190,7 +192,7 @@ extension ResolvedImage {
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
             "findings": .array(findings.map(\.json)),
             "failure": failure?.json ?? .null,
-            "instead": suggestedTags?.json ?? .null,
+            "suggestions": suggestedTags?.json ?? .null,
             "targets": .array(targets.map(\.json)),
         ]
     }

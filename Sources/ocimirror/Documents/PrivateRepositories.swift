@@ -4,10 +4,10 @@ internal import Content
 internal import Mirroring
 internal import OCI
 
-/// Repositories that a run has made and that nobody can pull from without credentials.
+/// The repositories that a run created and that do not allow anonymous pulls.
 ///
-/// That may be as it should be. Who mirrors for clusters without a pull secret wants to know before
-/// they do.
+/// This can be intended. Clusters without a pull secret cannot use these repositories, so the
+/// report names them.
 struct PrivateRepositories {
     private let counts: [RegistryHost: [String]]
 
@@ -20,11 +20,12 @@ struct PrivateRepositories {
         self.counts = counts
     }
 
-    /// A line for each registry: how many, an example, and what can be done.
+    /// One line per registry, with the number of repositories, an example and a suggestion.
     var lines: [String] {
         counts.sorted { $0.key.name < $1.key.name }.map { host, names in
             let repositories = counted(names.count, "new repository", plural: "new repositories")
-            return "\(repositories) at \(host) cannot be pulled without credentials, such as "
+            return
+                "\(repositories) at \(host) \(names.count == 1 ? "is" : "are") not public, such as "
                 + "\(names[0]); \(Self.advice(for: host))"
         }
     }
@@ -37,8 +38,8 @@ struct PrivateRepositories {
         }
         if host.name == "quay.io" { return "\(secret), or make them public in their settings" }
         if host.name.contains(".azurecr.") {
-            return "\(secret) or the role AcrPull, or allow anonymous pulls of the registry"
+            return "\(secret) or the AcrPull role, or allow anonymous pulls from the registry"
         }
-        return "\(secret), or let everybody read there"
+        return "\(secret), or allow anonymous pulls"
     }
 }

@@ -7,43 +7,46 @@ internal import StrictJSON
 internal import TextSafety
 internal import YAML
 
-/// What `promote` answers, as text and as JSON.
+/// The result of `promote` as text and JSON.
 struct PromoteDocument {
-    let destination: String
-    /// The blocks of a lock that were copied.
+    let target: String
+    /// The lock entries that were copied.
     var changes: [LockPromotion.Change] = []
-    /// The blocks of a lock that could not be copied.
+    /// The lock entries that could not be copied.
     var refusedEntries: [LockPromotion.Rejection] = []
-    /// The files that pins were copied into.
+    /// The files with copied pins.
     var files: [PinnedFile] = []
 
-    /// Something that was not done, and where; a place in a lock is its id.
-    private struct Refusal {
+    /// An image or a file that could not be promoted.
+    ///
+    /// Lock entries have an id instead of a line.
+    private struct Problem {
         let path: String
         let mark: YAMLMark?
         let id: String?
         let reason: String
     }
 
-    private var refusals: [Refusal] {
+    private var problems: [Problem] {
         refusedEntries.map {
-            Refusal(path: destination, mark: nil, id: $0.id, reason: $0.reason)
+            Problem(path: target, mark: nil, id: $0.id, reason: $0.reason)
         }
             + files.flatMap { file in
                 (file.error.map {
-                    [Refusal(path: file.path, mark: $0.mark, id: nil, reason: $0.message)]
+                    [Problem(path: file.path, mark: $0.mark, id: nil, reason: $0.message)]
                 } ?? [])
                     + file.sites.filter { $0.verdict == .unpinnable }.map {
-                        Refusal(
+                        Problem(
                             path: file.path, mark: $0.mark, id: $0.id, reason: $0.reason ?? "")
                     }
             }
     }
 
-    /// 1 where an image could not take the other's digest, 2 where a file could not be read or written.
+    /// The exit code: 1 if an image could not be promoted, 2 if a file could not be read or
+    /// written.
     var exitCode: ExitCode {
         if files.contains(where: { $0.error != nil }) { return .failure }
-        return refusals.isEmpty ? .success : .negative
+        return problems.isEmpty ? .success : .negative
     }
 
     private var promoted: [(name: String, old: Digest?, new: Digest?)] {
@@ -62,15 +65,15 @@ struct PromoteDocument {
                 .init(text: "\(change.old?.short ?? "new") → \(change.new?.short ?? "–")"),
             ])
         }
-        for refusal in refusals {
-            let path = UntrustedText(refusal.path).display
+        for problem in problems {
+            let path = UntrustedText(problem.path).display
             listing.add(
                 [
                     .init(
-                        text: refusal.mark.map { "\(path):\($0)" } ?? path, paint: style.red),
-                    .init(text: UntrustedText(refusal.id ?? "").display),
+                        text: problem.mark.map { "\(path):\($0)" } ?? path, paint: style.red),
+                    .init(text: UntrustedText(problem.id ?? "").display),
                     .init(text: "not promoted", paint: style.red),
-                ], details: [.init(text: refusal.reason, paint: style.red)])
+                ], details: [.init(text: problem.reason, paint: style.red)])
         }
         for file in files {
             guard let reason = file.skipped else { continue }
@@ -79,7 +82,7 @@ struct PromoteDocument {
                 .init(text: "skipped", paint: style.dim), .init(text: reason, paint: style.dim),
             ])
         }
-        let rest = refusals.isEmpty ? "" : ", \(refusals.count) not"
+        let rest = problems.isEmpty ? "" : ", \(problems.count) failed"
         let summary = "\(counted(promoted.count, "image")) promoted\(rest)\n"
         return listing.text.isEmpty ? summary : "\(listing.text)\n\(summary)"
     }
@@ -90,7 +93,7 @@ struct PromoteDocument {
             "schema": 1,
             "command": "promote",
             "exitCode": .integer(Int(exitCode.rawValue)),
-            "destination": .string(destination),
+            "target": .string(target),
             "promoted": .array(
                 promoted.map {
                     [
@@ -99,8 +102,8 @@ struct PromoteDocument {
                         "new": .optional($0.new?.description),
                     ]
                 }),
-            "refusals": .array(
-                refusals.map {
+            "errors": .array(
+                problems.map {
                     [
                         "path": .string($0.path),
                         "line": $0.mark.map { .integer($0.line) } ?? .null,

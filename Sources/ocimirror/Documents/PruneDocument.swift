@@ -5,7 +5,7 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 
-/// What `prune` answers, as text and as JSON.
+/// The result of `prune` as text and JSON.
 struct PruneDocument {
     let report: PruneReport
     let removes: Bool
@@ -29,7 +29,7 @@ struct PruneDocument {
             listing.add(
                 [
                     .init(text: "\(tag.repository):\(tag.tag)", paint: style.bold),
-                    .init(text: tag.outcome.word), .init(text: tag.reason.words, paint: style.dim),
+                    .init(text: tag.outcome.word), .init(text: tag.reason.phrase, paint: style.dim),
                 ], details: details)
         }
         for (repository, failure) in report.failures {
@@ -38,12 +38,12 @@ struct PruneDocument {
                 details: failure.details(style))
         }
         let done = report.tags.count { $0.outcome == .removed }
-        let superfluous = counted(report.tags.count, "tag")
+        let tags = counted(report.tags.count, "tag")
         let summary =
             removes
-            ? "\(done) of \(superfluous) removed, \(report.keptCount) left alone"
-            : "\(superfluous) could go, \(report.keptCount) stay"
-                + (report.tags.isEmpty ? "" : "; --yes removes them")
+            ? "\(done) of \(tags) removed, \(report.keptCount) kept"
+            : "\(tags) can be removed, \(report.keptCount) kept"
+                + (report.tags.isEmpty ? "" : "; use --yes to remove")
         return (listing.text.isEmpty ? "" : listing.text + "\n")
             + credentials.text(for: console) + summary + "\n"
     }
@@ -55,7 +55,7 @@ struct PruneDocument {
             "command": "prune",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "findings": credentials.json,
-            "spared": .integer(report.keptCount),
+            "retained": .integer(report.keptCount),
             "tags": .array(report.tags.map(\.json)),
             "failures": .array(
                 report.failures.map {
@@ -75,8 +75,8 @@ extension PrunedTag {
         return [
             "repository": .string(repository.description),
             "tag": .string(tag.name),
-            "reason": .string(reason.rawValue),
-            "fate": .string(outcome.word),
+            "reason": .string(reason.name),
+            "status": .string(outcome.word),
             "failure": failure,
         ]
     }
@@ -85,7 +85,7 @@ extension PrunedTag {
 extension PrunedTag.Outcome {
     fileprivate var word: String {
         switch self {
-        case .listed: "superfluous"
+        case .listed: "removable"
         case .removed: "removed"
         case .failed: "failed"
         }
@@ -93,11 +93,20 @@ extension PrunedTag.Outcome {
 }
 
 extension PrunedTag.Reason {
-    fileprivate var words: String {
+    /// The stable name in JSON documents.
+    fileprivate var name: String {
         switch self {
-        case .kept: "retains an unreferenced digest"
-        case .gone: "in no lock file and no configuration entry"
-        case .orphan: "belongs to a manifest that no longer exists"
+        case .kept: "retention-tag"
+        case .gone: "unreferenced"
+        case .orphan: "orphaned"
+        }
+    }
+
+    fileprivate var phrase: String {
+        switch self {
+        case .kept: "retention tag of an unreferenced digest"
+        case .gone: "not in the configuration or a lock file"
+        case .orphan: "referrer of a missing manifest"
         }
     }
 }

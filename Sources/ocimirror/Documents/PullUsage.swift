@@ -2,23 +2,22 @@
 
 internal import StrictJSON
 
-/// What was spent at a registry that says how many pulls are left; of those that set no limit there
-/// is nothing to say.
+/// The pulls used and remaining at a registry with a pull rate limit.
 struct PullUsage {
     let host: String
     let spent: Int
     let left: Int
 
-    init?(_ traffic: HostStatistics) {
-        guard let left = traffic.pullsLeft else { return nil }
-        host = traffic.host
-        spent = traffic.pullsSpent
+    init?(_ statistics: HostStatistics) {
+        guard let left = statistics.pullsLeft else { return nil }
+        host = statistics.host
+        spent = statistics.pullsSpent
         self.left = left
     }
 
-    var line: String { "\(host): \(counted(spent, "pull")) spent, \(left) left" }
+    var line: String { "\(host): \(counted(spent, "pull")) used, \(left) remaining" }
 
     var json: JSONValue {
-        ["registry": .string(host), "spent": .integer(spent), "left": .integer(left)]
+        ["registry": .string(host), "used": .integer(spent), "remaining": .integer(left)]
     }
 }

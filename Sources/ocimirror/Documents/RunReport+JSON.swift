@@ -17,7 +17,7 @@ extension RunReport {
             "command": "sync",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "version": .string(Program.version),
-            "began": .string(began.description),
+            "startedAt": .string(began.description),
             "milliseconds": .integer(duration.milliseconds),
             "interrupted": .bool(interrupted != nil),
             "endedBy": .optional(interrupted?.name),
@@ -40,7 +40,7 @@ extension RunReport {
                 }),
             "findings": credentials.json,
             "pulls": .array(pulls.map(\.json)),
-            "traffic": .array(traffic.map(\.json)),
+            "hosts": .array(traffic.map(\.json)),
             "slowest": .array(
                 slowest.map {
                     [
@@ -53,8 +53,8 @@ extension RunReport {
                     [
                         "path": .string($0.path),
                         "changed": .bool($0.hasChanged),
-                        "kept": .array($0.update.kept.map(JSONValue.string)),
-                        "dropped": .array($0.update.dropped.map(JSONValue.string)),
+                        "retainedEntries": .array($0.update.kept.map(JSONValue.string)),
+                        "removedEntries": .array($0.update.dropped.map(JSONValue.string)),
                         "failure": $0.failure?.json ?? .null,
                     ]
                 }),
@@ -127,7 +127,7 @@ extension ImageOutcome {
             "findings": .array(findings.map(\.json)),
             "exception": image.entry.exception.map { $0.json(today: today) } ?? .null,
             "failure": failure?.json ?? .null,
-            "instead": suggestedTags?.json ?? .null,
+            "suggestions": suggestedTags?.json ?? .null,
             "milliseconds": .integer(duration.milliseconds),
             "targets": .array(targets.map(\.json)),
         ]
@@ -147,7 +147,7 @@ extension ImageFacts.PlatformFacts {
 }
 
 extension PlatformException {
-    /// Whether it still excuses on a day.
+    /// Returns a Boolean value that indicates whether the exception applies on a day.
     func isInForce(on today: CalendarDay) -> Bool {
         until.map { $0.daysSinceEpoch >= today.daysSinceEpoch } ?? true
     }
@@ -174,7 +174,7 @@ extension ImageOutcome.AtTarget {
             "blobsPresent": .integer(receipt?.blobsPresent ?? 0),
             "bytesPresent": .integer(receipt?.bytesPresent ?? 0),
             "manifestsPushed": .integer(receipt?.manifestsPushed ?? 0),
-            "kept": .optional(receipt?.retentionTag?.name),
+            "retentionTag": .optional(receipt?.retentionTag?.name),
             "referrers": referrers?.json ?? .null,
             "public": isPublic.map(JSONValue.bool) ?? .null,
             "failure": failure?.json ?? .null,

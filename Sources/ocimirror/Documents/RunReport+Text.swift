@@ -6,7 +6,7 @@ internal import OCI
 internal import Validation
 
 extension RunReport {
-    /// The report for a person at a terminal.
+    /// Returns the report for a terminal.
     func text(for console: Console) -> String {
         let style = console.outputStyle
         var listing = Listing(width: console.width)
@@ -34,7 +34,7 @@ extension RunReport {
 
     private var summary: [String] {
         var lines = ["\(headline) in \(Elapsed(duration: duration))"]
-        if !troubledIDs.isEmpty { lines.append("not as they should be: \(troubledIDs)") }
+        if !troubledIDs.isEmpty { lines.append("needs attention: \(troubledIDs)") }
         if let interrupted, !unfinished.isEmpty {
             lines.append(
                 "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
@@ -47,7 +47,8 @@ extension RunReport {
         return lines + locks.map(\.line)
     }
 
-    /// Which images are not as they should be, and at which end of the copy it lies.
+    /// The images that need attention, with their status, and whether the source or a target
+    /// failed.
     private var troubledIDs: String {
         var seen: Set<String> = []
         return problems.filter { seen.insert($0.id).inserted }.map { problem in
@@ -59,11 +60,11 @@ extension RunReport {
     private var trafficInWords: String {
         let hosts = traffic.map { "\($0.requestCount) to \($0.host)" }.joined(separator: ", ")
         let retries = traffic.reduce(0) { $0 + $1.retries }
-        let again = retries > 0 ? "; \(retries) sent again" : ""
-        return "\(counted(requestCount, "request")): \(hosts)\(again)"
+        let retried = retries > 0 ? "; \(retries) retried" : ""
+        return "\(counted(requestCount, "request")): \(hosts)\(retried)"
     }
 
-    /// Where the time went, if it is worth a word.
+    /// The slowest images, or `nil` if none took longer than a second.
     private var slowestInWords: String? {
         let slow = slowest.prefix(3).filter { $0.duration >= .seconds(1) }
         guard !slow.isEmpty else { return nil }
@@ -73,16 +74,16 @@ extension RunReport {
 }
 
 extension RunReport.WrittenLock {
-    /// What became of it, in words.
+    /// The result of writing the lock file.
     var line: String {
         guard failure == nil else { return "\(shownPath) could not be written" }
-        guard !isWithheld else { return "\(shownPath) not written: it would have no entry" }
+        guard !isWithheld else { return "\(shownPath) not written: no entries" }
         var line = "\(shownPath) \(hasChanged ? "written" : "unchanged")"
         if !update.kept.isEmpty {
-            line += ", old blocks kept: \(update.kept.joined(separator: ", "))"
+            line += ", entries retained: \(update.kept.joined(separator: ", "))"
         }
         if !update.dropped.isEmpty {
-            line += ", blocks dropped: \(update.dropped.joined(separator: ", "))"
+            line += ", entries removed: \(update.dropped.joined(separator: ", "))"
         }
         return line
     }
@@ -99,7 +100,7 @@ extension ImageOutcome.Status {
 }
 
 extension ImageOutcome {
-    /// What the copy took.
+    /// The amount of copied content.
     fileprivate var effortSummary: String {
         let sum = effort
         var parts: [String] = []
@@ -108,7 +109,7 @@ extension ImageOutcome {
             parts.append("\(bytes) in \(counted(sum.blobsUploaded, "blob"))")
         }
         if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
-        if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) present") }
+        if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) already present") }
         let referrers = targets.reduce(0) { $0 + ($1.referrers.map { $0.copied + $0.tags } ?? 0) }
         if referrers > 0 { parts.append(counted(referrers, "referrer")) }
         return parts.joined(separator: ", ")

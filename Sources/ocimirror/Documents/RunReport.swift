@@ -7,9 +7,9 @@ internal import Mirroring
 internal import OCI
 internal import Validation
 
-/// What a run of `sync` did: the one value that every form of its report is written from.
+/// The result of `sync`, which all report formats are generated from.
 struct RunReport: Sendable {
-    /// A lock after the run.
+    /// A lock file after the run.
     struct WrittenLock: Sendable {
         let path: String
         let shownPath: String
@@ -17,26 +17,26 @@ struct RunReport: Sendable {
         var hasChanged = false
         /// A Boolean value that indicates whether there was no lock and no image for a first one.
         var isWithheld = false
-        /// Why it could not be written.
+        /// The reason why the lock file could not be written.
         var failure: ImageFailure?
     }
 
-    /// What became of the images.
+    /// The results of all images.
     var sync: SyncReport
     /// The platforms that every image must have.
     let required: [Platform]
     let locks: [WrittenLock]
     let credentials: CredentialFindings
-    /// What was asked of each host.
+    /// The request statistics of each host.
     let traffic: [HostStatistics]
-    /// When it began.
+    /// The start time.
     let began: Timestamp
-    /// How long it took.
+    /// The elapsed time.
     let duration: Duration
-    /// What cut the run short; nil for one that came to its end.
+    /// The cause of an interruption, or `nil` for a complete run.
     let interrupted: Interruption.Cause?
 
-    /// The one code for the whole run.
+    /// The exit code of the run.
     var exitCode: ExitCode {
         if case .signal = interrupted { return interrupted?.exitCode ?? .interrupted }
         let failures = sync.problems.map(\.failure) + locks.compactMap(\.failure)
@@ -51,27 +51,27 @@ struct RunReport: Sendable {
         return Array(took.sorted { $0.duration > $1.duration }.prefix(5))
     }
 
-    /// How many images, and entries that gave none, ended so.
+    /// Returns the number of images, and of entries without images, with a status.
     func count(_ status: ImageOutcome.Status) -> Int {
         sync.outcomes.count { $0.status == status }
             + sync.problems.count { $0.failure.verdict == status }
     }
 
-    /// What all copies took together.
+    /// The statistics of all copies.
     var effort: CopyReceipt {
         var sum = CopyReceipt()
         for receipt in sync.outcomes.flatMap(\.targets).compactMap(\.receipt) { sum += receipt }
         return sum
     }
 
-    /// How many requests were sent to all hosts.
+    /// The number of requests to all hosts.
     var requestCount: Int { traffic.reduce(0) { $0 + $1.requestCount } }
 
-    /// What was spent at registries that count pulls.
+    /// The pulls used at registries with a pull rate limit.
     var pulls: [PullUsage] { traffic.compactMap(PullUsage.init) }
 }
 
-/// What has to be noted when a run begins.
+/// The state that is recorded at the start of a run.
 struct RunStart {
     private let time: Timestamp
     private let instant = ContinuousClock.now
@@ -84,7 +84,7 @@ struct RunStart {
         time = context.now
     }
 
-    /// The report of the run, which ends now.
+    /// Returns the report of the run, with the current time as its end.
     func report(
         _ sync: SyncReport, locks: [RunReport.WrittenLock], isCutShort: Bool
     ) -> RunReport {
@@ -97,29 +97,29 @@ struct RunStart {
 }
 
 extension ImageOutcome {
-    /// The code that this image alone would give.
+    /// The exit code for this image alone.
     var exitCode: ExitCode {
         let findings: ExitCode = status == .rejected || status == .missing ? .negative : .success
         return .combining([findings] + failures.map { ExitCode($0.failureClass) })
     }
 
-    /// What it took, over all targets.
+    /// The statistics of copying to all targets.
     var effort: CopyReceipt {
         var sum = CopyReceipt()
         for target in targets { if let receipt = target.receipt { sum += receipt } }
         return sum
     }
 
-    /// Why it is not as it should be, in one line; nil where it is.
+    /// The reason why the image needs attention, in one line, or `nil` if it does not.
     var reason: String? {
         guard !isDone else { return nil }
-        let refusal = findings.first { $0.severity == .error }?.message
+        let rejection = findings.first { $0.severity == .error }?.message
         return status == .rejected
-            ? refusal ?? failures.first?.message : failures.first?.message ?? refusal
+            ? rejection ?? failures.first?.message : failures.first?.message ?? rejection
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, or the nearest number that fits.
+    /// The duration in whole milliseconds, clamped to the range of `Int`.
     var milliseconds: Int { Int(clamping: attoseconds / 1_000_000_000_000_000) }
 }

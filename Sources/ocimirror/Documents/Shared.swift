@@ -6,10 +6,10 @@ internal import OCI
 internal import StrictJSON
 internal import Validation
 
-// What several documents show alike: findings, failures, and what to use instead.
+// Parts that several documents share: findings, failures and suggested tags.
 
 extension Finding {
-    /// A line below the image that it is about.
+    /// Returns the line that is shown below the image.
     func detail(_ style: TextStyle) -> Listing.Cell {
         Listing.Cell(text: "\(severity.rawValue): \(id.rawValue): \(message)", paint: paint(style))
     }
@@ -33,19 +33,19 @@ extension Finding {
 }
 
 extension ImageFailure {
-    /// The line that says why, and the one that says what to do next.
+    /// Returns the error and the hint as lines.
     func details(_ style: TextStyle) -> [Listing.Cell] {
         [Listing.Cell(text: "error: \(message)", paint: style.red)]
             + (hint.map { [Listing.Cell(text: "hint: \($0)", paint: style.bold)] } ?? [])
     }
 
-    /// The word for what became of an image that there is nothing of.
+    /// The status of an image with this failure.
     var verdict: ImageOutcome.Status { failureClass == .missing ? .missing : .failed }
 
     var json: JSONValue {
         [
             "class": .string(failureClass.rawValue),
-            "side": .optional(role.map { $0.rawValue }),
+            "at": .optional(role.map { $0.rawValue }),
             "message": .string(message),
             "hint": hint.map(JSONValue.string) ?? .null,
         ]

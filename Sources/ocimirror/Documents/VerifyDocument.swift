@@ -9,9 +9,9 @@ internal import StrictJSON
 internal import Validation
 internal import TextSafety
 
-/// What `verify` answers, as text and as JSON.
+/// The result of `verify` as text and JSON.
 struct VerifyDocument {
-    /// One target's lock and what was found there.
+    /// The lock file of a target, with the result of each entry.
     struct VerifiedLock {
         let path: String
         let images: [VerifiedImage]
@@ -22,7 +22,7 @@ struct VerifyDocument {
 
     private var images: [VerifiedImage] { locks.flatMap(\.images) }
 
-    /// No if anything has drifted.
+    /// The exit code, which is 1 if an image has drifted.
     var exitCode: ExitCode {
         .combining(
             images.flatMap { image in
@@ -44,15 +44,16 @@ struct VerifyDocument {
                     .init(text: image.id, paint: style.bold),
                     image.verdict(style),
                     .init(text: image.lockEntry.digest.short),
-                    .init(text: "\(counted(image.presentCount, "part")) seen", paint: style.dim),
+                    .init(
+                        text: "\(counted(image.presentCount, "object")) checked", paint: style.dim),
                 ],
                 details: details + (image.failure?.details(style) ?? []))
         }
         let drifted = images.count { !$0.problems.isEmpty }
         let unknown = images.count { $0.failure != nil && $0.problems.isEmpty }
         let repaired = images.count { $0.isRepaired }
-        let whole = images.count - drifted - unknown - repaired
-        var counts = ["\(whole) as locked"]
+        let valid = images.count - drifted - unknown - repaired
+        var counts = ["\(valid) OK"]
         if repaired > 0 { counts.append("\(repaired) repaired") }
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
@@ -79,14 +80,14 @@ struct VerifyDocument {
 }
 
 extension VerifiedImage {
-    /// Whether all is well now, and was not before.
+    /// A Boolean value that indicates whether `--repair` resolved all problems.
     fileprivate var isRepaired: Bool { problems.isEmpty && failure == nil && !repaired.isEmpty }
 
     fileprivate func verdict(_ style: TextStyle) -> Listing.Cell {
         if !problems.isEmpty { return .init(text: "drifted", paint: style.red) }
         if failure != nil { return .init(text: "unknown", paint: style.yellow) }
         if isRepaired { return .init(text: "repaired", paint: style.green) }
-        return .init(text: "as locked", paint: style.green)
+        return .init(text: "OK", paint: style.green)
     }
 
     fileprivate var json: JSONValue {
@@ -97,7 +98,7 @@ extension VerifiedImage {
             "problems": .array(problems.map { .string($0.description) }),
             "repaired": .array(repaired.map { .string($0.description) }),
             "findings": .array(findings.map(\.json)),
-            "seen": .integer(presentCount),
+            "objectsChecked": .integer(presentCount),
             "failure": failure?.json ?? .null,
         ]
     }

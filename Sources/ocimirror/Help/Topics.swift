@@ -3,56 +3,55 @@
 internal import CommandLineKit
 
 extension HelpTopic {
-    /// What scripts do with each exit code.
+    /// The help topic `exit-codes`.
     static let exitCodes = HelpTopic(
-        "exit-codes", "What each exit code means, and what a script does with it.",
+        "exit-codes", "Exit codes, and how scripts handle them.",
         document: "exit-codes.md",
         [
             .section(
                 HelpSection(
                     "Codes",
                     [
-                        HelpSection.Row("0", "Done, or the answer is yes. Go on."),
+                        HelpSection.Row("0", "Success."),
                         HelpSection.Row(
                             "1",
-                            "The answer is no: an image is rejected, a tag or repository is missing, "
-                                + "the mirror has drifted, a pin is missing, --check would change "
-                                + "something. Tell a person; another attempt changes nothing."),
+                            "Needs attention: an image was rejected, a tag or repository is "
+                                + "missing, a target has drifted, a pin is missing, or --check found "
+                                + "changes. Retrying does not help."),
                         HelpSection.Row(
                             "2",
-                            "It could not be done or found out, for at least one image or target: "
-                                + "network, TLS, a registry's or a disk's fault. Try again once, "
-                                + "then tell a person."),
-                        HelpSection.Row("64", "The command line is wrong. Repair the call."),
+                            "Failure of at least one image or target, such as a network, TLS, "
+                                + "registry or disk error. Retry once, then investigate."),
+                        HelpSection.Row("64", "Invalid command line. Correct the arguments."),
                         HelpSection.Row(
                             "75",
-                            "Only a limit was met: a pull rate limit, throttling, a lock that another run "
-                                + "holds, or --max-duration. Run again later."),
+                            "Limit reached: a pull rate limit, throttling, a file lock held by "
+                                + "another run, or --max-duration. Run again later."),
                         HelpSection.Row(
                             "77",
-                            "Credentials were rejected, or access was denied. Renew the credentials."
+                            "Credentials rejected or access denied. Renew the credentials."
                         ),
                         HelpSection.Row(
-                            "78", "The configuration or a lock is wrong. Repair the file."),
+                            "78", "Invalid configuration or lock file. Correct the file."),
                         HelpSection.Row(
                             "130, 143",
-                            "Interrupted by SIGINT or SIGTERM. What was finished is in the lock. "
-                                + "Run again."),
+                            "Interrupted by SIGINT or SIGTERM. Finished images are in the lock "
+                                + "file. Run again."),
                     ])),
             .paragraph(
-                "Where several hold in one run, the first of 78, 77, 2, 1, 75 is the code. One image's "
-                    + "failure never stops the others, so --json says what became of each."),
-            .paragraph("A script that runs every night may treat 75 as success:"),
+                "If several apply, the exit code is the first of 78, 77, 2, 1, 75. A failed image does not "
+                    + "stop the others; --json contains the result of each image."),
+            .paragraph("A scheduled job can treat 75 as success:"),
             .lines(["ocimirror sync || [ $? -eq 75 ]"]),
         ])
 
-    /// The configuration, in a page.
+    /// The help topic `configuration`.
     static let configuration = HelpTopic(
-        "configuration", "What stands in mirror.yaml, in a page.", document: "configuration.md",
+        "configuration", "mirror.yaml quick reference.", document: "configuration.md",
         [
             .paragraph(
-                "One file says what is mirrored, where it goes, and how far it is validated first. "
-                    + "'ocimirror init' writes a first one, 'ocimirror plan --offline' checks it."),
+                "The file lists the images to mirror, the targets and the validation level. Create it with "
+                    + "'ocimirror init', and check it with 'ocimirror plan --offline'."),
             .lines([
                 "version: 1",
                 "platforms: [linux/amd64, linux/arm64]    # required of every image",
@@ -89,25 +88,26 @@ extension HelpTopic {
                         HelpSection.Row("exception", "platforms reason until"),
                     ])),
             .paragraph(
-                "${NAME}, ${NAME:-text} and ${NAME:?message} stand for variables in credentials, "
-                    + "prefixes and endpoints. Credentials are looked for in mirror.yaml, "
-                    + "--auth-file or REGISTRY_AUTH_FILE, docker's and podman's files, "
-                    + "GITHUB_TOKEN for ghcr.io, and Entra for Azure's registries."),
+                "Credentials, prefixes and endpoints can contain ${NAME}, ${NAME:-default} and "
+                    + "${NAME:?message} for environment variables. Credentials are looked up in "
+                    + "mirror.yaml, --auth-file or REGISTRY_AUTH_FILE, the files of Docker and Podman, "
+                    + "GITHUB_TOKEN for ghcr.io, and Microsoft Entra for Azure Container Registry."),
         ])
 }
 
 extension HelpSection {
-    /// The words that stand for arguments.
-    static let words = HelpSection(
-        "Words",
+    /// The placeholders of arguments.
+    static let arguments = HelpSection(
+        "Arguments",
         [
             HelpSection.Row(
-                "ID", "an id of the lock, a name, or a glob with * and ?, in quotes; none means all"
+                "ID",
+                "id in the lock file, name, or quoted glob with * and ?; all images if omitted"
             ),
             HelpSection.Row(
                 "IMAGE",
-                "a reference with a tag or a digest; oci:FOLDER:TAG and oci:FOLDER@DIGEST are images "
-                    + "of a layout"),
+                "reference with a tag or digest, or oci:DIR:TAG or oci:DIR@DIGEST for an OCI "
+                    + "image layout"),
             HelpSection.Row("TIME, SIZE", "30s, 5m, 2h; 100MiB, 4KB"),
         ])
 }

@@ -7,13 +7,13 @@ internal import Mirroring
 internal import OCI
 internal import TextSafety
 
-/// What a configuration and its locks name, as far as it can be known without asking anybody.
+/// The ids, images and registries of a configuration and its lock files, for shell completion.
 ///
-/// For a shell that completes words: whatever cannot be read counts as empty.
+/// Makes no requests. Files that cannot be read count as empty.
 struct CompletionCandidates {
-    /// Each id, and where the image comes from; sorted by id.
+    /// The ids with the sources of their images, sorted by id.
     let images: [(id: String, source: String)]
-    /// The registries that images come from or go to, sorted.
+    /// The source and target registries, sorted.
     let registries: [String]
 
     init(_ path: String, in context: ProgramContext) {
@@ -40,10 +40,10 @@ struct CompletionCandidates {
         self.registries = registries.filter { !$0.hasSuffix("variable.invalid") }.sorted()
     }
 
-    /// What may stand for a word of the help.
+    /// Returns the candidates for a placeholder of the help.
     ///
-    /// A lock is anybody's who can write to the repository, and bash inserts a candidate as it is: one
-    /// with a sign that a shell could obey is left out.
+    /// A lock file can contain untrusted text, and bash inserts candidates unquoted. Candidates
+    /// with characters that a shell interprets are omitted.
     func candidates(for word: String) -> [Completion.Candidate] {
         all(for: word).filter(\.word.isPlainWord)
     }
@@ -71,7 +71,8 @@ struct CompletionCandidates {
 }
 
 extension String {
-    /// Whether it is one word to every shell, and neither an option nor a word of the answer itself.
+    /// A Boolean value that indicates whether shells read the text as one plain word, not as an
+    /// option or a directive of the completion protocol.
     fileprivate var isPlainWord: Bool {
         guard let first = utf8.first, first != UInt8(ascii: "-"), first != UInt8(ascii: ":") else {
             return false
@@ -88,9 +89,9 @@ extension String {
 }
 
 extension [String: String] {
-    /// The environment with a value for each variable of a configuration that has none.
+    /// Returns the environment with a placeholder for each unset variable of a configuration.
     ///
-    /// Variables are for secrets and prefixes, which no id depends on: any host's name will do.
+    /// Ids do not depend on secrets and prefixes, so any host name is suitable.
     func givingValues(toVariablesIn text: [UInt8]) -> [String: String] {
         var environment = self
         let source = String(decoding: text, as: UTF8.self)

@@ -6,21 +6,23 @@ internal import Mirroring
 internal import OCI
 internal import TextSafety
 
-/// A file that the configuration is made of cannot be read or used.
+/// An error that indicates an unreadable or invalid configuration, lock or rules file.
 struct ConfigurationFileError: Error {
     let message: String
     var hint: String?
 }
 
-/// `mirror.yaml` and the locks that it names, as they are on disk.
+/// The configuration `mirror.yaml` with its lock files.
 struct ConfigurationFile {
     let path: String
     let text: [UInt8]
     let config: MirrorConfiguration
-    /// The locks by path; a target without one yet is not among them.
+    /// The lock files by path.
+    ///
+    /// Missing files are omitted.
     let locks: [String: Lockfile]
 
-    /// Reads everything and says what is wrong with it, before any network traffic.
+    /// Reads and validates the configuration and the lock files, before any request.
     ///
     /// - Throws: `ConfigurationErrors` or ``ConfigurationFileError``.
     init(_ path: String, in context: ProgramContext) throws {
@@ -31,7 +33,8 @@ struct ConfigurationFile {
         } catch {
             throw ConfigurationFileError(
                 message: "\(error)",
-                hint: error.isMissing ? "write a mirror.yaml, or name one with --config" : nil)
+                hint: error.isMissing
+                    ? "run 'ocimirror init' to create mirror.yaml, or use --config" : nil)
         }
         let loader = ConfigurationLoader(
             file: path, environment: context.environment,
@@ -42,9 +45,10 @@ struct ConfigurationFile {
         locks = try Self.locks(of: loaded.config)
     }
 
-    /// What the configuration says of registries, for commands that need no more of it.
+    /// Returns the registry settings of the configuration, for commands that need nothing else from
+    /// it.
     ///
-    /// Without a file at the usual place nothing is known; a file that is there has to be right.
+    /// A missing `mirror.yaml` means no settings. An existing file must be valid.
     static func registries(
         _ path: String, in context: ProgramContext
     ) throws -> [RegistryHost: RegistryOptions] {
@@ -53,7 +57,7 @@ struct ConfigurationFile {
         return try ConfigurationFile(path, in: context).config.registries
     }
 
-    /// The locks as they are by now.
+    /// Reads the lock files again.
     ///
     /// - Throws: ``ConfigurationFileError``.
     func locksNow() throws(ConfigurationFileError) -> [String: Lockfile] {
@@ -71,17 +75,17 @@ struct ConfigurationFile {
         return locks
     }
 
-    /// Reads a lock that has to be there.
+    /// Reads a required lock file.
     ///
     /// - Parameters:
-    ///   - path: the file's absolute path.
-    ///   - root: the keys under which its blocks stand.
-    /// - Returns: the lock.
+    ///   - path: The absolute path of the file.
+    ///   - root: The key path of the entries.
+    /// - Returns: The lock file.
     /// - Throws: ``ConfigurationFileError``.
     static func lock(at path: String, root: [String]) throws(ConfigurationFileError) -> Lockfile {
         guard let lock = try lock(ifAt: path, root: root) else {
             throw ConfigurationFileError(
-                message: "cannot read '\(UntrustedText(path))': it is not there")
+                message: "cannot read '\(UntrustedText(path))': file not found")
         }
         return lock
     }
@@ -103,7 +107,7 @@ struct ConfigurationFile {
 }
 
 extension Console {
-    /// Shows a problem of the configuration with the line that it is in.
+    /// Shows a problem in the configuration, with the affected line.
     func show(_ diagnostic: ConfigurationDiagnostic) {
         guard format == .text else { return log(LogEntry(diagnostic)) }
         guard volume >= .normal || !diagnostic.isWarning else { return }

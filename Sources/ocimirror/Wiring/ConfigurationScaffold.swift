@@ -6,9 +6,9 @@ internal import Pinning
 internal import TextSafety
 internal import YAML
 
-/// The text of a first `mirror.yaml`, with a comment at what somebody will want to change.
+/// The text of a new `mirror.yaml`, with comments about optional settings.
 struct ConfigurationScaffold {
-    /// An image to be mirrored, with what makes its line clear.
+    /// An image to mirror, with a comment.
     struct Image {
         let reference: Reference
         var name: String?
@@ -16,23 +16,25 @@ struct ConfigurationScaffold {
     }
 
     let prefix: String
-    /// Where editors find the schema.
+    /// The path of the JSON schema for editors.
     var schema: String?
     private(set) var images: [Image] = []
-    /// What cannot be mirrored beside the others, and why.
+    /// The omitted images, with reasons.
     private(set) var omissions: [UsedImages.Omission] = []
 
-    /// A configuration with an example.
+    /// Creates a configuration with an example.
     init(prefix: String) {
         self.prefix = prefix
     }
 
-    /// A configuration with the images that files use, but for those that come from the mirror already.
+    /// Creates a configuration with the images that files use, except for images that are from the
+    /// mirror.
     init(prefix: String, used: UsedImages) {
         self.prefix = prefix
         omissions = used.omissions
         var tags: Set<String> = []
-        // From the end, so that a tag with a digest is met first: it says the same and more.
+        // In reverse order, so that a reference with tag and digest comes before one with the tag
+        // only.
         for (image, uses) in used.images.sorted(by: { $0.key.short > $1.key.short }) {
             if let reason = Self.reasonToOmit(image, prefix, &tags) {
                 guard !reason.isEmpty else { continue }
@@ -46,24 +48,24 @@ struct ConfigurationScaffold {
         }
         images.reverse()
         omissions.sort { ($0.use.file, $0.use.mark) < ($1.use.file, $1.use.mark) }
-        nameApart()
+        disambiguateNames()
     }
 
-    /// Why an image is left out; an empty text where another one stands for it, nil where it is not.
+    /// Returns the reason to omit an image: empty for a duplicate, `nil` for an image to mirror.
     private static func reasonToOmit(
         _ image: Reference, _ prefix: String, _ tags: inout Set<String>
     ) -> String? {
         if image.repository.description.hasPrefix("\(prefix)/") {
-            return "comes from the mirror already"
+            return "is already mirrored"
         }
         guard let tag = image.tag, !tags.insert("\(image.repository):\(tag)").inserted else {
             return nil
         }
-        return image.digest == nil ? "" : "stands with another digest elsewhere"
+        return image.digest == nil ? "" : "is also used with a different digest"
     }
 
-    /// Gives images whose derived names meet names that differ: the registry goes before the path.
-    private mutating func nameApart() {
+    /// Disambiguates colliding names by prepending the registry to the path.
+    private mutating func disambiguateNames() {
         var repositories: [String: Set<Repository>] = [:]
         for image in images {
             let repository = image.reference.repository
@@ -80,25 +82,25 @@ struct ConfigurationScaffold {
 
     var text: String {
         (schema.map { "# yaml-language-server: $schema=\($0)\n" } ?? "") + """
-            # What is mirrored, where it goes, and how far it is validated first.
-            # 'ocimirror help configuration' explains the keys; 'ocimirror plan --offline' checks this file
-            # and asks nobody; 'ocimirror plan' says what a run would do.
+            # The images to mirror, the targets and the validation level.
+            # 'ocimirror help configuration' lists the keys, 'ocimirror plan --offline' checks this file without
+            # requests, and 'ocimirror plan' shows what a run would do.
             version: 1
 
-            # Every image has to run on these. For one that cannot, see 'exception'.
+            # Required platforms of every image. To allow a missing platform, see 'exception'.
             platforms: [linux/amd64, linux/arm64]
 
-            # How far an image is validated before it is copied: index (its entries), config (each platform's
-            # configuration too) or content (also the programs in its layers).
+            # Validation level: index (entries of the index), config (also the image configs) or content (also the
+            # files in the layers).
             validation: content
 
             targets:
-              - prefix: \(prefix)  # below it lie the mirrored repositories
-                lock: images.lock.yaml  # every digest, as a Helm values file: commit it
+              - prefix: \(prefix)  # prefix of the mirrored repositories
+                lock: images.lock.yaml  # all digests, as a Helm values file; commit it
 
             registries:
               docker.io:
-                # Without an account few pulls are allowed. Variables that are not set mean no account.
+                # Anonymous pulls are limited. Unset variables mean anonymous access.
                 credentials: {username: "${DOCKERHUB_USERNAME:-}", password: "${DOCKERHUB_TOKEN:-}"}
 
             images:
@@ -123,19 +125,20 @@ struct ConfigurationScaffold {
 }
 
 extension ConfigurationScaffold.Image {
-    /// Whether the tag moves by design, which the configuration has to say.
+    /// A Boolean value that indicates whether the tag is a floating tag, which needs `floating:
+    /// true`.
     var isFloating: Bool { reference.tag?.isChannel == true && reference.digest == nil }
 
     /// The entry in `images`.
     fileprivate var lines: String {
         let comment = comment.map { "  # \($0)" } ?? ""
-        let channel = reference.tag?.isChannel == true
-        guard name != nil || channel else { return "  - \(reference.short)\(comment)\n" }
+        let isFloating = reference.tag?.isChannel == true
+        guard name != nil || isFloating else { return "  - \(reference.short)\(comment)\n" }
         var lines = ["  - source: \(reference.short)\(comment)"]
         if let name { lines.append("    name: \(name)") }
-        if channel {
+        if isFloating {
             lines.append(
-                "    floating: true  # the tag moves by design: take a version's where there is one"
+                "    floating: true  # prefer a version tag if one exists"
             )
         }
         return lines.map { "\($0)\n" }.joined()
@@ -147,7 +150,7 @@ extension Reference {
 }
 
 extension String {
-    /// A reference as people write it: Docker Hub goes without saying.
+    /// The reference in its short form, without `docker.io`.
     var withoutDockerHub: String {
         for prefix in ["docker.io/library/", "docker.io/"] where hasPrefix(prefix) {
             return String(dropFirst(prefix.count))

@@ -5,7 +5,7 @@ internal import OCI
 internal import Registry
 internal import Synchronization
 
-/// Collects what registries say about the credentials of a run.
+/// Collects the credential events of a run.
 ///
 /// A run that succeeds anonymously would otherwise hide an expired secret.
 final class CredentialLog: Sendable {
@@ -42,8 +42,8 @@ final class CredentialLog: Sendable {
 
     /// The findings so far, sorted by registry and source.
     ///
-    /// A credential that was accepted elsewhere and met a 403 only lacks a right, or the repository does
-    /// not exist. That is a failure of one image, not a finding about the credential.
+    /// A credential that was accepted elsewhere and met a 403 only lacks a right, or the repository
+    /// does not exist. That is a failure of one image, not a finding about the credential.
     var findings: CredentialFindings {
         CredentialFindings(
             state.withLock { state in

@@ -4,7 +4,7 @@ internal import ChildProcess
 internal import Files
 internal import TextSafety
 
-/// Files as they are, or as they were in a revision of git.
+/// Reads files from the working tree or from a git revision.
 struct GitRevision {
     private let name: String?
     private let context: ProgramContext
@@ -14,7 +14,7 @@ struct GitRevision {
         self.context = context
     }
 
-    /// Reads a file; nil where there is none.
+    /// Returns the content of a file, or `nil` if it does not exist.
     func read(_ path: String) async throws -> [UInt8]? {
         guard let name else {
             do throws(FileError) {
@@ -28,8 +28,8 @@ struct GitRevision {
             let git = Subprocess.locate("git", path: context.environment["PATH"] ?? "")
         else {
             throw ConfigurationFileError(
-                message: "cannot ask git for '\(UntrustedText(name))'",
-                hint: "install git, and name a revision such as HEAD~1")
+                message: "cannot read git revision '\(UntrustedText(name))'",
+                hint: "install git, and use a revision such as HEAD~1")
         }
         let absolute = context.absolute(path)
         let output = try await Subprocess.run(
@@ -43,7 +43,8 @@ struct GitRevision {
         guard output.termination == .exited(0) else {
             let words = UntrustedText(bytes: output.standardError).display(limit: 200)
             if words.contains("does not exist") || words.contains("not in") { return nil }
-            throw ConfigurationFileError(message: "git has no '\(UntrustedText(name))': \(words)")
+            throw ConfigurationFileError(
+                message: "git revision '\(UntrustedText(name))' not found: \(words)")
         }
         return output.standardOutput
     }

@@ -4,18 +4,19 @@ internal import Files
 internal import Mirroring
 internal import TextSafety
 
-/// Holds on every lock of a configuration, so that two runs never write the same one.
+/// The file locks on all lock files of a configuration, so that concurrent runs do not write the
+/// same file.
 ///
-/// The kernel gives a hold back when the process ends, however it ends.
+/// The kernel releases the file locks when the process ends.
 final class HeldFileLocks {
-    private let holds: [Hold]
-    /// Why not every lock is ours, in one line; empty where they are.
-    let complaint: String
+    private let fileLocks: [Held]
+    /// The file lock that another process holds, as an error message; empty if all were acquired.
+    let conflict: String
 
-    /// Whether every lock is ours; false where another run has one.
-    var isComplete: Bool { complaint.isEmpty }
+    /// A Boolean value that indicates whether all file locks were acquired.
+    var isComplete: Bool { conflict.isEmpty }
 
-    private final class Hold {
+    private final class Held {
         let lock: FileLock
 
         init(_ lock: consuming FileLock) {
@@ -23,26 +24,26 @@ final class HeldFileLocks {
         }
     }
 
-    /// Takes a hold on each lock that the configuration writes.
+    /// Acquires the file locks for all lock files that the configuration writes.
     init(_ config: MirrorConfiguration) throws {
-        var holds: [Hold] = []
-        var complaint = ""
+        var fileLocks: [Held] = []
+        var conflict = ""
         for path in config.targets.compactMap(\.lock) {
             try Directory.create(Path.directory(of: path))
-            // A lock that exists is held itself, so that a run which changes nothing writes nothing;
-            // before the first one is written, a file beside it is.
+            // An existing lock file is locked itself, so that a run without changes writes nothing.
+            // Before the first one exists, a separate file is locked.
             let exists = try FileStatus.of(path) != nil
             if let lock = try exists
                 ? FileLock.acquire(onExisting: path) : FileLock.acquire("\(path).lock")
             {
-                holds.append(Hold(lock))
+                fileLocks.append(Held(lock))
             } else {
                 let holder = FileLock.holder(of: exists ? path : "\(path).lock")
                 let process = holder.map { " (process \($0))" } ?? ""
-                complaint = "another run\(process) holds the lock '\(UntrustedText(path))'"
+                conflict = "'\(UntrustedText(path))' is locked by another run\(process)"
             }
         }
-        self.holds = holds
-        self.complaint = complaint
+        self.fileLocks = fileLocks
+        self.conflict = conflict
     }
 }

@@ -3,12 +3,12 @@
 internal import CommandLineKit
 internal import Synchronization
 
-/// Whether somebody has asked the program to end, and how.
+/// The interruption of a run by a signal or by `--max-duration`.
 final class Interruption: Sendable {
-    /// What cuts a run short.
+    /// The cause of an interruption.
     enum Cause: Hashable, Sendable {
         case signal(TerminationSignal)
-        /// The time that `--max-duration` grants is over.
+        /// The time limit of `--max-duration` was reached.
         case timeLimit(Duration)
     }
 
@@ -19,13 +19,14 @@ final class Interruption: Sendable {
 
     private let state = Mutex(State())
 
-    /// How long a run that was cut short by a signal may take to come to its end.
+    /// The time that an interrupted run has to finish.
     static let grace = Duration.milliseconds(4500)
 
-    /// What cut the run short; nil as long as nothing did.
+    /// The cause of the interruption, or `nil` if the run was not interrupted.
     var cause: Cause? { state.withLock { $0.cause } }
 
-    /// Says how the run is cancelled; at once, where that is asked for already.
+    /// Sets the closure that cancels the run, and calls it at once if the run is already
+    /// interrupted.
     func onInterruption(_ cancel: @escaping @Sendable () -> Void) {
         let isDue = state.withLock { state in
             state.cancel = cancel
@@ -34,9 +35,9 @@ final class Interruption: Sendable {
         if isDue { cancel() }
     }
 
-    /// Notes the cause, and cancels the run.
+    /// Records the cause and cancels the run.
     ///
-    /// The first cause counts; but who sends a signal hears of it, also where time was over before.
+    /// The first cause counts, except that a signal replaces a time limit.
     func happened(by cause: Cause) {
         let cancel = state.withLock { state in
             switch (state.cause, cause) {
@@ -48,7 +49,7 @@ final class Interruption: Sendable {
         cancel?()
     }
 
-    /// Carries out a command, and tells a person who interrupts it what happens now.
+    /// Runs a command, and logs an interruption when it happens.
     func announced(
         on console: Console, _ body: () async throws -> ExitCode
     ) async throws -> ExitCode {
@@ -57,7 +58,7 @@ final class Interruption: Sendable {
         }
     }
 
-    /// Cancels the run after so long, as a signal does, unless the timer is cancelled before.
+    /// Returns a task that interrupts the run after the limit, unless it is canceled before.
     func timer(
         after limit: Duration,
         sleep: @escaping @Sendable (Duration) async throws -> Void = {
@@ -72,7 +73,7 @@ final class Interruption: Sendable {
 }
 
 extension Interruption.Cause {
-    /// The code of a run that was cut short and had no failure.
+    /// The exit code of an interrupted run without failures.
     var exitCode: ExitCode {
         switch self {
         case .signal(.interrupt): .interrupted
@@ -81,7 +82,7 @@ extension Interruption.Cause {
         }
     }
 
-    /// What happened, for people.
+    /// The cause as text.
     var words: String {
         switch self {
         case .signal: "interrupted"
@@ -89,7 +90,7 @@ extension Interruption.Cause {
         }
     }
 
-    /// What happened, for programs.
+    /// The stable name of the cause in JSON documents.
     var name: String {
         switch self {
         case .signal(.interrupt): "interrupt"

@@ -9,21 +9,21 @@ internal import OCI
 internal import Registry
 internal import Synchronization
 
-/// Everything that reaches beyond this process: the transport, the registries, the layouts.
-///
-/// This is the one place where the pipeline meets the registry client.
+/// Creates the stores of registries and OCI image layouts from the options and the configuration.
 enum Network {
-    /// Makes the way to all stores.
+    /// Returns a provider of stores.
+    ///
+    /// No request is sent before a store is used.
     ///
     /// - Parameters:
-    ///   - registries: what the configuration says about registries.
-    ///   - options: what the command line says.
-    ///   - context: the environment, and who is told of retries and fallbacks.
-    ///   - retryMode: The time for which temporary failures are retried.
-    ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`, and those it has
-    ///     must not be refused, as for a cluster that has nothing but a pull secret.
-    /// - Returns: the way; nothing is sent before a store is used.
-    /// - Throws: `UsageError` or `URLError` for a host that is none.
+    ///   - registries: The registry settings of the configuration.
+    ///   - options: The options of the command line.
+    ///   - context: The environment, and the console for registry events.
+    ///   - retryMode: The retry limits for transient failures.
+    ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
+    ///     `--auth-file` and to fail if they are rejected, as a cluster with a pull secret does.
+    /// - Returns: The provider.
+    /// - Throws: `UsageError` or `URLError` for an invalid host.
     static func stores(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
         context: ProgramContext, retryMode: RetryMode = .unattended, onlyAuthFile: Bool = false
@@ -40,7 +40,7 @@ enum Network {
             let repositories = locations.compactMap { location -> Repository? in
                 if case .repository(let repository) = location { repository } else { nil }
             }
-            // A host that is none is told when it is asked for.
+            // An invalid host is reported when it is used.
             try? network.expect(repositories)
         }
         return StoreProvider(announcing: announce) { location in
@@ -56,7 +56,7 @@ enum Network {
                 }
                 return EndpointStore(base, endpoints: replicas, health: reputation)
             case .layout(let directory):
-                // One store for each folder: it is what orders the changes of the folder's index.
+                // Each directory has one store, which serializes the changes of its index.
                 return layouts.withLock { layouts in
                     let store = layouts[directory] ?? LayoutStore(directory: directory)
                     layouts[directory] = store
@@ -66,16 +66,19 @@ enum Network {
         }
     }
 
-    /// Makes the way to all registries.
+    /// Returns a client pool for registries.
+    ///
+    /// No request is sent before a repository is used.
     ///
     /// - Parameters:
-    ///   - registries: what the configuration says about registries.
-    ///   - options: what the command line says.
-    ///   - context: the environment, and who is told of retries and fallbacks.
-    ///   - retryMode: The time for which temporary failures are retried.
-    ///   - onlyAuthFile: whether no credentials count but those of `--auth-file`.
-    /// - Returns: the way; nothing is sent before a repository is used.
-    /// - Throws: `UsageError` or `URLError` for a host that is none.
+    ///   - registries: The registry settings of the configuration.
+    ///   - options: The options of the command line.
+    ///   - context: The environment, and the console for registry events.
+    ///   - retryMode: The retry limits for transient failures.
+    ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
+    ///     `--auth-file`.
+    /// - Returns: The client pool.
+    /// - Throws: `UsageError` or `URLError` for an invalid host.
     static func network(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
         context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
@@ -146,7 +149,7 @@ extension RegistryOptions {
 }
 
 extension RegistrySettings {
-    /// What the configuration says, in the client's words.
+    /// Creates the client settings from the registry settings of the configuration.
     fileprivate init(_ options: RegistryOptions) {
         self.init()
         plainHTTP = options.plainHTTP
@@ -167,10 +170,10 @@ extension RegistrySettings {
 }
 
 extension Console {
-    /// Says what happens between this process and registries, as far as anybody wants to know.
+    /// Logs an event of the registry client.
     fileprivate func show(_ event: RegistryEvent) {
         var entry = LogEntry(event)
-        // A live view has it as long as it holds.
+        // The live view shows throttled hosts.
         if isLive, entry.event == .retry { entry.level = .debug }
         log(entry)
     }

@@ -5,11 +5,11 @@ internal import Pinning
 internal import TextSafety
 internal import YAML
 
-/// The files that a command about pins goes through.
+/// The files that `pin`, `lint`, `promote` and `init` process.
 ///
-/// Whatever is wrong with one of them is said of that file, and the others are done.
+/// An error in one file does not stop the others.
 struct PinFiles {
-    /// What could not be read, and why.
+    /// A file that could not be read, with the error.
     struct Problem {
         let path: String
         let reason: YAMLError
@@ -20,21 +20,21 @@ struct PinFiles {
         }
     }
 
-    /// Values files are larger than configurations; a rendered set of manifests larger still.
+    /// The size limit of values files and rendered manifests, in bytes.
     private static let limit = 8 << 20
-    /// A template is read only to see what it does with tags.
+    /// The size limit of chart templates, in bytes.
     private static let templateLimit = 1 << 20
 
     private let context: ProgramContext
-    /// The files to look at, as they were named or found.
+    /// The paths of the files, as given or found.
     let paths: [String]
-    /// Files and directories that cannot be looked at.
+    /// The files and directories that cannot be read.
     let problems: [Problem]
     private var reuses: [String: TagReuse] = [:]
-    /// The templates that were not read.
+    /// The skipped templates, with reasons.
     private(set) var skippedTemplates: [Problem] = []
 
-    /// Lists files.
+    /// Creates the list of files from files and directories.
     init(_ paths: [String], rules: PinRules, in context: ProgramContext) {
         self.context = context
         let listing = YAMLFiles.list(paths, rules: rules, from: context.currentDirectory)
@@ -44,7 +44,7 @@ struct PinFiles {
 
     /// Reads a file.
     ///
-    /// - Throws: ``YAMLError`` with the reason for which it cannot be read.
+    /// - Throws: ``YAMLError`` if the file cannot be read.
     func read(_ path: String) throws(YAMLError) -> [UInt8] {
         do throws(FileError) {
             return try BoundedFile.read(context.absolute(path), limit: Self.limit)
@@ -53,14 +53,14 @@ struct PinFiles {
         }
     }
 
-    /// Replaces a file that still is as it was read.
+    /// Replaces a file, unless it changed since it was read.
     ///
-    /// - Throws: ``YAMLError`` with the reason for which it is as before.
+    /// - Throws: ``YAMLError`` if the file was not replaced.
     func replace(_ path: String, _ old: [UInt8], with new: [UInt8]) throws(YAMLError) {
         guard try read(path) == old else {
             throw YAMLError(
                 at: YAMLMark(line: 1, column: 1),
-                "the file was changed by another program meanwhile, nothing is written: run again")
+                "the file changed during the run and was not written; run again")
         }
         do throws(FileError) {
             try AtomicFile.replace(context.absolute(path), with: new)
@@ -69,7 +69,7 @@ struct PinFiles {
         }
     }
 
-    /// Returns what the templates do with tags, where the file is a chart's own values.
+    /// Returns how the templates of a chart use tags, if the file contains the chart's values.
     mutating func reuse(beside path: String) -> TagReuse {
         let directory = Path.directory(of: path)
         if let known = reuses[directory] { return known }
@@ -106,7 +106,7 @@ struct PinFiles {
         return TagReuse(templates: templates)
     }
 
-    /// Reports show the path beside the reason, so that the reason does not repeat it.
+    /// Returns the error without the path, which reports show separately.
     private static func refusal(_ error: FileError) -> YAMLError {
         YAMLError(
             at: YAMLMark(line: 1, column: 1),

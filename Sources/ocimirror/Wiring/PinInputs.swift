@@ -9,11 +9,11 @@ internal import TextSafety
 
 extension PinRegistry: ArgumentValue {}
 
-/// The files that the commands about pins read beside the files with pins.
+/// Reads the lock files, rules and reports that `pin`, `lint` and `promote` use.
 enum PinInputs {
-    /// Reads a lock.
+    /// Reads a lock file.
     ///
-    /// - Throws: ``ConfigurationFileError`` where there is none or it cannot be used.
+    /// - Throws: ``ConfigurationFileError`` if the file is missing or invalid.
     static func lock(
         _ path: String, root: String, in context: ProgramContext
     ) throws(ConfigurationFileError) -> Lockfile {
@@ -26,13 +26,16 @@ enum PinInputs {
                 message: "\(UntrustedText(path)):\(error)", hint: error.hint)
         } catch {
             throw ConfigurationFileError(
-                message: "\(error)", hint: "run 'ocimirror sync' first, or name a lock with --lock")
+                message: "\(error)",
+                hint: "run 'ocimirror sync' first, or choose a lock file with --lock")
         }
     }
 
-    /// Reads the rules; where none are named and `pins.yaml` is not there, there are none.
+    /// Reads the pin rules.
     ///
-    /// - Throws: ``ConfigurationFileError`` where they cannot be used.
+    /// Without a path, a missing `pins.yaml` means no rules.
+    ///
+    /// - Throws: ``ConfigurationFileError`` if the rules are invalid.
     static func rules(
         _ path: String?, in context: ProgramContext
     ) throws(ConfigurationFileError) -> PinRules {
@@ -50,13 +53,13 @@ enum PinInputs {
         }
     }
 
-    /// Reads what a run wrote down.
+    /// Reads a report of `sync`.
     ///
-    /// - Throws: ``ConfigurationFileError`` where it is not there or cannot be used.
+    /// - Throws: ``ConfigurationFileError`` if the report is missing or invalid.
     static func recordedRun(
         _ path: String, in context: ProgramContext
     ) throws(ConfigurationFileError) -> RunReportReader {
-        let hint = "'ocimirror sync --report \(UntrustedText(path))' writes it"
+        let hint = "create it with 'ocimirror sync --report \(UntrustedText(path))'"
         do {
             return try RunReportReader(
                 parsing: try BoundedFile.read(context.absolute(path), limit: 64 << 20))
@@ -67,8 +70,8 @@ enum PinInputs {
         }
     }
 
-    /// The lock at the usual place, if there is one.
-    static func usualLock(in context: ProgramContext) throws(FileError) -> String? {
+    /// Returns the default lock file, or `nil` if it does not exist.
+    static func defaultLock(in context: ProgramContext) throws(FileError) -> String? {
         let name = "images.lock.yaml"
         return try FileStatus.of(context.absolute(name)) == nil ? nil : name
     }

@@ -5,21 +5,21 @@ internal import Registry
 internal import Synchronization
 internal import TextSafety
 
-/// What a run asked of one host, and what came and went.
+/// The request statistics of a host.
 struct HostStatistics: Hashable, Sendable {
-    /// The host's name, with a port where it has one of its own; a redirect may have chosen it.
+    /// The host name, with a port if it is not the default; also hosts of redirects.
     let host: String
-    /// How many requests of each kind were answered or broke off.
+    /// The number of completed or aborted requests of each kind.
     var requests: [RequestKind: Int] = [:]
-    /// How many bytes of bodies came from there.
+    /// The number of received body bytes.
     var bytesRead = 0
-    /// How many bytes of bodies went there.
+    /// The number of sent body bytes.
     var bytesWritten = 0
-    /// How many requests were sent again.
+    /// The number of retries.
     var retries = 0
-    /// How many manifests were read, each of which Docker Hub counts as a pull.
+    /// The number of pulls, which Docker Hub counts by downloaded manifests.
     var pullsSpent: Int { manifestsRead }
-    /// How many pulls the host says are left; nil where it does not count.
+    /// The number of remaining pulls, or `nil` without a pull rate limit.
     var pullsLeft: Int?
 
     fileprivate var manifestsRead = 0
@@ -28,11 +28,11 @@ struct HostStatistics: Hashable, Sendable {
         self.host = UntrustedText(host).display
     }
 
-    /// How many requests there were of all kinds.
+    /// The number of requests of all kinds.
     var requestCount: Int { requests.values.reduce(0, +) }
 }
 
-/// What a run asks of all hosts, counted while it happens.
+/// Collects the request statistics of all hosts.
 final class RequestStatistics: Sendable {
     private let hosts = Mutex<[String: HostStatistics]>([:])
 
@@ -60,12 +60,12 @@ final class RequestStatistics: Sendable {
         hosts.withLock { change(&$0[host, default: HostStatistics(host: host)]) }
     }
 
-    /// The counts so far, sorted by host.
+    /// The statistics so far, sorted by host.
     var counts: [HostStatistics] { hosts.withLock { $0.values.sorted { $0.host < $1.host } } }
 }
 
 extension RequestKind {
-    /// Whether content moves towards the registry.
+    /// A Boolean value that indicates whether the request uploads content.
     fileprivate var isUpload: Bool {
         switch self {
         case .manifestPut, .uploadPatch, .uploadPut, .uploadPost: true

@@ -5,21 +5,21 @@ internal import OCI
 internal import StrictJSON
 internal import TextSafety
 
-/// What an earlier `sync --report FILE.json` wrote down, as far as a later step asks for it.
+/// The parts of a JSON report of `sync` that later commands use.
 ///
-/// Labels and messages in it are an image's or a server's words.
+/// Labels and messages are untrusted text from images and servers.
 struct RunReportReader: Sendable {
     /// An image of that run.
     struct Image: Sendable {
         let status: String
-        /// Why it is not as it should be.
+        /// The reason why the image needs attention.
         let reason: UntrustedText?
         let digest: Digest?
         let facts: ImageFacts
         let findings: [Finding]
     }
 
-    /// A finding, in the words of that run.
+    /// A finding of that run.
     struct Finding: Sendable {
         let id: UntrustedText
         let severity: String
@@ -32,13 +32,13 @@ struct RunReportReader: Sendable {
 
     /// Reads the document.
     ///
-    /// - Throws: ``JSONError`` where it is none that `sync` writes.
+    /// - Throws: ``JSONError`` if the document is not a report of `sync`.
     init(parsing bytes: [UInt8]) throws(JSONError) {
         let document = try JSONObject(
             try JSONValue(parsing: bytes), known: ["schema", "command", "images"])
         guard try document.integer("schema") == 1, try document.string("command") == "sync",
             let elements = try document.array("images")
-        else { throw document.failure("command", "is not 'sync' with the schema 1") }
+        else { throw document.failure("command", "expected 'sync' with schema 1") }
         var images: [String: Image] = [:]
         for (path, element) in elements {
             let object = try JSONObject(
@@ -47,13 +47,13 @@ struct RunReportReader: Sendable {
                     "id", "status", "reason", "digest", "downloadSize", "platforms", "labels",
                     "findings",
                 ])
-            guard let id = try object.string("id") else { throw object.failure("id", "is missing") }
+            guard let id = try object.string("id") else { throw object.failure("id", "missing") }
             images[id] = try Image(object)
         }
         self.images = images
     }
 
-    /// What the run knew of images that it, or one before it, has looked at.
+    /// The facts of images that this or an earlier run read.
     var facts: [Digest: ImageFacts] {
         let known = images.values.compactMap { image in
             image.facts.downloadSize == nil ? nil : image.digest.map { ($0, image.facts) }
@@ -61,7 +61,7 @@ struct RunReportReader: Sendable {
         return Dictionary(known) { first, _ in first }
     }
 
-    /// What the run says of an image, provided that it is the image with this digest.
+    /// Returns the image with an id, if it has the digest.
     func image(_ id: String, digest: Digest) -> Image? {
         images[id].flatMap { $0.digest == digest ? $0 : nil }
     }
@@ -101,9 +101,9 @@ extension ImageFacts {
 extension ImageFacts.PlatformFacts {
     fileprivate init(recordedIn object: JSONObject) throws(JSONError) {
         guard let platform = try object.string("platform").flatMap({ try? Platform(parsing: $0) })
-        else { throw object.failure("platform", "is no platform") }
+        else { throw object.failure("platform", "invalid platform") }
         guard let digest = try object.string("digest").flatMap({ try? Digest(parsing: $0) }) else {
-            throw object.failure("digest", "is no digest")
+            throw object.failure("digest", "invalid digest")
         }
         self.init(
             platform: platform, digest: digest, size: try object.size("size") ?? 0,
@@ -125,7 +125,7 @@ extension JSONObject {
     /// Returns a number of bytes, or `nil` where the member is absent or null.
     fileprivate func size(_ key: String) throws(JSONError) -> Int? {
         guard let size = try integer(key) else { return nil }
-        guard size >= 0 else { throw failure(key, "is negative") }
+        guard size >= 0 else { throw failure(key, "negative size") }
         return size
     }
 }

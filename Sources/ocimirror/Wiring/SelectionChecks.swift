@@ -5,9 +5,9 @@ internal import Mirroring
 internal import TextSafety
 
 extension IDSelection {
-    /// Refuses words of the command line that select nothing.
+    /// Rejects ids, names and globs that match no image.
     ///
-    /// Where a listing failed, its images are unknown, and no word can be called wrong.
+    /// If a tag listing failed, its images are unknown, so the check is skipped.
     func check(against plan: Plan) throws(UsageError) {
         guard plan.problems.isEmpty else { return }
         try check(among: plan.allNames)
@@ -34,7 +34,7 @@ extension IDSelection {
 }
 
 extension ConfigurationFile {
-    /// Refuses a configuration under which an image of a lock would lose its id.
+    /// Rejects a configuration under which an image of a lock file would lose its id.
     func checkIDs() throws(ConfigurationErrors) {
         let diagnostics = config.removedIDs(of: locks.values, file: path, text: text)
         guard diagnostics.isEmpty else { throw ConfigurationErrors(diagnostics: diagnostics) }

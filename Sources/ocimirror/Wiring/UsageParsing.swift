@@ -5,7 +5,7 @@ public import OCI
 
 extension ValidationLevel: ArgumentValue {}
 
-/// Reads a word of the command line as one of the nouns; a wrong one is an error of usage.
+/// Parses an argument, and converts an error to a usage error.
 func usage<Noun>(
     _ origin: String, _ text: String, _ parser: (String) throws(ParseError) -> Noun
 ) throws(UsageError) -> Noun {

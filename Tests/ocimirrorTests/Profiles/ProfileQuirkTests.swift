@@ -48,7 +48,7 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         let spent = stage.successes[.manifestGet, default: 0]
         #expect(
-            run.output.hasSuffix("docker.io: \(spent) pulls spent, \(100 - spent) left\n"),
+            run.output.hasSuffix("docker.io: \(spent) pulls used, \(100 - spent) remaining\n"),
             "\(run.said)")
     }
 
@@ -133,7 +133,7 @@ import Testing
         let run = try await workspace(stage).run("sync")
         #expect(run.status == 0, "\(run.said)")
         #expect(
-            run.output.contains("1 new repository at ghcr.io cannot be pulled without credentials"))
+            run.output.contains("1 new repository at ghcr.io is not public"))
     }
 
     @Test func `Azure rejects a large PUT before it is read, which is remembered`() async throws {

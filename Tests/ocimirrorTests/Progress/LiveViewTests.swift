@@ -133,7 +133,8 @@ import Testing
     @Test func `marks the remaining time as a lower bound while images are resolved`() {
         var frames = ProgressFrames(from: .zero)
         var sample = ProgressSample(
-            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500)
+            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500
+        )
         var snapshot = frames.next(sample, at: .seconds(5))
         #expect(snapshot.timeRemaining == "over 0:05 left")
         sample.startedCount = 2

@@ -131,7 +131,7 @@ import TextSafety
     }
 
     @Test(arguments: [
-        ("", "run.json: "), ("{}", "run.json: command: is not 'sync' with the schema 1"),
+        ("", "run.json: "), ("{}", "run.json: command: expected 'sync' with schema 1"),
         (
             "{\"schema\": 1, \"command\": \"sync\", \"images\": [{\"id\": 1}]}",
             "run.json: images[0].id: "
@@ -147,7 +147,7 @@ import TextSafety
         let run = try await workspace.run("pin", "--report", "pr.md", "--run", "run.json", "env")
         #expect(run.status == 78)
         #expect(run.errors.contains(message), "\(run.errors)")
-        #expect(run.errors.contains("'ocimirror sync --report run.json' writes it"))
+        #expect(run.errors.contains("create it with 'ocimirror sync --report run.json'"))
         #expect(
             workspace.folder.text("env/values.yaml") == "image: ghcr.io/acme/mirror/api:1.4.2\n")
         #expect(try await workspace.run("pin", "--run", "run.json", "env").status == 64)

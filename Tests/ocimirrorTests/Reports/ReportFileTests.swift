@@ -44,7 +44,7 @@ import Testing
         #expect(document["totals"]?["mirrored"] == 1)
         #expect(document["totals"]?["bytesUploaded"] == size)
         let hosts = [source.host, target.host].sorted()
-        #expect(document["traffic"]?.elements.map { $0["host"] } == hosts.map { .string($0) })
+        #expect(document["hosts"]?.elements.map { $0["host"] } == hosts.map { .string($0) })
     }
 
     @Test func `carries over the facts about unchanged images`() async throws {

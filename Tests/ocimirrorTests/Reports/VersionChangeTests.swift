@@ -51,7 +51,8 @@ import Testing
     }
 
     /// Returns the body for files that are pinned with the versions of the lock file.
-    private static func body(_ values: String, rewritesReferences: Bool = false) throws -> [String] {
+    private static func body(_ values: String, rewritesReferences: Bool = false) throws -> [String]
+    {
         let lock = try lock()
         let file = Pinner(lock, rewritesReferences: rewritesReferences, updatesTags: true)
             .pin(Array(values.utf8), path: "values.yaml")
