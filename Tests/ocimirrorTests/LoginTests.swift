@@ -227,7 +227,7 @@ import Testing
         #expect(!file.contains("\"auth\""))
         let check = try await workspace.run("check", "--verbose", "\(docker.host)/none:1")
         #expect(check.status == 1, "\(check.said)")
-        #expect(check.errors.contains("credentials of docker-credential-shelf"))
+        #expect(check.errors.contains("using credentials from docker-credential-shelf"))
         #expect(try await workspace.run("logout", docker.host).status == 0)
         #expect(workspace.folder.text("shelf").isEmpty)
     }
