@@ -56,7 +56,7 @@ static inline CURLcode ccurl_set_seek_callback(CURL *_Nonnull easy,
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, callback);
 }
 
-/// Opens the socket for an address, or refuses to.
+/// Opens the socket for an address, or rejects the address.
 typedef curl_socket_t (*ccurl_socket_callback)(void *_Nonnull context, curlsocktype purpose,
                                                struct curl_sockaddr *_Nonnull address);
 

@@ -20,11 +20,11 @@
 /// Makes a pipe whose ends no program inherits that another thread starts meanwhile.
 int pipe2(int ends[_Nonnull 2], int flags);
 
-/// Has a child close every descriptor from `from` on, whoever left it open.
+/// Makes a child close every descriptor from `from` on.
 int posix_spawn_file_actions_addclosefrom_np(
     posix_spawn_file_actions_t *_Nonnull actions, int from);
 
-/// Glibc's module shows `environ` as a mutable global, which strict concurrency rightly refuses;
+/// Glibc's module shows `environ` as a mutable global, which strict concurrency rejects;
 /// the variables are read once, before there is a second thread.
 static inline char *_Nullable *_Nullable cposix_environment(void) {
   extern char **environ;

@@ -45,7 +45,7 @@ public struct AddressScope: Hashable, Sendable {
             || ranges.contains { $0.contains(address) }
     }
 
-    /// Returns a Boolean value that indicates whether the scope permits an origin, judging by its
+    /// Returns a Boolean value that indicates whether the scope permits an origin, based on its
     /// text.
     ///
     /// Names other than

@@ -47,7 +47,7 @@ public struct HTTPTimeouts: Hashable, Sendable {
     ///   - firstByte: the limit up to the first byte of the answer; by default that of `idle`.
     ///   - idle: the limit between two bytes of a body.
     ///   - total: the limit of the whole exchange.
-    ///   - explanation: the limit of the body of an answer that is no success.
+    ///   - explanation: The time limit of the body of an error response.
     public init(
         connect: Duration = .seconds(15), firstByte: Duration? = nil,
         idle: Duration = .seconds(30), total: Duration? = nil,

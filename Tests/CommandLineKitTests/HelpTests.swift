@@ -86,7 +86,7 @@ struct HelpTests {
 
                 Usage: mirror sync [OPTIONS] [ID…]
 
-                Images that are there already cost one request each. One image's failure never
+                Images that already present cost one request each. One image's failure never
                 stops the others.
 
                 Nothing is written where nothing changed.

@@ -80,7 +80,7 @@ struct Sync: Command, Equatable {
     static let name = "sync"
     static let summary = "Mirror every image of the configuration."
     static let discussion = """
-        Images that are there already cost one request each. One image's failure never stops
+        Images that already present cost one request each. One image's failure never stops
         the others.
 
         Nothing is written where nothing changed.

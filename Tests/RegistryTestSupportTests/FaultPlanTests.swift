@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `connections are rejected once`() {
-        let answers = actions(FaultPlan(.refusal), repeated(Self.head, 20))
+        let answers = actions(FaultPlan(.connectionRefused), repeated(Self.head, 20))
         #expect(answers.indices.filter { answers[$0] == .refuse(seconds: 3) } == [9])
     }
 

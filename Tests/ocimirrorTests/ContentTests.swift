@@ -66,7 +66,7 @@ import Testing
         #expect(run.output.contains("content failed"), "\(run.said)")
         // Of the other platform nothing good is said: its base was not read either.
         #expect(!run.output.contains("content ok"), "\(run.said)")
-        #expect(run.output.contains("the linux/arm64 image would run /usr/bin/app"))
+        #expect(run.output.contains("linux/arm64: entrypoint /usr/bin/app"))
         #expect(run.output.contains("tag 1.1 lists linux/amd64, linux/arm64"))
         // What is started is in the newest layer, and the base of a mebibyte could not change that.
         let base = try #require(image.blobs.max { $0.value.count < $1.value.count }?.key)

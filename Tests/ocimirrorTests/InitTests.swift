@@ -76,7 +76,7 @@ import Testing
                 """))
         #expect(
             run.errors == """
-                ocimirror: warning: charts/values.yaml:8:10: it is a template's text
+                ocimirror: warning: charts/values.yaml:8:10: template text
                 ocimirror: warning: dev.yaml:6:12: registry.example.com/mirror/web:1 is \
                 already mirrored
                 ocimirror: warning: dev.yaml:7:12: docker.io/grafana/loki has neither tag nor digest; \

@@ -150,7 +150,7 @@ import Testing
 
     @Test
     func
-        `a layer with a tag alone shares it with nobody, where the layer below has the repository`()
+        `a layer with only a tag gets its repository from the layer below`()
         async throws
     {
         let workspace = try await Self.workspace([

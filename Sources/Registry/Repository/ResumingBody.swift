@@ -76,7 +76,7 @@ struct ResumingBody: AsyncSequence, Sendable {
             let madeProgress = receivedCount >= Swift.min(ResumingBody.progress, (missing + 1) / 2)
             receivedCount = 0
             if madeProgress {
-                // No wait: a connection that fails now and then is no better later.
+                // No wait: an unreliable connection does not improve with time.
                 try Task.checkCancellation()
                 attempt = 1
                 start = whole.retryExecutor.time.now()

@@ -8,7 +8,7 @@ internal import TextSafety
 /// Tells a registry's responses from web pages of something in front of it: a captive portal, the
 /// login page of a single sign-on proxy, a web server.
 ///
-/// Such a page often comes with the status 200, or 404, so the status alone is no evidence that
+/// Such a page often comes with the status 200, or 404, so the status alone does not show that
 /// content exists or is missing.
 enum WebPage {
     /// Returns a Boolean value that indicates whether a response is a web page instead of a

@@ -13,7 +13,7 @@ import AsyncPrimitives
 
     @Test
     func
-        `G12 blobs come before children, children before the index, and the index is pushed by tag only`()
+        `G12 blobs come before children, and the index comes last, by tag only`()
         async throws
     {
         var mirror = try Mirror(["a.example/app:1.0"])

@@ -153,7 +153,7 @@ import AsyncPrimitives
         scene.wire.expectDone()
     }
 
-    @Test func `a failed version check is sent again after the next rejection`() async throws {
+    @Test func `a failed version check is repeated after the next rejection`() async throws {
         let rejected = Exchange("HEAD \(Self.manifest)", ScriptedResponse(403))
         let scene = try Scene(
             [

@@ -175,7 +175,7 @@ import Testing
     }
 
     // The commit may have succeeded although its response was lost.
-    @Test func `G04 check for the blob before they send it again`() async throws {
+    @Test func `G04 check for the blob before they retry`() async throws {
         try await push([
             Exchange(Self.post, Self.session), Exchange(Self.commit, .failing(.interrupted)),
             Exchange(Self.head, ScriptedResponse(200)),

@@ -86,7 +86,7 @@ struct FaultPlan: Sendable {
             let end = outageEnd ?? now + .seconds(4)
             outageEnd = end
             return now < end ? .answer(503) : .pass
-        case .refusal: return count == 10 ? .refuse(seconds: 3) : .pass
+        case .connectionRefused: return count == 10 ? .refuse(seconds: 3) : .pass
         case .cutFirst: return first(request, .cutAnswer, .cutBody)
         case .flipFirst: return first(request, .flipAnswer, .flipBody)
         case .cutOne: return isTheOne(request) ? .cutAnswer : .pass

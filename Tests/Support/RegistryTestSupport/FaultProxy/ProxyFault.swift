@@ -11,7 +11,7 @@ public enum ProxyFault: String, CaseIterable, Sendable {
     /// After ten requests, every response is 503 for four seconds.
     case outage
     /// After ten requests, connections are closed and rejected for three seconds.
-    case refusal
+    case connectionRefused = "connection-refused"
     /// The first response body of each address, and the first upload of each blob, is cut in the
     /// middle; every fifth upload if the blob cannot be identified.
     case cutFirst = "cut-first"
