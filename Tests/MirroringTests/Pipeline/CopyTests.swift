@@ -11,11 +11,7 @@ import AsyncPrimitives
 @Suite struct CopyTests {
     private static let builder = ImageBuilder()
 
-    @Test
-    func
-        `G12 blobs come before children, and the index comes last, by tag only`()
-        async throws
-    {
+    @Test func `G12 the index is pushed last, and by tag only`() async throws {
         var mirror = try Mirror(["a.example/app:1.0"])
         let amd64 = Self.builder.image(.linuxAMD64, layers: [.random(size: 100, seed: 1)])
         let arm64 = Self.builder.image(.linuxARM64, layers: [.random(size: 200, seed: 2)])
