@@ -84,6 +84,12 @@ struct CheckDocument {
                 + "use \(lock.entry.pinned)"
         }
         if image.isAccepted {
+            let unchecked = image.platforms.filter { $0.content == .notChecked }
+                .map(\.platform.description)
+            guard unchecked.isEmpty else {
+                return style.yellow("OK:") + " valid for \(platforms) (config); "
+                    + "content not checked: \(unchecked.joined(separator: ", "))"
+            }
             return style.green("OK:") + " valid for \(platforms)"
                 + (image.report.map { " (\($0.level.rawValue))" } ?? "")
         }
