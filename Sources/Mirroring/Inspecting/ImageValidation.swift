@@ -113,7 +113,7 @@ final class ImageValidation: Sendable {
                 if stopsAtFirstError, count <= Self.maximumEarlyValidations {
                     report = Validator().validate(image, required: requirements)
                 }
-                startNext(in: &group)
+                if report.isAccepted || !stopsAtFirstError { startNext(in: &group) }
             }
             group.cancelAll()
             return Validator().validate(image, required: requirements)
