@@ -222,7 +222,8 @@ import YAML
         // The program of the image is neither an ELF binary nor a script.
         #expect(
             answers[0].text.contains(
-                "OK: valid for linux/amd64, linux/arm64 (config); content not checked: linux/amd64"))
+                "OK: valid for linux/amd64, linux/arm64 (config); content not checked: linux/amd64")
+        )
         #expect(answers[1].text.contains("nearest: 12.1.0"), "\(answers[1].text)")
     }
 }
