@@ -36,9 +36,9 @@ public struct Tag: Hashable, Sendable {
     /// `nightly`, …).
     ///
     /// A partial version such as `16` or `1.29-alpine` may change too, but it is a version tag.
-    public var isChannel: Bool { Self.channels.contains(name.lowercased()) }
+    public var isFloating: Bool { Self.floatingNames.contains(name.lowercased()) }
 
-    private static let channels: Set<String> = [
+    private static let floatingNames: Set<String> = [
         "latest", "main", "master", "trunk", "head", "edge", "next", "nightly", "dev", "develop",
         "canary", "rolling", "unstable", "testing", "stable", "snapshot",
     ]

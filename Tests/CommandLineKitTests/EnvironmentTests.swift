@@ -45,6 +45,6 @@ struct EnvironmentTests {
     func `an error for an invalid value names its variable`(
         name: String, text: String, message: String
     ) {
-        #expect(Program.refusal(["sync"], environment: [name: text]) == message)
+        #expect(Program.errorMessage(["sync"], environment: [name: text]) == message)
     }
 }

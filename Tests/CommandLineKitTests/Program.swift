@@ -40,7 +40,7 @@ enum Program {
     }
 
     /// The error message for a command line, or `nil` if it is valid.
-    static func refusal(_ words: [String], environment: [String: String] = [:]) -> String? {
+    static func errorMessage(_ words: [String], environment: [String: String] = [:]) -> String? {
         do throws(UsageError) {
             _ = try tree.parse(words, environment: environment)
             return nil

@@ -22,14 +22,14 @@ import Testing
     }
 
     @Test func `a mistyped topic suggests the nearest one`() {
-        #expect(Program.refusal(["help", "level"])?.contains("'levels'") == true)
+        #expect(Program.errorMessage(["help", "level"])?.contains("'levels'") == true)
     }
 
     @Test func `a hidden command runs and is not listed`() throws {
         #expect(try Program.parse("secret").command(as: Secret.self) != nil)
         #expect(!Program.tree.help().contains("secret"))
         #expect(!markdown.contains("secret"))
-        #expect(Program.refusal([])?.contains("secret") == false)
+        #expect(Program.errorMessage([])?.contains("secret") == false)
     }
 
     @Test func `Markdown has a section for each command`() {

@@ -69,7 +69,7 @@ struct UsageErrorTests {
     func `an invalid command line is rejected with a one-line message`(
         words: [String], message: String
     ) {
-        #expect(Program.refusal(words) == message)
+        #expect(Program.errorMessage(words) == message)
     }
 
     @Test func `the first invalid word is data`() {

@@ -53,7 +53,7 @@ import Validation
         let loader = ConfigurationLoader(file: "mirror.yaml", environment: [:], baseDirectory: "/")
         let loaded = try loader.load(text: Array(text.utf8))
         #expect(loaded.warnings.isEmpty)
-        #expect(loaded.config.images.count == 3)
+        #expect(loaded.configuration.images.count == 3)
     }
 
     @Test func `the version is in the change log`() throws {

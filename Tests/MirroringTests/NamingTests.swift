@@ -38,12 +38,12 @@ import Testing
     func `a lock id is the name, or name and tag if entries share the name`(
         _ entries: [String], _ ids: [String]
     ) throws {
-        let images = try load(entries).config.images
+        let images = try load(entries).configuration.images
         #expect(Naming(images: images).knownImages(of: images).map(\.lockID) == ids)
     }
 
     @Test func `the id of a listed tag is derived in the same way`() throws {
-        let images = try load(["{source: redis, tags: {semver: '>=7'}}"]).config.images
+        let images = try load(["{source: redis, tags: {semver: '>=7'}}"]).configuration.images
         let named = Naming(images: images).named(images[0], tag: try Tag(parsing: "7.4.1-RC"))
         #expect(named.lockID == "redis-7-4-1-rc")
         #expect(named.target.description == "redis:7.4.1-RC")
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `a third image is compared with the first one that has the tag`() throws {
-        let images = try load(["redis:7"]).config.images
+        let images = try load(["redis:7"]).configuration.images
         let image = Naming(images: images).named(images[0], tag: try Tag(parsing: "7"))
         let collisions = Naming.collisions(among: [image, image, image])
         #expect(collisions.count == 2)

@@ -31,14 +31,14 @@ import Testing
             + ["nightly", "dev", "develop", "canary", "rolling", "unstable", "testing", "stable"]
             + ["snapshot"])
     func `a floating tag such as latest is a channel`(text: String) throws {
-        #expect(try Tag(parsing: text).isChannel)
+        #expect(try Tag(parsing: text).isFloating)
     }
 
     @Test(arguments: [
         "16", "1.29-alpine", "latest-alpine", "v1", "stable-1", "_latest", "mainline",
     ])
     func `a version tag is not a channel`(text: String) throws {
-        #expect(try !Tag(parsing: text).isChannel)
+        #expect(try !Tag(parsing: text).isFloating)
     }
 
     @Test func `tags are ordered by bytes`() throws {

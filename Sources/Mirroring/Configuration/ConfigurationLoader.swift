@@ -5,7 +5,7 @@ internal import YAML
 /// A valid configuration with its warnings.
 public struct LoadedConfiguration: Hashable, Sendable {
     /// The configuration.
-    public let config: MirrorConfiguration
+    public let configuration: MirrorConfiguration
     /// The warnings, ordered by location.
     public let warnings: [ConfigurationDiagnostic]
 }
@@ -41,12 +41,12 @@ public struct ConfigurationLoader: Sendable {
             throw ConfigurationErrors(diagnostics: [syntaxError(error, in: text)])
         }
         var reading = ConfigurationReader(stream, loader: self)
-        let config = reading.config(stream.documents)
+        let configuration = reading.configuration(stream.documents)
         let diagnostics = reading.report.sorted
-        guard let config, diagnostics.allSatisfy(\.isWarning) else {
+        guard let configuration, diagnostics.allSatisfy(\.isWarning) else {
             throw ConfigurationErrors(diagnostics: diagnostics)
         }
-        return LoadedConfiguration(config: config, warnings: diagnostics)
+        return LoadedConfiguration(configuration: configuration, warnings: diagnostics)
     }
 
     private func syntaxError(_ error: YAMLError, in bytes: [UInt8]) -> ConfigurationDiagnostic {

@@ -15,7 +15,7 @@ extension ConfigurationReader {
     }
 
     /// Returns the configuration of a file, or `nil` if an essential section is missing.
-    mutating func config(_ documents: [YAMLDocument]) -> MirrorConfiguration? {
+    mutating func configuration(_ documents: [YAMLDocument]) -> MirrorConfiguration? {
         guard let root = documents.first?.root, YAMLScalar(root) != .null else {
             report.add(
                 at: text.start, "the file is empty",

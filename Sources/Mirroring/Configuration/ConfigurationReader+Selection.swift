@@ -121,11 +121,11 @@ extension ConfigurationReader {
     ) {
         let hint = "use a version tag, or set floating: true"
         switch selection {
-        case .one(let tag?, _) where tag.isChannel:
+        case .one(let tag?, _) where tag.isFloating:
             error(sourceNode, "source: '\(tag)' is a floating tag", hint: hint)
         case .list:
             for item in fields["tags"]?.items ?? [] {
-                guard let text = item.text, let tag = try? Tag(parsing: text), tag.isChannel
+                guard let text = item.text, let tag = try? Tag(parsing: text), tag.isFloating
                 else { continue }
                 error(item, "tags: '\(tag)' is a floating tag", hint: hint)
             }

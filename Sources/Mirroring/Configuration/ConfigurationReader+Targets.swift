@@ -114,8 +114,8 @@ extension ConfigurationReader {
         }
         guard let node = fields["lock"], let path = path("lock", of: fields) else { return nil }
         let file = loader.file.split(separator: "/").last.map(String.init) ?? loader.file
-        let config = ConfigurationPath.absolute(file, in: loader.baseDirectory)
-        if ConfigurationPath.comparable(path) == ConfigurationPath.comparable(config) {
+        let configurationFile = ConfigurationPath.absolute(file, in: loader.baseDirectory)
+        if ConfigurationPath.comparable(path) == ConfigurationPath.comparable(configurationFile) {
             error(node, "lock: would overwrite the configuration file")
         }
         return path

@@ -28,12 +28,12 @@ public struct LockUpdate: Sendable {
     ///   - position: The position of the target in the configuration.
     ///   - inputs: The fingerprint to record; `nil` for that of `config`.
     public init(
-        from old: Lockfile?, plan: Plan, report: SyncReport, config: MirrorConfiguration,
+        from old: Lockfile?, plan: Plan, report: SyncReport, configuration: MirrorConfiguration,
         position: Int,
         inputs: Digest? = nil
     ) {
-        let target = config.targets[position]
-        let retention = Retention(plan: plan, config: config)
+        let target = configuration.targets[position]
+        let retention = Retention(plan: plan, configuration: configuration)
         var images = (old?.images ?? [:]).filter { retention.keeps($0.key, $0.value, in: target) }
         var kept: [String] = []
         for outcome in report.outcomes {
@@ -46,8 +46,8 @@ public struct LockUpdate: Sendable {
             }
         }
         self.lock = Lockfile(
-            root: target.root, inputs: inputs ?? config.inputs,
-            validation: config.validation, images: images)
+            root: target.root, inputs: inputs ?? configuration.inputs,
+            validation: configuration.validation, images: images)
         self.kept = kept
         self.dropped = (old?.images.keys.filter { images[$0] == nil } ?? []).sorted()
     }
@@ -72,9 +72,9 @@ private struct Retention {
     /// Configuration entries that did not produce all of their images because of a problem.
     private let failedEntries: Set<ImageEntry>
 
-    init(plan: Plan, config: MirrorConfiguration) {
+    init(plan: Plan, configuration: MirrorConfiguration) {
         planned = Set(plan.allNames.map(\.id))
-        patterns = config.images.filter {
+        patterns = configuration.images.filter {
             if case .pattern = $0.selection { true } else { false }
         }
         listings = plan.listings

@@ -20,7 +20,7 @@ extension MirrorConfiguration {
     public func removedIDs(
         of locks: some Sequence<Lockfile>, file: String, text: [UInt8]
     ) -> [ConfigurationDiagnostic] {
-        let plan = Planner(config: self).offlinePlan()
+        let plan = Planner(configuration: self).offlinePlan()
         let producedIDs = Set(plan.images.map(\.id))
         var removed: [String: ImageEntry] = [:]
         for lock in locks {

@@ -45,7 +45,7 @@ public struct PlannedImage: Hashable, Sendable {
     }
 
     /// The tag, if it is a version tag and not a floating tag.
-    public var versionTag: Tag? { tag.flatMap { $0.isChannel ? nil : $0 } }
+    public var versionTag: Tag? { tag.flatMap { $0.isFloating ? nil : $0 } }
 }
 
 extension ImageEntry {

@@ -5,18 +5,20 @@ internal import OCI
 
 /// Expands the entries of a configuration to images.
 public struct Planner: Sendable {
-    private let config: MirrorConfiguration
+    private let configuration: MirrorConfiguration
     private let naming: Naming
 
     /// Creates a planner.
-    public init(config: MirrorConfiguration) {
-        self.config = config
-        self.naming = Naming(images: config.images)
+    public init(configuration: MirrorConfiguration) {
+        self.configuration = configuration
+        self.naming = Naming(images: configuration.images)
     }
 
     /// Returns the plan without requests, in which entries with tag patterns are missing.
     public func offlinePlan(selecting selection: IDSelection = .all) -> Plan {
-        Plan(images: config.images.flatMap { fixedImages(of: $0) ?? [] }, selection: selection)
+        Plan(
+            images: configuration.images.flatMap { fixedImages(of: $0) ?? [] }, selection: selection
+        )
     }
 
     /// Returns the complete plan, listing tags for entries with patterns.
@@ -33,8 +35,8 @@ public struct Planner: Sendable {
         let listings = try await listings(for: selection, stores)
         var images: [PlannedImage] = []
         var problems: [Plan.Problem] = []
-        var taken = config.images.flatMap { fixedImages(of: $0) ?? [] }.map(named)
-        for entry in config.images {
+        var taken = configuration.images.flatMap { fixedImages(of: $0) ?? [] }.map(named)
+        for entry in configuration.images {
             switch (entry.selection, listings[entry.sourceLocation]) {
             // Every entry of a listed source is expanded, selected or not, because entries of the
             // lock file are kept or removed by it.
@@ -68,7 +70,7 @@ public struct Planner: Sendable {
     private func listings(
         for selection: IDSelection, _ stores: StoreProvider
     ) async throws -> [StoreLocation: Result<[Tag], CopyError>] {
-        let wanted = config.images.filter { entry in
+        let wanted = configuration.images.filter { entry in
             guard case .pattern = entry.selection else { return false }
             return selection.couldContain(
                 name: entry.name, idPrefix: naming.idPrefix(ofPicksFrom: entry))
@@ -98,7 +100,7 @@ public struct Planner: Sendable {
     private func pick(
         from tags: [Tag], _ pattern: TagPattern, _ entry: ImageEntry
     ) -> [PlannedImage] {
-        pattern.select(from: tags.filter { entry.floating || !$0.isChannel })
+        pattern.select(from: tags.filter { entry.floating || !$0.isFloating })
             .map { image(of: entry, tag: $0) }
     }
 

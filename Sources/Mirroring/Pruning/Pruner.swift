@@ -8,13 +8,15 @@ internal import OCI
 /// A referenced digest is never removed. Some registries delete only manifests, and with one all of
 /// its tags; there, a manifest that another tag needs is kept as well.
 public struct Pruner: Sendable {
-    private let config: MirrorConfiguration
+    private let configuration: MirrorConfiguration
     private let stores: StoreProvider
     private let retained: RetainedReferences
 
     /// Creates a pruner.
-    public init(config: MirrorConfiguration, stores: StoreProvider, retained: RetainedReferences) {
-        self.config = config
+    public init(
+        configuration: MirrorConfiguration, stores: StoreProvider, retained: RetainedReferences
+    ) {
+        self.configuration = configuration
         self.stores = stores
         self.retained = retained
     }
@@ -46,9 +48,9 @@ public struct Pruner: Sendable {
 
     private func repositories(also names: [String]) -> [Repository] {
         var all = retained.repositories
-        for target in config.targets {
+        for target in configuration.targets {
             guard case .registry(let host, let path) = target.prefix else { continue }
-            for name in Set(config.images.map(\.name) + names) {
+            for name in Set(configuration.images.map(\.name) + names) {
                 let full = path.isEmpty ? name : "\(path)/\(name)"
                 if let repository = try? Repository(registry: host, path: full) {
                     all.insert(repository)
@@ -56,8 +58,9 @@ public struct Pruner: Sendable {
             }
         }
         // Only repositories below a target prefix are examined.
-        return all.filter { repository in config.targets.contains { $0.contains(repository) } }
-            .sorted { $0.description < $1.description }
+        return all.filter { repository in configuration.targets.contains { $0.contains(repository) }
+        }
+        .sorted { $0.description < $1.description }
     }
 
     private func prune(

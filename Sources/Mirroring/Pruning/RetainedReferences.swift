@@ -17,7 +17,7 @@ public struct RetainedReferences: Sendable {
     ///   - locks: The lock files of the configuration and of other environments.
     ///   - keepList: Digests that are in use elsewhere.
     ///   - config: The configuration, whose entries can name tags that no lock file has yet.
-    public init(locks: [Lockfile], keepList: Set<Digest>, config: MirrorConfiguration) {
+    public init(locks: [Lockfile], keepList: Set<Digest>, configuration: MirrorConfiguration) {
         digests = keepList
         for lockEntry in locks.flatMap(\.images.values) {
             digests.insert(lockEntry.digest)
@@ -27,8 +27,8 @@ public struct RetainedReferences: Sendable {
                 [lockEntry.targetTag].compactMap(\.self) + lockEntry.referrers.compactMap(\.tag)
             tags[lockEntry.repository, default: []].formUnion(named)
         }
-        for image in Planner(config: config).offlinePlan().images {
-            for target in config.targets {
+        for image in Planner(configuration: configuration).offlinePlan().images {
+            for target in configuration.targets {
                 guard case .repository(let repository)? = try? image.location(in: target),
                     let tag = image.tag
                 else { continue }

@@ -8,7 +8,7 @@ internal import AsyncPrimitives
 
 /// Resolves the name of an image at the source and at each target, with one HEAD request each.
 public struct Resolver: Sendable {
-    let config: MirrorConfiguration
+    let configuration: MirrorConfiguration
     let stores: StoreProvider
     let locks: [String: Lockfile]
     let today: CalendarDay
@@ -21,10 +21,10 @@ public struct Resolver: Sendable {
     ///   - locks: The current lock files of the targets, by path.
     ///   - today: The day on which exceptions are evaluated.
     public init(
-        config: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
+        configuration: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
         today: CalendarDay
     ) {
-        self.config = config
+        self.configuration = configuration
         self.stores = stores
         self.locks = locks
         self.today = today
@@ -79,7 +79,7 @@ public struct Resolver: Sendable {
 
     /// Returns the requirements of an image.
     func requirement(for image: PlannedImage) -> ImageRequirements {
-        ImageRequirements(image.entry, platforms: config.platforms, today: today)
+        ImageRequirements(image.entry, platforms: configuration.platforms, today: today)
     }
 
     // MARK: Source
@@ -125,7 +125,7 @@ public struct Resolver: Sendable {
     /// Targets are resolved in sequence, because concurrent images already use every registry.
     private func resolveTargets(_ resolved: inout ResolvedImage) async throws {
         let image = resolved.image
-        for target in config.targets {
+        for target in configuration.targets {
             var state = ResolvedImage.AtTarget(
                 location: try image.location(in: target),
                 lockEntry: target.lock.flatMap { locks[$0]?.images[image.id] })

@@ -7,24 +7,24 @@ internal import OCI
 /// The configuration and lock files of one shard: only its own images, and separate lock files.
 public struct ShardedRun: Sendable {
     /// The configuration with the images and the lock file paths of the shard.
-    public let config: MirrorConfiguration
+    public let configuration: MirrorConfiguration
     /// The current lock files with the entries of the shard, by the paths of the shard.
     public let locks: [String: Lockfile]
 
     /// Creates the configuration and lock files of a shard.
     public init(_ shard: Shard, of configuration: MirrorConfiguration, locks: [String: Lockfile]) {
-        var config = configuration
-        config.images = configuration.images.filter { shard.owns($0.name) }
+        var configuration = configuration
+        configuration.images = configuration.images.filter { shard.owns($0.name) }
         var shardLocks: [String: Lockfile] = [:]
         for position in configuration.targets.indices {
             let target = configuration.targets[position]
             guard let path = target.lock else { continue }
-            config.targets[position].lock = shard.path(of: path)
+            configuration.targets[position].lock = shard.path(of: path)
             guard var lock = locks[path] else { continue }
             lock.images = lock.images.filter { shard.owns(target.name(of: $0.value.repository)) }
             shardLocks[shard.path(of: path)] = lock
         }
-        self.config = config
+        self.configuration = configuration
         self.locks = shardLocks
     }
 }

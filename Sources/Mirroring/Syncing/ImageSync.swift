@@ -167,7 +167,7 @@ struct ImageSync {
                 let state = work.resolved.targets[position]
                 let target = try target(position, work)
                 let keeps =
-                    run.resolver.config.keepReplaced && image.tag != nil && !target.isLayout
+                    run.resolver.configuration.keepReplaced && image.tag != nil && !target.isLayout
                 run.observe(.copying(image, to: target.location, bytes: bytes))
                 return CopyJob.Target(
                     store: target, name: image.targetName, current: state.current,

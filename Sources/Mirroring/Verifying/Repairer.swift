@@ -12,7 +12,7 @@ internal import AsyncPrimitives
 /// The target's own statements are not trusted: every blob is checked.
 struct Repairer: Sendable {
     let stores: StoreProvider
-    let config: MirrorConfiguration
+    let configuration: MirrorConfiguration
     let today: CalendarDay
     /// The lock files of all targets, by path: one target can supply what another has lost.
     let locks: [String: Lockfile]
@@ -30,7 +30,7 @@ struct Repairer: Sendable {
         let sources: [any ContentSource]
         let target: any ContentStore
         do {
-            sources = try self.sources(of: image, config.entry(of: image.lockEntry))
+            sources = try self.sources(of: image, configuration.entry(of: image.lockEntry))
             target = try at(.target, .repository(image.lockEntry.repository))
         } catch {
             return CopyError(error, role: .source, at: .repository(image.lockEntry.repository))
@@ -52,7 +52,7 @@ struct Repairer: Sendable {
     private func repair(
         _ image: VerifiedImage, from sources: [any ContentSource], to target: any ContentStore
     ) async throws {
-        let (lockEntry, entry) = (image.lockEntry, config.entry(of: image.lockEntry))
+        let (lockEntry, entry) = (image.lockEntry, configuration.entry(of: image.lockEntry))
         let name = lockEntry.targetTag.map(ManifestName.tag) ?? .digest(lockEntry.digest)
         let current = try await Mirroring.at(.target, target.location) {
             try await target.currentDescriptor(of: name)
@@ -64,7 +64,7 @@ struct Repairer: Sendable {
             targets: [
                 CopyJob.Target(
                     store: target, name: name, current: current,
-                    addsRetentionTag: config.keepReplaced && lockEntry.targetTag != nil,
+                    addsRetentionTag: configuration.keepReplaced && lockEntry.targetTag != nil,
                     trustsReplaced: false)
             ])
         for result in try await copier.copy(job) { _ = try result.get() }
@@ -74,10 +74,12 @@ struct Repairer: Sendable {
     private func sources(
         of image: VerifiedImage, _ entry: ImageEntry?
     ) throws -> [any ContentSource] {
-        let others = config.targets.compactMap { $0.lock.flatMap { locks[$0]?.images[image.id] } }
-            .filter {
-                $0.digest == image.lockEntry.digest && $0.repository != image.lockEntry.repository
-            }
+        let others = configuration.targets.compactMap {
+            $0.lock.flatMap { locks[$0]?.images[image.id] }
+        }
+        .filter {
+            $0.digest == image.lockEntry.digest && $0.repository != image.lockEntry.repository
+        }
         let upstream = try entry?.sourceLocation ?? image.lockEntry.upstreamLocation
         return try others.map { try at(.source, .repository($0.repository)) }
             + [try at(.source, upstream)]
@@ -93,7 +95,7 @@ struct Repairer: Sendable {
                     let root = try await source.fetch(manifest: lockEntry.descriptor)
                     let wanted = try entry.flatMap { entry in
                         let required = ImageRequirements(
-                            entry, platforms: config.platforms, today: today)
+                            entry, platforms: configuration.platforms, today: today)
                         return try RequiredChildren.digests(of: root, for: entry, required)
                     }
                     return try await ManifestGraph.read(from: root, in: source, only: wanted)

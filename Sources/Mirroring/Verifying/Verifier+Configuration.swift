@@ -10,7 +10,7 @@ extension Verifier {
     /// Compares the validation that a lock entry records with the requirements of its configuration
     /// entry.
     func compare(_ image: inout VerifiedImage, with entry: ImageEntry) {
-        let required = ImageRequirements(entry, platforms: config.platforms, today: today)
+        let required = ImageRequirements(entry, platforms: configuration.platforms, today: today)
         image.problems += image.lockEntry.gaps(for: required).map { .insufficientlyValidated($0) }
         image.findings += [required.exceptionFinding].compactMap(\.self)
     }

@@ -8,7 +8,7 @@ internal import AsyncPrimitives
 /// Compares a target with its lock file: every tag, manifest, config and layer.
 public struct Verifier: Sendable {
     let stores: StoreProvider
-    let config: MirrorConfiguration
+    let configuration: MirrorConfiguration
     let today: CalendarDay
     private let checksSource: Bool
     private let repairer: Repairer?
@@ -31,20 +31,20 @@ public struct Verifier: Sendable {
     ///     with one HEAD request each.
     ///   - progress: The progress of the run.
     public init(
-        stores: StoreProvider, config: MirrorConfiguration, today: CalendarDay,
+        stores: StoreProvider, configuration: MirrorConfiguration, today: CalendarDay,
         checksSource: Bool = false,
         progress: RunProgress = RunProgress()
     ) {
-        self.init(stores, config, today, checksSource: checksSource, progress, nil)
+        self.init(stores, configuration, today, checksSource: checksSource, progress, nil)
     }
 
     private init(
-        _ stores: StoreProvider, _ config: MirrorConfiguration, _ today: CalendarDay,
+        _ stores: StoreProvider, _ configuration: MirrorConfiguration, _ today: CalendarDay,
         checksSource: Bool,
         _ progress: RunProgress, _ repairer: Repairer?
     ) {
         self.stores = stores
-        self.config = config
+        self.configuration = configuration
         self.today = today
         self.checksSource = checksSource
         self.repairer = repairer
@@ -64,9 +64,10 @@ public struct Verifier: Sendable {
         let copier = Copier(
             limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
-            stores, config, today, checksSource: checksSource, progress,
+            stores, configuration, today, checksSource: checksSource, progress,
             Repairer(
-                stores: stores, config: config, today: today, locks: locks, copier: copier))
+                stores: stores, configuration: configuration, today: today, locks: locks,
+                copier: copier))
     }
 
     /// Compares the given lock entries with their targets, and returns the results sorted by ID.
@@ -97,7 +98,7 @@ public struct Verifier: Sendable {
         do {
             let store = try stores.store(at: .repository(lockEntry.repository))
             try await at(.target, store.location) { try await verifyContent(&image, in: store) }
-            let entry = config.entry(of: lockEntry)
+            let entry = configuration.entry(of: lockEntry)
             if entry.map({ $0.referrers == .copy }) ?? true {
                 try await verifyReferrers(of: &image, in: store)
             }
@@ -141,7 +142,7 @@ public struct Verifier: Sendable {
         }
         let graph: ManifestGraph
         do {
-            let isSparse = config.entry(of: lockEntry)?.copy == .required
+            let isSparse = configuration.entry(of: lockEntry)?.copy == .required
             let wanted = isSparse ? Set(lockEntry.platforms.values.map(\.digest)) : nil
             graph = try await ManifestGraph.read(from: root, in: store, only: wanted)
         } catch let error as any ContentFailure where error.failureClass == .missing {

@@ -111,7 +111,7 @@ public struct Linter: Sendable {
             let why = site.obstacle.map { ": \($0)" } ?? hint
             issues.append((.unpinned, "\(name) has no digest\(why)"))
         }
-        if let tag = image.tag, tag.isChannel {
+        if let tag = image.tag, tag.isFloating {
             issues.append((.floatingTag, "\(name):\(tag) is a floating tag: use a version tag"))
         }
         if !site.usedAt.isEmpty {

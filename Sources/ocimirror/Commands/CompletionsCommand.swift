@@ -54,12 +54,14 @@ struct CompleteCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         var completion = Program.tree.completion(of: words)
         if case .other(let word) = completion.place {
-            let config =
+            let configuration =
                 completion.given["--config"] ?? context.environment["OCIMIRROR_CONFIG"]
                 ?? CommonOptions().config
-            completion.candidates += CompletionCandidates(config, in: context).candidates(for: word)
-                .filter { $0.word.hasPrefix(completion.typed) }
-                .map { Completion.Candidate(completion.lead + $0.word, $0.note) }
+            completion.candidates += CompletionCandidates(configuration, in: context).candidates(
+                for: word
+            )
+            .filter { $0.word.hasPrefix(completion.typed) }
+            .map { Completion.Candidate(completion.lead + $0.word, $0.note) }
         }
         let lines = completion.candidates.map { candidate in
             candidate.note.isEmpty ? candidate.word : "\(candidate.word)\t\(candidate.note)"

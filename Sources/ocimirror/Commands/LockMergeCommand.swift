@@ -98,7 +98,8 @@ struct LockMergeCommand: ConfiguredCommand {
     /// Returns the key path of the lock entries: the configured one, else the default.
     private func root(of lock: String, in context: ProgramContext) throws -> [String] {
         let exists = try FileStatus.of(context.absolute(options.config)) != nil
-        let config = try exists ? ConfigurationFile(options.config, in: context).config : nil
-        return config?.targets.first { $0.lock == lock }?.root ?? ["global", "ocimirror"]
+        let configuration =
+            try exists ? ConfigurationFile(options.config, in: context).configuration : nil
+        return configuration?.targets.first { $0.lock == lock }?.root ?? ["global", "ocimirror"]
     }
 }

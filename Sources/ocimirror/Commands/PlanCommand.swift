@@ -34,21 +34,23 @@ struct PlanCommand: ConfiguredCommand {
         try file.checkIDs()
         let document: PlanDocument
         if offline {
-            let plan = Planner(config: file.config).offlinePlan(selecting: selection)
-            if file.config.images.allSatisfy({ $0.hasExplicitTags }) {
+            let plan = Planner(configuration: file.configuration).offlinePlan(selecting: selection)
+            if file.configuration.images.allSatisfy({ $0.hasExplicitTags }) {
                 try selection.check(against: plan)
             }
-            document = PlanDocument(config: file.config, plan: plan, resolved: nil)
+            document = PlanDocument(configuration: file.configuration, plan: plan, resolved: nil)
         } else {
             let stores = try Network.stores(
-                registries: file.config.registries, options: options, context: context)
-            let plan = try await Planner(config: file.config)
+                registries: file.configuration.registries, options: options, context: context)
+            let plan = try await Planner(configuration: file.configuration)
                 .plan(selecting: selection, stores: stores)
             try selection.check(against: plan)
             let resolver = Resolver(
-                config: file.config, stores: stores, locks: file.locks, today: context.today)
+                configuration: file.configuration, stores: stores, locks: file.locks,
+                today: context.today)
             document = PlanDocument(
-                config: file.config, plan: plan, resolved: try await resolver.resolve(plan),
+                configuration: file.configuration, plan: plan,
+                resolved: try await resolver.resolve(plan),
                 credentials: context.credentials.findings)
         }
         context.console.result(

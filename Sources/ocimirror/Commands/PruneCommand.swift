@@ -45,7 +45,7 @@ struct PruneCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let file = try ConfigurationFile(options.config, in: context)
-        for target in file.config.targets {
+        for target in file.configuration.targets {
             guard let path = target.lock, file.locks[path] == nil else { continue }
             throw ConfigurationFileError(
                 message: "cannot read '\(context.shown(path))': lock file not found",
@@ -61,11 +61,12 @@ struct PruneCommand: ConfiguredCommand {
                 RetainedReferences.digests(inKeepList: String(decoding: bytes, as: UTF8.self)))
         }
         let pruner = Pruner(
-            config: file.config,
+            configuration: file.configuration,
             stores: try Network.stores(
-                registries: file.config.registries, options: options, context: context),
+                registries: file.configuration.registries, options: options, context: context),
             retained: RetainedReferences(
-                locks: Array(file.locks.values) + others, keepList: keepList, config: file.config))
+                locks: Array(file.locks.values) + others, keepList: keepList,
+                configuration: file.configuration))
         let document = PruneDocument(
             report: try await pruner.prune(also: names, removes: removes), removes: removes,
             credentials: context.credentials.findings)

@@ -68,15 +68,15 @@ struct SyncCommand: ConfiguredCommand {
         let console = context.console
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         let file = try ConfigurationFile(options.config, in: context)
-        let start = RunStart(of: file.config, in: context)
+        let start = RunStart(of: file.configuration, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
         let shardedRun = try chosenShard(in: context).map {
-            ShardedRun($0, of: file.config, locks: file.locks)
+            ShardedRun($0, of: file.configuration, locks: file.locks)
         }
-        let config = shardedRun?.config ?? file.config
+        let configuration = shardedRun?.configuration ?? file.configuration
 
-        let held = try HeldFileLocks(config)
+        let held = try HeldFileLocks(configuration)
         defer { withExtendedLifetime(held) {} }
         guard held.isComplete else {
             console.error(held.conflict, hint: "run again later")
@@ -85,14 +85,15 @@ struct SyncCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let old = try shardedRun?.locks ?? file.locksNow()
         let stores = try Network.stores(
-            registries: file.config.registries, options: options, context: context)
+            registries: file.configuration.registries, options: options, context: context)
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
         defer { timer?.cancel() }
         let progress = RunProgress()
         let plan: Plan
         do {
             plan = try await context.showing(progress) {
-                try await Planner(config: config).plan(selecting: selection, stores: stores)
+                try await Planner(configuration: configuration).plan(
+                    selecting: selection, stores: stores)
             }
         } catch is CancellationError {
             return finish(
@@ -103,14 +104,15 @@ struct SyncCommand: ConfiguredCommand {
 
         let syncer = Syncer(
             resolver: Resolver(
-                config: config, stores: stores, locks: old, today: context.today),
+                configuration: configuration, stores: stores, locks: old, today: context.today),
             jobs: options.jobs, scanner: LayerScanner(concurrency: options.jobs),
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .addingFacts(from: outputs.earlier)
         let locks = writeLocks(
-            config, old, plan, report, file.config.inputs, isShard: shardedRun != nil, in: context)
+            configuration, old, plan, report, file.configuration.inputs, isShard: shardedRun != nil,
+            in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)
@@ -146,15 +148,16 @@ struct SyncCommand: ConfiguredCommand {
     /// write an empty one. The lock file of a shard is always written, because `lock merge` needs
     /// all of them.
     private func writeLocks(
-        _ config: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
+        _ configuration: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
         _ report: SyncReport,
         _ inputs: Digest, isShard: Bool, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
-        for (position, target) in config.targets.enumerated() {
+        for (position, target) in configuration.targets.enumerated() {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
-                from: old[path], plan: plan, report: report, config: config, position: position,
+                from: old[path], plan: plan, report: report, configuration: configuration,
+                position: position,
                 inputs: inputs)
             var lock = RunReport.WrittenLock(
                 path: path, shownPath: context.shown(path), update: update)

@@ -49,7 +49,7 @@ struct VerifyCommand: ConfiguredCommand {
                 .contradiction(
                     "--auth-file cannot be combined with --repair or --source"))
         }
-        let held = try repairs ? HeldFileLocks(file.config) : nil
+        let held = try repairs ? HeldFileLocks(file.configuration) : nil
         defer { withExtendedLifetime(held) {} }
         if let held, !held.isComplete {
             context.console.error(held.conflict, hint: "run again later")
@@ -58,16 +58,17 @@ struct VerifyCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try Network.stores(
-            registries: file.config.registries, options: options, context: context,
+            registries: file.configuration.registries, options: options, context: context,
             onlyAuthFile: options.authFile != nil)
         let progress = RunProgress()
         var verifier = Verifier(
-            stores: stores, config: file.config, today: context.today, checksSource: checksSource,
+            stores: stores, configuration: file.configuration, today: context.today,
+            checksSource: checksSource,
             progress: progress)
         if repairs { verifier = verifier.repairing(from: locks, jobs: options.jobs) }
         let selection = IDSelection(ids)
         var verified: [VerifyDocument.VerifiedLock] = []
-        for target in file.config.targets {
+        for target in file.configuration.targets {
             guard let path = target.lock else { continue }
             guard let lock = locks[path] else {
                 throw ConfigurationFileError(

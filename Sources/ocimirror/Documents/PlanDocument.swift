@@ -8,7 +8,7 @@ internal import StrictJSON
 
 /// The result of `plan` as text and JSON.
 struct PlanDocument {
-    let config: MirrorConfiguration
+    let configuration: MirrorConfiguration
     let plan: Plan
     /// The resolved images, or `nil` with `--offline`.
     let resolved: [ResolvedImage]?
@@ -34,7 +34,7 @@ struct PlanDocument {
             for image in plan.images {
                 listing.add(
                     [.init(text: image.id, paint: style.bold), .init(text: image.sourceText)],
-                    details: config.targets.compactMap { target in
+                    details: configuration.targets.compactMap { target in
                         (try? image.location(in: target)).map {
                             Listing.Cell(text: "\($0)" + (image.tag.map { ":\($0)" } ?? ""))
                         }
@@ -54,7 +54,7 @@ struct PlanDocument {
 
     private var summary: String {
         guard let resolved else {
-            let patterns = config.images.count {
+            let patterns = configuration.images.count {
                 if case .pattern = $0.selection { true } else { false }
             }
             let listed =
@@ -85,7 +85,7 @@ struct PlanDocument {
 
     private var hubPulls: Int {
         (resolved ?? []).filter { $0.image.isOnDockerHub }
-            .reduce(0) { $0 + $1.leastPulls(platforms: config.platforms.count) }
+            .reduce(0) { $0 + $1.leastPulls(platforms: configuration.platforms.count) }
     }
 
     // MARK: JSON
@@ -99,7 +99,7 @@ struct PlanDocument {
             "offline": .bool(resolved == nil),
             "dockerHubPulls": resolved == nil ? .null : .integer(hubPulls),
             "findings": credentials.json,
-            "images": .array(resolved?.map(\.json) ?? plan.images.map { $0.json(config) }),
+            "images": .array(resolved?.map(\.json) ?? plan.images.map { $0.json(configuration) }),
             "problems": .array(
                 plan.problems.map {
                     [
@@ -121,8 +121,9 @@ extension PlannedImage {
         }
     }
 
-    fileprivate func json(_ config: MirrorConfiguration) -> JSONValue {
-        let locations = config.targets.compactMap { try? location(in: $0) }.map(\.description)
+    fileprivate func json(_ configuration: MirrorConfiguration) -> JSONValue {
+        let locations = configuration.targets.compactMap { try? location(in: $0) }.map(
+            \.description)
         return [
             "id": .string(id),
             "source": .string(sourceText),

@@ -78,8 +78,8 @@ struct RunStart {
     private let context: ProgramContext
     private let required: [Platform]
 
-    init(of config: MirrorConfiguration, in context: ProgramContext) {
-        required = config.platforms
+    init(of configuration: MirrorConfiguration, in context: ProgramContext) {
+        required = configuration.platforms
         self.context = context
         time = context.now
     }

@@ -51,7 +51,7 @@ struct PullRequestRow {
 
     /// A Boolean value that indicates whether a version's tag points to other content than before.
     var isVersionMoved: Bool {
-        guard let tag = change.new.tag, !tag.isChannel, tag == change.old?.tag,
+        guard let tag = change.new.tag, !tag.isFloating, tag == change.old?.tag,
             let old = change.old?.digest
         else { return false }
         return old != change.new.digest
@@ -59,7 +59,7 @@ struct PullRequestRow {
 
     /// A Boolean value that indicates whether the files stated a version that they no longer state.
     var removesVersion: Bool {
-        change.new.tag == nil && change.old?.tag.map { !$0.isChannel } ?? false
+        change.new.tag == nil && change.old?.tag.map { !$0.isFloating } ?? false
     }
 
     /// Returns a cell in Markdown, or `nil` if the value is unknown.

@@ -29,7 +29,7 @@ struct VersionChange: Hashable {
     /// compared number by number, all others as semantic versions. A suffix orders two tags of the
     /// same release only if it is a prerelease, because `1.2.3-alpine` does not precede `1.2.3`.
     var direction: Direction {
-        guard !old.isChannel, !new.isChannel else { return .other }
+        guard !old.isFloating, !new.isFloating else { return .other }
         let (first, second) = (Form(old), Form(new))
         if first.text == second.text {
             guard let pair = zip(first.numbers, second.numbers).first(where: { $0 != $1 }) else {

@@ -19,9 +19,9 @@ struct CompletionCandidates {
     init(_ path: String, in context: ProgramContext) {
         var sources: [String: String] = [:]
         var registries: Set<String> = []
-        if let config = Self.config(path, in: context) {
-            registries.formUnion(config.registries.keys.map(\.name))
-            for target in config.targets {
+        if let configuration = Self.configuration(path, in: context) {
+            registries.formUnion(configuration.registries.keys.map(\.name))
+            for target in configuration.targets {
                 if case .registry(let host, _) = target.prefix { registries.insert(host.name) }
                 guard let path = target.lock,
                     let bytes = try? BoundedFile.read(path, limit: 16 << 20),
@@ -29,7 +29,7 @@ struct CompletionCandidates {
                 else { continue }
                 for (id, image) in lock.images { sources[id] = image.source }
             }
-            for image in Planner(config: config).offlinePlan().images {
+            for image in Planner(configuration: configuration).offlinePlan().images {
                 sources[image.id] = image.sourceText
                 if case .repository(let repository) = image.entry.source {
                     registries.insert(repository.registry.name)
@@ -60,13 +60,15 @@ struct CompletionCandidates {
         }
     }
 
-    private static func config(_ path: String, in context: ProgramContext) -> MirrorConfiguration? {
+    private static func configuration(_ path: String, in context: ProgramContext)
+        -> MirrorConfiguration?
+    {
         let absolute = context.absolute(path)
         guard let text = try? BoundedFile.read(absolute, limit: 1 << 20) else { return nil }
         let loader = ConfigurationLoader(
             file: path, environment: context.environment.givingValues(toVariablesIn: text),
             baseDirectory: Path.directory(of: absolute))
-        return (try? loader.load(text: text))?.config
+        return (try? loader.load(text: text))?.configuration
     }
 }
 

@@ -16,7 +16,7 @@ struct ConfigurationFileError: Error {
 struct ConfigurationFile {
     let path: String
     let text: [UInt8]
-    let config: MirrorConfiguration
+    let configuration: MirrorConfiguration
     /// The lock files by path.
     ///
     /// Missing files are omitted.
@@ -41,8 +41,8 @@ struct ConfigurationFile {
             baseDirectory: Path.directory(of: absolute))
         let loaded = try loader.load(text: text)
         for warning in loaded.warnings { context.console.show(warning) }
-        config = loaded.config
-        locks = try Self.locks(of: loaded.config)
+        configuration = loaded.configuration
+        locks = try Self.locks(of: loaded.configuration)
     }
 
     /// Returns the registry settings of the configuration, for commands that need nothing else from
@@ -54,21 +54,21 @@ struct ConfigurationFile {
     ) throws -> [RegistryHost: RegistryOptions] {
         guard try FileStatus.of(context.absolute(path)) != nil || path != CommonOptions().config
         else { return [:] }
-        return try ConfigurationFile(path, in: context).config.registries
+        return try ConfigurationFile(path, in: context).configuration.registries
     }
 
     /// Reads the lock files again.
     ///
     /// - Throws: ``ConfigurationFileError``.
     func locksNow() throws(ConfigurationFileError) -> [String: Lockfile] {
-        try Self.locks(of: config)
+        try Self.locks(of: configuration)
     }
 
-    private static func locks(of config: MirrorConfiguration) throws(ConfigurationFileError)
+    private static func locks(of configuration: MirrorConfiguration) throws(ConfigurationFileError)
         -> [String: Lockfile]
     {
         var locks: [String: Lockfile] = [:]
-        for target in config.targets {
+        for target in configuration.targets {
             guard let path = target.lock else { continue }
             locks[path] = try lock(ifAt: path, root: target.root)
         }

@@ -127,12 +127,12 @@ struct ConfigurationScaffold {
 extension ConfigurationScaffold.Image {
     /// A Boolean value that indicates whether the tag is a floating tag, which needs `floating:
     /// true`.
-    var isFloating: Bool { reference.tag?.isChannel == true && reference.digest == nil }
+    var isFloating: Bool { reference.tag?.isFloating == true && reference.digest == nil }
 
     /// The entry in `images`.
     fileprivate var lines: String {
         let comment = comment.map { "  # \($0)" } ?? ""
-        let isFloating = reference.tag?.isChannel == true
+        let isFloating = reference.tag?.isFloating == true
         guard name != nil || isFloating else { return "  - \(reference.short)\(comment)\n" }
         var lines = ["  - source: \(reference.short)\(comment)"]
         if let name { lines.append("    name: \(name)") }

@@ -25,10 +25,10 @@ final class HeldFileLocks {
     }
 
     /// Acquires the file locks for all lock files that the configuration writes.
-    init(_ config: MirrorConfiguration) throws {
+    init(_ configuration: MirrorConfiguration) throws {
         var fileLocks: [Held] = []
         var conflict = ""
-        for path in config.targets.compactMap(\.lock) {
+        for path in configuration.targets.compactMap(\.lock) {
             try Directory.create(Path.directory(of: path))
             // An existing lock file is locked itself, so that a run without changes writes nothing.
             // Before the first one exists, a separate file is locked.

@@ -36,7 +36,7 @@ extension IDSelection {
 extension ConfigurationFile {
     /// Rejects a configuration under which an image of a lock file would lose its id.
     func checkIDs() throws(ConfigurationErrors) {
-        let diagnostics = config.removedIDs(of: locks.values, file: path, text: text)
+        let diagnostics = configuration.removedIDs(of: locks.values, file: path, text: text)
         guard diagnostics.isEmpty else { throw ConfigurationErrors(diagnostics: diagnostics) }
     }
 }

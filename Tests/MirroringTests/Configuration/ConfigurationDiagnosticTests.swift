@@ -25,9 +25,9 @@ import TextSafety
         let yaml = try Data(contentsOf: root.appending(path: "mirror.yaml"))
         let loaded = try loader.load(text: Array(yaml))
         #expect(loaded.warnings.isEmpty)
-        #expect(loaded.config.images.count == 31)
-        let naming = Naming(images: loaded.config.images)
-        let ids = naming.knownImages(of: loaded.config.images).map(\.lockID)
+        #expect(loaded.configuration.images.count == 31)
+        let naming = Naming(images: loaded.configuration.images)
+        let ids = naming.knownImages(of: loaded.configuration.images).map(\.lockID)
         #expect(Set(ids).count == ids.count)
         #expect(ids.contains("postgres"))
         #expect(ids.contains("redis-7-2-5"))
@@ -142,8 +142,9 @@ import TextSafety
             targets: [{prefix: ghcr.io/x, lock: l}]
             registries: {quay.io: {credentials: {username: u, password: 'x\(text)'}}}
             """
-        let config = try loader.load(text: Array(yaml.utf8)).config
-        #expect(config.registries.values.first?.credentials?.password.reveal() == "x\(expanded)")
+        let configuration = try loader.load(text: Array(yaml.utf8)).configuration
+        #expect(
+            configuration.registries.values.first?.credentials?.password.reveal() == "x\(expanded)")
     }
 
     @Test(arguments: [

@@ -125,7 +125,7 @@ import Testing
         let yaml =
             ConfigurationFixture.image("redis:7")
             + "validation: config\ncopy: required\nreferrers: none\nnaming: path\n"
-        let entry = try #require(try ConfigurationFixture.load(yaml).config.images.first)
+        let entry = try #require(try ConfigurationFixture.load(yaml).configuration.images.first)
         #expect(entry.validation == .config)
         #expect(entry.copy == .required)
         #expect(entry.referrers == .none)
@@ -168,6 +168,6 @@ import Testing
 
     private func load(_ entry: String) throws -> ImageEntry {
         let yaml = ConfigurationFixture.image(entry)
-        return try #require(try ConfigurationFixture.load(yaml).config.images.first)
+        return try #require(try ConfigurationFixture.load(yaml).configuration.images.first)
     }
 }

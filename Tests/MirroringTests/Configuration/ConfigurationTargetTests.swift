@@ -96,7 +96,7 @@ import TextSafety
     }
 
     @Test func `paths of targets are absolute`() throws {
-        let config = try ConfigurationFixture.load(
+        let configuration = try ConfigurationFixture.load(
             """
             version: 1
             images: [redis:7]
@@ -105,9 +105,9 @@ import TextSafety
               - {prefix: localhost:5000, lock: /abs/b.yaml, root: images}
               - {prefix: "oci:../layouts"}
             """
-        ).config
+        ).configuration
         #expect(
-            config.targets == [
+            configuration.targets == [
                 MirrorTarget(
                     prefix: .registry(try RegistryHost(parsing: "ghcr.io"), path: "owner/mirror"),
                     writtenPrefix: "${REGISTRY}/${OWNER:-owner}/mirror",
@@ -164,17 +164,17 @@ import TextSafety
             """)
         #expect(loaded.warnings.isEmpty)
         #expect(
-            loaded.config.images.map(\.name) == [
+            loaded.configuration.images.map(\.name) == [
                 "temporalio-server", "envoy-gateway", "spotahome-redis-operator", "bitnami-kubectl",
                 "janus-idp-backstage-showcase",
             ])
-        #expect(loaded.config.registries.count == 2)
-        #expect(loaded.config.platforms == [.linuxAMD64, .linuxARM64])
-        #expect(loaded.config.keepReplaced)
+        #expect(loaded.configuration.registries.count == 2)
+        #expect(loaded.configuration.platforms == [.linuxAMD64, .linuxARM64])
+        #expect(loaded.configuration.keepReplaced)
     }
 
     @Test func `every option of a registry is read`() throws {
-        let config = try ConfigurationFixture.load(
+        let configuration = try ConfigurationFixture.load(
             ConfigurationFixture.registry(
                 """
                 {credentials: {username: me, password: "a${TOKEN}$b"}, auth: required,
@@ -183,8 +183,8 @@ import TextSafety
                    endpoints: ["mirror.${REGISTRY}", registry-1.docker.io], tokenHosts: [auth.quay.io],
                    allow: [10.0.0.0/8, "FD00::/8", "::1", internal.example]}
                 """)
-        ).config
-        let options = try #require(config.registries[try RegistryHost(parsing: "quay.io")])
+        ).configuration
+        let options = try #require(configuration.registries[try RegistryHost(parsing: "quay.io")])
         #expect(options.credentials?.username == "me")
         #expect(options.credentials?.password == Secret("ahunter2$b"))
         #expect(options.requiresAuth)
@@ -204,7 +204,7 @@ import TextSafety
     {
         let options = "{credentials: {username: '${EMPTY}', password: '${NONE:-}'}}"
         let yaml = ConfigurationFixture.topLevel("registries: {index.docker.io: \(options)}")
-        let registries = try ConfigurationFixture.load(yaml).config.registries
+        let registries = try ConfigurationFixture.load(yaml).configuration.registries
         #expect(registries[.dockerHub] == RegistryOptions())
     }
 

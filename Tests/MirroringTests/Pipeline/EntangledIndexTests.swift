@@ -29,7 +29,7 @@ import Validation
 
     private func verify(_ mirror: Mirror, repairs: Bool = false) async throws -> VerifiedImage {
         var verifier = Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today)
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today)
         if repairs { verifier = verifier.repairing(from: mirror.locks, jobs: 2) }
         return try #require(try await verifier.verify(mirror.lock().images).first)
     }
@@ -108,9 +108,9 @@ import Validation
         try await memory.push(
             manifest: try await memory.fetch(manifest: part), as: .tag(try Tag(parsing: "part")))
         let pruner = Pruner(
-            config: mirror.config, stores: mirror.world.stores,
+            configuration: mirror.configuration, stores: mirror.world.stores,
             retained: RetainedReferences(
-                locks: [try mirror.lock()], keepList: [], config: mirror.config))
+                locks: [try mirror.lock()], keepList: [], configuration: mirror.configuration))
         let report = try await pruner.prune(also: [], removes: true)
         #expect(report.keptCount == 1)
         let pruned = try #require(report.tags.first)

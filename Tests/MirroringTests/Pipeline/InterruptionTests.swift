@@ -122,7 +122,7 @@ import AsyncPrimitives
         }
         // Cancels once the other two images are finished, independent of a clock.
         let finished = AsyncCondition(0)
-        let (config, resolver) = (mirror.config, mirror.resolver)
+        let (configuration, resolver) = (mirror.configuration, mirror.resolver)
         let plan = try await mirror.plan()
         let run = Task {
             await Syncer(resolver: resolver, jobs: 4, scanner: Mirror.scanner) { event in
@@ -135,7 +135,8 @@ import AsyncPrimitives
         #expect(report.wasInterrupted)
         #expect(report.outcomes.map(\.image.id) == ["app", "tool"])
         #expect(report.outcomes.map(\.status) == [.mirrored, .mirrored])
-        let update = LockUpdate(from: nil, plan: plan, report: report, config: config, position: 0)
+        let update = LockUpdate(
+            from: nil, plan: plan, report: report, configuration: configuration, position: 0)
         #expect(update.lock.images.keys.sorted() == ["app", "tool"])
         #expect(try await mirror.digest("mirror.example/m/slow:1.0") == nil)
 

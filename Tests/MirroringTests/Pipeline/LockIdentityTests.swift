@@ -25,9 +25,10 @@ import Testing
                     validation: .config, platforms: [:])
             })
         let text = Mirror.text(entries)
-        let config = try ConfigurationFixture.load(text).config
-        return config.removedIDs(of: [lock, lock], file: "mirror.yaml", text: Array(text.utf8)).map
-        {
+        let configuration = try ConfigurationFixture.load(text).configuration
+        return configuration.removedIDs(
+            of: [lock, lock], file: "mirror.yaml", text: Array(text.utf8)
+        ).map {
             "\($0.line):\($0.column): \($0.headline)"
         }
     }
@@ -102,7 +103,7 @@ import Testing
     ) throws -> Digest {
         try Mirror(
             images, to: targets, settings: settings, environment: environment, directory: directory
-        ).config.inputs
+        ).configuration.inputs
     }
 
     @Test func `settings that affect the lock file change the hash`() throws {

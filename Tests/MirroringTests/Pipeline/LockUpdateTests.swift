@@ -122,7 +122,7 @@ import Testing
     {
         let mirror = try await mirror()
         #expect(try mirror.lock().validation == .config)
-        #expect(try mirror.lock().inputs == mirror.config.inputs)
+        #expect(try mirror.lock().inputs == mirror.configuration.inputs)
         #expect(try mirror.entry("tool").validation == .config)
     }
 

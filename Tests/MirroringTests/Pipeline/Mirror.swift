@@ -13,7 +13,7 @@ import Validation
 struct Mirror {
     let world: World
     var scanner = Self.scanner
-    private(set) var config: MirrorConfiguration
+    private(set) var configuration: MirrorConfiguration
     var locks: [String: Lockfile] = [:]
     var today = CalendarDay(parsing: "2026-06-15") ?? CalendarDay(daysSinceEpoch: 0)
 
@@ -43,7 +43,7 @@ struct Mirror {
         in world: World = World(), environment: [String: String] = [:], directory: String = "/repo"
     ) throws(ConfigurationErrors) {
         self.world = world
-        self.config = try Self.load(
+        self.configuration = try Self.load(
             images, targets, settings, environment: environment, directory: directory)
     }
 
@@ -51,7 +51,8 @@ struct Mirror {
     mutating func configure(
         _ images: [String], to targets: [String] = ["mirror.example/m"], settings: String = ""
     ) throws(ConfigurationErrors) {
-        config = try Self.load(images, targets, settings, environment: [:], directory: "/repo")
+        configuration = try Self.load(
+            images, targets, settings, environment: [:], directory: "/repo")
     }
 
     static func text(
@@ -81,15 +82,16 @@ struct Mirror {
         try ConfigurationLoader(
             file: "mirror.yaml", environment: environment, baseDirectory: directory
         )
-        .load(text: Array(text(images, targets, settings).utf8)).config
+        .load(text: Array(text(images, targets, settings).utf8)).configuration
     }
 
     var resolver: Resolver {
-        Resolver(config: config, stores: world.stores, locks: locks, today: today)
+        Resolver(configuration: configuration, stores: world.stores, locks: locks, today: today)
     }
 
     func plan(_ ids: [String] = []) async throws -> Plan {
-        try await Planner(config: config).plan(selecting: IDSelection(ids), stores: world.stores)
+        try await Planner(configuration: configuration).plan(
+            selecting: IDSelection(ids), stores: world.stores)
     }
 
     /// Performs a complete run and keeps the lock files, written and parsed as by the next run.
@@ -106,10 +108,11 @@ struct Mirror {
         )
         .sync(plan)
         var updates: [LockUpdate] = []
-        for (position, target) in config.targets.enumerated() {
+        for (position, target) in configuration.targets.enumerated() {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
-                from: locks[path], plan: plan, report: report, config: config, position: position)
+                from: locks[path], plan: plan, report: report, configuration: configuration,
+                position: position)
             let text = update.lock.text
             let lock = try Lockfile(parsing: Array(text.utf8), root: target.root)
             #expect(lock == update.lock)

@@ -147,7 +147,7 @@ import Testing
             "{source: a.example/app, tags: {regex: '1.*'}}",
             "{source: b.example/app, tags: ['1.0', '2.0']}",
         ])
-        let plan = Planner(config: mirror.config).offlinePlan()
+        let plan = Planner(configuration: mirror.configuration).offlinePlan()
         #expect(plan.images.map(\.id) == ["app-1-0", "app-2-0"])
         #expect(mirror.world.takeJournal().isEmpty)
     }

@@ -29,7 +29,7 @@ import Validation
         _ mirror: Mirror, checksSource: Bool = false, repairs: Bool = false
     ) async throws -> VerifiedImage {
         var verifier = Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today,
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today,
             checksSource: checksSource)
         if repairs { verifier = verifier.repairing(from: mirror.locks, jobs: 2) }
         return try #require(try await verifier.verify(mirror.lock().images).first)
@@ -172,7 +172,7 @@ import Validation
         let lock = try mirror.lock()
         #expect(lock.images.count == 4)
         let verifier = Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today)
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today)
         for image in try await verifier.verify(lock.images) {
             #expect(image.problems.isEmpty, "\(image.id)")
         }

@@ -23,7 +23,7 @@ import Validation
 
     private func verify(_ mirror: Mirror) async throws -> VerifiedImage {
         let images = try await Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today
         ).verify(
             mirror.lock().images)
         return try #require(images.first)
@@ -102,7 +102,7 @@ import Validation
         var lock = try mirror.lock()
         lock.images["app"]?.size += 1
         let broken = try await Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today
         ).verify(
             lock.images)
         #expect(broken[0].problems.count == 1)

@@ -31,7 +31,7 @@ import Testing
 
     private func verify(_ mirror: Mirror, repairs: Bool = false) async throws -> VerifiedImage {
         var verifier = Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today)
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today)
         if repairs { verifier = verifier.repairing(from: mirror.locks, jobs: 2) }
         return try #require(try await verifier.verify(mirror.lock().images).first)
     }
@@ -103,7 +103,7 @@ import Testing
     @Test func `a tag at the source is resolved once for all targets`() async throws {
         let mirror = try await mirror(to: ["one.example/m", "two.example/m"])
         let verifier = Verifier(
-            stores: mirror.world.stores, config: mirror.config, today: mirror.today,
+            stores: mirror.world.stores, configuration: mirror.configuration, today: mirror.today,
             checksSource: true)
         for position in 0...1 {
             _ = try await verifier.verify(mirror.lock(position).images)

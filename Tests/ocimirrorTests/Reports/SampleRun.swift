@@ -100,10 +100,11 @@ struct SampleRun {
             """
         let loader = ConfigurationLoader(
             file: "mirror.yaml", environment: [:], baseDirectory: "/srv")
-        let config = try loader.load(text: Array(text.utf8)).config
+        let configuration = try loader.load(text: Array(text.utf8)).configuration
         let update = LockUpdate(
-            from: nil, plan: Planner(config: config).offlinePlan(), report: SyncReport(),
-            config: config, position: 0)
+            from: nil, plan: Planner(configuration: configuration).offlinePlan(),
+            report: SyncReport(),
+            configuration: configuration, position: 0)
         return RunReport.WrittenLock(
             path: "/srv/images.lock.yaml", shownPath: "images.lock.yaml", update: update,
             failure: ImageFailure(.unavailable, "no space left on the disk"))
