@@ -24,7 +24,7 @@ public struct LockUpdate: Sendable {
     ///   - old: The previous lock file; `nil` if there was none.
     ///   - plan: The plan of the run.
     ///   - report: The results of the run.
-    ///   - config: the configuration.
+    ///   - configuration: the configuration.
     ///   - position: The position of the target in the configuration.
     ///   - inputs: The fingerprint to record; `nil` for that of `config`.
     public init(

@@ -16,7 +16,7 @@ public struct RetainedReferences: Sendable {
     /// - Parameters:
     ///   - locks: The lock files of the configuration and of other environments.
     ///   - keepList: Digests that are in use elsewhere.
-    ///   - config: The configuration, whose entries can name tags that no lock file has yet.
+    ///   - configuration: The configuration, whose entries can name tags that no lock file has yet.
     public init(locks: [Lockfile], keepList: Set<Digest>, configuration: MirrorConfiguration) {
         digests = keepList
         for lockEntry in locks.flatMap(\.images.values) {

@@ -16,7 +16,7 @@ public struct Resolver: Sendable {
     /// Creates a resolver.
     ///
     /// - Parameters:
-    ///   - config: The configuration.
+    ///   - configuration: The configuration.
     ///   - stores: The provider of the stores.
     ///   - locks: The current lock files of the targets, by path.
     ///   - today: The day on which exceptions are evaluated.

@@ -24,7 +24,7 @@ public struct Verifier: Sendable {
     ///
     /// - Parameters:
     ///   - stores: The provider of the stores.
-    ///   - config: The configuration, with the requirements of each image and the platforms to
+    ///   - configuration: The configuration, with the requirements of each image and the platforms to
     ///     copy.
     ///   - today: The day on which exceptions are evaluated.
     ///   - checksSource: A Boolean value that indicates whether to check the source for moved tags,
