@@ -19,7 +19,8 @@ import Testing
         #expect(contents.diffID == .of(Self.archive))
         #expect(contents.unpackedByteCount == Self.archive.count)
         let script = LayerEntry.File(
-            isExecutable: true, head: .script(Array("/bin/sh -e".utf8)))
+            isExecutable: true,
+            head: .script(FileStart(Array("#!/bin/sh -e\necho\n".utf8), isComplete: true)))
         #expect(contents.tree[LayerPath("/usr/bin/app")] == .file(script))
         #expect(contents.tree[LayerPath("usr/bin/other")] == .file(script))
         #expect(contents.tree[LayerPath("bin")] == .symbolicLink(to: Array("usr/bin".utf8)))

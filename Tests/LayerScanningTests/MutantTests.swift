@@ -20,7 +20,8 @@ import Testing
 
     private static let archive =
         RawArchive.extended([("path", Array("usr/bin/longer".utf8))])
-        + RawArchive.entry("short", ELFFile.arm64.loaded(by: "/lib/ld.so").bytes)
+        + RawArchive.entry(
+            "short", ELFFile.arm64.loaded(by: "/lib/ld.so").needing("libc.so.6").bytes)
         + RawArchive.entry("run", Array("#!/bin/sh -e\n".utf8))
         + RawArchive.entry("link", kind: "2", link: "usr/bin/longer")
         + RawArchive.entry("hard", kind: "1", link: "run")
@@ -58,6 +59,7 @@ import Testing
         var numbers = Numbers(state: 7)
         for file in [
             ELFFile.arm64.loaded(by: "/lib/ld-linux-aarch64.so.1"),
+            ELFFile.arm64.loaded(by: "/lib/ld.so").needing("libc.so.6", runPath: "$ORIGIN"),
             ELFFile(machine: 40, is64Bit: false, isLittleEndian: false, loader: "/lib/ld.so"),
         ] {
             let good = file.bytes

@@ -9,7 +9,9 @@ import Testing
 
 @Suite struct OddArchiveTests {
     private static let program = LayerEntry.file(
-        LayerEntry.File(isExecutable: true, head: .script(Array("/bin/sh".utf8))))
+        LayerEntry.File(
+            isExecutable: true,
+            head: .script(FileStart(Array("#!/bin/sh\n".utf8), isComplete: true))))
     private static let script = Array("#!/bin/sh\n".utf8)
 
     private static func tree(_ archive: [UInt8]) async throws -> LayerFileTree {

@@ -32,27 +32,13 @@ public enum LayerEntry: Hashable, Sendable {
     public enum Head: Hashable, Sendable {
         /// An unknown type.
         case data
-        /// `#!`, and the rest of the first line, without the mark.
-        case script([UInt8])
+        /// A script, which begins with `#!`.
+        ///
+        /// Of a script for a shell, the first bytes are known; of any other, the first line.
+        case script(FileStart)
         /// An ELF program, library or object.
         case elf(ELFHeader)
-    }
-}
-
-extension LayerEntry.Head {
-    /// The maximum length of a first line, including `#!`.
-    ///
-    /// Source: Linux, `BINPRM_BUF_SIZE`.
-    static let lineLimit = 256
-
-    /// Parses the first bytes of a file.
-    init(_ bytes: ArraySlice<UInt8>) {
-        if let header = ELFHeader(bytes) {
-            self = .elf(header)
-        } else if bytes.starts(with: "#!".utf8) {
-            self = .script(Array(bytes.prefix(Self.lineLimit).dropFirst(2).prefix { $0 != 0x0A }))
-        } else {
-            self = .data
-        }
+        /// A file that configures the dynamic loader, such as `/etc/ld.so.conf`.
+        case loaderConfiguration(FileStart)
     }
 }

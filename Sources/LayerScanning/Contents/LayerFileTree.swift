@@ -6,6 +6,8 @@
 public struct LayerFileTree: Sendable {
     /// The paths of ELF files, which rules enumerate.
     public private(set) var elfPaths: [PathKey: LayerPath] = [:]
+    /// The paths of files that configure the dynamic loader, which includes some by a pattern.
+    public private(set) var loaderConfigurationPaths: [PathKey: LayerPath] = [:]
     /// An estimate of the memory that the tree occupies.
     ///
     /// It never decreases, so that replacing an entry repeatedly has a cost.
@@ -61,6 +63,7 @@ public struct LayerFileTree: Sendable {
         specialFiles.remove(key)
         entries[key] = nil
         elfPaths[key] = nil
+        loaderConfigurationPaths[key] = nil
         // The parents of a known directory are known too, so each costs memory only once.
         for directory in trail.directories.reversed() {
             guard impliedDirectories.insert(directory).inserted else { break }
@@ -76,9 +79,15 @@ public struct LayerFileTree: Sendable {
         case .file(let file):
             switch file.head {
             case .data: store(entry, key, 0)
-            case .script(let line): store(entry, key, line.count)
+            case .script(let start): store(entry, key, start.bytes.count)
+            case .loaderConfiguration(let start):
+                store(entry, key, trail.bytes.count + start.bytes.count)
+                loaderConfigurationPaths[key] = LayerPath(clean: trail.bytes)
             case .elf(let header):
-                store(entry, key, trail.bytes.count + (header.loader?.count ?? 0))
+                store(
+                    entry, key,
+                    trail.bytes.count + (header.loader?.count ?? 0) + Self.byteCount(header.linkage)
+                )
                 elfPaths[key] = LayerPath(clean: trail.bytes)
             }
         }
@@ -120,6 +129,12 @@ public struct LayerFileTree: Sendable {
         entries[key] = entry
         byteCount += Self.entryByteCount
         if textByteCount > 0 { byteCount += Self.textByteCount + textByteCount }
+    }
+
+    /// Returns the memory for the names of libraries.
+    private static func byteCount(_ linkage: ELFHeader.Linkage) -> Int {
+        guard case .dynamic(let section) = linkage else { return 0 }
+        return section.texts.reduce(0) { $0 + textByteCount + $1.count }
     }
 
     /// The memory for a key in a set, including the copy that is made when the set grows.

@@ -71,7 +71,9 @@ struct ReportReader {
         let head: LayerEntry.Head =
             switch tag {
             case .data: .data
-            case .script: .script(try text(LayerEntry.Head.lineLimit))
+            case .script: .script(try start(FileStart.scriptByteLimit))
+            case .loaderConfiguration:
+                .loaderConfiguration(try start(FileStart.configurationByteLimit))
             case .elf: .elf(try header())
             }
         return LayerEntry.File(isExecutable: isExecutable, head: head)
@@ -86,7 +88,41 @@ struct ReportReader {
         let loader = try text(ELFHeader.loaderLimit)
         return ELFHeader(
             kind, architecture: architecture, is64Bit: is64Bit, isLittleEndian: isLittleEndian,
-            loader: loader.isEmpty ? nil : loader)
+            loader: loader.isEmpty ? nil : loader, linkage: try linkage())
+    }
+
+    private mutating func linkage() throws(LayerScanError) -> ELFHeader.Linkage {
+        guard let kind = LinkageKind(rawValue: try byte()) else { throw Self.invalidReport }
+        switch kind {
+        case .selfContained: return .selfContained
+        case .notChecked: return .notChecked
+        case .dynamic:
+            let usesDefaultDirectories = try flag()
+            let (name, runPath, olderRunPath) = (
+                try optionalText(), try optionalText(), try optionalText()
+            )
+            let count = try number()
+            guard count <= ELFHeader.DynamicSection.neededLimit else { throw Self.invalidReport }
+            var needed: [[UInt8]] = []
+            for _ in 0..<count {
+                needed.append(try text(ELFHeader.DynamicSection.textByteLimit))
+            }
+            return .dynamic(
+                ELFHeader.DynamicSection(
+                    needed: needed, name: name, runPath: runPath, olderRunPath: olderRunPath,
+                    usesDefaultDirectories: usesDefaultDirectories))
+        }
+    }
+
+    private mutating func optionalText() throws(LayerScanError) -> [UInt8]? {
+        let isPresent = try flag()
+        let text = try text(ELFHeader.DynamicSection.textByteLimit)
+        return isPresent ? text : nil
+    }
+
+    private mutating func start(_ limit: Int) throws(LayerScanError) -> FileStart {
+        let isComplete = try flag()
+        return FileStart(try text(limit), isComplete: isComplete)
     }
 
     private mutating func error() throws(LayerScanError) -> LayerScanError {

@@ -78,9 +78,12 @@ struct ReportWriter {
         bytes.append(file.isExecutable ? 1 : 0)
         switch file.head {
         case .data: bytes.append(FileKind.data.rawValue)
-        case .script(let line):
+        case .script(let start):
             bytes.append(FileKind.script.rawValue)
-            put(line)
+            put(start)
+        case .loaderConfiguration(let start):
+            bytes.append(FileKind.loaderConfiguration.rawValue)
+            put(start)
         case .elf(let header):
             bytes += [
                 FileKind.elf.rawValue, UInt8(header.kind.rawValue), header.is64Bit ? 1 : 0,
@@ -88,6 +91,27 @@ struct ReportWriter {
                 UInt8(header.architecture >> 8),
             ]
             put(header.loader ?? [])
+            put(header.linkage)
+        }
+    }
+
+    private mutating func put(_ start: FileStart) {
+        bytes.append(start.isComplete ? 1 : 0)
+        put(start.bytes)
+    }
+
+    private mutating func put(_ linkage: ELFHeader.Linkage) {
+        switch linkage {
+        case .selfContained: bytes.append(LinkageKind.selfContained.rawValue)
+        case .notChecked: bytes.append(LinkageKind.notChecked.rawValue)
+        case .dynamic(let section):
+            bytes += [LinkageKind.dynamic.rawValue, section.usesDefaultDirectories ? 1 : 0]
+            for text in [section.name, section.runPath, section.olderRunPath] {
+                bytes.append(text == nil ? 0 : 1)
+                put(text ?? [])
+            }
+            put(section.needed.count)
+            for name in section.needed { put(name) }
         }
     }
 

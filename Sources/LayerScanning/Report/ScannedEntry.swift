@@ -54,4 +54,12 @@ enum FileKind: UInt8 {
     case data = 0
     case script
     case elf
+    case loaderConfiguration
+}
+
+/// The byte that states which libraries an ELF file requires.
+enum LinkageKind: UInt8 {
+    case selfContained = 0
+    case dynamic
+    case notChecked
 }

@@ -12,7 +12,7 @@ final class TarArchiveReader {
     /// The error of the stream, of which libarchive knows only that it occurred.
     private var streamError: LayerScanError?
     private var hasEntries = false
-    private var sample = [UInt8](repeating: 0, count: ELFHeader.sampleByteCount)
+    private var heads = FileHeadReader()
 
     init(_ bytes: TarStream) throws(LayerScanError) {
         self.bytes = bytes
@@ -53,7 +53,7 @@ final class TarArchiveReader {
             guard let header = unsafe header else { throw .malformed(.corruptArchive) }
             hasEntries = true
             let path = try unsafe LayerPath(Self.text(archive_entry_pathname(header)))
-            let entry = try unsafe entry(header)
+            let entry = try unsafe entry(header, at: path)
             guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
             guard meaning.path.components.allSatisfy({ $0.count <= ScanLimits.nameByteCount })
             else {
@@ -63,7 +63,9 @@ final class TarArchiveReader {
         }
     }
 
-    private func entry(_ header: OpaquePointer) throws(LayerScanError) -> LayerEntry {
+    private func entry(_ header: OpaquePointer, at path: LayerPath) throws(LayerScanError)
+        -> LayerEntry
+    {
         if let target = unsafe archive_entry_hardlink(header) {
             return .hardLink(to: LayerPath(try unsafe Self.text(target)))
         }
@@ -74,21 +76,28 @@ final class TarArchiveReader {
         case mode_t(Glibc.S_IFREG):
             let mode = unsafe archive_entry_perm(header)
             return .file(
-                LayerEntry.File(isExecutable: mode & 0o111 != 0, head: try head()))
+                LayerEntry.File(isExecutable: mode & 0o111 != 0, head: try head(of: path)))
         default: return .special
         }
     }
 
-    /// Reads the first bytes of the file whose header was read last.
-    private func head() throws(LayerScanError) -> LayerEntry.Head {
-        let count = unsafe sample.withUnsafeMutableBytes {
-            unsafe archive_read_data(archive.pointer, $0.baseAddress, $0.count)
+    /// Determines the type of the file whose header was read last.
+    private func head(of path: LayerPath) throws(LayerScanError) -> LayerEntry.Head {
+        heads.begin(path)
+        var position: Int64 = 0
+        while !heads.isFinished {
+            var start: UnsafeRawPointer?
+            var count = 0
+            var offset: Int64 = 0
+            let code = unsafe archive_read_data_block(archive.pointer, &start, &count, &offset)
+            guard code != ARCHIVE_EOF else { break }
+            try check(code, .corruptArchive)
+            // The types of sparse files are not determined beyond the first hole.
+            guard offset == position else { break }
+            position += Int64(count)
+            unsafe heads.append(UnsafeRawBufferPointer(start: start, count: count))
         }
-        guard count >= 0 else {
-            try check(Int32(truncatingIfNeeded: count), .corruptArchive)
-            return .data
-        }
-        return LayerEntry.Head(sample.prefix(count))
+        return heads.finish()
     }
 
     /// Returns a copy of a string that libarchive owns.

@@ -63,13 +63,14 @@ struct EntrypointResolver {
         case .runtimeMount, .undetermined: break
         case .missing: obstacles.append(.missing(name, dependent: dependent))
         case .notExecutable(let path): obstacles.append(.notExecutable(path, dependent: dependent))
-        case .program(.data, let path): obstacles.append(.unknownFormat(path))
+        case .program(.data, let path), .program(.loaderConfiguration, let path):
+            obstacles.append(.unknownFormat(path))
         case .program(.elf(let header), let path):
             add(Program(path: path, header: header, dependent: dependent))
             followWrapper(String(decoding: LayerPath(name).name, as: UTF8.self), arguments, path)
-        case .program(.script(let line), let path):
+        case .program(.script(let start), let path):
             hasScript = true
-            followInterpreter(line, of: path, name, arguments)
+            followInterpreter(start.interpreterLine, of: path, name, arguments)
         }
     }
 
