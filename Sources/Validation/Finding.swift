@@ -63,19 +63,47 @@ public struct Finding: Hashable, Sendable {
         }
     }
 
+    /// The degree of knowledge about a problem.
+    public enum Certainty: String, Sendable, CaseIterable {
+        /// The finding follows from the image alone. Only such a finding can reject an image.
+        case certain
+        /// The finding depends on something that validation cannot decide, such as a condition in
+        /// a script.
+        case likely
+        /// Something could not be examined, so that it may be right or wrong.
+        case notChecked = "not-checked"
+    }
+
     /// The id of the finding.
     public let id: ID
     /// The severity.
     public let severity: Severity
+    /// The certainty; an error is always certain.
+    public let certainty: Certainty
     /// The platform, if the finding is about one.
     public let platform: Platform?
     /// The message: one line, escaped for display.
     public let message: String
 
-    /// Creates a finding.
+    /// Creates a finding that is certain or, with the id `not-checked`, about something that was
+    /// not checked.
     public init(_ id: ID, _ severity: Severity, platform: Platform? = nil, _ message: String) {
+        self.init(
+            id, severity, id == .notChecked ? .notChecked : .certain, platform: platform, message)
+    }
+
+    /// Creates a warning about a likely problem.
+    public init(likely id: ID, platform: Platform? = nil, _ message: String) {
+        self.init(id, .warning, .likely, platform: platform, message)
+    }
+
+    private init(
+        _ id: ID, _ severity: Severity, _ certainty: Certainty, platform: Platform?,
+        _ message: String
+    ) {
         self.id = id
         self.severity = severity
+        self.certainty = certainty
         self.platform = platform
         self.message = message
     }

@@ -4,7 +4,7 @@ public import OCI
 
 /// The result of validating an image.
 public struct ValidationReport: Hashable, Sendable {
-    /// The findings, errors first.
+    /// The findings: errors first, then by platform, then in the order of the rules.
     public let findings: [Finding]
     /// The level that was required and reached.
     ///
@@ -71,9 +71,22 @@ public struct Validator: Sendable {
             }
         }
         return ValidationReport(
-            findings: findings.sorted { $0.severity > $1.severity },
+            findings: Self.sorted(findings),
             level: image.hasFailedScans ? min(required.level, .config) : required.level,
             platforms: platforms.filter { seen.insert($0.platform).inserted }
                 .sorted { $0.platform < $1.platform })
+    }
+
+    private static func sorted(_ findings: [Finding]) -> [Finding] {
+        findings.enumerated().sorted { first, second in
+            if first.element.severity != second.element.severity {
+                return first.element.severity > second.element.severity
+            }
+            if first.element.platform != second.element.platform {
+                guard let other = second.element.platform else { return false }
+                return first.element.platform.map { $0 < other } ?? true
+            }
+            return first.offset < second.offset
+        }.map(\.element)
     }
 }

@@ -37,6 +37,7 @@ struct CredentialFinding: Hashable, Sendable {
         [
             "id": .string(finding.id.rawValue),
             "severity": .string(finding.severity.rawValue),
+            "certainty": .string(finding.certainty.rawValue),
             "platform": .null,
             "message": .string(finding.message),
             "hint": .string(hint),

@@ -11,8 +11,11 @@ internal import Validation
 extension Finding {
     /// Returns the line that is shown below the image.
     func detail(_ style: TextStyle) -> Listing.Cell {
-        Listing.Cell(text: "\(severity.rawValue): \(id.rawValue): \(message)", paint: paint(style))
+        Listing.Cell(text: "\(severity.rawValue): \(label): \(message)", paint: paint(style))
     }
+
+    /// The id, marked if the finding is only likely.
+    var label: String { certainty == .likely ? "\(id.rawValue) (likely)" : id.rawValue }
 
     private func paint(_ style: TextStyle) -> (String) -> String {
         switch severity {
@@ -26,6 +29,7 @@ extension Finding {
         [
             "id": .string(id.rawValue),
             "severity": .string(severity.rawValue),
+            "certainty": .string(certainty.rawValue),
             "platform": .optional(platform.map { $0.description }),
             "message": .string(message),
         ]

@@ -85,7 +85,7 @@ extension RunReport {
 
     fileprivate func findingRows(_ severity: Finding.Severity) -> [[String]] {
         findings(severity).map { image, finding in
-            [code(image.id), code(finding.id.rawValue), code(finding.message)]
+            [code(image.id), code(finding.label), code(finding.message)]
         }
     }
 

@@ -75,7 +75,9 @@ extension RunReportReader.Image {
         facts = try ImageFacts(recordedIn: object)
         findings = try (object.array("findings") ?? []).map { path, value throws(JSONError) in
             try RunReportReader.Finding(
-                JSONObject(value, path: path, known: ["id", "severity", "platform", "message"]))
+                JSONObject(
+                    value, path: path,
+                    known: ["id", "severity", "certainty", "platform", "message"]))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import CommandLineKit
 import OCI
+import StrictJSON
 import Testing
 import Validation
 
@@ -67,6 +68,20 @@ import Validation
             #expect(text.contains(title))
         }
         #expect(text.contains(" more; see the JSON report."))
+    }
+
+    @Test func `marks a likely finding, as text and HTML do`() throws {
+        let finding = Finding(likely: .contentMismatch, platform: .linuxARM64, "maybe")
+        var run = SampleRun()
+        try run.add(.mirrored, "app") { $0.findings = [finding] }
+        #expect(
+            MarkdownReport(run.report).text.contains(
+                "| `app` | `content-mismatch (likely)` | `maybe` |"))
+        #expect(HTMLReport(run.report).text.contains("content-mismatch (likely)"))
+        #expect(
+            finding.detail(TextStyle(hasColor: false)).text
+                == "warning: content-mismatch (likely): maybe")
+        #expect(finding.json["certainty"] == "likely")
     }
 
     @Test func `of a run without images contains the reason`() {

@@ -99,7 +99,7 @@ struct HTMLImage {
                 + .some(problem.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
         }
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
-            lines.append(line("warn", finding.id.rawValue, finding.message))
+            lines.append(line("warn", finding.label, finding.message))
         }
         for warning in row.outcome?.referrerWarnings ?? [] {
             lines.append(line("warn", "referrers", warning))
