@@ -1,6 +1,6 @@
 # The common commands. `make` alone lists them.
 
-# `make install` installs BINARY below DESTDIR/PREFIX, with manual pages and completions.
+# `make install` installs BINARY under DESTDIR/PREFIX, with manual pages and completions.
 PREFIX ?= /usr/local
 DESTDIR ?=
 BINARY ?= .build/release/ocimirror
@@ -29,7 +29,7 @@ reference: ## generate Documentation/cli.md and the manual pages from the comman
 
 share = $(DESTDIR)$(PREFIX)/share
 
-install: ## install the program, manual pages, completions and schemas below PREFIX (/usr/local)
+install: ## install the program, manual pages, completions and schemas under PREFIX (/usr/local)
 	@test -x '$(BINARY)' || { echo "$(BINARY) is not there: run 'make build' first" >&2; exit 1; }
 	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/ocimirror'
 	install -d '$(share)/man/man1' '$(share)/ocimirror' '$(share)/bash-completion/completions' \
@@ -50,13 +50,13 @@ uninstall: ## remove what install installed
 check: ## run everything that a change must pass: setup, lint, build, test
 	ci/test
 
-demo: ## mirror real images between two real registries
+demo: ## mirror images between two local registries
 	ci/demo
 
-validation: ## validate real images, and the same images with a file swapped
+validation: ## validate real images, and the same images with one file replaced
 	ci/validation
 
-bench: ## compare with skopeo and a bare pump
+bench: ## compare with skopeo and with a minimal copy program
 	ci/bench
 
 faults: ## mirror through a proxy with each of its faults

@@ -49,8 +49,8 @@ never_says() { ! says "$1"; }
 # verdict: prints the closing line; fails if an expectation failed.
 verdict() {
     if ((broken > 0)); then
-        printf '\n%s%d of %d expectations did not hold.%s\n' "$red" "$broken" $((held + broken)) "$plain"
+        printf '\n%s%d of %d checks failed.%s\n' "$red" "$broken" $((held + broken)) "$plain"
         return 1
     fi
-    printf '\n%sAll %d expectations held.%s\n' "$bold$green" "$held" "$plain"
+    printf '\n%sAll %d checks passed.%s\n' "$bold$green" "$held" "$plain"
 }

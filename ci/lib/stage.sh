@@ -45,7 +45,7 @@ set_stage() {
     PATH=$work/bin:$PATH
     say "$(ocimirror --version)"
 
-    heading "Two real registries, and what is in the images"
+    heading 'Two local registries, and the content of the images'
     start_registry source "$work/source"
     start_registry target "$work/target"
     source=localhost:${source#*:}
