@@ -16,10 +16,10 @@ import Validation
     @Test(arguments: [
         (nil, "note exception-used", "only linux/amd64 required: upstream is amd64 only"),
         (15, "note exception-used", "only linux/amd64 required: upstream is amd64 only"),
-        (14, "warning exception-expired", "exception ends in 14 days: upstream is amd64 only"),
-        (2, "warning exception-expired", "exception ends in 2 days: upstream is amd64 only"),
-        (1, "warning exception-expired", "exception ends tomorrow: upstream is amd64 only"),
-        (0, "warning exception-expired", "exception ends today: upstream is amd64 only"),
+        (14, "warning exception-expired", "exception expires in 14 days: upstream is amd64 only"),
+        (2, "warning exception-expired", "exception expires in 2 days: upstream is amd64 only"),
+        (1, "warning exception-expired", "exception expires tomorrow: upstream is amd64 only"),
+        (0, "warning exception-expired", "exception expires today: upstream is amd64 only"),
     ])
     func `an exception in force excuses platforms and a missing index`(
         _ daysLeft: Int?, _ summary: String, _ message: String

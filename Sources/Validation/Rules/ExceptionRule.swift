@@ -30,7 +30,7 @@ extension ImageRequirements {
             let end = days == 0 ? "today" : days == 1 ? "tomorrow" : "in \(days) days"
             return Finding(
                 .exceptionExpired, .warning,
-                "exception ends \(end)\(on.isEmpty ? "" : "," + on): \(exception.reason)")
+                "exception expires \(end)\(on.isEmpty ? "" : "," + on): \(exception.reason)")
         default:
             let only = exception.platforms.map(\.description).joined(separator: ", ")
             return Finding(

@@ -41,7 +41,7 @@ extension MetricsPage {
         let end = report.began.secondsSinceEpoch + report.duration.milliseconds / 1000
         add("build_info", "The version of ocimirror.", [Sample(1, ["version": Program.version])])
         add(
-            "run_timestamp_seconds",
+            "run_end_timestamp_seconds",
             "The time at which the last run ended, in seconds since 1970-01-01.",
             [Sample(end)])
         add(
@@ -64,7 +64,7 @@ extension MetricsPage {
             } + [Sample(report.unfinished.count, ["status": "unfinished"])])
         add(
             "image_success",
-            "Set to 1 if the image is valid and present at all targets, otherwise 0.",
+            "1 if the image is valid and present at all targets, otherwise 0.",
             report.sync.outcomes.map { Sample($0.isDone ? 1 : 0, ["id": encoded($0.image.id)]) })
         add(
             "image_duration_seconds", "The time that the last run took for the image.",
@@ -73,8 +73,8 @@ extension MetricsPage {
                     $0.duration.milliseconds, ["id": encoded($0.image.id)], isMilliseconds: true)
             })
         add(
-            "exception_end_timestamp_seconds",
-            "The end of the last day on which the exception for the image applies.",
+            "exception_expiry_timestamp_seconds",
+            "The time at which the exception for the image expires, in seconds since 1970-01-01.",
             report.sync.outcomes.compactMap { outcome in
                 outcome.image.entry.exception?.until.map {
                     Sample(($0.daysSinceEpoch + 1) * 86_400, ["id": encoded(outcome.image.id)])
@@ -139,7 +139,8 @@ extension MetricsPage {
             "sent_bytes", "The size of the bodies sent to the host.",
             hosts.map { Sample($0.bytesWritten, ["host": encoded($0.host)]) })
         add(
-            "pulls_used", "The number of pulls that the last run used.",
+            "pulls_used",
+            "The number of pulls of the last run that count against the pull rate limit.",
             report.pulls.map { Sample($0.spent, ["registry": encoded($0.host)]) })
         add(
             "pulls_remaining", "The number of pulls remaining, as reported by the registry.",

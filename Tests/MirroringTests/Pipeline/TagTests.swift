@@ -182,7 +182,7 @@ import Validation
         #expect(warned.findings.map(\.severity) == [.warning])
         #expect(
             warned.findings[0].message
-                == "exception ends in 14 days, on 2026-06-30: amd64 only")
+                == "exception expires in 14 days, on 2026-06-30: amd64 only")
     }
 
     @Test func `an exception has no effect after its last day, and the lock entry stays`()

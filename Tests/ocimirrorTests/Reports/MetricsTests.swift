@@ -19,7 +19,7 @@ import Validation
         #expect(exposition.values["ocimirror_image_success{id=liar}"] == "0")
         #expect(exposition.values["ocimirror_image_duration_seconds{id=grafana}"] == "0.042")
         #expect(exposition.values["ocimirror_run_exit_code{}"] == "1")
-        #expect(exposition.values["ocimirror_run_timestamp_seconds{}"] == "1782871212")
+        #expect(exposition.values["ocimirror_run_end_timestamp_seconds{}"] == "1782871212")
         #expect(exposition.values["ocimirror_blob_bytes{result=mounted}"] == "700")
         #expect(
             exposition.values["ocimirror_findings{finding=config-mismatch,severity=error}"] == "1")
@@ -49,7 +49,7 @@ import Validation
         #expect(try await workspace.run("sync", "--metrics", "out/mirror.prom").status == 0)
         let first = try Exposition(workspace.folder.text("out/mirror.prom"))
         let success = try #require(first.values["ocimirror_last_success_timestamp_seconds{}"])
-        #expect(success == first.values["ocimirror_run_timestamp_seconds{}"])
+        #expect(success == first.values["ocimirror_run_end_timestamp_seconds{}"])
         source.inject(.on(nil, "/manifests/*", .answer(.unsupported)))
         let run = try await workspace.run("sync", "--metrics", "out/mirror.prom")
         #expect(run.status != 0)
