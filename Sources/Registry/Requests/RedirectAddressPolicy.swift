@@ -6,8 +6,8 @@ internal import HTTP
 ///
 /// Otherwise a compromised registry could make this client connect to services that only this
 /// machine can reach, such as a cloud's metadata service. Origins that the user named are not
-/// limited; all others may not be closer to this machine than the server that refers to them,
-/// unless `allow` names them.
+/// limited. All others must be in the `AddressScope` of the server that refers to them, unless
+/// `allow` names them.
 ///
 /// Behind a proxy the addresses of peers are unknown: only those in URLs are checked.
 ///
@@ -49,7 +49,9 @@ struct RedirectAddressPolicy: Sendable {
     func reach(of origin: Origin, within limit: AddressScope) throws(URLError) -> AddressScope {
         if isNamed(origin) { return .anywhere }
         guard limit.mayReach(origin) else {
-            throw URLError(origin.description, "is nearer to this machine than the registry")
+            throw URLError(
+                origin.description,
+                "internal address, which is not permitted for server-supplied URLs")
         }
         return limit
     }

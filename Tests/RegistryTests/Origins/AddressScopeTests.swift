@@ -106,7 +106,7 @@ import Testing
 
     @Test(
         arguments: Place.allCases, ["innocent.test", "127.0.0.2", "localhost", "[::ffff:7f00:2]"])
-    func `A07 A08 nothing is sent to a server that is nearer than the registry`(
+    func `A07 A08 nothing is sent to an internal server that a public registry refers to`(
         place: Place, host: String
     ) async throws {
         let server = try internalServer()
