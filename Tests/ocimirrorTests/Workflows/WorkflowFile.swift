@@ -73,7 +73,7 @@ struct Step {
 
     /// A Boolean value that indicates whether the step needs a hosted runner: docker or root.
     var needsTheRunner: Bool {
-        name == "Build the program" || name == "Install what the program needs"
+        name == "Build the binary" || name == "Install shared libraries"
     }
 }
 

@@ -64,7 +64,7 @@ import YAML
                 #expect(
                     !steps.contains { $0.uses?.hasPrefix("actions/cache@") == true },
                     "\(file.name): \(name)")
-                guard let build = steps.firstIndex(where: { $0.name == "Build the program" })
+                guard let build = steps.firstIndex(where: { $0.name == "Build the binary" })
                 else {
                     #expect(!steps.contains { $0.uses?.contains("ache") == true }, "\(name)")
                     continue
@@ -72,7 +72,7 @@ import YAML
                 count += 1
                 if file.isAzure {
                     let scripts = steps.filter { $0.script != nil }.map(\.name)
-                    #expect(scripts == ["Build the program"], "\(file.name): \(name)")
+                    #expect(scripts == ["Build the binary"], "\(file.name): \(name)")
                     continue
                 }
                 let restore = try #require(
@@ -92,17 +92,17 @@ import YAML
             for (name, job) in file.jobs {
                 let steps = try file.steps(of: name)
                 guard steps.contains(where: { $0.script?.contains("ocimirror ") == true }),
-                    !steps.contains(where: { $0.name == "Build the program" })
+                    !steps.contains(where: { $0.name == "Build the binary" })
                 else { continue }
                 count += 1
                 let needs = job["needs"] ?? job["dependsOn"]
                 let needed = needs?.items?.compactMap(\.text) ?? [needs?.text].compactMap(\.self)
-                #expect(needed.contains("program"), "\(file.name): \(name)")
-                let program = try file.steps(of: "program")
+                #expect(needed.contains("build"), "\(file.name): \(name)")
+                let build = try file.steps(of: "build")
                 func hands(_ step: Step) -> Bool {
-                    [step.inputs["name"], step.inputs["artifact"]].contains("program")
+                    [step.inputs["name"], step.inputs["artifact"]].contains("binary")
                 }
-                #expect(program.contains { hands($0) && $0.condition == nil })
+                #expect(build.contains { hands($0) && $0.condition == nil })
                 #expect(steps.contains { hands($0) && $0.condition == nil }, "\(name)")
             }
         }
