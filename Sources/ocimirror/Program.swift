@@ -52,7 +52,8 @@ enum Program {
         [
             HelpSection.Row("0", "success"),
             HelpSection.Row(
-                "1", "needs attention: an image was rejected, is missing or has drifted"),
+                "1",
+                "needs attention: an image was rejected, is missing or differs from its lock entry"),
             HelpSection.Row("2", "failure, such as a network or disk error"),
             HelpSection.Row("64", "invalid command line"),
             HelpSection.Row("75", "limit reached; run again later"),

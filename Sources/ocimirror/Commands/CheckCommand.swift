@@ -23,16 +23,17 @@ struct CheckCommand: ConfiguredCommand {
     static let name = "check"
     static let summary = "Check images before use, and suggest alternatives."
     static let discussion = """
-        Validates each image at its source and copies nothing. The result of the metadata is reported \
-        first; then the layers are scanned, the newest first, until the result is certain. With --lock \
-        no layer is read: the lock file must have an entry with the image's digest, validated at the \
-        requested level. No configuration is required; the registry settings of mirror.yaml apply if \
-        the file exists.
+        Validates each image at its source and copies nothing. First the metadata is validated and the \
+        result reported; then the layers are scanned, the last layer first, until the result is \
+        certain. With --lock no layer is read: the lock file must have an entry with the digest of the \
+        image, validated at the requested level. No configuration is required, but if mirror.yaml \
+        exists, its registry settings apply.
         """
     static let examples = [
         Example("ocimirror check grafana/grafana:12.1.0", "validate an image for both platforms"),
         Example(
-            "ocimirror check --validation config redis:7.4", "read the metadata only, which is fast"
+            "ocimirror check --validation config redis:7.4",
+            "validate only the metadata, without scanning layers"
         ),
         Example(
             "ocimirror check --require /bin/sh --require nc busybox:1.36",

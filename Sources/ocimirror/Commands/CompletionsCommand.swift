@@ -17,10 +17,13 @@ struct CompletionsCommand: ConfiguredCommand {
     static let examples = [
         Example(
             "ocimirror completions bash > ~/.local/share/bash-completion/completions/ocimirror",
-            "bash, for the current user"),
-        Example("ocimirror completions zsh > ~/.zfunc/_ocimirror", "zsh, in a directory of fpath"),
+            "install for bash"),
         Example(
-            "ocimirror completions fish > ~/.config/fish/completions/ocimirror.fish", "fish"),
+            "ocimirror completions zsh > ~/.zfunc/_ocimirror",
+            "install for zsh, in a directory of fpath"),
+        Example(
+            "ocimirror completions fish > ~/.config/fish/completions/ocimirror.fish",
+            "install for fish"),
     ]
     static let parameters: [Parameter<CompletionsCommand>] =
         [.positional("SHELL", into: \.shell, help: "bash, zsh or fish")]

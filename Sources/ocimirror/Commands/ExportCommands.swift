@@ -16,8 +16,8 @@ struct KeepListCommand: ConfiguredCommand {
     static let name = "keep-list"
     static let summary = "List the digests that retention policies must keep."
     static let discussion = """
-        Lists the index of each image and all of its manifests as REPOSITORY@DIGEST, one per line. \
-        Pass the lock files of all environments.
+        Lists the index of each image, its platform manifests and its referrers as REPOSITORY@DIGEST, \
+        one per line. Pass the lock files of all environments.
         """
     static let examples = [
         Example(
@@ -55,7 +55,7 @@ struct KustomizeCommand: ConfiguredCommand {
     static let examples = [
         Example(
             "ocimirror export kustomize > pins/kustomization.yaml",
-            "then list 'pins' under components")
+            "then add 'pins' to components in kustomization.yaml")
     ]
     static let parameters: [Parameter<KustomizeCommand>] =
         [

@@ -19,16 +19,16 @@ struct InitCommand: ConfiguredCommand {
     static let name = "init"
     static let summary = "Create a commented mirror.yaml."
     static let discussion = """
-        Never overwrites an existing file. With --from-values the images are those that values files \
-        and manifests use, each with the location where it was found; images that the files do not \
-        fully determine, such as those with a chart's default tag, are listed as warnings. Makes no \
-        requests.
+        Makes no requests, and never overwrites an existing file. With --from-values, the file lists the \
+        images that values files and manifests use, each with the location where it was found. Images \
+        that the files do not fully determine, such as those with the default tag of a chart, are \
+        reported as warnings.
         """
     static let examples = [
-        Example("ocimirror init --prefix ghcr.io/owner/mirror", "start from an example"),
+        Example("ocimirror init --prefix ghcr.io/owner/mirror", "create an example configuration"),
         Example(
             "ocimirror init --from-values environments charts/web/values.yaml",
-            "start from the images in use"),
+            "list the images that these files use"),
     ]
     static let parameters: [Parameter<InitCommand>] =
         [

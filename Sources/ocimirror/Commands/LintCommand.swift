@@ -28,7 +28,7 @@ struct LintCommand: ConfiguredCommand {
     static let name = "lint"
     static let summary = "Lint image pins in values files and manifests."
     static let discussion = """
-        Exits with 1 if a finding is an error; pins.yaml changes severities. Without a lock file, only \
+        Exits with 1 if a finding is an error; pins.yaml can change the severities. Without a lock file, only \
         rules that do not need one are checked. With --layers, values files are also checked in the \
         order in which Helm merges them.
         """
@@ -36,7 +36,7 @@ struct LintCommand: ConfiguredCommand {
         Example("ocimirror lint environments", "lint all files in a directory"),
         Example(
             "ocimirror lint --layers values.yaml,values.dev.yaml",
-            "find images that change while their digest is inherited"),
+            "find digests that are inherited although the image changed"),
         Example("ocimirror lint --format github .", "write annotations for GitHub Actions"),
     ]
     static let parameters: [Parameter<LintCommand>] =

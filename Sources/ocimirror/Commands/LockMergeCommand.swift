@@ -17,9 +17,8 @@ struct LockMergeCommand: ConfiguredCommand {
     static let name = "merge"
     static let summary = "Merge shard lock files."
     static let discussion = """
-        Requires the lock files of all shards that 'sync --shard I/N' wrote, all from the same \
-        configuration. The previous entry of an image that failed is in its shard's lock file, and \
-        therefore in the result.
+        Requires the lock files that 'sync --shard I/N' wrote for all N shards of the same configuration. \
+        If an image failed, its shard lock file has the previous entry, which is merged.
         """
     static let examples = [
         Example(

@@ -14,8 +14,8 @@ struct LogoutCommand: ConfiguredCommand {
     static let name = "logout"
     static let summary = "Remove the stored credentials of a registry."
     static let discussion = """
-        Removes them from Docker's config.json and from the credential helper that it names. \
-        The credentials stay valid until they are revoked at the registry.
+        Removes the credentials from Docker's config.json and from the credential helper that it names. \
+        They stay valid until they are revoked at the registry.
         """
     static let examples = [Example("ocimirror logout ghcr.io", "remove the credentials")]
     static let parameters: [Parameter<LogoutCommand>] =

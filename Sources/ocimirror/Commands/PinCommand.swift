@@ -26,11 +26,11 @@ struct PinCommand: ConfiguredCommand {
     static let name = "pin"
     static let summary = "Write the lock file's digests into values files and manifests."
     static let discussion = """
-        Makes no requests: all digests come from the lock file. Only the bytes of the pins change, \
-        which is verified by parsing the result, and each file is replaced atomically. Images that \
-        cannot be pinned are listed with the reason; pins.yaml and comments '# ocimirror: ID' map \
-        them. An image whose tag differs from the lock file stays as it is, and the exit code is 1; \
-        --update-tags writes the tag too.
+        Makes no requests: all digests come from the lock file. Only the pins in a file are changed; the \
+        result is parsed to verify this, and each file is replaced atomically. Images that cannot be \
+        pinned are listed with the reason; rules in pins.yaml and comments '# ocimirror: ID' identify \
+        them. If the tag of an image differs from the lock file, the image is not changed and the exit \
+        code is 1; with --update-tags the tag is written too.
         """
     static let examples = [
         Example("ocimirror pin environments/dev", "pin all files in a directory"),

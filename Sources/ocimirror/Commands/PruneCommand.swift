@@ -19,17 +19,17 @@ struct PruneCommand: ConfiguredCommand {
     static let name = "prune"
     static let summary = "List unreferenced tags at the targets; --yes removes them."
     static let discussion = """
-        Searches only the repositories below the targets' prefixes that the configuration and the \
-        lock files name. Removable are retention tags whose digest is in no lock file and no keep list, \
-        tags without an entry in the configuration or a lock file, and signatures of removed manifests. \
-        Pass the lock files of all environments with --lock to keep what they pin. At registries that \
-        can remove only manifests, a manifest stays as long as another tag points to it.
+        Lists the tags of the repositories that the configuration and the lock files name. A tag can be \
+        removed if it is a retention tag whose digest is in no lock file and no keep list, if it has no \
+        entry in the configuration or a lock file, or if it is a signature of a removed manifest. Pass \
+        the lock files of all environments with --lock to keep the digests that they pin. If a registry \
+        can delete only manifests, a manifest is kept while another tag points to it.
         """
     static let examples = [
         Example("ocimirror prune", "list removable tags"),
         Example(
             "ocimirror prune --lock prod/images.lock.yaml --yes",
-            "remove them, except for those that production pins"),
+            "remove them, but keep the digests that production pins"),
     ]
     static let parameters: [Parameter<PruneCommand>] =
         [

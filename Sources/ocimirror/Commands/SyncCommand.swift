@@ -31,16 +31,20 @@ struct SyncCommand: ConfiguredCommand {
         lock files; run it weekly. --shard I/N syncs one of N shards and writes a shard lock file. In a \
         Kubernetes Indexed Job, set OCIMIRROR_SHARDS to N; the shard comes from JOB_COMPLETION_INDEX.
 
-        The extension of a report selects its format: .json is the document of --json, .md a summary \
-        for CI jobs, .html a web page. Reports and metrics are written when the run ends, even if \
-        images failed or the run was interrupted. A run that cannot start, for example because of an \
-        invalid configuration or a held file lock, leaves existing files unchanged.
+        The extension of a report selects its format: .json is the document that --json prints, .md a \
+        summary for CI jobs, .html a web page. Reports and metrics are written when the run ends, even if \
+        images failed or the run was interrupted. A run that cannot start, for example because \
+        the configuration is invalid or another run is in progress, leaves existing files unchanged.
         """
     static let examples = [
         Example("ocimirror sync", "mirror all images"),
-        Example("ocimirror sync grafana 'redis-*'", "mirror selected images, keep other entries"),
+        Example(
+            "ocimirror sync grafana 'redis-*'",
+            "mirror some images, and keep the entries of all others"),
         Example("ocimirror sync --report run.json --report run.md", "write two reports"),
-        Example("ocimirror sync --refresh-referrers", "also copy signatures added since"),
+        Example(
+            "ocimirror sync --refresh-referrers",
+            "also copy signatures that were added after their images"),
         Example("ocimirror sync --shard 2/3", "sync the second of three shards"),
     ]
     static let parameters: [Parameter<SyncCommand>] =
@@ -54,7 +58,7 @@ struct SyncCommand: ConfiguredCommand {
                 help: "shard I of N; merge the lock files with 'lock merge'"),
             .option(
                 "--report", into: \.reports,
-                help: "write a report; repeat for several formats"),
+                help: "write a report as .json, .md or .html"),
             .option(
                 "--metrics", nil, "FILE", into: \.metrics,
                 help: "write Prometheus metrics"),

@@ -18,10 +18,9 @@ struct VerifyCommand: ConfiguredCommand {
     static let summary = "Compare the targets with their lock files."
     static let discussion = """
         Checks that each tag, index, platform manifest, config, layer and referrer of the lock files \
-        exists at the targets. Only manifests are downloaded. Nothing is written unless --repair is \
-        given, which copies missing content again, at the digest in the lock file. With --auth-file \
-        the targets are read with the credentials of that file only, as a cluster with a pull secret \
-        does.
+        exists at the targets. Only manifests are downloaded, and nothing is written. With --repair, \
+        missing content is copied again, at the digest in the lock file. With --auth-file, only the \
+        credentials in that file are used, as in a cluster with a pull secret.
         """
     static let examples = [
         Example("ocimirror verify", "verify all targets"),

@@ -16,8 +16,8 @@ extension HelpTopic {
                         HelpSection.Row(
                             "1",
                             "Needs attention: an image was rejected, a tag or repository is "
-                                + "missing, a target has drifted, a pin is missing, or --check found "
-                                + "changes. Retrying does not help."),
+                                + "missing, a target differs from its lock file, a pin is missing, or "
+                                + "--check found changes. Retrying does not help."),
                         HelpSection.Row(
                             "2",
                             "Failure of at least one image or target, such as a network, TLS, "
@@ -54,8 +54,8 @@ extension HelpTopic {
                     + "'ocimirror init', and check it with 'ocimirror plan --offline'."),
             .lines([
                 "version: 1",
-                "platforms: [linux/amd64, linux/arm64]    # required of every image",
-                "validation: content                           # index, config or content",
+                "platforms: [linux/amd64, linux/arm64]  # required of every image",
+                "validation: content                    # index, config or content",
                 "targets:",
                 "  - prefix: ghcr.io/owner/mirror",
                 "    lock: images.lock.yaml",
@@ -108,6 +108,7 @@ extension HelpSection {
                 "IMAGE",
                 "reference with a tag or digest, or oci:DIR:TAG or oci:DIR@DIGEST for an OCI "
                     + "image layout"),
-            HelpSection.Row("TIME, SIZE", "30s, 5m, 2h; 100MiB, 4KB"),
+            HelpSection.Row(
+                "TIME, RATE", "a duration such as 30s, 5m or 2h; bytes per second such as 50MB/s"),
         ])
 }
