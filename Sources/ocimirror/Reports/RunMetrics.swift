@@ -64,7 +64,7 @@ extension MetricsPage {
             } + [Sample(report.unfinished.count, ["status": "unfinished"])])
         add(
             "image_success",
-            "1 if the image is valid and present at all targets, otherwise 0.",
+            "Set to 1 if the image is valid and present at all targets, otherwise 0.",
             report.sync.outcomes.map { Sample($0.isDone ? 1 : 0, ["id": encoded($0.image.id)]) })
         add(
             "image_duration_seconds", "The time that the last run took for the image.",
