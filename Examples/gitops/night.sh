@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs the nightly update of the pins in a copy of this directory, between two real registries on
-# loopback: the previous state, changes at the source, sync, pins, the body of the pull request, lint,
-# promotion, and rollback. Checks all output, and removes all files.
+# Runs the nightly update of the pins in a copy of this directory, between two local registries: initial state,
+# changes at the source, sync, pins, the body of the pull request, lint, promotion, and rollback. Checks all
+# output, and removes all files.
 #
 #   night.sh                 set up, build the release binary, run
 #   night.sh --with BINARY   run with an existing binary
-#   night.sh --offline       use no Debian mirror: the images contain a program of this project
+#   night.sh --offline       use no Debian mirror: the images contain a generated program
 set -euo pipefail
 example=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=ci/lib/stage.sh
@@ -39,7 +39,7 @@ grep -rlE '(upstream|mirror)\.example\.com' . | xargs sed -i \
 git init --quiet
 show cat mirror.yaml
 
-heading 'Yesterday: local images have other digests, so the lock files are recreated'
+heading 'Initial state: recreate the lock files, because the local images have other digests'
 rm locks/*.yaml
 release web 1.0.0 4be21f0
 release worker 1.0 90c11aa
@@ -51,23 +51,23 @@ show ocimirror pin --lock locks/staging.yaml --update-tags environments
 expect 'both environments are pinned' as_locked locks/staging.yaml environments
 show ocimirror lint --lock locks/staging.yaml environments
 expect 'lint succeeds' same "$status" 0
-commit 'Pin what is mirrored'
+commit 'Pin the mirrored images'
 
-heading 'In the evening: web 1.1.0 is requested, and the source moves worker:1.0'
+heading 'Changes: mirror.yaml requests web 1.1.0, and the tag worker:1.0 moves at the source'
 release web 1.1.0 c0ffee1
 release worker 1.0 5ec0de2
 sed -i 's#shop/web:1\.0\.0#shop/web:1.1.0#' mirror.yaml
 show git diff --unified=0 mirror.yaml
-commit 'Take web 1.1.0'
+commit 'Update web to 1.1.0'
 
-heading 'At night: mirror'
+heading 'Mirror'
 show ocimirror sync --report "$work/run.json"
 expect 'exit code 0' same "$status" 0
 expect 'a moved version tag is a finding' says tag-moved
 show git diff --stat
 expect 'only the lock file of staging changed' same "$(git diff --name-only)" locks/staging.yaml
 
-heading 'Pins: show the changes, apply them, and write the pull request'
+heading 'Pin: show the changes, apply them, and write the body of the pull request'
 show ocimirror pin --lock locks/staging.yaml --diff environments/staging
 expect 'a version is not changed without --update-tags' same "$status" 1
 expect '  and it is reported' says 'the file has 1.0.0, the lock file has 1.1.0'
@@ -82,7 +82,7 @@ git diff --no-color --unified=3 environments >"$work/done.patch"
 hunks() { grep '^[-+]' "$1" | grep -v '^\(---\|+++\)'; }
 expect 'the diff and the changes are the same' \
     same "$(hunks "$work/announced.patch")" "$(hunks "$work/done.patch")"
-expect 'the comment after a value is preserved' grep -q "/web   # moved by the bot" environments/staging/web.yaml
+expect 'the comment after a value is preserved' grep -q "/web   # updated by the bot" environments/staging/web.yaml
 show cat "$work/pr.md"
 expect 'the title warns about a moved version tag' says '# Warning: moved version tag of'
 expect '  and names the update' says '; update of'
@@ -103,7 +103,7 @@ expect '  and nothing else is reported' says '1 error, 0 warnings, 0 notes'
 rm hotfix.yaml
 commit 'Pin staging'
 
-heading 'In the morning: promote the entries of staging to production, offline'
+heading 'Promote the entries of staging to production, offline'
 show ocimirror promote locks/staging.yaml locks/production.yaml
 images_of() { sed '1,/^    images:/d' "$1"; }
 expect 'both lock files have the same entries' \
@@ -114,7 +114,7 @@ show ocimirror lint --lock locks/production.yaml environments/production
 expect 'lint succeeds' same "$status" 0
 commit 'Promote to production'
 
-heading 'At noon: roll back'
+heading 'Roll back'
 show ocimirror promote --from-git HEAD~1 locks/production.yaml locks/production.yaml
 show ocimirror pin --lock locks/production.yaml --update-tags environments/production
 expect 'production has the previous bytes' \
