@@ -185,13 +185,30 @@ class Bench:
                      "rate": size / cost.wall / 1e6})
 
     def scan(self, limit: int) -> None:
-        """Real layers, two at once, validated to their last byte; gzip and tar look at the same ones."""
-        image = layers.Image(self.memory / "usr", limit)
-        rival = " & ".join(f"gzip --decompress --stdout {layer} | tar --list" for layer in image.layers)
-        self.on_files(f"scan: {image.size / 1e6:.0f} MB of gzip", [
+        """Real layers, two at once, validated to their last byte; gzip and tar read the same ones."""
+        image = layers.halves(self.memory / "usr", limit)
+        self.scan_image(f"scan: {image.size / 1e6:.0f} MB of gzip", image, " &", "gzip")
+
+    def layer_kinds(self, limit: int, files: int, count: int) -> None:
+        """One large layer of each compression, many small files, and many small layers."""
+        for compression in layers.COMPRESSORS:
+            image = layers.one(self.memory / compression, limit, compression)
+            if image:
+                self.scan_image(f"scan: one layer of {image.size / 1e6:.0f} MB, {compression}", image, ";", compression)
+                shutil.rmtree(image.folder)
+        self.scan_image(f"scan: {files:,} small files", layers.small_files(self.memory / "files", files), ";", "gzip")
+        self.scan_image(f"scan: {count} layers of 1 kB", layers.many(self.memory / "layers", count), ";", "gzip")
+
+    def scan_image(self, row: str, image, separator: str, compression: str) -> None:
+        unpack = {"gzip": "gzip", "zstd": "zstd", "plain": "cat"}[compression]
+        options = "" if compression == "plain" else " --decompress --stdout"
+        listing = f"{separator} ".join(f"{unpack}{options} {layer} | tar --list" for layer in image.layers)
+        script = image.folder / "rival.sh"
+        script.write_text(f"{listing}{separator if separator == ' &' else ''}\nwait\n")
+        self.on_files(row, [
             ("ocimirror", [self.tools["ocimirror"].program, "check", "--quiet", "--platform",
                            image.platform, image.reference]),
-            ("gzip, tar --list", ["bash", "-c", f"{rival} & wait"])], self.work, size=image.size)
+            (f"{unpack}, tar --list", ["bash", str(script)])], self.work, size=image.size)
 
     def pin(self, size: int) -> None:
         """Every image of one file, as the lock of the night says; yq puts one value into it."""
@@ -238,7 +255,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default="nightly,distant,growth,large,scan,pin,lint")
+    parser.add_argument("--rows", default="nightly,distant,growth,large,scan,layers,pin,lint")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
@@ -258,6 +275,8 @@ def main() -> None:
             bench.large(1 << 30)
         if "scan" in rows:
             bench.scan(1 << 30)
+        if "layers" in rows:
+            bench.layer_kinds(500 << 20, 400_000, 400)
         if "pin" in rows:
             bench.pin(200_000)
         if "lint" in rows:
