@@ -6,10 +6,10 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check demo validation bench faults
+.PHONY: help build test lint format reference install uninstall check demo validation validation-corpus bench faults
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
 build: ## build the release binary, .build/release/ocimirror
 	swift build -c release --static-swift-stdlib --product ocimirror
@@ -55,6 +55,9 @@ demo: ## mirror images between two local registries
 
 validation: ## validate real images, and the same images with one file replaced
 	ci/validation
+
+validation-corpus: ## start all images of the corpus, and compare with the verdicts
+	ci/validation-corpus/run
 
 bench: ## compare with skopeo and with a minimal copy program
 	ci/bench

@@ -33,16 +33,15 @@ ubuntu_hosts_for() {
     fi
 }
 
-# fetch_debs ARCHITECTURE DIRECTORY PACKAGE...: downloads each package to DIRECTORY (absolute)/PACKAGE_….deb. If
-# one is not available, it fails, and DIRECTORY/log has apt's output.
-fetch_debs() {
+# private_apt ARCHITECTURE DIRECTORY: writes DIRECTORY (absolute)/apt.conf, whose state, lists and cache are below DIRECTORY.
+private_apt() {
     local architecture=$1 folder=$2
-    shift 2
     local ID='' VERSION_CODENAME=''
     # shellcheck source=/dev/null
     source /etc/os-release
     mkdir -p "$folder"/{lists,cache,none}
     : >"$folder/status"
+    rm -rf "$folder/sources"
     archive_sources "$VERSION_CODENAME" /etc/apt "$folder/sources"
     [[ $ID != ubuntu ]] || ubuntu_hosts_for "$architecture" "$folder/sources"
     # APT_CONFIG is read before /etc/apt/apt.conf.d, which may contain hooks that clean the
@@ -67,6 +66,14 @@ fetch_debs() {
             Dir::Etc::sourcelist "$folder/none/sources.list" \
             Dir::Etc::sourceparts "$folder/sources"
     } >"$folder/apt.conf"
+}
+
+# fetch_debs ARCHITECTURE DIRECTORY PACKAGE...: downloads each package to DIRECTORY (absolute)/PACKAGE_….deb. If
+# one is not available, it fails, and DIRECTORY/log has apt's output.
+fetch_debs() {
+    local architecture=$1 folder=$2
+    shift 2
+    private_apt "$architecture" "$folder"
     (
         cd "$folder" || exit
         export APT_CONFIG=$folder/apt.conf
