@@ -62,6 +62,33 @@ import Testing
             loopback: 202, docker: 400),
     ]
 
+    @Test func `respond equally to referrers with the traits of distribution`() async throws {
+        let loopback = LoopbackRegistry(.distribution)
+        let docker = try await DockerRegistry.start()
+        let image = ImageBuilder().multiPlatform()
+        let signature = ImageBuilder().artifact(
+            "application/test", "signature", about: image.root.descriptor)
+        for host in [loopback.host, docker.host] {
+            let client = try PlainClient(host: host)
+            for (digest, bytes) in signature.blobs {
+                let begun = try await client.send(.post, "/v2/app/blobs/uploads/")
+                let location = begun.headers["Location"] ?? ""
+                let separator = location.contains("?") ? "&" : "?"
+                let stored = try await client.send(
+                    .put, "\(location)\(separator)digest=\(digest)",
+                    [("Content-Type", "application/octet-stream")], body: bytes)
+                #expect(stored.status == 201)
+            }
+            let pushed = try await client.send(
+                .put, "/v2/app/manifests/\(signature.digest)",
+                [("Content-Type", MediaType.ociManifest.name)], body: signature.root.bytes)
+            #expect(pushed.status == 201)
+            #expect(pushed.headers["OCI-Subject"] == nil)
+            let listed = try await client.send(.get, "/v2/app/referrers/\(image.digest)")
+            #expect(listed.status == 404)
+        }
+    }
+
     @Test(arguments: differences)
     func `differ where docker-registry violates the specification`(
         _ difference: Difference

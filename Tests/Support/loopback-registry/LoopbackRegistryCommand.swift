@@ -3,24 +3,26 @@
 import RegistryTestSupport
 
 /// `loopback-registry --profile NAME [--mode NAME] [--port PORT] [--user NAME:PASSWORD] [--tls] [--private]
-/// [--no-mounts]`: an emulation of a public registry, for manual tests and for other clients.
+/// [--no-mounts] [--odd NAME]`: an emulation of a public registry, for manual tests and for other clients.
 ///
 /// It starts empty. Authenticated users can push; images are public unless `--private` is given. It prints its
 /// address and, with `--tls`, the environment variables that a client needs to find the registry under its real
-/// name. With `--no-mounts` the profile `distribution` responds to every mount with a new upload.
+/// name. With `--no-mounts` the profile `distribution` responds to every mount with a new upload; with `--odd` it
+/// has a behavior of the gallery.
 /// At its end (SIGINT, SIGTERM) it prints each request.
 @main
 struct LoopbackRegistryCommand {
     private static let usage = [
         "usage: loopback-registry --profile NAME [--mode NAME] [--port PORT] "
-            + "[--user NAME:PASSWORD] [--tls] [--private] [--no-mounts]",
-        "profiles: distribution docker-hub quay ghcr acr",
+            + "[--user NAME:PASSWORD] [--tls] [--private] [--no-mounts] [--odd NAME]",
+        "profiles: distribution docker-hub quay ghcr acr harbor nexus",
+        "odd: \(OddBehavior.gallery.map(\.name).joined(separator: " "))",
         "modes: \(ProfileMode.allCases.map(\.rawValue).joined(separator: " "))",
     ]
 
     static func main() async throws {
         let program = ServingProgram(
-            usage: usage, options: ["--profile", "--mode", "--port", "--user"],
+            usage: usage, options: ["--profile", "--mode", "--port", "--user", "--odd"],
             flags: ["--tls", "--private", "--no-mounts"])
         let options = program.options
         let login = (options["--user"] ?? "ci:secret").split(separator: ":", maxSplits: 1)
@@ -28,9 +30,15 @@ struct LoopbackRegistryCommand {
             let port = UInt16(options["--port"] ?? "0")
         else { ServingProgram.fail(usage) }
         guard options["--profile"] ?? "distribution" != "distribution" else {
-            var traits = RegistryTraits()
+            var traits = RegistryTraits.distribution
             traits.mountsBlobs = options["--no-mounts"] == nil
             let registry = LoopbackRegistry(traits, port: port)
+            if let name = options["--odd"] {
+                guard let odd = OddBehavior.gallery.first(where: { $0.name == name }) else {
+                    ServingProgram.fail(usage)
+                }
+                registry.adopt(odd)
+            }
             program.say("distribution is at \(registry.origin)")
             return serve(registry, program)
         }
@@ -75,6 +83,8 @@ struct LoopbackRegistryCommand {
         case "quay": Quay(users: users, visibility)
         case "ghcr": GHCR(users: users, visibility)
         case "acr": ACR(users: users, visibility)
+        case "harbor": Harbor(users: users, visibility)
+        case "nexus": Nexus(users: users, visibility)
         default: nil
         }
     }

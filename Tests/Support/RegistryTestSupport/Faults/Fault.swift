@@ -25,6 +25,8 @@ public enum Fault: Sendable {
     case setHeader(String, String?)
     /// The response has another status.
     case setStatus(Int)
+    /// The response is changed.
+    case amend(@Sendable (inout ScriptedResponse) -> Void)
     /// The response has no `Content-Length`.
     case omitLength
     /// The upload session of the request is removed before the request is handled.

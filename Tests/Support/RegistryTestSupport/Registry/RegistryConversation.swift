@@ -110,6 +110,7 @@ final class RegistryConversation: Conversation {
         case .replaceBody(let body): response.body = body
         case .setHeader(let name, let value): response.headers[name] = value
         case .setStatus(let status): response.status = status
+        case .amend(let change): change(&response)
         case .omitLength: response.announcesLength = false
         case .loseBlob, .loseManifest: service.undo(fault, request, response)
         case .answer, .answerEarly, .drop, .dropUpload, .forgetUpload, .stall, .waitFor: break

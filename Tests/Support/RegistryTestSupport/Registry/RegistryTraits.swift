@@ -38,6 +38,16 @@ public struct RegistryTraits: Sendable {
     /// A registry that follows the specification and supports all its features.
     public init() {}
 
+    /// The registry of the distribution project: no referrers API, no `OCI-Subject`.
+    ///
+    /// Source: oras-project/rust-oci-client#259; the conformance suite of the distribution
+    /// specification fails there.
+    public static var distribution: RegistryTraits {
+        var traits = RegistryTraits()
+        traits.listsReferrers = false
+        return traits
+    }
+
     /// The default, but uploaded bytes are dropped after hashing.
     public static var discardBlobs: RegistryTraits {
         var traits = RegistryTraits()

@@ -23,7 +23,7 @@ enum Route: Hashable {
     /// Parses a path and decodes its components.
     init(path: String) {
         switch path {
-        case "/token", "/v2/auth", "/oauth2/token":
+        case "/token", "/v2/auth", "/oauth2/token", "/service/token", "/v2/token":
             self = .token
             return
         case "/oauth2/exchange":
