@@ -53,6 +53,22 @@ import Testing
         #expect(again.output.contains("0 of 0 tags removed, 1 kept"), "\(again.said)")
     }
 
+    @Test func `removes the signatures of what it removes, and no others`() async throws {
+        let workspace = try await begin()
+        let builder = ImageBuilder()
+        let signatures = images.map { "sha256-\($0.digest.hex).sig" }
+        for (name, tag) in [("old", signatures[0]), ("app", signatures[0]), ("app", signatures[2])]
+        {
+            target.publish(
+                builder.artifact("application/test", tag, about: nil), repository: "mirror/\(name)",
+                tag: tag)
+        }
+        let run = try await workspace.run("prune", "old", "--yes")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(tags("old").isEmpty, "\(run.said)")
+        #expect(tags("app") == ["1.0", signatures[2]], "\(run.said)")
+    }
+
     @Test func `keeps what another lock file or a keep list contains`() async throws {
         let workspace = try await begin()
         try await workspace.shell(

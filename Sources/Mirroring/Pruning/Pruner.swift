@@ -78,10 +78,15 @@ public struct Pruner: Sendable {
             removable.append(
                 PrunedTag(repository: repository, tag: tag, reason: reason, outcome: .listed))
         }
+        removable += try await signatures(
+            of: removable, among: tags, of: repository, in: store
+        ).map { tag in
+            PrunedTag(repository: repository, tag: tag, reason: .orphan, outcome: .listed)
+        }
         report.keptCount += tags.count - removable.count
         if removes {
             let removed = Set(removable.map(\.tag))
-            let remaining = RemainingTags(tags.filter { !removed.contains($0) }, in: store)
+            let remaining = NeededManifests(of: tags.filter { !removed.contains($0) }, in: store)
             for position in removable.indices {
                 removable[position].outcome = try await outcome(
                     of: removable[position].tag, keeping: remaining, in: store)
@@ -108,6 +113,27 @@ public struct Pruner: Sendable {
         return .gone
     }
 
+    /// Returns the tags of signatures and other referrers of manifests that only removable tags
+    /// need.
+    private func signatures(
+        of removable: [PrunedTag], among tags: [Tag], of repository: Repository,
+        in store: any ContentSource
+    ) async throws -> [Tag] {
+        let removed = Set(removable.map(\.tag))
+        let remaining = tags.filter { !removed.contains($0) }
+        let candidates = remaining.filter { !retained.contains($0, in: repository) }
+            .compactMap { tag in DigestTag.subject(of: tag).map { (tag, $0) } }
+            .filter { !retained.digests.contains($0.1) }
+        guard !removed.isEmpty, !candidates.isEmpty else { return [] }
+        let going = NeededManifests(of: removable.map(\.tag), in: store)
+        let staying = NeededManifests(of: remaining, in: store)
+        var signatures: [Tag] = []
+        for (tag, subject) in candidates where try await going.tag(needing: subject) != nil {
+            if try await staying.tag(needing: subject) == nil { signatures.append(tag) }
+        }
+        return signatures
+    }
+
     /// The names that were resolved in one repository, shared between tags.
     private typealias Names = RunCache<ManifestName, Digest?>
 
@@ -120,7 +146,7 @@ public struct Pruner: Sendable {
     // MARK: Removing
 
     private func outcome(
-        of tag: Tag, keeping remaining: RemainingTags, in store: any ContentStore
+        of tag: Tag, keeping remaining: NeededManifests, in store: any ContentStore
     ) async throws -> PrunedTag.Outcome {
         do {
             do {
@@ -143,7 +169,7 @@ public struct Pruner: Sendable {
         }
     }
 
-    private func expectUnused(_ digest: Digest, by remaining: RemainingTags) async throws {
+    private func expectUnused(_ digest: Digest, by remaining: NeededManifests) async throws {
         let isRetained = retained.digests.contains(digest)
         let tag = isRetained ? nil : try await remaining.tag(needing: digest)
         guard isRetained || tag != nil else { return }
@@ -155,15 +181,13 @@ public struct Pruner: Sendable {
     }
 }
 
-/// The tags of a repository that stay, and the manifests that they need.
-///
-/// They are read if a registry deletes only manifests, once for all tags to remove.
-private actor RemainingTags {
+/// The manifests that some tags of a repository need, read when the first of them is looked up.
+private actor NeededManifests {
     private let tags: [Tag]
     private let store: any ContentSource
     private var needed: [Digest: Tag]?
 
-    init(_ tags: [Tag], in store: any ContentSource) {
+    init(of tags: [Tag], in store: any ContentSource) {
         self.tags = tags
         self.store = store
     }
