@@ -18,7 +18,7 @@ extension ConfigurationReader {
             if text.hasPrefix(LayoutReference.scheme) {
                 return layout(try LayoutReference(parsing: text))
             }
-            let reference = try Reference(parsing: text)
+            let reference = try Reference(parsing: Self.tagText(of: text))
             return SourceText(
                 source: .repository(reference.repository), tag: reference.tag,
                 digest: reference.digest)
@@ -26,6 +26,16 @@ extension ConfigurationReader {
             self.error(node, "source: \(error)")
             return nil
         }
+    }
+
+    /// Returns a reference with `_` for the `+` of a version in its tag.
+    ///
+    /// Source: Helm stores the chart version `1.2.4+build.1` under the tag `1.2.4_build.1`.
+    private static func tagText(of text: String) -> String {
+        guard let colon = text.lastIndex(of: ":"), !text[colon...].contains("/") else {
+            return text
+        }
+        return String(text[..<colon]) + text[colon...].replacing("+", with: "_")
     }
 
     private func layout(_ reference: LayoutReference) -> SourceText {
@@ -49,7 +59,7 @@ extension ConfigurationReader {
         for item in list("tags", of: fields, "tags") ?? [] {
             guard let text = sourceText(item, "tags") else { continue }
             do throws(ParseError) {
-                tags.append(try Tag(parsing: text))
+                tags.append(try Tag(parsing: text.replacing("+", with: "_")))
             } catch {
                 self.error(item, "tags: \(error)")
             }

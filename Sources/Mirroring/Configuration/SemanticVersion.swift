@@ -30,8 +30,12 @@ public struct SemanticVersion: Hashable, Sendable {
     ///
     /// Returns `nil` if the text is not a version: `latest`, `distroless-v1`, `1.2.3.4`, a number
     /// above 64 bits, or a prerelease number with a leading zero.
-    public init?(lenient text: String) {
-        var rest = Substring(text)
+    ///
+    /// - Parameters:
+    ///   - text: The tag.
+    ///   - isChart: A Boolean value that indicates whether `_` replaces `+`, as in tags of Helm.
+    public init?(lenient text: String, isChart: Bool = false) {
+        var rest = Substring(isChart ? text.replacing("_", with: "+") : text)
         if rest.first == "v" { rest.removeFirst() }
         if let plus = rest.firstIndex(of: "+") {
             guard PrereleaseIdentifier.list(rest[rest.index(after: plus)...]) != nil else {

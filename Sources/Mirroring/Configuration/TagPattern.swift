@@ -22,11 +22,17 @@ public struct TagPattern: Hashable, Sendable {
     ///
     /// Tags are ordered by version, then by name; tags that are not versions come last. An invalid
     /// regular expression matches nothing; the loader rejects it.
-    public func select(from tags: some Sequence<Tag>) -> [Tag] {
+    ///
+    /// - Parameters:
+    ///   - tags: The tags of the listing.
+    ///   - areCharts: A Boolean value that indicates whether `_` replaces the `+` of a version, as in
+    ///     tags of Helm.
+    /// - Returns: The selected tags.
+    public func select(from tags: some Sequence<Tag>, areCharts: Bool = false) -> [Tag] {
         let expression = regex.map { try? TagExpression(parsing: $0) }
         var matching: [(tag: Tag, version: SemanticVersion?)] = []
         for tag in tags {
-            let version = SemanticVersion(lenient: tag.name)
+            let version = SemanticVersion(lenient: tag.name, isChart: areCharts)
             if let versions {
                 guard let version, versions.contains(version) else { continue }
             }

@@ -100,8 +100,9 @@ public struct Planner: Sendable {
     private func pick(
         from tags: [Tag], _ pattern: TagPattern, _ entry: ImageEntry
     ) -> [PlannedImage] {
-        pattern.select(from: tags.filter { entry.floating || !$0.isFloating })
-            .map { image(of: entry, tag: $0) }
+        pattern.select(
+            from: tags.filter { entry.floating || !$0.isFloating }, areCharts: entry.isArtifact
+        ).map { image(of: entry, tag: $0) }
     }
 
     private func named(_ image: PlannedImage) -> NamedImage {

@@ -135,6 +135,14 @@ import Testing
         #expect(names(TagPattern(regex: "(")) == [])
     }
 
+    // Helm stores the version 1.2.4+build.1 under the tag 1.2.4_build.1.
+    @Test func `the tag of a chart has an underscore for the plus sign of its version`() throws {
+        let tags = try ["1.2.3", "1.2.4_build.1", "1.3.0-rc.1_x"].map { try Tag(parsing: $0) }
+        let pattern = TagPattern(versions: try VersionRange(parsing: ">=1.2.3"), latest: 1)
+        #expect(pattern.select(from: tags, areCharts: true).map(\.name) == ["1.2.4_build.1"])
+        #expect(pattern.select(from: tags).map(\.name) == ["1.2.3"])
+    }
+
     @Test(arguments: [
         ("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11016), ("2027-01-31", 20849),
         ("0001-01-01", -719_162), ("9999-12-31", 2_932_896), ("1900-03-01", -25508),
