@@ -27,6 +27,36 @@ public struct BytesInMemory: AsyncSequence, Sendable {
     }
 }
 
+/// The bytes of a stream from an offset.
+struct ByteStreamSuffix: AsyncSequence, Sendable {
+    private let base: ByteStream
+    private let offset: Int
+
+    init(_ base: ByteStream, from offset: Int) {
+        self.base = base
+        self.offset = offset
+    }
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(base: base.makeAsyncIterator(), surplus: offset)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        fileprivate var base: any AsyncIteratorProtocol<[UInt8], any Error>
+        /// The number of bytes to drop.
+        fileprivate var surplus: Int
+
+        mutating func next() async throws -> [UInt8]? {
+            while let chunk = try await base.next(isolation: #isolation) {
+                let dropped = Swift.min(surplus, chunk.count)
+                surplus -= dropped
+                if dropped < chunk.count { return Array(chunk[dropped...]) }
+            }
+            return nil
+        }
+    }
+}
+
 extension ContentSource {
     /// Reads a whole blob into memory.
     ///

@@ -29,6 +29,14 @@ public protocol ContentFailure: Error, CustomStringConvertible {
     var failureClass: FailureClass { get }
     /// The hint: a sentence in the imperative, without a full stop.
     var hint: String? { get }
+    /// A Boolean value that indicates whether the store has the manifest, but a policy permits no
+    /// one to read it.
+    var blocksPulls: Bool { get }
+}
+
+extension ContentFailure {
+    /// The default, for stores without such policies.
+    public var blocksPulls: Bool { false }
 }
 
 /// A failure that a store detects itself: in the content, or on the local disk.

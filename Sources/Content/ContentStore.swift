@@ -27,6 +27,13 @@ public enum StoreLocation: Hashable, Sendable {
     case layout(directory: String)
 }
 
+extension StoreLocation {
+    /// A Boolean value that indicates whether this is an OCI image layout.
+    public var isLayout: Bool {
+        if case .layout = self { true } else { false }
+    }
+}
+
 extension StoreLocation: CustomStringConvertible {
     /// The repository's name, or `oci:` and the directory.
     public var description: String {
@@ -46,7 +53,16 @@ public protocol ContentSource: Sendable {
     /// `nil` if it does not exist.
     func resolve(_ name: ManifestName) async throws -> Descriptor?
 
-    /// Reads a manifest and verifies it against its descriptor.
+    /// Returns the descriptor that a name resolves to, by reading the manifest.
+    ///
+    /// It is for a name that should exist although ``resolve(_:)`` has not found it: some registries
+    /// respond 404 to HEAD.
+    func resolveByReading(_ name: ManifestName) async throws -> Descriptor?
+
+    /// Reads a manifest and verifies its digest.
+    ///
+    /// The size of the descriptor is a hint, because headers and lists state other sizes; the
+    /// result has the correct one.
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
 
     /// Opens a blob.
@@ -54,11 +70,20 @@ public protocol ContentSource: Sendable {
     /// The stream ends without an error only if size, digest and end agree with the descriptor.
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream
 
+    /// Opens the rest of a blob from an offset.
+    ///
+    /// The stream is not verified, because the digest is that of the whole blob.
+    func fetch(blob descriptor: Descriptor, from offset: Int) async throws -> ByteStream
+
     /// Returns whether the blob exists with the size of its descriptor.
     func exists(blob descriptor: Descriptor) async throws -> Bool
 
     /// Returns all tags, in the order of the store.
     func tags() async throws -> [Tag]
+
+    /// Returns a description of what the store contains, for a hint about a missing name; `nil` if
+    /// only ``tags()`` describes it.
+    func contentSummary() async throws -> String?
 
     /// Returns the manifests whose subject is the given one; `nil` if the store has no such list
     /// and the referrers tag schema is used.
@@ -70,6 +95,21 @@ public protocol ContentSource: Sendable {
 }
 
 extension ContentSource {
+    /// Resolves the name as ``resolve(_:)`` does.
+    public func resolveByReading(_ name: ManifestName) async throws -> Descriptor? {
+        try await resolve(name)
+    }
+
+    /// Reads the whole blob and drops its beginning.
+    public func fetch(
+        blob descriptor: Descriptor, from offset: Int
+    ) async throws -> ByteStream {
+        ByteStreamSuffix(try await fetch(blob: descriptor), from: offset)
+    }
+
+    /// Returns `nil`: tags describe the store.
+    public func contentSummary() async throws -> String? { nil }
+
     /// Returns `nil`: the store has no such list.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? { nil }
 }

@@ -83,22 +83,40 @@ public struct EndpointStore: ContentStore {
         return try await base.fetch(manifest: descriptor)
     }
 
+    /// Calls the store itself.
+    public func resolveByReading(_ name: ManifestName) async throws -> Descriptor? {
+        try await base.resolveByReading(name)
+    }
+
     /// Opens a blob at the first endpoint that has it, otherwise at the store.
     ///
-    /// A stream that fails is not resumed elsewhere; if the blob is opened again, another source is
-    /// used.
+    /// If the endpoint's stream breaks, the store continues it.
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         for endpoint in health.available(among: endpoints, for: descriptor.digest) {
             do {
                 let stream = try await endpoint.fetch(blob: descriptor)
-                return EndpointStream(base: stream) { [health] failure in
-                    health.record(failure, of: endpoint.location, for: descriptor.digest)
-                }
+                let continued = ContinuedStream(
+                    first: stream,
+                    onFailure: { [health] failure in
+                        health.record(failure, of: endpoint.location, for: descriptor.digest)
+                    },
+                    rest: { [base] offset in
+                        try await base.fetch(blob: descriptor, from: offset)
+                    })
+                // The endpoint and the store have verified only their own bytes.
+                return VerifiedStream(continued, verifying: descriptor)
             } catch let error as any ContentFailure {
                 health.record(error.failureClass, of: endpoint.location, for: descriptor.digest)
             }
         }
         return try await base.fetch(blob: descriptor)
+    }
+
+    /// Opens the rest of a blob at the store itself.
+    public func fetch(
+        blob descriptor: Descriptor, from offset: Int
+    ) async throws -> ByteStream {
+        try await base.fetch(blob: descriptor, from: offset)
     }
 
     /// Writes to the store itself.
@@ -181,26 +199,48 @@ extension StoreLocation {
     }
 }
 
-/// A stream from an endpoint, whose failure is recorded.
-private struct EndpointStream: AsyncSequence, Sendable {
-    let base: ByteStream
+/// A stream from an endpoint that the store continues after a failure.
+private struct ContinuedStream: AsyncSequence, Sendable {
+    let first: ByteStream
     let onFailure: @Sendable (FailureClass) -> Void
+    /// Opens the rest of the blob at the store.
+    let rest: @Sendable (_ offset: Int) async throws -> ByteStream
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), onFailure: onFailure)
+        Iterator(whole: self, current: first.makeAsyncIterator())
     }
 
     struct Iterator: AsyncIteratorProtocol {
-        var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let onFailure: @Sendable (FailureClass) -> Void
+        let whole: ContinuedStream
+        var current: any AsyncIteratorProtocol<[UInt8], any Error>
+        /// The number of bytes that were returned.
+        private var offset = 0
+        private var isContinued = false
+
+        init(
+            whole: ContinuedStream, current: any AsyncIteratorProtocol<[UInt8], any Error>
+        ) {
+            self.whole = whole
+            self.current = current
+        }
 
         mutating func next() async throws -> [UInt8]? {
             do {
-                return try await base.next(isolation: #isolation)
-            } catch let error as any ContentFailure {
-                onFailure(error.failureClass)
-                throw error
+                return try await advance()
+            } catch let error as any ContentFailure where !isContinued {
+                whole.onFailure(error.failureClass)
+                // Bytes with another digest cannot be continued; the blob is read again.
+                guard error.failureClass != .integrity || offset == 0 else { throw error }
+                isContinued = true
+                current = try await whole.rest(offset).makeAsyncIterator()
+                return try await advance()
             }
+        }
+
+        private mutating func advance() async throws -> [UInt8]? {
+            let chunk = try await current.next(isolation: #isolation)
+            offset += chunk?.count ?? 0
+            return chunk
         }
     }
 }

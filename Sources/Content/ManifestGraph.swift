@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Hashing
 public import OCI
 
 /// A manifest and all manifests below it, each read and verified once.
@@ -177,7 +178,13 @@ extension ManifestGraph {
         try await withThrowingTaskGroup(of: (Int, Node).self) { group in
             for (position, descriptor) in descriptors.enumerated() {
                 group.addTask {
-                    (position, try node(try await source.fetch(manifest: descriptor)))
+                    let raw = try await source.fetch(manifest: descriptor)
+                    // The size is part of the parent, which was verified.
+                    guard raw.bytes.count == descriptor.size else {
+                        throw IntegrityError.size(
+                            expected: descriptor.size, actual: raw.bytes.count)
+                    }
+                    return (position, try node(raw))
                 }
             }
             var nodes: [(Int, Node)] = []

@@ -40,7 +40,7 @@ public final class MemoryStore: ContentStore {
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
         let stored = contents.withLock { $0.manifests[descriptor.digest] }
         guard let stored else { throw missing("manifest", descriptor) }
-        return try RawManifest(verifying: stored.bytes, against: descriptor)
+        return try RawManifest(verifyingDigestOf: stored.bytes, hint: descriptor)
     }
 
     /// Opens a blob.

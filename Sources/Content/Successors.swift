@@ -17,8 +17,22 @@ public struct Successors: Hashable, Sendable {
     public init(of manifest: Manifest) {
         switch manifest {
         case .image(let image): blobs = image.layers + [image.config]
-        case .index(let index): manifests = index.manifests
+        case .index(let index):
+            manifests = index.manifests.filter { !$0.mediaType.isBlobOfBuildCache }
+            blobs = index.manifests.filter(\.mediaType.isBlobOfBuildCache)
         }
+    }
+}
+
+extension MediaType {
+    /// A Boolean value that indicates whether an index entry of this type is a blob.
+    ///
+    /// Source: BuildKit's registry cache is an index of layers and a config (docker/buildx#173,
+    /// regclient/regclient#73).
+    fileprivate var isBlobOfBuildCache: Bool {
+        name.hasPrefix("application/vnd.buildkit.cacheconfig.")
+            || name.hasPrefix("application/vnd.oci.image.layer.")
+            || name.hasPrefix("application/vnd.docker.image.rootfs.")
     }
 }
 

@@ -50,6 +50,7 @@ extension CurlOption<Int64> {
 }
 
 extension CurlOption<String> {
+    static var acceptEncoding: Self { Self(CURLOPT_ACCEPT_ENCODING) }
     static var caFile: Self { Self(CURLOPT_CAINFO) }
     static var certificate: Self { Self(CURLOPT_SSLCERT) }
     static var customMethod: Self { Self(CURLOPT_CUSTOMREQUEST) }

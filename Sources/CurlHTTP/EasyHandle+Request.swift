@@ -29,6 +29,9 @@ extension EasyHandle {
         try set(.url, "\(origin)\(request.url.target)")
         try set(.userAgent, configuration.userAgent)
         try set(.headers, try Self.headerLines(of: request))
+        // Some servers compress nevertheless; libcurl decodes only if the option is set. The bytes
+        // of a blob stay as they are, because they have to match its digest.
+        if !request.isBulk { try set(.acceptEncoding, "identity") }
         try set(
             .connectTimeoutMilliseconds, Self.milliseconds(request.timeouts.connect))
         if let address = configuration.resolve(origin) {

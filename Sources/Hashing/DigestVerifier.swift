@@ -67,6 +67,18 @@ extension RawManifest {
         self.init(proved: bytes, descriptor)
     }
 
+    /// Creates a manifest from bytes after verifying the digest of `hint`, whose size is not known
+    /// for certain.
+    ///
+    /// - Throws: ``IntegrityError`` if the digest differs.
+    public init(verifyingDigestOf bytes: [UInt8], hint: Descriptor) throws(IntegrityError) {
+        let descriptor = Descriptor(
+            mediaType: hint.mediaType, digest: hint.digest, size: bytes.count,
+            platform: hint.platform, artifactType: hint.artifactType,
+            annotations: hint.annotations, hasURLs: hint.hasURLs)
+        try self.init(verifying: bytes, against: descriptor)
+    }
+
     /// Creates a manifest and its descriptor from bytes that have no expected digest yet.
     public init(describing bytes: [UInt8], as mediaType: MediaType) {
         self.init(

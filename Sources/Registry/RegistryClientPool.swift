@@ -21,7 +21,7 @@ public final class RegistryClientPool: Sendable {
     struct ClientDependencies: Sendable {
         let transport: any HTTPTransport
         var credentials: CredentialStore
-        let timeouts: HTTPTimeouts
+        var timeouts: HTTPTimeouts
         var policy: RetryPolicy
         let throttles: HostThrottles
         let monitor: HostHealthMonitor
@@ -35,11 +35,14 @@ public final class RegistryClientPool: Sendable {
             return anonymous
         }
 
-        /// The same dependencies for optional requests, which have one attempt.
+        /// The same dependencies for endpoints, whose requests have one attempt and short time
+        /// limits.
         var withoutRetries: ClientDependencies {
             var optional = self
             optional.policy.maximumAttempts = 1
             optional.policy.outlastsOutages = false
+            optional.timeouts.connect = min(timeouts.connect, .seconds(5))
+            optional.timeouts.firstByte = min(timeouts.firstByte, .seconds(10))
             return optional
         }
     }

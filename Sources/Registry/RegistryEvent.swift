@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import OCI
+public import TextSafety
 
 /// The kinds of requests, by which traffic and pulls are counted.
 public enum RequestKind: String, Sendable, CaseIterable {
@@ -39,6 +40,8 @@ public enum RegistryEvent: Hashable, Sendable {
     case credentialRejected(RejectedCredential)
     /// The number of remaining pulls, as the registry states it.
     case pullsRemaining(host: RegistryHost, count: Int)
+    /// A registry sent a warning for the user, reported once.
+    case warningReceived(host: String, text: UntrustedText)
     /// A listing contained invalid tag names, which were skipped.
     case invalidTagsSkipped(repository: Repository, count: Int)
 }

@@ -36,6 +36,8 @@ public struct Finding: Hashable, Sendable {
         case exceptionUsed = "exception-used"
         /// A version tag has changed.
         case tagMoved = "tag-moved"
+        /// A policy of the target permits no one to pull the image.
+        case targetBlocksPulls = "target-blocks-pulls"
         /// A required platform could not be validated completely.
         case notChecked = "not-checked"
         /// A registry rejected a credential; the finding belongs to a run, not to an image.

@@ -72,6 +72,36 @@ import Testing
         }
     }
 
+    /// Rewrites `index.json` with one entry for the image and these annotations.
+    private func list(_ annotations: String) throws {
+        try folder.write(
+            #"{"schemaVersion":2,"manifests":[{"mediaType":"\#(MediaType.ociIndex)","#
+                + #""digest":"\#(image.digest)","size":\#(image.root.bytes.count)\#(annotations)}]}"#,
+            to: "layout/index.json")
+    }
+
+    // `skopeo copy … oci:DIR` and `podman save` write no tag; docker and containerd a full name.
+    @Test(arguments: [
+        "", #","annotations":{"org.opencontainers.image.ref.name":"docker.io/library/app:1.0"}"#,
+        #","annotations":{"io.containerd.image.name":"docker.io/library/app:1.0"}"#,
+    ])
+    func `a tag selects an untagged image or the end of a full name`(
+        annotations: String
+    ) async throws {
+        try await image.push(to: store, as: "other")
+        try list(annotations)
+        #expect(try await store.resolve(.tag("1.0"))?.digest == image.digest)
+        // As a target, the layout does not have the tag.
+        #expect(try await store.currentDescriptor(of: .tag("1.0")) == nil)
+        let isUntagged = annotations.isEmpty
+        #expect((try await store.resolve(.tag("2.0")) != nil) == isUntagged)
+        #expect(try await store.tags().map(\.name) == (isUntagged ? [] : ["1.0"]))
+        let summary = try #require(try await store.contentSummary())
+        #expect(
+            summary.contains(
+                isUntagged ? "the untagged manifest \(image.digest)" : "docker.io/library/app:1.0"))
+    }
+
     // MARK: The index
 
     @Test func `children are unlisted when their parent is listed`() async throws {

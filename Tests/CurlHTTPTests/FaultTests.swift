@@ -200,14 +200,32 @@ import Testing
         #expect(try await response.collect(limit: 5) == Array("hello".utf8))
     }
 
-    @Test func `an encoded body is not decoded`() async throws {
+    // The bytes of a blob have to match its digest; those of metadata are checked decoded.
+    @Test(arguments: [true, false])
+    func `an encoded body is decoded unless it is a bulk transfer`(isBulk: Bool) async throws {
+        let text = Array("an encoded list".utf8)
+        let encoded = StoredGzip.bytes(text)
         let server = try WireServer { connection throws(WireClosed) in
             try connection.readHead()
-            try connection.answer("200 OK", ["Content-Encoding: gzip"], body: [0x1F, 0x8B, 0])
+            try connection.answer("200 OK", ["Content-Encoding: gzip"], body: encoded)
+        }
+        let response = try await transport.send(
+            HTTPRequest(.get, server.url("/"), isBulk: isBulk))
+        #expect(try await response.collect(limit: 100) == (isBulk ? encoded : text))
+        #expect(server.requests.first?.values("accept-encoding") == ["identity"])
+    }
+
+    @Test func `a decoded body is limited like any other`() async throws {
+        let encoded = StoredGzip.bytes([UInt8](repeating: 0x20, count: 200_000))
+        let server = try WireServer { connection throws(WireClosed) in
+            try connection.readHead()
+            try connection.answer("200 OK", ["Content-Encoding: gzip"], body: encoded)
         }
         let response = try await transport.send(HTTPRequest(.get, server.url("/")))
-        #expect(try await response.collect(limit: 3) == [0x1F, 0x8B, 0])
-        #expect(server.requests.first?.values("accept-encoding") == ["identity"])
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await response.collect(limit: 100_000)
+        }
+        #expect(error?.kind == .tooLarge)
     }
 
     @Test func `a closed port is a connection failure`() async throws {

@@ -3,6 +3,7 @@
 internal import Hashing
 internal import OCI
 internal import StrictJSON
+internal import TextSafety
 
 /// The `index.json` of a layout: its manifests, some of them with a tag.
 ///
@@ -16,6 +17,10 @@ struct LayoutIndex {
     let descriptors: [Descriptor]
 
     private static let refName = "org.opencontainers.image.ref.name"
+    /// The annotations that may have a full name such as `docker.io/library/redis:7.4`.
+    ///
+    /// Source: containerd and docker save write `io.containerd.image.name`.
+    private static let nameKeys = [refName, "io.containerd.image.name"]
 
     /// Creates an index without manifests.
     init() {
@@ -45,10 +50,44 @@ struct LayoutIndex {
         JSONValue.object(members + [JSONValue.Member("manifests", .array(entries))]).text
     }
 
-    /// The tags of the index.
+    /// The tags of the index, and those of full names.
     var tags: [Tag] {
-        descriptors.compactMap { $0.annotations[Self.refName] }
-            .compactMap { try? Tag(parsing: $0) }
+        descriptors.flatMap { entry in
+            Self.nameKeys.compactMap { entry.annotations[$0].flatMap(Self.tag) }
+        }
+    }
+
+    /// The entries as text for users: a name, or the digest of an untagged manifest.
+    var contents: [String] {
+        descriptors.map { entry in
+            Self.nameKeys.lazy.compactMap { entry.annotations[$0] }.first
+                .map { UntrustedText($0).display(limit: 100) }
+                ?? "the untagged manifest \(entry.digest)"
+        }
+    }
+
+    /// Returns the tag of a name, which is a tag or ends in one.
+    private static func tag(of name: String) -> Tag? {
+        if let tag = try? Tag(parsing: name) { return tag }
+        return (try? Reference(parsing: name))?.tag
+    }
+
+    /// Returns the descriptor of a name for a reader; `nil` if it is not listed.
+    ///
+    /// A tag may also be that of a full name, if no other manifest has it. A tag that no name has
+    /// selects the only manifest of a layout if that is untagged, as `skopeo copy … oci:DIR` and
+    /// `podman save` write it.
+    func find(_ name: ManifestName) -> Descriptor? {
+        if let listed = resolve(name) { return listed }
+        guard case .tag(let tag) = name else { return nil }
+        let named = descriptors.filter { entry in
+            Self.nameKeys.contains { entry.annotations[$0].flatMap(Self.tag) == tag }
+        }
+        if let first = named.first {
+            return named.allSatisfy { $0.digest == first.digest } ? first : nil
+        }
+        let isUntagged = Self.nameKeys.allSatisfy { descriptors.first?.annotations[$0] == nil }
+        return descriptors.count == 1 && isUntagged ? descriptors.first : nil
     }
 
     /// Returns the descriptor of a name; `nil` if it is not listed.

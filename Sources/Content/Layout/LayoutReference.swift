@@ -2,8 +2,8 @@
 
 public import OCI
 
-/// A reference to an image of an OCI image layout: `oci:DIRECTORY`, `oci:DIRECTORY:TAG` or
-/// `oci:DIRECTORY@DIGEST`.
+/// A reference to an image of an OCI image layout: `oci:DIRECTORY`, `oci:DIRECTORY:TAG`,
+/// `oci:DIRECTORY@DIGEST` or `oci:DIRECTORY:TAG@DIGEST`.
 public struct LayoutReference: Hashable, Sendable {
     /// The prefix of every such reference, which no reference to a registry has.
     public static let scheme = "oci:"
@@ -15,7 +15,7 @@ public struct LayoutReference: Hashable, Sendable {
     /// The digest.
     public let digest: Digest?
 
-    /// Parses `oci:DIRECTORY[:TAG|@DIGEST]`.
+    /// Parses `oci:DIRECTORY[:TAG][@DIGEST]`.
     ///
     /// A colon does not begin a tag if a slash follows, and an `@` does not begin a digest unless
     /// the rest has the form of one.
@@ -31,7 +31,8 @@ public struct LayoutReference: Hashable, Sendable {
         if let at = directory.indices.last(where: { directory[$0...].hasPrefix("@sha") }) {
             digest = try Digest(parsing: String(directory[directory.index(after: at)...]))
             directory = directory[..<at]
-        } else if let colon = directory.lastIndex(of: ":"), !directory[colon...].contains("/") {
+        }
+        if let colon = directory.lastIndex(of: ":"), !directory[colon...].contains("/") {
             tag = try Tag(parsing: String(directory[directory.index(after: colon)...]))
             directory = directory[..<colon]
         }

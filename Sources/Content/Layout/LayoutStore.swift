@@ -40,43 +40,35 @@ public final class LayoutStore: ContentStore {
     ///   that a mistyped directory is never taken for a missing image.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         guard let index = try index() else { throw noLayout() }
-        return try resolve(name, in: index)
+        return try index.find(name) ?? unlisted(name)
     }
 
     /// Resolves a name; `nil` if the layout does not exist yet.
     public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
-        try index().flatMap { try resolve(name, in: $0) }
+        try index().flatMap { try $0.resolve(name) ?? unlisted(name) }
     }
 
-    private func resolve(_ name: ManifestName, in index: LayoutIndex) throws -> Descriptor? {
-        if let listed = index.resolve(name) { return listed }
+    /// The names in the layout, and the digests of untagged manifests.
+    public func contentSummary() async throws -> String? {
+        guard let contents = try index()?.contents, !contents.isEmpty else { return nil }
+        let rest = contents.count - 5
+        return "the layout contains \(contents.prefix(5).joined(separator: ", "))"
+            + (rest > 0 ? " and \(rest) more" : "")
+    }
+
+    /// Returns the descriptor of a manifest below a listed one.
+    private func unlisted(_ name: ManifestName) throws -> Descriptor? {
         guard case .digest(let digest) = name, try size(of: digest) != nil else { return nil }
         let bytes = try readBlob(digest, limit: RawManifest.maximumSize)
-        return Self.kind(of: bytes).map {
+        return (MediaType(statedBy: bytes) ?? MediaType(impliedBy: bytes)).map {
             Descriptor(mediaType: $0, digest: digest, size: bytes.count)
-        }
-    }
-
-    /// Returns the media type that a manifest below an index states itself; `nil` for bytes that
-    /// are not a manifest.
-    ///
-    /// If it states none, its fields decide.
-    ///
-    /// Source: image-spec, manifest.md: `mediaType` is optional.
-    private static func kind(of bytes: [UInt8]) -> MediaType? {
-        guard case .object(let members)? = try? JSONValue(parsing: bytes) else { return nil }
-        if case .string(let type)? = members.first(where: { $0.name == "mediaType" })?.value {
-            return try? MediaType(parsing: type)
-        }
-        return [.ociIndex, .ociManifest].first {
-            (try? RawManifest(describing: bytes, as: $0).decoded()) != nil
         }
     }
 
     /// Reads a manifest.
     public func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
         let bytes = try readBlob(descriptor.digest, limit: RawManifest.maximumSize)
-        return try RawManifest(verifying: bytes, against: descriptor)
+        return try RawManifest(verifyingDigestOf: bytes, hint: descriptor)
     }
 
     /// Opens a blob.

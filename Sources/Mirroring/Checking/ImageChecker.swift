@@ -85,16 +85,23 @@ public struct ImageChecker: Sendable {
     private func find(
         _ name: ManifestName, in source: any ContentSource, _ image: inout CheckedImage
     ) async throws -> Descriptor {
-        guard let descriptor = try await source.resolve(name) else {
-            if case .tag(let tag) = name {
-                image.suggestedTags = try await source.nearestTags(to: tag)
+        var found = try await source.resolve(name)
+        if found == nil, case .tag(let tag) = name {
+            image.suggestedTags = try await source.nearestTags(to: tag)
+            if image.suggestedTags?.isListed == true {
+                found = try await source.resolveByReading(name)
+            }
+        }
+        guard let descriptor = found else {
+            if case .tag = name {
                 image.completeTag = try await source.completeTag(image.suggestedTags, for: required)
             }
             let kind = if case .tag = name { "tag" } else { "manifest" }
             throw ContentError(
                 .missing, "\(kind) \(name) not found in \(source.location)",
-                hint: image.suggestedTags.flatMap { $0.hint })
+                hint: try await source.hint(image.suggestedTags))
         }
+        image.suggestedTags = nil
         image.descriptor = descriptor
         return descriptor
     }

@@ -46,7 +46,7 @@ struct Copier: Sendable {
             do {
                 let replaced = try await ReplacedImage(
                     target.current ?? target.predecessor, at: target.store,
-                    beside: job.graph)
+                    orIn: job.sources.last, beside: job.graph)
                 all.append(
                     TargetCopyProgress(target, replacing: replaced, with: job.graph))
             } catch let error as CopyError {

@@ -20,6 +20,9 @@ public struct CopyError: ContentFailure {
     public let message: String
     /// The hint.
     public let hint: String?
+    /// A Boolean value that indicates whether a policy of the store permits no one to read the
+    /// manifest.
+    public let blocksPulls: Bool
 
     /// Creates an error that attributes `error` to a store.
     ///
@@ -36,6 +39,7 @@ public struct CopyError: ContentFailure {
         self.failureClass = failure?.failureClass ?? .unavailable
         self.message = "\(error)"
         self.hint = failure?.hint
+        self.blocksPulls = failure?.blocksPulls ?? false
     }
 
     /// One line: the role, the location unless the message contains it, and the message.

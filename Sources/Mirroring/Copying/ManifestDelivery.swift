@@ -110,9 +110,15 @@ struct ManifestDelivery {
         try await atTarget { try await !target.exists(blob: blob) }
     }
 
+    /// A manifest that a policy permits no one to read is pushed, which changes nothing if it is
+    /// present.
     private func isAbsent(_ child: ManifestGraph.Node) async throws -> Bool {
-        try await atTarget {
-            try await target.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
+        do {
+            return try await atTarget {
+                try await target.currentDescriptor(of: .digest(child.descriptor.digest)) == nil
+            }
+        } catch let error as CopyError where error.blocksPulls {
+            return true
         }
     }
 

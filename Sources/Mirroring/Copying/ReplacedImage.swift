@@ -20,9 +20,12 @@ struct ReplacedImage: Sendable {
 
     /// Reads the replaced image, or returns `nil` if there is none or it is the new image.
     ///
+    /// If a policy permits no one to read it at the target, it is read from the source.
+    ///
     /// - Throws: ``CopyError`` or `CancellationError`.
     init?(
-        _ current: Descriptor?, at target: any ContentStore, beside graph: ManifestGraph
+        _ current: Descriptor?, at target: any ContentStore, orIn source: (any ContentSource)?,
+        beside graph: ManifestGraph
     ) async throws {
         guard let current, current.digest != graph.root.descriptor.digest else { return nil }
         do {
@@ -31,6 +34,12 @@ struct ReplacedImage: Sendable {
             }
         } catch let error as CopyError where error.failureClass == .missing {
             return nil
+        } catch let error as CopyError where error.blocksPulls {
+            guard let copy = try? await source?.fetch(manifest: current) else {
+                try Task.checkCancellation()
+                return nil
+            }
+            root = copy
         }
         guard let manifest = try? root.decoded() else {
             presentDigests = []

@@ -10,6 +10,8 @@ public struct NearestTags: Hashable, Sendable {
     public let nearest: [Tag]
     /// The newest version that is not a prerelease.
     public let newestRelease: Tag?
+    /// A Boolean value that indicates whether the tag itself is listed.
+    let isListed: Bool
 
     /// The maximum number of suggested tags.
     private static let count = 3
@@ -47,6 +49,7 @@ public struct NearestTags: Hashable, Sendable {
     ///
     /// The tag itself and machine-generated tags are never suggested.
     public init(to tag: Tag, among tags: [Tag]) {
+        isListed = tags.contains(tag)
         let wanted = SemanticVersion(lenient: tag.name)
         let others = tags.filter {
             $0 != tag && !DigestTag.namesDigest($0) && RetentionTag.digest(of: $0) == nil
@@ -123,6 +126,12 @@ extension NearestTags: CustomStringConvertible {
 }
 
 extension ContentSource {
+    /// Returns the hint about a missing name: the nearest tags, or else what the store contains.
+    func hint(_ nearest: NearestTags?) async throws -> String? {
+        if let hint = nearest?.hint { return hint }
+        return try await contentSummary()
+    }
+
     /// Returns suggestions for a missing tag.
     ///
     /// - Returns: The nearest tags, or `nil` if they cannot be listed, which does not affect the

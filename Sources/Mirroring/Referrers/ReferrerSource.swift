@@ -33,8 +33,20 @@ struct ReferrerSource: Sendable {
         }
     }
 
+    /// The tag may list referrers although the API fails; the failure is reported if it does not.
     private func readList(of subject: Digest) async throws -> [Descriptor] {
-        if let listed = try await store.referrers(of: subject) { return listed }
+        do {
+            if let listed = try await store.referrers(of: subject) { return listed }
+        } catch let error as any ContentFailure {
+            let tagged = try await readTag(of: subject)
+            guard tagged.isEmpty else { return tagged }
+            throw error
+        }
+        return try await readTag(of: subject)
+    }
+
+    /// Returns the entries of the index under the referrers tag.
+    private func readTag(of subject: Digest) async throws -> [Descriptor] {
         let tag = try DigestTag.referrersTag(for: subject)
         guard try await digestTags().contains(tag),
             let descriptor = try await store.resolve(.tag(tag)), descriptor.mediaType.isIndex,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
+internal import Hashing
 public import Lockfiles
 internal import OCI
 internal import Validation
@@ -96,13 +97,12 @@ public struct Resolver: Sendable {
         if let tag = image.tag {
             current = try await source.resolve(.tag(tag))
             if current == nil, image.digest == nil {
-                resolved.suggestedTags = try await source.nearestTags(to: tag)
-                throw ContentError(
-                    .missing, "tag \(tag) not found", hint: resolved.suggestedTags?.hint)
+                current = try await resolveListed(tag, in: source, &resolved)
             }
         }
         if let digest = image.digest, current?.digest != digest {
-            if let tag = image.tag {
+            // In a layout, the tag is only the name at the targets.
+            if let tag = image.tag, current != nil || !image.source.isLayout {
                 resolved.findings.append(
                     Finding(
                         .tagMoved, .warning,
@@ -118,6 +118,21 @@ public struct Resolver: Sendable {
         resolved.descriptor = current
     }
 
+    /// Resolves a tag that the source lists although it was not found.
+    ///
+    /// - Throws: `ContentError` with suggestions if the tag does not exist.
+    private func resolveListed(
+        _ tag: Tag, in source: any ContentSource, _ resolved: inout ResolvedImage
+    ) async throws -> Descriptor {
+        let nearest = try await source.nearestTags(to: tag)
+        if nearest?.isListed == true, let found = try await source.resolveByReading(.tag(tag)) {
+            return found
+        }
+        resolved.suggestedTags = nearest
+        throw ContentError(
+            .missing, "tag \(tag) not found", hint: try await source.hint(nearest))
+    }
+
     // MARK: Targets
 
     /// Resolves the name at each target; a failure at one target does not stop the others.
@@ -130,18 +145,55 @@ public struct Resolver: Sendable {
                 location: try image.location(in: target),
                 lockEntry: target.lock.flatMap { locks[$0]?.images[image.id] })
             do {
-                state.current = try await at(.target, state.location) {
-                    try await stores.store(at: state.location)
-                        .currentDescriptor(of: image.targetName)
-                }
-                state.isValidated = isValidated(resolved, at: state)
-                state.action = action(
-                    for: resolved, at: state, hasLock: target.lock != nil)
+                try await resolveTarget(&state, &resolved)
+                state.action =
+                    state.action
+                    ?? action(
+                        for: resolved, at: state, hasLock: target.lock != nil)
             } catch let error as CopyError {
                 try Task.checkCancellation()
                 state.failure = ImageFailure(error)
             }
             resolved.targets.append(state)
+        }
+    }
+
+    /// Resolves the name at a target.
+    ///
+    /// If a policy of the target permits no one to read it, the digest of the lock entry is used.
+    private func resolveTarget(
+        _ state: inout ResolvedImage.AtTarget, _ resolved: inout ResolvedImage
+    ) async throws {
+        let image = resolved.image
+        var locked = state.lockEntry
+        if let entry = locked, .repository(entry.repository) != state.location { locked = nil }
+        do {
+            state.current = try await at(.target, state.location) {
+                let store = try stores.store(at: state.location)
+                let current = try await store.currentDescriptor(of: image.targetName)
+                guard current == nil, let tag = image.tag, locked?.targetTag == tag else {
+                    return try await store.describing(current, as: resolved.descriptor)
+                }
+                return try await store.resolveByReading(.tag(tag))
+            }
+            state.isValidated = isValidated(resolved, at: state)
+        } catch let error as CopyError where error.blocksPulls {
+            try Task.checkCancellation()
+            resolved.findings.append(
+                Finding(.targetBlocksPulls, .warning, "\(error)"))
+            state.current = locked.flatMap { $0.targetTag == image.tag ? $0.descriptor : nil }
+            state.isValidated = isValidated(resolved, at: state)
+            guard let descriptor = resolved.descriptor else { return }
+            // The image cannot be validated from the target.
+            let hasDigest = state.current?.digest == descriptor.digest
+            state.action =
+                if hasDigest && state.isValidated {
+                    .nothing
+                } else if hasDigest || state.current == nil {
+                    .copy
+                } else {
+                    .replace
+                }
         }
     }
 
@@ -178,6 +230,21 @@ public struct Resolver: Sendable {
             Finding(
                 .tagMoved, image.entry.moved == .reject ? .error : .warning,
                 "tag \(tag) moved from \(was.digest.short) (locked) to \(descriptor.digest.short)"))
+    }
+}
+
+extension ContentSource {
+    /// Returns a descriptor with the digest of an expected one, if both have different algorithms
+    /// and name the same bytes.
+    ///
+    /// Source: distribution/distribution#4420: a registry may state SHA-256 digests only.
+    fileprivate func describing(
+        _ current: Descriptor?, as expected: Descriptor?
+    ) async throws -> Descriptor? {
+        guard let current, let expected, current.digest.algorithm != expected.digest.algorithm
+        else { return current }
+        let bytes = try await fetch(manifest: current).bytes
+        return Digest.of(bytes, expected.digest.algorithm) == expected.digest ? expected : current
     }
 }
 

@@ -82,7 +82,8 @@ struct ImageSync {
         outcome.findings += report.findings
         for position in work.toLock {
             outcome.targets[position].lockEntry = LockedImage(
-                image, descriptor, report, at: outcome.targets[position].location)
+                image, examined.graph.root.descriptor, report,
+                at: outcome.targets[position].location)
         }
         outcome.status =
             if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .validated } else

@@ -140,6 +140,10 @@ public struct Verifier: Sendable {
             image.problems.append(.manifestMissing(lockEntry.digest))
             return
         }
+        if root.descriptor.size != lockEntry.size {
+            image.problems.append(
+                .broken("\(root.descriptor.size) bytes instead of \(lockEntry.size)"))
+        }
         let graph: ManifestGraph
         do {
             let isSparse = configuration.entry(of: lockEntry)?.copy == .required
@@ -164,7 +168,8 @@ public struct Verifier: Sendable {
     ) async throws {
         let lockEntry = image.lockEntry
         guard let tag = lockEntry.targetTag else { return }
-        let now = try await store.resolve(.tag(tag))
+        var now = try await store.resolve(.tag(tag))
+        if now == nil { now = try await store.resolveByReading(.tag(tag)) }
         guard now?.digest != lockEntry.digest else { return }
         guard let now, lockEntry.mediaType.isIndex, !now.mediaType.isIndex else {
             image.problems.append(.tagMoved(tag, now: now?.digest))

@@ -4,6 +4,7 @@ public import Content
 internal import HTTP
 internal import Hashing
 public import OCI
+internal import TextSafety
 
 extension RemoteRepository {
     /// Returns a Boolean value that indicates whether the blob is present with the size of its
@@ -32,15 +33,30 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError``, as does the stream.
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         let operation = operation(.blobGet, "reading the blob \(descriptor.digest)")
-        let first = try await open(descriptor, at: 0, operation)
-        let whole = ResumingBody(
+        let whole = try await body(of: descriptor, from: 0, operation)
+        return VerifiedBlob(
+            base: VerifiedStream(whole, verifying: descriptor), operation: operation)
+    }
+
+    /// Opens the rest of a blob; its stream is resumed after transport errors, and is not verified.
+    ///
+    /// - Throws: ``RegistryError``, as does the stream.
+    public func fetch(
+        blob descriptor: Descriptor, from offset: Int
+    ) async throws -> ByteStream {
+        let operation = operation(.blobGet, "reading the blob \(descriptor.digest)")
+        return try await body(of: descriptor, from: offset, operation)
+    }
+
+    private func body(
+        of descriptor: Descriptor, from offset: Int, _ operation: Operation
+    ) async throws -> ResumingBody {
+        ResumingBody(
             size: descriptor.size, operation: operation, retryExecutor: client.retryExecutor,
-            first: first
+            offset: offset, first: try await open(descriptor, at: offset, operation)
         ) { offset in
             try await open(descriptor, at: offset, operation)
         }
-        return VerifiedBlob(
-            base: VerifiedStream(whole, verifying: descriptor), operation: operation)
     }
 
     /// Opens the rest of a blob, always through the registry, because redirect URLs change and
@@ -50,21 +66,43 @@ extension RemoteRepository {
     ) async throws -> ResumingBody.Segment {
         var request = RegistryRequest(
             operation: operation, method: .get, url: try url("blobs/\(descriptor.digest)"),
-            accepted: offset == 0 ? [200] : [200, 206, 416], isBulk: true,
+            accepted: offset == 0 ? [200] : Self.rangeStatuses, isBulk: true,
             mayBeWebPage: descriptor.mediaType.isWebPage)
         if offset > 0 { request.fields.append("Range", "bytes=\(offset)-") }
         let segment: ResumingBody.Segment? = try await client.send(request) { response in
-            switch response.status {
-            case 200:
-                return ResumingBody.Segment(start: 0, body: response.body)
-            case 206 where ContentRange.start(response.fields["content-range"]) == offset:
-                return ResumingBody.Segment(start: offset, body: response.body)
-            default:
-                return nil
-            }
+            let start = ContentRange.start(response.fields["content-range"])
+            guard
+                response.status == 200 && start ?? 0 == 0
+                    || [200, 206].contains(response.status) && start == offset
+            else { return nil }
+            let segment = ResumingBody.Segment(start: start ?? 0, body: response.body)
+            try requireIdentity(of: response, descriptor.size - segment.start, operation)
+            return segment
         }
         guard let segment else { return try await open(descriptor, at: 0, operation) }
         return segment
+    }
+
+    /// The statuses of responses to a request with `Range`, including rejections, after which
+    /// the whole blob is requested.
+    private static let rangeStatuses: Set<Int> = [200, 206, 400, 405, 406, 412, 416, 501]
+
+    /// Throws an error if the bytes of a blob are encoded, so that they cannot match its digest.
+    ///
+    /// Some servers label bytes as encoded that are not; those have the size of the blob.
+    ///
+    /// Source: moby/moby#17595.
+    private func requireIdentity(
+        of response: RegistryResponse, _ size: Int, _ operation: Operation
+    ) throws {
+        guard let encoding = response.fields["content-encoding"],
+            encoding.lowercased() != "identity", response.fields.contentLength != size
+        else { return }
+        throw RegistryError(
+            .unavailable, operation,
+            "the response has Content-Encoding: \(UntrustedText(encoding).display(limit: 40)), "
+                + "which was not requested",
+            hint: "disable compression in the proxy in front of \(operation.registry)")
     }
 }
 

@@ -2,7 +2,9 @@
 
 public import Content
 internal import HTTP
+internal import Hashing
 public import OCI
+internal import StrictJSON
 
 extension RemoteRepository {
     /// Pushes a manifest byte for byte; pushing by a tag moves the tag.
@@ -18,10 +20,11 @@ extension RemoteRepository {
             do {
                 return try await put(manifest, as: name)
             } catch let error as RegistryError where error.failureClass == .incomplete {
-                // GHCR and ECR report a blob only some time after it was pushed.
-                guard try await hasAllContent(of: manifest), let wait = waits.popFirst() else {
-                    throw error
+                if let missing = try await missingContent(of: manifest) {
+                    throw error.naming(missing, urls: manifest.urls(of: missing.digest))
                 }
+                // GHCR and ECR report a blob only some time after it was pushed.
+                guard let wait = waits.popFirst() else { throw error }
                 try await client.retryExecutor.time.sleep(wait)
             } catch let error as RegistryError where error.isAboutImmutableTag {
                 try await acceptImmutableTag(manifest, as: name, after: error)
@@ -54,6 +57,11 @@ extension RemoteRepository {
         _ manifest: RawManifest, as name: ManifestName, stated: Digest?, _ operation: Operation
     ) async throws {
         let expected = manifest.descriptor.digest
+        if let stated, stated.algorithm != expected.algorithm,
+            stated == .of(manifest.bytes, stated.algorithm)
+        {
+            return try await requireAddress(expected, besides: stated, operation)
+        }
         var stored = stated
         var isSettled = stated == expected && !(name.isTag && client.host.isEventuallyConsistent)
         var waits: ArraySlice<Duration> = [1, 2, 4, 8, 16, 29].map { .seconds($0) }[...]
@@ -62,6 +70,8 @@ extension RemoteRepository {
             isSettled = stored == expected || (stored != nil && !client.host.isEventuallyConsistent)
             guard !isSettled else { break }
             guard let wait = waits.popFirst() else {
+                // A push that succeeded is believed rather than a 404 to HEAD.
+                if try await resolveByReading(name)?.digest == expected { return }
                 throw RegistryError(
                     .unavailable, operation, "accepted, but not visible after a minute",
                     hint: "run again later")
@@ -76,19 +86,32 @@ extension RemoteRepository {
         }
     }
 
+    /// Throws an error if the registry stored the bytes, but does not know them by their digest.
+    ///
+    /// Source: distribution/distribution#4420.
+    private func requireAddress(
+        _ digest: Digest, besides stated: Digest, _ operation: Operation
+    ) async throws {
+        guard try await resolve(.digest(digest)) == nil else { return }
+        throw RegistryError(
+            .unavailable, operation,
+            "the registry knows the manifest only as \(stated), not as \(digest)",
+            hint: "mirror to a registry that supports \(digest.algorithm.rawValue), or ask the "
+                + "publisher for an image with \(stated.algorithm.rawValue) digests")
+    }
+
     // MARK: After an error response
 
-    /// Returns a Boolean value that indicates whether everything that a manifest refers to is
-    /// present.
-    private func hasAllContent(of manifest: RawManifest) async throws -> Bool {
+    /// Returns the first content that a manifest refers to and the registry lacks.
+    private func missingContent(of manifest: RawManifest) async throws -> Descriptor? {
         let below = Successors(of: try manifest.decoded())
         for blob in below.blobs.distinct {
-            guard try await exists(blob: blob) else { return false }
+            guard try await exists(blob: blob) else { return blob }
         }
         for child in below.manifests.distinct {
-            guard try await resolve(.digest(child.digest)) != nil else { return false }
+            guard try await resolve(.digest(child.digest)) != nil else { return child }
         }
-        return true
+        return nil
     }
 
     /// Accepts an immutable tag that already points to this manifest.
@@ -104,6 +127,17 @@ extension RemoteRepository {
             operation(.manifestPut, "writing the manifest \(name)", writes: true),
             "the tag \(tag) is immutable and points to \(current)",
             hint: "allow tag changes in the registry, or mirror to another name")
+    }
+}
+
+extension RawManifest {
+    /// Returns the addresses that the manifest states for a layer; untrusted text.
+    fileprivate func urls(of digest: Digest) -> [String] {
+        guard let json = try? JSONValue(parsing: bytes), case .array(let layers)? = json["layers"],
+            let layer = layers.first(where: { $0["digest"]?.text == digest.description }),
+            case .array(let urls)? = layer["urls"]
+        else { return [] }
+        return urls.compactMap(\.text)
     }
 }
 

@@ -11,29 +11,60 @@ extension RemoteRepository {
     ///
     /// It sends a HEAD request, which costs no pull at Docker Hub. If the response is incomplete
     /// (registry.redhat.io states no digest) or HEAD is not supported, the manifest is read
-    /// instead. A 403 of GHCR is read again by GET, because only its text distinguishes the
-    /// secondary rate limit from missing access.
-    /// A web page is requested again for its text, too.
+    /// instead. A rejected request is repeated with GET, because only a body has the reason: GHCR's
+    /// secondary rate limit, Harbor's policy, a web page.
     ///
     /// - Throws: ``RegistryError``.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
-        let request = try manifestRequest(.head, .manifestHead, name, accepted: [200, 404, 405])
-        let head: (Int, HTTPFields)
+        try await resolve(name, explainsDenial: true)
+    }
+
+    /// Resolves a name.
+    ///
+    /// - Parameters:
+    ///   - name: The tag or digest.
+    ///   - explainsDenial: A Boolean value that indicates whether the reason matters of a response
+    ///     that may also mean that nothing exists.
+    /// - Returns: The descriptor.
+    /// - Throws: ``RegistryError``.
+    func resolve(_ name: ManifestName, explainsDenial: Bool) async throws -> Descriptor? {
         do {
-            head = try await client.send(request) { response in (response.status, response.fields) }
+            return try await resolveByHead(name)
         } catch let error as RegistryError
-            where error.isWebPage || error.status == 403 && client.host.name == "ghcr.io"
+            where error.hasReasonInBody
+            && (explainsDenial || error.isWebPage || !error.isAmbiguousWithNotFound)
         {
             return try await read(name)?.descriptor
         }
-        if head.0 == 404 { return nil }
-        if head.0 == 200, let descriptor = descriptor(head.1, for: name) { return descriptor }
+    }
+
+    /// Reads a manifest that should exist although HEAD reports none.
+    ///
+    /// If it exists, the registry's 404 to HEAD is not believed again in this run.
+    ///
+    /// - Throws: ``RegistryError``.
+    public func resolveByReading(_ name: ManifestName) async throws -> Descriptor? {
+        let found = try await read(name)?.descriptor
+        if found != nil { client.answersHead = false }
+        return found
+    }
+
+    /// Returns the descriptor in the response to HEAD; the manifest is read if it is incomplete.
+    private func resolveByHead(_ name: ManifestName) async throws -> Descriptor? {
+        guard client.answersHead else { return try await read(name)?.descriptor }
+        let request = try manifestRequest(.head, .manifestHead, name, accepted: [200, 404, 405])
+        let (status, fields) = try await client.send(request) { ($0.status, $0.fields) }
+        if status == 404 { return nil }
+        if status == 200, let descriptor = descriptor(fields, for: name) { return descriptor }
         return try await read(name)?.descriptor
     }
 
+    /// Returns the descriptor that a response states; its size is a hint.
+    ///
+    /// Source: oras-project/oras-go#1176.
     private func descriptor(_ fields: HTTPFields, for name: ManifestName) -> Descriptor? {
-        guard let type = fields.manifestType, let size = fields.contentLength, size > 0,
-            let digest = fields.contentDigest
+        guard let type = fields.manifestType, let size = fields.contentLength,
+            (1...RawManifest.maximumSize).contains(size), let digest = fields.contentDigest
         else { return nil }
         if case .digest(let asked) = name, asked != digest { return nil }
         return Descriptor(mediaType: type, digest: digest, size: size)
@@ -50,14 +81,14 @@ extension RemoteRepository {
         let name = ManifestName.digest(descriptor.digest)
         let request = try manifestRequest(
             .get, .manifestGet, name, accepted: [200], further: descriptor.mediaType)
-        guard descriptor.size <= RawManifest.maximumSize else { throw tooLarge(request.operation) }
         let (bytes, fields) = try await client.send(request) { response in
             (try await response.collect(limit: RawManifest.maximumSize), response.fields)
         }
         let manifest = try verify(bytes, against: descriptor, fields, request.operation)
         // Two calls: the optimizer of Swift 6.3.1 crashes on a loop over these two optionals.
         try agree(fields.manifestType, descriptor.mediaType, .invalid, request.operation)
-        try agree(mediaType(in: bytes), descriptor.mediaType, .invalid, request.operation)
+        try agree(
+            MediaType(statedBy: bytes), descriptor.mediaType, .invalid, request.operation)
         return manifest
     }
 
@@ -71,7 +102,8 @@ extension RemoteRepository {
         }
         guard let response else { return nil }
         let (bytes, fields) = response
-        guard let type = mediaType(in: bytes) ?? fields.manifestType, type.isManifest else {
+        let stated = MediaType(statedBy: bytes) ?? fields.manifestType
+        guard let type = stated ?? MediaType(impliedBy: bytes), type.isManifest else {
             throw RegistryError(request.operation, isNo: "manifest", bytes, fields)
         }
         guard let digest = statedDigest(of: name, type, fields) else {
@@ -109,7 +141,7 @@ extension RemoteRepository {
         _ operation: Operation
     ) throws -> RawManifest {
         do {
-            return try RawManifest(verifying: bytes, against: descriptor)
+            return try RawManifest(verifyingDigestOf: bytes, hint: descriptor)
         } catch {
             guard fields.manifestType != nil || fields.contentDigest != nil else {
                 throw RegistryError(operation, isNo: "manifest", bytes, fields)
@@ -130,12 +162,6 @@ extension RemoteRepository {
             operation: operation(kind, "reading the manifest \(name)"), method: method,
             url: try url("manifests/\(name)"),
             fields: ["Accept": types.map(\.name).joined(separator: ", ")], accepted: accepted)
-    }
-
-    /// Returns the `mediaType` member of a manifest, or `nil` if there is none.
-    private func mediaType(in bytes: [UInt8]) -> MediaType? {
-        guard let json = try? JSONValue(parsing: bytes) else { return nil }
-        return json["mediaType"]?.text.flatMap { try? MediaType(parsing: $0) }
     }
 
     private func agree(

@@ -2,21 +2,23 @@
 
 internal import Content
 internal import HTTP
+internal import OCI
 internal import StrictJSON
 
 extension RemoteRepository {
-    /// The limits of a listing: 1,000 pages, 100,000 entries, 4 MiB per page.
-    static let listingLimit = (pages: 1000, entries: 100_000, page: 4 << 20)
+    /// The limits of a listing: 10,000 pages, 1,000,000 entries, 4 MiB per page.
+    static let listingLimit = (pages: 10_000, entries: 1_000_000, page: 4 << 20)
 
     /// Reads all pages of a listing.
     ///
     /// - Parameters:
     ///   - start: The URL of the first page.
     ///   - operation: The operation, for messages.
+    ///   - accept: The media type of a page, if the list has one of its own.
     ///   - take: Reads a page, and returns the number of entries so far.
     /// - Throws: ``RegistryError``, also if the listing does not end.
     func readPages(
-        from start: HTTPURL, _ operation: Operation,
+        from start: HTTPURL, _ operation: Operation, accept: MediaType? = nil,
         _ take: ([UInt8]) throws(JSONError) -> Int
     ) async throws {
         var page: HTTPURL? = start
@@ -26,11 +28,13 @@ extension RemoteRepository {
             guard seen.insert(url).inserted, seen.count <= Self.listingLimit.pages,
                 count <= Self.listingLimit.entries
             else { throw RegistryError(.unavailable, operation, "the listing does not end") }
-            let request = RegistryRequest(
+            var request = RegistryRequest(
                 operation: operation, method: .get, url: url, accepted: [200])
-            let (bytes, fields) = try await client.send(request) { response in
-                (try await response.collect(limit: Self.listingLimit.page), response.fields)
-            }
+            if let accept { request.fields.append("Accept", accept.name) }
+            let (bytes, fields) =
+                operation.kind == .referrerList
+                ? try await client.sendOptional(request, Self.page)
+                : try await client.send(request, Self.page)
             do {
                 count = try take(bytes)
             } catch {
@@ -38,6 +42,12 @@ extension RemoteRepository {
             }
             page = try next(fields, after: start, at: url, operation)
         }
+    }
+
+    private static func page(
+        of response: RegistryResponse
+    ) async throws -> (bytes: [UInt8], fields: HTTPFields) {
+        (try await response.collect(limit: listingLimit.page), response.fields)
     }
 
     /// Returns the URL of the next page: the same listing, with the query of the link.

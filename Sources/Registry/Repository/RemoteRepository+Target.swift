@@ -6,12 +6,13 @@ public import OCI
 extension RemoteRepository {
     /// Returns the descriptor that a name currently points to, before it is written.
     ///
-    /// Several registries deny this request for missing content; then the write decides.
+    /// Several registries deny this request for missing content; then the write decides. Only the
+    /// text of GHCR's 403 distinguishes its secondary rate limit from that.
     ///
     /// - Throws: ``RegistryError``.
     public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
         do {
-            return try await resolve(name)
+            return try await resolve(name, explainsDenial: client.host.name == "ghcr.io")
         } catch let error as RegistryError where error.isAmbiguousWithNotFound {
             return nil
         }

@@ -192,7 +192,7 @@ struct UploadSession: Sendable {
             body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
         let response =
             operation.kind == .blobMount
-            ? try await repository.client.sendOptional(request)
+            ? try await repository.client.sendOptional(request) { $0 }
             : try await repository.client.send(request) { $0 }
         if response.status == 201 {
             try expectMounted(response, operation)

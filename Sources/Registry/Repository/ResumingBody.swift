@@ -17,6 +17,8 @@ struct ResumingBody: AsyncSequence, Sendable {
     let size: Int
     let operation: Operation
     let retryExecutor: RetryExecutor
+    /// The offset of the first byte to return.
+    let offset: Int
     let first: Segment
     /// Opens the body at an offset, or earlier if the server does not support ranges.
     let reopen: @Sendable (_ offset: Int) async throws -> Segment
@@ -32,7 +34,7 @@ struct ResumingBody: AsyncSequence, Sendable {
         private let whole: ResumingBody
         private var segment: any AsyncIteratorProtocol<[UInt8], any Error>
         /// The offset of the next byte to return.
-        private var offset = 0
+        private var offset: Int
         /// The number of bytes to skip because they were already returned.
         private var surplus: Int
         private var receivedCount = 0
@@ -42,7 +44,8 @@ struct ResumingBody: AsyncSequence, Sendable {
         init(_ whole: ResumingBody) {
             self.whole = whole
             self.segment = whole.first.body.makeAsyncIterator()
-            self.surplus = 0
+            self.offset = whole.offset
+            self.surplus = whole.offset - whole.first.start
             self.start = whole.retryExecutor.time.now()
         }
 

@@ -9,18 +9,23 @@ public struct DistributionError: Hashable, Sendable {
     public let code: UntrustedText?
     /// The message, if there is one.
     public let message: UntrustedText?
+    /// The texts in the detail that the message does not contain, if there are any.
+    public let detail: UntrustedText?
 
     /// Creates an error.
-    public init(code: String?, message: String?) {
+    public init(code: String?, message: String?, detail: String? = nil) {
         self.code = code.map(UntrustedText.init)
         self.message = message.map(UntrustedText.init)
+        self.detail = detail.map(UntrustedText.init)
     }
 }
 
 extension DistributionError: CustomStringConvertible {
-    /// `CODE: message`, or the part that exists.
+    /// `CODE: message; detail`, or the parts that exist.
     public var description: String {
-        [code?.display(limit: 64), message?.display(limit: 300)].compactMap { $0 }
+        let text = [message?.display(limit: 300), detail?.display(limit: 300)].compactMap(\.self)
+            .joined(separator: "; ")
+        return [code?.display(limit: 64), text].compactMap(\.self).filter { !$0.isEmpty }
             .joined(separator: ": ")
     }
 }
@@ -51,11 +56,10 @@ enum ErrorBody {
     private static func problems(in json: JSONValue) -> [DistributionError] {
         if case .array(let errors)? = json["errors"] {
             return errors.prefix(8).compactMap { error in
-                let message = error["message"]?.text ?? error["detail"]?.text
-                guard let code = error["code"]?.text else {
-                    return message.map { DistributionError(code: nil, message: $0) }
-                }
-                return DistributionError(code: code, message: message)
+                let (code, message) = (error["code"]?.text, error["message"]?.text)
+                let detail = detail(of: error, besides: message ?? "")
+                guard code != nil || message != nil || detail != nil else { return nil }
+                return DistributionError(code: code, message: message, detail: detail)
             }
         }
         // Docker Hub's form, then OAuth's (RFC 6749 §5.2).
@@ -66,17 +70,35 @@ enum ErrorBody {
         return [DistributionError(code: error, message: json["error_description"]?.text)]
     }
 
+    /// Returns the texts in an error's detail that its message does not contain.
+    ///
+    /// Source: distribution-spec § Error Codes: the detail is unstructured.
+    private static func detail(of error: JSONValue, besides message: String) -> String? {
+        guard let detail = error["detail"] else { return nil }
+        let texts = texts(in: detail, depth: 3).filter { !message.contains($0) }
+        return texts.isEmpty ? nil : texts.prefix(4).joined(separator: ", ")
+    }
+
+    private static func texts(in value: JSONValue, depth: Int) -> [String] {
+        switch value {
+        case .string(let text): text.isEmpty ? [] : [text]
+        case .array(let values) where depth > 0:
+            values.prefix(4).flatMap { texts(in: $0, depth: depth - 1) }
+        case .object(let members) where depth > 0:
+            members.prefix(8).flatMap { texts(in: $0.value, depth: depth - 1) }
+        default: []
+        }
+    }
+
     private static func title(of html: ArraySlice<UInt8>) -> [DistributionError] {
-        let text = String(decoding: html.prefix(4096), as: UTF8.self)
-        let lowered = text.lowercased()
-        // Lowercasing may change lengths outside ASCII; then the title cannot be located.
-        guard lowered.utf8.count == text.utf8.count, let open = lowered.firstRange(of: "<title>"),
-            let close = lowered[open.upperBound...].firstRange(of: "</title>")
+        let text = html.prefix(4096)
+        // ASCII only, so that the positions stay the same.
+        let lowered = text.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
+        guard let open = lowered.firstRange(of: Array("<title>".utf8)),
+            let close = lowered[open.upperBound...].firstRange(of: Array("</title>".utf8))
         else { return [] }
-        return [
-            DistributionError(
-                code: nil, message: String(lowered[open.upperBound..<close.lowerBound]))
-        ]
+        let title = Array(text)[open.upperBound..<close.lowerBound]
+        return [DistributionError(code: nil, message: String(decoding: title, as: UTF8.self))]
     }
 }
 

@@ -35,15 +35,15 @@ struct ErrorResponse: Error, Sendable {
     var replaces: RejectedCredential?
 
     init(
-        _ response: HTTPResponse, from responder: Responder, at origin: Origin,
-        registry: RegistryHost
+        _ response: HTTPResponse, isWebPage: Bool? = nil, from responder: Responder,
+        at origin: Origin, registry: RegistryHost
     ) async {
         self.status = response.status
         self.origin = origin
         self.responder = responder
         self.addressClass = response.addressClass(at: origin)
         self.fields = response.fields
-        self.isWebPage = WebPage.isResponse(response.status, response.fields)
+        self.isWebPage = isWebPage ?? WebPage.isResponse(response.status, response.fields)
         let problems = ErrorBody.problems(
             in: await response.prefix(ErrorBody.maximumSize))
         self.problems = problems
@@ -62,7 +62,9 @@ struct ErrorResponse: Error, Sendable {
     /// waiting.
     ///
     /// Source: Docker Hub words its pull quota in the message of a 429; GHCR answers 403 for its
-    /// secondary rate limit; several registries send the code TOOMANYREQUESTS with other statuses.
+    /// secondary rate limit, Harbor for a project's storage quota (goharbor/harbor#17390); several
+    /// registries send the code TOOMANYREQUESTS with other statuses; distribution answers 500 for
+    /// content that a manifest lacks (distribution/distribution#2232).
     private static func event(
         _ status: Int, _ problems: [DistributionError], registry: RegistryHost
     ) -> RetryPolicy.Outcome.Event {
@@ -73,13 +75,19 @@ struct ErrorResponse: Error, Sendable {
             return .quotaExhausted
         }
         if status == 403, messageContains("secondary rate limit") { return .secondaryRateLimit }
+        if status == 403, messageContains("exceed the configured upper limit") {
+            return .storageExceeded
+        }
+        // Only the body tells a permanent failure from one of the server.
+        if status == 500, problems.contains(where: \.namesMissingContent) { return .status(400) }
         if problems.contains(where: { $0.code?.raw == "TOOMANYREQUESTS" }) { return .status(429) }
         return .status(status)
     }
 
     /// A Boolean value that indicates whether the registry requires other credentials.
     var isAboutCredentials: Bool {
-        responder == .registry && (outcome.event == .status(401) || outcome.event == .status(403))
+        responder == .registry && !isWebPage
+            && (outcome.event == .status(401) || outcome.event == .status(403))
     }
 
     /// A Boolean value that indicates whether the response does not show whether the content
@@ -90,8 +98,18 @@ struct ErrorResponse: Error, Sendable {
     /// but not read all of them.
     var isAmbiguousWithNotFound: Bool {
         responder == .registry
-            && (outcome.event == .status(403) || (outcome.event == .status(401) && hadToken)
-                || isWebPage && status == 404)
+            && (isWebPage
+                ? status == 404
+                : outcome.event == .status(403) || outcome.event == .status(401) && hadToken)
+    }
+
+    /// A Boolean value that indicates whether the registry rejected the request for a reason that only
+    /// a body states.
+    var hasReasonInBody: Bool {
+        responder != .tokenServer
+            && (isWebPage
+                || (400..<500).contains(status)
+                    && ![401, 404, 405, 408, 425, 429].contains(status))
     }
 
     /// A Boolean value that indicates whether a token server rejected the credential with OAuth's
@@ -109,12 +127,7 @@ struct ErrorResponse: Error, Sendable {
     /// A Boolean value that indicates whether the registry lacks content that a manifest refers to.
     ///
     /// Source: distribution-spec § Error Codes; ECR's `LAYERS_NOT_FOUND`.
-    var namesMissingContent: Bool {
-        let codes: Set = [
-            "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "LAYERS_NOT_FOUND",
-        ]
-        return problems.contains { codes.contains($0.code?.raw ?? "") }
-    }
+    var namesMissingContent: Bool { problems.contains(where: \.namesMissingContent) }
 
     /// A Boolean value that indicates whether the tag is immutable.
     ///
@@ -132,13 +145,14 @@ struct ErrorResponse: Error, Sendable {
 
     var failureClass: FailureClass {
         switch outcome.event {
+        case .status where isWebPage: .unavailable
         case .quotaExhausted: .quota
         case .secondaryRateLimit, .status(429): .throttled
         // Blob stores receive no credentials, so their 401 and 403 do not concern them.
         case .status(401) where responder != .elsewhere: .denied
         case .status(403) where responder != .elsewhere: .denied
         case .status(400) where responder == .tokenServer && namesRejectedGrant: .denied
-        case .status(404) where responder == .registry && !isWebPage: .missing
+        case .status(404) where responder == .registry: .missing
         default: .unavailable
         }
     }
@@ -150,12 +164,13 @@ struct ErrorResponse: Error, Sendable {
 
     private var cause: String {
         switch outcome.event {
+        case .status where isWebPage: "web page instead of a registry response (\(status))"
+        case .storageExceeded: "storage quota exceeded (\(status))"
         case .quotaExhausted: "pull rate limit reached"
         case .secondaryRateLimit: "throttled (\(status), secondary rate limit)"
         case .status(429): "throttled (\(status))" + retryAfterText
         case .status(401): "authentication failed (401)"
         case .status(403): "access denied (403)"
-        case .status where isWebPage: "web page instead of a registry response (\(status))"
         case .status(404) where responder == .registry: "not found (404)"
         default: "unexpected status \(status)"
         }
@@ -173,6 +188,8 @@ struct ErrorResponse: Error, Sendable {
     func hint(for operation: Operation) -> String? {
         switch failureClass {
         case _ where isWebPage || status == 511: return WebPage.hint(for: operation.registry)
+        case _ where outcome.event == .storageExceeded:
+            return "free space, or raise the storage quota of the project"
         case .denied:
             let scope = operation.access.scopes.map(\.description).joined(separator: " ")
             guard operation.repository != nil else {
@@ -189,6 +206,15 @@ struct ErrorResponse: Error, Sendable {
         case .throttled: return "run again later, or lower registries.*.concurrency"
         default: return nil
         }
+    }
+}
+
+extension DistributionError {
+    /// A Boolean value that indicates whether the registry lacks content that a manifest refers to.
+    fileprivate var namesMissingContent: Bool {
+        [
+            "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "LAYERS_NOT_FOUND",
+        ].contains(code?.raw)
     }
 }
 

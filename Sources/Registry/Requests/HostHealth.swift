@@ -16,12 +16,14 @@ struct HostHealth: Hashable, Sendable {
         case connection(pauses: [Duration])
         /// The host responded with a server error, closed the connection, or timed out.
         case outage
-        /// The host throttles requests, which never marks it as down.
+        /// The host throttles requests, which never marks it as down and has a budget of its own.
         case throttled
     }
 
     /// The number of failed connections after which a host is down.
     static let maximumFailedConnections = 3
+    /// The time limit of a connection to a host whose last connection failed.
+    static let connectTimeout = Duration.seconds(5)
     /// The minimum retry budget for another request.
     static let shortestAttempt = Duration.seconds(1)
 
@@ -35,6 +37,8 @@ struct HostHealth: Hashable, Sendable {
     private var lastFailure: Duration?
     /// The start of the time in which every request failed, or `nil` after a success.
     private var failingSince: Duration?
+    /// The start of the time in which the host has throttled every request it responded to.
+    private var throttledSince: Duration?
     private var failedConnections = 0
     private var lastFailedConnection = Duration.zero
 
@@ -42,14 +46,18 @@ struct HostHealth: Hashable, Sendable {
         self.retryFor = retryFor
     }
 
-    /// Returns the remaining retry budget.
-    func left(at now: Duration) -> Duration {
+    /// Returns the remaining retry budget: of outages, or of throttling.
+    func left(at now: Duration, isThrottled: Bool = false) -> Duration {
         guard reasonGivenUp == nil else { return .zero }
-        return failingSince.map { retryFor - (now - $0) } ?? retryFor
+        let start = isThrottled ? throttledSince : failingSince
+        return start.map { retryFor - (now - $0) } ?? retryFor
     }
 
     /// A Boolean value that indicates whether the most recent requests failed.
     var isFailing: Bool { failingSince != nil }
+
+    /// A Boolean value that indicates whether the most recent connections failed.
+    var isUnreachable: Bool { failedConnections > 0 }
 
     /// Returns a Boolean value that indicates whether a request has succeeded since a time.
     func hasSucceeded(since time: Duration) -> Bool {
@@ -60,6 +68,7 @@ struct HostHealth: Hashable, Sendable {
     mutating func succeed(at now: Duration) {
         lastSuccess = now
         failingSince = nil
+        throttledSince = nil
         failedConnections = 0
         // A request in flight succeeded, so the host is up.
         reasonGivenUp = nil
@@ -76,15 +85,20 @@ struct HostHealth: Hashable, Sendable {
         // Failures that are far apart are separate outages.
         if let lastFailure, began - lastFailure > retryFor * 2 {
             failingSince = nil
+            throttledSince = nil
             failedConnections = 0
         }
         lastFailure = now
+        if failure == .throttled {
+            failedConnections = 0
+            throttledSince = throttledSince ?? max(began, lastSuccess ?? began)
+            return
+        }
         let start = failingSince ?? max(began, lastSuccess ?? began)
         failingSince = start
         let isUsedUp = retryFor - (now - start) < Self.shortestAttempt
         switch failure {
-        case .throttled:
-            failedConnections = 0
+        case .throttled: break
         case .outage:
             failedConnections = 0
             if isUsedUp { giveUp("failed for \(retryFor.secondsText)", reason) }

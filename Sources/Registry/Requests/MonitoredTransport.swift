@@ -45,6 +45,10 @@ final class HostHealthMonitor: Sendable {
         let left = health.left(at: time.now())
         guard health.isFailing, left > .zero else { return request }
         var request = request
+        // A host that did not accept a connection in time rarely accepts the next one.
+        if health.isUnreachable {
+            request.timeouts.connect = min(request.timeouts.connect, HostHealth.connectTimeout)
+        }
         // Tenths of a second, because the limit appears in messages.
         let tenths = left.attoseconds / 100_000_000_000_000_000
         let limit = max(

@@ -24,6 +24,11 @@ final class RegistryClient: Sendable {
     private let referrerThrottle: HostThrottle
     /// A Boolean value that indicates whether the registry has a referrers API, as known so far.
     private let supportsReferrers = Mutex(true)
+    private let believesHead = Mutex(true)
+    /// The budget of the requests whose failure does not fail an image.
+    private let optionalRequests = OptionalRequests()
+    /// The warnings of the registry that were reported.
+    private let warnings = ReportedWarnings()
     private let pullRateLimit: Mutex<PullRateLimit>
     private let timeouts: HTTPTimeouts
     private let dialect: Mutex<BlobUpload.Dialect>
@@ -89,6 +94,12 @@ final class RegistryClient: Sendable {
             dependencies: dependencies.withoutCredentials)
     }
 
+    /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
+    var answersHead: Bool {
+        get { believesHead.withLock { $0 } }
+        set { believesHead.withLock { $0 = newValue } }
+    }
+
     /// Records repositories that will be read.
     func expect(_ paths: [String]) { authenticator.sharedScopes.expect(paths) }
 
@@ -110,36 +121,29 @@ final class RegistryClient: Sendable {
     func send<Value: Sendable>(
         _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
-        let isReferrerList = request.operation.kind == .referrerList
-        let throttle = isReferrerList ? referrerThrottle : self.throttle
-        return try await (isReferrerList ? retryExecutor.withThrottle(throttle) : retryExecutor)
-            .run(request.operation) {
-                try await throttle.withPermit { try await read(try await sendCounted(request)) }
-            }
+        try await retryExecutor.run(request.operation) {
+            try await throttle.withPermit { try await read(try await sendCounted(request)) }
+        }
     }
 
-    /// Sends an optional request: once, unless the registry throttles it.
+    /// Sends a request whose failure does not fail an image: a list of referrers, or a mount.
     ///
-    /// - Throws: ``RegistryError`` or `CancellationError`.
-    func sendOptional(_ request: RegistryRequest) async throws -> RegistryResponse {
-        var attempt = 1
-        let start = retryExecutor.time.now()
-        while true {
-            do {
-                return try await throttle.withPermit { try await sendCounted(request) }
-            } catch let errorResponse as ErrorResponse {
-                let failure = RegistryError(request.operation, errorResponse)
-                guard errorResponse.outcome.isCongestion,
-                    try await retryExecutor.waitBeforeRetry(
-                        attempt: attempt, since: start, for: failure)
-                else { throw failure }
-                attempt += 1
-            } catch let error as TransportError {
-                // A canceled request ends with such an error, too, which says nothing about the
-                // host.
-                try Task.checkCancellation()
-                throw RegistryError(request.operation, error)
-            }
+    /// It is sent twice at most, a mount only if the registry throttles it. After several failures
+    /// of its kind, no more such requests are sent in the run.
+    ///
+    /// - Throws: ``RegistryError``, `CancellationError`, or what `read` throws.
+    func sendOptional<Value: Sendable>(
+        _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
+    ) async throws -> Value {
+        let isMount = request.operation.kind == .blobMount
+        let throttle = isMount ? self.throttle : referrerThrottle
+        var request = request
+        request.isOptional = true
+        return try await optionalRequests.send(request.operation) {
+            try await retryExecutor.forOptionalRequests(throttle, retriesFailures: !isMount)
+                .run(request.operation) {
+                    try await throttle.withPermit { try await read(try await sendCounted(request)) }
+                }
         }
     }
 
@@ -268,15 +272,15 @@ final class RegistryClient: Sendable {
             }
             let url = hop.url
             if url.origin == origin { recordPullsRemaining(response.fields) }
-            let isWebPage =
-                !request.mayBeWebPage && WebPage.isResponse(response.status, response.fields)
+            let (checked, isWebPage) = try await WebPage.check(response, to: request)
             guard request.accepted.contains(response.status), !isWebPage else {
                 throw await ErrorResponse(
-                    response, from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
+                    checked, isWebPage: isWebPage,
+                    from: url.origin == origin ? .registry : .elsewhere, at: url.origin,
                     registry: host)
             }
             return RegistryResponse(
-                status: response.status, fields: response.fields, url: url, body: response.body)
+                status: checked.status, fields: checked.fields, url: url, body: checked.body)
         }
         throw RegistryError(
             .unavailable, request.operation,
@@ -298,6 +302,9 @@ final class RegistryClient: Sendable {
         let hostName = url.origin == origin ? host.name : url.origin.authority
         do {
             let response = try await transport.send(httpRequest)
+            for warning in warnings.new(in: response.fields) {
+                events(.warningReceived(host: hostName, text: warning))
+            }
             let metrics = RequestMetrics(sent: request.bodyLength) {
                 [status = response.status] bytes in
                 events(.requestFinished(host: hostName, kind: kind, status: status, bytes: bytes))

@@ -32,6 +32,11 @@ public struct RegistryError: ContentFailure {
     let isWebPage: Bool
     /// A Boolean value that indicates whether the tag is immutable.
     let isAboutImmutableTag: Bool
+    /// A Boolean value that indicates whether a response to GET may state the reason, which the
+    /// response to HEAD cannot.
+    let hasReasonInBody: Bool
+    /// A Boolean value that indicates whether the request only reads.
+    private let isRead: Bool
     /// The result of the last attempt, if it can be retried.
     let outcome: RetryPolicy.Outcome?
 
@@ -52,6 +57,8 @@ public struct RegistryError: ContentFailure {
         self.isAmbiguousWithNotFound = false
         self.isWebPage = false
         self.isAboutImmutableTag = false
+        self.hasReasonInBody = false
+        self.isRead = !operation.access.writes
         self.outcome = outcome
     }
 
@@ -63,8 +70,9 @@ public struct RegistryError: ContentFailure {
         self.status = errorResponse.status
         self.problems = errorResponse.problems
         self.requestID = errorResponse.requestID
-        self.reason = errorResponse.reason
         let isIncomplete = operation.kind == .manifestPut && errorResponse.namesMissingContent
+        self.reason =
+            isIncomplete ? "content of the manifest is missing" : errorResponse.reason
         self.failureClass = isIncomplete ? .incomplete : errorResponse.failureClass
         self.hint =
             isIncomplete
@@ -73,6 +81,8 @@ public struct RegistryError: ContentFailure {
         self.isAmbiguousWithNotFound = errorResponse.isAmbiguousWithNotFound
         self.isWebPage = errorResponse.isWebPage
         self.isAboutImmutableTag = errorResponse.isAboutImmutableTag
+        self.hasReasonInBody = errorResponse.replaces == nil && errorResponse.hasReasonInBody
+        self.isRead = !operation.access.writes
         self.outcome = errorResponse.outcome
         if let rejected = errorResponse.replaces { attribute(to: rejected) }
     }
@@ -99,6 +109,23 @@ public struct RegistryError: ContentFailure {
         hint = rejected.hint
     }
 
+    /// Returns the error of a push that names the content that the registry lacks.
+    ///
+    /// - Parameters:
+    ///   - missing: The content.
+    ///   - urls: The addresses that the manifest states for it; untrusted text.
+    /// - Returns: The error.
+    func naming(_ missing: Descriptor, urls: [String]) -> RegistryError {
+        var error = self
+        error.reason = "the registry lacks \(missing.digest) (\(missing.mediaType))"
+        guard let url = urls.first else { return error }
+        error.reason += ", to be downloaded from \(UntrustedText(url).display(limit: 200))"
+        error.hint =
+            "allow the layer's URLs in the registry, or ask the publisher for an image without "
+            + "foreign layers"
+        return error
+    }
+
     /// Creates an error from a transport error.
     init(_ operation: Operation, _ error: TransportError) {
         self.init(
@@ -106,6 +133,11 @@ public struct RegistryError: ContentFailure {
             hint: error.kind.hint(for: operation.registry),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
+
+    /// A Boolean value that indicates whether a policy permits no one to read an existing manifest.
+    ///
+    /// Source: goharbor/harbor#15885: 412 to HEAD and GET of an image with vulnerabilities.
+    public var blocksPulls: Bool { status == 412 && isRead }
 
     /// A Boolean value that indicates whether the same request may succeed later.
     var isTransient: Bool { outcome?.isTransient ?? false }

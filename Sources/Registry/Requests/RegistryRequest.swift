@@ -23,6 +23,9 @@ struct RegistryRequest: Sendable {
     let accepted: Set<Int>
     /// A Boolean value that indicates whether the body of the request or the response may be large.
     var isBulk = false
+    /// A Boolean value that indicates whether a failure of the request does not fail an image, so
+    /// that it has shorter time limits.
+    var isOptional = false
     /// A Boolean value that indicates whether the requested content may itself be a web page.
     var mayBeWebPage = false
     /// The time limit for the first byte of the response, if it differs from the default.
@@ -37,6 +40,10 @@ struct RegistryRequest: Sendable {
             limits.total = usual.total.map { $0 + firstByte }
         }
         if isBulk { limits.total = nil }
+        if isOptional {
+            limits.firstByte = min(limits.firstByte, .seconds(10))
+            limits.total = min(limits.total ?? .seconds(20), .seconds(20))
+        }
         return limits
     }
 

@@ -14,6 +14,8 @@ struct RetryExecutor: Sendable {
     let throttles: HostThrottles
     let monitor: HostHealthMonitor
     let time: RetryTiming
+    /// A Boolean value that indicates whether failures other than throttling are retried.
+    var retriesFailures = true
     let events: @Sendable (RegistryEvent) -> Void
 
     /// Returns an executor for requests to another host that serves the registry.
@@ -28,6 +30,20 @@ struct RetryExecutor: Sendable {
     func withThrottle(_ throttle: HostThrottle) -> RetryExecutor {
         var retryExecutor = self
         retryExecutor.throttle = throttle
+        return retryExecutor
+    }
+
+    /// Returns an executor for requests whose failure does not fail an image.
+    ///
+    /// - Parameters:
+    ///   - throttle: The throttle of the requests.
+    ///   - retriesFailures: A Boolean value that indicates whether a request is retried after
+    ///     failures other than throttling.
+    /// - Returns: The executor.
+    func forOptionalRequests(_ throttle: HostThrottle, retriesFailures: Bool) -> RetryExecutor {
+        var retryExecutor = withThrottle(throttle)
+        retryExecutor.policy = policy.optional
+        retryExecutor.retriesFailures = retriesFailures
         return retryExecutor
     }
 
@@ -68,10 +84,13 @@ struct RetryExecutor: Sendable {
         attempt: Int, since start: Duration, for failure: RegistryError
     ) async throws -> Bool {
         try Task.checkCancellation()
-        guard let outcome = failure.outcome else { return false }
+        guard let outcome = failure.outcome, retriesFailures || outcome.isCongestion else {
+            return false
+        }
         let health = monitor.health(of: origin)
         let decision = policy.decide(
-            attempt: attempt, outcome, jitter: time.jitter(), left: health.left(at: time.now()),
+            attempt: attempt, outcome, jitter: time.jitter(),
+            left: health.left(at: time.now(), isThrottled: outcome.isCongestion),
             hostResponds: health.hasSucceeded(since: start))
         switch decision {
         case .giveUp: return false

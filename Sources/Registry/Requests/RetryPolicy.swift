@@ -20,6 +20,8 @@ struct RetryPolicy: Hashable, Sendable {
             case secondaryRateLimit
             /// Docker Hub's pull rate limit, which resets after hours.
             case quotaExhausted
+            /// The storage quota of a project, which an administrator has to raise.
+            case storageExceeded
         }
 
         let event: Event
@@ -42,7 +44,7 @@ struct RetryPolicy: Hashable, Sendable {
                 true
             case .transport: false
             case .secondaryRateLimit: true
-            case .quotaExhausted: false
+            case .quotaExhausted, .storageExceeded: false
             }
         }
 
@@ -91,6 +93,17 @@ struct RetryPolicy: Hashable, Sendable {
     /// The policy for interactive commands.
     static let attended = RetryPolicy(
         maximumAttempts: 4, retryFor: .seconds(60), connectWaits: lookupWaits)
+
+    /// The policy for an optional request, whose failure does not fail an image: two attempts
+    /// within seconds.
+    var optional: RetryPolicy {
+        var policy = self
+        policy.maximumAttempts = min(2, maximumAttempts)
+        policy.outlastsOutages = false
+        policy.retryFor = min(.seconds(10), retryFor)
+        policy.connectWaits = Self.lookupWaits
+        return policy
+    }
 
     /// The upper bounds after failed lookups: an unknown name rarely appears within seconds.
     private static let lookupWaits: [Duration] = [.seconds(1), .seconds(2)]

@@ -8,8 +8,8 @@ internal import TextSafety
 /// Tells a registry's responses from web pages of something in front of it: a captive portal, the
 /// login page of a single sign-on proxy, a web server.
 ///
-/// Such a page often comes with the status 200, or 404, so the status alone does not show that
-/// content exists or is missing.
+/// Such a page often comes with the status 200, 403 or 404, so the status alone does not show that
+/// content exists, is missing, or is forbidden.
 enum WebPage {
     /// Returns a Boolean value that indicates whether a response is a web page instead of a
     /// registry's response.
@@ -19,7 +19,7 @@ enum WebPage {
     ///
     /// Source: Quay (Flask) and Pulp (Django) label responses without a body as `text/html`.
     static func isResponse(_ status: Int, _ fields: HTTPFields) -> Bool {
-        guard status == 200 || status == 404, let type = fields["content-type"] else {
+        guard [200, 403, 404].contains(status), let type = fields["content-type"] else {
             return false
         }
         let name = type.prefix { $0 != ";" && $0 != " " }.lowercased()
@@ -36,6 +36,27 @@ enum WebPage {
     /// type.
     static func isMarkup(_ bytes: [UInt8]) -> Bool {
         bytes.first { $0 != 0x20 && !(0x09...0x0D).contains($0) } == UInt8(ascii: "<")
+    }
+
+    /// Returns the response, and whether it is a web page instead of what was requested.
+    ///
+    /// The body of metadata decides, because some servers label everything as `text/html`.
+    ///
+    /// Source: moby/moby#19526.
+    static func check(
+        _ response: HTTPResponse, to request: RegistryRequest
+    ) async throws -> (response: HTTPResponse, isWebPage: Bool) {
+        guard !request.mayBeWebPage, isResponse(response.status, response.fields) else {
+            return (response, false)
+        }
+        guard response.status == 200, request.method == .get, !request.isBulk else {
+            return (response, true)
+        }
+        let bytes = try await response.collect(limit: RawManifest.maximumSize)
+        let whole = HTTPResponse(
+            status: response.status, fields: response.fields, body: BytesInMemory(bytes),
+            peer: response.peer)
+        return (whole, bytes.isEmpty || isMarkup(bytes))
     }
 
     /// Returns the recommended action for a response that did not come from the registry.

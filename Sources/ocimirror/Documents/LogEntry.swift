@@ -6,6 +6,7 @@ internal import Mirroring
 internal import OCI
 internal import Registry
 internal import StrictJSON
+internal import TextSafety
 
 /// The format of log lines on standard error.
 enum LogFormat: String, CaseIterable, ArgumentValue {
@@ -47,6 +48,7 @@ struct LogEntry {
         case credentialsRejected = "credentials-rejected"
         case pulls
         case tagsSkipped = "tags-skipped"
+        case registryWarning = "registry-warning"
         case interrupted
     }
 
@@ -168,6 +170,10 @@ extension LogEntry {
             self.init(
                 .debug, .pulls, "\(host): \(counted(count, "pull")) remaining",
                 ["host": .string(host.name), "remaining": .integer(count)])
+        case .warningReceived(let host, let text):
+            self.init(
+                .warning, .registryWarning, "\(host): \(text.display(limit: 300))",
+                ["host": .string(host), "text": .string(text.display(limit: 300))])
         case .invalidTagsSkipped(let repository, let count):
             self.init(
                 .warning, .tagsSkipped,

@@ -157,7 +157,9 @@ import AsyncPrimitives
         let rejected = Exchange("HEAD \(Self.manifest)", ScriptedResponse(403))
         let scene = try Scene(
             [
-                rejected, Exchange("GET https://reg.test/v2/", .failing(.tls)), rejected,
+                rejected, Exchange("GET https://reg.test/v2/", .failing(.tls)),
+                Exchange("GET \(Self.manifest)", ScriptedResponse(403)),
+                Exchange("GET https://reg.test/v2/", .failing(.tls)), rejected,
                 Exchange("GET https://reg.test/v2/", Self.basic),
                 Exchange("HEAD \(Self.manifest)", Self.found),
             ], credentials: `Rejected credentials`.user)

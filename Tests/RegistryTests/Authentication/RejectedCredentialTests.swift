@@ -72,8 +72,13 @@ import TextSafety
     ) async throws {
         let fallsBack = failure.isRefusal && !isStrict
         let anonymous = fallsBack ? [Self.issuing("anyone"), Self.found] : []
+        // Only the response to GET may state the reason.
+        let reason =
+            failure == .pullRejected403 && isStrict
+            ? [Self.issuing("again"), Exchange("GET \(Self.manifest)", ScriptedResponse(403))]
+            : []
         let scene = try Scene(
-            [Self.rejected] + failure.exchanges + anonymous,
+            [Self.rejected] + failure.exchanges + anonymous + reason,
             ["reg.test": .with { $0.requiresAuth = isStrict }], credentials: Self.user)
         let repository = try scene.repository()
         if fallsBack {

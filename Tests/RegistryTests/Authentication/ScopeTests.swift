@@ -115,8 +115,9 @@ import Testing
     ) async throws {
         let scene = try Scene(
             [Exchange("GET https://reg.test/v2/", response)]
-                + [Exchange](
-                    repeating: Exchange("HEAD \(Self.manifest)", ScriptedResponse(403)), count: 2))
+                + ["HEAD", "GET", "HEAD", "GET"].map {
+                    Exchange("\($0) \(Self.manifest)", ScriptedResponse(403))
+                })
         let repository = try scene.repository()
         for _ in 0..<2 {
             let error = await #expect(throws: RegistryError.self) {

@@ -24,6 +24,7 @@ import Testing
     private static func head(_ host: String = "reg.test") -> String {
         "HEAD https://\(host)/v2/app/manifests/1.0"
     }
+    private static let get = "GET https://reg.test/v2/app/manifests/1.0"
     private static let blobHead = "HEAD https://reg.test/v2/app/blobs/\(blob.digest)"
 
     private func push(_ exchanges: [Exchange], to host: String = "reg.test") async throws -> Scene {
@@ -84,7 +85,8 @@ import Testing
         let error = await #expect(throws: RegistryError.self) {
             _ = try await push(
                 [Exchange(Self.put(), ScriptedResponse(201))]
-                    + (0..<7).map { _ in Exchange(Self.head(), ScriptedResponse(404)) })
+                    + (0..<7).map { _ in Exchange(Self.head(), ScriptedResponse(404)) }
+                    + [Exchange(Self.get, ScriptedResponse(404))])
         }
         #expect(error?.failureClass == .unavailable)
     }

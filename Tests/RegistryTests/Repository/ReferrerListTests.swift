@@ -82,7 +82,7 @@ import Testing
         }
         let scene = try Scene(
             [
-                Exchange("GET \(Self.list)", ScriptedResponse(429, ["Retry-After": "60"])),
+                Exchange("GET \(Self.list)", ScriptedResponse(429, ["Retry-After": "5"])),
                 Exchange("GET \(Self.list)", Self.page("a")),
                 Exchange("HEAD \(tag)", ScriptedResponse(200, Sample.manifest.fields)),
             ], time: time)

@@ -19,7 +19,7 @@ import Testing
         (#"{"details":"invalid name"}"#, ["invalid name"]),
         (#"{"error":"invalid_grant","error_description":"lapsed"}"#, ["invalid_grant: lapsed"]),
         ("Too Many Requests (HAP429)\n", ["Too Many Requests (HAP429)"]),
-        ("<html><head><TITLE>504 Gateway</TITLE></head></html>", ["504 gateway"]),
+        ("<html><head><TITLE>504 Gateway</TITLE></head></html>", ["504 Gateway"]),
         ("<html>", []), ("", []), ("  ", []), ("{", ["{"]), (#"{"errors":"x"}"#, []),
     ])
     func `are parsed from any body`(body: String, expected: [String]) {

@@ -92,7 +92,9 @@ import Testing
             ([Request(0, 1, .outage), Request(122, 123, .outage)], false),
             // A host that throttles is up.
             ([Request(0, 1, .throttled), Request(70, 71, .throttled)], false),
-            ([Request(0, 1, .throttled), Request(70, 71, .outage)], true),
+            // Throttling does not use up the budget of outages.
+            ([Request(0, 1, .throttled), Request(70, 71, .outage)], false),
+            ([Request(0, 1, .outage), Request(30, 31, .throttled)], false),
             // A response to a request in flight shows that the host is up.
             (
                 [
@@ -114,6 +116,16 @@ import Testing
         ] as [([Request], Int, Int)])
     func `computes the remaining budget`(requests: [Request], now: Int, left: Int) {
         #expect(health(requests).left(at: .seconds(now)) == .seconds(left))
+    }
+
+    @Test func `has a separate budget for throttling`() {
+        let requests = [
+            Request(0, 10, .throttled), Request(20, 30, .outage), Request(40, 50, .throttled),
+        ]
+        #expect(health(requests).left(at: .seconds(50)) == .seconds(30))
+        #expect(health(requests).left(at: .seconds(50), isThrottled: true) == .seconds(10))
+        let answered = requests + [Request(50, 51, .success)]
+        #expect(health(answered).left(at: .seconds(55), isThrottled: true) == .seconds(60))
     }
 
     @Test func `names the last failure as its reason`() {

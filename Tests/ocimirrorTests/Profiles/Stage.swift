@@ -33,6 +33,7 @@ enum StageKind: String, CaseIterable, CustomTestStringConvertible {
     case quay = "quay.io"
     case ghcr = "ghcr.io"
     case acr = "loopback.azurecr.io"
+    case harbor = "harbor.example.com"
     case nginx = "registry.example.com"
 
     var testDescription: String { rawValue }
@@ -44,6 +45,7 @@ enum StageKind: String, CaseIterable, CustomTestStringConvertible {
         case .quay: try await ProfileStage(Quay(users: users), mode)
         case .ghcr: try await ProfileStage(GHCR(users: users), mode)
         case .acr: try await ProfileStage(ACR(users: users), mode)
+        case .harbor: try await ProfileStage(Harbor(users: users), mode)
         case .nginx: try await NginxStage(mode)
         }
     }
