@@ -1,113 +1,206 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import HTTP
 internal import OCI
-internal import AsyncPrimitives
+internal import Synchronization
 internal import TextSafety
 
-/// Negotiates the authentication scheme of a registry, and caches its challenges and tokens.
-///
-/// The first request is sent without credentials, because most content is public. The challenge of
-/// a 401 is remembered, so that later requests are authorized at once.
-actor Authenticator {
-    let probe = AsyncCondition(AuthProbe.pending)
+/// Authorizes the requests to one registry: performs the steps of each ``AuthNegotiation``, and
+/// remembers what later requests can use.
+final class Authenticator: Sendable {
+    /// The state of the first request to a registry.
+    private enum Probe: Sendable {
+        case pending
+        case inFlight
+        case finished
+    }
 
-    /// The scopes of repositories that share a token.
-    nonisolated let sharedScopes: SharedTokenScopes
+    /// The knowledge about the registry.
+    private struct Knowledge: Sendable {
+        var scheme: AuthScheme?
+        /// The additional scopes that earlier requests needed.
+        var requiredScopes: [Access: [Scope]] = [:]
+        /// The scopes of repositories that share a token.
+        var sharedScopes: SharedTokenScopes
+        /// The result of the version check, which is sent once.
+        var versionCheck: VersionCheck?
+    }
+
+    private enum VersionCheck: Sendable {
+        case accepted
+        case rejected(ErrorResponse)
+    }
 
     private let policy: CredentialPolicy
     private let resolver: CredentialResolver
+    private let client: TokenClient
     private let tokens: TokenCache
-    private let versionCheck: VersionCheck
+    private let probe = AsyncCondition(Probe.pending)
+    private let versionChecks = SingleFlight<Origin, VersionCheck>()
+    private let knowledge: Mutex<Knowledge>
 
-    private var scheme: AuthScheme?
-    private let versionChecks = SingleFlight<Origin, VersionCheckResult>()
-    /// The result of the version check, which is sent once.
-    private var versionCheckResult: VersionCheckResult?
-    /// Additional scopes that earlier requests needed.
-    private var extendedScopes: [Access: [Scope]] = [:]
-
-    init(
-        host: RegistryHost, origin: Origin, settings: RegistrySettings,
-        credentials: CredentialStore, tokenServer: TokenServer, versionCheck: VersionCheck,
-        time: RetryTiming, events: @escaping @Sendable (RegistryEvent) -> Void
-    ) {
-        self.sharedScopes = SharedTokenScopes(at: host)
-        self.policy = CredentialPolicy(host: host, origin: origin, settings: settings)
-        self.resolver = CredentialResolver(
-            host: host, credentials: credentials, time: time, events: events)
-        self.tokens = TokenCache(server: tokenServer, time: time)
-        self.versionCheck = versionCheck
+    init(policy: CredentialPolicy, resolver: CredentialResolver, client: TokenClient) {
+        self.policy = policy
+        self.resolver = resolver
+        self.client = client
+        self.tokens = TokenCache(client: client)
+        let sharesTokens = policy.host == .dockerHub || AzureCloud(of: policy.host) != nil
+        self.knowledge = Mutex(
+            Knowledge(sharedScopes: SharedTokenScopes(isSupported: sharesTokens)))
     }
 
-    /// Returns the authorization for the first attempt of an operation.
-    ///
-    /// - Throws: ``RegistryError`` if a token is required and cannot be obtained.
-    func authorization(for operation: Operation) async throws -> Authorization {
-        guard let scheme else { return Authorization() }
-        return try await authorize(scheme, for: operation, as: try await identity(for: operation))
+    /// Records repositories that will be read.
+    func expect(_ paths: [String]) {
+        knowledge.withLock { $0.sharedScopes.expect(paths) }
     }
 
-    /// Returns the authorization to try after a 401 or 403, or `nil` if none is left.
+    // MARK: The first request
+
+    /// Waits until the first request to the registry has finished, so that concurrent requests
+    /// share the challenge that it receives.
     ///
+    /// - Returns: A Boolean value that indicates whether the caller sends the first request and
+    ///   must report its end.
+    /// - Throws: `CancellationError`.
+    func beginProbe() async throws -> Bool {
+        try await probe.take { state -> Bool? in
+            switch state {
+            case .pending:
+                state = .inFlight
+                return true
+            case .inFlight: return nil
+            case .finished: return false
+            }
+        }
+    }
+
+    /// Resumes all waiting requests, whether or not the probe succeeded.
+    ///
+    /// A failed probe has nothing to share. If it was canceled, another request becomes the probe.
+    func endProbe(isCancelled: Bool) {
+        probe.change { $0 = isCancelled ? .pending : .finished }
+    }
+
+    // MARK: Negotiations
+
+    /// Returns a negotiation that uses what earlier requests learned.
+    func negotiation(of operation: Operation) -> AuthNegotiation {
+        let allowsAnonymous = policy.allowsAnonymous(operation)
+        return knowledge.withLock { knowledge in
+            let (access, required) = (operation.access, knowledge.requiredScopes[operation.access])
+            // Azure requires a separate permission to list tags, which few challenges name.
+            let needsMetadata = operation.kind == .tagList && AzureCloud(of: policy.host) != nil
+            let metadata = Scope(repository: access.repository, actions: [.metadataRead])
+            return AuthNegotiation(
+                of: operation, scheme: knowledge.scheme,
+                scopes: required
+                    ?? (needsMetadata ? access.scopes(and: [metadata]) : access.scopes),
+                sharedScopes: required == nil && !needsMetadata
+                    ? knowledge.sharedScopes.scopes(for: access) : nil,
+                allowsAnonymous: allowsAnonymous)
+        }
+    }
+
+    /// Continues a negotiation until the request can be sent.
+    ///
+    /// - Parameters:
+    ///   - negotiation: The negotiation, whose `authorization` is then the one to send.
+    ///   - errorResponse: The 401 or 403 that the request received, or `nil` before the first
+    ///     attempt.
+    /// - Returns: A Boolean value that indicates whether to send the request; otherwise no remedy
+    ///   is left.
     /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained.
-    func authorization(
-        for operation: Operation, after previous: Authorization, _ errorResponse: ErrorResponse
-    ) async throws -> Authorization? {
-        let requirement = try await requirement(of: errorResponse, for: operation)
-        guard let scheme else { return nil }
-        if previous.header == nil, !previous.isAnonymousFallback {
-            let first = try await authorize(
-                scheme, for: operation, as: try await identity(for: operation))
-            return first.header == nil ? nil : first
+    func authorize(
+        _ negotiation: inout AuthNegotiation, after errorResponse: ErrorResponse? = nil
+    ) async throws -> Bool {
+        let operation = negotiation.operation
+        var step: AuthNegotiation.Step
+        if let errorResponse {
+            let requirement = try requirement(in: errorResponse, for: operation)
+            step = negotiation.next(after: .rejected(status: errorResponse.status, requirement))
+        } else {
+            step = negotiation.firstStep
         }
-        if scheme != .basic, previous.remedies.isEmpty, sharedScopes.exclude(operation.access) {
-            return try await authorize(scheme, for: operation, as: previous.identity)
-                .adding(.unsharedToken, after: previous)
+        var denial: RegistryError?
+        while true {
+            for fact in negotiation.takeFacts() { await record(fact, for: operation.access) }
+            switch step {
+            case .send:
+                try await checkUse(of: negotiation)
+                return true
+            case .fail:
+                if let denial { throw denial }
+                return false
+            case .checkVersion:
+                let requirement = try await versionCheckRequirement(for: operation)
+                step = negotiation.next(after: .versionChecked(requirement))
+            case .findCredential:
+                let found = try await resolver.credential(
+                    for: operation, allowsAnonymous: policy.allowsAnonymous(operation))
+                step = negotiation.next(after: .credential(found))
+            case .renewCredential(let rejected):
+                let renewed = try await resolver.renewed(rejected, for: operation)
+                step = negotiation.next(after: .renewedCredential(renewed))
+            case .requestToken(let request, let rejected):
+                try await checkUse(of: negotiation)
+                do {
+                    let (token, isCached) = try await tokens.token(
+                        request, otherThan: rejected, for: operation)
+                    step = negotiation.next(after: .token(token, isCached: isCached))
+                } catch let error as RegistryError {
+                    let isDenial = error.failureClass == .denied
+                    let attributed = error.attributed(to: negotiation.credential?.replaces)
+                    guard isDenial || negotiation.isAnonymousFallback else { throw attributed }
+                    denial = denial ?? attributed
+                    step = negotiation.next(after: .tokenDenied(status: error.status))
+                }
+            }
         }
-        if previous.remedies.isSubset(of: [.unsharedToken]),
-            let wider = additionalScopes(for: operation, naming: requirement?.scopes ?? [])
-        {
-            let authorization = try await authorize(
-                scheme, for: operation, as: previous.identity, scopes: wider)
-            if !authorization.isAnonymousFallback { extendedScopes[operation.access] = wider }
-            return authorization.adding(.widerScope, after: previous)
+    }
+
+    /// Checks that the credential of a negotiation may be sent, and reports its use.
+    private func checkUse(of negotiation: AuthNegotiation) async throws {
+        guard let credential = negotiation.credential, let scheme = negotiation.scheme else {
+            return
         }
-        // GHCR responds 403 without a challenge where an anonymous request receives 401.
-        let isUnexplained = Challenge.all(in: errorResponse.fields).isEmpty
-        if previous.isCached, !previous.remedies.contains(.newToken),
-            errorResponse.status == 401 || isUnexplained
-        {
-            await tokens.forget(previous.header)
-            return try await authorize(scheme, for: operation, as: previous.identity)
-                .adding(.newToken, after: previous)
+        try policy.check(credential, for: scheme, negotiation.operation)
+        await resolver.reportUse(of: credential)
+    }
+
+    private func record(_ fact: AuthNegotiation.Fact, for access: Access) async {
+        switch fact {
+        case .sharedTokenRejected:
+            knowledge.withLock { $0.sharedScopes.exclude(access) }
+        case .sharedTokensUnsupported:
+            knowledge.withLock { $0.sharedScopes.recordUnsupported() }
+        case .scopesRequired(let scopes):
+            knowledge.withLock { $0.requiredScopes[access] = scopes }
+        case .credentialAccepted(let found):
+            await resolver.recordAcceptance(of: found)
+        case .credentialRejected(let found, let rejected):
+            await resolver.recordRejection(of: found, rejected)
         }
-        let isPasswordRejected = scheme == .basic && errorResponse.status == 401
-        if isPasswordRejected, previous.remedies.isEmpty,
-            let renewed = try await resolver.renewed(previous.identity, for: operation)
-        {
-            return try await authorize(scheme, for: operation, as: renewed)
-                .adding(.newCredentials, after: previous)
-        }
-        let rejected = rejectedCredential(previous.identity, policy.host.name, errorResponse.status)
-        if isPasswordRejected { await resolver.recordRejection(of: previous.identity, rejected) }
-        // A token that only lacked a scope was issued for valid credentials.
-        guard policy.mayFallBack(previous.identity, for: operation),
-            !previous.remedies.contains(.widerScope)
-        else { return nil }
-        return try await fallBackToAnonymous(rejected, scheme, for: operation)
+    }
+
+    /// Returns the requirement of an error response, and remembers its scheme.
+    private func requirement(
+        in errorResponse: ErrorResponse, for operation: Operation
+    ) throws -> AuthRequirement? {
+        let requirement = try policy.requirement(in: errorResponse, for: operation)
+        if let requirement { knowledge.withLock { $0.scheme = requirement.scheme } }
+        return requirement
     }
 
     /// Records the outcome of a request, unless the registry requires another authorization.
-    func recordResponse(
-        to operation: Operation, with authorization: Authorization, isSuccess: Bool
-    ) async {
-        if let rejected = authorization.identity.replaces {
+    func recordResponse(to negotiation: AuthNegotiation, isSuccess: Bool) async {
+        guard let credential = negotiation.credential else { return }
+        if let rejected = credential.replaces {
             await resolver.recordAnonymousResponse(
-                to: operation, insteadOf: rejected, isSuccess: isSuccess)
-        } else if isSuccess, scheme == .basic {
-            await resolver.recordAcceptance(of: authorization.identity)
+                to: negotiation.operation, insteadOf: rejected, isSuccess: isSuccess)
+        } else if isSuccess, negotiation.scheme == .basic {
+            await resolver.recordAcceptance(of: credential)
         }
     }
 
@@ -117,165 +210,17 @@ actor Authenticator {
         return await resolver.rejectedCredential(for: operation)
     }
 
-    /// Checks a credential without a repository.
-    ///
-    /// - Returns: A Boolean value that indicates whether the registry required credentials.
-    /// - Throws: ``RegistryError`` if the credential is rejected.
-    func verify(_ credential: Credential) async throws -> Bool {
-        let operation = Operation(
-            kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
-        guard case .rejected(let errorResponse) = try await versionCheck.send(for: operation) else {
-            return false
-        }
-        guard let scheme = try policy.requirement(in: errorResponse, for: operation)?.scheme else {
-            throw RegistryError(operation, errorResponse)
-        }
-        let identity = FoundCredential(credential, source: nil)
-        try policy.check(identity, for: scheme, operation)
-        guard let header = try await makeAuthorization(identity, scheme, for: operation).header
-        else {
-            throw RegistryError(
-                .denied, operation,
-                "the registry requires a user and a password, not a refresh token")
-        }
-        let outcome = try await versionCheck.send(header, for: operation)
-        if case .rejected(let errorResponse) = outcome {
-            throw RegistryError(operation, errorResponse)
-        }
-        return true
-    }
-
-    // MARK: Authorization
-
-    private func identity(for operation: Operation) async throws -> FoundCredential {
-        try await resolver.identity(
-            for: operation, allowsAnonymous: policy.allowsAnonymous(operation))
-    }
-
-    /// Returns an authorization for a scheme; falls back to renewed credentials or anonymous access
-    /// if the token server rejects the credentials.
-    private func authorize(
-        _ scheme: AuthScheme, for operation: Operation, as identity: FoundCredential,
-        scopes: [Scope]? = nil
-    ) async throws -> Authorization {
-        try policy.check(identity, for: scheme, operation)
-        do {
-            return try await makeAuthorization(identity, scheme, for: operation, scopes: scopes)
-        } catch let denial as RegistryError
-            where denial.failureClass == .denied && identity.credential != .none
-        {
-            if let renewed = try await resolver.renewed(identity, for: operation) {
-                do {
-                    return try await makeAuthorization(
-                        renewed, scheme, for: operation, scopes: scopes)
-                } catch let secondDenial as RegistryError where secondDenial.failureClass == .denied
-                {
-                    // The renewed credentials are handled like the rejected ones.
-                }
-            }
-            let rejected = rejectedCredential(
-                identity, scheme.host ?? policy.host.name, denial.status)
-            await resolver.recordRejection(of: identity, rejected)
-            guard policy.mayFallBack(identity, for: operation) else { throw denial }
-            do {
-                return try await fallBackToAnonymous(rejected, scheme, for: operation)
-            } catch is RegistryError {
-                throw denial
-            }
-        }
-    }
-
-    private func rejectedCredential(
-        _ identity: FoundCredential, _ host: String, _ status: Int?
-    ) -> RejectedCredential {
-        RejectedCredential(
-            registry: policy.host, source: identity.source ?? "unknown",
-            user: identity.credential.displayUser, rejectedBy: host, status: status)
-    }
-
-    private func makeAuthorization(
-        _ identity: FoundCredential, _ scheme: AuthScheme, for operation: Operation,
-        scopes: [Scope]? = nil
-    ) async throws -> Authorization {
-        guard case .bearer(let realm, let service) = scheme else {
-            let header = identity.credential.basicAuthorization
-            if header != nil { await resolver.reportUse(of: identity) }
-            return Authorization(header: header, identity: identity)
-        }
-        await resolver.reportUse(of: identity)
-        let scopes = scopes ?? self.scopes(for: operation)
-        let request = TokenRequest(
-            realm: realm, service: service, scopes: scopes, credential: identity.credential)
-        do {
-            let (token, isCached) = try await tokens.token(request, for: operation)
-            await resolver.recordAcceptance(of: identity)
-            return Authorization(
-                header: token.authorization, identity: identity, isCached: isCached)
-        } catch let denial as RegistryError
-            where denial.failureClass == .denied
-            && sharedScopes.scopes(for: operation.access) == scopes
-        {
-            let own = try await makeAuthorization(
-                identity, scheme, for: operation, scopes: operation.access.scopes)
-            sharedScopes.recordUnsupported()
-            return own
-        } catch let error as RegistryError {
-            throw error.attributed(to: identity.replaces)
-        }
-    }
-
-    private func fallBackToAnonymous(
-        _ rejected: RejectedCredential, _ scheme: AuthScheme, for operation: Operation
-    ) async throws -> Authorization {
-        var authorization = try await makeAuthorization(
-            .anonymous(insteadOf: rejected), scheme, for: operation)
-        authorization.isCached = false
-        authorization.remedies.insert(.anonymousAccess)
-        return authorization
-    }
-
-    /// Returns the scopes for an operation; Azure requires a separate permission to list tags,
-    /// which few of its challenges name.
-    private func scopes(for operation: Operation) -> [Scope] {
-        if let extendedScopes = extendedScopes[operation.access] { return extendedScopes }
-        guard operation.kind == .tagList, AzureCloud(of: policy.host) != nil else {
-            return sharedScopes.scopes(for: operation.access) ?? operation.access.scopes
-        }
-        return operation.access.scopes(
-            and: [Scope(repository: operation.access.repository, actions: [.metadataRead])])
-    }
-
-    /// Returns the scopes of an operation, extended by those in a challenge, or `nil` if none of
-    /// them is new.
-    private func additionalScopes(for operation: Operation, naming named: [Scope]) -> [Scope]? {
-        let before = scopes(for: operation)
-        let after = operation.access.scopes(and: named + before)
-        return after == before ? nil : after
-    }
-
-    // MARK: Requirements
-
-    /// Returns the requirement of an error response, and remembers its scheme; `nil` if it states
-    /// none.
-    private func requirement(of errorResponse: ErrorResponse, for operation: Operation) async throws
-        -> AuthRequirement?
-    {
-        var requirement = try policy.requirement(in: errorResponse, for: operation)
-        if requirement == nil, scheme == nil {
-            requirement = try await versionCheckRequirement(for: operation)
-        }
-        if let requirement { scheme = requirement.scheme }
-        return requirement
-    }
+    // MARK: Version checks
 
     /// Returns the requirement of `GET /v2/`, or `nil` if there is none.
     ///
     /// Requests that are rejected at the same time await one check. Only a response is cached:
     /// after a check that failed or was canceled, the next rejected request sends another one.
-    private func versionCheckRequirement(for operation: Operation) async throws -> AuthRequirement?
-    {
-        let result: VersionCheckResult
-        if let known = versionCheckResult {
+    private func versionCheckRequirement(
+        for operation: Operation
+    ) async throws -> AuthRequirement? {
+        let result: VersionCheck
+        if let known = knowledge.withLock({ $0.versionCheck }) {
             result = known
         } else {
             do {
@@ -287,32 +232,52 @@ actor Authenticator {
                 return nil
             }
         }
-        return try result.errorResponse.flatMap { try policy.requirement(in: $0, for: operation) }
+        guard case .rejected(let errorResponse) = result else { return nil }
+        return try requirement(in: errorResponse, for: operation)
     }
 
     /// Sends a version check, and stores its result before the waiting requests are resumed.
-    private func checkVersion(for operation: Operation) async throws -> VersionCheckResult {
-        let result: VersionCheckResult
+    private func checkVersion(for operation: Operation) async throws -> VersionCheck {
+        let result: VersionCheck
         do {
-            result = VersionCheckResult(try await versionCheck.send(for: operation))
+            result =
+                try await client.checkVersion(for: operation).map { .rejected($0) } ?? .accepted
         } catch let error as RegistryError where error.status != nil && !error.isTransient {
             // A response such as 404 has no challenge and will not change.
-            result = VersionCheckResult(.accepted)
+            result = .accepted
         }
-        versionCheckResult = result
+        knowledge.withLock { $0.versionCheck = result }
         return result
     }
-}
 
-/// The cached result of a version check; `rejection` is set if the registry requires credentials.
-private struct VersionCheckResult: Sendable {
-    let errorResponse: ErrorResponse?
-
-    init(_ outcome: VersionCheck.Outcome) {
-        if case .rejected(let errorResponse) = outcome {
-            self.errorResponse = errorResponse
-        } else {
-            errorResponse = nil
+    /// Checks a credential without a repository.
+    ///
+    /// - Returns: A Boolean value that indicates whether the registry required credentials.
+    /// - Throws: ``RegistryError`` if the credential is rejected.
+    func verify(_ credential: Credential) async throws -> Bool {
+        let operation = Operation(
+            kind: .versionCheck, phrase: "logging in to \(policy.host)", registry: policy.host)
+        guard let challenge = try await client.checkVersion(for: operation) else { return false }
+        guard let scheme = try policy.requirement(in: challenge, for: operation)?.scheme else {
+            throw RegistryError(operation, challenge)
         }
+        try policy.check(FoundCredential(credential, source: nil), for: scheme, operation)
+        let authorization: Secret?
+        switch scheme {
+        case .basic: authorization = credential.basicAuthorization
+        case .bearer(let realm, let service):
+            let request = TokenRequest(
+                realm: realm, service: service, scopes: [], credential: credential)
+            authorization = try await tokens.token(request, for: operation).token
+        }
+        guard let authorization else {
+            throw RegistryError(
+                .denied, operation,
+                "the registry requires a user and a password, not a refresh token")
+        }
+        if let rejection = try await client.checkVersion(with: authorization, for: operation) {
+            throw RegistryError(operation, rejection)
+        }
+        return true
     }
 }

@@ -4,20 +4,31 @@ internal import Content
 internal import HTTP
 internal import OCI
 
-/// The policy that decides where credentials may be sent, and when they may be omitted.
+/// A token server.
+struct Realm: Hashable, Sendable {
+    let url: HTTPURL
+    /// A Boolean value that indicates whether it may receive credentials.
+    let isTrusted: Bool
+    /// The addresses that the requests may connect to.
+    let reach: AddressScope
+
+    /// The origin of the URL.
+    var origin: Origin { url.origin }
+}
+
+/// The policy that decides which token servers may be used, where credentials may be sent, and when
+/// they may be omitted.
+///
+/// The realm is whatever the registry writes into its challenge, so a compromised registry could
+/// have credentials sent anywhere. Anonymous tokens may come from any server with TLS
+/// that is not closer to this machine than the registry. Credentials are sent to the registry's
+/// origin, to the known token server of a known registry, and to hosts that the user named.
+///
+/// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
 struct CredentialPolicy: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
-
-    /// Returns a Boolean value that indicates whether a request may be retried without rejected
-    /// credentials.
-    ///
-    /// An expired token must not break the pull of public content, unless the user requires
-    /// authentication.
-    func mayFallBack(_ identity: FoundCredential, for operation: Operation) -> Bool {
-        allowsAnonymous(operation) && identity.credential != .none
-    }
 
     /// Returns a Boolean value that indicates whether a request may be sent without credentials.
     func allowsAnonymous(_ operation: Operation) -> Bool {
@@ -29,40 +40,93 @@ struct CredentialPolicy: Sendable {
     /// - Throws: ``RegistryError`` if they would be sent in clear text or to an untrusted token
     ///   server.
     func check(
-        _ identity: FoundCredential, for scheme: AuthScheme, _ operation: Operation
+        _ found: FoundCredential, for scheme: AuthScheme, _ operation: Operation
     ) throws(RegistryError) {
-        guard identity.credential != .none else { return }
-        if origin.scheme == .http, !origin.isLoopback, !settings.credentialsOverHTTP {
-            throw RegistryError(
-                .denied, operation, "credentials not sent: \(origin) does not use TLS",
-                hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
-        }
-        if case .bearer(let realm, _) = scheme, !realm.isTrusted {
+        guard found.credential != .none else { return }
+        try checkTransport(to: origin, operation)
+        guard case .bearer(let realm, _) = scheme else { return }
+        guard realm.isTrusted else {
             throw RegistryError(
                 .denied, operation,
                 "credentials not sent to the unknown token server \(realm.origin)",
-                hint:
-                    "if it belongs to the registry, add \(realm.origin.authority) to registries.\(host).tokenHosts"
-            )
+                hint: hint(toNameTokenServer: realm.origin))
         }
+        try checkTransport(to: realm.origin, operation)
+    }
+
+    private func checkTransport(
+        to server: Origin, _ operation: Operation
+    ) throws(RegistryError) {
+        guard server.scheme == .http, !server.isLoopback, !settings.credentialsOverHTTP else {
+            return
+        }
+        throw RegistryError(
+            .denied, operation, "credentials not sent: \(server) does not use TLS",
+            hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
     }
 
     /// Returns the requirement that an error response states, or `nil` if it states none.
     ///
-    /// - Throws: ``RegistryError`` if the token server is not permitted.
-    func requirement(in errorResponse: ErrorResponse, for operation: Operation)
-        throws(RegistryError)
-        -> AuthRequirement?
-    {
-        do {
-            return try AuthRequirement(Challenge.all(in: errorResponse.fields)) {
-                try RealmPolicy.realm(
-                    $0, of: host, at: origin, settings, receivedFrom: errorResponse.addressClass)
-            }
-        } catch {
-            throw RegistryError(
-                .denied, operation,
-                "token server blocked: \(error)")
+    /// - Throws: ``RegistryError`` if the token server cannot be used.
+    func requirement(
+        in errorResponse: ErrorResponse, for operation: Operation
+    ) throws(RegistryError) -> AuthRequirement? {
+        try AuthRequirement(AuthChallenge.all(in: errorResponse.fields)) {
+            (text: String) throws(RegistryError) in
+            try realm(text, receivedFrom: errorResponse.addressClass, for: operation)
         }
     }
+
+    /// Returns the token server for a `realm` parameter from a server of the given class.
+    ///
+    /// A registry without TLS may have a token server without TLS if the user named that server.
+    ///
+    /// - Throws: ``RegistryError`` if it is not a URL, or one that is never used.
+    func realm(
+        _ text: String, receivedFrom server: AddressClass, for operation: Operation
+    ) throws(RegistryError) -> Realm {
+        let url: HTTPURL
+        do {
+            url = try HTTPURL(parsing: text)
+        } catch {
+            throw RegistryError(
+                .unavailable, operation, "the challenge has an invalid token server: \(error)",
+                hint: "report it to the operator of \(host)")
+        }
+        if url.origin == origin || isTokenHost(url.origin) {
+            return Realm(url: url, isTrusted: true, reach: .anywhere)
+        }
+        guard url.origin.scheme == .https else {
+            throw RegistryError(
+                .unavailable, operation, "token server blocked: \(url.origin) does not use TLS",
+                hint: origin.scheme == .http ? hint(toNameTokenServer: url.origin) : nil)
+        }
+        let policy = RedirectAddressPolicy(home: origin, allow: settings.allow)
+        let limit = policy.reach(ofResponseFrom: server, within: .anywhere)
+        do {
+            return Realm(
+                url: url, isTrusted: false, reach: try policy.reach(of: url.origin, within: limit))
+        } catch {
+            throw RegistryError(
+                .unavailable, operation, "token server blocked: \(error)",
+                hint: hint(toNameTokenServer: url.origin))
+        }
+    }
+
+    private func isTokenHost(_ server: Origin) -> Bool {
+        guard server.scheme == .https || origin.scheme == .http else { return false }
+        let known = Self.knownTokenHosts[host.name].map { [$0] } ?? []
+        return (known + settings.tokenHosts).contains { name in
+            (try? Origin(scheme: server.scheme, authority: name)) == server
+        }
+    }
+
+    private func hint(toNameTokenServer server: Origin) -> String {
+        "if it belongs to the registry, add \(server.authority) to registries.\(host).tokenHosts"
+    }
+
+    private static let knownTokenHosts = [
+        "docker.io": "auth.docker.io",
+        "registry.gitlab.com": "gitlab.com",
+    ]
 }

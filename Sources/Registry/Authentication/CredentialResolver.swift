@@ -37,7 +37,7 @@ actor CredentialResolver {
     ///     credentials.
     /// - Returns: The credential and its source.
     /// - Throws: `ContentError` if a credential file or helper fails.
-    func identity(
+    func credential(
         for operation: Operation, allowsAnonymous: Bool
     ) async throws -> FoundCredential {
         guard let repository = operation.repository else { return .nothing }
@@ -66,23 +66,23 @@ actor CredentialResolver {
     }
 
     /// Reports the source of a credential once, when the credential is first used.
-    func reportUse(of identity: FoundCredential) {
-        guard identity.credential != .none, let source = identity.source else { return }
+    func reportUse(of found: FoundCredential) {
+        guard found.credential != .none, let source = found.source else { return }
         sendOnce(.credentialUsed(host: host, source: source))
     }
 
     /// Records that the registry or its token server accepted a credential.
-    func recordAcceptance(of identity: FoundCredential) {
-        guard identity.credential != .none, let source = identity.source else { return }
-        rejections[identity.credential] = nil
+    func recordAcceptance(of found: FoundCredential) {
+        guard found.credential != .none, let source = found.source else { return }
+        rejections[found.credential] = nil
         sendOnce(.credentialAccepted(host: host, source: source))
     }
 
     /// Records that a credential was rejected and that no source has a newer one.
-    func recordRejection(of identity: FoundCredential, _ rejected: RejectedCredential) {
-        guard identity.credential != .none else { return }
+    func recordRejection(of found: FoundCredential, _ rejected: RejectedCredential) {
+        guard found.credential != .none else { return }
         if rejected.isCertain {
-            rejections[identity.credential] = (rejected, time.now())
+            rejections[found.credential] = (rejected, time.now())
         }
         report(rejected)
     }

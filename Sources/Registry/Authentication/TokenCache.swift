@@ -1,41 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
+internal import Content
+internal import StrictJSON
 internal import TextSafety
+
+/// A bearer token with its lifetime.
+struct Token: Hashable, Sendable {
+    /// The value of `Authorization`.
+    let authorization: Secret
+    /// The time for which it is used, since it was requested.
+    let usableFor: Duration
+
+    /// Parses the response of a token server.
+    ///
+    /// - Throws: ``JSONError`` if it has no token that is valid in a header field.
+    ///
+    /// Source: distribution's token specification § Token response fields.
+    init(response bytes: [UInt8]) throws(JSONError) {
+        let object = try JSONObject(
+            try JSONValue(parsing: bytes), known: ["token", "access_token", "expires_in"])
+        let first = try object.string("token") ?? ""
+        let text = first.isEmpty ? try object.string("access_token") ?? "" : first
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw JSONError(place: "token", reason: "is missing or has invalid characters")
+        }
+        self.authorization = Secret("Bearer \(text)")
+        self.usableFor = Self.usableDuration(stated: object["expires_in"], token: text)
+    }
+
+    // MARK: Lifetime
+
+    /// The lifetime in seconds if none is stated, and the minimum.
+    ///
+    /// Source: distribution's token specification § Token response fields.
+    static let shortestLife = 60
+    /// The maximum lifetime in seconds: a day.
+    static let longestLife = 86_400
+
+    /// Returns the time for which a token is used: seven tenths of its lifetime.
+    ///
+    /// Only durations that the server states are used, never its dates compared with the local
+    /// clock, because clocks differ. A wrong duration costs a 401.
+    ///
+    /// - Parameters:
+    ///   - stated: The seconds in `expires_in`.
+    ///   - token: The token, which may be a JWT that states its lifetime.
+    /// - Returns: The time since the request.
+    static func usableDuration(stated: JSONValue?, token: String) -> Duration {
+        let seconds: Int? =
+            switch stated {
+            case .integer(let seconds)?: seconds
+            case nil, .null?: lifetime(ofJWT: token)
+            default: nil
+            }
+        return .milliseconds(max(shortestLife, min(seconds ?? shortestLife, longestLife)) * 700)
+    }
+
+    /// Returns the seconds between `iat` and `exp`, or `nil` if the text is not a JWT with both.
+    ///
+    /// The signature is not verified, because the token is sent only to the server that issued it.
+    ///
+    /// Source: RFC 7519 §4.1; Azure's registries state no `expires_in`.
+    static func lifetime(ofJWT text: String) -> Int? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let payload = Base64.decode(urlSafe: String(parts[1])),
+            let claims = try? JSONValue(parsing: payload),
+            case .integer(let from)? = claims["iat"], case .integer(let until)? = claims["exp"]
+        else { return nil }
+        let (life, overflow) = until.subtractingReportingOverflow(from)
+        return overflow ? nil : life
+    }
+}
 
 /// The tokens of one registry, each kept until most of its lifetime has passed.
 actor TokenCache {
-    private let server: TokenServer
+    private let client: TokenClient
+    private let entra: EntraLogin
     private let time: RetryTiming
     private var cached: [TokenRequest: (token: Token, until: Duration)] = [:]
     private let flights = SingleFlight<TokenRequest, Token>()
 
-    init(server: TokenServer, time: RetryTiming) {
-        self.server = server
-        self.time = time
+    init(client: TokenClient) {
+        self.client = client
+        self.entra = EntraLogin(client: client)
+        self.time = client.retryExecutor.time
     }
 
-    /// Returns a token, and whether it was cached.
+    /// Returns a token for a request.
     ///
+    /// Concurrent requests for the same token share one request.
+    ///
+    /// - Parameters:
+    ///   - request: The request for the token.
+    ///   - rejected: A token that the registry rejected, which is removed from the cache.
+    ///   - operation: The operation that needs the token.
+    /// - Returns: The token, and a Boolean value that indicates whether it was cached.
     /// - Throws: ``RegistryError`` if no token can be obtained.
     func token(
-        _ request: TokenRequest, for operation: Operation
-    ) async throws -> (token: Token, isCached: Bool) {
-        if let cached = cached[request], time.now() < cached.until { return (cached.token, true) }
+        _ request: TokenRequest, otherThan rejected: Secret? = nil, for operation: Operation
+    ) async throws -> (token: Secret, isCached: Bool) {
+        if let rejected {
+            cached = cached.filter { $0.value.token.authorization != rejected }
+        }
+        if let cached = cached[request], time.now() < cached.until {
+            return (cached.token.authorization, true)
+        }
         let token = try await flights.value(for: request) {
             let start = self.time.now()
-            let token = try await self.server.fetch(request, for: operation)
+            let token = try await self.fetch(request, for: operation)
             await self.store(token, for: request, until: start + token.usableFor)
             return token
         }
-        return (token, false)
+        return (token.authorization, false)
     }
 
     private func store(_ token: Token, for request: TokenRequest, until: Duration) {
         cached[request] = (token, until)
     }
 
-    /// Removes a rejected token, unless another request has already replaced it.
-    func forget(_ header: Secret?) {
-        cached = cached.filter { $0.value.token.authorization != header }
+    private nonisolated func fetch(
+        _ request: TokenRequest, for operation: Operation
+    ) async throws -> Token {
+        guard case .entra(let identity) = request.credential else {
+            return try await client.token(request, for: operation)
+        }
+        let (origin, service) = (request.realm.origin, request.service)
+        let login = try await entra.login(identity, at: origin, service: service, for: operation)
+        do {
+            return try await client.token(request.with(login.credential), for: operation)
+        } catch let error as RegistryError where error.failureClass == .denied && login.isCached {
+            // A cached login may expire before its stated lifetime ends.
+            await entra.forget(login)
+            let login = try await entra.login(
+                identity, at: origin, service: service, for: operation)
+            return try await client.token(request.with(login.credential), for: operation)
+        }
     }
 }

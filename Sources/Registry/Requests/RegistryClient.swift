@@ -4,6 +4,7 @@ internal import Content
 internal import HTTP
 internal import OCI
 internal import Synchronization
+internal import TextSafety
 
 /// A client of one registry: authorizes requests, responds to challenges, follows redirects, and
 /// retries temporary failures.
@@ -64,14 +65,13 @@ final class RegistryClient: Sendable {
             time: dependencies.time,
             events: dependencies.events)
         self.authenticator = Authenticator(
-            host: host, origin: origin, settings: settings, credentials: dependencies.credentials,
-            tokenServer: TokenServer(
-                transport: dependencies.transport, retryExecutor: retryExecutor,
-                timeouts: dependencies.timeouts),
-            versionCheck: VersionCheck(
+            policy: CredentialPolicy(host: host, origin: origin, settings: settings),
+            resolver: CredentialResolver(
+                host: host, credentials: dependencies.credentials, time: dependencies.time,
+                events: dependencies.events),
+            client: TokenClient(
                 origin: origin, transport: dependencies.transport, retryExecutor: retryExecutor,
-                timeouts: dependencies.timeouts),
-            time: dependencies.time, events: dependencies.events)
+                timeouts: dependencies.timeouts))
     }
 
     /// The upload dialect of the registry, as known so far.
@@ -101,7 +101,7 @@ final class RegistryClient: Sendable {
     }
 
     /// Records repositories that will be read.
-    func expect(_ paths: [String]) { authenticator.sharedScopes.expect(paths) }
+    func expect(_ paths: [String]) { authenticator.expect(paths) }
 
     /// Returns a Boolean value that indicates whether mounting from a repository has not failed
     /// yet.
@@ -203,58 +203,50 @@ final class RegistryClient: Sendable {
     private func exchange(_ request: RegistryRequest) async throws -> RegistryResponse {
         let isProbe = try await authenticator.beginProbe()
         defer { if isProbe { authenticator.endProbe(isCancelled: Task.isCancelled) } }
-        var authorization = try await authenticator.authorization(for: request.operation)
-        var hadToken = false
+        var negotiation = authenticator.negotiation(of: request.operation)
+        _ = try await authenticator.authorize(&negotiation)
         while true {
             do {
-                let response = try await follow(request, authorization)
-                let isHidden = isHidden(response, from: request, authorization)
-                await authenticator.recordResponse(
-                    to: request.operation, with: authorization, isSuccess: !isHidden)
-                if isHidden { throw hiddenContent(from: request, authorization) }
-                if authorization.identity.credential != .none {
+                let response = try await follow(request, negotiation.authorization)
+                let replaced = negotiation.credential?.replaces
+                let isHidden = replaced != nil && mayBeHidden(response, from: request)
+                await authenticator.recordResponse(to: negotiation, isSuccess: !isHidden)
+                if isHidden {
+                    throw RegistryError(
+                        .missing, request.operation, "not found (404)", status: 404
+                    ).attributed(to: replaced)
+                }
+                if negotiation.sentCredential != nil {
                     hasAcceptedCredentials.withLock { $0 = true }
                 }
                 return response
             } catch var errorResponse as ErrorResponse {
-                errorResponse.replaces = authorization.identity.replaces
+                errorResponse.replaces = negotiation.credential?.replaces
                 guard errorResponse.isAboutCredentials else {
-                    await authenticator.recordResponse(
-                        to: request.operation, with: authorization, isSuccess: false)
+                    await authenticator.recordResponse(to: negotiation, isSuccess: false)
                     throw errorResponse
                 }
-                hadToken = hadToken || authorization.isIssuedToken
-                errorResponse.hadToken = hadToken
-                guard
-                    let next = try await authenticator.authorization(
-                        for: request.operation, after: authorization, errorResponse)
-                else { throw errorResponse }
-                authorization = next
+                errorResponse.hadToken = negotiation.hadToken
+                guard try await authenticator.authorize(&negotiation, after: errorResponse) else {
+                    throw errorResponse
+                }
             }
         }
     }
 
     /// Returns a Boolean value that indicates whether a manifest may be missing to anonymous users
     /// only.
-    private func isHidden(
-        _ response: RegistryResponse, from request: RegistryRequest, _ authorization: Authorization
+    private func mayBeHidden(
+        _ response: RegistryResponse, from request: RegistryRequest
     ) -> Bool {
-        authorization.identity.replaces != nil && response.status == 404
+        response.status == 404
             && [.manifestHead, .manifestGet].contains(request.operation.kind)
     }
 
-    private func hiddenContent(
-        from request: RegistryRequest, _ authorization: Authorization
-    ) -> RegistryError {
-        RegistryError(
-            .missing, request.operation, "not found (404)", status: 404
-        ).attributed(to: authorization.identity.replaces)
-    }
-
     /// Sends the request, following redirects and dropping credentials across origins.
-    private func follow(_ request: RegistryRequest, _ authorization: Authorization) async throws
-        -> RegistryResponse
-    {
+    private func follow(
+        _ request: RegistryRequest, _ authorization: Secret?
+    ) async throws -> RegistryResponse {
         var hop = RedirectPolicy.Hop(startingAt: request.url)
         for _ in 0...RedirectPolicy.limit {
             let response = try await exchange(request, at: hop, authorization)
@@ -289,14 +281,14 @@ final class RegistryClient: Sendable {
 
     /// Sends one hop of a request.
     private func exchange(
-        _ request: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Authorization
+        _ request: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Secret?
     ) async throws -> HTTPResponse {
         let url = hop.url
         var httpRequest = HTTPRequest(
             request.method, url, fields: request.fields, body: try await open(request.body),
             isBulk: request.isBulk, timeouts: request.limits(timeouts), reach: hop.reach)
         if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
-            httpRequest.authorization = authorization.header
+            httpRequest.authorization = authorization
         }
         let (events, kind) = (retryExecutor.events, request.operation.kind)
         let hostName = url.origin == origin ? host.name : url.origin.authority

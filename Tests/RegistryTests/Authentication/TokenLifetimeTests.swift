@@ -36,12 +36,12 @@ import Testing
             (#"{"iat":-9223372036854775808,"exp":9223372036854775807}"#, nil),
         ] as [(String, Int?)])
     func `G10 is read from the token itself`(claims: String, seconds: Int?) {
-        #expect(TokenLifetime.lifetime(ofJWT: Self.jwt(claims)) == seconds)
+        #expect(Token.lifetime(ofJWT: Self.jwt(claims)) == seconds)
     }
 
     @Test(arguments: ["", "opaque", "a.b", "a.b.c.d", "a.!.c", "e30.e30=.x"])
     func `G10 is unknown for a token that is not a JWT`(token: String) {
-        #expect(TokenLifetime.lifetime(ofJWT: token) == nil)
+        #expect(Token.lifetime(ofJWT: token) == nil)
     }
 
     @Test func `G10 is the stated one, even if the token states another`() throws {

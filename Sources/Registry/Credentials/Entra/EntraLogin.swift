@@ -28,14 +28,14 @@ actor EntraLogin {
         let service: String?
     }
 
-    private let endpoint: TokenEndpoint
+    private let client: TokenClient
     private let time: RetryTiming
     private var cached: [CacheKey: (token: Secret, until: Duration)] = [:]
     private let flights = SingleFlight<CacheKey, Secret>()
 
-    init(endpoint: TokenEndpoint) {
-        self.endpoint = endpoint
-        self.time = endpoint.retryExecutor.time
+    init(client: TokenClient) {
+        self.client = client
+        self.time = client.retryExecutor.time
     }
 
     /// Returns a refresh token, from the cache if it is still valid.
@@ -53,7 +53,7 @@ actor EntraLogin {
             let start = self.time.now()
             let token = try await self.exchange(
                 try await self.entraToken(identity, for: operation), for: key, for: operation)
-            let life = TokenLifetime.usable(stated: nil, token: token.reveal())
+            let life = Token.usableDuration(stated: nil, token: token.reveal())
             await self.store(token, for: key, until: start + life)
             return token
         }
@@ -80,7 +80,7 @@ actor EntraLogin {
             case .clientSecret(let application, let secret):
                 let request = application.httpRequest([("client_secret", secret.reveal())])
                 return try token(
-                    "access_token", in: await endpoint.send(request, for: operation), operation)
+                    "access_token", in: await client.send(request, for: operation), operation)
             case .federatedToken(let application, let file):
                 let request = application.httpRequest([
                     (
@@ -90,9 +90,9 @@ actor EntraLogin {
                     ("client_assertion", try assertion(in: file, operation)),
                 ])
                 return try token(
-                    "access_token", in: await endpoint.send(request, for: operation), operation)
+                    "access_token", in: await client.send(request, for: operation), operation)
             case .managedIdentity(let managed):
-                let response = try await linkLocalEndpoint.send(
+                let response = try await linkLocalClient.send(
                     managed.httpRequest(), timeouts: ManagedIdentity.timeouts, for: operation)
                 return try token("access_token", in: response, operation)
             }
@@ -117,24 +117,22 @@ actor EntraLogin {
         if let service = key.service { form.append(("service", service)) }
         if let tenant = key.identity.tenant { form.append(("tenant", tenant)) }
         let url = try HTTPURL(key.registry, target: "/oauth2/exchange")
-        let response = try await endpoint.send(.form(url, form), for: operation)
+        let response = try await client.send(.form(url, form), for: operation)
         return try self.token("refresh_token", in: response, operation)
     }
 
-    /// The endpoint for services of the machine itself, with fewer attempts: they respond at once
+    /// The client for services of the machine itself, with fewer attempts: they respond at once
     /// or not at all.
-    private nonisolated var linkLocalEndpoint: TokenEndpoint {
-        var retryExecutor = endpoint.retryExecutor
-        retryExecutor.policy.maximumAttempts = 3
-        retryExecutor.policy.outlastsOutages = false
-        return TokenEndpoint(
-            transport: endpoint.transport, retryExecutor: retryExecutor, timeouts: endpoint.timeouts
-        )
+    private nonisolated var linkLocalClient: TokenClient {
+        var client = client
+        client.retryExecutor.policy.maximumAttempts = 3
+        client.retryExecutor.policy.outlastsOutages = false
+        return client
     }
 
     private nonisolated func assertion(in file: String, _ operation: Operation) throws -> String {
         do {
-            let bytes = try BoundedFile.read(file, limit: TokenEndpoint.maximumSize)
+            let bytes = try BoundedFile.read(file, limit: TokenClient.maximumSize)
             return String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         } catch {
             throw RegistryError(.unavailable, operation, "AZURE_FEDERATED_TOKEN_FILE: \(error)")

@@ -6,9 +6,9 @@ import Testing
 @testable import Registry
 
 @Suite struct `Challenges` {
-    static let bearer = Challenge(
+    static let bearer = AuthChallenge(
         scheme: "bearer", parameters: ["realm": "https://auth.test/token", "service": "reg"])
-    static let basic = Challenge(scheme: "basic", parameters: ["realm": "x"])
+    static let basic = AuthChallenge(scheme: "basic", parameters: ["realm": "x"])
 
     // Values that registries and the proxies in front of them send.
     @Test(arguments: [
@@ -19,24 +19,27 @@ import Testing
             #"Basic realm="x", Bearer realm="https://auth.test/token",service="reg""#,
             [basic, bearer]
         ),
-        (#"Negotiate, Basic realm="x""#, [Challenge(scheme: "negotiate", parameters: [:]), basic]),
+        (
+            #"Negotiate, Basic realm="x""#,
+            [AuthChallenge(scheme: "negotiate", parameters: [:]), basic]
+        ),
         (
             #"Negotiate dG9rZW4=, Basic realm="x""#,
-            [Challenge(scheme: "negotiate", parameters: [:]), basic]
+            [AuthChallenge(scheme: "negotiate", parameters: [:]), basic]
         ),
         (#",, Basic realm="x",,"#, [basic]),
-        (#"Basic"#, [Challenge(scheme: "basic", parameters: [:])]),
+        (#"Basic"#, [AuthChallenge(scheme: "basic", parameters: [:])]),
         (
             #"Bearer realm="a\"b\\c",scope="repository:a:pull,push""#,
             [
-                Challenge(
+                AuthChallenge(
                     scheme: "bearer",
                     parameters: ["realm": #"a"b\c"#, "scope": "repository:a:pull,push"])
             ]
         ),
     ])
-    func `A21 are parsed in every observed form`(value: String, expected: [Challenge]) {
-        #expect(Challenge.all(in: ["WWW-Authenticate": value]) == expected)
+    func `A21 are parsed in every observed form`(value: String, expected: [AuthChallenge]) {
+        #expect(AuthChallenge.all(in: ["WWW-Authenticate": value]) == expected)
     }
 
     @Test(arguments: [
@@ -44,8 +47,27 @@ import Testing
         #"Bearer realm="a" service="b""#, "Bearer " + String(repeating: "a", count: 9000),
     ])
     func `A21 that are malformed are ignored`(value: String) {
-        #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.parameters.isEmpty })
-        #expect(Challenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.scheme != "basic" })
+        #expect(
+            AuthChallenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.parameters.isEmpty })
+        #expect(
+            AuthChallenge.all(in: ["WWW-Authenticate": value]).allSatisfy { $0.scheme != "basic" })
+    }
+
+    @Test(arguments: [
+        #"Bearer realm="a" service="b", Basic realm="x""#,
+        #"Bearer realm="a",realm="b",service="c", Basic realm="x""#,
+        #"=x, Basic realm="x""#, #"Bearer=x, Basic realm="x""#,
+        #"Basic realm="x", Bearer realm="unending"#, #"Basic realm="x", Bearer realm="a"#,
+        #"Digest realm="a, b" nonce, Basic realm="x", Digest realm="a",realm="b""#,
+        #"Bearer realm="a";service="b, Negotiate", Basic realm="x""#,
+    ])
+    func `A21 that are valid are kept beside a malformed one`(value: String) {
+        #expect(AuthChallenge.all(in: ["WWW-Authenticate": value]) == [Self.basic])
+    }
+
+    @Test func `A21 in quotes that do not end are not parsed`() {
+        let value = #"Bearer realm="https://a.test, Basic realm=x"#
+        #expect(AuthChallenge.all(in: ["WWW-Authenticate": value]) == [])
     }
 
     @Test func `A21 of several fields are joined`() {
@@ -53,7 +75,7 @@ import Testing
             "WWW-Authenticate": #"Basic realm="x""#,
             "www-authenticate": #"Bearer realm="https://auth.test/token",service=reg"#,
         ]
-        #expect(Challenge.all(in: fields) == [Self.basic, Self.bearer])
+        #expect(AuthChallenge.all(in: fields) == [Self.basic, Self.bearer])
     }
 
     // Bytes that are derived from a seed, so that a failure is reproducible.
@@ -69,7 +91,7 @@ import Testing
             let bytes = (0..<Int(next() % 60)).map { _ in alphabet[Int(next()) % alphabet.count] }
             var fields: HTTPFields = [:]
             fields.appendIfValid("www-authenticate", String(decoding: bytes, as: UTF8.self))
-            for challenge in Challenge.all(in: fields) { #expect(!challenge.scheme.isEmpty) }
+            for challenge in AuthChallenge.all(in: fields) { #expect(!challenge.scheme.isEmpty) }
         }
     }
 }

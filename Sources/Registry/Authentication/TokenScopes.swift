@@ -30,8 +30,7 @@ extension Scope: CustomStringConvertible {
 extension Scope {
     /// Parses the `scope` parameter of a challenge.
     ///
-    /// Scopes of other types, and actions that are never
-    /// requested, are ignored.
+    /// Scopes of other types, and actions that are never requested, are ignored.
     static func all(in text: String) -> [Scope] {
         text.split(separator: " ").compactMap { word in
             guard word.hasPrefix("repository:"), let colon = word.lastIndex(of: ":") else {
@@ -92,4 +91,51 @@ struct Access: Hashable, Sendable {
                 actions: scope.actions.union(more.intersection(useful)))
         }
     }
+}
+
+/// Repositories that are read in the same run and share a token.
+///
+/// Token servers are often the slowest part of a registry and limit requests, too.
+///
+/// Source: Docker Hub and Azure grant several repositories in one token (dotnet/docker-tools#403);
+/// some others honor only the first one, or reject a token for another repository.
+struct SharedTokenScopes: Sendable {
+    /// The maximum number of repositories per token, because their names are part of a URL.
+    static let maximumCount = 20
+
+    private var groupIndices: [String: Int] = [:]
+    private var groups: [[String]] = []
+    /// The repositories for which a shared token was rejected.
+    private var excluded: Set<String> = []
+    private var isSupported: Bool
+
+    init(isSupported: Bool) {
+        self.isSupported = isSupported
+    }
+
+    /// Records repositories that will be read.
+    mutating func expect(_ paths: [String]) {
+        guard isSupported else { return }
+        for path in paths where groupIndices[path] == nil {
+            if groups.last.map({ $0.count >= Self.maximumCount }) ?? true { groups.append([]) }
+            groupIndices[path] = groups.count - 1
+            groups[groups.count - 1].append(path)
+        }
+    }
+
+    /// Returns the scopes for a token that also covers other repositories, the same for each of
+    /// them, or `nil` if there are none.
+    func scopes(for access: Access) -> [Scope]? {
+        guard isSupported, !access.writes, access.sibling == nil,
+            !excluded.contains(access.repository),
+            let index = groupIndices[access.repository], groups[index].count > 1
+        else { return nil }
+        return groups[index].map { Scope(repository: $0, actions: [.pull]) }
+    }
+
+    /// Records that a shared token was rejected for a repository.
+    mutating func exclude(_ access: Access) { excluded.insert(access.repository) }
+
+    /// Records that a token server issues no shared tokens.
+    mutating func recordUnsupported() { isSupported = false }
 }

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import TextSafety
+
+/// The state machine that authorizes one request.
+///
+/// It receives the result of each step and returns the next one; it sends nothing itself. As long
+/// as no challenge of the registry is known, the request is sent without credentials, because most
+/// content is public. Each remedy is tried once per request, so that a registry that keeps
+/// rejecting requests is given up soon.
+struct AuthNegotiation: Sendable {
+    /// An action that the negotiation requires.
+    enum Step: Hashable, Sendable {
+        /// Send the request with this value of `Authorization`.
+        case send(Secret?)
+        /// Send `GET /v2/`, whose response has a challenge even if others have none.
+        case checkVersion
+        /// Find the credential for the repository.
+        case findCredential
+        /// Read the sources of a rejected credential again.
+        case renewCredential(FoundCredential)
+        /// Obtain a token, from the cache unless it is the given one.
+        case requestToken(TokenRequest, otherThan: Secret?)
+        /// Report the last error: no remedy is left.
+        case fail
+    }
+
+    /// The result of a step.
+    enum Response: Hashable, Sendable {
+        /// The registry responded 401 or 403, with this requirement if it has a usable challenge.
+        case rejected(status: Int, AuthRequirement?)
+        /// The version check has this requirement, or none.
+        case versionChecked(AuthRequirement?)
+        /// The credential for the repository.
+        case credential(FoundCredential)
+        /// The credential that has replaced a rejected one, or `nil` if there is none.
+        case renewedCredential(FoundCredential?)
+        /// The token server issued this token.
+        case token(Secret, isCached: Bool)
+        /// The token server responded with 401 or 403, or another service rejected the identity.
+        case tokenDenied(status: Int?)
+    }
+
+    /// A fact that later requests use.
+    enum Fact: Hashable, Sendable {
+        /// The registry rejected a token that covers several repositories.
+        case sharedTokenRejected
+        /// The token server issues no tokens for several repositories.
+        case sharedTokensUnsupported
+        /// Requests with this access need these scopes.
+        case scopesRequired([Scope])
+        /// The token server accepted the credential.
+        case credentialAccepted(FoundCredential)
+        /// The credential was rejected, and no source has a newer one.
+        case credentialRejected(FoundCredential, RejectedCredential)
+    }
+
+    private enum Remedy: Sendable {
+        /// A token for more actions, because the response named some.
+        case widerScope
+        /// A new token instead of a cached one.
+        case newToken
+        /// Credentials read again from files and helpers.
+        case newCredential
+        /// Anonymous access instead of the rejected credentials.
+        case anonymousAccess
+    }
+
+    /// A response that rejected a credential or a token.
+    private struct Rejection: Sendable {
+        let host: String
+        let status: Int?
+        let isByTokenServer: Bool
+    }
+
+    let operation: Operation
+    private let allowsAnonymous: Bool
+    private let usualScopes: [Scope]
+    private let sharedScopes: [Scope]?
+
+    private(set) var scheme: AuthScheme?
+    /// The credential, as soon as the registry requires one.
+    private(set) var credential: FoundCredential?
+    /// The value of `Authorization` that was last sent.
+    private(set) var authorization: Secret?
+    /// A Boolean value that indicates whether a request had a token that was issued for
+    /// credentials.
+    private(set) var hadToken = false
+
+    private var scopes: [Scope]
+    private var usesSharedScopes: Bool
+    private var isSharedTokenDenied = false
+    private var isCached = false
+    private var tried: Set<Remedy> = []
+    private var rejection: Rejection?
+    private var facts: [Fact] = []
+
+    /// Creates the negotiation of an operation.
+    ///
+    /// - Parameters:
+    ///   - operation: The operation.
+    ///   - scheme: The scheme that the registry required of an earlier request.
+    ///   - scopes: The scopes that the operation needs.
+    ///   - sharedScopes: The scopes of a token that other repositories need, too.
+    ///   - allowsAnonymous: A Boolean value that indicates whether the request may be sent without
+    ///     credentials that were rejected.
+    init(
+        of operation: Operation, scheme: AuthScheme? = nil, scopes: [Scope],
+        sharedScopes: [Scope]? = nil, allowsAnonymous: Bool
+    ) {
+        self.operation = operation
+        self.scheme = scheme
+        self.usualScopes = scopes
+        self.scopes = scopes
+        self.sharedScopes = sharedScopes
+        self.usesSharedScopes = sharedScopes != nil
+        self.allowsAnonymous = allowsAnonymous
+    }
+
+    /// The first step.
+    var firstStep: Step { scheme == nil ? .send(nil) : .findCredential }
+
+    /// The credential that authorized the last request, or `nil` if that was anonymous.
+    var sentCredential: FoundCredential? {
+        authorization != nil && credential?.credential != Credential.none ? credential : nil
+    }
+
+    /// A Boolean value that indicates whether the request omits credentials that were rejected.
+    var isAnonymousFallback: Bool { tried.contains(.anonymousAccess) }
+
+    /// Returns the facts that were learned since the last call.
+    mutating func takeFacts() -> [Fact] {
+        defer { facts = [] }
+        return facts
+    }
+
+    /// Processes the result of a step and returns the next one.
+    mutating func next(after response: Response) -> Step {
+        switch response {
+        case .rejected(let status, let requirement):
+            return nextAfterRejection(status, requirement)
+        case .versionChecked(let requirement):
+            guard let requirement else { return .fail }
+            scheme = requirement.scheme
+            return .findCredential
+        case .credential(let found):
+            return authorize(as: found)
+        case .renewedCredential(let renewed?):
+            return authorize(as: renewed)
+        case .renewedCredential(nil):
+            return nextWithoutCredential()
+        case .token(let token, let isCached):
+            recordToken()
+            self.isCached = isCached
+            authorization = token
+            return .send(token)
+        case .tokenDenied(let status):
+            return nextAfterDeniedToken(status)
+        }
+    }
+
+    // MARK: Transitions
+
+    private mutating func authorize(as found: FoundCredential) -> Step {
+        credential = found
+        // The token server may have denied the shared token because of the earlier credential.
+        if isSharedTokenDenied {
+            isSharedTokenDenied = false
+            usesSharedScopes = true
+        }
+        return authorize()
+    }
+
+    /// Returns the step that sends the request with the credential, or that obtains its token.
+    private mutating func authorize(otherThan rejected: Secret? = nil) -> Step {
+        let credential = credential?.credential ?? .none
+        guard case .bearer(let realm, let service)? = scheme else {
+            authorization = credential.basicAuthorization
+            let isRepeated = authorization == nil && rejection != nil && !isAnonymousFallback
+            return isRepeated ? .fail : .send(authorization)
+        }
+        let request = TokenRequest(
+            realm: realm, service: service,
+            scopes: usesSharedScopes ? sharedScopes ?? scopes : scopes, credential: credential)
+        return .requestToken(request, otherThan: rejected)
+    }
+
+    private mutating func nextAfterRejection(
+        _ status: Int, _ requirement: AuthRequirement?
+    ) -> Step {
+        if let requirement { scheme = requirement.scheme }
+        guard !isAnonymousFallback else { return .fail }
+        rejection = Rejection(
+            host: operation.registry.name, status: status, isByTokenServer: false)
+        guard let scheme else { return .checkVersion }
+        guard authorization != nil else {
+            return credential == nil ? .findCredential : authorize()
+        }
+        if scheme != .basic, usesSharedScopes {
+            usesSharedScopes = false
+            facts.append(.sharedTokenRejected)
+            return authorize()
+        }
+        let wider = operation.access.scopes(and: (requirement?.scopes ?? []) + scopes)
+        if scheme != .basic, wider != scopes, tried.insert(.widerScope).inserted {
+            scopes = wider
+            return authorize()
+        }
+        // GHCR responds 403 without a challenge where an anonymous request receives 401.
+        if isCached, status == 401 || requirement == nil, tried.insert(.newToken).inserted {
+            return authorize(otherThan: authorization)
+        }
+        if scheme == .basic, status == 401 { return nextAfterRejectedCredential() }
+        return nextWithoutCredential()
+    }
+
+    private mutating func nextAfterDeniedToken(_ status: Int?) -> Step {
+        if usesSharedScopes {
+            usesSharedScopes = false
+            isSharedTokenDenied = true
+            return authorize()
+        }
+        guard !isAnonymousFallback else { return .fail }
+        rejection = Rejection(
+            host: scheme?.host ?? operation.registry.name, status: status, isByTokenServer: true)
+        return nextAfterRejectedCredential()
+    }
+
+    private mutating func nextAfterRejectedCredential() -> Step {
+        guard let credential, credential.credential != .none else { return .fail }
+        return tried.insert(.newCredential).inserted
+            ? .renewCredential(credential) : nextWithoutCredential()
+    }
+
+    /// Returns the step that omits the rejected credentials.
+    ///
+    /// An expired token must not break the pull of public content. A token that only lacked a scope
+    /// was issued for valid credentials.
+    private mutating func nextWithoutCredential() -> Step {
+        guard let credential, credential.credential != .none, let rejection else { return .fail }
+        let rejected = RejectedCredential(
+            registry: operation.registry, source: credential.source ?? "unknown",
+            user: credential.credential.displayUser, rejectedBy: rejection.host,
+            status: rejection.status)
+        if rejection.isByTokenServer || (scheme == .basic && rejection.status == 401) {
+            facts.append(.credentialRejected(credential, rejected))
+        }
+        guard allowsAnonymous, rejection.isByTokenServer || !tried.contains(.widerScope) else {
+            return .fail
+        }
+        tried.insert(.anonymousAccess)
+        scopes = usualScopes
+        return authorize(as: .anonymous(insteadOf: rejected))
+    }
+
+    private mutating func recordToken() {
+        if let credential, credential.credential != .none {
+            hadToken = true
+            facts.append(.credentialAccepted(credential))
+        }
+        if isSharedTokenDenied {
+            isSharedTokenDenied = false
+            facts.append(.sharedTokensUnsupported)
+        }
+        if scopes != usualScopes, !isAnonymousFallback { facts.append(.scopesRequired(scopes)) }
+    }
+}
