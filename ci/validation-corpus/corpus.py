@@ -74,6 +74,9 @@ def observe(images, layout, builder, platforms, options, say):
                     say(f"{platform}: recorded outcomes, containers cannot run here: {problem}")
                     continue
                 outcomes.update(oracle.start_all(images, builder, platform))
+                for image in images:  # unpacking does not depend on the architecture
+                    if outcomes[image.name, "amd64"].result == "varies":
+                        outcomes[image.name, platform] = outcomes[image.name, "amd64"]
                 if options.record:
                     record(outcomes)
                 say(f"{platform}: started by {MEANS[platform]}")

@@ -121,8 +121,6 @@ IMAGES = [
     image("musl-library-local", "a library in /usr/local/lib, which musl searches", MUSL,
         Layer(musl("libapp.so.1"), Library("usr/local/lib/libapp.so.1"))),
     image("musl-library-missing", "a needed library is missing", MUSL, Layer(musl("libapp.so.1")), starts=False),
-    image("musl-library-foreign", "a needed library is for the other architecture", MUSL,
-        Layer(musl("libapp.so.1"), other(Library("usr/lib/libapp.so.1"))), starts=False),
     image("musl-path-file", "a library in a directory of musl's path file", MUSL,
         Layer(musl("libapp.so.1"), File("etc/ld-musl-@cpu@.path", "/opt/lib\n", 0o644),
         Library("opt/lib/libapp.so.1"))),
