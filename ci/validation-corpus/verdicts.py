@@ -1,11 +1,10 @@
 """Runs `ocimirror check` and `sync` over the corpus and compares the verdicts with what started."""
 import json
+import math
 import subprocess
 from pathlib import Path
 
 from images import PLATFORMS
-
-UNCHECKED = "not-checked"
 
 
 def run_json(command, directory):
@@ -47,14 +46,14 @@ def sync(binary, layout, images):
 
 
 def certainties(result, platform) -> dict:
-    """Returns {certainty: [message]} of the findings about a platform or about the whole image."""
-    found = {"certain": [], "likely": [], UNCHECKED: []}
+    """Returns the findings about a platform or the whole image: {certainty: [message]}. What is certain, but rejects
+    nothing, such as a wrong media type, is a "warning"."""
+    found = {"certain": [], "likely": [], "not-checked": [], "warning": []}
     for finding in result["findings"]:
         if finding["platform"] not in (None, f"linux/{platform}") or finding["severity"] == "note":
             continue
-        certainty = finding.get("certainty") or (
-            UNCHECKED if finding["id"] == "not-checked" else "certain" if finding["severity"] == "error" else "likely")
-        found[certainty].append(f"{finding['id']}: {finding['message']}")
+        is_warning = finding["certainty"] == "certain" and finding["severity"] != "error"
+        found["warning" if is_warning else finding["certainty"]].append(f"{finding['id']}: {finding['message']}")
     if result.get("failure"):
         found["certain"].append(f"failure: {result['failure']['message']}")
     return found
@@ -105,14 +104,14 @@ def compare(binary: Path, layout, images, outcomes, listing: Path | None) -> boo
         valid, status = whole[image.name]["valid"], copied[image.name]["status"]
         if valid != (status in ("mirrored", "validated", "unchanged", "repaired")):
             kinds["sync"].append(f"`{image.name}` check: {'valid' if valid else 'not valid'}, sync: {status}")
-    limits = {"uncertain": counts["failed"] * 0.10, "misleading": counts["started"] * 0.02}
+    limits = {"uncertain": math.ceil(counts["failed"] * 0.10), "misleading": math.ceil(counts["started"] * 0.02)}
     real = sum(image.real for image in images)
     print(f"{len(images)} images, {real} with entrypoints or services of Debian packages; of their "
           f"{sum(counts.values())} platforms {counts['started']} started, {counts['failed']} failed, "
           f"{counts['varies']} depend on the snapshotter")
     exceeded = {kind for kind, rows in kinds.items() if len(rows) > limits.get(kind, 0)}
     for kind, rows in kinds.items():
-        limit = f" (at most {limits[kind]:.0f})" if kind in limits else ""
+        limit = f" (at most {limits[kind]})" if kind in limits else ""
         print(f"  {'✗' if kind in exceeded else '✓'} {TITLES[kind]}: {len(rows)}{limit}")
     sections = [f"## {TITLES[kind]}: {len(rows)}\n\n" + "".join(f"- {row}\n" for row in rows)
                 for kind, rows in kinds.items() if rows and (listing or kind in exceeded)]
