@@ -5,7 +5,7 @@ MODULES = (words, scripts, links, libraries, packaging, languages, services)
 # The images that continuous integration starts: small, and some of each kind.
 SHARE = (
     "direct", "direct-hard-coded", "scratch-foreign", "gosu-env", "env-search-path", "shell-text-cd-hard-coded",
-    "shell-text-fallback", "script-exec-hard-coded", "script-arguments-foreign", "tini-script-arguments-foreign",
+    "emulator-script", "script-exec-hard-coded", "script-arguments-foreign", "tini-script-arguments-foreign",
     "docker-library-style-hard-coded", "nginx-style", "script-cat-arguments", "script-carriage-returns",
     "interpreter-without-script", "directory-replaces-link", "whiteout", "workdir-link", "glibc", "library-missing",
     "library-hard-coded", "musl", "layer-zstd-labeled-gzip", "layer-truncated", "config-created-empty", "emulator",
