@@ -33,12 +33,12 @@ final class CurlTransfer {
         body = RequestBody(exchange)
         stallDetector = StallDetector(request.timeouts, at: .now)
         let origin = request.url.origin
-        guard request.reach.mayReach(origin) else {
+        guard request.addressScope.permits(origin) else {
             throw .addressNotPermitted(origin, at: origin.address)
         }
         proxy = configuration.proxies.proxy(for: origin)
         // A proxy is configured by the user, and the address of the origin behind it is unknown.
-        addressScope = proxy == nil ? request.reach : .anywhere
+        addressScope = proxy == nil ? request.addressScope : .anywhere
         try easy.configure(
             for: request, configuration, through: proxy, bodyLength: body.length)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
@@ -146,7 +146,7 @@ final class CurlTransfer {
         exchange.response.finish(result)
     }
 
-    /// Returns an error if the exchange has made no progress for too long.
+    /// Returns an error if the exchange has made no progress for too long, else `nil`.
     func stall(at now: ContinuousClock.Instant) -> TransportError? {
         let sent = easy.offset(CURLINFO_SIZE_UPLOAD_T)
         let phase: StallDetector.Phase =

@@ -14,7 +14,7 @@ public struct AddressScope: Hashable, Sendable {
 
     /// The scope for addresses that a server of the given class refers to: the Internet, the
     /// server's network or host, and the ranges that the user allowed.
-    public init(ledBy server: AddressClass, allowing ranges: [AddressRange] = []) {
+    public init(referredBy server: AddressClass, allowing ranges: [AddressRange] = []) {
         let classes: Set<AddressClass> =
             switch server {
             case .privateUse: [.global, .privateUse, .loopback]
@@ -33,7 +33,7 @@ public struct AddressScope: Hashable, Sendable {
     public func narrowed(
         by server: AddressClass, allowing ranges: [AddressRange] = []
     ) -> AddressScope {
-        let next = AddressScope(ledBy: server, allowing: ranges)
+        let next = AddressScope(referredBy: server, allowing: ranges)
         guard let classes, let narrower = next.classes else { return next }
         return AddressScope(classes: classes.intersection(narrower), ranges: ranges)
     }
@@ -50,7 +50,7 @@ public struct AddressScope: Hashable, Sendable {
     ///
     /// Names other than
     /// `localhost` are resolved and checked when the connection is made.
-    public func mayReach(_ origin: Origin) -> Bool {
+    public func permits(_ origin: Origin) -> Bool {
         origin.address.map(permits) ?? true
     }
 }

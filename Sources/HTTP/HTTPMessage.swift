@@ -83,13 +83,13 @@ public struct HTTPRequest: Sendable {
     /// The time limits.
     public var timeouts: HTTPTimeouts
     /// The addresses that the request may connect to.
-    public var reach: AddressScope
+    public var addressScope: AddressScope
 
     /// Creates a request.
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), reach: AddressScope = .anywhere
+        timeouts: HTTPTimeouts = HTTPTimeouts(), addressScope: AddressScope = .anywhere
     ) {
         self.method = method
         self.url = url
@@ -98,7 +98,7 @@ public struct HTTPRequest: Sendable {
         self.body = body
         self.isBulk = isBulk
         self.timeouts = timeouts
-        self.reach = reach
+        self.addressScope = addressScope
     }
 }
 

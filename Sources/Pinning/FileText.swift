@@ -33,7 +33,8 @@ enum FileText {
             || root["rules"]?.items != nil
     }
 
-    /// Returns the position of the first template expression in a file that is not YAML.
+    /// Returns the position of the first template expression in a file that is not YAML, or
+    /// `nil` if there is none.
     static func template(in bytes: [UInt8]) -> YAMLMark? {
         guard let offset = braces(in: bytes) else { return nil }
         let lines = bytes[..<offset].split(separator: 0x0A, omittingEmptySubsequences: false)

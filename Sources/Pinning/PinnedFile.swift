@@ -40,8 +40,8 @@ public struct PinnedFile: Hashable, Sendable {
     public mutating func failToWrite(_ reason: YAMLError) {
         error = reason
         newBytes = nil
-        for index in sites.indices where sites[index].verdict == .changed {
-            sites[index].verdict = .unpinnable
+        for index in sites.indices where sites[index].status == .changed {
+            sites[index].status = .unpinnable
             sites[index].reason = "the file was not changed"
             sites[index].new = nil
         }
@@ -51,7 +51,7 @@ public struct PinnedFile: Hashable, Sendable {
 /// The result for one image reference in a file.
 public struct PinnedSite: Hashable, Sendable {
     /// The outcome for an image reference.
-    public enum Verdict: String, Hashable, Sendable, CaseIterable {
+    public enum Status: String, Hashable, Sendable, CaseIterable {
         /// The reference already has the digest of the lock file.
         case pinned
         /// The digest was written.
@@ -72,8 +72,8 @@ public struct PinnedSite: Hashable, Sendable {
     public let path: SitePath
     /// The shape in which the image is written.
     public let shape: ImageShape
-    /// The outcome.
-    public var verdict: Verdict
+    /// The result for this reference.
+    public var status: Status
     /// The reason, if the reference is neither pinned nor changed.
     public var reason: String?
     /// The id of the image in the lock file.

@@ -143,8 +143,8 @@ public struct Pinner: Sendable {
         var values: Set<Edit.Location> = []
         var edits: [Edit] = []
 
-        mutating func reject(_ verdict: PinnedSite.Verdict, _ reason: String) {
-            site.verdict = verdict
+        mutating func reject(_ status: PinnedSite.Status, _ reason: String) {
+            site.status = status
             site.reason = reason
             site.new = nil
             edits = []
@@ -172,7 +172,7 @@ public struct Pinner: Sendable {
         var draft = Draft(
             site: PinnedSite(
                 mark: file.fragments[0].stream.text.mark(at: start), path: found.path,
-                shape: found.shape, verdict: .pinned, id: found.id, old: found.image,
+                shape: found.shape, status: .pinned, id: found.id, old: found.image,
                 usedAt: found.usedAt))
         draft.values = Set(
             found.fields.filter { $0.part == nil }.map { field in
@@ -226,7 +226,7 @@ public struct Pinner: Sendable {
             draft.edits = writer.edits
             draft.site.warnings = writer.warnings
             guard !writer.edits.isEmpty else { return }
-            draft.site.verdict = .changed
+            draft.site.status = .changed
             draft.site.new = writer.written
         } catch {
             draft.reject(.unpinnable, error.reason)

@@ -11,7 +11,7 @@ import TextSafety
 @Suite struct ProxyTests {
     /// Sends a request through a proxy with the given script.
     private func send(
-        _ text: String, user: String = "", reach: AddressScope = .anywhere,
+        _ text: String, user: String = "", addressScope: AddressScope = .anywhere,
         _ script: @escaping WireServer.Script
     ) async throws -> (proxy: WireServer, result: Result<HTTPResponse, TransportError>) {
         let proxy = try WireServer { connection throws(WireClosed) in
@@ -20,7 +20,8 @@ import TextSafety
         }
         let rules = ProxyRules(environment: ["all_proxy": "http://\(user)127.0.0.1:\(proxy.port)"])
         let request = HTTPRequest(
-            .get, try HTTPURL(parsing: text), authorization: Secret("Bearer canary"), reach: reach)
+            .get, try HTTPURL(parsing: text), authorization: Secret("Bearer canary"),
+            addressScope: scope)
         do {
             return (proxy, .success(try await CurlTransport(.init(proxies: rules)).send(request)))
         } catch let error as TransportError {
@@ -159,12 +160,12 @@ import TextSafety
     }
 
     @Test func `A08 behind a proxy only addresses in URLs are checked`() async throws {
-        let far = AddressScope(ledBy: .global)
-        let (_, named) = try await send("http://innocent.test/", reach: far) {
+        let far = AddressScope(referredBy: .global)
+        let (_, named) = try await send("http://innocent.test/", addressScope: far) {
             connection throws(WireClosed) in try connection.answer("200 OK")
         }
         #expect(try named.get().status == 200)
-        let (proxy, literal) = try await send("http://10.0.0.1/", reach: far) {
+        let (proxy, literal) = try await send("http://10.0.0.1/", addressScope: far) {
             connection throws(WireClosed) in try connection.answer("200 OK")
         }
         #expect(#expect(throws: TransportError.self) { try literal.get() }?.kind == .outOfReach)

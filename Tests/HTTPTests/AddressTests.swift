@@ -49,10 +49,10 @@ import Testing
         let near: [AddressClass: Set<AddressClass>] = [
             .privateUse: [.privateUse, .loopback], .loopback: [.loopback],
         ]
-        let reach = AddressScope(ledBy: server)
+        let scope = AddressScope(referredBy: server)
         for (text, means) in Self.samples {
             let isExpected = means == .global || near[server, default: []].contains(means)
-            #expect(reach.permits(text) == isExpected, "\(text)")
+            #expect(scope.permits(text) == isExpected, "\(text)")
             #expect(AddressScope.anywhere.permits(text))
         }
     }
@@ -61,9 +61,9 @@ import Testing
     func
         `A07 an address that a server cannot redirect to is also blocked for the redirects that follow`()
     {
-        let reach = AddressScope(ledBy: .global).narrowed(by: .privateUse)
-        #expect(Self.samples.filter { reach.permits($0.0) }.map(\.1) == [.global])
-        let shrunk = AddressScope(ledBy: .privateUse).narrowed(by: .global)
+        let scope = AddressScope(referredBy: .global).narrowed(by: .privateUse)
+        #expect(Self.samples.filter { scope.permits($0.0) }.map(\.1) == [.global])
+        let shrunk = AddressScope(referredBy: .privateUse).narrowed(by: .global)
         #expect(Self.samples.filter { shrunk.permits($0.0) }.map(\.1) == [.global])
         let first = AddressScope.anywhere.narrowed(by: .loopback)
         #expect(Self.samples.filter { first.permits($0.0) }.map(\.1) == [.global, .loopback])
@@ -73,10 +73,10 @@ import Testing
         let ranges = [
             try AddressRange(parsing: "10.1.0.0/16"), try AddressRange(parsing: "fd00::/8"),
         ]
-        let reach = AddressScope(ledBy: .global, allowing: ranges).narrowed(
+        let scope = AddressScope(referredBy: .global, allowing: ranges).narrowed(
             by: .global, allowing: ranges)
         let reached = ["10.1.2.3", "10.2.2.3", "fd12::1", "fc12::1", "::ffff:a01:203", "127.0.0.1"]
-            .filter { IPAddress(parsing: $0).map(reach.permits) ?? false }
+            .filter { IPAddress(parsing: $0).map(scope.permits) ?? false }
         #expect(reached == ["10.1.2.3", "fd12::1", "::ffff:a01:203"])
     }
 
@@ -89,8 +89,8 @@ import Testing
     func `A07 an origin with a blocked literal address is rejected by its text`(
         host: String, isReached: Bool
     ) throws {
-        let reach = AddressScope(ledBy: .global)
-        #expect(reach.mayReach(try Origin(scheme: .https, host: host)) == isReached)
+        let scope = AddressScope(referredBy: .global)
+        #expect(scope.permits(try Origin(scheme: .https, host: host)) == isReached)
     }
 
     @Test(

@@ -39,12 +39,13 @@ import Testing
         _ entries: [String], _ ids: [String]
     ) throws {
         let images = try load(entries).configuration.images
-        #expect(Naming(images: images).knownImages(of: images).map(\.lockID) == ids)
+        #expect(Naming(images: images).knownImages(in: images).map(\.lockID) == ids)
     }
 
     @Test func `the id of a listed tag is derived in the same way`() throws {
         let images = try load(["{source: redis, tags: {semver: '>=7'}}"]).configuration.images
-        let named = Naming(images: images).named(images[0], tag: try Tag(parsing: "7.4.1-RC"))
+        let named = Naming(images: images).namedImage(
+            for: images[0], tag: try Tag(parsing: "7.4.1-RC"))
         #expect(named.lockID == "redis-7-4-1-rc")
         #expect(named.target.description == "redis:7.4.1-RC")
     }
@@ -90,7 +91,7 @@ import Testing
 
     @Test func `a third image is compared with the first one that has the tag`() throws {
         let images = try load(["redis:7"]).configuration.images
-        let image = Naming(images: images).named(images[0], tag: try Tag(parsing: "7"))
+        let image = Naming(images: images).namedImage(for: images[0], tag: try Tag(parsing: "7"))
         let collisions = Naming.collisions(among: [image, image, image])
         #expect(collisions.count == 2)
         #expect(collisions.allSatisfy { $0.first == image })

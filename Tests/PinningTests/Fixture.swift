@@ -53,7 +53,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         var lines = file.sites.map { site in
             var line =
                 "\(site.mark.line):\(site.mark.column) \(site.path) (\(site.shape.rawValue)) "
-            line += site.verdict.rawValue
+            line += site.status.rawValue
             if let id = site.id { line += " \(id)" }
             if let reason = site.reason { line += ": \(reason)" }
             if let old = site.old { line += "\n    \(old)" }

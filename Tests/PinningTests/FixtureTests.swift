@@ -21,7 +21,7 @@ import Testing
         let again = try fixture.pinned(
             with: "images.lock.yaml", pinned.newBytes ?? (try fixture.before))
         #expect(again.newBytes == nil)
-        #expect(again.sites.allSatisfy { $0.verdict != .changed })
+        #expect(again.sites.allSatisfy { $0.status != .changed })
     }
 
     @Test(arguments: try Fixture.all())

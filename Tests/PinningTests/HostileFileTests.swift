@@ -24,9 +24,9 @@ import YAML
             bomb += "\(name): &\(name) [*\(previous), *\(previous)]\n"
         }
         let pinned = try Self.pin(bomb + "image: \(Self.image)\n")
-        #expect(pinned.sites.map(\.verdict) == [.changed])
+        #expect(pinned.sites.map(\.status) == [.changed])
         let itself = try Self.pin("a: &a\n  <<: *a\n  image: \(Self.image)\n  b: *a\n")
-        #expect(itself.sites.map(\.verdict) == [.changed])
+        #expect(itself.sites.map(\.status) == [.changed])
         let merged = try Self.pin("a: &a {<<: [*a, *a], repository: x/y, tag: *a}\n")
         #expect(merged.newBytes == nil)
     }

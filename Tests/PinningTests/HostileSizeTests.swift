@@ -28,7 +28,7 @@ import YAML
         let text = Self.nestedMerges(depth: depth, width: width)
         let pinned = try Self.pin(text)
         #expect(pinned.error == nil)
-        #expect(pinned.sites.first?.verdict == .changed)
+        #expect(pinned.sites.first?.status == .changed)
         let linted = Linter(nil).lint(Array(text.utf8), path: "values.yaml")
         #expect(linted.findings.contains { $0.code == .unpinned })
         var layers = Layers()
@@ -51,7 +51,7 @@ import YAML
         let lines = (0..<10_000).map { "  \($0)=\(Self.image)\n" }.joined()
         let pinned = try Self.pin("kafka_image_map: |\n\(lines)")
         #expect(pinned.sites.count == 10_000)
-        #expect(pinned.sites.allSatisfy { $0.verdict == .changed })
+        #expect(pinned.sites.allSatisfy { $0.status == .changed })
         #expect(pinned.sites.last?.mark == YAMLMark(line: 10_001, column: 8))
     }
 
@@ -83,7 +83,7 @@ import YAML
         let images = Array(repeating: "'\(Self.image)'", count: 5000).joined(separator: ", ")
         let pinned = try Self.pin("images: [\(images)] # ocimirror: skip\n")
         #expect(pinned.sites.count == 5000)
-        #expect(pinned.sites.allSatisfy { $0.verdict == .skipped })
+        #expect(pinned.sites.allSatisfy { $0.status == .skipped })
     }
 
     @Test func `a glob with many stars backtracks only to the last one`() throws {
@@ -127,6 +127,6 @@ import YAML
             "a: {image: \(Self.image)}\nb: {image: \(Self.image)}\nc: {image: \(Self.image)}\n",
             rules: rules)
         #expect(pinned.sites.map(\.id) == ["vault", nil, nil])
-        #expect(pinned.sites.map(\.verdict) == [.unpinnable, .skipped, .skipped])
+        #expect(pinned.sites.map(\.status) == [.unpinnable, .skipped, .skipped])
     }
 }

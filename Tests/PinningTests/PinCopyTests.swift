@@ -42,7 +42,7 @@ import YAML
         let (file, text) = try Self.promote(
             Self.document("web", "r.io/x/app:1@a") + Self.document("worker", "r.io/x/app:2@b"),
             into: Self.document("worker", "r.io/x/app:1") + Self.document("web", "r.io/x/app:1"))
-        #expect(file.sites.map(\.verdict) == [.changed, .changed])
+        #expect(file.sites.map(\.status) == [.changed, .changed])
         #expect(
             text
                 == Self.written(
@@ -56,7 +56,7 @@ import YAML
             source, into: "image: r.io/x/app:1\n---\nimage: r.io/x/app:1\n")
         #expect(text == Self.written(source))
         let (file, same) = try Self.promote(source, into: "image: r.io/x/app:1\n")
-        #expect(file.sites.map(\.verdict) == [.unpinnable])
+        #expect(file.sites.map(\.status) == [.unpinnable])
         #expect(same == "image: r.io/x/app:1\n")
     }
 
@@ -77,12 +77,12 @@ import YAML
         let source = Self.document("web-dev", "r.io/x/app:1@a") + "---\nkind: Service\n"
         let (one, _) = try Self.promote(
             source, into: Self.document("web-prod", "r.io/x/app:1") + "---\nkind: Service\n")
-        #expect(one.sites.map(\.verdict) == [.changed])
+        #expect(one.sites.map(\.status) == [.changed])
         let (two, _) = try Self.promote(
             source + Self.document("job-dev", "r.io/x/app:2@b"),
             into: Self.document("web-prod", "r.io/x/app:1")
                 + Self.document("job-prod", "r.io/x/app:1"))
-        #expect(two.sites.map(\.verdict) == [.unpinnable, .unpinnable])
+        #expect(two.sites.map(\.status) == [.unpinnable, .unpinnable])
         #expect(two.newBytes == nil)
         #expect(two.sites[0].reason?.hasPrefix("several documents match") == true)
     }
@@ -117,9 +117,9 @@ import YAML
         let (file, text) = try Self.promote(
             "images: \(source)\n", into: "images: \(destination)\n")
         #expect(text == Self.written("images: \(expected)\n"))
-        #expect(file.sites.allSatisfy { ($0.verdict == .changed) == ($0.new != nil) })
+        #expect(file.sites.allSatisfy { ($0.status == .changed) == ($0.new != nil) })
         if destination == expected {
-            #expect(file.sites.allSatisfy { $0.verdict == .unpinnable })
+            #expect(file.sites.allSatisfy { $0.status == .unpinnable })
         }
     }
 
@@ -130,7 +130,7 @@ import YAML
             into:
                 "spec: {containers: [{name: app, image: r.io/x/a:0}, {name: app, image: r.io/x/a:0}, "
                 + "{name: app, image: r.io/x/b:0}]}\n")
-        #expect(file.sites.map(\.verdict) == [.unpinnable, .unpinnable, .changed])
+        #expect(file.sites.map(\.status) == [.unpinnable, .unpinnable, .changed])
         #expect(text.contains("r.io/x/b:1@\(Self.digest("c"))"))
     }
 
@@ -142,7 +142,7 @@ import YAML
         let source = file("r.io/x/a:1@a", "r.io/x/a:2@b", "r.io/x/c:1@c")
         let (pinned, text) = try Self.promote(
             source, into: file("r.io/x/a:0", "r.io/x/a:0", "r.io/x/c:0"))
-        #expect(pinned.sites.map(\.verdict) == [.changed, .changed, .changed, .changed])
+        #expect(pinned.sites.map(\.status) == [.changed, .changed, .changed, .changed])
         #expect(text == Self.written(source))
     }
 
@@ -153,9 +153,9 @@ import YAML
             "a: {image: r.io/x/a:0}\nb: {image: r.io/other/b:0} # ocimirror: skip\n"
             + "c: {image: r.io/other/c:0}\nimages: {tag: v1}\n"
         let (all, _) = try Self.promote(source, into: destination)
-        #expect(all.sites.map(\.verdict) == [.changed, .skipped, .unpinnable, .unknown])
+        #expect(all.sites.map(\.status) == [.changed, .skipped, .unpinnable, .unknown])
         let (one, _) = try Self.promote(source, into: destination) { $0 == "a" }
-        #expect(one.sites.map(\.verdict) == [.changed, .skipped, .skipped, .skipped])
+        #expect(one.sites.map(\.status) == [.changed, .skipped, .skipped, .skipped])
     }
 
     @Test func `a skip directive takes precedence over every error`() throws {
@@ -170,7 +170,7 @@ import YAML
                   tag: 1.4.1 # ocimirror: skip
 
                 """.utf8), path: "values.yaml")
-        #expect(file.sites.map(\.verdict) == [.skipped, .skipped])
+        #expect(file.sites.map(\.status) == [.skipped, .skipped])
         #expect(file.sites.allSatisfy { $0.reason == "skipped by a directive" })
     }
 
@@ -181,20 +181,20 @@ import YAML
                 count: count)
         }
         let (file, _) = try Self.promote(documents(3000, "@a"), into: documents(3000, ""))
-        #expect(file.sites.allSatisfy { $0.verdict == .unpinnable } && file.sites.count == 3000)
+        #expect(file.sites.allSatisfy { $0.status == .unpinnable } && file.sites.count == 3000)
         let items = (0..<3000).map { "- r.io/x/a\($0):1" }
         let (list, _) = try Self.promote(
             "images:\n" + items.map { "\($0)@a\n" }.joined(),
             into: "images:\n" + items.reversed().map { "\($0)\n" }.joined())
-        #expect(list.sites.allSatisfy { $0.verdict == .changed } && list.sites.count == 3000)
+        #expect(list.sites.allSatisfy { $0.status == .changed } && list.sites.count == 3000)
     }
 
     @Test func `a file that cannot be written has no changed images`() throws {
         var (file, _) = try Self.promote(
             "a: {image: r.io/x/a:1@a}\n", into: "a: {image: r.io/x/a:0}\n")
-        #expect(file.sites.map(\.verdict) == [.changed])
+        #expect(file.sites.map(\.status) == [.changed])
         file.failToWrite(YAMLError(at: YAMLMark(line: 1, column: 1), "cannot write it: a reason"))
         #expect(file.newBytes == nil && file.error?.message == "cannot write it: a reason")
-        #expect(file.sites.map(\.verdict) == [.unpinnable] && file.sites[0].new == nil)
+        #expect(file.sites.map(\.status) == [.unpinnable] && file.sites[0].new == nil)
     }
 }

@@ -40,12 +40,12 @@ import YAML
         let text = "image: ghcr.io/acme/mirror/api:1.4.1 # why\n"
         let stated = try Self.pin(text, try Self.lock())
         #expect(stated.text == text)
-        #expect(stated.sites.map(\.verdict) == [.versionDiffers])
+        #expect(stated.sites.map(\.status) == [.versionDiffers])
         #expect(stated.sites.first?.new == nil)
         let updated = try Self.pin(text, try Self.lock(), updatesTags: true)
         let digest = try Self.digest("api")
         #expect(updated.text == "image: ghcr.io/acme/mirror/api:1.4.2@\(digest) # why\n")
-        #expect(updated.sites.map(\.verdict) == [.changed])
+        #expect(updated.sites.map(\.status) == [.changed])
     }
 
     @Test(arguments: [
@@ -58,7 +58,7 @@ import YAML
             let pinned = try Self.pin(text, try Self.lock(), updatesTags: updatesTags)
             #expect(pinned.text == text)
             let site = try #require(pinned.sites.first)
-            #expect(site.verdict == .versionDiffers)
+            #expect(site.status == .versionDiffers)
             let reason = try #require(site.reason)
             #expect(
                 reason.contains("(kafka-3-9-0)") && reason.contains("(kafka-4-0-0)"), "\(reason)")
@@ -73,15 +73,15 @@ import YAML
         let lock = try Self.lock()
         let marked = "image: {repository: ghcr.io/acme/mirror/api, tag: T} # ocimirror: api\n"
         let other = try Self.pin(marked.replacing("T", with: "1.4.1"), lock)
-        #expect(other.sites.map(\.verdict) == [.versionDiffers])
+        #expect(other.sites.map(\.status) == [.versionDiffers])
         let empty = try Self.pin(marked.replacing("T", with: "''"), lock)
         #expect(empty.text.contains("tag: '1.4.2@\(try Self.digest("api"))'"), "\(empty.text)")
         let rules = "version: 1\nrules:\n  - {path: image, id: api}\n"
         let plain = "image: {repository: ghcr.io/acme/mirror/api, tag: T}\n"
         let ruled = try Self.pin(plain.replacing("T", with: "1.4.1"), lock, rules: rules)
-        #expect(ruled.sites.map(\.verdict) == [.versionDiffers])
+        #expect(ruled.sites.map(\.status) == [.versionDiffers])
         let ruledEmpty = try Self.pin(plain.replacing("T", with: "''"), lock, rules: rules)
-        #expect(ruledEmpty.sites.map(\.verdict) == [.changed])
+        #expect(ruledEmpty.sites.map(\.status) == [.changed])
     }
 
     @Test func `a second digest belongs to the tag beside it`() throws {
@@ -100,11 +100,11 @@ import YAML
             """
         let older = try Self.pin(
             text.replacing("TAG", with: "v1.12.0"), try Self.lock(), rules: rules)
-        #expect(older.sites.map(\.verdict) == [.versionDiffers, .versionDiffers, .versionDiffers])
+        #expect(older.sites.map(\.status) == [.versionDiffers, .versionDiffers, .versionDiffers])
         let same = try Self.pin(
             text.replacing("TAG", with: "v1.13.0").replacing("6.6.0", with: "6.6.868"),
             try Self.lock(), rules: rules)
-        #expect(same.sites.map(\.verdict) == [.changed, .changed, .changed])
+        #expect(same.sites.map(\.status) == [.changed, .changed, .changed])
         #expect(same.text.contains("digestChroot: '\(try Self.digest("ingress-chroot"))'"))
     }
 
@@ -118,7 +118,7 @@ import YAML
         #expect(try Self.pin(bare, lock).text == bare.replacing(Self.old, with: digest))
         let tagged = "image: ghcr.io/acme/mirror/tempo:2.8.0\n"
         let stated = try Self.pin(tagged, lock)
-        #expect(stated.sites.map(\.verdict) == [.versionDiffers])
+        #expect(stated.sites.map(\.status) == [.versionDiffers])
         #expect(stated.sites.first?.reason?.contains("the lock file has no tag") == true)
         let updated = try Self.pin(tagged, lock, updatesTags: true)
         #expect(updated.text == "image: ghcr.io/acme/mirror/tempo@\(digest)\n")
@@ -127,7 +127,7 @@ import YAML
             let text = "image: {repository: ghcr.io/acme/mirror/tempo, \(pair)}\n"
             let pinned = try Self.pin(text, lock, updatesTags: true)
             #expect(pinned.text == text)
-            #expect(pinned.sites.map(\.verdict) == [.unpinnable])
+            #expect(pinned.sites.map(\.status) == [.unpinnable])
         }
     }
 
@@ -173,7 +173,7 @@ import YAML
         let text = "kind: Kustomization\nimages: [{name: example/api, newTag: \"1.4.1\"}]\n"
         let pinned = try Self.pin(text, try Self.lock(), rewritesReferences: true)
         #expect(pinned.text == text)
-        #expect(pinned.sites.map(\.verdict) == [.versionDiffers])
+        #expect(pinned.sites.map(\.status) == [.versionDiffers])
     }
 
     @Test func `a value shared with an unchanged image is not changed`() throws {
@@ -185,6 +185,6 @@ import YAML
             """
         let pinned = try Self.pin(text, try Self.lock())
         #expect(pinned.text == text)
-        #expect(pinned.sites.map(\.verdict) == [.unpinnable, .skipped])
+        #expect(pinned.sites.map(\.status) == [.unpinnable, .skipped])
     }
 }

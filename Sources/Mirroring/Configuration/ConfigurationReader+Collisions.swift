@@ -9,7 +9,7 @@ extension ConfigurationReader {
         let naming = Naming(images: images.map(\.entry))
         let nodes = Dictionary(
             images.map { ($0.entry.location, $0.node) }, uniquingKeysWith: { first, _ in first })
-        for collision in Naming.collisions(among: naming.knownImages(of: images.map(\.entry))) {
+        for collision in Naming.collisions(among: naming.knownImages(in: images.map(\.entry))) {
             guard let node = nodes[collision.second.location] else { continue }
             switch collision.subject {
             case .target(let target) where collision.first.location == collision.second.location:

@@ -2,13 +2,13 @@
 
 public import OCI
 
-/// An image with a known tag, its name at the targets and its lock id.
+/// A configured image with its name at the targets and its lock id.
 public struct NamedImage: Hashable, Sendable {
-    /// The location below each prefix.
+    /// The repository path and tag below each target prefix.
     public let target: TargetName
-    /// The lock id.
+    /// The key of the image's entry in the lock file.
     public let lockID: String
-    /// The location of its entry in the configuration.
+    /// The position of its entry in the configuration.
     public let location: ConfigurationLocation
 
     /// Creates a named image.
@@ -21,11 +21,11 @@ public struct NamedImage: Hashable, Sendable {
 
 /// Two images that would overwrite each other.
 public struct NamingCollision: Hashable, Sendable {
-    /// The name that both images share.
+    /// A name that two images share.
     public enum Subject: Hashable, Sendable {
-        /// The tag at every target.
+        /// The repository path and tag at every target.
         case target(TargetName)
-        /// The lock id.
+        /// The key in the lock file.
         case lockID(String)
     }
 
@@ -38,7 +38,7 @@ public struct NamingCollision: Hashable, Sendable {
 }
 
 extension NamingCollision: CustomStringConvertible {
-    /// One line with both locations.
+    /// A one-line description with the line numbers of both entries.
     public var description: String {
         let lines =
             first.location == second.location
@@ -50,7 +50,7 @@ extension NamingCollision: CustomStringConvertible {
         }
     }
 
-    /// The hint.
+    /// A suggestion for resolving the collision.
     public var hint: String {
         switch subject {
         case .target: "set a different 'name' for one of them"
@@ -60,30 +60,32 @@ extension NamingCollision: CustomStringConvertible {
 }
 
 extension Naming {
-    /// Returns the images that a configuration names without requests to a registry.
+    /// Returns the images whose tags are known from the configuration alone.
     ///
-    /// Images that a pattern selects are missing; the planner adds them from a listing. If such an
-    /// entry has an `id`, it is included without a tag.
-    public func knownImages(of images: [ImageEntry]) -> [NamedImage] {
+    /// Patterns are expanded later, from the registry's tag list. A pattern entry with an `id` is
+    /// included without a tag.
+    public func knownImages(in images: [ImageEntry]) -> [NamedImage] {
         images.flatMap { entry -> [NamedImage] in
             switch entry.selection {
-            case .one(let tag, let digest): [named(entry, tag: tag, digest: digest)]
-            case .list(let tags): tags.map { named(entry, tag: $0) }
-            case .pattern: entry.id == nil ? [] : [named(entry, tag: nil)]
+            case .one(let tag, let digest): [namedImage(for: entry, tag: tag, digest: digest)]
+            case .list(let tags): tags.map { namedImage(for: entry, tag: $0) }
+            case .pattern: entry.id == nil ? [] : [namedImage(for: entry, tag: nil)]
             }
         }
     }
 
-    /// Returns the name of one of an entry's images.
-    public func named(_ entry: ImageEntry, tag: Tag?, digest: Digest? = nil) -> NamedImage {
+    /// Returns the image that an entry and a tag identify.
+    public func namedImage(
+        for entry: ImageEntry, tag: Tag?, digest: Digest? = nil
+    ) -> NamedImage {
         NamedImage(
             target: TargetName(repositoryPath: entry.name, tag: tag),
             lockID: lockID(of: entry, tag: tag, digest: digest), location: entry.location)
     }
 
-    /// Returns each image with the target tag or lock id of an earlier one.
+    /// Returns a collision for each image that reuses the target tag or lock id of an earlier one.
     ///
-    /// Two images that share both are reported once, for the tag.
+    /// Two images that share both are reported once, for the target tag.
     public static func collisions(among images: [NamedImage]) -> [NamingCollision] {
         var byTarget: [TargetName: NamedImage] = [:]
         var byLockID: [String: NamedImage] = [:]

@@ -35,18 +35,18 @@ public struct Planner: Sendable {
         let listings = try await listings(for: selection, stores)
         var images: [PlannedImage] = []
         var problems: [Plan.Problem] = []
-        var taken = configuration.images.flatMap { fixedImages(of: $0) ?? [] }.map(named)
+        var taken = configuration.images.flatMap { fixedImages(of: $0) ?? [] }.map(namedImage)
         for entry in configuration.images {
             switch (entry.selection, listings[entry.sourceLocation]) {
             // Every entry of a listed source is expanded, selected or not, because entries of the
             // lock file are kept or removed by it.
             case (.pattern(let pattern), .success(let tags)?):
                 let picks = pick(from: tags, pattern, entry)
-                let collisions = Naming.collisions(among: taken + picks.map(named))
+                let collisions = Naming.collisions(among: taken + picks.map(namedImage))
                 let rejected = Set(collisions.map(\.second))
-                let accepted = picks.filter { !rejected.contains(named($0)) }
+                let accepted = picks.filter { !rejected.contains(namedImage($0)) }
                 images += accepted
-                taken += accepted.map(named)
+                taken += accepted.map(namedImage)
                 problems += collisions.map {
                     Plan.Problem(
                         entry: entry, failure: ImageFailure(.invalid, "\($0)", hint: $0.hint))
@@ -105,8 +105,8 @@ public struct Planner: Sendable {
         ).map { image(of: entry, tag: $0) }
     }
 
-    private func named(_ image: PlannedImage) -> NamedImage {
-        naming.named(image.entry, tag: image.tag, digest: image.digest)
+    private func namedImage(_ image: PlannedImage) -> NamedImage {
+        naming.namedImage(for: image.entry, tag: image.tag, digest: image.digest)
     }
 
     /// Returns the images of an entry without a pattern, or `nil` if it needs a listing.

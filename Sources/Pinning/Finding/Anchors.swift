@@ -140,7 +140,8 @@ struct Anchors {
         return (keys, steps)
     }
 
-    /// Returns the index in `definitions[name]` of the last definition before an offset.
+    /// Returns the index in `definitions[name]` of the last definition before an offset, or
+    /// `nil` if there is none.
     private func index(of name: String, before offset: Int) -> Int? {
         guard let all = definitions[name] else { return nil }
         var (low, high) = (0, all.count)

@@ -27,7 +27,8 @@ struct Field: Sendable {
 }
 
 extension YAMLNode {
-    /// Returns the offset of a byte of a flow scalar's text, if the text is in the file as it is.
+    /// Returns the offset of a byte of a flow scalar's text, or `nil` if the text in
+    /// the file is folded or escaped.
     func offset(ofTextAt position: Int) -> Int? {
         switch kind {
         case .scalar(_, .plain): range.lowerBound + position

@@ -7,20 +7,21 @@ enum ImageText {
     /// Returns a Boolean value that indicates whether the value of a key is an image: `image`,
     /// `initImage`, `docker_image`, `IMAGE`, `imageName`.
     static func isImageKey(_ key: String) -> Bool {
-        key.ends(inWord: "image") || key.isWord("imagename") || key.isWord("image_name")
+        key.hasSuffixIgnoringCase("image") || key.equalsIgnoringCase("imagename")
+            || key.equalsIgnoringCase("image_name")
     }
 
     /// Returns a Boolean value that indicates whether the values of a key are images: `images`,
     /// `sidecar_docker_images`.
     static func isImagesKey(_ key: String) -> Bool {
-        key.ends(inWord: "images")
+        key.hasSuffixIgnoringCase("images")
     }
 
     /// Returns a Boolean value that indicates whether a variable or option is named after an image:
     /// `RELATED_IMAGE_WEB`.
     static func mentionsImage(_ name: String) -> Bool {
-        name.contains(word: "image") && !name.contains(word: "policy")
-            && !name.contains(word: "secret")
+        name.containsIgnoringCase("image") && !name.containsIgnoringCase("policy")
+            && !name.containsIgnoringCase("secret")
     }
 
     /// Returns a Boolean value that indicates whether the text contains a placeholder of a
@@ -46,7 +47,8 @@ enum ImageText {
         return reference
     }
 
-    /// Returns the reference in a text, even if it has neither tag nor digest.
+    /// Returns the reference that a text consists of, with or without a tag or digest, or `nil` if
+    /// it is not a reference.
     static func reference(_ text: String) -> Reference? {
         text.utf8.count <= 512 ? try? Reference(parsing: text) : nil
     }

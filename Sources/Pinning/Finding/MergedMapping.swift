@@ -39,7 +39,7 @@ struct MergedMapping {
         self[key].flatMap(Self.text)
     }
 
-    /// Returns the text of a scalar that is not null and not empty.
+    /// Returns the text of a scalar, or `nil` if it is null or empty.
     static func text(_ node: YAMLNode) -> String? {
         guard let text = node.text, !text.isEmpty, !node.isNull else { return nil }
         return text
@@ -51,7 +51,7 @@ struct MergedMapping {
         keys[key] != nil
     }
 
-    /// Returns the first of the keys that is a duplicate.
+    /// Returns the first of the keys that is a duplicate, or `nil` if none is.
     func repeated(of keys: Set<String>) -> String? {
         var seen: Set<String> = []
         var repeated: String?

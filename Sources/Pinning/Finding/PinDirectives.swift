@@ -32,7 +32,7 @@ struct PinDirectives: Sendable {
         }
     }
 
-    /// Returns the id in the directive for a line.
+    /// Returns the id in the directive for a line, or `nil` if there is none.
     func id(forLine line: Int) -> String? {
         ids[line] ?? (comments.contains(line - 1) ? ids[line - 1] : nil)
     }

@@ -41,7 +41,7 @@ extension SiteFinder {
         {
             addTemplate(node, at: path)
         } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
-            ImageText.mentionsImage(key), !key.contains(word: "image-updater"),
+            ImageText.mentionsImage(key), !key.containsIgnoringCase("image-updater"),
             ImageText.pinnable(text) != nil
         {
             addReference(node, text, at: path)
@@ -133,7 +133,7 @@ extension SiteFinder {
     /// a pod.
     private func isContainer(_ path: SitePath) -> Bool {
         guard path.key == "image" else { return false }
-        return path.step(before: 2)?.ends(inWord: "containers") ?? false
+        return path.step(before: 2)?.hasSuffixIgnoringCase("containers") ?? false
     }
 
     private func isString(_ node: YAMLNode) -> Bool {

@@ -70,7 +70,7 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         return SitePath(before)
     }
 
-    /// Returns the step at a distance from the last step.
+    /// Returns the step `count` steps before the last one, or `nil` if the path is shorter.
     func step(before count: Int) -> String? {
         reversedSteps.dropFirst(count).first { _ in true }
     }

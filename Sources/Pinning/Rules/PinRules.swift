@@ -59,7 +59,7 @@ struct FileRules {
         }
     }
 
-    /// Returns the first rule for a path.
+    /// Returns the first rule that matches a path, or `nil` if none does.
     func rule(for path: SitePath) -> PinRules.Rule? {
         guard !rules.isEmpty, let step = path.lastStep else { return nil }
         func matches(_ index: Int) -> Bool { rules[index].path.matches(path) }

@@ -1,38 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The `Link` header field of listings.
+/// The `Link` header field of a paginated response.
 ///
-/// Source: RFC 8288; Quay has been observed to omit the angle brackets.
+/// Angle brackets may be missing: some registries have sent the URL without them.
+///
+/// Source: RFC 8288 section 3; distribution specification, "Listing Tags".
 enum LinkHeader {
-    /// Returns the target with the relation `next`, as written.
+    /// Returns the URI reference of the first link with the relation `next`, unresolved, or `nil`
+    /// if there is none.
     static func next(in values: [String]) -> String? {
         values.lazy.flatMap(links).first { isNext($0.parameters) }?.target
     }
 
-    private static func links(_ value: String) -> [(target: String, parameters: Substring)] {
-        var links: [(target: String, parameters: Substring)] = []
-        var rest = Substring(value)
-        while !rest.isEmpty {
-            rest = rest.drop { $0 == " " || $0 == "," || $0 == "\t" }
-            let target: Substring
-            if rest.first == "<" {
-                target = rest.dropFirst().prefix { $0 != ">" }
-                rest = rest[target.endIndex...].dropFirst()
-            } else {
-                target = rest.prefix { $0 != ";" && $0 != "," && $0 != " " }
-                rest = rest[target.endIndex...]
-            }
-            let parameters = rest.prefix { $0 != "," }
-            rest = rest[parameters.endIndex...]
-            if !target.isEmpty { links.append((String(target), parameters)) }
+    private static func links(_ value: String) -> [(target: String, parameters: [Substring])] {
+        var links: [(target: String, parameters: [Substring])] = []
+        for link in split(value[...], at: ",") {
+            let text = trimmed(link)
+            let parameters = split(text, at: ";")
+            guard let first = parameters.first.map(trimmed), !first.isEmpty else { continue }
+            let target = first.first == "<" ? first.dropFirst().prefix { $0 != ">" } : first
+            links.append((String(target), Array(parameters.dropFirst())))
         }
         return links
     }
 
-    private static func isNext(_ parameters: Substring) -> Bool {
-        parameters.split(separator: ";").contains { parameter in
-            let text = parameter.filter { $0 != " " && $0 != "\"" && $0 != "\t" }.lowercased()
-            return text == "rel=next"
+    /// Returns a Boolean value that indicates whether `rel`, a list of relations, contains `next`.
+    private static func isNext(_ parameters: [Substring]) -> Bool {
+        parameters.contains { parameter in
+            let (name, value) = divided(parameter)
+            guard name.lowercased() == "rel" else { return false }
+            return value.filter { $0 != "\"" }.split(whereSeparator: \.isWhitespace)
+                .contains { $0.lowercased() == "next" }
         }
+    }
+
+    private static func divided(_ parameter: Substring) -> (name: Substring, value: Substring) {
+        guard let equals = parameter.firstIndex(of: "=") else { return (trimmed(parameter), "") }
+        return (
+            trimmed(parameter[..<equals]), trimmed(parameter[parameter.index(after: equals)...])
+        )
+    }
+
+    /// Returns the parts between separators that are neither in quotes nor in angle brackets.
+    private static func split(_ text: Substring, at separator: Character) -> [Substring] {
+        var closing: Character?
+        return text.split(omittingEmptySubsequences: false) { character in
+            if let end = closing {
+                if character == end { closing = nil }
+                return false
+            }
+            switch character {
+            case "\"": closing = "\""
+            case "<": closing = ">"
+            default: return character == separator
+            }
+            return false
+        }
+    }
+
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
     }
 }

@@ -2,63 +2,70 @@
 
 internal import HTTP
 
-/// The addresses that a registry's responses may refer to.
+/// The policy for addresses that a registry's responses refer to: redirects, upload locations,
+/// token servers and links.
 ///
-/// Otherwise a compromised registry could make this client connect to services that only this
-/// machine can reach, such as a cloud's metadata service. Origins that the user named are not
-/// limited. All others must be in the `AddressScope` of the server that refers to them, unless
-/// `allow` names them.
+/// It prevents server-side request forgery: a malicious registry must not make the client connect
+/// to services that only the client's host or network can reach, such as a cloud's metadata
+/// service. A server with a public address can refer only to public addresses, a server in a
+/// private network also to private ones and to this host, and a server on this host only to this
+/// host and to public addresses. The registry's own origin and the entries of `allow` are not
+/// limited.
 ///
 /// Behind a proxy the addresses of peers are unknown: only those in URLs are checked.
 ///
-/// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.
+/// Source: GHSA-3p65-76g6-3w7r (distribution) describes such an attack.
 struct RedirectAddressPolicy: Sendable {
     /// The origin of the registry.
-    let home: Origin
-    /// Further origins that the user named.
-    let allowed: Set<Origin>
-    /// Further addresses that the user named.
-    let ranges: [AddressRange]
+    let registry: Origin
+    /// The origins in `allow`.
+    let allowedOrigins: Set<Origin>
+    /// The addresses and ranges in `allow`.
+    let allowedRanges: [AddressRange]
 
     /// Creates the policy from the entries of `allow`: hosts, addresses and ranges.
     ///
-    /// The origins of a registry without TLS may be without TLS as well.
-    init(home: Origin, allow: [String]) {
-        let schemes: [Origin.Scheme] = home.scheme == .http ? [.https, .http] : [.https]
-        self.home = home
-        self.allowed = Set(
+    /// Entries are validated when the configuration is loaded. If the registry uses plain HTTP,
+    /// plain HTTP is permitted for the hosts in `allow` too.
+    init(registry: Origin, allow: [String]) {
+        let schemes: [Origin.Scheme] = registry.scheme == .http ? [.https, .http] : [.https]
+        self.registry = registry
+        self.allowedOrigins = Set(
             allow.flatMap { name in
                 schemes.compactMap { try? Origin(scheme: $0, authority: name) }
             })
-        self.ranges = allow.compactMap { try? AddressRange(parsing: $0) }
+        self.allowedRanges = allow.compactMap { try? AddressRange(parsing: $0) }
     }
 
-    /// Returns a Boolean value that indicates whether the user named an origin.
-    func isNamed(_ origin: Origin) -> Bool {
-        origin == home || allowed.contains(origin)
+    /// Returns a Boolean value that indicates whether an origin is the registry's own or in
+    /// `allow`.
+    func isTrusted(_ origin: Origin) -> Bool {
+        origin == registry || allowedOrigins.contains(origin)
     }
 
-    /// Returns the scope for a response that was itself reached within `limit`.
-    func reach(ofResponseFrom server: AddressClass, within limit: AddressScope) -> AddressScope {
-        limit.narrowed(by: server, allowing: ranges)
+    /// Returns the scope for references in a response that was itself reached within `scope`.
+    func scope(
+        afterResponseFrom server: AddressClass, within scope: AddressScope
+    ) -> AddressScope {
+        scope.narrowed(by: server, allowing: allowedRanges)
     }
 
-    /// Returns the addresses that a request to an origin from a response may connect to.
+    /// Returns the scope for a request to an origin that a response refers to.
     ///
-    /// - Throws: `URLError` if the origin states an address outside the scope.
-    func reach(of origin: Origin, within limit: AddressScope) throws(URLError) -> AddressScope {
-        if isNamed(origin) { return .anywhere }
-        guard limit.mayReach(origin) else {
+    /// - Throws: `URLError` if the origin's host is an address outside the scope.
+    func scope(for origin: Origin, within scope: AddressScope) throws(URLError) -> AddressScope {
+        if isTrusted(origin) { return .anywhere }
+        guard scope.permits(origin) else {
             throw URLError(
                 origin.description,
                 "internal address, which is not permitted for server-supplied URLs")
         }
-        return limit
+        return scope
     }
 }
 
 extension HTTPResponse {
-    /// Returns the class of the server that gave a response.
+    /// Returns the address class of the server that sent the response.
     ///
     /// An unknown address counts as global.
     func addressClass(at origin: Origin) -> AddressClass {

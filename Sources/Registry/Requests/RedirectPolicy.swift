@@ -11,18 +11,18 @@ struct RedirectPolicy: Sendable {
     struct Hop: Sendable {
         let url: HTTPURL
         /// The addresses that the request may connect to.
-        let reach: AddressScope
+        let addressScope: AddressScope
         /// The scope of the server that referred to it.
         let limit: AddressScope
 
         /// Creates the first hop, to an origin that the user named.
         init(startingAt url: HTTPURL) {
-            self.init(url: url, reach: .anywhere, limit: .anywhere)
+            self.init(url: url, addressScope: .anywhere, limit: .anywhere)
         }
 
-        init(url: HTTPURL, reach: AddressScope, limit: AddressScope) {
+        init(url: HTTPURL, addressScope: AddressScope, limit: AddressScope) {
             self.url = url
-            self.reach = reach
+            self.addressScope = addressScope
             self.limit = limit
         }
     }
@@ -30,8 +30,8 @@ struct RedirectPolicy: Sendable {
     /// The maximum number of redirects per request.
     static let limit = 5
 
-    init(home: Origin, allow: [String]) {
-        self.addresses = RedirectAddressPolicy(home: home, allow: allow)
+    init(registry: Origin, allow: [String]) {
+        self.addresses = RedirectAddressPolicy(registry: registry, allow: allow)
     }
 
     /// Returns the next hop, or `nil` if the response is not a redirect.
@@ -46,10 +46,11 @@ struct RedirectPolicy: Sendable {
             writes
             ? try upload(location, from: hop.url)
             : try checked(hop.url.resolving(location), from: hop.url)
-        let limit = addresses.reach(
-            ofResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
+        let limit = addresses.scope(
+            afterResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
         return Hop(
-            url: url, reach: try addresses.reach(of: url.origin, within: limit), limit: limit)
+            url: url, addressScope: try addresses.scope(for: url.origin, within: limit),
+            limit: limit)
     }
 
     /// Returns the URL for an upload.
@@ -57,7 +58,7 @@ struct RedirectPolicy: Sendable {
     /// - Throws: `URLError` if it has another origin that the user has not named.
     func upload(_ location: String, from url: HTTPURL) throws(URLError) -> HTTPURL {
         let next = try checked(url.resolving(location), from: url)
-        guard addresses.isNamed(next.origin) else {
+        guard addresses.isTrusted(next.origin) else {
             throw URLError(
                 next.origin.description, "uploads to other origins are blocked")
         }
@@ -70,7 +71,7 @@ struct RedirectPolicy: Sendable {
     /// They belong to the registry's origin and, there, not to other repositories: a redirect
     /// must not lend a narrow credential to a wider request.
     func maySendCredentials(at url: HTTPURL, for repository: String) -> Bool {
-        guard url.origin == addresses.home else { return false }
+        guard url.origin == addresses.registry else { return false }
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")
     }
 

@@ -51,7 +51,7 @@ final class RegistryClient: Sendable {
         self.dependencies = dependencies
         self.transport = dependencies.transport
         self.timeouts = dependencies.timeouts
-        self.redirects = RedirectPolicy(home: origin, allow: settings.allow)
+        self.redirects = RedirectPolicy(registry: origin, allow: settings.allow)
         let throttle = dependencies.throttles.throttle(
             for: origin, concurrency: settings.concurrency)
         self.throttle = throttle
@@ -286,7 +286,8 @@ final class RegistryClient: Sendable {
         let url = hop.url
         var httpRequest = HTTPRequest(
             request.method, url, fields: request.fields, body: try await open(request.body),
-            isBulk: request.isBulk, timeouts: request.limits(timeouts), reach: hop.reach)
+            isBulk: request.isBulk, timeouts: request.limits(timeouts),
+            addressScope: hop.addressScope)
         if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
             httpRequest.authorization = authorization
         }

@@ -20,7 +20,7 @@ struct PinDocument {
 
     var exitCode: ExitCode {
         if files.contains(where: { $0.error != nil }) { return .failure }
-        let differs = files.contains { $0.sites.contains { $0.verdict == .versionDiffers } }
+        let differs = files.contains { $0.sites.contains { $0.status == .versionDiffers } }
         return differs || isCheck && files.contains { $0.newBytes != nil } ? .negative : .success
     }
 
@@ -43,11 +43,11 @@ struct PinDocument {
                     .init(text: ""), .init(text: reason, paint: style.dim),
                 ])
             }
-            for site in file.sites where site.verdict != .pinned {
+            for site in file.sites where site.status != .pinned {
                 listing.add(
                     [
                         .init(text: "\(path):\(site.mark)"),
-                        site.verdict(style, isDry: isDry),
+                        site.statusCell(style, isDry: isDry),
                         .init(text: UntrustedText(site.id ?? "").display, paint: style.bold),
                         .init(text: site.change, paint: style.dim),
                     ],
@@ -58,12 +58,12 @@ struct PinDocument {
         let changed = files.count { $0.newBytes != nil }
         let verb = isDry ? "would change" : "changed"
         var counts = ["\(counted(changed, "file")) \(verb)"]
-        for (verdict, word) in [
-            (PinnedSite.Verdict.pinned, "up to date"),
+        for (status, word) in [
+            (PinnedSite.Status.pinned, "up to date"),
             (.versionDiffers, "with a different version"),
             (.unknown, "not in the lock file"), (.unpinnable, "not pinnable"),
         ] {
-            let count = sites.count { $0.verdict == verdict }
+            let count = sites.count { $0.status == status }
             if count > 0 { counts.append("\(count) \(word)") }
         }
         let list = listing.text
@@ -76,7 +76,7 @@ struct PinDocument {
             let path = UntrustedText(file.path).display
             if let error = file.error { console.error("\(path):\(error)") }
             for site in file.sites {
-                if [.unpinnable, .versionDiffers].contains(site.verdict), let reason = site.reason {
+                if [.unpinnable, .versionDiffers].contains(site.status), let reason = site.reason {
                     console.warn("\(path):\(site.mark): \(reason)")
                 }
                 for warning in site.warnings { console.warn("\(path):\(site.mark): \(warning)") }
@@ -98,11 +98,11 @@ struct PinDocument {
 }
 
 extension PinnedSite {
-    fileprivate func verdict(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
-        switch verdict {
+    fileprivate func statusCell(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
+        switch status {
         case .pinned: .init(text: "up to date", paint: style.green)
         case .changed: .init(text: isDry ? "would change" : "changed", paint: style.green)
-        case .versionDiffers: .init(text: verdict.rawValue, paint: style.red)
+        case .versionDiffers: .init(text: status.rawValue, paint: style.red)
         case .unknown: .init(text: "not in the lock file", paint: style.dim)
         case .unpinnable: .init(text: "not pinned", paint: style.yellow)
         case .skipped: .init(text: "skipped", paint: style.dim)
@@ -122,7 +122,7 @@ extension PinnedSite {
         var details: [Listing.Cell] = []
         if let reason {
             let paint =
-                switch verdict {
+                switch status {
                 case .versionDiffers: style.red
                 case .unpinnable: style.yellow
                 case .pinned, .changed, .unknown, .skipped: style.dim
@@ -130,7 +130,7 @@ extension PinnedSite {
             details.append(Listing.Cell(text: reason, paint: paint))
         }
         details += warnings.map { Listing.Cell(text: "warning: \($0)", paint: style.yellow) }
-        if verdict == .changed, !usedAt.isEmpty {
+        if status == .changed, !usedAt.isEmpty {
             let places = usedAt.map(\.description).joined(separator: ", ")
             details.append(Listing.Cell(text: "also used at \(places)", paint: style.dim))
         }
@@ -143,7 +143,7 @@ extension PinnedSite {
             "column": .integer(mark.column),
             "path": .string(path.description),
             "shape": .string(shape.rawValue),
-            "status": .string(verdict.rawValue),
+            "status": .string(status.rawValue),
             "id": .optional(id),
             "reason": .optional(reason),
             "old": .optional(old?.description),

@@ -14,9 +14,9 @@ struct PlanDocument {
     let resolved: [ResolvedImage]?
     var credentials = CredentialFindings()
 
-    /// The exit code, which is 1 if an image is missing.
+    /// The exit code of all failures combined.
     ///
-    /// Pending changes are not a failure.
+    /// Pending changes are not failures.
     var exitCode: ExitCode {
         .combining(
             plan.problems.map { ExitCode($0.failure.failureClass) }
@@ -45,7 +45,7 @@ struct PlanDocument {
             listing.add(
                 [
                     .init(text: problem.entry.name, paint: style.bold),
-                    .init(text: problem.failure.verdict.rawValue, paint: style.red),
+                    .init(text: problem.failure.status.rawValue, paint: style.red),
                 ],
                 details: problem.failure.details(style))
         }
@@ -57,28 +57,26 @@ struct PlanDocument {
             let patterns = configuration.images.count {
                 if case .pattern = $0.selection { true } else { false }
             }
-            let listed =
-                patterns > 0
-                ? ", plus tags that match "
-                    + counted(patterns, "pattern") : ""
-            return counted(plan.images.count, "image") + listed
+            let patternSummary =
+                patterns > 0 ? ", plus tags that match " + counted(patterns, "pattern") : ""
+            return counted(plan.images.count, "image") + patternSummary
         }
         let counts = ResolvedImage.Action.allCases.compactMap { action -> String? in
             let count = resolved.count { $0.mainAction == action }
             return count > 0 ? "\(count) \(action.phrase)" : nil
         }
-        let verdicts = resolved.compactMap(\.verdict) + plan.problems.map(\.failure.verdict)
+        let statuses = resolved.compactMap(\.failureStatus) + plan.problems.map(\.failure.status)
         let all =
             counts
-            + [ImageOutcome.Status.missing, .failed].compactMap { verdict in
-                let count = verdicts.count { $0 == verdict }
-                return count > 0 ? "\(count) \(verdict.rawValue)" : nil
+            + [ImageOutcome.Status.missing, .failed].compactMap { status in
+                let count = statuses.count { $0 == status }
+                return count > 0 ? "\(count) \(status.rawValue)" : nil
             }
-        return (all.isEmpty ? "no images configured" : all.joined(separator: ", ")) + pulls
+        return (all.isEmpty ? "no images configured" : all.joined(separator: ", ")) + pullSummary
     }
 
-    /// The pulls that sync would use at Docker Hub, as text.
-    private var pulls: String {
+    /// Text for the number of pulls that count against Docker Hub's pull rate limit.
+    private var pullSummary: String {
         let count = hubPulls
         return count > 0 ? "; at least \(counted(count, "pull")) from Docker Hub" : ""
     }
@@ -90,7 +88,7 @@ struct PlanDocument {
 
     // MARK: JSON
 
-    /// The stable document; `Documentation/json.md` describes it.
+    /// The JSON output, as `Documentation/json.md` describes it.
     var json: JSONValue {
         [
             "schema": 1,
@@ -148,7 +146,8 @@ extension ResolvedImage {
         [failure].compactMap(\.self) + targets.compactMap(\.failure)
     }
 
-    /// The most significant action over all targets, or `nil` if a target failed.
+    /// The most significant action of all targets (replace, copy, validate, nothing), or `nil` if a
+    /// target failed.
     fileprivate var mainAction: Action? {
         guard failures.isEmpty else { return nil }
         let actions = Set(targets.compactMap(\.action))
@@ -156,30 +155,30 @@ extension ResolvedImage {
     }
 
     /// The status of a missing or failed image, else `nil`.
-    fileprivate var verdict: ImageOutcome.Status? {
-        failures.isEmpty ? nil : failure?.verdict ?? .failed
+    fileprivate var failureStatus: ImageOutcome.Status? {
+        failures.isEmpty ? nil : failure?.status ?? .failed
     }
 
     fileprivate func add(to listing: inout Listing, _ style: TextStyle) {
-        let word: Listing.Cell =
+        let statusCell: Listing.Cell =
             switch mainAction {
-            case nil: .init(text: (verdict ?? .failed).rawValue, paint: style.red)
+            case nil: .init(text: (failureStatus ?? .failed).rawValue, paint: style.red)
             case .nothing?: .init(text: "unchanged", paint: style.dim)
             case let action?: .init(text: action.rawValue, paint: style.green)
             }
         listing.add(
             [
                 .init(text: image.id, paint: style.bold),
-                word,
+                statusCell,
                 .init(text: descriptor?.digest.short ?? "-"),
                 .init(text: image.sourceText, paint: style.dim),
             ],
-            details: moves.map { Listing.Cell(text: $0) } + findings.map { $0.detail(style) }
+            details: writtenTags.map { Listing.Cell(text: $0) } + findings.map { $0.detail(style) }
                 + failures.flatMap { $0.details(style) })
     }
 
     /// The tags that sync would write.
-    private var moves: [String] {
+    private var writtenTags: [String] {
         targets.filter { $0.action == .copy || $0.action == .replace }.map {
             "to \($0.location)" + (image.tag.map { ":\($0)" } ?? "")
         }

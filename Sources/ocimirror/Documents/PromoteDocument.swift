@@ -35,7 +35,7 @@ struct PromoteDocument {
                 (file.error.map {
                     [Problem(path: file.path, mark: $0.mark, id: nil, reason: $0.message)]
                 } ?? [])
-                    + file.sites.filter { $0.verdict == .unpinnable }.map {
+                    + file.sites.filter { $0.status == .unpinnable }.map {
                         Problem(
                             path: file.path, mark: $0.mark, id: $0.id, reason: $0.reason ?? "")
                     }
@@ -51,7 +51,7 @@ struct PromoteDocument {
 
     private var promoted: [(name: String, old: Digest?, new: Digest?)] {
         changes.map { ($0.id, $0.old, $0.new) }
-            + files.flatMap(\.sites).filter { $0.verdict == .changed }.map {
+            + files.flatMap(\.sites).filter { $0.status == .changed }.map {
                 ($0.id ?? $0.path.description, $0.old?.digest, $0.new?.digest)
             }
     }

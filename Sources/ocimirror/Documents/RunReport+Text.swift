@@ -24,7 +24,7 @@ extension RunReport {
             listing.add(
                 [
                     .init(text: problem.entry.name, paint: style.bold),
-                    .init(text: problem.failure.verdict.rawValue, paint: style.red),
+                    .init(text: problem.failure.status.rawValue, paint: style.red),
                 ],
                 details: problem.failure.details(style))
         }

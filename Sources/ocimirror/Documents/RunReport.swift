@@ -54,7 +54,7 @@ struct RunReport: Sendable {
     /// Returns the number of images, and of entries without images, with a status.
     func count(_ status: ImageOutcome.Status) -> Int {
         sync.outcomes.count { $0.status == status }
-            + sync.problems.count { $0.failure.verdict == status }
+            + sync.problems.count { $0.failure.status == status }
     }
 
     /// The statistics of all copies.

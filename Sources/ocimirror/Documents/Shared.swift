@@ -44,7 +44,7 @@ extension ImageFailure {
     }
 
     /// The status of an image with this failure.
-    var verdict: ImageOutcome.Status { failureClass == .missing ? .missing : .failed }
+    var status: ImageOutcome.Status { failureClass == .missing ? .missing : .failed }
 
     var json: JSONValue {
         [

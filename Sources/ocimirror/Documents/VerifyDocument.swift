@@ -42,7 +42,7 @@ struct VerifyDocument {
             listing.add(
                 [
                     .init(text: image.id, paint: style.bold),
-                    image.verdict(style),
+                    image.statusCell(style),
                     .init(text: image.lockEntry.digest.short),
                     .init(
                         text: "\(counted(image.presentCount, "object")) checked", paint: style.dim),
@@ -83,7 +83,7 @@ extension VerifiedImage {
     /// A Boolean value that indicates whether `--repair` resolved all problems.
     fileprivate var isRepaired: Bool { problems.isEmpty && failure == nil && !repaired.isEmpty }
 
-    fileprivate func verdict(_ style: TextStyle) -> Listing.Cell {
+    fileprivate func statusCell(_ style: TextStyle) -> Listing.Cell {
         if !problems.isEmpty { return .init(text: "drifted", paint: style.red) }
         if failure != nil { return .init(text: "unknown", paint: style.yellow) }
         if isRepaired { return .init(text: "repaired", paint: style.green) }

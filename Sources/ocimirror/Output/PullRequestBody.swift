@@ -39,7 +39,7 @@ struct PullRequestBody {
         }
         lines += rows.map { row in Self.line(columns.map { row.cell($0) ?? "–" }) }
         lines += Self.section("Findings", run.map(Self.findings) ?? [])
-        let changed = files.filter { $0.sites.contains { $0.verdict == .changed } }
+        let changed = files.filter { $0.sites.contains { $0.status == .changed } }
         lines += Self.section("Files", Set(changed.map(\.path)).sorted().map(code))
         lines += Self.section(
             "Version differs from the lock file", Self.sites(.versionDiffers, files))
@@ -56,7 +56,7 @@ struct PullRequestBody {
         for image in old?.images.values.map(\.self) ?? [] { entries[image.digest] = image }
         for image in new.images.values { entries[image.digest] = image }
         var changes: Set<PullRequestRow.Change> = []
-        for site in files.flatMap(\.sites) where site.verdict == .changed {
+        for site in files.flatMap(\.sites) where site.status == .changed {
             guard let id = site.id, let new = site.new else { continue }
             changes.insert(PullRequestRow.Change(id: id, old: site.old, new: new))
         }
@@ -105,10 +105,10 @@ struct PullRequestBody {
         return title { rows, noun, _ in counted(rows.count, noun) }
     }
 
-    /// Returns the sites with a verdict, each with its location and reason.
-    private static func sites(_ verdict: PinnedSite.Verdict, _ files: [PinnedFile]) -> [String] {
+    /// Returns the sites with a status, each with its location and reason.
+    private static func sites(_ status: PinnedSite.Status, _ files: [PinnedFile]) -> [String] {
         files.flatMap { file in
-            file.sites.filter { $0.verdict == verdict }.map { site in
+            file.sites.filter { $0.status == status }.map { site in
                 let name = (site.old?.repository.description).map { " \(code($0))" } ?? ""
                 return "\(code("\(file.path):\(site.mark)"))\(name): \(code(site.reason ?? ""))"
             }

@@ -4,19 +4,20 @@ internal import OCI
 internal import Registry
 internal import Synchronization
 
-/// A host that receives no requests before a certain time.
+/// A host to which requests are paused.
 struct ThrottledHost: Hashable, Sendable {
     let host: String
-    /// The reason, as one line of safe text.
+    /// The reason, as one line with control characters escaped.
     let reason: String
     /// The time until requests resume.
     let remaining: Duration
 }
 
-/// Collects the hosts that are throttled.
+/// A thread-safe collection of the hosts that are throttled.
 final class ThrottledHosts: Sendable {
     private struct Entry {
         let reason: String
+        /// The time on the clock of `now` at which requests resume.
         let until: Duration
     }
 
@@ -31,7 +32,7 @@ final class ThrottledHosts: Sendable {
         guard case .retryWaiting(let host, let reason, let duration) = event else { return }
         let until = now() + duration
         entries.withLock { entries in
-            if let known = entries[host.name], known.until >= until { return }
+            if let existing = entries[host.name], existing.until >= until { return }
             entries[host.name] = Entry(reason: reason, until: until)
         }
     }

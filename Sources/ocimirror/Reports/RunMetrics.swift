@@ -28,7 +28,8 @@ struct RunMetrics {
         text = page.text
     }
 
-    /// Returns the time of the last success that a metrics file contains.
+    /// Returns the time of the last success in a metrics file, in seconds since 1970, or `nil` if
+    /// there is none.
     static func lastSuccess(in page: String) -> Int? {
         let name = "ocimirror_last_success_timestamp_seconds "
         return page.split(separator: "\n").first { $0.hasPrefix(name) }

@@ -46,7 +46,7 @@ extension RunReport {
     /// The problems of all images and configuration entries.
     var problems: [ImageProblem] {
         sync.outcomes.flatMap(\.problems)
-            + sync.problems.map { ImageProblem($0.entry.name, $0.failure.verdict, $0.failure) }
+            + sync.problems.map { ImageProblem($0.entry.name, $0.failure.status, $0.failure) }
     }
 
     /// The images that were copied or validated in this run.
@@ -73,17 +73,17 @@ struct ImageProblem: Hashable, Sendable {
     let id: String
     let status: ImageOutcome.Status
     /// The role of the registry that failed, if the copy failed.
-    let side: CopyRole?
+    let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
     let finding: Finding.ID?
-    /// The message without the side.
+    /// The message without `source: ` or `target: `.
     let message: String
     let hint: String?
 
     init(_ id: String, _ status: ImageOutcome.Status, _ failure: ImageFailure) {
         self.id = id
         self.status = status
-        side = failure.role
+        role = failure.role
         finding = nil
         let prefix = failure.role.map { "\($0.rawValue): " } ?? ""
         message = String(
@@ -95,7 +95,7 @@ struct ImageProblem: Hashable, Sendable {
     init(_ id: String, _ status: ImageOutcome.Status, _ found: Finding) {
         self.id = id
         self.status = status
-        side = nil
+        role = nil
         finding = found.id
         message = found.message
         hint = nil

@@ -113,7 +113,7 @@ struct ConfigurationScaffold {
           # The two newest versions in a range:
           # - source: quay.io/spotahome/redis-operator
           #   tags: {semver: ">=1.2 <2", latest: 2}
-          # A tag that moves by design, and what must be in the image:
+          # A floating tag, and the files that the image must contain:
           # - source: bitnami/kubectl:latest
           #   floating: true
           #   requires: [/bin/sh, kubectl]

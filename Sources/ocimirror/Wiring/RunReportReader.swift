@@ -61,7 +61,7 @@ struct RunReportReader: Sendable {
         return Dictionary(known) { first, _ in first }
     }
 
-    /// Returns the image with an id, if it has the digest.
+    /// Returns the image with an id and a digest, or `nil` if the report does not contain it.
     func image(_ id: String, digest: Digest) -> Image? {
         images[id].flatMap { $0.digest == digest ? $0 : nil }
     }

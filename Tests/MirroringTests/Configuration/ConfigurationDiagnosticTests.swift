@@ -27,7 +27,7 @@ import TextSafety
         #expect(loaded.warnings.isEmpty)
         #expect(loaded.configuration.images.count == 31)
         let naming = Naming(images: loaded.configuration.images)
-        let ids = naming.knownImages(of: loaded.configuration.images).map(\.lockID)
+        let ids = naming.knownImages(in: loaded.configuration.images).map(\.lockID)
         #expect(Set(ids).count == ids.count)
         #expect(ids.contains("postgres"))
         #expect(ids.contains("redis-7-2-5"))

@@ -82,7 +82,8 @@ import Testing
         #expect(strayed.isEmpty == !place.leadsElsewhere)
         for request in strayed {
             #expect(request.url.hasPrefix(url) && request.authorization == nil)
-            #expect(request.body.isEmpty && request.reach == AddressScope(ledBy: .global))
+            #expect(
+                request.body.isEmpty && request.addressScope == AddressScope(referredBy: .global))
         }
     }
 
@@ -113,7 +114,7 @@ import Testing
             default: true
             }
         #expect(strayed.isEmpty == !goes)
-        #expect(strayed.allSatisfy { $0.authorization == nil && $0.reach == .anywhere })
+        #expect(strayed.allSatisfy { $0.authorization == nil && $0.addressScope == .anywhere })
     }
 
     @Test(

@@ -34,6 +34,7 @@ import Testing
         #"/v2/app/tags/list?last=b; rel="next""#, "<?last=b>; rel=next",
         #"<https://reg.test/v2/app/tags/list?last=b>; title=x; rel="next""#,
         #"</x>; rel="prev", </app/tags/list?last=b>;rel=next"#, "<//reg.test/x?last=b>; REL=Next",
+        #"<?last=b>; rel="next last""#, #"<?last=b>; title="a, b; c"; rel="next""#,
     ])
     func `are found with every form of link`(link: String) async throws {
         let names = try await names([

@@ -81,7 +81,7 @@ final class ScriptedTransport: HTTPTransport {
         let body: [UInt8]
         let timeouts: HTTPTimeouts
         let isBulk: Bool
-        let reach: AddressScope
+        let addressScope: AddressScope
 
         init(_ request: HTTPRequest) async throws {
             method = request.method
@@ -96,7 +96,7 @@ final class ScriptedTransport: HTTPTransport {
             }
             timeouts = request.timeouts
             isBulk = request.isBulk
-            reach = request.reach
+            addressScope = request.addressScope
         }
 
         /// All text of the request, as the server sees it.

@@ -12,7 +12,7 @@ struct HTMLSummary {
         html = """
             <header>
             <p class="kicker">ocimirror · mirror report</p>
-            <h1 class="\(report.isGood ? "good" : "bad")">\(report.verdict)</h1>
+            <h1 class="\(report.isGood ? "good" : "bad")">\(report.title)</h1>
             <p class="when"><time datetime="\(report.began)">\(report.began.readable)</time> · took \
             \(Elapsed(duration: report.duration)) · exit code \(report.exitCode.rawValue)</p>
             \(Self.bar(report))
@@ -87,12 +87,12 @@ extension RunReport {
     fileprivate var isGood: Bool { exitCode == .success }
 
     /// The result in one sentence.
-    fileprivate var verdict: String {
+    fileprivate var title: String {
         let unwritten = locks.filter { $0.failure != nil }.map { "; \($0.line)" }
-        return imageVerdict + unwritten.joined()
+        return imageSummary + unwritten.joined()
     }
 
-    private var imageVerdict: String {
+    private var imageSummary: String {
         let bad = Set(problems.map(\.id)).count
         let all = sync.outcomes.count + sync.problems.count + unfinished.count
         let interruption = interrupted.map {

@@ -49,10 +49,10 @@ struct MatrixRow {
     private init(_ problem: Plan.Problem) {
         id = problem.entry.name
         source = "mirror.yaml, line \(problem.entry.location.line)"
-        status = problem.failure.verdict.rawValue
+        status = problem.failure.status.rawValue
         prominence = .bad
         outcome = nil
-        problems = [ImageProblem(id, problem.failure.verdict, problem.failure)]
+        problems = [ImageProblem(id, problem.failure.status, problem.failure)]
     }
 
     private init(unfinished image: PlannedImage) {

@@ -7,8 +7,8 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-/// Names are checked by the address of each connection.
-@Suite struct ReachTests {
+/// The address of each connection is checked, not only the name.
+@Suite struct AddressCheckTests {
     /// A server at 127.0.0.2 that responds to every request.
     private func server(closing: Bool = false) throws -> WireServer {
         try WireServer(at: 2) { connection throws(WireClosed) in
@@ -45,7 +45,8 @@ import Testing
         leader: AddressClass
     ) async throws {
         let server = try server()
-        let request = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: leader))
+        let request = HTTPRequest(
+            .get, try url(server), addressScope: AddressScope(referredBy: leader))
         let message = await refusal(transport("127.0.0.2"), request)
         #expect(message?.contains("innocent.test") == true)
         #expect(message?.contains("127.0.0.2, a loopback address") == true)
@@ -57,7 +58,8 @@ import Testing
         leader: AddressClass
     ) async throws {
         let server = try server()
-        let request = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: leader))
+        let request = HTTPRequest(
+            .get, try url(server), addressScope: AddressScope(referredBy: leader))
         let response = try await transport("127.0.0.2").send(request)
         #expect(response.peer == IPAddress(parsing: "127.0.0.2"))
     }
@@ -70,7 +72,7 @@ import Testing
     {
         let server = try server()
         let request = HTTPRequest(
-            .get, try url(server, host), reach: AddressScope(ledBy: .global))
+            .get, try url(server, host), addressScope: AddressScope(referredBy: .global))
         _ = await refusal(CurlTransport(), request)
         #expect(server.connectionCount == 0)
     }
@@ -78,9 +80,9 @@ import Testing
     @Test func `A08 the address of a name is checked for each connection`() async throws {
         let server = try server(closing: true)
         let transport = transport("127.0.0.2", "127.0.0.3")
-        let reach = AddressScope(
+        let scope = AddressScope(
             ledBy: .global, allowing: [try AddressRange(parsing: "127.0.0.2")])
-        let request = HTTPRequest(.get, try url(server), reach: reach)
+        let request = HTTPRequest(.get, try url(server), addressScope: scope)
         #expect(try await transport.send(request).status == 200)
         #expect(await refusal(transport, request)?.contains("127.0.0.3") == true)
         #expect(server.connectionCount == 1)
@@ -97,7 +99,8 @@ import Testing
             #expect(response.peer == IPAddress(parsing: "127.0.0.2"))
             _ = try await response.collect(limit: 10)
         }
-        let narrow = HTTPRequest(.get, try url(server), reach: AddressScope(ledBy: .global))
+        let narrow = HTTPRequest(
+            .get, try url(server), addressScope: AddressScope(referredBy: .global))
         #expect(await refusal(transport, narrow) != nil)
         #expect(server.connectionCount == 1)
         #expect(server.requests.count == 2)
