@@ -81,7 +81,7 @@ import Testing
         let server = try server(closing: true)
         let transport = transport("127.0.0.2", "127.0.0.3")
         let scope = AddressScope(
-            ledBy: .global, allowing: [try AddressRange(parsing: "127.0.0.2")])
+            referredBy: .global, allowing: [try AddressRange(parsing: "127.0.0.2")])
         let request = HTTPRequest(.get, try url(server), addressScope: scope)
         #expect(try await transport.send(request).status == 200)
         #expect(await refusal(transport, request)?.contains("127.0.0.3") == true)

@@ -21,7 +21,7 @@ import TextSafety
         let rules = ProxyRules(environment: ["all_proxy": "http://\(user)127.0.0.1:\(proxy.port)"])
         let request = HTTPRequest(
             .get, try HTTPURL(parsing: text), authorization: Secret("Bearer canary"),
-            addressScope: scope)
+            addressScope: addressScope)
         do {
             return (proxy, .success(try await CurlTransport(.init(proxies: rules)).send(request)))
         } catch let error as TransportError {

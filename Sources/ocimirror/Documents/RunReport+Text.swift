@@ -34,14 +34,14 @@ extension RunReport {
 
     private var summary: [String] {
         var lines = ["\(headline) in \(Elapsed(duration: duration))"]
-        if !troubledIDs.isEmpty { lines.append("needs attention: \(troubledIDs)") }
+        if !idsNeedingAttention.isEmpty { lines.append("needs attention: \(idsNeedingAttention)") }
         if let interrupted, !unfinished.isEmpty {
             lines.append(
                 "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
         }
         lines += PrivateRepositories(sync).lines
         if !effortSummary.isEmpty { lines.append(effortSummary.joined(separator: ", ")) }
-        if !traffic.isEmpty { lines.append(trafficInWords) }
+        if !traffic.isEmpty { lines.append(requestSummary) }
         lines += pulls.map(\.line)
         if sync.outcomes.count > 1, let slow = slowestInWords { lines.append(slow) }
         return lines + locks.map(\.line)
@@ -49,15 +49,15 @@ extension RunReport {
 
     /// The images that need attention, with their status, and whether the source or a target
     /// failed.
-    private var troubledIDs: String {
+    private var idsNeedingAttention: String {
         var seen: Set<String> = []
         return problems.filter { seen.insert($0.id).inserted }.map { problem in
-            let side = problem.side.map { ", \($0.rawValue)" } ?? ""
-            return "\(problem.id) (\(problem.status.rawValue)\(side))"
+            let role = problem.role.map { ", \($0.rawValue)" } ?? ""
+            return "\(problem.id) (\(problem.status.rawValue)\(role))"
         }.joined(separator: ", ")
     }
 
-    private var trafficInWords: String {
+    private var requestSummary: String {
         let hosts = traffic.map { "\($0.requestCount) to \($0.host)" }.joined(separator: ", ")
         let retries = traffic.reduce(0) { $0 + $1.retries }
         let retried = retries > 0 ? "; \(retries) retried" : ""

@@ -73,11 +73,11 @@ extension RunReport {
 
     fileprivate var problemRows: [[String]] {
         problems.map { problem in
-            let side = problem.side.map { " at the \($0.rawValue)" } ?? ""
+            let role = problem.role.map { " at the \($0.rawValue)" } ?? ""
             let finding = problem.finding.map { "\(code($0.rawValue)) " } ?? ""
             let hint = problem.hint.map { "<br>→ \(code($0))" } ?? ""
             return [
-                code(problem.id), "**\(problem.status.rawValue)**\(side)",
+                code(problem.id), "**\(problem.status.rawValue)**\(role)",
                 "\(finding)\(code(problem.message))\(hint)",
             ]
         }

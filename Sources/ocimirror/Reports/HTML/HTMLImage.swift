@@ -94,8 +94,8 @@ struct HTMLImage {
 
     private static func messages(_ row: MatrixRow, in columns: MatrixColumns) -> HTML {
         var lines = row.problems.map { problem -> HTML in
-            let side = problem.side.map { "\($0.rawValue)" }
-            return line("bad", problem.finding?.rawValue ?? side ?? row.status, problem.message)
+            let role = problem.role.map { "\($0.rawValue)" }
+            return line("bad", problem.finding?.rawValue ?? role ?? row.status, problem.message)
                 + .some(problem.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
         }
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
