@@ -10,7 +10,7 @@ struct Realm: Hashable, Sendable {
     /// A Boolean value that indicates whether it may receive credentials.
     let isTrusted: Bool
     /// The addresses that the requests may connect to.
-    let reach: AddressScope
+    let addressScope: AddressScope
 
     /// The origin of the URL.
     var origin: Origin { url.origin }
@@ -94,18 +94,19 @@ struct CredentialPolicy: Sendable {
                 hint: "report it to the operator of \(host)")
         }
         if url.origin == origin || isTokenHost(url.origin) {
-            return Realm(url: url, isTrusted: true, reach: .anywhere)
+            return Realm(url: url, isTrusted: true, addressScope: .anywhere)
         }
         guard url.origin.scheme == .https else {
             throw RegistryError(
                 .unavailable, operation, "token server blocked: \(url.origin) does not use TLS",
                 hint: origin.scheme == .http ? hint(toNameTokenServer: url.origin) : nil)
         }
-        let policy = RedirectAddressPolicy(home: origin, allow: settings.allow)
-        let limit = policy.reach(ofResponseFrom: server, within: .anywhere)
+        let policy = RedirectAddressPolicy(registry: origin, allow: settings.allow)
+        let limit = policy.scope(afterResponseFrom: server, within: .anywhere)
         do {
             return Realm(
-                url: url, isTrusted: false, reach: try policy.reach(of: url.origin, within: limit))
+                url: url, isTrusted: false,
+                addressScope: try policy.scope(for: url.origin, within: limit))
         } catch {
             throw RegistryError(
                 .unavailable, operation, "token server blocked: \(error)",

@@ -27,7 +27,8 @@ struct TokenRequest: Hashable, Sendable {
             if let service { url = url.adding(query: "service", service) }
             for scope in scopes { url = url.adding(query: "scope", scope.description) }
             return HTTPRequest(
-                .get, url, authorization: credential.basicAuthorization, reach: realm.reach)
+                .get, url, authorization: credential.basicAuthorization,
+                addressScope: realm.addressScope)
         }
         var form = [
             ("grant_type", "refresh_token"), ("client_id", "ocimirror"),
@@ -38,7 +39,7 @@ struct TokenRequest: Hashable, Sendable {
             ),
         ]
         if let service { form.append(("service", service)) }
-        return .form(realm.url, form, reach: realm.reach)
+        return .form(realm.url, form, addressScope: realm.addressScope)
     }
 
     /// Returns the same request with another credential.
@@ -166,11 +167,11 @@ extension HTTPRequest {
     ///
     /// Source: RFC 6749 §4, Appendix B.
     static func form(
-        _ url: HTTPURL, _ fields: [(String, String)], reach: AddressScope = .anywhere
+        _ url: HTTPURL, _ fields: [(String, String)], addressScope: AddressScope = .anywhere
     ) -> HTTPRequest {
         let body = fields.map { "\($0)=\(PercentEncoding.form($1))" }.joined(separator: "&")
         return HTTPRequest(
             .post, url, fields: ["Content-Type": "application/x-www-form-urlencoded"],
-            body: .bytes(Array(body.utf8)), reach: reach)
+            body: .bytes(Array(body.utf8)), addressScope: addressScope)
     }
 }

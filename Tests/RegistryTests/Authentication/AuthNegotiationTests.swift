@@ -24,7 +24,7 @@ import TextSafety
     }
 
     static let realm = Realm(
-        url: url("https://reg.test/token"), isTrusted: true, reach: .anywhere)
+        url: url("https://reg.test/token"), isTrusted: true, addressScope: .anywhere)
     static let bearer = AuthRequirement(scheme: .bearer(realm, service: nil))
     static let basic = AuthRequirement(scheme: .basic)
     static let me = FoundCredential(.user("me", "old"), source: "file")
