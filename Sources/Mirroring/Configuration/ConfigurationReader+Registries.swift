@@ -64,8 +64,7 @@ extension ConfigurationReader {
         options.caFile = path("caFile", of: fields)
         options.clientCertificate = path("clientCertificate", of: fields)
         options.clientKey = path("clientKey", of: fields)
-        options.concurrency =
-            integer("concurrency", of: fields, in: 1...256) ?? options.concurrency
+        options.concurrency = integer("concurrency", of: fields, in: 1...256)
         options.upload = choice("upload", of: fields) ?? options.upload
         options.reservePulls = integer("reservePulls", of: fields, in: 0...Int.max) ?? 0
         options.endpoints = hosts("endpoints", of: fields, expanding: true)

@@ -40,8 +40,8 @@ public struct RegistryOptions: Hashable, Sendable {
     public var clientCertificate: String?
     /// The absolute path of the client certificate's key (PEM).
     public var clientKey: String?
-    /// The initial number of requests in flight.
-    public var concurrency = 6
+    /// The initial number of requests in flight; `nil` for the number that suits the registry.
+    public var concurrency: Int?
     /// The way blobs are uploaded.
     public var upload: Upload = .auto
     /// The number of pulls to leave unused.

@@ -34,6 +34,7 @@ final class Authenticator: Sendable {
     }
 
     private let policy: CredentialPolicy
+    private let profile: RegistryProfile
     private let resolver: CredentialResolver
     private let client: TokenClient
     private let tokens: TokenCache
@@ -46,9 +47,9 @@ final class Authenticator: Sendable {
         self.resolver = resolver
         self.client = client
         self.tokens = TokenCache(client: client)
-        let sharesTokens = policy.host == .dockerHub || AzureCloud(of: policy.host) != nil
+        self.profile = RegistryProfile.of(policy.host)
         self.knowledge = Mutex(
-            Knowledge(sharedScopes: SharedTokenScopes(isSupported: sharesTokens)))
+            Knowledge(sharedScopes: SharedTokenScopes(isSupported: profile.sharesTokens)))
     }
 
     /// Records repositories that will be read.
@@ -88,17 +89,15 @@ final class Authenticator: Sendable {
     /// Returns a negotiation that uses what earlier requests learned.
     func negotiation(of operation: Operation) -> AuthNegotiation {
         let allowsAnonymous = policy.allowsAnonymous(operation)
+        let access = operation.access
+        let actions = operation.kind == .tagList ? profile.tagListActions : []
+        let scopes = access.scopes(and: [Scope(repository: access.repository, actions: actions)])
         return knowledge.withLock { knowledge in
-            let (access, required) = (operation.access, knowledge.requiredScopes[operation.access])
-            // Azure requires a separate permission to list tags, which few challenges name.
-            let needsMetadata = operation.kind == .tagList && AzureCloud(of: policy.host) != nil
-            let metadata = Scope(repository: access.repository, actions: [.metadataRead])
+            let required = knowledge.requiredScopes[access]
+            let mayShare = required == nil && scopes == access.scopes
             return AuthNegotiation(
-                of: operation, scheme: knowledge.scheme,
-                scopes: required
-                    ?? (needsMetadata ? access.scopes(and: [metadata]) : access.scopes),
-                sharedScopes: required == nil && !needsMetadata
-                    ? knowledge.sharedScopes.scopes(for: access) : nil,
+                of: operation, scheme: knowledge.scheme, scopes: required ?? scopes,
+                sharedScopes: mayShare ? knowledge.sharedScopes.scopes(for: access) : nil,
                 allowsAnonymous: allowsAnonymous)
         }
     }

@@ -116,7 +116,7 @@ struct CredentialPolicy: Sendable {
 
     private func isTokenHost(_ server: Origin) -> Bool {
         guard server.scheme == .https || origin.scheme == .http else { return false }
-        let known = Self.knownTokenHosts[host.name].map { [$0] } ?? []
+        let known = RegistryProfile.of(host).tokenHost.map { [$0] } ?? []
         return (known + settings.tokenHosts).contains { name in
             (try? Origin(scheme: server.scheme, authority: name)) == server
         }
@@ -125,9 +125,4 @@ struct CredentialPolicy: Sendable {
     private func hint(toNameTokenServer server: Origin) -> String {
         "if it belongs to the registry, add \(server.authority) to registries.\(host).tokenHosts"
     }
-
-    private static let knownTokenHosts = [
-        "docker.io": "auth.docker.io",
-        "registry.gitlab.com": "gitlab.com",
-    ]
 }

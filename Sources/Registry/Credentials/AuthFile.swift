@@ -23,7 +23,7 @@ struct AuthFile: Sendable {
     let helpers: [RegistryHost: String]
     /// The default credential helper.
     let defaultHelper: String?
-    /// The entries in the order of the file, with Docker Hub's traditional key first.
+    /// The entries in the order of the file, with those of registries' own keys first.
     let entries: [Entry]
 
     /// The maximum size of the file, in bytes.
@@ -53,19 +53,16 @@ struct AuthFile: Sendable {
                     let credential = try Self.credential(member.value)
                 else { continue }
                 let entry = Entry(registry: registry, path: path, credential: credential)
-                let isTraditional = member.name == Self.traditionalHubKey
-                entries.insert(entry, at: isTraditional ? 0 : entries.count)
+                let isPreferred = member.name == RegistryProfile.of(registry).authFileKey
+                entries.insert(entry, at: isPreferred ? 0 : entries.count)
             }
         }
         self.entries = entries
     }
 
-    /// The key for Docker Hub's credentials.
-    static let traditionalHubKey = "https://index.docker.io/v1/"
-
     /// Returns the key for the credentials of a registry, which is also sent to helpers.
     static func key(of registry: RegistryHost) -> String {
-        registry == .dockerHub ? traditionalHubKey : registry.name
+        RegistryProfile.of(registry).authFileKey ?? registry.name
     }
 
     /// Returns the path of docker's file, or `nil` if the home directory is unknown.

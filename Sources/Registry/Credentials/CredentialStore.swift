@@ -145,12 +145,12 @@ public actor CredentialStore {
     }
 
     private func tokenFromEnvironment(for registry: RegistryHost) -> FoundCredential? {
-        guard registry.name == "ghcr.io", let token = environment["GITHUB_TOKEN"] else {
-            return nil
-        }
+        guard let variables = RegistryProfile.of(registry).tokenVariables,
+            let token = environment[variables.token]
+        else { return nil }
         // GHCR ignores the user name but requires one.
-        let user = environment["GITHUB_ACTOR"] ?? "github"
-        return FoundCredential(.basic(user: user, password: Secret(token)), source: "GITHUB_TOKEN")
+        let user = environment[variables.user] ?? "github"
+        return FoundCredential(.basic(user: user, password: Secret(token)), source: variables.token)
     }
 
     // MARK: Files

@@ -2,7 +2,6 @@
 
 internal import Content
 internal import HTTP
-internal import OCI
 
 /// The state machine of a blob upload.
 ///
@@ -177,49 +176,5 @@ struct BlobUpload: Sendable {
         hasSent = true
         return dialect == .put
             ? .commit(url, withBytes: true) : .send(url, inChunks: dialect == .chunked)
-    }
-}
-
-extension RegistryHost {
-    /// A Boolean value that indicates whether this is a registry of Google, which supports neither
-    /// PATCH nor mounts.
-    fileprivate var isGoogles: Bool {
-        name == "gcr.io" || [".gcr.io", ".pkg.dev"].contains { name.hasSuffix($0) }
-    }
-
-    /// A Boolean value that indicates whether a mount may succeed.
-    ///
-    /// Source: Google's registries answer each mount with a session; so do Amazon's, unless the
-    /// account is configured otherwise (aws/containers-roadmap#1459).
-    var mountsBlobs: Bool {
-        !isGoogles && !name.hasSuffix(".amazonaws.com") && name != "public.ecr.aws"
-    }
-}
-
-extension BlobUpload.Dialect {
-    /// Creates the dialect for a registry.
-    ///
-    /// Source: ACR responds 413 to a PUT above some 20 MB (goharbor/harbor#21640); Docker Hub has
-    /// responded 400 to large ones; Google's registries do not support PATCH.
-    init(_ wish: UploadDialect, for registry: RegistryHost) {
-        switch wish {
-        case .put: self = .put
-        case .patch: self = .patch
-        case .chunked: self = .chunked
-        case .auto:
-            let isACR = [".azurecr.io", ".azurecr.cn", ".azurecr.us"].contains {
-                registry.name.hasSuffix($0)
-            }
-            self = isACR || registry == .dockerHub ? .patch : .put
-        }
-    }
-
-    /// Returns the dialect with the smallest requests that a registry supports.
-    ///
-    /// Source: GHCR rejects chunks above 4 MiB and has stored only the last one of several;
-    /// Google's registries do not support PATCH.
-    static func last(for registry: RegistryHost) -> BlobUpload.Dialect {
-        if registry.name == "ghcr.io" { return .patch }
-        return registry.isGoogles ? .put : .chunked
     }
 }

@@ -15,8 +15,7 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError``, with class `invalid` if the registry does not support deletion.
     public func delete(_ name: ManifestName) async throws {
         var operation = operation(.manifestDelete, "deleting \(name)", writes: true)
-        // Quay's parser of scopes fails on the delete action; push permission suffices there.
-        operation.access.deletes = client.host.name != "quay.io"
+        operation.access.deletes = client.profile.namesDeleteAction
         let request = RegistryRequest(
             operation: operation, method: .delete, url: try url("manifests/\(name)"),
             accepted: [200, 202, 204, 404])

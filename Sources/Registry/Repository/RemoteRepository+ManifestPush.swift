@@ -63,11 +63,11 @@ extension RemoteRepository {
             return try await requireAddress(expected, besides: stated, operation)
         }
         var stored = stated
-        var isSettled = stated == expected && !(name.isTag && client.host.isEventuallyConsistent)
+        var isSettled = stated == expected && !(name.isTag && client.profile.isEventuallyConsistent)
         var waits: ArraySlice<Duration> = [1, 2, 4, 8, 16, 29].map { .seconds($0) }[...]
         while !isSettled, stated == nil || stated == expected {
             stored = try await resolve(name)?.digest
-            isSettled = stored == expected || (stored != nil && !client.host.isEventuallyConsistent)
+            isSettled = stored == expected || (stored != nil && !client.profile.isEventuallyConsistent)
             guard !isSettled else { break }
             guard let wait = waits.popFirst() else {
                 // A push that succeeded is believed rather than a 404 to HEAD.
@@ -144,15 +144,6 @@ extension RawManifest {
 extension ManifestName {
     fileprivate var isTag: Bool {
         if case .tag = self { true } else { false }
-    }
-}
-
-extension RegistryHost {
-    /// A Boolean value that indicates whether content may become visible only seconds after a push.
-    ///
-    /// Source: reports about GHCR and ECR, whose GET returned 404 after a successful PUT.
-    fileprivate var isEventuallyConsistent: Bool {
-        name == "ghcr.io" || name.hasSuffix(".amazonaws.com")
     }
 }
 

@@ -13,9 +13,7 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError``, also if the listing does not end.
     public func tags() async throws -> [Tag] {
         let operation = operation(.tagList, "listing the tags")
-        // Without `n`, each registry uses its own page size; Quay rejects more than 100.
-        let start = try url(
-            client.host.name == "quay.io" ? "tags/list?n=100" : "tags/list")
+        let start = try url("tags/list" + (client.profile.tagPageSize.map { "?n=\($0)" } ?? ""))
         var tags: [Tag] = []
         var known: Set<Tag> = []
         var (seen, invalid) = (0, 0)

@@ -12,7 +12,7 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError``.
     public func currentDescriptor(of name: ManifestName) async throws -> Descriptor? {
         do {
-            return try await resolve(name, explainsDenial: client.host.name == "ghcr.io")
+            return try await resolve(name, explainsDenial: client.profile.explainsDenialInBody)
         } catch let error as RegistryError where error.isAmbiguousWithNotFound {
             return nil
         }

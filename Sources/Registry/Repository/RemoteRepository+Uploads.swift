@@ -66,7 +66,7 @@ extension RemoteRepository {
             }
         var upload = BlobUpload(
             client.uploadDialect, mountingFrom: mount.from, checking: mount.existenceCheck,
-            last: .last(for: client.host))
+            last: client.profile.smallestDialect)
         var attempt = 1
         let start = client.retryExecutor.time.now()
         var failure: RegistryError?

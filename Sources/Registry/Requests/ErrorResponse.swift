@@ -71,7 +71,9 @@ struct ErrorResponse: Error, Sendable {
         func messageContains(_ text: String) -> Bool {
             problems.contains { $0.message?.raw.lowercased().contains(text) ?? false }
         }
-        if status == 429, registry == .dockerHub, messageContains("pull rate limit") {
+        if status == 429, let text = RegistryProfile.of(registry).pullLimitText,
+            messageContains(text)
+        {
             return .quotaExhausted
         }
         if status == 403, messageContains("secondary rate limit") { return .secondaryRateLimit }

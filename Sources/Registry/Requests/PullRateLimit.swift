@@ -35,11 +35,17 @@ struct PullRateLimit: Hashable, Sendable {
     }
 
     /// Records the statement of a response.
-    mutating func note(_ fields: HTTPFields) {
-        guard let text = fields["ratelimit-remaining"],
-            let count = Int(text.prefix { $0 != ";" }), count >= 0
-        else { return }
+    ///
+    /// - Parameters:
+    ///   - fields: The fields of the response.
+    ///   - name: The name of the field with the statement.
+    /// - Returns: The remaining pulls, or `nil` if the response states none.
+    @discardableResult
+    mutating func note(_ fields: HTTPFields, in name: String) -> Int? {
+        guard let text = fields[name], let count = Int(text.prefix { $0 != ";" }), count >= 0
+        else { return nil }
         left = count
+        return count
     }
 
     /// Records that the limit was reached.

@@ -6,12 +6,41 @@ internal import OCI
 internal import Synchronization
 internal import TextSafety
 
+/// The knowledge about a registry that its responses have revealed during the run.
+struct LearnedCapabilities: Sendable {
+    /// The way blobs are uploaded.
+    var uploadDialect: BlobUpload.Dialect
+    /// The remaining pulls.
+    var pullRateLimit: PullRateLimit
+    /// A Boolean value that indicates whether the registry may have a referrers API.
+    var listsReferrers = true
+    /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
+    var answersHead = true
+    /// A Boolean value that indicates whether the registry has accepted credentials.
+    var hasAcceptedCredentials = false
+    /// The repositories from which mounting failed.
+    var unmountable: Set<String> = []
+
+    /// Creates the knowledge before the first request.
+    init(settings: RegistrySettings, profile: RegistryProfile) {
+        uploadDialect =
+            switch settings.uploadDialect {
+            case .auto: profile.uploadDialect
+            case .put: .put
+            case .patch: .patch
+            case .chunked: .chunked
+            }
+        pullRateLimit = PullRateLimit(reserve: settings.reservePulls)
+    }
+}
+
 /// A client of one registry: authorizes requests, responds to challenges, follows redirects, and
 /// retries temporary failures.
 final class RegistryClient: Sendable {
     let host: RegistryHost
     let origin: Origin
     let settings: RegistrySettings
+    let profile: RegistryProfile
     let retryExecutor: RetryExecutor
     let redirects: RedirectPolicy
 
@@ -23,23 +52,15 @@ final class RegistryClient: Sendable {
     /// Source: Azure limits them far more than other requests (dotnet/docker-tools#2141), so their
     /// throttling must not slow down the rest.
     private let referrerThrottle: HostThrottle
-    /// A Boolean value that indicates whether the registry has a referrers API, as known so far.
-    private let supportsReferrers = Mutex(true)
-    private let believesHead = Mutex(true)
     /// The budget of the requests whose failure does not fail an image.
     private let optionalRequests = OptionalRequests()
     /// The warnings of the registry that were reported.
     private let warnings = ReportedWarnings()
-    private let pullRateLimit: Mutex<PullRateLimit>
     private let timeouts: HTTPTimeouts
-    private let dialect: Mutex<BlobUpload.Dialect>
-    /// A Boolean value that indicates whether the registry has accepted credentials.
-    private let hasAcceptedCredentials = Mutex(false)
+    private let learned: Mutex<LearnedCapabilities>
     private let dependencies: RegistryClientPool.ClientDependencies
     /// The method by which the registry reports blobs that a repository already has.
     let presence: BlobPresence
-    /// The repositories from which mounting failed.
-    private let unmountable = Mutex<Set<String>>([])
 
     init(
         host: RegistryHost, origin: Origin, settings: RegistrySettings,
@@ -48,17 +69,18 @@ final class RegistryClient: Sendable {
         self.host = host
         self.origin = origin
         self.settings = settings
+        let profile = RegistryProfile.of(host)
+        self.profile = profile
         self.dependencies = dependencies
         self.transport = dependencies.transport
         self.timeouts = dependencies.timeouts
         self.redirects = RedirectPolicy(registry: origin, allow: settings.allow)
         let throttle = dependencies.throttles.throttle(
-            for: origin, concurrency: settings.concurrency)
+            for: origin, concurrency: settings.concurrency ?? profile.concurrency)
         self.throttle = throttle
         self.referrerThrottle = HostThrottle(concurrency: 2, time: dependencies.time)
-        self.pullRateLimit = Mutex(PullRateLimit(reserve: settings.reservePulls))
-        self.presence = BlobPresence(mountsBlobs: host.mountsBlobs)
-        self.dialect = Mutex(BlobUpload.Dialect(settings.uploadDialect, for: host))
+        self.presence = BlobPresence(mountsBlobs: profile.mountsBlobs)
+        self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
         self.retryExecutor = RetryExecutor(
             host: host, origin: origin, policy: dependencies.policy, throttle: throttle,
             throttles: dependencies.throttles, monitor: dependencies.monitor,
@@ -76,19 +98,19 @@ final class RegistryClient: Sendable {
 
     /// The upload dialect of the registry, as known so far.
     var uploadDialect: BlobUpload.Dialect {
-        get { dialect.withLock { $0 } }
-        set { dialect.withLock { $0 = newValue } }
+        get { learned.withLock { $0.uploadDialect } }
+        set { learned.withLock { $0.uploadDialect = newValue } }
     }
 
     /// A Boolean value that indicates whether the registry may have a referrers API.
     var listsReferrers: Bool {
-        get { supportsReferrers.withLock { $0 } }
-        set { supportsReferrers.withLock { $0 = newValue } }
+        get { learned.withLock { $0.listsReferrers } }
+        set { learned.withLock { $0.listsReferrers = newValue } }
     }
 
     /// A client without credentials, or `nil` if the registry has not accepted any.
     var anonymousClient: RegistryClient? {
-        guard hasAcceptedCredentials.withLock({ $0 }) else { return nil }
+        guard learned.withLock({ $0.hasAcceptedCredentials }) else { return nil }
         return RegistryClient(
             host: host, origin: origin, settings: settings,
             dependencies: dependencies.withoutCredentials)
@@ -96,8 +118,8 @@ final class RegistryClient: Sendable {
 
     /// A Boolean value that indicates whether 404 to a HEAD request means that there is no manifest.
     var answersHead: Bool {
-        get { believesHead.withLock { $0 } }
-        set { believesHead.withLock { $0 = newValue } }
+        get { learned.withLock { $0.answersHead } }
+        set { learned.withLock { $0.answersHead = newValue } }
     }
 
     /// Records repositories that will be read.
@@ -106,12 +128,12 @@ final class RegistryClient: Sendable {
     /// Returns a Boolean value that indicates whether mounting from a repository has not failed
     /// yet.
     func canMount(from repository: String) -> Bool {
-        unmountable.withLock { !$0.contains(repository) }
+        learned.withLock { !$0.unmountable.contains(repository) }
     }
 
     /// Records that mounting from a repository failed.
     func recordMountFailure(from repository: String) {
-        _ = unmountable.withLock { $0.insert(repository) }
+        _ = learned.withLock { $0.unmountable.insert(repository) }
     }
 
     /// Sends a request, retries it as the policy permits, and reads the response.
@@ -174,19 +196,21 @@ final class RegistryClient: Sendable {
     private func sendCounted(_ request: RegistryRequest) async throws -> RegistryResponse {
         let isPull = request.operation.kind == .manifestGet
         if isPull { try await claimPull(for: request.operation) }
-        defer { if isPull { pullRateLimit.withLock { $0.settle() } } }
+        defer { if isPull { learned.withLock { $0.pullRateLimit.settle() } } }
         do {
             return try await exchange(request)
         } catch let errorResponse as ErrorResponse
             where errorResponse.outcome.event == .quotaExhausted
         {
-            pullRateLimit.withLock { $0.isUsedUp() }
+            learned.withLock { $0.pullRateLimit.isUsedUp() }
             throw errorResponse
         }
     }
 
     private func claimPull(for operation: Operation) async throws {
-        let (isClaimed, left) = pullRateLimit.withLock { ($0.claim(), $0.left ?? 0) }
+        let (isClaimed, left) = learned.withLock {
+            ($0.pullRateLimit.claim(), $0.pullRateLimit.left ?? 0)
+        }
         guard !isClaimed else { return }
         // The remaining pulls may be claimed by requests in flight.
         let isReserved = left > 0 && settings.reservePulls > 0
@@ -217,7 +241,7 @@ final class RegistryClient: Sendable {
                     ).attributed(to: replaced)
                 }
                 if negotiation.sentCredential != nil {
-                    hasAcceptedCredentials.withLock { $0 = true }
+                    learned.withLock { $0.hasAcceptedCredentials = true }
                 }
                 return response
             } catch var errorResponse as ErrorResponse {
@@ -328,10 +352,9 @@ final class RegistryClient: Sendable {
     }
 
     private func recordPullsRemaining(_ fields: HTTPFields) {
-        let left = pullRateLimit.withLock { pullRateLimit -> Int? in
-            pullRateLimit.note(fields)
-            return fields["ratelimit-remaining"] == nil ? nil : pullRateLimit.left
+        guard let name = profile.remainingPullsField else { return }
+        if let left = learned.withLock({ $0.pullRateLimit.note(fields, in: name) }) {
+            retryExecutor.events(.pullsRemaining(host: host, count: left))
         }
-        if let left { retryExecutor.events(.pullsRemaining(host: host, count: left)) }
     }
 }

@@ -4,6 +4,7 @@ internal import CommandLineKit
 internal import Content
 internal import Mirroring
 internal import OCI
+internal import Registry
 internal import StrictJSON
 
 /// The result of `plan` as text and JSON.
@@ -113,7 +114,7 @@ struct PlanDocument {
 extension PlannedImage {
     fileprivate var isOnDockerHub: Bool {
         if case .repository(let repository) = source {
-            repository.registry == .dockerHub
+            RegistryProfile.of(repository.registry).limitsPulls
         } else {
             false
         }

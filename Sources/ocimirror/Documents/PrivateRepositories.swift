@@ -3,6 +3,7 @@
 internal import Content
 internal import Mirroring
 internal import OCI
+internal import Registry
 
 /// The repositories that a run created and that do not allow anonymous pulls.
 ///
@@ -26,20 +27,7 @@ struct PrivateRepositories {
             let repositories = counted(names.count, "new repository", plural: "new repositories")
             return
                 "\(repositories) at \(host) \(names.count == 1 ? "is" : "are") not public, such as "
-                + "\(names[0]); \(Self.advice(for: host))"
+                + "\(names[0]); \(RegistryProfile.of(host).visibilityAdvice)"
         }
-    }
-
-    /// Source: GitHub's package settings, Azure's and Quay's documentation of visibility.
-    private static func advice(for host: RegistryHost) -> String {
-        let secret = "give clusters a pull secret"
-        if host.name == "ghcr.io" {
-            return "\(secret), or make the packages public in their settings on GitHub"
-        }
-        if host.name == "quay.io" { return "\(secret), or make them public in their settings" }
-        if host.name.contains(".azurecr.") {
-            return "\(secret) or the AcrPull role, or allow anonymous pulls from the registry"
-        }
-        return "\(secret), or allow anonymous pulls"
     }
 }

@@ -126,16 +126,6 @@ import Testing
         #expect(dialects == expected)
     }
 
-    @Test(arguments: [
-        ("ghcr.io", BlobUpload.Dialect.patch), ("eu.gcr.io", .put),
-        ("europe-docker.pkg.dev", .put), ("x.azurecr.io", .chunked), ("quay.io", .chunked),
-    ])
-    func `respects the dialects that a registry does not support`(
-        host: String, last: BlobUpload.Dialect
-    ) throws {
-        #expect(try BlobUpload.Dialect.last(for: RegistryHost(parsing: host)) == last)
-    }
-
     // Most commits with a lost response have succeeded.
     @Test(arguments: [BlobUpload.Failure.transient, .sessionLost])
     func `G04 checks for the blob after a lost commit`(failure: BlobUpload.Failure) {
@@ -156,17 +146,5 @@ import Testing
         #expect(steps(.put, .failed(.rejected)).1 == .failed)
         #expect(steps(.put, .session(a), .failed(.rejected)).1 == .failed)
         #expect(steps(.put, .session(a), .failed(.transient), .failed(.rejected)).1 == .failed)
-    }
-
-    @Test(arguments: [
-        ("docker.io", UploadDialect.auto, BlobUpload.Dialect.patch),
-        ("team.azurecr.io", .auto, .patch), ("team.azurecr.cn", .auto, .patch),
-        ("azurecr.io.example.com", .auto, .put), ("ghcr.io", .auto, .put),
-        ("docker.io", .put, .put), ("ghcr.io", .patch, .patch),
-    ])
-    func `uses the dialect that the registry supports`(
-        host: String, wish: UploadDialect, dialect: BlobUpload.Dialect
-    ) throws {
-        #expect(BlobUpload.Dialect(wish, for: try RegistryHost(parsing: host)) == dialect)
     }
 }
