@@ -67,7 +67,8 @@ import Testing
     @Test(arguments: [
         ("123456789012.dkr.ecr.us-east-1.amazonaws.com", false, true),
         ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", false, true),
-        ("public.ecr.aws", false, false), ("ghcr.io", true, true), ("europe-docker.pkg.dev", false, false),
+        ("public.ecr.aws", false, false), ("ghcr.io", true, true),
+        ("europe-docker.pkg.dev", false, false),
         ("docker.io", true, false),
     ])
     func `state which registries mount, and which show content late`(

@@ -121,9 +121,12 @@ struct AuthNegotiation: Sendable {
     /// The first step.
     var firstStep: Step { scheme == nil ? .send(nil) : .findCredential }
 
-    /// The credential that authorized the last request, or `nil` if that was anonymous.
-    var sentCredential: FoundCredential? {
-        authorization != nil && credential?.credential != Credential.none ? credential : nil
+    /// The credential of the last request, which is none if the request was anonymous.
+    var sentCredential: FoundCredential {
+        guard let credential, authorization != nil || credential.replaces != nil else {
+            return .nothing
+        }
+        return credential
     }
 
     /// A Boolean value that indicates whether the request omits credentials that were rejected.

@@ -150,9 +150,9 @@ final class Authenticator: Sendable {
                     step = negotiation.next(after: .token(token, isCached: isCached))
                 } catch let error as RegistryError {
                     let isDenial = error.failureClass == .denied
-                    let attributed = error.attributed(to: negotiation.credential?.replaces)
-                    guard isDenial || negotiation.isAnonymousFallback else { throw attributed }
-                    denial = denial ?? attributed
+                    let named = error.naming(negotiation.credential ?? .nothing)
+                    guard isDenial || negotiation.isAnonymousFallback else { throw named }
+                    denial = denial ?? named
                     step = negotiation.next(after: .tokenDenied(status: error.status))
                 }
             }

@@ -20,8 +20,8 @@ struct Realm: Hashable, Sendable {
 /// they may be omitted.
 ///
 /// The realm is whatever the registry writes into its challenge, so a compromised registry could
-/// have credentials sent anywhere. Anonymous tokens may come from any server with TLS
-/// that is not closer to this machine than the registry. Credentials are sent to the registry's
+/// have credentials sent anywhere. Anonymous tokens may come from any server with TLS whose address
+/// the registry may refer to (``RedirectAddressPolicy``). Credentials are sent to the registry's
 /// origin, to the known token server of a known registry, and to hosts that the user named.
 ///
 /// Source: GHSA-3p65-76g6-3w7r (distribution) for the attack.

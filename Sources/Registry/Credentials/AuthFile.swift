@@ -14,7 +14,10 @@ struct AuthFile: Sendable {
         let registry: RegistryHost
         /// The path prefix of the repositories; empty for all.
         let path: String
-        let credential: Credential
+        /// The credential, or the error if the entry is malformed.
+        ///
+        /// A malformed entry must not prevent the use of other registries.
+        let credential: Result<Credential, JSONError>
     }
 
     /// The path of the file.
@@ -50,7 +53,7 @@ struct AuthFile: Sendable {
             }
             for member in members {
                 guard let (registry, path) = Self.parse(key: member.name),
-                    let credential = try Self.credential(member.value)
+                    let credential = Self.credential(member.value)
                 else { continue }
                 let entry = Entry(registry: registry, path: path, credential: credential)
                 let isPreferred = member.name == RegistryProfile.of(registry).authFileKey
@@ -101,9 +104,17 @@ struct AuthFile: Sendable {
         return (registry, isURL || isVersion ? "" : String(path))
     }
 
-    private static func credential(_ value: JSONValue) throws(JSONError) -> Credential? {
+    private static func credential(_ value: JSONValue) -> Result<Credential, JSONError>? {
+        do throws(JSONError) {
+            return try parsedCredential(value).map { .success($0) }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func parsedCredential(_ value: JSONValue) throws(JSONError) -> Credential? {
         let entry = try JSONObject(
-            value, path: "auths.…",
+            value,
             known: ["auth", "identitytoken", "username", "password", "registrytoken"])
         if let token = try entry.string("identitytoken"), !token.isEmpty {
             return .identityToken(Secret(token))

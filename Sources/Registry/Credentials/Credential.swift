@@ -29,6 +29,11 @@ public struct FoundCredential: Hashable, Sendable {
     /// No credential from any source.
     public static let nothing = FoundCredential(.none, source: nil)
 
+    /// The source and the user, for messages: `mirror.yaml (user me)`.
+    var label: String {
+        (source ?? "the command line") + (credential.displayUser.map { " (user \($0))" } ?? "")
+    }
+
     /// Creates a found credential.
     public init(_ credential: Credential, source: String?) {
         self.credential = credential

@@ -15,8 +15,8 @@ internal import TextSafety
 /// 5. `GITHUB_TOKEN` for ghcr.io, and a Microsoft Entra identity for Azure's registries.
 ///
 /// Files and helpers are read when they are first needed, and again only after their credentials
-/// are rejected. A file that is malformed or a helper that fails is an error, never a reason to use
-/// the next source.
+/// are rejected. A file that is malformed, a malformed entry for the registry, or a helper that
+/// fails is an error, never a reason to use the next source.
 public actor CredentialStore {
     /// Reads a file; returns `nil` if it does not exist.
     public typealias FileReader = @Sendable (_ path: String) throws -> [UInt8]?
@@ -121,7 +121,14 @@ public actor CredentialStore {
                 return FoundCredential(credential, source: "\(helper.program) (\(file.name))")
             }
         }
-        return file.entry(for: repository).map { FoundCredential($0.credential, source: file.name) }
+        guard let entry = file.entry(for: repository) else { return nil }
+        do {
+            return FoundCredential(try entry.credential.get(), source: file.name)
+        } catch {
+            throw ContentError(
+                .unavailable, "\(file.name): invalid credentials of \(entry.registry): \(error)",
+                hint: "log in again with 'ocimirror login \(entry.registry)'")
+        }
     }
 
     private func credential(

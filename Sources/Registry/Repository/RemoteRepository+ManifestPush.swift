@@ -67,7 +67,8 @@ extension RemoteRepository {
         var waits: ArraySlice<Duration> = [1, 2, 4, 8, 16, 29].map { .seconds($0) }[...]
         while !isSettled, stated == nil || stated == expected {
             stored = try await resolve(name)?.digest
-            isSettled = stored == expected || (stored != nil && !client.profile.isEventuallyConsistent)
+            isSettled =
+                stored == expected || (stored != nil && !client.profile.isEventuallyConsistent)
             guard !isSettled else { break }
             guard let wait = waits.popFirst() else {
                 // A push that succeeded is believed rather than a 404 to HEAD.

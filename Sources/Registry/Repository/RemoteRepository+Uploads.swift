@@ -264,10 +264,7 @@ struct UploadSession: Sendable {
         do {
             return try repository.client.redirects.upload(text, from: response.url)
         } catch {
-            throw RegistryError(
-                .unavailable, operation, "the registry refers to \(error.description)",
-                hint: "if the host belongs to it, add it to "
-                    + "registries.\(repository.client.host).allow")
+            throw RegistryError(operation, error)
         }
     }
 

@@ -31,8 +31,8 @@ struct ErrorResponse: Error, Sendable {
     /// A Boolean value that indicates whether the request had a token that was issued for
     /// credentials.
     var hadToken = false
-    /// The rejected credential because of which the request was anonymous.
-    var replaces: RejectedCredential?
+    /// The credential of the request, or `nil` if it is not known.
+    var credential: FoundCredential?
 
     init(
         _ response: HTTPResponse, isWebPage: Bool? = nil, from responder: Responder,

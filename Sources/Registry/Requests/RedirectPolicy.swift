@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Content
 internal import HTTP
+
+/// A URL in a registry's response that is not used.
+struct BlockedURL: Error {
+    let error: URLError
+    /// The host that `allow` could permit, or `nil` if the URL is never used.
+    var host: String?
+}
+
+extension RegistryError {
+    /// Creates an error for a URL that is not used.
+    init(_ operation: Operation, _ blocked: BlockedURL) {
+        self.init(
+            .unavailable, operation, "the registry refers to \(blocked.error)",
+            hint: blocked.host.map {
+                "if the host belongs to it, add \($0) to registries.\(operation.registry).allow"
+            })
+    }
+}
 
 /// The policy for redirects: where they may lead, and which of them receive credentials.
 struct RedirectPolicy: Sendable {
@@ -36,31 +55,37 @@ struct RedirectPolicy: Sendable {
 
     /// Returns the next hop, or `nil` if the response is not a redirect.
     ///
-    /// - Throws: `URLError` if the redirect is not permitted.
-    func next(after response: HTTPResponse, from hop: Hop, writes: Bool) throws(URLError) -> Hop? {
+    /// - Throws: ``BlockedURL`` if the redirect is not permitted.
+    func next(
+        after response: HTTPResponse, from hop: Hop, writes: Bool
+    ) throws(BlockedURL) -> Hop? {
         let follows: Set<Int> = writes ? [307, 308] : [301, 302, 303, 307, 308]
         guard follows.contains(response.status), let location = response.fields["location"] else {
             return nil
         }
         let url =
-            writes
-            ? try upload(location, from: hop.url)
-            : try checked(hop.url.resolving(location), from: hop.url)
+            writes ? try upload(location, from: hop.url) : try resolve(location, from: hop.url)
         let limit = addresses.scope(
             afterResponseFrom: response.addressClass(at: hop.url.origin), within: hop.limit)
-        return Hop(
-            url: url, addressScope: try addresses.scope(for: url.origin, within: limit),
-            limit: limit)
+        do {
+            return Hop(
+                url: url, addressScope: try addresses.scope(for: url.origin, within: limit),
+                limit: limit)
+        } catch {
+            throw BlockedURL(error: error, host: url.origin.authority)
+        }
     }
 
     /// Returns the URL for an upload.
     ///
-    /// - Throws: `URLError` if it has another origin that the user has not named.
-    func upload(_ location: String, from url: HTTPURL) throws(URLError) -> HTTPURL {
-        let next = try checked(url.resolving(location), from: url)
+    /// - Throws: ``BlockedURL`` if it has another origin that the user has not named.
+    func upload(_ location: String, from url: HTTPURL) throws(BlockedURL) -> HTTPURL {
+        let next = try resolve(location, from: url)
         guard addresses.isTrusted(next.origin) else {
-            throw URLError(
-                next.origin.description, "uploads to other origins are blocked")
+            throw BlockedURL(
+                error: URLError(
+                    next.origin.description, "uploads to other origins are blocked"),
+                host: next.origin.authority)
         }
         return next
     }
@@ -75,9 +100,16 @@ struct RedirectPolicy: Sendable {
         return !url.target.hasPrefix("/v2/") || url.target.hasPrefix("/v2/\(repository)/")
     }
 
-    private func checked(_ next: HTTPURL, from url: HTTPURL) throws(URLError) -> HTTPURL {
+    private func resolve(_ location: String, from url: HTTPURL) throws(BlockedURL) -> HTTPURL {
+        let next: HTTPURL
+        do {
+            next = try url.resolving(location)
+        } catch {
+            throw BlockedURL(error: error)
+        }
         guard url.origin.scheme == .http || next.origin.scheme == .https else {
-            throw URLError(next.origin.description, "redirect from HTTPS to HTTP blocked")
+            throw BlockedURL(
+                error: URLError(next.origin.description, "redirect from HTTPS to HTTP blocked"))
         }
         return next
     }

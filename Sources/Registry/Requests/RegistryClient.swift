@@ -232,20 +232,20 @@ final class RegistryClient: Sendable {
         while true {
             do {
                 let response = try await follow(request, negotiation.authorization)
-                let replaced = negotiation.credential?.replaces
-                let isHidden = replaced != nil && mayBeHidden(response, from: request)
+                let credential = negotiation.sentCredential
+                let isHidden = credential.replaces != nil && mayBeHidden(response, from: request)
                 await authenticator.recordResponse(to: negotiation, isSuccess: !isHidden)
                 if isHidden {
                     throw RegistryError(
                         .missing, request.operation, "not found (404)", status: 404
-                    ).attributed(to: replaced)
+                    ).attributed(to: credential.replaces)
                 }
-                if negotiation.sentCredential != nil {
+                if credential.credential != .none {
                     learned.withLock { $0.hasAcceptedCredentials = true }
                 }
                 return response
             } catch var errorResponse as ErrorResponse {
-                errorResponse.replaces = negotiation.credential?.replaces
+                errorResponse.credential = negotiation.sentCredential
                 guard errorResponse.isAboutCredentials else {
                     await authenticator.recordResponse(to: negotiation, isSuccess: false)
                     throw errorResponse
@@ -278,9 +278,7 @@ final class RegistryClient: Sendable {
             do {
                 next = try redirects.next(after: response, from: hop, writes: request.writes)
             } catch {
-                throw RegistryError(
-                    .unavailable, request.operation, "the registry refers to \(error.description)",
-                    hint: "if the host belongs to it, add it to registries.\(host).allow")
+                throw RegistryError(request.operation, error)
             }
             if let next {
                 hop = next

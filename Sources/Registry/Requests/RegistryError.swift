@@ -84,7 +84,25 @@ public struct RegistryError: ContentFailure {
         self.hasReasonInBody = errorResponse.replaces == nil && errorResponse.hasReasonInBody
         self.isRead = !operation.access.writes
         self.outcome = errorResponse.outcome
-        if let rejected = errorResponse.replaces { attribute(to: rejected) }
+        if let credential = errorResponse.credential { name(credential) }
+    }
+
+    /// Returns the error of a request with a credential, which a user needs to find the cause of a
+    /// rejection.
+    func naming(_ credential: FoundCredential) -> RegistryError {
+        var error = self
+        error.name(credential)
+        return error
+    }
+
+    private mutating func name(_ credential: FoundCredential) {
+        if let rejected = credential.replaces {
+            attribute(to: rejected)
+        } else if failureClass == .denied, outcome != nil {
+            reason +=
+                credential.credential == .none
+                ? ", no credentials were sent" : " with credentials from \(credential.label)"
+        }
     }
 
     /// Returns the error of an anonymous request that replaced one with a rejected credential.

@@ -98,7 +98,7 @@ import TextSafety
     }
 
     @Test(arguments: [
-        "{", "[]", #"{"auths":{"ghcr.io":{"auth":"canary"}}}"#, #"{"auths":["canary"]}"#,
+        "{", "[]", #"{"auths":["canary"]}"#, #"{"credsStore":{"canary":1}}"#,
     ])
     func `A22 are not written to a malformed file, which is left unchanged`(content: String)
         async throws
@@ -111,6 +111,14 @@ import TextSafety
         #expect(error?.message.contains("canary") == false)
         await #expect(throws: ContentError.self) { try await logins().erase(registry) }
         #expect(file == content)
+    }
+
+    @Test func `replace a malformed entry`() async throws {
+        try folder.write(
+            #"{"auths":{"ghcr.io":{"auth":"canary"},"quay.io":{"auth":"x"}}}"#, to: "config.json")
+        let registry = try RegistryHost(parsing: "ghcr.io")
+        _ = try await logins().store(user: "me", password: Secret("pw"), for: registry)
+        #expect(!file.contains("canary") && file.contains("bWU6cHc=") && file.contains("quay.io"))
     }
 
     @Test func `are readable only by their owner`() async throws {

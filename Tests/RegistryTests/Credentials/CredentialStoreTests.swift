@@ -143,9 +143,7 @@ import TextSafety
 
     // The content of a malformed file must not appear in the message.
     @Test(arguments: [
-        #"{"auths":{"a.io":{"auth":"canary"}}}"#, #"{"auths":{"a.io":{"auth":"canary""#, "canary",
-        #"{"auths":"canary"}"#, #"{"auths":{"a.io":["canary"]}}"#,
-        #"{"auths":{"a.io":{"identitytoken":{"canary":1}}}}"#,
+        #"{"auths":{"a.io":{"auth":"canary""#, "canary", #"{"auths":"canary"}"#,
     ])
     func `A22 of a malformed file are an error that names only the file`(content: String)
         async throws
@@ -156,6 +154,25 @@ import TextSafety
         let message = try #require(error).message
         #expect(message.hasPrefix("/h/.docker/config.json: invalid auth file"))
         #expect(!message.contains("canary"))
+    }
+
+    @Test(arguments: [
+        #"{"auth":"canary"}"#, #"["canary"]"#, #"{"identitytoken":{"canary":1}}"#,
+        #"{"username":"me","password":["canary"]}"#, #"{"Auth":"canary"}"#,
+    ])
+    func `A22 of a malformed entry are an error of its registry only`(entry: String) async throws {
+        let good = #""auth":"\#(Self.pair("u", "p"))""#
+        let content = #"{"auths":{"a.io":\#(entry),"b.io":{\#(good)},"a.io/team":{\#(good)}}}"#
+        let store = store(["/h/.docker/config.json": content])
+        for name in ["b.io/x", "a.io/team/x"] { #expect(try await user(store, name) == "u") }
+        #expect(try await user(store, "c.io/x") == nil)
+        let error = await #expect(throws: ContentError.self) {
+            _ = try await user(store, "a.io/x")
+        }
+        let message = try #require(error).message
+        #expect(message.hasPrefix("/h/.docker/config.json: invalid credentials of a.io: "))
+        #expect(!message.contains("canary"))
+        #expect(error?.hint?.contains("ocimirror login a.io") == true)
     }
 
     @Test func `are an error if the given file does not exist`() async throws {

@@ -82,9 +82,24 @@ import TextSafety
         let scene = try Scene([
             Exchange("GET \(Canary.url)", ScriptedResponse(307, ["Location": place]))
         ])
-        await #expect(throws: RegistryError.self) {
+        let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
         }
+        #expect(error?.hint == nil)
+        scene.wire.expectDone()
+    }
+
+    @Test func `A07 a nearer host is blocked, and the hint names the setting that permits it`()
+        async throws
+    {
+        let scene = try Scene([
+            Exchange(
+                "GET \(Canary.url)", ScriptedResponse(307, ["Location": "https://10.0.0.1:8443/b"]))
+        ])
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().fetch(blob: Canary.blob.descriptor)
+        }
+        #expect(error?.hint?.contains("add 10.0.0.1:8443 to registries.reg.test.allow") == true)
         scene.wire.expectDone()
     }
 

@@ -71,8 +71,8 @@ import Testing
         #expect(
             error.description
                 == "reading the manifest \(Sample.manifest.digest) of reg.test/app: "
-                + "\(status == 401 ? "authentication failed" : "access denied") (\(status)) (DENIED) [request "
-                + "ABCD:1]")
+                + "\(status == 401 ? "authentication failed" : "access denied") (\(status)), "
+                + "no credentials were sent (DENIED) [request ABCD:1]")
         let hint = try #require(error.hint)
         #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
     }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Content
+import HTTP
+import OCI
+import Testing
+import TextSafety
+
+@testable import Registry
+
+/// The credentials that the message of a 401 or 403 names.
+@Suite struct `Messages of denials` {
+    private static let manifest = "https://reg.test/v2/app/manifests/1"
+    private static let push =
+        "https://reg.test/token?service=reg.test&scope=repository:app:pull%2Cpush"
+
+    private func message(
+        _ exchanges: [Exchange], host: String = "reg.test",
+        credentials: [String: Credential] = [:], environment: [String: String] = [:],
+        files: [String: String] = [:]
+    ) async throws -> String {
+        let scene = try Scene(
+            exchanges, credentials: credentials, environment: environment,
+            read: { path in files[path].map { Array($0.utf8) } },
+            run: { _, _, _ in
+                CredentialHelper.Output(
+                    status: 0, output: Array(#"{"Username":"robot","Secret":"canary"}"#.utf8))
+            })
+        let error = await #expect(throws: RegistryError.self) {
+            try await scene.repository("\(host)/app").push(
+                manifest: Sample.manifest.raw, as: .tag(Tag(parsing: "1")))
+        }
+        #expect(error?.failureClass == .denied)
+        scene.wire.expectDone()
+        let message = try #require(error).description
+        #expect(!message.contains("canary"))
+        return message
+    }
+
+    private static func denied(
+        by status: Int, host: String = "reg.test"
+    ) -> [Exchange] {
+        let url = "https://\(host)/v2/app/manifests/1"
+        let challenge = ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
+        return [
+            Exchange("PUT \(url)", challenge), Exchange("PUT \(url)", ScriptedResponse(status)),
+        ]
+    }
+
+    @Test(arguments: [401, 403])
+    func `say that no credentials were sent`(status: Int) async throws {
+        let response = ScriptedResponse(status, ["WWW-Authenticate": "Basic realm=x"])
+        let message = try await message([Exchange("PUT \(Self.manifest)", response)])
+        #expect(message.hasSuffix("(\(status)), no credentials were sent"))
+    }
+
+    @Test func `name mirror.yaml`() async throws {
+        let message = try await message(
+            Self.denied(by: 403), credentials: ["reg.test": .user("me", "canary")])
+        #expect(
+            message.hasSuffix("access denied (403) with credentials from mirror.yaml (user me)"))
+    }
+
+    @Test func `name the auth file`() async throws {
+        let auth = Registry.Base64.encode(Array("me:canary".utf8))
+        let message = try await message(
+            Self.denied(by: 403), environment: ["HOME": "/h"],
+            files: ["/h/.docker/config.json": #"{"auths":{"reg.test":{"auth":"\#(auth)"}}}"#])
+        #expect(
+            message.hasSuffix(
+                "access denied (403) with credentials from /h/.docker/config.json (user me)"))
+    }
+
+    @Test func `name the credential helper`() async throws {
+        let message = try await message(
+            Self.denied(by: 401), environment: ["HOME": "/h"],
+            files: ["/h/.docker/config.json": #"{"credsStore":"pass"}"#])
+        #expect(
+            message.hasSuffix(
+                "authentication failed (401) with credentials from docker-credential-pass "
+                    + "(/h/.docker/config.json) (user robot)"))
+    }
+
+    @Test func `name the variable`() async throws {
+        let message = try await message(
+            Self.denied(by: 403, host: "ghcr.io"), host: "ghcr.io",
+            environment: ["GITHUB_TOKEN": "canary", "GITHUB_ACTOR": "octocat"])
+        #expect(
+            message.hasSuffix(
+                "access denied (403) with credentials from GITHUB_TOKEN (user octocat)"))
+    }
+
+    @Test func `name the credentials that a token server denied`() async throws {
+        let message = try await message(
+            [
+                Exchange(
+                    "PUT \(Self.manifest)",
+                    ScriptedResponse(401, `Rejected credentials`.challenge())),
+                Exchange(
+                    "GET \(Self.push)",
+                    ScriptedResponse(
+                        403, [:], #"{"errors":[{"code":"DENIED","message":"denied"}]}"#)),
+            ], credentials: ["reg.test": .user("me", "canary")])
+        #expect(
+            message.contains(
+                "access denied (403) with credentials from mirror.yaml (user me) (DENIED: denied)"))
+    }
+
+    // What is not a token says nothing about the credentials.
+    @Test(arguments: [
+        "<!DOCTYPE html><title>Sign in</title>", "", "{}", "[]", #"{"token":""}"#, #"{"token":1}"#,
+        #"{"token":"a b"}"#, #"{"token":null}"#, "Service unavailable",
+    ])
+    func `are not used for a response without a token`(body: String) async throws {
+        let scene = try Scene(
+            [
+                Exchange(
+                    "PUT \(Self.manifest)",
+                    ScriptedResponse(401, `Rejected credentials`.challenge())),
+                Exchange("GET \(Self.push)", ScriptedResponse(200, [:], body)),
+            ], credentials: ["reg.test": .user("me", "canary")])
+        let error = await #expect(throws: RegistryError.self) {
+            try await scene.repository().push(
+                manifest: Sample.manifest.raw, as: .tag(Tag(parsing: "1")))
+        }
+        #expect(error?.failureClass == .unavailable)
+        scene.wire.expectDone()
+    }
+}
