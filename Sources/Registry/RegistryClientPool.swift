@@ -91,8 +91,7 @@ public final class RegistryClientPool: Sendable {
         }
     }
 
-    private let settings: [RegistryHost: RegistrySettings]
-    private let defaults: RegistrySettings
+    private let options: Options
     private let dependencies: ClientDependencies
     private struct ClientKey: Hashable {
         let host: RegistryHost
@@ -100,31 +99,54 @@ public final class RegistryClientPool: Sendable {
     }
     private let clients = Mutex<[ClientKey: RegistryClient]>([:])
 
+    /// The options of all clients.
+    public struct Options: Sendable {
+        /// The settings of registries.
+        public var registries: [RegistryHost: RegistrySettings]
+        /// The settings of all other registries.
+        public var defaults: RegistrySettings
+        /// The time limits of every request; a commit has longer ones, and metadata a total one of
+        /// a minute, or of `idle` if that is longer.
+        public var timeouts: HTTPTimeouts
+        /// The time for which temporary failures are retried.
+        public var retryMode: RetryMode
+        /// The retry budget of each host, or `nil` for the default of `retryMode`.
+        public var retryFor: Duration?
+        /// The clock and the random numbers.
+        public var time: RetryTiming
+
+        /// Creates options.
+        public init(
+            registries: [RegistryHost: RegistrySettings] = [:],
+            defaults: RegistrySettings = RegistrySettings(),
+            timeouts: HTTPTimeouts = HTTPTimeouts(), retryMode: RetryMode = .unattended,
+            retryFor: Duration? = nil, time: RetryTiming = .system
+        ) {
+            self.registries = registries
+            self.defaults = defaults
+            self.timeouts = timeouts
+            self.retryMode = retryMode
+            self.retryFor = retryFor
+            self.time = time
+        }
+    }
+
     /// Creates a pool.
     ///
     /// - Parameters:
     ///   - transport: The transport for the requests.
-    ///   - settings: The settings of registries.
-    ///   - defaults: The settings of all other registries.
+    ///   - options: The options of all clients.
     ///   - credentials: The sources of credentials.
-    ///   - timeouts: The time limits of every request; a commit has longer ones, and metadata a
-    ///     total one of a minute, or of `idle` if that is longer.
-    ///   - retryMode: The time for which temporary failures are retried.
-    ///   - retryFor: The retry budget of each host, or `nil` for the default of `retryMode`.
-    ///   - time: The clock and the random numbers.
     ///   - events: The handler of events; it is called often and must not block.
     public init(
-        transport: any HTTPTransport, settings: [RegistryHost: RegistrySettings] = [:],
-        defaults: RegistrySettings = RegistrySettings(), credentials: CredentialStore,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), retryMode: RetryMode = .unattended,
-        retryFor: Duration? = nil, time: RetryTiming = .system,
+        transport: any HTTPTransport, options: Options = Options(), credentials: CredentialStore,
         events: @escaping @Sendable (RegistryEvent) -> Void = { _ in }
     ) {
-        self.settings = settings
-        self.defaults = defaults
-        var policy = retryMode == .unattended ? RetryPolicy.unattended : .attended
-        if let retryFor { policy.retryFor = retryFor }
-        var timeouts = timeouts
+        self.options = options
+        let time = options.time
+        var policy = options.retryMode == .unattended ? RetryPolicy.unattended : .attended
+        if let retryFor = options.retryFor { policy.retryFor = retryFor }
+        var timeouts = options.timeouts
         timeouts.total = max(.seconds(60), timeouts.idle)
         let monitor = HostHealthMonitor(policy: policy, time: time)
         self.dependencies = ClientDependencies(
@@ -176,7 +198,7 @@ public final class RegistryClientPool: Sendable {
         of host: RegistryHost, isOptional: Bool = false
     ) throws(URLError) -> RegistryClient {
         let key = ClientKey(host: host, isOptional: isOptional)
-        let clientSettings = settings[host] ?? defaults
+        let clientSettings = options.registries[host] ?? options.defaults
         let origin = try Origin.of(host, plainHTTP: clientSettings.plainHTTP)
         return clients.withLock { clients in
             if let client = clients[key] { return client }

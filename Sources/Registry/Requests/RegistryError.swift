@@ -81,7 +81,8 @@ public struct RegistryError: ContentFailure {
         self.isAmbiguousWithNotFound = errorResponse.isAmbiguousWithNotFound
         self.isWebPage = errorResponse.isWebPage
         self.isAboutImmutableTag = errorResponse.isAboutImmutableTag
-        self.hasReasonInBody = errorResponse.replaces == nil && errorResponse.hasReasonInBody
+        self.hasReasonInBody =
+            errorResponse.credential?.replaces == nil && errorResponse.hasReasonInBody
         self.isRead = !operation.access.writes
         self.outcome = errorResponse.outcome
         if let credential = errorResponse.credential { name(credential) }

@@ -95,13 +95,14 @@ enum Network {
         }
         return RegistryClientPool(
             transport: try transport(registries, options, context),
-            settings: settings, defaults: defaults,
+            options: RegistryClientPool.Options(
+                registries: settings, defaults: defaults,
+                timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
+                retryFor: options.retryFor),
             credentials: CredentialStore(
                 given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
                 authFile: options.authFile.map(context.absolute),
                 environment: onlyAuthFile ? [:] : context.environment),
-            timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
-            retryFor: options.retryFor,
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)

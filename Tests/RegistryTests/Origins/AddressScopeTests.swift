@@ -74,16 +74,16 @@ import Testing
         let transport: any HTTPTransport = isFar ? InternetTransport(base: curl, home: home) : curl
         let network = RegistryClientPool(
             transport: transport,
-            settings: [
-                host: .with {
-                    $0.plainHTTP = true
-                    $0.allow = allow
-                }
-            ],
+            options: .init(
+                registries: [
+                    host: .with {
+                        $0.plainHTTP = true
+                        $0.allow = allow
+                    }
+                ], time: VirtualTime().timekeeper),
             credentials: CredentialStore(
                 environment: [:], read: { _ in nil },
-                run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }),
-            time: VirtualTime().timekeeper)
+                run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }))
         let repository = try network.repository(Repository(registry: host, path: "app"))
         let blob = Sample.blob
         do {

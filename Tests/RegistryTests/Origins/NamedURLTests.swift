@@ -53,16 +53,16 @@ import Testing
             place == .anonymousRealm ? .none : .user("canary-user", "canary-password")
         let network = RegistryClientPool(
             transport: registry,
-            settings: [
-                host: .with {
-                    $0.uploadDialect = place == .patchLocation ? .patch : .put
-                    $0.allow = allow
-                }
-            ],
+            options: .init(
+                registries: [
+                    host: .with {
+                        $0.uploadDialect = place == .patchLocation ? .patch : .put
+                        $0.allow = allow
+                    }
+                ], time: VirtualTime().timekeeper),
             credentials: CredentialStore(
                 given: [host: known], environment: [:], read: { _ in nil },
-                run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }),
-            time: VirtualTime().timekeeper)
+                run: { _, _, _ in CredentialHelper.Output(status: 1, output: []) }))
         let repository = try network.repository(Repository(parsing: "reg.test/app"))
         do {
             try await place.visit(repository)

@@ -42,9 +42,9 @@ import Testing
         let time = VirtualTime()
         let silence = SilentTransport(time: time)
         let network = RegistryClientPool(
-            transport: silence, credentials: CredentialStore(environment: [:]),
-            retryMode: retryMode,
-            retryFor: retryFor, time: time.timekeeper)
+            transport: silence,
+            options: .init(retryMode: retryMode, retryFor: retryFor, time: time.timekeeper),
+            credentials: CredentialStore(environment: [:]))
         for name in ["a", "b", "c"] {
             let repository = try network.repository(
                 Repository(parsing: "reg.test/\(name)"))

@@ -63,9 +63,11 @@ struct Scene: Sendable {
         let store = CredentialStore(
             given: try byHost(credentials), environment: environment, read: read, run: run)
         self.network = RegistryClientPool(
-            transport: wire, settings: try byHost(settings), credentials: store,
-            retryMode: retryMode, retryFor: retryFor, time: time.timekeeper,
-            events: { [events] in events.append($0) })
+            transport: wire,
+            options: .init(
+                registries: try byHost(settings), retryMode: retryMode, retryFor: retryFor,
+                time: time.timekeeper),
+            credentials: store, events: { [events] in events.append($0) })
     }
 
     func repository(_ name: String = "reg.test/app") throws -> RemoteRepository {

@@ -31,10 +31,11 @@ struct RealScene: Sendable {
             $0.concurrency = concurrency
         }
         self.network = RegistryClientPool(
-            transport: CurlTransport(configuration), settings: [registry: settings],
+            transport: CurlTransport(configuration),
+            options: .init(registries: [registry: settings], time: time.timekeeper),
             credentials: credentials
                 ?? CredentialStore(given: [registry: credential], environment: [:]),
-            time: time.timekeeper, events: { [events] in events.append($0) })
+            events: { [events] in events.append($0) })
     }
 }
 
