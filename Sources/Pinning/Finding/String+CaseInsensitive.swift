@@ -8,7 +8,7 @@ extension String {
     /// Returns a Boolean value that indicates whether the string equals `other`, ignoring ASCII
     /// case.
     ///
-    /// - Parameter other: A lowercase ASCII string.
+    /// `other` must be a lowercase ASCII string.
     func equalsIgnoringCase(_ other: String) -> Bool {
         utf8.count == other.utf8.count && hasSuffixIgnoringCase(other)
     }
@@ -16,7 +16,7 @@ extension String {
     /// Returns a Boolean value that indicates whether the string ends with `suffix`, ignoring
     /// ASCII case.
     ///
-    /// - Parameter suffix: A lowercase ASCII string.
+    /// `suffix` must be a lowercase ASCII string.
     func hasSuffixIgnoringCase(_ suffix: String) -> Bool {
         let excess = utf8.count - suffix.utf8.count
         guard excess >= 0 else { return false }
@@ -26,7 +26,7 @@ extension String {
     /// Returns a Boolean value that indicates whether the string contains `other`, ignoring ASCII
     /// case.
     ///
-    /// - Parameter other: A lowercase ASCII string.
+    /// `other` must be a lowercase ASCII string.
     func containsIgnoringCase(_ other: String) -> Bool {
         var rest = utf8[...]
         while rest.count >= other.utf8.count {
