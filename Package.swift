@@ -97,6 +97,7 @@ let package = Package(
             dependencies: ["RegistryTestSupport"],
             path: "Tests/Support/loopback-registry"
         ),
+        tests(of: "AsyncPrimitives"),
         tests(of: "CommandLineKit", "TextSafety"),
         tests(of: "ChildProcess"),
         tests(

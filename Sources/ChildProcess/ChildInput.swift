@@ -59,11 +59,10 @@ public final class ChildInput: Sendable {
 
     /// Ends the input.
     public func end() {
-        var wakeup: WakeupPipe?
-        queue.change {
-            guard !$0.isEnded else { return }
-            $0.isEnded = true
-            wakeup = $0.wakeup
+        let wakeup = queue.change { queue -> WakeupPipe? in
+            guard !queue.isEnded else { return nil }
+            queue.isEnded = true
+            return queue.wakeup
         }
         wakeup?.send(.inputAvailable)
     }
@@ -75,17 +74,12 @@ public final class ChildInput: Sendable {
 
     /// Returns the next chunk.
     func next() -> Next {
-        var next = Next.nothingYet
-        queue.change {
-            if $0.chunks.isEmpty {
-                if $0.isEnded { next = .end }
-            } else {
-                let bytes = $0.chunks.removeFirst()
-                $0.byteCount -= bytes.count
-                next = .bytes(bytes)
-            }
+        queue.change { queue in
+            guard !queue.chunks.isEmpty else { return queue.isEnded ? .end : .nothingYet }
+            let bytes = queue.chunks.removeFirst()
+            queue.byteCount -= bytes.count
+            return .bytes(bytes)
         }
-        return next
     }
 
     /// Drops the remaining input, and resumes all writers.

@@ -31,7 +31,7 @@ public struct LayerScanner: Sendable {
         let input = ChildInput()
         let task = Task { [program, semaphore, limits] in
             do {
-                return try await semaphore.withSlot {
+                return try await semaphore.withPermit {
                     try await Self.contents(compression, program, limits, input)
                 }
             } catch let error as LayerScanError {

@@ -114,7 +114,7 @@ struct BlobDelivery {
             }
             return
         }
-        let broadcast = Broadcast(readers: claims.count)
+        let broadcast = AsyncBroadcast<[UInt8]>(readers: claims.count)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (number, claim) in claims.enumerated() {
                 group.addTask {
@@ -137,7 +137,7 @@ struct BlobDelivery {
     ///
     /// Prefers another target that has received the blob by then to the source.
     private func reopen(
-        for number: Int, of claims: [Claim], after broadcast: Broadcast,
+        for number: Int, of claims: [Claim], after broadcast: AsyncBroadcast<[UInt8]>,
         counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         if let completed = try await broadcast.completedReader(besides: number),

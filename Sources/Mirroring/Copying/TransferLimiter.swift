@@ -37,7 +37,7 @@ struct TransferLimiter: Sendable {
     func withTransfer<Value>(
         of blob: Descriptor, for name: String, _ body: (BlobTransfer) async throws -> Value
     ) async throws -> Value {
-        try await (blob.size > Self.maximumSmallSize ? large : small).withSlot {
+        try await (blob.size > Self.maximumSmallSize ? large : small).withPermit {
             let transfer = BlobTransfer(of: blob, for: name, in: progress)
             return try await progress.withTransfer(transfer) { try await body(transfer) }
         }

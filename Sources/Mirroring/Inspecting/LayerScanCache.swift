@@ -38,11 +38,10 @@ public final class LayerScanCache: Sendable {
     /// or being scanned.
     func scanning(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
         guard let key = LayerScanKey(layer) else { return stream }
-        var isClaimed = false
-        state.change(waking: 0) { state in
-            guard state.entries[key] == nil else { return }
+        let isClaimed = state.change { state in
+            guard state.entries[key] == nil else { return false }
             state.entries[key] = .pending
-            isClaimed = true
+            return true
         }
         guard isClaimed else { return stream }
         return ScannedStream(stream, by: session(for: key))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import OCI
 
@@ -68,7 +69,7 @@ public struct Pruner: Sendable {
     ) async throws {
         let store = try stores.store(at: .repository(repository))
         let tags = try await store.tags().sorted()
-        let names = Names()
+        let names = Names(keepsResults: true)
         var removable: [PrunedTag] = []
         for tag in tags {
             guard let reason = try await reason(to: tag, of: repository, in: store, names)
@@ -135,7 +136,7 @@ public struct Pruner: Sendable {
     }
 
     /// The names that were resolved in one repository, shared between tags.
-    private typealias Names = RunCache<ManifestName, Digest?>
+    private typealias Names = SingleFlight<ManifestName, Digest?>
 
     private func digest(
         of name: ManifestName, in store: any ContentSource, _ names: Names

@@ -22,25 +22,25 @@ struct ReferrerTracker: Sendable {
     }
 
     /// The referrers that a source lists for a subject.
-    let listings = RunCache<Subject, [Descriptor]>()
+    let listings = SingleFlight<Subject, [Descriptor]>(keepsResults: true)
     /// The tags of a source that name digests.
-    let digestTags = RunCache<StoreLocation, Set<Tag>>()
+    let digestTags = SingleFlight<StoreLocation, Set<Tag>>(keepsResults: true)
     private let deliveries = AsyncCondition<[Subject: Delivery]>([:])
 
     /// Claims the targets to which no other task copies the referrers of `subject`.
     ///
     /// - Returns: The positions of the claimed targets. ``settle(_:at:_:)`` ends each claim.
     func claim(_ subject: Digest, at locations: [StoreLocation]) -> [Int] {
-        var claimed: [Int] = []
-        deliveries.change(waking: 0) { deliveries in
+        deliveries.change { deliveries in
+            var claimed: [Int] = []
             for (position, location) in locations.enumerated() {
                 let key = Subject(digest: subject, location: location)
                 guard deliveries[key] == nil else { continue }
                 deliveries[key] = .pending
                 claimed.append(position)
             }
+            return claimed
         }
-        return claimed
     }
 
     /// Ends a claim.

@@ -56,7 +56,7 @@ public struct Syncer: Sendable {
         let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    let outcome = try? await slots.withSlot {
+                    let outcome = try? await slots.withPermit {
                         progress.start(image.id)
                         observe(.started(image))
                         let began = now()

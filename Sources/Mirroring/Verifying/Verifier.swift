@@ -15,7 +15,7 @@ public struct Verifier: Sendable {
     private let progress: RunProgress
     private let slots: AsyncSemaphore
     /// The tags that were resolved at sources, shared between targets.
-    let sourceTags = RunCache<SourceTag, Digest?>()
+    let sourceTags = SingleFlight<SourceTag, Digest?>(keepsResults: true)
 
     /// The maximum number of images in progress.
     private static let maxConcurrentImages = 8
@@ -78,7 +78,7 @@ public struct Verifier: Sendable {
         return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, lockEntry) in images {
                 group.addTask {
-                    try await slots.withSlot {
+                    try await slots.withPermit {
                         progress.start(id)
                         let image = try await repaired(try await verify(id, lockEntry))
                         progress.finish(

@@ -72,7 +72,7 @@ import AsyncPrimitives
                 isRead.change { $0 = true }
             }
         }
-        _ = try await isRead.take { $0 ? true : nil }
+        try await isRead.take { $0 ? true : nil }
         reader.cancel()
         await #expect(throws: CancellationError.self) { try await reader.value }
         async let result = cache.contents(of: layer) { _ in
