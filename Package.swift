@@ -52,7 +52,7 @@ let package = Package(
         module("Content", "OCI", "Hashing", "Files", "StrictJSON", "TextSafety"),
 
         // The network.
-        module("HTTP", "TextSafety"),
+        module("HTTP", "AsyncPrimitives", "TextSafety"),
         module("CurlHTTP", "HTTP", "TextSafety", "CCurl"),
         module(
             "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import OCI
 
@@ -57,8 +58,15 @@ struct CopyJob: Sendable {
         _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
-        let attributed = AttributedStream(
-            stream, role: .source, location: source.location, counting: transfer)
+        let counted = ObservedStream(stream) { chunk, end in
+            if let chunk { transfer.record(chunk.count, endingAt: end) }
+        }
+        // Otherwise, a source that fails during an upload would look like a failure of the target,
+        // whose request it ends.
+        let attributed = ErrorMappingStream(counted) { error in
+            error is CancellationError
+                ? error : CopyError(error, role: .source, at: source.location)
+        }
         return validation?.scanning(attributed, of: blob) ?? attributed
     }
 }
