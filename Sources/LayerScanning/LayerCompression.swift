@@ -60,6 +60,11 @@ public struct LayerScanKey: Hashable, Sendable {
     /// The compression that the media type declares.
     public let compression: LayerCompression
 
+    /// A Boolean value that indicates whether the digest of the layer is also its `diff_id`.
+    ///
+    /// Source: image-spec, config.md § Layer DiffID; existing tools write SHA-256 only.
+    var hasPlainDigest: Bool { compression == .none && digest.algorithm == .sha256 }
+
     /// Creates the key of a layer; `nil` for an unknown media type.
     public init?(_ layer: Descriptor) {
         guard let compression = LayerCompression(layer.mediaType) else { return nil }

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// The text of scripts, and the libraries of ELF files.
-@Suite struct FileHeadTests {
+@Suite(.timeLimit(.minutes(10))) struct FileHeadTests {
     private static func head(_ content: [UInt8], at path: String = "app") async throws
         -> LayerEntry.Head?
     {

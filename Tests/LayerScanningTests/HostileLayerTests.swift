@@ -107,17 +107,11 @@ import Testing
     ) async throws {
         var limits = ScanLimits()
         limits.ratioFloor = 1 << 20
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
-            .scan(compression)
         let (file, _) = try await SystemTool.pack(
             TarArchive.bytes([.file("zeros", [UInt8](repeating: 0, count: 8 << 20))]),
             compression)
-        try await scan.write(file)
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault == .limit(.ratio))
+        #expect(
+            try await LayerSample.fault(file, compression, limits: limits) == .limit(.ratio))
     }
 
     /// With the default limits: an archive, followed by endless zeros.
@@ -125,17 +119,12 @@ import Testing
     func `C04 ten gibibytes of zeros are rejected after the first`(
         _ compression: LayerCompression
     ) async throws {
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1).scan(compression)
         let (archive, _) = try await SystemTool.pack(Self.archive, compression)
         let (zeros, _) = try await SystemTool.pack(
             [UInt8](repeating: 0, count: 64 << 20), compression)
-        try await scan.write(archive)
-        for _ in 0..<160 { try await scan.write(zeros) }
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault == .limit(.ratio))
+        #expect(
+            try await LayerSample.fault(archive, then: zeros, times: 160, compression)
+                == .limit(.ratio))
     }
 
     @Test func `C04 the uncompressed size is limited`() async throws {
@@ -152,17 +141,11 @@ import Testing
         var limits = ScanLimits()
         limits.seconds = 1
         limits.ratioFloor = .max
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
-            .scan(.gzip)
         // Zeros after the end of the archive, in one gzip member after the other.
         let (member, _) = try await SystemTool.pack([UInt8](repeating: 0, count: 16 << 20), .gzip)
-        try await scan.write(Self.gzip)
-        for _ in 0..<1000 { try await scan.write(member) }
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault.description.contains("terminated by signal"))
+        let fault = try await LayerSample.fault(
+            Self.gzip, then: member, times: 1000, .gzip, limits: limits)
+        #expect(fault?.description.contains("terminated by signal") == true)
     }
 
     @Test func `C05 the memory of a decoder is limited`() async throws {

@@ -66,12 +66,13 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var examined = try await LoadedImage(graph, in: store, required: required)
         let scanner = LayerScanner(program: program, concurrency: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
-            guard let compression = LayerCompression(layer.mediaType) else { continue }
-            let scan = scanner.scan(compression)
-            for try await piece in try await store.fetch(blob: layer) {
-                try await scan.write(piece)
+            guard let key = LayerScanKey(layer) else { continue }
+            let result = try await scanner.scan(key) { input in
+                for try await chunk in try await store.fetch(blob: layer) {
+                    try await input.write(chunk)
+                }
             }
-            examined.note(await scan.finish(), of: layer)
+            examined.note(result, of: layer)
         }
         return examined
     }

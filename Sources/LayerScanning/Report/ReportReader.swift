@@ -8,10 +8,12 @@ internal import OCI
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
     private var trail = PathTrail()
+    private let layer: LayerScanKey
     private let limits: ScanLimits
 
-    private init(_ bytes: [UInt8], _ limits: ScanLimits) {
+    private init(_ bytes: [UInt8], _ layer: LayerScanKey, _ limits: ScanLimits) {
         rest = bytes[...]
+        self.layer = layer
         self.limits = limits
     }
 
@@ -20,9 +22,10 @@ struct ReportReader {
     /// - Returns: The contents of the layer.
     /// - Throws: The error that is reported, or an error if the report is invalid, incomplete or
     ///   takes too much memory.
-    static func read(_ bytes: [UInt8], _ limits: ScanLimits) throws(LayerScanError) -> LayerContents
-    {
-        var reader = ReportReader(bytes, limits)
+    static func read(
+        _ bytes: [UInt8], of layer: LayerScanKey, _ limits: ScanLimits
+    ) throws(LayerScanError) -> LayerContents {
+        var reader = ReportReader(bytes, layer, limits)
         return try reader.read()
     }
 
@@ -36,9 +39,7 @@ struct ReportReader {
             case .error: throw try error()
             case .finished:
                 let size = try number()
-                guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self))
-                else { throw Self.invalidReport }
-                return LayerContents(diffID: digest, unpackedByteCount: size, tree: tree)
+                return LayerContents(diffID: try diffID(), unpackedByteCount: size, tree: tree)
             default:
                 try readPath()
                 switch tag {
@@ -49,6 +50,14 @@ struct ReportReader {
                 guard tree.byteCount <= limits.treeByteCount else { throw .limit(.paths) }
             }
         }
+    }
+
+    private func diffID() throws(LayerScanError) -> Digest {
+        if rest.isEmpty, layer.hasPlainDigest { return layer.digest }
+        guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self)) else {
+            throw Self.invalidReport
+        }
+        return digest
     }
 
     private mutating func entry(_ tag: ReportTag) throws(LayerScanError) -> LayerEntry {

@@ -37,10 +37,12 @@ struct ReportWriter {
     }
 
     /// Ends the report of a layer that was scanned completely.
-    mutating func finish(diffID: Digest, unpackedByteCount: Int) {
+    ///
+    /// Without a digest, that of the layer is also that of its uncompressed bytes.
+    mutating func finish(diffID: Digest?, unpackedByteCount: Int) {
         bytes.append(ReportTag.finished.rawValue)
         put(unpackedByteCount)
-        bytes += diffID.description.utf8
+        if let diffID { bytes += diffID.description.utf8 }
     }
 
     /// Ends the report of a layer that could not be scanned.

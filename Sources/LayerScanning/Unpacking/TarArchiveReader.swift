@@ -115,8 +115,9 @@ final class TarArchiveReader {
         try archive.check(code, or: .malformed(malformation))
     }
 
-    /// Reads the bytes after the end of the archive, and returns the digest and size of all bytes.
-    func finish() throws(LayerScanError) -> (Digest, Int) {
+    /// Reads the bytes after the end of the archive, and returns the size of all bytes, and their
+    /// digest if the stream has a hasher.
+    func finish() throws(LayerScanError) -> (Digest?, Int) {
         try bytes.finish()
     }
 }

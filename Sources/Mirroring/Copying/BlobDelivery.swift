@@ -67,8 +67,10 @@ struct BlobDelivery {
         }
         let lacking = try await lacking(claims)
         if !lacking.isEmpty {
-            try await copier.limiter.withTransfer(of: blob, for: job.name) { transfer in
-                try await send(to: lacking, counting: transfer)
+            try await job.scanning(blob) { tap in
+                try await copier.limiter.withTransfer(of: blob, for: job.name) { transfer in
+                    try await send(to: lacking, counting: transfer, tap: tap)
+                }
             }
         }
         isDone = true
@@ -107,10 +109,12 @@ struct BlobDelivery {
 
     // MARK: Sending
 
-    private func send(to claims: [Claim], counting transfer: BlobTransfer) async throws {
+    private func send(
+        to claims: [Claim], counting transfer: BlobTransfer, tap: LayerTap?
+    ) async throws {
         guard claims.count > 1 else {
             for claim in claims {
-                try await send(claim) { try await job.open(blob, counting: transfer) }
+                try await send(claim) { try await job.open(blob, counting: transfer, tap: tap) }
             }
             return
         }
@@ -127,7 +131,9 @@ struct BlobDelivery {
                 }
             }
             group.addTask {
-                try await broadcast.run { try await job.open(blob, counting: transfer) }
+                try await broadcast.run {
+                    try await job.open(blob, counting: transfer, tap: tap)
+                }
             }
             try await group.waitForAll()
         }

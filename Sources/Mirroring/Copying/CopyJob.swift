@@ -33,15 +33,23 @@ struct CopyJob: Sendable {
     /// The validation that must pass before the manifests are pushed, or `nil` if it already has.
     var validation: ImageValidation? = nil
 
+    /// Scans a layer while `body` copies it; other blobs are only copied.
+    func scanning(_ blob: Descriptor, while body: (LayerTap?) async throws -> Void) async throws {
+        guard let validation else { return try await body(nil) }
+        try await validation.scanning(blob, while: body)
+    }
+
     /// Opens a blob from memory or from the first source that has it.
-    func open(_ blob: Descriptor, counting transfer: BlobTransfer) async throws -> ByteStream {
+    func open(
+        _ blob: Descriptor, counting transfer: BlobTransfer, tap: LayerTap? = nil
+    ) async throws -> ByteStream {
         if let bytes = configBlobs[blob.digest] {
             return VerifiedStream(BytesInMemory(bytes), verifying: blob)
         }
         var last: CopyError?
         for source in sources {
             do {
-                return try await open(blob, in: source, counting: transfer)
+                return try await open(blob, in: source, counting: transfer, tap: tap)
             } catch let error as CopyError {
                 // The upstream source is the last one, and its error is the relevant one.
                 last = error
@@ -55,7 +63,8 @@ struct CopyJob: Sendable {
 
     /// Opens a blob from one source.
     func open(
-        _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer
+        _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer,
+        tap: LayerTap? = nil
     ) async throws -> ByteStream {
         let stream = try await at(.source, source.location) { try await source.fetch(blob: blob) }
         let counted = ObservedStream(stream) { chunk, end in
@@ -67,6 +76,6 @@ struct CopyJob: Sendable {
             error is CancellationError
                 ? error : CopyError(error, role: .source, at: source.location)
         }
-        return validation?.scanning(attributed, of: blob) ?? attributed
+        return tap?.observe(attributed) ?? attributed
     }
 }

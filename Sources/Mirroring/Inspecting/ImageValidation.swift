@@ -67,12 +67,16 @@ final class ImageValidation: Sendable {
     /// The layers that were not needed for the report, or that are not scanned yet.
     var unscannedLayers: Set<Digest> { pendingLayers.withLock { Set($0.map(\.digest)) } }
 
-    /// Returns a stream that scans the layer while it is copied.
-    func scanning(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
+    /// Scans a layer while `body` copies it; other blobs are only copied.
+    ///
+    /// - Throws: The error of `body`, or `CancellationError`.
+    func scanning(_ blob: Descriptor, while body: (LayerTap?) async throws -> Void) async throws {
         // The graph has only the digest; the media type of the layer is in the manifest that lists
         // it.
-        guard let layer = layers.first(where: { $0.digest == blob.digest }) else { return stream }
-        return scanCache.scanning(stream, of: layer)
+        guard let layer = layers.first(where: { $0.digest == blob.digest }) else {
+            return try await body(nil)
+        }
+        try await scanCache.scanning(layer, while: body)
     }
 
     /// Scans the layers, the newest first, and returns the complete report.
@@ -155,13 +159,13 @@ final class ImageValidation: Sendable {
         of layer: Descriptor, in source: any ContentSource
     ) async throws -> LayerScanCache.ScanResult {
         try await at(.source, source.location) {
-            try await scanCache.contents(of: layer) { session in
+            try await scanCache.contents(of: layer) { input in
                 try await limiter.withTransfer(of: layer, for: name) { transfer in
                     var end = 0
                     for try await chunk in try await source.fetch(blob: layer) {
                         end += chunk.count
                         transfer.record(chunk.count, endingAt: end)
-                        try await session.write(chunk)
+                        try await input.write(chunk)
                     }
                 }
             }
