@@ -7,7 +7,7 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-@Suite struct EndpointStoreTests {
+@Suite(.timeLimit(.minutes(10))) struct EndpointStoreTests {
     /// An endpoint that fails with one class, and counts its requests.
     private final class Faulty: ContentSource {
         let location: StoreLocation

@@ -4,7 +4,7 @@ import Files
 import Glibc
 import Testing
 
-struct FileLockTests {
+@Suite(.timeLimit(.minutes(10))) struct FileLockTests {
     @Test func `a lock has one holder, and releasing it removes its file`() throws {
         let scratch = try Scratch()
         let path = scratch.file("lock")

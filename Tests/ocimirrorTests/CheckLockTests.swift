@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 /// Checks of tags against a lock file, as a bot does them.
-@Suite struct `check with a lock` {
+@Suite(.timeLimit(.minutes(10))) struct `check with a lock` {
     private static let image = ImageBuilder().multiPlatform(seed: 1)
 
     /// A lock file written by `sync`, and its two registries.

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import AsyncPrimitives
 
-@Suite struct CopyTests {
+@Suite(.timeLimit(.minutes(10))) struct CopyTests {
     private static let builder = ImageBuilder()
 
     @Test func `G12 the index is pushed last, and by tag only`() async throws {

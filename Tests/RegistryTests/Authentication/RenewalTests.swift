@@ -11,7 +11,7 @@ import TextSafety
 @testable import Registry
 
 /// Tokens and passwords that expire during an operation.
-@Suite struct `Renewal` {
+@Suite(.timeLimit(.minutes(10))) struct `Renewal` {
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let manifest = "https://reg.test/v2/app/manifests/1"
     static let commit = "\(uploads)1?digest=\(Sample.blob.digest)"

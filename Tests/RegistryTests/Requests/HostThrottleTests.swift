@@ -9,7 +9,7 @@ import TextSafety
 
 @testable import Registry
 
-@Suite struct HostThrottleTests {
+@Suite(.timeLimit(.minutes(10))) struct HostThrottleTests {
     private static let base = "https://reg.test/v2/app/manifests/1.0"
     private static let limited = ScriptedResponse(429, ["Retry-After": "7"])
 
