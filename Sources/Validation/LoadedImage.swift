@@ -52,6 +52,8 @@ public struct LoadedImage: Sendable {
     private var treeByteCount = 0
     /// The budget of path lookups in the image.
     var lookupBudget = LookupBudget()
+    /// The treatment of links that layers use as directories.
+    var linkHandling = RootFileSystem.LinkHandling.followed
 
     /// The maximum memory that the paths of all layers of an image may occupy.
     ///

@@ -43,7 +43,8 @@ public struct Validator: Sendable {
     /// The rules, in the order in which they run.
     public static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
-        ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), UserlandRule(),
+        ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), LibraryRule(),
+        UserlandRule(),
         RequiredPathsRule(),
     ]
 
@@ -52,11 +53,11 @@ public struct Validator: Sendable {
 
     /// Runs every rule of the required level.
     public func validate(_ image: LoadedImage, required: ImageRequirements) -> ValidationReport {
-        var findings: [Finding] = []
-        if !required.isArtifact {
-            for rule in Self.rules where rule.level <= required.level {
-                findings += rule.findings(about: image, required: required)
-            }
+        var findings = Self.findings(about: image, required)
+        if let difference = UnpackingDifference(image, required) {
+            var other = image
+            other.linkHandling = .replaced
+            findings = difference.merge(findings, Self.findings(about: other, required))
         }
         if image.lookupBudget.isExhausted {
             findings.append(
@@ -88,5 +89,14 @@ public struct Validator: Sendable {
             }
             return first.offset < second.offset
         }.map(\.element)
+    }
+
+    private static func findings(
+        about image: LoadedImage, _ required: ImageRequirements
+    ) -> [Finding] {
+        guard !required.isArtifact else { return [] }
+        return rules.filter { $0.level <= required.level }.flatMap {
+            $0.findings(about: image, required: required)
+        }
     }
 }

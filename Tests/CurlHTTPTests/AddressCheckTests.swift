@@ -7,13 +7,8 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-<<<<<<< HEAD:Tests/CurlHTTPTests/AddressCheckTests.swift
 /// The address of each connection is checked, not only the name.
-@Suite struct AddressCheckTests {
-=======
-/// The address of each connection is checked, not only the name.
-@Suite(.timeLimit(.minutes(10))) struct ReachTests {
->>>>>>> 2b1419b (Limit the time of suites that wait):Tests/CurlHTTPTests/ReachTests.swift
+@Suite(.timeLimit(.minutes(10))) struct AddressCheckTests {
     /// A server at 127.0.0.2 that responds to every request.
     private func server(closing: Bool = false) throws -> WireServer {
         try WireServer(at: 2) { connection throws(WireClosed) in

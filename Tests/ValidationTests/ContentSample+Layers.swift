@@ -7,6 +7,8 @@ extension ContentSample {
     private static let mismatch = ["error content-mismatch"]
     private static let missing = ["error entrypoint-missing"]
     private static let notChecked = ["warning not-checked"]
+    /// Runtimes that use overlayfs cannot create hard links to files of lower layers.
+    private static let broken = ["warning layer-broken"]
 
     /// Whiteouts and links: the root file system of the container decides.
     static let rootFileSystems: [ContentSample] = [
@@ -28,8 +30,12 @@ extension ContentSample {
         .init(
             name: "a whiteout and the file again in one layer",
             layers: [
-                [Sample.file("app", .amd64)], [Sample.file("app"), .whiteout("app")],
+                [Sample.file("app", .amd64)], [.whiteout("app"), Sample.file("app")],
             ], entrypoint: ["/app"]),
+        .init(
+            name: "a file and then its whiteout in one layer",
+            layers: [[Sample.file("app"), .whiteout("app")]], entrypoint: ["/app"],
+            expected: missing + broken),
         .init(
             name: "an opaque directory",
             layers: [[Sample.file("opt/app")], [.file("opt/.wh..wh..opq", "")]],
@@ -87,7 +93,7 @@ extension ContentSample {
         .init(
             name: "a hard link to a program of a layer below",
             layers: [[Sample.file("a", .amd64)], [.hardLink("app", to: "a")]],
-            entrypoint: ["/app"], expected: mismatch),
+            entrypoint: ["/app"], expected: mismatch + broken),
         .init(
             name: "a hard link to itself",
             layers: [[Sample.file("x")], [.hardLink("x", to: "x"), .hardLink("p", to: "x")]],
@@ -96,25 +102,25 @@ extension ContentSample {
             name: "hard links to each other, and to a program of a layer below",
             layers: [
                 [Sample.file("b", .amd64)], [.hardLink("a", to: "b"), .hardLink("b", to: "a")],
-            ], entrypoint: ["/b"], expected: mismatch),
+            ], entrypoint: ["/b"], expected: mismatch + broken),
         .init(
             name: "hard links to each other, without a target",
             layers: [[.hardLink("a", to: "b"), .hardLink("b", to: "a")]], entrypoint: ["/a"],
-            expected: missing),
+            expected: ["error layer-broken"] + missing),
         .init(
             name: "a hard link to a later entry of its layer",
             layers: [[.hardLink("app", to: "a"), Sample.file("a")]], entrypoint: ["/app"],
-            expected: missing),
+            expected: ["error layer-broken"] + missing),
         .init(
             name: "a hard link to a symbolic link of a layer below",
             layers: [
                 [Sample.file("opt/1"), .symbolicLink("a", to: "opt/1")],
                 [.hardLink("app", to: "a")], [.hardLink("c", to: "app")],
-            ], entrypoint: ["/c"]),
+            ], entrypoint: ["/c"], expected: broken + broken),
         .init(
             name: "a cycle of a hard link and a symbolic link",
             layers: [[.symbolicLink("a", to: "b")], [.hardLink("b", to: "a")]],
-            entrypoint: ["/b"], expected: missing),
+            entrypoint: ["/b"], expected: missing + broken),
         .init(
             name: "a merged usr",
             layers: [Sample.base(), [Sample.file("usr/bin/app")]], entrypoint: ["/bin/app"]),
@@ -138,6 +144,82 @@ extension ContentSample {
             entrypoint: ["/a"]),
     ]
 
+    private static let likelyMissing = ["warning entrypoint-missing"]
+
+    /// Entries of upper layers below links of lower layers, which runtimes treat differently.
+    static let links: [ContentSample] = [
+        .init(
+            name: "a program below a link, started by the path of the link's target",
+            layers: [Sample.base(), [Sample.file("bin/app")]], entrypoint: ["/usr/bin/app"],
+            expected: likelyMissing),
+        .init(
+            name: "a foreign program below a link, started by the path of the link",
+            layers: [Sample.base(), [Sample.file("bin/app", .amd64)]], entrypoint: ["/bin/app"],
+            expected: mismatch),
+        .init(
+            name: "a program below a link, and a shell behind it",
+            layers: [Sample.base(), [.file("bin/run", "#!/bin/sh\n")]], entrypoint: ["/bin/run"],
+            expected: likelyMissing),
+        .init(
+            name: "a directory replaces a link",
+            layers: [Sample.base(), [.folder("bin"), Sample.file("bin/app")]],
+            entrypoint: ["/usr/bin/app"], expected: missing),
+        .init(
+            name: "a program below a link of its own layer",
+            layers: [Sample.base() + [Sample.file("bin/app")]], entrypoint: ["/usr/bin/app"]),
+        .init(
+            name: "a loader below a link",
+            layers: [
+                [.folder("usr/lib"), .symbolicLink("lib", to: "usr/lib")],
+                [
+                    Sample.file("lib/ld-linux-aarch64.so.1", .arm64.library),
+                    Sample.file("app", .arm64.loaded(by: "/usr/lib/ld-linux-aarch64.so.1")),
+                ],
+            ], entrypoint: ["/app"], expected: likelyMissing),
+        .init(
+            name: "a whiteout below a link",
+            layers: [Sample.base(), [.whiteout("bin/dash")]], entrypoint: ["/usr/bin/dash"],
+            expected: likelyMissing),
+        .init(
+            name: "a whiteout below a link of its own layer",
+            layers: [Sample.base(), [.symbolicLink("bin", to: "usr/bin"), .whiteout("bin/dash")]],
+            entrypoint: ["/usr/bin/dash"], expected: missing),
+        .init(
+            name: "an opaque directory below a link",
+            layers: [Sample.base(), [.file("bin/.wh..wh..opq", "")]],
+            entrypoint: ["/usr/bin/dash"], expected: likelyMissing),
+        .init(
+            name: "a link and its target, written through the link by the next layer",
+            layers: [
+                [.symbolicLink("opt/app", to: "app-1"), Sample.file("opt/app-1/x")],
+                [Sample.file("opt/app/bin/x")], [Sample.file("opt/app/bin/y")],
+            ], entrypoint: ["/opt/app-1/bin/y"], expected: likelyMissing),
+        .init(
+            name: "a hard link through a link",
+            layers: [Sample.base() + [.hardLink("app", to: "bin/dash")]], entrypoint: ["/app"]),
+        .init(
+            name: "a hard link through a link of a lower layer",
+            layers: [Sample.base(), [.hardLink("app", to: "bin/dash")]], entrypoint: ["/app"],
+            expected: broken),
+        .init(
+            name: "a working directory that is a link",
+            layers: [[Sample.file("opt/app-1.2/server"), .symbolicLink("app", to: "opt/app-1.2")]],
+            entrypoint: ["./server"], workingDirectory: "/app"),
+        .init(
+            name: "a working directory below a link",
+            layers: [
+                [Sample.file("opt/app-1.2/bin/server"), .symbolicLink("app", to: "opt/app-1.2")]
+            ], entrypoint: ["./server"], workingDirectory: "/app/bin"),
+        .init(
+            name: "the parent of a working directory that is a link",
+            layers: [[Sample.file("opt/server"), .symbolicLink("app", to: "opt/app-1.2")]],
+            entrypoint: ["../server"], workingDirectory: "/app"),
+        .init(
+            name: "a missing working directory",
+            layers: [[Sample.file("app")]], entrypoint: ["../../app"],
+            workingDirectory: "/none/x"),
+    ]
+
     /// Images without programs, and with misleading ones.
     static let architectures: [ContentSample] = [
         .init(
@@ -148,9 +230,12 @@ extension ContentSample {
             name: "a foreign base image without an entrypoint", layers: [Sample.base(.amd64)],
             expected: mismatch + mismatch),
         .init(
-            name: "the libraries of a foreign base image",
+            name: "a foreign C library beside a static program",
             layers: [[Sample.file("app"), Sample.file("lib/libc.so.6", .amd64.library)]],
-            entrypoint: ["/app"], expected: mismatch),
+            entrypoint: ["/app"], expected: ["note foreign-executables"]),
+        .init(
+            name: "a foreign C library without an entrypoint",
+            layers: [[Sample.file("lib/libc.so.6", .amd64.library)]], expected: mismatch),
         .init(
             name: "libraries for several CPU architectures",
             layers: [

@@ -15,6 +15,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     var command: [String] = []
     var environment = ["PATH=/usr/local/bin:/usr/bin:/bin"]
     var workingDirectory = "/"
+    var volumes: [String] = []
     var platform = Platform.linuxARM64
     var requires: [String] = []
     var expected: [String] = []
@@ -45,6 +46,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
+        settings.volumes = volumes
         let image = ImageBuilder().image(
             platform, layers: layers.map(Layer.gzip), settings: settings)
         return try await Self.examine(

@@ -29,6 +29,8 @@ struct ReportReader {
         return try reader.read()
     }
 
+    /// The maximum length of the name of a compression.
+    private static let compressionByteLimit = 16
     private static let invalidReport = LayerScanError.scan("scan process wrote no valid report")
 
     private mutating func read() throws(LayerScanError) -> LayerContents {
@@ -39,12 +41,18 @@ struct ReportReader {
             case .error: throw try error()
             case .finished:
                 let size = try number()
-                return LayerContents(diffID: try diffID(), unpackedByteCount: size, tree: tree)
+                let name = String(decoding: try text(Self.compressionByteLimit), as: UTF8.self)
+                guard let compression = LayerCompression(rawValue: name) else {
+                    throw Self.invalidReport
+                }
+                return LayerContents(
+                    diffID: try diffID(), unpackedByteCount: size, compression: compression,
+                    tree: tree)
             default:
                 try readPath()
                 switch tag {
-                case .whiteout: tree.addWhiteout(of: trail.key)
-                case .opaque: tree.addOpaque(trail.key)
+                case .whiteout: try tree.addWhiteout(of: trail)
+                case .opaque: try tree.addOpaque(trail)
                 default: try tree.add(try entry(tag), at: trail)
                 }
                 guard tree.byteCount <= limits.treeByteCount else { throw .limit(.paths) }

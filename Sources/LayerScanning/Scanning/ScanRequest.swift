@@ -74,7 +74,7 @@ struct ScanRequest: Sendable {
         ProcessSandbox.installSeccompFilter()
         var report = ReportWriter()
         do throws(LayerScanError) {
-            let archive = try TarArchiveReader(try TarStream(compression, limits, hasher))
+            let archive = TarArchiveReader(try TarStream(compression, limits, hasher))
             var count = 0
             while let entry = try archive.next() {
                 count += 1
@@ -82,7 +82,8 @@ struct ScanRequest: Sendable {
                 report.add(entry)
             }
             let (diffID, size) = try archive.finish()
-            report.finish(diffID: diffID, unpackedByteCount: size)
+            report.finish(
+                diffID: diffID, unpackedByteCount: size, compression: archive.compression)
         } catch {
             report.finish(error)
         }

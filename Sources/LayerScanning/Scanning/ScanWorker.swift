@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ChildProcess
-internal import Glibc
 
 /// The program as the process that scans layers.
 ///
@@ -29,8 +28,6 @@ public struct ScanWorker: Sendable {
     ///
     /// - Returns: The exit status.
     public func run() -> Int32 {
-        // libarchive keeps non-ASCII paths unchanged only in a locale that can encode them.
-        _ = unsafe setlocale(LC_CTYPE, "C.UTF-8")
         if let request { return request.run() }
         ScanRequest.prepare()
         ForkServerProcess.serve { ScanRequest($0)?.run() ?? 1 }

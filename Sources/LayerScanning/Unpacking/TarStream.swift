@@ -25,13 +25,15 @@ final class TarStream: ByteProducer {
         self.input = try CompressedInput(compression)
         self.limits = limits
         self.source =
-            switch compression {
+            switch input.compression {
             case .none: input
             case .gzip: try GzipDecompressor(of: input)
             case .zstd: try FilterDecompressor(ARCHIVE_FILTER_ZSTD, of: input)
-            case .xz: try FilterDecompressor(ARCHIVE_FILTER_XZ, of: input)
             }
     }
+
+    /// The compression of the layer, which may differ from the declared one.
+    var compression: LayerCompression { input.compression }
 
     /// Returns the next chunk, valid until the next call; empty at the end.
     func next() throws(LayerScanError) -> UnsafeRawBufferPointer {

@@ -20,7 +20,8 @@ struct PlatformRootFS {
         }
         self.platform = platform
         self.config = config
-        self.rootFileSystem = RootFileSystem(layers: trees, budget: image.lookupBudget)
+        self.rootFileSystem = RootFileSystem(
+            layers: trees, linkHandling: image.linkHandling, budget: image.lookupBudget)
         self.architecture = CPUArchitecture(platform)
     }
 }

@@ -4,11 +4,11 @@ internal import LayerScanning
 public import OCI
 internal import TextSafety
 
-/// Checks the CPU architecture of the shell and the C library, and counts programs for other
-/// architectures.
+/// Checks the CPU architecture of the shell and, in an image that starts no program, of the C
+/// library, and counts programs for other architectures.
 ///
-/// An image with the right entrypoint on the wrong base image starts, and fails at the first shell
-/// command.
+/// An image with the right entrypoint on the wrong base image starts, and may fail at the first
+/// shell command. A C library that no program needs may belong to a cross compiler.
 public struct UserlandRule: Rule {
     /// Runs at the level `content`.
     public let level = ValidationLevel.content
@@ -24,16 +24,21 @@ public struct UserlandRule: Rule {
             let binaries = Binaries(scanned.rootFileSystem)
             guard !scanned.rootFileSystem.budget.isExhausted else { return [] }
             let resolved = EntrypointResolver(scanned.config, in: scanned.rootFileSystem)
-            let indicators = Self.indicators(in: scanned.rootFileSystem, binaries, architecture)
+            let startsNothing = resolved.programs.isEmpty
+            let indicators = Self.indicators(
+                in: scanned.rootFileSystem, startsNothing ? binaries : nil, architecture)
             // `EntrypointRule` reports the programs that are started.
             let started = Set(resolved.programs.map(\.path.displayText))
             var findings = indicators.filter {
                 architecture.compatibility(with: $0.architecture) == .never
                     && !started.contains($0.path)
-            }.map {
-                Finding(
-                    .contentMismatch, .error, platform: scanned.platform,
-                    "\(scanned.platform): \($0.path) is \($0.architecture.binaryDescription)")
+            }.map { indicator -> Finding in
+                let text =
+                    "\(scanned.platform): \(indicator.path) is "
+                    + indicator.architecture.binaryDescription
+                return startsNothing
+                    ? Finding(.contentMismatch, .error, platform: scanned.platform, text)
+                    : Finding(likely: .contentMismatch, platform: scanned.platform, text)
             }
             let startsForeignBinary = resolved.programs.contains {
                 architecture.compatibility(with: CPUArchitecture($0.header)) == .never
@@ -58,9 +63,10 @@ public struct UserlandRule: Rule {
         let architecture: CPUArchitecture
     }
 
-    /// Returns the shell, and the C library unless one of several matches the architecture.
+    /// Returns the shell, and the C library among the binaries unless one of several matches the
+    /// architecture.
     private static func indicators(
-        in rootFileSystem: RootFileSystem, _ binaries: Binaries, _ architecture: CPUArchitecture
+        in rootFileSystem: RootFileSystem, _ binaries: Binaries?, _ architecture: CPUArchitecture
     ) -> [IndicatorFile] {
         var indicators: [IndicatorFile] = []
         if case .found(.file(let file), let path) = rootFileSystem.resolve(Array("/bin/sh".utf8)),
@@ -69,7 +75,7 @@ public struct UserlandRule: Rule {
             indicators.append(
                 IndicatorFile(path: path.displayText, architecture: CPUArchitecture(header)))
         }
-        let libraries = binaries.all.filter { path, _ in
+        let libraries = (binaries?.all ?? []).filter { path, _ in
             path.name.elementsEqual("libc.so.6".utf8)
                 || path.name.starts(with: "ld-musl-".utf8)
         }.map { IndicatorFile(path: $0.displayText, architecture: CPUArchitecture($1)) }

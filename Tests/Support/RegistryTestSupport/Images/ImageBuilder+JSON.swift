@@ -9,13 +9,15 @@ extension ImageBuilder {
         _ platform: Platform, _ layers: [Layer], _ settings: Settings
     ) -> JSONValue {
         let diffIDs = settings.diffIDs ?? layers.map(\.diffID)
-        let config: [JSONValue.Member] = [
+        var config: [JSONValue.Member] = [
             .init("Entrypoint", Self.json(settings.entrypoint)),
             .init("Cmd", Self.json(settings.command)),
             .init("Env", Self.json(settings.environment)),
             .init("WorkingDir", .string(settings.workingDirectory)),
             .init("Labels", Self.json(settings.labels)),
         ]
+        let volumes = JSONValue.object(settings.volumes.map { .init($0, .object([])) })
+        if !settings.volumes.isEmpty { config.append(.init("Volumes", volumes)) }
         return .object(
             [.init("created", .string("2024-01-01T00:00:00Z"))] + Self.members(platform) + [
                 .init("config", .object(config)),

@@ -38,6 +38,8 @@ public struct ImageBuilder: Sendable {
         public var environment: [String]
         /// The working directory.
         public var workingDirectory = "/"
+        /// The directories of volumes.
+        public var volumes: [String] = []
         /// The labels.
         public var labels: [String: String]
         /// The `diff_ids` to write instead of the correct ones.
