@@ -26,6 +26,11 @@ public struct ImageConfig: Hashable, Sendable {
     /// The creation date as the config states it; untrusted text.
     public let created: String?
 
+    /// The commands that created the layers, base first; untrusted text.
+    ///
+    /// It is empty if the history does not match the layers.
+    public let layerHistory: [String?]
+
     /// The maximum size of a config, in bytes.
     public static let maximumSize = 4 << 20
 
@@ -53,6 +58,8 @@ public struct ImageConfig: Hashable, Sendable {
         self.environment = try config.strings("Env") ?? []
         self.workingDirectory = try config.string("WorkingDir") ?? ""
         self.labels = try config.stringMap("Labels")
+        let history = Self.layerHistory(object["history"])
+        self.layerHistory = history.count == diffIDs.count ? history : []
         self.volumes = try config.names("Volumes")
         guard platform.os == "linux" else { return }
         for (position, variable) in environment.enumerated() where !variable.isEmpty {
@@ -62,6 +69,22 @@ public struct ImageConfig: Hashable, Sendable {
         }
         guard workingDirectory.isEmpty || workingDirectory.hasPrefix("/") else {
             throw config.failure("WorkingDir", "is not an absolute path")
+        }
+    }
+
+    /// Returns the commands of the history entries that created a layer.
+    ///
+    /// The history is only shown, so that a malformed one is not an error.
+    private static func layerHistory(_ value: JSONValue?) -> [String?] {
+        guard case .array(let entries)? = value else { return [] }
+        return entries.compactMap { entry -> String?? in
+            guard case .object(let members) = entry else { return .some(nil) }
+            if members.contains(where: { $0.name == "empty_layer" && $0.value == .bool(true) }) {
+                return nil
+            }
+            guard case .string(let text)? = members.last(where: { $0.name == "created_by" })?.value
+            else { return .some(nil) }
+            return text
         }
     }
 

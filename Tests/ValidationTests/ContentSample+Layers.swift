@@ -228,7 +228,7 @@ extension ContentSample {
         .init(name: "a base image without an entrypoint", layers: [Sample.base()]),
         .init(
             name: "a foreign base image without an entrypoint", layers: [Sample.base(.amd64)],
-            expected: mismatch + mismatch),
+            expected: mismatch),
         .init(
             name: "a foreign C library beside a static program",
             layers: [[Sample.file("app"), Sample.file("lib/libc.so.6", .amd64.library)]],
@@ -236,6 +236,20 @@ extension ContentSample {
         .init(
             name: "a foreign C library without an entrypoint",
             layers: [[Sample.file("lib/libc.so.6", .amd64.library)]], expected: mismatch),
+        .init(name: "a single program without an entrypoint", layers: [[Sample.file("app")]]),
+        .init(
+            name: "a single foreign program without an entrypoint",
+            layers: [[Sample.file("app", .amd64)]], expected: mismatch),
+        .init(
+            name: "a foreign shell beside matching programs, without an entrypoint",
+            layers: [[Sample.file("bin/sh", .amd64), Sample.file("app")]],
+            expected: ["warning content-mismatch"]),
+        .init(
+            name: "armv7 code for a lower variant",
+            layers: [[Sample.file("app", ELFFile(machine: 40, is64Bit: false))]],
+            entrypoint: ["/app"],
+            platform: Platform(os: "linux", architecture: "arm", variant: "v6"),
+            expected: ["note not-checked"]),
         .init(
             name: "libraries for several CPU architectures",
             layers: [
@@ -301,6 +315,27 @@ extension ContentSample {
             name: "a foreign command",
             layers: [Sample.base(), [Sample.file("usr/bin/nc", .amd64)]], requires: ["nc"],
             expected: ["error content-mismatch", "note foreign-executables"]),
+        .init(
+            name: "a script whose interpreter is missing",
+            layers: [Sample.base(), [.file("usr/bin/tool", "#!/usr/bin/perl\n")]],
+            requires: ["tool"], expected: ["error path-missing"]),
+        .init(
+            name: "a script whose interpreter is foreign",
+            layers: [
+                Sample.base(),
+                [.file("usr/bin/tool", "#!/opt/perl\n"), Sample.file("opt/perl", .amd64)],
+            ],
+            requires: ["/usr/bin/tool"],
+            expected: ["error content-mismatch", "note foreign-executables"]),
+        .init(
+            name: "a command whose loader is missing",
+            layers: [
+                Sample.base(), [Sample.file("usr/bin/tool", .arm64.loaded(by: Sample.musl))],
+            ], requires: ["tool"], expected: ["error path-missing"]),
+        .init(
+            name: "a script with a missing command",
+            layers: [Sample.base(), [.file("usr/bin/tool", "#!/bin/sh\nnothing\n")]],
+            requires: ["tool"]),
         .init(
             name: "an implied directory",
             layers: [Sample.base(), [.file("opt/data/x", "", mode: 0o644)]],

@@ -18,6 +18,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     var volumes: [String] = []
     var platform = Platform.linuxARM64
     var requires: [String] = []
+    var history: [String] = []
     var expected: [String] = []
 
     var testDescription: String { name }
@@ -47,6 +48,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
         settings.volumes = volumes
+        settings.history = history
         let image = ImageBuilder().image(
             platform, layers: layers.map(Layer.gzip), settings: settings)
         return try await Self.examine(

@@ -16,6 +16,22 @@ import Validation
         #expect(findings == sample.expected)
     }
 
+    @Test(arguments: ContentSample.scripts + ContentSample.conditions)
+    func `commands of start scripts must exist and match the CPU architecture`(
+        _ sample: ContentSample
+    ) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
+    @Test(arguments: ContentSample.wrappers)
+    func `commands of wrappers and shells must exist and match the CPU architecture`(
+        _ sample: ContentSample
+    ) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
     @Test(arguments: ContentSample.rootFileSystems)
     func `C13 the root file system of the container decides`(_ sample: ContentSample) async throws {
         let findings = try await sample.findings()

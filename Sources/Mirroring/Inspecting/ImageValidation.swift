@@ -85,8 +85,8 @@ final class ImageValidation: Sendable {
     ///
     /// - Parameters:
     ///   - sources: The stores for layers that were not read in this run, in order of preference.
-    ///   - stopsAtFirstError: A Boolean value that indicates whether scanning stops at the first
-    ///     error. The report may then lack other errors.
+    ///   - stopsAtFirstError: A Boolean value that indicates whether scanning a platform's layers
+    ///     stops at its first error. The report may then lack other errors of the platform.
     /// - Returns: The report of all rules.
     /// - Throws: ``CopyError`` if a layer could not be read, or `CancellationError`.
     func validateContents(
@@ -94,33 +94,29 @@ final class ImageValidation: Sendable {
     ) async throws -> ValidationReport {
         if let report { return report }
         let report = try await withThrowingTaskGroup(
-            of: (Descriptor, LayerScanCache.ScanResult).self, returning: ValidationReport.self
+            of: (Int, LayerScanCache.ScanResult).self, returning: ValidationReport.self
         ) { group in
-            var image = image
-            var report = metadataReport
-            var (remaining, count) = (layers[...], 0)
+            var progress = ScanProgress(
+                image: image, requirements: requirements, layers: layers,
+                stopsAtFirstError: stopsAtFirstError)
             func startNext(
-                in group:
-                    inout ThrowingTaskGroup<(Descriptor, LayerScanCache.ScanResult), any Error>
+                in group: inout ThrowingTaskGroup<(Int, LayerScanCache.ScanResult), any Error>
             ) {
-                guard let layer = remaining.popFirst() else { return }
-                group.addTask { (layer, try await self.contents(of: layer, sources)) }
+                guard let position = progress.next() else { return }
+                group.addTask {
+                    (position, try await self.contents(of: self.layers[position], sources))
+                }
             }
             for _ in 0..<limiter.count { startNext(in: &group) }
-            while report.isAccepted || !stopsAtFirstError,
-                let (layer, result) = try await group.next()
-            {
-                image.note(result, of: layer)
-                _ = pendingLayers.withLock { layers in LayerScanKey(layer).map { layers.remove($0) }
+            while !progress.isFinished, let (position, result) = try await group.next() {
+                _ = pendingLayers.withLock { pending in
+                    LayerScanKey(layers[position]).map { pending.remove($0) }
                 }
-                count += 1
-                if stopsAtFirstError, count <= Self.maximumEarlyValidations {
-                    report = Validator().validate(image, required: requirements)
-                }
-                if report.isAccepted || !stopsAtFirstError { startNext(in: &group) }
+                progress.record(result, at: position)
+                startNext(in: &group)
             }
             group.cancelAll()
-            return Validator().validate(image, required: requirements)
+            return Validator().validate(progress.image, required: requirements)
         }
         completeReport.withLock { $0 = report }
         return report
@@ -133,11 +129,6 @@ final class ImageValidation: Sendable {
         let report = try await validateContents(readingFrom: sources)
         guard report.isAccepted else { throw ImageRejected(report: report) }
     }
-
-    /// The maximum number of layers after which the rules run again to detect an error early.
-    ///
-    /// Each time, they check all layers of all platforms.
-    private static let maximumEarlyValidations = 64
 
     private func contents(
         of layer: Descriptor, _ sources: [any ContentSource]

@@ -42,6 +42,8 @@ public struct ImageBuilder: Sendable {
         public var volumes: [String] = []
         /// The labels.
         public var labels: [String: String]
+        /// The commands of the history, one per layer.
+        public var history: [String] = []
         /// The `diff_ids` to write instead of the correct ones.
         public var diffIDs: [Digest]?
 
