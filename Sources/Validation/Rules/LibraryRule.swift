@@ -16,17 +16,25 @@ public struct LibraryRule: Rule {
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
             guard let architecture = scanned.architecture else { return [] }
-            let started = EntrypointResolver(scanned.config, in: scanned.rootFileSystem)
-            var libraries = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
             // `EntrypointRule` reports programs for other CPU architectures.
-            for program in started.programs
-            where architecture.compatibility(with: CPUArchitecture(program.header)) != .never {
-                libraries.add(program.path, program.header)
+            let programs = scanned.startedPrograms.programs.filter {
+                architecture.compatibility(with: CPUArchitecture($0.header)) != .never
             }
-            var findings = libraries.problems.prefix(Self.limit).map {
-                Self.finding($0, scanned.platform)
+            var direct = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+            for program in programs where program.isStartedDirectly {
+                direct.add(program.path, program.header)
             }
-            if let path = libraries.unread {
+            let directPaths = Set(programs.filter(\.isStartedDirectly).map(\.path))
+            var others = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+            for program in programs where !directPaths.contains(program.path) {
+                others.add(program.path, program.header)
+            }
+            let certain = direct.problems.filter(\.isCertain)
+            let likely = direct.problems.filter { !$0.isCertain } + others.problems
+            var findings =
+                (certain.map { Self.finding($0, .certain, scanned) }
+                + likely.map { Self.finding($0, .likely, scanned) }).prefix(Self.limit).map(\.self)
+            if let path = direct.unread ?? others.unread {
                 findings.append(
                     Finding(
                         .notChecked, .warning, platform: scanned.platform,
@@ -38,8 +46,10 @@ public struct LibraryRule: Rule {
     }
 
     private static func finding(
-        _ problem: LibraryResolver.Problem, _ platform: Platform
+        _ problem: LibraryResolver.Problem, _ certainty: Finding.Certainty,
+        _ scanned: PlatformRootFS
     ) -> Finding {
+        let platform = scanned.platform
         let name = UntrustedText(String(decoding: problem.name, as: UTF8.self)).display(limit: 200)
         let subject =
             "\(platform): library \(name) (required by \(problem.dependent.displayText))"
@@ -58,8 +68,20 @@ public struct LibraryRule: Rule {
                     "\(subject) is \(path.displayText), which /etc/ld.so.cache does not list"
                 )
             }
-        return problem.isCertain
-            ? Finding(id, .error, platform: platform, text)
-            : Finding(likely: id, platform: platform, text)
+        let layer = scanned.layer(of: problem.dependent)
+        return certainty == .certain
+            ? Finding(id, .error, platform: platform, layer: layer, text)
+            : Finding(likely: id, platform: platform, layer: layer, text)
+    }
+}
+
+extension StartedPrograms.Program {
+    /// A Boolean value that indicates whether the container does not run without the program, and
+    /// no script can change the search path of its libraries before it starts.
+    fileprivate var isStartedDirectly: Bool {
+        switch origin {
+        case .config, .program: isRequired
+        case .line, .shellText: false
+        }
     }
 }
