@@ -68,8 +68,7 @@ let package = Package(
         module("Lockfiles", "OCI", "YAML", "Files", "TextSafety"),
         module(
             "Mirroring", "Content", "LayerScanning", "Validation", "Lockfiles", "YAML", "OCI",
-            "Files",
-            "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
+            "HTTP", "Files", "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
         module("Pinning", "Lockfiles", "YAML", "OCI", "Files", "TextSafety"),
 
         .executableTarget(

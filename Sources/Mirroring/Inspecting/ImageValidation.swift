@@ -2,16 +2,10 @@
 
 internal import Content
 internal import LayerScanning
+internal import Lockfiles
 internal import OCI
 internal import Synchronization
 internal import Validation
-
-/// The error of an image whose contents were rejected after its blobs were uploaded.
-struct ImageRejected: Error {
-    let report: ValidationReport
-    /// The statistics of each target up to the rejection.
-    var receipts: [CopyReceipt] = []
-}
 
 /// The validation of an image: of its metadata at once, and of its contents as soon as its layers
 /// are scanned.
@@ -37,11 +31,12 @@ final class ImageValidation: Sendable {
     ///   - requirements: The requirements.
     ///   - scanCache: Scans layers.
     ///   - limiter: Limits the transfers of layers that are read only for the validation.
-    ///   - isValidated: A Boolean value that indicates whether a lock entry records that the
-    ///     contents of this digest are valid.
+    ///   - lockEntry: A lock entry that records the validation of this digest; `nil` if the contents
+    ///     have to be validated.
     init(
         of name: String, _ image: LoadedImage, _ requirements: ImageRequirements,
-        _ scanCache: LayerScanCache, _ limiter: TransferLimiter, isValidated: Bool = false
+        scanningWith scanCache: LayerScanCache, limitedBy limiter: TransferLimiter,
+        validatedBy lockEntry: LockedImage? = nil
     ) {
         self.name = name
         self.image = image
@@ -51,13 +46,17 @@ final class ImageValidation: Sendable {
         var metadataRequirements = requirements
         metadataRequirements.level = min(requirements.level, .config)
         metadataReport = Validator().validate(image, required: metadataRequirements)
-        let needsScan = metadataReport.isAccepted && !isValidated && requirements.level >= .content
+        let needsScan =
+            metadataReport.isAccepted && lockEntry == nil && requirements.level >= .content
         layers = needsScan ? image.layersToScan(for: requirements) : []
         pendingLayers = Mutex(Set(layers.compactMap(LayerScanKey.init)))
         guard !needsScan else { return }
-        let level = metadataReport.isAccepted ? requirements.level : metadataReport.level
+        let notChecked = requirements.level >= .content ? lockEntry?.notChecked ?? [] : []
+        let isComplete = metadataReport.isAccepted && notChecked.isEmpty
         let report = ValidationReport(
-            findings: metadataReport.findings, level: level, platforms: metadataReport.platforms)
+            findings: metadataReport.findings,
+            level: isComplete ? requirements.level : metadataReport.level, notChecked: notChecked,
+            platforms: metadataReport.platforms)
         completeReport.withLock { $0 = report }
     }
 
@@ -120,14 +119,6 @@ final class ImageValidation: Sendable {
         }
         completeReport.withLock { $0 = report }
         return report
-    }
-
-    /// Validates the contents and throws an error if the image is invalid.
-    ///
-    /// - Throws: ``ImageRejected``, ``CopyError`` or `CancellationError`.
-    func requireValid(readingFrom sources: [any ContentSource]) async throws {
-        let report = try await validateContents(readingFrom: sources)
-        guard report.isAccepted else { throw ImageRejected(report: report) }
     }
 
     private func contents(

@@ -34,7 +34,7 @@ public struct Pruner: Sendable {
         for repository in repositories(also: names) {
             do {
                 try await at(.target, .repository(repository)) {
-                    try await prune(repository, removes, &report)
+                    try await prune(repository, removing: removes, &report)
                 }
             } catch let error as CopyError {
                 try Task.checkCancellation()
@@ -65,7 +65,7 @@ public struct Pruner: Sendable {
     }
 
     private func prune(
-        _ repository: Repository, _ removes: Bool, _ report: inout PruneReport
+        _ repository: Repository, removing removes: Bool, _ report: inout PruneReport
     ) async throws {
         let store = try stores.store(at: .repository(repository))
         let tags = try await store.tags().sorted()

@@ -136,7 +136,8 @@ import AsyncPrimitives
         #expect(report.outcomes.map(\.image.id) == ["app", "tool"])
         #expect(report.outcomes.map(\.status) == [.mirrored, .mirrored])
         let update = LockUpdate(
-            from: nil, plan: plan, report: report, configuration: configuration, position: 0)
+            from: nil, for: configuration.targets[0], plan: plan, report: report,
+            configuration: configuration)
         #expect(update.lock.images.keys.sorted() == ["app", "tool"])
         #expect(try await mirror.digest("mirror.example/m/slow:1.0") == nil)
 

@@ -157,8 +157,9 @@ import TextSafety
         var resolved = ResolvedImage(image: try SampleRun.image("app"))
         resolved.descriptor = SampleRun.descriptor(0xbeef)
         resolved.targets = [
-            ResolvedImage.AtTarget(
-                location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead))
+            ImageTarget(
+                location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead),
+                state: .upToDate)
         ]
         run.outcomes = [ImageOutcome(resolved)]
         let page = try Page(HTMLReport(run.report).text)

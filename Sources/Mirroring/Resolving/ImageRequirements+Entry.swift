@@ -4,6 +4,22 @@ internal import Content
 internal import OCI
 internal import Validation
 
+extension ImageRequirements {
+    /// Creates the requirements of a configuration entry on a given day.
+    init(_ entry: ImageEntry, platforms: [Platform], today: CalendarDay) {
+        self.init(
+            platforms: platforms,
+            level: entry.isArtifact ? .index : entry.requires.isEmpty ? entry.validation : .content,
+            isArtifact: entry.isArtifact, paths: entry.requires,
+            exception: entry.exception.map { exception in
+                ImageRequirements.Exception(
+                    platforms: exception.platforms, reason: exception.reason,
+                    until: exception.until?.description,
+                    daysLeft: exception.until.map { $0.daysSinceEpoch - today.daysSinceEpoch })
+            })
+    }
+}
+
 /// Selects the children of an index that `copy: required` copies.
 ///
 /// The index keeps its bytes and thus its digest, so it is sparse at the target. A child without a

@@ -4,14 +4,15 @@ internal import Content
 internal import OCI
 internal import AsyncPrimitives
 
-/// Copies one blob to all targets that lack it, reading it once.
-struct BlobDelivery {
-    let blob: Descriptor
+/// Copies the blobs of one image to all targets that lack them, reading each once.
+struct BlobCopier: Sendable {
     let job: CopyJob
-    let copier: Copier
+    let limiter: TransferLimiter
+    let tracker: BlobTracker
 
-    /// A target that may lack the blob.
+    /// A target that may lack a blob.
     private struct Claim {
+        let blob: Descriptor
         let progress: TargetCopyProgress
         let mountSource: StoreLocation?
         /// A Boolean value that indicates whether the store has the blob, or `nil` if it was not
@@ -21,11 +22,26 @@ struct BlobDelivery {
         var store: any ContentStore { progress.target.store }
     }
 
-    /// Copies the blob to each target whose copy has not failed.
+    /// Copies a blob to each target whose copy has not failed.
     ///
     /// - Throws: `CancellationError`. Other failures are recorded at their target.
-    func deliver(to all: [TargetCopyProgress]) async throws {
-        for round in rounds(of: all) { try await deliver(toRound: round) }
+    func copy(_ blob: Descriptor, to all: [TargetCopyProgress]) async throws {
+        for round in rounds(of: all) { try await copy(blob, toRound: round) }
+    }
+
+    /// Pushes a blob to one target, even if the target reports that it is present.
+    ///
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    func resend(_ blob: Descriptor, to progress: TargetCopyProgress) async throws {
+        try await limiter.withTransfer(of: blob, for: job.name) { transfer in
+            let store = progress.target.store
+            let result = try await write(to: store) {
+                try await store.push(blob: blob, mountingFrom: nil) {
+                    try await job.open(blob, counting: transfer)
+                }
+            }
+            progress.record(blob, result)
+        }
     }
 
     /// Returns the targets in rounds with at most one target per registry.
@@ -44,11 +60,11 @@ struct BlobDelivery {
         return rounds
     }
 
-    private func deliver(toRound all: [TargetCopyProgress]) async throws {
+    private func copy(_ blob: Descriptor, toRound all: [TargetCopyProgress]) async throws {
         // Claims are made in the same order everywhere, so two images that claim the same blob
         // never wait for each other.
         var claims: [Claim] = []
-        // A canceled delivery has stored nothing, even if no target failed.
+        // A canceled copy has stored nothing, even if no target failed.
         var isDone = false
         defer { for claim in claims { settle(claim, isDone: isDone) } }
         for progress in all where progress.failure == nil {
@@ -57,19 +73,17 @@ struct BlobDelivery {
                 progress.assumePresent(blob)
                 continue
             }
-            switch try await copier.blobTracker.claim(
-                blob.digest, at: progress.target.store.location)
-            {
+            switch try await tracker.claim(blob.digest, at: progress.target.store.location) {
             case .present: progress.record(blob, .present)
             case .granted(let mountSource):
-                claims.append(Claim(progress: progress, mountSource: mountSource))
+                claims.append(Claim(blob: blob, progress: progress, mountSource: mountSource))
             }
         }
         let lacking = try await lacking(claims)
         if !lacking.isEmpty {
             try await job.scanning(blob) { tap in
-                try await copier.limiter.withTransfer(of: blob, for: job.name) { transfer in
-                    try await send(to: lacking, counting: transfer, tap: tap)
+                try await limiter.withTransfer(of: blob, for: job.name) { transfer in
+                    try await send(blob, to: lacking, counting: transfer, tap: tap)
                 }
             }
         }
@@ -78,8 +92,8 @@ struct BlobDelivery {
 
     /// Resumes the tasks that wait for this blob.
     private func settle(_ claim: Claim, isDone: Bool) {
-        copier.blobTracker.settle(
-            blob.digest, at: claim.store.location,
+        tracker.settle(
+            claim.blob.digest, at: claim.store.location,
             isStored: isDone && claim.progress.failure == nil)
     }
 
@@ -94,12 +108,12 @@ struct BlobDelivery {
             try await claim.progress.attempt {
                 guard !claim.store.mountReportsExistence else { return }
                 claim.isPresent = try await at(.target, claim.store.location) {
-                    try await claim.store.exists(blob: blob)
+                    try await claim.store.exists(blob: claim.blob)
                 }
             }
             guard claim.progress.failure == nil else { continue }
             if claim.isPresent == true {
-                claim.progress.record(blob, .present)
+                claim.progress.record(claim.blob, .present)
             } else {
                 lacking.append(claim)
             }
@@ -110,7 +124,7 @@ struct BlobDelivery {
     // MARK: Sending
 
     private func send(
-        to claims: [Claim], counting transfer: BlobTransfer, tap: LayerTap?
+        _ blob: Descriptor, to claims: [Claim], counting transfer: BlobTransfer, tap: LayerTap?
     ) async throws {
         guard claims.count > 1 else {
             for claim in claims {
@@ -126,7 +140,7 @@ struct BlobDelivery {
                     try await send(claim) {
                         if let shared = broadcast.join(number) { return shared }
                         return try await reopen(
-                            for: number, of: claims, after: broadcast, counting: transfer)
+                            blob, for: number, of: claims, after: broadcast, counting: transfer)
                     }
                 }
             }
@@ -143,7 +157,8 @@ struct BlobDelivery {
     ///
     /// Prefers another target that has received the blob by then to the source.
     private func reopen(
-        for number: Int, of claims: [Claim], after broadcast: AsyncBroadcast<[UInt8]>,
+        _ blob: Descriptor, for number: Int, of claims: [Claim],
+        after broadcast: AsyncBroadcast<[UInt8]>,
         counting transfer: BlobTransfer
     ) async throws -> ByteStream {
         if let completed = try await broadcast.completedReader(besides: number),
@@ -159,7 +174,7 @@ struct BlobDelivery {
         _ claim: Claim, open: @escaping @Sendable () async throws -> ByteStream
     ) async throws {
         try await claim.progress.attempt {
-            let (store, progress) = (claim.store, claim.progress)
+            let (blob, store, progress) = (claim.blob, claim.store, claim.progress)
             let isLikelyPresent =
                 progress.isLikelyPresent(blob.digest) || !store.mountReportsExistence
             let result = try await write(to: store) {
@@ -178,20 +193,9 @@ struct BlobDelivery {
         }
     }
 
-    /// Pushes the blob to one store, even if the store reports that it is present.
-    ///
-    /// - Throws: ``CopyError`` or `CancellationError`.
-    func resend(
-        to store: any ContentStore, open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult {
-        try await write(to: store) {
-            try await store.push(blob: blob, mountingFrom: nil, open: open)
-        }
-    }
-
     private func write(
         to store: any ContentStore, _ push: () async throws -> BlobPushResult
     ) async throws -> BlobPushResult {
-        try await retryingOnDigestMismatch { try await at(.target, store.location, push) }
+        try await retryingOnDigestMismatch { try await at(.target, store.location, body: push) }
     }
 }

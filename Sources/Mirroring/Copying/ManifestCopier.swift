@@ -4,19 +4,33 @@ internal import Content
 internal import OCI
 
 /// Pushes the manifests of one image to one target.
-struct ManifestDelivery {
-    let job: CopyJob
+struct ManifestCopier {
+    /// Uploads blobs that the target has lost.
+    let blobs: BlobCopier
     let progress: TargetCopyProgress
-    /// Uploads a blob that the target has lost.
-    let resend: (Descriptor) async throws -> Void
 
+    private var job: CopyJob { blobs.job }
     private var target: any ContentStore { progress.target.store }
+
+    /// Pushes every missing manifest, children before parents, and the root by the name.
+    ///
+    /// - Parameter mayHaveMoved: Returns whether the tag was resolved so long ago that another
+    ///   client may have moved it.
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    func push(tagMayHaveMoved mayHaveMoved: () -> Bool) async throws {
+        for node in job.graph.nodes.dropLast() where try await isMissing(node) {
+            try await push(node, as: .digest(node.descriptor.digest))
+        }
+        if mayHaveMoved() { try await requireUnmovedTag() }
+        progress.record(retentionTag: try await addRetentionTag())
+        try await push(job.graph.root, as: progress.target.name)
+    }
 
     /// Pushes a manifest, and pushes content that the target lacks below it.
     ///
     /// The attempts are counted per manifest, over all its parents, because the number of paths
     /// through indexes that list each other is exponential.
-    func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
+    private func push(_ node: ManifestGraph.Node, as name: ManifestName) async throws {
         while true {
             do {
                 let result = try await atTarget {
@@ -102,7 +116,7 @@ struct ManifestDelivery {
         } else {
             (missingBlobs, missingChildren) = (below.blobs, children)
         }
-        for blob in missingBlobs.distinct { try await resend(blob) }
+        for blob in missingBlobs.distinct { try await blobs.resend(blob, to: progress) }
         for child in missingChildren { try await push(child, as: .digest(child.descriptor.digest)) }
     }
 
@@ -126,7 +140,7 @@ struct ManifestDelivery {
     ///
     /// A registry accepts a manifest only if it has all content below it. A manifest above new
     /// content is therefore new itself; only other manifests are looked up.
-    func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
+    private func isMissing(_ node: ManifestGraph.Node) async throws -> Bool {
         guard !progress.isAssumedPresent(node.descriptor.digest) else { return false }
         let below = Successors(of: node.manifest)
         guard (below.blobs + below.manifests).allSatisfy({ !progress.hasWritten($0.digest) }) else {
@@ -138,7 +152,7 @@ struct ManifestDelivery {
     /// Throws an error if another client has moved the tag during the copy.
     ///
     /// The specification has no conditional PUT, so a move in the last moments is not detected.
-    func requireUnmovedTag() async throws {
+    private func requireUnmovedTag() async throws {
         let copyTarget = progress.target
         guard case .tag(let tag) = copyTarget.name else { return }
         try await atTarget {
@@ -154,7 +168,7 @@ struct ManifestDelivery {
 
     /// Pushes a retention tag for the replaced image, so that the registry's retention policy does
     /// not delete a digest that values files still pin.
-    func addRetentionTag() async throws -> Tag? {
+    private func addRetentionTag() async throws -> Tag? {
         guard progress.target.addsRetentionTag, let replaced = progress.replaced else {
             return nil
         }
@@ -173,6 +187,6 @@ struct ManifestDelivery {
     }
 
     private func atTarget<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await at(.target, target.location, body)
+        try await at(.target, target.location, body: body)
     }
 }

@@ -8,7 +8,7 @@ internal import OCI
 ///
 /// Each referrer is read and verified once, and copied with everything below it to all targets that
 /// lack it. A failure is a warning and never fails the image.
-struct ReferrerCopy: Sendable {
+struct ReferrerCopier: Sendable {
     /// The maximum depth of referrers of referrers, counted from those of the image.
     ///
     /// An SBOM may be signed; deeper levels have no use.
@@ -24,23 +24,20 @@ struct ReferrerCopy: Sendable {
 
     /// Copies the referrers of several manifests, and their cosign tags.
     ///
-    /// - Returns: A receipt for each target.
+    /// - Returns: The receipts by target.
     /// - Throws: `CancellationError`.
-    func copy(referrersOf subjects: [Digest]) async throws -> [ReferrerReceipt] {
-        var receipts = targets.map { _ in ReferrerReceipt() }
+    func copy(referrersOf subjects: [Digest]) async throws -> [StoreLocation: ReferrerReceipt] {
+        var receipts: [StoreLocation: ReferrerReceipt] = [:]
         var remaining = maximumCount
         var known = Set(subjects)
         var queue = subjects.map { (digest: $0, depth: 1) }[...]
         while let subject = queue.popFirst() {
             let results = try await copy(referrersOf: subject.digest, &remaining)
-            for (position, result) in results.enumerated() {
-                if result.isShared {
-                    receipts[position].addShared(result.receipt)
-                } else {
-                    receipts[position] += result.receipt
-                }
+            for location in targets.map(\.location) {
+                guard let result = results[location] else { continue }
+                receipts[location, default: ReferrerReceipt()].add(result)
                 guard subject.depth < Self.maximumDepth else { continue }
-                for digest in result.receipt.subjects where known.insert(digest).inserted {
+                for digest in result.subjects where known.insert(digest).inserted {
                     queue.append((digest, subject.depth + 1))
                 }
             }
@@ -52,38 +49,46 @@ struct ReferrerCopy: Sendable {
     /// waits for the results of the other images.
     private func copy(
         referrersOf subject: Digest, _ remaining: inout Int
-    ) async throws -> [(receipt: ReferrerReceipt, isShared: Bool)] {
-        let locations = targets.map(\.location)
-        let claimed = tracker.claim(subject, at: locations)
-        var delivery = SubjectDelivery(
-            of: subject, by: self, to: claimed.map { targets[$0] }, remaining: remaining)
-        do {
-            try await delivery.run()
-        } catch {
-            for position in claimed { tracker.settle(subject, at: locations[position], nil) }
-            throw error
-        }
-        remaining = delivery.remaining
-        var own: [Int: ReferrerReceipt] = [:]
-        for (position, receipt) in zip(claimed, delivery.receipts) {
-            tracker.settle(subject, at: locations[position], receipt)
-            own[position] = receipt
-        }
-        var results: [(ReferrerReceipt, Bool)] = []
-        for (position, location) in locations.enumerated() {
-            if let receipt = own[position] {
-                results.append((receipt, false))
-            } else {
-                results.append((try await tracker.receipt(of: subject, at: location), true))
+    ) async throws -> [StoreLocation: ReferrerReceipt] {
+        var results: [StoreLocation: ReferrerReceipt] = [:]
+        var pending = targets.map(\.location)
+        // A copy that another image abandons is claimed by this one.
+        while !pending.isEmpty {
+            let claimed = tracker.claim(subject, at: pending)
+            results.merge(try await copy(referrersOf: subject, to: claimed, &remaining)) { $1 }
+            for location in pending where !claimed.contains(location) {
+                results[location] = try await tracker.receipt(of: subject, at: location)?.shared
             }
+            pending.removeAll { results[$0] != nil }
         }
         return results
+    }
+
+    /// Copies the referrers of one subject to claimed targets.
+    private func copy(
+        referrersOf subject: Digest, to claimed: Set<StoreLocation>, _ remaining: inout Int
+    ) async throws -> [StoreLocation: ReferrerReceipt] {
+        var copier = SubjectReferrerCopier(
+            subject: subject, copier: copier,
+            source: ReferrerSource(store: source, tracker: tracker, maximumCount: maximumCount),
+            targets: targets.filter { claimed.contains($0.location) }, remaining: remaining)
+        do {
+            try await copier.copy()
+        } catch {
+            for location in claimed { tracker.settle(subject, at: location, nil) }
+            throw error
+        }
+        remaining = copier.remaining
+        for location in claimed {
+            tracker.settle(subject, at: location, copier.receipts[location])
+        }
+        return copier.receipts
     }
 }
 
 // MARK: Lock entries
 
-extension ReferrerCopy {
+extension ReferrerCopier {
     /// Returns the referrers to record in the lock entry of an image.
     ///
     /// An entry that the source no longer lists is kept as long as the target has the referrer,
