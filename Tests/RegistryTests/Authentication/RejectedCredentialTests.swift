@@ -72,11 +72,10 @@ import TextSafety
     ) async throws {
         let fallsBack = failure.isRefusal && !isStrict
         let anonymous = fallsBack ? [Self.issuing("anyone"), Self.found] : []
-        // Only the response to GET may state the reason.
+        // Only the response to GET may state the reason; it is sent with a new token, too.
+        let get = Exchange("GET \(Self.manifest)", ScriptedResponse(403))
         let reason =
-            failure == .pullRejected403 && isStrict
-            ? [Self.issuing("again"), Exchange("GET \(Self.manifest)", ScriptedResponse(403))]
-            : []
+            failure == .pullRejected403 && isStrict ? [get, Self.issuing("again"), get] : []
         let scene = try Scene(
             [Self.rejected] + failure.exchanges + anonymous + reason,
             ["reg.test": .with { $0.requiresAuth = isStrict }], credentials: Self.user)
