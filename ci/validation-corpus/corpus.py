@@ -12,7 +12,7 @@ import verdicts  # noqa: E402
 from debian import Packages  # noqa: E402
 from images import PLATFORMS, Builder, Image, server  # noqa: E402
 from layout import Layout  # noqa: E402
-from oracle import TOOLS, Oracle, Outcome, Unavailable  # noqa: E402
+from oracle import TOOLS, Oracle, Outcome, Unavailable, require_containers  # noqa: E402
 from table import IMAGES, SHARE  # noqa: E402
 
 RECORDED = HERE / "outcomes.tsv"
@@ -65,6 +65,7 @@ def observe(images, layout, builder, platforms, options, say):
     """Returns what really starts, from containers where the machine can run them, else as recorded."""
     outcomes = recorded()
     try:
+        require_containers()
         with Oracle(unpack_tools(options.cache, platforms), options.work) as oracle:
             oracle.import_images(layout, {image.reference(): image.name for image in (PROBE, *images)})
             for platform in platforms:

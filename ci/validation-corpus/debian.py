@@ -4,6 +4,7 @@ import io
 import json
 import os
 import posixpath
+import shutil
 import subprocess
 import tarfile
 from functools import lru_cache
@@ -50,6 +51,9 @@ class Packages:
         if missing:
             self._apt(f'cd debs && apt-get --quiet --quiet download {" ".join(missing)}')
         known.write_text(json.dumps(self.closures))
+        for name in ("lists", "cache"):
+            shutil.rmtree(self.directory / name)
+        (self.directory / "available").unlink()
 
     def _apt(self, command: str) -> None:
         script = f"""set -euo pipefail

@@ -34,6 +34,14 @@ class Unavailable(Exception):
     """The machine cannot start containers."""
 
 
+def require_containers() -> None:
+    """Throws where this machine certainly cannot start the containers."""
+    if os.geteuid() != 0:
+        raise Unavailable("containers need root")
+    if machine.machine() != "x86_64":
+        raise Unavailable("the machine is not amd64")
+
+
 class Oracle:
     """A containerd with its own socket and directories, below a temporary directory."""
 
@@ -47,10 +55,6 @@ class Oracle:
         self._snapshots = 0
 
     def __enter__(self):
-        if os.geteuid() != 0:
-            raise Unavailable("containers need root")
-        if machine.machine() != "x86_64":
-            raise Unavailable("the machine is not amd64")
         config = self.work / "containerd.toml"
         disabled = ("grpc.v1.cri", "internal.v1.opt", "internal.v1.restart", "internal.v1.tracing",
             "tracing.processor.v1.otlp",
