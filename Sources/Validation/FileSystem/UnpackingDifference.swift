@@ -50,7 +50,7 @@ extension Finding {
     /// Returns the finding about only some runtimes.
     fileprivate func likely(_ condition: String) -> Finding {
         severity == .error || certainty == .likely
-            ? Finding(likely: id, platform: platform, message + condition)
-            : Finding(id, severity, platform: platform, message + condition)
+            ? Finding(likely: id, platform: platform, layer: layer, message + condition)
+            : Finding(id, severity, platform: platform, layer: layer, message + condition)
     }
 }

@@ -199,6 +199,6 @@ import TextSafety
     ])
     func `placeholder dates of reproducible builds are ignored`(text: String, day: String?) {
         #expect(
-            SampleRun.facts(created: text).platforms[0].day == day.flatMap(CalendarDay.init))
+            SampleRun.facts(created: text).platforms[0].day == day.flatMap { CalendarDay(parsing: $0) })
     }
 }
