@@ -52,7 +52,7 @@ let package = Package(
         module("Content", "OCI", "Hashing", "Files", "StrictJSON", "TextSafety"),
 
         // The network.
-        module("HTTP", "TextSafety"),
+        module("HTTP", "AsyncPrimitives", "TextSafety"),
         module("CurlHTTP", "HTTP", "TextSafety", "CCurl"),
         module(
             "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",
@@ -68,8 +68,7 @@ let package = Package(
         module("Lockfiles", "OCI", "YAML", "Files", "TextSafety"),
         module(
             "Mirroring", "Content", "LayerScanning", "Validation", "Lockfiles", "YAML", "OCI",
-            "Files",
-            "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
+            "HTTP", "Files", "Hashing", "StrictJSON", "AsyncPrimitives", "TextSafety"),
         module("Pinning", "Lockfiles", "YAML", "OCI", "Files", "TextSafety"),
 
         .executableTarget(
@@ -97,6 +96,7 @@ let package = Package(
             dependencies: ["RegistryTestSupport"],
             path: "Tests/Support/loopback-registry"
         ),
+        tests(of: "AsyncPrimitives"),
         tests(of: "CommandLineKit", "TextSafety"),
         tests(of: "ChildProcess"),
         tests(

@@ -4,23 +4,55 @@ internal import Synchronization
 
 /// State that tasks wait on until other tasks change it, first come, first served.
 ///
-/// A canceled task stops waiting at once. The state and the list of waiting tasks are guarded by
-/// the same lock, so no wakeup is lost and no task is resumed twice.
+/// A change hands what a waiting task needs directly to it, under the lock and in the order of
+/// arrival. A task is resumed only once it has its value, and no later task can take it first.
+/// A canceled task stops waiting at once.
 public final class AsyncCondition<State: Sendable>: Sendable {
+    private typealias Resumption = @Sendable () -> Void
+
+    private struct Waiter {
+        let id: UInt64
+        /// Takes the value from the state and returns the resumption of the task, or `nil`.
+        let take: @Sendable (inout State) -> Resumption?
+        let cancel: Resumption
+
+        init<Value: Sendable>(
+            _ id: UInt64, _ continuation: CheckedContinuation<Value, any Error>,
+            _ take: @escaping @Sendable (inout State) -> Value?
+        ) {
+            self.id = id
+            self.take = { state in
+                guard let value = take(&state) else { return nil }
+                return { continuation.resume(returning: value) }
+            }
+            self.cancel = { continuation.resume(throwing: CancellationError()) }
+        }
+    }
+
     private struct Contents {
         var state: State
         var waiters: [Waiter] = []
         var lastID: UInt64 = 0
+
+        /// Removes the waiters that can take their values now, and returns their resumptions.
+        mutating func serve() -> [Resumption] {
+            var resumptions: [Resumption] = []
+            var position = 0
+            while position < waiters.count {
+                let take = waiters[position].take
+                if let resumption = take(&state) {
+                    resumptions.append(resumption)
+                    waiters.remove(at: position)
+                    // An earlier waiter may need what this one changed.
+                    position = 0
+                } else {
+                    position += 1
+                }
+            }
+            return resumptions
+        }
     }
-    private struct Waiter {
-        let id: UInt64
-        let continuation: CheckedContinuation<Void, any Error>
-    }
-    private enum Entry {
-        case waits
-        case free
-        case cancelled
-    }
+
     private let contents: Mutex<Contents>
 
     /// Creates a condition over `state`.
@@ -28,67 +60,63 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         contents = Mutex(Contents(state: state))
     }
 
+    /// The current state.
+    public var state: State { contents.withLock { $0.state } }
+
     /// Waits until `take` returns a value.
     ///
-    /// - Parameter take: A closure that changes the state and returns a value, or returns `nil` to
-    ///   wait. It runs under the lock and must be brief.
+    /// - Parameter take: A closure that changes the state and returns a value, or returns `nil` and
+    ///   leaves the state unchanged. It runs under the lock, in any task, and must be brief.
     /// - Returns: The value that `take` returned.
     /// - Throws: `CancellationError` if the task is canceled before `take` returned a value.
+    @discardableResult
     public func take<Value: Sendable>(
-        _ take: @Sendable (inout State) -> Value?
+        _ take: @escaping @Sendable (inout State) -> Value?
     ) async throws -> Value {
-        // A resumed task tries `take` before it checks for cancellation; otherwise its wakeup would
-        // be lost to the tasks behind it.
-        while true {
-            let (value, id) = contents.withLock { contents -> (Value?, UInt64) in
-                contents.lastID += 1
-                return (take(&contents.state), contents.lastID)
-            }
-            if let value { return value }
-            try await wait(id: id, unless: take)
+        if let value = change(take) { return value }
+        let id = contents.withLock { contents in
+            contents.lastID += 1
+            return contents.lastID
         }
-    }
-
-    /// Changes the state and resumes waiting tasks, in the order in which they began to wait.
-    ///
-    /// - Parameters:
-    ///   - count: The number of tasks to resume, or `nil` for all.
-    ///   - change: A closure that changes the state, under the lock.
-    public func change(waking count: Int? = nil, _ change: (inout State) -> Void) {
-        let woken = contents.withLock { contents -> [Waiter] in
-            change(&contents.state)
-            let woken = contents.waiters.prefix(count ?? .max)
-            contents.waiters.removeFirst(woken.count)
-            return Array(woken)
-        }
-        for waiter in woken { waiter.continuation.resume() }
-    }
-
-    /// Adds the task to the list unless the state has changed since `take` last ran.
-    private func wait<Value: Sendable>(
-        id: UInt64, unless take: @Sendable (inout State) -> Value?
-    ) async throws {
-        try await withTaskCancellationHandler {
+        return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let entry = contents.withLock { contents -> Entry in
-                    guard !Task.isCancelled else { return .cancelled }
-                    // `take` runs on a copy, so that a failed attempt changes nothing.
-                    var copy = contents.state
-                    guard take(&copy) == nil else { return .free }
-                    contents.waiters.append(Waiter(id: id, continuation: continuation))
-                    return .waits
-                }
-                switch entry {
-                case .waits: break
-                case .free: continuation.resume()
-                case .cancelled: continuation.resume(throwing: CancellationError())
-                }
+                add(Waiter(id, continuation, take))
             }
         } onCancel: {
-            let waiter = contents.withLock { contents -> Waiter? in
-                contents.waiters.firstIndex { $0.id == id }.map { contents.waiters.remove(at: $0) }
-            }
-            waiter?.continuation.resume(throwing: CancellationError())
+            cancel(id)
         }
+    }
+
+    /// Changes the state and resumes the waiting tasks that can take their values then.
+    ///
+    /// - Parameter change: A closure that changes the state, under the lock.
+    /// - Returns: The result of `change`.
+    @discardableResult
+    public func change<Value: Sendable>(_ change: (inout State) -> Value) -> Value {
+        let (value, resumptions) = contents.withLock { contents in
+            let value = change(&contents.state)
+            return (value, contents.serve())
+        }
+        for resume in resumptions { resume() }
+        return value
+    }
+
+    /// Adds a waiter, unless its task is canceled or the state has changed since it tried.
+    private func add(_ waiter: Waiter) {
+        let resumptions = contents.withLock { contents in
+            guard !Task.isCancelled else { return [waiter.cancel] }
+            contents.waiters.append(waiter)
+            return contents.serve()
+        }
+        for resume in resumptions { resume() }
+    }
+
+    /// Removes the waiter of a canceled task, unless it has its value.
+    private func cancel(_ id: UInt64) {
+        let waiter = contents.withLock { contents -> Waiter? in
+            let position = contents.waiters.firstIndex { $0.id == id }
+            return position.map { contents.waiters.remove(at: $0) }
+        }
+        waiter?.cancel()
     }
 }

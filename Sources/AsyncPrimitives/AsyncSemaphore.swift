@@ -2,7 +2,7 @@
 
 /// An asynchronous counting semaphore.
 ///
-/// Tasks acquire it in the order of their arrival.
+/// A released permit goes directly to the task that has waited longest.
 public struct AsyncSemaphore: Sendable {
     private let free: AsyncCondition<Int>
 
@@ -16,13 +16,13 @@ public struct AsyncSemaphore: Sendable {
     ///
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
     ///   `body` throws.
-    public func withSlot<Value>(_ body: () async throws -> Value) async throws -> Value {
-        _ = try await free.take { free -> Bool? in
+    public func withPermit<Value>(_ body: () async throws -> Value) async throws -> Value {
+        try await free.take { free -> Void? in
             guard free > 0 else { return nil }
             free -= 1
-            return true
+            return ()
         }
-        defer { free.change(waking: 1) { $0 += 1 } }
+        defer { free.change { $0 += 1 } }
         return try await body()
     }
 }

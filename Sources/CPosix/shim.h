@@ -14,7 +14,9 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /// Makes a pipe whose ends no program inherits that another thread starts meanwhile.
@@ -23,6 +25,81 @@ int pipe2(int ends[_Nonnull 2], int flags);
 /// Makes a child close every descriptor from `from` on.
 int posix_spawn_file_actions_addclosefrom_np(
     posix_spawn_file_actions_t *_Nonnull actions, int from);
+
+/// Closes every descriptor from `from` on.
+void closefrom(int from);
+
+/// Makes a descriptor from which signals of `mask` are read.
+int signalfd(int descriptor, const sigset_t *_Nonnull mask, int flags);
+
+/// Copies this process, which must have one thread. Swift offers no `fork`, because a copy of a process
+/// with several threads can do almost nothing.
+static inline pid_t cposix_fork(void) { return fork(); }
+
+/// Makes the kernel kill this process when its parent ends.
+static inline int cposix_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
+
+/// A socket that keeps messages apart and that no program inherits; an enumeration in Swift.
+static const int cposix_message_socket = SOCK_SEQPACKET | SOCK_CLOEXEC;
+
+/// The most descriptors that one message carries.
+#define CPOSIX_DESCRIPTORS 3
+
+/// Room for the descriptors of a message, aligned as the kernel expects it.
+union cposix_control {
+  struct cmsghdr header;
+  char bytes[CMSG_SPACE(sizeof(int) * CPOSIX_DESCRIPTORS)];
+};
+
+/// Sends bytes and three open descriptors as one message. Returns 0 or the `errno`; a closed peer is
+/// `EPIPE`, not a signal.
+///
+/// Source: unix(7), cmsg(3); the macros are not imported into Swift.
+static inline int cposix_send(int socket, const void *_Nonnull bytes, size_t count,
+                              const int *_Nonnull descriptors) {
+  union cposix_control control;
+  memset(&control, 0, sizeof control);
+  struct iovec part = {(void *)bytes, count};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int) * CPOSIX_DESCRIPTORS);
+  memcpy(CMSG_DATA(header), descriptors, sizeof(int) * CPOSIX_DESCRIPTORS);
+  ssize_t sent;
+  do {
+    sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? errno : 0;
+}
+
+/// Receives a message of `cposix_send` and returns the number of its bytes; 0 if the peer has closed the
+/// connection, and -1 if the message has not exactly three descriptors.
+static inline ssize_t cposix_receive(int socket, void *_Nonnull bytes, size_t capacity,
+                                     int *_Nonnull descriptors) {
+  union cposix_control control;
+  struct iovec part = {bytes, capacity};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  ssize_t count;
+  do {
+    count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (count < 0 && errno == EINTR);
+  if (count <= 0)
+    return 0;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  size_t received = 0;
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+    received = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    memcpy(descriptors, CMSG_DATA(header), sizeof(int) * received);
+  }
+  if (received == CPOSIX_DESCRIPTORS && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+    return count;
+  for (size_t index = 0; index < received; index++)
+    close(descriptors[index]);
+  return -1;
+}
 
 /// Glibc's module shows `environ` as a mutable global, which strict concurrency rejects;
 /// the variables are read once, before there is a second thread.
@@ -67,9 +144,9 @@ static const int cposix_limit_processes = 6;
 #define CPOSIX_AUDIT_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-/// Leaves this process, for good, the calls that computing takes: read and write what is open, memory,
-/// the clock, its own end. Any other one fails with `EPERM`. Returns whether the kernel agreed; on a
-/// machine whose calls are not known here it is not asked.
+/// Leaves all threads of this process, for good, the calls that computing takes: read and write what is
+/// open, memory, the clock, the process's own end. Any other one fails with `EPERM`. Returns whether the
+/// kernel agreed; on a machine whose calls are not known here it is not asked.
 ///
 /// Source: seccomp(2); the filter is a program of classic BPF.
 static inline bool cposix_leave_only_computing(void) {
@@ -94,7 +171,7 @@ static inline bool cposix_leave_only_computing(void) {
 #undef CPOSIX_ALLOW
   struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+         syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0;
 #else
   return false;
 #endif

@@ -10,6 +10,7 @@ public final class ChildInput: Sendable {
         var isEnded = false
         /// A Boolean value that indicates whether the child has stopped reading.
         var isClosed = false
+        var isAbandoned = false
         var wakeup: WakeupPipe?
     }
 
@@ -59,37 +60,55 @@ public final class ChildInput: Sendable {
 
     /// Ends the input.
     public func end() {
-        var wakeup: WakeupPipe?
-        queue.change {
-            guard !$0.isEnded else { return }
-            $0.isEnded = true
-            wakeup = $0.wakeup
+        let wakeup = queue.change { queue -> WakeupPipe? in
+            guard !queue.isEnded else { return nil }
+            queue.isEnded = true
+            return queue.wakeup
         }
         wakeup?.send(.inputAvailable)
     }
 
+    /// Waits until there is something to read, or the end of the input.
+    ///
+    /// - Throws: `CancellationError` also if the input is abandoned.
+    public func waitUntilAvailable() async throws {
+        let isAbandoned = try await queue.take { queue -> Bool? in
+            queue.isAbandoned || !queue.chunks.isEmpty || queue.isEnded ? queue.isAbandoned : nil
+        }
+        if isAbandoned { throw CancellationError() }
+    }
+
+    /// Cancels the child that reads the input, or the one that would have read it.
+    public func abandon() {
+        let wakeup = queue.change { queue in
+            queue.isAbandoned = true
+            return queue.wakeup
+        }
+        wakeup?.send(.canceled)
+        close()
+    }
+
     /// Sets the pipe that wakes the thread when input is available.
     func attach(_ wakeup: WakeupPipe) {
-        queue.change { $0.wakeup = wakeup }
+        let isAbandoned = queue.change { queue in
+            queue.wakeup = wakeup
+            return queue.isAbandoned
+        }
+        if isAbandoned { wakeup.send(.canceled) }
     }
 
     /// Returns the next chunk.
     func next() -> Next {
-        var next = Next.nothingYet
-        queue.change {
-            if $0.chunks.isEmpty {
-                if $0.isEnded { next = .end }
-            } else {
-                let bytes = $0.chunks.removeFirst()
-                $0.byteCount -= bytes.count
-                next = .bytes(bytes)
-            }
+        queue.change { queue in
+            guard !queue.chunks.isEmpty else { return queue.isEnded ? .end : .nothingYet }
+            let bytes = queue.chunks.removeFirst()
+            queue.byteCount -= bytes.count
+            return .bytes(bytes)
         }
-        return next
     }
 
     /// Drops the remaining input, and resumes all writers.
-    func close() {
+    public func close() {
         queue.change {
             $0.isClosed = true
             $0.chunks = []

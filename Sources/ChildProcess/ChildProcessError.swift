@@ -19,6 +19,8 @@ public struct ChildProcessError: Error, Hashable, Sendable {
         case outputLimit(Int)
         /// The task was canceled.
         case canceled
+        /// The process that forks the children has ended, or ends each time it is started.
+        case serverEnded
     }
 
     /// The path of the program.
@@ -58,6 +60,7 @@ extension ChildProcessError.Cause: CustomStringConvertible {
         case .timeLimit(let time): "killed: exceeded the time limit of \(time)"
         case .outputLimit(let count): "killed: output larger than \(count) bytes"
         case .canceled: "killed: canceled"
+        case .serverEnded: "killed: parent process ended"
         }
     }
 }

@@ -6,7 +6,7 @@ internal import Glibc
 /// A child process from its start to its end, with a thread that services its pipes.
 struct ChildSession: ~Copyable {
     private let executable: String
-    private let process: pid_t
+    private let process: any RunningChild
     private var deadline: ContinuousClock.Instant
     private let limits: ChildLimits
     private let wakeup: WakeupPipe
@@ -16,67 +16,76 @@ struct ChildSession: ~Copyable {
     private let isFed: Bool
     private var hasExited = false
 
-    /// Starts the child.
-    init(
-        _ invocation: ChildInvocation, _ inputAvailable: ChildInput, _ limits: ChildLimits,
-        _ wakeup: WakeupPipe
-    ) throws(ChildProcessError) {
-        let executable = invocation.executable
-        let input = try Pipe(for: executable)
-        if inputAvailable.isStreamed { input.widen(to: 256 << 10) }
-        let output = try Pipe(for: executable)
-        let error = try Pipe(for: executable)
-        try input.writing.setNonBlocking(for: executable)
-        try output.reading.setNonBlocking(for: executable)
-        try error.reading.setNonBlocking(for: executable)
+    /// Runs a child to its end on a thread of its own.
+    ///
+    /// - Parameters:
+    ///   - executable: The path of the program, for messages.
+    ///   - input: The input of the child.
+    ///   - limits: The limits of the child, which is killed if it exceeds one.
+    ///   - start: Starts the child.
+    /// - Returns: The result, whatever the exit status.
+    /// - Throws: ``ChildProcessError`` if the child could not be started or was killed.
+    static func run(
+        _ executable: String, feeding input: ChildInput, within limits: ChildLimits,
+        start: @escaping @Sendable () throws(ChildProcessError) -> StartedChild
+    ) async throws(ChildProcessError) -> ChildOutput {
+        let wakeup = try WakeupPipe(for: executable)
+        input.attach(wakeup)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let code = DetachedThread.start {
+                    continuation.resume(
+                        returning: Result { () throws(ChildProcessError) in
+                            var session = ChildSession(
+                                executable, try start(), input, limits, wakeup)
+                            return try session.run()
+                        })
+                }
+                if code != 0 {
+                    let error = ChildProcessError(executable, .system(code))
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        } onCancel: {
+            wakeup.send(.canceled)
+        }
+        return try result.get()
+    }
+
+    private init(
+        _ executable: String, _ child: consuming StartedChild, _ inputAvailable: ChildInput,
+        _ limits: ChildLimits, _ wakeup: WakeupPipe
+    ) {
         // A child that does not read its input must not terminate this process with SIGPIPE; only
         // this thread writes to it.
         Self.blockBrokenPipeSignal()
-        let process = try invocation.spawn(
-            input: input.reading.descriptor, output: output.writing.descriptor,
-            error: error.writing.descriptor)
-
-        let code = DetachedThread.start {
-            // WNOWAIT keeps the child as a zombie, so that its process id is not reused until
-            // `reap`.
-            var information = unsafe siginfo_t()
-            while unsafe waitid(P_PID, id_t(process), &information, WEXITED | WNOWAIT) < 0,
-                errno == EINTR
-            {}
-            wakeup.send(.exited)
-        }
-        guard code == 0 else {
-            kill(-process, SIGKILL)
-            _ = try Self.reap(process, executable)
-            throw ChildProcessError(executable, .system(code))
-        }
         self.executable = executable
-        self.process = process
+        self.process = child.process
         self.deadline = .now + limits.time
         self.limits = limits
         self.wakeup = wakeup
-        self.input = StdinPump(input.keepingWriting(), inputAvailable)
         self.isFed = inputAvailable.isStreamed
-        self.output = OutputCollector(output.keepingReading(), limit: limits.outputByteCount)
-        self.error = OutputCollector(error.keepingReading(), limit: limits.outputByteCount)
+        self.input = StdinPump(child.input, inputAvailable)
+        self.output = OutputCollector(child.output, limit: limits.outputByteCount)
+        self.error = OutputCollector(child.error, limit: limits.outputByteCount)
     }
 
     /// Services the child's pipes until it exits, then reaps it.
-    mutating func run() throws(ChildProcessError) -> ChildOutput {
+    private mutating func run() throws(ChildProcessError) -> ChildOutput {
         do throws(ChildProcessError) {
             while !hasExited { try step() }
             // The output of processes that the child started is not awaited.
             try output.drain(executable)
             try error.drain(executable)
         } catch {
-            kill(-process, SIGKILL)
-            while !hasExited { listen() }
+            process.kill()
+            while !hasExited { awaitExit() }
             // The first error is the relevant one.
-            _ = try? Self.reap(process, executable)
+            _ = try? process.reap()
             throw error
         }
         return ChildOutput(
-            termination: try Self.reap(process, executable), standardOutput: output.bytes,
+            termination: try process.reap(), standardOutput: output.bytes,
             standardError: error.bytes)
     }
 
@@ -90,6 +99,7 @@ struct ChildSession: ~Copyable {
             pollfd(fd: input.descriptor, events: Int16(POLLOUT), revents: 0),
             pollfd(fd: output.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: error.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: process.exitDescriptor, events: Int16(POLLIN), revents: 0),
         ]
         let ready = unsafe poll(
             &entries, nfds_t(entries.count), waitsForUs ? -1 : millisecondsLeft())
@@ -106,16 +116,13 @@ struct ChildSession: ~Copyable {
         }
         if entries[2].revents != 0 { try output.advance(executable) }
         if entries[3].revents != 0 { try error.advance(executable) }
-        let events = wakeup.events()
-        hasExited = events.contains(.exited)
-        if events.contains(.canceled) { throw ChildProcessError(executable, .canceled) }
+        hasExited = entries[4].revents != 0
+        if wakeup.events().contains(.canceled) { throw ChildProcessError(executable, .canceled) }
     }
 
-    /// Waits for the wakeup pipe only.
-    private mutating func listen() {
-        var entry = pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = unsafe poll(&entry, 1, -1)
-        if wakeup.events().contains(.exited) { hasExited = true }
+    private mutating func awaitExit() {
+        var entry = pollfd(fd: process.exitDescriptor, events: Int16(POLLIN), revents: 0)
+        if unsafe poll(&entry, 1, -1) > 0 { hasExited = true }
     }
 
     private func millisecondsLeft() -> Int32 {
@@ -131,21 +138,5 @@ struct ChildSession: ~Copyable {
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGPIPE)
         unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    }
-
-    /// Returns the termination status of the child.
-    ///
-    /// - Throws: ``ChildProcessError`` if the status is unavailable, as in a process whose parent
-    ///   made it ignore SIGCHLD: success must not be assumed.
-    private static func reap(
-        _ process: pid_t, _ executable: String
-    ) throws(ChildProcessError) -> Termination {
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw ChildProcessError(executable, .system(errno)) }
-        }
-        // The layout that the macros WIFSIGNALED, WTERMSIG and WEXITSTATUS read.
-        let signal = status & 0x7F
-        return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
     }
 }

@@ -3,7 +3,7 @@
 internal import Glibc
 
 /// A thread for blocking calls, which would otherwise block a thread of the cooperative pool.
-enum DetachedThread {
+public enum DetachedThread {
     private final class Box {
         let body: @Sendable () -> Void
 
@@ -13,7 +13,7 @@ enum DetachedThread {
     }
 
     /// Starts a thread and returns 0, or returns an `errno`.
-    static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
+    public static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
         let box = unsafe Unmanaged.passRetained(Box(body))
         var thread = pthread_t()
         let code = unsafe pthread_create(

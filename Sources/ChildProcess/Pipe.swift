@@ -9,9 +9,12 @@ struct PipeEnd: ~Copyable, Sendable {
     private(set) var descriptor: Int32
 
     /// Takes ownership of a descriptor.
-    fileprivate init(_ descriptor: Int32) {
+    init(_ descriptor: Int32) {
         self.descriptor = descriptor
     }
+
+    /// An end of no pipe, which behaves like a closed one.
+    static var none: PipeEnd { PipeEnd(-1) }
 
     /// Duplicates a descriptor with the number of a standard file, which is available if the caller
     /// closed it.
@@ -75,16 +78,27 @@ struct PipeEnd: ~Copyable, Sendable {
     }
 }
 
-/// A pipe that no concurrently started program inherits.
+/// A pipe, or a pair of connected sockets, that no concurrently started program inherits.
 struct Pipe: ~Copyable, Sendable {
+    /// The kind of a pair.
+    enum Kind {
+        case pipe
+        /// Both ends read and write whole messages.
+        case messages
+    }
+
     let reading: PipeEnd
     let writing: PipeEnd
 
-    init(for executable: String) throws(ChildProcessError) {
+    init(_ kind: Kind = .pipe, for executable: String) throws(ChildProcessError) {
         var descriptors: [Int32] = [-1, -1]
-        guard unsafe pipe2(&descriptors, O_CLOEXEC) == 0 else {
-            throw ChildProcessError(executable, .system(errno))
-        }
+        let result =
+            switch kind {
+            case .pipe: unsafe pipe2(&descriptors, O_CLOEXEC)
+            case .messages:
+                unsafe socketpair(AF_UNIX, cposix_message_socket, 0, &descriptors)
+            }
+        guard result == 0 else { throw ChildProcessError(executable, .system(errno)) }
         let second = descriptors[1]
         let first: Int32
         do throws(ChildProcessError) {

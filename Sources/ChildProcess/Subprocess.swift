@@ -84,27 +84,10 @@ public enum Subprocess {
     private static func run(
         _ invocation: ChildInvocation, _ input: ChildInput, _ limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
-        let executable = invocation.executable
-        let wakeup = try WakeupPipe(for: executable)
-        input.attach(wakeup)
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let code = DetachedThread.start {
-                    continuation.resume(
-                        returning: Result { () throws(ChildProcessError) in
-                            var exchange = try ChildSession(invocation, input, limits, wakeup)
-                            return try exchange.run()
-                        })
-                }
-                if code != 0 {
-                    let error = ChildProcessError(executable, .system(code))
-                    continuation.resume(returning: .failure(error))
-                }
-            }
-        } onCancel: {
-            wakeup.send(.canceled)
+        try await ChildSession.run(invocation.executable, feeding: input, within: limits) {
+            () throws(ChildProcessError) in
+            try SpawnedChild.start(invocation, isStreamed: input.isStreamed)
         }
-        return try result.get()
     }
 
     /// Finds a program by its name, as a shell does.

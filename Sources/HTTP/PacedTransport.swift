@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Synchronization
 
 /// A transport that limits the rate of all large response bodies together.
@@ -34,9 +35,11 @@ public struct PacedTransport: HTTPTransport {
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         let response = try await base.send(request)
         guard request.isBulk, request.method == .get else { return response }
+        let body = ObservedStream(response.body) { [pace] chunk, _ in
+            if let chunk { try await pace.wait(for: chunk.count) }
+        }
         return HTTPResponse(
-            status: response.status, fields: response.fields,
-            body: PacedBody(base: response.body, pace: pace), peer: response.peer)
+            status: response.status, fields: response.fields, body: body, peer: response.peer)
     }
 }
 
@@ -59,25 +62,5 @@ private final class Pace: Sendable {
     func wait(for count: Int) async throws {
         let wait = bucket.withLock { $0.take(count, at: now()) }
         if wait > .zero { try await sleep(wait) }
-    }
-}
-
-private struct PacedBody: AsyncSequence, Sendable {
-    let base: HTTPByteStream
-    let pace: Pace
-
-    func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), pace: pace)
-    }
-
-    struct Iterator: AsyncIteratorProtocol {
-        var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let pace: Pace
-
-        mutating func next() async throws -> [UInt8]? {
-            guard let piece = try await base.next(isolation: #isolation) else { return nil }
-            try await pace.wait(for: piece.count)
-            return piece
-        }
     }
 }

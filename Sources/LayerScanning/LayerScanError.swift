@@ -11,7 +11,7 @@ public enum LayerScanError: Error, Hashable, Sendable {
 
     /// An error in the format of a layer.
     public enum FormatError: UInt8, Sendable, CaseIterable {
-        /// The compression differs from the one that the media type declares.
+        /// The bytes are compressed, but the media type states no compression.
         case otherCompression = 1
         /// The compressed bytes are corrupt or incomplete.
         case corrupt
@@ -25,6 +25,12 @@ public enum LayerScanError: Error, Hashable, Sendable {
         case pathTooLong
         /// A hard link refers to itself or to a directory.
         case impossibleLink
+        /// The path of an entry passes through a file.
+        case fileAsDirectory
+        /// The path of an entry passes through a cycle of links.
+        case tooManyLinks
+        /// The type of an entry is one that runtimes reject.
+        case unsupportedEntry
     }
 
     /// A limit of the scan.
@@ -44,7 +50,7 @@ extension LayerScanError: CustomStringConvertible {
     /// The reason, without the layer.
     public var description: String {
         switch self {
-        case .malformed(.otherCompression): "compression differs from the media type"
+        case .malformed(.otherCompression): "compressed, but the media type states no compression"
         case .malformed(.corrupt): "compressed data is corrupt or incomplete"
         case .malformed(.trailingBytes): "trailing bytes after the compressed data"
         case .malformed(.notAnArchive): "not a tar archive"
@@ -53,6 +59,9 @@ extension LayerScanError: CustomStringConvertible {
             "path longer than 4,095 bytes, or name longer than 255"
         case .malformed(.impossibleLink):
             "hard link to itself or to a directory"
+        case .malformed(.fileAsDirectory): "path of an entry passes through a file"
+        case .malformed(.tooManyLinks): "path of an entry passes through too many links"
+        case .malformed(.unsupportedEntry): "type of a tar entry is not supported by runtimes"
         case .limit(.entries): "too many entries"
         case .limit(.unpackedBytes): "uncompressed size too large"
         case .limit(.ratio): "compression ratio too high"

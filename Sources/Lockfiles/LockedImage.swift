@@ -47,8 +47,12 @@ public struct LockedImage: Hashable, Sendable {
     public var mediaType: MediaType
     /// The size of the index or manifest in bytes.
     public var size: Int
-    /// The highest validation level that found no error.
+    /// The highest level at which every required platform was checked without an error.
     public var validation: ValidationLevel
+    /// The required platforms whose content could not be checked, sorted.
+    ///
+    /// The level `content` was tried; another attempt on the same content has the same result.
+    public var notChecked: [Platform]
     /// Paths and commands that validation found in the image.
     public var requires: [String]
     /// The runnable images by platform, without a version of the operating system.
@@ -61,8 +65,9 @@ public struct LockedImage: Hashable, Sendable {
     /// Creates an entry.
     public init(
         source: String, upstream: String, repository: Repository, tag: Tag?, digest: Digest,
-        mediaType: MediaType, size: Int, validation: ValidationLevel, requires: [String] = [],
-        platforms: [Platform: PlatformPin], referrers: [Referrer] = []
+        mediaType: MediaType, size: Int, validation: ValidationLevel,
+        notChecked: [Platform] = [], requires: [String] = [], platforms: [Platform: PlatformPin],
+        referrers: [Referrer] = []
     ) {
         self.source = source
         self.upstream = upstream
@@ -72,10 +77,15 @@ public struct LockedImage: Hashable, Sendable {
         self.mediaType = mediaType
         self.size = size
         self.validation = validation
+        self.notChecked = notChecked.sorted()
         self.requires = requires
         self.platforms = platforms
         self.referrers = referrers.uniqueAndSorted
     }
+
+    /// The level at which the image was validated, including platforms whose content could not be
+    /// checked.
+    public var attemptedValidation: ValidationLevel { notChecked.isEmpty ? validation : .content }
 
     /// The reference by tag and digest, for users; `nil` if there is no version tag.
     public var ref: Reference? { tag.map { Reference(repository, tag: $0, digest: digest) } }

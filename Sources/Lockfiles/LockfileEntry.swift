@@ -110,6 +110,25 @@ struct LockfileEntry {
         return level
     }
 
+    /// Returns the platforms whose content could not be checked; none for an entry without the
+    /// field.
+    func notChecked() throws(LockfileError) -> [Platform] {
+        var platforms: Set<Platform> = []
+        for item in node["notChecked"]?.items ?? [] {
+            let platform = try Self.platform(item)
+            guard platforms.insert(platform).inserted else {
+                throw LockfileError(at: item.mark, "\(subject)duplicate platform \(platform)")
+            }
+        }
+        guard node["notChecked"] == nil || !platforms.isEmpty else {
+            throw failure("notChecked", "'notChecked' must be a list of platforms")
+        }
+        if !platforms.isEmpty, try validation("validation") == .content {
+            throw failure("notChecked", "'notChecked' contradicts 'validation: content'")
+        }
+        return Array(platforms)
+    }
+
     func platforms() throws(LockfileError) -> [Platform: LockedImage.PlatformPin] {
         var platforms: [Platform: LockedImage.PlatformPin] = [:]
         for entry in try LockfileEntry(

@@ -112,7 +112,8 @@ extension LockedImage {
             digest: try entry.parse("digest", Digest.init(parsing:)),
             mediaType: try entry.parse("mediaType", MediaType.init(parsing:)),
             size: try entry.integer("size"), validation: try entry.validation("validation"),
-            requires: try entry.texts("requires"), platforms: try entry.platforms(),
+            notChecked: try entry.notChecked(), requires: try entry.texts("requires"),
+            platforms: try entry.platforms(),
             referrers: try entry.referrers())
         try entry.checkAgreement(of: self)
     }

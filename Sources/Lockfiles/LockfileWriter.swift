@@ -49,6 +49,10 @@ extension LockedImage {
         lines.append("mediaType: \(mediaType)")
         lines.append("size: \(size)")
         lines.append("validation: \(validation.rawValue)")
+        if !notChecked.isEmpty {
+            let platforms = notChecked.map { YAMLQuoting.doubleQuoted($0.description) }
+            lines.append("notChecked: [\(platforms.joined(separator: ", "))]")
+        }
         if !requires.isEmpty {
             lines.append(
                 "requires: [\(requires.map(YAMLQuoting.doubleQuoted).joined(separator: ", "))]")

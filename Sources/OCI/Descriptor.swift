@@ -68,7 +68,7 @@ public struct Descriptor: Hashable, Sendable {
     }
 
     private static let knownKeys: Set<String> = [
-        "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
+        "mediaType", "digest", "size", "urls", "annotations", "artifactType", "platform",
     ]
 }
 

@@ -19,36 +19,73 @@ public struct ImageConfig: Hashable, Sendable {
     public let environment: [String]
     /// The working directory of the program.
     public let workingDirectory: String
+    /// The directories that are mounted over at run time.
+    public let volumes: [String]
     /// The labels; untrusted text.
     public let labels: [String: String]
     /// The creation date as the config states it; untrusted text.
     public let created: String?
+
+    /// The commands that created the layers, base first; untrusted text.
+    ///
+    /// It is empty if the history does not match the layers.
+    public let layerHistory: [String?]
 
     /// The maximum size of a config, in bytes.
     public static let maximumSize = 4 << 20
 
     /// Creates the value from the bytes of a config blob.
     ///
-    /// - Throws: ``JSONError`` if the bytes are not a valid image config.
+    /// - Throws: ``JSONError`` if the bytes are not a valid image config, or runtimes reject it.
+    ///
+    /// Source: containerd and runc, which reject other dates, environments and directories.
     public init(bytes: [UInt8]) throws(JSONError) {
         let object = try JSONObject(
-            try JSONValue(parsing: bytes),
-            known: [
-                "os", "architecture", "variant", "os.version", "os.features", "rootfs", "config",
-                "created", "author", "history",
-            ])
+            try JSONValue(parsing: bytes, allowsDuplicateKeys: true),
+            known: ["os", "architecture", "variant", "rootfs", "config", "created"])
         self.platform = try object.platform()
         guard let rootfs = object["rootfs"] else { throw object.failure("rootfs", "is missing") }
         self.diffIDs = try Self.diffIDs(rootfs)
         self.created = try object.string("created")
+        if let created, !Timestamp.isValid(created) {
+            throw object.failure("created", "is not a date and time of RFC 3339")
+        }
         let config = try JSONObject(
             object["config"] ?? .object([]), path: "config",
-            known: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "ExposedPorts"])
+            known: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "Volumes"])
         self.entrypoint = try config.strings("Entrypoint") ?? []
         self.command = try config.strings("Cmd") ?? []
         self.environment = try config.strings("Env") ?? []
         self.workingDirectory = try config.string("WorkingDir") ?? ""
         self.labels = try config.stringMap("Labels")
+        let history = Self.layerHistory(object["history"])
+        self.layerHistory = history.count == diffIDs.count ? history : []
+        self.volumes = try config.names("Volumes")
+        guard platform.os == "linux" else { return }
+        for (position, variable) in environment.enumerated() where !variable.isEmpty {
+            guard let equals = variable.firstIndex(of: "="), equals > variable.startIndex else {
+                throw config.failure("Env[\(position)]", "is not NAME=value")
+            }
+        }
+        guard workingDirectory.isEmpty || workingDirectory.hasPrefix("/") else {
+            throw config.failure("WorkingDir", "is not an absolute path")
+        }
+    }
+
+    /// Returns the commands of the history entries that created a layer.
+    ///
+    /// The history is only shown, so that a malformed one is not an error.
+    private static func layerHistory(_ value: JSONValue?) -> [String?] {
+        guard case .array(let entries)? = value else { return [] }
+        return entries.compactMap { entry -> String?? in
+            guard case .object(let members) = entry else { return .some(nil) }
+            if members.contains(where: { $0.name == "empty_layer" && $0.value == .bool(true) }) {
+                return nil
+            }
+            guard case .string(let text)? = members.last(where: { $0.name == "created_by" })?.value
+            else { return .some(nil) }
+            return text
+        }
     }
 
     private static func diffIDs(_ rootfs: JSONValue) throws(JSONError) -> [Digest] {

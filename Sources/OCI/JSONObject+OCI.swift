@@ -40,7 +40,15 @@ extension JSONObject {
         return Platform(
             os: os.isEmpty ? "unknown" : os,
             architecture: architecture.isEmpty ? "unknown" : architecture,
-            variant: try platformPart("variant"), osVersion: try platformPart("os.version"))
+            variant: try platformPart("variant"), osVersion: try osVersion)
+    }
+
+    /// Any text may be a version; one that is not a plain word is of no use.
+    private var osVersion: String? {
+        get throws(JSONError) {
+            let text = try string("os.version")
+            return text.map(Platform.isPart) == true ? text : nil
+        }
     }
 
     private func platformPart(_ key: String) throws(JSONError) -> String? {
@@ -54,11 +62,19 @@ extension JSONObject {
 
 extension Platform {
     /// Returns the platform of the index entry at `path`.
+    ///
+    /// A platform in other characters than those of a platform's name is unknown: it matches no
+    /// required platform, and the other entries of the index remain usable.
     init(json: JSONValue, path: String) throws(JSONError) {
-        self = try JSONObject(json, path: path, known: Self.knownKeys).platform()
+        let object = try JSONObject(
+            json, path: path, known: ["os", "architecture", "variant", "os.version"])
+        let parts = try [
+            object.string("os"), object.string("architecture"), object.string("variant"),
+        ]
+        guard parts.allSatisfy({ Self.isPart($0 ?? "") }) else {
+            self.init(os: "unknown", architecture: "unknown")
+            return
+        }
+        self = try object.platform()
     }
-
-    private static let knownKeys: Set<String> = [
-        "os", "architecture", "variant", "os.version", "os.features", "features",
-    ]
 }

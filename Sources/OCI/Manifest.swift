@@ -102,7 +102,7 @@ extension Manifest {
     ///
     /// Source: image-spec security advisory GHSA-77vh-xpmg-72qh (ambiguous manifests).
     init(bytes: [UInt8], mediaType: MediaType) throws(JSONError) {
-        let json = try JSONValue(parsing: bytes)
+        let json = try JSONValue(parsing: bytes, allowsDuplicateKeys: true)
         let object = try JSONObject(json, known: Self.knownKeys)
         guard !mediaType.isSchema1 else {
             throw JSONError(place: "", reason: "schema 1 manifests are not supported")
@@ -139,7 +139,7 @@ extension Manifest {
 
     private static let knownKeys: Set<String> = [
         "schemaVersion", "mediaType", "manifests", "layers", "config", "subject", "artifactType",
-        "annotations", "fsLayers", "blobs", "history", "signatures",
+        "annotations", "fsLayers", "blobs",
     ]
 }
 

@@ -4,7 +4,8 @@
 ///
 /// Members are read by name and type. Unknown members are ignored, except a name that differs from
 /// a known one only in case: Go's decoder takes `Layers` for `layers`, so such a document has
-/// different meanings for different readers and is rejected.
+/// different meanings for different readers and is rejected, as is one with two members of a known
+/// name.
 public struct JSONObject: Sendable {
     /// The path of the object in the document, such as `manifests[1]`; empty for the document
     /// itself.
@@ -16,15 +17,21 @@ public struct JSONObject: Sendable {
     /// - Parameters:
     ///   - value: The value, which must be an object.
     ///   - path: The path of the value.
-    ///   - known: The names of all members that the format defines.
-    /// - Throws: ``JSONError`` if the value is not an object, or a name differs from a known one
-    ///   only in case.
+    ///   - known: The names of all members that are read, or that decide how others are read.
+    /// - Throws: ``JSONError`` if the value is not an object, a known name occurs twice, or a name
+    ///   differs from a known one only in case.
     public init(_ value: JSONValue, path: String = "", known: Set<String>) throws(JSONError) {
         guard case .object(let members) = value else {
             throw JSONError(place: path, reason: "is \(value.kind), not an object")
         }
         self.path = path
         self.values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
+        if values.count < members.count {
+            var seen: Set<String> = []
+            for name in members.lazy.map(\.name) where known.contains(name) {
+                guard seen.insert(name).inserted else { throw failure(name, "duplicate key") }
+            }
+        }
         let others = members.lazy.map(\.name).filter { !known.contains($0) }
         guard !others.isEmpty else { return }
         let folded = Dictionary(known.map { (Self.fold($0), $0) }) { first, _ in first }
@@ -127,5 +134,14 @@ public struct JSONObject: Sendable {
             map[member.name] = text
         }
         return map
+    }
+
+    /// Returns the names of the members of an object; empty if it is absent or null.
+    public func names(_ key: String) throws(JSONError) -> [String] {
+        guard let value = self[key] else { return [] }
+        guard case .object(let members) = value else {
+            throw failure(key, "is \(value.kind), not an object")
+        }
+        return members.map(\.name)
     }
 }

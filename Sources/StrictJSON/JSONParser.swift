@@ -13,11 +13,14 @@ extension JSONValue {
     ///   - maximumDepth: The maximum nesting of arrays and objects.
     ///   - maximumCount: The maximum number of values, which bounds the memory of a document such
     ///     as `[0,0,…` or `[{},{},…`.
+    ///   - allowsDuplicateKeys: Whether an object may have several members with one name. A
+    ///     ``JSONObject`` rejects them among the members that its reader knows.
     /// - Throws: ``JSONError`` with the byte offset.
     ///
     /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is rejected beyond it.
     public init(
-        parsing bytes: [UInt8], maximumDepth: Int = 64, maximumCount: Int = 1 << 18
+        parsing bytes: [UInt8], maximumDepth: Int = 64, maximumCount: Int = 1 << 18,
+        allowsDuplicateKeys: Bool = false
     ) throws(JSONError) {
         // UTF-8 is validated once for the whole document, so that every slice between two ASCII
         // quotes is valid.
@@ -25,7 +28,8 @@ extension JSONValue {
             throw JSONError(place: "", reason: "the text is not UTF-8")
         }
         var parser = JSONParser(
-            bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount)
+            bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount,
+            allowsDuplicateKeys: allowsDuplicateKeys)
         self = try parser.document()
     }
 }
@@ -35,13 +39,15 @@ private struct JSONParser {
     let bytes: [UInt8]
     let maximumDepth: Int
     let maximumCount: Int
+    let allowsDuplicateKeys: Bool
     private var offset = 0
     private var count = 0
 
-    init(bytes: [UInt8], maximumDepth: Int, maximumCount: Int) {
+    init(bytes: [UInt8], maximumDepth: Int, maximumCount: Int, allowsDuplicateKeys: Bool) {
         self.bytes = bytes
         self.maximumDepth = maximumDepth
         self.maximumCount = maximumCount
+        self.allowsDuplicateKeys = allowsDuplicateKeys
     }
 
     func failure(_ reason: String) -> JSONError {
@@ -130,7 +136,7 @@ private struct JSONParser {
             let name = try string()
             // Swift compares strings by canonical equivalence, so two spellings of `é` are one
             // key. This is stricter than other readers, never more lenient.
-            guard names.insert(name).inserted else {
+            guard names.insert(name).inserted || allowsDuplicateKeys else {
                 throw failure("duplicate key")
             }
             guard take(":") else { throw failure("':' was expected") }

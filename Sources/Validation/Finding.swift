@@ -76,6 +76,32 @@ public struct Finding: Hashable, Sendable {
         case notChecked = "not-checked"
     }
 
+    /// A layer of an image.
+    public struct Layer: Hashable, Sendable, CustomStringConvertible {
+        /// The position in the manifest, from 1.
+        public let position: Int
+        /// The number of layers in the manifest.
+        public let count: Int
+        /// The digest of the layer.
+        public let digest: Digest
+        /// The command that created the layer, as the config states it: shortened, and escaped for
+        /// display.
+        public let createdBy: String?
+
+        /// Creates a layer.
+        public init(position: Int, count: Int, digest: Digest, createdBy: String?) {
+            self.position = position
+            self.count = count
+            self.digest = digest
+            self.createdBy = createdBy
+        }
+
+        /// The position and the command, such as `layer 3 of 5: COPY app /`.
+        public var description: String {
+            "layer \(position) of \(count)" + (createdBy.map { ": \($0)" } ?? "")
+        }
+    }
+
     /// The id of the finding.
     public let id: ID
     /// The severity.
@@ -84,29 +110,37 @@ public struct Finding: Hashable, Sendable {
     public let certainty: Certainty
     /// The platform, if the finding is about one.
     public let platform: Platform?
-    /// The message: one line, escaped for display.
+    /// The layer that added the file that the finding is about, if it is known.
+    public let layer: Layer?
+    /// The message, with the layer at its end: one line, escaped for display.
     public let message: String
 
     /// Creates a finding that is certain or, with the id `not-checked`, about something that was
     /// not checked.
-    public init(_ id: ID, _ severity: Severity, platform: Platform? = nil, _ message: String) {
+    public init(
+        _ id: ID, _ severity: Severity, platform: Platform? = nil, layer: Layer? = nil,
+        _ message: String
+    ) {
         self.init(
-            id, severity, id == .notChecked ? .notChecked : .certain, platform: platform, message)
+            id, severity, id == .notChecked ? .notChecked : .certain, platform, layer, message)
     }
 
     /// Creates a warning about a likely problem.
-    public init(likely id: ID, platform: Platform? = nil, _ message: String) {
-        self.init(id, .warning, .likely, platform: platform, message)
+    public init(
+        likely id: ID, platform: Platform? = nil, layer: Layer? = nil, _ message: String
+    ) {
+        self.init(id, .warning, .likely, platform, layer, message)
     }
 
     private init(
-        _ id: ID, _ severity: Severity, _ certainty: Certainty, platform: Platform?,
-        _ message: String
+        _ id: ID, _ severity: Severity, _ certainty: Certainty, _ platform: Platform?,
+        _ layer: Layer?, _ message: String
     ) {
         self.id = id
         self.severity = severity
         self.certainty = certainty
         self.platform = platform
-        self.message = message
+        self.layer = layer
+        self.message = message + (layer.map { "; \($0)" } ?? "")
     }
 }

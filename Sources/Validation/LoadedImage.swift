@@ -52,6 +52,8 @@ public struct LoadedImage: Sendable {
     private var treeByteCount = 0
     /// The budget of path lookups in the image.
     var lookupBudget = LookupBudget()
+    /// The treatment of links that layers use as directories.
+    var linkHandling = RootFileSystem.LinkHandling.followed
 
     /// The maximum memory that the paths of all layers of an image may occupy.
     ///
@@ -91,9 +93,17 @@ public struct LoadedImage: Sendable {
     /// Returns the layers that the rules require to be scanned, each once.
     ///
     /// The top layers of all images come first, because they usually contain the entrypoint.
-    public func layersToScan(for required: ImageRequirements) -> [Descriptor] {
+    ///
+    /// - Parameters:
+    ///   - required: The requirements of the image.
+    ///   - rejected: Platforms whose images need not be scanned any further.
+    /// - Returns: The layers.
+    public func layersToScan(
+        for required: ImageRequirements, except rejected: Set<Platform> = []
+    ) -> [Descriptor] {
         guard required.level >= .content, !required.isArtifact else { return [] }
-        let stacks = images(of: required).filter { $0.config != nil }
+        let stacks = images(of: required)
+            .filter { $0.config != nil && !($0.platform.map(rejected.contains) ?? false) }
             .map { Array($0.manifest.layers.reversed()) }
         var seen: Set<LayerScanKey> = []
         return (0..<(stacks.map(\.count).max() ?? 0)).flatMap { depth in

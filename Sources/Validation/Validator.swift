@@ -8,8 +8,12 @@ public struct ValidationReport: Hashable, Sendable {
     public let findings: [Finding]
     /// The level that was required and reached.
     ///
-    /// It is at most `config` if a scan failed, so that a later run scans again.
+    /// It is at most `config` if the content of a platform could not be checked.
     public let level: ValidationLevel
+    /// The required platforms whose content could not be checked for a lasting reason, sorted.
+    ///
+    /// It is empty if a scan failed, so that a later run scans again.
+    public let notChecked: [Platform]
     /// The runnable images by platform, sorted by platform; the first of duplicates counts.
     public let platforms: [PlatformEntry]
 
@@ -28,9 +32,13 @@ public struct ValidationReport: Hashable, Sendable {
     }
 
     /// Creates a report.
-    public init(findings: [Finding], level: ValidationLevel, platforms: [PlatformEntry]) {
+    public init(
+        findings: [Finding], level: ValidationLevel, notChecked: [Platform] = [],
+        platforms: [PlatformEntry]
+    ) {
         self.findings = findings
         self.level = level
+        self.notChecked = notChecked
         self.platforms = platforms
     }
 
@@ -43,7 +51,8 @@ public struct Validator: Sendable {
     /// The rules, in the order in which they run.
     public static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
-        ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), UserlandRule(),
+        ExceptionRule(), LayerIntegrityRule(), EntrypointRule(), LibraryRule(),
+        UserlandRule(),
         RequiredPathsRule(),
     ]
 
@@ -52,11 +61,11 @@ public struct Validator: Sendable {
 
     /// Runs every rule of the required level.
     public func validate(_ image: LoadedImage, required: ImageRequirements) -> ValidationReport {
-        var findings: [Finding] = []
-        if !required.isArtifact {
-            for rule in Self.rules where rule.level <= required.level {
-                findings += rule.findings(about: image, required: required)
-            }
+        var findings = Self.findings(about: image, required)
+        if let difference = UnpackingDifference(image, required) {
+            var other = image
+            other.linkHandling = .replaced
+            findings = difference.merge(findings, Self.findings(about: other, required))
         }
         if image.lookupBudget.isExhausted {
             findings.append(
@@ -64,6 +73,7 @@ public struct Validator: Sendable {
                     .notChecked, .warning,
                     "path lookups exceed the step limit"))
         }
+        let unchecked = Self.uncheckedPlatforms(image, findings, required)
         var seen: Set<Platform> = []
         let platforms = image.images.compactMap { candidate in
             candidate.platform.map {
@@ -72,7 +82,9 @@ public struct Validator: Sendable {
         }
         return ValidationReport(
             findings: Self.sorted(findings),
-            level: image.hasFailedScans ? min(required.level, .config) : required.level,
+            level: unchecked.isEmpty && !image.hasFailedScans
+                ? required.level : min(required.level, .config),
+            notChecked: image.hasFailedScans ? [] : unchecked,
             platforms: platforms.filter { seen.insert($0.platform).inserted }
                 .sorted { $0.platform < $1.platform })
     }
@@ -88,5 +100,27 @@ public struct Validator: Sendable {
             }
             return first.offset < second.offset
         }.map(\.element)
+    }
+
+    private static func findings(
+        about image: LoadedImage, _ required: ImageRequirements
+    ) -> [Finding] {
+        guard !required.isArtifact else { return [] }
+        return rules.filter { $0.level <= required.level }.flatMap {
+            $0.findings(about: image, required: required)
+        }
+    }
+
+    /// Returns the required platforms whose content could not be checked.
+    private static func uncheckedPlatforms(
+        _ image: LoadedImage, _ findings: [Finding], _ required: ImageRequirements
+    ) -> [Platform] {
+        guard required.level >= .content, !required.isArtifact else { return [] }
+        let unchecked = findings.filter { $0.id == .notChecked && $0.severity != .note }
+        let platforms = image.images(of: required).compactMap(\.platform).filter { platform in
+            image.lookupBudget.isExhausted
+                || unchecked.contains { $0.platform?.matches(platform) == true }
+        }
+        return Set(platforms).sorted()
     }
 }

@@ -4,7 +4,7 @@ import ChildProcess
 import Glibc
 import Testing
 
-@Suite struct ChildInputTests {
+@Suite(.timeLimit(.minutes(10))) struct ChildInputTests {
     private static let ample = ChildLimits(time: .seconds(120), outputByteCount: 8 << 20)
 
     /// Runs a shell script while `feed` writes its input.
@@ -45,6 +45,36 @@ import Testing
             input.end()
         }
         #expect(output.termination == .exited(3))
+    }
+
+    @Test func `abandoning the input kills the child, also one that is not yet started`()
+        async throws
+    {
+        for isEarly in [true, false] {
+            let error = await #expect(throws: ChildProcessError.self) {
+                try await shell("cat; sleep 60") { input in
+                    if isEarly { input.abandon() }
+                    try await input.write([65])
+                    input.abandon()
+                }
+            }
+            #expect(error?.cause == .canceled)
+        }
+    }
+
+    @Test func `a reader waits for the first chunk, the end, or until the input is abandoned`()
+        async throws
+    {
+        let (filled, ended, abandoned) = (ChildInput(), ChildInput(), ChildInput())
+        async let bytes: Void = filled.waitUntilAvailable()
+        async let end: Void = ended.waitUntilAvailable()
+        let nothing = Task { try await abandoned.waitUntilAvailable() }
+        try await filled.write([65])
+        ended.end()
+        abandoned.abandon()
+        try await bytes
+        try await end
+        await #expect(throws: CancellationError.self) { try await nothing.value }
     }
 
     @Test func `an input without chunks is empty`() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ChildProcess
 
-struct ChildProcessErrorTests {
+@Suite(.timeLimit(.minutes(10))) struct ChildProcessErrorTests {
     @Test func `a pipe that cannot avoid the standard descriptors is an error`() {
         // A closed descriptor cannot be duplicated, just like any if too many files are open.
         do throws(ChildProcessError) {

@@ -4,7 +4,7 @@ import ChildProcess
 import Glibc
 import Testing
 
-struct ChildTests {
+@Suite(.timeLimit(.minutes(10))) struct ChildTests {
     /// Limits that no test reaches unintentionally.
     private static let ample = ChildLimits(time: .seconds(120), outputByteCount: 8 << 20)
     private static let searchPath = "/usr/local/bin:/usr/bin:/bin"

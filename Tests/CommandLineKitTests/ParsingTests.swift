@@ -3,7 +3,7 @@
 import CommandLineKit
 import Testing
 
-struct ParsingTests {
+@Suite(.timeLimit(.minutes(10))) struct ParsingTests {
     private func sync(
         _ words: String..., environment: [String: String] = [:]
     ) throws -> Sync {

@@ -7,7 +7,7 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-@Suite struct EndpointStoreTests {
+@Suite(.timeLimit(.minutes(10))) struct EndpointStoreTests {
     /// An endpoint that fails with one class, and counts its requests.
     private final class Faulty: ContentSource {
         let location: StoreLocation
@@ -84,8 +84,10 @@ import Testing
         let endpoint = try Faulty("cache.test/app", .unavailable)
         let store = store(endpoint)
         let manifest = image.manifests[0].descriptor
+        let (cancellation, continuation) = AsyncStream.makeStream(of: Never.self)
+        defer { continuation.finish() }
         let task = Task {
-            while !Task.isCancelled { await Task.yield() }
+            for await _ in cancellation {}
             _ = try? await store.fetch(manifest: manifest)
         }
         task.cancel()

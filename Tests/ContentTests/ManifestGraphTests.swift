@@ -7,7 +7,7 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-@Suite struct ManifestGraphTests {
+@Suite(.timeLimit(.minutes(10))) struct ManifestGraphTests {
     private let builder = ImageBuilder()
 
     /// Counts how often each manifest is read.

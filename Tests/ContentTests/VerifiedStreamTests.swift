@@ -5,7 +5,7 @@ import Hashing
 import OCI
 import Testing
 
-@Suite struct VerifiedStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct VerifiedStreamTests {
     private struct Broken: Error {}
 
     /// The result of reading: the chunks, the error, and whether anything followed it.

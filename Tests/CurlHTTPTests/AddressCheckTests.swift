@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// The address of each connection is checked, not only the name.
-@Suite struct AddressCheckTests {
+@Suite(.timeLimit(.minutes(10))) struct AddressCheckTests {
     /// A server at 127.0.0.2 that responds to every request.
     private func server(closing: Bool = false) throws -> WireServer {
         try WireServer(at: 2) { connection throws(WireClosed) in

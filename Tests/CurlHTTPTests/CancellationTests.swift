@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 /// Canceling a task or releasing a body ends the exchange, and the server's connection is closed.
-@Suite struct CancellationTests {
+@Suite(.timeLimit(.minutes(10))) struct CancellationTests {
     let transport = CurlTransport()
 
     /// A server that responds, then reports when the client has disconnected.

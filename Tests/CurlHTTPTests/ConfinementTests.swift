@@ -8,7 +8,7 @@ import Testing
 import TextSafety
 
 /// A request is sent to its origin only, with exactly its own fields.
-@Suite struct ConfinementTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfinementTests {
     @Test(arguments: [301, 302, 303, 307, 308])
     func `A01 a redirect is returned and not followed`(status: Int) async throws {
         let elsewhere = try WireServer { connection throws(WireClosed) in

@@ -8,7 +8,7 @@ import Testing
 @testable import CurlHTTP
 
 /// Responses that are interrupted, stall or are invalid.
-@Suite struct FaultTests {
+@Suite(.timeLimit(.minutes(10))) struct FaultTests {
     let transport = CurlTransport()
     /// Only for servers that become silent: a busy host may exceed such timeouts by itself.
     let short = HTTPTimeouts(firstByte: .milliseconds(200), idle: .milliseconds(200))

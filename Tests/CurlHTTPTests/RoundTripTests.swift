@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 import TextSafety
 
-@Suite struct RoundTripTests {
+@Suite(.timeLimit(.minutes(10))) struct RoundTripTests {
     let transport = CurlTransport()
 
     @Test func `a GET returns the status, the fields and the body`() async throws {

@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Synchronization
 import Testing
 
-@Suite struct StreamingTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamingTests {
     let transport = CurlTransport()
 
     @Test(arguments: [true, false])

@@ -5,7 +5,7 @@ import HTTP
 import RegistryTestSupport
 import Testing
 
-@Suite struct TLSTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSTests {
     /// The headers with which nginx describes the connection.
     struct Spoken: Equatable {
         let version: String

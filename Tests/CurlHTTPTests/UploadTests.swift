@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 /// Failures of a body that is sent while it is received.
-@Suite struct UploadTests {
+@Suite(.timeLimit(.minutes(10))) struct UploadTests {
     let transport = CurlTransport()
     let timeouts = HTTPTimeouts(idle: .milliseconds(200))
 

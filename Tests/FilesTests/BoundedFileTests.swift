@@ -4,7 +4,7 @@ import Files
 import Glibc
 import Testing
 
-struct BoundedFileTests {
+@Suite(.timeLimit(.minutes(10))) struct BoundedFileTests {
     @Test func `a file is read up to the limit`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("12345", to: "five")

@@ -4,7 +4,7 @@ import HTTP
 import Testing
 import TextSafety
 
-@Suite struct HTTPResponseTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPResponseTests {
     private struct Broken: Error {}
 
     private static func response(_ pieces: [[UInt8]], failing: Bool = false) -> HTTPResponse {

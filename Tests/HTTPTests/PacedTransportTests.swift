@@ -6,7 +6,7 @@ import Testing
 @testable import HTTP
 
 /// All large responses together are received no faster than the limit.
-@Suite struct `a paced transport` {
+@Suite(.timeLimit(.minutes(10))) struct `a paced transport` {
     /// A clock that only sleeping advances.
     private final class Clock: Sendable {
         private let time = Mutex(Duration.zero)

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// The text of scripts, and the libraries of ELF files.
-@Suite struct FileHeadTests {
+@Suite(.timeLimit(.minutes(10))) struct FileHeadTests {
     private static func head(_ content: [UInt8], at path: String = "app") async throws
         -> LayerEntry.Head?
     {
@@ -32,10 +32,18 @@ import Testing
     }
 
     @Test(arguments: ["#!/usr/bin/python3 -u\nimport os\n", "#!/bin/shred\n-\n", "#!\nx\n"])
-    func `of another script, the first line is known`(_ text: String) async throws {
-        let line = Array(text.utf8.prefix { $0 != 0x0A })
-        #expect(
-            try await Self.head(Array(text.utf8)) == .script(FileStart(line, isComplete: false)))
+    func `of other scripts, the text of the first ones is known`(_ text: String) async throws {
+        let head = try await Self.head(Array(text.utf8))
+        #expect(head == .script(FileStart(Array(text.utf8), isComplete: true)))
+        let long = Array((text + String(repeating: "#", count: 4096)).utf8)
+        let archive = (0..<600).flatMap { RawArchive.entry("\($0)", long) } + RawArchive.end
+        let tree = try await LayerSample.scan(archive).get().tree
+        let line = FileStart(Array(text.utf8.prefix { $0 != 0x0A }), isComplete: false)
+        guard case .file(let last) = tree[LayerPath("599")] else {
+            Issue.record("the last script is missing")
+            return
+        }
+        #expect(last.head == .script(line))
     }
 
     @Test(arguments: [(4096, 4096, true), (4097, 4096, false), (100_000, 4096, false)])

@@ -14,10 +14,10 @@ import Testing
 
     @Test(arguments: [
         "Rar!\u{1A}\u{7}\u{1}\u{0}", "PK\u{3}\u{4}", "7z\u{BC}\u{AF}\u{27}\u{1C}", "!<arch>\n",
-        "MSCF", "070701", "#!/bin/sh\n", "just words", "<!DOCTYPE html>", "",
+        "MSCF", "070701", "#!/bin/sh\n", "just words", "<!DOCTYPE html>",
     ])
     func `C01 content that is not a tar archive is malformed`(_ start: String) async throws {
-        let bytes = Array(start.utf8) + [UInt8](repeating: 0x20, count: start.isEmpty ? 0 : 4096)
+        let bytes = Array(start.utf8) + [UInt8](repeating: 0x20, count: 4096)
         #expect(try await LayerSample.fault(bytes) == .malformed(.notAnArchive))
         let packed = StoredGzip.bytes(bytes)
         #expect(try await LayerSample.fault(packed, .gzip) == .malformed(.notAnArchive))
@@ -26,22 +26,34 @@ import Testing
     @Test func `C02 a layer that is compressed twice is decompressed once`() async throws {
         let twice = StoredGzip.bytes(Self.gzip)
         #expect(try await LayerSample.fault(twice, .gzip) == .malformed(.notAnArchive))
-        #expect(try await LayerSample.fault(Self.gzip) == .malformed(.notAnArchive))
-        for compression in [LayerCompression.zstd, .xz] {
-            let (bytes, _) = try await SystemTool.pack(Self.gzip, compression)
-            #expect(
-                try await LayerSample.fault(bytes, compression) == .malformed(.notAnArchive))
-        }
+        let (bytes, _) = try await SystemTool.pack(Self.gzip, .zstd)
+        #expect(try await LayerSample.fault(bytes, .zstd) == .malformed(.notAnArchive))
     }
 
-    @Test(arguments: LayerCompression.allCases.filter { $0 != .none })
-    func `C02 the first bytes must match the media type`(
-        _ compression: LayerCompression
+    @Test(arguments: LayerCompression.allCases, [LayerCompression.gzip, .zstd])
+    func `C02 the first bytes decide, whichever compression the media type states`(
+        _ actual: LayerCompression, _ stated: LayerCompression
     ) async throws {
-        for bytes in [Self.archive, [0x1F], [0x1F, 0x8B, 9], [UInt8](repeating: 0xFF, count: 64)] {
+        let bytes =
+            actual == .none ? Self.archive : try await SystemTool.pack(Self.archive, actual).0
+        let contents = try await LayerSample.scan(bytes, stated).get()
+        #expect(contents.diffID == .of(Self.archive))
+        #expect(contents.compression == actual)
+    }
+
+    @Test(arguments: [LayerCompression.gzip, .zstd])
+    func `C02 a layer whose media type states no compression is not decompressed`(
+        _ actual: LayerCompression
+    ) async throws {
+        let (bytes, _) = try await SystemTool.pack(Self.archive, actual)
+        #expect(try await LayerSample.fault(bytes) == .malformed(.otherCompression))
+    }
+
+    @Test(arguments: [[0x1F], [0x1F, 0x8B, 9], [UInt8](repeating: 0xFF, count: 64)])
+    func `C02 unknown bytes are not an archive`(_ bytes: [UInt8]) async throws {
+        for compression in LayerCompression.allCases {
             #expect(
-                try await LayerSample.fault(bytes, compression)
-                    == .malformed(.otherCompression))
+                try await LayerSample.fault(bytes, compression) == .malformed(.notAnArchive))
         }
     }
 
@@ -62,10 +74,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [LayerCompression.zstd, .xz])
-    func `C03 truncated zstd and xz streams are malformed`(
-        _ compression: LayerCompression
-    ) async throws {
+    @Test func `C03 truncated zstd streams are malformed`() async throws {
+        let compression = LayerCompression.zstd
         let (bytes, _) = try await SystemTool.pack(Self.archive, compression)
         #expect(
             try await LayerSample.scan(bytes, compression).get().diffID == .of(Self.archive))
@@ -93,7 +103,7 @@ import Testing
     }
 
     @Test func `C03 a truncated archive is malformed`() async throws {
-        for count in [300, 513, 1500, 5000] {
+        for count in [300, 513, 1300, 5000] {
             let cut = Array(Self.archive.prefix(count))
             let fault = try await LayerSample.fault(cut)
             #expect(
@@ -101,23 +111,17 @@ import Testing
         }
     }
 
-    @Test(arguments: [LayerCompression.gzip, .zstd, .xz])
+    @Test(arguments: [LayerCompression.gzip, .zstd])
     func `C04 a bomb of zeros is stopped by the ratio`(
         _ compression: LayerCompression
     ) async throws {
         var limits = ScanLimits()
         limits.ratioFloor = 1 << 20
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
-            .scan(compression)
         let (file, _) = try await SystemTool.pack(
             TarArchive.bytes([.file("zeros", [UInt8](repeating: 0, count: 8 << 20))]),
             compression)
-        try await scan.write(file)
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault == .limit(.ratio))
+        #expect(
+            try await LayerSample.fault(file, compression, limits: limits) == .limit(.ratio))
     }
 
     /// With the default limits: an archive, followed by endless zeros.
@@ -125,17 +129,12 @@ import Testing
     func `C04 ten gibibytes of zeros are rejected after the first`(
         _ compression: LayerCompression
     ) async throws {
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1).scan(compression)
         let (archive, _) = try await SystemTool.pack(Self.archive, compression)
         let (zeros, _) = try await SystemTool.pack(
             [UInt8](repeating: 0, count: 64 << 20), compression)
-        try await scan.write(archive)
-        for _ in 0..<160 { try await scan.write(zeros) }
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault == .limit(.ratio))
+        #expect(
+            try await LayerSample.fault(archive, then: zeros, times: 160, compression)
+                == .limit(.ratio))
     }
 
     @Test func `C04 the uncompressed size is limited`() async throws {
@@ -152,17 +151,11 @@ import Testing
         var limits = ScanLimits()
         limits.seconds = 1
         limits.ratioFloor = .max
-        let scan = LayerScanner(program: LayerSample.program, concurrency: 1, limits: limits)
-            .scan(.gzip)
         // Zeros after the end of the archive, in one gzip member after the other.
         let (member, _) = try await SystemTool.pack([UInt8](repeating: 0, count: 16 << 20), .gzip)
-        try await scan.write(Self.gzip)
-        for _ in 0..<1000 { try await scan.write(member) }
-        guard case .failure(let fault) = await scan.finish() else {
-            Issue.record("it was read")
-            return
-        }
-        #expect(fault.description.contains("terminated by signal"))
+        let fault = try await LayerSample.fault(
+            Self.gzip, then: member, times: 1000, .gzip, limits: limits)
+        #expect(fault?.description.contains("terminated by signal") == true)
     }
 
     @Test func `C05 the memory of a decoder is limited`() async throws {
@@ -171,10 +164,6 @@ import Testing
             [0x28, 0xB5, 0x2F, 0xFD, 0x00, 21 << 3, 0x01 | 5 << 3, 0, 0] + Array("hello".utf8)
         let fault = try await LayerSample.fault(frame, .zstd)
         #expect(fault == .malformed(.corrupt) || fault == .limit(.memory))
-        // The decoder allocates a whole xz dictionary of 1.5 GiB at once.
-        let (large, _) = try await SystemTool.pack(
-            Self.archive, .xz, options: ["--lzma2=preset=0,dict=1536MiB,mode=fast,mf=hc3"])
-        #expect(try await LayerSample.fault(large, .xz) != nil)
     }
 
     @Test func `C06 the number of entries is limited`() async throws {

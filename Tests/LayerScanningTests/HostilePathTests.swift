@@ -6,7 +6,7 @@ import Testing
 @testable import LayerScanning
 
 /// Links and paths that cost more than their bytes.
-@Suite struct HostilePathTests {
+@Suite(.timeLimit(.minutes(10))) struct HostilePathTests {
     private static func link(_ name: String, to target: String) -> [UInt8] {
         RawArchive.entry(name, kind: "1", link: target)
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LayerScanning
+import Hashing
 import OCI
 import RegistryTestSupport
+import Testing
+
+@testable import LayerScanning
 
 /// Layers for the scanner, and the scanner itself: the program that was built with the tests.
 enum LayerSample {
@@ -11,16 +14,44 @@ enum LayerSample {
         return bundle[...(bundle.lastIndex(of: "/") ?? bundle.startIndex)] + "ocimirror"
     }()
 
+    /// Returns the key of a layer with these bytes.
+    static func key(
+        _ bytes: [UInt8], _ compression: LayerCompression = .none,
+        _ algorithm: Digest.Algorithm = .sha256
+    ) throws -> LayerScanKey {
+        let suffix = compression == .none ? "" : "+\(compression.rawValue)"
+        let mediaType = try MediaType(parsing: "application/vnd.oci.image.layer.v1.tar\(suffix)")
+        return try #require(
+            LayerScanKey(
+                Descriptor(
+                    mediaType: mediaType, digest: .of(bytes, algorithm), size: bytes.count)))
+    }
+
     /// Scans bytes that arrive in chunks.
     static func scan(
         _ bytes: [UInt8], _ compression: LayerCompression = .none,
         limits: ScanLimits = ScanLimits(), pieces: Int = 64 << 10
     ) async throws -> Result<LayerContents, LayerScanError> {
-        let scan = LayerScanner(program: program, concurrency: 1, limits: limits).scan(compression)
-        for start in stride(from: 0, to: bytes.count, by: pieces) {
-            try await scan.write(Array(bytes[start..<min(start + pieces, bytes.count)]))
+        let scanner = LayerScanner(program: program, concurrency: 1, limits: limits)
+        return try await scanner.scan(key(bytes, compression)) { input in
+            for start in stride(from: 0, to: bytes.count, by: pieces) {
+                try await input.write(Array(bytes[start..<min(start + pieces, bytes.count)]))
+            }
         }
-        return await scan.finish()
+    }
+
+    /// Returns the error of a layer that consists of `start` and as many repetitions of `chunk`.
+    static func fault(
+        _ start: [UInt8], then chunk: [UInt8], times count: Int, _ compression: LayerCompression,
+        limits: ScanLimits = ScanLimits()
+    ) async throws -> LayerScanError? {
+        let scanner = LayerScanner(program: program, concurrency: 1, limits: limits)
+        let result = try await scanner.scan(key(start, compression)) { input in
+            try await input.write(start)
+            for _ in 0..<count { try await input.write(chunk) }
+        }
+        if case .failure(let error) = result { return error }
+        return nil
     }
 
     static func fault(

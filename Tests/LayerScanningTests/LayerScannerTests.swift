@@ -6,7 +6,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct LayerScannerTests {
+@Suite(.timeLimit(.minutes(10))) struct LayerScannerTests {
     private static let archive = TarArchive.bytes([
         .folder("usr/bin"), .file("usr/bin/app", "#!/bin/sh -e\necho\n"),
         .file("etc/passwd", "root", mode: 0o644), .symbolicLink("bin", to: "usr/bin"),

@@ -1,78 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ChildProcess
 import Glibc
 import Hashing
-import LayerScanning
 import OCI
 import RegistryTestSupport
 import Testing
 
-/// Layers whose child process crashes, is another program, or was taken over.
-@Suite struct LostChildTests {
+@testable import LayerScanning
+
+/// Processes that crash, are killed, or are another program.
+@Suite(.timeLimit(.minutes(10))) struct `Lost scan processes` {
     private static let archive = TarArchive.bytes([.file("bin/app", "app")])
 
-    private func fault(of program: String) async throws -> LayerScanError? {
-        let scan = LayerScanner(program: program, concurrency: 1).scan(.none)
-        for _ in 0..<64 { try await scan.write(Self.archive) }
-        guard case .failure(let fault) = await scan.finish() else { return nil }
-        return fault
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Returns a scanner whose process runs a shell command first, and stores its process id.
+    private func scanner(after command: String = ":", concurrency: Int = 1) throws -> LayerScanner {
+        let path = try folder.write(
+            """
+            #!/bin/sh
+            echo $$ >'\(folder.path)/server'
+            \(command)
+            exec '\(LayerSample.program)' "$@"
+            """, to: "program")
+        try #require(unsafe chmod(path, 0o700) == 0)
+        return LayerScanner(program: path, concurrency: concurrency)
     }
 
-    /// Creates a program that reads everything and writes these bytes.
-    private func fault(answering bytes: [UInt8], in folder: TemporaryFolder) async throws
-        -> LayerScanError?
+    private func server() throws -> pid_t {
+        try #require(pid_t(folder.text("server").trimmingLineEnd))
+    }
+
+    /// Runs a shell command with the children of the server as its arguments, as soon as there are
+    /// `count`.
+    private func withChildren(_ count: Int = 1, of server: pid_t, _ command: String) async throws
+        -> String
     {
-        let octal = bytes.map { "\\" + String(Int($0) + 512, radix: 8).dropFirst() }.joined()
-        try folder.write("#!/bin/sh\n/bin/cat >/dev/null\nprintf '\(octal)'\n", to: "child")
-        let path = "\(folder.path)/child"
-        try #require(unsafe chmod(path, 0o700) == 0)
-        return try await fault(of: path)
+        let script = """
+            while :; do
+                set -- $(cat /proc/\(server)/task/\(server)/children)
+                [ $# -eq \(count) ] && break
+                kill -0 \(server) || exit 1
+            done
+            \(command)
+            """
+        let output = try await Subprocess.run(
+            executable: "/bin/sh", arguments: ["-c", script],
+            environment: ["PATH": "/usr/bin:/bin"],
+            limits: ChildLimits(time: .seconds(60), outputByteCount: 64 << 10))
+        return String(decoding: output.standardOutput, as: UTF8.self)
+    }
+
+    private func scan(
+        _ scanner: LayerScanner, _ read: (LayerInput) async throws -> Void
+    ) async throws -> Result<LayerContents, LayerScanError> {
+        try await scanner.scan(LayerSample.key(Self.archive), reading: read)
+    }
+
+    private static func error(
+        _ result: Result<LayerContents, LayerScanError>
+    ) -> LayerScanError? {
+        if case .failure(let error) = result { error } else { nil }
     }
 
     @Test(arguments: ["/nonexistent/ocimirror", "/bin/false", "/bin/true", "/bin/echo", "/bin/cat"])
-    func `a program that is not a scan worker is a failed scan`(_ program: String) async throws {
-        guard case .scan(let reason) = try await fault(of: program) else {
-            Issue.record("the layer was read")
-            return
+    func `a program that is not a scan worker is a failed scan`(program: String) async throws {
+        let scanner = LayerScanner(program: program, concurrency: 1)
+        let result = try await scan(scanner) { input in
+            for _ in 0..<64 { try await input.write(Self.archive) }
         }
-        #expect(reason.hasPrefix("scan process "))
+        #expect(Self.error(result)?.description.hasPrefix("scan process ") == true)
     }
 
-    @Test func `a child that crashes is a failed scan of its layer`() async throws {
-        let folder = try TemporaryFolder()
-        try folder.write("#!/bin/sh\nread -r _\nkill -SEGV $$\n", to: "child")
-        try #require(unsafe chmod("\(folder.path)/child", 0o700) == 0)
-        let fault = try await fault(of: "\(folder.path)/child")
-        #expect(fault == .scan("scan process terminated by signal 11"))
+    @Test func `a child that crashes is a failed scan of its layer only`() async throws {
+        let scanner = try scanner(concurrency: 2)
+        let other = LayerInput()
+        let key = try LayerSample.key(Self.archive)
+        async let survivor = scanner.scan(key, from: other)
+        try await other.write(Self.archive)
+        let result = try await scan(scanner) { input in
+            try await input.write(Self.archive)
+            _ = try await withChildren(2, of: try await startedServer(), "kill -SEGV $2")
+        }
+        other.end()
+        let both = [result, try await survivor]
+        #expect(both.contains { Self.error($0) == .scan("scan process terminated by signal 11") })
+        #expect(both.contains { (try? $0.get().diffID) == .of(Self.archive) })
     }
 
-    private static let digest = Array("sha256:\(String(repeating: "a", count: 64))".utf8)
-
-    @Test func `a report with any invalid line is rejected`() async throws {
-        let folder = try TemporaryFolder()
-        #expect(try await fault(answering: [0x45, 5] + Self.digest, in: folder) == nil)
-        let nonsense: [[UInt8]] = [
-            [], [0x45], [0x45, 5], [0x45, 5] + Self.digest.dropLast(),
-            [0x45, 5] + Self.digest + [0], [0x46], [0x46, 0], [0x46, 250], [0x46, 1, 1], [0x2A],
-            // A path that shares more than exists, is longer than stated, or is not clean.
-            [0x64, 1, 1, 0x61, 0x45, 5] + Self.digest, [0x64, 0, 99, 0x61],
-            [0x64, 0, 2, 0x2E, 0x2E, 0x45, 5] + Self.digest,
-            [0x64, 0, 2, 0x2F, 0x61, 0x45, 5] + Self.digest,
-            // Numbers that are endless or exceed all limits.
-            [0x64] + [UInt8](repeating: 0xFF, count: 12),
-            [0x64, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
-            // A file with an invalid flag, an unknown type, or an invalid loader.
-            [0x78, 0, 1, 0x61, 2, 0], [0x78, 0, 1, 0x61, 1, 9],
-            [0x78, 0, 1, 0x61, 1, 2, 9, 1, 1, 62, 0, 0],
-            [0x78, 0, 1, 0x61, 1, 2, 2, 1, 1, 62, 0, 0x80, 2],
-        ]
-        for bytes in nonsense {
-            #expect(
-                try await fault(answering: bytes, in: folder)
-                    == .scan("scan process wrote no valid report"))
+    @Test func `a server that ends is started again`() async throws {
+        let scanner = try scanner()
+        for _ in 0..<2 {
+            let result = try await scan(scanner) { input in
+                try await input.write(Self.archive)
+                let server = try await startedServer()
+                _ = try await withChildren(of: server, "kill -KILL \(server)")
+            }
+            #expect(Self.error(result) != nil)
+            try folder.write("", to: "server")
         }
-        #expect(
-            try await fault(answering: [0x46, 2], in: folder) == .malformed(.corrupt))
+        let result = try await scan(scanner) { try await $0.write(Self.archive) }
+        #expect(try result.get().diffID == .of(Self.archive))
+    }
+
+    @Test func `a server that always ends is started a limited number of times`() async throws {
+        let scanner = try scanner(after: "echo start >>'\(folder.path)/starts'; exit 1")
+        for _ in 0..<20 {
+            let result = try await scan(scanner) { try await $0.write(Self.archive) }
+            #expect(Self.error(result) != nil)
+        }
+        #expect((2...5).contains(folder.text("starts").split(separator: "\n").count))
+    }
+
+    @Test func `children end with their server`() async throws {
+        let scanner = try scanner()
+        var children = ""
+        let result = try await scan(scanner) { input in
+            try await input.write(Self.archive)
+            let server = try await startedServer()
+            children = try await withChildren(of: server, "echo $1; kill -KILL \(server)")
+        }
+        #expect(Self.error(result) != nil)
+        let child = try #require(pid_t(children.trimmingLineEnd))
+        // A zombie has ended too.
+        let script = "while grep -q '^State:.[RSD]' /proc/\(child)/status 2>/dev/null; do :; done"
+        let output = try await Subprocess.run(
+            executable: "/bin/sh", arguments: ["-c", script],
+            environment: ["PATH": "/usr/bin:/bin"],
+            limits: ChildLimits(time: .seconds(60), outputByteCount: 1000))
+        #expect(output.termination == .exited(0))
+    }
+
+    @Test func `a forked child is confined`() async throws {
+        let scanner = try scanner()
+        var confinement = ""
+        let result = try await scan(scanner) { input in
+            try await input.write(Array(Self.archive.prefix(512)))
+            confinement = try await withChildren(
+                of: try await startedServer(),
+                """
+                until grep -q '^Seccomp:.*2' /proc/$1/status; do kill -0 $1 || exit 1; done
+                grep -E '^(NoNewPrivs|Seccomp):' /proc/$1/status
+                grep -E '^Max (open files|file size|core file size|processes) ' /proc/$1/limits
+                ls /proc/$1/fd
+                """)
+            try await input.write(Array(Self.archive.dropFirst(512)))
+        }
+        #expect(try result.get().diffID == .of(Self.archive))
+        let lines = confinement.split(separator: "\n").map {
+            $0.split(whereSeparator: \.isWhitespace).prefix(5)
+        }
+        #expect(lines.contains(["NoNewPrivs:", "1"]))
+        #expect(lines.contains(["Seccomp:", "2"]))
+        #expect(lines.contains(["Max", "open", "files", "3", "3"]))
+        #expect(lines.contains(["Max", "file", "size", "0", "0"]))
+        #expect(lines.contains(["Max", "processes", "0", "0", "processes"]))
+        // Its input, output and errors only.
+        #expect(lines.suffix(3) == [["0"], ["1"], ["2"]])
+        #expect(!lines.contains(["3"]))
+    }
+
+    /// Returns the process id of the server, once it runs.
+    private func startedServer() async throws -> pid_t {
+        let script = "until [ -s '\(folder.path)/server' ]; do :; done"
+        _ = try await Subprocess.run(
+            executable: "/bin/sh", arguments: ["-c", script],
+            environment: [:], limits: ChildLimits(time: .seconds(60), outputByteCount: 1000))
+        return try server()
     }
 
     @Test func `concurrent scans wait for each other`() async throws {
@@ -80,9 +177,7 @@ import Testing
         let digests = try await withThrowingTaskGroup(of: Digest.self) { group in
             for _ in 0..<12 {
                 group.addTask {
-                    let scan = scanner.scan(.none)
-                    try await scan.write(Self.archive)
-                    return try await scan.finish().get().diffID
+                    try await scan(scanner) { try await $0.write(Self.archive) }.get().diffID
                 }
             }
             return try await group.reduce(into: Set<Digest>()) { $0.insert($1) }
@@ -90,14 +185,24 @@ import Testing
         #expect(digests == [.of(Self.archive)])
     }
 
-    @Test func `a canceled scan lets others start`() async throws {
+    @Test func `an abandoned or canceled scan lets others start`() async throws {
         let scanner = LayerScanner(program: LayerSample.program, concurrency: 1)
-        for _ in 0..<3 {
-            let given = scanner.scan(.none)
-            try await given.write(Array(Self.archive.prefix(512)))
-        }
-        let scan = scanner.scan(.none)
-        try await scan.write(Self.archive)
-        #expect(try await scan.finish().get().diffID == .of(Self.archive))
+        let key = try LayerSample.key(Self.archive)
+        let abandoned = LayerInput()
+        let first = Task { try await scanner.scan(key, from: abandoned) }
+        try await abandoned.write(Array(Self.archive.prefix(512)))
+        abandoned.abandon()
+        await #expect(throws: CancellationError.self) { _ = try await first.value }
+        let input = LayerInput()
+        let canceled = Task { try await scanner.scan(key, from: input) }
+        try await input.write(Array(Self.archive.prefix(512)))
+        canceled.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await canceled.value }
+        let result = try await scan(scanner) { try await $0.write(Self.archive) }
+        #expect(try result.get().diffID == .of(Self.archive))
     }
+}
+
+extension String {
+    fileprivate var trimmingLineEnd: String { String(prefix { !$0.isNewline }) }
 }

@@ -134,11 +134,63 @@ import Testing
         if let fault { #expect(fault.isMalformation) }
     }
 
-    @Test func `C08 an empty layer is malformed, and an empty archive is valid`() async throws {
-        #expect(try await LayerSample.fault([]) == .malformed(.notAnArchive))
-        let nothing = try await LayerSample.scan(RawArchive.end).get()
-        #expect(nothing.diffID == .of(RawArchive.end))
-        #expect(nothing.tree.byteCount == 0)
+    @Test(arguments: [0, 512, 1024]) func `C08 an empty archive is valid`(
+        _ count: Int
+    ) async throws {
+        let bytes = [UInt8](repeating: 0, count: count)
+        for (file, compression) in [
+            (bytes, LayerCompression.none), (bytes, .gzip), (StoredGzip.bytes(bytes), .gzip),
+        ] {
+            let nothing = try await LayerSample.scan(file, compression).get()
+            #expect(nothing.diffID == .of(bytes))
+            #expect(nothing.tree.byteCount == 0)
+        }
+    }
+
+    @Test func `C08 the end of an archive may lack its padding and its end blocks`() async throws {
+        let entry = RawArchive.entry("x", Self.script)
+        let length = 512 + Self.script.count
+        for count in [length, length + 1, entry.count, entry.count + 512] {
+            let archive = Array((entry + RawArchive.end).prefix(count))
+            let contents = try await LayerSample.scan(archive).get()
+            #expect(contents.diffID == .of(archive))
+            #expect(contents.tree[LayerPath("x")] == Self.program)
+        }
+        for count in [length - 1, entry.count + 1, entry.count + 513] {
+            let archive = Array((entry + RawArchive.end).prefix(count))
+            #expect(try await LayerSample.fault(archive) == .malformed(.corruptArchive))
+        }
+    }
+
+    @Test(arguments: ["7", "S", "D", "M", "N", "V", "X", "A", "s", "8", "\u{7F}"])
+    func `C08 an entry of a type that runtimes reject is malformed`(
+        _ kind: Character
+    ) async throws {
+        let fault = try await LayerSample.fault(
+            RawArchive.entry("x", kind: kind) + RawArchive.end)
+        #expect(fault == .malformed(.unsupportedEntry))
+    }
+
+    @Test func `C08 the name of an old header with a slash at its end is a directory`() async throws
+    {
+        let tree = try await Self.tree(
+            RawArchive.entry("d/", kind: "\0") + RawArchive.entry("f", kind: "\0", Self.script))
+        #expect(tree[LayerPath("d")] == .directory)
+        #expect(tree[LayerPath("f")] == Self.program)
+    }
+
+    @Test func `C08 names, sizes and links of headers before an entry have priority`() async throws
+    {
+        let tree = try await Self.tree(
+            RawArchive.extended([("path", Array("long/name".utf8)), ("size", Array("10".utf8))])
+                + RawArchive.header(
+                    Array("x".utf8), sizeField: Array("00000000000\0".utf8))
+                + RawArchive.padded(Self.script)
+                + RawArchive.entry("@", kind: "L", Array("other/name\0".utf8))
+                + RawArchive.entry("@", kind: "K", Array("to/this\0".utf8))
+                + RawArchive.entry("y", kind: "2", link: "z"))
+        #expect(tree[LayerPath("long/name")] == Self.program)
+        #expect(tree[LayerPath("other/name")] == .symbolicLink(to: Array("to/this".utf8)))
     }
 
     @Test func `C08 global headers, empty records and sparse maps are harmless`() async throws {

@@ -11,7 +11,7 @@ enum SystemTool {
         _ bytes: [UInt8], _ compression: LayerCompression, options: [String] = []
     ) async throws -> ([UInt8], LayerCompression) {
         let name = try #require(
-            [LayerCompression.gzip: "gzip", .zstd: "zstd", .xz: "xz"][compression])
+            [LayerCompression.gzip: "gzip", .zstd: "zstd"][compression])
         let program = try #require(Subprocess.locate(name, path: "/usr/bin:/bin"))
         let output = try await Subprocess.run(
             executable: program, arguments: ["-c", "-q"] + options, environment: [:],

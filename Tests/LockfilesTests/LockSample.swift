@@ -91,12 +91,16 @@ enum LockSample {
                 platforms[try Platform(parsing: name)] = .init(
                     digest: try digest(), size: pick([0, 1, Descriptor.maximumSize]))
             }
+            let level: ValidationLevel = pick([.index, .config, .content])
+            let unchecked: [[Platform]] = [
+                [], [.linuxARM64], [.linuxAMD64, try Platform(parsing: "linux/arm/v7")],
+            ]
             images[pick(["no", "1e3", "1.10", "a-b", "a/b", "null", "x_y", "0", "Z9"])] =
                 LockedImage(
                     source: source, upstream: "\(source)@\(root)", repository: repository, tag: tag,
                     digest: root, mediaType: pick([.ociIndex, .dockerList, .ociManifest]),
                     size: pick([0, 1609, Descriptor.maximumSize]),
-                    validation: pick([.index, .config, .content]),
+                    validation: level, notChecked: level == .config ? pick(unchecked) : [],
                     requires: pick([[], ["/bin/sh", "nc"], ["a, b]", "\"", "- x"]]),
                     platforms: platforms,
                     referrers: pick([

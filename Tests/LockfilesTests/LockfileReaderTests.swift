@@ -89,6 +89,21 @@ import Testing
             "        validation: config\n", "        validation: config\n        requires: sh\n",
             "21:19: grafana: 'requires' must be a list of printable strings"
         ),
+        (
+            "        validation: config\n",
+            "        validation: config\n        notChecked: linux/arm64\n",
+            "21:21: grafana: 'notChecked' must be a list of platforms"
+        ),
+        (
+            "        validation: config\n",
+            "        validation: config\n        notChecked: [linux/arm64, linux/arm64]\n",
+            "21:35: grafana: duplicate platform linux/arm64"
+        ),
+        (
+            "        validation: config\n",
+            "        validation: content\n        notChecked: [linux/arm64]\n",
+            "21:21: grafana: 'notChecked' contradicts 'validation: content'"
+        ),
         // Contradictions: the error is at the field that differs from most others.
         (
             "        digest: sha256:\(a)", "        digest: sha256:\(b)",

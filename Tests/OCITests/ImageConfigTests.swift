@@ -77,7 +77,7 @@ import Testing
         #expect(throws: JSONError.self) { try Self.read(adding: members) }
     }
 
-    @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "ExposedPorts"])
+    @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "Volumes"])
     func `a known key of the member config with different case is rejected`(key: String) {
         for spelling in [key.lowercased(), key.uppercased()] {
             #expect(throws: JSONError.self) {
@@ -86,13 +86,63 @@ import Testing
         }
     }
 
-    @Test(
-        arguments: [
-            "os", "architecture", "variant", "os.version", "os.features", "rootfs", "config",
-        ]
-            + ["created", "author", "history"])
+    @Test(arguments: ["os", "architecture", "variant", "rootfs", "config", "created"])
     func `a known key of the document with different case is rejected`(key: String) {
         #expect(throws: JSONError.self) { try Self.read(adding: "\"\(key.uppercased())\":null") }
+    }
+
+    @Test(arguments: [
+        #""Author":"a""#, #""author":"a","author":"b""#, #""history":[{"a":1,"a":2}]"#,
+        #""os.version":"macOS 13.5""#, #""config":{"user":"x","User":"y","Tty":1,"Tty":2}"#,
+    ])
+    func `members that are not read may have any form`(members: String) throws {
+        #expect(try Self.read(adding: members).platform == .linuxARM64)
+    }
+
+    @Test func `volumes are read`() throws {
+        let config = try Self.read(adding: #""config":{"Volumes":{"/data":{},"/srv":{}}}"#)
+        #expect(config.volumes == ["/data", "/srv"])
+        #expect(throws: JSONError.self) {
+            try Self.read(adding: #""config":{"Volumes":["/data"]}"#)
+        }
+    }
+
+    /// Each was tried with containerd and runc.
+    @Test(arguments: [
+        (#""created":"""#, "created"), (#""created":"2020-01-01""#, "created"),
+        (#""config":{"Env":["A=1","FOO"]}"#, "config.Env[1]"),
+        (#""config":{"Env":["=x"]}"#, "config.Env[0]"),
+        (#""config":{"WorkingDir":"srv"}"#, "config.WorkingDir"),
+    ])
+    func `a config that runtimes reject is rejected`(members: String, place: String) {
+        let error = #expect(throws: JSONError.self) { try Self.read(adding: members) }
+        #expect(error?.place == place)
+    }
+
+    @Test func `an empty variable is accepted, and Windows has other paths`() throws {
+        #expect(try Self.read(adding: #""config":{"Env":["","A="]}"#).environment == ["", "A="])
+        let windows = Self.least.replacing("linux", with: "windows")
+        let config = try Self.read(
+            ManifestTests.adding(#""config":{"WorkingDir":"C:\\app"}"#, to: windows))
+        #expect(config.workingDirectory == "C:\\app")
+    }
+
+    @Test(arguments: [
+        ("2024-02-29T23:59:59Z", true), ("2024-01-01T00:00:00.123456789Z", true),
+        ("2024-01-01T00:00:00+02:00", true), ("0001-01-01T00:00:00Z", true),
+        ("2023-02-29T00:00:00Z", false), ("2024-13-01T00:00:00Z", false),
+        ("2024-01-01T24:00:00Z", false), ("2024-01-01T00:00:60Z", false),
+        ("2024-01-01T00:00:00", false), ("2024-01-01 00:00:00Z", false),
+        ("2024-01-01T00:00:00.Z", false), ("2024-01-01T00:00:00Z ", false),
+        ("24-01-01T00:00:00Z", false), ("now", false),
+    ])
+    func `dates are those of RFC 3339`(text: String, isValid: Bool) throws {
+        let members = "\"created\":\"\(text)\""
+        if isValid {
+            #expect(try Self.read(adding: members).created == text)
+        } else {
+            #expect(throws: JSONError.self) { try Self.read(adding: members) }
+        }
     }
 
     @Test func `the error for an invalid digest contains its path`() {

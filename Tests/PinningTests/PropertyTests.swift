@@ -6,7 +6,7 @@ import Testing
 import YAML
 
 /// Tests invariants of pinning with random files, in parallel.
-@Suite struct PropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct PropertyTests {
     /// The number of files: a thousand by default, and `OCIMIRROR_PROPERTY_FILES` in continuous
     /// integration.
     private static let files: UInt64 = {

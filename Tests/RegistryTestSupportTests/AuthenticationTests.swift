@@ -4,7 +4,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `A registry with tokens` {
+@Suite(.timeLimit(.minutes(10))) struct `A registry with tokens` {
     let image = ImageBuilder().image(layers: [.raw([1])])
     let path = "/v2/library/app/manifests/1.0"
 

@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// The effect of a fault on the client and on the registry.
-@Suite struct FaultProxyTests {
+@Suite(.timeLimit(.minutes(10))) struct FaultProxyTests {
     private static let body = Array("0123456789".utf8)
 
     /// A server that sends ten bytes for every request and records uploads.

@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `A fault` {
+@Suite(.timeLimit(.minutes(10))) struct `A fault` {
     let registry = LoopbackRegistry()
     let image = ImageBuilder().image(layers: [.random(size: 200_000, seed: 1)])
 

@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `An image builder` {
+@Suite(.timeLimit(.minutes(10))) struct `An image builder` {
     @Test(arguments: ImageBuilder.Dialect.allCases, JSONSpelling.allCases)
     func `describes its content correctly in all media types and formats`(
         _ dialect: ImageBuilder.Dialect, _ spelling: JSONSpelling
@@ -96,7 +96,7 @@ import Testing
     }
 }
 
-@Suite struct `A layer` {
+@Suite(.timeLimit(.minutes(10))) struct `A layer` {
     /// Standard programs must be able to unpack generated layers.
     @Test func `is readable by tar and gzip`() async throws {
         let folder = try TemporaryFolder()

@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `The ledger` {
+@Suite(.timeLimit(.minutes(10))) struct `The ledger` {
     @Test func `classifies requests by their purpose`() async throws {
         let registry = LoopbackRegistry()
         var conformance = Conformance(try PlainClient(host: registry.host))
@@ -42,7 +42,7 @@ import Testing
     }
 }
 
-@Suite struct `The auditor` {
+@Suite(.timeLimit(.minutes(10))) struct `The auditor` {
     let image = ImageBuilder().multiPlatform()
 
     /// Pushes the manifests of an image without some of their content.

@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `A loopback registry` {
+@Suite(.timeLimit(.minutes(10))) struct `A loopback registry` {
     let registry = LoopbackRegistry()
     let image = ImageBuilder().multiPlatform()
 

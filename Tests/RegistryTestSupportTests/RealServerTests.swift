@@ -5,7 +5,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct `Programs of Debian` {
+@Suite(.timeLimit(.minutes(10))) struct `Programs of Debian` {
     let image = ImageBuilder(spelling: .odd).multiPlatform(seed: 9)
 
     @Test func `copy an image from one loopback registry to another`() async throws {

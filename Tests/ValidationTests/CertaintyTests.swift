@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct CertaintyTests {
+@Suite(.timeLimit(.minutes(10))) struct CertaintyTests {
     @Test(arguments: [
         (Finding(.contentMismatch, .error, ""), "error certain"),
         (Finding(.platformTwice, .warning, ""), "warning certain"),

@@ -31,6 +31,18 @@ import Validation
                 == ["error config-mismatch", "error platform-missing linux/amd64"])
     }
 
+    @Test(arguments: [("", []), (#""variant":"v5","#, ["error config-mismatch linux/arm/v6"])])
+    func `a config may leave out the variant of its index entry`(
+        _ variant: String, _ expected: [String]
+    ) async throws {
+        let platform = Platform(os: "linux", architecture: "arm", variant: "v6")
+        let text =
+            #"{"os":"linux","architecture":"arm",\#(variant)"rootfs":{"diff_ids":[]}}"#
+        let image = ImageSample.image(config: Array(text.utf8))
+        let index = ImageBuilder().index([.image(image, as: platform)])
+        #expect(try await ImageSample.findings(on: index, platforms: [platform]) == expected)
+    }
+
     @Test func `a config above the size limit is not read`() async throws {
         let text = Self.readable + String(repeating: " ", count: ImageConfig.maximumSize)
         let image = ImageSample.image(config: Array(text.utf8))

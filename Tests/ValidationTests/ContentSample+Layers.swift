@@ -7,6 +7,8 @@ extension ContentSample {
     private static let mismatch = ["error content-mismatch"]
     private static let missing = ["error entrypoint-missing"]
     private static let notChecked = ["warning not-checked"]
+    /// Runtimes that use overlayfs cannot create hard links to files of lower layers.
+    private static let broken = ["warning layer-broken"]
 
     /// Whiteouts and links: the root file system of the container decides.
     static let rootFileSystems: [ContentSample] = [
@@ -28,8 +30,12 @@ extension ContentSample {
         .init(
             name: "a whiteout and the file again in one layer",
             layers: [
-                [Sample.file("app", .amd64)], [Sample.file("app"), .whiteout("app")],
+                [Sample.file("app", .amd64)], [.whiteout("app"), Sample.file("app")],
             ], entrypoint: ["/app"]),
+        .init(
+            name: "a file and then its whiteout in one layer",
+            layers: [[Sample.file("app"), .whiteout("app")]], entrypoint: ["/app"],
+            expected: missing + broken),
         .init(
             name: "an opaque directory",
             layers: [[Sample.file("opt/app")], [.file("opt/.wh..wh..opq", "")]],
@@ -87,7 +93,7 @@ extension ContentSample {
         .init(
             name: "a hard link to a program of a layer below",
             layers: [[Sample.file("a", .amd64)], [.hardLink("app", to: "a")]],
-            entrypoint: ["/app"], expected: mismatch),
+            entrypoint: ["/app"], expected: mismatch + broken),
         .init(
             name: "a hard link to itself",
             layers: [[Sample.file("x")], [.hardLink("x", to: "x"), .hardLink("p", to: "x")]],
@@ -96,25 +102,25 @@ extension ContentSample {
             name: "hard links to each other, and to a program of a layer below",
             layers: [
                 [Sample.file("b", .amd64)], [.hardLink("a", to: "b"), .hardLink("b", to: "a")],
-            ], entrypoint: ["/b"], expected: mismatch),
+            ], entrypoint: ["/b"], expected: mismatch + broken),
         .init(
             name: "hard links to each other, without a target",
             layers: [[.hardLink("a", to: "b"), .hardLink("b", to: "a")]], entrypoint: ["/a"],
-            expected: missing),
+            expected: ["error layer-broken"] + missing),
         .init(
             name: "a hard link to a later entry of its layer",
             layers: [[.hardLink("app", to: "a"), Sample.file("a")]], entrypoint: ["/app"],
-            expected: missing),
+            expected: ["error layer-broken"] + missing),
         .init(
             name: "a hard link to a symbolic link of a layer below",
             layers: [
                 [Sample.file("opt/1"), .symbolicLink("a", to: "opt/1")],
                 [.hardLink("app", to: "a")], [.hardLink("c", to: "app")],
-            ], entrypoint: ["/c"]),
+            ], entrypoint: ["/c"], expected: broken + broken),
         .init(
             name: "a cycle of a hard link and a symbolic link",
             layers: [[.symbolicLink("a", to: "b")], [.hardLink("b", to: "a")]],
-            entrypoint: ["/b"], expected: missing),
+            entrypoint: ["/b"], expected: missing + broken),
         .init(
             name: "a merged usr",
             layers: [Sample.base(), [Sample.file("usr/bin/app")]], entrypoint: ["/bin/app"]),
@@ -138,6 +144,82 @@ extension ContentSample {
             entrypoint: ["/a"]),
     ]
 
+    private static let likelyMissing = ["warning entrypoint-missing"]
+
+    /// Entries of upper layers below links of lower layers, which runtimes treat differently.
+    static let links: [ContentSample] = [
+        .init(
+            name: "a program below a link, started by the path of the link's target",
+            layers: [Sample.base(), [Sample.file("bin/app")]], entrypoint: ["/usr/bin/app"],
+            expected: likelyMissing),
+        .init(
+            name: "a foreign program below a link, started by the path of the link",
+            layers: [Sample.base(), [Sample.file("bin/app", .amd64)]], entrypoint: ["/bin/app"],
+            expected: mismatch),
+        .init(
+            name: "a program below a link, and a shell behind it",
+            layers: [Sample.base(), [.file("bin/run", "#!/bin/sh\n")]], entrypoint: ["/bin/run"],
+            expected: likelyMissing),
+        .init(
+            name: "a directory replaces a link",
+            layers: [Sample.base(), [.folder("bin"), Sample.file("bin/app")]],
+            entrypoint: ["/usr/bin/app"], expected: missing),
+        .init(
+            name: "a program below a link of its own layer",
+            layers: [Sample.base() + [Sample.file("bin/app")]], entrypoint: ["/usr/bin/app"]),
+        .init(
+            name: "a loader below a link",
+            layers: [
+                [.folder("usr/lib"), .symbolicLink("lib", to: "usr/lib")],
+                [
+                    Sample.file("lib/ld-linux-aarch64.so.1", .arm64.library),
+                    Sample.file("app", .arm64.loaded(by: "/usr/lib/ld-linux-aarch64.so.1")),
+                ],
+            ], entrypoint: ["/app"], expected: likelyMissing),
+        .init(
+            name: "a whiteout below a link",
+            layers: [Sample.base(), [.whiteout("bin/dash")]], entrypoint: ["/usr/bin/dash"],
+            expected: likelyMissing),
+        .init(
+            name: "a whiteout below a link of its own layer",
+            layers: [Sample.base(), [.symbolicLink("bin", to: "usr/bin"), .whiteout("bin/dash")]],
+            entrypoint: ["/usr/bin/dash"], expected: missing),
+        .init(
+            name: "an opaque directory below a link",
+            layers: [Sample.base(), [.file("bin/.wh..wh..opq", "")]],
+            entrypoint: ["/usr/bin/dash"], expected: likelyMissing),
+        .init(
+            name: "a link and its target, written through the link by the next layer",
+            layers: [
+                [.symbolicLink("opt/app", to: "app-1"), Sample.file("opt/app-1/x")],
+                [Sample.file("opt/app/bin/x")], [Sample.file("opt/app/bin/y")],
+            ], entrypoint: ["/opt/app-1/bin/y"], expected: likelyMissing),
+        .init(
+            name: "a hard link through a link",
+            layers: [Sample.base() + [.hardLink("app", to: "bin/dash")]], entrypoint: ["/app"]),
+        .init(
+            name: "a hard link through a link of a lower layer",
+            layers: [Sample.base(), [.hardLink("app", to: "bin/dash")]], entrypoint: ["/app"],
+            expected: broken),
+        .init(
+            name: "a working directory that is a link",
+            layers: [[Sample.file("opt/app-1.2/server"), .symbolicLink("app", to: "opt/app-1.2")]],
+            entrypoint: ["./server"], workingDirectory: "/app"),
+        .init(
+            name: "a working directory below a link",
+            layers: [
+                [Sample.file("opt/app-1.2/bin/server"), .symbolicLink("app", to: "opt/app-1.2")]
+            ], entrypoint: ["./server"], workingDirectory: "/app/bin"),
+        .init(
+            name: "the parent of a working directory that is a link",
+            layers: [[Sample.file("opt/server"), .symbolicLink("app", to: "opt/app-1.2")]],
+            entrypoint: ["../server"], workingDirectory: "/app"),
+        .init(
+            name: "a missing working directory",
+            layers: [[Sample.file("app")]], entrypoint: ["../../app"],
+            workingDirectory: "/none/x"),
+    ]
+
     /// Images without programs, and with misleading ones.
     static let architectures: [ContentSample] = [
         .init(
@@ -146,11 +228,28 @@ extension ContentSample {
         .init(name: "a base image without an entrypoint", layers: [Sample.base()]),
         .init(
             name: "a foreign base image without an entrypoint", layers: [Sample.base(.amd64)],
-            expected: mismatch + mismatch),
+            expected: mismatch),
         .init(
-            name: "the libraries of a foreign base image",
+            name: "a foreign C library beside a static program",
             layers: [[Sample.file("app"), Sample.file("lib/libc.so.6", .amd64.library)]],
-            entrypoint: ["/app"], expected: mismatch),
+            entrypoint: ["/app"], expected: ["note foreign-executables"]),
+        .init(
+            name: "a foreign C library without an entrypoint",
+            layers: [[Sample.file("lib/libc.so.6", .amd64.library)]], expected: mismatch),
+        .init(name: "a single program without an entrypoint", layers: [[Sample.file("app")]]),
+        .init(
+            name: "a single foreign program without an entrypoint",
+            layers: [[Sample.file("app", .amd64)]], expected: mismatch),
+        .init(
+            name: "a foreign shell beside matching programs, without an entrypoint",
+            layers: [[Sample.file("bin/sh", .amd64), Sample.file("app")]],
+            expected: ["warning content-mismatch"]),
+        .init(
+            name: "armv7 code for a lower variant",
+            layers: [[Sample.file("app", ELFFile(machine: 40, is64Bit: false))]],
+            entrypoint: ["/app"],
+            platform: Platform(os: "linux", architecture: "arm", variant: "v6"),
+            expected: ["note not-checked"]),
         .init(
             name: "libraries for several CPU architectures",
             layers: [
@@ -216,6 +315,27 @@ extension ContentSample {
             name: "a foreign command",
             layers: [Sample.base(), [Sample.file("usr/bin/nc", .amd64)]], requires: ["nc"],
             expected: ["error content-mismatch", "note foreign-executables"]),
+        .init(
+            name: "a script whose interpreter is missing",
+            layers: [Sample.base(), [.file("usr/bin/tool", "#!/usr/bin/perl\n")]],
+            requires: ["tool"], expected: ["error path-missing"]),
+        .init(
+            name: "a script whose interpreter is foreign",
+            layers: [
+                Sample.base(),
+                [.file("usr/bin/tool", "#!/opt/perl\n"), Sample.file("opt/perl", .amd64)],
+            ],
+            requires: ["/usr/bin/tool"],
+            expected: ["error content-mismatch", "note foreign-executables"]),
+        .init(
+            name: "a command whose loader is missing",
+            layers: [
+                Sample.base(), [Sample.file("usr/bin/tool", .arm64.loaded(by: Sample.musl))],
+            ], requires: ["tool"], expected: ["error path-missing"]),
+        .init(
+            name: "a script with a missing command",
+            layers: [Sample.base(), [.file("usr/bin/tool", "#!/bin/sh\nnothing\n")]],
+            requires: ["tool"]),
         .init(
             name: "an implied directory",
             layers: [Sample.base(), [.file("opt/data/x", "", mode: 0o644)]],

@@ -15,8 +15,10 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     var command: [String] = []
     var environment = ["PATH=/usr/local/bin:/usr/bin:/bin"]
     var workingDirectory = "/"
+    var volumes: [String] = []
     var platform = Platform.linuxARM64
     var requires: [String] = []
+    var history: [String] = []
     var expected: [String] = []
 
     var testDescription: String { name }
@@ -45,6 +47,8 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
+        settings.volumes = volumes
+        settings.history = history
         let image = ImageBuilder().image(
             platform, layers: layers.map(Layer.gzip), settings: settings)
         return try await Self.examine(
@@ -66,12 +70,13 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var examined = try await LoadedImage(graph, in: store, required: required)
         let scanner = LayerScanner(program: program, concurrency: 2)
         for layer in examined.layersToScan(for: required).prefix(known) {
-            guard let compression = LayerCompression(layer.mediaType) else { continue }
-            let scan = scanner.scan(compression)
-            for try await piece in try await store.fetch(blob: layer) {
-                try await scan.write(piece)
+            guard let key = LayerScanKey(layer) else { continue }
+            let result = try await scanner.scan(key) { input in
+                for try await chunk in try await store.fetch(blob: layer) {
+                    try await input.write(chunk)
+                }
             }
-            examined.note(await scan.finish(), of: layer)
+            examined.note(result, of: layer)
         }
         return examined
     }

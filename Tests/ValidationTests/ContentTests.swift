@@ -16,10 +16,47 @@ import Validation
         #expect(findings == sample.expected)
     }
 
+    @Test(arguments: ContentSample.scripts + ContentSample.conditions)
+    func `commands of start scripts must exist and match the CPU architecture`(
+        _ sample: ContentSample
+    ) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
+    @Test(arguments: ContentSample.wrappers)
+    func `commands of wrappers and shells must exist and match the CPU architecture`(
+        _ sample: ContentSample
+    ) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
     @Test(arguments: ContentSample.rootFileSystems)
     func `C13 the root file system of the container decides`(_ sample: ContentSample) async throws {
         let findings = try await sample.findings()
         #expect(findings == sample.expected)
+    }
+
+    @Test(arguments: ContentSample.libraries)
+    func `the libraries of a started program must exist`(_ sample: ContentSample) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
+    @Test(arguments: ContentSample.links)
+    func `C13 what depends on the runtime is likely`(_ sample: ContentSample) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
+    @Test func `a layer that replaces a link is named`() async throws {
+        let sample = ContentSample(
+            name: "", layers: [Sample.base(), [Sample.file("bin/app")]],
+            entrypoint: ["/usr/bin/app"])
+        let messages = try await sample.report().findings.map(\.message)
+        #expect(messages.count == 1)
+        #expect(messages.allSatisfy { $0.contains("replaces the link /bin") })
     }
 
     @Test(arguments: ContentSample.architectures)

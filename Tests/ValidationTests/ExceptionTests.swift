@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct ExceptionTests {
+@Suite(.timeLimit(.minutes(10))) struct ExceptionTests {
     private static func exception(
         _ daysLeft: Int?, _ platforms: [Platform] = [.linuxAMD64]
     ) -> ImageRequirements.Exception {

@@ -8,7 +8,7 @@ import Testing
 @testable import Validation
 
 /// Images that would keep the rules busy forever, or exhaust the memory.
-@Suite struct HostileContentTests {
+@Suite(.timeLimit(.minutes(10))) struct HostileContentTests {
     private static func tree(_ entries: [(String, LayerEntry)]) throws -> LayerFileTree {
         var tree = LayerFileTree()
         var trail = PathTrail()

@@ -8,7 +8,7 @@ import Testing
 import Validation
 
 /// Real programs: those of the host that runs the tests.
-@Suite struct OwnMachineTests {
+@Suite(.timeLimit(.minutes(10))) struct OwnMachineTests {
     private static let here: Platform = {
         #if arch(arm64)
             .linuxARM64

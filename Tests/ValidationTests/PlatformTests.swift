@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct PlatformTests {
+@Suite(.timeLimit(.minutes(10))) struct PlatformTests {
     private static let builder = ImageBuilder()
     private static let amd64 = ImageSample.amd64
     private static let arm64 = ImageSample.arm64

@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 /// Validation of images before they are used.
-@Suite struct `check` {
+@Suite(.timeLimit(.minutes(10))) struct `check` {
     let registry: LoopbackRegistry
     let workspace: Workspace
     let good = BuiltImage.running([.amd64, .arm64])

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Content validation with the whole program.
-@Suite struct ContentTests {
+@Suite(.timeLimit(.minutes(10))) struct ContentTests {
     private static func workspace(
         from source: LoopbackRegistry, _ entry: String, to target: DockerRegistry
     ) throws -> Workspace {

@@ -10,7 +10,7 @@ import Testing
 @testable import ocimirror
 
 /// Rejected credentials in reports and exit codes.
-@Suite struct `A rejected credential` {
+@Suite(.timeLimit(.minutes(10))) struct `A rejected credential` {
     private static let id = "credentials-rejected"
 
     private static func rejected(

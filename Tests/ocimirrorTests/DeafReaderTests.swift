@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// Output that is not read: a pager that is not scrolled, a stopped terminal.
-@Suite struct `blocked output` {
+@Suite(.timeLimit(.minutes(10))) struct `blocked output` {
     @Test func `does not prevent termination by a signal`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")

@@ -3,7 +3,7 @@
 import RegistryTestSupport
 import Testing
 
-@Suite struct EndpointTests {
+@Suite(.timeLimit(.minutes(10))) struct EndpointTests {
     private let image = ImageBuilder().multiPlatform()
     private let source = LoopbackRegistry()
     private let cache = LoopbackRegistry()

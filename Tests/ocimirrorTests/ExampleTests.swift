@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// The example repository matches its README.
-@Suite struct `Examples/gitops` {
+@Suite(.timeLimit(.minutes(10))) struct `Examples/gitops` {
     private static let folder = "\(Workspace.project)/Examples/gitops"
 
     private static func copy() async throws -> Workspace {

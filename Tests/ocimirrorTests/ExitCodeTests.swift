@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// One exit code for each result, tested with its real causes.
-@Suite struct `exit codes` {
+@Suite(.timeLimit(.minutes(10))) struct `exit codes` {
     private static let local = "127.0.0.1:5000"
 
     @Test(

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Targets with false responses.
-@Suite struct ForgetfulTargetTests {
+@Suite(.timeLimit(.minutes(10))) struct ForgetfulTargetTests {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
     private let first: BuiltImage

@@ -6,7 +6,7 @@ import RegistryTestSupport
 import Testing
 
 /// Untrusted text has no effect on terminals, CI logs or readers.
-@Suite struct `hostile registries` {
+@Suite(.timeLimit(.minutes(10))) struct `hostile registries` {
     /// An escape sequence, workflow commands of two CI systems, a bidirectional override, a
     /// zero-width space, a C1 control, and lines that pretend to be ours.
     private static let text =

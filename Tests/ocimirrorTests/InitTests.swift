@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-@Suite struct InitTests {
+@Suite(.timeLimit(.minutes(10))) struct InitTests {
     @Test func `the generated configuration is valid, and its example is planned`() async throws {
         let workspace = try Workspace()
         let run = try await workspace.run("init")

@@ -3,7 +3,7 @@
 import RegistryTestSupport
 import Testing
 
-@Suite struct InstallationTests {
+@Suite(.timeLimit(.minutes(10))) struct InstallationTests {
     @Test func `make install installs a working program below the prefix`() async throws {
         let workspace = try Workspace()
         try await Self.make("install", into: workspace)

@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 /// A killed run leaves no incomplete image that could be pulled.
-@Suite struct `a run that is killed` {
+@Suite(.timeLimit(.minutes(10))) struct `a run that is killed` {
     @Test(
         arguments: [
             (RequestMethod.put, "/blobs/uploads/*"), (.put, "/manifests/sha256:*"),
@@ -73,7 +73,7 @@ import Testing
 }
 
 /// An interrupted run reports its result and keeps finished images.
-@Suite struct `a run that is interrupted` {
+@Suite(.timeLimit(.minutes(10))) struct `a run that is interrupted` {
     private let mirror: HalfwayMirror
     private var target: LoopbackRegistry { mirror.target }
     private var workspace: Workspace { mirror.workspace }
@@ -86,13 +86,15 @@ import Testing
         let process = try workspace.start("sync", "--verbose", "--json", streams: streams)
         await target.waitForRequests(HalfwayMirror.hanging)
         // The end of the other image is only visible in the program's output.
-        while true {
-            let isRunning = process.isRunning
-            let said = streams.text("errors")
-            try #require(isRunning && !said.contains("app: failed"), "\(said)")
-            if said.contains("app: mirrored, ") { return process }
-            await Task.yield()
-        }
+        let script = """
+            timeout 50 tail -n +1 -f --pid=$1 "$2" | grep -q -e 'app: mirrored, ' -e 'app: failed'
+            """
+        _ = try await SpawnedProcess.run(
+            "sh", ["-c", script, "sh", "\(process.pid)", streams("errors")])
+        let isRunning = process.isRunning
+        let said = streams.text("errors")
+        try #require(isRunning && said.contains("app: mirrored, "), "\(said)")
+        return process
     }
 
     @Test(arguments: [(SpawnedProcess.interrupt, 130), (SpawnedProcess.terminate, 143)])

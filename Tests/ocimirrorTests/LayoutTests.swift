@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// OCI layouts as source and target, compared with skopeo.
-@Suite struct `sync of OCI layouts` {
+@Suite(.timeLimit(.minutes(10))) struct `sync of OCI layouts` {
     @Test func `writes a layout that skopeo reads, and does not change it without changes`()
         async throws
     {

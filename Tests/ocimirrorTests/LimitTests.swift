@@ -10,7 +10,7 @@ import Testing
 @testable import ocimirror
 
 /// A run ends at its limits, wherever it hangs.
-@Suite struct `a limit` {
+@Suite(.timeLimit(.minutes(10))) struct `a limit` {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
     private let gate = Gate()

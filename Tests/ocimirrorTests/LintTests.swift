@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 /// Linting, promotion and exports in a pipeline.
-@Suite struct `lint, promote and export` {
+@Suite(.timeLimit(.minutes(10))) struct `lint, promote and export` {
     private static func workspace(_ files: [String: String]) async throws -> Workspace {
         let workspace = try Workspace()
         let fixtures = "\(Workspace.project)/Tests/PinningTests/Fixtures"

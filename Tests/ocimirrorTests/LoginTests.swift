@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 /// `login` and `logout` as separate processes.
-@Suite struct LoginTests {
+@Suite(.timeLimit(.minutes(10))) struct LoginTests {
     private static let password = "canary-5e1f-pass"
     private let workspace: Workspace
     private let docker: DockerRegistry

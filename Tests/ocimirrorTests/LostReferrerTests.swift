@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Referrers that garbage collection has deleted, at docker-registry.
-@Suite struct `lost referrers` {
+@Suite(.timeLimit(.minutes(10))) struct `lost referrers` {
     private static let parts = "application/spdx+json"
     private static let signature = "application/vnd.dev.cosign.artifact.sig.v1+json"
     private let source = LoopbackRegistry()

@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// The rendered manual pages.
-@Suite struct ManualTests {
+@Suite(.timeLimit(.minutes(10))) struct ManualTests {
     @Test func `mandoc reports no problem in a manual page`() async throws {
         let folder = "\(Workspace.project)/Documentation/man"
         let said = try await Workspace().shell(

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Targets that respond to every mount with an upload session, as the specification allows.
-@Suite struct `A target that mounts nothing` {
+@Suite(.timeLimit(.minutes(10))) struct `A target that mounts nothing` {
     private let source = LoopbackRegistry()
     private let target = Self.withoutMounts()
     private let base = Layer.random(size: 30_000, seed: 1)

@@ -4,7 +4,7 @@ import RegistryTestSupport
 import StrictJSON
 import Testing
 
-@Suite struct NewRepositoryTests {
+@Suite(.timeLimit(.minutes(10))) struct NewRepositoryTests {
     private let image = ImageBuilder().multiPlatform()
     private let source = LoopbackRegistry()
 

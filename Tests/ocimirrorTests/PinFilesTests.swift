@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 /// A file that cannot be processed is reported, and the other files are processed.
-@Suite struct `files that cannot be read or written` {
+@Suite(.timeLimit(.minutes(10))) struct `files that cannot be read or written` {
     private static let image = "image: ghcr.io/acme/mirror/api:1.4.2\n"
 
     /// Valid files and invalid files of every kind.

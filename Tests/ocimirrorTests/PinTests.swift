@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 /// Pinning of files, as a bot does it.
-@Suite struct `pin` {
+@Suite(.timeLimit(.minutes(10))) struct `pin` {
     private static let values = """
         image:
           repository: ghcr.io/acme/mirror/api   # ours

@@ -5,7 +5,7 @@ import StrictJSON
 import Testing
 
 /// The actions of a run, without executing them.
-@Suite struct `plan` {
+@Suite(.timeLimit(.minutes(10))) struct `plan` {
     @Test func `lists images to copy, to replace and to leave, and writes nothing`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let (old, new) = (

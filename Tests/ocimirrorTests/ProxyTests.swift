@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// Requests use the proxy that the environment defines.
-@Suite struct `a proxy` {
+@Suite(.timeLimit(.minutes(10))) struct `a proxy` {
     @Test(arguments: ["https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
     func `A27 that requires authentication is named in the error, without its credentials`(
         variable: String

@@ -7,7 +7,7 @@ import StrictJSON
 import Testing
 
 /// Signatures and SBOMs, read by an independent client.
-@Suite struct `a referrer` {
+@Suite(.timeLimit(.minutes(10))) struct `a referrer` {
     private static let parts = "application/spdx+json"
     private static let signature = "application/vnd.dev.cosign.artifact.sig.v1+json"
     private let image = ImageBuilder().multiPlatform(seed: 900)

@@ -4,7 +4,7 @@ import RegistryTestSupport
 import Testing
 
 /// Credentials are sent only to their registry.
-@Suite struct `secrets` {
+@Suite(.timeLimit(.minutes(10))) struct `secrets` {
     private static let canary = "canary-9c1e-secret"
 
     /// The password in plain text and in all encodings that are used.

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Sharded runs.
-@Suite struct `a sharded run` {
+@Suite(.timeLimit(.minutes(10))) struct `a sharded run` {
     private let source = LoopbackRegistry()
     private let target = LoopbackRegistry()
     private let names = (1...6).map { "app-\($0)" }

@@ -6,7 +6,7 @@ import Testing
 import YAML
 
 /// Completions in real shells, if they are installed.
-@Suite struct ShellCompletionTests {
+@Suite(.timeLimit(.minutes(10))) struct ShellCompletionTests {
     @Test(
         arguments: [
             ("ocimirror pl", "plan"),
@@ -102,9 +102,8 @@ import YAML
         #expect(try await workspace.shell("timeout 100 zsh -f drive.zsh") == "<<\(completed)>>\n")
     }
 
-    @Test(arguments: ["bash", "zsh", "fish"])
+    @Test(arguments: ["bash", "zsh", "fish"].filter { Self.has($0) })
     func `the shell accepts the script`(shell: String) async throws {
-        guard Self.has(shell) else { return }
         let workspace = try Workspace()
         try await workspace.shell("\(Workspace.program) completions \(shell) > script")
         try await workspace.shell("\(shell) -n script")

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// `copy: required`.
-@Suite struct `a copy of the required platforms` {
+@Suite(.timeLimit(.minutes(10))) struct `a copy of the required platforms` {
     private let source = LoopbackRegistry()
     private let image: BuiltImage
     private let other: BuiltImage

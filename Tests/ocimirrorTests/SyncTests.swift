@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Mirroring between real registries.
-@Suite struct `sync between real registries` {
+@Suite(.timeLimit(.minutes(10))) struct `sync between real registries` {
     @Test func `copies every byte to a registry with TLS and a password`() async throws {
         let images = [1, 2].map { ImageBuilder().multiPlatform(seed: $0) }
         let source = try await DockerRegistry.start()

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Mirroring to two registries.
-@Suite struct `two targets` {
+@Suite(.timeLimit(.minutes(10))) struct `two targets` {
     private let source = LoopbackRegistry()
     private let targets = [LoopbackRegistry(), LoopbackRegistry()]
     private let image = ImageBuilder().layered(top: 1)

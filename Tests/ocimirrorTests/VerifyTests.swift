@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 /// Comparisons of a mirror with its lock file, at a real registry.
-@Suite struct `verify` {
+@Suite(.timeLimit(.minutes(10))) struct `verify` {
     private static func mirrored(
         _ image: BuiltImage
     ) async throws -> (workspace: Workspace, target: DockerRegistry, source: LoopbackRegistry) {

@@ -50,7 +50,8 @@ def certainties(result, platform) -> dict:
     nothing, such as a wrong media type, is a "warning"."""
     found = {"certain": [], "likely": [], "not-checked": [], "warning": []}
     for finding in result["findings"]:
-        if finding["platform"] not in (None, f"linux/{platform}") or finding["severity"] == "note":
+        is_note = finding["severity"] == "note" and finding["id"] != UNCHECKED
+        if finding["platform"] not in (None, f"linux/{platform}") or is_note:
             continue
         is_warning = finding["certainty"] == "certain" and finding["severity"] != "error"
         found["warning" if is_warning else finding["certainty"]].append(f"{finding['id']}: {finding['message']}")

@@ -34,7 +34,7 @@ struct LayoutIndex {
 
     /// Parses an index.
     init(parsing bytes: [UInt8]) throws(JSONError) {
-        let json = try JSONValue(parsing: bytes)
+        let json = try JSONValue(parsing: bytes, allowsDuplicateKeys: true)
         guard case .object(let members) = json,
             case .array(let entries)? = members.first(where: { $0.name == "manifests" })?.value
         else { throw JSONError(place: "manifests", reason: "is missing") }

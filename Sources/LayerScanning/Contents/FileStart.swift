@@ -33,7 +33,7 @@ public struct FileStart: Hashable, Sendable {
 
     /// A Boolean value that indicates whether the first line names a shell, as the interpreter or
     /// as its argument.
-    var namesShell: Bool {
+    public var namesShell: Bool {
         interpreterLine.split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.contains { word in
             let name = word.split(separator: UInt8(ascii: "/")).last ?? []
             return name.suffix(2).elementsEqual("sh".utf8)

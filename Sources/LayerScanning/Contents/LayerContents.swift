@@ -8,13 +8,18 @@ public struct LayerContents: Sendable {
     public let diffID: Digest
     /// The size of the uncompressed archive in bytes.
     public let unpackedByteCount: Int
+    /// The compression of the bytes, which may differ from the one that the media type states.
+    public let compression: LayerCompression
     /// The changes to the file system.
     public let tree: LayerFileTree
 
     /// Creates the result of a scan.
-    public init(diffID: Digest, unpackedByteCount: Int, tree: LayerFileTree) {
+    public init(
+        diffID: Digest, unpackedByteCount: Int, compression: LayerCompression, tree: LayerFileTree
+    ) {
         self.diffID = diffID
         self.unpackedByteCount = unpackedByteCount
+        self.compression = compression
         self.tree = tree
     }
 }

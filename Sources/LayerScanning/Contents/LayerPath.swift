@@ -33,6 +33,30 @@ public struct LayerPath: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    /// Creates the path of an archive entry; `nil` if it exceeds the limits of a kernel.
+    init?(entryName name: [UInt8]) {
+        guard name.count <= ScanLimits.pathByteCount else { return nil }
+        self = Self.isCleanPath(name) ? LayerPath(clean: name) : LayerPath(name)
+        var start = 0
+        for index in bytes.indices where bytes[index] == Self.slash {
+            guard index - start <= ScanLimits.nameByteCount else { return nil }
+            start = index + 1
+        }
+        guard bytes.count - start <= ScanLimits.nameByteCount else { return nil }
+    }
+
+    /// Returns whether a path is already clean, as most names in archives are.
+    ///
+    /// A component that begins with a dot counts as not clean.
+    private static func isCleanPath(_ name: [UInt8]) -> Bool {
+        var previous = slash
+        for byte in name {
+            if previous == slash, byte == slash || byte == dot { return false }
+            previous = byte
+        }
+        return previous != slash
+    }
+
     /// Creates a path from a string.
     public init(_ text: String, in directory: LayerPath = .root) {
         self.init(text.utf8, in: directory)

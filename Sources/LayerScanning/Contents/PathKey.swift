@@ -24,7 +24,8 @@ public struct PathKey: Hashable, Sendable {
     public func appending(_ name: ArraySlice<UInt8>) -> PathKey {
         var hasher = Hasher()
         hasher.combine(hash)
-        hasher.combine(name)
+        // One call for all bytes takes a fraction of the time of one for each.
+        unsafe name.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
         return PathKey(hash: hasher.finalize())
     }
 }

@@ -8,10 +8,12 @@ internal import OCI
 struct ReportReader {
     private var rest: ArraySlice<UInt8>
     private var trail = PathTrail()
+    private let layer: LayerScanKey
     private let limits: ScanLimits
 
-    private init(_ bytes: [UInt8], _ limits: ScanLimits) {
+    private init(_ bytes: [UInt8], _ layer: LayerScanKey, _ limits: ScanLimits) {
         rest = bytes[...]
+        self.layer = layer
         self.limits = limits
     }
 
@@ -20,12 +22,15 @@ struct ReportReader {
     /// - Returns: The contents of the layer.
     /// - Throws: The error that is reported, or an error if the report is invalid, incomplete or
     ///   takes too much memory.
-    static func read(_ bytes: [UInt8], _ limits: ScanLimits) throws(LayerScanError) -> LayerContents
-    {
-        var reader = ReportReader(bytes, limits)
+    static func read(
+        _ bytes: [UInt8], of layer: LayerScanKey, _ limits: ScanLimits
+    ) throws(LayerScanError) -> LayerContents {
+        var reader = ReportReader(bytes, layer, limits)
         return try reader.read()
     }
 
+    /// The maximum length of the name of a compression.
+    private static let compressionByteLimit = 16
     private static let invalidReport = LayerScanError.scan("scan process wrote no valid report")
 
     private mutating func read() throws(LayerScanError) -> LayerContents {
@@ -36,19 +41,31 @@ struct ReportReader {
             case .error: throw try error()
             case .finished:
                 let size = try number()
-                guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self))
-                else { throw Self.invalidReport }
-                return LayerContents(diffID: digest, unpackedByteCount: size, tree: tree)
+                let name = String(decoding: try text(Self.compressionByteLimit), as: UTF8.self)
+                guard let compression = LayerCompression(rawValue: name) else {
+                    throw Self.invalidReport
+                }
+                return LayerContents(
+                    diffID: try diffID(), unpackedByteCount: size, compression: compression,
+                    tree: tree)
             default:
                 try readPath()
                 switch tag {
-                case .whiteout: tree.addWhiteout(of: trail.key)
-                case .opaque: tree.addOpaque(trail.key)
+                case .whiteout: try tree.addWhiteout(of: trail)
+                case .opaque: try tree.addOpaque(trail)
                 default: try tree.add(try entry(tag), at: trail)
                 }
                 guard tree.byteCount <= limits.treeByteCount else { throw .limit(.paths) }
             }
         }
+    }
+
+    private func diffID() throws(LayerScanError) -> Digest {
+        if rest.isEmpty, layer.hasPlainDigest { return layer.digest }
+        guard let digest = try? Digest(parsing: String(decoding: rest, as: UTF8.self)) else {
+            throw Self.invalidReport
+        }
+        return digest
     }
 
     private mutating func entry(_ tag: ReportTag) throws(LayerScanError) -> LayerEntry {

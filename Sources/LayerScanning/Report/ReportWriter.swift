@@ -37,10 +37,15 @@ struct ReportWriter {
     }
 
     /// Ends the report of a layer that was scanned completely.
-    mutating func finish(diffID: Digest, unpackedByteCount: Int) {
+    ///
+    /// Without a digest, that of the layer is also that of its uncompressed bytes.
+    mutating func finish(
+        diffID: Digest?, unpackedByteCount: Int, compression: LayerCompression
+    ) {
         bytes.append(ReportTag.finished.rawValue)
         put(unpackedByteCount)
-        bytes += diffID.description.utf8
+        put(compression.rawValue.utf8)
+        if let diffID { bytes += diffID.description.utf8 }
     }
 
     /// Ends the report of a layer that could not be scanned.
@@ -67,7 +72,9 @@ struct ReportWriter {
     }
 
     private mutating func begin(_ tag: ReportTag, _ path: LayerPath) {
-        let shared = zip(last, path.bytes).prefix { $0 == $1 }.count
+        let limit = min(last.count, path.bytes.count)
+        var shared = 0
+        while shared < limit, last[shared] == path.bytes[shared] { shared += 1 }
         bytes.append(tag.rawValue)
         put(shared)
         put(path.bytes[shared...])

@@ -19,20 +19,24 @@ enum ScannedEntry: Hashable, Sendable {
     ///
     /// Source: image-spec, layer.md § Whiteouts; names in `.wh..wh.` are internal to AUFS.
     init?(_ entry: LayerEntry, at path: LayerPath) {
-        let mark = Array(".wh.".utf8)
-        guard path.name.starts(with: mark), let directory = path.directory else {
+        guard Self.isWhiteout(path), let directory = path.directory else {
             self = .entry(entry, at: path)
             return
         }
-        let name = path.name.dropFirst(mark.count)
+        let name = path.name.dropFirst(Self.mark.count)
         if name.elementsEqual(".wh..opq".utf8) {
             self = .opaque(directory)
-        } else if name.isEmpty || name.starts(with: mark) {
+        } else if name.isEmpty || name.starts(with: Self.mark) {
             return nil
         } else {
             self = .whiteout(of: directory.appending(name))
         }
     }
+
+    /// Returns whether the name of a path marks a whiteout.
+    static func isWhiteout(_ path: LayerPath) -> Bool { path.name.starts(with: mark) }
+
+    private static let mark = Array(".wh.".utf8)
 }
 
 /// The first byte of each line of a report.

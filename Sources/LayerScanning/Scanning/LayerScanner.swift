@@ -1,13 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ChildProcess
 internal import AsyncPrimitives
+internal import ChildProcess
+
+/// The bytes of a layer, which are written at the pace of its scan.
+public struct LayerInput: Sendable {
+    let bytes = ChildInput()
+
+    /// Creates an input without bytes.
+    public init() {}
+
+    /// Adds the next bytes, and waits while the buffer is full.
+    ///
+    /// Bytes that the scan does not need any more are dropped.
+    ///
+    /// - Throws: `CancellationError`.
+    public func write(_ chunk: [UInt8]) async throws {
+        try await bytes.write(chunk)
+    }
+
+    /// Ends the layer.
+    public func end() {
+        bytes.end()
+    }
+
+    /// Cancels the scan, because the rest of the layer does not come.
+    public func abandon() {
+        bytes.abandon()
+    }
+}
 
 /// Scans layers, each in its own child process.
 ///
-/// A layer that crashes or takes over a decoder affects only its own result.
+/// A layer that crashes or takes over a decoder affects only its own result. The children are forked
+/// from a process that is started once and never sees the bytes of a layer.
 public struct LayerScanner: Sendable {
-    private let program: String
+    private let server: Result<ForkServer, ChildProcessError>
     private let semaphore: AsyncSemaphore
     private let limits: ScanLimits
 
@@ -21,84 +49,75 @@ public struct LayerScanner: Sendable {
     public init(
         program: String = "/proc/self/exe", concurrency: Int, limits: ScanLimits = ScanLimits()
     ) {
-        self.program = program
+        self.server = Result { () throws(ChildProcessError) in
+            try ForkServer(executable: program, arguments: [ScanWorker.serverName])
+        }
         self.semaphore = AsyncSemaphore(concurrency)
         self.limits = limits
     }
 
-    /// Starts the scan of a layer whose bytes follow.
-    public func scan(_ compression: LayerCompression) -> LayerScan {
-        let input = ChildInput()
-        let task = Task { [program, semaphore, limits] in
-            do {
-                return try await semaphore.withSlot {
-                    try await Self.contents(compression, program, limits, input)
-                }
-            } catch let error as LayerScanError {
-                // The writer must neither receive an error nor wait.
-                return Result<LayerContents, LayerScanError>.failure(error)
+    /// Scans a layer.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer.
+    ///   - input: The bytes of the layer. The caller supplies them while this method runs, and
+    ///     verifies that they match the digest. The input is closed when the method returns.
+    /// - Returns: The contents of the layer, or the reason that they are unknown.
+    /// - Throws: `CancellationError` if the task is canceled or the input is abandoned.
+    public func scan(
+        _ layer: LayerScanKey, from input: LayerInput
+    ) async throws -> Result<LayerContents, LayerScanError> {
+        defer { input.bytes.close() }
+        // A scan without bytes must not hold a permit: the scans that have bytes may hold what the
+        // reader of this layer waits for.
+        try await input.bytes.waitUntilAvailable()
+        return try await semaphore.withPermit {
+            let output: ChildOutput
+            do throws(ChildProcessError) {
+                output = try await server.get().run(
+                    ScanRequest(layer, limits).bytes, feeding: input.bytes,
+                    limits: ChildLimits(
+                        time: limits.inputTime, outputByteCount: limits.reportByteCount))
             } catch {
-                return .failure(.scan("\(error)"))
+                switch error.cause {
+                case .canceled: throw CancellationError()
+                case .outputLimit: return .failure(.limit(.paths))
+                default: return .failure(.scan("scan process failed: \(error.cause)"))
+                }
             }
+            return contents(of: layer, output)
         }
-        return LayerScan(input: input, task: task)
     }
 
-    private static func contents(
-        _ compression: LayerCompression, _ program: String, _ limits: ScanLimits,
-        _ input: ChildInput
+    /// Scans a layer whose bytes `read` supplies.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer.
+    ///   - read: Writes all bytes of the layer to the input.
+    /// - Returns: The contents of the layer, or the reason that they are unknown.
+    /// - Throws: The error of `read`, or `CancellationError`.
+    public func scan(
+        _ layer: LayerScanKey, reading read: (LayerInput) async throws -> Void
     ) async throws -> Result<LayerContents, LayerScanError> {
-        let output: ChildOutput
-        do {
-            output = try await Subprocess.run(
-                executable: program, arguments: ScanWorker.arguments(compression, limits),
-                environment: [:], feeding: input,
-                limits: ChildLimits(
-                    time: limits.inputTime, outputByteCount: limits.reportByteCount))
-        } catch {
-            if case .outputLimit = error.cause { return .failure(.limit(.paths)) }
-            return .failure(.scan("scan process failed: \(error.cause)"))
-        }
+        let input = LayerInput()
+        async let result = scan(layer, from: input)
+        try await read(input)
+        input.end()
+        return try await result
+    }
+
+    private func contents(
+        of layer: LayerScanKey, _ output: ChildOutput
+    ) -> Result<LayerContents, LayerScanError> {
         switch output.termination {
         case .signalled(let number):
-            return .failure(.scan("scan process terminated by signal \(number)"))
+            .failure(.scan("scan process terminated by signal \(number)"))
         case .exited(let status) where status != 0:
-            return .failure(.scan("scan process exited with status \(status)"))
+            .failure(.scan("scan process exited with status \(status)"))
         case .exited:
-            do throws(LayerScanError) {
-                return .success(try ReportReader.read(output.standardOutput, limits))
-            } catch {
-                return .failure(error)
+            Result { () throws(LayerScanError) in
+                try ReportReader.read(output.standardOutput, of: layer, limits)
             }
         }
-    }
-}
-
-/// The scan of a layer, which ends with the last reference to it.
-public final class LayerScan: Sendable {
-    private let input: ChildInput
-    private let task: Task<Result<LayerContents, LayerScanError>, Never>
-
-    init(input: ChildInput, task: Task<Result<LayerContents, LayerScanError>, Never>) {
-        self.input = input
-        self.task = task
-    }
-
-    deinit { task.cancel() }
-
-    /// Sends the next bytes, and waits while the child's input queue is full.
-    ///
-    /// - Throws: `CancellationError`.
-    public func write(_ bytes: [UInt8]) async throws {
-        try await input.write(bytes)
-    }
-
-    /// Ends the input, and returns the contents of the layer.
-    ///
-    /// A scan that has all bytes continues if the caller is canceled: other tasks may need its
-    /// result.
-    public func finish() async -> Result<LayerContents, LayerScanError> {
-        input.end()
-        return await task.value
     }
 }

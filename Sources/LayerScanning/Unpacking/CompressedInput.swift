@@ -14,8 +14,14 @@ final class CompressedInput: ByteProducer {
     /// The number of bytes that were returned.
     private(set) var byteCount = 0
 
-    /// Reads the first bytes and compares them with the declared compression.
-    init(_ compression: LayerCompression) throws(LayerScanError) {
+    /// The compression of the bytes, which may differ from the declared one.
+    let compression: LayerCompression
+
+    /// Reads the first bytes, and detects the compression.
+    ///
+    /// Source: containerd, archive/compression, `DecompressStream`, which detects the compression
+    /// of a layer whose media type states one; a layer without is never decompressed.
+    init(_ declared: LayerCompression) throws(LayerScanError) {
         unsafe buffer = .allocate(byteCount: Self.capacity, alignment: 16)
         while held < LayerCompression.magicByteCount {
             let count = unsafe Self.read(
@@ -23,7 +29,8 @@ final class CompressedInput: ByteProducer {
             guard count > 0 else { break }
             held += count
         }
-        guard unsafe compression.begins(with: buffer.prefix(held)) else {
+        compression = unsafe LayerCompression(detecting: buffer.prefix(held))
+        guard declared != .none || compression == .none else {
             throw .malformed(.otherCompression)
         }
     }

@@ -19,6 +19,9 @@ struct FileHeadReader {
     /// The number of bytes of text that may still be kept.
     private var remainingTextByteCount = Self.textByteLimit
 
+    /// The number of bytes that may still be kept of scripts that are not shell scripts.
+    private var remainingOtherByteCount = Self.textByteLimit / 4
+
     /// A Boolean value that indicates whether the type is known without further bytes.
     private(set) var isFinished = false
 
@@ -93,9 +96,14 @@ struct FileHeadReader {
         mutating get {
             let first = FileStart(
                 Array(sample.prefix.prefix(FileStart.lineByteLimit)), isComplete: false)
-            return first.namesShell
-                ? text(FileStart.scriptByteLimit)
-                : FileStart(Array("#!".utf8) + first.interpreterLine, isComplete: false)
+            // Shell scripts are followed; others only name programs, and are kept if there are few.
+            guard !first.namesShell else { return text(FileStart.scriptByteLimit) }
+            guard remainingOtherByteCount >= FileStart.scriptByteLimit else {
+                return FileStart(Array("#!".utf8) + first.interpreterLine, isComplete: false)
+            }
+            let start = text(FileStart.scriptByteLimit)
+            remainingOtherByteCount -= start.bytes.count
+            return start
         }
     }
 

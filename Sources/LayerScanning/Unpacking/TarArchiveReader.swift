@@ -1,122 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CArchive
-internal import Glibc
 internal import OCI
 
 /// Reads the entries of a tar archive; no other format is tried, and nothing is extracted.
-@safe
+///
+/// An archive may end without padding or end blocks.
+///
+/// Source: Go, archive/tar, `Reader.Next`; containerd, archive/tar.go, `createTarFile`.
 final class TarArchiveReader {
-    private let bytes: TarStream
-    private let archive: ArchiveHandle
-    /// The error of the stream, of which libarchive knows only that it occurred.
-    private var streamError: LayerScanError?
-    private var hasEntries = false
+    private let stream: TarStream
+    private let bytes: ByteCursor
     private var heads = FileHeadReader()
+    /// The number of bytes before the next header.
+    private var remaining = 0
+    private var padding = 0
+    private var hasEntries = false
 
-    init(_ bytes: TarStream) throws(LayerScanError) {
-        self.bytes = bytes
-        self.archive = try ArchiveHandle()
-        try unsafe check(archive_read_support_format_tar(archive.pointer), .notAnArchive)
-        // Without the empty filter, libarchive would detect one.
-        try unsafe check(
-            archive_read_append_filter(archive.pointer, ARCHIVE_FILTER_NONE), .notAnArchive)
-        let opened = unsafe archive_read_open(
-            archive.pointer, Unmanaged.passUnretained(self).toOpaque(), nil,
-            { _, owner, chunk in
-                guard let owner = unsafe owner, let chunk = unsafe chunk else { return -1 }
-                return unsafe Unmanaged<TarArchiveReader>.fromOpaque(owner)
-                    .takeUnretainedValue().provide(chunk)
-            }, nil)
-        try check(opened, .notAnArchive)
-    }
-
-    /// Provides more bytes to libarchive.
-    private func provide(_ chunk: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
-        do throws(LayerScanError) {
-            let next = try unsafe bytes.next()
-            unsafe chunk.pointee = next.baseAddress
-            return next.count
-        } catch {
-            streamError = error
-            return Int(ARCHIVE_FATAL)
-        }
+    init(_ stream: TarStream) {
+        self.stream = stream
+        self.bytes = ByteCursor(stream)
     }
 
     /// Returns the next relevant entry; `nil` at the end of the archive.
     func next() throws(LayerScanError) -> ScannedEntry? {
-        while true {
-            var header: OpaquePointer?
-            let code = unsafe archive_read_next_header(archive.pointer, &header)
-            if code == ARCHIVE_EOF, streamError == nil { return nil }
-            try check(code, hasEntries ? .corruptArchive : .notAnArchive)
-            guard let header = unsafe header else { throw .malformed(.corruptArchive) }
-            hasEntries = true
-            let path = try unsafe LayerPath(Self.text(archive_entry_pathname(header)))
-            let entry = try unsafe entry(header, at: path)
-            guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
-            guard meaning.path.components.allSatisfy({ $0.count <= ScanLimits.nameByteCount })
-            else {
+        while let header = try nextHeader() {
+            guard let path = LayerPath(entryName: header.name) else {
                 throw .malformed(.pathTooLong)
             }
+            let isWhiteout = ScannedEntry.isWhiteout(path)
+            let entry = isWhiteout ? .file(.data) : try entry(header, at: path)
+            guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
             return meaning
+        }
+        return nil
+    }
+
+    private func entry(
+        _ header: TarHeader, at path: LayerPath
+    ) throws(LayerScanError) -> LayerEntry {
+        switch header.kind {
+        case .file:
+            return .file(
+                LayerEntry.File(
+                    isExecutable: header.mode & 0o111 != 0, head: try head(of: path)))
+        case .directory: return .directory
+        case .symbolicLink:
+            guard header.linkName.count <= ScanLimits.pathByteCount else {
+                throw .malformed(.pathTooLong)
+            }
+            return .symbolicLink(to: header.linkName)
+        case .hardLink:
+            guard let target = LayerPath(entryName: header.linkName) else {
+                throw .malformed(.pathTooLong)
+            }
+            return .hardLink(to: target)
+        case .characterDevice, .blockDevice, .pipe: return .special
+        case .globalRecords, .records, .longName, .longLink, nil:
+            throw .malformed(.unsupportedEntry)
         }
     }
 
-    private func entry(_ header: OpaquePointer, at path: LayerPath) throws(LayerScanError)
-        -> LayerEntry
-    {
-        if let target = unsafe archive_entry_hardlink(header) {
-            return .hardLink(to: LayerPath(try unsafe Self.text(target)))
+    // MARK: Headers
+
+    /// Returns the header of the next entry, with what the headers before it state.
+    private func nextHeader() throws(LayerScanError) -> TarHeader? {
+        var records = TarRecords()
+        while true {
+            try skipContent()
+            guard var header = try readHeader() else { return nil }
+            hasEntries = true
+            switch header.kind {
+            case .records, .longName, .longLink:
+                guard let kind = header.kind, records.add(kind, try content(header)) else {
+                    throw .malformed(.corruptArchive)
+                }
+            case .globalRecords: _ = try content(header)
+            default:
+                guard header.merge(records) else { throw .malformed(.corruptArchive) }
+                begin(header.size)
+                // The content of a sparse file begins with a map.
+                if records.isSparse { try skipContent() }
+                return header
+            }
         }
-        switch unsafe archive_entry_filetype(header) {
-        case mode_t(Glibc.S_IFDIR): return .directory
-        case mode_t(Glibc.S_IFLNK):
-            return .symbolicLink(to: try unsafe Self.text(archive_entry_symlink(header)))
-        case mode_t(Glibc.S_IFREG):
-            let mode = unsafe archive_entry_perm(header)
-            return .file(
-                LayerEntry.File(isExecutable: mode & 0o111 != 0, head: try head(of: path)))
-        default: return .special
+    }
+
+    /// Reads a header; `nil` at the end of the archive, which is marked by two blocks of zeros.
+    private func readHeader() throws(LayerScanError) -> TarHeader? {
+        let failure = LayerScanError.malformed(hasEntries ? .corruptArchive : .notAnArchive)
+        let block = try bytes.read(TarHeader.byteCount)
+        guard !block.isEmpty else { return nil }
+        guard block.count == TarHeader.byteCount else { throw failure }
+        if block.allSatisfy({ $0 == 0 }) {
+            let second = try bytes.read(TarHeader.byteCount)
+            guard second.isEmpty || second.count == block.count && second.allSatisfy({ $0 == 0 })
+            else { throw failure }
+            return nil
+        }
+        guard let header = TarHeader(block) else { throw failure }
+        return header
+    }
+
+    // MARK: Content
+
+    private func begin(_ size: Int) {
+        remaining = size
+        padding = (TarHeader.byteCount - size % TarHeader.byteCount) % TarHeader.byteCount
+    }
+
+    /// Returns the content of a header about the next entry.
+    private func content(_ header: TarHeader) throws(LayerScanError) -> [UInt8] {
+        guard (0...TarRecords.byteLimit).contains(header.size) else {
+            throw .malformed(.corruptArchive)
+        }
+        begin(header.size)
+        let content = try bytes.read(header.size)
+        guard content.count == header.size else { throw .malformed(.corruptArchive) }
+        remaining = 0
+        return content
+    }
+
+    private func skipContent() throws(LayerScanError) {
+        while remaining > 0 {
+            let count = try bytes.skip(remaining)
+            guard count > 0 else { throw .malformed(.corruptArchive) }
+            remaining -= count
+        }
+        // The end of the file may lack its padding.
+        while padding > 0 {
+            let count = try bytes.skip(padding)
+            padding = count > 0 ? padding - count : 0
         }
     }
 
     /// Determines the type of the file whose header was read last.
     private func head(of path: LayerPath) throws(LayerScanError) -> LayerEntry.Head {
         heads.begin(path)
-        var position: Int64 = 0
-        while !heads.isFinished {
-            var start: UnsafeRawPointer?
-            var count = 0
-            var offset: Int64 = 0
-            let code = unsafe archive_read_data_block(archive.pointer, &start, &count, &offset)
-            guard code != ARCHIVE_EOF else { break }
-            try check(code, .corruptArchive)
-            // The types of sparse files are not determined beyond the first hole.
-            guard offset == position else { break }
-            position += Int64(count)
-            unsafe heads.append(UnsafeRawBufferPointer(start: start, count: count))
+        while remaining > 0, !heads.isFinished {
+            let chunk = try unsafe bytes.peek(remaining)
+            guard unsafe !chunk.isEmpty else { throw .malformed(.corruptArchive) }
+            unsafe heads.append(chunk)
+            remaining -= try bytes.skip(chunk.count)
         }
         return heads.finish()
     }
 
-    /// Returns a copy of a string that libarchive owns.
-    private static func text(_ text: UnsafePointer<CChar>?) throws(LayerScanError) -> [UInt8] {
-        guard let text = unsafe text else { throw .malformed(.corruptArchive) }
-        let count = unsafe strlen(text)
-        guard count <= ScanLimits.pathByteCount else { throw .malformed(.pathTooLong) }
-        return unsafe Array(UnsafeRawBufferPointer(start: text, count: count))
+    /// Reads the bytes after the end of the archive, and returns the size of all bytes, and their
+    /// digest if the stream has a hasher.
+    func finish() throws(LayerScanError) -> (Digest?, Int) {
+        try stream.finish()
     }
 
-    private func check(
-        _ code: Int32, _ malformation: LayerScanError.FormatError
-    ) throws(LayerScanError) {
-        if let streamError { throw streamError }
-        try archive.check(code, or: .malformed(malformation))
-    }
-
-    /// Reads the bytes after the end of the archive, and returns the digest and size of all bytes.
-    func finish() throws(LayerScanError) -> (Digest, Int) {
-        try bytes.finish()
-    }
+    /// The compression of the layer, which may differ from the declared one.
+    var compression: LayerCompression { stream.compression }
 }

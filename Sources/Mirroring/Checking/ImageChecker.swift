@@ -64,7 +64,8 @@ public struct ImageChecker: Sendable {
             }
             let descriptor = try await find(name, in: source, &image)
             if let lock {
-                try checkLockfile(lock, for: descriptor, location, tag: tag, digest: digest, &image)
+                try checkLockfile(
+                    lock, for: descriptor, at: location, tag: tag, digest: digest, &image)
             } else {
                 try await validate(descriptor, in: source, &image)
                 if !image.isAccepted, let tag {
@@ -108,7 +109,7 @@ public struct ImageChecker: Sendable {
 
     /// Checks the lock file, which replaces validation: no manifest is fetched.
     private func checkLockfile(
-        _ lock: LockfileCheck, for descriptor: Descriptor, _ location: StoreLocation, tag: Tag?,
+        _ lock: LockfileCheck, for descriptor: Descriptor, at location: StoreLocation, tag: Tag?,
         digest: Digest?, _ image: inout CheckedImage
     ) throws(ContentError) {
         guard let (id, lockEntry) = lock.entry(of: location, tag: tag, digest: digest) else {
@@ -134,7 +135,8 @@ public struct ImageChecker: Sendable {
         let examined = try await LoadedImage(graph, in: source, required: required)
         image.platforms = examined.images.compactMap(CheckedImage.PlatformImage.init)
             .sorted { $0.platform < $1.platform }
-        let validation = ImageValidation(of: image.name, examined, required, inspector, limiter)
+        let validation = ImageValidation(
+            of: image.name, examined, required, scanningWith: inspector, limitedBy: limiter)
         image.recordMetadata(validation.metadataReport, required)
         // Attachments do not affect the verdict, so a failure to list them is ignored.
         async let attachments = try? Attachment.all(of: descriptor.digest, in: source)
@@ -161,4 +163,55 @@ public struct ImageChecker: Sendable {
         image.completeTag = try await source.completeTag(
             image.suggestedTags, excluding: image.descriptor?.digest, for: required)
     }
+}
+
+/// Checks images against a lock file.
+struct LockfileCheck {
+    let lock: Lockfile
+
+    /// Returns the lock entry of an image that is named at its source or at a target.
+    ///
+    /// A given tag must match; a digest without a tag matches any entry that pins it.
+    func entry(
+        of location: StoreLocation, tag: Tag?, digest: Digest?
+    ) -> (id: String, lockEntry: LockedImage)? {
+        lock.images.sorted { $0.key < $1.key }.first { _, lockEntry in
+            let tags: [Tag?] = [
+                .repository(lockEntry.repository) == location ? lockEntry.targetTag : nil,
+                lockEntry.sourceReference.flatMap {
+                    .repository($0.repository) == location ? $0.tag : nil
+                },
+            ]
+            if let tag { return tags.contains(tag) }
+            let repositories = [lockEntry.repository, lockEntry.sourceReference?.repository]
+            return digest == lockEntry.digest
+                && repositories.contains { repository in
+                    repository.map { .repository($0) == location } ?? false
+                }
+        }.map { (id: $0.key, lockEntry: $0.value) }
+    }
+
+    /// Returns the reason why a lock entry does not cover the requirements; `nil` if it does.
+    static func failure(
+        of lockEntry: LockedImage, for descriptor: Descriptor, named name: ManifestName,
+        _ required: ImageRequirements
+    ) -> ImageFailure? {
+        guard lockEntry.digest == descriptor.digest else {
+            return ImageFailure(
+                .invalid,
+                "\(name) now points to \(descriptor.digest.short), "
+                    + "but the lock file lists \(lockEntry.digest.short)",
+                hint: "use \(lockEntry.pinned), or run 'ocimirror sync' and review the changes")
+        }
+        return lockEntry.gaps(for: required).first.map {
+            ImageFailure(
+                .invalid, $0.description,
+                hint: "require it in mirror.yaml and run 'ocimirror sync'")
+        }
+    }
+}
+
+extension LockedImage {
+    /// The reference of the source; `nil` for a layout.
+    fileprivate var sourceReference: Reference? { try? Reference(parsing: source) }
 }

@@ -22,7 +22,8 @@ public enum PlatformVerdict: String, Sendable, CaseIterable {
         if own.contains(where: { $0.severity == .error }) {
             self = .rejected
         } else {
-            self = own.contains { $0.id == .notChecked } ? .notChecked : .ok
+            let isUnchecked = own.contains { $0.id == .notChecked && $0.severity == .warning }
+            self = isUnchecked ? .notChecked : .ok
         }
     }
 }

@@ -31,6 +31,16 @@ public struct CalendarDay: Hashable, Sendable {
         self.init(year: year, month: month, day: day)
     }
 
+    /// Creates the day of the creation time that an image config states, or returns `nil` for text
+    /// that is not a time and for the placeholders that reproducible builds write: the beginning of
+    /// an epoch, 2000 at the latest.
+    public init?(creationTime text: String) {
+        guard let day = Self(parsing: String(text.prefix(10))), day.parts.year > 2000 else {
+            return nil
+        }
+        self = day
+    }
+
     /// The year, month and day, each counted from 1.
     public var parts: (year: Int, month: Int, day: Int) {
         // The estimate is never too late; at most two steps lead to the year.

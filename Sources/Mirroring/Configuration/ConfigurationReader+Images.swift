@@ -29,7 +29,7 @@ extension ConfigurationReader {
     private mutating func image(_ node: YAMLNode, _ defaults: Defaults) -> ImageEntry? {
         if node.text != nil {
             guard let text = string(node, "images") else { return nil }
-            return image(node, source: text, at: node, Fields(node), defaults)
+            return image(node, source: text, at: node, fields: Fields(node), defaults)
         }
         guard let fields = fields(of: node, "image", known: ConfigurationKeys.image) else {
             return nil
@@ -38,18 +38,19 @@ extension ConfigurationReader {
             error(node, "image: missing key 'source'", hint: "for example source: redis:7.4.1")
         }
         let text = string("source", of: fields)
-        return image(node, source: text, at: fields["source"] ?? node, fields, defaults)
+        return image(
+            node, source: text, at: fields["source"] ?? node, fields: fields, defaults)
     }
 
     /// Every field is read even if an earlier one is invalid, so that all problems are reported.
     private mutating func image(
-        _ node: YAMLNode, source text: String?, at sourceNode: YAMLNode, _ fields: Fields,
+        _ node: YAMLNode, source text: String?, at sourceNode: YAMLNode, fields: Fields,
         _ defaults: Defaults
     ) -> ImageEntry? {
         let source = text.flatMap { self.source($0, at: sourceNode) }
         let floating = bool("floating", of: fields) ?? false
         let tags = self.tags(of: fields)
-        let selection = source.flatMap { self.selection($0, tags, at: sourceNode, fields) }
+        let selection = source.flatMap { self.selection($0, tags: tags, at: sourceNode, fields) }
         if !floating, let selection { rejectFloatingTags(selection, at: sourceNode, fields) }
         let name = self.name(of: fields, source: source, at: sourceNode, defaults.naming)
         let id = self.id(of: fields, selection)
@@ -161,5 +162,60 @@ extension ConfigurationReader {
         }
         guard let platforms, let reason else { return nil }
         return PlatformException(platforms: platforms, reason: reason, until: until)
+    }
+}
+
+extension ConfigurationReader {
+    /// Reports images that would overwrite each other, with both lines.
+    mutating func reportCollisions(among images: [PlacedEntry]) {
+        let naming = Naming(images: images.map(\.entry))
+        let nodes = Dictionary(
+            images.map { ($0.entry.location, $0.node) }, uniquingKeysWith: { first, _ in first })
+        for collision in Naming.collisions(among: naming.knownImages(in: images.map(\.entry))) {
+            guard let node = nodes[collision.second.location] else { continue }
+            switch collision.subject {
+            case .target(let target) where collision.first.location == collision.second.location:
+                error(node, "tags: duplicate tag '\(target.tag?.name ?? "")'")
+            case .target, .lockID:
+                error(node, collision.description, hint: collision.hint)
+            }
+        }
+    }
+
+    /// Reports names that are invalid below one of the prefixes.
+    mutating func checkRepositories(of images: [PlacedEntry], at targets: [MirrorTarget]) {
+        for target in targets {
+            guard case .registry(let host, let path) = target.prefix else {
+                checkLayouts(of: images)
+                continue
+            }
+            for image in images {
+                let name = path.isEmpty ? image.entry.name : "\(path)/\(image.entry.name)"
+                do throws(ParseError) {
+                    _ = try Repository(registry: host, path: name)
+                } catch {
+                    self.error(image.node, "name: below \(target.prefix): \(error)")
+                }
+            }
+        }
+    }
+
+    /// Reports a layout that would be inside the directory of another one, among its blobs and
+    /// index.
+    private mutating func checkLayouts(of images: [PlacedEntry]) {
+        let lines = Dictionary(
+            images.map { ($0.entry.name, $0.node.mark.line) },
+            uniquingKeysWith: { first, _ in first })
+        for image in images {
+            let components = image.entry.name.split(separator: "/")
+            for length in 1..<max(components.count, 1) {
+                let outer = components.prefix(length).joined(separator: "/")
+                guard let line = lines[outer] else { continue }
+                error(
+                    image.node,
+                    "name: the layout '\(image.entry.name)' would be inside the layout '\(outer)' "
+                        + "of line \(line)", hint: "set a different 'name' for one of them")
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTP
 internal import OCI
 internal import TextSafety
 internal import YAML
@@ -70,12 +71,12 @@ extension ConfigurationReader {
         options.endpoints = hosts("endpoints", of: fields, expanding: true)
         options.tokenHosts = hosts("tokenHosts", of: fields, expanding: false)
         options.allow = allowances(of: fields)
-        checkTransport(options, fields, host)
+        checkTransport(options, of: host, fields)
         return options
     }
 
     private mutating func checkTransport(
-        _ options: RegistryOptions, _ fields: Fields, _ host: RegistryHost
+        _ options: RegistryOptions, of host: RegistryHost, _ fields: Fields
     ) {
         if let node = fields["clientKey"], fields["clientCertificate"] == nil {
             error(node, "clientKey: requires clientCertificate")
@@ -129,12 +130,12 @@ extension ConfigurationReader {
 
     private mutating func hosts(
         _ key: String, of fields: Fields, expanding: Bool
-    ) -> [String] {
-        var hosts: [String] = []
+    ) -> [RegistryHost] {
+        var hosts: [RegistryHost] = []
         for node in list(key, of: fields, "hosts") ?? [] {
             let text = expanding ? expanded(node, key) : string(node, key)
             guard let text, let host = host(node, key, text: text) else { continue }
-            hosts.append(host.name)
+            hosts.append(host)
         }
         return hosts
     }
@@ -144,7 +145,7 @@ extension ConfigurationReader {
         var allowed: [String] = []
         for node in list("allow", of: fields, "hosts and address ranges") ?? [] {
             guard let text = string(node, "allow") else { continue }
-            if CIDRSyntax.isValid(text) {
+            if (try? AddressRange(parsing: text)) != nil {
                 allowed.append(text.lowercased())
             } else if text.contains("/") {
                 error(

@@ -103,7 +103,7 @@ extension ConfigurationReader {
 
     /// Returns the selection of the source reference or of `tags`, which exclude each other.
     mutating func selection(
-        _ source: SourceText, _ tags: ImageEntry.Selection?, at sourceNode: YAMLNode,
+        _ source: SourceText, tags: ImageEntry.Selection?, at sourceNode: YAMLNode,
         _ fields: Fields
     ) -> ImageEntry.Selection? {
         let isNamed = source.tag != nil || source.digest != nil

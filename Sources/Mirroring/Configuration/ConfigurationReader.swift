@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Validation
 internal import TextSafety
+internal import Validation
 internal import YAML
 
 /// Reads a configuration and continues after a problem, so that all problems are found.
@@ -184,4 +184,55 @@ struct ConfigurationReader {
     mutating func path(_ key: String, of fields: Fields) -> String? {
         string(key, of: fields).map { ConfigurationPath.absolute($0, in: loader.baseDirectory) }
     }
+}
+
+/// Paths of a configuration, relative to its file.
+enum ConfigurationPath {
+    /// Returns an absolute path without `.` and repeated slashes.
+    ///
+    /// `..` is kept, because its meaning after a symbolic link depends on the file system.
+    static func absolute(_ path: String, in directory: String) -> String {
+        let whole = path.hasPrefix("/") ? path : "\(directory)/\(path)"
+        return "/" + whole.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+
+    /// Returns a path with `..` resolved as if there were no symbolic links, for comparison only.
+    static func comparable(_ path: String) -> String {
+        var components: [Substring] = []
+        for component in path.split(separator: "/") where component != "." {
+            if component == ".." { _ = components.popLast() } else { components.append(component) }
+        }
+        return "/" + components.joined(separator: "/")
+    }
+}
+
+/// The keys that each section of a configuration may have.
+enum ConfigurationKeys {
+    static let topLevel = [
+        "version", "platforms", "validation", "copy", "referrers", "naming", "keepReplaced",
+        "targets",
+        "registries", "images",
+    ]
+    static let target = ["prefix", "lock", "root"]
+    static let registry = [
+        "credentials", "auth", "plainHTTP", "credentialsOverHTTP", "caFile", "clientCertificate",
+        "clientKey", "concurrency", "upload", "reservePulls", "endpoints", "tokenHosts", "allow",
+    ]
+    static let credentials = ["username", "password"]
+    static let image = [
+        "source", "name", "id", "tags", "floating", "requires", "validation", "copy", "referrers",
+        "artifact", "moved", "exception",
+    ]
+    static let tags = ["semver", "regex", "latest"]
+    static let exception = ["platforms", "reason", "until"]
+
+    /// All keys of all sections.
+    static let all = Set(
+        topLevel + target + registry + credentials + image + tags + exception)
+}
+
+/// The policy for anonymous pulls after credentials were rejected.
+enum RegistryAuth: String, CaseIterable {
+    case optional
+    case required
 }

@@ -90,12 +90,12 @@ struct TagExpressionParser {
         guard let next = rest.first,
             [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "{")]
                 .contains(next)
-        else { return try expanded(item, range.least, range.most) }
+        else { return try expanded(item, least: range.least, most: range.most) }
         throw failure("nested repetition operator")
     }
 
     private func expanded(
-        _ item: [TagExpression.Instruction], _ least: Int, _ most: Int?
+        _ item: [TagExpression.Instruction], least: Int, most: Int?
     ) throws(ParseError) -> [TagExpression.Instruction] {
         var program: [TagExpression.Instruction] = []
         for _ in 0..<least {

@@ -8,35 +8,74 @@ internal import OCI
 /// The last request makes the image visible. A copy that ends before it leaves blobs and manifests
 /// that no tag points to; the next copy finds and uses them.
 struct Copier: Sendable {
+    /// A copy whose blobs have arrived at every target that has not failed.
+    struct BlobCopy: Sendable {
+        fileprivate let blobs: BlobCopier
+        fileprivate let targets: [TargetCopyProgress]
+        fileprivate let began: Duration
+
+        /// The stores of the targets that have not failed.
+        var remainingStores: [any ContentStore] {
+            targets.filter { $0.failure == nil }.map(\.target.store)
+        }
+
+        /// The results so far, by target.
+        var results: [StoreLocation: CopyResult] {
+            var results: [StoreLocation: CopyResult] = [:]
+            for progress in targets { results[progress.target.store.location] = progress.result }
+            return results
+        }
+    }
+
     /// Limits the concurrent blob transfers, over all images and targets.
     let limiter: TransferLimiter
     /// Tracks which repository has each blob.
-    let blobTracker = BlobTracker()
+    private let blobTracker = BlobTracker()
     /// A monotonic clock.
-    let now: @Sendable () -> Duration
+    private let now: @Sendable () -> Duration
+
+    init(limiter: TransferLimiter, now: @escaping @Sendable () -> Duration) {
+        self.limiter = limiter
+        self.now = now
+    }
 
     /// Copies one image to all its targets concurrently, reading each blob once.
     ///
-    /// - Returns: The result for each target, in the order of the job's targets.
-    /// - Throws: `CancellationError`, ``ImageRejected``, or ``CopyError`` if the contents could not
-    ///   be validated.
-    func copy(_ job: CopyJob) async throws -> [CopyResult] {
+    /// - Returns: The results by target.
+    /// - Throws: `CancellationError`.
+    func copy(_ job: CopyJob) async throws -> [StoreLocation: CopyResult] {
+        try await pushManifests(after: copyBlobs(of: job))
+    }
+
+    // MARK: Blobs
+
+    /// Copies every blob, the largest first, so that the run does not end with one long transfer.
+    ///
+    /// The probe blobs, which show how a registry reports existing blobs, go first.
+    ///
+    /// - Throws: `CancellationError`.
+    func copyBlobs(of job: CopyJob) async throws -> BlobCopy {
         let began = now()
-        let progress = try await begin(job)
-        try await copyBlobs(of: job, to: progress)
-        do {
-            try await validateContents(job, at: progress)
-        } catch var rejection as ImageRejected {
-            rejection.receipts = progress.map(\.receipt)
-            throw rejection
-        }
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            for targetProgress in progress {
-                group.addTask { try await finish(job, at: targetProgress, began: began) }
+        let blobs = BlobCopier(job: job, limiter: limiter, tracker: blobTracker)
+        let targets = try await begin(job)
+        guard !targets.isEmpty else { return BlobCopy(blobs: blobs, targets: [], began: began) }
+        limiter.progress.expect(job.graph.blobs)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for target in targets {
+                guard let probe = target.probe else { continue }
+                group.addTask { try await blobs.copy(probe, to: [target]) }
             }
             try await group.waitForAll()
-            return progress.map { CopyResult(receipt: $0.receipt, failure: $0.failure) }
+            for blob in job.graph.blobs.sorted(by: { $0.size > $1.size }) {
+                group.addTask {
+                    try await blobs.copy(
+                        blob, to: targets.filter { $0.probe?.digest != blob.digest })
+                    limiter.progress.complete(blob)
+                }
+            }
+            try await group.waitForAll()
         }
+        return BlobCopy(blobs: blobs, targets: targets, began: began)
     }
 
     /// Reads the image that each target has under the name.
@@ -58,76 +97,27 @@ struct Copier: Sendable {
         return all
     }
 
-    /// Waits for the validation of the contents.
-    ///
-    /// Layers that were not copied are read from a target.
-    private func validateContents(_ job: CopyJob, at progress: [TargetCopyProgress]) async throws {
-        let stores = progress.filter { $0.failure == nil }.map(\.target.store)
-        guard !stores.isEmpty else { return }
-        try await job.validation?.requireValid(readingFrom: stores + job.sources)
-    }
-
     // MARK: Manifests
 
     /// The time after which a resolved tag is resolved again.
     private static let resolutionLifetime = Duration.seconds(60)
 
-    /// Pushes the manifests after all blobs.
-    private func finish(
-        _ job: CopyJob, at progress: TargetCopyProgress, began: Duration
-    ) async throws {
-        try await progress.attempt {
-            let delivery = ManifestDelivery(job: job, progress: progress) { blob in
-                try await resend(blob, of: job, to: progress)
-            }
-            for node in job.graph.nodes.dropLast() where try await delivery.isMissing(node) {
-                try await delivery.push(node, as: .digest(node.descriptor.digest))
-            }
-            if now() - began > Self.resolutionLifetime { try await delivery.requireUnmovedTag() }
-            progress.record(retentionTag: try await delivery.addRetentionTag())
-            try await delivery.push(job.graph.root, as: progress.target.name)
-        }
-    }
-
-    // MARK: Blobs
-
-    /// Copies every blob, the largest first, so that the run does not end with one long transfer.
+    /// Pushes the manifests to every target that has not failed.
     ///
-    /// The probe blobs, which show how a registry reports existing blobs, go first.
-    private func copyBlobs(of job: CopyJob, to progress: [TargetCopyProgress]) async throws {
-        let blobs = job.graph.blobs
-        limiter.progress.expect(blobs)
+    /// - Returns: The results by target.
+    /// - Throws: `CancellationError`.
+    func pushManifests(after copy: BlobCopy) async throws -> [StoreLocation: CopyResult] {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for targetProgress in progress {
-                guard let probe = targetProgress.probe else { continue }
+            for target in copy.targets {
                 group.addTask {
-                    try await BlobDelivery(blob: probe, job: job, copier: self).deliver(to: [
-                        targetProgress
-                    ])
-                }
-            }
-            try await group.waitForAll()
-            for blob in blobs.sorted(by: { $0.size > $1.size }) {
-                group.addTask {
-                    try await BlobDelivery(blob: blob, job: job, copier: self)
-                        .deliver(to: progress.filter { $0.probe?.digest != blob.digest })
-                    limiter.progress.complete(blob)
+                    try await target.attempt {
+                        try await ManifestCopier(blobs: copy.blobs, progress: target)
+                            .push { now() - copy.began > Self.resolutionLifetime }
+                    }
                 }
             }
             try await group.waitForAll()
         }
-    }
-
-    /// Pushes a blob even if the target reports that it is present.
-    private func resend(
-        _ blob: Descriptor, of job: CopyJob, to progress: TargetCopyProgress
-    ) async throws {
-        try await limiter.withTransfer(of: blob, for: job.name) { transfer in
-            let delivery = BlobDelivery(blob: blob, job: job, copier: self)
-            let result = try await delivery.resend(to: progress.target.store) {
-                try await job.open(blob, counting: transfer)
-            }
-            progress.record(blob, result)
-        }
+        return copy.results
     }
 }

@@ -56,7 +56,7 @@ public struct CopyError: ContentFailure {
 ///
 /// - Throws: ``CopyError`` or `CancellationError`.
 func at<Value>(
-    _ role: CopyRole, _ location: StoreLocation, _ body: () async throws -> Value
+    _ role: CopyRole, _ location: StoreLocation, body: () async throws -> Value
 ) async throws -> Value {
     do {
         return try await body()
@@ -68,4 +68,50 @@ func at<Value>(
     } catch {
         throw CopyError(error, role: role, at: location)
     }
+}
+
+/// A failure in the form that reports use.
+public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
+    /// The class of the failure, which decides the exit code.
+    public let failureClass: FailureClass
+    /// The role of the registry that failed, or `nil` if no copy was involved.
+    public let role: CopyRole?
+    /// The operation, its location and the cause, in one line.
+    public let message: String
+    /// The action to take next.
+    public let hint: String?
+
+    /// Creates a failure.
+    public init(
+        _ failureClass: FailureClass, role: CopyRole? = nil, _ message: String, hint: String? = nil
+    ) {
+        self.failureClass = failureClass
+        self.role = role
+        self.message = message
+        self.hint = hint
+    }
+
+    /// Creates a failure from an error.
+    public init(_ error: any Error) {
+        let failure = error as? any ContentFailure
+        self.init(
+            failure?.failureClass ?? .unavailable, role: (error as? CopyError)?.role, "\(error)",
+            hint: failure?.hint)
+    }
+
+    /// Describes the error of an operation.
+    ///
+    /// - Throws: `CancellationError` if the task is canceled, after which a transfer can end in any
+    ///   error.
+    init(unlessCanceled error: any Error) throws(CancellationError) {
+        guard !Task.isCancelled else { throw CancellationError() }
+        guard !(error is CancellationError) else {
+            self.init(.unavailable, "the transfer was canceled", hint: "run again")
+            return
+        }
+        self.init(error)
+    }
+
+    /// The message.
+    public var description: String { message }
 }

@@ -55,8 +55,10 @@ final class TargetCopyProgress: Sendable {
         return shared.min { $0.size < $1.size }
     }
 
-    /// The statistics so far.
-    var receipt: CopyReceipt { state.withLock { $0.receipt } }
+    /// The statistics so far, and the failure if there was one.
+    var result: CopyResult {
+        state.withLock { CopyResult(receipt: $0.receipt, failure: $0.failure) }
+    }
 
     /// The failure that ended the copy.
     var failure: CopyError? { state.withLock { $0.failure } }

@@ -2,16 +2,10 @@
 
 internal import Content
 internal import LayerScanning
+internal import Lockfiles
 internal import OCI
 internal import Synchronization
 internal import Validation
-
-/// The error of an image whose contents were rejected after its blobs were uploaded.
-struct ImageRejected: Error {
-    let report: ValidationReport
-    /// The statistics of each target up to the rejection.
-    var receipts: [CopyReceipt] = []
-}
 
 /// The validation of an image: of its metadata at once, and of its contents as soon as its layers
 /// are scanned.
@@ -37,11 +31,12 @@ final class ImageValidation: Sendable {
     ///   - requirements: The requirements.
     ///   - scanCache: Scans layers.
     ///   - limiter: Limits the transfers of layers that are read only for the validation.
-    ///   - isValidated: A Boolean value that indicates whether a lock entry records that the
-    ///     contents of this digest are valid.
+    ///   - lockEntry: A lock entry that records the validation of this digest; `nil` if the contents
+    ///     have to be validated.
     init(
         of name: String, _ image: LoadedImage, _ requirements: ImageRequirements,
-        _ scanCache: LayerScanCache, _ limiter: TransferLimiter, isValidated: Bool = false
+        scanningWith scanCache: LayerScanCache, limitedBy limiter: TransferLimiter,
+        validatedBy lockEntry: LockedImage? = nil
     ) {
         self.name = name
         self.image = image
@@ -51,13 +46,17 @@ final class ImageValidation: Sendable {
         var metadataRequirements = requirements
         metadataRequirements.level = min(requirements.level, .config)
         metadataReport = Validator().validate(image, required: metadataRequirements)
-        let needsScan = metadataReport.isAccepted && !isValidated && requirements.level >= .content
+        let needsScan =
+            metadataReport.isAccepted && lockEntry == nil && requirements.level >= .content
         layers = needsScan ? image.layersToScan(for: requirements) : []
         pendingLayers = Mutex(Set(layers.compactMap(LayerScanKey.init)))
         guard !needsScan else { return }
-        let level = metadataReport.isAccepted ? requirements.level : metadataReport.level
+        let notChecked = requirements.level >= .content ? lockEntry?.notChecked ?? [] : []
+        let isComplete = metadataReport.isAccepted && notChecked.isEmpty
         let report = ValidationReport(
-            findings: metadataReport.findings, level: level, platforms: metadataReport.platforms)
+            findings: metadataReport.findings,
+            level: isComplete ? requirements.level : metadataReport.level, notChecked: notChecked,
+            platforms: metadataReport.platforms)
         completeReport.withLock { $0 = report }
     }
 
@@ -67,12 +66,16 @@ final class ImageValidation: Sendable {
     /// The layers that were not needed for the report, or that are not scanned yet.
     var unscannedLayers: Set<Digest> { pendingLayers.withLock { Set($0.map(\.digest)) } }
 
-    /// Returns a stream that scans the layer while it is copied.
-    func scanning(_ stream: ByteStream, of blob: Descriptor) -> ByteStream {
+    /// Scans a layer while `body` copies it; other blobs are only copied.
+    ///
+    /// - Throws: The error of `body`, or `CancellationError`.
+    func scanning(_ blob: Descriptor, while body: (LayerTap?) async throws -> Void) async throws {
         // The graph has only the digest; the media type of the layer is in the manifest that lists
         // it.
-        guard let layer = layers.first(where: { $0.digest == blob.digest }) else { return stream }
-        return scanCache.scanning(stream, of: layer)
+        guard let layer = layers.first(where: { $0.digest == blob.digest }) else {
+            return try await body(nil)
+        }
+        try await scanCache.scanning(layer, while: body)
     }
 
     /// Scans the layers, the newest first, and returns the complete report.
@@ -81,8 +84,8 @@ final class ImageValidation: Sendable {
     ///
     /// - Parameters:
     ///   - sources: The stores for layers that were not read in this run, in order of preference.
-    ///   - stopsAtFirstError: A Boolean value that indicates whether scanning stops at the first
-    ///     error. The report may then lack other errors.
+    ///   - stopsAtFirstError: A Boolean value that indicates whether scanning a platform's layers
+    ///     stops at its first error. The report may then lack other errors of the platform.
     /// - Returns: The report of all rules.
     /// - Throws: ``CopyError`` if a layer could not be read, or `CancellationError`.
     func validateContents(
@@ -90,50 +93,33 @@ final class ImageValidation: Sendable {
     ) async throws -> ValidationReport {
         if let report { return report }
         let report = try await withThrowingTaskGroup(
-            of: (Descriptor, LayerScanCache.ScanResult).self, returning: ValidationReport.self
+            of: (Int, LayerScanCache.ScanResult).self, returning: ValidationReport.self
         ) { group in
-            var image = image
-            var report = metadataReport
-            var (remaining, count) = (layers[...], 0)
+            var progress = ScanProgress(
+                image: image, requirements: requirements, layers: layers,
+                stopsAtFirstError: stopsAtFirstError)
             func startNext(
-                in group:
-                    inout ThrowingTaskGroup<(Descriptor, LayerScanCache.ScanResult), any Error>
+                in group: inout ThrowingTaskGroup<(Int, LayerScanCache.ScanResult), any Error>
             ) {
-                guard let layer = remaining.popFirst() else { return }
-                group.addTask { (layer, try await self.contents(of: layer, sources)) }
+                guard let position = progress.next() else { return }
+                group.addTask {
+                    (position, try await self.contents(of: self.layers[position], sources))
+                }
             }
             for _ in 0..<limiter.count { startNext(in: &group) }
-            while report.isAccepted || !stopsAtFirstError,
-                let (layer, result) = try await group.next()
-            {
-                image.note(result, of: layer)
-                _ = pendingLayers.withLock { layers in LayerScanKey(layer).map { layers.remove($0) }
+            while !progress.isFinished, let (position, result) = try await group.next() {
+                _ = pendingLayers.withLock { pending in
+                    LayerScanKey(layers[position]).map { pending.remove($0) }
                 }
-                count += 1
-                if stopsAtFirstError, count <= Self.maximumEarlyValidations {
-                    report = Validator().validate(image, required: requirements)
-                }
-                if report.isAccepted || !stopsAtFirstError { startNext(in: &group) }
+                progress.record(result, at: position)
+                startNext(in: &group)
             }
             group.cancelAll()
-            return Validator().validate(image, required: requirements)
+            return Validator().validate(progress.image, required: requirements)
         }
         completeReport.withLock { $0 = report }
         return report
     }
-
-    /// Validates the contents and throws an error if the image is invalid.
-    ///
-    /// - Throws: ``ImageRejected``, ``CopyError`` or `CancellationError`.
-    func requireValid(readingFrom sources: [any ContentSource]) async throws {
-        let report = try await validateContents(readingFrom: sources)
-        guard report.isAccepted else { throw ImageRejected(report: report) }
-    }
-
-    /// The maximum number of layers after which the rules run again to detect an error early.
-    ///
-    /// Each time, they check all layers of all platforms.
-    private static let maximumEarlyValidations = 64
 
     private func contents(
         of layer: Descriptor, _ sources: [any ContentSource]
@@ -155,13 +141,13 @@ final class ImageValidation: Sendable {
         of layer: Descriptor, in source: any ContentSource
     ) async throws -> LayerScanCache.ScanResult {
         try await at(.source, source.location) {
-            try await scanCache.contents(of: layer) { session in
+            try await scanCache.contents(of: layer) { input in
                 try await limiter.withTransfer(of: layer, for: name) { transfer in
                     var end = 0
                     for try await chunk in try await source.fetch(blob: layer) {
                         end += chunk.count
                         transfer.record(chunk.count, endingAt: end)
-                        try await session.write(chunk)
+                        try await input.write(chunk)
                     }
                 }
             }

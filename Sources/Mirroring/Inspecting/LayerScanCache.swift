@@ -34,30 +34,16 @@ public final class LayerScanCache: Sendable {
         self.scanner = scanner
     }
 
-    /// Returns a stream that scans the layer while it is read, unless the layer is already scanned
-    /// or being scanned.
-    func scanning(_ stream: ByteStream, of layer: Descriptor) -> ByteStream {
-        guard let key = LayerScanKey(layer) else { return stream }
-        var isClaimed = false
-        state.change(waking: 0) { state in
-            guard state.entries[key] == nil else { return }
-            state.entries[key] = .pending
-            isClaimed = true
-        }
-        guard isClaimed else { return stream }
-        return ScannedStream(stream, by: session(for: key))
-    }
-
     /// Returns the contents of a layer: cached, from another task's scan, or from a scan of the
     /// bytes that `read` supplies.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - read: Reads the layer and writes all its bytes to the session.
+    ///   - read: Reads the layer and writes all its bytes to the input.
     /// - Returns: The contents, or the reason that they are unknown.
     /// - Throws: The error of `read`, or `CancellationError`.
     func contents(
-        of layer: Descriptor, read: (LayerScanSession) async throws -> Void
+        of layer: Descriptor, read: (LayerInput) async throws -> Void
     ) async throws -> ScanResult {
         guard let key = LayerScanKey(layer) else {
             return .failure(.scan("unsupported media type \(layer.mediaType)"))
@@ -72,20 +58,66 @@ public final class LayerScanCache: Sendable {
             }
         }
         if let known { return known }
-        let session = session(for: key)
-        try await read(session)
-        return try await session.result()
+        return try await recording(key) { try await scanner.scan(key, reading: read) }
     }
 
-    private func session(for key: LayerScanKey) -> LayerScanSession {
-        LayerScanSession(
-            byteCount: key.size, start: { [scanner] in scanner.scan(key.compression) },
-            complete: { [state] result in state.change { $0.record(key, result) } })
+    /// Scans a layer while `body` reads it, unless it is already scanned or being scanned.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer.
+    ///   - body: Reads the layer through the tap. If it does not read it completely, the layer is
+    ///     not scanned.
+    /// - Throws: The error of `body`, or `CancellationError`.
+    func scanning(
+        _ layer: Descriptor, while body: (LayerTap?) async throws -> Void
+    ) async throws {
+        guard let key = LayerScanKey(layer) else { return try await body(nil) }
+        let tap = LayerTap(byteCount: key.size)
+        async let scans: Void = scan(key, from: tap)
+        try await body(tap)
+        tap.end()
+        try await scans
+    }
+
+    private func scan(_ key: LayerScanKey, from tap: LayerTap) async throws {
+        while let input = try await tap.next() {
+            let isClaimed = state.change { state in
+                guard state.entries[key] == nil else { return false }
+                state.entries[key] = .pending
+                return true
+            }
+            guard isClaimed else {
+                input.abandon()
+                continue
+            }
+            do {
+                _ = try await recording(key) { try await scanner.scan(key, from: input) }
+            } catch {
+                // The stream was abandoned, and another one may follow.
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// Runs the scan of a layer that this task has claimed, and records its result.
+    ///
+    /// A canceled scan has none: the next task that needs the layer reads it again.
+    private func recording(
+        _ key: LayerScanKey, _ scan: () async throws -> ScanResult
+    ) async throws -> ScanResult {
+        do {
+            let result = try await scan()
+            state.change { $0.record(key, result) }
+            return result
+        } catch {
+            state.change { $0.record(key, nil) }
+            throw error
+        }
     }
 }
 
 extension LayerScanCache.State {
-    /// Records the result of a scan, or removes the entry if the layer was not read to its end.
+    /// Records the result of a scan, or removes the entry of a scan without one.
     ///
     /// A failed scan is not cached: the next image that needs the layer scans it again.
     fileprivate mutating func record(_ key: LayerScanKey, _ result: LayerScanCache.ScanResult?) {

@@ -18,27 +18,25 @@ public struct LockUpdate: Sendable {
     /// The IDs of removed entries.
     public let dropped: [String]
 
-    /// Creates the lock file of the target at `position` in the configuration.
+    /// Creates the lock file of a target.
     ///
     /// - Parameters:
     ///   - old: The previous lock file; `nil` if there was none.
+    ///   - target: The target.
     ///   - plan: The plan of the run.
     ///   - report: The results of the run.
-    ///   - configuration: the configuration.
-    ///   - position: The position of the target in the configuration.
-    ///   - inputs: The fingerprint to record; `nil` for that of `config`.
+    ///   - configuration: The configuration.
+    ///   - inputs: The fingerprint to record; `nil` for that of `configuration`.
     public init(
-        from old: Lockfile?, plan: Plan, report: SyncReport, configuration: MirrorConfiguration,
-        position: Int,
-        inputs: Digest? = nil
+        from old: Lockfile?, for target: MirrorTarget, plan: Plan, report: SyncReport,
+        configuration: MirrorConfiguration, inputs: Digest? = nil
     ) {
-        let target = configuration.targets[position]
         let retention = Retention(plan: plan, configuration: configuration)
         var images = (old?.images ?? [:]).filter { retention.keeps($0.key, $0.value, in: target) }
         var kept: [String] = []
         for outcome in report.outcomes {
-            let result =
-                outcome.targets.indices.contains(position) ? outcome.targets[position] : nil
+            let location = try? outcome.image.location(in: target)
+            let result = outcome.targets.first { $0.location == location }
             if let lockEntry = result?.lockEntry {
                 images[outcome.image.id] = lockEntry
             } else if images[outcome.image.id] != nil, result?.failure != nil || !outcome.isDone {
@@ -50,16 +48,6 @@ public struct LockUpdate: Sendable {
             validation: configuration.validation, images: images)
         self.kept = kept
         self.dropped = (old?.images.keys.filter { images[$0] == nil } ?? []).sorted()
-    }
-}
-
-extension ImageOutcome {
-    /// A Boolean value that indicates whether every target has the image, and it is valid.
-    public var isDone: Bool {
-        switch status {
-        case .unchanged, .validated, .mirrored, .repaired: true
-        case .rejected, .missing, .failed: false
-        }
     }
 }
 

@@ -30,11 +30,21 @@ extension ValidationGap: CustomStringConvertible {
 }
 
 extension LockedImage {
+    /// Returns a Boolean value that indicates whether the entry is that of an image and covers all
+    /// requirements.
+    func covers(
+        _ image: PlannedImage, at descriptor: Descriptor, required: ImageRequirements
+    ) -> Bool {
+        digest == descriptor.digest && source == image.sourceText
+            && upstream == image.upstreamText(descriptor.digest) && tag == image.versionTag
+            && gaps(for: required).isEmpty
+    }
+
     /// Returns the requirements that the lock entry does not cover; empty if validation is not
     /// needed again.
     func gaps(for required: ImageRequirements) -> [ValidationGap] {
         var gaps: [ValidationGap] = []
-        if validation < required.level {
+        if attemptedValidation < required.level {
             gaps.append(.level(validation, required: required.level))
         }
         let absent =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import OCI
 
@@ -33,7 +34,7 @@ public struct Pruner: Sendable {
         for repository in repositories(also: names) {
             do {
                 try await at(.target, .repository(repository)) {
-                    try await prune(repository, removes, &report)
+                    try await prune(repository, removing: removes, &report)
                 }
             } catch let error as CopyError {
                 try Task.checkCancellation()
@@ -64,11 +65,11 @@ public struct Pruner: Sendable {
     }
 
     private func prune(
-        _ repository: Repository, _ removes: Bool, _ report: inout PruneReport
+        _ repository: Repository, removing removes: Bool, _ report: inout PruneReport
     ) async throws {
         let store = try stores.store(at: .repository(repository))
         let tags = try await store.tags().sorted()
-        let names = Names()
+        let names = Names(keepsResults: true)
         var removable: [PrunedTag] = []
         for tag in tags {
             guard let reason = try await reason(to: tag, of: repository, in: store, names)
@@ -135,7 +136,7 @@ public struct Pruner: Sendable {
     }
 
     /// The names that were resolved in one repository, shared between tags.
-    private typealias Names = RunCache<ManifestName, Digest?>
+    private typealias Names = SingleFlight<ManifestName, Digest?>
 
     private func digest(
         of name: ManifestName, in store: any ContentSource, _ names: Names

@@ -47,16 +47,20 @@ public struct ReferrerReceipt: Hashable, Sendable {
     }
 
     /// Adds the results for another subject of the same image.
-    static func += (sum: inout ReferrerReceipt, other: ReferrerReceipt) {
-        sum.addShared(other)
-        sum.written.formUnion(other.written)
-        sum.present += other.present
-        for warning in other.warnings { sum.warn(warning) }
+    mutating func add(_ other: ReferrerReceipt) {
+        verified.formUnion(other.verified)
+        written.formUnion(other.written)
+        present += other.present
+        isComplete = isComplete && other.isComplete
+        for warning in other.warnings { warn(warning) }
     }
 
-    /// Adds referrers that another image has copied, without counting them twice.
-    mutating func addShared(_ other: ReferrerReceipt) {
-        verified.formUnion(other.verified)
-        isComplete = isComplete && other.isComplete
+    /// The receipt for another image with the same subject, which does not count the copies twice
+    /// but has the same warnings.
+    var shared: ReferrerReceipt {
+        var shared = self
+        shared.written = []
+        shared.present = 0
+        return shared
     }
 }

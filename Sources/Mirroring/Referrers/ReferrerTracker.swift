@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import Lockfiles
 internal import OCI
-internal import AsyncPrimitives
 
 /// Tracks the referrers that a run has read from sources and copied to targets.
 ///
@@ -22,25 +22,25 @@ struct ReferrerTracker: Sendable {
     }
 
     /// The referrers that a source lists for a subject.
-    let listings = RunCache<Subject, [Descriptor]>()
+    let listings = SingleFlight<Subject, [Descriptor]>(keepsResults: true)
     /// The tags of a source that name digests.
-    let digestTags = RunCache<StoreLocation, Set<Tag>>()
+    let digestTags = SingleFlight<StoreLocation, Set<Tag>>(keepsResults: true)
     private let deliveries = AsyncCondition<[Subject: Delivery]>([:])
 
     /// Claims the targets to which no other task copies the referrers of `subject`.
     ///
-    /// - Returns: The positions of the claimed targets. ``settle(_:at:_:)`` ends each claim.
-    func claim(_ subject: Digest, at locations: [StoreLocation]) -> [Int] {
-        var claimed: [Int] = []
-        deliveries.change(waking: 0) { deliveries in
-            for (position, location) in locations.enumerated() {
+    /// - Returns: The claimed targets. ``settle(_:at:_:)`` ends each claim.
+    func claim(_ subject: Digest, at locations: [StoreLocation]) -> Set<StoreLocation> {
+        deliveries.change { deliveries in
+            var claimed: Set<StoreLocation> = []
+            for location in locations {
                 let key = Subject(digest: subject, location: location)
                 guard deliveries[key] == nil else { continue }
                 deliveries[key] = .pending
-                claimed.append(position)
+                claimed.insert(location)
             }
+            return claimed
         }
-        return claimed
     }
 
     /// Ends a claim.
@@ -53,21 +53,16 @@ struct ReferrerTracker: Sendable {
     }
 
     /// Waits for the task that copies the referrers of a subject to a target and returns its
-    /// receipt.
-    ///
-    /// The receipt is incomplete if that task was canceled.
+    /// receipt, or `nil` if that task has abandoned the copy.
     ///
     /// - Throws: `CancellationError`.
-    func receipt(of subject: Digest, at location: StoreLocation) async throws -> ReferrerReceipt {
+    func receipt(of subject: Digest, at location: StoreLocation) async throws -> ReferrerReceipt? {
         let key = Subject(digest: subject, location: location)
-        return try await deliveries.take { deliveries in
+        return try await deliveries.take { deliveries -> ReferrerReceipt?? in
             switch deliveries[key] {
             case .pending: return nil
-            case .settled(let receipt): return receipt
-            case nil:
-                var receipt = ReferrerReceipt()
-                receipt.isComplete = false
-                return receipt
+            case .settled(let receipt): return .some(receipt)
+            case nil: return .some(nil)
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
+internal import Hashing
 internal import OCI
 internal import StrictJSON
 
@@ -63,5 +64,84 @@ struct TargetReferrers {
             try await target.push(manifest: index.manifest, as: .tag(tag))
         }
         hasChanged = false
+    }
+}
+
+/// The index that lists referrers under a tag, at a registry without the referrers API.
+///
+/// The index is merged, not replaced: entries of other clients are kept, including unknown fields.
+///
+/// Source: distribution-spec § Referrers Tag Schema.
+struct ReferrerIndex {
+    private var members: [JSONValue.Member]
+    private var entries: [JSONValue]
+    /// The digests that are listed.
+    private(set) var digests: Set<Digest>
+
+    /// Creates an empty index.
+    init() {
+        members = [
+            .init("schemaVersion", 2), .init("mediaType", .string(MediaType.ociIndex.name)),
+        ]
+        entries = []
+        digests = []
+    }
+
+    /// Parses an existing index.
+    ///
+    /// - Throws: `JSONError` if the manifest is not an index, so the tag was not written by a
+    ///   client of the referrers tag schema.
+    init(_ manifest: RawManifest) throws(JSONError) {
+        guard case .index(let index) = try manifest.decoded(),
+            case .object(let all) = try JSONValue(parsing: manifest.bytes)
+        else { throw JSONError(place: "", reason: "is not an index") }
+        members = all.filter { $0.name != "manifests" }
+        entries = []
+        for member in all where member.name == "manifests" {
+            if case .array(let values) = member.value { entries = values }
+        }
+        digests = Set(index.manifests.map(\.digest))
+    }
+
+    /// Adds a referrer, unless it is listed already.
+    ///
+    /// The artifact type and the annotations are those of the manifest, because clients filter by
+    /// them without reading it.
+    mutating func add(_ referrer: ManifestGraph.Node) {
+        guard digests.insert(referrer.descriptor.digest).inserted else { return }
+        var entry: [JSONValue.Member] = [
+            .init("mediaType", .string(referrer.descriptor.mediaType.name)),
+            .init("digest", .string(referrer.descriptor.digest.description)),
+            .init("size", .integer(referrer.descriptor.size)),
+        ]
+        if let type = referrer.manifest.artifactType {
+            entry.append(.init("artifactType", .string(type.name)))
+        }
+        let annotations = referrer.manifest.annotations.sorted { $0.key < $1.key }
+        if !annotations.isEmpty {
+            entry.append(
+                .init(
+                    "annotations",
+                    .object(annotations.map { .init($0.key, .string($0.value)) })))
+        }
+        entries.append(.object(entry))
+    }
+
+    /// Removes a referrer that the target has lost.
+    mutating func remove(_ digest: Digest) {
+        digests.remove(digest)
+        let member = JSONValue.Member("digest", .string(digest.description))
+        entries.removeAll { entry in
+            if case .object(let members) = entry { members.contains(member) } else { false }
+        }
+    }
+
+    /// Returns a Boolean value that indicates whether a digest is listed.
+    func lists(_ digest: Digest) -> Bool { digests.contains(digest) }
+
+    /// The index as a manifest.
+    var manifest: RawManifest {
+        let json = JSONValue.object(members + [.init("manifests", .array(entries))])
+        return RawManifest(describing: Array(json.compactText.utf8), as: .ociIndex)
     }
 }

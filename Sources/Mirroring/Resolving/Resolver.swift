@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import Hashing
 public import Lockfiles
-internal import OCI
-internal import Validation
-internal import AsyncPrimitives
+public import OCI
+public import Validation
 
 /// Resolves the name of an image at the source and at each target, with one HEAD request each.
 public struct Resolver: Sendable {
@@ -40,8 +40,8 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await slots.withSlot { try await resolve(image) }
-                    resolved.findings += [requirement(for: image).exceptionFinding]
+                    var resolved = try await slots.withPermit { try await resolve(image) }
+                    resolved.findings += [requirements(of: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)
                 }
@@ -53,33 +53,23 @@ public struct Resolver: Sendable {
     }
 
     /// Resolves one image; failures are part of the result.
-    ///
-    /// - Throws: `CancellationError`.
-    public func resolve(_ image: PlannedImage) async throws -> ResolvedImage {
+    public func resolve(_ image: PlannedImage) async throws(CancellationError) -> ResolvedImage {
         var resolved = ResolvedImage(image: image)
         do {
             try await at(.source, image.source) {
                 try await resolveSource(in: try stores.store(at: image.source), &resolved)
             }
-        } catch let error as CopyError {
-            // A request that ends because of a cancelled task can throw any error.
-            try Task.checkCancellation()
-            resolved.failure = ImageFailure(error)
+        } catch {
+            resolved.failure = try ImageFailure(unlessCanceled: error)
             return resolved
         }
-        do {
-            try await resolveTargets(&resolved)
-        } catch let error as ParseError {
-            // The loader rejects such names, but a configuration created in code can have one.
-            resolved.descriptor = nil
-            resolved.failure = ImageFailure(.invalid, role: .target, error.description)
-        }
+        try await resolveTargets(&resolved)
         reportMovedTag(&resolved)
         return resolved
     }
 
     /// Returns the requirements of an image.
-    func requirement(for image: PlannedImage) -> ImageRequirements {
+    func requirements(of image: PlannedImage) -> ImageRequirements {
         ImageRequirements(image.entry, platforms: configuration.platforms, today: today)
     }
 
@@ -138,22 +128,18 @@ public struct Resolver: Sendable {
     /// Resolves the name at each target; a failure at one target does not stop the others.
     ///
     /// Targets are resolved in sequence, because concurrent images already use every registry.
-    private func resolveTargets(_ resolved: inout ResolvedImage) async throws {
-        let image = resolved.image
+    private func resolveTargets(_ resolved: inout ResolvedImage) async throws(CancellationError) {
         for target in configuration.targets {
-            var state = ResolvedImage.AtTarget(
-                location: try image.location(in: target),
-                lockEntry: target.lock.flatMap { locks[$0]?.images[image.id] })
-            do {
-                try await resolveTarget(&state, &resolved)
-                state.action =
-                    state.action
-                    ?? action(
-                        for: resolved, at: state, hasLock: target.lock != nil)
-            } catch let error as CopyError {
-                try Task.checkCancellation()
-                state.failure = ImageFailure(error)
+            let location: StoreLocation
+            do throws(ParseError) {
+                location = try resolved.image.location(in: target)
+            } catch {
+                // The loader rejects such names, but a configuration created in code can have one.
+                resolved.descriptor = nil
+                resolved.failure = ImageFailure(.invalid, role: .target, error.description)
+                return
             }
+            let state = try await resolve(&resolved, at: location, lock: target.lock)
             resolved.targets.append(state)
         }
     }
@@ -161,59 +147,51 @@ public struct Resolver: Sendable {
     /// Resolves the name at a target.
     ///
     /// If a policy of the target permits no one to read it, the digest of the lock entry is used.
-    private func resolveTarget(
-        _ state: inout ResolvedImage.AtTarget, _ resolved: inout ResolvedImage
-    ) async throws {
-        let image = resolved.image
-        var locked = state.lockEntry
-        if let entry = locked, .repository(entry.repository) != state.location { locked = nil }
+    private func resolve(
+        _ resolved: inout ResolvedImage, at location: StoreLocation, lock: String?
+    ) async throws(CancellationError) -> ImageTarget {
+        let (image, expected) = (resolved.image, resolved.descriptor)
+        let locked = lock.flatMap { locks[$0]?.images[image.id] }
+        let entry = locked.flatMap { .repository($0.repository) == location ? $0 : nil }
+        let isValidated = isValidated(resolved, at: location, by: locked)
         do {
-            state.current = try await at(.target, state.location) {
-                let store = try stores.store(at: state.location)
+            let current = try await at(.target, location) {
+                let store = try stores.store(at: location)
                 let current = try await store.currentDescriptor(of: image.targetName)
-                guard current == nil, let tag = image.tag, locked?.targetTag == tag else {
-                    return try await store.describing(current, as: resolved.descriptor)
+                guard current == nil, let tag = image.tag, entry?.targetTag == tag else {
+                    return try await store.describing(current, as: expected)
                 }
                 return try await store.resolveByReading(.tag(tag))
             }
-            state.isValidated = isValidated(resolved, at: state)
-        } catch let error as CopyError where error.blocksPulls {
-            try Task.checkCancellation()
-            resolved.findings.append(
-                Finding(.targetBlocksPulls, .warning, "\(error)"))
-            state.current = locked.flatMap { $0.targetTag == image.tag ? $0.descriptor : nil }
-            state.isValidated = isValidated(resolved, at: state)
-            guard let descriptor = resolved.descriptor else { return }
+            let hasImage = current != nil && current?.digest == expected?.digest
+            return ImageTarget(
+                location: location, current: current, locked: locked, isValidated: isValidated,
+                state: !hasImage
+                    ? .needsCopy(replacing: current)
+                    : isValidated || lock == nil ? .upToDate : .needsValidation)
+        } catch let error as CopyError where error.blocksPulls && !Task.isCancelled {
+            resolved.findings.append(Finding(.targetBlocksPulls, .warning, "\(error)"))
+            let current = entry.flatMap { $0.targetTag == image.tag ? $0.descriptor : nil }
             // The image cannot be validated from the target.
-            let hasDigest = state.current?.digest == descriptor.digest
-            state.action =
-                if hasDigest && state.isValidated {
-                    .nothing
-                } else if hasDigest || state.current == nil {
-                    .copy
-                } else {
-                    .replace
-                }
+            let hasImage = current != nil && current?.digest == expected?.digest
+            return ImageTarget(
+                location: location, current: current, locked: locked, isValidated: isValidated,
+                state: hasImage && isValidated
+                    ? .upToDate : .needsCopy(replacing: hasImage ? nil : current))
+        } catch {
+            return ImageTarget(
+                location: location, locked: locked,
+                state: .failed(try ImageFailure(unlessCanceled: error)))
         }
-    }
-
-    private func action(
-        for resolved: ResolvedImage, at state: ResolvedImage.AtTarget, hasLock: Bool
-    ) -> ResolvedImage.Action? {
-        guard let descriptor = resolved.descriptor else { return nil }
-        guard let current = state.current else { return .copy }
-        guard current.digest == descriptor.digest else { return .replace }
-        return state.isValidated || !hasLock ? .nothing : .validate
     }
 
     private func isValidated(
-        _ resolved: ResolvedImage, at state: ResolvedImage.AtTarget
+        _ resolved: ResolvedImage, at location: StoreLocation, by lockEntry: LockedImage?
     ) -> Bool {
-        guard let descriptor = resolved.descriptor, let lockEntry = state.lockEntry else {
-            return false
-        }
-        return .repository(lockEntry.repository) == state.location
-            && lockEntry.covers(descriptor, resolved.image, requirement(for: resolved.image))
+        guard let descriptor = resolved.descriptor, let lockEntry else { return false }
+        return .repository(lockEntry.repository) == location
+            && lockEntry.covers(
+                resolved.image, at: descriptor, required: requirements(of: resolved.image))
     }
 
     /// Reports a version tag whose digest differs from its lock entry, with the severity that
@@ -222,7 +200,7 @@ public struct Resolver: Sendable {
         let image = resolved.image
         guard let tag = image.versionTag, !image.entry.floating, image.digest == nil,
             image.entry.moved != .accept, let descriptor = resolved.descriptor,
-            let was = resolved.targets.compactMap(\.lockEntry).first(where: {
+            let was = resolved.targets.compactMap(\.locked).first(where: {
                 $0.source == image.sourceText && $0.digest != descriptor.digest
             })
         else { return }
@@ -257,14 +235,38 @@ extension PlannedImage {
     }
 }
 
-extension LockedImage {
-    /// Returns a Boolean value that indicates whether the lock entry covers all requirements of the
-    /// image.
-    fileprivate func covers(
-        _ descriptor: Descriptor, _ image: PlannedImage, _ required: ImageRequirements
-    ) -> Bool {
-        digest == descriptor.digest && source == image.sourceText
-            && upstream == image.upstreamText(descriptor.digest) && tag == image.versionTag
-            && gaps(for: required).isEmpty
+/// An image with the descriptors of its name at the source and at each target.
+public struct ResolvedImage: Sendable {
+    /// The image.
+    public let image: PlannedImage
+    /// The descriptor to which the name resolves at the source; `nil` if it is missing or the
+    /// request failed.
+    public internal(set) var descriptor: Descriptor?
+    /// The findings about the name.
+    public internal(set) var findings: [Finding] = []
+    /// Existing tags that resemble a missing one.
+    public internal(set) var suggestedTags: NearestTags?
+    /// The reason why there is no descriptor.
+    public internal(set) var failure: ImageFailure?
+    /// The image at each target, in the order of the configuration.
+    public internal(set) var targets: [ImageTarget] = []
+
+    /// A Boolean value that indicates whether a finding about the name rejects the image.
+    var isRejected: Bool { findings.contains { $0.severity == .error } }
+
+    /// Returns the minimum number of manifests that a sync reads from the source.
+    ///
+    /// Docker Hub counts each as a pull. An index has at least one child for each required
+    /// platform; other children are known only after reading it. A target that has the image is
+    /// read instead of the source.
+    ///
+    /// - Parameter platforms: The number of required platforms.
+    /// - Returns: The number of manifests, 0 if the source is not read.
+    public func leastPulls(platforms: Int) -> Int {
+        let actions = targets.compactMap(\.state.action)
+        guard let descriptor, actions.contains(where: { $0 == .copy || $0 == .replace }),
+            !targets.contains(where: \.state.hasImage)
+        else { return 0 }
+        return descriptor.mediaType.isIndex ? 1 + platforms : 1
     }
 }

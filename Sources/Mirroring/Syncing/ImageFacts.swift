@@ -39,10 +39,7 @@ public struct ImageFacts: Hashable, Sendable {
 
         /// The creation day; `nil` if the config states none, or a placeholder that reproducible
         /// builds write.
-        public var day: CalendarDay? {
-            created.flatMap { CalendarDay(parsing: String($0.raw.prefix(10))) }
-                .flatMap { $0.parts.year > 2000 ? $0 : nil }
-        }
+        public var day: CalendarDay? { created.flatMap { CalendarDay(creationTime: $0.raw) } }
     }
 
     /// A label that describes the origin of an image.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Content
-public import Lockfiles
+internal import Content
+internal import Lockfiles
 public import OCI
 public import Validation
 
-/// The result of syncing one image.
+/// The result of syncing one image, derived from what the phases found.
 public struct ImageOutcome: Sendable {
     /// The result in one word.
     public enum Status: String, Sendable, CaseIterable {
@@ -26,28 +26,24 @@ public struct ImageOutcome: Sendable {
         case failed
     }
 
-    /// The result at one target.
-    public struct AtTarget: Sendable {
-        /// The location of the image at the target.
-        public let location: StoreLocation
-        /// The digest that the name had at the target; `nil` if it had none or could not be
-        /// resolved.
-        public let previous: Digest?
-        /// The lock entry before the run; `nil` if there was none.
-        public let locked: LockedImage?
-        /// Statistics of the copy, also of a failed one; `nil` if nothing was copied.
-        public var receipt: CopyReceipt?
-        /// The reason why the target does not have the image.
-        public var failure: ImageFailure?
-        /// The result of copying referrers; `nil` if this run did not look for any.
-        public var referrers: ReferrerReceipt?
-        /// A Boolean value that indicates whether the image can be pulled without credentials.
-        ///
-        /// It is `nil` if the image was already present, if no pull needs credentials, and if the
-        /// check failed.
-        public var isPublic: Bool?
-        /// The new lock entry; `nil` if the old one stays.
-        public var lockEntry: LockedImage?
+    /// The result for the image as a whole, apart from the states of its targets.
+    enum Verdict: Sendable {
+        /// The image was not validated, because no target needs it or none is left that does.
+        case notValidated([Finding] = [])
+        /// The image is valid.
+        case valid(ValidationReport)
+        /// The image is rejected.
+        case rejected(ValidationReport)
+        /// The image could not be read or validated.
+        case failed(ImageFailure)
+
+        fileprivate var findings: [Finding] {
+            switch self {
+            case .notValidated(let findings): findings
+            case .valid(let report), .rejected(let report): report.findings
+            case .failed: []
+            }
+        }
     }
 
     /// The planned image.
@@ -67,26 +63,59 @@ public struct ImageOutcome: Sendable {
     /// The duration of the sync, excluding the wait for a slot.
     public internal(set) var duration = Duration.zero
     /// The result at each target, in the order of the configuration.
-    public internal(set) var targets: [AtTarget]
+    public internal(set) var targets: [ImageTarget]
 
-    /// Creates an outcome from a resolved image; it counts as failed until the sync sets its
-    /// status.
-    init(_ resolved: ResolvedImage) {
+    /// Creates the outcome of a sync.
+    ///
+    /// - Parameters:
+    ///   - resolved: The resolved image.
+    ///   - targets: The targets after the last phase; `nil` if resolution was the last.
+    ///   - loaded: The image as it was read; `nil` if it was not.
+    ///   - verdict: The result for the image as a whole.
+    init(
+        _ resolved: ResolvedImage, targets: [ImageTarget]? = nil, loaded: LoadedImage? = nil,
+        verdict: Verdict = .notValidated()
+    ) {
+        let targets = targets ?? resolved.targets
         image = resolved.image
-        status = .failed
+        status = Self.status(of: resolved, at: targets, verdict)
         descriptor = resolved.descriptor
-        findings = resolved.findings
-        failure = resolved.failure
+        findings = resolved.findings + verdict.findings
+        failure = if case .failed(let failure) = verdict { failure } else { resolved.failure }
         suggestedTags = resolved.suggestedTags
-        targets = resolved.targets.map {
-            AtTarget(
-                location: $0.location, previous: $0.current?.digest, locked: $0.lockEntry,
-                failure: $0.failure)
+        facts =
+            loaded.map { ImageFacts($0) }
+            ?? ImageFacts(at: targets, listing: resolved.descriptor?.digest)
+        self.targets = targets
+    }
+
+    private static func status(
+        of resolved: ResolvedImage, at targets: [ImageTarget], _ verdict: Verdict
+    ) -> Status {
+        guard let digest = resolved.descriptor?.digest else {
+            return resolved.failure?.failureClass == .missing ? .missing : .failed
         }
-        let lockEntry = targets.compactMap(\.locked).first {
-            $0.digest == resolved.descriptor?.digest
+        let isFailed = targets.contains { $0.failure != nil }
+        switch verdict {
+        case _ where resolved.isRejected: return .rejected
+        case .failed(let failure): return failure.failureClass == .invalid ? .rejected : .failed
+        case .rejected: return .rejected
+        case _ where isFailed: return .failed
+        case .notValidated:
+            return targets.contains { $0.hasRestoredReferrers(of: digest) } ? .repaired : .unchanged
+        case .valid:
+            let copied = targets.filter { $0.receipt != nil }
+            guard !copied.isEmpty else { return .validated }
+            return copied.allSatisfy { $0.hadBefore(digest) } ? .repaired : .mirrored
         }
-        facts = lockEntry.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
+    }
+
+    /// A Boolean value that indicates whether every target has the image, and it is valid.
+    public var isDone: Bool {
+        switch status {
+        case .unchanged, .validated, .mirrored, .repaired: true
+        case .rejected, .missing, .failed: false
+        }
     }
 
     /// Every failure: that of the image and those at targets.
@@ -105,7 +134,7 @@ public struct ImageOutcome: Sendable {
 
     /// The digest before this run: that of a lock entry, otherwise that of the name at a target.
     public var previous: Digest? {
-        targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.previous).first
+        targets.compactMap(\.locked?.digest).first ?? targets.compactMap(\.current?.digest).first
     }
 
     /// The level to which this run or a lock entry validated the content at every target.
@@ -114,6 +143,12 @@ public struct ImageOutcome: Sendable {
     public var validation: ValidationLevel? {
         guard isDone else { return nil }
         return targets.compactMap { ($0.lockEntry ?? $0.locked)?.validation }.min()
+    }
+
+    /// The required platforms whose content could not be checked, by this run or a lock entry.
+    public var notChecked: [Platform] {
+        guard isDone else { return [] }
+        return Set(targets.compactMap { $0.lockEntry ?? $0.locked }.flatMap(\.notChecked)).sorted()
     }
 
     /// Adds the facts of an earlier run about the same digest, if this run did not read the image.
@@ -134,32 +169,21 @@ public struct ImageOutcome: Sendable {
     }
 }
 
-/// The result of a run.
-public struct SyncReport: Sendable {
-    /// The finished images, in the order of the plan.
-    public let outcomes: [ImageOutcome]
-    /// The images that an interruption left unfinished, in the order of the plan.
-    public let unfinished: [PlannedImage]
-    /// Configuration entries that selected no image.
-    public let problems: [Plan.Problem]
-
-    /// Creates a report; without arguments, that of a run that ended before its first image.
-    public init(
-        outcomes: [ImageOutcome] = [], unfinished: [PlannedImage] = [],
-        problems: [Plan.Problem] = []
-    ) {
-        self.outcomes = outcomes
-        self.unfinished = unfinished
-        self.problems = problems
+extension ImageTarget {
+    /// Returns a Boolean value that indicates whether the run copied referrers that the lock file
+    /// lists and the target had lost.
+    fileprivate func hasRestoredReferrers(of digest: Digest) -> Bool {
+        guard let written = referrers?.written, let locked = entry(listing: digest) else {
+            return false
+        }
+        return !written.isDisjoint(with: locked.referrers)
     }
+}
 
-    /// Returns the report with the facts of an earlier run for images that this run did not read.
-    public func addingFacts(from known: [Digest: ImageFacts]) -> SyncReport {
-        var outcomes = outcomes
-        for position in outcomes.indices { outcomes[position].addFacts(from: known) }
-        return SyncReport(outcomes: outcomes, unfinished: unfinished, problems: problems)
+extension ImageFacts {
+    /// Creates the facts from a lock entry that lists the digest; without facts if there is none.
+    init(at targets: [ImageTarget], listing digest: Digest?) {
+        let entry = targets.compactMap(\.locked).first { $0.digest == digest }
+        self = entry.map { ImageFacts($0) } ?? ImageFacts(platforms: [])
     }
-
-    /// A Boolean value that indicates whether an interruption left images unfinished.
-    public var wasInterrupted: Bool { !unfinished.isEmpty }
 }

@@ -5,124 +5,137 @@ internal import Lockfiles
 internal import OCI
 internal import Validation
 
-/// The sync of one image: resolve, validate, copy.
+/// The sync of one image in five phases: resolve, load, validate, copy, record.
 ///
-/// An unchanged image costs one HEAD request at the source and one at each target. A rejected image
-/// costs its manifests and configs, and nothing of it is pushed.
+/// Each phase is a function from the value of the previous one to the next. An unchanged image ends
+/// after the first and costs one HEAD request at the source and one at each target. A rejected
+/// image ends after the third and costs its manifests and configs.
 struct ImageSync {
+    /// The values that the syncs of all images of a run share.
+    struct Context: Sendable {
+        let resolver: Resolver
+        let copier: Copier
+        let scanCache: LayerScanCache
+        let referrers = ReferrerTracker()
+        /// A Boolean value that indicates whether referrers are looked up for unchanged images too.
+        let refreshesReferrers: Bool
+        let observe: MirrorObserver
+    }
+
+    /// The end of a sync before its last phase.
+    enum End: Error {
+        /// The run was canceled.
+        case canceled
+        /// No further phase is needed or possible.
+        case finished(ImageOutcome)
+    }
+
+    /// An image that was read, with its targets after the latest phase.
+    struct Loaded: Sendable {
+        let resolved: ResolvedImage
+        let descriptor: Descriptor
+        let image: LoadedImage
+        /// The stores to read from: the targets that have the image, then the source.
+        let sources: [any ContentSource]
+        var targets: [ImageTarget]
+
+        func outcome(_ verdict: ImageOutcome.Verdict) -> ImageOutcome {
+            ImageOutcome(resolved, targets: targets, loaded: image, verdict: verdict)
+        }
+    }
+
     let image: PlannedImage
-    let run: Syncer
+    let context: Context
 
-    /// Syncs the image and returns the result.
-    ///
-    /// - Throws: `CancellationError` only; every other failure is part of the outcome.
-    func outcome() async throws -> ImageOutcome {
-        let resolved = try await run.resolver.resolve(image)
-        var outcome = ImageOutcome(resolved)
-        guard let descriptor = resolved.descriptor else {
-            outcome.status = resolved.failure?.failureClass == .missing ? .missing : .failed
-            return outcome
-        }
-        guard !resolved.findings.contains(where: { $0.severity == .error }) else {
-            outcome.status = .rejected
-            return outcome
-        }
-        let required = run.resolver.requirement(for: image)
-        var work = ImageWork(resolved)
-        guard !work.isDone else {
-            // The image is not read, but the end of an exception must still be reported in time.
-            outcome.findings += [required.exceptionFinding].compactMap(\.self)
-            outcome.status = outcome.failures.isEmpty ? .unchanged : .failed
-            try await copyReferrers(of: descriptor, nil, work, &outcome)
-            return outcome
-        }
-        do {
-            try await validateAndCopy(descriptor, required, &work, &outcome)
-        } catch let error as CancellationError {
-            throw error
+    /// Syncs the image; every failure is part of the outcome.
+    func outcome() async throws(CancellationError) -> ImageOutcome {
+        do throws(End) {
+            let resolved = try await resolve()
+            let loaded = try await load(resolved)
+            let validation = try validate(loaded)
+            let (copied, report) = try await copy(loaded, validation)
+            return try await record(copied, report)
         } catch {
-            // A transfer that was canceled from outside can end in an error of the registry client.
-            try Task.checkCancellation()
-            outcome.failure = ImageFailure(error)
-            outcome.status = outcome.failure?.failureClass == .invalid ? .rejected : .failed
+            switch error {
+            case .canceled: throw CancellationError()
+            case .finished(let outcome): return outcome
+            }
         }
-        return outcome
     }
 
-    /// Validates the image where necessary and copies it to the targets that lack it.
-    private func validateAndCopy(
-        _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
-        _ outcome: inout ImageOutcome
-    ) async throws {
-        guard let examined = try await examine(descriptor, required, &work, &outcome) else {
-            outcome.status = .failed
-            return
+    private var required: ImageRequirements { context.resolver.requirements(of: image) }
+
+    // MARK: Resolve
+
+    /// Resolves the name at the source and at each target.
+    private func resolve() async throws(End) -> ResolvedImage {
+        let resolved: ResolvedImage
+        do throws(CancellationError) {
+            resolved = try await context.resolver.resolve(image)
+        } catch {
+            throw .canceled
         }
-        outcome.facts = ImageFacts(examined)
-        let validation = ImageValidation(
-            of: image.id, examined, required, run.inspector, run.copier.limiter,
-            isValidated: work.isValidated)
+        guard let descriptor = resolved.descriptor, !resolved.isRejected else {
+            throw .finished(ImageOutcome(resolved))
+        }
+        guard !resolved.targets.contains(where: \.state.isPending) else { return resolved }
+        // The image is not read, but what its lock entry or an exception leaves open is reported.
+        let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
+        let findings =
+            [required.exceptionFinding].compactMap(\.self)
+            + unchecked.map {
+                Finding(.notChecked, .note, platform: $0, "\($0): content could not be checked")
+            }
+        let platforms = ImageFacts(at: resolved.targets, listing: descriptor.digest).platforms
+        let children = Set(platforms.map(\.digest)).subtracting([descriptor.digest])
         do {
-            guard validation.metadataReport.isAccepted else {
-                throw ImageRejected(report: validation.metadataReport)
-            }
-            try await copy(examined, validation, &work, &outcome)
-            if !work.toLock.isEmpty {
-                try await validation.requireValid(readingFrom: try sources(work))
-            }
-        } catch let rejection as ImageRejected {
-            for (position, receipt) in zip(work.toCopy, rejection.receipts) {
-                outcome.targets[position].receipt = receipt
-            }
-            outcome.findings += rejection.report.findings
-            outcome.status = .rejected
-            return
+            let targets = try await withReferrers(
+                of: [descriptor.digest] + children.sorted(), under: descriptor.digest,
+                at: resolved.targets)
+            throw End.finished(
+                ImageOutcome(resolved, targets: targets, verdict: .notValidated(findings)))
+        } catch {
+            throw End(error) { ImageOutcome(resolved, verdict: .failed($0)) }
         }
-        let report = validation.report ?? validation.metadataReport
-        outcome.findings += report.findings
-        for position in work.toLock {
-            outcome.targets[position].lockEntry = LockedImage(
-                image, examined.graph.root.descriptor, report,
-                at: outcome.targets[position].location)
-        }
-        outcome.status =
-            if !outcome.failures.isEmpty { .failed } else if work.toCopy.isEmpty { .validated } else
-            {
-                work.isRepair ? .repaired : .mirrored
-            }
-        try await copyReferrers(of: descriptor, examined.graph, work, &outcome)
     }
 
-    /// Returns what the rules read, from a target that has the image or else from the source.
-    ///
-    /// A target that has the manifest but not everything below it is added to the targets to copy
-    /// to; otherwise no run would repair it. Returns `nil` if failures left nothing to do.
-    private func examine(
-        _ descriptor: Descriptor, _ required: ImageRequirements, _ work: inout ImageWork,
-        _ outcome: inout ImageOutcome
-    ) async throws -> LoadedImage? {
-        while let position = work.holders.first {
-            do {
-                return try await examine(
-                    descriptor, required, in: try target(position, work), role: .target)
-            } catch let error as CopyError where error.failureClass != .invalid {
-                try Task.checkCancellation()
-                work.holders.removeFirst()
-                if error.failureClass == .missing {
-                    work.toCopy.append(position)
-                    work.toLock.insert(position)
-                } else if work.toLock.remove(position) != nil {
-                    outcome.targets[position].failure = ImageFailure(error)
+    // MARK: Load
+
+    /// Reads what the rules require, from a target that has the image or else from the source.
+    private func load(_ resolved: ResolvedImage) async throws(End) -> Loaded {
+        guard let descriptor = resolved.descriptor else { throw .finished(ImageOutcome(resolved)) }
+        var targets = resolved.targets
+        var holders = targets.filter(\.state.hasImage)
+        func loaded(_ image: LoadedImage) throws(CopyError) -> Loaded {
+            var sources: [any ContentSource] = []
+            for holder in holders { sources.append(try store(.target, at: holder.location)) }
+            sources.append(try source)
+            return Loaded(
+                resolved: resolved, descriptor: descriptor, image: image, sources: sources,
+                targets: targets)
+        }
+        do {
+            while let holder = holders.first {
+                do {
+                    let store = try store(.target, at: holder.location)
+                    return try loaded(await read(descriptor, in: store, as: .target))
+                } catch let error as CopyError where error.failureClass != .invalid {
+                    try Task.checkCancellation()
+                    holders.removeFirst()
+                    targets.update(holder.location) { $0.recordReadError(error) }
+                }
+                guard targets.contains(where: \.state.isPending) else {
+                    throw End.finished(ImageOutcome(resolved, targets: targets))
                 }
             }
-            guard !work.isDone else { return nil }
+            return try loaded(await read(descriptor, in: source, as: .source))
+        } catch {
+            throw End(error) { ImageOutcome(resolved, targets: targets, verdict: .failed($0)) }
         }
-        return try await examine(descriptor, required, in: try upstream, role: .source)
     }
 
-    private func examine(
-        _ descriptor: Descriptor, _ required: ImageRequirements, in source: any ContentSource,
-        role: CopyRole
+    private func read(
+        _ descriptor: Descriptor, in source: any ContentSource, as role: CopyRole
     ) async throws -> LoadedImage {
         try await at(role, source.location) {
             let root = try await source.fetch(manifest: descriptor)
@@ -132,92 +145,134 @@ struct ImageSync {
         }
     }
 
-    /// Copies the image to every target that lacks it and records the results.
+    // MARK: Validate
+
+    /// Runs the rules that need no layers; an error rejects the image before anything is pushed.
+    private func validate(_ loaded: Loaded) throws(End) -> ImageValidation {
+        let validation = ImageValidation(
+            of: image.id, loaded.image, required, scanningWith: context.scanCache,
+            limitedBy: context.copier.limiter,
+            validatedBy: loaded.targets.first(where: \.isValidated)?.locked)
+        guard validation.metadataReport.isAccepted else {
+            throw .finished(loaded.outcome(.rejected(validation.metadataReport)))
+        }
+        return validation
+    }
+
+    // MARK: Copy
+
+    /// Copies the blobs to each target that lacks the image, waits until the contents are known to
+    /// be valid, and then pushes the manifests.
     private func copy(
-        _ examined: LoadedImage, _ validation: ImageValidation, _ work: inout ImageWork,
-        _ outcome: inout ImageOutcome
-    ) async throws {
-        guard !work.toCopy.isEmpty else { return }
-        let results = try await run.copier.copy(try job(examined, validation, work))
-        for (position, result) in zip(work.toCopy, results) {
-            outcome.targets[position].receipt = result.receipt
-            if let error = result.failure {
-                outcome.targets[position].failure = ImageFailure(error)
-                work.toLock.remove(position)
-                continue
+        _ loaded: Loaded, _ validation: ImageValidation
+    ) async throws(End) -> (Loaded, ValidationReport) {
+        var copied = loaded
+        do {
+            let job = try job(loaded, validation)
+            let blobs = try await context.copier.copyBlobs(of: job)
+            copied.apply(blobs.results) { .blobsCopied($0) }
+            var report = validation.report ?? validation.metadataReport
+            if copied.targets.contains(where: \.state.isPending) {
+                report = try await validation.validateContents(
+                    readingFrom: blobs.remainingStores + loaded.sources)
             }
-            let target = try target(position, work)
-            if let tag = result.receipt.retentionTag {
-                run.observe(.kept(tag, at: target.location))
-            }
-            if work.isFirst(at: position) {
-                outcome.targets[position].isPublic = await target.isPublic(
-                    examined.graph.root.descriptor.digest)
-            }
+            guard report.isAccepted else { throw End.finished(copied.outcome(.rejected(report))) }
+            let results = try await context.copier.pushManifests(after: blobs)
+            copied.apply(results) { .copied($0) }
+            for target in job.targets { await copied.finishCopy(to: target.store, context.observe) }
+            return (copied, report)
+        } catch {
+            throw End(error) { copied.outcome(.failed($0)) }
         }
     }
 
-    private func job(
-        _ examined: LoadedImage, _ validation: ImageValidation, _ work: ImageWork
-    ) throws -> CopyJob {
-        let bytes = examined.graph.blobs.reduce(0) { $0.plus($1.size) }
+    private func job(_ loaded: Loaded, _ validation: ImageValidation) throws(CopyError) -> CopyJob {
+        let bytes = loaded.image.graph.blobs.reduce(0) { $0.plus($1.size) }
+        // An OCI layout has no retention policy.
+        let keepsReplaced = context.resolver.configuration.keepReplaced && image.tag != nil
+        var targets: [CopyJob.Target] = []
+        for target in loaded.targets {
+            guard case .needsCopy(let replaced) = target.state else { continue }
+            context.observe(.copying(image, to: target.location, bytes: bytes))
+            targets.append(
+                CopyJob.Target(
+                    store: try store(.target, at: target.location), name: image.targetName,
+                    current: target.current,
+                    addsRetentionTag: keepsReplaced && replaced != nil && !target.location.isLayout,
+                    predecessor: target.predecessor))
+        }
         return CopyJob(
-            name: image.id, graph: examined.graph, configBlobs: examined.configBytes,
-            sources: try sources(work),
-            targets: try work.toCopy.map { position in
-                let state = work.resolved.targets[position]
-                let target = try target(position, work)
-                let keeps =
-                    run.resolver.configuration.keepReplaced && image.tag != nil && !target.isLayout
-                run.observe(.copying(image, to: target.location, bytes: bytes))
-                return CopyJob.Target(
-                    store: target, name: image.targetName, current: state.current,
-                    addsRetentionTag: keeps && state.action == .replace,
-                    predecessor: state.predecessor)
-            }, validation: validation)
+            name: image.id, graph: loaded.image.graph, configBlobs: loaded.image.configBytes,
+            sources: loaded.sources, targets: targets, validation: validation)
     }
 
     // MARK: Stores
 
-    /// Returns the stores to read from: targets that have the image, then the source.
-    private func sources(_ work: ImageWork) throws(CopyError) -> [any ContentSource] {
-        var sources: [any ContentSource] = []
-        for position in work.holders { sources.append(try target(position, work)) }
-        return sources + [try upstream]
-    }
-
-    var upstream: any ContentSource {
+    var source: any ContentSource {
         get throws(CopyError) { try store(.source, at: image.source) }
     }
 
-    func target(
-        _ position: Int, _ work: ImageWork
-    ) throws(CopyError) -> any ContentStore {
-        try store(.target, at: work.resolved.targets[position].location)
-    }
-
-    private func store(
+    func store(
         _ role: CopyRole, at location: StoreLocation
     ) throws(CopyError) -> any ContentStore {
-        do {
-            return try run.resolver.stores.store(at: location)
-        } catch {
-            throw CopyError(error, role: role, at: location)
+        try context.resolver.stores.store(at: location, as: role)
+    }
+}
+
+extension ImageSync.End {
+    /// Creates the end after an error, which is the image's failure unless the run was canceled.
+    init(_ error: any Error, _ outcome: (ImageFailure) -> ImageOutcome) {
+        if let end = error as? Self {
+            self = end
+        } else if let failure = try? ImageFailure(unlessCanceled: error) {
+            self = .finished(outcome(failure))
+        } else {
+            self = .canceled
         }
     }
 }
 
-extension ResolvedImage.AtTarget {
-    /// The image that the lock entry lists in this repository; its blobs need not be uploaded.
-    fileprivate var predecessor: Descriptor? {
-        guard let lockEntry, .repository(lockEntry.repository) == location else { return nil }
-        return lockEntry.descriptor
+extension ImageSync.Loaded {
+    /// Advances the targets of a copy to their next state.
+    fileprivate mutating func apply(
+        _ results: [StoreLocation: CopyResult], success: (CopyReceipt) -> TargetState
+    ) {
+        for (location, result) in results {
+            let failed = result.failure.map { TargetState.failed(ImageFailure($0), result.receipt) }
+            targets.update(location) { $0.state = failed ?? success(result.receipt) }
+        }
+    }
+
+    /// Reports the retention tag of a finished copy, and finds out whether a new image is public.
+    fileprivate mutating func finishCopy(
+        to store: any ContentStore, _ observe: MirrorObserver
+    ) async {
+        guard let target = targets.first(where: { $0.location == store.location }),
+            case .copied(let receipt) = target.state
+        else { return }
+        if let tag = receipt.retentionTag { observe(.kept(tag, at: store.location)) }
+        guard target.isNew else { return }
+        let isPublic = await store.isPublic(descriptor.digest)
+        targets.update(store.location) { $0.isPublic = isPublic }
     }
 }
 
-extension ContentSource {
-    /// A Boolean value that indicates whether this is an OCI layout, which has no retention policy.
-    fileprivate var isLayout: Bool {
-        if case .layout = location { true } else { false }
+extension ImageTarget {
+    /// The image that the lock entry lists in this repository; its blobs need not be uploaded.
+    fileprivate var predecessor: Descriptor? {
+        guard let locked, .repository(locked.repository) == location else { return nil }
+        return locked.descriptor
+    }
+
+    /// Advances the state after the image could not be read from the target.
+    ///
+    /// A target that has the manifest but not everything below it gets a new copy; otherwise no run
+    /// would repair it. Another failure only concerns a target whose validation needs the image.
+    fileprivate mutating func recordReadError(_ error: CopyError) {
+        if error.failureClass == .missing {
+            state = .needsCopy(replacing: nil)
+        } else if state == .needsValidation {
+            state = .failed(ImageFailure(error))
+        }
     }
 }

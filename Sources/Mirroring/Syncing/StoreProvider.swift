@@ -30,3 +30,16 @@ public struct StoreProvider: Sendable {
         try open(location)
     }
 }
+
+extension StoreProvider {
+    /// Opens the store at a location, and attributes a failure to it.
+    func store(
+        at location: StoreLocation, as role: CopyRole
+    ) throws(CopyError) -> any ContentStore {
+        do {
+            return try store(at: location)
+        } catch {
+            throw CopyError(error, role: role, at: location)
+        }
+    }
+}

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Content
+public import Content
 public import LayerScanning
+public import OCI
 internal import AsyncPrimitives
 
 /// Mirrors the images of a plan concurrently; the failure of one image does not stop the others.
 public struct Syncer: Sendable {
-    let resolver: Resolver
-    let copier: Copier
-    let inspector: LayerScanCache
-    let referrers = ReferrerTracker()
-    let progress: RunProgress
-    /// A Boolean value that indicates whether referrers are looked up for unchanged images too.
-    let refreshesReferrers: Bool
+    private let context: ImageSync.Context
+    private let progress: RunProgress
     /// A monotonic clock.
-    let now: @Sendable () -> Duration
-    let observe: MirrorObserver
+    private let now: @Sendable () -> Duration
 
     /// The maximum number of images in progress, independent of the number of transfers.
     static let maxConcurrentImages = 16
@@ -37,13 +32,13 @@ public struct Syncer: Sendable {
         observe: @escaping MirrorObserver
     ) {
         let start = ContinuousClock.now
-        self.resolver = resolver
-        self.refreshesReferrers = refreshesReferrers
-        self.now = now ?? { ContinuousClock.now - start }
-        self.copier = Copier(limiter: TransferLimiter(jobs, progress), now: self.now)
-        self.inspector = LayerScanCache(scanner)
+        let now = now ?? { ContinuousClock.now - start }
+        self.context = ImageSync.Context(
+            resolver: resolver, copier: Copier(limiter: TransferLimiter(jobs, progress), now: now),
+            scanCache: LayerScanCache(scanner), refreshesReferrers: refreshesReferrers,
+            observe: observe)
         self.progress = progress
-        self.observe = observe
+        self.now = now
     }
 
     /// Mirrors every image of the plan.
@@ -51,54 +46,79 @@ public struct Syncer: Sendable {
     /// Cancelling the task stops the transfers; the report then contains the finished images.
     public func sync(_ plan: Plan) async -> SyncReport {
         let slots = AsyncSemaphore(Self.maxConcurrentImages)
-        resolver.stores.expect(plan.images.map(\.source))
+        context.resolver.stores.expect(plan.images.map(\.source))
         progress.expect(plan.images.count)
-        let finished = await withTaskGroup(of: (Int, ImageOutcome?).self) { group in
-            for (position, image) in plan.images.enumerated() {
-                group.addTask {
-                    let outcome = try? await slots.withSlot {
-                        progress.start(image.id)
-                        observe(.started(image))
-                        let began = now()
-                        var outcome = try await self.outcome(of: image)
-                        outcome.duration = now() - began
-                        return outcome
-                    }
-                    if let outcome {
-                        progress.finish(image.id, isSuccess: outcome.isDone)
-                        observe(.finished(outcome))
-                    }
-                    return (position, outcome)
-                }
+        let finished = await withTaskGroup(of: ImageOutcome?.self) { group in
+            for image in plan.images {
+                group.addTask { try? await slots.withPermit { try await sync(image) } }
             }
-            var finished: [Int: ImageOutcome] = [:]
-            for await (position, outcome) in group { finished[position] = outcome }
+            var finished: [PlannedImage: ImageOutcome] = [:]
+            for await outcome in group {
+                if let outcome { finished[outcome.image] = outcome }
+            }
             return finished
         }
-        let images = plan.images.enumerated()
         return SyncReport(
-            outcomes: images.compactMap { finished[$0.offset] },
-            unfinished: images.filter { finished[$0.offset] == nil }.map(\.element),
+            outcomes: plan.images.compactMap { finished[$0] },
+            unfinished: plan.images.filter { finished[$0] == nil },
             problems: plan.problems)
     }
 
-    /// Syncs one image.
-    ///
-    /// - Throws: `CancellationError` if the run is cancelled. An error that was thrown although the
-    ///   run goes on, even a `CancellationError`, is the image's failure.
-    private func outcome(of image: PlannedImage) async throws -> ImageOutcome {
-        do {
-            return try await ImageSync(image: image, run: self).outcome()
-        } catch {
-            try Task.checkCancellation()
-            var resolved = ResolvedImage(image: image)
-            resolved.failure =
-                error is CancellationError
-                ? ImageFailure(
-                    .unavailable, "\(image.id): transfer cancelled unexpectedly",
-                    hint: "run again")
-                : ImageFailure(error)
-            return ImageOutcome(resolved)
-        }
+    private func sync(_ image: PlannedImage) async throws(CancellationError) -> ImageOutcome {
+        progress.start(image.id)
+        context.observe(.started(image))
+        let began = now()
+        var outcome = try await ImageSync(image: image, context: context).outcome()
+        outcome.duration = now() - began
+        progress.finish(image.id, isSuccess: outcome.isDone)
+        context.observe(.finished(outcome))
+        return outcome
     }
+}
+
+/// An event during a run.
+///
+/// Observers are called from the tasks that do the work and must return immediately.
+public enum MirrorEvent: Sendable {
+    /// The sync of an image started.
+    case started(PlannedImage)
+    /// The copy of an image to a target started.
+    case copying(PlannedImage, to: StoreLocation, bytes: Int)
+    /// The digest that a moved tag had before was retained under a tag of its own.
+    case kept(Tag, at: StoreLocation)
+    /// The sync of an image finished.
+    case finished(ImageOutcome)
+}
+
+/// A function that receives the events of a run.
+public typealias MirrorObserver = @Sendable (MirrorEvent) -> Void
+
+/// The result of a run.
+public struct SyncReport: Sendable {
+    /// The finished images, in the order of the plan.
+    public let outcomes: [ImageOutcome]
+    /// The images that an interruption left unfinished, in the order of the plan.
+    public let unfinished: [PlannedImage]
+    /// Configuration entries that selected no image.
+    public let problems: [Plan.Problem]
+
+    /// Creates a report; without arguments, that of a run that ended before its first image.
+    public init(
+        outcomes: [ImageOutcome] = [], unfinished: [PlannedImage] = [],
+        problems: [Plan.Problem] = []
+    ) {
+        self.outcomes = outcomes
+        self.unfinished = unfinished
+        self.problems = problems
+    }
+
+    /// Returns the report with the facts of an earlier run for images that this run did not read.
+    public func addingFacts(from known: [Digest: ImageFacts]) -> SyncReport {
+        var outcomes = outcomes
+        for position in outcomes.indices { outcomes[position].addFacts(from: known) }
+        return SyncReport(outcomes: outcomes, unfinished: unfinished, problems: problems)
+    }
+
+    /// A Boolean value that indicates whether an interruption left images unfinished.
+    public var wasInterrupted: Bool { !unfinished.isEmpty }
 }

@@ -16,7 +16,7 @@ extension Repairer {
         to target: any ContentStore
     ) async throws -> CopyError? {
         guard !referrers.isEmpty else { return nil }
-        return try await referrerSemaphore.withSlot {
+        return try await referrerSemaphore.withPermit {
             var failure: CopyError?
             for referrer in referrers {
                 do {
@@ -36,11 +36,11 @@ extension Repairer {
     ) async throws {
         let (graph, source) = try await find(referrer, in: sources)
         let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
-        let current = try await Mirroring.at(.target, target.location) {
+        let current = try await at(.target, target.location) {
             try await target.currentDescriptor(of: name)
         }
         if let current, current.digest != referrer.digest {
-            let order = try await Mirroring.at(.target, target.location) {
+            let order = try await at(.target, target.location) {
                 try await SignatureOrder(of: current, in: target, comparedTo: graph.root.manifest)
             }
             guard order == .older || order == .missing else {
@@ -59,11 +59,11 @@ extension Repairer {
                     trustsReplaced: false)
             ])
         var receipt = CopyReceipt()
-        for result in try await copier.copy(job) { receipt = try result.get() }
+        for result in try await copier.copy(job).values { receipt = try result.get() }
         guard referrer.tag == nil, !receipt.isListed,
             let subject = graph.root.manifest.subject?.digest
         else { return }
-        try await Mirroring.at(.target, target.location) {
+        try await at(.target, target.location) {
             var list = try await TargetReferrers(of: subject, in: target)
             if !list.lists(referrer.digest) { list.add(graph.root) }
             try await list.write(to: target)
@@ -77,7 +77,7 @@ extension Repairer {
         var last: CopyError?
         for source in sources {
             do {
-                let graph = try await Mirroring.at(.source, source.location) {
+                let graph = try await at(.source, source.location) {
                     guard let descriptor = try await source.resolve(.digest(referrer.digest)) else {
                         throw ContentError(
                             .missing, "referrer \(referrer.digest.short) not found",

@@ -29,11 +29,11 @@ struct Repairer: Sendable {
         let repairable = image.problems.filter(\.isRepairable)
         let sources: [any ContentSource]
         let target: any ContentStore
-        do {
+        do throws(CopyError) {
             sources = try self.sources(of: image, configuration.entry(of: image.lockEntry))
-            target = try at(.target, .repository(image.lockEntry.repository))
+            target = try stores.store(at: .repository(image.lockEntry.repository), as: .target)
         } catch {
-            return CopyError(error, role: .source, at: .repository(image.lockEntry.repository))
+            return error
         }
         var failure: CopyError?
         do {
@@ -54,7 +54,7 @@ struct Repairer: Sendable {
     ) async throws {
         let (lockEntry, entry) = (image.lockEntry, configuration.entry(of: image.lockEntry))
         let name = lockEntry.targetTag.map(ManifestName.tag) ?? .digest(lockEntry.digest)
-        let current = try await Mirroring.at(.target, target.location) {
+        let current = try await at(.target, target.location) {
             try await target.currentDescriptor(of: name)
         }
         let job = CopyJob(
@@ -67,22 +67,26 @@ struct Repairer: Sendable {
                     addsRetentionTag: configuration.keepReplaced && lockEntry.targetTag != nil,
                     trustsReplaced: false)
             ])
-        for result in try await copier.copy(job) { _ = try result.get() }
+        for result in try await copier.copy(job).values { _ = try result.get() }
     }
 
     /// Returns the stores to read from: other targets, which cost no pulls, then the source.
     private func sources(
         of image: VerifiedImage, _ entry: ImageEntry?
-    ) throws -> [any ContentSource] {
+    ) throws(CopyError) -> [any ContentSource] {
         let others = configuration.targets.compactMap {
             $0.lock.flatMap { locks[$0]?.images[image.id] }
         }
         .filter {
             $0.digest == image.lockEntry.digest && $0.repository != image.lockEntry.repository
         }
-        let upstream = try entry?.sourceLocation ?? image.lockEntry.upstreamLocation
-        return try others.map { try at(.source, .repository($0.repository)) }
-            + [try at(.source, upstream)]
+        let upstream =
+            if let entry { entry.sourceLocation } else { try image.lockEntry.upstreamLocation }
+        var sources: [any ContentSource] = []
+        for location in others.map({ StoreLocation.repository($0.repository) }) + [upstream] {
+            sources.append(try stores.store(at: location, as: .source))
+        }
+        return sources
     }
 
     private func graph(
@@ -91,7 +95,7 @@ struct Repairer: Sendable {
         var last: CopyError?
         for source in sources {
             do {
-                return try await Mirroring.at(.source, source.location) {
+                return try await at(.source, source.location) {
                     let root = try await source.fetch(manifest: lockEntry.descriptor)
                     let wanted = try entry.flatMap { entry in
                         let required = ImageRequirements(
@@ -101,19 +105,12 @@ struct Repairer: Sendable {
                     return try await ManifestGraph.read(from: root, in: source, only: wanted)
                 }
             } catch let error as CopyError {
+                try Task.checkCancellation()
                 last = error
             }
         }
         guard let last else { preconditionFailure("a repair needs at least one source") }
         throw last
-    }
-
-    private func at(_ role: CopyRole, _ location: StoreLocation) throws -> any ContentStore {
-        do {
-            return try stores.store(at: location)
-        } catch {
-            throw CopyError(error, role: role, at: location)
-        }
     }
 }
 
@@ -123,13 +120,15 @@ extension LockedImage {
 
     /// The location of the image at the source.
     ///
-    /// - Throws: A `ContentError` for a layout, whose location only the configuration entry has.
+    /// - Throws: ``CopyError`` for a layout, whose location only the configuration entry has.
     fileprivate var upstreamLocation: StoreLocation {
-        get throws {
+        get throws(CopyError) {
             guard let reference = try? Reference(parsing: upstream) else {
-                throw ContentError(
-                    .unavailable, "no configuration entry for \(upstream)",
-                    hint: "restore the entry, or run 'ocimirror sync' to remove the lock entry")
+                throw CopyError(
+                    ContentError(
+                        .unavailable, "no configuration entry for \(upstream)",
+                        hint: "restore the entry, or run 'ocimirror sync' to remove the lock entry"),
+                    role: .source, at: .repository(repository))
             }
             return .repository(reference.repository)
         }

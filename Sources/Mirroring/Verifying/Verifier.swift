@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 public import Lockfiles
 internal import OCI
-internal import AsyncPrimitives
+internal import Validation
 
 /// Compares a target with its lock file: every tag, manifest, config and layer.
 public struct Verifier: Sendable {
@@ -15,7 +16,7 @@ public struct Verifier: Sendable {
     private let progress: RunProgress
     private let slots: AsyncSemaphore
     /// The tags that were resolved at sources, shared between targets.
-    let sourceTags = RunCache<SourceTag, Digest?>()
+    let sourceTags = SingleFlight<SourceTag, Digest?>(keepsResults: true)
 
     /// The maximum number of images in progress.
     private static let maxConcurrentImages = 8
@@ -35,13 +36,14 @@ public struct Verifier: Sendable {
         checksSource: Bool = false,
         progress: RunProgress = RunProgress()
     ) {
-        self.init(stores, configuration, today, checksSource: checksSource, progress, nil)
+        self.init(
+            stores: stores, configuration: configuration, today: today,
+            checksSource: checksSource, progress: progress, repairer: nil)
     }
 
     private init(
-        _ stores: StoreProvider, _ configuration: MirrorConfiguration, _ today: CalendarDay,
-        checksSource: Bool,
-        _ progress: RunProgress, _ repairer: Repairer?
+        stores: StoreProvider, configuration: MirrorConfiguration, today: CalendarDay,
+        checksSource: Bool, progress: RunProgress, repairer: Repairer?
     ) {
         self.stores = stores
         self.configuration = configuration
@@ -64,8 +66,9 @@ public struct Verifier: Sendable {
         let copier = Copier(
             limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })
         return Verifier(
-            stores, configuration, today, checksSource: checksSource, progress,
-            Repairer(
+            stores: stores, configuration: configuration, today: today,
+            checksSource: checksSource, progress: progress,
+            repairer: Repairer(
                 stores: stores, configuration: configuration, today: today, locks: locks,
                 copier: copier))
     }
@@ -78,7 +81,7 @@ public struct Verifier: Sendable {
         return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, lockEntry) in images {
                 group.addTask {
-                    try await slots.withSlot {
+                    try await slots.withPermit {
                         progress.start(id)
                         let image = try await repaired(try await verify(id, lockEntry))
                         progress.finish(
@@ -96,7 +99,7 @@ public struct Verifier: Sendable {
     private func verify(_ id: String, _ lockEntry: LockedImage) async throws -> VerifiedImage {
         var image = VerifiedImage(id: id, lockEntry: lockEntry)
         do {
-            let store = try stores.store(at: .repository(lockEntry.repository))
+            let store = try stores.store(at: .repository(lockEntry.repository), as: .target)
             try await at(.target, store.location) { try await verifyContent(&image, in: store) }
             let entry = configuration.entry(of: lockEntry)
             if entry.map({ $0.referrers == .copy }) ?? true {
@@ -123,8 +126,13 @@ public struct Verifier: Sendable {
         guard let repairer, !problems.isEmpty, image.failure == nil else { return image }
         let failure = try await repairer.repair(image).map { ImageFailure($0) }
         var verified = try await verify(image.id, image.lockEntry)
+        guard verified.failure == nil else {
+            var unconfirmed = image
+            unconfirmed.failure = failure ?? verified.failure
+            return unconfirmed
+        }
         verified.repaired = problems.filter { !verified.problems.contains($0) }
-        verified.failure = failure ?? verified.failure
+        verified.failure = failure
         return verified
     }
 
@@ -215,4 +223,49 @@ extension ManifestGraph {
         return promised.isEmpty
             || promised.contains { $0 == nil || platform.matches($0 ?? platform) }
     }
+}
+
+/// Comparisons of a mirrored image with the configuration and the source.
+extension Verifier {
+    /// Compares the validation that a lock entry records with the requirements of its configuration
+    /// entry.
+    func compare(_ image: inout VerifiedImage, with entry: ImageEntry) {
+        let required = ImageRequirements(entry, platforms: configuration.platforms, today: today)
+        image.problems += image.lockEntry.gaps(for: required).map { .insufficientlyValidated($0) }
+        image.findings += [required.exceptionFinding].compactMap(\.self)
+    }
+
+    /// Checks whether the tag has moved at the source.
+    ///
+    /// A floating tag is expected to move and results only in a note.
+    ///
+    /// - Throws: ``CopyError`` or `CancellationError`.
+    func checkSource(of image: inout VerifiedImage, _ entry: ImageEntry) async throws {
+        guard let tag = image.lockEntry.targetTag else { return }
+        if case .one(_, .some) = entry.selection { return }
+        let location = entry.sourceLocation
+        let now = try await sourceTags.value(for: SourceTag(location: location, tag: tag)) {
+            try await at(.source, location) {
+                try await stores.store(at: location).resolve(.tag(tag))?.digest
+            }
+        }
+        guard now != image.lockEntry.digest else { return }
+        guard entry.floating else {
+            image.problems.append(.sourceMoved(tag, now: now))
+            return
+        }
+        image.findings.append(
+            Finding(
+                .tagMoved, .note,
+                now.map {
+                    "tag \(tag) now points to \($0.short) at the source; the next sync copies it"
+                }
+                    ?? "tag \(tag) not found at the source"))
+    }
+}
+
+/// A tag at a source.
+struct SourceTag: Hashable, Sendable {
+    let location: StoreLocation
+    let tag: Tag
 }

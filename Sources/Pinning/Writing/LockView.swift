@@ -64,7 +64,7 @@ struct LockView: Sendable {
                 target: PinTarget(
                     id: id, repository: own, tag: image.tag,
                     resolvedTag: image.tag ?? source?.tag, digest: image.digest),
-                isValidated: lock.validation.map { image.validation >= $0 } ?? true)
+                isValidated: lock.validation.map { image.attemptedValidation >= $0 } ?? true)
             ids[id] = entry
             byRepository[own, default: []].append(entry)
             let other = registry == .mirror ? upstream?.repository : image.repository

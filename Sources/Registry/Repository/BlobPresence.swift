@@ -35,20 +35,14 @@ final class BlobPresence: Sendable {
         knowledge = AsyncCondition(mountsBlobs ? .unknown : .known(.head))
     }
 
-    private var current: Knowledge {
-        var current = Knowledge.unknown
-        knowledge.change(waking: 0) { current = $0 }
-        return current
-    }
-
     /// A Boolean value that indicates whether mounts are used.
     var usesMounts: Bool {
-        if case .known(.head) = current { false } else { true }
+        if case .known(.head) = knowledge.state { false } else { true }
     }
 
     /// A Boolean value that indicates whether a probe is still needed.
     var isUnknown: Bool {
-        if case .known = current { false } else { true }
+        if case .known = knowledge.state { false } else { true }
     }
 
     /// Returns the method to use, after a probe in flight has ended.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 public import Content
 internal import HTTP
 internal import Hashing
@@ -34,8 +35,10 @@ extension RemoteRepository {
     public func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         let operation = operation(.blobGet, "reading the blob \(descriptor.digest)")
         let whole = try await body(of: descriptor, from: 0, operation)
-        return VerifiedBlob(
-            base: VerifiedStream(whole, verifying: descriptor), operation: operation)
+        return ErrorMappingStream(VerifiedStream(whole, verifying: descriptor)) { error in
+            guard let error = error as? IntegrityError else { return error }
+            return RegistryError(.integrity, operation, error.description)
+        }
     }
 
     /// Opens the rest of a blob; its stream is resumed after transport errors, and is not verified.
@@ -119,29 +122,6 @@ enum ContentRange {
             start <= end
         else { return nil }
         return start
-    }
-}
-
-/// A verified stream that reports mismatches as ``RegistryError``.
-struct VerifiedBlob: AsyncSequence, Sendable {
-    let base: VerifiedStream
-    let operation: Operation
-
-    func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), operation: operation)
-    }
-
-    struct Iterator: AsyncIteratorProtocol {
-        let base: VerifiedStream.Iterator
-        let operation: Operation
-
-        func next() async throws -> [UInt8]? {
-            do {
-                return try await base.next()
-            } catch let error as IntegrityError {
-                throw RegistryError(.integrity, operation, error.description)
-            }
-        }
     }
 }
 

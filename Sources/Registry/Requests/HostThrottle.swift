@@ -5,18 +5,13 @@ internal import AsyncPrimitives
 /// The limits of one host: the number of concurrent requests, and the time before which nothing is
 /// sent.
 ///
-/// When one request is throttled, nothing is sent to the host before the stated time. Waiting
-/// requests are then resumed one after the other, not all at once.
+/// When one request is throttled, nothing is sent to the host before the stated time. The requests
+/// that hold a permit then continue at different times, and the others as permits become free.
 final class HostThrottle: Sendable {
     private struct State {
         var window: CongestionWindow
         var inFlight = 0
         var closedUntil = Duration.zero
-    }
-
-    private enum Admission: Sendable {
-        case granted(CongestionWindow.Epoch)
-        case wait(Duration)
     }
 
     private let state: AsyncCondition<State>
@@ -35,13 +30,7 @@ final class HostThrottle: Sendable {
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error of
     ///   `exchange`.
     func withPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        let epoch = try await admission { state in
-            guard state.inFlight < state.window.limit else { return nil }
-            state.inFlight += 1
-            return .granted(state.window.epoch)
-        }
-        // All are resumed: the first one may find the host closed and leave the permit to the
-        // others.
+        let epoch = try await acquirePermit()
         defer { state.change { $0.inFlight -= 1 } }
         return try await recordResponse(exchange, sent: epoch)
     }
@@ -51,7 +40,8 @@ final class HostThrottle: Sendable {
     /// It is for requests that the holder of a permit waits for: a token, or a body that is fed by
     /// another request to the same host.
     func withoutPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        try await recordResponse(exchange, sent: try await admission { .granted($0.window.epoch) })
+        try await waitUntilOpen()
+        return try await recordResponse(exchange, sent: state.state.window.epoch)
     }
 
     /// Records a response of the host.
@@ -80,18 +70,33 @@ final class HostThrottle: Sendable {
         state.change { $0.closedUntil = max($0.closedUntil, end) }
     }
 
-    private func admission(
-        _ take: @escaping @Sendable (inout State) -> Admission?
-    ) async throws -> CongestionWindow.Epoch {
+    /// Waits for a permit and for the host to be open, and returns the current epoch.
+    private func acquirePermit() async throws -> CongestionWindow.Epoch {
         while true {
-            let admission = try await state.take { [time] state -> Admission? in
-                let left = state.closedUntil - time.now()
-                return left > .zero ? .wait(left) : take(&state)
+            try await state.take { state -> Void? in
+                guard state.inFlight < state.window.limit else { return nil }
+                state.inFlight += 1
+                return ()
             }
-            switch admission {
-            case .granted(let epoch): return epoch
-            case .wait(let left): try await time.sleep(left + Self.spread * time.jitter())
+            do {
+                try await waitUntilOpen()
+            } catch {
+                state.change { $0.inFlight -= 1 }
+                throw error
             }
+            // The window may have become smaller meanwhile.
+            let epoch = state.change { state -> CongestionWindow.Epoch? in
+                guard state.inFlight > state.window.limit else { return state.window.epoch }
+                state.inFlight -= 1
+                return nil
+            }
+            if let epoch { return epoch }
+        }
+    }
+
+    private func waitUntilOpen() async throws {
+        while case let left = state.state.closedUntil - time.now(), left > .zero {
+            try await time.sleep(left + Self.spread * time.jitter())
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import HTTP
 internal import Synchronization
 
@@ -108,12 +109,17 @@ struct MonitoredTransport: HTTPTransport {
             throw error
         }
         guard !monitor.note(response.status, at: origin, began: began) else { return response }
-        let body = MonitoredBody(
-            base: response.body,
-            outcome: BodyOutcome { [monitor] error in
-                guard let error else { return monitor.succeed(origin) }
-                monitor.note(error, at: origin, began: began)
-            })
+        let outcome = BodyOutcome { [monitor] error in
+            guard let error else { return monitor.succeed(origin) }
+            monitor.note(error, at: origin, began: began)
+        }
+        let observed = ObservedStream(response.body) { chunk, byteCount in
+            if chunk == nil || byteCount >= ResumingBody.progress { outcome.succeed() }
+        }
+        let body = ErrorMappingStream(observed) { error in
+            if let error = error as? TransportError { outcome.fail(error) }
+            return error
+        }
         return HTTPResponse(
             status: response.status, fields: response.fields, body: body, peer: response.peer)
     }
@@ -140,37 +146,5 @@ private final class BodyOutcome: Sendable {
     func fail(_ error: TransportError) {
         isReported.store(true, ordering: .relaxed)
         report(error)
-    }
-}
-
-private struct MonitoredBody: AsyncSequence, Sendable {
-    let base: HTTPByteStream
-    let outcome: BodyOutcome
-
-    func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), outcome: outcome)
-    }
-
-    struct Iterator: AsyncIteratorProtocol {
-        var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let outcome: BodyOutcome
-        private var byteCount = 0
-
-        init(base: any AsyncIteratorProtocol<[UInt8], any Error>, outcome: BodyOutcome) {
-            self.base = base
-            self.outcome = outcome
-        }
-
-        mutating func next() async throws -> [UInt8]? {
-            do {
-                let chunk = try await base.next(isolation: #isolation)
-                byteCount += chunk?.count ?? 0
-                if chunk == nil || byteCount >= ResumingBody.progress { outcome.succeed() }
-                return chunk
-            } catch let error as TransportError {
-                outcome.fail(error)
-                throw error
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import HTTP
 internal import OCI
@@ -324,9 +325,9 @@ final class RegistryClient: Sendable {
                 [status = response.status] bytes in
                 events(.requestFinished(host: hostName, kind: kind, status: status, bytes: bytes))
             }
+            let body = ObservedStream(response.body) { chunk, _ in metrics.add(chunk?.count ?? 0) }
             return HTTPResponse(
-                status: response.status, fields: response.fields,
-                body: MeteredBody(base: response.body, metrics: metrics), peer: response.peer)
+                status: response.status, fields: response.fields, body: body, peer: response.peer)
         } catch {
             // A request that was not sent to a host that is down is not counted.
             if (error as? TransportError)?.kind != .givenUp {
@@ -342,7 +343,9 @@ final class RegistryClient: Sendable {
         case .bytes(let bytes): return .bytes(bytes)
         case .stream(let length, let open):
             do {
-                return .stream(length: length, UploadBody(base: try await open()))
+                // Distinguishes errors of the source from those of the request that sends it.
+                let body = ErrorMappingStream(try await open()) { UploadSourceError(cause: $0) }
+                return .stream(length: length, body)
             } catch {
                 throw UploadSourceError(cause: error)
             }

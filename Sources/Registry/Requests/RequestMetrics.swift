@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HTTP
 internal import Synchronization
 
 /// Counts the bytes of a response, and reports the exchange when its body is released.
@@ -22,47 +21,5 @@ final class RequestMetrics: Sendable {
 
     func add(_ count: Int) {
         bytes.add(count, ordering: .relaxed)
-    }
-}
-
-/// A body whose bytes are counted.
-struct MeteredBody: AsyncSequence, Sendable {
-    let base: HTTPByteStream
-    let metrics: RequestMetrics
-
-    func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator(), metrics: metrics)
-    }
-
-    struct Iterator: AsyncIteratorProtocol {
-        var base: any AsyncIteratorProtocol<[UInt8], any Error>
-        let metrics: RequestMetrics
-
-        mutating func next() async throws -> [UInt8]? {
-            let chunk = try await base.next(isolation: #isolation)
-            metrics.add(chunk?.count ?? 0)
-            return chunk
-        }
-    }
-}
-
-/// A body that distinguishes its errors from those of the request that sends it.
-struct UploadBody: AsyncSequence, Sendable {
-    let base: HTTPByteStream
-
-    func makeAsyncIterator() -> Iterator {
-        Iterator(base: base.makeAsyncIterator())
-    }
-
-    struct Iterator: AsyncIteratorProtocol {
-        var base: any AsyncIteratorProtocol<[UInt8], any Error>
-
-        mutating func next() async throws -> [UInt8]? {
-            do {
-                return try await base.next(isolation: #isolation)
-            } catch {
-                throw UploadSourceError(cause: error)
-            }
-        }
     }
 }

@@ -1,147 +1,173 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A program that starts the program that its arguments name.
-enum ExecWrapper {
-    /// Starts the rest of its arguments, after its options.
-    case options(withValue: Set<String>)
-    /// As `options`, after one more word, such as a user or a duration.
-    case oneWord(optionsWithValue: Set<String>)
-    /// Starts the rest of its arguments, after options and variable assignments.
-    case environment
-    case shell
+internal import LayerScanning
 
-    /// The command that is started.
-    enum Command: Hashable {
-        case words([String])
-        case shellText(String)
-    }
+/// A program that starts the program that its arguments name.
+///
+/// Each is described by the options that it accepts before the command. The list in
+/// `Documentation/start-scripts.md` is the same.
+enum ExecWrapper {
+    /// Starts its operands, after a number of other operands such as a user or a duration.
+    case command(OptionSyntax, operands: Int = 0, directory: String? = nil)
+    /// `env`.
+    case environment
+    /// `chroot`, which is followed if the root stays the same.
+    case changeRoot
+    /// A shell.
+    case shell
+    /// A multi-call program, whose first argument is the name of a program.
+    case multiCall
+    /// An emulator, which runs programs for other CPU architectures.
+    case emulator
 
     /// Creates the wrapper with a program name; `nil` if the program is not a known wrapper.
     init?(_ name: String) {
-        switch name {
-        case "tini", "tini-static", "docker-init": self = .options(withValue: ["-p", "-e"])
-        case "dumb-init": self = .options(withValue: ["-r", "--rewrite"])
-        case "catatonit", "nohup", "setsid": self = .options(withValue: [])
-        case "nice": self = .options(withValue: ["-n", "--adjustment"])
-        case "gosu", "su-exec": self = .oneWord(optionsWithValue: [])
-        case "timeout":
-            self = .oneWord(optionsWithValue: ["-s", "--signal", "-k", "--kill-after"])
-        case "env": self = .environment
-        case "sh", "ash", "bash", "dash", "ksh", "mksh", "zsh": self = .shell
-        default: return nil
+        if let syntax = Self.commands[name] {
+            self = syntax
+        } else if Self.shells.contains(name) {
+            self = .shell
+        } else if name == "env" {
+            self = .environment
+        } else if name == "chroot" {
+            self = .changeRoot
+        } else if name == "busybox" || name == "toybox" {
+            self = .multiCall
+        } else if Self.isEmulator(name) {
+            self = .emulator
+        } else {
+            return nil
         }
     }
 
-    /// Returns the command in the arguments; `nil` if there is none.
-    func command(in arguments: [String]) -> Command? {
+    /// Returns whether a program runs programs for other CPU architectures.
+    static func isEmulator(_ name: some StringProtocol) -> Bool {
+        name.hasPrefix("qemu-") || emulators.contains(String(name))
+    }
+
+    private static let emulators: Set<String> = [
+        "FEXInterpreter", "box32", "box64", "box86", "rosetta", "wine", "wine64",
+    ]
+
+    /// The shells of the POSIX family.
+    static let shells: Set<String> = ["sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"]
+
+    private static let commands: [String: ExecWrapper] = [
+        "tini": tini, "tini-static": tini, "docker-init": tini,
+        // Source: dumb-init 1.2.5, dumb-init.c.
+        "dumb-init": .command(
+            OptionSyntax("cvr:", ["single-child", "verbose", "rewrite="])),
+        // Source: catatonit 0.2, catatonit.c.
+        "catatonit": .command(OptionSyntax("g")),
+        "gosu": .command(OptionSyntax(), operands: 1),
+        "su-exec": .command(OptionSyntax(), operands: 1),
+        "setuidgid": .command(OptionSyntax(), operands: 1),
+        "s6-setuidgid": .command(OptionSyntax(), operands: 1),
+        "with-contenv": .command(OptionSyntax()),
+        "envdir": .command(OptionSyntax(), operands: 1),
+        "s6-envdir": .command(OptionSyntax("IifnLc:"), operands: 1),
+        "s6-applyuidgid": .command(OptionSyntax("Uzu:g:G:")),
+        // Source: runit 2.1.2, chpst(8).
+        "chpst": .command(OptionSyntax("vP012u:U:b:e:C:n:l:L:m:d:o:p:f:c:r:t:"), directory: "C"),
+        // Source: util-linux 2.40, setpriv(1).
+        "setpriv": .command(
+            OptionSyntax(
+                "",
+                [
+                    "nnp", "no-new-privs", "clear-groups", "keep-groups", "init-groups",
+                    "reset-env", "ambient-caps=", "inh-caps=", "bounding-set=", "ruid=", "euid=",
+                    "rgid=", "egid=", "reuid=", "regid=", "groups=", "securebits=", "pdeathsig=",
+                    "ptracer=", "selinux-label=", "apparmor-profile=", "landlock-access=",
+                    "landlock-rule=", "seccomp-filter=",
+                ])),
+        "setsid": .command(OptionSyntax("cfw", ["ctty", "fork", "wait"])),
+        "ionice": .command(OptionSyntax("c:n:t", ["class=", "classdata=", "ignore"])),
+        "chrt": .command(
+            OptionSyntax(
+                "bdfiorRaT:P:D:v",
+                [
+                    "batch", "deadline", "fifo", "idle", "other", "rr", "reset-on-fork",
+                    "all-tasks", "sched-runtime=", "sched-period=", "sched-deadline=", "verbose",
+                ]), operands: 1),
+        "taskset": .command(OptionSyntax("ac", ["all-tasks", "cpu-list"]), operands: 1),
+        "nohup": .command(OptionSyntax()),
+        "flock": .command(
+            OptionSyntax(
+                "sexuonFw:E:",
+                [
+                    "shared", "exclusive", "unlock", "nonblock", "nb", "close", "no-fork",
+                    "timeout=", "wait=", "conflict-exit-code=", "verbose",
+                ]), operands: 1),
+        // Source: GNU coreutils 9.1.
+        "nice": .command(OptionSyntax("n:", ["adjustment="])),
+        "stdbuf": .command(OptionSyntax("i:o:e:", ["input=", "output=", "error="])),
+        "timeout": .command(
+            OptionSyntax(
+                "k:s:v",
+                ["kill-after=", "signal=", "verbose", "foreground", "preserve-status"]),
+            operands: 1),
+        "catchsegv": .command(OptionSyntax()),
+        "eatmydata": .command(OptionSyntax()),
+    ]
+
+    /// Source: tini 0.19, tini.c.
+    private static let tini = ExecWrapper.command(OptionSyntax("svwge:p:"))
+}
+
+/// The command that a wrapper starts.
+struct WrappedCommand {
+    /// The program and its arguments; empty if the wrapper starts none.
+    var words: [Argument]
+    /// The state that the program inherits.
+    var process: ProcessState
+    /// A Boolean value that indicates whether the words are certainly the command.
+    var isCertain = true
+}
+
+extension ExecWrapper {
+    /// Returns the command in the arguments of a wrapper other than a shell or an emulator; `nil`
+    /// if there is none.
+    func command(in arguments: [Argument], of process: ProcessState) -> WrappedCommand? {
         switch self {
-        case .options(let withValue): Self.words(after: withValue, in: arguments)
-        case .oneWord(let withValue): Self.words(after: withValue, in: arguments, skipping: 1)
-        case .environment: Self.environmentCommand(in: arguments)
-        case .shell: Self.shellCommand(in: arguments)
-        }
-    }
-
-    private static func words(
-        after withValue: Set<String>, in arguments: [String], skipping count: Int = 0
-    ) -> Command? {
-        var rest = arguments[...]
-        while let word = rest.first, word.hasPrefix("-"), word != "-" {
-            rest.removeFirst()
-            if word == "--" { break }
-            if withValue.contains(word) { rest = rest.dropFirst() }
-        }
-        rest = rest.dropFirst(count)
-        return rest.isEmpty ? nil : .words(Array(rest))
-    }
-
-    /// The maximum number of nested `-S` options.
-    private static let maximumSplits = 8
-
-    /// Source: GNU coreutils, env(1); busybox knows fewer options.
-    private static func environmentCommand(in arguments: [String]) -> Command? {
-        // The next word is the last element.
-        var rest = Array(arguments.reversed())
-        var splits = 0
-        while let word = rest.popLast() {
-            var text = splitText(word)
-            if word == "-S" || word == "--split-string" {
-                guard let next = rest.popLast() else { return nil }
-                text = next[...]
+        case .environment: return EnvironmentCommand(arguments, process).command
+        case .changeRoot:
+            let syntax = OptionSyntax("", ["groups=", "userspec=", "skip-chdir"])
+            guard let parsed = syntax.parse(arguments), parsed.operands.first?.text == "/" else {
+                return nil
             }
-            if let text {
-                splits += 1
-                guard splits <= maximumSplits else { return nil }
-                rest += text.split(separator: " ").reversed().map(String.init)
-            } else if ["-u", "--unset", "-C", "--chdir"].contains(word) {
-                _ = rest.popLast()
-            } else if !word.hasPrefix("-"), !word.contains("=") {
-                return .words([word] + rest.reversed())
+            var process = process
+            process.workingDirectory =
+                parsed.options.contains { $0.name == "skip-chdir" }
+                ? process.workingDirectory : .root
+            return WrappedCommand(
+                words: Array(parsed.operands.dropFirst()), process: process,
+                isCertain: parsed.isCertain)
+        case .multiCall:
+            return WrappedCommand(words: arguments, process: process)
+        case .command(let syntax, let count, let directory):
+            guard let parsed = syntax.parse(arguments) else { return nil }
+            var process = process
+            if let option = parsed.options.last(where: { $0.name == directory }) {
+                process.changeDirectory(to: option.value?.text)
             }
+            return WrappedCommand(
+                words: Array(parsed.operands.dropFirst(count)), process: process,
+                isCertain: parsed.isCertain && parsed.operands.prefix(count).allSatisfy(\.isSingle))
+        case .shell, .emulator: return nil
         }
-        return nil
-    }
-
-    /// Returns the text of `-S` in one word, as in the first line of a script, which a kernel does
-    /// not split.
-    private static func splitText(_ word: String) -> Substring? {
-        for option in ["--split-string=", "-vS", "-S", "-iS"]
-        where word.hasPrefix(option) && word != option {
-            return word.dropFirst(option.count)
-        }
-        return nil
-    }
-
-    /// Source: POSIX, sh(1).
-    private static func shellCommand(in arguments: [String]) -> Command? {
-        var rest = arguments[...]
-        var takesText = false
-        while let word = rest.first, word.hasPrefix("-") || word.hasPrefix("+") {
-            rest.removeFirst()
-            if word == "--" || word == "-" { break }
-            guard !word.hasPrefix("--") else { continue }
-            if word.contains("c") { takesText = true }
-            if word.last == "o" { rest = rest.dropFirst() }
-        }
-        return takesText ? rest.first.map(Command.shellText) : nil
     }
 }
 
-/// The text of a shell command, without expansions and control structures.
-struct ShellText {
-    /// The program that is started first; `nil` for a builtin, or if it cannot be determined.
-    let firstCommand: String?
-
-    init(_ text: String) {
-        var words = text.split(whereSeparator: \.isWhitespace)[...]
-        while let word = words.first, word == "exec" || Self.isAssignment(word) {
-            words.removeFirst()
-        }
-        guard let word = words.first else {
-            firstCommand = nil
+extension ProcessState {
+    /// Changes the working directory; to an unknown one if the path is unknown.
+    mutating func changeDirectory(to path: String?) {
+        guard let path else {
+            workingDirectory = nil
             return
         }
-        let command = word.prefix { !";&|<>".contains($0) }
-        let isPlain = command.allSatisfy {
-            $0.isASCII && ($0.isLetter || $0.isNumber || "/._+-".contains($0))
+        if path.hasPrefix("/") {
+            workingDirectory = LayerPath(path)
+        } else {
+            workingDirectory = workingDirectory.map { LayerPath(path, in: $0) }
         }
-        firstCommand =
-            isPlain && !command.isEmpty && !command.hasPrefix("-")
-                && !Self.builtins.contains(String(command)) ? String(command) : nil
     }
-
-    private static func isAssignment(_ word: Substring) -> Bool {
-        guard let equals = word.firstIndex(of: "="), equals != word.startIndex else { return false }
-        return word[..<equals].allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
-            && !word.contains { "$`\"'(\\".contains($0) }
-    }
-
-    private static let builtins: Set<String> = [
-        ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "declare", "do",
-        "done", "echo", "eval", "exec", "exit", "export", "false", "fg", "for", "function",
-        "getopts", "hash", "if", "jobs", "kill", "let", "local", "printf", "pwd", "read",
-        "readonly", "return", "select", "set", "shift", "shopt", "source", "test", "then", "time",
-        "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset",
-        "until", "wait", "while",
-    ]
 }

@@ -2,6 +2,7 @@
 
 internal import LayerScanning
 internal import OCI
+internal import TextSafety
 
 /// The config and root file system of a required platform.
 struct PlatformRootFS {
@@ -10,6 +11,7 @@ struct PlatformRootFS {
     let rootFileSystem: RootFileSystem
     /// The CPU architecture of the platform; `nil` if it is unknown.
     let architecture: CPUArchitecture?
+    private let layers: [Descriptor]
 
     /// Creates the root file system from the scanned layers; `nil` if the config is missing, which
     /// other rules report.
@@ -20,8 +22,62 @@ struct PlatformRootFS {
         }
         self.platform = platform
         self.config = config
-        self.rootFileSystem = RootFileSystem(layers: trees, budget: image.lookupBudget)
+        self.layers = candidate.manifest.layers
+        self.rootFileSystem = RootFileSystem(
+            layers: trees, linkHandling: image.linkHandling, budget: image.lookupBudget)
         self.architecture = CPUArchitecture(platform)
+    }
+
+    // MARK: Layers
+
+    /// Returns the layer that added a file; `nil` if it is unknown.
+    func layer(of path: LayerPath) -> Finding.Layer? {
+        rootFileSystem.layers.lastIndex { $0?[path] != nil }.map(layer)
+    }
+
+    private func layer(at position: Int) -> Finding.Layer {
+        let history = config.layerHistory
+        let text = history.count == layers.count ? history[position] : nil
+        return Finding.Layer(
+            position: position + 1, count: layers.count, digest: layers[position].digest,
+            createdBy: text.map(Self.shortened))
+    }
+
+    /// Returns the command that created a layer, without the words that builders add.
+    private static func shortened(_ text: String) -> String {
+        var text = text[...]
+        for prefix in ["RUN ", "/bin/sh -c ", "#(nop) "] where text.hasPrefix(prefix) {
+            text = text.dropFirst(prefix.count).drop { $0 == " " }
+        }
+        if text.hasSuffix(" # buildkit") { text = text.dropLast(11) }
+        let words = text.prefix(1000).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return UntrustedText(words).display(limit: 80)
+    }
+
+    /// The maximum length of a path whose directories are looked up in every layer for a message.
+    private static let describedPathByteCount = 256
+
+    /// Returns the description of a layer that replaces a symbolic link on a path by a directory;
+    /// `nil` if there is none.
+    ///
+    /// Files that were below the link's target are then missing at this path.
+    func replacedLink(above path: String) -> String? {
+        guard path.hasPrefix("/"), path.utf8.count <= Self.describedPathByteCount else { return nil }
+        var directory = LayerPath(path).directory
+        while let current = directory, current != .root {
+            if let position = rootFileSystem.layers.lastIndex(where: { $0?[current] == .directory }
+            ),
+                let link = rootFileSystem.layers[..<position].compactMap({ $0?[current] }).last,
+                case .symbolicLink(let target) = link
+            {
+                let target = UntrustedText(String(decoding: target, as: UTF8.self))
+                return
+                    "layer \(position + 1) of \(layers.count) replaces the link \(current.displayText) to "
+                    + "\(target.display(limit: 100)) by a directory"
+            }
+            directory = current.directory
+        }
+        return nil
     }
 }
 

@@ -13,16 +13,13 @@ struct ProgramLookup {
     /// The directory in which the program starts.
     let workingDirectory: LayerPath
 
-    /// The search path that runtimes use if the config sets no `PATH`.
-    private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-    init(_ rootFileSystem: RootFileSystem, _ config: ImageConfig) {
+    /// Creates a lookup with a value of `PATH` and a working directory.
+    init(_ rootFileSystem: RootFileSystem, path: String, workingDirectory: LayerPath) {
         self.rootFileSystem = rootFileSystem
-        let path = config.environment.last { $0.hasPrefix("PATH=") }?.dropFirst(5)
         // A relative directory depends on the working directory of the process.
-        self.searchPath = (path ?? Self.defaultPath[...]).split(separator: ":")
+        self.searchPath = path.split(separator: ":")
             .filter { $0.hasPrefix("/") }.map { LayerPath(String($0)) }
-        self.workingDirectory = LayerPath(config.workingDirectory)
+        self.workingDirectory = workingDirectory
     }
 
     /// The result of a program lookup.

@@ -24,12 +24,20 @@ public struct ConfigPlatformRule: Rule {
                     "\(platform): config type \(candidate.manifest.config.mediaType) is not that "
                         + "of an image config")
             }
-            guard platform.matches(config.platform) else {
+            guard platform.matches(config.platform) || platform.isVariant(of: config.platform)
+            else {
                 return Finding(
                     .configMismatch, .error, platform: platform,
                     "config states \(config.platform), but the index states \(platform)")
             }
             return nil
         }
+    }
+}
+
+extension Platform {
+    /// Returns whether a platform is this one without its variant, which many configs leave out.
+    fileprivate func isVariant(of other: Platform) -> Bool {
+        other.variant == nil && os == other.os && architecture == other.architecture
     }
 }

@@ -24,6 +24,8 @@ public struct LayerIntegrityRule: Rule {
                 switch image.contents(of: layer) {
                 case .success(let contents):
                     return Self.finding(contents.diffID, diffID, name, platform)
+                        ?? Self.finding(contents.tree, position, candidate, name, image)
+                        ?? Self.finding(contents.compression, layer.mediaType, name, platform)
                 case .failure(.malformed(let reason)):
                     return Finding(
                         .layerBroken, .error, platform: platform,
@@ -35,6 +37,12 @@ public struct LayerIntegrityRule: Rule {
                 case nil:
                     // A layer that no rule required was not scanned.
                     guard LayerCompression(layer.mediaType) == nil else { return nil }
+                    guard !LayerCompression.isUnsupported(layer.mediaType) else {
+                        return Finding(
+                            .layerBroken, .error, platform: platform,
+                            "\(name) cannot be unpacked: runtimes do not support "
+                                + "\(layer.mediaType)")
+                    }
                     return Finding(
                         .notChecked, .warning, platform: platform,
                         "\(name) not scanned: unsupported media type \(layer.mediaType)")
@@ -53,5 +61,44 @@ public struct LayerIntegrityRule: Rule {
         return Finding(
             .diffIDMismatch, .error, platform: platform,
             "\(name) has diff_id \(actual.short), but config states \(stated.short)")
+    }
+
+    /// Returns a finding for a layer that runtimes cannot unpack above the layers below it.
+    private static func finding(
+        _ tree: LayerFileTree, _ position: Int, _ candidate: LoadedImage.PlatformImage,
+        _ name: String, _ image: LoadedImage
+    ) -> Finding? {
+        func broken(_ reason: String) -> Finding {
+            Finding(
+                .layerBroken, .error, platform: candidate.platform,
+                "\(name) cannot be unpacked: \(reason)")
+        }
+        let isSeparate = image.linkHandling == .replaced
+        if isSeparate, let path = tree.deletedOwnEntry {
+            return broken("whiteout of \(path.displayText), which the layer itself contains")
+        }
+        guard let path = tree.linkToLowerLayer else { return nil }
+        let finding = broken(
+            "hard link \(path.displayText) to a file that the layer does not contain before it")
+        guard !isSeparate else { return finding }
+        guard case .hardLink(let target)? = tree[path],
+            let scanned = PlatformRootFS(candidate, of: image),
+            case .nothing = scanned.rootFileSystem.look(at: target, below: position).found
+        else { return nil }
+        return finding
+    }
+
+    /// Returns a finding for a layer whose compression is not the one that its media type states.
+    ///
+    /// Source: containerd, archive/compression, `DecompressStream`.
+    private static func finding(
+        _ actual: LayerCompression, _ mediaType: MediaType, _ name: String, _ platform: Platform
+    ) -> Finding? {
+        guard let stated = LayerCompression(mediaType), stated != actual else { return nil }
+        let description = actual == .none ? "not compressed" : "compressed with \(actual.rawValue)"
+        return Finding(
+            .layerBroken, .warning, platform: platform,
+            "\(name) is \(description), but its media type states \(stated.rawValue); some runtimes "
+                + "reject it")
     }
 }

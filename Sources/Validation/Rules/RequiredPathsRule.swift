@@ -9,7 +9,7 @@ public struct RequiredPathsRule: Rule {
     /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Returns findings for paths that are missing or are programs for another CPU architecture.
+    /// Returns findings for paths that are missing, and for programs that cannot be started.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned in
             required.paths.compactMap { Self.finding($0, in: scanned) }
@@ -17,35 +17,51 @@ public struct RequiredPathsRule: Rule {
     }
 
     private static func finding(_ name: String, in scanned: PlatformRootFS) -> Finding? {
-        let lookup = ProgramLookup(scanned.rootFileSystem, scanned.config)
-        let kind = name.hasPrefix("/") ? "path" : "command"
-        let shown = "required \(kind) \(UntrustedText(name).display(limit: 200))"
-        if name.hasPrefix("/"),
-            case .found(let entry, _) = scanned.rootFileSystem.resolve(Array(name.utf8))
-        {
-            guard case .file(let file) = entry, case .elf(let header) = file.head else {
-                return nil
+        if name.hasPrefix("/") {
+            switch scanned.rootFileSystem.resolve(Array(name.utf8)) {
+            case .found(.file(let file), _) where file.isExecutable: break
+            case .found, .runtimeMount, .undetermined: return nil
+            case .missing: return missing(name, in: scanned)
             }
-            return mismatch(header, shown, scanned)
         }
-        switch lookup.program(name) {
-        case .program(.elf(let header), _): return mismatch(header, shown, scanned)
-        case .program, .runtimeMount, .undetermined: return nil
-        case .missing, .notExecutable:
-            return Finding(
-                .pathMissing, .error, platform: scanned.platform,
-                "\(scanned.platform): \(shown) not found")
+        let tracer = StartTracer(scanned.rootFileSystem, scanned.architecture)
+        let trails = tracer.follow([Argument(name)], ProcessState(scanned.config), .config)
+        let started = tracer.startedPrograms(trails)
+        let certain = started.certainties(of: started.failing).filter { $0.value == .certain }.keys
+        for start in certain.sorted().map({ started.starts[$0] }) {
+            switch (start.subject, start.origin) {
+            case (.missing, .config), (.notExecutable, .config): return missing(name, in: scanned)
+            case (.program(let path, let header), .config),
+                (.program(let path, let header), .program):
+                let part = start.origin == .config ? "" : ": \(path.displayText)"
+                return Finding(
+                    .contentMismatch, .error, platform: scanned.platform,
+                    layer: scanned.layer(of: path),
+                    "\(scanned.platform): \(shown(name))\(part) is "
+                        + CPUArchitecture(header).binaryDescription)
+            case (.missing(let text), .program(let path)):
+                return Finding(
+                    .pathMissing, .error, platform: scanned.platform,
+                    layer: scanned.layer(of: path),
+                    "\(scanned.platform): \(shown(name)): "
+                        + "\(UntrustedText(text).display(limit: 200)) "
+                        + "(required by \(path.displayText)) not found")
+            // The commands of a script do not decide whether it exists.
+            default: continue
+            }
         }
+        return nil
     }
 
-    private static func mismatch(
-        _ header: ELFHeader, _ shown: String, _ scanned: PlatformRootFS
-    ) -> Finding? {
-        guard let architecture = scanned.architecture,
-            architecture.compatibility(with: CPUArchitecture(header)) == .never
-        else { return nil }
+    private static func missing(_ name: String, in scanned: PlatformRootFS) -> Finding {
+        let link = scanned.replacedLink(above: name).map { "; \($0)" } ?? ""
         return Finding(
-            .contentMismatch, .error, platform: scanned.platform,
-            "\(scanned.platform): \(shown) is \(CPUArchitecture(header).binaryDescription)")
+            .pathMissing, .error, platform: scanned.platform,
+            "\(scanned.platform): \(shown(name)) not found\(link)")
+    }
+
+    private static func shown(_ name: String) -> String {
+        let kind = name.hasPrefix("/") ? "path" : "command"
+        return "required \(kind) \(UntrustedText(name).display(limit: 200))"
     }
 }

@@ -4,102 +4,115 @@ internal import LayerScanning
 public import OCI
 internal import TextSafety
 
-/// Checks the CPU architecture of the shell and the C library, and counts programs for other
-/// architectures.
+/// Checks the CPU architecture of the shell, and of all binaries of an image without an entrypoint.
 ///
-/// An image with the right entrypoint on the wrong base image starts, and fails at the first shell
-/// command.
+/// An image with the right entrypoint on the wrong base image starts, and may fail at the first
+/// shell command. A C library that no program needs may belong to a cross compiler.
 public struct UserlandRule: Rule {
     /// Runs at the level `content`.
     public let level = ValidationLevel.content
 
-    /// Returns findings for images whose shell or C library is for another CPU architecture, and
-    /// for images without any program that indicates the architecture.
+    /// Returns findings for images whose shell is for another CPU architecture, or without any
+    /// binary that indicates the architecture.
     public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            // A layer that was not scanned may contain the matching library.
+            // A layer that was not scanned may contain the matching binary.
             guard let architecture = scanned.architecture, scanned.rootFileSystem.isComplete else {
                 return []
             }
-            let binaries = Binaries(scanned.rootFileSystem)
+            let binaries = Binaries(scanned.rootFileSystem, architecture)
             guard !scanned.rootFileSystem.budget.isExhausted else { return [] }
-            let resolved = EntrypointResolver(scanned.config, in: scanned.rootFileSystem)
-            let indicators = Self.indicators(in: scanned.rootFileSystem, binaries, architecture)
+            let started = scanned.startedPrograms
+            let finding =
+                started.starts.isEmpty
+                ? binaries.finding(scanned) : Self.shellFinding(started, binaries, scanned)
+            if let finding { return [finding] }
             // `EntrypointRule` reports the programs that are started.
-            let started = Set(resolved.programs.map(\.path.displayText))
-            var findings = indicators.filter {
-                architecture.compatibility(with: $0.architecture) == .never
-                    && !started.contains($0.path)
-            }.map {
-                Finding(
-                    .contentMismatch, .error, platform: scanned.platform,
-                    "\(scanned.platform): \($0.path) is \($0.architecture.binaryDescription)")
-            }
-            let startsForeignBinary = resolved.programs.contains {
-                architecture.compatibility(with: CPUArchitecture($0.header)) == .never
-            }
-            if findings.isEmpty, !startsForeignBinary {
-                findings += [binaries.foreign(to: architecture, scanned.platform)].compactMap(
-                    \.self)
-            }
-            if resolved.programs.isEmpty, resolved.obstacles.isEmpty, indicators.isEmpty {
-                findings.append(
-                    Finding(
-                        .notChecked, .warning, platform: scanned.platform,
-                        "\(scanned.platform): CPU architecture unknown: no entrypoint and no shell")
-                )
-            }
-            return findings
+            let startsForeign = started.programs.contains { binaries.isForeign($0.header) }
+            guard !startsForeign || started.expectsForeignPrograms else { return [] }
+            return [binaries.note(scanned)].compactMap(\.self)
         }
     }
 
-    private struct IndicatorFile: Hashable {
-        let path: String
-        let architecture: CPUArchitecture
-    }
-
-    /// Returns the shell, and the C library unless one of several matches the architecture.
-    private static func indicators(
-        in rootFileSystem: RootFileSystem, _ binaries: Binaries, _ architecture: CPUArchitecture
-    ) -> [IndicatorFile] {
-        var indicators: [IndicatorFile] = []
-        if case .found(.file(let file), let path) = rootFileSystem.resolve(Array("/bin/sh".utf8)),
-            case .elf(let header) = file.head
-        {
-            indicators.append(
-                IndicatorFile(path: path.displayText, architecture: CPUArchitecture(header)))
-        }
-        let libraries = binaries.all.filter { path, _ in
-            path.name.elementsEqual("libc.so.6".utf8)
-                || path.name.starts(with: "ld-musl-".utf8)
-        }.map { IndicatorFile(path: $0.displayText, architecture: CPUArchitecture($1)) }
-        if !libraries.contains(where: {
-            architecture.compatibility(with: $0.architecture) == .native
-        }) {
-            indicators += libraries.sorted { $0.path < $1.path }.prefix(1)
-        }
-        return indicators
+    /// Returns a finding about a shell for another CPU architecture that no script starts.
+    private static func shellFinding(
+        _ started: StartedPrograms, _ binaries: Binaries, _ scanned: PlatformRootFS
+    ) -> Finding? {
+        guard let (path, header) = binaries.shell, binaries.isForeign(header),
+            !started.programs.contains(where: { $0.path == path })
+        else { return nil }
+        return Finding(
+            likely: .contentMismatch, platform: scanned.platform, layer: scanned.layer(of: path),
+            "\(scanned.platform): shell \(path.displayText) is "
+                + CPUArchitecture(header).binaryDescription)
     }
 }
 
 /// The visible programs and libraries of an image.
 private struct Binaries {
-    let all: [(LayerPath, ELFHeader)]
+    let all: [(path: LayerPath, header: ELFHeader)]
+    let shell: (path: LayerPath, header: ELFHeader)?
+    private let architecture: CPUArchitecture
 
-    init(_ rootFileSystem: RootFileSystem) {
+    init(_ rootFileSystem: RootFileSystem, _ architecture: CPUArchitecture) {
         all = rootFileSystem.elfFiles().filter { $1.kind == .executable || $1.kind == .shared }
+            .map { (path: $0, header: $1) }
+        self.architecture = architecture
+        if case .found(.file(let file), let path) = rootFileSystem.resolve(Array("/bin/sh".utf8)),
+            case .elf(let header) = file.head
+        {
+            shell = (path, header)
+        } else {
+            shell = nil
+        }
     }
 
-    /// Returns a finding with the number of programs for other CPU architectures and an example.
-    func foreign(to architecture: CPUArchitecture, _ platform: Platform) -> Finding? {
-        let others = all.filter { architecture.compatibility(with: CPUArchitecture($1)) == .never }
-        guard let first = others.min(by: { $0.0.description < $1.0.description }) else {
-            return nil
+    func isForeign(_ header: ELFHeader) -> Bool {
+        architecture.compatibility(with: CPUArchitecture(header)) == .never
+    }
+
+    private var foreign: [(path: LayerPath, header: ELFHeader)] {
+        all.filter { isForeign($0.header) }
+    }
+
+    /// Returns the finding about an image that has no entrypoint, if there is one.
+    func finding(_ scanned: PlatformRootFS) -> Finding? {
+        let platform = scanned.platform
+        guard !all.isEmpty else {
+            return Finding(
+                .notChecked, .warning, platform: platform,
+                "\(platform): CPU architecture unknown: no entrypoint and no binary")
         }
+        guard let example = shell.flatMap({ isForeign($0.header) ? $0 : nil }) ?? first(of: foreign)
+        else { return nil }
+        let text =
+            "\(example.path.displayText) is \(CPUArchitecture(example.header).binaryDescription)"
+        if foreign.count == all.count {
+            let count = all.count == 1 ? "" : ", like all \(all.count) binaries of the image"
+            return Finding(
+                .contentMismatch, .error, platform: platform,
+                layer: scanned.layer(of: example.path), "\(platform): \(text)\(count)")
+        }
+        guard example.path == shell?.path else { return nil }
         return Finding(
-            .foreignExecutables, .note, platform: platform,
-            "\(platform): \(others.count) of \(all.count) binaries are for other CPU architectures "
-                + "(for example \(first.0.displayText): \(CPUArchitecture(first.1)))")
+            likely: .contentMismatch, platform: platform, layer: scanned.layer(of: example.path),
+            "\(platform): shell \(text)")
+    }
+
+    /// Returns a note with the number of binaries for other CPU architectures and an example.
+    func note(_ scanned: PlatformRootFS) -> Finding? {
+        guard let example = first(of: foreign) else { return nil }
+        return Finding(
+            .foreignExecutables, .note, platform: scanned.platform,
+            "\(scanned.platform): \(foreign.count) of \(all.count) binaries are for other CPU "
+                + "architectures (for example \(example.path.displayText): "
+                + "\(CPUArchitecture(example.header)))")
+    }
+
+    private func first(
+        of files: [(path: LayerPath, header: ELFHeader)]
+    ) -> (path: LayerPath, header: ELFHeader)? {
+        files.min { $0.path.description < $1.path.description }
     }
 }
 

@@ -157,12 +157,11 @@ struct SyncCommand: ConfiguredCommand {
         _ inputs: Digest, isShard: Bool, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
-        for (position, target) in configuration.targets.enumerated() {
+        for target in configuration.targets {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
-                from: old[path], plan: plan, report: report, configuration: configuration,
-                position: position,
-                inputs: inputs)
+                from: old[path], for: target, plan: plan, report: report,
+                configuration: configuration, inputs: inputs)
             var lock = RunReport.WrittenLock(
                 path: path, shownPath: context.shown(path), update: update)
             lock.isWithheld = !isShard && old[path] == nil && update.lock.images.isEmpty

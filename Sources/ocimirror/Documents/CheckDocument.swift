@@ -80,15 +80,14 @@ struct CheckDocument {
         let platforms = required.effectivePlatforms.map(\.description).joined(separator: ", ")
         if let lock = image.lock, image.isAccepted {
             return style.green("OK:")
-                + " matches the lock file (\(lock.entry.validation.rawValue)); "
-                + "use \(lock.entry.pinned)"
+                + " matches the lock file (\(lock.entry.validation.rawValue)"
+                + Self.unchecked(lock.entry.notChecked) + "); use \(lock.entry.pinned)"
         }
         if image.isAccepted {
-            let unchecked = image.platforms.filter { $0.content == .notChecked }
-                .map(\.platform.description)
+            let unchecked = image.platforms.filter { $0.content == .notChecked }.map(\.platform)
             guard unchecked.isEmpty else {
-                return style.yellow("OK:") + " valid for \(platforms) (config); "
-                    + "content not checked: \(unchecked.joined(separator: ", "))"
+                return style.yellow("OK:") + " valid for \(platforms) (config)"
+                    + Self.unchecked(unchecked)
             }
             return style.green("OK:") + " valid for \(platforms)"
                 + (image.report.map { " (\($0.level.rawValue))" } ?? "")
@@ -102,6 +101,12 @@ struct CheckDocument {
         case .invalid?: return style.red("FAIL:") + " invalid image" + advice
         default: return style.yellow("UNKNOWN:") + " the check failed"
         }
+    }
+
+    /// Returns the platforms whose content was not checked in a phrase; empty if there are none.
+    private static func unchecked(_ platforms: [Platform]) -> String {
+        let names = platforms.map(\.description).joined(separator: ", ")
+        return names.isEmpty ? "" : "; content not checked: \(names)"
     }
 
     // MARK: JSON
@@ -151,6 +156,7 @@ extension CheckedImage {
                     "id": .string($0.id),
                     "digest": .string($0.entry.digest.description),
                     "validation": .string($0.entry.validation.rawValue),
+                    "notChecked": .strings($0.entry.notChecked),
                     "pinned": .string($0.entry.pinned.description),
                 ]
             } ?? .null,

@@ -39,6 +39,7 @@ struct CredentialFinding: Hashable, Sendable {
             "severity": .string(finding.severity.rawValue),
             "certainty": .string(finding.certainty.rawValue),
             "platform": .null,
+            "layer": .null,
             "message": .string(finding.message),
             "hint": .string(hint),
             "registry": .string(registry),

@@ -62,7 +62,7 @@ struct PlanDocument {
                 patterns > 0 ? ", plus tags that match " + counted(patterns, "pattern") : ""
             return counted(plan.images.count, "image") + patternSummary
         }
-        let counts = ResolvedImage.Action.allCases.compactMap { action -> String? in
+        let counts = TargetState.Action.allCases.compactMap { action -> String? in
             let count = resolved.count { $0.mainAction == action }
             return count > 0 ? "\(count) \(action.phrase)" : nil
         }
@@ -131,7 +131,7 @@ extension PlannedImage {
     }
 }
 
-extension ResolvedImage.Action {
+extension TargetState.Action {
     fileprivate var phrase: String {
         switch self {
         case .nothing: "unchanged"
@@ -149,9 +149,9 @@ extension ResolvedImage {
 
     /// The most significant action of all targets (replace, copy, validate, nothing), or `nil` if a
     /// target failed.
-    fileprivate var mainAction: Action? {
+    fileprivate var mainAction: TargetState.Action? {
         guard failures.isEmpty else { return nil }
-        let actions = Set(targets.compactMap(\.action))
+        let actions = Set(targets.compactMap(\.state.action))
         return [.replace, .copy, .validate, .nothing].first(where: actions.contains)
     }
 
@@ -180,7 +180,7 @@ extension ResolvedImage {
 
     /// The tags that sync would write.
     private var writtenTags: [String] {
-        targets.filter { $0.action == .copy || $0.action == .replace }.map {
+        targets.filter { [.copy, .replace].contains($0.state.action) }.map {
             "to \($0.location)" + (image.tag.map { ":\($0)" } ?? "")
         }
     }
@@ -199,11 +199,11 @@ extension ResolvedImage {
     }
 }
 
-extension ResolvedImage.AtTarget {
+extension ImageTarget {
     fileprivate var json: JSONValue {
         [
             "location": .string(location.description),
-            "action": .optional(action.map { $0.rawValue }),
+            "action": .optional(state.action.map { $0.rawValue }),
             "current": .optional(current.map { $0.digest.description }),
             "failure": failure?.json ?? .null,
         ]

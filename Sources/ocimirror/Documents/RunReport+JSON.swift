@@ -112,6 +112,7 @@ extension ImageOutcome {
             "status": .string(status.rawValue),
             "reason": .optional(reason),
             "validation": .optional(validation?.rawValue),
+            "notChecked": .strings(notChecked),
             "digest": .optional(descriptor.map { $0.digest.description }),
             "previous": .optional(previous?.description),
             "mediaType": .optional(descriptor.map { $0.mediaType.name }),
@@ -162,11 +163,11 @@ extension PlatformException {
     }
 }
 
-extension ImageOutcome.AtTarget {
+extension ImageTarget {
     fileprivate var json: JSONValue {
         [
             "location": .string(location.description),
-            "previous": .optional(previous?.description),
+            "previous": .optional(current.map { $0.digest.description }),
             "blobsUploaded": .integer(receipt?.blobsUploaded ?? 0),
             "bytesUploaded": .integer(receipt?.bytesUploaded ?? 0),
             "blobsMounted": .integer(receipt?.blobsMounted ?? 0),

@@ -31,7 +31,17 @@ extension Finding {
             "severity": .string(severity.rawValue),
             "certainty": .string(certainty.rawValue),
             "platform": .optional(platform.map { $0.description }),
+            "layer": layer?.json ?? .null,
             "message": .string(message),
+        ]
+    }
+}
+
+extension Finding.Layer {
+    fileprivate var json: JSONValue {
+        [
+            "digest": .string(digest.description), "position": .integer(position),
+            "count": .integer(count), "createdBy": .optional(createdBy),
         ]
     }
 }

@@ -31,9 +31,7 @@ enum Network {
         let network = try network(
             registries: registries, options: options, context: context, retryMode: retryMode,
             onlyAuthFile: onlyAuthFile)
-        let endpoints = try registries.mapValues {
-            try $0.endpoints.map(RegistryHost.init(parsing:))
-        }
+        let endpoints = registries.mapValues(\.endpoints)
         let reputation = EndpointHealth()
         let layouts = Mutex<[String: LayoutStore]>([:])
         let announce: @Sendable ([StoreLocation]) -> Void = { locations in
@@ -165,7 +163,7 @@ extension RegistrySettings {
             case .put: .put
             case .patch: .patch
             }
-        tokenHosts = options.tokenHosts
+        tokenHosts = options.tokenHosts.map(\.name)
         allow = options.allow
     }
 }

@@ -77,7 +77,7 @@ extension RunReportReader.Image {
             try RunReportReader.Finding(
                 JSONObject(
                     value, path: path,
-                    known: ["id", "severity", "certainty", "platform", "message"]))
+                    known: ["id", "severity", "certainty", "platform", "layer", "message"]))
         }
     }
 }

@@ -195,8 +195,8 @@ import TextSafety
         #expect(options.concurrency == 2)
         #expect(options.upload == .patch)
         #expect(options.reservePulls == 10)
-        #expect(options.endpoints == ["mirror.ghcr.io", "docker.io"])
-        #expect(options.tokenHosts == ["auth.quay.io"])
+        #expect(options.endpoints.map(\.name) == ["mirror.ghcr.io", "docker.io"])
+        #expect(options.tokenHosts.map(\.name) == ["auth.quay.io"])
         #expect(options.allow == ["10.0.0.0/8", "fd00::/8", "::1", "internal.example"])
     }
 

@@ -53,7 +53,7 @@ import Testing
         let second = Task { try await copier.copy(jobs[1]) }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
-        for result in try await second.value { #expect(result.failure == nil) }
+        for result in try await second.value.values { #expect(result.failure == nil) }
         let journal = world.takeJournal().map(\.operation)
         #expect(journal.count { $0 == .pushBlob(layer) } == 2)
         // The blob was pushed before the manifest, so the first push of the manifest was accepted.

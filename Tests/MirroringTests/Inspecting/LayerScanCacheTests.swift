@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ChildProcess
+import Content
 import Hashing
 import LayerScanning
 import OCI
@@ -11,7 +12,7 @@ import AsyncPrimitives
 
 @testable import Mirroring
 
-@Suite struct `Cache of layer scans` {
+@Suite(.timeLimit(.minutes(10))) struct `Cache of layer scans` {
     private static let archive = TarArchive.bytes([.file("bin/app", "app")])
     private static let bytes = StoredGzip.bytes(archive)
 
@@ -57,36 +58,85 @@ import AsyncPrimitives
         }
     }
 
-    /// The scanner waits until the test opens the gate, so the reader is canceled before the scan ends.
-    @Test func `a canceled reader does not cancel the scan that others wait for`() async throws {
-        let folder = try TemporaryFolder()
-        let gate = "\(folder.path)/gate"
-        try await Self.shell("mkfifo '\(gate)'")
-        let cache = LayerScanCache(
-            try await Self.scanner(after: "/bin/cat \(gate) >/dev/null", in: folder))
+    @Test func `a canceled scan is not cached, and the next task reads the layer`() async throws {
+        let cache = LayerScanCache(Mirror.scanner)
         let layer = try Self.layer("+gzip")
-        let isRead = AsyncCondition(false)
-        let reader = Task {
-            try await cache.contents(of: layer) {
-                try await $0.write(Self.bytes)
-                isRead.change { $0 = true }
+        let isReading = AsyncCondition(false)
+        let canceled = Task {
+            try await cache.contents(of: layer) { input in
+                try await input.write(Array(Self.bytes.prefix(20)))
+                isReading.change { $0 = true }
+                try await isReading.take { $0 ? nil : true }
             }
         }
-        _ = try await isRead.take { $0 ? true : nil }
-        reader.cancel()
-        await #expect(throws: CancellationError.self) { try await reader.value }
-        async let result = cache.contents(of: layer) { _ in
+        try await isReading.take { $0 ? true : nil }
+        async let result = cache.contents(of: layer) { try await $0.write(Self.bytes) }
+        canceled.cancel()
+        await #expect(throws: CancellationError.self) { try await canceled.value }
+        #expect(try await result.get().diffID == .of(Self.archive))
+    }
+
+    private static func stream(_ bytes: [UInt8], chunk: Int = 16) -> ByteStream {
+        let chunks = stride(from: 0, to: bytes.count, by: chunk).map {
+            Array(bytes[$0..<min($0 + chunk, bytes.count)])
+        }
+        return AsyncThrowingStream { continuation in
+            for chunk in chunks { continuation.yield(chunk) }
+            continuation.finish()
+        } as ByteStream
+    }
+
+    /// Expects that the layer was scanned, without reading it again.
+    private static func expectScanned(_ layer: Descriptor, in cache: LayerScanCache) async throws {
+        let result = try await cache.contents(of: layer) { _ in
             Issue.record("the layer was read again")
         }
-        try await Self.shell("echo open > '\(gate)'")
-        #expect(try await result.get().diffID == .of(Self.archive))
+        #expect(try result.get().diffID == .of(archive))
+    }
+
+    @Test func `a layer is scanned while it is copied`() async throws {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        try await cache.scanning(layer) { tap in
+            let stream = try #require(tap).observe(Self.stream(Self.bytes))
+            #expect(try await stream.reduce(into: []) { $0 += $1 } == Self.bytes)
+        }
+        try await Self.expectScanned(layer, in: cache)
+    }
+
+    @Test func `a copy that starts again is scanned from its beginning`() async throws {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        try await cache.scanning(layer) { tap in
+            let tap = try #require(tap)
+            for try await _ in tap.observe(Self.stream(Self.bytes)) { break }
+            for try await _ in tap.observe(Self.stream(Self.bytes)) {}
+        }
+        try await Self.expectScanned(layer, in: cache)
+    }
+
+    @Test func `a copy that does not read the whole layer leaves it to the next task`()
+        async throws
+    {
+        let cache = LayerScanCache(Mirror.scanner)
+        let layer = try Self.layer("+gzip")
+        try await cache.scanning(layer) { tap in
+            for try await _ in try #require(tap).observe(Self.stream(Self.bytes)) { break }
+        }
+        let result = try await cache.contents(of: layer) { try await $0.write(Self.bytes) }
+        #expect(try result.get().diffID == .of(Self.archive))
     }
 
     @Test func `a failed scan is retried for the next image`() async throws {
         let folder = try TemporaryFolder()
         let cache = LayerScanCache(
             try await Self.scanner(
-                after: "/bin/mkdir \(folder.path)/once 2>/dev/null && exit 1", in: folder))
+                after: """
+                    if /bin/mkdir \(folder.path)/once 2>/dev/null; then
+                        /usr/bin/head -c 1 >/dev/null
+                        exit 1
+                    fi
+                    """, in: folder))
         let layer = try Self.layer("+gzip")
         let reads = Mutex(0)
         func result() async throws -> LayerScanCache.ScanResult {

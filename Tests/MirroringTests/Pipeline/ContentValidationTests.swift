@@ -128,6 +128,70 @@ import Validation
         #expect(try mirror.entry("team-app").validation == .content)
     }
 
+    /// An index whose arm64 image has a layer of an unknown type.
+    private static let unscannable: BuiltImage = {
+        let builder = ImageBuilder()
+        let programs = [ELFFile.amd64, .arm64].map {
+            Layer.gzip([.file("usr/bin/app", $0.bytes)])
+        }
+        let settings = ImageBuilder.Settings(entrypoint: ["app"])
+        return builder.index([
+            .image(builder.image(.linuxAMD64, layers: [programs[0]], settings: settings)),
+            .image(
+                builder.image(
+                    .linuxARM64, layers: [programs[1], .raw([1, 2, 3], typeSuffix: "+lz4")],
+                    settings: settings)),
+        ])
+    }()
+
+    @Test func `a platform whose content cannot be checked is recorded, and not checked again`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.unscannable, at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        let first = try await mirror.sync()
+        #expect(first.statuses == [.mirrored])
+        #expect(first.report.outcomes[0].validation == .config)
+        #expect(first.report.outcomes[0].notChecked == [.linuxARM64])
+        #expect(try mirror.entry("team-app").validation == .config)
+        #expect(try mirror.entry("team-app").notChecked == [.linuxARM64])
+        _ = world.takeJournal()
+
+        let again = try await mirror.sync()
+        #expect(again.statuses == [.unchanged])
+        #expect(world.takeJournal().allSatisfy { !$0.operation.isFetch })
+        #expect(again.findings.map(\.id) == [.notChecked])
+        #expect(again.findings.map(\.platform) == [.linuxARM64])
+        #expect(again.report.outcomes[0].notChecked == [.linuxARM64])
+    }
+
+    @Test func `another target's lock entry says as well what could not be checked`() async throws {
+        let world = World()
+        try await world.publish(Self.unscannable, at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        try await mirror.sync()
+        try mirror.configure([Self.entry], to: ["mirror.example/m", "second.example/m"])
+        #expect(try await mirror.sync().statuses == [.mirrored])
+        #expect(try mirror.entry("team-app", at: 1).validation == .config)
+        #expect(try mirror.entry("team-app", at: 1).notChecked == [.linuxARM64])
+    }
+
+    @Test func `a required path is looked for even where the content was not checked before`()
+        async throws
+    {
+        let world = World()
+        try await world.publish(Self.unscannable, at: "src.example/team/app:1.0")
+        var mirror = try Mirror([Self.entry], in: world)
+        try await mirror.sync()
+        try mirror.configure([
+            "{source: src.example/team/app:1.0, validation: content, requires: [nc]}"
+        ])
+        let run = try await mirror.sync()
+        #expect(run.statuses == [.rejected])
+        #expect(run.findings.contains { $0.id == .pathMissing && $0.platform == .linuxAMD64 })
+    }
+
     @Test func `a layer that two images share is scanned once`() async throws {
         let world = World()
         let first = Self.image()

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import AsyncPrimitives
 
-@Suite struct CopyTests {
+@Suite(.timeLimit(.minutes(10))) struct CopyTests {
     private static let builder = ImageBuilder()
 
     @Test func `G12 the index is pushed last, and by tag only`() async throws {
@@ -121,14 +121,14 @@ import AsyncPrimitives
         let hasBegun = AsyncCondition(false)
         mirror.world.intercept { event, _ in
             if event.location == upstream, case .resolve = event.operation {
-                _ = try await isSending.take { $0 ? true : nil }
+                try await isSending.take { $0 ? true : nil }
             }
             if event.location == tool, case .exists = event.operation {
                 hasBegun.change { $0 = true }
             }
             if event.location == app, case .pushBlob(shared.digest) = event.operation {
                 isSending.change { $0 = true }
-                _ = try await hasBegun.take { $0 ? true : nil }
+                try await hasBegun.take { $0 ? true : nil }
                 throw ContentError(.denied, "no")
             }
         }

@@ -11,7 +11,7 @@ import Validation
 @testable import Mirroring
 
 /// Forty indexes, each of which lists all that follow it, so there are 2^39 paths to the image.
-@Suite struct `Indexes that list each other` {
+@Suite(.timeLimit(.minutes(10))) struct `Indexes that list each other` {
     private static let image = ImageBuilder().multiPlatform()
     private static let name = "mirror.example/m/app"
 

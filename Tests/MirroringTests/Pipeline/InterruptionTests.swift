@@ -118,7 +118,7 @@ import AsyncPrimitives
         let never = AsyncCondition(false)
         mirror.world.intercept { event, _ in
             guard event.location == slow, case .fetchBlob = event.operation else { return }
-            _ = try await never.take { $0 ? true : nil }
+            try await never.take { $0 ? true : nil }
         }
         // Cancels once the other two images are finished, independent of a clock.
         let finished = AsyncCondition(0)
@@ -129,14 +129,15 @@ import AsyncPrimitives
                 if case .finished = event { finished.change { $0 += 1 } }
             }.sync(plan)
         }
-        _ = try await finished.take { $0 == 2 ? true : nil }
+        try await finished.take { $0 == 2 ? true : nil }
         run.cancel()
         let report = await run.value
         #expect(report.wasInterrupted)
         #expect(report.outcomes.map(\.image.id) == ["app", "tool"])
         #expect(report.outcomes.map(\.status) == [.mirrored, .mirrored])
         let update = LockUpdate(
-            from: nil, plan: plan, report: report, configuration: configuration, position: 0)
+            from: nil, for: configuration.targets[0], plan: plan, report: report,
+            configuration: configuration)
         #expect(update.lock.images.keys.sorted() == ["app", "tool"])
         #expect(try await mirror.digest("mirror.example/m/slow:1.0") == nil)
 

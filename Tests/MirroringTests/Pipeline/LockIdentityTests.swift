@@ -7,7 +7,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct RemovedIDsTests {
+@Suite(.timeLimit(.minutes(10))) struct RemovedIDsTests {
     private static let digest = "sha256:" + String(repeating: "a", count: 64)
 
     /// Returns the errors for entries if a lock file has these IDs, each with its source.
@@ -95,7 +95,7 @@ import Testing
     }
 }
 
-@Suite struct InputsTests {
+@Suite(.timeLimit(.minutes(10))) struct InputsTests {
     private func inputs(
         _ images: [String] = ["a.example/app:1.0", "b.example/tool:2.0"],
         to targets: [String] = ["one.example/m", "two.example/m"], settings: String = "",

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 
 /// A lock entry is removed only if no configuration entry produces its ID any more.
-@Suite struct LockUpdateTests {
+@Suite(.timeLimit(.minutes(10))) struct LockUpdateTests {
     private static let pattern = "{source: a.example/app, tags: {semver: '>=1', latest: 2}}"
     private static let other = "{source: a.example/app, tags: {regex: '0.*'}, name: old}"
 

@@ -108,11 +108,11 @@ struct Mirror {
         )
         .sync(plan)
         var updates: [LockUpdate] = []
-        for (position, target) in configuration.targets.enumerated() {
+        for target in configuration.targets {
             guard let path = target.lock else { continue }
             let update = LockUpdate(
-                from: locks[path], plan: plan, report: report, configuration: configuration,
-                position: position)
+                from: locks[path], for: target, plan: plan, report: report,
+                configuration: configuration)
             let text = update.lock.text
             let lock = try Lockfile(parsing: Array(text.utf8), root: target.root)
             #expect(lock == update.lock)

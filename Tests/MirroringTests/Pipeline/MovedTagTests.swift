@@ -9,7 +9,7 @@ import Testing
 @testable import Mirroring
 
 /// Another client writes the same tag while an image is copied.
-@Suite struct MovedTagTests {
+@Suite(.timeLimit(.minutes(10))) struct MovedTagTests {
     private static let ours = ImageBuilder().multiPlatform(seed: 1)
     private static let theirs = ImageBuilder().multiPlatform(seed: 2)
     private static let name = "mirror.example/m/app:1.0"

@@ -6,7 +6,7 @@ import OCI
 import RegistryTestSupport
 import Testing
 
-@Suite struct PlannerTests {
+@Suite(.timeLimit(.minutes(10))) struct PlannerTests {
     private static let image = ImageBuilder().multiPlatform()
 
     /// Returns a mirror whose sources have these tags.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncPrimitives
 import Content
 import Lockfiles
 import Mirroring
 import OCI
 import RegistryTestSupport
+import Synchronization
 import Testing
 import Validation
 
@@ -94,6 +96,76 @@ import Validation
         #expect(image.problems == [.blobMissing(lost)])
         #expect(image.repaired.isEmpty)
         #expect(image.failure?.role == .source)
+    }
+
+    @Test func `a target that cannot be opened is a failure of the target, not of the source`()
+        async throws
+    {
+        let mirror = try await mirror()
+        let world = mirror.world
+        let target = try world.store("mirror.example/m/app")
+        target.lose(Self.image.digest)
+        let opened = Mutex(0)
+        // The target can be opened to verify it, and no more to repair it.
+        let stores = StoreProvider { location in
+            guard location == target.location else { return world.store(at: location) }
+            let count = opened.withLock { count in
+                count += 1
+                return count
+            }
+            guard count == 1 else { throw ContentError(.unavailable, "no such store") }
+            return target
+        }
+        let verifier = Verifier(
+            stores: stores, configuration: mirror.configuration, today: mirror.today
+        ).repairing(from: mirror.locks, jobs: 2)
+        let image = try #require(try await verifier.verify(mirror.lock().images).first)
+        #expect(image.failure?.role == .target)
+        #expect(image.failure?.message.contains("no such store") == true)
+        #expect(image.repaired.isEmpty)
+    }
+
+    @Test func `a target that cannot be opened does not stop the verification of others`()
+        async throws
+    {
+        let mirror = try await mirror(to: Self.targets)
+        let closed = try mirror.world.store("mirror.example/m/app").location
+        let stores = StoreProvider { location in
+            guard location != closed else { throw ContentError(.unavailable, "no such store") }
+            return mirror.world.store(at: location)
+        }
+        let verifier = Verifier(
+            stores: stores, configuration: mirror.configuration, today: mirror.today)
+        var entries = try mirror.lock().images
+        entries["other"] = try mirror.entry("app", at: 1)
+        let images = try await verifier.verify(entries)
+        #expect(images.map { $0.failure?.role } == [.target, nil])
+    }
+
+    @Test func `a canceled repair reads no further source`() async throws {
+        let mirror = try await mirror(to: Self.targets)
+        let world = mirror.world
+        let source = try world.store("a.example/app").location
+        let other = try world.store("second.example/m/app").location
+        try world.store("mirror.example/m/app").lose(Self.image.digest)
+        let (started, starts) = AsyncStream<Void>.makeStream()
+        let released = AsyncCondition(false)
+        world.intercept { event, _ in
+            guard event.location == other, case .fetchManifest = event.operation else { return }
+            starts.yield()
+            // The registry client ends a canceled request with an error of its own.
+            _ = try? await released.take { $0 ? true : nil }
+            throw ContentError(.unavailable, "request aborted")
+        }
+        let images = try mirror.lock().images
+        let verifier = Verifier(
+            stores: world.stores, configuration: mirror.configuration, today: mirror.today
+        ).repairing(from: mirror.locks, jobs: 2)
+        let repair = Task { try await verifier.verify(images) }
+        for await _ in started { break }
+        repair.cancel()
+        await #expect(throws: CancellationError.self) { try await repair.value }
+        #expect(world.takeJournal().allSatisfy { $0.location != source })
     }
 
     @Test

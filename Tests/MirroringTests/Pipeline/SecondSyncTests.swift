@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct SecondSyncTests {
+@Suite(.timeLimit(.minutes(10))) struct SecondSyncTests {
     @Test func `a second run sends one request to the source and one to each target`()
         async throws
     {

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct TagTests {
+@Suite(.timeLimit(.minutes(10))) struct TagTests {
     private static let old = ImageBuilder().multiPlatform(seed: 1)
     private static let new = ImageBuilder().multiPlatform(seed: 2)
 
@@ -154,7 +154,7 @@ import Validation
     }
 }
 
-@Suite struct ExceptionSyncTests {
+@Suite(.timeLimit(.minutes(10))) struct ExceptionSyncTests {
     private static let amd64 = ImageBuilder().image(layers: [.random(size: 9, seed: 1)])
 
     private func mirror() async throws -> Mirror {

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 import Validation
 
-@Suite struct VerifierTests {
+@Suite(.timeLimit(.minutes(10))) struct VerifierTests {
     private static let image = ImageBuilder().multiPlatform(seed: 1)
     private static let other = ImageBuilder().multiPlatform(seed: 2)
 
@@ -55,7 +55,10 @@ import Validation
         async throws
     {
         let child = Self.image.manifests[0]
-        guard case .image(let manifest) = try child.decoded() else { return }
+        guard case .image(let manifest) = try child.decoded() else {
+            Issue.record("the child is not an image")
+            return
+        }
         let cases: [(Digest, [VerifiedImage.Problem])] = [
             (
                 Self.image.digest,
@@ -126,7 +129,7 @@ import Validation
     }
 }
 
-@Suite struct ImageCheckerTests {
+@Suite(.timeLimit(.minutes(10))) struct ImageCheckerTests {
     private static let image = ImageBuilder().index([
         .image(ImageSamples.amd64), .image(ImageSamples.arm64),
         .attestation(of: ImageSamples.amd64),

@@ -33,6 +33,13 @@ final class World: Sendable {
             case .resolve, .tags, .referrers, .fetchManifest, .fetchBlob, .read, .exists: false
             }
         }
+
+        var isFetch: Bool {
+            switch self {
+            case .fetchManifest, .fetchBlob, .read: true
+            case .resolve, .tags, .referrers, .exists, .pushBlob, .mounted, .pushManifest: false
+            }
+        }
     }
 
     /// A function that runs before each operation; it can do nothing, throw or suspend.

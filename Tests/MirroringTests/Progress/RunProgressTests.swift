@@ -6,7 +6,7 @@ import Testing
 
 @testable import Mirroring
 
-@Suite struct `Progress of a run` {
+@Suite(.timeLimit(.minutes(10))) struct `Progress of a run` {
     private func blob(_ number: Int, size: Int) throws -> Descriptor {
         let hex = String(repeating: "\(number)", count: 64)
         return Descriptor(

@@ -26,10 +26,14 @@ import Testing
         try await source.push(manifest: image.root, as: .digest(image.digest))
     }
 
-    private var copy: ReferrerCopy {
-        ReferrerCopy(
+    private var copy: ReferrerCopier {
+        ReferrerCopier(
             copier: Copier(limiter: TransferLimiter(4), now: { .zero }), tracker: ReferrerTracker(),
             source: source, targets: [target])
+    }
+
+    private func receipt(of copier: ReferrerCopier) async throws -> ReferrerReceipt {
+        try #require(try await copier.copy(referrersOf: [image.digest])[target.location])
     }
 
     /// A source that lists referrers that it does not have.
@@ -70,7 +74,7 @@ import Testing
             subject = ImageBuilder().artifact("a/b", "\(level)", about: subject.root.descriptor)
             try await publish(subject)
         }
-        #expect(try await copy.copy(referrersOf: [image.digest])[0].copied == 3)
+        #expect(try await receipt(of: copy).copied == 3)
     }
 
     @Test func `referrers above the limit are skipped with a warning`() async throws {
@@ -82,7 +86,7 @@ import Testing
         var copy = copy
         #expect(copy.maximumCount == 500)
         copy.maximumCount = 5
-        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
+        let receipt = try await receipt(of: copy)
         #expect(receipt.copied == 5)
         #expect(receipt.warnings.count { $0.contains("more than 5 referrers") } == 1)
     }
@@ -102,7 +106,7 @@ import Testing
         let hostile = HostileSource(source, listing: missing + [artifact.root.descriptor])
         var copy = copy
         copy.source = hostile
-        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
+        let receipt = try await receipt(of: copy)
         #expect(receipt.copied == 0)
         #expect(hostile.reads.withLock { $0 } == 500)
         #expect(receipt.warnings.count == 501)
@@ -116,7 +120,7 @@ import Testing
             source, listing: Array(repeating: artifact.root.descriptor, count: 1000))
         var copy = copy
         copy.source = hostile
-        let receipt = try await copy.copy(referrersOf: [image.digest])[0]
+        let receipt = try await receipt(of: copy)
         #expect(receipt.copied == 1)
         #expect(receipt.warnings.count == 1, "the artifact is listed as its own referrer")
     }

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 
 /// Referrers that are copied to several targets and recorded in their lock entries.
-@Suite struct `Referrers in a sync` {
+@Suite(.timeLimit(.minutes(10))) struct `Referrers in a sync` {
     private static let image = ImageBuilder().multiPlatform(seed: 7)
     private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
     private static let signature = ImageBuilder().artifact("a/sig", "s", about: nil)

@@ -8,7 +8,7 @@ import RegistryTestSupport
 import Testing
 
 /// Referrers of a lock entry that are compared with a target and repaired.
-@Suite struct `Referrers in a verification` {
+@Suite(.timeLimit(.minutes(10))) struct `Referrers in a verification` {
     private static let image = ImageBuilder().multiPlatform(seed: 8)
     private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
     private static let signature = ImageBuilder().artifact("a/sig", "s", about: nil)

@@ -9,7 +9,7 @@ import TextSafety
 @testable import Registry
 
 /// Failures of a request that is anonymous because its credential was rejected.
-@Suite struct `A failure of an anonymous pull` {
+@Suite(.timeLimit(.minutes(10))) struct `A failure of an anonymous pull` {
     private static let manifest = `Rejected credentials`.manifest
     private static let token = `Rejected credentials`.token
     private static let rejected = RejectedCredential(

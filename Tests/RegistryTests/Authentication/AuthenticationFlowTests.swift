@@ -8,7 +8,7 @@ import TextSafety
 
 @testable import Registry
 
-@Suite struct `Authentication` {
+@Suite(.timeLimit(.minutes(10))) struct `Authentication` {
     static let manifest = "https://reg.test/v2/app/manifests/1"
     static let challenge: HTTPFields = [
         "WWW-Authenticate": #"Bearer realm="https://reg.test/token",service="reg.test",scope="x""#

@@ -46,7 +46,7 @@ import AsyncPrimitives
         _ = try await repository.resolve(`Rejected credentials`.tag())
         keyring.password.withLock { $0 = "new" }
         try await resolveManyTimes(repository)
-        #expect(keyring.asked.withLock { $0 } == 2)
+        #expect(keyring.asked.state == 2)
         let new = Keyring.shown("new")
         #expect(scene.wire.authorizations.count { $0 == new } == Self.count)
         #expect(!scene.events.all.contains { $0.isAboutRejection })
@@ -70,7 +70,7 @@ import AsyncPrimitives
             return try await group.reduce(into: []) { $0.append($1?.credential) }
         }
         #expect(Set(renewed) == [.user("me", "new")])
-        #expect(keyring.asked.withLock { $0 } == 2)
+        #expect(keyring.asked.state == 2)
     }
 
     @Test func `a failed helper is run again by the next request`() async throws {
@@ -98,7 +98,7 @@ import AsyncPrimitives
         let cancelled = Task {
             try await store.credential(for: repository, replacing: old, at: .zero)
         }
-        while keyring.asked.withLock({ $0 }) < 2 { await Task.yield() }
+        try await keyring.asked.take { $0 >= 2 ? true : nil }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
         keyring.hold.withLock { $0 = {} }
@@ -116,7 +116,7 @@ import AsyncPrimitives
         let gate = AsyncCondition(false)
         keyring.hold.withLock { $0 = { _ = try await gate.take { $0 ? true : nil } } }
         let early = Task { try await store.credential(for: repository) }
-        while keyring.asked.withLock({ $0 }) < 1 { await Task.yield() }
+        try await keyring.asked.take { $0 >= 1 ? true : nil }
         keyring.hold.withLock { $0 = {} }
         // Another repository of the registry is rejected while the first run of the helper goes on.
         let rejected = Credential.user("me", "old")
@@ -217,7 +217,7 @@ import AsyncPrimitives
             }
             for try await found in group { #expect(found?.digest == image.digest) }
         }
-        #expect(keyring.asked.withLock { $0 } == 3)
+        #expect(keyring.asked.state == 3)
     }
 }
 

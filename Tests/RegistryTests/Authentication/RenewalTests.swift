@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncPrimitives
 import Content
 import HTTP
 import OCI
@@ -10,7 +11,7 @@ import TextSafety
 @testable import Registry
 
 /// Tokens and passwords that expire during an operation.
-@Suite struct `Renewal` {
+@Suite(.timeLimit(.minutes(10))) struct `Renewal` {
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let manifest = "https://reg.test/v2/app/manifests/1"
     static let commit = "\(uploads)1?digest=\(Sample.blob.digest)"
@@ -64,7 +65,7 @@ import TextSafety
     /// A helper whose password the test changes.
     final class Keyring: Sendable {
         let password = Mutex("old")
-        let asked = Mutex(0)
+        let asked = AsyncCondition(0)
         let fails = Mutex(false)
         /// The condition that each run waits for.
         let hold = Mutex<@Sendable () async throws -> Void>({})
@@ -73,7 +74,7 @@ import TextSafety
             { _, _, _ in
                 let password = self.password.withLock { $0 }
                 let hold = self.hold.withLock { $0 }
-                self.asked.withLock { $0 += 1 }
+                self.asked.change { $0 += 1 }
                 try await hold()
                 if self.fails.withLock({ $0 }) {
                     return CredentialHelper.Output(status: 1, output: [])
@@ -120,7 +121,7 @@ import TextSafety
         keyring.password.withLock { $0 = "new" }
         scene.time.advance(.seconds(50))
         _ = try await repository.resolve(`Rejected credentials`.tag())
-        #expect(keyring.asked.withLock { $0 } == 2)
+        #expect(keyring.asked.state == 2)
         let shown = scene.wire.requests.filter { $0.url == Self.pull }.map(\.authorization)
         #expect(shown == ["old", "old", "new"].map(Keyring.shown))
         #expect(
@@ -157,7 +158,7 @@ import TextSafety
                 try await repository.push(
                     manifest: Sample.manifest.raw, as: `Rejected credentials`.tag())
             }
-            asked.append(keyring.asked.withLock { $0 })
+            asked.append(keyring.asked.state)
         }
         #expect(asked == [2, 2, 3])
         scene.wire.expectDone()

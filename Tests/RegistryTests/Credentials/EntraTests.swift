@@ -10,7 +10,7 @@ import TextSafety
 @testable import Registry
 
 /// Logins to Azure's registries with a Microsoft Entra identity from the environment.
-@Suite struct `Microsoft Entra` {
+@Suite(.timeLimit(.minutes(10))) struct `Microsoft Entra` {
     static let application = ["AZURE_TENANT_ID": "tenant", "AZURE_CLIENT_ID": "client"]
 
     static func kind(_ environment: [String: String], _ host: String) throws -> String? {

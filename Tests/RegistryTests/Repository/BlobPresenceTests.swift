@@ -9,7 +9,7 @@ import Testing
 @testable import Registry
 
 /// The method by which a client learns whether mounts report existing blobs.
-@Suite struct `Blobs that are expected to be present` {
+@Suite(.timeLimit(.minutes(10))) struct `Blobs that are expected to be present` {
     static let blob = Sample.blob
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let ownMount = "POST \(uploads)?mount=\(blob.digest)&from=app"

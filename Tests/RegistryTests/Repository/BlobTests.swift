@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `Blobs` {
+@Suite(.timeLimit(.minutes(10))) struct `Blobs` {
     static let blob = Sample(bytes: (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
     static let url = "https://reg.test/v2/app/blobs/\(blob.digest)"
 

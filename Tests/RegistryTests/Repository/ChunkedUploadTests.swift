@@ -8,7 +8,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct ChunkedUploadTests {
+@Suite(.timeLimit(.minutes(10))) struct ChunkedUploadTests {
     private static let chunk = ChunkSize.usual
     private static let blob = Sample(
         bytes: (0..<ChunkSize.usual * 2 + 1000).map { UInt8(truncatingIfNeeded: $0 % 251) })

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `Manifests` {
+@Suite(.timeLimit(.minutes(10))) struct `Manifests` {
     static let tagged = "https://reg.test/v2/app/manifests/1"
     static let sample = Sample.manifest
     static let byDigest = "https://reg.test/v2/app/manifests/\(sample.digest)"

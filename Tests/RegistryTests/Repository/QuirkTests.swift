@@ -8,7 +8,7 @@ import Testing
 @testable import Registry
 
 /// Deviations of registries from the specification, one per row.
-@Suite struct `Quirks` {
+@Suite(.timeLimit(.minutes(10))) struct `Quirks` {
     /// The steps of an upload that succeeds nevertheless.
     struct Upload: Sendable, CustomTestStringConvertible {
         let registry: String

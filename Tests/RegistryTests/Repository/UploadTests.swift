@@ -8,7 +8,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `Uploads` {
+@Suite(.timeLimit(.minutes(10))) struct `Uploads` {
     static let blob = Sample.blob
     static let uploads = "https://reg.test/v2/app/blobs/uploads/"
     static let post = "POST \(uploads)"

@@ -8,7 +8,7 @@ import Testing
 @testable import Registry
 
 /// Responses of a captive portal, a login page or a proxy instead of the registry.
-@Suite struct `Web pages instead of a registry's response` {
+@Suite(.timeLimit(.minutes(10))) struct `Web pages instead of a registry's response` {
     private static let base = "https://reg.test/v2/app"
     private static let body =
         "<!DOCTYPE html><html><head><title>Sign in to Corp</title></head></html>"

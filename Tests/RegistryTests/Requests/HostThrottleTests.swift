@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AsyncPrimitives
 import Content
 import HTTP
 import OCI
-import Synchronization
 import Testing
 import TextSafety
 
 @testable import Registry
 
-@Suite struct HostThrottleTests {
+@Suite(.timeLimit(.minutes(10))) struct HostThrottleTests {
     private static let base = "https://reg.test/v2/app/manifests/1.0"
     private static let limited = ScriptedResponse(429, ["Retry-After": "7"])
 
@@ -136,35 +136,43 @@ import TextSafety
         scene.wire.expectDone()
     }
 
-    /// Counts the requests in flight.
-    private final class Flight: Sendable {
-        private let counts = Mutex((now: 0, most: 0))
-        var most: Int { counts.withLock { $0.most } }
-        func begin() {
-            counts.withLock { counts in
-                counts.now += 1
-                counts.most = max(counts.most, counts.now)
-            }
-        }
-        func end() { counts.withLock { $0.now -= 1 } }
-    }
-
     @Test func `never has more requests in flight than the window permits`() async throws {
         let throttle = HostThrottle(concurrency: 3, time: VirtualTime().timekeeper)
-        let flight = Flight()
+        let inFlight = AsyncCondition((now: 0, most: 0))
+        let gate = AsyncCondition(false)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<50 {
                 group.addTask {
                     try await throttle.withPermit {
-                        flight.begin()
-                        await Task.yield()
-                        flight.end()
+                        inFlight.change { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+                        try await gate.take { $0 ? true : nil }
+                        inFlight.change { $0.now -= 1 }
                     }
                 }
             }
+            try await inFlight.take { $0.now == 3 ? true : nil }
+            gate.change { $0 = true }
             try await group.waitForAll()
         }
-        #expect((1...3).contains(flight.most))
+        #expect(inFlight.state.most == 3)
+    }
+
+    @Test func `a request that is canceled while the host is closed returns its permit`()
+        async throws
+    {
+        let isWaiting = AsyncCondition(false)
+        let time = VirtualTime {
+            isWaiting.change { $0 = true }
+            try await isWaiting.take { $0 ? nil : true }
+        }
+        let throttle = HostThrottle(concurrency: 1, time: time.timekeeper)
+        throttle.close(for: .seconds(7))
+        let canceled = Task { try await throttle.withPermit {} }
+        try await isWaiting.take { $0 ? true : nil }
+        canceled.cancel()
+        await #expect(throws: CancellationError.self) { try await canceled.value }
+        time.advance(.seconds(8))
+        #expect(try await throttle.withPermit { true })
     }
 
     @Test func `sends a request without a permit, whatever is in flight`() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `Against Debian's docker-registry` {
+@Suite(.timeLimit(.minutes(10))) struct `Against Debian's docker-registry` {
     @Test(arguments: [UploadDialect.put, .patch, .chunked])
     func `an image is copied byte for byte, as skopeo confirms`(dialect: UploadDialect) async throws
     {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Registry
 
-@Suite struct `Against the loopback registry` {
+@Suite(.timeLimit(.minutes(10))) struct `Against the loopback registry` {
     static let image = ImageBuilder(.oci, spelling: .odd).multiPlatform()
 
     @Test(arguments: [UploadDialect.put, .patch])

@@ -182,6 +182,6 @@ struct Barrier: Sendable {
 
     func arrive() async throws {
         arrived.change { $0 += 1 }
-        _ = try await arrived.take { [count] in $0 >= count ? true : nil }
+        try await arrived.take { [count] in $0 >= count ? true : nil }
     }
 }

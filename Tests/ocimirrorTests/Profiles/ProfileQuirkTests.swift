@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// Behavior of a single registry.
-@Suite struct `quirks` {
+@Suite(.timeLimit(.minutes(10))) struct `quirks` {
     private let source = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
 

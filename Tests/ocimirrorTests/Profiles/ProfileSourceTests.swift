@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// All emulated registries as the source.
-@Suite struct `a source` {
+@Suite(.timeLimit(.minutes(10))) struct `a source` {
     private let target = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
 

@@ -5,7 +5,7 @@ import RegistryTestSupport
 import Testing
 
 /// All emulated registries as the target.
-@Suite struct `a target` {
+@Suite(.timeLimit(.minutes(10))) struct `a target` {
     private let source = LoopbackRegistry()
     private let image = ImageBuilder().layered(top: 1)
 

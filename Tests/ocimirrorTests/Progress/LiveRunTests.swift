@@ -8,7 +8,7 @@ import Testing
 @testable import ocimirror
 
 /// The program on a terminal, and without one.
-@Suite struct `a run on a terminal` {
+@Suite(.timeLimit(.minutes(10))) struct `a run on a terminal` {
     private let mirror: HalfwayMirror
     private var source: LoopbackRegistry { mirror.source }
     private var target: LoopbackRegistry { mirror.target }
@@ -51,7 +51,7 @@ import Testing
         ) async throws {
             while !isDue(terminal.rows) {
                 try #require(process.isRunning, "\(everything)")
-                await Task.yield()
+                try await onOwnThread { [device] in device.waitForOutput() }
                 look()
             }
         }

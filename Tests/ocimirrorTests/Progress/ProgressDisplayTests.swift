@@ -9,7 +9,7 @@ import Testing
 @testable import ocimirror
 
 /// The progress display samples counters at its own pace.
-@Suite struct `the progress display` {
+@Suite(.timeLimit(.minutes(10))) struct `the progress display` {
     @Test func `shows a throttled host until its delay is over`() throws {
         let now = Mutex(Duration.zero)
         let hosts = ThrottledHosts { now.withLock { $0 } }

@@ -157,8 +157,9 @@ import TextSafety
         var resolved = ResolvedImage(image: try SampleRun.image("app"))
         resolved.descriptor = SampleRun.descriptor(0xbeef)
         resolved.targets = [
-            ResolvedImage.AtTarget(
-                location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead))
+            ImageTarget(
+                location: try SampleRun.target("app"), current: SampleRun.descriptor(0xdead),
+                state: .upToDate)
         ]
         run.outcomes = [ImageOutcome(resolved)]
         let page = try Page(HTMLReport(run.report).text)
@@ -198,6 +199,6 @@ import TextSafety
     ])
     func `placeholder dates of reproducible builds are ignored`(text: String, day: String?) {
         #expect(
-            SampleRun.facts(created: text).platforms[0].day == day.flatMap(CalendarDay.init))
+            SampleRun.facts(created: text).platforms[0].day == day.flatMap { CalendarDay(parsing: $0) })
     }
 }

@@ -33,7 +33,7 @@ import Testing
         receipt.bytesMounted = .max - 1
         receipt.bytesPresent = .max - 1
         for id in ["a", "b"] {
-            try run.add(.mirrored, id) { $0.targets[0].receipt = receipt }
+            try run.add(.mirrored, id) { $0.targets[0].state = .copied(receipt) }
         }
         #expect(run.report.effort.bytesUploaded == .max)
         #expect(run.report.effort.bytesSaved == .max)

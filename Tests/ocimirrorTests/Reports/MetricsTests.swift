@@ -85,7 +85,7 @@ import Validation
             var receipt = CopyReceipt()
             receipt.blobsMounted = 1
             receipt.bytesMounted = 700
-            outcome.targets[0].receipt = receipt
+            outcome.targets[0].state = .copied(receipt)
         }
         try run.add(.rejected, "liar") {
             $0.findings = [Finding(.configMismatch, .error, "not arm64")]

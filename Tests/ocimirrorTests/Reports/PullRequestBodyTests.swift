@@ -14,7 +14,7 @@ import TextSafety
 @testable import ocimirror
 
 /// The body of a pull request with facts from the run report.
-@Suite struct PullRequestBodyTests {
+@Suite(.timeLimit(.minutes(10))) struct PullRequestBodyTests {
     private static let fixtures = "\(Workspace.project)/Tests/PinningTests/Fixtures"
 
     /// Returns the body for one file with both images, of which `api` is in the run.

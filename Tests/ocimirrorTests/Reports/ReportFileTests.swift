@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 
 /// Report files.
-@Suite struct `a report as a file` {
+@Suite(.timeLimit(.minutes(10))) struct `a report as a file` {
     @Test func `is equal to the document on stdout, and contains moved tags`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         let old = ImageBuilder().multiPlatform(seed: 1)

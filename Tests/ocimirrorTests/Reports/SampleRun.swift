@@ -39,7 +39,7 @@ struct SampleRun {
     ) throws -> ImageOutcome {
         var resolved = ResolvedImage(image: try Self.image(id, source, exception: exception))
         if status != .missing { resolved.descriptor = Self.descriptor(outcomes.count + 1) }
-        resolved.targets = [ResolvedImage.AtTarget(location: try Self.target(id))]
+        resolved.targets = [ImageTarget(location: try Self.target(id), state: .upToDate)]
         var outcome = ImageOutcome(resolved)
         outcome.status = status
         outcome.duration = .milliseconds(1500)
@@ -102,9 +102,9 @@ struct SampleRun {
             file: "mirror.yaml", environment: [:], baseDirectory: "/srv")
         let configuration = try loader.load(text: Array(text.utf8)).configuration
         let update = LockUpdate(
-            from: nil, plan: Planner(configuration: configuration).offlinePlan(),
-            report: SyncReport(),
-            configuration: configuration, position: 0)
+            from: nil, for: configuration.targets[0],
+            plan: Planner(configuration: configuration).offlinePlan(), report: SyncReport(),
+            configuration: configuration)
         return RunReport.WrittenLock(
             path: "/srv/images.lock.yaml", shownPath: "images.lock.yaml", update: update,
             failure: ImageFailure(.unavailable, "no space left on the disk"))
@@ -143,7 +143,8 @@ struct SampleRun {
         }
         try run.add(.failed, "failed") { outcome in
             outcome.failure = ImageFailure(.unavailable, role: .source, shown, hint: shown)
-            outcome.targets[0].failure = ImageFailure(.denied, role: .target, shown, hint: shown)
+            outcome.targets[0].state = .failed(
+                ImageFailure(.denied, role: .target, shown, hint: shown))
         }
         run.traffic.note(
             .requestFinished(host: text, kind: .manifestGet, status: 200, bytes: 10))

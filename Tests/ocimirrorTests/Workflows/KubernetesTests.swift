@@ -7,7 +7,7 @@ import YAML
 
 @testable import ocimirror
 
-@Suite struct KubernetesTests {
+@Suite(.timeLimit(.minutes(10))) struct KubernetesTests {
     @Test(arguments: ["kubernetes-cronjob.yml", "kubernetes-shards.yml", "kubernetes-merge.yml"])
     func `every pod runs unprivileged with a read-only root file system`(name: String)
         throws

@@ -6,7 +6,7 @@ import Testing
 import YAML
 
 /// End-to-end tests of the example workflows, for each of the three kinds of users.
-@Suite struct StoryTests {
+@Suite(.timeLimit(.minutes(10))) struct StoryTests {
     private static let configuration = """
         version: 1
         targets:

@@ -9,7 +9,7 @@ import YAML
 @testable import ocimirror
 
 /// Rules for all files of `ci/workflows`.
-@Suite struct WorkflowRuleTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkflowRuleTests {
     @Test func `there is a file for each kind of scheduler`() throws {
         #expect(
             try WorkflowFile.all().map(\.name) == [

@@ -48,7 +48,7 @@ struct HTMLDetails {
         return entry("\(facts.platform)", "<code>\(facts.digest)</code>\(size)\(created)")
     }
 
-    private static func target(_ target: ImageOutcome.AtTarget) -> HTML {
+    private static func target(_ target: ImageTarget) -> HTML {
         guard let receipt = target.receipt else {
             return entry("Target", "<code>\(target.location)</code>")
         }

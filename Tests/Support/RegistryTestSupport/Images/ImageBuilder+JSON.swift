@@ -9,23 +9,29 @@ extension ImageBuilder {
         _ platform: Platform, _ layers: [Layer], _ settings: Settings
     ) -> JSONValue {
         let diffIDs = settings.diffIDs ?? layers.map(\.diffID)
-        let config: [JSONValue.Member] = [
+        var config: [JSONValue.Member] = [
             .init("Entrypoint", Self.json(settings.entrypoint)),
             .init("Cmd", Self.json(settings.command)),
             .init("Env", Self.json(settings.environment)),
             .init("WorkingDir", .string(settings.workingDirectory)),
             .init("Labels", Self.json(settings.labels)),
         ]
+        let volumes = JSONValue.object(settings.volumes.map { .init($0, .object([])) })
+        if !settings.volumes.isEmpty { config.append(.init("Volumes", volumes)) }
+        let history = settings.history.map { command -> JSONValue in
+            .object([.init("created_by", .string(command))])
+        }
         return .object(
-            [.init("created", .string("2024-01-01T00:00:00Z"))] + Self.members(platform) + [
-                .init("config", .object(config)),
-                .init(
-                    "rootfs",
-                    .object([
-                        .init("type", .string("layers")),
-                        .init("diff_ids", Self.json(diffIDs.map(\.description))),
-                    ])),
-            ])
+            (history.isEmpty ? [] : [.init("history", .array(history))])
+                + [.init("created", .string("2024-01-01T00:00:00Z"))] + Self.members(platform) + [
+                    .init("config", .object(config)),
+                    .init(
+                        "rootfs",
+                        .object([
+                            .init("type", .string("layers")),
+                            .init("diff_ids", Self.json(diffIDs.map(\.description))),
+                        ])),
+                ])
     }
 
     static func descriptor(_ type: String, _ digest: Digest, size: Int) -> JSONValue {

@@ -38,8 +38,12 @@ public struct ImageBuilder: Sendable {
         public var environment: [String]
         /// The working directory.
         public var workingDirectory = "/"
+        /// The directories of volumes.
+        public var volumes: [String] = []
         /// The labels.
         public var labels: [String: String]
+        /// The commands of the history, one per layer.
+        public var history: [String] = []
         /// The `diff_ids` to write instead of the correct ones.
         public var diffIDs: [Digest]?
 

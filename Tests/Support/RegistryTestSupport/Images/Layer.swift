@@ -17,7 +17,7 @@ public struct Layer: Sendable {
     public let size: Int
     /// The digest of the uncompressed archive, the `diff_id` in the image config.
     public let diffID: Digest
-    /// The suffix of `application/vnd.oci.image.layer.v1.tar` in the media type: empty or `+gzip`.
+    /// The suffix of `application/vnd.oci.image.layer.v1.tar` in the media type, such as `+gzip`.
     let suffix: String
 
     private init(_ bytes: [UInt8], diffID: Digest, suffix: String) {
@@ -47,6 +47,11 @@ public struct Layer: Sendable {
     /// Returns any bytes as a compressed layer with the given `diff_id`.
     public static func raw(gzip bytes: [UInt8], diffID: Digest) -> Layer {
         Layer(bytes, diffID: diffID, suffix: "+gzip")
+    }
+
+    /// Returns any bytes as a layer whose media type has a suffix, such as `+lz4`.
+    public static func raw(_ bytes: [UInt8], typeSuffix suffix: String) -> Layer {
+        Layer(bytes, diffID: .of(bytes), suffix: suffix)
     }
 
     /// Returns `size` pseudo-random bytes that follow from `seed`.

@@ -43,6 +43,13 @@ public final class PseudoTerminal: Sendable {
         _ = unsafe ioctl(primary, UInt(TIOCSWINSZ), &size)
     }
 
+    /// Blocks the current thread until there is output, or for a second: a program may end without
+    /// any.
+    public func waitForOutput() {
+        var descriptor = pollfd(fd: primary, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&descriptor, 1, 1000)
+    }
+
     /// Returns the output since the last call, without waiting for more.
     public func read() -> [UInt8] {
         var bytes: [UInt8] = []

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// Runs one operation per key at a time and shares its result with all callers.
+///
+/// The operation belongs to none of the callers: a canceled caller leaves alone, and the operation
+/// is canceled only when the last caller has left. The result of a canceled operation is never
+/// shared.
+public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private typealias Outcome = Result<Value, any Error>
+
+    private struct Flight {
+        let outcome = AsyncCondition<Outcome?>(nil)
+        var task: Task<Void, Never>?
+        /// The number of callers that wait for the operation.
+        var callers = 0
+    }
+
+    private let flights = Mutex<[Key: Flight]>([:])
+    private let keepsResults: Bool
+
+    /// Creates an instance without operations.
+    ///
+    /// - Parameter keepsResults: A Boolean value that indicates whether results and errors are kept
+    ///   for later callers, so that the operation runs once per key.
+    public init(keepsResults: Bool = false) {
+        self.keepsResults = keepsResults
+    }
+
+    /// Returns the result of `operation` for a key, joining one that is already running.
+    ///
+    /// - Throws: The error of the operation, or `CancellationError` for this caller only.
+    public func value(
+        for key: Key, _ operation: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let outcome = join(key, operation)
+        defer { leave(key, outcome) }
+        return try await outcome.take { $0 }.get()
+    }
+
+    private func join(
+        _ key: Key, _ operation: @escaping @Sendable () async throws -> Value
+    ) -> AsyncCondition<Outcome?> {
+        flights.withLock { flights in
+            var flight = flights[key] ?? start(key, operation)
+            flight.callers += 1
+            flights[key] = flight
+            return flight.outcome
+        }
+    }
+
+    private func start(
+        _ key: Key, _ operation: @escaping @Sendable () async throws -> Value
+    ) -> Flight {
+        var flight = Flight()
+        flight.task = Task { [outcome = flight.outcome] in
+            do {
+                finish(key, outcome, .success(try await operation()))
+            } catch {
+                finish(key, outcome, .failure(error))
+            }
+        }
+        return flight
+    }
+
+    private func finish(_ key: Key, _ outcome: AsyncCondition<Outcome?>, _ result: Outcome) {
+        let isKept = keepsResults && !result.isCancellation
+        flights.withLock { flights in
+            if !isKept, flights[key]?.outcome === outcome { flights[key] = nil }
+        }
+        outcome.change { $0 = result }
+    }
+
+    private func leave(_ key: Key, _ outcome: AsyncCondition<Outcome?>) {
+        let abandoned = flights.withLock { flights -> Flight? in
+            guard flights[key]?.outcome === outcome, outcome.state == nil else { return nil }
+            flights[key]?.callers -= 1
+            return flights[key]?.callers == 0 ? flights.removeValue(forKey: key) : nil
+        }
+        abandoned?.task?.cancel()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate var isCancellation: Bool {
+        if case .failure(let error) = self { error is CancellationError } else { false }
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CPosix
+internal import Glibc
+internal import Synchronization
+
+/// Runs children that a prepared process forks, so that a child costs no start of a program.
+///
+/// The program is started with the first request, and again if it has ended, but only a few times.
+/// It serves the requests with ``ForkServerProcess``.
+public final class ForkServer: Sendable {
+    /// The maximum number of times that the program is started.
+    private static let maximumStarts = 5
+
+    private struct State {
+        var program: ServingProgram?
+        var startCount = 0
+    }
+
+    private let invocation: ChildInvocation
+    private let state = Mutex(State())
+
+    /// Creates a server whose program is not yet started.
+    ///
+    /// - Parameters:
+    ///   - executable: The absolute path of the program.
+    ///   - arguments: The arguments, without the program's name.
+    /// - Throws: ``ChildProcessError`` if the path or an argument is invalid.
+    public init(executable: String, arguments: [String]) throws(ChildProcessError) {
+        invocation = try ChildInvocation(executable, arguments, [:])
+    }
+
+    /// Runs a child that receives input while it runs, and waits for its end.
+    ///
+    /// The time limit restarts with each chunk of input that the child reads, and does not apply
+    /// while the child waits for more input. If a limit is exceeded or the task is canceled, the
+    /// child is killed.
+    ///
+    /// - Parameters:
+    ///   - request: The request to the child; at most
+    ///     ``ForkServerProcess/maximumRequestByteCount`` bytes.
+    ///   - input: The input, which is closed when this method returns.
+    ///   - limits: The limits of the child.
+    /// - Returns: The result, whatever the exit status; standard error is not collected.
+    /// - Throws: ``ChildProcessError`` if the child could not be started or was killed.
+    public func run(
+        _ request: [UInt8], feeding input: ChildInput, limits: ChildLimits
+    ) async throws(ChildProcessError) -> ChildOutput {
+        precondition(
+            (1...ForkServerProcess.maximumRequestByteCount).contains(request.count),
+            "a request has a limited size")
+        defer { input.close() }
+        return try await ChildSession.run(invocation.executable, feeding: input, within: limits) {
+            () throws(ChildProcessError) in
+            try self.start(request)
+        }
+    }
+
+    private func start(_ request: [UInt8]) throws(ChildProcessError) -> StartedChild {
+        let executable = invocation.executable
+        let input = try Pipe(for: executable)
+        input.widen(to: 256 << 10)
+        let output = try Pipe(for: executable)
+        let control = try Pipe(.messages, for: executable)
+        try input.writing.setNonBlocking(for: executable)
+        try output.reading.setNonBlocking(for: executable)
+        let program = try send(
+            request,
+            [input.reading.descriptor, output.writing.descriptor, control.reading.descriptor])
+        return StartedChild(
+            process: ForkedChild(executable, of: program, control: control.keepingWriting()),
+            input: input.keepingWriting(), output: output.keepingReading(), error: .none)
+    }
+
+    /// Sends a request to the running program, or to a new one, and returns the program.
+    private func send(
+        _ request: [UInt8], _ descriptors: [Int32]
+    ) throws(ChildProcessError) -> ServingProgram {
+        try state.withLock { state throws(ChildProcessError) in
+            while true {
+                let program = try program(of: &state)
+                switch program.send(request, descriptors) {
+                case 0: return program
+                case EPIPE, ECONNRESET: state.program = nil
+                case let code: throw ChildProcessError(invocation.executable, .system(code))
+                }
+            }
+        }
+    }
+
+    private func program(of state: inout State) throws(ChildProcessError) -> ServingProgram {
+        if let program = state.program { return program }
+        guard state.startCount < Self.maximumStarts else {
+            throw ChildProcessError(invocation.executable, .serverEnded)
+        }
+        state.startCount += 1
+        let program = try ServingProgram(invocation)
+        state.program = program
+        return program
+    }
+}
+
+/// The running program of a server, which is killed with its children when it is released.
+private final class ServingProgram: Sendable {
+    private let process: pid_t
+    private let connection: PipeEnd
+
+    init(_ invocation: ChildInvocation) throws(ChildProcessError) {
+        let pair = try Pipe(.messages, for: invocation.executable)
+        let null = unsafe open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard null >= 0 else { throw ChildProcessError(invocation.executable, .system(errno)) }
+        let unused = PipeEnd(
+            try PipeEnd.awayFromStandardFiles(null, for: invocation.executable))
+        process = try invocation.spawn(
+            input: pair.reading.descriptor, output: unused.descriptor, error: unused.descriptor)
+        connection = pair.keepingWriting()
+    }
+
+    deinit {
+        kill()
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+    }
+
+    /// Kills the program and its children.
+    func kill() { Glibc.kill(-process, SIGKILL) }
+
+    /// Sends a request; returns 0, or an `errno`.
+    func send(_ request: [UInt8], _ descriptors: [Int32]) -> Int32 {
+        unsafe cposix_send(connection.descriptor, request, request.count, descriptors)
+    }
+}
+
+/// A child that was forked by the program of a server.
+///
+/// The program reports the child's end through `control`, and kills the child when this process
+/// shuts its end down.
+private final class ForkedChild: RunningChild {
+    /// The time within which a program kills a child.
+    private static let killTime: Int32 = 10_000
+
+    private let executable: String
+    private let program: ServingProgram
+    private let control: PipeEnd
+
+    init(_ executable: String, of program: ServingProgram, control: consuming PipeEnd) {
+        self.executable = executable
+        self.program = program
+        self.control = control
+    }
+
+    var exitDescriptor: Int32 { control.descriptor }
+
+    func kill() {
+        _ = shutdown(control.descriptor, Int32(SHUT_WR))
+        var entry = pollfd(fd: control.descriptor, events: Int16(POLLIN), revents: 0)
+        // A program that does not respond ends with all its children.
+        if unsafe poll(&entry, 1, Self.killTime) == 0 { program.kill() }
+    }
+
+    func reap() throws(ChildProcessError) -> Termination {
+        guard let bytes = control.read(upTo: ExitReport.byteCount), let report = ExitReport(bytes)
+        else { throw ChildProcessError(executable, .serverEnded) }
+        switch report {
+        case .ended(let status): return Termination(status: status)
+        case .failed(let code): throw ChildProcessError(executable, .system(code))
+        }
+    }
+}
+
+/// The message by which the program of a server reports the end of a child.
+enum ExitReport {
+    /// The child ended with this status of `waitpid`.
+    case ended(Int32)
+    /// The child could not be started because of this `errno`.
+    case failed(Int32)
+
+    static let byteCount = 5
+
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        let value = bytes.dropFirst().reduce(0) { $0 << 8 | UInt32($1) }
+        switch bytes[0] {
+        case 0: self = .ended(Int32(bitPattern: value))
+        case 1: self = .failed(Int32(bitPattern: value))
+        default: return nil
+        }
+    }
+
+    var bytes: [UInt8] {
+        let (kind, value) =
+            switch self {
+            case .ended(let status): (UInt8(0), UInt32(bitPattern: status))
+            case .failed(let code): (UInt8(1), UInt32(bitPattern: code))
+            }
+        return [kind] + stride(from: 24, through: 0, by: -8).map { UInt8(value >> $0 & 0xFF) }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import OCI
+internal import Validation
+
+/// The progress of scanning the layers of an image.
+///
+/// The results are used in the order of the layers, whichever scan ends first, so that a report
+/// does not change from run to run.
+struct ScanProgress {
+    /// The image, with the results so far.
+    private(set) var image: LoadedImage
+    private let requirements: ImageRequirements
+    private let layers: [Descriptor]
+    private let stopsAtFirstError: Bool
+    /// Results that wait for the result of an earlier layer, by position.
+    private var results: [Int: LayerScanCache.ScanResult] = [:]
+    /// The layers that are still needed.
+    private var needed: Set<Descriptor>
+    private var started = 0
+    private var used = 0
+    private var validationCount = 0
+
+    /// The maximum number of layers after which the rules run again to detect an error early.
+    ///
+    /// Each time, they check all layers of all platforms.
+    private static let maximumEarlyValidations = 64
+
+    init(
+        image: LoadedImage, requirements: ImageRequirements, layers: [Descriptor],
+        stopsAtFirstError: Bool
+    ) {
+        self.image = image
+        self.requirements = requirements
+        self.layers = layers
+        self.stopsAtFirstError = stopsAtFirstError
+        self.needed = Set(layers)
+    }
+
+    /// A Boolean value that indicates whether every needed layer is scanned.
+    var isFinished: Bool { used == layers.count }
+
+    /// Returns the position of the next layer to scan; `nil` if there is none.
+    mutating func next() -> Int? {
+        while started < layers.count {
+            defer { started += 1 }
+            if needed.contains(layers[started]) { return started }
+        }
+        return nil
+    }
+
+    /// Records the result of a scan.
+    mutating func record(_ result: LayerScanCache.ScanResult, at position: Int) {
+        results[position] = result
+        while used < layers.count {
+            if needed.contains(layers[used]) {
+                guard let result = results.removeValue(forKey: used) else { return }
+                image.note(result, of: layers[used])
+                rejectPlatforms()
+            }
+            used += 1
+        }
+    }
+
+    /// Runs the rules, and skips the remaining layers of platforms with an error.
+    private mutating func rejectPlatforms() {
+        guard stopsAtFirstError, validationCount < Self.maximumEarlyValidations else { return }
+        validationCount += 1
+        let errors = Validator().validate(image, required: requirements).findings
+            .filter { $0.severity == .error }
+        guard !errors.isEmpty else { return }
+        needed = Set(
+            image.layersToScan(for: requirements, except: Set(errors.compactMap(\.platform))))
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+internal import OCI
+
+/// The known part of what a process inherits from the one that starts it.
+struct ProcessState: Hashable {
+    /// A variable; of a variable that is not listed, nothing is known.
+    struct Variable: Hashable {
+        /// The value; `nil` if it is unknown.
+        var value: String?
+        /// A Boolean value that indicates whether programs that a shell starts inherit it.
+        var isExported: Bool
+    }
+
+    private(set) var variables: [String: Variable] = [:]
+    /// The size of all names and values that were set.
+    private(set) var byteCount = 0
+    /// The working directory; `nil` if it is unknown.
+    var workingDirectory: LayerPath?
+
+    /// The maximum length of an assigned value; a longer one is unknown.
+    static let maximumValueByteCount = 4096
+
+    /// The search path that runtimes use if the config sets no `PATH`.
+    private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    init(_ config: ImageConfig) {
+        workingDirectory = LayerPath(config.workingDirectory)
+        assign("PATH", Self.defaultPath, exports: true)
+        for entry in config.environment {
+            guard let equals = entry.firstIndex(of: "="), equals != entry.startIndex else {
+                continue
+            }
+            byteCount += entry.utf8.count
+            variables[String(entry[..<equals])] = Variable(
+                value: String(entry[entry.index(after: equals)...]), isExported: true)
+        }
+    }
+
+    /// Returns the value of a variable; `nil` if it is unknown.
+    subscript(name: String) -> String? { variables[name]?.value }
+
+    /// Sets a variable, which stays exported if it was before.
+    mutating func assign(_ name: String, _ value: String?, exports: Bool = false) {
+        let value = value.flatMap { $0.utf8.count <= Self.maximumValueByteCount ? $0 : nil }
+        let isExported = exports || variables[name]?.isExported ?? false
+        if variables[name]?.value != value {
+            byteCount += name.utf8.count + (value?.utf8.count ?? 0)
+        }
+        variables[name] = Variable(value: value, isExported: isExported)
+    }
+
+    /// Exports a variable.
+    mutating func export(_ name: String) { variables[name]?.isExported = true }
+
+    /// Forgets a variable.
+    mutating func forget(_ name: String) { variables[name] = nil }
+
+    /// Forgets all variables.
+    mutating func forgetVariables() { variables = [:] }
+
+    /// The state that a program inherits from a shell.
+    var inherited: ProcessState {
+        var state = self
+        state.variables = variables.filter { $0.value.isExported }
+        return state
+    }
+}
+
+extension ProgramLookup {
+    /// Looks up a program as a process does that starts it.
+    ///
+    /// Source: POSIX.1-2017, XBD § 8.3, `PATH`; execvp(3).
+    static func program(
+        _ name: String, in rootFileSystem: RootFileSystem, for process: ProcessState
+    ) -> Result {
+        if name.utf8.contains(UInt8(ascii: "/")) {
+            guard name.hasPrefix("/") || process.workingDirectory != nil else {
+                return .undetermined
+            }
+        } else if process["PATH"] == nil {
+            return .undetermined
+        }
+        let path = process["PATH"] ?? ""
+        let lookup = ProgramLookup(
+            rootFileSystem, path: path, workingDirectory: process.workingDirectory ?? .root)
+        let result = lookup.program(name)
+        // A relative directory in the search path depends on the working directory.
+        let hasRelative = path.split(separator: ":", omittingEmptySubsequences: false)
+            .contains { !$0.hasPrefix("/") }
+        return result == .missing && hasRelative && !name.utf8.contains(UInt8(ascii: "/"))
+            ? .undetermined : result
+    }
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+internal import OCI
+
+/// Follows the entrypoint of an image through wrappers, interpreters and shells.
+final class StartTracer {
+    let rootFileSystem: RootFileSystem
+    /// The platform's CPU architecture; `nil` if it is unknown.
+    let architecture: CPUArchitecture?
+    private(set) var starts: [StartedPrograms.Start] = []
+    /// The positions of starts that fail.
+    private(set) var failing: Set<Int> = []
+    /// A Boolean value that indicates whether an emulator or a question for the CPU architecture
+    /// was found, so that programs for several architectures are normal.
+    var expectsForeignPrograms = false
+    /// A Boolean value that indicates whether the output of a command is unknown.
+    var hasUnknownOutput = false
+    /// A Boolean value that indicates whether every script is understood.
+    private(set) var isUnderstood = true
+    private var unfollowed: StartedPrograms.Origin?
+    /// The number of scripts that interpret each other.
+    private var interpreterDepth = 0
+    /// The first script that was followed.
+    private(set) var firstScript: LayerPath?
+    /// The scripts that are being followed.
+    var activeScripts: Set<ActiveScript> = []
+    /// The number of shell commands that contain the current one.
+    var nesting = 0
+    private var positions: [StartedPrograms.Start: Int] = [:]
+    private var steps = 0
+
+    /// The maximum number of programs that start each other.
+    private static let maximumDepth = 16
+    /// The maximum number of scripts that interpret each other.
+    ///
+    /// Source: Linux, fs/exec.c, `exec_binprm`.
+    private static let maximumInterpreterDepth = 5
+    /// The maximum depth at which the words after a script are followed.
+    private static let maximumUncertainDepth = 4
+    /// The maximum number of commands that are followed.
+    private static let maximumSteps = 20_000
+
+    init(_ rootFileSystem: RootFileSystem, _ architecture: CPUArchitecture?) {
+        self.rootFileSystem = rootFileSystem
+        self.architecture = architecture
+    }
+
+    /// Returns the result of following programs.
+    func startedPrograms(_ trails: [StartedPrograms.Trail]) -> StartedPrograms {
+        StartedPrograms(
+            starts: starts, trails: trails, failing: failing,
+            expectsForeignPrograms: expectsForeignPrograms,
+            unfollowed: trails.contains(where: \.isUnknown) ? unfollowed : nil)
+    }
+
+    /// The trail of a program that starts no other.
+    private static let finished = [StartedPrograms.Trail()]
+
+    /// Returns the trail of a way that is not followed.
+    func unknown(_ origin: StartedPrograms.Origin) -> [StartedPrograms.Trail] {
+        leaveGrammar(at: origin)
+        return [StartedPrograms.Trail(isUnknown: true)]
+    }
+
+    /// Records a place at which a way is not followed any further.
+    func leaveGrammar(at origin: StartedPrograms.Origin) {
+        isUnderstood = false
+        unfollowed = unfollowed ?? origin
+    }
+
+    /// Counts a step, and one more for every 4 KiB of its state.
+    ///
+    /// - Returns: Whether the limit is not reached.
+    func takeStep(stateByteCount: Int = 0) -> Bool {
+        steps += 1 + stateByteCount / 4096
+        return steps <= Self.maximumSteps
+    }
+
+    /// Records a start; returns its position.
+    @discardableResult
+    func record(
+        _ subject: StartedPrograms.Subject, _ origin: StartedPrograms.Origin
+    ) -> Int {
+        let start = StartedPrograms.Start(subject: subject, origin: origin)
+        if let position = positions[start] { return position }
+        let position = starts.count
+        starts.append(start)
+        positions[start] = position
+        switch subject {
+        case .program(_, let header) where isForeign(header): failing.insert(position)
+        case .missing, .notExecutable, .carriageReturn, .interpreterLoop:
+            failing.insert(position)
+        case .program, .unknownFormat: break
+        }
+        return position
+    }
+
+    /// Returns whether no processor of the platform runs a program.
+    func isForeign(_ header: ELFHeader) -> Bool {
+        architecture.map { $0.compatibility(with: CPUArchitecture(header)) == .never } ?? false
+    }
+
+    // MARK: Following programs
+
+    /// Follows a command line.
+    ///
+    /// - Parameters:
+    ///   - words: The program and its arguments.
+    ///   - process: The state that the program inherits.
+    ///   - origin: The place that names the program.
+    ///   - depth: The number of programs that start each other so far.
+    /// - Returns: The trails of the program.
+    func follow(
+        _ words: [Argument], _ process: ProcessState, _ origin: StartedPrograms.Origin,
+        depth: Int = 0
+    ) -> [StartedPrograms.Trail] {
+        guard takeStep(), let first = words.first, first.isSingle, let name = first.text else {
+            return unknown(origin)
+        }
+        return follow(
+            ProgramLookup.program(name, in: rootFileSystem, for: process), named: name,
+            Array(words.dropFirst()), process, origin, depth)
+    }
+
+    private func follow(
+        _ result: ProgramLookup.Result, named name: String, _ arguments: [Argument],
+        _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
+    ) -> [StartedPrograms.Trail] {
+        guard depth < Self.maximumDepth else { return unknown(origin) }
+        switch result {
+        case .runtimeMount: return Self.finished
+        case .undetermined: return unknown(origin)
+        case .missing: return [required(record(.missing(name), origin))]
+        case .notExecutable(let path): return [required(record(.notExecutable(path), origin))]
+        case .program(.data, let path), .program(.loaderConfiguration, let path):
+            // Shells and execvp(3) pass a file of an unknown format to a shell; a kernel rejects it.
+            guard origin == .config else { return unknown(origin) }
+            return [required(record(.unknownFormat(path), origin))]
+        case .program(.script(let start), let path):
+            return followScript(path, start, named: name, arguments, process, origin, depth)
+        case .program(.elf(let header), let path):
+            guard header.kind == .executable || header.kind == .shared else {
+                return [required(record(.unknownFormat(path), origin))]
+            }
+            var trail = required(record(.program(path, header), origin))
+            if let loader = header.loader, !isForeign(header), let start = start(of: loader, path) {
+                trail.required.insert(start)
+            }
+            guard trail.required.isDisjoint(with: failing) else { return [trail] }
+            return followCommand(of: path, named: name, arguments, process, depth).map {
+                trail.merging($0)
+            }
+        }
+    }
+
+    private func required(_ position: Int) -> StartedPrograms.Trail {
+        StartedPrograms.Trail(required: [position])
+    }
+
+    /// Records the loader of a program, which the kernel requires to be executable.
+    private func start(of loader: [UInt8], _ program: LayerPath) -> Int? {
+        let lookup = ProgramLookup(rootFileSystem, path: "", workingDirectory: .root)
+        let origin = StartedPrograms.Origin.program(program)
+        switch lookup.program(at: loader) {
+        case .program(.elf(let header), let path): return record(.program(path, header), origin)
+        case .program(_, let path): return record(.unknownFormat(path), origin)
+        case .notExecutable(let path): return record(.notExecutable(path), origin)
+        case .missing:
+            return record(.missing(String(decoding: loader, as: UTF8.self)), origin)
+        case .runtimeMount, .undetermined: return nil
+        }
+    }
+
+    /// Follows the first line of a script, which a kernel splits into a program and one argument.
+    ///
+    /// Source: Linux, execve(2) § Interpreter scripts.
+    private func followScript(
+        _ script: LayerPath, _ start: FileStart, named name: String, _ arguments: [Argument],
+        _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
+    ) -> [StartedPrograms.Trail] {
+        guard interpreterDepth < Self.maximumInterpreterDepth else {
+            return [required(record(.interpreterLoop(script), origin))]
+        }
+        let line = start.interpreterLine
+        let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        let text = line.drop(while: isBlank)
+        let interpreter = Array(text.prefix { !isBlank($0) })
+        guard !interpreter.isEmpty else {
+            return [required(record(.unknownFormat(script), origin))]
+        }
+        var option = text.dropFirst(interpreter.count).drop(while: isBlank)
+        while option.last.map(isBlank) == true { option.removeLast() }
+        // The kernel passes the path with which the script was found.
+        let path = name.contains("/") ? name : script.description
+        var words = option.isEmpty ? [] : [Argument(String(decoding: option, as: UTF8.self))]
+        words += [Argument(path)] + arguments
+        firstScript = firstScript ?? script
+        let lookup = ProgramLookup(
+            rootFileSystem, path: "", workingDirectory: process.workingDirectory ?? .root)
+        let result =
+            interpreter.first == UInt8(ascii: "/") || process.workingDirectory != nil
+            ? lookup.program(at: interpreter) : .undetermined
+        interpreterDepth += 1
+        let trails = follow(
+            result, named: String(decoding: interpreter, as: UTF8.self), words, process,
+            .program(script), depth + 1)
+        interpreterDepth -= 1
+        if !start.namesShell {
+            isUnderstood = false
+            recordNamedPrograms(in: start.bytes) { .line(script, $0) }
+        }
+        if !isUnderstood { followUncertainly(arguments, process, after: script, depth: depth) }
+        // A shell rejects an option that ends in a carriage return.
+        let isShell = LayerPath(interpreter).name.suffix(2).elementsEqual("sh".utf8)
+        guard line.last == 0x0D,
+            isShell && !option.isEmpty
+                || trails.allSatisfy({ !$0.required.isDisjoint(with: failing) })
+        else { return trails }
+        return [required(record(.carriageReturn(script), origin))]
+    }
+
+    /// Follows the command of a wrapper or a shell.
+    private func followCommand(
+        of path: LayerPath, named name: String, _ arguments: [Argument], _ process: ProcessState,
+        _ depth: Int
+    ) -> [StartedPrograms.Trail] {
+        let name = String(decoding: LayerPath(name).name, as: UTF8.self)
+        guard let wrapper = ExecWrapper(name) else {
+            if !Self.dataReaders.contains(name) { recordForeignPaths(arguments, .program(path)) }
+            return Self.finished
+        }
+        switch wrapper {
+        case .emulator:
+            expectsForeignPrograms = true
+            return Self.finished
+        case .shell: return followShell(path, named: name, arguments, process, depth)
+        case .command, .environment, .changeRoot, .multiCall: break
+        }
+        guard let command = wrapper.command(in: arguments, of: process), !command.words.isEmpty
+        else {
+            recordForeignPaths(arguments, .program(path))
+            return Self.finished
+        }
+        if case .multiCall = wrapper {
+            return followApplet(command.words, path, process, depth)
+        }
+        let trails = follow(command.words, command.process, .program(path), depth: depth + 1)
+        return command.isCertain ? trails : unknown(.program(path))
+    }
+
+    /// Follows an applet of a multi-call program, which looks for no file of that name.
+    private func followApplet(
+        _ words: [Argument], _ path: LayerPath, _ process: ProcessState, _ depth: Int
+    ) -> [StartedPrograms.Trail] {
+        guard depth < Self.maximumDepth, let name = words.first?.text,
+            ExecWrapper(name) != nil
+        else { return Self.finished }
+        return followCommand(
+            of: path, named: name, Array(words.dropFirst()), process, depth + 1)
+    }
+
+    /// Programs that read files, which need not be programs for the platform.
+    private static let dataReaders: Set<String> = [
+        "cat", "cp", "java", "ls", "lua", "node", "perl", "php", "python", "python3", "ruby",
+        "test",
+    ]
+
+    // MARK: Uncertain starts
+
+    /// Records what the words after a script start, if the script starts them.
+    func followUncertainly(
+        _ words: [Argument], _ process: ProcessState, after script: LayerPath, depth: Int
+    ) {
+        guard !words.isEmpty, depth <= Self.maximumUncertainDepth else { return }
+        _ = follow(words, process, .program(script), depth: depth + 1)
+        recordForeignPaths(Array(words.dropFirst()), .program(script))
+    }
+
+    /// Records the programs for other CPU architectures that words name by their absolute paths.
+    func recordForeignPaths(_ words: [Argument], _ origin: StartedPrograms.Origin) {
+        for word in words.prefix(64) {
+            guard let text = word.text, text.hasPrefix("/") else { continue }
+            recordIfForeign(text, origin)
+        }
+    }
+
+    /// Records a program for another CPU architecture that a path names.
+    func recordIfForeign(_ path: String, _ origin: StartedPrograms.Origin) {
+        let lookup = ProgramLookup(rootFileSystem, path: "", workingDirectory: .root)
+        guard takeStep(), case .program(.elf(let header), let path) = lookup.program(path),
+            header.kind == .executable || header.kind == .shared, isForeign(header)
+        else { return }
+        record(.program(path, header), origin)
+    }
+
+    /// Records the programs for other CPU architectures that a text names anywhere by their
+    /// absolute paths, and emulators.
+    func recordNamedPrograms(in text: [UInt8], _ origin: (Int) -> StartedPrograms.Origin) {
+        let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let asks = ShellRun.asksForArchitecture(String(decoding: text, as: UTF8.self))
+        for (number, line) in lines.enumerated() {
+            let line = line.drop { $0 == 0x20 || $0 == 0x09 }
+            guard line.first != UInt8(ascii: "#") else { continue }
+            for word in line.split(whereSeparator: { " \t\r\"'`;&|<>(){}=$,".utf8.contains($0) }) {
+                let text = String(decoding: word, as: UTF8.self)
+                let name = text.split(separator: "/").last ?? ""
+                if ExecWrapper.isEmulator(name) { expectsForeignPrograms = true }
+                // The path may follow an operator, as in `${NAME:-/app/server}`.
+                let path = text.drop { $0 != "/" && !$0.isLetter && !$0.isNumber && $0 != "." }
+                if !asks, path.hasPrefix("/") { recordIfForeign(String(path), origin(number + 1)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+
+/// The programs that a container certainly or possibly starts, traced from its entrypoint.
+///
+/// Where validation cannot decide which way a script takes, it follows each. A program is therefore
+/// known to be started only if every way starts it.
+struct StartedPrograms {
+    /// The place that names a program.
+    enum Origin: Hashable {
+        /// The entrypoint or the command of the config.
+        case config
+        /// A program or script that requires it.
+        case program(LayerPath)
+        /// A line of a script.
+        case line(LayerPath, Int)
+        /// The text of a shell's option `-c`.
+        case shellText
+    }
+
+    /// A file that is started, or that cannot be.
+    enum Subject: Hashable {
+        case program(LayerPath, ELFHeader)
+        case missing(String)
+        case notExecutable(LayerPath)
+        /// A file that is neither an ELF program nor a script.
+        case unknownFormat(LayerPath)
+        /// A script whose first line ends in a carriage return.
+        case carriageReturn(LayerPath)
+        /// A script whose interpreters are scripts without end.
+        case interpreterLoop(LayerPath)
+    }
+
+    /// An attempt to start a file.
+    struct Start: Hashable {
+        let subject: Subject
+        let origin: Origin
+    }
+
+    /// The starts on one way through all scripts, by their positions in ``starts``.
+    struct Trail: Hashable {
+        /// The starts without which the container does not run.
+        var required: Set<Int> = []
+        /// Failed starts after which it goes on.
+        var reached: Set<Int> = []
+        /// A Boolean value that indicates whether the way continues beyond what is understood.
+        var isUnknown = false
+
+        /// Returns a trail with the starts of both.
+        func merging(_ other: Trail) -> Trail {
+            Trail(
+                required: required.union(other.required), reached: reached.union(other.reached),
+                isUnknown: isUnknown || other.isUnknown)
+        }
+    }
+
+    /// All starts, in the order in which they were found.
+    let starts: [Start]
+    /// The ways through all scripts.
+    let trails: [Trail]
+    /// The positions of starts of files that are missing or for another CPU architecture.
+    let failing: Set<Int>
+    /// A Boolean value that indicates whether programs for other CPU architectures are normal,
+    /// because an emulator starts them or a script selects one.
+    let expectsForeignPrograms: Bool
+    /// The first place at which a way continues beyond what is understood.
+    let unfollowed: Origin?
+
+    /// The certainty of each start that fails, or `nil` if a failure would be normal.
+    ///
+    /// - Parameter failing: The positions of starts that fail.
+    /// - Returns: The certainties by position.
+    func certainties(of failing: Set<Int>) -> [Int: Finding.Certainty] {
+        let neverRuns =
+            !trails.isEmpty && trails.allSatisfy { !$0.required.isDisjoint(with: failing) }
+        let required = trails.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
+        return Dictionary(
+            uniqueKeysWithValues: failing.map { position in
+                (position, neverRuns && required.contains(position) ? .certain : .likely)
+            })
+    }
+
+    /// Returns whether every way reaches a start.
+    func isAlwaysReached(_ position: Int) -> Bool {
+        trails.allSatisfy { $0.required.contains(position) || $0.reached.contains(position) }
+    }
+
+    /// Returns whether the container does not run without a start.
+    func isAlwaysRequired(_ position: Int) -> Bool {
+        !trails.isEmpty && trails.allSatisfy { $0.required.contains(position) }
+    }
+}
+
+extension StartedPrograms {
+    /// An ELF program that is started.
+    struct Program: Hashable {
+        let path: LayerPath
+        let header: ELFHeader
+        let origin: Origin
+        /// A Boolean value that indicates whether the container does not run without it.
+        let isRequired: Bool
+    }
+
+    /// The ELF programs, each once for each place that names it.
+    var programs: [Program] {
+        starts.enumerated().compactMap { position, start in
+            guard case .program(let path, let header) = start.subject else { return nil }
+            return Program(
+                path: path, header: header, origin: start.origin,
+                isRequired: isAlwaysRequired(position))
+        }
+    }
+}

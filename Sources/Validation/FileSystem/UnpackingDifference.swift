@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+internal import OCI
+
+/// Layers whose result depends on the runtime that unpacks them.
+///
+/// The rules run once for each ``RootFileSystem/LinkHandling``. What holds for both is certain;
+/// what holds for one of them is likely.
+struct UnpackingDifference {
+    /// A link that an upper layer uses as a directory, and the digest of that layer.
+    private var replacedLink: (path: LayerPath, layer: Digest)?
+
+    /// Finds the difference; `nil` if every runtime unpacks the layers to the same files.
+    init?(_ image: LoadedImage, _ required: ImageRequirements) {
+        guard required.level >= .content, !required.isArtifact else { return nil }
+        var isDependent = false
+        for candidate in image.images(of: required) {
+            guard let scanned = PlatformRootFS(candidate, of: image) else { continue }
+            let rootFileSystem = scanned.rootFileSystem
+            if let (path, layer) = rootFileSystem.replacedLink,
+                candidate.manifest.layers.indices.contains(layer)
+            {
+                replacedLink = replacedLink ?? (path, candidate.manifest.layers[layer].digest)
+            }
+            isDependent =
+                isDependent
+                || rootFileSystem.layers.contains {
+                    $0?.linkToLowerLayer != nil || $0?.deletedOwnEntry != nil
+                }
+        }
+        guard isDependent || replacedLink != nil else { return nil }
+    }
+
+    /// Merges the findings for layers that are written through links, and for layers whose
+    /// directories replace links.
+    func merge(_ followed: [Finding], _ replaced: [Finding]) -> [Finding] {
+        let both = Set(followed).intersection(replaced)
+        let overlay =
+            replacedLink.map { path, layer in
+                " (with overlayfs, where layer \(layer.short) replaces the link \(path.displayText))"
+            } ?? " (with overlayfs)"
+        return followed.map {
+            both.contains($0) ? $0 : $0.likely(" (where layers are unpacked through links)")
+        } + replaced.filter { !both.contains($0) }.map { $0.likely(overlay) }
+    }
+}
+
+extension Finding {
+    /// Returns the finding about only some runtimes.
+    fileprivate func likely(_ condition: String) -> Finding {
+        severity == .error || certainty == .likely
+            ? Finding(likely: id, platform: platform, layer: layer, message + condition)
+            : Finding(id, severity, platform: platform, layer: layer, message + condition)
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+public import OCI
+internal import TextSafety
+
+/// Checks that the loader finds the libraries of the programs that are started.
+public struct LibraryRule: Rule {
+    /// Runs at the level `content`.
+    public let level = ValidationLevel.content
+
+    /// The maximum number of libraries that are reported for an image.
+    private static let limit = 10
+
+    /// Returns findings for libraries that are missing or for other CPU architectures.
+    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+        image.scannedImages(of: required).flatMap { scanned -> [Finding] in
+            guard let architecture = scanned.architecture else { return [] }
+            // `EntrypointRule` reports programs for other CPU architectures.
+            let programs = scanned.startedPrograms.programs.filter {
+                architecture.compatibility(with: CPUArchitecture($0.header)) != .never
+            }
+            var direct = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+            for program in programs where program.isStartedDirectly {
+                direct.add(program.path, program.header)
+            }
+            let directPaths = Set(programs.filter(\.isStartedDirectly).map(\.path))
+            var others = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+            for program in programs where !directPaths.contains(program.path) {
+                others.add(program.path, program.header)
+            }
+            let certain = direct.problems.filter(\.isCertain)
+            let likely = direct.problems.filter { !$0.isCertain } + others.problems
+            var findings =
+                (certain.map { Self.finding($0, .certain, scanned) }
+                + likely.map { Self.finding($0, .likely, scanned) }).prefix(Self.limit).map(\.self)
+            if let path = direct.unread ?? others.unread {
+                findings.append(
+                    Finding(
+                        .notChecked, .warning, platform: scanned.platform,
+                        "\(scanned.platform): libraries of \(path.displayText) not checked: dynamic "
+                            + "section unreadable or beyond 8 MiB"))
+            }
+            return findings
+        }
+    }
+
+    private static func finding(
+        _ problem: LibraryResolver.Problem, _ certainty: Finding.Certainty,
+        _ scanned: PlatformRootFS
+    ) -> Finding {
+        let platform = scanned.platform
+        let name = UntrustedText(String(decoding: problem.name, as: UTF8.self)).display(limit: 200)
+        let subject =
+            "\(platform): library \(name) (required by \(problem.dependent.displayText))"
+        let (id, text): (Finding.ID, String) =
+            switch problem.reason {
+            case .missing: (.entrypointMissing, "\(subject) not found")
+            case .foreign(let path, let architecture):
+                (
+                    .contentMismatch,
+                    "\(subject) not found for this CPU architecture; \(path.displayText) is "
+                        + architecture.binaryDescription
+                )
+            case .notInCache(let path):
+                (
+                    .entrypointMissing,
+                    "\(subject) is \(path.displayText), which /etc/ld.so.cache does not list"
+                )
+            }
+        let layer = scanned.layer(of: problem.dependent)
+        return certainty == .certain
+            ? Finding(id, .error, platform: platform, layer: layer, text)
+            : Finding(likely: id, platform: platform, layer: layer, text)
+    }
+}
+
+extension StartedPrograms.Program {
+    /// A Boolean value that indicates whether the container does not run without the program, and
+    /// no script can change the search path of its libraries before it starts.
+    fileprivate var isStartedDirectly: Bool {
+        switch origin {
+        case .config, .program: isRequired
+        case .line, .shellText: false
+        }
+    }
+}

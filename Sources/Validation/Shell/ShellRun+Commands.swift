@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+
+/// Simple commands: assignments, functions and programs.
+extension ShellRun {
+    mutating func evaluate(
+        _ simple: ShellCommand.Simple, _ state: ShellState, isChecked: Bool
+    ) -> [ShellFlow] {
+        let all = simple.words + simple.assignments.compactMap(\.value)
+        guard takeSteps(all) else {
+            addUnknownEnding()
+            return []
+        }
+        var state = state
+        state.assignDefaults(in: all, substitute)
+        let words = state.expand(simple.words, substitute)
+        guard let first = words.first else {
+            assign(simple.assignments, in: &state, exports: false)
+            state.last = []
+            return [ShellFlow(state: state, status: .success)]
+        }
+        let origin = origin(ofLine: simple.line)
+        guard let name = first.text, first.isSingle else {
+            // What a loop runs for each of several files is taken to be a program that ends.
+            if loopNesting > 0, simple.words.first?.isQuoted == true {
+                return [ShellFlow(state: state, status: .unknown)]
+            }
+            // The command is unknown: it may be `exec`, and change everything.
+            leaveGrammar(&state, origin)
+            end(state, isFailure: false)
+            return [ShellFlow(state: state, status: .unknown)]
+        }
+        let arguments = Array(words.dropFirst())
+        if let position = state.functions[name] {
+            assign(simple.assignments, in: &state, exports: true)
+            let flows = call(position, arguments, state, isChecked: isChecked)
+            return each(flows) { _, flow in
+                var flow = flow
+                // Shells differ in whether the assignments remain.
+                for assignment in simple.assignments { flow.state.process.forget(assignment.name) }
+                return [flow]
+            }
+        }
+        if Self.builtins.contains(name) {
+            if name == "exec" || name == "export" || name == "." {
+                assign(simple.assignments, in: &state, exports: name == "exec")
+            }
+            return builtin(name, arguments, state, origin, isChecked: isChecked)
+        }
+        guard !state.hasUnknownFunctions || name.contains("/") else {
+            _ = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
+            leaveGrammar(&state, origin)
+            end(state, isFailure: false)
+            return [ShellFlow(state: state, status: .unknown)]
+        }
+        var inherited = state
+        assign(simple.assignments, in: &inherited, exports: true)
+        return run(words, inherited.process.inherited, state, origin, isChecked: isChecked)
+    }
+
+    /// Evaluates a program.
+    mutating func run(
+        _ words: [Argument], _ process: ProcessState, _ state: ShellState,
+        _ origin: StartedPrograms.Origin, isChecked: Bool
+    ) -> [ShellFlow] {
+        guard !mayBeBuiltin(words, process) else {
+            var state = state
+            leaveGrammar(&state, origin)
+            end(state, isFailure: false)
+            return [ShellFlow(state: state, status: .unknown)]
+        }
+        let trails = tracer.follow(words, process, origin, depth: depth + 1)
+        return afterChild(trails, state, waits: !Self.returns(words), isChecked: isChecked)
+    }
+
+    /// Returns whether a name that is not the name of a program may be a builtin.
+    ///
+    /// The builtins of dash and bash are known. Those of busybox depend on its configuration.
+    func mayBeBuiltin(_ words: [Argument], _ process: ProcessState) -> Bool {
+        guard shell != "dash", shell != "bash", let name = words.first?.text, !name.contains("/")
+        else { return false }
+        return ProgramLookup.program(name, in: tracer.rootFileSystem, for: process) == .missing
+    }
+
+    /// Sets variables.
+    private func assign(
+        _ assignments: [ShellCommand.Assignment], in state: inout ShellState, exports: Bool
+    ) {
+        for assignment in assignments {
+            let value = assignment.value.flatMap { state.value(of: $0, substitute) }
+            state.process.assign(assignment.name, value, exports: exports)
+        }
+    }
+
+    /// Calls a function.
+    private mutating func call(
+        _ position: Int, _ arguments: [Argument], _ state: ShellState, isChecked: Bool
+    ) -> [ShellFlow] {
+        guard nesting < Self.maximumNesting else {
+            addUnknownEnding()
+            return []
+        }
+        let outer = (returns, state.arguments, script)
+        let body: ShellCommand
+        (body, script) = functions[position]
+        returns = []
+        nesting += 1
+        var inner = state
+        inner.setArguments(arguments)
+        let flows = evaluate(body, inner, isChecked: isChecked) + (returns ?? [])
+        nesting -= 1
+        (returns, script) = (outer.0, outer.2)
+        return each(flows) { _, flow in
+            var flow = flow
+            flow.state.arguments = outer.1
+            return [flow]
+        }
+    }
+
+    /// The place of a command in messages.
+    func origin(ofLine line: Int) -> StartedPrograms.Origin {
+        script.map { .line($0, line) } ?? .shellText
+    }
+
+    // MARK: Programs
+
+    /// Returns whether a program certainly ends by itself, in a short time.
+    private static func returns(_ words: [Argument]) -> Bool {
+        guard let text = words.first?.text else { return false }
+        let name = String(decoding: LayerPath(text).name, as: UTF8.self)
+        if name == "sleep" {
+            return words.dropFirst().allSatisfy { $0.text.map { $0 != "infinity" } ?? false }
+        }
+        return endingPrograms.contains(name)
+    }
+
+    /// Programs that end by themselves.
+    private static let endingPrograms: Set<String> = [
+        "addgroup", "adduser", "arch", "awk", "base64", "basename", "cat", "chgrp", "chmod",
+        "chown",
+        "cp", "cut", "date", "dd", "df", "dirname", "dpkg", "du", "egrep", "envsubst", "expr",
+        "find",
+        "gawk", "getent", "getopt", "grep", "groupadd", "groupmod", "head", "hostname", "id",
+        "install", "ip", "ldconfig", "ln", "locale-gen", "ls", "md5sum", "mkdir", "mkfifo",
+        "mktemp",
+        "mv", "nproc", "openssl", "printenv", "ps", "pwgen", "readlink", "realpath", "rm",
+        "rmdir", "sed", "seq", "sha256sum", "sort", "stat", "stty", "sysctl", "tar", "touch", "tr",
+        "uname", "uniq", "update-ca-certificates", "useradd", "usermod", "wc", "which", "whoami",
+        "xargs",
+    ]
+
+    // MARK: Command substitutions
+
+    /// Returns the output of a command that only names the platform; `nil` for any other command.
+    var substitute: (String) -> String? {
+        { [tracer] text in
+            let names = tracer.architecture?.machineNames
+            switch text.split(whereSeparator: { " \t\n".contains($0) }).joined(separator: " ") {
+            case "uname", "uname -s": return "Linux"
+            case "uname -m", "uname -p", "arch":
+                if let name = names?.kernel { return name }
+            case "dpkg --print-architecture":
+                if let name = names?.debian { return name }
+            default: break
+            }
+            if Self.asksForArchitecture(text) { tracer.expectsForeignPrograms = true }
+            tracer.hasUnknownOutput = true
+            return nil
+        }
+    }
+
+    /// Returns whether a text asks for the CPU architecture of the host.
+    static func asksForArchitecture(_ text: String) -> Bool {
+        ["uname", "print-architecture", "TARGETARCH", "TARGETPLATFORM", "MACHTYPE", "HOSTTYPE"]
+            .contains { text.contains($0) }
+            || text.split { !$0.isLetter }.contains("arch")
+    }
+}
+
+extension CPUArchitecture {
+    /// The names of the architecture in Linux and Debian.
+    fileprivate var machineNames: (kernel: String, debian: String)? {
+        switch description {
+        case "amd64": ("x86_64", "amd64")
+        case "arm64": ("aarch64", "arm64")
+        case "ppc64le": ("ppc64le", "ppc64el")
+        case "riscv64": ("riscv64", "riscv64")
+        case "s390x": ("s390x", "s390x")
+        default: nil
+        }
+    }
+}

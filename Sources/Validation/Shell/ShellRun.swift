@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LayerScanning
+
+/// Follows the commands of one shell.
+///
+/// A state is followed through every way that a script can take: after a condition that cannot be
+/// decided, there are two states. Equal states are merged, and their number is limited.
+struct ShellRun {
+    let tracer: StartTracer
+    /// The path of the file that contains the current command; `nil` for the text of the option
+    /// `-c`.
+    var script: LayerPath?
+    /// The program that the shell is, without its directory and after links.
+    let shell: String
+    /// The number of programs that start each other up to this shell.
+    let depth: Int
+
+    /// The trails of the ways on which the shell ends or waits.
+    private(set) var endings: [StartedPrograms.Trail] = []
+    /// A Boolean value that indicates whether a command was followed that may run forever.
+    var mayWait = false
+    /// A Boolean value that indicates whether a command is not understood.
+    private var hasLeftGrammar = false
+    /// The texts that were read, and the files that contain them.
+    private var texts: [(text: [UInt8], script: LayerPath?)] = []
+    /// The bodies of functions, and the files that contain them.
+    var functions: [(body: ShellCommand, script: LayerPath?)] = []
+    /// The states in which the current function returns; `nil` outside of functions.
+    var returns: [ShellFlow]?
+    /// The number of functions and files that contain the current command.
+    var nesting = 0
+    /// The number of loops that contain the current command.
+    var loopNesting = 0
+
+    /// The maximum number of states, and of endings.
+    private static let maximumFlowCount = 64
+    /// The maximum number of commands that contain each other, over all shells.
+    private static let maximumCommandNesting = 64
+    /// The maximum depth of function calls and files that are read.
+    static let maximumNesting = 16
+
+    init(_ tracer: StartTracer, script: LayerPath?, shell: String, depth: Int) {
+        self.tracer = tracer
+        self.script = script
+        self.shell = shell
+        self.depth = depth
+    }
+
+    /// Follows a script from its beginning.
+    ///
+    /// - Parameters:
+    ///   - text: The text, or its first bytes.
+    ///   - isComplete: A Boolean value that indicates whether this is the whole text.
+    ///   - state: The state before the first command.
+    /// - Returns: The trails of all ways.
+    mutating func follow(
+        _ text: [UInt8], isComplete: Bool, _ state: ShellState
+    ) -> [StartedPrograms.Trail] {
+        let (flows, isUnderstood) = commands(of: text, isComplete: isComplete, state)
+        for flow in flows {
+            end(flow.state, isFailure: isUnderstood && flow.status != .success)
+        }
+        if hasLeftGrammar || tracer.hasUnknownOutput {
+            for (text, script) in texts {
+                tracer.recordNamedPrograms(in: text) { line in
+                    script.map { .line($0, line) } ?? .shellText
+                }
+            }
+        }
+        return endings
+    }
+
+    /// Evaluates the commands of a text; also returns whether all of them are understood.
+    mutating func commands(
+        of text: [UInt8], isComplete: Bool, _ state: ShellState, isChecked: Bool = false
+    ) -> (flows: [ShellFlow], isUnderstood: Bool) {
+        // The last line may be cut off.
+        let bytes = isComplete ? text : Array(text.prefix(through: text.lastIndex(of: 0x0A) ?? 0))
+        texts.append((bytes, script))
+        var parser = ShellParser(ShellLexer(bytes))
+        var flows = [ShellFlow(state: state, status: .success)]
+        do {
+            guard !bytes.contains(0) else { throw UnsupportedShellSyntax() }
+            while !flows.isEmpty, let command = try parser.nextCommand() {
+                flows = each(flows) { run, flow in
+                    run.evaluate(command, flow.state, isChecked: isChecked)
+                }
+            }
+            guard !isComplete, !flows.isEmpty else { return (flows, true) }
+        } catch {
+            // The rest is not followed.
+        }
+        return (flows.map { leaveGrammar($0, line: parser.lexer.line) }, false)
+    }
+
+    // MARK: The end of the grammar
+
+    /// Records that a state is unknown from a command on.
+    mutating func leaveGrammar(_ state: inout ShellState, _ origin: StartedPrograms.Origin) {
+        hasLeftGrammar = true
+        tracer.leaveGrammar(at: origin)
+        state.forget()
+        state.trail.isUnknown = true
+    }
+
+    private mutating func leaveGrammar(_ flow: ShellFlow, line: Int) -> ShellFlow {
+        var flow = flow
+        leaveGrammar(&flow.state, origin(ofLine: line))
+        return flow
+    }
+
+    /// Adds an ending about which nothing is known, because a limit is reached.
+    mutating func addUnknownEnding() {
+        hasLeftGrammar = true
+        addEnding(tracer.unknown(origin(ofLine: 1))[0])
+    }
+
+    // MARK: Flows
+
+    /// Continues each state, and merges equal ones.
+    mutating func each(
+        _ flows: [ShellFlow], _ next: (inout ShellRun, ShellFlow) -> [ShellFlow]
+    ) -> [ShellFlow] {
+        var seen: Set<ShellFlow> = []
+        var result: [ShellFlow] = []
+        for flow in flows {
+            for flow in next(&self, flow) where seen.insert(flow).inserted { result.append(flow) }
+        }
+        guard result.count > Self.maximumFlowCount else { return result }
+        addUnknownEnding()
+        return Array(result.prefix(Self.maximumFlowCount))
+    }
+
+    /// Ends a way.
+    ///
+    /// - Parameters:
+    ///   - state: The state at the end.
+    ///   - isFailure: A Boolean value that indicates whether the shell ends with the status of the
+    ///     last command.
+    mutating func end(_ state: ShellState, isFailure: Bool) {
+        var trail = state.trail
+        if isFailure { trail.required.formUnion(state.last) }
+        addEnding(trail)
+    }
+
+    /// Adds an ending.
+    mutating func addEnding(_ trail: StartedPrograms.Trail) {
+        guard !endings.contains(trail) else { return }
+        if endings.count < Self.maximumFlowCount {
+            endings.append(trail)
+        } else {
+            endings[0] = tracer.unknown(origin(ofLine: 1))[0]
+        }
+    }
+
+    /// Evaluates a command in a subshell, and returns its trails.
+    mutating func subshell(_ command: ShellCommand, _ state: ShellState) -> [StartedPrograms.Trail]
+    {
+        let outer = (endings, mayWait, returns)
+        (endings, mayWait, returns) = ([], false, nil)
+        var state = state
+        state.trail = StartedPrograms.Trail()
+        state.last = []
+        for flow in evaluate(command, state, isChecked: false) {
+            end(flow.state, isFailure: flow.status != .success)
+        }
+        let trails = endings
+        (endings, mayWait, returns) = (outer.0, outer.1 || mayWait, outer.2)
+        return trails
+    }
+
+    /// Counts the steps of matching patterns; returns whether the limit is not reached.
+    func takeSteps(_ words: [ShellWord], patternCount: Int = 0) -> Bool {
+        let removals = words.lazy.flatMap(\.parts).count { part in
+            guard case .parameter(let parameter, _) = part else { return false }
+            return if case .removal = parameter.change { true } else { false }
+        }
+        return tracer.takeStep(
+            stateByteCount: (removals + patternCount) * ShellPattern.maximumCost)
+    }
+
+    // MARK: Commands
+
+    /// Evaluates a command.
+    ///
+    /// - Parameters:
+    ///   - command: The command.
+    ///   - state: The state before it.
+    ///   - isChecked: A Boolean value that indicates whether the status is checked, so that
+    ///     `set -e` has no effect.
+    /// - Returns: The states after it; none if the shell ends.
+    mutating func evaluate(
+        _ command: ShellCommand, _ state: ShellState, isChecked: Bool
+    ) -> [ShellFlow] {
+        guard tracer.takeStep(stateByteCount: state.byteCount),
+            tracer.nesting < Self.maximumCommandNesting
+        else {
+            addUnknownEnding()
+            return []
+        }
+        tracer.nesting += 1
+        defer { tracer.nesting -= 1 }
+        switch command {
+        case .simple(let simple): return evaluate(simple, state, isChecked: isChecked)
+        case .list(let commands):
+            var flows = [ShellFlow(state: state, status: .success)]
+            for command in commands {
+                flows = each(flows) { run, flow in
+                    run.evaluate(command, flow.state, isChecked: isChecked)
+                }
+            }
+            return flows
+        case .not(let command):
+            return evaluate(command, state, isChecked: true).map { flow in
+                ShellFlow(state: flow.state, status: flow.status.negated)
+            }
+        case .chain(let first, let links): return chain(first, links, state, isChecked)
+        case .pipeline(let commands): return pipeline(commands, state, isChecked)
+        case .background(let command):
+            let waits = mayWait
+            var state = state
+            for trail in subshell(command, state) { state.trail.reached.formUnion(reached(trail)) }
+            mayWait = waits
+            state.last = []
+            return [ShellFlow(state: state, status: .success)]
+        case .subshell(let command):
+            let waits = mayWait
+            mayWait = false
+            let trails = subshell(command, state)
+            defer { mayWait = mayWait || waits }
+            return afterChild(trails, state, waits: mayWait, isChecked: isChecked)
+        case .conditional(let branches, let otherwise):
+            return conditional(branches, otherwise, state, isChecked)
+        case .selection(let word, let items): return selection(word, items, state, isChecked)
+        case .loop(let condition, let body, let variable):
+            return loop(condition, body, variable, state)
+        case .function(let name, let body):
+            var state = state
+            functions.append((body, script))
+            state.functions[name] = functions.count - 1
+            return [ShellFlow(state: state, status: .success)]
+        case .test(let words):
+            let isDecided = takeSteps(words ?? [], patternCount: 1)
+            let result = isDecided ? patternTest(words, state) : nil
+            return [ShellFlow(state: state, status: ShellStatus(result))]
+        case .arithmetic:
+            var state = state
+            state.forgetNumbers()
+            return [ShellFlow(state: state, status: .unknown)]
+        }
+    }
+
+    private mutating func chain(
+        _ first: ShellCommand, _ links: [ShellCommand.Link], _ state: ShellState, _ isChecked: Bool
+    ) -> [ShellFlow] {
+        var flows = evaluate(first, state, isChecked: true)
+        for (position, link) in links.enumerated() {
+            let isLast = position == links.count - 1
+            flows = each(flows) { run, flow in
+                var flows: [ShellFlow] = []
+                let skips = link.isAnd ? ShellStatus.failure : .success
+                if flow.status != link.skipsNever {
+                    flows.append(ShellFlow(state: flow.state, status: skips))
+                }
+                if flow.status != skips {
+                    flows += run.evaluate(
+                        link.command, flow.state, isChecked: isChecked || !isLast)
+                }
+                return flows
+            }
+        }
+        return flows
+    }
+
+    private mutating func pipeline(
+        _ commands: [ShellCommand], _ state: ShellState, _ isChecked: Bool
+    ) -> [ShellFlow] {
+        let waits = mayWait
+        mayWait = false
+        defer { mayWait = mayWait || waits }
+        var state = state
+        var last: [StartedPrograms.Trail] = []
+        for command in commands {
+            last = subshell(command, state)
+            if let common = last.first.map(reached),
+                last.allSatisfy({ reached($0).isSuperset(of: common) })
+            {
+                state.trail.reached.formUnion(common)
+            }
+        }
+        return afterChild(last, state, waits: mayWait, isChecked: isChecked)
+    }
+
+    /// Returns the failed starts of a trail.
+    private func reached(_ trail: StartedPrograms.Trail) -> Set<Int> {
+        trail.required.union(trail.reached).intersection(tracer.failing)
+    }
+
+    /// Returns the states after a child process.
+    ///
+    /// - Parameters:
+    ///   - trails: The trails of the child.
+    ///   - state: The state before it.
+    ///   - waits: A Boolean value that indicates whether the child may run forever.
+    ///   - isChecked: A Boolean value that indicates whether `set -e` has no effect.
+    /// - Returns: The states; none if the shell ends.
+    mutating func afterChild(
+        _ trails: [StartedPrograms.Trail], _ state: ShellState, waits: Bool, isChecked: Bool
+    ) -> [ShellFlow] {
+        var state = state
+        if loopNesting == 0, trails.contains(where: \.isUnknown) { state.trail.isUnknown = true }
+        let fails =
+            !trails.isEmpty && trails.allSatisfy { !$0.required.isDisjoint(with: tracer.failing) }
+        guard !fails else {
+            state.last = trails.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
+                .intersection(tracer.failing)
+            state.trail.reached.formUnion(state.last)
+            if state.exitsOnError, !isChecked {
+                end(state, isFailure: true)
+                return []
+            }
+            return [ShellFlow(state: state, status: .failure)]
+        }
+        state.last = trails.dropFirst().reduce(trails.first?.required ?? []) {
+            $0.intersection($1.required)
+        }
+        if waits {
+            mayWait = true
+            end(state, isFailure: true)
+        }
+        return [ShellFlow(state: state, status: .unknown)]
+    }
+}
+
+extension ShellCommand.Link {
+    /// The status after which the command of the link is certainly evaluated.
+    fileprivate var skipsNever: ShellStatus { isAnd ? .success : .failure }
+}

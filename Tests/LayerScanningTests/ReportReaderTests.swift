@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hashing
+import OCI
+import Testing
+
+@testable import LayerScanning
+
+/// Reports of a child that was taken over by its layer.
+@Suite struct ReportReaderTests {
+    private static let layer: [UInt8] = [1, 2, 3]
+    private static let digest = Array("sha256:\(String(repeating: "a", count: 64))".utf8)
+
+    private func read(
+        _ report: [UInt8], _ compression: LayerCompression = .gzip,
+        _ algorithm: Digest.Algorithm = .sha256
+    ) throws -> LayerContents {
+        try ReportReader.read(
+            report, of: LayerSample.key(Self.layer, compression, algorithm), ScanLimits())
+    }
+
+    @Test func `a valid report is read`() throws {
+        #expect(try read([0x45, 5] + Self.digest).unpackedByteCount == 5)
+    }
+
+    @Test(
+        arguments: [
+            [], [0x45], [0x45, 5], [0x45, 5] + digest.dropLast(), [0x45, 5] + digest + [0], [0x46],
+            [0x46, 0], [0x46, 250], [0x46, 1, 1], [0x2A],
+            // A path that shares more than exists, is longer than stated, or is not clean.
+            [0x64, 1, 1, 0x61, 0x45, 5] + digest, [0x64, 0, 99, 0x61],
+            [0x64, 0, 2, 0x2E, 0x2E, 0x45, 5] + digest, [0x64, 0, 2, 0x2F, 0x61, 0x45, 5] + digest,
+            // Numbers that are endless or exceed all limits.
+            [0x64] + [UInt8](repeating: 0xFF, count: 12),
+            [0x64, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+            // A file with an invalid flag, an unknown type, or an invalid loader.
+            [0x78, 0, 1, 0x61, 2, 0], [0x78, 0, 1, 0x61, 1, 9],
+            [0x78, 0, 1, 0x61, 1, 2, 9, 1, 1, 62, 0, 0],
+            [0x78, 0, 1, 0x61, 1, 2, 2, 1, 1, 62, 0, 0x80, 2],
+        ] as [[UInt8]])
+    func `a report with any invalid line is rejected`(report: [UInt8]) {
+        #expect(throws: LayerScanError.scan("scan process wrote no valid report")) {
+            try read(report)
+        }
+    }
+
+    @Test func `a reported error is the result`() {
+        #expect(throws: LayerScanError.malformed(.corrupt)) { try read([0x46, 2]) }
+    }
+
+    @Test func `an omitted digest is that of the layer, if it is not compressed`() throws {
+        #expect(try read([0x45, 3], .none).diffID == .of(Self.layer))
+        #expect(throws: LayerScanError.self) { try read([0x45, 3], .gzip) }
+        #expect(throws: LayerScanError.self) { try read([0x45, 3], .none, .sha512) }
+    }
+}
