@@ -132,6 +132,8 @@ public final class AsyncBroadcast<Element: Sendable>: Sendable {
             for try await element in try await open() {
                 guard try await append(element) else { return }
             }
+            // A source may end without an error if its task is canceled.
+            try Task.checkCancellation()
             state.change { $0.end = .success(()) }
         } catch let error as CancellationError {
             state.change { $0.end = .failure(error) }

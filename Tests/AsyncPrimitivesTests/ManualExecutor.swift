@@ -8,10 +8,23 @@ import Synchronization
 /// tasks wait, and in which order they began to.
 final class ManualExecutor: TaskExecutor {
     private let jobs = Mutex<[UnownedJob]>([])
+    private let isManual = Atomic(true)
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        jobs.withLock { $0.append(job) }
+        if isManual.load(ordering: .sequentiallyConsistent) {
+            jobs.withLock { $0.append(job) }
+        } else {
+            unsafe job.runSynchronously(on: asUnownedTaskExecutor())
+        }
+    }
+
+    /// Runs the jobs that are ready now, and each later one as soon as it is ready.
+    ///
+    /// A test calls this before it awaits a task that another thread resumes.
+    func runAutomatically() {
+        isManual.store(false, ordering: .sequentiallyConsistent)
+        runUntilIdle()
     }
 
     /// Runs jobs until none is ready.

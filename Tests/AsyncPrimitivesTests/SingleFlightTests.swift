@@ -32,9 +32,9 @@ import Testing
         let executor = ManualExecutor()
         let second = executor.task { [flights] in try await flights.value(for: "a") { 8 } }
         executor.runUntilIdle()
+        executor.runAutomatically()
         finish.send()
         #expect(try await first == 7)
-        executor.runUntilIdle()
         #expect(try await second.value == 7)
         #expect(try await flights.value(for: "b") { 8 } == 8)
     }
@@ -47,8 +47,8 @@ import Testing
         executor.runUntilIdle()
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
+        executor.runAutomatically()
         finish.send()
-        executor.runUntilIdle()
         #expect(try await second.value == 7)
     }
 
