@@ -25,9 +25,12 @@ public final class ForkServer: Sendable {
     /// - Parameters:
     ///   - executable: The absolute path of the program.
     ///   - arguments: The arguments, without the program's name.
-    /// - Throws: ``ChildProcessError`` if the path or an argument is invalid.
-    public init(executable: String, arguments: [String]) throws(ChildProcessError) {
-        invocation = try ChildInvocation(executable, arguments, [:])
+    ///   - environment: The environment variables of the program and its children.
+    /// - Throws: ``ChildProcessError`` if the path, an argument or a variable is invalid.
+    public init(
+        executable: String, arguments: [String], environment: [String: String]
+    ) throws(ChildProcessError) {
+        invocation = try ChildInvocation(executable, arguments, environment)
     }
 
     /// Runs a child that receives input while it runs, and waits for its end.

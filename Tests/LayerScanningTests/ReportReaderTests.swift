@@ -10,6 +10,9 @@ import Testing
 @Suite struct ReportReaderTests {
     private static let layer: [UInt8] = [1, 2, 3]
     private static let digest = Array("sha256:\(String(repeating: "a", count: 64))".utf8)
+    /// The end of a report without the digest.
+    private static let end: [UInt8] = [0x45, 5, 4] + Array("gzip".utf8)
+    private static let plainEnd: [UInt8] = [0x45, 3, 4] + Array("none".utf8)
 
     private func read(
         _ report: [UInt8], _ compression: LayerCompression = .gzip,
@@ -20,16 +23,20 @@ import Testing
     }
 
     @Test func `a valid report is read`() throws {
-        #expect(try read([0x45, 5] + Self.digest).unpackedByteCount == 5)
+        let contents = try read(Self.end + Self.digest)
+        #expect(contents.unpackedByteCount == 5)
+        #expect(contents.compression == .gzip)
     }
 
     @Test(
         arguments: [
-            [], [0x45], [0x45, 5], [0x45, 5] + digest.dropLast(), [0x45, 5] + digest + [0], [0x46],
+            [], [0x45], [0x45, 5], end.dropLast() + digest, end, end + digest.dropLast(),
+            end + digest + [0], [0x45, 5, 4] + Array("gzap".utf8) + digest,
+            [0x45, 5, 17] + Array(repeating: 0x67, count: 17) + digest, [0x46],
             [0x46, 0], [0x46, 250], [0x46, 1, 1], [0x2A],
             // A path that shares more than exists, is longer than stated, or is not clean.
-            [0x64, 1, 1, 0x61, 0x45, 5] + digest, [0x64, 0, 99, 0x61],
-            [0x64, 0, 2, 0x2E, 0x2E, 0x45, 5] + digest, [0x64, 0, 2, 0x2F, 0x61, 0x45, 5] + digest,
+            [0x64, 1, 1, 0x61] + end + digest, [0x64, 0, 99, 0x61],
+            [0x64, 0, 2, 0x2E, 0x2E] + end + digest, [0x64, 0, 2, 0x2F, 0x61] + end + digest,
             // Numbers that are endless or exceed all limits.
             [0x64] + [UInt8](repeating: 0xFF, count: 12),
             [0x64, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
@@ -49,8 +56,8 @@ import Testing
     }
 
     @Test func `an omitted digest is that of the layer, if it is not compressed`() throws {
-        #expect(try read([0x45, 3], .none).diffID == .of(Self.layer))
-        #expect(throws: LayerScanError.self) { try read([0x45, 3], .gzip) }
-        #expect(throws: LayerScanError.self) { try read([0x45, 3], .none, .sha512) }
+        #expect(try read(Self.plainEnd, .none).diffID == .of(Self.layer))
+        #expect(throws: LayerScanError.self) { try read(Self.plainEnd, .gzip) }
+        #expect(throws: LayerScanError.self) { try read(Self.plainEnd, .none, .sha512) }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 /// Checks of tags against a lock file, as a bot does them.
 @Suite(.timeLimit(.minutes(10))) struct `check with a lock` {
-    private static let image = ImageBuilder().multiPlatform(seed: 1)
+    private static let image = BuiltImage.running([.amd64, .arm64])
 
     /// A lock file written by `sync`, and its two registries.
     private struct Locked {
@@ -15,7 +15,9 @@ import Testing
         let target: LoopbackRegistry
         let workspace: Workspace
 
-        init(validation: String = "content") async throws {
+        init(
+            _ image: BuiltImage = image, validation: String = "content"
+        ) async throws {
             source = LoopbackRegistry()
             target = LoopbackRegistry()
             source.publish(image, repository: "app", tag: "1.0")
@@ -53,8 +55,24 @@ import Testing
         }
         let answer = try await locked.check("\(locked.source.host)/app:1.0", "--json").json
         let lock = answer["images"]?.elements.first?["lock"]
-        #expect(lock?.keys == ["id", "digest", "validation", "notChecked", "pinned"])
+        #expect(lock?.keys == ["id", "digest", "validation", "pinned"])
         #expect(lock?["id"] == .string("app"))
+    }
+
+    @Test func `a locked image whose content could not be checked is not called valid content`()
+        async throws
+    {
+        let locked = try await Locked(ImageBuilder().multiPlatform())
+        let name = "\(locked.source.host)/app:1.0"
+        let run = try await locked.check(name)
+        #expect(run.status == 0, "\(run.said)")
+        #expect(
+            run.output.contains(
+                "OK: matches the lock file (config; content not checked: linux/amd64, linux/arm64)"
+            ), "\(run.said)")
+        let lock = try await locked.check(name, "--json").json["images"]?.elements.first?["lock"]
+        #expect(lock?["validation"] == .string("config"))
+        #expect(lock?["notChecked"]?.elements.count == 2)
     }
 
     @Test func `a tag that moved is reported`() async throws {

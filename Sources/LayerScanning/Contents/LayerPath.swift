@@ -34,6 +34,8 @@ public struct LayerPath: Hashable, Sendable {
     }
 
     /// Creates the path of an archive entry; `nil` if it exceeds the limits of a kernel.
+    ///
+    /// The prefix of a whiteout does not count, because no file has that name.
     init?(entryName name: [UInt8]) {
         guard name.count <= ScanLimits.pathByteCount else { return nil }
         self = Self.isCleanPath(name) ? LayerPath(clean: name) : LayerPath(name)
@@ -42,7 +44,8 @@ public struct LayerPath: Hashable, Sendable {
             guard index - start <= ScanLimits.nameByteCount else { return nil }
             start = index + 1
         }
-        guard bytes.count - start <= ScanLimits.nameByteCount else { return nil }
+        let prefix = ScannedEntry.isWhiteout(self) ? ScannedEntry.whiteoutPrefix.count : 0
+        guard bytes.count - start - prefix <= ScanLimits.nameByteCount else { return nil }
     }
 
     /// Returns whether a path is already clean, as most names in archives are.

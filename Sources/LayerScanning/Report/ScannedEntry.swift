@@ -23,10 +23,10 @@ enum ScannedEntry: Hashable, Sendable {
             self = .entry(entry, at: path)
             return
         }
-        let name = path.name.dropFirst(Self.mark.count)
+        let name = path.name.dropFirst(Self.whiteoutPrefix.count)
         if name.elementsEqual(".wh..opq".utf8) {
             self = .opaque(directory)
-        } else if name.isEmpty || name.starts(with: Self.mark) {
+        } else if name.isEmpty || name.starts(with: Self.whiteoutPrefix) {
             return nil
         } else {
             self = .whiteout(of: directory.appending(name))
@@ -34,9 +34,10 @@ enum ScannedEntry: Hashable, Sendable {
     }
 
     /// Returns whether the name of a path marks a whiteout.
-    static func isWhiteout(_ path: LayerPath) -> Bool { path.name.starts(with: mark) }
+    static func isWhiteout(_ path: LayerPath) -> Bool { path.name.starts(with: whiteoutPrefix) }
 
-    private static let mark = Array(".wh.".utf8)
+    /// The prefix of the name of a whiteout.
+    static let whiteoutPrefix = Array(".wh.".utf8)
 }
 
 /// The first byte of each line of a report.

@@ -50,7 +50,10 @@ public struct LayerScanner: Sendable {
         program: String = "/proc/self/exe", concurrency: Int, limits: ScanLimits = ScanLimits()
     ) {
         self.server = Result { () throws(ChildProcessError) in
-            try ForkServer(executable: program, arguments: [ScanWorker.serverName])
+            // A child that crashes ends at once; its sandbox could not start a backtracer anyway.
+            try ForkServer(
+                executable: program, arguments: [ScanWorker.serverName],
+                environment: ["SWIFT_BACKTRACE": "enable=no"])
         }
         self.semaphore = AsyncSemaphore(concurrency)
         self.limits = limits

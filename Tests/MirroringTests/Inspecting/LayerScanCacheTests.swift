@@ -53,7 +53,7 @@ import AsyncPrimitives
             case .success(let contents):
                 #expect(suffix == "+gzip" && contents.diffID == .of(Self.archive))
             case .failure(let fault):
-                #expect(suffix.isEmpty && fault == .malformed(.notAnArchive))
+                #expect(suffix.isEmpty && fault == .malformed(.otherCompression))
             }
         }
     }
