@@ -55,7 +55,7 @@ import Testing
         }
         let answer = try await locked.check("\(locked.source.host)/app:1.0", "--json").json
         let lock = answer["images"]?.elements.first?["lock"]
-        #expect(lock?.keys == ["id", "digest", "validation", "pinned"])
+        #expect(lock?.keys == ["id", "digest", "validation", "notChecked", "pinned"])
         #expect(lock?["id"] == .string("app"))
     }
 

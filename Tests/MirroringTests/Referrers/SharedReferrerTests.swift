@@ -9,7 +9,7 @@ import Testing
 @testable import Mirroring
 
 /// Referrers of content that two images of a run have in common.
-@Suite(.timeLimit(.minutes(1))) struct `Referrers of a shared subject` {
+@Suite(.timeLimit(.minutes(10))) struct `Referrers of a shared subject` {
     private static let image = ImageBuilder().multiPlatform(seed: 7)
     private static let sbom = ImageBuilder().artifact("a/sbom", "x", about: image.root.descriptor)
 
