@@ -5,7 +5,8 @@
 /// All requests to a host share one retry budget: the time for which it may fail without a success
 /// in between. Three failed connections in a row mark it as down at once. Concurrent failures count
 /// as one: the next failure counts only if its request was sent after a pause, so a short restart
-/// of a registry does not use up all three.
+/// of a registry does not use up all three. A host that was never reached is rather misspelled or
+/// blocked than restarting: its pauses and its time are short.
 struct HostHealth: Hashable, Sendable {
     /// A failure that affects the health of a host.
     enum Failure: Hashable, Sendable {
@@ -24,6 +25,8 @@ struct HostHealth: Hashable, Sendable {
     static let maximumFailedConnections = 3
     /// The time limit of a connection to a host whose last connection failed.
     static let connectTimeout = Duration.seconds(5)
+    /// The time for which connections to a host may fail that was never reached.
+    static let reachLimit = Duration.seconds(15)
     /// The minimum retry budget for another request.
     static let shortestAttempt = Duration.seconds(1)
 
@@ -33,6 +36,8 @@ struct HostHealth: Hashable, Sendable {
     /// use.
     private(set) var reasonGivenUp: String?
 
+    /// A Boolean value that indicates whether the host has accepted a connection in this run.
+    private(set) var wasReached = false
     private var lastSuccess: Duration?
     private var lastFailure: Duration?
     /// The start of the time in which every request failed, or `nil` after a success.
@@ -59,14 +64,16 @@ struct HostHealth: Hashable, Sendable {
     /// A Boolean value that indicates whether the most recent connections failed.
     var isUnreachable: Bool { failedConnections > 0 }
 
-    /// Returns a Boolean value that indicates whether a request has succeeded since a time.
-    func hasSucceeded(since time: Duration) -> Bool {
-        lastSuccess.map { $0 >= time } ?? false
+    /// Returns the contact with the host since a time.
+    func contact(since time: Duration) -> RetryPolicy.Contact {
+        guard wasReached else { return .none }
+        return lastSuccess.map { $0 >= time } ?? false ? .responding : .lost
     }
 
     /// Records a response that does not indicate an outage.
     mutating func succeed(at now: Duration) {
         lastSuccess = now
+        wasReached = true
         failingSince = nil
         throttledSince = nil
         failedConnections = 0
@@ -90,25 +97,27 @@ struct HostHealth: Hashable, Sendable {
         }
         lastFailure = now
         if failure == .throttled {
+            wasReached = true
             failedConnections = 0
             throttledSince = throttledSince ?? max(began, lastSuccess ?? began)
             return
         }
         let start = failingSince ?? max(began, lastSuccess ?? began)
         failingSince = start
-        let isUsedUp = retryFor - (now - start) < Self.shortestAttempt
         switch failure {
         case .throttled: break
         case .outage:
+            wasReached = true
             failedConnections = 0
-            if isUsedUp { giveUp("failed for \(retryFor.secondsText)", reason) }
         case .connection(let pauses):
             countConnection(began: began, at: now, pauses: pauses)
             if failedConnections >= Self.maximumFailedConnections {
                 giveUp("\(failedConnections) connections failed", reason)
-            } else if isUsedUp {
-                giveUp("failed for \(retryFor.secondsText)", reason)
             }
+        }
+        let limit = wasReached ? retryFor : min(retryFor, Self.reachLimit)
+        if limit - (now - start) < Self.shortestAttempt {
+            giveUp("failed for \(limit.secondsText)", reason)
         }
     }
 

@@ -66,7 +66,9 @@ final class HostHealthMonitor: Sendable {
         let failure: HostHealth.Failure
         switch error.kind {
         case .connect, .resolve:
-            failure = .connection(pauses: policy.connectWaits(after: error.kind).map { $0 / 2 })
+            let wasReached = health(of: origin).wasReached
+            let waits = policy.connectWaits(after: error.kind, wasReached: wasReached)
+            failure = .connection(pauses: waits.map { $0 / 2 })
         case .interrupted, .timeout: failure = .outage
         case .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
         }

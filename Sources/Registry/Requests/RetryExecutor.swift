@@ -91,7 +91,7 @@ struct RetryExecutor: Sendable {
         let decision = policy.decide(
             attempt: attempt, outcome, jitter: time.jitter(),
             left: health.left(at: time.now(), isThrottled: outcome.isCongestion),
-            hostResponds: health.hasSucceeded(since: start))
+            contact: health.contact(since: start))
         switch decision {
         case .giveUp: return false
         case .retry(let wait):

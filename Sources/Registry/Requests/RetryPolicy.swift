@@ -69,6 +69,16 @@ struct RetryPolicy: Hashable, Sendable {
         case giveUp
     }
 
+    /// The contact with a host while a request was tried.
+    enum Contact: Hashable, Sendable {
+        /// The host has responded to other requests since the first attempt.
+        case responding
+        /// The host has responded in this run, but not since the first attempt.
+        case lost
+        /// The host was never reached in this run.
+        case none
+    }
+
     /// The maximum number of attempts, including the first, while the host responds to other
     /// requests.
     var maximumAttempts = 6
@@ -81,8 +91,8 @@ struct RetryPolicy: Hashable, Sendable {
     var firstWait = Duration.seconds(1)
     /// The upper bound of every wait that no server requested.
     var longestWait = Duration.seconds(60)
-    /// The upper bounds of the waits after failed connections, long enough for a registry to
-    /// restart before the third failure marks it as down.
+    /// The upper bounds of the waits after failed connections to a host that was reached before,
+    /// long enough for a registry to restart before the third failure marks it as down.
     var connectWaits: [Duration] = [.seconds(5), .seconds(20)]
 
     /// The longest `Retry-After` that is honored.
@@ -92,7 +102,7 @@ struct RetryPolicy: Hashable, Sendable {
     static let unattended = RetryPolicy()
     /// The policy for interactive commands.
     static let attended = RetryPolicy(
-        maximumAttempts: 4, retryFor: .seconds(60), connectWaits: lookupWaits)
+        maximumAttempts: 4, retryFor: .seconds(60), connectWaits: shortWaits)
 
     /// The policy for an optional request, whose failure does not fail an image: two attempts
     /// within seconds.
@@ -101,12 +111,13 @@ struct RetryPolicy: Hashable, Sendable {
         policy.maximumAttempts = min(2, maximumAttempts)
         policy.outlastsOutages = false
         policy.retryFor = min(.seconds(10), retryFor)
-        policy.connectWaits = Self.lookupWaits
+        policy.connectWaits = Self.shortWaits
         return policy
     }
 
-    /// The upper bounds after failed lookups: an unknown name rarely appears within seconds.
-    private static let lookupWaits: [Duration] = [.seconds(1), .seconds(2)]
+    /// The upper bounds after failed lookups, and after failed connections to a host that was never
+    /// reached: either rarely appears within seconds.
+    private static let shortWaits: [Duration] = [.seconds(1), .seconds(2)]
 
     /// Returns the action after a failed attempt.
     ///
@@ -115,19 +126,18 @@ struct RetryPolicy: Hashable, Sendable {
     ///   - outcome: The result of the attempt.
     ///   - jitter: A random number from 0 up to 1.
     ///   - left: The remaining retry budget; `nil` for all of it.
-    ///   - hostResponds: A Boolean value that indicates whether the host has responded to any
-    ///     request since the first attempt.
+    ///   - contact: The contact with the host since the first attempt.
     /// - Returns: The action.
     func decide(
         attempt: Int, _ outcome: Outcome, jitter: Double, left: Duration? = nil,
-        hostResponds: Bool = true
+        contact: Contact = .responding
     ) -> Decision {
         let left = left ?? retryFor
         guard outcome.isTransient,
             attempt < limit(of: outcome.event)
-                || (!hostResponds && outlastsOutages && isOutage(outcome.event))
+                || (contact != .responding && outlastsOutages && isOutage(outcome.event))
         else { return .giveUp }
-        let own = bound(attempt, outcome.event) * (0.5 + jitter / 2)
+        let own = bound(attempt, outcome.event, contact) * (0.5 + jitter / 2)
         var wait = own
         if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
             guard asked <= longestRetryAfter, asked <= left else { return .giveUp }
@@ -140,8 +150,8 @@ struct RetryPolicy: Hashable, Sendable {
     }
 
     /// Returns the upper bounds of the waits after connection or lookup failures.
-    func connectWaits(after kind: TransportError.Kind) -> [Duration] {
-        kind == .resolve ? Self.lookupWaits : connectWaits
+    func connectWaits(after kind: TransportError.Kind, wasReached: Bool) -> [Duration] {
+        kind == .resolve || !wasReached ? Self.shortWaits : connectWaits
     }
 
     private func limit(of event: Outcome.Event) -> Int {
@@ -156,20 +166,18 @@ struct RetryPolicy: Hashable, Sendable {
         event != .status(403) && event != .secondaryRateLimit
     }
 
-    private func bound(_ attempt: Int, _ event: Outcome.Event) -> Duration {
-        switch event {
-        case .transport(.connect): Self.step(attempt, of: connectWaits(after: .connect))
-        case .transport(.resolve): Self.step(attempt, of: connectWaits(after: .resolve))
-        default: bound(attempt)
+    private func bound(
+        _ attempt: Int, _ event: Outcome.Event, _ contact: Contact
+    ) -> Duration {
+        guard case .transport(let kind) = event, kind == .connect || kind == .resolve else {
+            return bound(attempt)
         }
+        let waits = connectWaits(after: kind, wasReached: contact != .none)
+        return waits.dropFirst(attempt - 1).first ?? waits.last ?? .zero
     }
 
     private func bound(_ attempt: Int) -> Duration {
         min(firstWait * (1 << min(attempt - 1, 16)), longestWait)
-    }
-
-    private static func step(_ attempt: Int, of waits: [Duration]) -> Duration {
-        waits.dropFirst(attempt - 1).first ?? waits.last ?? .zero
     }
 
     /// The statuses of temporary failures; proxies in front of registries use 499 and 522 for a

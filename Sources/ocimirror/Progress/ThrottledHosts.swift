@@ -28,12 +28,18 @@ final class ThrottledHosts: Sendable {
         self.now = now
     }
 
-    func record(_ event: RegistryEvent) {
-        guard case .retryWaiting(let host, let reason, let duration) = event else { return }
-        let until = now() + duration
-        entries.withLock { entries in
-            if let existing = entries[host.name], existing.until >= until { return }
-            entries[host.name] = Entry(reason: reason, until: until)
+    /// Records the pause of an event.
+    ///
+    /// - Returns: A Boolean value that indicates whether requests to the host were already paused.
+    @discardableResult func record(_ event: RegistryEvent) -> Bool {
+        guard case .retryWaiting(let host, let reason, let duration) = event else { return false }
+        let now = now()
+        return entries.withLock { entries in
+            let existing = entries[host.name]
+            if existing.map({ $0.until < now + duration }) ?? true {
+                entries[host.name] = Entry(reason: reason, until: now + duration)
+            }
+            return existing.map { $0.until > now } ?? false
         }
     }
 

@@ -104,8 +104,8 @@ enum Network {
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)
-                context.throttledHosts.record($0)
-                context.console.show($0)
+                let isPaused = context.throttledHosts.record($0)
+                context.console.show($0, isPaused: isPaused)
             })
     }
 
@@ -170,10 +170,14 @@ extension RegistrySettings {
 
 extension Console {
     /// Logs an event of the registry client.
-    fileprivate func show(_ event: RegistryEvent) {
+    ///
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - isPaused: A Boolean value that indicates whether the host of a retry was already paused.
+    fileprivate func show(_ event: RegistryEvent, isPaused: Bool) {
         var entry = LogEntry(event)
-        // The live view shows throttled hosts.
-        if isLive, entry.event == .retry { entry.level = .debug }
+        // The live view shows throttled hosts, and one line announces the pause of a host.
+        if isLive || isPaused, entry.event == .retry { entry.level = .debug }
         log(entry)
     }
 }

@@ -49,6 +49,11 @@ import Testing
         arguments: [
             // The third failed connection in a row, each after its pause.
             ([Request(0, 0, .connection), Request(3, 3, .connection)], false),
+            // A host that was never reached has only fifteen seconds.
+            ([Request(0, 13.9, .connection)], false),
+            ([Request(0, 14.1, .connection)], true),
+            ([Request(0, 0, .throttled), Request(1, 16, .connection)], false),
+            ([Request(0, 0, .outage), Request(1, 16, .connection)], false),
             (
                 [
                     Request(0, 0, .connection), Request(3, 3, .connection),

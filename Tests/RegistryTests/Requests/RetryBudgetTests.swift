@@ -63,9 +63,11 @@ import Testing
     @Test func `three failed connections end every further request to the host at once`()
         async throws
     {
+        let fine = Exchange("HEAD \(Self.base)", ScriptedResponse(200, Sample.manifest.fields))
         let rejected = Exchange("HEAD \(Self.base)", .failing(.connect))
-        let scene = try Scene([rejected, rejected, rejected])
+        let scene = try Scene([fine, rejected, rejected, rejected])
         let app = try scene.repository()
+        _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
         await #expect(throws: RegistryError.self) {
             _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
         }
@@ -76,6 +78,45 @@ import Testing
         #expect(
             error?.reason == "3 connections failed (no response); no more requests in this run")
         #expect(error?.hint?.hasPrefix("check the port") == true)
+        scene.wire.expectDone()
+    }
+
+    @Test func `a host that was never reached is given up within seconds`() async throws {
+        let rejected = Exchange("HEAD \(Self.base)", .failing(.connect))
+        let scene = try Scene([rejected, rejected, rejected])
+        let app = try scene.repository()
+        await #expect(throws: RegistryError.self) {
+            _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        }
+        #expect(scene.time.waits == [.seconds(0.75), .seconds(1.5)])
+        scene.wire.expectDone()
+    }
+
+    @Test func `a host that throttles for a minute costs that minute once`() async throws {
+        let throttled = ScriptedResponse(429, ["Retry-After": "60"])
+        let names = ["a", "b", "c"]
+        func url(_ name: String) -> String { "HEAD https://reg.test/v2/\(name)/manifests/1.0" }
+        let fine = names.map { Exchange(url($0), ScriptedResponse(200, Sample.manifest.fields)) }
+        let scene = try Scene([Exchange(url("a"), throttled)] + fine)
+        for name in names {
+            let repository = try scene.repository("reg.test/\(name)")
+            #expect(try await repository.resolve(.tag(Tag(parsing: "1.0"))) != nil)
+        }
+        #expect(scene.time.waits.count == 1)
+        #expect(scene.time.waits.allSatisfy { $0 >= .seconds(60) && $0 < .seconds(61) })
+        scene.wire.expectDone()
+    }
+
+    @Test func `an endpoint that throttles for a minute is not waited for`() async throws {
+        let throttled = ScriptedResponse(429, ["Retry-After": "60"])
+        let scene = try Scene([Exchange("HEAD \(Self.base)", throttled)])
+        let app = try scene.network.repository(
+            Repository(parsing: "reg.test/app"), isOptional: true)
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await app.resolve(.tag(Tag(parsing: "1.0")))
+        }
+        #expect(error?.failureClass == .throttled)
+        #expect(scene.time.waits.isEmpty)
         scene.wire.expectDone()
     }
 

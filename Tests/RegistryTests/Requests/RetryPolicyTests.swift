@@ -43,7 +43,7 @@ import Testing
         #expect(
             policy.decide(
                 attempt: 99, RetryPolicy.Outcome(event: .status(503)), jitter: 1,
-                hostResponds: false) == .retry(after: .seconds(60)))
+                contact: .lost) == .retry(after: .seconds(60)))
     }
 
     @Test func `randomizes half of its bound`() {
@@ -67,7 +67,7 @@ import Testing
         #expect(decide(6, .status(503)) == .giveUp)
         for event in [Event.status(503), .status(429), .transport(.timeout), .transport(.connect)] {
             let decision = policy.decide(
-                attempt: 6, RetryPolicy.Outcome(event: event), jitter: 0.5, hostResponds: false)
+                attempt: 6, RetryPolicy.Outcome(event: event), jitter: 0.5, contact: .lost)
             #expect(decision != .giveUp)
         }
         var bounded = policy
@@ -75,7 +75,7 @@ import Testing
         #expect(
             bounded.decide(
                 attempt: 6, RetryPolicy.Outcome(event: .status(503)), jitter: 0.5,
-                hostResponds: false) == .giveUp)
+                contact: .lost) == .giveUp)
     }
 
     @Test(
@@ -95,11 +95,17 @@ import Testing
         #expect((decision != .giveUp) == retries)
     }
 
-    @Test func `waits longer after a failed connection than after a failed lookup`() {
+    @Test func `waits longest after a failed connection to a host that was reached before`() {
         let connect = (1...3).map { decide($0, .transport(.connect), jitter: 1) }
         #expect(connect == [5, 20, 20].map { .retry(after: .seconds($0)) })
         let lookup = (1...3).map { decide($0, .transport(.resolve), jitter: 1) }
         #expect(lookup == [1, 2, 2].map { .retry(after: .seconds($0)) })
+        let unreached = (1...3).map {
+            policy.decide(
+                attempt: $0, RetryPolicy.Outcome(event: .transport(.connect)), jitter: 1,
+                contact: .none)
+        }
+        #expect(unreached == lookup)
     }
 
     @Test func `F01 honors Retry-After up to five minutes`() {

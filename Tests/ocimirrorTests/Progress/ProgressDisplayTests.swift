@@ -14,8 +14,10 @@ import Testing
         let now = Mutex(Duration.zero)
         let hosts = ThrottledHosts { now.withLock { $0 } }
         let hub = try RegistryHost(parsing: "docker.io")
-        hosts.record(.retryWaiting(host: hub, reason: "too many requests", duration: .seconds(30)))
-        hosts.record(.retryWaiting(host: hub, reason: "busy", duration: .seconds(5)))
+        #expect(
+            !hosts.record(
+                .retryWaiting(host: hub, reason: "too many requests", duration: .seconds(30))))
+        #expect(hosts.record(.retryWaiting(host: hub, reason: "busy", duration: .seconds(5))))
         now.withLock { $0 = .seconds(18) }
         #expect(hosts.current.map(\.line) == ["docker.io: too many requests; retrying in 0:12"])
         now.withLock { $0 = .seconds(30) }
