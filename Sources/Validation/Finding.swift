@@ -112,8 +112,10 @@ public struct Finding: Hashable, Sendable {
     public let platform: Platform?
     /// The layer that added the file that the finding is about, if it is known.
     public let layer: Layer?
+    /// The message without the layer.
+    private let text: String
     /// The message, with the layer at its end: one line, escaped for display.
-    public let message: String
+    public var message: String { text + (layer.map { "; \($0)" } ?? "") }
 
     /// Creates a finding that is certain or, with the id `not-checked`, about something that was
     /// not checked.
@@ -141,6 +143,15 @@ public struct Finding: Hashable, Sendable {
         self.certainty = certainty
         self.platform = platform
         self.layer = layer
-        self.message = message + (layer.map { "; \($0)" } ?? "")
+        self.text = message
+    }
+
+    /// Returns the finding as one that depends on a condition: an error becomes a likely problem.
+    ///
+    /// - Parameter condition: The condition, which follows the message.
+    func likely(if condition: String) -> Finding {
+        severity == .error || certainty == .likely
+            ? Finding(id, .warning, .likely, platform, layer, "\(text) (\(condition))")
+            : Finding(id, severity, certainty, platform, layer, "\(text) (\(condition))")
     }
 }

@@ -19,6 +19,10 @@ import Validation
     private static let elsewhere: Platform =
         here == .linuxAMD64 ? .linuxARM64 : .linuxAMD64
 
+    /// The only library that the shell needs.
+    private static let library =
+        here == .linuxAMD64
+        ? "/lib/x86_64-linux-gnu/libc.so.6" : "/lib/aarch64-linux-gnu/libc.so.6"
     private static let limit = 64 << 20
 
     /// Returns an image with the host's shell, with or without its loader.
@@ -26,7 +30,10 @@ import Validation
         let shell = try BoundedFile.read("/bin/sh", limit: limit)
         let header = try #require(ELFHeader(shell[...]))
         let path = try #require(header.loader.map { String(decoding: $0, as: UTF8.self) })
-        var entries = [TarEntry.file("usr/bin/dash", shell), .symbolicLink("bin", to: "usr/bin")]
+        var entries = [
+            TarEntry.file("usr/bin/dash", shell), .symbolicLink("bin", to: "usr/bin"),
+            .file(library, try BoundedFile.read(library, limit: limit)),
+        ]
         entries.append(.symbolicLink("usr/bin/sh", to: "dash"))
         if loader { entries.append(.file(path, try BoundedFile.read(path, limit: limit))) }
         return ContentSample(

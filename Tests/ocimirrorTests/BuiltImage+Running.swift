@@ -15,7 +15,10 @@ extension BuiltImage {
                 .image(
                     builder.image(
                         platform,
-                        layers: [base, .gzip([.file("usr/bin/app", program.bytes)])],
+                        layers: [base, .gzip([
+                                .folder("usr"), .folder("usr/bin"),
+                                .file("usr/bin/app", program.bytes),
+                            ])],
                         settings: .init(entrypoint: ["/usr/bin/app"])))
             })
     }

@@ -14,8 +14,10 @@ struct ProcessState: Hashable {
     }
 
     private(set) var variables: [String: Variable] = [:]
-    /// The size of all names and values that were set.
-    private(set) var byteCount = 0
+    /// The size of all names and values.
+    var byteCount: Int {
+        variables.reduce(0) { $0 + $1.key.utf8.count + ($1.value.value?.utf8.count ?? 0) }
+    }
     /// The working directory; `nil` if it is unknown.
     var workingDirectory: LayerPath?
 
@@ -32,7 +34,6 @@ struct ProcessState: Hashable {
             guard let equals = entry.firstIndex(of: "="), equals != entry.startIndex else {
                 continue
             }
-            byteCount += entry.utf8.count
             variables[String(entry[..<equals])] = Variable(
                 value: String(entry[entry.index(after: equals)...]), isExported: true)
         }
@@ -45,9 +46,6 @@ struct ProcessState: Hashable {
     mutating func assign(_ name: String, _ value: String?, exports: Bool = false) {
         let value = value.flatMap { $0.utf8.count <= Self.maximumValueByteCount ? $0 : nil }
         let isExported = exports || variables[name]?.isExported ?? false
-        if variables[name]?.value != value {
-            byteCount += name.utf8.count + (value?.utf8.count ?? 0)
-        }
         variables[name] = Variable(value: value, isExported: isExported)
     }
 
@@ -75,6 +73,7 @@ extension ProgramLookup {
     static func program(
         _ name: String, in rootFileSystem: RootFileSystem, for process: ProcessState
     ) -> Result {
+        guard name.utf8.count <= RootFileSystem.maximumPathByteCount else { return .missing }
         if name.utf8.contains(UInt8(ascii: "/")) {
             guard name.hasPrefix("/") || process.workingDirectory != nil else {
                 return .undetermined

@@ -8,11 +8,12 @@ struct ShellInvocation {
     enum Source: Hashable {
         case text(String)
         case script(String)
-        /// The standard input, or unknown.
-        case other
+        /// The standard input, which has no commands in a container without a terminal.
+        case input
+        case unknown
     }
 
-    private(set) var source = Source.other
+    private(set) var source = Source.input
     /// The value of `$0`.
     private(set) var name: Argument
     /// The arguments from `$1`; `nil` if they are unknown.
@@ -28,7 +29,10 @@ struct ShellInvocation {
         var takesText = false
         var takesInput = false
         while let word = rest.first {
-            guard let option = word.text else { return }
+            guard let option = word.text else {
+                source = .unknown
+                return
+            }
             guard option.hasPrefix("-") || option.hasPrefix("+") else { break }
             rest.removeFirst()
             if option == "--" || option == "-" { break }
@@ -54,14 +58,15 @@ struct ShellInvocation {
         }
         guard let first = rest.popFirst() else { return }
         guard first.isSingle else {
+            source = .unknown
             arguments = nil
             return
         }
         if takesText {
-            source = first.text.map(Source.text) ?? .other
+            source = first.text.map(Source.text) ?? .unknown
             if let given = rest.popFirst() { name = given }
         } else if !takesInput {
-            source = first.text.map(Source.script) ?? .other
+            source = first.text.map(Source.script) ?? .unknown
             name = first
         }
         arguments = rest.allSatisfy(\.isSingle) ? Array(rest) : nil

@@ -36,7 +36,8 @@ extension StartTracer {
         }
         let shell = String(decoding: path.name, as: UTF8.self)
         switch invocation.source {
-        case .other:
+        case .input: return Self.finished
+        case .unknown:
             recordForeignPaths(arguments, .program(path))
             return unknown(.program(path))
         case .text(let text):

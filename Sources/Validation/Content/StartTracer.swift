@@ -55,7 +55,7 @@ final class StartTracer {
     }
 
     /// The trail of a program that starts no other.
-    private static let finished = [StartedPrograms.Trail()]
+    static let finished = [StartedPrograms.Trail()]
 
     /// Returns the trail of a way that is not followed.
     func unknown(_ origin: StartedPrograms.Origin) -> [StartedPrograms.Trail] {
@@ -148,6 +148,10 @@ final class StartTracer {
                 trail.required.insert(start)
             }
             guard trail.required.isDisjoint(with: failing) else { return [trail] }
+            // The interpreters of a program that this one starts are counted from the beginning.
+            let interpreters = interpreterDepth
+            interpreterDepth = 0
+            defer { interpreterDepth = interpreters }
             return followCommand(of: path, named: name, arguments, process, depth).map {
                 trail.merging($0)
             }
@@ -294,6 +298,15 @@ final class StartTracer {
         record(.program(path, header), origin)
     }
 
+    /// Returns the absolute path in a word, which may follow an operator as in `NAME:-/app/server`.
+    private static func absolutePath(in word: String) -> String? {
+        guard let start = word.firstIndex(of: "/") else { return nil }
+        guard start > word.startIndex else { return word }
+        let previous = word[word.index(before: start)]
+        let isRelative = previous.isLetter || previous.isNumber || "._~".contains(previous)
+        return isRelative ? nil : String(word[start...])
+    }
+
     /// Records the programs for other CPU architectures that a text names anywhere by their
     /// absolute paths, and emulators.
     func recordNamedPrograms(in text: [UInt8], _ origin: (Int) -> StartedPrograms.Origin) {
@@ -306,9 +319,9 @@ final class StartTracer {
                 let text = String(decoding: word, as: UTF8.self)
                 let name = text.split(separator: "/").last ?? ""
                 if ExecWrapper.isEmulator(name) { expectsForeignPrograms = true }
-                // The path may follow an operator, as in `${NAME:-/app/server}`.
-                let path = text.drop { $0 != "/" && !$0.isLetter && !$0.isNumber && $0 != "." }
-                if !asks, path.hasPrefix("/") { recordIfForeign(String(path), origin(number + 1)) }
+                if !asks, let path = Self.absolutePath(in: text) {
+                    recordIfForeign(path, origin(number + 1))
+                }
             }
         }
     }

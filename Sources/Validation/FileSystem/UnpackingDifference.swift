@@ -34,23 +34,26 @@ struct UnpackingDifference {
 
     /// Merges the findings for layers that are written through links, and for layers whose
     /// directories replace links.
+    ///
+    /// A platform that fails in both cases fails certainly, even if the causes differ.
     func merge(_ followed: [Finding], _ replaced: [Finding]) -> [Finding] {
         let both = Set(followed).intersection(replaced)
+        let failing = Self.failingPlatforms(followed).intersection(Self.failingPlatforms(replaced))
+        let isCertain = { (finding: Finding) in
+            both.contains(finding)
+                || finding.severity == .error && failing.contains(finding.platform)
+        }
         let overlay =
             replacedLink.map { path, layer in
-                " (with overlayfs, where layer \(layer.short) replaces the link \(path.displayText))"
-            } ?? " (with overlayfs)"
+                "with overlayfs, where layer \(layer.short) replaces the link \(path.displayText)"
+            } ?? "with overlayfs"
+        let ids = Set(followed.filter(isCertain).map(\.id))
         return followed.map {
-            both.contains($0) ? $0 : $0.likely(" (where layers are unpacked through links)")
-        } + replaced.filter { !both.contains($0) }.map { $0.likely(overlay) }
+            isCertain($0) ? $0 : $0.likely(if: "where layers are unpacked through links")
+        } + replaced.filter { !(isCertain($0) && ids.contains($0.id)) }.map { $0.likely(if: overlay) }
     }
-}
 
-extension Finding {
-    /// Returns the finding about only some runtimes.
-    fileprivate func likely(_ condition: String) -> Finding {
-        severity == .error || certainty == .likely
-            ? Finding(likely: id, platform: platform, layer: layer, message + condition)
-            : Finding(id, severity, platform: platform, layer: layer, message + condition)
+    private static func failingPlatforms(_ findings: [Finding]) -> Set<Platform?> {
+        Set(findings.filter { $0.severity == .error }.map(\.platform))
     }
 }

@@ -165,7 +165,7 @@ extension ShellState {
                 field.append(text)
                 // Patterns, home directories and bash's braces.
                 if !isQuoted,
-                    text.contains(where: { "*?[".contains($0) })
+                    Self.mayMatchFiles(text) || word.parts.count > 1 && text.contains("[")
                         || position == 0 && text.hasPrefix("~")
                         || text.contains("{") && text.contains(where: { ",.".contains($0) })
                 {
@@ -201,11 +201,19 @@ extension ShellState {
         return done
     }
 
+    /// Returns whether an unquoted text is a pattern, which expands to the names of files.
+    ///
+    /// An opening bracket without a closing one matches itself, as in the command `[`.
+    private static func mayMatchFiles(_ text: String) -> Bool {
+        text.contains { "*?".contains($0) }
+            || text.firstIndex(of: "[").map { text[$0...].contains("]") } == true
+    }
+
     /// Appends an unquoted value, which is split at white space.
     private func split(_ value: String?, _ field: inout Field, _ done: inout [Argument]) {
         // Another separator can be set.
         guard let value, process.variables["IFS"] == nil,
-            !value.contains(where: { "*?[".contains($0) })
+            !Self.mayMatchFiles(value)
         else {
             field.makeUnknown()
             return
