@@ -149,6 +149,7 @@ public struct Finding: Hashable, Sendable {
     /// Returns the finding as one that depends on a condition: an error becomes a likely problem.
     ///
     /// - Parameter condition: The condition, which follows the message.
+    /// - Returns: The finding, with the severity `warning` if it was an error.
     func likely(if condition: String) -> Finding {
         severity == .error || certainty == .likely
             ? Finding(id, .warning, .likely, platform, layer, "\(text) (\(condition))")

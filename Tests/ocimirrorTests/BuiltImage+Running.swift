@@ -15,10 +15,13 @@ extension BuiltImage {
                 .image(
                     builder.image(
                         platform,
-                        layers: [base, .gzip([
+                        layers: [
+                            base,
+                            .gzip([
                                 .folder("usr"), .folder("usr/bin"),
                                 .file("usr/bin/app", program.bytes),
-                            ])],
+                            ]),
+                        ],
                         settings: .init(entrypoint: ["/usr/bin/app"])))
             })
     }

@@ -62,7 +62,9 @@ struct PlatformRootFS {
     ///
     /// Files that were below the link's target are then missing at this path.
     func replacedLink(above path: String) -> String? {
-        guard path.hasPrefix("/"), path.utf8.count <= Self.describedPathByteCount else { return nil }
+        guard path.hasPrefix("/"), path.utf8.count <= Self.describedPathByteCount else {
+            return nil
+        }
         var directory = LayerPath(path).directory
         while let current = directory, current != .root {
             if let position = rootFileSystem.layers.lastIndex(where: { $0?[current] == .directory }
@@ -72,8 +74,8 @@ struct PlatformRootFS {
             {
                 let target = UntrustedText(String(decoding: target, as: UTF8.self))
                 return
-                    "layer \(position + 1) of \(layers.count) replaces the link \(current.displayText) to "
-                    + "\(target.display(limit: 100)) by a directory"
+                    "layer \(position + 1) of \(layers.count) replaces the link "
+                    + "\(current.displayText) to \(target.display(limit: 100)) by a directory"
             }
             directory = current.directory
         }

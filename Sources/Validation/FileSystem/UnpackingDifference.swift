@@ -48,9 +48,10 @@ struct UnpackingDifference {
                 "with overlayfs, where layer \(layer.short) replaces the link \(path.displayText)"
             } ?? "with overlayfs"
         let ids = Set(followed.filter(isCertain).map(\.id))
+        let others = replaced.filter { !(isCertain($0) && ids.contains($0.id)) }
         return followed.map {
             isCertain($0) ? $0 : $0.likely(if: "where layers are unpacked through links")
-        } + replaced.filter { !(isCertain($0) && ids.contains($0.id)) }.map { $0.likely(if: overlay) }
+        } + others.map { $0.likely(if: overlay) }
     }
 
     private static func failingPlatforms(_ findings: [Finding]) -> Set<Platform?> {
