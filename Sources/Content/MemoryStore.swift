@@ -82,10 +82,10 @@ public final class MemoryStore: ContentStore {
         let successors = Successors(of: decoded)
         try contents.withLock { contents in
             for child in successors.manifests where contents.manifests[child.digest] == nil {
-                throw missing("child manifest", child, .incomplete)
+                throw missing("child manifest", child, as: .incomplete)
             }
             for blob in successors.blobs where contents.blobs[blob.digest] == nil {
-                throw missing("blob", blob, .incomplete)
+                throw missing("blob", blob, as: .incomplete)
             }
             contents.manifests[manifest.descriptor.digest] = manifest
             if case .tag(let tag) = name { contents.tags[tag] = manifest.descriptor.digest }
@@ -109,7 +109,7 @@ public final class MemoryStore: ContentStore {
     }
 
     private func missing(
-        _ kind: String, _ descriptor: Descriptor, _ failureClass: FailureClass = .missing
+        _ kind: String, _ descriptor: Descriptor, as failureClass: FailureClass = .missing
     ) -> ContentError {
         ContentError(failureClass, "\(kind) \(descriptor.digest.short) is not in \(location)")
     }

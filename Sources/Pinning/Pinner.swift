@@ -93,7 +93,8 @@ public struct Pinner: Sendable {
         let quoteStyles = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
             draft(
-                $0.checked(against: reuse), targets[$0.number], in: found, quoteStyles[$0.fragment])
+                $0.checked(against: reuse), target: targets[$0.number], in: found,
+                quotedAs: quoteStyles[$0.fragment])
         }
         Self.rejectContradictions(&drafts)
         let edits = Set(drafts.flatMap(\.edits))
@@ -164,8 +165,8 @@ public struct Pinner: Sendable {
     }
 
     private func draft(
-        _ found: ImageReferenceSite, _ target: PinCopy.Target, in file: FoundSites,
-        _ quoteStyle: QuoteStyle
+        _ found: ImageReferenceSite, target: PinCopy.Target, in file: FoundSites,
+        quotedAs quoteStyle: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
         let start = fragment.fileOffset(found.start)
@@ -207,7 +208,8 @@ public struct Pinner: Sendable {
                 draft.reject(.versionDiffers, version.difference)
                 return draft
             }
-            try write(found, target, into: &draft, fragment.stream.text, quoteStyle)
+            try write(
+                found, target: target, into: &draft, of: fragment.stream.text, quotedAs: quoteStyle)
             if file.signedDocuments.contains(found.document), !draft.edits.isEmpty {
                 draft.reject(.unpinnable, FileText.signedReason)
             }
@@ -218,11 +220,11 @@ public struct Pinner: Sendable {
     }
 
     private func write(
-        _ found: ImageReferenceSite, _ target: PinTarget, into draft: inout Draft, _ text: YAMLText,
-        _ quoteStyle: QuoteStyle
+        _ found: ImageReferenceSite, target: PinTarget, into draft: inout Draft, of text: YAMLText,
+        quotedAs quoteStyle: QuoteStyle
     ) throws(LockView.LookupFailure) {
         do throws(EditError) {
-            let writer = try SiteWriter(found, target, in: text, quoteStyle)
+            let writer = try SiteWriter(found, target: target, in: text, quotedAs: quoteStyle)
             draft.edits = writer.edits
             draft.site.warnings = writer.warnings
             guard !writer.edits.isEmpty else { return }

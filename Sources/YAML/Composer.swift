@@ -58,12 +58,13 @@ struct Composer {
         let start = scanner.valueStart(from: offsets[event.start], after: event.properties)
         switch event.kind {
         case .alias(let name):
-            return make(.alias(name), start..<offsets[event.end], event)
+            return make(.alias(name), in: start..<offsets[event.end], from: event)
         case .scalar(let value, let style):
             let end = offsets[event.end]
             // Only a missing value is plain and empty; it can still have an anchor or a tag.
             let isAbsent = style == .plain && value.isEmpty
-            return make(.scalar(value, style: style), (isAbsent ? end : start)..<end, event)
+            return make(
+                .scalar(value, style: style), in: (isAbsent ? end : start)..<end, from: event)
         case .sequenceStart(let style):
             try check(depth, at: start)
             return try sequence(event, style, start: start, depth: depth, from: &reader)
@@ -87,7 +88,7 @@ struct Composer {
                 // comments.
                 let end =
                     style == .flow ? offsets[next.end] : items.last?.range.upperBound ?? start
-                return make(.sequence(items, style: style), start..<end, event)
+                return make(.sequence(items, style: style), in: start..<end, from: event)
             }
             items.append(try node(next, depth: depth + 1, from: &reader))
         }
@@ -103,7 +104,8 @@ struct Composer {
             if case .mappingEnd = next.kind {
                 let end =
                     style == .flow ? offsets[next.end] : entries.last?.value.range.upperBound
-                return make(.mapping(entries, style: style), start..<(end ?? start), event)
+                return make(
+                    .mapping(entries, style: style), in: start..<(end ?? start), from: event)
             }
             let key = try node(next, depth: depth + 1, from: &reader)
             guard key.text?.utf8.count ?? 0 <= limits.keyByteCount else {
@@ -123,7 +125,7 @@ struct Composer {
         guard case .scalar("", .plain) = value.kind, event.properties.isEmpty else { return value }
         let keyEnd = key.range.upperBound
         let offset = scanner.afterColon(from: keyEnd) ?? keyEnd
-        return make(value.kind, offset..<offset, event)
+        return make(value.kind, in: offset..<offset, from: event)
     }
 
     private func check(_ depth: Int, at offset: Int) throws(YAMLError) {
@@ -133,7 +135,7 @@ struct Composer {
         }
     }
 
-    private func make(_ kind: YAMLNode.Kind, _ range: Range<Int>, _ event: Event) -> YAMLNode {
+    private func make(_ kind: YAMLNode.Kind, in range: Range<Int>, from event: Event) -> YAMLNode {
         // libyaml's position is not usable after an anchor or a tag, or for a missing value.
         let isMarked = !range.isEmpty && range.lowerBound == offsets[event.start]
         return YAMLNode(

@@ -10,7 +10,7 @@ extension Edit {
     /// before.
     static func setting(
         _ field: Field, to text: String, isQuoted: Bool = false, in fragment: Int,
-        _ source: YAMLText, _ quoteStyle: QuoteStyle
+        of source: YAMLText, quotedAs quoteStyle: QuoteStyle
     ) throws(EditError) -> Edit? {
         guard field.text != text || (field.part == nil && !isText(field.node)) else { return nil }
         if let part = field.part {
@@ -36,7 +36,7 @@ extension Edit {
 
     /// Returns the edit that sets a Boolean to true; `nil` if it is true.
     static func switchingOn(
-        _ field: Field, in fragment: Int, _ source: YAMLText, _ quoteStyle: QuoteStyle
+        _ field: Field, in fragment: Int, of source: YAMLText, quotedAs quoteStyle: QuoteStyle
     ) -> Edit? {
         guard field.text != "true" else { return nil }
         let range = field.node.range

@@ -51,17 +51,17 @@ struct EditVerifier {
         return old.documents.count == new.documents.count
             && zip(old.documents, new.documents).allSatisfy {
                 $0.hasStartMarker == $1.hasStartMarker && $0.hasDirectives == $1.hasDirectives
-                    && isSame($0.root, $1.root, intentions[fragment])
+                    && isSame($0.root, $1.root, except: intentions[fragment])
             }
     }
 
-    private func isSame(_ old: YAMLNode, _ new: YAMLNode, _ intended: Intentions) -> Bool {
+    private func isSame(_ old: YAMLNode, _ new: YAMLNode, except intended: Intentions) -> Bool {
         guard old.anchor == new.anchor, old.tag == new.tag else { return false }
         switch (old.kind, new.kind) {
         case (.alias(let first), .alias(let second)):
             return first == second
         case (.scalar(let text, let style), .scalar(let newText, let newStyle)):
-            if let expected = Self.expectation(old, text, intended) {
+            if let expected = Self.expectation(for: old, text: text, in: intended) {
                 return newText == expected.text
                     && YAMLScalar(new) == (expected.isBool ? .bool(true) : .string(newText))
             }
@@ -71,21 +71,21 @@ struct EditVerifier {
             return accepts(Array(newText.utf8), fragment: inner)
         case (.sequence(let first, let style), .sequence(let second, let newStyle)):
             return style == newStyle && first.count == second.count
-                && zip(first, second).allSatisfy { isSame($0, $1, intended) }
+                && zip(first, second).allSatisfy { isSame($0, $1, except: intended) }
         case (.mapping(let first, let style), .mapping(let second, let newStyle)):
-            return style == newStyle && isSame(first, second, intended)
+            return style == newStyle && isSame(first, second, except: intended)
         default:
             return false
         }
     }
 
     private func isSame(
-        _ old: [YAMLNode.Entry], _ new: [YAMLNode.Entry], _ intended: Intentions
+        _ old: [YAMLNode.Entry], _ new: [YAMLNode.Entry], except intended: Intentions
     ) -> Bool {
         var rest = new[...]
         for entry in old {
-            guard let next = rest.popFirst(), isSame(entry.key, next.key, intended),
-                isSame(entry.value, next.value, intended)
+            guard let next = rest.popFirst(), isSame(entry.key, next.key, except: intended),
+                isSame(entry.value, next.value, except: intended)
             else { return false }
             for added in intended.entries[entry.value.range] ?? [] {
                 guard let next = rest.popFirst(), next.key.text == added.key,
@@ -97,7 +97,7 @@ struct EditVerifier {
     }
 
     private static func expectation(
-        _ node: YAMLNode, _ text: String, _ intended: Intentions
+        for node: YAMLNode, text: String, in intended: Intentions
     ) -> (text: String, isBool: Bool)? {
         if let whole = intended.texts[node.range] { return whole }
         guard let parts = intended.parts[node.range] else { return nil }

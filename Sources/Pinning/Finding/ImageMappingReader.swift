@@ -191,7 +191,8 @@ extension SiteFinder {
     mutating func claimPair(_ mapping: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?)
         -> Claims?
     {
-        var site = ImageReferenceSite(fragment, document, path, .tag, at: mapping.node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .tag, at: mapping.node)
         let reader = ImageMappingReader(mapping: mapping, path: path, globals: globals, rule: rule)
         guard let claims = reader.read(into: &site) else { return nil }
         if let override = mapping["override"], let text = MergedMapping.text(override) {
@@ -222,7 +223,8 @@ extension SiteFinder {
                 continue
             }
             var site = ImageReferenceSite(
-                fragment, document, keyPath, rule == nil ? .secondDigest : .digest, at: entry.value)
+                fragment: fragment, document: document, path: keyPath,
+                shape: rule == nil ? .secondDigest : .digest, at: entry.value)
             site.digest = Field(node: entry.value)
             site.siblingTag = tag
             site.missingIDReason = "the digest belongs to another variant: set its id in pins.yaml"

@@ -56,7 +56,7 @@ struct ImageReferenceSite: Sendable {
     var usedAt: [YAMLMark] = []
 
     init(
-        _ fragment: Int, _ document: Int, _ path: SitePath, _ shape: ImageShape, at anchor: YAMLNode
+        fragment: Int, document: Int, path: SitePath, shape: ImageShape, at anchor: YAMLNode
     ) {
         self.fragment = fragment
         self.document = document

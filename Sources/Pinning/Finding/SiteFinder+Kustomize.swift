@@ -36,7 +36,8 @@ extension SiteFinder {
     private mutating func addKustomizeImage(_ item: YAMLNode, at path: SitePath) {
         let entry = MergedMapping(item, anchors)
         guard let name = entry["name"], MergedMapping.text(name) != nil else { return }
-        var site = ImageReferenceSite(fragment, document, path, .digest, at: item)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .digest, at: item)
         site.mapping = item
         site.matchedName = Field(node: name)
         site.repository = entry["newName"].map { Field(node: $0) }
@@ -61,7 +62,8 @@ extension SiteFinder {
     /// Source: Argo CD, `KustomizeImage`; kustomize, `kustomize/commands/edit/set/setimage.go`.
     mutating func addArgoImage(_ node: YAMLNode, _ text: String, at path: SitePath) {
         guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
-        var site = ImageReferenceSite(fragment, document, path, .substring, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .substring, at: node)
         site.matchedName = Field(node: node)
         site.reference = Field(node: node)
         if let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) {

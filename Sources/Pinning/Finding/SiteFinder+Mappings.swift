@@ -70,7 +70,8 @@ extension SiteFinder {
             let image = mapping["image"], image.text != nil
         else { return nil }
         var site = ImageReferenceSite(
-            fragment, document, path.appending(key: "image"), .reference, at: image)
+            fragment: fragment, document: document, path: path.appending(key: "image"),
+            shape: .reference, at: image)
         site.skip("the image is the result of 'build'")
         add(site)
         return Claims(keys: ["image"])
@@ -93,7 +94,8 @@ extension SiteFinder {
             ImageText.isImageKey(key) || ImageText.isImagesKey(key) || mapping.text("hub") != nil
         else { return nil }
         var site = ImageReferenceSite(
-            fragment, document, path.appending(key: "tag"), .sharedTag, at: tag)
+            fragment: fragment, document: document, path: path.appending(key: "tag"),
+            shape: .sharedTag, at: tag)
         site.tag = Field(node: tag)
         if ImageText.isTemplate(text) {
             site.skip("template text")
@@ -116,7 +118,8 @@ extension SiteFinder {
                 let tag = mapping[tagKey], tag.text != nil
             else { continue }
             var site = ImageReferenceSite(
-                fragment, document, path.appending(key: key), .tag, at: entry.key)
+                fragment: fragment, document: document, path: path.appending(key: key), shape: .tag,
+                at: entry.key)
             site.repository = Field(node: repository)
             site.tag = Field(node: tag)
             if let (digestKey, digest) = mapping.first(of: [key + "Digest", key + "_digest"]) {

@@ -6,7 +6,7 @@ internal import YAML
 extension SiteFinder {
     /// Visits a scalar that does not belong to an image mapping.
     mutating func visit(
-        _ node: YAMLNode, _ text: String, _ style: YAMLNode.ScalarStyle, at path: SitePath
+        _ node: YAMLNode, text: String, style: YAMLNode.ScalarStyle, at path: SitePath
     ) {
         if let rule = rules.rule(for: path), rule.form != nil || rule.id != nil {
             addRuled(node, at: path, rule)
@@ -56,21 +56,24 @@ extension SiteFinder {
         guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
             !Self.isPicture(text)
         else { return }
-        var site = ImageReferenceSite(fragment, document, path, .reference, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .reference, at: node)
         site.reference = Field(node: node)
         site.image = image
         add(site)
     }
 
     private mutating func addPart(_ part: Field.Part, of node: YAMLNode, at path: SitePath) {
-        var site = ImageReferenceSite(fragment, document, path, .substring, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .substring, at: node)
         site.reference = Field(node: node, part: part)
         site.image = ImageText.pinnable(part.text)
         add(site)
     }
 
     mutating func addTemplate(_ node: YAMLNode, at path: SitePath) {
-        var site = ImageReferenceSite(fragment, document, path, .template, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .template, at: node)
         site.skip("template text")
         add(site)
     }
@@ -101,7 +104,8 @@ extension SiteFinder {
     }
 
     private mutating func addInventory(_ node: YAMLNode, at path: SitePath) {
-        var site = ImageReferenceSite(fragment, document, path, .inventory, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .inventory, at: node)
         site.skip("the list is for other tools and pins nothing")
         add(site)
     }
@@ -116,7 +120,8 @@ extension SiteFinder {
             case .sha: .sha
             default: .reference
             }
-        var site = ImageReferenceSite(fragment, document, path, shape, at: node)
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: shape, at: node)
         switch shape {
         case .tag: site.tag = Field(node: node)
         case .digest, .sha: site.digest = Field(node: node)

@@ -73,7 +73,7 @@ struct SiteFinder {
         guard let root = stream.documents.first?.root else {
             return FoundSites(fragments: [Fragment(stream)])
         }
-        var finder = SiteFinder(stream, file, rules, limits, root)
+        var finder = SiteFinder(stream, of: file, rules: rules, limits: limits, root: root)
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
             if Self.isSigned(document.root) { finder.found.signedDocuments.insert(number) }
@@ -84,8 +84,8 @@ struct SiteFinder {
     }
 
     private init(
-        _ stream: YAMLDocumentStream, _ file: String, _ rules: PinRules,
-        _ limits: YAMLDocumentStream.Limits, _ root: YAMLNode
+        _ stream: YAMLDocumentStream, of file: String, rules: PinRules,
+        limits: YAMLDocumentStream.Limits, root: YAMLNode
     ) {
         self.file = file
         self.rules = rules.forFile(file)
@@ -207,7 +207,7 @@ struct SiteFinder {
                 visit(item, at: path.appending(element: item, at: index))
             }
         case .scalar(let text, let style):
-            visit(node, text, style, at: path)
+            visit(node, text: text, style: style, at: path)
         case .alias:
             break
         }

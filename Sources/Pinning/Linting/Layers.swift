@@ -47,7 +47,7 @@ public struct Layers: Sendable {
         var budget = Anchors.mergeLimit
         // The linter itself rejects a file with more merges.
         guard let anchors = try? Anchors(root, mergeBudget: &budget) else { return [] }
-        merge(root, anchors, into: &merged, at: SitePath(), path, &findings)
+        merge(root, anchors: anchors, into: &merged, at: SitePath(), of: path, findings: &findings)
         return findings
     }
 
@@ -64,8 +64,8 @@ public struct Layers: Sendable {
     }
 
     private func merge(
-        _ node: YAMLNode, _ anchors: Anchors, into level: inout Level, at location: SitePath,
-        _ file: String, _ findings: inout [LintFinding]
+        _ node: YAMLNode, anchors: Anchors, into level: inout Level, at location: SitePath,
+        of file: String, findings: inout [LintFinding]
     ) {
         let mapping = MergedMapping(node, anchors)
         let below = level.values
@@ -97,8 +97,8 @@ public struct Layers: Sendable {
         for entry in node.entries ?? [] {
             guard let key = entry.key.text, entry.value.entries != nil else { continue }
             merge(
-                entry.value, anchors, into: &level.below[key, default: Level()],
-                at: location.appending(key: key), file, &findings)
+                entry.value, anchors: anchors, into: &level.below[key, default: Level()],
+                at: location.appending(key: key), of: file, findings: &findings)
         }
     }
 }

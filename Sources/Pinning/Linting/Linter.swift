@@ -54,7 +54,7 @@ public struct Linter: Sendable {
         do throws(YAMLError) {
             switch try FileReading(bytes, path: path, rules: rules) {
             case .skipped(let reason, let mark?, isTemplate: true):
-                add(.templateSkipped, reason, at: mark, SitePath(), to: &file)
+                add(.templateSkipped, reason, at: mark, path: SitePath(), to: &file)
                 return file
             case .skipped: return file
             case .sites(let sites): found = sites
@@ -71,7 +71,7 @@ public struct Linter: Sendable {
             let start = fragment.fileOffset(site.start)
             let mark = text.mark(at: start)
             for (code, message) in issues(in: site.checked(against: reuse)) {
-                add(code, message, at: mark, site.path, to: &file)
+                add(code, message, at: mark, path: site.path, to: &file)
             }
         }
         file.findings.sort { ($0.mark, $0.code.rawValue) < ($1.mark, $1.code.rawValue) }
@@ -79,7 +79,7 @@ public struct Linter: Sendable {
     }
 
     private func add(
-        _ code: LintCode, _ message: String, at mark: YAMLMark, _ path: SitePath,
+        _ code: LintCode, _ message: String, at mark: YAMLMark, path: SitePath,
         to file: inout LintedFile
     ) {
         let severity = rules.severities[code] ?? code.severity
@@ -101,7 +101,7 @@ public struct Linter: Sendable {
         var issues = form(of: site)
         guard let image = site.image else { return issues }
         let name = UntrustedText(image.repository.description).display(limit: 200)
-        let compared = lock.map { compare(image, name, site, with: $0) } ?? []
+        let compared = lock.map { compare(image, named: name, at: site, with: $0) } ?? []
         if image.digest == nil, issues.isEmpty {
             let flag = site.statedTag == nil ? " --update-tags" : ""
             // If the version differs, the finding about it gives the next step.
@@ -151,7 +151,7 @@ public struct Linter: Sendable {
     }
 
     private func compare(
-        _ image: Reference, _ name: String, _ site: ImageReferenceSite, with lock: LockView
+        _ image: Reference, named name: String, at site: ImageReferenceSite, with lock: LockView
     ) -> [Issue] {
         if let digest = image.digest, let id = lock.children[digest] {
             return [

@@ -20,8 +20,8 @@ struct SiteWriter {
     ///
     /// - Throws: ``EditError`` if the site cannot hold the digest.
     init(
-        _ site: ImageReferenceSite, _ target: PinTarget, in source: YAMLText,
-        _ quoteStyle: QuoteStyle
+        _ site: ImageReferenceSite, target: PinTarget, in source: YAMLText,
+        quotedAs quoteStyle: QuoteStyle
     ) throws(EditError) {
         self.site = site
         self.target = target
@@ -61,7 +61,8 @@ struct SiteWriter {
         throws(EditError)
     {
         let edit = try Edit.setting(
-            field, to: text, isQuoted: isQuoted, in: site.fragment, source, quoteStyle)
+            field, to: text, isQuoted: isQuoted, in: site.fragment, of: source, quotedAs: quoteStyle
+        )
         if let edit { edits.append(edit) }
     }
 
@@ -117,7 +118,7 @@ struct SiteWriter {
             throw EditError(reason: "no mapping to add the key '\(key)' to")
         }
         if let field = site.digestSwitch,
-            let edit = Edit.switchingOn(field, in: site.fragment, source, quoteStyle)
+            let edit = Edit.switchingOn(field, in: site.fragment, of: source, quotedAs: quoteStyle)
         {
             edits.append(edit)
         }
@@ -165,7 +166,9 @@ struct SiteWriter {
     /// Source: bitnami/charts, `common.errors.insecureImages`.
     private mutating func openGuard() throws(EditError) {
         if let field = site.allowInsecureImages {
-            if let edit = Edit.switchingOn(field, in: site.fragment, source, quoteStyle) {
+            if let edit = Edit.switchingOn(
+                field, in: site.fragment, of: source, quotedAs: quoteStyle)
+            {
                 edits.append(edit)
             }
         } else if let old = site.image?.repository, old.registry == .dockerHub,

@@ -17,10 +17,18 @@ enum LintFormats {
             ]
         }
         let results = files.flatMap { file in
-            (file.error.map { [result("rejected", "error", $0.message, $0.mark, file.path)] }
+            (file.error.map {
+                [
+                    result(
+                        rule: "rejected", level: "error", message: $0.message, mark: $0.mark,
+                        path: file.path)
+                ]
+            }
                 ?? [])
                 + file.findings.map {
-                    result($0.code.rawValue, $0.severity.rawValue, $0.message, $0.mark, file.path)
+                    result(
+                        rule: $0.code.rawValue, level: $0.severity.rawValue, message: $0.message,
+                        mark: $0.mark, path: file.path)
                 }
         }
         let driver: JSONValue = [
@@ -38,7 +46,7 @@ enum LintFormats {
     }
 
     private static func result(
-        _ rule: String, _ level: String, _ message: String, _ mark: YAMLMark, _ path: String
+        rule: String, level: String, message: String, mark: YAMLMark, path: String
     ) -> JSONValue {
         [
             "ruleId": .string(rule),
@@ -66,22 +74,24 @@ enum LintFormats {
         for file in files {
             if let error = file.error {
                 text += line(
-                    "error", file.path, error.mark.line, error.mark.column, "rejected",
-                    error.message)
+                    level: "error", path: file.path, line: error.mark.line,
+                    column: error.mark.column, title: "rejected",
+                    message: error.message)
             }
             for finding in file.findings {
                 let level = finding.severity == .note ? "notice" : finding.severity.rawValue
                 text += line(
-                    level, file.path, finding.mark.line, finding.mark.column,
-                    finding.code.rawValue, finding.message)
+                    level: level, path: file.path, line: finding.mark.line,
+                    column: finding.mark.column,
+                    title: finding.code.rawValue, message: finding.message)
             }
         }
         return text
     }
 
     private static func line(
-        _ level: String, _ path: String, _ line: Int, _ column: Int, _ title: String,
-        _ message: String
+        level: String, path: String, line: Int, column: Int, title: String,
+        message: String
     ) -> String {
         "::\(level) file=\(escape(path, ":,")),line=\(line),col=\(column),title=\(title)"
             + "::\(escape(message))\n"

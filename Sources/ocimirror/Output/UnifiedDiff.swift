@@ -20,15 +20,15 @@ struct UnifiedDiff {
         while i < oldLines.count || j < newLines.count {
             let (removed, inserted) = Self.difference(oldLines[i...], newLines[j...])
             for line in oldLines[i..<(i + removed)] {
-                steps.append(Step("-", line, i, j))
+                steps.append(Step("-", line, old: i, new: j))
                 i += 1
             }
             for line in newLines[j..<(j + inserted)] {
-                steps.append(Step("+", line, i, j))
+                steps.append(Step("+", line, old: i, new: j))
                 j += 1
             }
             if i < oldLines.count, j < newLines.count {
-                steps.append(Step(" ", oldLines[i], i, j))
+                steps.append(Step(" ", oldLines[i], old: i, new: j))
                 (i, j) = (i + 1, j + 1)
             }
         }
@@ -46,7 +46,7 @@ struct UnifiedDiff {
         let old: Int
         let new: Int
 
-        init(_ sign: Character, _ line: String, _ old: Int, _ new: Int) {
+        init(_ sign: Character, _ line: String, old: Int, new: Int) {
             self.sign = sign
             self.line = line
             self.old = old

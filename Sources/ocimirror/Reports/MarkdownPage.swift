@@ -28,7 +28,7 @@ struct MarkdownPage {
     ///   - rows: The cells of each row, in Markdown.
     ///   - maximum: The number of rows above which the table is collapsed; `nil` for no limit.
     mutating func addTable(
-        _ title: String, _ header: [String], _ rows: [[String]], collapsedAbove maximum: Int? = nil
+        _ title: String, header: [String], rows: [[String]], collapsedAbove maximum: Int? = nil
     ) {
         guard !rows.isEmpty else { return }
         let isCollapsed = maximum.map { rows.count > $0 } ?? false

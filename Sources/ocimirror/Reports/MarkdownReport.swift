@@ -20,31 +20,36 @@ struct MarkdownReport {
     init(_ report: RunReport) {
         var page = MarkdownPage(limit: Self.limit)
         page.add(lines: ["# Mirror: \(report.headline)", "", report.paragraph])
-        page.addTable("Needs attention", ["image", "status", "reason"], report.problemRows)
         page.addTable(
-            "Unfinished", ["image"], report.unfinished.map { [code($0)] }, collapsedAbove: 20)
+            "Needs attention", header: ["image", "status", "reason"], rows: report.problemRows)
         page.addTable(
-            "Changed", ["image", "status", "digest", "platforms", "size", "uploaded", "duration"],
-            report.changes.map(\.changeRow), collapsedAbove: 40)
-        page.addTable(
-            "Warnings", ["image", "finding", "message"],
-            report.credentialRows + report.findingRows(.warning),
+            "Unfinished", header: ["image"], rows: report.unfinished.map { [code($0)] },
             collapsedAbove: 20)
         page.addTable(
-            "Exceptions", ["image", "platforms", "reason", "until"], report.exceptionRows,
+            "Changed",
+            header: ["image", "status", "digest", "platforms", "size", "uploaded", "duration"],
+            rows: report.changes.map(\.changeRow), collapsedAbove: 40)
+        page.addTable(
+            "Warnings", header: ["image", "finding", "message"],
+            rows: report.credentialRows + report.findingRows(.warning),
             collapsedAbove: 20)
         page.addTable(
-            "Hosts", ["host", "requests", "retries", "received", "sent", "pulls"],
-            report.traffic.map(\.row), collapsedAbove: 20)
+            "Exceptions", header: ["image", "platforms", "reason", "until"],
+            rows: report.exceptionRows,
+            collapsedAbove: 20)
         page.addTable(
-            "Slowest images", ["image", "duration"],
-            report.slowest.map { [code($0.image.id), "\(Elapsed(duration: $0.duration))"] },
+            "Hosts", header: ["host", "requests", "retries", "received", "sent", "pulls"],
+            rows: report.traffic.map(\.row), collapsedAbove: 20)
+        page.addTable(
+            "Slowest images", header: ["image", "duration"],
+            rows: report.slowest.map { [code($0.image.id), "\(Elapsed(duration: $0.duration))"] },
             collapsedAbove: 0)
         page.addTable(
-            "Notes", ["image", "finding", "message"], report.findingRows(.note), collapsedAbove: 0)
+            "Notes", header: ["image", "finding", "message"], rows: report.findingRows(.note),
+            collapsedAbove: 0)
         page.addTable(
-            "Unchanged", ["image", "source", "digest"],
-            report.sync.outcomes.filter { $0.status == .unchanged }.map { outcome in
+            "Unchanged", header: ["image", "source", "digest"],
+            rows: report.sync.outcomes.filter { $0.status == .unchanged }.map { outcome in
                 [
                     code(outcome.image.id), code(outcome.image.sourceText),
                     digest(outcome.descriptor?.digest),

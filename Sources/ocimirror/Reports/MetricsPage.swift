@@ -32,7 +32,7 @@ struct MetricsPage {
     ///   - name: The name after `ocimirror_`.
     ///   - help: The help text, one line.
     ///   - samples: The samples; no two have the same labels.
-    mutating func add(_ name: String, _ help: String, _ samples: [Sample]) {
+    mutating func add(_ name: String, help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         let name = "ocimirror_\(name)"
         text += "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"

@@ -36,7 +36,7 @@ struct ConfigurationScaffold {
         // In reverse order, so that a reference with tag and digest comes before one with the tag
         // only.
         for (image, uses) in used.images.sorted(by: { $0.key.short > $1.key.short }) {
-            if let reason = Self.reasonToOmit(image, prefix, &tags) {
+            if let reason = Self.reasonToOmit(image, below: prefix, tags: &tags) {
                 guard !reason.isEmpty else { continue }
                 omissions.append(UsedImages.Omission(use: uses[0], reason: "\(image) \(reason)"))
                 continue
@@ -53,7 +53,7 @@ struct ConfigurationScaffold {
 
     /// Returns the reason to omit an image: empty for a duplicate, `nil` for an image to mirror.
     private static func reasonToOmit(
-        _ image: Reference, _ prefix: String, _ tags: inout Set<String>
+        _ image: Reference, below prefix: String, tags: inout Set<String>
     ) -> String? {
         if image.repository.description.hasPrefix("\(prefix)/") {
             return "is already mirrored"

@@ -95,14 +95,16 @@ struct HTMLImage {
     private static func messages(_ row: MatrixRow, in columns: MatrixColumns) -> HTML {
         var lines = row.problems.map { problem -> HTML in
             let role = problem.role.map { "\($0.rawValue)" }
-            return line("bad", problem.finding?.rawValue ?? role ?? row.status, problem.message)
+            return line(
+                tone: "bad", label: problem.finding?.rawValue ?? role ?? row.status, problem.message
+            )
                 + .some(problem.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
         }
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
-            lines.append(line("warn", finding.label, finding.message))
+            lines.append(line(tone: "warn", label: finding.label, finding.message))
         }
         for warning in row.outcome?.referrerWarnings ?? [] {
-            lines.append(line("warn", "referrers", warning))
+            lines.append(line(tone: "warn", label: "referrers", warning))
         }
         if let exception = row.outcome?.image.entry.exception {
             lines.append(Self.exception(exception, on: columns.today))
@@ -117,11 +119,11 @@ struct HTMLImage {
             exception.isInForce(on: today) ? "until \(until)" : "ended \(until)"
         }
         return line(
-            exception.isInForce(on: today) ? "calm" : "warn", "exception",
+            tone: exception.isInForce(on: today) ? "calm" : "warn", label: "exception",
             "only \(platforms) (\(end ?? "no end date")): \(exception.reason)")
     }
 
-    private static func line(_ tone: String, _ label: String, _ text: String) -> HTML {
+    private static func line(tone: String, label: String, _ text: String) -> HTML {
         "<p><span class=\"badge \(tone)\">\(label)</span> \(text)</p>"
     }
 }

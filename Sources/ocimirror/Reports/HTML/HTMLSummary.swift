@@ -50,30 +50,31 @@ struct HTMLSummary {
         var figures = [
             figure(
                 "Uploaded", ByteCount(bytes: effort.bytesUploaded),
-                "\(counted(effort.blobsUploaded, "blob")), "
+                note: "\(counted(effort.blobsUploaded, "blob")), "
                     + counted(effort.manifestsPushed, "manifest")),
             figure(
                 "Skipped", ByteCount(bytes: effort.bytesSaved),
-                "\(counted(effort.blobsPresent, "blob")) already present, "
+                note: "\(counted(effort.blobsPresent, "blob")) already present, "
                     + "\(effort.blobsMounted) mounted"),
             figure(
                 "Requests", report.requestCount,
-                retries > 0
+                note: retries > 0
                     ? counted(retries, "retry", plural: "retries")
                     : "to \(counted(report.traffic.count, "host"))"),
         ]
         for pulls in report.pulls {
             figures.append(
-                figure("Pulls remaining", pulls.left, "\(pulls.spent) used at \(pulls.host)"))
+                figure("Pulls remaining", pulls.left, note: "\(pulls.spent) used at \(pulls.host)"))
         }
         if let slow = report.slowest.first {
-            figures.append(figure("Slowest image", Elapsed(duration: slow.duration), slow.image.id))
+            figures.append(
+                figure("Slowest image", Elapsed(duration: slow.duration), note: slow.image.id))
         }
         return figures
     }
 
     private static func figure(
-        _ name: String, _ value: some CustomStringConvertible, _ note: String
+        _ name: String, _ value: some CustomStringConvertible, note: String
     ) -> HTML {
         """
         <div><dt>\(name)</dt><dd><b>\(value)</b> <span>\(note)</span></dd></div>
