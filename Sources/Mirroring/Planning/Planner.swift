@@ -130,7 +130,7 @@ extension ImageFailure {
     fileprivate static func nothingPicked(_ entry: ImageEntry, _ tags: [Tag]) -> ImageFailure {
         ImageFailure(
             .missing, role: .source,
-            "source \(entry.sourceLocation): none of its \(tags.count) tags matches 'tags:'",
+            "none of the \(tags.count) tags of \(entry.sourceLocation) matches 'tags:'",
             hint: "widen the range, or list the tags; floating tags also need floating: true")
     }
 }

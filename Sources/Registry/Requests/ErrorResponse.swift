@@ -171,7 +171,7 @@ struct ErrorResponse: Error, Sendable {
         case .quotaExhausted: "pull rate limit reached"
         case .secondaryRateLimit: "throttled (\(status), secondary rate limit)"
         case .status(429): "throttled (\(status))" + retryAfterText
-        case .status(401): "authentication failed (401)"
+        case .status(401): "authentication required (401)"
         case .status(403): "access denied (403)"
         case .status(404) where responder == .registry: "not found (404)"
         default: "unexpected status \(status)"

@@ -100,9 +100,12 @@ public struct RegistryError: ContentFailure {
         if let rejected = credential.replaces {
             attribute(to: rejected)
         } else if failureClass == .denied, outcome != nil {
-            reason +=
-                credential.credential == .none
-                ? ", no credentials were sent" : " with credentials from \(credential.label)"
+            switch credential.credential {
+            case .none: reason += ", no credentials were sent"
+            case _ where status == 401:
+                reason = "credentials from \(credential.label) rejected (401)"
+            default: reason += " with credentials from \(credential.label)"
+            }
         }
     }
 

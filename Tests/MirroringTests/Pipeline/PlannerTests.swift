@@ -54,7 +54,7 @@ import Testing
         #expect(plan.problems.map(\.failure.failureClass) == [.missing])
         #expect(
             plan.problems[0].failure.message
-                == "source a.example/app: none of its \(tags.count) tags matches 'tags:'")
+                == "none of the \(tags.count) tags of a.example/app matches 'tags:'")
     }
 
     @Test func `a failed listing is a failure of every entry that needs it`() async throws {

@@ -77,8 +77,8 @@ import TextSafety
             files: ["/h/.docker/config.json": #"{"credsStore":"pass"}"#])
         #expect(
             message.hasSuffix(
-                "authentication failed (401) with credentials from docker-credential-pass "
-                    + "(/h/.docker/config.json) (user robot)"))
+                "credentials from docker-credential-pass (/h/.docker/config.json) (user robot) "
+                    + "rejected (401)"))
     }
 
     @Test func `name the variable`() async throws {

@@ -71,7 +71,7 @@ import Testing
         #expect(
             error.description
                 == "reading the manifest \(Sample.manifest.digest) of reg.test/app: "
-                + "\(status == 401 ? "authentication failed" : "access denied") (\(status)), "
+                + "\(status == 401 ? "authentication required" : "access denied") (\(status)), "
                 + "no credentials were sent (DENIED) [request ABCD:1]")
         let hint = try #require(error.hint)
         #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
