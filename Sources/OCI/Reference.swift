@@ -34,9 +34,16 @@ public struct Reference: Hashable, Sendable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw ParseError("reference", text, "has spaces or characters beyond ASCII")
         }
-        guard text.utf8.firstIndex(of: Self.colon).map({ text[$0...].hasPrefix("://") }) != true
-        else {
-            throw ParseError("reference", text, "is a URL; write it without the scheme")
+        if let colon = text.utf8.firstIndex(of: Self.colon) {
+            guard !text[colon...].hasPrefix("://") else {
+                throw ParseError("reference", text, "is a URL; write it without the scheme")
+            }
+            if let transport = Self.localTransports.first(where: { text[..<colon] == $0 }) {
+                throw ParseError(
+                    "reference", text,
+                    "is not in a registry; copy it to a layout: skopeo copy \(transport):… "
+                        + "oci:DIR:TAG")
+            }
         }
         // The text is ASCII, so bytes are characters and faster to search.
         var rest = Substring(text)
@@ -60,6 +67,12 @@ public struct Reference: Hashable, Sendable {
 
 extension Reference {
     private static let colon = UInt8(ascii: ":")
+    /// The beginnings of other tools' names for images outside of registries.
+    ///
+    /// Source: containers-transports(5).
+    private static let localTransports: Set<String> = [
+        "containers-storage", "docker-archive", "docker-daemon", "oci-archive",
+    ]
 }
 
 extension Reference: CustomStringConvertible {

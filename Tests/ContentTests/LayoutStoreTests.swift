@@ -309,7 +309,8 @@ import Testing
                 await #expect(throws: (any Error).self) { try await question() }
                     as? any ContentFailure)
             #expect(failure.failureClass == .unavailable)
-            #expect(failure.description.contains(reason) || content == "file")
+            #expect(failure.description.contains(reason))
+            #expect((failure.hint?.contains("docker-archive:") ?? false) == (content == "file"))
         }
         await #expect(throws: (any Error).self) {
             _ = try await store.fetch(manifest: image.root.descriptor)

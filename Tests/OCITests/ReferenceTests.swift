@@ -158,6 +158,11 @@ import Testing
                 "repository 'App': letters must be in lower case: components are a-z and 0-9, joined by '.', '_', '__' or '-'"
             ),
             ("https://x/y", "reference 'https://x/y': is a URL; write it without the scheme"),
+            (
+                "docker-archive:a.tar",
+                "reference 'docker-archive:a.tar': is not in a registry; copy it to a layout: "
+                    + "skopeo copy docker-archive:… oci:DIR:TAG"
+            ),
             ("a.b:0/c", "registry 'a.b:0': the port is not a number from 1 to 65535"),
             ("app:", "tag '': is empty"),
             ("app@v1", "digest 'v1': has no algorithm; it should look like sha256:<64 hex>"),

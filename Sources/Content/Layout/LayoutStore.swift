@@ -182,6 +182,7 @@ public final class LayoutStore: ContentStore {
 
     private func index() throws -> LayoutIndex? {
         do {
+            guard try FileStatus.of(directory)?.kind != .regular else { throw noLayout() }
             let bytes = try BoundedFile.read(
                 indexPath, limit: RawManifest.maximumSize, followsLinks: false)
             return try LayoutIndex(parsing: bytes)
@@ -201,14 +202,17 @@ public final class LayoutStore: ContentStore {
     }
 
     private func noLayout() -> ContentError {
+        let kind = (try? FileStatus.of(directory))?.kind
         let reason =
-            switch (try? FileStatus.of(directory))?.kind {
+            switch kind {
             case nil: "no such directory"
             case .directory: "not an OCI image layout (no index.json)"
             default: "not a directory"
             }
         return ContentError(
             .unavailable, "cannot read \(location): \(reason)",
-            hint: "correct the path; 'ocimirror sync' and 'skopeo copy' create layouts")
+            hint: kind == .regular
+                ? "copy an archive to a layout first: skopeo copy docker-archive:FILE oci:DIR:TAG"
+                : "correct the path; 'ocimirror sync' and 'skopeo copy' create layouts")
     }
 }

@@ -80,6 +80,7 @@ extension RemoteRepository {
             else { return nil }
             let segment = ResumingBody.Segment(start: start ?? 0, body: response.body)
             try requireIdentity(of: response, descriptor.size - segment.start, operation)
+            if start == nil { try requireLength(of: response, descriptor.size, operation) }
             return segment
         }
         guard let segment else { return try await open(descriptor, at: 0, operation) }
@@ -89,6 +90,17 @@ extension RemoteRepository {
     /// The statuses of responses to a request with `Range`, including rejections, after which
     /// the whole blob is requested.
     private static let rangeStatuses: Set<Int> = [200, 206, 400, 405, 406, 412, 416, 501]
+
+    /// Throws an error if the whole of a blob is stated to have another size than its descriptor,
+    /// as resuming it would never reach that size.
+    private func requireLength(
+        of response: RegistryResponse, _ size: Int, _ operation: Operation
+    ) throws {
+        guard let length = response.fields.contentLength, length != size else { return }
+        throw RegistryError(
+            .integrity, operation, "the registry has \(length) bytes of it instead of \(size)",
+            hint: "report it to the operator of \(operation.registry)")
+    }
 
     /// Throws an error if the bytes of a blob are encoded, so that they cannot match its digest.
     ///

@@ -17,6 +17,8 @@ struct HostHealth: Hashable, Sendable {
         case connection(pauses: [Duration])
         /// The host responded with a server error, closed the connection, or timed out.
         case outage
+        /// The host responded, but the body of the response broke off.
+        case brokenBody
         /// The host throttles requests, which never marks it as down and has a budget of its own.
         case throttled
     }
@@ -40,6 +42,8 @@ struct HostHealth: Hashable, Sendable {
     private(set) var wasReached = false
     private var lastSuccess: Duration?
     private var lastFailure: Duration?
+    /// A Boolean value that indicates whether the most recent failure was a broken body.
+    private var isBodyBroken = false
     /// The start of the time in which every request failed, or `nil` after a success.
     private var failingSince: Duration?
     /// The start of the time in which the host has throttled every request it responded to.
@@ -67,7 +71,8 @@ struct HostHealth: Hashable, Sendable {
     /// Returns the contact with the host since a time.
     func contact(since time: Duration) -> RetryPolicy.Contact {
         guard wasReached else { return .none }
-        return lastSuccess.map { $0 >= time } ?? false ? .responding : .lost
+        let hasSucceeded = lastSuccess.map { $0 >= time } ?? false
+        return hasSucceeded || isBodyBroken ? .responding : .lost
     }
 
     /// Records a response that does not indicate an outage.
@@ -96,6 +101,7 @@ struct HostHealth: Hashable, Sendable {
             failedConnections = 0
         }
         lastFailure = now
+        isBodyBroken = failure == .brokenBody
         if failure == .throttled {
             wasReached = true
             failedConnections = 0
@@ -106,7 +112,7 @@ struct HostHealth: Hashable, Sendable {
         failingSince = start
         switch failure {
         case .throttled: break
-        case .outage:
+        case .outage, .brokenBody:
             wasReached = true
             failedConnections = 0
         case .connection(let pauses):

@@ -62,14 +62,16 @@ final class HostHealthMonitor: Sendable {
         return request
     }
 
-    fileprivate func note(_ error: TransportError, at origin: Origin, began: Duration?) {
+    fileprivate func note(
+        _ error: TransportError, at origin: Origin, began: Duration?, inBody: Bool = false
+    ) {
         let failure: HostHealth.Failure
         switch error.kind {
         case .connect, .resolve:
             let wasReached = health(of: origin).wasReached
             let waits = policy.connectWaits(after: error.kind, wasReached: wasReached)
             failure = .connection(pauses: waits.map { $0 / 2 })
-        case .interrupted, .timeout: failure = .outage
+        case .interrupted, .timeout: failure = inBody ? .brokenBody : .outage
         case .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
         }
         fail(origin, failure, began: began, error.message)
@@ -113,7 +115,7 @@ struct MonitoredTransport: HTTPTransport {
         guard !monitor.note(response.status, at: origin, began: began) else { return response }
         let outcome = BodyOutcome { [monitor] error in
             guard let error else { return monitor.succeed(origin) }
-            monitor.note(error, at: origin, began: began)
+            monitor.note(error, at: origin, began: began, inBody: true)
         }
         let observed = ObservedStream(response.body) { chunk, byteCount in
             if chunk == nil || byteCount >= ResumingBody.progress { outcome.succeed() }

@@ -176,15 +176,19 @@ extension TransportError.Kind {
         switch self {
         case .resolve:
             "check the spelling of \(registry) and the network connection"
-        case .connect, .givenUp:
+        case .connect:
             "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
         case .tls:
             "pass the certificate authority with --ca-file or 'caFile'; for a registry without TLS, use "
                 + "--plain-http or 'plainHTTP: true'"
+        case .givenUp: "check that \(registry) is up and reachable from here, and run again"
         case .timeout: "run again later, or raise --idle-timeout"
         case .outOfReach:
             "if the host belongs to the registry, add it to registries.\(registry).allow"
-        case .interrupted, .malformed, .tooLarge, .refused: nil
+        case .interrupted:
+            "run again; if it fails again, check the proxies and firewalls between here and "
+                + "\(registry)"
+        case .malformed, .tooLarge, .refused: nil
         }
     }
 }

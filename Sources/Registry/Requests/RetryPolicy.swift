@@ -71,7 +71,8 @@ struct RetryPolicy: Hashable, Sendable {
 
     /// The contact with a host while a request was tried.
     enum Contact: Hashable, Sendable {
-        /// The host has responded to other requests since the first attempt.
+        /// The host has responded to other requests since the first attempt, or to this one with a
+        /// body that broke off.
         case responding
         /// The host has responded in this run, but not since the first attempt.
         case lost

@@ -147,6 +147,19 @@ import Testing
         scene.wire.expectDone()
     }
 
+    // A registry that responds is not down, even if a proxy cuts its responses.
+    @Test func `are requested six times if their body always breaks off`() async throws {
+        let cut = Exchange(
+            "GET \(Self.byDigest)", ScriptedResponse(200, bytes: [[0x7B]], breaks: true))
+        let scene = try Scene(Array(repeating: cut, count: 6))
+        let error = await #expect(throws: RegistryError.self) {
+            try await scene.repository().fetch(manifest: Self.sample.descriptor)
+        }
+        #expect(error?.failureClass == .unavailable)
+        #expect(scene.time.waits.count == 5)
+        scene.wire.expectDone()
+    }
+
     @Test func `are pushed byte for byte with their type`() async throws {
         let scene = try Scene([
             Exchange(

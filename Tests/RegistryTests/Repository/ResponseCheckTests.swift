@@ -107,6 +107,22 @@ import TextSafety
         scene.wire.expectDone()
     }
 
+    @Test(arguments: [0, 10, 30])
+    func `with another length than the blob's fails at once`(length: Int) async throws {
+        let bytes = [UInt8](repeating: 0, count: length)
+        let scene = try Scene([
+            Exchange(
+                Self.blobURL,
+                ScriptedResponse(200, ["Content-Length": "\(length)"], bytes: [bytes]))
+        ])
+        let error = await #expect(throws: RegistryError.self) {
+            _ = try await scene.repository().fetch(blob: Self.blob.descriptor)
+        }
+        #expect(error?.failureClass == .integrity)
+        #expect(error?.reason == "the registry has \(length) bytes of it instead of 20")
+        scene.wire.expectDone()
+    }
+
     // moby/moby#17595: the bytes themselves are sent, labeled as what they contain.
     @Test func `may label a blob as encoded that is not`() async throws {
         let fields: HTTPFields = [

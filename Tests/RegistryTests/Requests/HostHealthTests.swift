@@ -133,6 +133,16 @@ import Testing
         #expect(health(answered).left(at: .seconds(55), isThrottled: true) == .seconds(60))
     }
 
+    @Test func `responds if the body of its last response broke off`() {
+        var health = health([Request(0, 1, .outage)])
+        #expect(health.contact(since: .zero) == .lost)
+        health.fail(.brokenBody, began: .seconds(2), at: .seconds(3), reason: "cut")
+        #expect(health.contact(since: .zero) == .responding)
+        health.fail(.outage, began: .seconds(4), at: .seconds(5), reason: "status 503")
+        #expect(health.contact(since: .zero) == .lost)
+        #expect(HostHealth(retryFor: .zero).contact(since: .zero) == .none)
+    }
+
     @Test func `names the last failure as its reason`() {
         #expect(
             health([Request(0, 30, .outage), Request(31, 60, .outage)]).reasonGivenUp
