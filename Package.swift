@@ -53,7 +53,7 @@ let package = Package(
 
         // The network.
         module("HTTP", "AsyncPrimitives", "TextSafety"),
-        module("CurlHTTP", "HTTP", "TextSafety", "CCurl"),
+        module("CurlHTTP", "HTTP", "AsyncPrimitives", "TextSafety", "CCurl"),
         module(
             "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",
             "AsyncPrimitives", "TextSafety"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Glibc
 internal import HTTP
 internal import Synchronization
@@ -81,12 +82,14 @@ final class CurlThread: Sendable {
     /// - Throws: ``TransportError`` if libcurl or the system fails.
     init(
         _ configuration: CurlTransport.Configuration,
-        startThread: ThreadStarter = CurlThread.startThread
+        startThread: ThreadStarter = DetachedThread.start
     ) throws(TransportError) {
         let multi = try MultiHandle(keptConnections: configuration.keptConnections)
         let inbox = Inbox(waking: multi)
         self.inbox = inbox
+        // The thread is detached, because the last reference may be released on the thread itself.
         let code = startThread {
+            blockSignals()
             CurlEventLoop(inbox, multi, configuration).run()
         }
         guard code == 0 else {
@@ -100,30 +103,6 @@ final class CurlThread: Sendable {
 
     deinit {
         inbox.close()
-    }
-
-    /// The thread is detached, because the last reference may be released on the thread itself.
-    private static func startThread(_ body: @escaping @Sendable () -> Void) -> Int32 {
-        final class Box {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        var thread = pthread_t()
-        let box = unsafe Unmanaged.passRetained(Box(body))
-        let code = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                guard let context = unsafe context else { return nil }
-                blockSignals()
-                unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
-            unsafe box.release()
-        }
-        return code
     }
 }
 

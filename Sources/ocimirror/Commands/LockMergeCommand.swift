@@ -87,7 +87,7 @@ struct LockMergeCommand: ConfiguredCommand {
         do {
             return LockMerge.ShardLockfile(
                 path: context.shown(context.absolute(name)), shard: shard,
-                lock: try ConfigurationFile.lock(at: context.absolute(name), root: root))
+                lock: try Lockfile.read(context.absolute(name), root: root))
         } catch {
             throw ConfigurationFileError(
                 message: error.message, hint: "run 'ocimirror sync --shard \(shard)' again")

@@ -53,7 +53,7 @@ struct PruneCommand: ConfiguredCommand {
             )
         }
         let others = try locks.map {
-            try ConfigurationFile.lock(at: context.absolute($0), root: ["global", "ocimirror"])
+            try Lockfile.read(context.absolute($0), root: ["global", "ocimirror"])
         }
         let keepList = try keepLists.reduce(into: Set<Digest>()) { digests, path in
             let bytes = try BoundedFile.read(context.absolute(path), limit: 16 << 20)

@@ -24,8 +24,7 @@ struct CompletionCandidates {
             for target in configuration.targets {
                 if case .registry(let host, _) = target.prefix { registries.insert(host.name) }
                 guard let path = target.lock,
-                    let bytes = try? BoundedFile.read(path, limit: 16 << 20),
-                    let lock = try? Lockfile(parsing: bytes, root: target.root)
+                    let lock = try? Lockfile.read(path, root: target.root)
                 else { continue }
                 for (id, image) in lock.images { sources[id] = image.source }
             }

@@ -70,39 +70,9 @@ struct ConfigurationFile {
         var locks: [String: Lockfile] = [:]
         for target in configuration.targets {
             guard let path = target.lock else { continue }
-            locks[path] = try lock(ifAt: path, root: target.root)
+            locks[path] = try Lockfile.read(ifAt: path, root: target.root)
         }
         return locks
-    }
-
-    /// Reads a required lock file.
-    ///
-    /// - Parameters:
-    ///   - path: The absolute path of the file.
-    ///   - root: The key path of the entries.
-    /// - Returns: The lock file.
-    /// - Throws: ``ConfigurationFileError``.
-    static func lock(at path: String, root: [String]) throws(ConfigurationFileError) -> Lockfile {
-        guard let lock = try lock(ifAt: path, root: root) else {
-            throw ConfigurationFileError(
-                message: "cannot read '\(UntrustedText(path))': file not found")
-        }
-        return lock
-    }
-
-    private static func lock(
-        ifAt path: String, root: [String]
-    ) throws(ConfigurationFileError) -> Lockfile? {
-        do {
-            return try Lockfile(parsing: try BoundedFile.read(path, limit: 16 << 20), root: root)
-        } catch let error as FileError where error.isMissing {
-            return nil
-        } catch let error as LockfileError {
-            throw ConfigurationFileError(
-                message: "\(UntrustedText(path)):\(error)", hint: error.hint)
-        } catch {
-            throw ConfigurationFileError(message: "\(error)")
-        }
     }
 }
 

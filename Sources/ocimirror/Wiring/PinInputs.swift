@@ -17,18 +17,9 @@ enum PinInputs {
     static func lock(
         _ path: String, root: String, in context: ProgramContext
     ) throws(ConfigurationFileError) -> Lockfile {
-        do {
-            return try Lockfile(
-                parsing: try BoundedFile.read(context.absolute(path), limit: 16 << 20),
-                root: root.split(separator: ".").map(String.init))
-        } catch let error as LockfileError {
-            throw ConfigurationFileError(
-                message: "\(UntrustedText(path)):\(error)", hint: error.hint)
-        } catch {
-            throw ConfigurationFileError(
-                message: "\(error)",
-                hint: "run 'ocimirror sync' first, or choose a lock file with --lock")
-        }
+        try Lockfile.read(
+            context.absolute(path), named: path,
+            root: root.split(separator: ".").map(String.init))
     }
 
     /// Reads the pin rules.
