@@ -48,7 +48,7 @@ extension ArgumentValue where Self: CaseIterable & RawRepresentable<String> {
     public init(argument: String) throws(InvalidValue) {
         guard let value = Self(rawValue: argument) else {
             let words = Self.candidates.joined(separator: ", ")
-            throw InvalidValue(argument, "not one of \(words)")
+            throw InvalidValue(argument, "expected one of \(words)")
         }
         self = value
     }
@@ -73,7 +73,7 @@ extension Int: ArgumentValue {
     /// Parses a whole number.
     public init(argument: String) throws(InvalidValue) {
         guard let value = Int(argument) else {
-            throw InvalidValue(argument, "not a whole number")
+            throw InvalidValue(argument, "expected an integer")
         }
         self = value
     }

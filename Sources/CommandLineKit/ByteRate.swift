@@ -13,7 +13,7 @@ public struct ByteRate: Hashable, Sendable {
 
     /// Creates a rate of at least 1 byte per second.
     public init(bytesPerSecond: Int) {
-        precondition(bytesPerSecond > 0, "a rate is positive")
+        precondition(bytesPerSecond > 0, "rate must be positive")
         self.bytesPerSecond = bytesPerSecond
     }
 }
@@ -27,10 +27,10 @@ extension ByteRate: ArgumentValue {
         let size = argument.hasSuffix("/s") ? argument.dropLast(2) : argument[...]
         let lowercased = size.lowercased()
         guard !lowercased.hasSuffix("bit"), !lowercased.hasSuffix("bps") else {
-            throw InvalidValue(argument, "counts bits: write bytes, eight times fewer, like 50MB/s")
+            throw InvalidValue(argument, "expected bytes per second, not bits, such as 50MB/s")
         }
         guard size.last?.isNumber != true, let size = try? ByteSize(argument: String(size)) else {
-            throw InvalidValue(argument, "not a rate: write it like 50MB/s, 8MiB/s or 800KB/s")
+            throw InvalidValue(argument, "expected a rate such as 50MB/s, 8MiB/s or 800KB/s")
         }
         guard size.byteCount >= Self.slowest else {
             throw InvalidValue(

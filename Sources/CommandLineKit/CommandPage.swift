@@ -8,10 +8,8 @@ struct CommandPage {
     /// The usage line.
     let usage: String
     let discussion: [String]
-    /// The parameters of the command.
+    /// The parameters of the command, without the global options.
     let own: [ParameterDefinition]
-    /// The parameters that all commands share.
-    let shared: [ParameterDefinition]
     let examples: [Example]
 }
 
@@ -23,16 +21,10 @@ extension CommandTree {
 
     func page(_ type: any Command<Context>.Type, at path: [String]) -> CommandPage {
         let names = Set(globals.map(\.name))
-        let definitions = type.definitions
         return CommandPage(
             path: path, summary: type.summary, usage: usage(for: path, label: ""),
             discussion: type.discussion.paragraphs,
-            own: definitions.filter { !names.contains($0.name) },
-            shared: definitions.filter { names.contains($0.name) }.map { global in
-                var global = global
-                global.section = global.section ?? "Options of every command"
-                return global
-            },
+            own: type.definitions.filter { !names.contains($0.name) },
             examples: type.examples)
     }
 

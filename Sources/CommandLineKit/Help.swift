@@ -47,10 +47,11 @@ extension CommandTree {
             renderer.add(page.summary)
             renderer.add(usage(for: path, label: "Usage: "))
             for paragraph in page.discussion { renderer.add(paragraph) }
-            var help = ParameterDefinition.help
-            help.section = page.shared.last?.section
-            renderer.add(sections(for: page.own + page.shared + [help]))
+            let arguments = page.own.filter(\.isPositional)
+            let options = page.own.filter { !$0.isPositional }
+            renderer.add(sections(for: arguments + options + [.help]))
             renderer.add(page.examples)
+            renderer.add("'\(name) help' lists the options of every command.")
         case .group(_, let summary, let children):
             renderer.add(summary)
             renderer.add(usage(for: path, label: "Usage: "))

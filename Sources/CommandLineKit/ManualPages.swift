@@ -55,7 +55,7 @@ extension CommandTree {
             writer.lines.append(argument.isRequired ? ".\(usage)" : ".Op \(usage)")
         }
         writer.lines.append(".Sh DESCRIPTION")
-        for (index, paragraph) in ([page.summary] + page.discussion).enumerated() {
+        for (index, paragraph) in (["\(page.summary)."] + page.discussion).enumerated() {
             if index > 0 { writer.lines.append(".Pp") }
             writer.prose(paragraph)
         }

@@ -7,7 +7,6 @@ struct ManualWriter {
     var text: String { lines.joined(separator: "\n") + "\n" }
 
     init(name: String, words: [String], date: String, summary: String) {
-        let summary = summary.hasSuffix(".") ? String(summary.dropLast()) : summary
         lines = [
             #".\" Written by 'make reference' from the command tree; not by hand."#,
             ".Dd \(date)", ".Dt \(name.uppercased()) 1", ".Os", ".Sh NAME", ".Nm \(name)",

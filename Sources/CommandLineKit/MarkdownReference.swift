@@ -35,7 +35,7 @@ private struct MarkdownWriter {
 
     mutating func add(_ page: CommandPage, _ program: String) {
         lines += ["", "## \(([program] + page.path).joined(separator: " "))", ""]
-        lines += [prose(page.summary), "", "```text", page.usage, "```"]
+        lines += ["\(prose(page.summary)).", "", "```text", page.usage, "```"]
         for paragraph in page.discussion { lines += ["", prose(paragraph)] }
         if !page.own.isEmpty {
             lines.append("")

@@ -56,7 +56,7 @@ public struct Parameter<Root>: Sendable {
             isRepeated: Value.arity == .many, help: help)
         return binding(definition, to: property) { number in
             bounds.contains(number)
-                ? nil : "not a number from \(bounds.lowerBound) to \(bounds.upperBound)"
+                ? nil : "expected a number from \(bounds.lowerBound) to \(bounds.upperBound)"
         }
     }
 

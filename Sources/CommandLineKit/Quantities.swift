@@ -5,9 +5,11 @@ public struct ByteSize: Hashable, Sendable {
     /// The number of bytes.
     public let byteCount: Int
 
-    /// Creates a size, which is not negative.
+    /// Creates a size.
+    ///
+    /// - Precondition: `byteCount` is not negative.
     public init(_ byteCount: Int) {
-        precondition(byteCount >= 0, "a size is not negative")
+        precondition(byteCount >= 0, "size must not be negative")
         self.byteCount = byteCount
     }
 
@@ -30,7 +32,7 @@ extension ByteSize: ArgumentValue {
             unit.isEmpty
             ? 1 : Self.units.first { $0.name.lowercased() == unit.lowercased() }?.byteCount
         guard let count = Int(digits), let factor else {
-            throw InvalidValue(argument, "not a size: write it like 100MiB, 4KB or 65536")
+            throw InvalidValue(argument, "expected a size such as 100MiB, 4KB or 65536")
         }
         let (byteCount, overflows) = count.multipliedReportingOverflow(by: factor)
         guard !overflows else { throw InvalidValue(argument, "too large") }
@@ -59,7 +61,7 @@ extension Duration: ArgumentValue {
         guard let count = Int64(digits),
             let factor = Self.millisecondUnits.first(where: { $0.name == unit })?.milliseconds
         else {
-            throw InvalidValue(argument, "not a length of time: write it like 30s, 5m, 1h or 250ms")
+            throw InvalidValue(argument, "expected a duration such as 30s, 5m, 1h or 250ms")
         }
         let (milliseconds, overflows) = count.multipliedReportingOverflow(by: factor)
         guard !overflows else { throw InvalidValue(argument, "too long") }

@@ -2,7 +2,7 @@
 
 public import TextSafety
 
-/// An invalid command line, as data.
+/// An error in the command line.
 public struct UsageError: Error, Hashable, Sendable {
     /// The reason.
     public enum Reason: Hashable, Sendable {
@@ -47,7 +47,7 @@ public struct UsageError: Error, Hashable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-    /// One line: the problem, the word and the next step.
+    /// One line: the problem, the invalid argument and a suggestion.
     public var description: String {
         let help = ([command.first ?? ""] + ["help"] + command.dropFirst())
             .joined(separator: " ")
@@ -62,11 +62,11 @@ extension UsageError: CustomStringConvertible {
         case .unknownOption(let name, let suggestion):
             return "unknown option '\(name)': \(advice(suggestion, "options"))"
         case .misplacedOption(let name):
-            return "option '\(name)' before the command: write it after the command's name"
+            return "option '\(name)' must follow the command"
         case .missingValue(let option, let placeholder):
-            return "missing value: \(option): write '\(option)=\(placeholder)'"
+            return "missing value: use '\(option)=\(placeholder)'"
         case .unexpectedValue(let flag):
-            return "unexpected value: \(flag): write '\(flag)' alone"
+            return "option '\(flag)' takes no value"
         case .invalidValue(let origin, let text, let reason, let suggestion):
             let hint = suggestion.map { ": did you mean '\($0)'?" } ?? ""
             return "\(origin): '\(text.display(limit: 200))': \(reason)\(hint)"
@@ -74,7 +74,7 @@ extension UsageError: CustomStringConvertible {
             return "missing argument: \(name): \(help)"
         case .unexpectedArgument(let text):
             let command = command.joined(separator: " ")
-            return "unexpected argument: '\(text)': '\(command)' takes no more"
+            return "unexpected argument '\(text)' for '\(command)'"
         case .contradiction(let text):
             return text
         }

@@ -16,7 +16,7 @@ enum Program {
     static let tree = CommandTree<ProgramContext>(
         "ocimirror",
         summary:
-            "Mirror multi-platform container images and validate them for every platform you need.",
+            "Mirror multi-platform container images and validate them for every platform you need",
         sections: [.arguments, exitCodes],
         topics: [.exitCodes, .configuration],
         environmentPrefix: "OCIMIRROR_",
@@ -31,14 +31,14 @@ enum Program {
             .command(LintCommand.self),
             .command(PromoteCommand.self),
             .group(
-                "export", summary: "Export the lock file in other formats.",
+                "export", summary: "Export the lock file in other formats",
                 [
                     .command(KeepListCommand.self),
                     .command(KustomizeCommand.self),
                     .command(ChartValuesCommand.self),
                 ]),
             .command(PruneCommand.self),
-            .group("lock", summary: "Manage lock files.", [.command(LockMergeCommand.self)]),
+            .group("lock", summary: "Manage lock files", [.command(LockMergeCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
             .command(InitCommand.self),

@@ -52,6 +52,6 @@ struct ArgumentValueTests {
 
     @Test(arguments: ["", "x", "1.0", "1 ", "99999999999999999999"])
     func `an invalid integer is rejected`(text: String) {
-        #expect(throws: InvalidValue(text, "not a whole number")) { try Int(argument: text) }
+        #expect(throws: InvalidValue(text, "expected an integer")) { try Int(argument: text) }
     }
 }

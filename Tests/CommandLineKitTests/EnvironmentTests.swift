@@ -34,12 +34,12 @@ struct EnvironmentTests {
     }
 
     @Test(arguments: [
-        ("MIRROR_JOBS", "many", "MIRROR_JOBS: 'many': not a whole number"),
-        ("MIRROR_JOBS", "65", "MIRROR_JOBS: '65': not a number from 1 to 64"),
+        ("MIRROR_JOBS", "many", "MIRROR_JOBS: 'many': expected an integer"),
+        ("MIRROR_JOBS", "65", "MIRROR_JOBS: '65': expected a number from 1 to 64"),
         ("MIRROR_DRY_RUN", "maybe", "MIRROR_DRY_RUN: 'maybe': not true or false"),
         (
             "MIRROR_VALIDATION", "contents",
-            "MIRROR_VALIDATION: 'contents': not one of index, config, content: did you mean 'content'?"
+            "MIRROR_VALIDATION: 'contents': expected one of index, config, content: did you mean 'content'?"
         ),
     ])
     func `an error for an invalid value names its variable`(

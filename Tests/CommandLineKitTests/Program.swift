@@ -5,7 +5,7 @@ import CommandLineKit
 /// A small program with one of everything, for the tests of this module.
 enum Program {
     static let tree = CommandTree<[String]>(
-        "mirror", summary: "Mirror images from one place to another.",
+        "mirror", summary: "Mirror images from one place to another",
         sections: [
             HelpSection(
                 "Exit codes",
@@ -13,7 +13,7 @@ enum Program {
         ],
         topics: [
             HelpTopic(
-                "levels", "How much can be validated.",
+                "levels", "How much can be validated",
                 [
                     .paragraph("Three levels, each of which contains the one before it."),
                     .section(
@@ -29,7 +29,7 @@ enum Program {
         environmentPrefix: "MIRROR_", globals: Shared.parameters, defaults: Shared(),
         commands: [
             .command(Sync.self), .command(Check.self),
-            .group("lock", summary: "Work on lock files.", [.command(LockMerge.self)]),
+            .group("lock", summary: "Work on lock files", [.command(LockMerge.self)]),
             .command(Secret.self),
         ])
 
@@ -78,7 +78,7 @@ struct Sync: Command, Equatable {
     var shared = Shared()
 
     static let name = "sync"
-    static let summary = "Mirror every image of the configuration."
+    static let summary = "Mirror every image of the configuration"
     static let discussion = """
         Images that already present cost one request each. One image's failure never stops
         the others.
@@ -114,7 +114,7 @@ struct Check: Command, Equatable {
     var shared = Shared()
 
     static let name = "check"
-    static let summary = "Check an image before it is used."
+    static let summary = "Check an image before it is used"
     static let parameters: [Parameter<Self>] =
         [
             .positional("IMAGE", into: \.image, help: "a reference with a tag or a digest"),
@@ -130,7 +130,7 @@ struct LockMerge: Command, Equatable {
     var shared = Shared()
 
     static let name = "merge"
-    static let summary = "Join the parts that the shards of a run have written."
+    static let summary = "Join the parts that the shards of a run have written"
     static let parameters: [Parameter<Self>] =
         [
             .positional("LOCK", into: \.lock, help: "the lock to write"),
@@ -146,7 +146,7 @@ struct Secret: Command, Equatable {
     var shared = Shared()
 
     static let name = "secret"
-    static let summary = "Answer another program."
+    static let summary = "Answer another program"
     static let isHidden = true
     static let parameters: [Parameter<Self>] = Parameter.group(\.shared, Shared.parameters)
 

@@ -7,7 +7,7 @@ import Testing
     @Test func `a topic has a help page`() {
         #expect(
             Program.tree.help(for: ["levels"], width: 40) == """
-                How much can be validated.
+                How much can be validated
 
                 Three levels, each of which contains the
                 one before it.

@@ -29,39 +29,39 @@ struct UsageErrorTests {
             (["--confg", "x", "sync"], "unknown option '--confg': did you mean '--config'?"),
             (
                 ["--dry-run", "sync"],
-                "option '--dry-run' before the command: write it after the command's name"
+                "option '--dry-run' must follow the command"
             ),
             (
                 ["sync", "--version"],
                 "unknown option '--version': 'mirror help sync' lists the options"
             ),
             // Values.
-            (["sync", "--jobs"], "missing value: --jobs: write '--jobs=N'"),
-            (["sync", "--config", "--quiet"], "missing value: --config: write '--config=FILE'"),
-            (["sync", "-c"], "missing value: -c: write '-c=FILE'"),
+            (["sync", "--jobs"], "missing value: use '--jobs=N'"),
+            (["sync", "--config", "--quiet"], "missing value: use '--config=FILE'"),
+            (["sync", "-c"], "missing value: use '-c=FILE'"),
             (["--config"], "missing command: one of sync, check, lock"),
-            (["sync", "--quiet=yes"], "unexpected value: --quiet: write '--quiet' alone"),
-            (["sync", "--jobs", "x"], "--jobs: 'x': not a whole number"),
-            (["sync", "--jobs", "-1"], "--jobs: '-1': not a number from 1 to 64"),
-            (["sync", "--jobs=0"], "--jobs: '0': not a number from 1 to 64"),
+            (["sync", "--quiet=yes"], "option '--quiet' takes no value"),
+            (["sync", "--jobs", "x"], "--jobs: 'x': expected an integer"),
+            (["sync", "--jobs", "-1"], "--jobs: '-1': expected a number from 1 to 64"),
+            (["sync", "--jobs=0"], "--jobs: '0': expected a number from 1 to 64"),
             (
                 ["sync", "--validation", "cofnig"],
-                "--validation: 'cofnig': not one of index, config, content: did you mean 'config'?"
+                "--validation: 'cofnig': expected one of index, config, content: did you mean 'config'?"
             ),
             (
                 ["sync", "--validation=all"],
-                "--validation: 'all': not one of index, config, content"
+                "--validation: 'all': expected one of index, config, content"
             ),
             (
                 ["check", "x", "indx"],
-                "LEVEL: 'indx': not one of index, config, content: did you mean 'index'?"
+                "LEVEL: 'indx': expected one of index, config, content: did you mean 'index'?"
             ),
             // Arguments.
             (["check"], "missing argument: IMAGE: a reference with a tag or a digest"),
             (["lock", "merge", "l"], "missing argument: PART: the parts to read"),
             (
                 ["check", "x", "index", "y"],
-                "unexpected argument: 'y': 'mirror check' takes no more"
+                "unexpected argument 'y' for 'mirror check'"
             ),
             // Untrusted text is shown without their control characters.
             (["\u{1B}[2J"], "unknown command '\\u{1b}[2J': 'mirror help' lists the commands"),
@@ -77,7 +77,7 @@ struct UsageErrorTests {
             throws: UsageError(
                 ["mirror", "sync"],
                 .invalidValue(
-                    of: "--jobs", UntrustedText("x"), reason: "not a whole number", suggestion: nil)
+                    of: "--jobs", UntrustedText("x"), reason: "expected an integer", suggestion: nil)
             )
         ) { try Program.parse("sync", "--jobs", "x", "--validation", "y") }
     }

@@ -100,7 +100,7 @@ import Testing
             workspace.folder.text("prod/values.yaml").hasPrefix("image: a.io/b/c:2@\(digest)\n"))
     }
 
-    @Test func `an ID that selects no image is an error, and nothing is promoted`() async throws {
+    @Test func `an ID that matches no image is an error, and nothing is promoted`() async throws {
         let digest = "sha256:" + String(repeating: "b", count: 64)
         let old = "image: a.io/b/web:1\nx: {image: a.io/d/worker:1}\n"
         let workspace = try await Self.workspace([
@@ -111,7 +111,7 @@ import Testing
         let files = try await workspace.run("promote", "dev", "prod", "web", "wroker")
         #expect(files.status == 64, "\(files.said)")
         #expect(
-            files.errors.contains("ID: 'wroker': selects no image: did you mean 'worker'?"),
+            files.errors.contains("ID: 'wroker': matches no image: did you mean 'worker'?"),
             "\(files.said)")
         #expect(workspace.folder.text("prod/values.yaml") == old)
         let unlike = try await workspace.run("promote", "dev", "prod", "nothing-like-it")
@@ -120,7 +120,7 @@ import Testing
         let before = workspace.folder.text("older.lock.yaml")
         let lock = try await workspace.run("promote", "images.lock.yaml", "older.lock.yaml", "apii")
         #expect(lock.status == 64, "\(lock.said)")
-        #expect(lock.errors.contains("'apii': selects no image: did you mean 'api'?"))
+        #expect(lock.errors.contains("'apii': matches no image: did you mean 'api'?"))
         #expect(workspace.folder.text("older.lock.yaml") == before)
     }
 

@@ -46,7 +46,7 @@ import YAML
     @Test(
         .enabled(if: Self.has("fish")),
         arguments: [
-            ("ocimirror pl", ["plan\tShow what sync would do, and its pull cost."]),
+            ("ocimirror pl", ["plan\tShow what sync would do, and its pull cost"]),
             ("ocimirror sync gra", ["grafana\tdocker.io/grafana/grafana:12.1.0"]),
             ("ocimirror check --validation=con", ["--validation=config", "--validation=content"]),
             ("ocimirror sync -c mi", ["mirror.yaml"]),

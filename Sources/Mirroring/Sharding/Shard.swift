@@ -39,7 +39,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
             let shard = Shard(number, of: count)
         else {
             throw ParseError(
-                "shard", text, "is not I/N with I from 1 to N and N up to \(Self.maximumCount)")
+                "shard", text, "must be I/N, with I from 1 to N and N at most \(Self.maximumCount)")
         }
         self = shard
     }

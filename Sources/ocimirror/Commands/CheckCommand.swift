@@ -21,7 +21,7 @@ struct CheckCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "check"
-    static let summary = "Check images before use, and suggest alternatives."
+    static let summary = "Check images before use, and suggest alternatives"
     static let discussion = """
         Validates each image at its source and copies nothing. First the metadata is validated and the \
         result reported; then the layers are scanned, the last layer first, until the result is \

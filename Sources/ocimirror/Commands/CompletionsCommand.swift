@@ -8,7 +8,7 @@ struct CompletionsCommand: ConfiguredCommand {
     var shell = CompletionShell.bash
 
     static let name = "completions"
-    static let summary = "Generate shell completions for bash, zsh or fish."
+    static let summary = "Generate shell completions for bash, zsh or fish"
     static let discussion = """
         The script completes commands, options, files and option values, and the ids, images and \
         registries of mirror.yaml in the current directory. It queries the installed program, so it \
@@ -44,7 +44,7 @@ struct CompleteCommand: ConfiguredCommand {
     var words: [String] = []
 
     static let name = "complete"
-    static let summary = "List completions of a command line."
+    static let summary = "List completions of a command line"
     static let isHidden = true
     static let parameters: [Parameter<CompleteCommand>] =
         [

@@ -14,7 +14,7 @@ struct KeepListCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "keep-list"
-    static let summary = "List the digests that retention policies must keep."
+    static let summary = "List the digests that retention policies must keep"
     static let discussion = """
         Lists the index of each image, its platform manifests and its referrers as REPOSITORY@DIGEST, \
         one per line. Pass the lock files of all environments.
@@ -51,7 +51,7 @@ struct KustomizeCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "kustomize"
-    static let summary = "Generate a kustomize component that pins all images."
+    static let summary = "Generate a kustomize component that pins all images"
     static let examples = [
         Example(
             "ocimirror export kustomize > pins/kustomization.yaml",
@@ -87,7 +87,7 @@ struct ChartValuesCommand: ConfiguredCommand {
     var root = "global.ocimirror"
 
     static let name = "values"
-    static let summary = "Generate values in the structure of a chart."
+    static let summary = "Generate values in the structure of a chart"
     static let discussion = """
         An entry of the map is 'loki.image: {id: loki, shape: digest}'. Shapes are digest, sha, tag, \
         version and reference; 'useDigest: true' adds that key. Pass the result to Helm after all \

@@ -17,7 +17,7 @@ struct InitCommand: ConfiguredCommand {
     var rules: String?
 
     static let name = "init"
-    static let summary = "Create a commented mirror.yaml."
+    static let summary = "Create a commented mirror.yaml"
     static let discussion = """
         Makes no requests, and never overwrites an existing file. With --from-values, the file lists the \
         images that values files and manifests use, each with the location where it was found. Images \

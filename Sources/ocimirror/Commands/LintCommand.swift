@@ -26,7 +26,7 @@ struct LintCommand: ConfiguredCommand {
     var format = Format.text
 
     static let name = "lint"
-    static let summary = "Lint image pins in values files and manifests."
+    static let summary = "Lint image pins in values files and manifests"
     static let discussion = """
         Exits with 1 if a finding is an error; pins.yaml can change the severities. Without a lock file, only \
         rules that do not need one are checked. With --layers, values files are also checked in the \

@@ -15,7 +15,7 @@ struct LockMergeCommand: ConfiguredCommand {
     var shards: [String] = []
 
     static let name = "merge"
-    static let summary = "Merge shard lock files."
+    static let summary = "Merge shard lock files"
     static let discussion = """
         Requires the lock files that 'sync --shard I/N' wrote for all N shards of the same configuration. \
         If an image failed, its shard lock file has the previous entry, which is merged.

@@ -15,7 +15,7 @@ struct LoginCommand: ConfiguredCommand {
     var readsPassword = false
 
     static let name = "login"
-    static let summary = "Log in to a registry."
+    static let summary = "Log in to a registry"
     static let discussion = """
         Checks the credentials with the registry, then stores them in Docker's config.json or in the \
         credential helper that it names, where docker and skopeo find them too. Rejected credentials \

@@ -12,7 +12,7 @@ struct LogoutCommand: ConfiguredCommand {
     var registry = ""
 
     static let name = "logout"
-    static let summary = "Remove the stored credentials of a registry."
+    static let summary = "Remove the stored credentials of a registry"
     static let discussion = """
         Removes the credentials from Docker's config.json and from the credential helper that it names. \
         They stay valid until they are revoked at the registry.

@@ -24,7 +24,7 @@ struct PinCommand: ConfiguredCommand {
     var runReport: String?
 
     static let name = "pin"
-    static let summary = "Write the lock file's digests into values files and manifests."
+    static let summary = "Write the lock file's digests into values files and manifests"
     static let discussion = """
         Makes no requests: all digests come from the lock file. Only the pins in a file are changed; the \
         result is parsed to verify this, and each file is replaced atomically. Images that cannot be \

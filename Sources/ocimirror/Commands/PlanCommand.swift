@@ -12,7 +12,7 @@ struct PlanCommand: ConfiguredCommand {
     var offline = false
 
     static let name = "plan"
-    static let summary = "Show what sync would do, and its pull cost."
+    static let summary = "Show what sync would do, and its pull cost"
     static let discussion = """
         Sends one HEAD request per tag to the source and to each target, and lists tags for entries \
         with a pattern; none of these count as pulls. With --offline no requests are made, and only \

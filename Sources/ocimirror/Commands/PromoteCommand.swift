@@ -20,7 +20,7 @@ struct PromoteCommand: ConfiguredCommand {
     var fromGit: String?
 
     static let name = "promote"
-    static let summary = "Copy pinned digests from one environment to another."
+    static let summary = "Copy pinned digests from one environment to another"
     static let discussion = """
         Makes no requests and resolves no tags. Between two lock files, entries are copied unchanged. \
         Between two directories or values files, the digest and tag of each image are copied to the \

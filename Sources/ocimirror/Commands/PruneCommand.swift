@@ -17,7 +17,7 @@ struct PruneCommand: ConfiguredCommand {
     var removes = false
 
     static let name = "prune"
-    static let summary = "List unreferenced tags at the targets; --yes removes them."
+    static let summary = "List unreferenced tags at the targets; --yes removes them"
     static let discussion = """
         Lists the tags of the repositories that the configuration and the lock files name. A tag can be \
         removed if it is a retention tag whose digest is in no lock file and no keep list, if it has no \

@@ -10,7 +10,7 @@ struct ReferenceCommand: ConfiguredCommand {
     var manual: String?
 
     static let name = "reference"
-    static let summary = "Generate the command reference."
+    static let summary = "Generate the command reference"
     static let isHidden = true
     static let parameters: [Parameter<ReferenceCommand>] =
         [

@@ -19,7 +19,7 @@ struct SyncCommand: ConfiguredCommand {
     var metrics: String?
 
     static let name = "sync"
-    static let summary = "Mirror images and write the lock files."
+    static let summary = "Mirror images and write the lock files"
     static let discussion = """
         Each image is resolved once, validated, and copied byte for byte: blobs, then the manifest of \
         each platform, then the tagged index. The tag of a rejected image is never pushed, and a \

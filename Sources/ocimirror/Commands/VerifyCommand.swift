@@ -15,7 +15,7 @@ struct VerifyCommand: ConfiguredCommand {
     var repairs = false
 
     static let name = "verify"
-    static let summary = "Compare the targets with their lock files."
+    static let summary = "Compare the targets with their lock files"
     static let discussion = """
         Checks that each tag, index, platform manifest, config, layer and referrer of the lock files \
         exists at the targets. Only manifests are downloaded, and nothing is written. With --repair, \

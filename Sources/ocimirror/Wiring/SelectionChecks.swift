@@ -28,7 +28,7 @@ extension IDSelection {
             ["ocimirror"],
             .invalidValue(
                 of: "ID", UntrustedText(pattern),
-                reason: suggestion == nil ? "selects no image\(known)" : "selects no image",
+                reason: suggestion == nil ? "matches no image\(known)" : "matches no image",
                 suggestion: suggestion))
     }
 }
