@@ -1,7 +1,9 @@
 #pragma once
 
-/// GNU's own functions, whose prototypes glibc's headers show only with `_GNU_SOURCE`, which Swift
-/// does not define. They are declared here again, as their manual pages have them.
+/// Functions, constants and macros that Swift's Glibc module does not provide.
+///
+/// glibc declares GNU extensions only with `_GNU_SOURCE`, which Swift does not define. They are
+/// declared here as in their manual pages.
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -19,49 +21,55 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/// Makes a pipe whose ends no program inherits that another thread starts meanwhile.
+/// Creates a pipe. With `O_CLOEXEC`, a program that another thread starts at the same time does not
+/// inherit it.
+///
+/// Source: pipe(2).
 int pipe2(int ends[_Nonnull 2], int flags);
 
-/// Makes a child close every descriptor from `from` on.
+/// Adds an action that closes all descriptors greater than or equal to `from` in the child.
 int posix_spawn_file_actions_addclosefrom_np(
     posix_spawn_file_actions_t *_Nonnull actions, int from);
 
-/// Closes every descriptor from `from` on.
+/// Closes all descriptors greater than or equal to `from`.
 void closefrom(int from);
 
-/// Makes a descriptor from which signals of `mask` are read.
+/// Creates a descriptor that delivers the signals in `mask`.
+///
+/// Source: signalfd(2).
 int signalfd(int descriptor, const sigset_t *_Nonnull mask, int flags);
 
-/// Copies this process, which must have one thread. Swift offers no `fork`, because a copy of a process
-/// with several threads can do almost nothing.
+/// Forks this process, which must be single-threaded. Swift marks `fork` as unavailable, because the child
+/// of a process with several threads may only call async-signal-safe functions.
 static inline pid_t cposix_fork(void) { return fork(); }
 
-/// Makes the kernel kill this process when its parent ends.
+/// Requests that the kernel kills this process when its parent exits. Returns 0, or -1 on failure.
 static inline int cposix_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
-/// A socket that keeps messages apart and that no program inherits; an enumeration in Swift.
+/// The type of a close-on-exec socket that preserves message boundaries. Swift imports `SOCK_SEQPACKET` as
+/// an enumeration.
 static const int cposix_message_socket = SOCK_SEQPACKET | SOCK_CLOEXEC;
 
-/// The most descriptors that one message carries.
+/// The number of descriptors in a message.
 #define CPOSIX_DESCRIPTORS 3
 
-/// Room for the descriptors of a message, aligned as the kernel expects it.
+/// A buffer for the control message that carries the descriptors, aligned as cmsg(3) requires.
 union cposix_control {
   struct cmsghdr header;
   char bytes[CMSG_SPACE(sizeof(int) * CPOSIX_DESCRIPTORS)];
 };
 
-/// Sends bytes and three open descriptors as one message. Returns 0 or the `errno`; a closed peer is
-/// `EPIPE`, not a signal.
+/// Sends bytes and three open descriptors as one message. Returns 0, or the `errno` of a failure; if the
+/// peer has closed the connection, the result is `EPIPE` and no signal is raised.
 ///
-/// Source: unix(7), cmsg(3); the macros are not imported into Swift.
+/// In C, because Swift does not import the macros of cmsg(3). Source: unix(7), cmsg(3).
 static inline int cposix_send(int socket, const void *_Nonnull bytes, size_t count,
                               const int *_Nonnull descriptors) {
   union cposix_control control;
   memset(&control, 0, sizeof control);
-  struct iovec part = {(void *)bytes, count};
+  struct iovec buffer = {(void *)bytes, count};
   struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+      .msg_iov = &buffer, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
   struct cmsghdr *header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
@@ -74,14 +82,14 @@ static inline int cposix_send(int socket, const void *_Nonnull bytes, size_t cou
   return sent < 0 ? errno : 0;
 }
 
-/// Receives a message of `cposix_send` and returns the number of its bytes; 0 if the peer has closed the
-/// connection, and -1 if the message has not exactly three descriptors.
+/// Receives a message of `cposix_send`. Returns the number of bytes; 0 if the connection is closed or
+/// fails; or -1 if the message is truncated or does not have three descriptors.
 static inline ssize_t cposix_receive(int socket, void *_Nonnull bytes, size_t capacity,
                                      int *_Nonnull descriptors) {
   union cposix_control control;
-  struct iovec part = {bytes, capacity};
+  struct iovec buffer = {bytes, capacity};
   struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+      .msg_iov = &buffer, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
   ssize_t count;
   do {
     count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
@@ -101,24 +109,25 @@ static inline ssize_t cposix_receive(int socket, void *_Nonnull bytes, size_t ca
   return -1;
 }
 
-/// Glibc's module shows `environ` as a mutable global, which strict concurrency rejects;
-/// the variables are read once, before there is a second thread.
+/// Returns `environ`. Swift's Glibc module declares it as a mutable global, which strict concurrency checking
+/// rejects. It must be called before a second thread is started.
 static inline char *_Nullable *_Nullable cposix_environment(void) {
   extern char **environ;
   return environ;
 }
 
-/// Whether the process ignores a signal; Swift cannot compare a handler with `SIG_IGN`.
+/// Returns whether the process ignores a signal. Swift cannot compare a handler with `SIG_IGN`.
 static inline bool cposix_is_ignored(int number) {
   struct sigaction action;
   return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/// `F_SETPIPE_SZ`, which `<fcntl.h>` shows only with `_GNU_SOURCE`.
+/// `F_SETPIPE_SZ`, which `<fcntl.h>` declares only with `_GNU_SOURCE`.
 static const int cposix_set_pipe_size = 1031;
 
-/// Lowers a limit of this process for good and returns 0, or returns the `errno`. The kind of the
-/// resource is an enumeration here and an integer there, depending on `_GNU_SOURCE`.
+/// Permanently lowers the soft and hard limit of a resource. Returns 0, or the `errno` of a failure.
+///
+/// The type of `resource` is an enumeration or an integer, depending on `_GNU_SOURCE`.
 static inline int cposix_lower_limit(int resource, uint64_t value) {
   struct rlimit limit;
   if (getrlimit(resource, &limit) != 0)
@@ -129,13 +138,13 @@ static inline int cposix_lower_limit(int resource, uint64_t value) {
   return setrlimit(resource, &limit) == 0 ? 0 : errno;
 }
 
-/// The resources, as plain integers.
+/// The resources of `setrlimit` as integers.
 static const int cposix_limit_address_space = RLIMIT_AS;
 static const int cposix_limit_core = RLIMIT_CORE;
 static const int cposix_limit_cpu = RLIMIT_CPU;
 static const int cposix_limit_file_size = RLIMIT_FSIZE;
 static const int cposix_limit_files = RLIMIT_NOFILE;
-/// `RLIMIT_NPROC`, which is hidden in strict modes.
+/// `RLIMIT_NPROC`, which is not declared in strict standard modes.
 static const int cposix_limit_processes = 6;
 
 #if defined(__x86_64__)
@@ -144,12 +153,12 @@ static const int cposix_limit_processes = 6;
 #define CPOSIX_AUDIT_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-/// Leaves all threads of this process, for good, the calls that computing takes: read and write what is
-/// open, memory, the clock, the process's own end. Any other one fails with `EPERM`. Returns whether the
-/// kernel agreed; on a machine whose calls are not known here it is not asked.
+/// Installs a seccomp filter for all threads of this process, permanently. It allows reading and writing
+/// open files, memory management, the clock, signal masks and exiting; any other system call fails with
+/// `EPERM`. Returns whether the filter is installed; on other CPU architectures it is not.
 ///
-/// Source: seccomp(2); the filter is a program of classic BPF.
-static inline bool cposix_leave_only_computing(void) {
+/// Source: seccomp(2); the filter is a classic BPF program.
+static inline bool cposix_install_seccomp_filter(void) {
 #ifdef CPOSIX_AUDIT_ARCH
 #define CPOSIX_ALLOW(call)                                        \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_##call, 0, 1), \

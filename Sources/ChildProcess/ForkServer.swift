@@ -4,12 +4,13 @@ internal import CPosix
 internal import Glibc
 internal import Synchronization
 
-/// Runs children that a prepared process forks, so that a child costs no start of a program.
+/// Runs child processes that are forked from an initialized process, which avoids the cost of
+/// `exec` and of loading libraries for each child.
 ///
-/// The program is started with the first request, and again if it has ended, but only a few times.
-/// It serves the requests with ``ForkServerProcess``.
+/// The program is started at the first request. If it exits, the next request starts it again, at
+/// most five times in all. It serves the requests with ``ForkServerProcess``.
 public final class ForkServer: Sendable {
-    /// The maximum number of times that the program is started.
+    /// The maximum number of program starts.
     private static let maximumStarts = 5
 
     private struct State {
@@ -33,7 +34,7 @@ public final class ForkServer: Sendable {
         invocation = try ChildInvocation(executable, arguments, environment)
     }
 
-    /// Runs a child that receives input while it runs, and waits for its end.
+    /// Runs a child that receives input while it runs, and waits for it to exit.
     ///
     /// The time limit restarts with each chunk of input that the child reads, and does not apply
     /// while the child waits for more input. If a limit is exceeded or the task is canceled, the
@@ -44,14 +45,15 @@ public final class ForkServer: Sendable {
     ///     ``ForkServerProcess/maximumRequestByteCount`` bytes.
     ///   - input: The input, which is closed when this method returns.
     ///   - limits: The limits of the child.
-    /// - Returns: The result, whatever the exit status; standard error is not collected.
+    /// - Returns: The exit status and standard output. A nonzero status is not an error, and standard
+    ///   error is not collected.
     /// - Throws: ``ChildProcessError`` if the child could not be started or was killed.
     public func run(
         _ request: [UInt8], feeding input: ChildInput, limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
         precondition(
             (1...ForkServerProcess.maximumRequestByteCount).contains(request.count),
-            "a request has a limited size")
+            "request must have 1 to \(ForkServerProcess.maximumRequestByteCount) bytes")
         defer { input.close() }
         return try await ChildSession.run(invocation.executable, feeding: input, within: limits) {
             () throws(ChildProcessError) in
@@ -75,7 +77,7 @@ public final class ForkServer: Sendable {
             input: input.keepingWriting(), output: output.keepingReading(), error: .none)
     }
 
-    /// Sends a request to the running program, or to a new one, and returns the program.
+    /// Sends a request to the running program, starting it if necessary, and returns the program.
     private func send(
         _ request: [UInt8], _ descriptors: [Int32]
     ) throws(ChildProcessError) -> ServingProgram {
@@ -103,7 +105,7 @@ public final class ForkServer: Sendable {
     }
 }
 
-/// The running program of a server, which is killed with its children when it is released.
+/// A running server process. Its deinitializer kills the process and its children.
 private final class ServingProgram: Sendable {
     private let process: pid_t
     private let connection: PipeEnd
@@ -128,18 +130,20 @@ private final class ServingProgram: Sendable {
     /// Kills the program and its children.
     func kill() { Glibc.kill(-process, SIGKILL) }
 
-    /// Sends a request; returns 0, or an `errno`.
+    /// Sends a request.
+    ///
+    /// - Returns: 0, or the `errno` of a failure.
     func send(_ request: [UInt8], _ descriptors: [Int32]) -> Int32 {
         unsafe cposix_send(connection.descriptor, request, request.count, descriptors)
     }
 }
 
-/// A child that was forked by the program of a server.
+/// A child that a server process forked.
 ///
-/// The program reports the child's end through `control`, and kills the child when this process
-/// shuts its end down.
+/// The server process reports the exit through the socket `control`, and kills the child when this
+/// process shuts down its end of the socket.
 private final class ForkedChild: RunningChild {
-    /// The time within which a program kills a child.
+    /// The maximum time to wait for the server process to kill a child, in milliseconds.
     private static let killTime: Int32 = 10_000
 
     private let executable: String
@@ -157,7 +161,7 @@ private final class ForkedChild: RunningChild {
     func kill() {
         _ = shutdown(control.descriptor, Int32(SHUT_WR))
         var entry = pollfd(fd: control.descriptor, events: Int16(POLLIN), revents: 0)
-        // A program that does not respond ends with all its children.
+        // A server process that does not respond is killed with all its children.
         if unsafe poll(&entry, 1, Self.killTime) == 0 { program.kill() }
     }
 
@@ -171,9 +175,10 @@ private final class ForkedChild: RunningChild {
     }
 }
 
-/// The message by which the program of a server reports the end of a child.
+/// The message with which a server process reports that a child exited: a byte for the case and a
+/// 32-bit big-endian number.
 enum ExitReport {
-    /// The child ended with this status of `waitpid`.
+    /// The child exited with this status of `waitpid`.
     case ended(Int32)
     /// The child could not be started because of this `errno`.
     case failed(Int32)

@@ -3,12 +3,15 @@
 internal import CPosix
 internal import Glibc
 
-/// The prepared process of a ``ForkServer``, which forks a child for each request.
+/// The server process of a ``ForkServer``, which forks a child for each request.
 ///
-/// It never processes untrusted data itself, so each child starts from the same state. It has one
-/// thread: a forked copy of a process with several threads could not even allocate memory.
+/// It never processes untrusted data itself, so each child starts from the same state. It must be
+/// single-threaded: after a `fork` in a process with several threads, the child may only call
+/// async-signal-safe functions.
+///
+/// Source: fork(2).
 public enum ForkServerProcess {
-    /// The maximum size of a request.
+    /// The maximum size of a request, in bytes.
     public static let maximumRequestByteCount = 512
 
     private final class Child {
@@ -27,11 +30,12 @@ public enum ForkServerProcess {
         }
     }
 
-    /// Serves the requests that arrive at standard input until the other side closes it, and kills
-    /// the children that still run then.
+    /// Serves the requests on standard input until the client closes it, then kills the remaining
+    /// children.
     ///
-    /// - Parameter body: The work of a child, with the request. Standard input and output are those
-    ///   of the request, and standard error is this process's. It returns the exit status.
+    /// - Parameter body: The function that a child runs with the request; it returns the exit status.
+    ///   Its standard input and output are the descriptors of the request, and its standard error
+    ///   is that of this process.
     public static func serve(_ body: (_ request: [UInt8]) -> Int32) {
         let exits = childExits()
         guard exits.descriptor >= 0 else { return }
@@ -43,7 +47,7 @@ public enum ForkServerProcess {
                 pollfd(fd: exits.descriptor, events: Int16(POLLIN), revents: 0),
             ]
             for child in children {
-                // A killed child needs no further orders.
+                // A killed child is only reaped; its control socket is no longer read.
                 let control = child.isKilled ? -1 : child.control.descriptor
                 entries.append(pollfd(fd: control, events: Int16(POLLIN), revents: 0))
             }
@@ -72,7 +76,7 @@ public enum ForkServerProcess {
         return PipeEnd(unsafe signalfd(-1, &signals, O_CLOEXEC | O_NONBLOCK))
     }
 
-    /// Reports the children that have exited.
+    /// Reaps the children that have exited and reports their statuses.
     private static func reap(_ children: inout [Child]) {
         var status: Int32 = 0
         while true {
@@ -87,7 +91,7 @@ public enum ForkServerProcess {
 
     private static func report(_ report: ExitReport, to control: borrowing PipeEnd) {
         let bytes = report.bytes
-        // The other side may have lost interest.
+        // The client may have closed its end.
         _ = unsafe send(control.descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
@@ -99,7 +103,7 @@ public enum ForkServerProcess {
         var descriptors: [Int32] = [-1, -1, -1]
         let count = unsafe cposix_receive(STDIN_FILENO, &bytes, bytes.count, &descriptors)
         guard count != 0 else { return false }
-        // A message without its descriptors was closed on receipt, so the other side knows.
+        // The descriptors of an invalid message are already closed, so the client sees the end.
         guard count > 0 else { return true }
         let input = PipeEnd(descriptors[0])
         let output = PipeEnd(descriptors[1])
@@ -118,11 +122,13 @@ public enum ForkServerProcess {
         return true
     }
 
-    /// Gives a child its files, and closes all others.
+    /// Sets up the standard files of a child and closes all other descriptors.
+    ///
+    /// - Returns: `false` if the child must exit.
     private static func prepare(
         _ input: borrowing PipeEnd, _ output: borrowing PipeEnd, _ parent: pid_t
     ) -> Bool {
-        // The parent may have ended before the call.
+        // If the parent exited before `prctl`, no signal follows.
         guard cposix_die_with_parent() == 0, getppid() == parent,
             dup2(input.descriptor, STDIN_FILENO) >= 0,
             dup2(output.descriptor, STDOUT_FILENO) >= 0

@@ -35,6 +35,6 @@ public enum ProcessSandbox {
     /// - Returns: Whether the kernel accepted the filter; some containers prohibit filters.
     @discardableResult
     public static func installSeccompFilter() -> Bool {
-        cposix_leave_only_computing()
+        cposix_install_seccomp_filter()
     }
 }

@@ -11,7 +11,7 @@ public struct ChildLimits: Hashable, Sendable {
 
     /// Creates limits.
     public init(time: Duration, outputByteCount: Int) {
-        precondition(outputByteCount >= 0, "a limit is not negative")
+        precondition(outputByteCount >= 0, "limit must not be negative")
         self.time = time
         self.outputByteCount = outputByteCount
     }

@@ -2,10 +2,10 @@
 
 internal import ChildProcess
 
-/// The program as the process that scans layers.
+/// The mode in which the program scans layers instead of running a command.
 ///
-/// It is not a command. ``LayerScanner`` starts it as a ``ForkServerProcess``, whose children scan
-/// one layer each. By hand, it scans one layer.
+/// ``LayerScanner`` starts the program with ``serverName`` as a ``ForkServerProcess``, whose
+/// children scan one layer each. With ``name``, for debugging, it scans one layer.
 public struct ScanWorker: Sendable {
     static let serverName = "scan-layers"
     static let name = "scan-layer"
@@ -13,7 +13,7 @@ public struct ScanWorker: Sendable {
     /// The layer to scan; `nil` for a server.
     private let request: ScanRequest?
 
-    /// Recognizes the arguments that a scanner starts the program with; `nil` for any others.
+    /// Parses the arguments of the program; `nil` if they do not start a scan worker.
     public init?(_ arguments: [String]) {
         if arguments == [Self.serverName] {
             request = nil
