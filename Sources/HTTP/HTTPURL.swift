@@ -56,7 +56,7 @@ public struct HTTPURL: Hashable, Sendable {
         }
         let rest = text[mark.upperBound...]
         guard !rest.prefix(while: { $0 != "/" }).contains("@") else {
-            throw URLError(text, "names a user; credentials do not belong into addresses")
+            throw URLError(text, "contains a user name; URLs must not contain credentials")
         }
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let target = rest[authority.endIndex...]

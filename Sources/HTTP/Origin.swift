@@ -44,7 +44,7 @@ public struct Origin: Hashable, Sendable {
     /// - Throws: ``URLError`` if the host or the port is not canonical.
     public init(scheme: Scheme, authority: String) throws(URLError) {
         guard !authority.contains("@") else {
-            throw URLError(authority, "names a user; credentials do not belong into addresses")
+            throw URLError(authority, "contains a user name; URLs must not contain credentials")
         }
         var host = Substring(authority)
         var port: UInt16?

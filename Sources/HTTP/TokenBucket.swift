@@ -13,7 +13,7 @@ struct TokenBucket: Hashable, Sendable {
     private var paidUntil = Duration.zero
 
     init(bytesPerSecond: Int) {
-        precondition(bytesPerSecond > 0, "without a byte a second nothing ever ends")
+        precondition(bytesPerSecond > 0, "rate must be positive")
         self.bytesPerSecond = bytesPerSecond
     }
 

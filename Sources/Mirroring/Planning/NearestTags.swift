@@ -115,11 +115,13 @@ extension NearestTags {
 }
 
 extension NearestTags: CustomStringConvertible {
-    /// One line: the nearest tags, and the newest release unless it is among them.
+    /// A question that suggests the nearest tags, and the newest release unless it is among them.
     public var description: String {
-        var text = "nearest: \(nearest.map(\.name).joined(separator: ", "))"
+        let names = nearest.map(\.name)
+        let last = names.suffix(2).joined(separator: " or ")
+        var text = "did you mean \((names.dropLast(2) + [last]).joined(separator: ", "))?"
         if let newestRelease, !nearest.contains(newestRelease) {
-            text += "; newest release: \(newestRelease)"
+            text += " the newest release is \(newestRelease)"
         }
         return text
     }

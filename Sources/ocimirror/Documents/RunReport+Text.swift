@@ -104,9 +104,11 @@ extension ImageOutcome {
     fileprivate var effortSummary: String {
         let sum = effort
         var parts: [String] = []
-        if sum != CopyReceipt() {
+        if sum.blobsUploaded > 0 {
             let bytes = ByteCount(bytes: sum.bytesUploaded)
             parts.append("\(bytes) in \(counted(sum.blobsUploaded, "blob"))")
+        } else if sum.manifestsPushed > 0 {
+            parts.append(counted(sum.manifestsPushed, "manifest"))
         }
         if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
         if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) already present") }

@@ -26,10 +26,12 @@ extension RunReport {
     var effortSummary: [String] {
         let effort = effort
         var words: [String] = []
-        if effort.manifestsPushed > 0 || effort.blobsUploaded > 0 {
+        if effort.blobsUploaded > 0 {
             words.append(
                 "\(ByteCount(bytes: effort.bytesUploaded)) uploaded in "
                     + counted(effort.blobsUploaded, "blob"))
+        } else if effort.manifestsPushed > 0 {
+            words.append("\(counted(effort.manifestsPushed, "manifest")) uploaded")
         }
         if effort.blobsPresent > 0 {
             words.append("\(ByteCount(bytes: effort.bytesPresent)) skipped: already present")

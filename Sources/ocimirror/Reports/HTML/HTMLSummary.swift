@@ -54,8 +54,8 @@ struct HTMLSummary {
                     + counted(effort.manifestsPushed, "manifest")),
             figure(
                 "Skipped", ByteCount(bytes: effort.bytesSaved),
-                note: "\(counted(effort.blobsPresent, "blob")) already present, "
-                    + "\(effort.blobsMounted) mounted"),
+                note: "\(counted(effort.blobsPresent, "blob")) already present"
+                    + (effort.blobsMounted > 0 ? ", \(effort.blobsMounted) mounted" : "")),
             figure(
                 "Requests", report.requestCount,
                 note: retries > 0
