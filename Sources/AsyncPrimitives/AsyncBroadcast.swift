@@ -52,7 +52,7 @@ public final class AsyncBroadcast<Element: Sendable>: Sendable {
     ///   - window: The maximum number of elements by which the fastest reader is ahead of the
     ///     slowest.
     public init(readers: Int, window: Int = 8) {
-        precondition(window > 0, "a broadcast needs a buffer")
+        precondition(window > 0, "window must be positive")
         self.window = window
         state = AsyncCondition(State(readers: Array(repeating: .expected, count: readers)))
     }

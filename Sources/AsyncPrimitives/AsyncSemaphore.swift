@@ -8,7 +8,7 @@ public struct AsyncSemaphore: Sendable {
 
     /// Creates a semaphore with `count` permits.
     public init(_ count: Int) {
-        precondition(count > 0, "a semaphore needs at least one permit")
+        precondition(count > 0, "count must be positive")
         free = AsyncCondition(count)
     }
 

@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// Runs one operation per key at a time and shares its result with all callers.
 ///
-/// The operation belongs to none of the callers: a canceled caller leaves alone, and the operation
-/// is canceled only when the last caller has left. The result of a canceled operation is never
-/// shared.
+/// The operation runs in its own task. A canceled caller stops waiting and does not affect the
+/// others; the operation is canceled when no caller is left. The result of a canceled operation is
+/// never shared.
 public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private typealias Outcome = Result<Value, any Error>
 

@@ -55,14 +55,14 @@ public protocol ContentSource: Sendable {
 
     /// Returns the descriptor that a name resolves to, by reading the manifest.
     ///
-    /// It is for a name that should exist although ``resolve(_:)`` has not found it: some registries
-    /// respond 404 to HEAD.
+    /// It is used if a name should exist although ``resolve(_:)`` returned `nil`, because some
+    /// registries respond 404 to HEAD.
     func resolveByReading(_ name: ManifestName) async throws -> Descriptor?
 
     /// Reads a manifest and verifies its digest.
     ///
-    /// The size of the descriptor is a hint, because headers and lists state other sizes; the
-    /// result has the correct one.
+    /// The size of the descriptor is only a hint, because headers and lists may be wrong; the result
+    /// has the correct one.
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
 
     /// Opens a blob.
@@ -70,7 +70,7 @@ public protocol ContentSource: Sendable {
     /// The stream ends without an error only if size, digest and end agree with the descriptor.
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream
 
-    /// Opens the rest of a blob from an offset.
+    /// Opens a blob at an offset, in bytes.
     ///
     /// The stream is not verified, because the digest is that of the whole blob.
     func fetch(blob descriptor: Descriptor, from offset: Int) async throws -> ByteStream
@@ -81,12 +81,12 @@ public protocol ContentSource: Sendable {
     /// Returns all tags, in the order of the store.
     func tags() async throws -> [Tag]
 
-    /// Returns a description of what the store contains, for a hint about a missing name; `nil` if
-    /// only ``tags()`` describes it.
+    /// Returns a description of the store's content for a hint about a missing name, or `nil` if
+    /// ``tags()`` is sufficient.
     func contentSummary() async throws -> String?
 
-    /// Returns the manifests whose subject is the given one; `nil` if the store has no such list
-    /// and the referrers tag schema is used.
+    /// Returns the manifests whose subject is `subject`, or `nil` if the store does not support the
+    /// referrers API and the referrers tag schema is used.
     ///
     /// The entries are claims of the store; only the manifests themselves are verified.
     ///
@@ -107,10 +107,10 @@ extension ContentSource {
         ByteStreamSuffix(try await fetch(blob: descriptor), from: offset)
     }
 
-    /// Returns `nil`: tags describe the store.
+    /// Returns `nil`, because ``tags()`` is sufficient.
     public func contentSummary() async throws -> String? { nil }
 
-    /// Returns `nil`: the store has no such list.
+    /// Returns `nil`, because the store does not support the referrers API.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? { nil }
 }
 

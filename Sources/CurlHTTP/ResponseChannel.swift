@@ -113,7 +113,7 @@ final class ResponseChannel: Sendable {
         return try await withCheckedThrowingContinuation { continuation in
             let known = state.withLock { state -> ResponseChannelState.ReadResult? in
                 if let known = state.read() { return known }
-                precondition(state.reader == nil, "a body has one reader at a time")
+                precondition(state.reader == nil, "a body can have only one reader")
                 state.reader = continuation
                 return nil
             }

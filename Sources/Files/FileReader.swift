@@ -39,7 +39,7 @@ public final class FileReader: Sendable {
 
     /// Returns the file in chunks of `byteCount` bytes, read on demand.
     public func chunks(of byteCount: Int = 128 << 10) -> FileChunks {
-        precondition(byteCount > 0, "a chunk has bytes")
+        precondition(byteCount > 0, "byteCount must be positive")
         return FileChunks(reader: self, byteCount: byteCount)
     }
 }

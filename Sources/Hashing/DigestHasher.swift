@@ -25,7 +25,7 @@ public struct DigestHasher: ~Copyable {
             case .sha512: unsafe EVP_sha512()
             }
         let started = unsafe EVP_DigestInit_ex(context, kind, nil)
-        precondition(started == 1, "libcrypto offers \(algorithm.rawValue)")
+        precondition(started == 1, "libcrypto does not support \(algorithm.rawValue)")
     }
 
     deinit {
@@ -41,7 +41,7 @@ public struct DigestHasher: ~Copyable {
     public mutating func update(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { buffer in
             let updated = unsafe EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
-            precondition(updated == 1, "a started hash takes bytes")
+            precondition(updated == 1, "EVP_DigestUpdate failed")
         }
     }
 
@@ -50,7 +50,7 @@ public struct DigestHasher: ~Copyable {
         var hash = [UInt8](repeating: 0, count: algorithm.hexLength / 2)
         unsafe hash.withUnsafeMutableBufferPointer { buffer in
             let finished = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
-            precondition(finished == 1, "a started hash ends")
+            precondition(finished == 1, "EVP_DigestFinal_ex failed")
         }
         return Digest(algorithm, hash: hash)
     }

@@ -4,9 +4,7 @@ internal import OCI
 internal import YAML
 
 extension Lockfile {
-    /// Writes a lock file as text.
-    ///
-    /// The same values always give the same bytes.
+    /// The lock file as text; equal lock files have equal text.
     ///
     /// Ids are sorted by bytes. `tag` and `sha` are always quoted because a reader of YAML 1.1
     /// reads `1.10` and some digests as numbers. The text does not depend on the time or the host

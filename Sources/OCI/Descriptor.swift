@@ -33,7 +33,7 @@ public struct Descriptor: Hashable, Sendable {
         mediaType: MediaType, digest: Digest, size: Int, platform: Platform? = nil,
         artifactType: MediaType? = nil, annotations: [String: String] = [:], hasURLs: Bool = false
     ) {
-        precondition((0...Self.maximumSize).contains(size), "a size is from 0 to 2^53")
+        precondition((0...Self.maximumSize).contains(size), "size must be from 0 to 2^53")
         self.mediaType = mediaType
         self.digest = digest
         self.size = size

@@ -54,7 +54,7 @@ public struct Digest: Hashable, Sendable {
     ///
     /// - Precondition: `hash` has the length of the algorithm.
     package init(_ algorithm: Algorithm, hash: some Collection<UInt8>) {
-        precondition(hash.count * 2 == algorithm.hexLength, "a hash has its algorithm's length")
+        precondition(hash.count * 2 == algorithm.hexLength, "hash length must match the algorithm")
         self.algorithm = algorithm
         let digits = Array("0123456789abcdef".utf8)
         var hex: [UInt8] = []

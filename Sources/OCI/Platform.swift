@@ -29,7 +29,7 @@ public struct Platform: Hashable, Sendable {
     {
         precondition(
             [os, architecture, variant ?? "", osVersion ?? ""].allSatisfy(Self.isPart),
-            "a platform's parts are of letters, digits, '.', '_' and '-'")
+            "platform must consist of letters, digits, '.', '_' and '-'")
         self.os = os.lowercased() == "macos" ? "darwin" : os.lowercased()
         (self.architecture, self.variant) = Self.normal(
             architecture.lowercased(), variant?.lowercased() ?? "")

@@ -13,8 +13,8 @@ extension JSONValue {
     ///   - maximumDepth: The maximum nesting of arrays and objects.
     ///   - maximumCount: The maximum number of values, which bounds the memory of a document such
     ///     as `[0,0,…` or `[{},{},…`.
-    ///   - allowsDuplicateKeys: Whether an object may have several members with one name. A
-    ///     ``JSONObject`` rejects them among the members that its reader knows.
+    ///   - allowsDuplicateKeys: A Boolean value that indicates whether an object may have several
+    ///     members with one name. A ``JSONObject`` rejects them among the members that its reader knows.
     /// - Throws: ``JSONError`` with the byte offset.
     ///
     /// Source: RFC 8259; RFC 7493 (I-JSON) §2 for what is rejected beyond it.

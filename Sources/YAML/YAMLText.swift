@@ -125,7 +125,7 @@ public struct YAMLText: Hashable, Sendable {
     ///
     /// - Precondition: `line` is from 1 to ``lineCount``.
     public func range(ofLine line: Int) -> Range<Int> {
-        precondition((1...lineCount).contains(line), "lines are counted from 1")
+        precondition((1...lineCount).contains(line), "line must be from 1 to lineCount")
         let start = lineStarts[line - 1]
         guard line < lineCount else { return start..<bytes.count }
         var end = lineStarts[line]

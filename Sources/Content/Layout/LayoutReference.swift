@@ -2,8 +2,8 @@
 
 public import OCI
 
-/// A reference to an image of an OCI image layout: `oci:DIRECTORY`, `oci:DIRECTORY:TAG`,
-/// `oci:DIRECTORY@DIGEST` or `oci:DIRECTORY:TAG@DIGEST`.
+/// A reference to an image of an OCI image layout: `oci:DIR`, `oci:DIR:TAG`,
+/// `oci:DIR@DIGEST` or `oci:DIR:TAG@DIGEST`.
 public struct LayoutReference: Hashable, Sendable {
     /// The prefix of every such reference, which no reference to a registry has.
     public static let scheme = "oci:"
@@ -15,7 +15,7 @@ public struct LayoutReference: Hashable, Sendable {
     /// The digest.
     public let digest: Digest?
 
-    /// Parses `oci:DIRECTORY[:TAG][@DIGEST]`.
+    /// Parses `oci:DIR[:TAG][@DIGEST]`.
     ///
     /// A colon does not begin a tag if a slash follows, and an `@` does not begin a digest unless
     /// the rest has the form of one.

@@ -55,7 +55,7 @@ extension ConfigurationReader {
         if fields.isMissing("prefix") {
             error(
                 fields.node, "target: missing key 'prefix'",
-                hint: "add prefix: ghcr.io/owner/mirror or prefix: oci:DIRECTORY")
+                hint: "add prefix: ghcr.io/owner/mirror or prefix: oci:DIR")
         }
         guard let node = fields["prefix"], let text = expanded(node, "prefix") else { return nil }
         if text.hasPrefix("oci:") {

@@ -3,6 +3,7 @@
 internal import OCI
 
 extension VersionRange {
+    /// Parses the alternatives that `||` separates, each a list of comparators that must all match.
     static func groups(of text: String) throws(ParseError) -> [[Comparator]] {
         var groups: [[Comparator]] = []
         for alternative in text.split(separator: "||", omittingEmptySubsequences: false) {
@@ -42,7 +43,7 @@ private struct ComparatorReader {
 
     private mutating func skipSpace() { rest = rest.drop { $0 == " " || $0 == "\t" } }
 
-    /// A Boolean value that indicates whether another comparator follows, after a blank or comma.
+    /// Consumes a blank or comma and returns whether another comparator follows.
     private mutating func takeSeparator() throws(ParseError) -> Bool {
         let before = rest
         skipSpace()

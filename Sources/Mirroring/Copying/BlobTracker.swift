@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import Content
 internal import OCI
-internal import AsyncPrimitives
 
 /// Tracks, for a run, which repository has each blob and which blobs are being uploaded.
 ///
@@ -49,7 +49,7 @@ struct BlobTracker: Sendable {
         }
     }
 
-    /// Ends a granted claim.
+    /// Ends a granted claim; `isStored` indicates whether the blob is now present.
     func settle(_ digest: Digest, at location: StoreLocation, isStored: Bool) {
         states.change {
             $0[Key(digest, location), default: [:]][location] = isStored ? .present : nil

@@ -5,14 +5,15 @@ internal import OCI
 
 /// Copies images to targets: blobs, then child manifests by digest, then the root by its tag.
 ///
-/// The last request makes the image visible. A copy that ends before it leaves blobs and manifests
-/// that no tag points to; the next copy finds and uses them.
+/// The last request makes the image visible. An interrupted copy leaves blobs and manifests that no
+/// tag points to; the next copy finds them present.
 struct Copier: Sendable {
-    /// A copy whose blobs have arrived at every target that has not failed.
+    /// A copy whose blobs are present at every target that has not failed.
     struct BlobCopy: Sendable {
         fileprivate let blobs: BlobCopier
         fileprivate let targets: [TargetCopyProgress]
-        fileprivate let began: Duration
+        /// The time at which the copy started.
+        fileprivate let start: Duration
 
         /// The stores of the targets that have not failed.
         var remainingStores: [any ContentStore] {
@@ -55,10 +56,10 @@ struct Copier: Sendable {
     ///
     /// - Throws: `CancellationError`.
     func copyBlobs(of job: CopyJob) async throws -> BlobCopy {
-        let began = now()
+        let start = now()
         let blobs = BlobCopier(job: job, limiter: limiter, tracker: blobTracker)
         let targets = try await begin(job)
-        guard !targets.isEmpty else { return BlobCopy(blobs: blobs, targets: [], began: began) }
+        guard !targets.isEmpty else { return BlobCopy(blobs: blobs, targets: [], start: start) }
         limiter.progress.expect(job.graph.blobs)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for target in targets {
@@ -75,10 +76,10 @@ struct Copier: Sendable {
             }
             try await group.waitForAll()
         }
-        return BlobCopy(blobs: blobs, targets: targets, began: began)
+        return BlobCopy(blobs: blobs, targets: targets, start: start)
     }
 
-    /// Reads the image that each target has under the name.
+    /// Reads the image that the copy replaces at each target.
     private func begin(_ job: CopyJob) async throws -> [TargetCopyProgress] {
         var all: [TargetCopyProgress] = []
         for target in job.targets {
@@ -112,7 +113,7 @@ struct Copier: Sendable {
                 group.addTask {
                     try await target.attempt {
                         try await ManifestCopier(blobs: copy.blobs, progress: target)
-                            .push { now() - copy.began > Self.resolutionLifetime }
+                            .push { now() - copy.start > Self.resolutionLifetime }
                     }
                 }
             }

@@ -18,9 +18,9 @@ public struct CopyError: ContentFailure {
     public let failureClass: FailureClass
     /// The operation that failed and the cause.
     public let message: String
-    /// The hint.
+    /// The recommended action, if there is one.
     public let hint: String?
-    /// A Boolean value that indicates whether a policy of the store permits no one to read the
+    /// A Boolean value that indicates whether a policy of the store blocks all pulls of the
     /// manifest.
     public let blocksPulls: Bool
 
@@ -76,9 +76,9 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
     public let failureClass: FailureClass
     /// The role of the registry that failed, or `nil` if no copy was involved.
     public let role: CopyRole?
-    /// The operation, its location and the cause, in one line.
+    /// The operation, its location and the cause, on one line.
     public let message: String
-    /// The action to take next.
+    /// The recommended action, if there is one.
     public let hint: String?
 
     /// Creates a failure.

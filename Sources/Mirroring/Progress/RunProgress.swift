@@ -5,9 +5,10 @@ internal import Synchronization
 
 /// The progress of a run: counters that tasks increment and a display samples.
 ///
-/// A chunk of a blob costs two atomic stores, an image or a blob one short lock. There are no
-/// callbacks, so a display does not slow down the run. `expect` announces the number of items;
-/// `start` and `finish` are called for each item.
+/// A chunk of a blob costs two atomic stores, an item or a blob one short lock. There are no
+/// callbacks, so a display does not slow down the run. An item is an image or another unit that a
+/// command processes: `expect` adds to the number of items, and `start` and `finish` are called for
+/// each.
 public final class RunProgress: Sendable {
     private struct State {
         var totalCount = 0
@@ -16,7 +17,7 @@ public final class RunProgress: Sendable {
         var failedCount = 0
         /// The names of the items in progress, in the order in which they were started.
         var activeNames: [String] = []
-        /// The announced blobs, and for each whether it is completed.
+        /// The expected blobs; a value is `true` if the blob is completed.
         var blobs: [Digest: Bool] = [:]
         var expectedBytes = 0
         var completedBlobBytes = 0
@@ -27,10 +28,10 @@ public final class RunProgress: Sendable {
     /// The number of bytes of blobs that were read, including repeated ones.
     let readBytes = Atomic<Int>(0)
 
-    /// Creates a progress in which nothing was started.
+    /// Creates a progress without items.
     public init() {}
 
-    // MARK: Images, or whatever is gone through
+    // MARK: Items
 
     /// Adds to the number of expected items.
     public func expect(_ count: Int) {
@@ -70,7 +71,7 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// Records that a blob needs no more work.
+    /// Records that a blob is present at all targets, or is no longer needed.
     func complete(_ blob: Descriptor) {
         state.withLock { state in
             guard state.blobs[blob.digest] == false else { return }
@@ -79,7 +80,7 @@ public final class RunProgress: Sendable {
         }
     }
 
-    /// Runs `body` and lists a transfer in samples meanwhile.
+    /// Runs `body`; until it returns, samples list the transfer.
     func withTransfer<Value>(
         _ transfer: BlobTransfer, _ body: () async throws -> Value
     ) async rethrows -> Value {

@@ -45,14 +45,14 @@ extension ImageSync {
     func withReferrers(
         of subjects: [Digest], under root: Digest, at targets: [ImageTarget]
     ) async throws -> [ImageTarget] {
-        let holders = targets.filter(\.state.hasImage)
+        let mirrors = targets.filter(\.state.hasImage)
         var results = targets
         var recorded: [StoreLocation: [LockedImage.Referrer]] = [:]
         if image.entry.referrers == .copy {
-            for target in holders {
+            for target in mirrors {
                 recorded[target.location] = target.entry(listing: root)?.referrers
             }
-            let lacking = holders.filter { target in
+            let lacking = mirrors.filter { target in
                 context.refreshesReferrers || target.receipt != nil
                     || target.lockEntry != nil && target.entry(listing: root) == nil
             }
@@ -62,7 +62,7 @@ extension ImageSync {
                 results.update(location) { $0.referrers = found.receipt }
             }
         }
-        for target in holders {
+        for target in mirrors {
             results.update(target.location) {
                 $0.record(recorded[target.location] ?? [], listing: root)
             }

@@ -22,7 +22,7 @@ struct ImageSync {
         let observe: MirrorObserver
     }
 
-    /// The end of a sync before its last phase.
+    /// The reason for ending a sync before its last phase.
     enum End: Error {
         /// The run was canceled.
         case canceled
@@ -79,7 +79,7 @@ struct ImageSync {
             throw .finished(ImageOutcome(resolved))
         }
         guard !resolved.targets.contains(where: \.state.isPending) else { return resolved }
-        // The image is not read, but what its lock entry or an exception leaves open is reported.
+        // The image is not read. Findings that its lock entry or an exception implies are reported.
         let unchecked = Set(resolved.targets.compactMap(\.locked).flatMap(\.notChecked)).sorted()
         let findings =
             [required.exceptionFinding].compactMap(\.self)
@@ -105,24 +105,26 @@ struct ImageSync {
     private func load(_ resolved: ResolvedImage) async throws(End) -> Loaded {
         guard let descriptor = resolved.descriptor else { throw .finished(ImageOutcome(resolved)) }
         var targets = resolved.targets
-        var holders = targets.filter(\.state.hasImage)
+        var candidates = targets.filter(\.state.hasImage)
         func loaded(_ image: LoadedImage) throws(CopyError) -> Loaded {
             var sources: [any ContentSource] = []
-            for holder in holders { sources.append(try store(.target, at: holder.location)) }
+            for candidate in candidates {
+                sources.append(try store(.target, at: candidate.location))
+            }
             sources.append(try source)
             return Loaded(
                 resolved: resolved, descriptor: descriptor, image: image, sources: sources,
                 targets: targets)
         }
         do {
-            while let holder = holders.first {
+            while let candidate = candidates.first {
                 do {
-                    let store = try store(.target, at: holder.location)
+                    let store = try store(.target, at: candidate.location)
                     return try loaded(await read(descriptor, in: store, as: .target))
                 } catch let error as CopyError where error.failureClass != .invalid {
                     try Task.checkCancellation()
-                    holders.removeFirst()
-                    targets.update(holder.location) { $0.recordReadError(error) }
+                    candidates.removeFirst()
+                    targets.update(candidate.location) { $0.recordReadError(error) }
                 }
                 guard targets.contains(where: \.state.isPending) else {
                     throw End.finished(ImageOutcome(resolved, targets: targets))
@@ -243,7 +245,7 @@ extension ImageSync.Loaded {
         }
     }
 
-    /// Reports the retention tag of a finished copy, and finds out whether a new image is public.
+    /// Reports the retention tag of a finished copy, and checks whether a new image is public.
     fileprivate mutating func finishCopy(
         to store: any ContentStore, _ observe: MirrorObserver
     ) async {

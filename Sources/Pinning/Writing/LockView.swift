@@ -5,13 +5,13 @@ internal import OCI
 
 /// The registry from which an environment pulls.
 public enum PinRegistry: String, Hashable, Sendable, CaseIterable {
-    /// The target registry: the repositories of the lock file.
+    /// The target registry, whose repositories the lock file lists.
     case mirror
-    /// The source registry: the same content at its source.
+    /// The source registry.
     case upstream
 }
 
-/// An image of the lock file, as files name it.
+/// An image of the lock file in the form in which values files and manifests reference it.
 struct PinTarget: Hashable, Sendable {
     let id: String
     let repository: Repository
@@ -27,14 +27,14 @@ struct PinTarget: Hashable, Sendable {
     var reference: Reference { Reference(repository, tag: tag, digest: digest) }
 }
 
-/// A lock file, indexed to look up the images of other files.
+/// A lock file, indexed by id and repository to look up the images that other files reference.
 struct LockView: Sendable {
     private struct Entry {
         let target: PinTarget
         let isValidated: Bool
     }
 
-    /// The reason for which no image of the lock file can be used.
+    /// The reason why no image of the lock file can be used.
     enum LookupFailure: Error, Hashable {
         case unknown
         case unknownID(String)
@@ -45,7 +45,7 @@ struct LockView: Sendable {
         case notSelected
         /// The file to copy from names another repository.
         case otherRepository(String)
-        /// There is a pin that must not be copied, for this reason.
+        /// The pin must not be copied, for this reason.
         case notCopied(String)
     }
 
@@ -94,11 +94,11 @@ struct LockView: Sendable {
         }
         guard let image, let entries = byRepository[image.repository] else { throw .unknown }
         if entries.count == 1, let entry = entries.first { return try validated(entry) }
-        for fits in [
+        for candidates in [
             entries.filter { $0.target.resolvedTag != nil && $0.target.resolvedTag == image.tag },
             entries.filter { $0.target.digest == image.digest },
         ] {
-            if fits.count == 1, let entry = fits.first { return try validated(entry) }
+            if candidates.count == 1, let entry = candidates.first { return try validated(entry) }
         }
         throw .ambiguous(entries.map(\.target).sorted { $0.id < $1.id })
     }

@@ -54,8 +54,8 @@ actor EntraLogin {
             let start = self.time.now()
             let token = try await self.exchange(
                 try await self.entraToken(identity, for: operation), for: key, for: operation)
-            let life = Token.usableDuration(stated: nil, token: token.reveal())
-            await self.store(token, for: key, until: start + life)
+            let lifetime = Token.usableDuration(stated: nil, token: token.reveal())
+            await self.store(token, for: key, until: start + lifetime)
             return token
         }
         return Login(token: token, isCached: false)
@@ -99,10 +99,10 @@ actor EntraLogin {
             }
         } catch let error as RegistryError where [400, 401, 403].contains(error.status) {
             // OAuth uses 400 for most errors of the client (RFC 6749 §5.2).
-            let said = error.problems.map(\.description).joined(separator: ", ")
+            let reported = error.problems.map(\.description).joined(separator: ", ")
             throw RegistryError(
                 .denied, operation,
-                "\(identity.source) was rejected" + (said.isEmpty ? "" : " (\(said))"),
+                "\(identity.source) was rejected" + (reported.isEmpty ? "" : " (\(reported))"),
                 hint:
                     "correct the AZURE_ variables, or log in with 'ocimirror login \(operation.registry)'",
                 status: error.status)
@@ -122,8 +122,8 @@ actor EntraLogin {
         return try self.token("refresh_token", in: response, operation)
     }
 
-    /// The client for services of the machine itself, with fewer attempts: they respond at once
-    /// or not at all.
+    /// The client for link-local services. It makes fewer attempts, because these services respond
+    /// immediately or not at all.
     private nonisolated var linkLocalClient: TokenClient {
         var client = client
         client.retryExecutor.policy.maximumAttempts = 3

@@ -104,13 +104,13 @@ extension RemoteRepository {
         let (bytes, fields) = response
         let stated = MediaType(statedBy: bytes) ?? fields.manifestType
         guard let type = stated ?? MediaType(impliedBy: bytes), type.isManifest else {
-            throw RegistryError(request.operation, isNo: "manifest", bytes, fields)
+            throw RegistryError(request.operation, expected: "manifest", received: bytes, fields)
         }
         guard let digest = statedDigest(of: name, type, fields) else {
             try agree(fields.manifestType, type, .unavailable, request.operation)
             let manifest = RawManifest(describing: bytes, as: type)
             guard manifest.isPlausible else {
-                throw RegistryError(request.operation, isNo: "manifest", bytes, fields)
+                throw RegistryError(request.operation, expected: "manifest", received: bytes, fields)
             }
             return manifest
         }
@@ -144,7 +144,7 @@ extension RemoteRepository {
             return try RawManifest(verifyingDigestOf: bytes, hint: descriptor)
         } catch {
             guard fields.manifestType != nil || fields.contentDigest != nil else {
-                throw RegistryError(operation, isNo: "manifest", bytes, fields)
+                throw RegistryError(operation, expected: "manifest", received: bytes, fields)
             }
             throw RegistryError(.integrity, operation, error.description)
         }

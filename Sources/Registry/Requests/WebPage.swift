@@ -79,7 +79,10 @@ enum WebPage {
 
 extension RegistryError {
     /// Creates an error for a response that is not what was requested.
-    init(_ operation: Operation, isNo wanted: String, _ bytes: [UInt8], _ fields: HTTPFields) {
+    init(
+        _ operation: Operation, expected wanted: String, received bytes: [UInt8],
+        _ fields: HTTPFields
+    ) {
         self.init(
             .unavailable, operation,
             "expected a \(wanted), got \(WebPage.description(of: bytes, fields))",

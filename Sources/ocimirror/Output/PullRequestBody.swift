@@ -29,7 +29,7 @@ struct PullRequestBody {
     init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil) {
         let rows = Self.rows(files, from: old, to: new, run)
         let columns = PullRequestRow.Column.allCases.filter { column in
-            column.isAlways || rows.contains { $0.cell(column) != nil }
+            column.isAlwaysShown || rows.contains { $0.cell(column) != nil }
         }
         var lines = ["# \(Self.title(rows))"]
         if !rows.isEmpty {

@@ -12,7 +12,7 @@ internal import TextSafety
 struct PullRequestRow {
     /// A column of the table.
     ///
-    /// A column without values is omitted, unless `isAlways` is true.
+    /// A column without values is omitted, unless `isAlwaysShown` is `true`.
     enum Column: String, CaseIterable {
         case image
         case from
@@ -23,7 +23,7 @@ struct PullRequestRow {
         case created
 
         /// A Boolean value that indicates whether the column is shown without values.
-        var isAlways: Bool {
+        var isAlwaysShown: Bool {
             switch self {
             case .image, .from, .to, .change: true
             case .size, .revision, .created: false
@@ -49,7 +49,7 @@ struct PullRequestRow {
     /// The change from one stated version to another; `nil` if there is none.
     var version: VersionChange? { VersionChange(from: change.old?.tag, to: change.new.tag) }
 
-    /// A Boolean value that indicates whether a version's tag points to other content than before.
+    /// A Boolean value that indicates whether a version tag now points to another digest.
     var isVersionMoved: Bool {
         guard let tag = change.new.tag, !tag.isFloating, tag == change.old?.tag,
             let old = change.old?.digest
@@ -57,7 +57,7 @@ struct PullRequestRow {
         return old != change.new.digest
     }
 
-    /// A Boolean value that indicates whether the files stated a version that they no longer state.
+    /// A Boolean value that indicates whether the change removes a version tag from the files.
     var removesVersion: Bool {
         change.new.tag == nil && change.old?.tag.map { !$0.isFloating } ?? false
     }
