@@ -105,7 +105,9 @@ public final class ForkServer: Sendable {
     }
 }
 
-/// A running server process. Its deinitializer kills the process and its children.
+/// A running server process.
+///
+/// The deinitializer kills the process and its children.
 private final class ServingProgram: Sendable {
     private let process: pid_t
     private let connection: PipeEnd

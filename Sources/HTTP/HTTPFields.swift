@@ -23,7 +23,8 @@ public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// - Precondition: The name is a token, and the value has no control characters.
     public mutating func append(_ name: String, _ value: String) {
         let added = appendIfValid(name, value)
-        precondition(added, "field name must be a token, and value must not contain control characters")
+        precondition(
+            added, "field name must be a token, and value must not contain control characters")
     }
 
     /// Adds a field with an untrusted name and value unless one of them is malformed.

@@ -77,7 +77,8 @@ struct UsageErrorTests {
             throws: UsageError(
                 ["mirror", "sync"],
                 .invalidValue(
-                    of: "--jobs", UntrustedText("x"), reason: "expected an integer", suggestion: nil)
+                    of: "--jobs", UntrustedText("x"), reason: "expected an integer", suggestion: nil
+                )
             )
         ) { try Program.parse("sync", "--jobs", "x", "--validation", "y") }
     }

@@ -80,7 +80,8 @@ public struct ELFHeader: Hashable, Sendable {
         _ kind: Kind, architecture: UInt16, is64Bit: Bool = true, isLittleEndian: Bool = true,
         loader: [UInt8]? = nil, linkage: Linkage = .selfContained
     ) {
-        precondition((loader?.count ?? 0) <= Self.loaderLimit, "loader path must not exceed the limit")
+        precondition(
+            (loader?.count ?? 0) <= Self.loaderLimit, "loader path must not exceed the limit")
         self.kind = kind
         self.architecture = architecture
         self.is64Bit = is64Bit

@@ -74,7 +74,8 @@ struct TokenClient: Sendable {
         } catch {
             // Anything other than markup may contain a secret and is not quoted.
             guard !WebPage.isMarkup(bytes) else {
-                throw RegistryError(operation, expected: "token", received: bytes, ["Content-Type": "text/html"])
+                throw RegistryError(
+                    operation, expected: "token", received: bytes, ["Content-Type": "text/html"])
             }
             throw RegistryError(
                 .unavailable, operation,
@@ -152,7 +153,8 @@ struct TokenClient: Sendable {
         guard WebPage.isResponse(200, response.fields) else { return }
         let bytes = await response.prefix(ErrorBody.maximumSize)
         guard !WebPage.isMarkup(bytes) else {
-            throw RegistryError(operation, expected: "registry response", received: bytes, response.fields)
+            throw RegistryError(
+                operation, expected: "registry response", received: bytes, response.fields)
         }
     }
 

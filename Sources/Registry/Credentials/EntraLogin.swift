@@ -122,7 +122,9 @@ actor EntraLogin {
         return try self.token("refresh_token", in: response, operation)
     }
 
-    /// The client for link-local services. It makes fewer attempts, because these services respond
+    /// The client for link-local services.
+    ///
+    /// It makes fewer attempts, because these services respond
     /// immediately or not at all.
     private nonisolated var linkLocalClient: TokenClient {
         var client = client

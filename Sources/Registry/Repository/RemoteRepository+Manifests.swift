@@ -110,7 +110,8 @@ extension RemoteRepository {
             try agree(fields.manifestType, type, .unavailable, request.operation)
             let manifest = RawManifest(describing: bytes, as: type)
             guard manifest.isPlausible else {
-                throw RegistryError(request.operation, expected: "manifest", received: bytes, fields)
+                throw RegistryError(
+                    request.operation, expected: "manifest", received: bytes, fields)
             }
             return manifest
         }

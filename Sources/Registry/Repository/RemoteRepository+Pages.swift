@@ -38,7 +38,8 @@ extension RemoteRepository {
             do {
                 count = try take(bytes)
             } catch {
-                throw RegistryError(operation, expected: "listing (\(error))", received: bytes, fields)
+                throw RegistryError(
+                    operation, expected: "listing (\(error))", received: bytes, fields)
             }
             page = try next(fields, after: start, at: url, operation)
         }
