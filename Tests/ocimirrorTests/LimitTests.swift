@@ -140,7 +140,7 @@ import Testing
     @Test func `of bandwidth in bits is a usage error`() async throws {
         let run = try await workspace.run("sync", "--bandwidth", "400Mbit/s")
         #expect(run.status == 64)
-        #expect(run.errors.contains("eight times fewer"))
+        #expect(run.errors.contains("bytes per second, not bits"))
     }
 
     @Test func `to one run at a time reports the other process`() async throws {
