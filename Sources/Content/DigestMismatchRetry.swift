@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Calls `move`, and calls it once more after a digest mismatch.
+/// Performs an operation, and repeats it once after a digest mismatch.
 ///
 /// The bytes may have been corrupted in transit. Only a second mismatch means that the stored
 /// content is corrupt.

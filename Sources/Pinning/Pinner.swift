@@ -208,7 +208,7 @@ public struct Pinner: Sendable {
                 draft.reject(.versionDiffers, version.difference)
                 return draft
             }
-            try write(
+            write(
                 found, target: target, into: &draft, of: fragment.stream.text, quotedAs: quoteStyle)
             if file.signedDocuments.contains(found.document), !draft.edits.isEmpty {
                 draft.reject(.unpinnable, FileText.signedReason)
@@ -222,7 +222,7 @@ public struct Pinner: Sendable {
     private func write(
         _ found: ImageReferenceSite, target: PinTarget, into draft: inout Draft, of text: YAMLText,
         quotedAs quoteStyle: QuoteStyle
-    ) throws(LockView.LookupFailure) {
+    ) {
         do throws(EditError) {
             let writer = try SiteWriter(found, target: target, in: text, quotedAs: quoteStyle)
             draft.edits = writer.edits

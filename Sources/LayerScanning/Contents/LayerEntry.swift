@@ -15,7 +15,7 @@ public enum LayerEntry: Hashable, Sendable {
     public struct File: Hashable, Sendable {
         /// A Boolean value that indicates whether the file has an execute permission.
         public let isExecutable: Bool
-        /// The first bytes of the file.
+        /// The type of the file.
         public let head: Head
 
         /// Creates a file.

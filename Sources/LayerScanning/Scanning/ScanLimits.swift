@@ -52,7 +52,9 @@ public struct ScanLimits: Hashable, Sendable {
         seconds = numbers[5]
     }
 
-    /// Returns whether the numbers of uncompressed and compressed bytes are within the ratio.
+    /// Checks the numbers of compressed and uncompressed bytes.
+    ///
+    /// - Throws: The limit that they exceed.
     func check(packed: Int, unpacked: Int) throws(LayerScanError) {
         guard unpacked <= unpackedBytes else { throw .limit(.unpackedBytes) }
         let (allowed, overflows) = packed.multipliedReportingOverflow(by: ratio)

@@ -18,7 +18,7 @@ public struct ImageOutcome: Sendable {
         /// The image was copied to targets that had lost or changed the content that the lock file
         /// lists.
         case repaired
-        /// The image failed validation; nothing was pushed.
+        /// The image failed validation; no manifest was pushed.
         case rejected
         /// The source does not have the image.
         case missing

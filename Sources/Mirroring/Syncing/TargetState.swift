@@ -6,7 +6,8 @@ public import OCI
 
 /// The state of an image at one target.
 ///
-/// The resolver sets the first three; each later phase returns the next state.
+/// The resolver returns one of the first three, or a failure; each later phase returns the next
+/// state.
 public enum TargetState: Hashable, Sendable {
     /// The target has the image, and its lock entry covers all requirements.
     case upToDate
@@ -28,7 +29,7 @@ public enum TargetState: Hashable, Sendable {
         case nothing
         /// The target has the image, but its lock entry does not cover all requirements.
         case validate
-        /// The target does not have the name.
+        /// The target lacks the image.
         case copy
         /// The name points to another digest at the target.
         case replace

@@ -78,14 +78,14 @@ struct Fragment: Sendable {
 
     /// Returns the offset in the file of a byte of this fragment.
     func fileOffset(_ offset: Int) -> Int {
-        guard let first = lines.first else { return offset }
+        guard !lines.isEmpty else { return offset }
         var low = 0
         var high = lines.count
         while high - low > 1 {
             let middle = (low + high) / 2
             if lines[middle].own <= offset { low = middle } else { high = middle }
         }
-        let line = lines.isEmpty ? first : lines[low]
+        let line = lines[low]
         return line.file + offset - line.own
     }
 }

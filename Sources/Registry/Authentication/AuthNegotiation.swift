@@ -82,7 +82,7 @@ struct AuthNegotiation: Sendable {
     private(set) var scheme: AuthScheme?
     /// The credential, as soon as the registry requires one.
     private(set) var credential: FoundCredential?
-    /// The value of `Authorization` that was last sent.
+    /// The value of `Authorization` to send next.
     private(set) var authorization: Secret?
     /// A Boolean value that indicates whether a request had a token that was issued for
     /// credentials.

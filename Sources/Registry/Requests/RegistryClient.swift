@@ -274,7 +274,7 @@ final class RegistryClient: Sendable {
     ) async throws -> RegistryResponse {
         var hop = RedirectPolicy.Hop(startingAt: request.url)
         for _ in 0...RedirectPolicy.limit {
-            let response = try await exchange(request, at: hop, authorization)
+            let response = try await sendHop(request, at: hop, authorization)
             let next: RedirectPolicy.Hop?
             do {
                 next = try redirects.next(after: response, from: hop, writes: request.writes)
@@ -303,7 +303,7 @@ final class RegistryClient: Sendable {
     }
 
     /// Sends one hop of a request.
-    private func exchange(
+    private func sendHop(
         _ request: RegistryRequest, at hop: RedirectPolicy.Hop, _ authorization: Secret?
     ) async throws -> HTTPResponse {
         let url = hop.url
