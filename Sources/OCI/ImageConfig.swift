@@ -19,6 +19,8 @@ public struct ImageConfig: Hashable, Sendable {
     public let environment: [String]
     /// The working directory of the program.
     public let workingDirectory: String
+    /// The user that runs the program, such as `app`, `1000:1000` or `app:staff`; empty for root.
+    public let user: String
     /// The directories that are mounted over at run time.
     public let volumes: [String]
     /// The labels; untrusted text.
@@ -52,15 +54,19 @@ public struct ImageConfig: Hashable, Sendable {
         }
         let config = try JSONObject(
             object["config"] ?? .object([]), path: "config",
-            known: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "Volumes"])
+            known: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "Volumes"])
         self.entrypoint = try config.strings("Entrypoint") ?? []
         self.command = try config.strings("Cmd") ?? []
         self.environment = try config.strings("Env") ?? []
         self.workingDirectory = try config.string("WorkingDir") ?? ""
+        self.user = try config.string("User") ?? ""
         self.labels = try config.stringMap("Labels")
         let history = Self.layerHistory(object["history"])
         self.layerHistory = history.count == diffIDs.count ? history : []
         self.volumes = try config.names("Volumes")
+        // Runtimes decode these too, and reject other types.
+        _ = try config.names("ExposedPorts")
+        _ = try config.string("StopSignal")
         guard platform.os == "linux" else { return }
         for (position, variable) in environment.enumerated() where !variable.isEmpty {
             guard let equals = variable.firstIndex(of: "="), equals > variable.startIndex else {

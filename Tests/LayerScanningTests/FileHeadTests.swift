@@ -78,7 +78,7 @@ import Testing
         let text = Array("/opt/lib\n".utf8)
         #expect(
             try await Self.head(text, at: path)
-                == .loaderConfiguration(FileStart(text, isComplete: true)))
+                == .configuration(FileStart(text, isComplete: true)))
         #expect(try await Self.head(text, at: "opt/\(path)") == .data)
     }
 

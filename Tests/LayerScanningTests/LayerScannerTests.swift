@@ -25,7 +25,10 @@ import Testing
         #expect(contents.tree[LayerPath("usr/bin/other")] == .file(script))
         #expect(contents.tree[LayerPath("bin")] == .symbolicLink(to: Array("usr/bin".utf8)))
         #expect(contents.tree[LayerPath("usr/bin")] == .directory)
-        #expect(contents.tree[LayerPath("etc/passwd")] == .file(.data))
+        let users = LayerEntry.File(
+            isExecutable: false,
+            head: .configuration(FileStart(Array("root".utf8), isComplete: true)))
+        #expect(contents.tree[LayerPath("etc/passwd")] == .file(users))
         #expect(contents.tree[LayerPath("etc")] == nil)
         #expect(contents.tree.hasEntries(in: PathKey(LayerPath("etc"))))
         #expect(contents.tree.hasWhiteout(of: PathKey(LayerPath("etc/shadow"))))

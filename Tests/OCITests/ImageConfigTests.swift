@@ -68,7 +68,8 @@ import Testing
         arguments: [
             #""config":[]"#, #""config":{"Entrypoint":"/bin/sh"}"#, #""config":{"Cmd":[1]}"#,
             #""config":{"Env":{"A":"b"}}"#, #""config":{"Labels":{"a":1}}"#,
-            #""config":{"WorkingDir":[]}"#,
+            #""config":{"WorkingDir":[]}"#, #""config":{"User":0}"#,
+            #""config":{"ExposedPorts":["80/tcp"]}"#, #""config":{"StopSignal":15}"#,
             #""config":{"Cmd":["a"],"Cmd":["b"]}"#, #""config":{"Cmd":["a"],"cmd":["b"]}"#,
             #""created":7"#,
             #""os":"windows""#, #""\u006fs":"windows""#,
@@ -77,7 +78,7 @@ import Testing
         #expect(throws: JSONError.self) { try Self.read(adding: members) }
     }
 
-    @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "Volumes"])
+    @Test(arguments: ["Entrypoint", "Cmd", "Env", "WorkingDir", "Labels", "User", "Volumes"])
     func `a known key of the member config with different case is rejected`(key: String) {
         for spelling in [key.lowercased(), key.uppercased()] {
             #expect(throws: JSONError.self) {

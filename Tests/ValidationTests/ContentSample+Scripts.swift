@@ -69,9 +69,21 @@ extension ContentSample {
             "a failing command without set -e", "/app/server\nexec /app/good\n", likely),
         script("set +e", "set -e\nset +e\n/app/server\nexec /app/good\n", likely),
         script(
-            "a command whose failure is ignored", "set -e\n/app/server || true\nexec good\n", likely
+            "a command whose failure is ignored", "set -e\n/app/server || true\nexec good\n", note
         ),
-        script("a fallback", "/app/server || exec /app/good\n", likely),
+        script("a fallback", "/app/server || exec /app/good\n", note),
+        script("a missing program with a fallback", "/app/none || exec /app/good\n", note),
+        script(
+            "a fallback that reports a failure",
+            "/app/server || { echo failed; exit 1; }\nexec /app/good\n", mismatch),
+        script(
+            "the directory of the script",
+            "here=$(cd \"$(dirname \"$0\")\" && pwd)\nexec \"$here/app/server\"\n", mismatch),
+        script(
+            "the directory of bash's source",
+            "exec \"$(dirname \"$(readlink -f \"${BASH_SOURCE[0]}\")\")/app/server\"\n", mismatch,
+            shebang: "#!/bin/bash\n"),
+        script("a relative directory", "cd app\nexec ./server\n", mismatch),
         script("a foreign fallback of a foreign program", "/app/server || exec server\n", mismatch),
         script("exec without fallback", "exec /app/server || exec /app/good\n", mismatch),
         script("an end with a failure", "/app/server || exit 1\n", mismatch),

@@ -84,7 +84,7 @@ extension ContentSample {
         words(["busybox", "httpd", "-f"], note),
         words(["sh", "-c", "cd /app && ./bin/app"], mismatch),
         words(["sh", "-c", "cd /app && exec bin/app \"$0\" \"$@\"", "a"], mismatch),
-        words(["sh", "-c", "/app/bin/app || exec good"], likely),
+        words(["sh", "-c", "/app/bin/app || exec good"], note),
         words(["sh", "-c", "exec \"$@\"", "sh", "/app/bin/app"], mismatch),
         words(["sh", "-c", "exec \"$0\" \"$@\"", "/app/bin/app"], mismatch),
         words(["sh", "-ec", "/app/bin/app --version; exec good"], mismatch),

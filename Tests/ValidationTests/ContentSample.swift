@@ -15,6 +15,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
     var command: [String] = []
     var environment = ["PATH=/usr/local/bin:/usr/bin:/bin"]
     var workingDirectory = "/"
+    var user = ""
     var volumes: [String] = []
     var platform = Platform.linuxARM64
     var requires: [String] = []
@@ -47,6 +48,7 @@ struct ContentSample: Sendable, CustomTestStringConvertible {
         var settings = ImageBuilder.Settings(
             entrypoint: entrypoint, command: command, environment: environment)
         settings.workingDirectory = workingDirectory
+        settings.user = user
         settings.volumes = volumes
         settings.history = history
         let image = ImageBuilder().image(

@@ -50,6 +50,20 @@ import Validation
         #expect(findings == sample.expected)
     }
 
+    @Test(arguments: ContentSample.interpreters)
+    func `the script of an interpreter must exist`(_ sample: ContentSample) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
+    @Test(arguments: ContentSample.processSettings)
+    func `the user, the group and the working directory must exist`(
+        _ sample: ContentSample
+    ) async throws {
+        let findings = try await sample.findings()
+        #expect(findings == sample.expected)
+    }
+
     @Test func `a layer that replaces a link is named`() async throws {
         let sample = ContentSample(
             name: "", layers: [Sample.base(), [Sample.file("bin/app")]],

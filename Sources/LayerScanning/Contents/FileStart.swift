@@ -26,7 +26,7 @@ public struct FileStart: Hashable, Sendable {
     static let lineByteLimit = 256
     /// The maximum number of bytes of a script.
     public static let scriptByteLimit = 4096
-    /// The maximum number of bytes of a file that configures the dynamic loader.
+    /// The maximum number of bytes of a configuration.
     ///
     /// The cache of a distribution with thousands of libraries is smaller.
     static let configurationByteLimit = 512 << 10

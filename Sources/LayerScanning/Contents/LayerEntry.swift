@@ -38,7 +38,7 @@ public enum LayerEntry: Hashable, Sendable {
         case script(FileStart)
         /// An ELF program, library or object.
         case elf(ELFHeader)
-        /// A file that configures the dynamic loader, such as `/etc/ld.so.conf`.
-        case loaderConfiguration(FileStart)
+        /// A file that configures how programs start, such as `/etc/ld.so.conf` or `/etc/passwd`.
+        case configuration(FileStart)
     }
 }

@@ -12,8 +12,8 @@
 public struct LayerFileTree: Sendable {
     /// The paths of ELF files, which rules enumerate.
     public private(set) var elfPaths: [PathKey: LayerPath] = [:]
-    /// The paths of files that configure the dynamic loader, which includes some by a pattern.
-    public private(set) var loaderConfigurationPaths: [PathKey: LayerPath] = [:]
+    /// The paths of configurations, which rules enumerate.
+    public private(set) var configurationPaths: [PathKey: LayerPath] = [:]
     /// The paths of symbolic links, at which an upper layer may have a directory.
     public private(set) var linkPaths: [PathKey: LayerPath] = [:]
     /// The path of a hard link to a file that the layer does not contain.
@@ -98,9 +98,9 @@ public struct LayerFileTree: Sendable {
             switch file.head {
             case .data: store(entry, key, 0)
             case .script(let start): store(entry, key, start.bytes.count)
-            case .loaderConfiguration(let start):
+            case .configuration(let start):
                 store(entry, key, trail.bytes.count + start.bytes.count)
-                loaderConfigurationPaths[key] = LayerPath(clean: trail.bytes)
+                configurationPaths[key] = LayerPath(clean: trail.bytes)
             case .elf(let header):
                 store(
                     entry, key,
@@ -157,7 +157,7 @@ public struct LayerFileTree: Sendable {
         guard entries.removeValue(forKey: key) != nil else { return }
         elfPaths[key] = nil
         linkPaths[key] = nil
-        loaderConfigurationPaths[key] = nil
+        configurationPaths[key] = nil
     }
 
     // MARK: Links

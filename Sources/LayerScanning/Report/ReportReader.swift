@@ -89,8 +89,8 @@ struct ReportReader {
             switch tag {
             case .data: .data
             case .script: .script(try start(FileStart.scriptByteLimit))
-            case .loaderConfiguration:
-                .loaderConfiguration(try start(FileStart.configurationByteLimit))
+            case .configuration:
+                .configuration(try start(FileStart.configurationByteLimit))
             case .elf: .elf(try header())
             }
         return LayerEntry.File(isExecutable: isExecutable, head: head)

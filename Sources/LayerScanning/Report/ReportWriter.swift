@@ -88,8 +88,8 @@ struct ReportWriter {
         case .script(let start):
             bytes.append(FileKind.script.rawValue)
             put(start)
-        case .loaderConfiguration(let start):
-            bytes.append(FileKind.loaderConfiguration.rawValue)
+        case .configuration(let start):
+            bytes.append(FileKind.configuration.rawValue)
             put(start)
         case .elf(let header):
             bytes += [

@@ -59,7 +59,7 @@ enum FileKind: UInt8 {
     case data = 0
     case script
     case elf
-    case loaderConfiguration
+    case configuration
 }
 
 /// The byte that states which libraries an ELF file requires.

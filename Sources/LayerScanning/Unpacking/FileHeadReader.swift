@@ -8,13 +8,13 @@ struct FileHeadReader {
         case undetermined
         case data
         case script
-        case loaderConfiguration
+        case configuration
         case elf
     }
 
     private var sample = FileSample()
     private var kind = Kind.undetermined
-    private var isLoaderConfiguration = false
+    private var isConfiguration = false
     private var header: ELFHeader?
     /// The number of bytes of text that may still be kept.
     private var remainingTextByteCount = Self.textByteLimit
@@ -34,7 +34,7 @@ struct FileHeadReader {
         kind = .undetermined
         header = nil
         isFinished = false
-        isLoaderConfiguration = Self.isLoaderConfiguration(path)
+        isConfiguration = Self.isConfiguration(path)
     }
 
     /// Adds the next bytes of the file.
@@ -55,8 +55,8 @@ struct FileHeadReader {
         case .undetermined, .data: return .data
         case .elf: return header.map(LayerEntry.Head.elf) ?? .data
         case .script: return .script(script)
-        case .loaderConfiguration:
-            return .loaderConfiguration(text(FileStart.configurationByteLimit))
+        case .configuration:
+            return .configuration(text(FileStart.configurationByteLimit))
         }
     }
 
@@ -64,8 +64,8 @@ struct FileHeadReader {
         if kind == .undetermined {
             guard sample.prefix.count >= 4 || sample.isAtEnd else { return }
             kind =
-                if isLoaderConfiguration {
-                    .loaderConfiguration
+                if isConfiguration {
+                    .configuration
                 } else if sample.prefix.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
                     .elf
                 } else if sample.prefix.starts(with: "#!".utf8) { .script } else { .data }
@@ -75,7 +75,7 @@ struct FileHeadReader {
         case .data: isFinished = true
         // One byte more shows that the file is longer.
         case .script: isFinished = sample.position > FileStart.scriptByteLimit
-        case .loaderConfiguration: isFinished = sample.position > FileStart.configurationByteLimit
+        case .configuration: isFinished = sample.position > FileStart.configurationByteLimit
         case .elf: parse()
         }
     }
@@ -116,13 +116,14 @@ struct FileHeadReader {
         return FileStart(bytes, isComplete: sample.isAtEnd && sample.position == bytes.count)
     }
 
-    /// Returns whether a file configures the dynamic loader of glibc or musl.
+    /// Returns whether a file configures the dynamic loader of glibc or musl, or lists users.
     ///
     /// Source: ld.so(8), ldconfig(8); musl, ldso/dynlink.c.
-    private static func isLoaderConfiguration(_ path: LayerPath) -> Bool {
-        guard path.bytes.starts(with: "etc/ld".utf8) else { return false }
+    private static func isConfiguration(_ path: LayerPath) -> Bool {
+        guard path.bytes.starts(with: "etc/".utf8) else { return false }
         let name = path.bytes.dropFirst(4)
-        return name.elementsEqual("ld.so.conf".utf8) || name.elementsEqual("ld.so.cache".utf8)
+        return name.elementsEqual("passwd".utf8) || name.elementsEqual("group".utf8)
+            || name.elementsEqual("ld.so.conf".utf8) || name.elementsEqual("ld.so.cache".utf8)
             || name.starts(with: "ld.so.conf.d/".utf8)
             || name.starts(with: "ld-musl-".utf8) && name.suffix(5).elementsEqual(".path".utf8)
     }

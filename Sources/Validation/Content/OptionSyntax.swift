@@ -13,6 +13,10 @@ struct OptionSyntax: Sendable {
     /// Long options with a value.
     private let longValued: Set<String>
 
+    /// A Boolean value that indicates whether options are words after one or two dashes, and those
+    /// that are not listed have no value.
+    private let hasWordOptions: Bool
+
     /// An option and its value.
     struct Option: Hashable {
         let name: String
@@ -39,8 +43,19 @@ struct OptionSyntax: Sendable {
         }
         self.flags = flags
         self.valued = valued
+        hasWordOptions = false
         longFlags = Set(long.filter { !$0.hasSuffix("=") })
         longValued = Set(long.filter { $0.hasSuffix("=") }.map { String($0.dropLast()) })
+    }
+
+    /// Creates a syntax whose options are words after one or two dashes.
+    ///
+    /// - Parameter words: The options, each followed by `=` if it has a value; others have none.
+    init(words: [String]) {
+        (flags, valued) = ([], [])
+        hasWordOptions = true
+        longFlags = Set(words.filter { !$0.hasSuffix("=") })
+        longValued = Set(words.filter { $0.hasSuffix("=") }.map { String($0.dropLast()) })
     }
 
     /// Parses arguments; `nil` if the program rejects an option or prints only a help text.
@@ -49,7 +64,8 @@ struct OptionSyntax: Sendable {
         var rest = Array(arguments)[...]
         while let word = rest.first {
             guard let text = word.text else {
-                parsed.isCertain = flags.isEmpty && valued.isEmpty && word.isSingle
+                parsed.isCertain =
+                    flags.isEmpty && valued.isEmpty && !hasWordOptions && word.isSingle
                 break
             }
             guard text.hasPrefix("-"), text != "-" else { break }
@@ -58,8 +74,8 @@ struct OptionSyntax: Sendable {
             rest.removeFirst()
             if text == "--" { break }
             guard
-                text.hasPrefix("--")
-                    ? parseLong(text.dropFirst(2), &rest, &parsed)
+                hasWordOptions || text.hasPrefix("--")
+                    ? parseLong(text.drop { $0 == "-" }, &rest, &parsed)
                     : parseShort(text.dropFirst(), &rest, &parsed)
             else { return nil }
         }
@@ -78,7 +94,7 @@ struct OptionSyntax: Sendable {
             parsed.options.append(Option(name: name, value: argument))
             return argument.isSingle
         }
-        guard longFlags.contains(name) else { return false }
+        guard longFlags.contains(name) || hasWordOptions else { return false }
         parsed.options.append(Option(name: name, value: value.map { Argument($0) }))
         return true
     }

@@ -14,6 +14,8 @@ struct ProcessState: Hashable {
     }
 
     private(set) var variables: [String: Variable] = [:]
+    /// A Boolean value that indicates whether variables that are not listed may have been set.
+    private var hasForgottenVariables = false
     /// The size of all names and values.
     var byteCount: Int {
         variables.reduce(0) { $0 + $1.key.utf8.count + ($1.value.value?.utf8.count ?? 0) }
@@ -56,7 +58,25 @@ struct ProcessState: Hashable {
     mutating func forget(_ name: String) { variables[name] = nil }
 
     /// Forgets all variables.
-    mutating func forgetVariables() { variables = [:] }
+    mutating func forgetVariables() {
+        variables = [:]
+        hasForgottenVariables = true
+    }
+
+    /// The value of `LD_LIBRARY_PATH`.
+    enum LibraryPath: Hashable {
+        case unset
+        case value(String)
+        case unknown
+    }
+
+    /// The value of `LD_LIBRARY_PATH`, which is taken to be unset where nothing sets it.
+    var libraryPath: LibraryPath {
+        guard let variable = variables["LD_LIBRARY_PATH"] else {
+            return hasForgottenVariables ? .unknown : .unset
+        }
+        return variable.value.map(LibraryPath.value) ?? .unknown
+    }
 
     /// The state that a program inherits from a shell.
     var inherited: ProcessState {
@@ -78,17 +98,16 @@ extension ProgramLookup {
             guard name.hasPrefix("/") || process.workingDirectory != nil else {
                 return .undetermined
             }
-        } else if process["PATH"] == nil {
-            return .undetermined
+        } else {
+            guard let path = process["PATH"] else { return .undetermined }
+            let directories = path.split(separator: ":", omittingEmptySubsequences: false)
+            guard
+                process.workingDirectory != nil || directories.allSatisfy({ $0.hasPrefix("/") })
+            else { return .undetermined }
         }
-        let path = process["PATH"] ?? ""
         let lookup = ProgramLookup(
-            rootFileSystem, path: path, workingDirectory: process.workingDirectory ?? .root)
-        let result = lookup.program(name)
-        // A relative directory in the search path depends on the working directory.
-        let hasRelative = path.split(separator: ":", omittingEmptySubsequences: false)
-            .contains { !$0.hasPrefix("/") }
-        return result == .missing && hasRelative && !name.utf8.contains(UInt8(ascii: "/"))
-            ? .undetermined : result
+            rootFileSystem, path: process["PATH"] ?? "",
+            workingDirectory: process.workingDirectory ?? .root)
+        return lookup.program(name)
     }
 }

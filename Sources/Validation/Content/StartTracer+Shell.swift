@@ -78,6 +78,19 @@ extension StartTracer {
         }
     }
 
+    /// Follows the interpreter of another language, whose script must exist.
+    func followScript(
+        of interpreter: ScriptInterpreter, _ path: LayerPath, _ arguments: [Argument],
+        _ process: ProcessState
+    ) -> [StartedPrograms.Trail] {
+        let candidates = interpreter.candidates(in: arguments)
+        guard let script = candidates.first,
+            script.hasPrefix("/") || process.workingDirectory != nil,
+            candidates.allSatisfy({ resolve($0, process) == .missing })
+        else { return Self.finished }
+        return [required(record(.missing(script), .program(path)))]
+    }
+
     /// Returns the text of a script and its path; `nil` if the text is unknown.
     func text(
         ofScript name: String, _ process: ProcessState

@@ -11,6 +11,8 @@ final class StartTracer {
     private(set) var starts: [StartedPrograms.Start] = []
     /// The positions of starts that fail.
     private(set) var failing: Set<Int> = []
+    /// The positions of starts after whose failure a script goes on with an alternative.
+    var handled: Set<Int> = []
     /// A Boolean value that indicates whether an emulator or a question for the CPU architecture
     /// was found, so that programs for several architectures are normal.
     var expectsForeignPrograms = false
@@ -50,7 +52,7 @@ final class StartTracer {
     func startedPrograms(_ trails: [StartedPrograms.Trail]) -> StartedPrograms {
         StartedPrograms(
             starts: starts, trails: trails, failing: failing,
-            expectsForeignPrograms: expectsForeignPrograms,
+            expectsForeignPrograms: expectsForeignPrograms, handled: handled,
             unfollowed: trails.contains(where: \.isUnknown) ? unfollowed : nil)
     }
 
@@ -80,9 +82,11 @@ final class StartTracer {
     /// Records a start; returns its position.
     @discardableResult
     func record(
-        _ subject: StartedPrograms.Subject, _ origin: StartedPrograms.Origin
+        _ subject: StartedPrograms.Subject, _ origin: StartedPrograms.Origin,
+        _ libraryPath: ProcessState.LibraryPath = .unset
     ) -> Int {
-        let start = StartedPrograms.Start(subject: subject, origin: origin)
+        let start = StartedPrograms.Start(
+            subject: subject, origin: origin, libraryPath: libraryPath)
         if let position = positions[start] { return position }
         let position = starts.count
         starts.append(start)
@@ -133,7 +137,7 @@ final class StartTracer {
         case .undetermined: return unknown(origin)
         case .missing: return [required(record(.missing(name), origin))]
         case .notExecutable(let path): return [required(record(.notExecutable(path), origin))]
-        case .program(.data, let path), .program(.loaderConfiguration, let path):
+        case .program(.data, let path), .program(.configuration, let path):
             // Shells and execvp(3) pass a file of an unknown format to a shell; a kernel rejects it.
             guard origin == .config else { return unknown(origin) }
             return [required(record(.unknownFormat(path), origin))]
@@ -143,7 +147,7 @@ final class StartTracer {
             guard header.kind == .executable || header.kind == .shared else {
                 return [required(record(.unknownFormat(path), origin))]
             }
-            var trail = required(record(.program(path, header), origin))
+            var trail = required(record(.program(path, header), origin, process.libraryPath))
             if let loader = header.loader, !isForeign(header), let start = start(of: loader, path) {
                 trail.required.insert(start)
             }
@@ -158,7 +162,7 @@ final class StartTracer {
         }
     }
 
-    private func required(_ position: Int) -> StartedPrograms.Trail {
+    func required(_ position: Int) -> StartedPrograms.Trail {
         StartedPrograms.Trail(required: [position])
     }
 
@@ -230,6 +234,9 @@ final class StartTracer {
         _ depth: Int
     ) -> [StartedPrograms.Trail] {
         let name = String(decoding: LayerPath(name).name, as: UTF8.self)
+        if let interpreter = ScriptInterpreter(name) {
+            return followScript(of: interpreter, path, arguments, process)
+        }
         guard let wrapper = ExecWrapper(name) else {
             if !Self.dataReaders.contains(name) { recordForeignPaths(arguments, .program(path)) }
             return Self.finished
@@ -265,10 +272,7 @@ final class StartTracer {
     }
 
     /// Programs that read files, which need not be programs for the platform.
-    private static let dataReaders: Set<String> = [
-        "cat", "cp", "java", "ls", "lua", "node", "perl", "php", "python", "python3", "ruby",
-        "test",
-    ]
+    private static let dataReaders: Set<String> = ["cat", "cp", "ls", "test"]
 
     // MARK: Uncertain starts
 

@@ -36,6 +36,7 @@ struct StartedPrograms {
     struct Start: Hashable {
         let subject: Subject
         let origin: Origin
+        var libraryPath = ProcessState.LibraryPath.unset
     }
 
     /// The starts on one way through all scripts, by their positions in ``starts``.
@@ -64,6 +65,8 @@ struct StartedPrograms {
     /// A Boolean value that indicates whether programs for other CPU architectures are normal,
     /// because an emulator starts them or a script selects one.
     let expectsForeignPrograms: Bool
+    /// The positions of starts after whose failure a script goes on with an alternative.
+    let handled: Set<Int>
     /// The first place at which a way continues beyond what is understood.
     let unfollowed: Origin?
 
@@ -97,9 +100,12 @@ extension StartedPrograms {
     struct Program: Hashable {
         let path: LayerPath
         let header: ELFHeader
-        let origin: Origin
+        /// The directories that the environment adds to the search path of libraries.
+        let libraryPath: ProcessState.LibraryPath
         /// A Boolean value that indicates whether the container does not run without it.
         let isRequired: Bool
+        /// A Boolean value that indicates whether a script goes on with an alternative if it fails.
+        let isHandled: Bool
     }
 
     /// The ELF programs, each once for each place that names it.
@@ -107,8 +113,8 @@ extension StartedPrograms {
         starts.enumerated().compactMap { position, start in
             guard case .program(let path, let header) = start.subject else { return nil }
             return Program(
-                path: path, header: header, origin: start.origin,
-                isRequired: isAlwaysRequired(position))
+                path: path, header: header, libraryPath: start.libraryPath,
+                isRequired: isAlwaysRequired(position), isHandled: handled.contains(position))
         }
     }
 }

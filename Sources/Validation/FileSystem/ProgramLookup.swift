@@ -16,9 +16,9 @@ struct ProgramLookup {
     /// Creates a lookup with a value of `PATH` and a working directory.
     init(_ rootFileSystem: RootFileSystem, path: String, workingDirectory: LayerPath) {
         self.rootFileSystem = rootFileSystem
-        // A relative directory depends on the working directory of the process.
-        self.searchPath = path.split(separator: ":")
-            .filter { $0.hasPrefix("/") }.map { LayerPath(String($0)) }
+        // An empty directory is the working directory.
+        self.searchPath = path.split(separator: ":", omittingEmptySubsequences: path.isEmpty)
+            .map { LayerPath(String($0), in: workingDirectory) }
         self.workingDirectory = workingDirectory
     }
 

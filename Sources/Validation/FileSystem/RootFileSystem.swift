@@ -207,9 +207,10 @@ struct RootFileSystem {
         var directories: [PathKey: Directory] = [:]
         var files: [(LayerPath, FileStart)] = []
         for (position, layer) in layers.enumerated() {
-            for (key, path) in layer?.loaderConfigurationPaths ?? [:] where !budget.isExhausted {
-                guard case .file(let file)? = layer?[key],
-                    case .loaderConfiguration(let start) = file.head,
+            for (key, path) in layer?.configurationPaths ?? [:] where !budget.isExhausted {
+                guard path.bytes.starts(with: "etc/ld".utf8),
+                    case .file(let file)? = layer?[key],
+                    case .configuration(let start) = file.head,
                     isVisible(path, key, in: position, &directories)
                 else { continue }
                 files.append((path, start))

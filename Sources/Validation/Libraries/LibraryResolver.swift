@@ -53,13 +53,18 @@ struct LibraryResolver {
     }
 
     /// Looks up the libraries of a program.
-    mutating func add(_ path: LayerPath, _ header: ELFHeader) {
+    mutating func add(_ program: StartedPrograms.Program) {
+        let (path, header) = (program.path, program.header)
         guard case .dynamic(let section) = header.linkage else {
             if header.linkage == .notChecked { unread = unread ?? path }
             return
         }
-        guard let search = LoaderSearchPath(header, rootFileSystem, config) else { return }
         let architecture = CPUArchitecture(header)
+        // `EntrypointRule` reports a loader that is missing or for another CPU architecture.
+        guard let search = LoaderSearchPath(program, rootFileSystem, config),
+            case .found(.file(let file), _) = rootFileSystem.resolve(header.loader ?? []),
+            case .elf(let loader) = file.head, CPUArchitecture(loader) == architecture
+        else { return }
         let directory = path.directory ?? .root
         var files = [LoadedFile(path: path, origins: [directory], section: section, parent: nil)]
         // The loader itself is loaded already.

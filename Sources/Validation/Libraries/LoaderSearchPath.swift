@@ -22,7 +22,8 @@ struct LoaderSearchPath {
     let configured: [[UInt8]]
     /// The cache of glibc.
     let cache: LoaderCache?
-    /// A Boolean value that indicates whether a configuration could not be read completely.
+    /// A Boolean value that indicates whether a configuration or the environment is not known
+    /// completely.
     let isIncomplete: Bool
     /// The directories that may be mounted over at run time.
     let volumes: [LayerPath]
@@ -30,20 +31,24 @@ struct LoaderSearchPath {
 
     /// Creates the search path of a program; `nil` for an unknown loader.
     init?(
-        _ header: ELFHeader, _ rootFileSystem: RootFileSystem, _ config: ImageConfig
+        _ program: StartedPrograms.Program, _ rootFileSystem: RootFileSystem,
+        _ config: ImageConfig
     ) {
+        let header = program.header
         guard let loader = header.loader, let family = Self.family(of: loader) else { return nil }
         self.family = family
         architecture = CPUArchitecture(header)
         volumes = config.volumes.map { LayerPath($0) }
-        environment = config.environment.last { $0.hasPrefix("LD_LIBRARY_PATH=") }.map {
-            Self.directories(Array($0.utf8.dropFirst(16)), separators: [0x3A, 0x3B])
-        }
+        environment =
+            if case .value(let text) = program.libraryPath {
+                Self.directories(Array(text.utf8), separators: [0x3A, 0x3B])
+            } else { nil }
         let files = rootFileSystem.loaderConfigurations()
         let relevant = files.filter { path, _ in
             Self.isMusl(path) == (family == .musl)
         }
-        isIncomplete = relevant.contains { !$0.1.isComplete }
+        isIncomplete =
+            relevant.contains { !$0.1.isComplete } || program.libraryPath == .unknown
         // The directory of the loader itself is one of the default directories of its C library.
         let own = LayerPath(loader).directory.map { Array($0.description.utf8) } ?? []
         switch family {

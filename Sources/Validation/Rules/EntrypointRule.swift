@@ -89,7 +89,8 @@ public struct EntrypointRule: Rule {
 extension StartedPrograms {
     /// Returns whether a start that is not certain to fail is reported.
     fileprivate func reports(_ position: Int, in scanned: PlatformRootFS) -> Bool {
-        switch starts[position].subject {
+        guard !handled.contains(position) else { return false }
+        return switch starts[position].subject {
         case .program(_, let header):
             switch scanned.architecture?.compatibility(with: CPUArchitecture(header)) {
             case .never: !expectsForeignPrograms

@@ -19,22 +19,21 @@ public struct LibraryRule: Rule {
             // `EntrypointRule` reports programs for other CPU architectures.
             let programs = scanned.startedPrograms.programs.filter {
                 architecture.compatibility(with: CPUArchitecture($0.header)) != .never
+                    && !$0.isHandled
             }
-            var direct = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
-            for program in programs where program.isStartedDirectly {
-                direct.add(program.path, program.header)
-            }
-            let directPaths = Set(programs.filter(\.isStartedDirectly).map(\.path))
+            var required = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+            for program in programs where program.isRequired { required.add(program) }
+            let requiredPaths = Set(programs.filter(\.isRequired).map(\.path))
             var others = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
-            for program in programs where !directPaths.contains(program.path) {
-                others.add(program.path, program.header)
+            for program in programs where !requiredPaths.contains(program.path) {
+                others.add(program)
             }
-            let certain = direct.problems.filter(\.isCertain)
-            let likely = direct.problems.filter { !$0.isCertain } + others.problems
+            let certain = required.problems.filter(\.isCertain)
+            let likely = required.problems.filter { !$0.isCertain } + others.problems
             var findings =
                 (certain.map { Self.finding($0, .certain, scanned) }
                 + likely.map { Self.finding($0, .likely, scanned) }).prefix(Self.limit).map(\.self)
-            if let path = direct.unread ?? others.unread {
+            if let path = required.unread ?? others.unread {
                 findings.append(
                     Finding(
                         .notChecked, .warning, platform: scanned.platform,
@@ -72,16 +71,5 @@ public struct LibraryRule: Rule {
         return certainty == .certain
             ? Finding(id, .error, platform: platform, layer: layer, text)
             : Finding(likely: id, platform: platform, layer: layer, text)
-    }
-}
-
-extension StartedPrograms.Program {
-    /// A Boolean value that indicates whether the container does not run without the program, and
-    /// no script can change the search path of its libraries before it starts.
-    fileprivate var isStartedDirectly: Bool {
-        switch origin {
-        case .config, .program: isRequired
-        case .line, .shellText: false
-        }
     }
 }

@@ -28,7 +28,9 @@ public struct UserlandRule: Rule {
                 ? binaries.finding(scanned) : Self.shellFinding(started, binaries, scanned)
             if let finding { return [finding] }
             // `EntrypointRule` reports the programs that are started.
-            let startsForeign = started.programs.contains { binaries.isForeign($0.header) }
+            let startsForeign = started.programs.contains {
+                binaries.isForeign($0.header) && !$0.isHandled
+            }
             guard !startsForeign || started.expectsForeignPrograms else { return [] }
             return [binaries.note(scanned)].compactMap(\.self)
         }

@@ -294,6 +294,8 @@ struct ShellLexer {
             position += 1
         } else {
             name = nameCharacters()
+            // The first element of bash's arrays is the value of a variable.
+            if !name.isEmpty { _ = skip("[0]") }
         }
         var parameter = ShellWord.Parameter(name: name)
         if skip("}") {

@@ -136,7 +136,11 @@ extension ShellRun {
     }
 
     private mutating func exit(_ arguments: [Argument], _ state: ShellState) -> [ShellFlow] {
-        end(state, isFailure: Self.status(arguments.first) == .failure)
+        let isFailure = Self.status(arguments.first) == .failure
+        var state = state
+        // The shell ends with a failure, and a program before it has failed.
+        if isFailure { state.last.formUnion(state.trail.reached) }
+        end(state, isFailure: isFailure)
         return []
     }
 
@@ -183,7 +187,8 @@ extension ShellRun {
         var changed = state
         let operands = arguments.filter { !["--", "-L", "-P", "-e"].contains($0.text) }
         guard operands.count == 1, let path = operands[0].text, path != "-", !path.isEmpty,
-            path.hasPrefix("/") || path.hasPrefix("."), state.process.workingDirectory != nil
+            path.hasPrefix("/") || path.hasPrefix(".") || state.process["CDPATH"] == nil,
+            state.process.workingDirectory != nil
         else {
             changed.process.workingDirectory = nil
             return [ShellFlow(state: changed, status: .unknown)]

@@ -149,45 +149,4 @@ extension ShellRun {
         "uname", "uniq", "update-ca-certificates", "useradd", "usermod", "wc", "which", "whoami",
         "xargs",
     ]
-
-    // MARK: Command substitutions
-
-    /// Returns the output of a command that only names the platform; `nil` for any other command.
-    var substitute: (String) -> String? {
-        { [tracer] text in
-            let names = tracer.architecture?.machineNames
-            switch text.split(whereSeparator: { " \t\n".contains($0) }).joined(separator: " ") {
-            case "uname", "uname -s": return "Linux"
-            case "uname -m", "uname -p", "arch":
-                if let name = names?.kernel { return name }
-            case "dpkg --print-architecture":
-                if let name = names?.debian { return name }
-            default: break
-            }
-            if Self.asksForArchitecture(text) { tracer.expectsForeignPrograms = true }
-            tracer.hasUnknownOutput = true
-            return nil
-        }
-    }
-
-    /// Returns whether a text asks for the CPU architecture of the host.
-    static func asksForArchitecture(_ text: String) -> Bool {
-        ["uname", "print-architecture", "TARGETARCH", "TARGETPLATFORM", "MACHTYPE", "HOSTTYPE"]
-            .contains { text.contains($0) }
-            || text.split { !$0.isLetter }.contains("arch")
-    }
-}
-
-extension CPUArchitecture {
-    /// The names of the architecture in Linux and Debian.
-    fileprivate var machineNames: (kernel: String, debian: String)? {
-        switch description {
-        case "amd64": ("x86_64", "amd64")
-        case "arm64": ("aarch64", "arm64")
-        case "ppc64le": ("ppc64le", "ppc64el")
-        case "riscv64": ("riscv64", "riscv64")
-        case "s390x": ("s390x", "s390x")
-        default: nil
-        }
-    }
 }

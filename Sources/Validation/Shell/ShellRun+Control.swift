@@ -59,7 +59,7 @@ extension ShellRun {
     /// Returns whether an item of `case` matches; `nil` if that is unknown.
     private static func match(
         _ subject: String?, _ item: ShellCommand.Item, _ state: ShellState,
-        _ substitute: (String) -> String?
+        _ substitute: ShellSubstitution
     ) -> Bool? {
         let patterns = item.patterns.map { state.pattern(of: $0, substitute) }
         if patterns.contains(where: { $0?.elements == [.anyText] }) { return true }

@@ -264,8 +264,16 @@ struct ShellRun {
                     flows.append(ShellFlow(state: flow.state, status: skips))
                 }
                 if flow.status != skips {
-                    flows += run.evaluate(
+                    let endingCount = run.endings.count
+                    let next = run.evaluate(
                         link.command, flow.state, isChecked: isChecked || !isLast)
+                    let failed = flow.state.last
+                    let endings = run.endings.dropFirst(endingCount)
+                    let goesOn =
+                        !next.isEmpty
+                        || endings.contains(where: { !$0.required.isSuperset(of: failed) })
+                    if !link.isAnd, goesOn { run.tracer.handled.formUnion(failed) }
+                    flows += next
                 }
                 return flows
             }
@@ -325,6 +333,7 @@ struct ShellRun {
         state.last = trails.dropFirst().reduce(trails.first?.required ?? []) {
             $0.intersection($1.required)
         }
+        if state.exitsOnError, !isChecked { state.trail.required.formUnion(state.last) }
         if waits {
             mayWait = true
             end(state, isFailure: true)

@@ -8,7 +8,7 @@ extension ShellState {
     private static let maximumWordCount = 512
 
     /// Returns the words of a command after their expansion.
-    func expand(_ words: [ShellWord], _ substitute: (String) -> String?) -> [Argument] {
+    func expand(_ words: [ShellWord], _ substitute: ShellSubstitution) -> [Argument] {
         var expanded: [Argument] = []
         for word in words {
             expanded += fields(word, substitute)
@@ -19,7 +19,7 @@ extension ShellState {
 
     /// Returns the value of a word without splitting it, as in an assignment; `nil` if it is
     /// unknown.
-    func value(of word: ShellWord, _ substitute: (String) -> String?) -> String? {
+    func value(of word: ShellWord, _ substitute: ShellSubstitution) -> String? {
         var value = ""
         for part in word.parts {
             guard let text = text(of: part, substitute) else { return nil }
@@ -31,7 +31,7 @@ extension ShellState {
 
     /// Returns a pattern; `nil` if it is unknown or not supported.
     func pattern(
-        of word: ShellWord, _ substitute: (String) -> String?
+        of word: ShellWord, _ substitute: ShellSubstitution
     ) -> ShellPattern? {
         var parts: [(text: String, isQuoted: Bool)] = []
         for part in word.parts {
@@ -42,12 +42,12 @@ extension ShellState {
     }
 
     private func text(
-        of part: ShellWord.Part, _ substitute: (String) -> String?
+        of part: ShellWord.Part, _ substitute: ShellSubstitution
     ) -> String? {
         switch part {
         case .text(let text, _): text
         case .parameter(let parameter, _): value(of: parameter, substitute)
-        case .substitution(let text, _): substitute(text)
+        case .substitution(let text, _): substitute(text, self)
         case .unknown: nil
         }
     }
@@ -56,7 +56,7 @@ extension ShellState {
 
     /// Sets the variables to which the expansions of words assign a value.
     mutating func assignDefaults(
-        in words: some Sequence<ShellWord>, _ substitute: (String) -> String?
+        in words: some Sequence<ShellWord>, _ substitute: ShellSubstitution
     ) {
         for case .parameter(let parameter, _) in words.flatMap(\.parts) {
             guard case .fallback(_, _, true) = parameter.change else { continue }
@@ -74,7 +74,7 @@ extension ShellState {
 
     /// Returns the value of a parameter; `nil` if it is unknown.
     private func value(
-        of parameter: ShellWord.Parameter, _ substitute: (String) -> String?
+        of parameter: ShellWord.Parameter, _ substitute: ShellSubstitution
     ) -> String? {
         let value = value(of: parameter.name)
         switch parameter.change {
@@ -150,7 +150,7 @@ extension ShellState {
 
     /// Returns the fields into which a word expands.
     private func fields(
-        _ word: ShellWord, _ substitute: (String) -> String?
+        _ word: ShellWord, _ substitute: ShellSubstitution
     ) -> [Argument] {
         var done: [Argument] = []
         var field = Field()

@@ -17,6 +17,7 @@ extension ImageBuilder {
             .init("Labels", Self.json(settings.labels)),
         ]
         let volumes = JSONValue.object(settings.volumes.map { .init($0, .object([])) })
+        if !settings.user.isEmpty { config.append(.init("User", .string(settings.user))) }
         if !settings.volumes.isEmpty { config.append(.init("Volumes", volumes)) }
         let history = settings.history.map { command -> JSONValue in
             .object([.init("created_by", .string(command))])

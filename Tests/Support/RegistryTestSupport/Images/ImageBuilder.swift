@@ -38,6 +38,8 @@ public struct ImageBuilder: Sendable {
         public var environment: [String]
         /// The working directory.
         public var workingDirectory = "/"
+        /// The user; empty for root.
+        public var user = ""
         /// The directories of volumes.
         public var volumes: [String] = []
         /// The labels.
