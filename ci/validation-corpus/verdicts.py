@@ -6,6 +6,8 @@ from pathlib import Path
 
 from images import PLATFORMS
 
+UNCHECKED = "not-checked"
+
 
 def run_json(command, directory):
     done = subprocess.run([*map(str, command)], cwd=directory, capture_output=True, text=True)
