@@ -195,6 +195,12 @@ extension ContentSample {
                 [Sample.file("opt/app/bin/x")], [Sample.file("opt/app/bin/y")],
             ], entrypoint: ["/opt/app-1/bin/y"], expected: likelyMissing),
         .init(
+            name: "a link to a directory that the next layer creates by writing through it",
+            layers: [
+                [.folder("srv"), .symbolicLink("programs", to: "srv/none/new")],
+                [Sample.file("programs/app")],
+            ], entrypoint: ["/srv/none/new/app"], expected: likelyMissing),
+        .init(
             name: "a hard link through a link",
             layers: [Sample.base() + [.hardLink("app", to: "bin/dash")]], entrypoint: ["/app"]),
         .init(

@@ -35,6 +35,8 @@ extension ContentSample {
             interpreter(["python3.11", "-m", "none"]),
             interpreter(["python3.11", "--unknown", "/app/none"]),
             interpreter(["python3.11"]),
+            interpreter(["python3.11", "/usr/bin/perl"], missing),
+            interpreter(["php8.2", "/usr/bin/perl"]),
             interpreter(["perl", "-w", "/app/none"], missing),
             interpreter(["perl", "-e", "1", "/app/none"]),
             interpreter(["php8.2", "-d", "a=b", "/app/none"], missing),

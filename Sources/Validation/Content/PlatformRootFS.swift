@@ -11,7 +11,7 @@ struct PlatformRootFS {
     let rootFileSystem: RootFileSystem
     /// The CPU architecture of the platform; `nil` if it is unknown.
     let architecture: CPUArchitecture?
-    private let layers: [Descriptor]
+    private let image: LoadedImage.PlatformImage
 
     /// Creates the root file system from the scanned layers; `nil` if the config is missing, which
     /// other rules report.
@@ -22,7 +22,7 @@ struct PlatformRootFS {
         }
         self.platform = platform
         self.config = config
-        self.layers = candidate.manifest.layers
+        self.image = candidate
         self.rootFileSystem = RootFileSystem(
             layers: trees, linkHandling: image.linkHandling, budget: image.lookupBudget)
         self.architecture = CPUArchitecture(platform)
@@ -32,26 +32,7 @@ struct PlatformRootFS {
 
     /// Returns the layer that added a file; `nil` if it is unknown.
     func layer(of path: LayerPath) -> Finding.Layer? {
-        rootFileSystem.layers.lastIndex { $0?[path] != nil }.map(layer)
-    }
-
-    private func layer(at position: Int) -> Finding.Layer {
-        let history = config.layerHistory
-        let text = history.count == layers.count ? history[position] : nil
-        return Finding.Layer(
-            position: position + 1, count: layers.count, digest: layers[position].digest,
-            createdBy: text.map(Self.shortened))
-    }
-
-    /// Returns the command that created a layer, without the words that builders add.
-    private static func shortened(_ text: String) -> String {
-        var text = text[...]
-        for prefix in ["RUN ", "/bin/sh -c ", "#(nop) "] where text.hasPrefix(prefix) {
-            text = text.dropFirst(prefix.count).drop { $0 == " " }
-        }
-        if text.hasSuffix(" # buildkit") { text = text.dropLast(11) }
-        let words = text.prefix(1000).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return UntrustedText(words).display(limit: 80)
+        rootFileSystem.layers.lastIndex { $0?[path] != nil }.map(image.layer)
     }
 
     /// The maximum length of a path whose directories are looked up in every layer for a message.
@@ -74,12 +55,35 @@ struct PlatformRootFS {
             {
                 let target = UntrustedText(String(decoding: target, as: UTF8.self))
                 return
-                    "layer \(position + 1) of \(layers.count) replaces the link "
+                    "layer \(position + 1) of \(rootFileSystem.layers.count) replaces the link "
                     + "\(current.displayText) to \(target.display(limit: 100)) by a directory"
             }
             directory = current.directory
         }
         return nil
+    }
+}
+
+extension LoadedImage.PlatformImage {
+    /// Returns a layer for a finding.
+    func layer(at position: Int) -> Finding.Layer {
+        let layers = manifest.layers
+        let history = config?.layerHistory ?? []
+        let text = history.count == layers.count ? history[position] : nil
+        return Finding.Layer(
+            position: position + 1, count: layers.count, digest: layers[position].digest,
+            createdBy: text.map(Self.shortened))
+    }
+
+    /// Returns the command that created a layer, without the words that builders add.
+    private static func shortened(_ text: String) -> String {
+        var text = text[...]
+        for prefix in ["RUN ", "/bin/sh -c ", "#(nop) "] where text.hasPrefix(prefix) {
+            text = text.dropFirst(prefix.count).drop { $0 == " " }
+        }
+        if text.hasSuffix(" # buildkit") { text = text.dropLast(11) }
+        let words = text.prefix(1000).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return UntrustedText(words).display(limit: 80)
     }
 }
 

@@ -17,6 +17,8 @@ struct ScriptInterpreter {
     private let takesOperand: Bool
     /// The endings that the program adds to the name of a script that it does not find.
     private let endings: [String]
+    /// A Boolean value that indicates whether a binary as the script is an error; PHP prints it.
+    let rejectsBinaries: Bool
 
     /// Creates the interpreter with a program name, which may end in a version; `nil` if it is
     /// unknown.
@@ -27,7 +29,8 @@ struct ScriptInterpreter {
 
     private init(
         _ syntax: OptionSyntax, code: Set<String> = [], script: Set<String> = [],
-        file: String? = nil, takesOperand: Bool = true, endings: [String] = []
+        file: String? = nil, takesOperand: Bool = true, endings: [String] = [],
+        rejectsBinaries: Bool = true
     ) {
         self.syntax = syntax
         codeOptions = code
@@ -35,6 +38,7 @@ struct ScriptInterpreter {
         fileOption = file
         self.takesOperand = takesOperand
         self.endings = [""] + endings
+        self.rejectsBinaries = rejectsBinaries
     }
 
     /// Returns the paths at which the interpreter looks for the script that its arguments name;
@@ -67,7 +71,7 @@ struct ScriptInterpreter {
             code: [
                 "a", "h", "i", "m", "v", "r", "B", "R", "E", "S", "help", "version", "ini",
                 "interactive",
-            ], script: ["f", "F"]),
+            ], script: ["f", "F"], rejectsBinaries: false),
         // Source: ruby(1).
         "ruby": ScriptInterpreter(
             OptionSyntax("alnpsvwWe:E:I:r:", ["version", "help", "copyright"]),

@@ -85,10 +85,18 @@ extension StartTracer {
     ) -> [StartedPrograms.Trail] {
         let candidates = interpreter.candidates(in: arguments)
         guard let script = candidates.first,
-            script.hasPrefix("/") || process.workingDirectory != nil,
-            candidates.allSatisfy({ resolve($0, process) == .missing })
+            script.hasPrefix("/") || process.workingDirectory != nil
         else { return Self.finished }
-        return [required(record(.missing(script), .program(path)))]
+        let origin = StartedPrograms.Origin.program(path)
+        if case .found(.file(let file), let found) = resolve(script, process),
+            case .elf = file.head, interpreter.rejectsBinaries
+        {
+            return [required(record(.notScript(found), origin))]
+        }
+        guard candidates.allSatisfy({ resolve($0, process) == .missing }) else {
+            return Self.finished
+        }
+        return [required(record(.missing(script), origin))]
     }
 
     /// Returns the text of a script and its path; `nil` if the text is unknown.

@@ -93,7 +93,7 @@ final class StartTracer {
         positions[start] = position
         switch subject {
         case .program(_, let header) where isForeign(header): failing.insert(position)
-        case .missing, .notExecutable, .carriageReturn, .interpreterLoop:
+        case .missing, .notExecutable, .notScript, .carriageReturn, .interpreterLoop:
             failing.insert(position)
         case .program, .unknownFormat: break
         }

@@ -35,6 +35,8 @@ struct RootFileSystem {
     let budget: LookupBudget
     /// The directories to which upper layers write through links.
     private var redirections: [PathKey: [Redirection]] = [:]
+    /// The layers that create a directory because they write through a link to it.
+    private var createdDirectories: [PathKey: Set<Int>] = [:]
 
     /// A directory of one layer whose entries are in another directory of the container.
     fileprivate struct Redirection {
@@ -81,6 +83,9 @@ struct RootFileSystem {
                 let end = walk(
                     path.bytes, below: position, createsDirectories: true, mounts: false)
                 guard case .directory(let directories) = end else { continue }
+                for directory in directories {
+                    createdDirectories[directory.key, default: []].insert(position)
+                }
                 let target = directories.last?.key ?? .root
                 redirections[target, default: []].append(Redirection(layer: position, key: key))
                 replacedLink = replacedLink ?? (path, position)
@@ -165,7 +170,9 @@ struct RootFileSystem {
                     )
                 }
             }
-            if keys.contains(where: layer.hasEntries) {
+            if keys.contains(where: layer.hasEntries)
+                || createdDirectories[key]?.contains(position) == true
+            {
                 guard linkHandling == .followed else { return (.entry(.directory), position) }
                 isImplied = true
             }

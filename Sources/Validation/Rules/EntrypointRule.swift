@@ -98,7 +98,7 @@ extension StartedPrograms {
             case .native, nil: false
             }
         // A script may handle a missing program, unless every way needs it.
-        case .missing, .notExecutable, .carriageReturn, .interpreterLoop:
+        case .missing, .notExecutable, .notScript, .carriageReturn, .interpreterLoop:
             isAlwaysReached(position)
         case .unknownFormat: isAlwaysRequired(position)
         }
@@ -145,6 +145,8 @@ extension StartedPrograms.Start {
             return (.entrypointMissing, "\(name(shown)) not found\(link)")
         case .notExecutable(let path):
             return (.entrypointMissing, "\(name(path.displayText)) is not executable")
+        case .notScript(let path):
+            return (.entrypointMissing, "\(name(path.displayText)) is a binary, not a script")
         case .unknownFormat(let path):
             return (.notChecked, "\(path.displayText) is neither an ELF binary nor a script")
         case .interpreterLoop(let path):
@@ -175,7 +177,7 @@ extension StartedPrograms.Start {
         switch (subject, origin) {
         case (.program(let path, _), _), (.notExecutable(let path), _),
             (.unknownFormat(let path), _), (.carriageReturn(let path), _),
-            (.interpreterLoop(let path), _):
+            (.interpreterLoop(let path), _), (.notScript(let path), _):
             scanned.layer(of: path)
         case (.missing, .program(let path)), (.missing, .line(let path, _)):
             scanned.layer(of: path)

@@ -21,30 +21,32 @@ public struct LayerIntegrityRule: Rule {
                 let diffID =
                     config.diffIDs.indices.contains(position) ? config.diffIDs[position] : nil
                 let name = "\(platform): layer \(layer.digest.short)"
+                let place = candidate.layer(at: position)
                 switch image.contents(of: layer) {
                 case .success(let contents):
-                    return Self.finding(contents.diffID, diffID, name, platform)
+                    return Self.finding(contents.diffID, diffID, name, platform, place)
                         ?? Self.finding(contents.tree, position, candidate, name, image)
-                        ?? Self.finding(contents.compression, layer.mediaType, name, platform)
+                        ?? Self.finding(
+                            contents.compression, layer.mediaType, name, platform, place)
                 case .failure(.malformed(let reason)):
                     return Finding(
-                        .layerBroken, .error, platform: platform,
+                        .layerBroken, .error, platform: platform, layer: place,
                         "\(name) cannot be unpacked: \(LayerScanError.malformed(reason))")
                 case .failure(let error):
                     return Finding(
-                        .notChecked, .warning, platform: platform,
+                        .notChecked, .warning, platform: platform, layer: place,
                         "\(name) not scanned: \(error)")
                 case nil:
                     // A layer that no rule required was not scanned.
                     guard LayerCompression(layer.mediaType) == nil else { return nil }
                     guard !LayerCompression.isUnsupported(layer.mediaType) else {
                         return Finding(
-                            .layerBroken, .error, platform: platform,
+                            .layerBroken, .error, platform: platform, layer: place,
                             "\(name) cannot be unpacked: runtimes do not support "
                                 + "\(layer.mediaType)")
                     }
                     return Finding(
-                        .notChecked, .warning, platform: platform,
+                        .notChecked, .warning, platform: platform, layer: place,
                         "\(name) not scanned: unsupported media type \(layer.mediaType)")
                 }
             }
@@ -52,14 +54,15 @@ public struct LayerIntegrityRule: Rule {
     }
 
     private static func finding(
-        _ actual: Digest, _ stated: Digest?, _ name: String, _ platform: Platform
+        _ actual: Digest, _ stated: Digest?, _ name: String, _ platform: Platform,
+        _ layer: Finding.Layer
     ) -> Finding? {
         // `LayerCountRule` reports a missing `diff_id`; another algorithm cannot be compared.
         guard let stated, stated.algorithm == actual.algorithm, stated != actual else {
             return nil
         }
         return Finding(
-            .diffIDMismatch, .error, platform: platform,
+            .diffIDMismatch, .error, platform: platform, layer: layer,
             "\(name) has diff_id \(actual.short), but config states \(stated.short)")
     }
 
@@ -71,6 +74,7 @@ public struct LayerIntegrityRule: Rule {
         func broken(_ reason: String) -> Finding {
             Finding(
                 .layerBroken, .error, platform: candidate.platform,
+                layer: candidate.layer(at: position),
                 "\(name) cannot be unpacked: \(reason)")
         }
         let isSeparate = image.linkHandling == .replaced
@@ -92,12 +96,13 @@ public struct LayerIntegrityRule: Rule {
     ///
     /// Source: containerd, archive/compression, `DecompressStream`.
     private static func finding(
-        _ actual: LayerCompression, _ mediaType: MediaType, _ name: String, _ platform: Platform
+        _ actual: LayerCompression, _ mediaType: MediaType, _ name: String, _ platform: Platform,
+        _ layer: Finding.Layer
     ) -> Finding? {
         guard let stated = LayerCompression(mediaType), stated != actual else { return nil }
         let description = actual == .none ? "not compressed" : "compressed with \(actual.rawValue)"
         return Finding(
-            .layerBroken, .warning, platform: platform,
+            .layerBroken, .warning, platform: platform, layer: layer,
             "\(name) is \(description), but its media type states \(stated.rawValue); some runtimes "
                 + "reject it")
     }
