@@ -51,7 +51,8 @@ public struct Validator: Sendable {
     /// The rules, in the order in which they run.
     public static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
-        ExceptionRule(), LayerIntegrityRule(), ProcessSettingsRule(), EntrypointRule(), LibraryRule(),
+        ExceptionRule(), LayerIntegrityRule(), ProcessSettingsRule(), EntrypointRule(),
+        LibraryRule(),
         UserlandRule(),
         RequiredPathsRule(),
     ]

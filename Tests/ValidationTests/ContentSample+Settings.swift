@@ -8,8 +8,10 @@ extension ContentSample {
     private static func interpreter(
         _ words: [String], _ expected: [String] = [], workingDirectory: String = "/"
     ) -> ContentSample {
-        let interpreters = ["awk", "java", "lua5.4", "node", "perl", "php8.2", "python3.11", "ruby"]
-            .map { Sample.file("usr/bin/\($0)") }
+        let interpreters = [
+            "awk", "java", "lua5.4", "node", "perl", "php8.2", "python3.11", "ruby",
+        ]
+        .map { Sample.file("usr/bin/\($0)") }
         return ContentSample(
             name: words.joined(separator: " "),
             layers: [
@@ -58,7 +60,8 @@ extension ContentSample {
     }()
 
     private static func settings(
-        _ name: String, _ expected: [String] = [], user: String = "", workingDirectory: String = "/",
+        _ name: String, _ expected: [String] = [], user: String = "",
+        workingDirectory: String = "/",
         files: [TarEntry] = [
             .file("etc/passwd", "root:x:0:0::/:\napp:x:9:9::/:\n", mode: 0o644),
             .file("etc/group", "root:x:0:\nstaff:x:9:\n", mode: 0o644),
@@ -91,8 +94,10 @@ extension ContentSample {
                     .file("data", "root:x:0:0::/:\n", mode: 0o644),
                 ]),
             settings("a missing working directory", workingDirectory: "/srv/new"),
-            settings("a working directory that is a file", mismatch, workingDirectory: "/app/server"),
-            settings("a working directory below a file", mismatch, workingDirectory: "/app/server/x"),
+            settings(
+                "a working directory that is a file", mismatch, workingDirectory: "/app/server"),
+            settings(
+                "a working directory below a file", mismatch, workingDirectory: "/app/server/x"),
         ]
     }()
 }

@@ -26,7 +26,7 @@ struct StartedPrograms {
         case notExecutable(LayerPath)
         /// A file that is neither an ELF program nor a script.
         case unknownFormat(LayerPath)
-        /// A binary that an interpreter is told to run as a script.
+        /// A binary that an interpreter runs as a script.
         case notScript(LayerPath)
         /// A script whose first line ends in a carriage return.
         case carriageReturn(LayerPath)

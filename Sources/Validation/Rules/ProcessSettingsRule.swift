@@ -26,7 +26,8 @@ public struct ProcessSettingsRule: Rule {
         guard names.count <= 2 else {
             return [finding("\(quoted(scanned.config.user)) is not USER or USER:GROUP", scanned)]
         }
-        return zip(names, [("user", "etc/passwd"), ("group", "etc/group")]).compactMap { name, list in
+        return zip(names, [("user", "etc/passwd"), ("group", "etc/group")]).compactMap {
+            name, list in
             guard Int(name) == nil else { return nil }
             return missing(name, of: list.0, in: LayerPath(list.1), scanned)
         }

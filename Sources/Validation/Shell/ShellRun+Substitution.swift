@@ -101,7 +101,9 @@ extension ShellRun {
         }
         var directory = path[..<slash]
         while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
-        return (directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...]))
+        return (
+            directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...])
+        )
     }
 
     /// Returns a path without links; `nil` if it does not exist in the image.
