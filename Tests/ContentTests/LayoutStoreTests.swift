@@ -102,6 +102,30 @@ import Testing
                 isUntagged ? "the untagged manifest \(image.digest)" : "docker.io/library/app:1.0"))
     }
 
+    @Test func `a name before the tag selects one of several full names`() async throws {
+        let other = ImageBuilder().multiPlatform(seed: 2)
+        for image in [image, other] { try await image.push(to: store, as: "x") }
+        let entries = zip([image, other], ["app:1.0", "docker.io/library/app:1.0"]).map {
+            #"{"mediaType":"\#(MediaType.ociIndex)","digest":"\#($0.digest)","#
+                + #""size":\#($0.root.bytes.count),"annotations":"#
+                + #"{"org.opencontainers.image.ref.name":"\#($1)"}}"#
+        }
+        try folder.write(
+            #"{"schemaVersion":2,"manifests":[\#(entries.joined(separator: ","))]}"#,
+            to: "layout/index.json")
+        let path = "\(folder.path)/layout"
+        #expect(try await store.resolve(.tag("1.0")) == nil, "the tag is ambiguous")
+        for (name, image) in [("app", image), ("docker.io/library/app", other)] {
+            let named = LayoutStore(directory: "\(path):\(name)")
+            #expect(try await named.resolve(.tag("1.0"))?.digest == image.digest)
+            #expect(try await named.resolve(.tag("2.0")) == nil)
+            #expect(try await named.tags().map(\.name) == ["1.0"])
+            await #expect(throws: ContentError.self) {
+                try await image.push(to: named, as: "2.0")
+            }
+        }
+    }
+
     // MARK: The index
 
     @Test func `children are unlisted when their parent is listed`() async throws {

@@ -50,10 +50,15 @@ struct LayoutIndex {
         JSONValue.object(members + [JSONValue.Member("manifests", .array(entries))]).text
     }
 
-    /// The tags of the index, and those of full names.
-    var tags: [Tag] {
+    /// Returns the tags of the index, and those of full names.
+    ///
+    /// - Parameter imageName: The full name without its tag; `nil` for any.
+    /// - Returns: The tags, in the order of the entries.
+    func tags(of imageName: String?) -> [Tag] {
         descriptors.flatMap { entry in
-            Self.nameKeys.compactMap { entry.annotations[$0].flatMap(Self.tag) }
+            Self.nameKeys.compactMap { entry.annotations[$0] }
+                .filter { name in imageName.map { name.hasPrefix($0 + ":") } ?? true }
+                .compactMap(Self.tag)
         }
     }
 
@@ -77,15 +82,23 @@ struct LayoutIndex {
     /// A tag may also be that of a full name, if no other manifest has it. A tag that no name has
     /// selects the only manifest of a layout if that is untagged, as `skopeo copy … oci:DIR` and
     /// `podman save` write it.
-    func find(_ name: ManifestName) -> Descriptor? {
-        if let listed = resolve(name) { return listed }
-        guard case .tag(let tag) = name else { return nil }
+    ///
+    /// - Parameters:
+    ///   - name: The tag or digest.
+    ///   - imageName: The full name without its tag, which then has to match; `nil` for any.
+    /// - Returns: The descriptor.
+    func find(_ name: ManifestName, of imageName: String? = nil) -> Descriptor? {
+        guard case .tag(let tag) = name else { return resolve(name) }
+        if imageName == nil, let listed = resolve(name) { return listed }
         let named = descriptors.filter { entry in
-            Self.nameKeys.contains { entry.annotations[$0].flatMap(Self.tag) == tag }
+            Self.nameKeys.compactMap { entry.annotations[$0] }.contains { text in
+                imageName.map { text == "\($0):\(tag)" } ?? (Self.tag(of: text) == tag)
+            }
         }
         if let first = named.first {
             return named.allSatisfy { $0.digest == first.digest } ? first : nil
         }
+        guard imageName == nil else { return nil }
         let isUntagged = Self.nameKeys.allSatisfy { descriptors.first?.annotations[$0] == nil }
         return descriptors.count == 1 && isUntagged ? descriptors.first : nil
     }

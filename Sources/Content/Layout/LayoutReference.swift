@@ -18,7 +18,8 @@ public struct LayoutReference: Hashable, Sendable {
     /// Parses `oci:DIR[:TAG][@DIGEST]`.
     ///
     /// A colon does not begin a tag if a slash follows, and an `@` does not begin a digest unless
-    /// the rest has the form of one.
+    /// the rest has the form of one. The directory of `oci:DIR:NAME:TAG` is `DIR:NAME`, which
+    /// ``LayoutStore`` separates.
     ///
     /// - Throws: `ParseError` if a component is invalid or the directory is missing.
     public init(parsing text: String) throws(ParseError) {

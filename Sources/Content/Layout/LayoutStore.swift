@@ -17,13 +17,29 @@ public final class LayoutStore: ContentStore {
     /// The location of the layout.
     public let location: StoreLocation
     private let directory: String
+    /// The part of a full name before the tag, such as `docker.io/library/app`.
+    ///
+    /// If it is set, tags are those of this name, and the store is read-only.
+    private let imageName: String?
     /// Serializes changes of the index within this process.
     private let indexLock = Mutex(())
 
     /// Opens a layout, which the first write creates.
+    ///
+    /// - Parameter directory: The directory. If it is no layout, but the part before a colon is,
+    ///   the rest is the name of an image in that layout: `DIR:docker.io/library/app`.
     public init(directory: String) {
-        self.directory = directory
         self.location = .layout(directory: directory)
+        let colon = directory.indices.first {
+            directory[$0] == ":" && !Self.isLayout(directory) && Self.isLayout(directory[..<$0])
+        }
+        self.directory = colon.map { String(directory[..<$0]) } ?? directory
+        self.imageName = colon.map { String(directory[directory.index(after: $0)...]) }
+    }
+
+    private static func isLayout(_ directory: some StringProtocol) -> Bool {
+        let status = try? FileStatus.of("\(directory)/index.json")
+        return status?.kind == .regular
     }
 
     private var indexPath: String { "\(directory)/index.json" }
@@ -40,7 +56,7 @@ public final class LayoutStore: ContentStore {
     ///   that a mistyped directory is never taken for a missing image.
     public func resolve(_ name: ManifestName) async throws -> Descriptor? {
         guard let index = try index() else { throw noLayout() }
-        return try index.find(name) ?? unlisted(name)
+        return try index.find(name, of: imageName) ?? unlisted(name)
     }
 
     /// Resolves a name; `nil` if the layout does not exist yet.
@@ -86,7 +102,7 @@ public final class LayoutStore: ContentStore {
     /// Returns all tags, sorted.
     public func tags() async throws -> [Tag] {
         guard let index = try index() else { throw noLayout() }
-        return index.tags.sorted()
+        return index.tags(of: imageName).sorted()
     }
 
     private func size(of digest: Digest) throws -> Int? {
@@ -149,6 +165,11 @@ public final class LayoutStore: ContentStore {
     ///
     /// A symbolic link in place of a blob could lead out of the layout, so it is rejected.
     private func prepare(for digest: Digest) throws {
+        guard imageName == nil else {
+            throw ContentError(
+                .invalid, "\(location) is an image in a layout, which cannot be written",
+                hint: "write to 'oci:DIR'")
+        }
         try Directory.create("\(directory)/blobs/\(digest.algorithm.rawValue)")
         let existing = try FileStatus.of(path(of: digest), followsLinks: false)
         guard existing == nil || existing?.kind == .regular else {
