@@ -26,7 +26,7 @@ public final class LayoutStore: ContentStore {
 
     /// Opens a layout, which the first write creates.
     ///
-    /// - Parameter directory: The directory. If it is no layout, but the part before a colon is,
+    /// - Parameter directory: The directory. If it is not a layout, but the part before a colon is,
     ///   the rest is the name of an image in that layout: `DIR:docker.io/library/app`.
     public init(directory: String) {
         self.location = .layout(directory: directory)
