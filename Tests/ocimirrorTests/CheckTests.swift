@@ -45,7 +45,7 @@ import Testing
     {
         let run = try await verdict("app:v1.3.0")
         #expect(run.status == 1, "\(run.said)")
-        #expect(run.output.contains("hint: did you mean 1.3.0-rc1"))
+        #expect(run.output.contains("hint: use an existing tag, such as 1.3.0-rc1"))
         #expect(run.output.contains("1.2.4"))
         #expect(run.output.contains("FAIL: image not found"))
     }

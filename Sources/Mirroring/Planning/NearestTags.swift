@@ -115,13 +115,14 @@ extension NearestTags {
 }
 
 extension NearestTags: CustomStringConvertible {
-    /// A question that suggests the nearest tags, and the newest release unless it is among them.
+    /// A hint with the nearest tags, and the newest release unless it is among them.
     public var description: String {
         let names = nearest.map(\.name)
         let last = names.suffix(2).joined(separator: " or ")
-        var text = "did you mean \((names.dropLast(2) + [last]).joined(separator: ", "))?"
+        let list = (names.dropLast(2) + [last]).joined(separator: ", ")
+        var text = "use an existing tag, such as \(list)"
         if let newestRelease, !nearest.contains(newestRelease) {
-            text += " the newest release is \(newestRelease)"
+            text += "; the newest release is \(newestRelease)"
         }
         return text
     }

@@ -224,6 +224,8 @@ import YAML
             answers[0].text.contains(
                 "OK: valid for linux/amd64, linux/arm64 (config); content not checked: linux/amd64")
         )
-        #expect(answers[1].text.contains("did you mean 12.1.0"), "\(answers[1].text)")
+        #expect(
+            answers[1].text.contains("use an existing tag, such as 12.1.0"),
+            "\(answers[1].text)")
     }
 }
