@@ -14,7 +14,7 @@ public struct Finding: Hashable, Sendable {
         case notAnIndex = "not-an-index"
         /// The config of an image states another platform than its index entry.
         case configMismatch = "config-mismatch"
-        /// The config of an image lists another number of layers, or other contents.
+        /// The diff IDs in the config of an image do not match its layers.
         case diffIDMismatch = "diffid-mismatch"
         /// A layer that runtimes cannot unpack.
         case layerBroken = "layer-broken"
@@ -65,7 +65,7 @@ public struct Finding: Hashable, Sendable {
         }
     }
 
-    /// The degree of knowledge about a problem.
+    /// The confidence of a finding.
     public enum Certainty: String, Sendable, CaseIterable {
         /// The finding follows from the image alone. Only such a finding can reject an image.
         case certain

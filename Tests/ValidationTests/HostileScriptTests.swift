@@ -14,9 +14,9 @@ import Testing
             #"{"os":"linux","architecture":"arm64","rootfs":{"diff_ids":[]}}"#.utf8))
 
     /// Follows a script whose programs are all unknown.
-    private static func trails(
+    private static func executions(
         _ script: [UInt8], _ arguments: [String] = []
-    ) throws -> [StartedPrograms.Trail] {
+    ) throws -> [StartedPrograms.Execution] {
         let config = try #require(config)
         let tracer = StartTracer(RootFileSystem(layers: [nil]), CPUArchitecture(.linuxARM64))
         var run = ShellRun(tracer, script: LayerPath("x"), shell: "bash", depth: 0)
@@ -49,13 +49,13 @@ import Testing
         ". ./x; . ./x; eval x; alias a=b; trap",
     ])
     func `hostile scripts end`(_ script: String) throws {
-        #expect(try !Self.trails(Array(script.utf8)).isEmpty)
+        #expect(try !Self.executions(Array(script.utf8)).isEmpty)
     }
 
     @Test func `large arguments and environments are limited`() throws {
         let long = String(repeating: "x", count: 1 << 20)
         let script = String(repeating: "set -- \"$@\" y\nif a; then B=$1; fi\n", count: 100)
-        #expect(try !Self.trails(Array(script.utf8), [long, long]).isEmpty)
+        #expect(try !Self.executions(Array(script.utf8), [long, long]).isEmpty)
     }
 
     /// Random sequences of tokens, and random changes of them.
@@ -77,7 +77,7 @@ import Testing
                 script[Int.random(in: 0..<script.count, using: &generator)] =
                     UInt8.random(in: 0...255, using: &generator)
             }
-            _ = try Self.trails(script, ["a", "-b"])
+            _ = try Self.executions(script, ["a", "-b"])
         }
     }
 }

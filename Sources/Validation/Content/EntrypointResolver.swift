@@ -17,13 +17,13 @@ struct EntrypointResolver {
         let tracer = StartTracer(rootFileSystem, architecture)
         let process = ProcessState(config)
         let words = (config.entrypoint + config.command).map { Argument($0) }
-        let trails = words.isEmpty ? [] : tracer.follow(words, process, .config)
+        let executions = words.isEmpty ? [] : tracer.follow(words, process, .config)
         // A script as the entrypoint usually ends in `exec "$@"`.
         if let script = tracer.firstScript, !tracer.isUnderstood, !config.entrypoint.isEmpty {
             tracer.followUncertainly(
                 config.command.map { Argument($0) }, process, after: script, depth: 0)
         }
-        startedPrograms = tracer.startedPrograms(trails)
+        startedPrograms = tracer.startedPrograms(executions)
     }
 }
 

@@ -16,12 +16,12 @@ extension StartTracer {
     ///   - name: The name with which it is started.
     ///   - arguments: The arguments of the shell.
     ///   - process: The state that the shell inherits.
-    ///   - depth: The number of programs that start each other so far.
-    /// - Returns: The trails of the shell.
+    ///   - depth: The nesting depth of started programs.
+    /// - Returns: The executions of the shell.
     func followShell(
         _ path: LayerPath, named name: String, _ arguments: [Argument], _ process: ProcessState,
         _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         let invocation = ShellInvocation(name, arguments)
         var state = ShellState(
             process: process, name: invocation.name, arguments: invocation.arguments)
@@ -50,14 +50,14 @@ extension StartTracer {
 
     private func followScript(
         _ script: String, of path: LayerPath, _ shell: String, _ state: ShellState, _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         guard state.process.workingDirectory != nil || script.hasPrefix("/") else {
             return unknown(.program(path))
         }
         switch resolve(script, state.process) {
         case .found(.file(let file), let found):
             guard let text = file.text else { return unknown(.line(found, 1)) }
-            // A script that starts itself again in the same state adds no other way.
+            // A script that starts itself again in the same state adds no other execution.
             guard activeScripts.insert(ActiveScript(path: found, state: state)).inserted else {
                 return []
             }
@@ -72,7 +72,7 @@ extension StartTracer {
                 return unknown(.program(path))
             }
             return [
-                StartedPrograms.Trail(required: [record(.missing(script), .program(path))])
+                StartedPrograms.Execution(required: [record(.missing(script), .program(path))])
             ]
         case .found, .runtimeMount, .undetermined: return unknown(.program(path))
         }
@@ -82,7 +82,7 @@ extension StartTracer {
     func followScript(
         of interpreter: ScriptInterpreter, _ path: LayerPath, _ arguments: [Argument],
         _ process: ProcessState
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         let candidates = interpreter.candidates(in: arguments)
         guard let script = candidates.first,
             script.hasPrefix("/") || process.workingDirectory != nil

@@ -49,23 +49,23 @@ final class StartTracer {
     }
 
     /// Returns the result of following programs.
-    func startedPrograms(_ trails: [StartedPrograms.Trail]) -> StartedPrograms {
+    func startedPrograms(_ executions: [StartedPrograms.Execution]) -> StartedPrograms {
         StartedPrograms(
-            starts: starts, trails: trails, failing: failing,
+            starts: starts, executions: executions, failing: failing,
             expectsForeignPrograms: expectsForeignPrograms, handled: handled,
-            unfollowed: trails.contains(where: \.isUnknown) ? unfollowed : nil)
+            unfollowed: executions.contains(where: \.isUnknown) ? unfollowed : nil)
     }
 
-    /// The trail of a program that starts no other.
-    static let finished = [StartedPrograms.Trail()]
+    /// The execution of a program that starts no other.
+    static let finished = [StartedPrograms.Execution()]
 
-    /// Returns the trail of a way that is not followed.
-    func unknown(_ origin: StartedPrograms.Origin) -> [StartedPrograms.Trail] {
+    /// Returns the execution of a command that is not followed.
+    func unknown(_ origin: StartedPrograms.Origin) -> [StartedPrograms.Execution] {
         leaveGrammar(at: origin)
-        return [StartedPrograms.Trail(isUnknown: true)]
+        return [StartedPrograms.Execution(isUnknown: true)]
     }
 
-    /// Records a place at which a way is not followed any further.
+    /// Records the first position at which the analysis stops.
     func leaveGrammar(at origin: StartedPrograms.Origin) {
         isUnderstood = false
         unfollowed = unfollowed ?? origin
@@ -113,12 +113,12 @@ final class StartTracer {
     ///   - words: The program and its arguments.
     ///   - process: The state that the program inherits.
     ///   - origin: The place that names the program.
-    ///   - depth: The number of programs that start each other so far.
-    /// - Returns: The trails of the program.
+    ///   - depth: The nesting depth of started programs.
+    /// - Returns: The executions of the program.
     func follow(
         _ words: [Argument], _ process: ProcessState, _ origin: StartedPrograms.Origin,
         depth: Int = 0
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         guard takeStep(), let first = words.first, first.isSingle, let name = first.text else {
             return unknown(origin)
         }
@@ -130,7 +130,7 @@ final class StartTracer {
     private func follow(
         _ result: ProgramLookup.Result, named name: String, _ arguments: [Argument],
         _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         guard depth < Self.maximumDepth else { return unknown(origin) }
         switch result {
         case .runtimeMount: return Self.finished
@@ -147,23 +147,23 @@ final class StartTracer {
             guard header.kind == .executable || header.kind == .shared else {
                 return [required(record(.unknownFormat(path), origin))]
             }
-            var trail = required(record(.program(path, header), origin, process.libraryPath))
+            var execution = required(record(.program(path, header), origin, process.libraryPath))
             if let loader = header.loader, !isForeign(header), let start = start(of: loader, path) {
-                trail.required.insert(start)
+                execution.required.insert(start)
             }
-            guard trail.required.isDisjoint(with: failing) else { return [trail] }
+            guard execution.required.isDisjoint(with: failing) else { return [execution] }
             // The interpreters of a program that this one starts are counted from the beginning.
             let interpreters = interpreterDepth
             interpreterDepth = 0
             defer { interpreterDepth = interpreters }
             return followCommand(of: path, named: name, arguments, process, depth).map {
-                trail.merging($0)
+                execution.merging($0)
             }
         }
     }
 
-    func required(_ position: Int) -> StartedPrograms.Trail {
-        StartedPrograms.Trail(required: [position])
+    func required(_ position: Int) -> StartedPrograms.Execution {
+        StartedPrograms.Execution(required: [position])
     }
 
     /// Records the loader of a program, which the kernel requires to be executable.
@@ -186,7 +186,7 @@ final class StartTracer {
     private func followScript(
         _ script: LayerPath, _ start: FileStart, named name: String, _ arguments: [Argument],
         _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         guard interpreterDepth < Self.maximumInterpreterDepth else {
             return [required(record(.interpreterLoop(script), origin))]
         }
@@ -210,7 +210,7 @@ final class StartTracer {
             interpreter.first == UInt8(ascii: "/") || process.workingDirectory != nil
             ? lookup.program(at: interpreter) : .undetermined
         interpreterDepth += 1
-        let trails = follow(
+        let executions = follow(
             result, named: String(decoding: interpreter, as: UTF8.self), words, process,
             .program(script), depth + 1)
         interpreterDepth -= 1
@@ -223,8 +223,8 @@ final class StartTracer {
         let isShell = LayerPath(interpreter).name.suffix(2).elementsEqual("sh".utf8)
         guard line.last == 0x0D,
             isShell && !option.isEmpty
-                || trails.allSatisfy({ !$0.required.isDisjoint(with: failing) })
-        else { return trails }
+                || executions.allSatisfy({ !$0.required.isDisjoint(with: failing) })
+        else { return executions }
         return [required(record(.carriageReturn(script), origin))]
     }
 
@@ -232,7 +232,7 @@ final class StartTracer {
     private func followCommand(
         of path: LayerPath, named name: String, _ arguments: [Argument], _ process: ProcessState,
         _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         let name = String(decoding: LayerPath(name).name, as: UTF8.self)
         if let interpreter = ScriptInterpreter(name) {
             return followScript(of: interpreter, path, arguments, process)
@@ -256,14 +256,14 @@ final class StartTracer {
         if case .multiCall = wrapper {
             return followApplet(command.words, path, process, depth)
         }
-        let trails = follow(command.words, command.process, .program(path), depth: depth + 1)
-        return command.isCertain ? trails : unknown(.program(path))
+        let executions = follow(command.words, command.process, .program(path), depth: depth + 1)
+        return command.isCertain ? executions : unknown(.program(path))
     }
 
     /// Follows an applet of a multi-call program, which looks for no file of that name.
     private func followApplet(
         _ words: [Argument], _ path: LayerPath, _ process: ProcessState, _ depth: Int
-    ) -> [StartedPrograms.Trail] {
+    ) -> [StartedPrograms.Execution] {
         guard depth < Self.maximumDepth, let name = words.first?.text,
             ExecWrapper(name) != nil
         else { return Self.finished }

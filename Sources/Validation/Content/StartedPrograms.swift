@@ -4,8 +4,8 @@ internal import LayerScanning
 
 /// The programs that a container certainly or possibly starts, traced from its entrypoint.
 ///
-/// Where validation cannot decide which way a script takes, it follows each. A program is therefore
-/// known to be started only if every way starts it.
+/// Where validation cannot decide how a script continues, it follows each possibility. A program
+/// is therefore known to be started only if every execution starts it.
 struct StartedPrograms {
     /// The place that names a program.
     enum Origin: Hashable {
@@ -41,18 +41,18 @@ struct StartedPrograms {
         var libraryPath = ProcessState.LibraryPath.unset
     }
 
-    /// The starts on one way through all scripts, by their positions in ``starts``.
-    struct Trail: Hashable {
+    /// The starts of one possible execution of all scripts, by their positions in ``starts``.
+    struct Execution: Hashable {
         /// The starts without which the container does not run.
         var required: Set<Int> = []
         /// Failed starts after which it goes on.
         var reached: Set<Int> = []
-        /// A Boolean value that indicates whether the way continues beyond what is understood.
+        /// A Boolean value that indicates whether the execution continues beyond what is understood.
         var isUnknown = false
 
-        /// Returns a trail with the starts of both.
-        func merging(_ other: Trail) -> Trail {
-            Trail(
+        /// Returns an execution with the starts of both.
+        func merging(_ other: Execution) -> Execution {
+            Execution(
                 required: required.union(other.required), reached: reached.union(other.reached),
                 isUnknown: isUnknown || other.isUnknown)
         }
@@ -60,8 +60,8 @@ struct StartedPrograms {
 
     /// All starts, in the order in which they were found.
     let starts: [Start]
-    /// The ways through all scripts.
-    let trails: [Trail]
+    /// The possible executions of all scripts.
+    let executions: [Execution]
     /// The positions of starts of files that are missing or for another CPU architecture.
     let failing: Set<Int>
     /// A Boolean value that indicates whether programs for other CPU architectures are normal,
@@ -69,7 +69,7 @@ struct StartedPrograms {
     let expectsForeignPrograms: Bool
     /// The positions of starts after whose failure a script goes on with an alternative.
     let handled: Set<Int>
-    /// The first place at which a way continues beyond what is understood.
+    /// The first position at which an execution continues beyond what is understood.
     let unfollowed: Origin?
 
     /// The certainty of each start that fails, or `nil` if a failure would be normal.
@@ -78,22 +78,22 @@ struct StartedPrograms {
     /// - Returns: The certainties by position.
     func certainties(of failing: Set<Int>) -> [Int: Finding.Certainty] {
         let neverRuns =
-            !trails.isEmpty && trails.allSatisfy { !$0.required.isDisjoint(with: failing) }
-        let required = trails.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
+            !executions.isEmpty && executions.allSatisfy { !$0.required.isDisjoint(with: failing) }
+        let required = executions.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
         return Dictionary(
             uniqueKeysWithValues: failing.map { position in
                 (position, neverRuns && required.contains(position) ? .certain : .likely)
             })
     }
 
-    /// Returns whether every way reaches a start.
+    /// Returns whether every execution reaches a start.
     func isAlwaysReached(_ position: Int) -> Bool {
-        trails.allSatisfy { $0.required.contains(position) || $0.reached.contains(position) }
+        executions.allSatisfy { $0.required.contains(position) || $0.reached.contains(position) }
     }
 
     /// Returns whether the container does not run without a start.
     func isAlwaysRequired(_ position: Int) -> Bool {
-        !trails.isEmpty && trails.allSatisfy { $0.required.contains(position) }
+        !executions.isEmpty && executions.allSatisfy { $0.required.contains(position) }
     }
 }
 

@@ -16,7 +16,7 @@ extension RootFileSystem {
     /// Follows a path, including all symbolic links in it.
     ///
     /// - Parameters:
-    ///   - path: The path as it is written.
+    ///   - path: The path before symbolic links are resolved.
     ///   - directory: The working directory that a relative path starts from. A runtime creates it
     ///     if it is missing.
     /// - Returns: The file at the end of the path.
@@ -69,7 +69,7 @@ extension RootFileSystem {
     /// Follows a path and all links in it.
     ///
     /// - Parameters:
-    ///   - path: The path as it is written.
+    ///   - path: The path before symbolic links are resolved.
     ///   - start: The directories from which a relative path starts, without the root.
     ///   - top: The layer at which the container's file system ends.
     ///   - createsDirectories: Whether missing directories are created.

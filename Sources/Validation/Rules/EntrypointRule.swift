@@ -97,7 +97,7 @@ extension StartedPrograms {
             case .sometimes: isAlwaysRequired(position)
             case .native, nil: false
             }
-        // A script may handle a missing program, unless every way needs it.
+        // A script may handle a missing program, unless every execution needs it.
         case .missing, .notExecutable, .notScript, .carriageReturn, .interpreterLoop:
             isAlwaysReached(position)
         case .unknownFormat: isAlwaysRequired(position)

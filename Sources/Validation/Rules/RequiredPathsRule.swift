@@ -25,8 +25,8 @@ public struct RequiredPathsRule: Rule {
             }
         }
         let tracer = StartTracer(scanned.rootFileSystem, scanned.architecture)
-        let trails = tracer.follow([Argument(name)], ProcessState(scanned.config), .config)
-        let started = tracer.startedPrograms(trails)
+        let executions = tracer.follow([Argument(name)], ProcessState(scanned.config), .config)
+        let started = tracer.startedPrograms(executions)
         let certain = started.certainties(of: started.failing).filter { $0.value == .certain }.keys
         for start in certain.sorted().map({ started.starts[$0] }) {
             switch (start.subject, start.origin) {

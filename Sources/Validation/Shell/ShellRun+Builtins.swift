@@ -125,13 +125,13 @@ extension ShellRun {
         }
         if parsed.options.contains(where: { $0.name == "c" }) { state.process.forgetVariables() }
         let words = Array(parsed.operands)
-        let trails = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
+        let executions = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
         guard parsed.isCertain, words.first?.text != nil, !mayBeBuiltin(words, state.process) else {
             leaveGrammar(&state, origin)
             end(state, isFailure: false)
             return []
         }
-        for trail in trails { addEnding(state.trail.merging(trail)) }
+        for execution in executions { addEnding(state.execution.merging(execution)) }
         return []
     }
 
@@ -139,7 +139,7 @@ extension ShellRun {
         let isFailure = Self.status(arguments.first) == .failure
         var state = state
         // The shell ends with a failure, and a program before it has failed.
-        if isFailure { state.last.formUnion(state.trail.reached) }
+        if isFailure { state.last.formUnion(state.execution.reached) }
         end(state, isFailure: isFailure)
         return []
     }

@@ -70,8 +70,8 @@ extension ShellRun {
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
-        let trails = tracer.follow(words, process, origin, depth: depth + 1)
-        return afterChild(trails, state, waits: !Self.returns(words), isChecked: isChecked)
+        let executions = tracer.follow(words, process, origin, depth: depth + 1)
+        return afterChild(executions, state, waits: !Self.returns(words), isChecked: isChecked)
     }
 
     /// Returns whether a name that is not the name of a program may be a builtin.

@@ -142,7 +142,7 @@ struct ShellEffects {
         calls.formUnion(other.calls)
     }
 
-    /// Forgets what can have changed.
+    /// Marks the variables that the commands can change as unknown.
     ///
     /// - Parameters:
     ///   - state: The state before the loop.

@@ -4,9 +4,11 @@ internal import LayerScanning
 
 /// Follows the commands of one shell.
 ///
-/// A state is followed through every way that a script can take: after a condition that cannot be
+/// A state is followed through every possible execution of a script: after a condition that cannot be
 /// decided, there are two states. Equal states are merged, and their number is limited.
 struct ShellRun {
+    typealias Execution = StartedPrograms.Execution
+
     let tracer: StartTracer
     /// The path of the file that contains the current command; `nil` for the text of the option
     /// `-c`.
@@ -16,8 +18,8 @@ struct ShellRun {
     /// The number of programs that start each other up to this shell.
     let depth: Int
 
-    /// The trails of the ways on which the shell ends or waits.
-    private(set) var endings: [StartedPrograms.Trail] = []
+    /// The executions in which the shell exits or waits.
+    private(set) var endings: [Execution] = []
     /// A Boolean value that indicates whether a command was followed that may run forever.
     var mayWait = false
     /// A Boolean value that indicates whether a command is not understood.
@@ -53,10 +55,10 @@ struct ShellRun {
     ///   - text: The text, or its first bytes.
     ///   - isComplete: A Boolean value that indicates whether this is the whole text.
     ///   - state: The state before the first command.
-    /// - Returns: The trails of all ways.
+    /// - Returns: All possible executions.
     mutating func follow(
         _ text: [UInt8], isComplete: Bool, _ state: ShellState
-    ) -> [StartedPrograms.Trail] {
+    ) -> [Execution] {
         let (flows, isUnderstood) = commands(of: text, isComplete: isComplete, state)
         for flow in flows {
             end(flow.state, isFailure: isUnderstood && flow.status != .success)
@@ -101,7 +103,7 @@ struct ShellRun {
         hasLeftGrammar = true
         tracer.leaveGrammar(at: origin)
         state.forget()
-        state.trail.isUnknown = true
+        state.execution.isUnknown = true
     }
 
     private mutating func leaveGrammar(_ flow: ShellFlow, line: Int) -> ShellFlow {
@@ -132,42 +134,41 @@ struct ShellRun {
         return Array(result.prefix(Self.maximumFlowCount))
     }
 
-    /// Ends a way.
+    /// Ends an execution.
     ///
     /// - Parameters:
     ///   - state: The state at the end.
     ///   - isFailure: A Boolean value that indicates whether the shell ends with the status of the
     ///     last command.
     mutating func end(_ state: ShellState, isFailure: Bool) {
-        var trail = state.trail
-        if isFailure { trail.required.formUnion(state.last) }
-        addEnding(trail)
+        var execution = state.execution
+        if isFailure { execution.required.formUnion(state.last) }
+        addEnding(execution)
     }
 
     /// Adds an ending.
-    mutating func addEnding(_ trail: StartedPrograms.Trail) {
-        guard !endings.contains(trail) else { return }
+    mutating func addEnding(_ execution: Execution) {
+        guard !endings.contains(execution) else { return }
         if endings.count < Self.maximumFlowCount {
-            endings.append(trail)
+            endings.append(execution)
         } else {
             endings[0] = tracer.unknown(origin(ofLine: 1))[0]
         }
     }
 
-    /// Evaluates a command in a subshell, and returns its trails.
-    mutating func subshell(_ command: ShellCommand, _ state: ShellState) -> [StartedPrograms.Trail]
-    {
+    /// Evaluates a command in a subshell, and returns its executions.
+    mutating func subshell(_ command: ShellCommand, _ state: ShellState) -> [Execution] {
         let outer = (endings, mayWait, returns)
         (endings, mayWait, returns) = ([], false, nil)
         var state = state
-        state.trail = StartedPrograms.Trail()
+        state.execution = Execution()
         state.last = []
         for flow in evaluate(command, state, isChecked: false) {
             end(flow.state, isFailure: flow.status != .success)
         }
-        let trails = endings
+        let executions = endings
         (endings, mayWait, returns) = (outer.0, outer.1 || mayWait, outer.2)
-        return trails
+        return executions
     }
 
     /// Counts the steps of matching patterns; returns whether the limit is not reached.
@@ -220,16 +221,18 @@ struct ShellRun {
         case .background(let command):
             let waits = mayWait
             var state = state
-            for trail in subshell(command, state) { state.trail.reached.formUnion(reached(trail)) }
+            for execution in subshell(command, state) {
+                state.execution.reached.formUnion(reached(execution))
+            }
             mayWait = waits
             state.last = []
             return [ShellFlow(state: state, status: .success)]
         case .subshell(let command):
             let waits = mayWait
             mayWait = false
-            let trails = subshell(command, state)
+            let executions = subshell(command, state)
             defer { mayWait = mayWait || waits }
-            return afterChild(trails, state, waits: mayWait, isChecked: isChecked)
+            return afterChild(executions, state, waits: mayWait, isChecked: isChecked)
         case .conditional(let branches, let otherwise):
             return conditional(branches, otherwise, state, isChecked)
         case .selection(let word, let items): return selection(word, items, state, isChecked)
@@ -288,52 +291,55 @@ struct ShellRun {
         mayWait = false
         defer { mayWait = mayWait || waits }
         var state = state
-        var last: [StartedPrograms.Trail] = []
+        var last: [Execution] = []
         for command in commands {
             last = subshell(command, state)
             if let common = last.first.map(reached),
                 last.allSatisfy({ reached($0).isSuperset(of: common) })
             {
-                state.trail.reached.formUnion(common)
+                state.execution.reached.formUnion(common)
             }
         }
         return afterChild(last, state, waits: mayWait, isChecked: isChecked)
     }
 
-    /// Returns the failed starts of a trail.
-    private func reached(_ trail: StartedPrograms.Trail) -> Set<Int> {
-        trail.required.union(trail.reached).intersection(tracer.failing)
+    /// Returns the failed starts of an execution.
+    private func reached(_ execution: Execution) -> Set<Int> {
+        execution.required.union(execution.reached).intersection(tracer.failing)
     }
 
     /// Returns the states after a child process.
     ///
     /// - Parameters:
-    ///   - trails: The trails of the child.
+    ///   - executions: The executions of the child.
     ///   - state: The state before it.
     ///   - waits: A Boolean value that indicates whether the child may run forever.
     ///   - isChecked: A Boolean value that indicates whether `set -e` has no effect.
     /// - Returns: The states; none if the shell ends.
     mutating func afterChild(
-        _ trails: [StartedPrograms.Trail], _ state: ShellState, waits: Bool, isChecked: Bool
+        _ executions: [Execution], _ state: ShellState, waits: Bool, isChecked: Bool
     ) -> [ShellFlow] {
         var state = state
-        if loopNesting == 0, trails.contains(where: \.isUnknown) { state.trail.isUnknown = true }
+        if loopNesting == 0, executions.contains(where: \.isUnknown) {
+            state.execution.isUnknown = true
+        }
         let fails =
-            !trails.isEmpty && trails.allSatisfy { !$0.required.isDisjoint(with: tracer.failing) }
+            !executions.isEmpty
+            && executions.allSatisfy { !$0.required.isDisjoint(with: tracer.failing) }
         guard !fails else {
-            state.last = trails.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
+            state.last = executions.reduce(into: Set<Int>()) { $0.formUnion($1.required) }
                 .intersection(tracer.failing)
-            state.trail.reached.formUnion(state.last)
+            state.execution.reached.formUnion(state.last)
             if state.exitsOnError, !isChecked {
                 end(state, isFailure: true)
                 return []
             }
             return [ShellFlow(state: state, status: .failure)]
         }
-        state.last = trails.dropFirst().reduce(trails.first?.required ?? []) {
+        state.last = executions.dropFirst().reduce(executions.first?.required ?? []) {
             $0.intersection($1.required)
         }
-        if state.exitsOnError, !isChecked { state.trail.required.formUnion(state.last) }
+        if state.exitsOnError, !isChecked { state.execution.required.formUnion(state.last) }
         if waits {
             mayWait = true
             end(state, isFailure: true)

@@ -16,7 +16,7 @@ struct ShellState: Hashable {
     /// A Boolean value that indicates whether `set -e` is in force.
     var exitsOnError = false
     /// The starts up to this command.
-    var trail = StartedPrograms.Trail()
+    var execution = StartedPrograms.Execution()
     /// The starts that decide the status of the last command.
     var last: Set<Int> = []
 
