@@ -33,10 +33,11 @@ public enum ForkServerProcess {
     /// Serves the requests on standard input until the client closes it, then kills the remaining
     /// children.
     ///
-    /// - Parameter body: The function that a child runs with the request; it returns the exit status.
-    ///   Its standard input and output are the descriptors of the request, and its standard error
-    ///   is that of this process.
-    public static func serve(_ body: (_ request: [UInt8]) -> Int32) {
+    /// - Parameter child: Returns the function that a child runs for a request, or `nil` if the
+    ///   request is invalid. It is called in this process, and the function in the child, whose
+    ///   standard input and output are the descriptors of the request; the function returns the
+    ///   exit status.
+    public static func serve(_ child: (_ request: [UInt8]) -> (() -> Int32)?) {
         let exits = childExits()
         guard exits.descriptor >= 0 else { return }
         var children: [Child] = []
@@ -62,7 +63,7 @@ public enum ForkServerProcess {
                 reap(&children)
             }
             if entries[0].revents != 0 {
-                guard receive(body, &children) else { return }
+                guard receive(child, &children) else { return }
             }
         }
     }
@@ -97,7 +98,7 @@ public enum ForkServerProcess {
 
     /// Receives a request and forks its child; returns `false` if the connection is closed.
     private static func receive(
-        _ body: (_ request: [UInt8]) -> Int32, _ children: inout [Child]
+        _ child: (_ request: [UInt8]) -> (() -> Int32)?, _ children: inout [Child]
     ) -> Bool {
         var bytes = [UInt8](repeating: 0, count: maximumRequestByteCount)
         var descriptors: [Int32] = [-1, -1, -1]
@@ -108,11 +109,15 @@ public enum ForkServerProcess {
         let input = PipeEnd(descriptors[0])
         let output = PipeEnd(descriptors[1])
         let control = PipeEnd(descriptors[2])
+        guard let run = child(Array(bytes.prefix(count))) else {
+            report(.failed(EINVAL), to: control)
+            return true
+        }
         let parent = getpid()
         let process = cposix_fork()
         if process == 0 {
             guard prepare(input, output, parent) else { _exit(1) }
-            _exit(body(Array(bytes.prefix(count))))
+            _exit(run())
         }
         if process < 0 {
             report(.failed(errno), to: control)

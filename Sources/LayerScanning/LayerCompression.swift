@@ -35,8 +35,9 @@ public enum LayerCompression: String, Hashable, Sendable, CaseIterable {
             "application/vnd.docker.image.rootfs.diff.tar",
             "application/vnd.docker.image.rootfs.foreign.diff.tar",
         ]
-        return kinds.first { mediaType.name.hasPrefix($0) }.map {
-            String(mediaType.name.dropFirst($0.count))
+        let name = mediaType.name.utf8
+        return kinds.first { name.starts(with: $0.utf8) }.flatMap {
+            String(name.dropFirst($0.utf8.count))
         }
     }
 

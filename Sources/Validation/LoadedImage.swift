@@ -50,10 +50,6 @@ public struct LoadedImage: Sendable {
     private var layers: [LayerScanKey: Result<LayerContents, LayerScanError>] = [:]
     /// The memory that the paths of these layers occupy.
     private var treeByteCount = 0
-    /// The budget of path lookups in the image.
-    var lookupBudget = LookupBudget()
-    /// The treatment of links that layers use as directories.
-    var linkHandling = RootFileSystem.LinkHandling.followed
 
     /// The maximum memory that the paths of all layers of an image may occupy.
     ///

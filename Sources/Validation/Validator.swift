@@ -48,33 +48,38 @@ public struct ValidationReport: Hashable, Sendable {
 
 /// Runs every rule of a level on an image.
 public struct Validator: Sendable {
-    /// The rules, in the order in which they run.
-    public static let rules: [any Rule] = [
+    /// The rules about the metadata of an image, in the order in which they run.
+    static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),
-        ExceptionRule(), LayerIntegrityRule(), ProcessSettingsRule(), EntrypointRule(),
-        LibraryRule(),
-        UserlandRule(),
-        RequiredPathsRule(),
+        ExceptionRule(),
     ]
 
-    /// Creates a validator.
-    public init() {}
+    /// The rules about the layers of a platform, in the order in which they run.
+    static let platformRules: [any PlatformRule] = [
+        LayerIntegrityRule(), ProcessSettingsRule(), EntrypointRule(), LibraryRule(),
+        UserlandRule(), RequiredPathsRule(),
+    ]
+
+    /// The budget of path lookups, over all validations.
+    private let lookupBudget: LookupBudget
+
+    /// Creates a validator with the default limit of path lookups.
+    public init() { self.init(lookupBudget: LookupBudget()) }
+
+    init(lookupBudget: LookupBudget) { self.lookupBudget = lookupBudget }
 
     /// Runs every rule of the required level.
     public func validate(_ image: LoadedImage, required: ImageRequirements) -> ValidationReport {
-        var findings = Self.findings(about: image, required)
-        if let difference = UnpackingDifference(image, required) {
-            var other = image
-            other.linkHandling = .replaced
-            findings = difference.merge(findings, Self.findings(about: other, required))
+        var findings =
+            required.isArtifact
+            ? []
+            : Self.rules.filter { $0.level <= required.level }.flatMap {
+                $0.findings(about: image, required: required)
+            }
+        if required.level >= .content, !required.isArtifact {
+            findings += contentFindings(about: image, required)
         }
-        if image.lookupBudget.isExhausted {
-            findings.append(
-                Finding(
-                    .notChecked, .warning,
-                    "path lookups exceed the step limit"))
-        }
-        let unchecked = Self.uncheckedPlatforms(image, findings, required)
+        let unchecked = uncheckedPlatforms(image, findings, required)
         var seen: Set<Platform> = []
         let platforms = image.images.compactMap { candidate in
             candidate.platform.map {
@@ -103,23 +108,39 @@ public struct Validator: Sendable {
         }.map(\.element)
     }
 
-    private static func findings(
+    /// Returns the findings about the layers of the required platforms.
+    private func contentFindings(
         about image: LoadedImage, _ required: ImageRequirements
     ) -> [Finding] {
-        guard !required.isArtifact else { return [] }
-        return rules.filter { $0.level <= required.level }.flatMap {
-            $0.findings(about: image, required: required)
+        func scanned(_ linkHandling: RootFileSystem.LinkHandling) -> [PlatformRootFS] {
+            image.images(of: required).compactMap {
+                PlatformRootFS($0, of: image, linkHandling: linkHandling, budget: lookupBudget)
+            }
         }
+        func findings(about platforms: [PlatformRootFS]) -> [Finding] {
+            platforms.flatMap { platform in
+                Self.platformRules.flatMap { $0.findings(about: platform, required: required) }
+            }
+        }
+        let followed = scanned(.followed)
+        var all = findings(about: followed)
+        if let difference = UnpackingDifference(followed) {
+            all = difference.merge(all, findings(about: scanned(.replaced)))
+        }
+        if lookupBudget.isExhausted {
+            all.append(Finding(.notChecked, .warning, "path lookups exceed the step limit"))
+        }
+        return all
     }
 
     /// Returns the required platforms whose content could not be checked.
-    private static func uncheckedPlatforms(
+    private func uncheckedPlatforms(
         _ image: LoadedImage, _ findings: [Finding], _ required: ImageRequirements
     ) -> [Platform] {
         guard required.level >= .content, !required.isArtifact else { return [] }
         let unchecked = findings.filter { $0.id == .notChecked && $0.severity != .note }
         let platforms = image.images(of: required).compactMap(\.platform).filter { platform in
-            image.lookupBudget.isExhausted
+            lookupBudget.isExhausted
                 || unchecked.contains { $0.platform?.matches(platform) == true }
         }
         return Set(platforms).sorted()

@@ -46,9 +46,9 @@ import Testing
     @Test func `an image whose lookups exceed the step limit is notChecked`() async throws {
         let sample = ContentSample(
             name: "any", layers: [Sample.base(), [Sample.file("app")]], entrypoint: ["/app"])
-        var image = try await sample.examined()
-        image.lookupBudget = LookupBudget(steps: 10)
-        let report = Validator().validate(image, required: sample.required)
+        let image = try await sample.examined()
+        let report = Validator(lookupBudget: LookupBudget(steps: 10))
+            .validate(image, required: sample.required)
         #expect(report.findings.map(\.id) == [.notChecked])
     }
 

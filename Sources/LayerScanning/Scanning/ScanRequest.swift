@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ChildProcess
+internal import Glibc
 internal import Hashing
 internal import OCI
 
@@ -27,13 +28,17 @@ struct ScanRequest: Sendable {
         hasPlainDigest = layer.hasPlainDigest
     }
 
+    private init(compression: LayerCompression, limits: ScanLimits) {
+        self.compression = compression
+        self.limits = limits
+    }
+
     /// Creates a request from words: the compression and the limits.
     init?(_ words: some Collection<String>) {
         guard let compression = words.first.flatMap(LayerCompression.init(rawValue:)),
             let limits = ScanLimits(arguments: words.dropFirst())
         else { return nil }
-        self.compression = compression
-        self.limits = limits
+        self.init(compression: compression, limits: limits)
     }
 
     /// Creates a request from its ``bytes``.
@@ -52,10 +57,24 @@ struct ScanRequest: Sendable {
         return Array(words.joined(separator: " ").utf8)
     }
 
-    /// Initializes the libraries, so that children need not.
+    /// A layer without entries: 1,024 null bytes, compressed with gzip.
+    private static let emptyLayer: [UInt8] = [
+        0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 0x63, 0x60, 0x18, 0x05, 0xA3, 0x60, 0x14, 0x8C, 0x54, 0,
+        0, 0x2E, 0xAF, 0xB5, 0xEF, 0, 4, 0, 0,
+    ]
+
+    /// Scans a layer without entries, which initializes what the scans of children need.
+    ///
+    /// It uses no untrusted data and changes only the memory that children inherit.
     static func prepare() {
-        _ = DigestHasher().finish()
         _ = try? ArchiveHandle()
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { return }
+        _ = unsafe write(ends[1], emptyLayer, emptyLayer.count)
+        _ = close(ends[1])
+        defer { _ = close(ends[0]) }
+        let layer = ScanRequest(compression: .gzip, limits: ScanLimits())
+        _ = layer.report(on: ends[0], hasher: TarHasher(onThread: false))
     }
 
     /// Scans standard input to its end and writes the report to standard output.
@@ -72,9 +91,17 @@ struct ScanRequest: Sendable {
         }
         // The limits apply in addition, and alone if a kernel supports no filter.
         ProcessSandbox.installSeccompFilter()
+        var report = report(on: STDIN_FILENO, hasher: hasher)
+        return report.flush() ? 0 : 1
+    }
+
+    /// Scans a layer and returns the complete report, which may be that of an error.
+    private func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
         var report = ReportWriter()
         do throws(LayerScanError) {
-            let archive = TarArchiveReader(try TarStream(compression, limits, hasher))
+            let stream = try TarStream(
+                from: input, compression: compression, limits: limits, hasher: hasher)
+            let archive = TarArchiveReader(stream)
             var count = 0
             while let entry = try archive.next() {
                 count += 1
@@ -87,6 +114,6 @@ struct ScanRequest: Sendable {
         } catch {
             report.finish(error)
         }
-        return report.flush() ? 0 : 1
+        return report
     }
 }

@@ -30,7 +30,7 @@ public struct ScanWorker: Sendable {
     public func run() -> Int32 {
         if let request { return request.run() }
         ScanRequest.prepare()
-        ForkServerProcess.serve { ScanRequest($0)?.run() ?? 1 }
+        ForkServerProcess.serve { ScanRequest($0).map { request in { request.run() } } }
         return 0
     }
 }

@@ -17,18 +17,20 @@ final class TarStream: ByteProducer {
     private let hasher: TarHasher?
     private var byteCount = 0
 
-    /// Creates a stream that reads standard input.
+    /// Creates a stream.
     ///
     /// - Parameters:
+    ///   - descriptor: The file descriptor to read.
     ///   - compression: The compression of the layer.
     ///   - limits: The limits of the scan.
     ///   - hasher: The hasher of the uncompressed bytes; `nil` if the digest is not needed.
     /// - Throws: ``LayerScanError`` if the first bytes are not of this compression.
     init(
-        _ compression: LayerCompression, _ limits: ScanLimits, _ hasher: TarHasher?
+        from descriptor: Int32, compression: LayerCompression, limits: ScanLimits,
+        hasher: TarHasher?
     ) throws(LayerScanError) {
         self.hasher = hasher
-        self.input = try CompressedInput(compression)
+        self.input = try CompressedInput(compression, from: descriptor)
         self.limits = limits
         self.source =
             switch input.compression {

@@ -20,6 +20,8 @@ struct ScanProgress {
     private var started = 0
     private var used = 0
     private var validationCount = 0
+    /// The validator of incomplete images, so that one lookup budget covers all its validations.
+    private let validator = Validator()
 
     /// The maximum number of layers after which the rules run again to detect an error early.
     ///
@@ -64,9 +66,12 @@ struct ScanProgress {
 
     /// Runs the rules, and skips the remaining layers of platforms with an error.
     private mutating func rejectPlatforms() {
-        guard stopsAtFirstError, validationCount < Self.maximumEarlyValidations else { return }
+        // The caller validates the complete image.
+        guard stopsAtFirstError, used + 1 < layers.count,
+            validationCount < Self.maximumEarlyValidations
+        else { return }
         validationCount += 1
-        let errors = Validator().validate(image, required: requirements).findings
+        let errors = validator.validate(image, required: requirements).findings
             .filter { $0.severity == .error }
         guard !errors.isEmpty else { return }
         needed = Set(

@@ -26,10 +26,3 @@ struct EntrypointResolver {
         startedPrograms = tracer.startedPrograms(executions)
     }
 }
-
-extension PlatformRootFS {
-    /// The programs that a container of the image starts.
-    var startedPrograms: StartedPrograms {
-        EntrypointResolver(config, in: rootFileSystem, for: architecture).startedPrograms
-    }
-}

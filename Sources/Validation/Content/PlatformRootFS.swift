@@ -4,35 +4,66 @@ internal import LayerScanning
 internal import OCI
 internal import TextSafety
 
-/// The config and root file system of a required platform.
+/// The scanned layers of a required platform, and what a container of the image starts.
 struct PlatformRootFS {
+    /// A layer, with its contents or scan error; `nil` if it was not scanned.
+    typealias Layer = (
+        descriptor: Descriptor, contents: Result<LayerContents, LayerScanError>?
+    )
+
     let platform: Platform
     let config: ImageConfig
     let rootFileSystem: RootFileSystem
     /// The CPU architecture of the platform; `nil` if it is unknown.
     let architecture: CPUArchitecture?
-    private let image: LoadedImage.PlatformImage
+    /// The layers, base layer first.
+    let layers: [Layer]
+    /// The programs that a container of the image starts.
+    let startedPrograms: StartedPrograms
 
     /// Creates the root file system from the scanned layers; `nil` if the config is missing, which
     /// other rules report.
-    init?(_ candidate: LoadedImage.PlatformImage, of image: LoadedImage) {
+    init?(
+        _ candidate: LoadedImage.PlatformImage, of image: LoadedImage,
+        linkHandling: RootFileSystem.LinkHandling, budget: LookupBudget
+    ) {
         guard let platform = candidate.platform, let config = candidate.config else { return nil }
-        let trees = candidate.manifest.layers.map { layer in
-            (try? image.contents(of: layer)?.get())?.tree
-        }
         self.platform = platform
         self.config = config
-        self.image = candidate
-        self.rootFileSystem = RootFileSystem(
-            layers: trees, linkHandling: image.linkHandling, budget: image.lookupBudget)
-        self.architecture = CPUArchitecture(platform)
+        layers = candidate.manifest.layers.map { ($0, image.contents(of: $0)) }
+        rootFileSystem = RootFileSystem(
+            layers: layers.map { (try? $0.contents?.get())?.tree }, linkHandling: linkHandling,
+            budget: budget)
+        architecture = CPUArchitecture(platform)
+        startedPrograms =
+            EntrypointResolver(config, in: rootFileSystem, for: architecture).startedPrograms
     }
 
     // MARK: Layers
 
     /// Returns the layer that added a file; `nil` if it is unknown.
     func layer(of path: LayerPath) -> Finding.Layer? {
-        rootFileSystem.layers.lastIndex { $0?[path] != nil }.map(image.layer)
+        rootFileSystem.layers.lastIndex { $0?[path] != nil }.map(layer)
+    }
+
+    /// Returns a layer for a finding.
+    func layer(at position: Int) -> Finding.Layer {
+        let history = config.layerHistory
+        let text = history.count == layers.count ? history[position] : nil
+        return Finding.Layer(
+            position: position + 1, count: layers.count,
+            digest: layers[position].descriptor.digest, createdBy: text.map(Self.shortened))
+    }
+
+    /// Returns the command that created a layer, without the words that builders add.
+    private static func shortened(_ text: String) -> String {
+        var text = text[...]
+        for prefix in ["RUN ", "/bin/sh -c ", "#(nop) "] where text.hasPrefix(prefix) {
+            text = text.dropFirst(prefix.count).drop { $0 == " " }
+        }
+        if text.hasSuffix(" # buildkit") { text = text.dropLast(11) }
+        let words = text.prefix(1000).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return UntrustedText(words).display(limit: 80)
     }
 
     /// The maximum length of a path whose directories are looked up in every layer for a message.
@@ -61,35 +92,5 @@ struct PlatformRootFS {
             directory = current.directory
         }
         return nil
-    }
-}
-
-extension LoadedImage.PlatformImage {
-    /// Returns a layer for a finding.
-    func layer(at position: Int) -> Finding.Layer {
-        let layers = manifest.layers
-        let history = config?.layerHistory ?? []
-        let text = history.count == layers.count ? history[position] : nil
-        return Finding.Layer(
-            position: position + 1, count: layers.count, digest: layers[position].digest,
-            createdBy: text.map(Self.shortened))
-    }
-
-    /// Returns the command that created a layer, without the words that builders add.
-    private static func shortened(_ text: String) -> String {
-        var text = text[...]
-        for prefix in ["RUN ", "/bin/sh -c ", "#(nop) "] where text.hasPrefix(prefix) {
-            text = text.dropFirst(prefix.count).drop { $0 == " " }
-        }
-        if text.hasSuffix(" # buildkit") { text = text.dropLast(11) }
-        let words = text.prefix(1000).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        return UntrustedText(words).display(limit: 80)
-    }
-}
-
-extension LoadedImage {
-    /// Returns the images of the required platforms that have a config.
-    func scannedImages(of required: ImageRequirements) -> [PlatformRootFS] {
-        images(of: required).compactMap { PlatformRootFS($0, of: self) }
     }
 }

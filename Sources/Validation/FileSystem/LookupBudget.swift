@@ -2,7 +2,7 @@
 
 internal import Synchronization
 
-/// The number of steps that path lookups in an image may take, over all rules.
+/// The number of steps that the path lookups of a validator may take, over all rules.
 ///
 /// A step looks at one directory in one layer, or hashes a byte. Without a limit, a small image
 /// could combine links, search paths and layers so that validation takes days.

@@ -12,22 +12,17 @@ struct UnpackingDifference {
     private var replacedLink: (path: LayerPath, layer: Digest)?
 
     /// Finds the difference; `nil` if every runtime unpacks the layers to the same files.
-    init?(_ image: LoadedImage, _ required: ImageRequirements) {
-        guard required.level >= .content, !required.isArtifact else { return nil }
-        var isDependent = false
-        for candidate in image.images(of: required) {
-            guard let scanned = PlatformRootFS(candidate, of: image) else { continue }
-            let rootFileSystem = scanned.rootFileSystem
-            if let (path, layer) = rootFileSystem.replacedLink,
-                candidate.manifest.layers.indices.contains(layer)
-            {
-                replacedLink = replacedLink ?? (path, candidate.manifest.layers[layer].digest)
+    ///
+    /// - Parameter platforms: The platforms, with links followed.
+    init?(_ platforms: [PlatformRootFS]) {
+        for platform in platforms where replacedLink == nil {
+            guard let (path, layer) = platform.rootFileSystem.replacedLink else { continue }
+            replacedLink = (path, platform.layers[layer].descriptor.digest)
+        }
+        let isDependent = platforms.contains { platform in
+            platform.rootFileSystem.layers.contains {
+                $0?.linkToLowerLayer != nil || $0?.deletedOwnEntry != nil
             }
-            isDependent =
-                isDependent
-                || rootFileSystem.layers.contains {
-                    $0?.linkToLowerLayer != nil || $0?.deletedOwnEntry != nil
-                }
         }
         guard isDependent || replacedLink != nil else { return nil }
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import OCI
+internal import OCI
 
 /// Checks that the config of each required platform states the platform of its index entry.
-public struct ConfigPlatformRule: Rule {
+struct ConfigPlatformRule: Rule {
     /// Runs from the level `config`.
-    public let level = ValidationLevel.config
+    let level = ValidationLevel.config
 
     /// Returns findings for configs that contradict their index or cannot be read.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.images.compactMap { candidate in
             guard let platform = candidate.platform,
                 required.effectivePlatforms.contains(where: { $0.matches(platform) })

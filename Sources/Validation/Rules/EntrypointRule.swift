@@ -1,40 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-public import OCI
+internal import OCI
 internal import TextSafety
 
 /// Checks that everything that a container starts on each required platform exists and matches the
 /// CPU architecture.
-public struct EntrypointRule: Rule {
-    /// Runs at the level `content`.
-    public let level = ValidationLevel.content
-
+struct EntrypointRule: PlatformRule {
     /// The maximum number of likely findings about a platform.
     private static let maximumLikelyCount = 10
 
     /// Returns findings for images that would not start, or probably not.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
-        image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            guard scanned.architecture != nil else {
-                return [
-                    Finding(
-                        .notChecked, .warning, platform: scanned.platform,
-                        "\(scanned.platform): entrypoint not checked: unknown CPU architecture")
-                ]
-            }
-            let started = scanned.startedPrograms
-            let findings = Self.findings(started, scanned)
-            let notes =
-                [Self.variantNote(scanned.platform)]
-                + (findings.isEmpty ? [Self.unfollowedNote(started, scanned)] : [])
-            return findings + notes.compactMap(\.self)
+    func findings(about scanned: PlatformRootFS, required: ImageRequirements) -> [Finding] {
+        guard scanned.architecture != nil else {
+            return [
+                Finding(
+                    .notChecked, .warning, platform: scanned.platform,
+                    "\(scanned.platform): entrypoint not checked: unknown CPU architecture")
+            ]
         }
+        let findings = Self.findings(about: scanned)
+        let notes =
+            [Self.variantNote(scanned.platform)]
+            + (findings.isEmpty ? [Self.unfollowedNote(about: scanned)] : [])
+        return findings + notes.compactMap(\.self)
     }
 
-    private static func findings(
-        _ started: StartedPrograms, _ scanned: PlatformRootFS
-    ) -> [Finding] {
+    private static func findings(about scanned: PlatformRootFS) -> [Finding] {
+        let started = scanned.startedPrograms
         let certainties = started.certainties(of: started.failing)
         var findings: [Finding] = []
         var seen: Set<StartedPrograms.Subject> = []
@@ -55,11 +48,9 @@ public struct EntrypointRule: Rule {
     }
 
     /// Returns a note about the place up to which a script is followed.
-    private static func unfollowedNote(
-        _ started: StartedPrograms, _ scanned: PlatformRootFS
-    ) -> Finding? {
+    private static func unfollowedNote(about scanned: PlatformRootFS) -> Finding? {
         guard scanned.rootFileSystem.isComplete, !scanned.rootFileSystem.budget.isExhausted,
-            let origin = started.unfollowed
+            let origin = scanned.startedPrograms.unfollowed
         else { return nil }
         let (place, layer): (String, Finding.Layer?) =
             switch origin {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import OCI
+internal import OCI
 
 /// Reports an exception that is in force, about to expire or expired.
-public struct ExceptionRule: Rule {
+struct ExceptionRule: Rule {
     /// Runs at every level.
-    public let level = ValidationLevel.index
+    let level = ValidationLevel.index
 
     /// Returns a finding for each exception, so that every report shows it.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         [required.exceptionFinding].compactMap(\.self)
     }
 }

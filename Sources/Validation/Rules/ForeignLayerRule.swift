@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import OCI
+internal import OCI
 
 /// Reports layers that the source may not store itself.
-public struct ForeignLayerRule: Rule {
+struct ForeignLayerRule: Rule {
     /// Runs at every level.
-    public let level = ValidationLevel.index
+    let level = ValidationLevel.index
 
     /// Returns findings for layers that are foreign or have `urls`.
     ///
     /// They are copied like any other layer if the source serves them. The `urls` are never used.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.images.compactMap { candidate in
             let count = candidate.manifest.layers.count {
                 $0.mediaType.isForeignLayer || $0.hasURLs

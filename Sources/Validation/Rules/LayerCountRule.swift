@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import OCI
+internal import OCI
 
 /// Checks that the config of each required platform lists as many layers as its manifest.
-public struct LayerCountRule: Rule {
+struct LayerCountRule: Rule {
     /// Runs from the level `config`.
-    public let level = ValidationLevel.config
+    let level = ValidationLevel.config
 
     /// Returns findings for images whose layers and `diff_ids` differ in number.
     ///
     /// Source: image-spec, config.md § Properties, `rootfs.diff_ids`.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         image.images.compactMap { candidate in
             guard let platform = candidate.platform, let config = candidate.config,
                 required.effectivePlatforms.contains(where: { $0.matches(platform) }),

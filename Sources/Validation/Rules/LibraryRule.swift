@@ -1,47 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-public import OCI
+internal import OCI
 internal import TextSafety
 
 /// Checks that the loader finds the libraries of the programs that are started.
-public struct LibraryRule: Rule {
-    /// Runs at the level `content`.
-    public let level = ValidationLevel.content
-
+struct LibraryRule: PlatformRule {
     /// The maximum number of libraries that are reported for an image.
     private static let limit = 10
 
     /// Returns findings for libraries that are missing or for other CPU architectures.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
-        image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            guard let architecture = scanned.architecture else { return [] }
-            // `EntrypointRule` reports programs for other CPU architectures.
-            let programs = scanned.startedPrograms.programs.filter {
-                architecture.compatibility(with: CPUArchitecture($0.header)) != .never
-                    && !$0.isHandled
-            }
-            var required = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
-            for program in programs where program.isRequired { required.add(program) }
-            let requiredPaths = Set(programs.filter(\.isRequired).map(\.path))
-            var others = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
-            for program in programs where !requiredPaths.contains(program.path) {
-                others.add(program)
-            }
-            let certain = required.problems.filter(\.isCertain)
-            let likely = required.problems.filter { !$0.isCertain } + others.problems
-            var findings =
-                (certain.map { Self.finding($0, .certain, scanned) }
-                + likely.map { Self.finding($0, .likely, scanned) }).prefix(Self.limit).map(\.self)
-            if let path = required.unread ?? others.unread {
-                findings.append(
-                    Finding(
-                        .notChecked, .warning, platform: scanned.platform,
-                        "\(scanned.platform): libraries of \(path.displayText) not checked: dynamic "
-                            + "section unreadable or beyond 8 MiB"))
-            }
-            return findings
+    func findings(about scanned: PlatformRootFS, required: ImageRequirements) -> [Finding] {
+        guard let architecture = scanned.architecture else { return [] }
+        // `EntrypointRule` reports programs for other CPU architectures.
+        let programs = scanned.startedPrograms.programs.filter {
+            architecture.compatibility(with: CPUArchitecture($0.header)) != .never
+                && !$0.isHandled
         }
+        var required = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+        for program in programs where program.isRequired { required.add(program) }
+        let requiredPaths = Set(programs.filter(\.isRequired).map(\.path))
+        var others = LibraryResolver(scanned.config, in: scanned.rootFileSystem)
+        for program in programs where !requiredPaths.contains(program.path) {
+            others.add(program)
+        }
+        let certain = required.problems.filter(\.isCertain)
+        let likely = required.problems.filter { !$0.isCertain } + others.problems
+        var findings =
+            (certain.map { Self.finding($0, .certain, scanned) }
+            + likely.map { Self.finding($0, .likely, scanned) }).prefix(Self.limit).map(\.self)
+        if let path = required.unread ?? others.unread {
+            findings.append(
+                Finding(
+                    .notChecked, .warning, platform: scanned.platform,
+                    "\(scanned.platform): libraries of \(path.displayText) not checked: dynamic "
+                        + "section unreadable or beyond 8 MiB"))
+        }
+        return findings
     }
 
     private static func finding(

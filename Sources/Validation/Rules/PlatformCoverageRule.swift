@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Content
-public import OCI
+internal import OCI
 
 /// Checks that each required platform has an image, and that several platforms have an index.
-public struct PlatformCoverageRule: Rule {
+struct PlatformCoverageRule: Rule {
     /// Runs at every level.
-    public let level = ValidationLevel.index
+    let level = ValidationLevel.index
 
     /// Returns findings for missing platforms, platforms with two images, and single images without
     /// an index.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
+    func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
         let platforms = required.effectivePlatforms
         var findings: [Finding] = []
         let present = image.images.compactMap(\.platform)

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-public import OCI
+internal import OCI
 internal import TextSafety
 
 /// Checks that the root file system of each required platform has the user, the group and the
 /// working directory that the config names.
-public struct ProcessSettingsRule: Rule {
-    /// Runs at the level `content`.
-    public let level = ValidationLevel.content
-
+struct ProcessSettingsRule: PlatformRule {
     /// Returns findings for settings with which runtimes create no container.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
-        image.scannedImages(of: required).filter { $0.platform.os == "linux" }.flatMap { scanned in
-            Self.userFindings(scanned) + [Self.directoryFinding(scanned)].compactMap(\.self)
-        }
+    func findings(about scanned: PlatformRootFS, required: ImageRequirements) -> [Finding] {
+        guard scanned.platform.os == "linux" else { return [] }
+        return Self.userFindings(scanned) + [Self.directoryFinding(scanned)].compactMap(\.self)
     }
 
     /// Returns findings for a user and a group that are neither numbers nor listed.

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-public import OCI
+internal import OCI
 internal import TextSafety
 
 /// Checks that each required platform has the paths and commands that the configuration requires.
-public struct RequiredPathsRule: Rule {
-    /// Runs at the level `content`.
-    public let level = ValidationLevel.content
-
+struct RequiredPathsRule: PlatformRule {
     /// Returns findings for paths that are missing, and for programs that cannot be started.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
-        image.scannedImages(of: required).flatMap { scanned in
-            required.paths.compactMap { Self.finding($0, in: scanned) }
-        }
+    func findings(about scanned: PlatformRootFS, required: ImageRequirements) -> [Finding] {
+        required.paths.compactMap { Self.finding($0, in: scanned) }
     }
 
     private static func finding(_ name: String, in scanned: PlatformRootFS) -> Finding? {

@@ -1,47 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LayerScanning
-public import OCI
+internal import OCI
 internal import TextSafety
 
 /// Checks the CPU architecture of the shell, and of all binaries of an image without an entrypoint.
 ///
 /// An image with the right entrypoint on the wrong base image starts, and may fail at the first
 /// shell command. A C library that no program needs may belong to a cross compiler.
-public struct UserlandRule: Rule {
-    /// Runs at the level `content`.
-    public let level = ValidationLevel.content
-
+struct UserlandRule: PlatformRule {
     /// Returns findings for images whose shell is for another CPU architecture, or without any
     /// binary that indicates the architecture.
-    public func findings(about image: LoadedImage, required: ImageRequirements) -> [Finding] {
-        image.scannedImages(of: required).flatMap { scanned -> [Finding] in
-            // A layer that was not scanned may contain the matching binary.
-            guard let architecture = scanned.architecture, scanned.rootFileSystem.isComplete else {
-                return []
-            }
-            let binaries = Binaries(scanned.rootFileSystem, architecture)
-            guard !scanned.rootFileSystem.budget.isExhausted else { return [] }
-            let started = scanned.startedPrograms
-            let finding =
-                started.starts.isEmpty
-                ? binaries.finding(scanned) : Self.shellFinding(started, binaries, scanned)
-            if let finding { return [finding] }
-            // `EntrypointRule` reports the programs that are started.
-            let startsForeign = started.programs.contains {
-                binaries.isForeign($0.header) && !$0.isHandled
-            }
-            guard !startsForeign || started.expectsForeignPrograms else { return [] }
-            return [binaries.note(scanned)].compactMap(\.self)
+    func findings(about scanned: PlatformRootFS, required: ImageRequirements) -> [Finding] {
+        // A layer that was not scanned may contain the matching binary.
+        guard let architecture = scanned.architecture, scanned.rootFileSystem.isComplete else {
+            return []
         }
+        let binaries = Binaries(scanned.rootFileSystem, architecture)
+        guard !scanned.rootFileSystem.budget.isExhausted else { return [] }
+        let started = scanned.startedPrograms
+        let finding =
+            started.starts.isEmpty
+            ? binaries.finding(scanned) : Self.shellFinding(binaries, scanned)
+        if let finding { return [finding] }
+        // `EntrypointRule` reports the programs that are started.
+        let startsForeign = started.programs.contains {
+            binaries.isForeign($0.header) && !$0.isHandled
+        }
+        guard !startsForeign || started.expectsForeignPrograms else { return [] }
+        return [binaries.note(scanned)].compactMap(\.self)
     }
 
     /// Returns a finding about a shell for another CPU architecture that no script starts.
     private static func shellFinding(
-        _ started: StartedPrograms, _ binaries: Binaries, _ scanned: PlatformRootFS
+        _ binaries: Binaries, _ scanned: PlatformRootFS
     ) -> Finding? {
         guard let (path, header) = binaries.shell, binaries.isForeign(header),
-            !started.programs.contains(where: { $0.path == path })
+            !scanned.startedPrograms.programs.contains(where: { $0.path == path })
         else { return nil }
         return Finding(
             likely: .contentMismatch, platform: scanned.platform, layer: scanned.layer(of: path),
