@@ -33,12 +33,13 @@ struct ResponseHead {
         if line.isEmpty {
             isComplete = status >= 200
             if isComplete { try checkLengths() }
-        } else if line.hasPrefix("HTTP/") {
-            try start(statusLine: line)
-        } else if let colon = line.firstIndex(of: ":") {
+        } else if line.starts(with: "HTTP/".utf8) {
+            try start(statusLine: String(decoding: line, as: UTF8.self))
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
             // A line that is not a valid field cannot be looked up by name, so it is skipped.
             fields.appendIfValid(
-                String(line[..<colon]), String(line[line.index(after: colon)...]))
+                String(decoding: line[..<colon], as: UTF8.self),
+                String(decoding: line[colon...].dropFirst(), as: UTF8.self))
             guard fields.fields.count <= Self.fieldLimit else {
                 throw TransportError(
                     .malformed, "response has more than \(Self.fieldLimit) header fields")
@@ -64,9 +65,9 @@ struct ResponseHead {
         }
     }
 
-    private static func withoutLineEnd(_ bytes: some Collection<UInt8>) -> String {
-        var line = Array(bytes)
+    private static func withoutLineEnd(_ bytes: some Collection<UInt8>) -> ArraySlice<UInt8> {
+        var line = Array(bytes)[...]
         while let last = line.last, last == 0x0A || last == 0x0D { line.removeLast() }
-        return String(decoding: line, as: UTF8.self)
+        return line
     }
 }

@@ -35,11 +35,17 @@ public struct HTTPFields: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isToken),
             value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) })
         else { return false }
-        let trimmed = value.drop { $0 == " " || $0 == "\t" }
-        let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }
-        fields.append(
-            Field(name: name.lowercased(), value: end.map { String(trimmed[...$0]) } ?? ""))
+        fields.append(Field(name: name.lowercased(), value: Self.withoutWhitespace(value)))
         return true
+    }
+
+    /// Returns a value without surrounding spaces and tabs.
+    private static func withoutWhitespace(_ value: String) -> String {
+        let isText = { (byte: UInt8) in byte != 0x20 && byte != 0x09 }
+        guard let start = value.utf8.firstIndex(where: isText),
+            let last = value.utf8.lastIndex(where: isText)
+        else { return "" }
+        return String(value[start..<value.utf8.index(after: last)])
     }
 
     /// Returns the first value of a field.

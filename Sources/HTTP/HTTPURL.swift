@@ -22,8 +22,8 @@ public struct HTTPURL: Hashable, Sendable {
         guard target.hasPrefix("/"), target.utf8.count <= 16_384 else {
             throw URLError(target, "is not a path, or longer than 16 KiB")
         }
-        let path = target.prefix { $0 != "?" }
-        guard !path.split(separator: "/").contains(where: Self.isDotSegment) else {
+        let segments = Self.path(of: target).utf8.split(separator: UInt8(ascii: "/"))
+        guard !segments.contains(where: Self.isDotSegment) else {
             throw URLError(target, "has '.' or '..' in its path")
         }
         self.origin = origin
@@ -36,10 +36,26 @@ public struct HTTPURL: Hashable, Sendable {
         }
     }
 
-    private static func isDotSegment(_ segment: Substring) -> Bool {
-        guard segment.utf8.count <= 6 else { return false }
-        let plain = segment.lowercased().replacing("%2e", with: ".")
-        return plain == "." || plain == ".."
+    /// Returns whether a segment consists of one or two dots, each of which may be encoded.
+    private static func isDotSegment(_ segment: Substring.UTF8View) -> Bool {
+        var rest = segment
+        var count = 0
+        while count < 2, !rest.isEmpty {
+            if rest.first == UInt8(ascii: ".") {
+                rest = rest.dropFirst()
+            } else if rest.starts(with: "%2e".utf8) || rest.starts(with: "%2E".utf8) {
+                rest = rest.dropFirst(3)
+            } else {
+                return false
+            }
+            count += 1
+        }
+        return rest.isEmpty
+    }
+
+    /// Returns the part of a target before its query.
+    private static func path(of target: String) -> Substring {
+        target[..<(target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex)]
     }
 
     /// Parses an absolute URL.
@@ -80,7 +96,7 @@ public struct HTTPURL: Hashable, Sendable {
             return try HTTPURL(parsing: "\(origin.scheme.rawValue):\(reference)")
         }
         if reference.hasPrefix("/") { return try HTTPURL(origin, target: reference) }
-        let path = target.prefix { $0 != "?" }
+        let path = Self.path(of: target)
         if reference.hasPrefix("?") { return try HTTPURL(origin, target: path + reference) }
         // A colon in the first segment ends a scheme.
         if reference.prefix(while: { $0 != "?" && $0 != "/" }).contains(":") {
@@ -95,7 +111,7 @@ public struct HTTPURL: Hashable, Sendable {
     ///
     /// The existing query is kept byte for byte, because registries sign it.
     public func adding(query name: String, _ value: String) -> HTTPURL {
-        let query = target.drop { $0 != "?" }
+        let query = target[Self.path(of: target).endIndex...]
         let separator =
             query.isEmpty ? "?" : query == "?" || query.hasSuffix("&") ? "" : "&"
         return HTTPURL(
@@ -111,7 +127,7 @@ public struct HTTPURL: Hashable, Sendable {
 extension HTTPURL: CustomStringConvertible, CustomReflectable {
     /// The URL without its query, which may contain signatures and tokens.
     public var description: String {
-        let path = target.prefix { $0 != "?" }
+        let path = Self.path(of: target)
         return "\(origin)\(path)" + (path.endIndex < target.endIndex ? "?…" : "")
     }
 

@@ -34,14 +34,19 @@ public struct IPAddress: Hashable, Sendable {
     }
 
     private static func ipv4(_ text: some StringProtocol) -> [UInt8]? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var bytes: [UInt8] = []
-        for part in parts {
-            guard let number = UInt8(part), String(number) == part else { return nil }
-            bytes.append(number)
+        guard text.utf8.count <= 15 else { return nil }
+        var numbers: [Int?] = [nil]
+        for byte in text.utf8 {
+            switch (byte, numbers[numbers.count - 1]) {
+            case (UInt8(ascii: "."), .some): numbers.append(nil)
+            case (0x30...0x39, nil): numbers[numbers.count - 1] = Int(byte - 0x30)
+            case (0x30...0x39, let number?) where number > 0:
+                numbers[numbers.count - 1] = number * 10 + Int(byte - 0x30)
+            default: return nil
+            }
         }
-        return bytes
+        let bytes = numbers.compactMap { $0.flatMap(UInt8.init(exactly:)) }
+        return numbers.count == 4 && bytes.count == 4 ? bytes : nil
     }
 
     private static func ipv6(_ text: some StringProtocol) -> [UInt8]? {
