@@ -2,6 +2,7 @@
 """Measures mirrors side by side. Called by ci/bench, which says how."""
 
 import argparse
+import contextlib
 import json
 import shutil
 import ssl
@@ -15,32 +16,40 @@ import report
 import tools
 import values
 from corpus import Corpus
-from servers import Distance, Registry, blob_bytes, by_class, certificate, digest_at
+from servers import Registry, blob_bytes, by_class, certificate, digest_at
+from wan import Link, WanProxy
+from wan_rows import NAMES, WanRows
 
 
 class Bench:
     """Servers, rounds and figures of one call."""
 
-    def __init__(self, work: Path, memory: Path, arguments):
+    def __init__(self, work: Path, memory: Path, cleanup: contextlib.ExitStack, arguments):
         self.work = work
+        self.cleanup = cleanup
         self.memory = memory
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
+        self.wan_program = tools.compiled("wan", work)
         self.figures: dict[str, dict[str, dict]] = {}
+        self.wan_figures: dict[str, dict[str, dict]] = {}
         self.files: dict[str, dict[str, dict]] = {}
         self.corpus: dict = {}
+        self.wan_corpus: dict = {}
         self._count = 0
 
     def registry(self, *, tls=None, storage=None) -> Registry:
         """A registry whose storage is in memory: no disk is measured, on either side."""
         self._count += 1
         name = f"registry-{self._count}"
-        return Registry(self.work / name, storage or self.memory / name, tls=tls)
+        registry = Registry(self.work / name, storage or self.memory / name, tls=tls)
+        self.cleanup.callback(registry.stop)
+        return registry
 
-    def check(self, tool, corpus: Corpus, targets, trust=None) -> None:
+    def check(self, tool, corpus: Corpus, targets, trust=None, images=None) -> None:
         """A figure counts only when the work was done."""
         for target in targets:
-            for image in corpus.images:
+            for image in images or corpus.images:
                 name = f"mirror/{image.repository.split('/')[-1]}"
                 if digest_at(target.port, name, image.tag, trust) != image.index[0]:
                     raise SystemExit(f"{tool.name} did not mirror {name}:{image.tag}")
@@ -55,8 +64,9 @@ class Bench:
                 "sourceBytes": blob_bytes(read),
                 "requests": {"source": dict(by_class(read)), "target": dict(by_class(written))}}
 
-    def note(self, row: str, tool, sample: dict) -> None:
-        self.figures.setdefault(row, {}).setdefault(tool.name, {"samples": []})[
+    def note(self, row: str, tool, sample: dict, figures=None) -> None:
+        figures = self.figures if figures is None else figures
+        figures.setdefault(row, {}).setdefault(tool.name, {"samples": []})[
             "samples"].append(sample)
 
     def first_and_again(self, name, corpus, source, chosen, *, again=True, rounds=None, tls=None):
@@ -86,8 +96,7 @@ class Bench:
     def nightly(self, scale: float) -> None:
         source = self.registry()
         corpus = Corpus.nightly(source.port, scale)
-        self.corpus = {"images": len(corpus.images), "blobs": corpus.unique_blobs,
-                       "bytes": corpus.unique_bytes, "scale": scale}
+        self.corpus = {**corpus.extent, "scale": scale}
         print(f"{len(corpus.images)} images, {corpus.unique_blobs} blobs, "
               f"{corpus.unique_bytes / 1e6:.0f} MB", file=sys.stderr)
         self.first_and_again("nightly", corpus, source, list(self.tools.values()))
@@ -131,13 +140,13 @@ class Bench:
         source, target = self.registry(), self.registry()
         corpus = Corpus.many(source.port, count)
         tool = self.tools["ocimirror"]
-        ends = Distance(source.port), Distance(target.port)
+        ends = [WanProxy(self.wan_program, server.port, Link()) for server in (source, target)]
         route = tools.Route(ends[0].port, (ends[1].port,))
         folder = tools.fresh_folder(self.work)
         tool.prepare(folder, corpus, route)
         tool.run(folder, corpus, route)
         for end in ends:
-            end.milliseconds = 50
+            end.set_link(Link(milliseconds=50))
         for number in range(self.rounds):
             print(f"{count} tags, 50 ms away: round {number + 1}", file=sys.stderr)
             self.note(f"{count} tags, 50 ms away: again", tool,
@@ -241,30 +250,44 @@ class Bench:
             for tool in row.values():
                 tool.update({key: statistics.median(s[key] for s in tool["samples"])
                              for key in ("wall", "cpu", "peakKiB", "rate")})
-        for row in self.figures.values():
+        for row in (*self.figures.values(), *self.wan_figures.values()):
             for tool in row.values():
                 samples = tool["samples"]
                 tool.update({key: statistics.median(s[key] for s in samples)
                              for key in samples[0] if key != "requests"})
                 tool["requests"] = samples[-1]["requests"]
         return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures,
-                "files": self.files}
+                "wan": self.wan_figures, "wanCorpus": self.wan_corpus, "files": self.files}
+
+
+DEFAULT_ROWS = ("nightly", "distant", "growth", "large", "scan", "layers", "pin", "lint")
+
+
+def selected(rows: str) -> set[str]:
+    """The selected rows; `all` and `wan` are groups."""
+    wan = {f"wan-{name}" for name in NAMES}
+    groups = {"all": {*DEFAULT_ROWS, *wan}, "wan": wan}
+    names = {name for word in rows.split(",") for name in groups.get(word, {word})}
+    if unknown := names - groups["all"]:
+        raise SystemExit(f"ci/bench: unknown rows: {', '.join(sorted(unknown))}")
+    return names
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default="nightly,distant,growth,large,scan,layers,pin,lint")
+    parser.add_argument("--rows", default=",".join(DEFAULT_ROWS))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    rows = selected(arguments.rows)
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
-          tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory):
-        bench = Bench(Path(folder), Path(memory), arguments)
-        rows = arguments.rows.split(",")
+          tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory,
+          contextlib.ExitStack() as cleanup):
+        bench = Bench(Path(folder), Path(memory), cleanup, arguments)
         if "nightly" in rows:
             bench.nightly(arguments.scale)
         if "distant" in rows:
@@ -273,6 +296,8 @@ def main() -> None:
             bench.growth()
         if "large" in rows:
             bench.large(1 << 30)
+        if names := [name for name in NAMES if f"wan-{name}" in rows]:
+            WanRows(bench).run(names)
         if "scan" in rows:
             bench.scan(1 << 30)
         if "layers" in rows:
