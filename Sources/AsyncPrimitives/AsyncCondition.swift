@@ -31,11 +31,15 @@ public final class AsyncCondition<State: Sendable>: Sendable {
 
     private struct Contents {
         var state: State
-        var waiters: [Waiter] = []
+        var waiters = Queue<Waiter>()
         var lastID: UInt64 = 0
 
         /// Removes the waiters that can take their values now, and returns their resumptions.
-        mutating func serve() -> [Resumption] {
+        ///
+        /// - Parameter inOrder: A Boolean value that indicates whether a waiter that cannot take its
+        ///   value keeps all later ones waiting.
+        /// - Returns: The resumptions.
+        mutating func serve(inOrder: Bool) -> [Resumption] {
             var resumptions: [Resumption] = []
             var position = 0
             while position < waiters.count {
@@ -45,6 +49,8 @@ public final class AsyncCondition<State: Sendable>: Sendable {
                     waiters.remove(at: position)
                     // An earlier waiter may need what this one changed.
                     position = 0
+                } else if inOrder {
+                    break
                 } else {
                     position += 1
                 }
@@ -54,10 +60,18 @@ public final class AsyncCondition<State: Sendable>: Sendable {
     }
 
     private let contents: Mutex<Contents>
+    private let servesInOrder: Bool
 
-    /// Creates a condition over `state`.
-    public init(_ state: State) {
+    /// Creates a condition.
+    ///
+    /// - Parameters:
+    ///   - state: The state.
+    ///   - servesInOrder: A Boolean value that indicates whether all tasks wait for the same, so that
+    ///     a task waits while an earlier one does. A change then costs the same however many tasks
+    ///     wait.
+    public init(_ state: State, servesInOrder: Bool = false) {
         contents = Mutex(Contents(state: state))
+        self.servesInOrder = servesInOrder
     }
 
     /// The current state.
@@ -73,7 +87,7 @@ public final class AsyncCondition<State: Sendable>: Sendable {
     public func take<Value: Sendable>(
         _ take: @escaping @Sendable (inout State) -> Value?
     ) async throws -> Value {
-        if let value = change(take) { return value }
+        if let value = takeNow(take) { return value }
         let id = contents.withLock { contents in
             contents.lastID += 1
             return contents.lastID
@@ -95,7 +109,20 @@ public final class AsyncCondition<State: Sendable>: Sendable {
     public func change<Value: Sendable>(_ change: (inout State) -> Value) -> Value {
         let (value, resumptions) = contents.withLock { contents in
             let value = change(&contents.state)
-            return (value, contents.serve())
+            return (value, contents.serve(inOrder: servesInOrder))
+        }
+        for resume in resumptions { resume() }
+        return value
+    }
+
+    /// Takes a value without waiting, unless an earlier task waits for its turn.
+    private func takeNow<Value: Sendable>(
+        _ take: @Sendable (inout State) -> Value?
+    ) -> Value? {
+        let (value, resumptions) = contents.withLock { contents -> (Value?, [Resumption]) in
+            guard !servesInOrder || contents.waiters.isEmpty else { return (nil, []) }
+            guard let value = take(&contents.state) else { return (nil, []) }
+            return (value, contents.serve(inOrder: servesInOrder))
         }
         for resume in resumptions { resume() }
         return value
@@ -106,17 +133,22 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         let resumptions = contents.withLock { contents in
             guard !Task.isCancelled else { return [waiter.cancel] }
             contents.waiters.append(waiter)
-            return contents.serve()
+            return contents.serve(inOrder: servesInOrder)
         }
         for resume in resumptions { resume() }
     }
 
     /// Removes the waiter of a canceled task, unless it has its value.
     private func cancel(_ id: UInt64) {
-        let waiter = contents.withLock { contents -> Waiter? in
-            let position = contents.waiters.firstIndex { $0.id == id }
-            return position.map { contents.waiters.remove(at: $0) }
+        let resumptions = contents.withLock { contents -> [Resumption] in
+            guard let position = contents.waiters.firstPosition(where: { $0.id == id }) else {
+                return []
+            }
+            let waiter = contents.waiters.remove(at: position)
+            // The others may have waited for this one only.
+            return [waiter.cancel]
+                + (servesInOrder ? contents.serve(inOrder: servesInOrder) : [])
         }
-        waiter?.cancel()
+        for resume in resumptions { resume() }
     }
 }

@@ -9,7 +9,7 @@ public struct AsyncSemaphore: Sendable {
     /// Creates a semaphore with `count` permits.
     public init(_ count: Int) {
         precondition(count > 0, "count must be positive")
-        free = AsyncCondition(count)
+        free = AsyncCondition(count, servesInOrder: true)
     }
 
     /// Runs `body` while holding a permit.

@@ -103,6 +103,20 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *_Nonnull multi, CURLMoption 
     return curl_multi_setopt(multi, option, value);
 }
 
+/// Creates an object by which handles share their TLS sessions.
+static inline CURLSH *_Nullable ccurl_share_tls_sessions(void) {
+    CURLSH *share = curl_share_init();
+    if (share) {
+        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    }
+    return share;
+}
+
+/// Ends the use of a shared object by a handle.
+static inline CURLcode ccurl_detach_share(CURL *_Nonnull easy) {
+    return curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
+}
+
 /// Takes the next handle that has ended, with its result, which lies in a union.
 static inline CURL *_Nullable ccurl_multi_next_done(CURLM *_Nonnull multi,
                                                     CURLcode *_Nonnull result) {

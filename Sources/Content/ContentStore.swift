@@ -65,6 +65,13 @@ public protocol ContentSource: Sendable {
     /// has the correct one.
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
 
+    /// Waits until another large blob may be read.
+    ///
+    /// - Returns: The permit, which the caller holds until the stream of ``fetch(blob:)`` ends; `nil`
+    ///   if the blob needs none.
+    /// - Throws: `CancellationError`.
+    func permitToRead(_ descriptor: Descriptor) async throws -> (any TransferPermit)?
+
     /// Opens a blob.
     ///
     /// The stream ends without an error only if size, digest and end agree with the descriptor.
@@ -95,6 +102,9 @@ public protocol ContentSource: Sendable {
 }
 
 extension ContentSource {
+    /// Returns `nil`: a store without network access needs no permits.
+    public func permitToRead(_ descriptor: Descriptor) async throws -> (any TransferPermit)? { nil }
+
     /// Resolves the name as ``resolve(_:)`` does.
     public func resolveByReading(_ name: ManifestName) async throws -> Descriptor? {
         try await resolve(name)
@@ -112,6 +122,15 @@ extension ContentSource {
 
     /// Returns `nil`, because the store does not support the referrers API.
     public func referrers(of subject: Digest) async throws -> [Descriptor]? { nil }
+}
+
+extension Descriptor {
+    /// The size in bytes up to which a blob is small: its transfer takes as long as a few requests.
+    public static let maximumSmallSize = 256 << 10
+
+    /// A Boolean value that indicates whether the blob is small, so that it is sent from memory and
+    /// needs no transfer permits.
+    public var isSmall: Bool { size <= Self.maximumSmallSize }
 }
 
 /// The way in which a blob arrived at a target.
@@ -145,6 +164,13 @@ public protocol ContentSink: Sendable {
     /// A Boolean value that indicates whether a blob that is expected to be present should be
     /// pushed first: only such a blob shows how the store reports existing blobs.
     var needsExpectedBlob: Bool { get }
+
+    /// Waits until another large blob may be written.
+    ///
+    /// - Returns: The permit, which the caller holds until the push ends; `nil` if the blob needs
+    ///   none.
+    /// - Throws: `CancellationError`.
+    func permitToWrite(_ descriptor: Descriptor) async throws -> (any TransferPermit)?
 
     /// Writes a blob.
     ///
@@ -201,6 +227,11 @@ public protocol ContentSink: Sendable {
 }
 
 extension ContentSink {
+    /// Returns `nil`: a store without network access needs no permits.
+    public func permitToWrite(_ descriptor: Descriptor) async throws -> (any TransferPermit)? {
+        nil
+    }
+
     /// The default, for stores without network access.
     public var mountReportsExistence: Bool { false }
 

@@ -88,6 +88,17 @@ public struct EndpointStore: ContentStore {
         try await base.resolveByReading(name)
     }
 
+    /// Waits for the permit of the store that the blob is read from first.
+    public func permitToRead(_ descriptor: Descriptor) async throws -> (any TransferPermit)? {
+        let endpoint = health.available(among: endpoints, for: descriptor.digest).first
+        return try await (endpoint ?? base).permitToRead(descriptor)
+    }
+
+    /// Calls the store itself.
+    public func permitToWrite(_ descriptor: Descriptor) async throws -> (any TransferPermit)? {
+        try await base.permitToWrite(descriptor)
+    }
+
     /// Opens a blob at the first endpoint that has it, otherwise at the store.
     ///
     /// If the endpoint's stream breaks, the store continues it.

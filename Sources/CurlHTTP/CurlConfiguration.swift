@@ -30,9 +30,9 @@ extension CurlTransport {
         public var trust: [Origin: TLSTrust]
         /// The settings of all other origins; `nil` for the system's certificate authorities.
         public var defaultTrust: TLSTrust?
-        /// The maximum number of idle connections.
+        /// The minimum number of idle connections that are kept.
         ///
-        /// Two for each concurrent body avoid reconnects.
+        /// Twice as many as the most concurrent requests so far are kept.
         public var keptConnections: Int
         /// The rules that decide which origins are reached through a proxy.
         public var proxies: ProxyRules

@@ -12,12 +12,15 @@ final class CurlEventLoop {
     private let multi: MultiHandle
     private let configuration: CurlTransport.Configuration
     private var transfers: [ObjectIdentifier: CurlTransfer] = [:]
+    private let activeTransfers = ActiveTransfers()
+    private var keptConnections: Int
     private var nextStallCheck = ContinuousClock.now
 
     init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
         self.inbox = inbox
         self.multi = multi
         self.configuration = configuration
+        self.keptConnections = configuration.keptConnections
     }
 
     /// Runs until the inbox is closed.
@@ -48,7 +51,11 @@ final class CurlEventLoop {
         switch message {
         case .resume(let exchange):
             // `service` handles a known transfer; it must not be resumed before `perform`.
-            if transfers[ObjectIdentifier(exchange)] == nil { start(exchange) }
+            if let transfer = transfers[ObjectIdentifier(exchange)] {
+                transfer.activate()
+            } else {
+                start(exchange)
+            }
         case .stop(let exchange):
             guard let transfer = transfers[ObjectIdentifier(exchange)] else { return }
             remove(transfer)
@@ -59,16 +66,25 @@ final class CurlEventLoop {
     private func start(_ exchange: HTTPExchange) {
         guard !exchange.response.isFinished else { return }
         do {
-            let transfer = try CurlTransfer(exchange, configuration)
+            let transfer = try CurlTransfer(exchange, configuration, in: activeTransfers)
             guard multi.add(transfer.easy) else {
                 throw TransportError(.connect, "libcurl rejected the transfer")
             }
             transfers[ObjectIdentifier(exchange)] = transfer
+            keepConnections()
             nextStallCheck = min(nextStallCheck, .now + transfer.checkInterval)
         } catch {
             exchange.upload?.close()
             exchange.response.finish(.failure(error))
         }
+    }
+
+    /// Keeps two connections for each concurrent exchange, so that those to one host stay open
+    /// while others are used.
+    private func keepConnections() {
+        guard transfers.count * 2 > keptConnections else { return }
+        keptConnections = transfers.count * 2
+        multi.keep(connections: keptConnections)
     }
 
     private func end(_ transfer: CurlTransfer, _ code: CURLcode) {
@@ -85,12 +101,15 @@ final class CurlEventLoop {
         transfers[ObjectIdentifier(transfer.exchange)] = nil
     }
 
-    /// Delivers received data to the tasks, and resumes paused transfers.
+    /// Delivers received data of active transfers to the tasks, and resumes paused transfers.
     ///
     /// - Returns: Whether a transfer was resumed, so that `perform` must be called again.
     private func service() -> Bool {
         var hasMore = false
-        for transfer in transfers.values where transfer.service() { hasMore = true }
+        for transfer in activeTransfers.takeAll()
+        where transfers[ObjectIdentifier(transfer.exchange)] === transfer && transfer.service() {
+            hasMore = true
+        }
         return hasMore
     }
 
@@ -109,5 +128,19 @@ final class CurlEventLoop {
         }
         let wait = (nextStallCheck - now).components
         return Int32(clamping: wait.seconds * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
+    }
+}
+
+/// The transfers with new data or a new message from their task.
+final class ActiveTransfers {
+    private var transfers: [CurlTransfer] = []
+
+    func add(_ transfer: CurlTransfer) {
+        transfers.append(transfer)
+    }
+
+    func takeAll() -> [CurlTransfer] {
+        defer { transfers = [] }
+        return transfers
     }
 }

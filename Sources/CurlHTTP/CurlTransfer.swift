@@ -24,12 +24,17 @@ final class CurlTransfer {
     /// include.
     private var cause: TransportError?
     private var stallDetector: StallDetector
+    private let activeTransfers: ActiveTransfers
+    /// A Boolean value that indicates whether the event loop will call ``service()``.
+    private var isActive = false
 
-    init(_ exchange: HTTPExchange, _ configuration: CurlTransport.Configuration)
-        throws(TransportError)
-    {
+    init(
+        _ exchange: HTTPExchange, _ configuration: CurlTransport.Configuration,
+        in activeTransfers: ActiveTransfers
+    ) throws(TransportError) {
         let request = exchange.request
         self.exchange = exchange
+        self.activeTransfers = activeTransfers
         body = RequestBody(exchange)
         stallDetector = StallDetector(request.timeouts, at: .now)
         let origin = request.url.origin
@@ -40,7 +45,8 @@ final class CurlTransfer {
         // A proxy is configured by the user, and the address of the origin behind it is unknown.
         addressScope = proxy == nil ? request.addressScope : .anywhere
         try easy.configure(
-            for: request, configuration, through: proxy, bodyLength: body.length)
+            for: request, configuration, through: proxy, bodyLength: body.length,
+            bufferSize: exchange.bufferSize)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -50,6 +56,7 @@ final class CurlTransfer {
     // MARK: What libcurl calls
 
     func receive(headerLine line: UnsafeRawBufferPointer) -> Bool {
+        activate()
         do throws(TransportError) {
             try unsafe head.append(line)
             // Behind a tunnel, a response comes from the origin.
@@ -66,12 +73,14 @@ final class CurlTransfer {
     }
 
     func receive(body chunk: UnsafeRawBufferPointer) -> Bool {
+        activate()
         isReceivingPaused = unsafe !exchange.response.append(chunk)
         if !isReceivingPaused { receivedBytes += Int64(chunk.count) }
         return !isReceivingPaused
     }
 
     func send(into buffer: UnsafeMutableRawBufferPointer) -> UploadQueue.ReadResult {
+        activate()
         let reading = unsafe body.read(into: buffer)
         isSendingPaused = reading == .empty
         return reading
@@ -105,10 +114,18 @@ final class CurlTransfer {
 
     // MARK: What the reactor calls, outside every callback
 
+    /// Requests a call of ``service()`` after libcurl has done everything that is possible.
+    func activate() {
+        guard !isActive else { return }
+        isActive = true
+        activeTransfers.add(self)
+    }
+
     /// Delivers received data, and resumes paused directions.
     ///
     /// - Returns: Whether a direction was resumed.
     func service() -> Bool {
+        isActive = false
         deliverHead(isEnding: false)
         exchange.response.wakeReader()
         exchange.upload?.wakeWriter()

@@ -4,6 +4,8 @@ public import HTTP
 
 /// A transport that uses libcurl: one thread, one multi handle, bodies streamed in both directions.
 ///
+/// The buffers of all bodies together have a limited size, and become smaller with their number.
+///
 /// Requests may be sent from any task. The caller limits the number of concurrent requests: a limit
 /// here could block an upload behind the download that feeds it. Releasing the transport and every
 /// unread body closes its connections and ends its thread.
@@ -12,6 +14,7 @@ public import HTTP
 public final class CurlTransport: HTTPTransport {
     /// The thread, or the error that every request then throws.
     private let thread: Result<CurlThread, TransportError>
+    private let budget = BufferBudget()
 
     /// Creates a transport.
     public init(_ configuration: Configuration = Configuration()) {
@@ -32,7 +35,7 @@ public final class CurlTransport: HTTPTransport {
     ///
     /// - Throws: ``TransportError``, `CancellationError`, or the error of the request's body.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let lease = ExchangeLease(HTTPExchange(request), on: try thread.get())
+        let lease = ExchangeLease(HTTPExchange(request, budget), on: try thread.get())
         let head = try await withTaskCancellationHandler {
             try await Self.head(of: lease)
         } onCancel: {

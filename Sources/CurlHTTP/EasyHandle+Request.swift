@@ -5,20 +5,20 @@ internal import HTTP
 internal import TextSafety
 
 extension EasyHandle {
-    /// The buffer size of bulk transfers.
-    ///
-    /// Every active handle allocates its own buffer, so other transfers use 16 KiB.
-    private static let bulkBufferSize = 256 * 1024
-
     /// Sets all options of a request.
     ///
-    /// `bodyLength` is the number of bytes to send; `nil` for no body. Without a `proxy` the
-    /// request is sent directly to its origin, regardless of the environment.
-    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - configuration: The settings of the transport.
+    ///   - proxy: The proxy; without one, the request is sent directly to its origin, regardless of
+    ///     the environment.
+    ///   - bodyLength: The number of bytes to send, or `nil` for no body.
+    ///   - bufferSize: The size of the buffer of a large body, or `nil` for libcurl's default, 16 KiB.
+    ///     Every active handle allocates its own.
     /// - Throws: ``TransportError`` if libcurl rejects an option.
     func configure(
         for request: HTTPRequest, _ configuration: CurlTransport.Configuration,
-        through proxy: Proxy?, bodyLength: Int64?
+        through proxy: Proxy?, bodyLength: Int64?, bufferSize: Int?
     ) throws(TransportError) {
         let origin = request.url.origin
         try setRules(for: origin, isBulk: request.isBulk)
@@ -38,8 +38,8 @@ extension EasyHandle {
             try set(.resolutions, ["\(origin.host):\(origin.port):\(address)"])
         }
         try setMethod(request, bodyLength)
-        if request.isBulk {
-            try set(bodyLength == nil ? .bufferSize : .uploadBufferSize, Self.bulkBufferSize)
+        if let bufferSize {
+            try set(bodyLength == nil ? .bufferSize : .uploadBufferSize, bufferSize)
         }
     }
 

@@ -9,10 +9,25 @@ final class HTTPExchange: Sendable {
     /// The queue of a streamed body; `nil` if the body is in memory or there is none.
     let upload: UploadQueue?
 
-    init(_ request: HTTPRequest) {
+    /// The size in bytes of each buffer of a large body, or `nil` for other requests.
+    let bufferSize: Int?
+    private let budget: BufferBudget
+
+    init(_ request: HTTPRequest, _ budget: BufferBudget) {
         self.request = request
-        response = ResponseChannel(isBulk: request.isBulk)
-        if case .stream = request.body { upload = UploadQueue() } else { upload = nil }
+        self.budget = budget
+        let bufferSize = request.isBulk ? budget.take(for: request.expectedLength) : nil
+        self.bufferSize = bufferSize
+        response = ResponseChannel(bufferSize: bufferSize)
+        if case .stream = request.body {
+            upload = UploadQueue(capacity: bufferSize ?? UploadQueue.usualCapacity)
+        } else {
+            upload = nil
+        }
+    }
+
+    deinit {
+        if let bufferSize { budget.giveBack(bufferSize) }
     }
 }
 

@@ -11,6 +11,11 @@ internal import HTTP
 @safe
 final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
+    /// The data that all transfers share in addition to their connections: TLS sessions, so that
+    /// another connection to a host needs a shorter handshake.
+    ///
+    /// It needs no locks, because only the event loop's thread uses it.
+    private let share: UnsafeMutableRawPointer
 
     /// libcurl is initialized once per process and never cleaned up, since other threads may use
     /// it.
@@ -20,11 +25,19 @@ final class MultiHandle: @unchecked Sendable {
     ///
     /// - Throws: ``TransportError`` if libcurl cannot be initialized.
     init(keptConnections: Int) throws(TransportError) {
-        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else {
+        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init(),
+            let share = unsafe ccurl_share_tls_sessions()
+        else {
             throw TransportError(.refused, "cannot initialize libcurl")
         }
         unsafe self.pointer = pointer
-        _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, keptConnections)
+        unsafe self.share = share
+        keep(connections: keptConnections)
+    }
+
+    /// Keeps up to `count` idle connections.
+    func keep(connections count: Int) {
+        _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, count)
     }
 
     /// Ends the current or next call of `poll(milliseconds:)`.
@@ -33,11 +46,13 @@ final class MultiHandle: @unchecked Sendable {
     }
 
     func add(_ easy: EasyHandle) -> Bool {
-        unsafe curl_multi_add_handle(pointer, easy.pointer) == CURLM_OK
+        _ = unsafe ccurl_set_pointer(easy.pointer, CURLOPT_SHARE, share)
+        return unsafe curl_multi_add_handle(pointer, easy.pointer) == CURLM_OK
     }
 
     func remove(_ easy: EasyHandle) {
         _ = unsafe curl_multi_remove_handle(pointer, easy.pointer)
+        _ = unsafe ccurl_detach_share(easy.pointer)
     }
 
     /// Does everything that is possible without waiting.
@@ -72,5 +87,6 @@ final class MultiHandle: @unchecked Sendable {
     /// No other method may be called afterwards.
     func close() {
         _ = unsafe curl_multi_cleanup(pointer)
+        _ = unsafe curl_share_cleanup(share)
     }
 }

@@ -14,8 +14,10 @@ struct RequestBody {
     let length: Int64?
     private let source: Source
     private var readCount: Int64 = 0
+    private let isBulk: Bool
 
     init(_ exchange: HTTPExchange) {
+        isBulk = exchange.request.isBulk
         switch exchange.request.body {
         case .none:
             source = .none
@@ -56,8 +58,14 @@ struct RequestBody {
     }
 
     /// Rewinds to the first byte, if it is still available.
+    ///
+    /// A blob is not sent again after a part of it: the registry may have stored that part, and
+    /// would add the whole to it.
     mutating func rewind() -> Bool {
-        if case .queue = source, readCount > 0 { return false }
+        if readCount > 0 {
+            if isBulk { return false }
+            if case .queue = source { return false }
+        }
         readCount = 0
         return true
     }

@@ -8,16 +8,22 @@ internal import Synchronization
 /// The body passes through one bounded buffer: the event loop appends chunks of 16 KiB, the reader
 /// takes the whole buffer. The first error is kept; later ones are its consequences.
 final class ResponseChannel: Sendable {
-    /// A whole read of libcurl's buffer fits in, so that the reader is resumed once per read.
-    static let capacity = 256 * 1024
+    /// The number of bytes that the buffer of a body without a buffer size may have.
+    static let usualCapacity = 256 * 1024
 
+    /// The maximum number of bytes in the buffer.
+    ///
+    /// A whole read of libcurl's buffer fits in, so that the reader is resumed once per read.
+    private let capacity: Int
     private let state: Mutex<ResponseChannelState>
 
     /// Creates a channel.
     ///
-    /// - Parameter isBulk: Whether the buffer is allocated at its full size immediately.
-    init(isBulk: Bool) {
-        state = Mutex(ResponseChannelState(reservation: isBulk ? Self.capacity : 0))
+    /// - Parameter bufferSize: The size of a buffer that is allocated at its full size immediately,
+    ///   or `nil` for a body that is probably short.
+    init(bufferSize: Int? = nil) {
+        capacity = bufferSize ?? Self.usualCapacity
+        state = Mutex(ResponseChannelState(reservation: bufferSize ?? 0))
     }
 
     /// A Boolean value that indicates whether the response is complete or failed.
@@ -37,7 +43,7 @@ final class ResponseChannel: Sendable {
     /// Adds a chunk of the body if it fits, otherwise records that the transfer is paused.
     func append(_ chunk: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
-            guard state.buffer.count + chunk.count <= Self.capacity else {
+            guard state.buffer.count + chunk.count <= capacity else {
                 state.isPaused = true
                 return false
             }

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// A short queue of chunks between the source of a request body and the event loop's thread.
 final class UploadQueue: Sendable {
-    /// The queue exceeds this size only if it holds a single chunk.
-    static let capacity = 256 * 1024
+    /// The capacity for a body without a buffer size.
+    static let usualCapacity = 256 * 1024
 
     /// The result of a read.
     enum ReadResult: Equatable {
@@ -26,12 +26,19 @@ final class UploadQueue: Sendable {
         var isClosed = false
         var writer: CheckedContinuation<Void, Never>?
 
-        func hasSpace(for chunk: [UInt8]) -> Bool {
-            queuedByteCount == 0 || queuedByteCount + chunk.count <= UploadQueue.capacity
+        func hasSpace(for chunk: [UInt8], _ capacity: Int) -> Bool {
+            queuedByteCount == 0 || queuedByteCount + chunk.count <= capacity
         }
     }
 
+    /// The number of bytes in the queue, which it exceeds only if it holds a single chunk.
+    private let capacity: Int
     private let state = Mutex(State())
+
+    /// Creates an empty queue.
+    init(capacity: Int = usualCapacity) {
+        self.capacity = capacity
+    }
 
     // MARK: The loop's side
 
@@ -63,7 +70,7 @@ final class UploadQueue: Sendable {
     /// Resumes a waiting writer after reads.
     func wakeWriter() {
         let writer = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard state.isClosed || state.queuedByteCount <= Self.capacity / 2 else { return nil }
+            guard state.isClosed || state.queuedByteCount <= capacity / 2 else { return nil }
             return state.writer.take()
         }
         writer?.resume()
@@ -98,7 +105,7 @@ final class UploadQueue: Sendable {
         while true {
             let outcome = state.withLock { state -> (isDone: Bool, wasReaderPaused: Bool) in
                 guard !state.isClosed else { return (true, false) }
-                guard state.hasSpace(for: chunk) else { return (false, false) }
+                guard state.hasSpace(for: chunk, capacity) else { return (false, false) }
                 state.chunks.append(chunk)
                 state.queuedByteCount += chunk.count
                 defer { state.isReaderPaused = false }
@@ -113,7 +120,7 @@ final class UploadQueue: Sendable {
     private func waitForSpace(for chunk: [UInt8]) async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
-                guard !state.isClosed, !state.hasSpace(for: chunk) else { return true }
+                guard !state.isClosed, !state.hasSpace(for: chunk, capacity) else { return true }
                 state.writer = continuation
                 return false
             }

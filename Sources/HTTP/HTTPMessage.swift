@@ -80,6 +80,9 @@ public struct HTTPRequest: Sendable {
     /// Large bodies use HTTP/1.1, whose
     /// back-pressure is TCP's (libcurl buffers up to 32 MiB of a paused HTTP/2 stream).
     public var isBulk: Bool
+    /// The length in bytes of the body that may be large, if it is known; buffers need not be
+    /// larger.
+    public var expectedLength: Int?
     /// The time limits.
     public var timeouts: HTTPTimeouts
     /// The addresses that the request may connect to.
@@ -89,7 +92,7 @@ public struct HTTPRequest: Sendable {
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
-        timeouts: HTTPTimeouts = HTTPTimeouts(), addressScope: AddressScope = .anywhere
+        expectedLength: Int? = nil, timeouts: HTTPTimeouts = HTTPTimeouts(), addressScope: AddressScope = .anywhere
     ) {
         self.method = method
         self.url = url
@@ -97,6 +100,7 @@ public struct HTTPRequest: Sendable {
         self.authorization = authorization
         self.body = body
         self.isBulk = isBulk
+        self.expectedLength = expectedLength
         self.timeouts = timeouts
         self.addressScope = addressScope
     }

@@ -28,10 +28,8 @@ public struct RegistrySettings: Hashable, Sendable {
     /// A Boolean value that indicates whether a pull with rejected credentials fails, instead of
     /// being tried anonymously.
     public var requiresAuth = false
-    /// The maximum number of requests in flight, not counting large bodies; `nil` for the number
-    /// that suits the registry.
-    ///
-    /// Throttling reduces it.
+    /// The upper bound of concurrent requests, of large downloads, and of large uploads; `nil` for the
+    /// one that suits the registry.
     public var concurrency: Int?
     /// The number of pulls to leave unused, if the registry states how many remain.
     public var reservePulls = 0

@@ -62,8 +62,12 @@ public struct RegistryProfile: Sendable {
     var remainingPullsField: String? = "ratelimit-remaining"
     /// The text in a 429 response that reports the pull rate limit instead of a short one.
     var pullLimitText: String?
-    /// The number of concurrent requests, unless the user sets one.
-    var concurrency = 6
+    /// The upper bound of concurrent requests, of downloads, and of uploads, unless the user sets
+    /// one.
+    ///
+    /// The numbers themselves are learned. The bound keeps the requests before the first throttling
+    /// within what a registry permits in a second.
+    var concurrency = 64
     /// A Boolean value that indicates whether reading a manifest counts toward a limit.
     public var limitsPulls: Bool { pullLimitText != nil }
 
@@ -107,7 +111,8 @@ extension RegistryProfile {
     /// Docker Hub.
     ///
     /// Sources: Docker's documentation of `config.json` for the key, of pull usage and limits for
-    /// the field and the text; atlanhq/application-sdk#2020 for the 400 to large PUT requests;
+    /// the field and the text, and of its abuse rate limit for the concurrency (thousands of requests
+    /// per minute and address); atlanhq/application-sdk#2020 for the 400 to large PUT requests;
     /// dotnet/docker-tools#403 for tokens with several scopes.
     private static let dockerHub = make {
         $0.apiHost = "registry-1.docker.io"
@@ -116,6 +121,7 @@ extension RegistryProfile {
         $0.sharesTokens = true
         $0.uploadDialect = .patch
         $0.pullLimitText = "pull rate limit"
+        $0.concurrency = 32
     }
 
     /// GitHub's container registry.
@@ -123,12 +129,14 @@ extension RegistryProfile {
     /// Sources: GitHub's documentation of `GITHUB_TOKEN` and of package visibility;
     /// oras-project/rust-oci-client#35 for chunks above 4 MiB, and reports that only the last one of
     /// several is stored; reports of GET requests that returned 404 after a successful PUT;
-    /// virtualcell/vcell#1888 for the secondary rate limit with status 403.
+    /// virtualcell/vcell#1888 for the secondary rate limit with status 403;
+    /// chainguard-images/images#173 for the limit of 2,000 requests per minute.
     private static let gitHub = make {
         $0.tokenVariables = TokenVariables(token: "GITHUB_TOKEN", user: "GITHUB_ACTOR")
         $0.smallestDialect = .patch
         $0.isEventuallyConsistent = true
         $0.explainsDenialInBody = true
+        $0.concurrency = 16
         $0.visibilityAdvice =
             "give clusters a pull secret, or make the packages public in their settings on GitHub"
     }
@@ -137,10 +145,12 @@ extension RegistryProfile {
     ///
     /// Sources: google/go-containerregistry#1963 for the page size; containers/image,
     /// `docker_client.go`, for the scope parser that fails on `delete`; Quay's documentation of
-    /// repository visibility.
+    /// repository visibility; access.redhat.com/solutions/6218921 for the concurrency (a few requests
+    /// per second and address, with bursts).
     private static let quay = make {
         $0.namesDeleteAction = false
         $0.tagPageSize = 100
+        $0.concurrency = 16
         $0.visibilityAdvice =
             "give clusters a pull secret, or make them public in their settings"
     }
@@ -149,12 +159,14 @@ extension RegistryProfile {
     ///
     /// Sources: goharbor/harbor#21640 for the 413 to PUT requests above some 20 MB;
     /// goharbor/harbor#16341 for `metadata_read`; dotnet/docker-tools#403 for tokens with several
-    /// scopes; Azure's documentation of anonymous pull.
+    /// scopes; Azure's documentation of anonymous pull, and of service tiers for the concurrency (1,000
+    /// to 10,000 reads and 100 to 2,000 writes per minute).
     private static func azure(_ cloud: AzureCloud) -> RegistryProfile {
         make {
             $0.azureCloud = cloud
             $0.sharesTokens = true
             $0.tagListActions = [.metadataRead]
+            $0.concurrency = 16
             $0.uploadDialect = .patch
             $0.visibilityAdvice =
                 "give clusters a pull secret or the AcrPull role, or allow anonymous pulls from the registry"
@@ -178,12 +190,12 @@ extension RegistryProfile {
     /// Google's registries.
     ///
     /// Sources: dotnet/sdk-container-builds#287 for PATCH, which is not supported;
-    /// kubernetes/registry.k8s.io#153 for the quota that all requests share. A mount is answered
+    /// kubernetes/registry.k8s.io#153 for the quota that all requests share (60,000 per minute). A mount is answered
     /// with an upload session.
     private static let google = make {
         $0.smallestDialect = .put
         $0.mountsBlobs = false
-        $0.concurrency = 5
+        $0.concurrency = 32
     }
 
     /// GitLab.com.

@@ -64,6 +64,23 @@ import Testing
         try await second.value
     }
 
+    @Test func `in order, a task waits while an earlier one does`() async throws {
+        let condition = AsyncCondition(0, servesInOrder: true)
+        let first = taking(3, from: condition)
+        executor.runUntilIdle()
+        condition.change { $0 = 2 }
+        let second = taking(1, from: condition)
+        let third = taking(1, from: condition)
+        executor.runUntilIdle()
+        #expect(journal.elements.isEmpty)
+        first.cancel()
+        executor.runUntilIdle()
+        #expect(journal.elements == [1, 1])
+        await #expect(throws: CancellationError.self) { try await first.value }
+        try await second.value
+        try await third.value
+    }
+
     @Test func `a task that takes a value makes others ready`() async throws {
         let condition = AsyncCondition(1)
         let waiting = executor.task { try await condition.take { $0 == 0 ? true : nil } }

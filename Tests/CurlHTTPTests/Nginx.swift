@@ -114,7 +114,7 @@ final class Nginx: Sendable {
                     ssl_client_certificate \(certificates.authority);
                     ssl_verify_client optional;
                     \(directives)
-                    location / { return 200 "$server_protocol $ssl_client_verify $connection"; }
+                    location / { return 200 "$server_protocol $ssl_client_verify $connection $ssl_session_reused"; }
                     location /upload { client_max_body_size 1k; proxy_pass http://127.0.0.1:1; }
                 }
             }

@@ -11,6 +11,7 @@ import Testing
         let version: String
         let clientVerification: String
         let connection: String
+        let isResumed: Bool
     }
 
     private func send(
@@ -19,8 +20,10 @@ import Testing
         let response = try await transport.send(request)
         let text = String(decoding: try await response.collect(limit: 100), as: UTF8.self)
         let words = text.split(separator: " ").map { String($0) }
-        try #require(words.count == 3)
-        return Spoken(version: words[0], clientVerification: words[1], connection: words[2])
+        try #require(words.count == 4)
+        return Spoken(
+            version: words[0], clientVerification: words[1], connection: words[2],
+            isResumed: words[3] == "r")
     }
 
     private func transport(_ server: Nginx, _ trust: TLSTrust? = nil) -> CurlTransport {
@@ -53,6 +56,17 @@ import Testing
             try await transport.send(HTTPRequest(.get, HTTPURL(other, target: "/")))
         }
         #expect(error?.kind == .tls)
+    }
+
+    @Test func `another connection to an origin resumes its TLS session`() async throws {
+        let server = try Nginx(.none, "keepalive_timeout 0; ssl_session_cache shared:sessions:1m;")
+        let transport = transport(server)
+        let request = HTTPRequest(.get, try server.url("/"), isBulk: true)
+        let first = try await send(transport, request)
+        let second = try await send(transport, request)
+        #expect(first.connection != second.connection)
+        #expect(!first.isResumed)
+        #expect(second.isResumed)
     }
 
     @Test(arguments: [Certificates.Flaw.expired, .selfSigned])

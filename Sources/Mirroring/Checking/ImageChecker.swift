@@ -22,12 +22,12 @@ public struct ImageChecker: Sendable {
     ///   - stores: The provider of the stores.
     ///   - required: The requirements of the images.
     ///   - lock: The lock file that must cover the images; `nil` to validate them instead.
-    ///   - jobs: The maximum number of layers read concurrently.
+    ///   - jobs: The maximum number of layers read concurrently; `nil` for the usual one.
     ///   - scanner: The scanner for layers.
     ///   - progress: The progress of the run.
     ///   - observe: A function that receives events and must return immediately.
     public init(
-        stores: StoreProvider, required: ImageRequirements, lock: Lockfile? = nil, jobs: Int,
+        stores: StoreProvider, required: ImageRequirements, lock: Lockfile? = nil, jobs: Int? = nil,
         scanner: LayerScanner, progress: RunProgress = RunProgress(),
         observe: @escaping @Sendable (CheckEvent) -> Void = { _ in }
     ) {

@@ -141,7 +141,8 @@ public struct RegistryOptions: Hashable, Sendable {
     public var clientCertificate: String?
     /// The absolute path of the client certificate's key (PEM).
     public var clientKey: String?
-    /// The initial number of requests in flight; `nil` for the number that suits the registry.
+    /// The upper bound of concurrent requests, of large downloads, and of large uploads; `nil` for the
+    /// one that suits the registry.
     public var concurrency: Int?
     /// The way blobs are uploaded.
     public var upload: Upload = .auto

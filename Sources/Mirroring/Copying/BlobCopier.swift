@@ -37,7 +37,9 @@ struct BlobCopier: Sendable {
             let store = progress.target.store
             let result = try await write(to: store) {
                 try await store.push(blob: blob, mountingFrom: nil) {
-                    try await job.open(blob, counting: transfer)
+                    transfer.addTarget(store)
+                    try await transfer.waitForTargets()
+                    return try await job.open(blob, counting: transfer)
                 }
             }
             progress.record(blob, result)
@@ -82,7 +84,9 @@ struct BlobCopier: Sendable {
         let lacking = try await lacking(claims)
         if !lacking.isEmpty {
             try await job.scanning(blob) { tap in
-                try await limiter.withTransfer(of: blob, for: job.name) { transfer in
+                try await limiter.withTransfer(
+                    of: blob, for: job.name, isScanned: tap != nil
+                ) { transfer in
                     try await send(blob, to: lacking, counting: transfer, tap: tap)
                 }
             }
@@ -128,7 +132,11 @@ struct BlobCopier: Sendable {
     ) async throws {
         guard claims.count > 1 else {
             for claim in claims {
-                try await send(claim) { try await job.open(blob, counting: transfer, tap: tap) }
+                try await send(claim) {
+                    transfer.addTarget(claim.store)
+                    try await transfer.waitForTargets()
+                    return try await job.open(blob, counting: transfer, tap: tap)
+                }
             }
             return
         }
@@ -138,6 +146,7 @@ struct BlobCopier: Sendable {
                 group.addTask {
                     defer { broadcast.leave(number, isComplete: claim.progress.failure == nil) }
                     try await send(claim) {
+                        transfer.addTarget(claim.store)
                         if let shared = broadcast.join(number) { return shared }
                         return try await reopen(
                             blob, for: number, of: claims, after: broadcast, counting: transfer)
@@ -146,7 +155,8 @@ struct BlobCopier: Sendable {
             }
             group.addTask {
                 try await broadcast.run {
-                    try await job.open(blob, counting: transfer, tap: tap)
+                    try await transfer.waitForTargets()
+                    return try await job.open(blob, counting: transfer, tap: tap)
                 }
             }
             try await group.waitForAll()

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncPrimitives
+internal import Content
 internal import OCI
 internal import Synchronization
 
-/// Limits the number of concurrent blob transfers.
+/// Limits the number of concurrent blob transfers over all hosts.
+///
+/// Each store limits its own transfers by what its connection carries (``TransferPermit``). This
+/// limit bounds the memory of all transfers together, and is the one that the user sets.
 ///
 /// Small blobs have a limit of their own, so that config blobs do not wait behind layers that take
-/// minutes, and an image of small blobs is finished long before one of large blobs.
+/// minutes, and an image of small blobs is finished long before one of large blobs. So do layers
+/// that are scanned: a scan process takes memory, and a layer that waits for one blocks its
+/// connections.
 struct TransferLimiter: Sendable {
-    /// The size in bytes up to which a blob is small: its transfer takes as long as a few requests.
-    static let maximumSmallSize = 256 << 10
+    /// The number of transfers of each kind without a setting.
+    static let usualCount = 64
 
-    /// The maximum number of concurrent transfers of large blobs, and of small blobs.
-    let count: Int
+    /// The maximum number of concurrent transfers of scanned layers.
+    let scanCount: Int
 
     private let large: AsyncSemaphore
     private let small: AsyncSemaphore
+    private let scanned: AsyncSemaphore
     let progress: RunProgress
 
-    /// Creates a limiter that permits `count` transfers of large blobs and `count` of small ones.
-    init(_ count: Int, _ progress: RunProgress = RunProgress()) {
-        self.count = count
+    /// Creates a limiter.
+    ///
+    /// - Parameters:
+    ///   - count: The maximum number of transfers of large blobs, and of small ones; `nil` for the
+    ///     usual one.
+    ///   - progress: The progress of the run.
+    init(_ count: Int? = nil, _ progress: RunProgress = RunProgress()) {
+        let count = count ?? Self.usualCount
+        scanCount = min(count, Syncer.maximumScanCount)
         large = AsyncSemaphore(count)
         small = AsyncSemaphore(count)
+        scanned = AsyncSemaphore(scanCount)
         self.progress = progress
     }
 
@@ -32,25 +46,37 @@ struct TransferLimiter: Sendable {
     /// - Parameters:
     ///   - blob: The blob to read.
     ///   - name: The name of the image in the progress display.
+    ///   - isScanned: A Boolean value that indicates whether the blob is a layer that is scanned.
     ///   - body: Reads the blob and records its progress.
     /// - Returns: The result of `body`.
     /// - Throws: `CancellationError`, or the error of `body`.
     func withTransfer<Value>(
-        of blob: Descriptor, for name: String, _ body: (BlobTransfer) async throws -> Value
+        of blob: Descriptor, for name: String, isScanned: Bool = false,
+        _ body: (BlobTransfer) async throws -> Value
     ) async throws -> Value {
-        try await (blob.size > Self.maximumSmallSize ? large : small).withPermit {
+        let semaphore = isScanned ? scanned : blob.isSmall ? small : large
+        return try await semaphore.withPermit {
             let transfer = BlobTransfer(of: blob, for: name, in: progress)
+            defer { transfer.end() }
             return try await progress.withTransfer(transfer) { try await body(transfer) }
         }
     }
 }
 
-/// The progress of reading one blob.
+/// One blob that is read, and written to any number of stores.
 final class BlobTransfer: Sendable {
     let blob: Descriptor
     private let name: String
     private let progress: RunProgress
     private let position = Atomic<Int>(0)
+    private let targets = Mutex(Targets())
+
+    /// The stores that the blob is written to.
+    private struct Targets {
+        var waiting: [any ContentStore] = []
+        var locations: Set<StoreLocation> = []
+        var permits: [any TransferPermit] = []
+    }
 
     /// Creates a transfer of which nothing has been read.
     ///
@@ -70,6 +96,60 @@ final class BlobTransfer: Sendable {
         position.store(end, ordering: .relaxed)
         progress.readBytes.add(count, ordering: .relaxed)
     }
+
+    // MARK: Permits
+
+    /// Adds a store that the blob will be written to, once for all its attempts.
+    func addTarget(_ store: any ContentStore) {
+        targets.withLock { targets in
+            guard targets.locations.insert(store.location).inserted else { return }
+            targets.waiting.append(store)
+        }
+    }
+
+    /// Waits until the blob may be written to all added stores.
+    ///
+    /// They are waited for in the same order in all transfers. Otherwise, two transfers could wait
+    /// for each other.
+    ///
+    /// - Throws: `CancellationError`.
+    func waitForTargets() async throws {
+        let stores = targets.withLock { targets in
+            defer { targets.waiting = [] }
+            return targets.waiting
+        }
+        let order = stores.sorted {
+            $0.location.deduplicationScope < $1.location.deduplicationScope
+        }
+        for store in order {
+            guard let permit = try await store.permitToWrite(blob) else { continue }
+            targets.withLock { $0.permits.append(permit) }
+        }
+    }
+
+    /// Opens the blob as soon as another one may be read.
+    ///
+    /// - Returns: The stream, which holds the permit of the source.
+    /// - Throws: The error of the source, or `CancellationError`.
+    func open(in source: any ContentSource) async throws -> ByteStream {
+        let permit = try await source.permitToRead(blob)
+        let permits = targets.withLock { $0.permits } + [permit].compactMap(\.self)
+        for permit in permits { permit.start() }
+        let stream = try await source.fetch(blob: blob)
+        for permit in permits { permit.respond() }
+        return permit.map { PermittedStream(stream, holding: $0) } ?? stream
+    }
+
+    /// Returns the permits of the stores.
+    func end() {
+        let permits = targets.withLock { targets in
+            defer { targets.permits = [] }
+            return targets.permits
+        }
+        for permit in permits { permit.release() }
+    }
+
+    // MARK: Progress
 
     var sample: ProgressSample.BlobTransfer {
         ProgressSample.BlobTransfer(

@@ -106,7 +106,7 @@ final class ImageValidation: Sendable {
                     (position, try await self.contents(of: self.layers[position], sources))
                 }
             }
-            for _ in 0..<limiter.count { startNext(in: &group) }
+            for _ in 0..<limiter.scanCount { startNext(in: &group) }
             while !progress.isFinished, let (position, result) = try await group.next() {
                 _ = pendingLayers.withLock { pending in
                     LayerScanKey(layers[position]).map { pending.remove($0) }
@@ -142,9 +142,9 @@ final class ImageValidation: Sendable {
     ) async throws -> LayerScanCache.ScanResult {
         try await at(.source, source.location) {
             try await scanCache.contents(of: layer) { input in
-                try await limiter.withTransfer(of: layer, for: name) { transfer in
+                try await limiter.withTransfer(of: layer, for: name, isScanned: true) { transfer in
                     var end = 0
-                    for try await chunk in try await source.fetch(blob: layer) {
+                    for try await chunk in try await transfer.open(in: source) {
                         end += chunk.count
                         transfer.record(chunk.count, endingAt: end)
                         try await input.write(chunk)

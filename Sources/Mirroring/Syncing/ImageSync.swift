@@ -17,6 +17,8 @@ struct ImageSync {
         let copier: Copier
         let scanCache: LayerScanCache
         let referrers = ReferrerTracker()
+        /// The config blobs that several repositories share.
+        let configs = SmallBlobCache()
         /// A Boolean value that indicates whether referrers are looked up for unchanged images too.
         let refreshesReferrers: Bool
         let observe: MirrorObserver
@@ -143,7 +145,8 @@ struct ImageSync {
             let root = try await source.fetch(manifest: descriptor)
             let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
-            return try await LoadedImage(graph, in: source, required: required)
+            return try await LoadedImage(
+                graph, in: context.configs.caching(source), required: required)
         }
     }
 

@@ -13,13 +13,20 @@ public struct Syncer: Sendable {
     private let now: @Sendable () -> Duration
 
     /// The maximum number of images in progress, independent of the number of transfers.
-    static let maxConcurrentImages = 16
+    ///
+    /// It bounds the memory of manifests and configs, some hundred KiB for each image. The requests
+    /// of an image depend on each other, so that many images are needed to use a host's limit.
+    static let maxConcurrentImages = 128
+
+    /// The maximum number of layers that are scanned concurrently.
+    public static let maximumScanCount = 8
 
     /// Creates a syncer.
     ///
     /// - Parameters:
     ///   - resolver: The resolver, with the configuration, the stores and the lock files.
-    ///   - jobs: The maximum number of concurrent blob transfers.
+    ///   - jobs: The maximum number of concurrent blob transfers; `nil` for as many as the memory
+    ///     permits.
     ///   - scanner: The scanner for layers.
     ///   - refreshesReferrers: A Boolean value that indicates whether signatures, SBOMs and
     ///     attestations are looked up for unchanged images too.
@@ -27,7 +34,8 @@ public struct Syncer: Sendable {
     ///   - now: A monotonic clock; `nil` for the system clock.
     ///   - observe: A function that receives the events of the run.
     public init(
-        resolver: Resolver, jobs: Int, scanner: LayerScanner, refreshesReferrers: Bool = false,
+        resolver: Resolver, jobs: Int? = nil, scanner: LayerScanner,
+        refreshesReferrers: Bool = false,
         progress: RunProgress = RunProgress(), now: (@Sendable () -> Duration)? = nil,
         observe: @escaping MirrorObserver
     ) {

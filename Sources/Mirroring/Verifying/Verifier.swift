@@ -59,9 +59,10 @@ public struct Verifier: Sendable {
     /// - Parameters:
     ///   - locks: The lock files of all targets, by path: one target can supply what another has
     ///     lost.
-    ///   - jobs: The maximum number of concurrent blob transfers.
+    ///   - jobs: The maximum number of concurrent blob transfers; `nil` for as many as the memory
+    ///     permits.
     /// - Returns: A verifier that writes to targets.
-    public func repairing(from locks: [String: Lockfile], jobs: Int) -> Verifier {
+    public func repairing(from locks: [String: Lockfile], jobs: Int?) -> Verifier {
         let start = ContinuousClock.now
         let copier = Copier(
             limiter: TransferLimiter(jobs, progress), now: { ContinuousClock.now - start })

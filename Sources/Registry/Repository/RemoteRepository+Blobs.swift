@@ -29,6 +29,23 @@ extension RemoteRepository {
         }
     }
 
+    /// Waits until another large blob may be read from the registry.
+    ///
+    /// - Throws: `CancellationError`.
+    public func permitToRead(_ descriptor: Descriptor) async throws -> (any TransferPermit)? {
+        descriptor.isSmall ? nil : try await client.throttle.downloads.transferPermit()
+    }
+
+    /// Waits until another large blob may be written to the registry.
+    ///
+    /// - Throws: `CancellationError`.
+    public func permitToWrite(_ descriptor: Descriptor) async throws -> (any TransferPermit)? {
+        guard !descriptor.isSmall else { return nil }
+        let uploads =
+            client.uploadDialect == .chunked ? client.chunkedUploads : client.throttle.uploads
+        return try await uploads.transferPermit()
+    }
+
     /// Opens a blob; its stream is resumed after transport errors and verifies the bytes.
     ///
     /// - Throws: ``RegistryError``, as does the stream.
@@ -70,6 +87,7 @@ extension RemoteRepository {
         var request = RegistryRequest(
             operation: operation, method: .get, url: try url("blobs/\(descriptor.digest)"),
             accepted: offset == 0 ? [200] : Self.rangeStatuses, isBulk: true,
+            isTransfer: !descriptor.isSmall, expectedLength: descriptor.size - offset,
             mayBeWebPage: descriptor.mediaType.isWebPage)
         if offset > 0 { request.fields.append("Range", "bytes=\(offset)-") }
         let segment: ResumingBody.Segment? = try await client.send(request) { response in

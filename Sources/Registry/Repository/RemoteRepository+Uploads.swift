@@ -169,8 +169,9 @@ struct UploadSession: Sendable {
             let response = try await repository.client.sendOnce(
                 RegistryRequest(
                     operation: operation(.uploadPatch), method: .patch, url: url,
-                    fields: ["Content-Type": "application/octet-stream"], body: bytes,
-                    accepted: [200, 201, 202, 204], isBulk: true, firstByte: .commit))
+                    fields: ["Content-Type": "application/octet-stream"], body: try await content,
+                    accepted: [200, 201, 202, 204], isBulk: true,
+                    isTransfer: !descriptor.isSmall, firstByte: .commit))
             return .session(try location(of: response, operation(.uploadPatch)) ?? url)
         case .commit(let url, let withBytes):
             return try await commit(url, withBytes)
@@ -227,8 +228,8 @@ struct UploadSession: Sendable {
             operation: operation, method: .put,
             url: url.adding(query: "digest", descriptor.digest.description),
             fields: ["Content-Type": "application/octet-stream"],
-            body: withBytes ? bytes : .bytes([]), accepted: [200, 201, 202, 204],
-            isBulk: withBytes, firstByte: .commit)
+            body: withBytes ? try await content : .bytes([]), accepted: [200, 201, 202, 204],
+            isBulk: withBytes, isTransfer: withBytes && !descriptor.isSmall, firstByte: .commit)
         let response: RegistryResponse
         do {
             response = try await repository.client.sendOnce(request)
@@ -251,7 +252,31 @@ struct UploadSession: Sendable {
         return .stored
     }
 
-    private var bytes: RegistryRequest.Body { .stream(length: descriptor.size, open: open) }
+    /// The content as a body: a small blob in memory, so that its request never waits for another
+    /// one, and a large one as a stream.
+    private var content: RegistryRequest.Body {
+        get async throws {
+            guard descriptor.isSmall else { return .stream(length: descriptor.size, open: open) }
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(descriptor.size)
+            do {
+                for try await chunk in try await open() {
+                    bytes += chunk
+                    guard bytes.count <= descriptor.size else { break }
+                }
+            } catch {
+                throw UploadSourceError(cause: error)
+            }
+            guard bytes.count == descriptor.size else {
+                throw RegistryError(
+                    operation(.uploadPut),
+                    TransportError(
+                        .interrupted,
+                        "the content has \(bytes.count) of \(descriptor.size) bytes"))
+            }
+            return .bytes(bytes)
+        }
+    }
 
     func operation(_ kind: RequestKind, sibling: String? = nil) -> Operation {
         repository.operation(

@@ -49,7 +49,7 @@ extension UploadSession {
                     "Content-Type": "application/octet-stream",
                     "Content-Range": "\(offset)-\(offset + chunk.count - 1)",
                 ], body: .bytes(chunk), accepted: [200, 201, 202, 204], isBulk: true,
-                firstByte: .commit))
+                isTransfer: !descriptor.isSmall, firstByte: .commit))
     }
 
     /// Requests the status of a session, and continues at its offset.

@@ -1,28 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AsyncPrimitives
+internal import HTTP
+internal import Synchronization
 
-/// The limits of one host: the number of concurrent requests, and the time before which nothing is
-/// sent.
+/// The limits of one host: the numbers of concurrent requests, downloads and uploads, the rate of
+/// requests, and the time before which nothing is sent.
 ///
 /// When one request is throttled, nothing is sent to the host before the stated time. The requests
 /// that hold a permit then continue at different times, and the others as permits become free.
+///
+/// Bodies of large blobs have limits of their own, so that no other request waits for them.
 final class HostThrottle: Sendable {
     private struct State {
-        var window: CongestionWindow
-        var inFlight = 0
+        var pace = RequestPace()
         var closedUntil = Duration.zero
+        /// The number of times that the host throttled, with all requests in flight as one.
+        var epoch = 0
     }
 
-    private let state: AsyncCondition<State>
+    private let state = Mutex(State())
     private let time: RetryTiming
+    /// The limit of requests without large bodies; its throughput is counted in responses.
+    private let requests: ConcurrencyLimiter
+    /// The limit of large bodies that are read; its throughput is counted in bytes.
+    let downloads: ConcurrencyLimiter
+    /// The limit of large bodies that are written; its throughput is counted in bytes.
+    let uploads: ConcurrencyLimiter
 
     /// The interval over which waiting requests are spread when the host opens again.
     static let spread = Duration.milliseconds(250)
 
+    /// Creates a throttle.
+    ///
+    /// - Parameters:
+    ///   - concurrency: The upper bound of concurrent requests, of downloads, and of uploads.
+    ///   - time: The clock and the random numbers.
     init(concurrency: Int, time: RetryTiming) {
-        self.state = AsyncCondition(State(window: CongestionWindow(maximum: concurrency)))
+        func limiter(_ minimumWindow: Duration) -> ConcurrencyLimiter {
+            ConcurrencyLimiter(maximum: concurrency, minimumWindow: minimumWindow, now: time.now)
+        }
         self.time = time
+        self.requests = limiter(.milliseconds(50))
+        self.downloads = limiter(.milliseconds(100))
+        self.uploads = limiter(.milliseconds(100))
     }
 
     /// Runs an exchange while holding a permit for the host.
@@ -30,73 +50,126 @@ final class HostThrottle: Sendable {
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error of
     ///   `exchange`.
     func withPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        let epoch = try await acquirePermit()
-        defer { state.change { $0.inFlight -= 1 } }
-        return try await recordResponse(exchange, sent: epoch)
+        try await acquirePermit()
+        defer { requests.release() }
+        let start = time.now()
+        let began = requests.begin()
+        defer { requests.end() }
+        return try await observingThrottling {
+            do {
+                let value = try await exchange()
+                recordResponse(after: time.now() - start)
+                return value
+            } catch let errorResponse as ErrorResponse {
+                if errorResponse.outcome.isCongestion {
+                    requests.throttled(began: began, keeping: minimumConcurrency)
+                } else {
+                    recordResponse(after: time.now() - start)
+                }
+                throw errorResponse
+            } catch let error as TransportError where error.kind.suggestsOverload {
+                requests.throttled(began: began)
+                throw error
+            }
+        }
+    }
+
+    private func recordResponse(after latency: Duration) {
+        requests.respond(after: latency)
+        requests.record(1)
     }
 
     /// Runs an exchange as soon as the host is open, without a permit.
     ///
-    /// It is for requests that the holder of a permit waits for: a token, or a body that is fed by
-    /// another request to the same host.
+    /// It is for requests that the holder of a permit waits for, such as for a token, and for
+    /// bodies, which have permits of their own.
     func withoutPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
-        try await waitUntilOpen()
-        return try await recordResponse(exchange, sent: state.state.window.epoch)
+        try await waitForTurn()
+        return try await observingThrottling(exchange)
     }
 
-    /// Records a response of the host.
-    private func recordResponse<Value>(
-        _ exchange: () async throws -> Value, sent epoch: CongestionWindow.Epoch
+    /// Records whether the host throttles.
+    private func observingThrottling<Value>(
+        _ exchange: () async throws -> Value
     ) async throws -> Value {
+        let epoch = state.withLock { $0.epoch }
         do {
             let value = try await exchange()
-            state.change { $0.window.succeeded() }
+            state.withLock { $0.pace.accept() }
             return value
         } catch let errorResponse as ErrorResponse {
-            state.change { state in
-                if errorResponse.outcome.isCongestion {
-                    state.window.throttled(sent: epoch)
-                } else {
-                    state.window.succeeded()
+            let now = time.now()
+            let isNewEvent = state.withLock { state in
+                guard errorResponse.outcome.isCongestion else {
+                    state.pace.accept()
+                    return false
                 }
+                guard state.epoch == epoch else { return false }
+                state.epoch += 1
+                state.pace.throttled(at: now)
+                return true
+            }
+            if isNewEvent {
+                downloads.throttled(keeping: minimumConcurrency)
+                uploads.throttled(keeping: minimumConcurrency)
             }
             throw errorResponse
         }
     }
 
-    /// Closes the host for a while.
-    func close(for duration: Duration) {
-        let end = time.now() + duration
-        state.change { $0.closedUntil = max($0.closedUntil, end) }
+    /// The number of concurrent operations that throttling leaves: a host whose rate is known
+    /// throttles no further requests because of their number.
+    private var minimumConcurrency: Int {
+        state.withLock { $0.pace.isLimited } ? ConcurrencyController.minimumLimit : 1
     }
 
-    /// Waits for a permit and for the host to be open, and returns the current epoch.
-    private func acquirePermit() async throws -> CongestionWindow.Epoch {
-        while true {
-            try await state.take { state -> Void? in
-                guard state.inFlight < state.window.limit else { return nil }
-                state.inFlight += 1
-                return ()
-            }
-            do {
-                try await waitUntilOpen()
-            } catch {
-                state.change { $0.inFlight -= 1 }
-                throw error
-            }
-            // The window may have become smaller meanwhile.
-            let epoch = state.change { state -> CongestionWindow.Epoch? in
-                guard state.inFlight > state.window.limit else { return state.window.epoch }
-                state.inFlight -= 1
-                return nil
-            }
-            if let epoch { return epoch }
+    /// Closes the host for a while.
+    func close(for duration: Duration) {
+        let now = time.now()
+        state.withLock { state in
+            state.closedUntil = max(state.closedUntil, now + duration)
+            state.pace.pause(until: state.closedUntil, at: now)
         }
     }
 
+    /// Waits for a permit, for the host to be open, and for a turn at its pace.
+    private func acquirePermit() async throws {
+        while true {
+            try await requests.acquire()
+            do {
+                try await waitUntilOpen()
+                // The limit may have become smaller meanwhile.
+                if requests.releaseIfExceeded() { continue }
+                return try await waitForTurn()
+            } catch {
+                requests.release()
+                throw error
+            }
+        }
+    }
+
+    private func waitForTurn() async throws {
+        try await waitUntilOpen()
+        let now = time.now()
+        let wait = state.withLock { $0.pace.takeTurn(at: now) }
+        guard wait > .zero else { return }
+        try await time.sleep(wait)
+        try await waitUntilOpen()
+    }
+
     private func waitUntilOpen() async throws {
-        while case let left = state.state.closedUntil - time.now(), left > .zero {
+        while case let left = state.withLock({ $0.closedUntil }) - time.now(), left > .zero {
             try await time.sleep(left + Self.spread * time.jitter())
+        }
+    }
+}
+
+extension TransportError.Kind {
+    /// A Boolean value that indicates whether a host with too many connections may cause it.
+    fileprivate var suggestsOverload: Bool {
+        switch self {
+        case .connect, .interrupted, .timeout: true
+        case .resolve, .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
         }
     }
 }

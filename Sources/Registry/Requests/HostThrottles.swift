@@ -6,8 +6,8 @@ internal import Synchronization
 /// The throttle of each host, shared by all its clients: a registry, and others that use its
 /// token server.
 final class HostThrottles: Sendable {
-    /// The number of concurrent requests for hosts without a setting.
-    static let concurrency = 6
+    /// The upper bound of concurrent requests to hosts without a setting.
+    static let concurrency = RegistryProfile().concurrency
 
     private let time: RetryTiming
     private let throttles = Mutex<[Origin: HostThrottle]>([:])

@@ -47,7 +47,9 @@ final class RegistryClient: Sendable {
 
     private let transport: any HTTPTransport
     private let authenticator: Authenticator
-    private let throttle: HostThrottle
+    let throttle: HostThrottle
+    /// The limit of uploads in chunks, each of which is held in memory.
+    let chunkedUploads: ConcurrencyLimiter
     /// The throttle for lists of referrers.
     ///
     /// Source: Azure limits them far more than other requests (dotnet/docker-tools#2141), so their
@@ -79,6 +81,8 @@ final class RegistryClient: Sendable {
         let throttle = dependencies.throttles.throttle(
             for: origin, concurrency: settings.concurrency ?? profile.concurrency)
         self.throttle = throttle
+        self.chunkedUploads = ConcurrencyLimiter(
+            maximum: 4, minimumWindow: .milliseconds(100), now: dependencies.time.now)
         self.referrerThrottle = HostThrottle(concurrency: 2, time: dependencies.time)
         self.presence = BlobPresence(mountsBlobs: profile.mountsBlobs)
         self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))
@@ -172,12 +176,15 @@ final class RegistryClient: Sendable {
 
     /// Sends a request once; blob transfers handle failures themselves.
     ///
-    /// Its body may depend on another request to the same host, so it holds no permit.
+    /// The transfer of a large body may depend on another request to the same host, and has a permit
+    /// of its own.
     ///
     /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
     func sendOnce(_ request: RegistryRequest) async throws -> RegistryResponse {
         do {
-            return try await throttle.withoutPermit { try await sendCounted(request) }
+            return try await request.isTransfer
+                ? throttle.withoutPermit { try await sendCounted(request) }
+                : throttle.withPermit { try await sendCounted(request) }
         } catch let errorResponse as ErrorResponse {
             throw RegistryError(request.operation, errorResponse)
         } catch let error as TransportError {
@@ -308,8 +315,9 @@ final class RegistryClient: Sendable {
     ) async throws -> HTTPResponse {
         let url = hop.url
         var httpRequest = HTTPRequest(
-            request.method, url, fields: request.fields, body: try await open(request.body),
-            isBulk: request.isBulk, timeouts: request.limits(timeouts),
+            request.method, url, fields: request.fields, body: try await open(request),
+            isBulk: request.isBulk, expectedLength: request.expectedLength ?? request.bodyLength,
+            timeouts: request.limits(timeouts),
             addressScope: hop.addressScope)
         if redirects.maySendCredentials(at: url, for: request.operation.access.repository) {
             httpRequest.authorization = authorization
@@ -325,7 +333,12 @@ final class RegistryClient: Sendable {
                 [status = response.status] bytes in
                 events(.requestFinished(host: hostName, kind: kind, status: status, bytes: bytes))
             }
-            let body = ObservedStream(response.body) { chunk, _ in metrics.add(chunk?.count ?? 0) }
+            let downloads = request.isTransfer && !request.writes ? throttle.downloads : nil
+            let body = ObservedStream(response.body) { chunk, _ in
+                guard let chunk else { return }
+                metrics.add(chunk.count)
+                downloads?.record(chunk.count)
+            }
             return HTTPResponse(
                 status: response.status, fields: response.fields, body: body, peer: response.peer)
         } catch {
@@ -337,15 +350,21 @@ final class RegistryClient: Sendable {
         }
     }
 
-    private func open(_ body: RegistryRequest.Body) async throws -> HTTPBody {
-        switch body {
+    private func open(_ request: RegistryRequest) async throws -> HTTPBody {
+        switch request.body {
         case .none: return .none
-        case .bytes(let bytes): return .bytes(bytes)
+        case .bytes(let bytes):
+            if request.isTransfer { throttle.uploads.record(bytes.count) }
+            return .bytes(bytes)
         case .stream(let length, let open):
             do {
                 // Distinguishes errors of the source from those of the request that sends it.
                 let body = ErrorMappingStream(try await open()) { UploadSourceError(cause: $0) }
-                return .stream(length: length, body)
+                let uploads = throttle.uploads
+                let counted = ObservedStream(body) { chunk, _ in
+                    if let chunk { uploads.record(chunk.count) }
+                }
+                return .stream(length: length, counted)
             } catch {
                 throw UploadSourceError(cause: error)
             }

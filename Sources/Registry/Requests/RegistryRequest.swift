@@ -23,6 +23,11 @@ struct RegistryRequest: Sendable {
     let accepted: Set<Int>
     /// A Boolean value that indicates whether the body of the request or the response may be large.
     var isBulk = false
+    /// A Boolean value that indicates whether the caller holds a permit for the transfer of its
+    /// large body.
+    var isTransfer = false
+    /// The length in bytes of the body that may be large, if it is known.
+    var expectedLength: Int?
     /// A Boolean value that indicates whether a failure of the request does not fail an image, so
     /// that it has shorter time limits.
     var isOptional = false

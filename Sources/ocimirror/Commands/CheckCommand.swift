@@ -77,7 +77,7 @@ struct CheckCommand: ConfiguredCommand {
             stores: try Network.stores(
                 registries: registries, options: options, context: context, retryMode: .attended),
             required: required, lock: lock, jobs: options.jobs,
-            scanner: LayerScanner(concurrency: options.jobs), progress: progress,
+            scanner: LayerScanner(concurrency: options.scanCount), progress: progress,
             observe: { context.console.show($0) })
         let checked = try await context.showing(progress) { try await check(named, by: checker) }
         let document = CheckDocument(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
+internal import Mirroring
 
 /// The options that every command has.
 struct CommonOptions: Sendable {
@@ -9,7 +10,7 @@ struct CommonOptions: Sendable {
     var quiet = false
     var verbose = false
     var logFormat = LogFormat.text
-    var jobs = 4
+    var jobs: Int?
     var authFile: String?
     var caFile: String?
     var plainHTTP: [String] = []
@@ -25,8 +26,8 @@ struct CommonOptions: Sendable {
         .flag("--verbose", "-v", into: \.verbose, help: "log each request"),
         .option("--log-format", into: \.logFormat, help: "format of log lines on standard error"),
         .number(
-            "--jobs", "-j", in: 1...64, into: \.jobs,
-            help: "concurrent blob transfers"
+            "--jobs", "-j", in: 1...256, into: \.jobs,
+            help: "maximum number of concurrent blob transfers [default: adapts to the network]"
         ),
         .option(
             "--auth-file", nil, "FILE", into: \.authFile,
@@ -54,6 +55,11 @@ struct CommonOptions: Sendable {
             "--bandwidth", into: \.bandwidth,
             help: "limit of the total download rate, such as 50MB/s"),
     ]
+
+    /// The maximum number of scan processes.
+    var scanCount: Int {
+        min(jobs ?? Syncer.maximumScanCount, Syncer.maximumScanCount)
+    }
 
     /// The verbosity of standard error.
     var volume: Console.Volume {

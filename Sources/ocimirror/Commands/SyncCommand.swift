@@ -109,7 +109,7 @@ struct SyncCommand: ConfiguredCommand {
         let syncer = Syncer(
             resolver: Resolver(
                 configuration: configuration, stores: stores, locks: old, today: context.today),
-            jobs: options.jobs, scanner: LayerScanner(concurrency: options.jobs),
+            jobs: options.jobs, scanner: LayerScanner(concurrency: options.scanCount),
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }

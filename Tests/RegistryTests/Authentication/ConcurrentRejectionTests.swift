@@ -17,7 +17,8 @@ import AsyncPrimitives
     private static let manifest = "https://reg.test/v2/app/manifests/1"
     private static let found = ScriptedResponse(200, Sample.manifest.fields)
     private static let basic = ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
-    private static let count = 24
+    /// The number of requests, as many as a host gets at the start.
+    private static let count = ConcurrencyController.initialLimit
 
     /// Resolves the tag many times at once; every request has to succeed.
     private func resolveManyTimes(_ repository: RemoteRepository) async throws {

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncPrimitives
+internal import Content
+internal import Synchronization
+
+/// Limits the concurrent operations of one kind at one host.
+final class ConcurrencyLimiter: Sendable {
+    private struct State {
+        var controller: ConcurrencyController
+        /// The number of permits that are held.
+        var permits = 0
+    }
+
+    private let state: AsyncCondition<State>
+    /// A monotonic clock.
+    let now: @Sendable () -> Duration
+
+    /// Creates a limiter.
+    ///
+    /// - Parameters:
+    ///   - maximum: The upper bound of concurrent operations.
+    ///   - minimumWindow: The shortest window of a measurement.
+    ///   - now: A monotonic clock.
+    init(maximum: Int, minimumWindow: Duration, now: @escaping @Sendable () -> Duration) {
+        let controller = ConcurrencyController(maximum: maximum, minimumWindow: minimumWindow)
+        self.state = AsyncCondition(State(controller: controller), servesInOrder: true)
+        self.now = now
+    }
+
+    /// Waits for a permit.
+    ///
+    /// - Throws: `CancellationError`.
+    func acquire() async throws {
+        try await state.take { state -> Void? in
+            guard state.permits < state.controller.limit else { return nil }
+            state.permits += 1
+            return ()
+        }
+    }
+
+    /// Returns a permit.
+    func release() {
+        state.change { $0.permits -= 1 }
+    }
+
+    /// Returns a permit if the limit has become smaller than the number of permits.
+    ///
+    /// - Returns: A Boolean value that indicates whether the permit was returned.
+    func releaseIfExceeded() -> Bool {
+        state.change { state in
+            guard state.permits > state.controller.limit else { return false }
+            state.permits -= 1
+            return true
+        }
+    }
+
+    /// Waits for a permit that is returned when the result is released.
+    ///
+    /// - Throws: `CancellationError`.
+    func transferPermit() async throws -> any TransferPermit {
+        try await acquire()
+        return LimitedTransfer(in: self)
+    }
+
+    /// Records the start of an operation, and returns its epoch.
+    func begin() -> ConcurrencyController.Epoch {
+        let now = now()
+        return state.change { state in
+            state.controller.begin(at: now)
+            return state.controller.epoch
+        }
+    }
+
+    /// Records the end of an operation.
+    func end() {
+        let now = now()
+        state.change { $0.controller.end(at: now) }
+    }
+
+    /// Records transferred units.
+    func record(_ amount: Int) {
+        let now = now()
+        state.change { $0.controller.record(amount, at: now) }
+    }
+
+    /// Records the time from a request to its response.
+    func respond(after latency: Duration) {
+        state.change { $0.controller.respond(after: latency) }
+    }
+
+    /// Records that the host throttled an operation, or that its connection failed.
+    ///
+    /// - Parameters:
+    ///   - epoch: The epoch in which the operation began; `nil` for the current one.
+    ///   - minimum: The number below which the limit is not reduced.
+    func throttled(began epoch: ConcurrencyController.Epoch? = nil, keeping minimum: Int = 1) {
+        let now = now()
+        state.change { state in
+            state.controller.throttled(
+                began: epoch ?? state.controller.epoch, keeping: minimum, at: now)
+        }
+    }
+}
+
+/// A permit to transfer a body.
+private final class LimitedTransfer: TransferPermit {
+    private enum Progress {
+        case waiting
+        case started(at: Duration)
+        case responded
+        case released
+    }
+
+    private let limiter: ConcurrencyLimiter
+    private let progress = Mutex(Progress.waiting)
+
+    init(in limiter: ConcurrencyLimiter) {
+        self.limiter = limiter
+    }
+
+    deinit {
+        release()
+    }
+
+    func start() {
+        let now = limiter.now()
+        let isFirst = progress.withLock { progress in
+            guard case .waiting = progress else { return false }
+            progress = .started(at: now)
+            return true
+        }
+        if isFirst { _ = limiter.begin() }
+    }
+
+    func respond() {
+        let start = progress.withLock { progress -> Duration? in
+            guard case .started(let start) = progress else { return nil }
+            progress = .responded
+            return start
+        }
+        if let start { limiter.respond(after: limiter.now() - start) }
+    }
+
+    func release() {
+        let last = progress.withLock { progress in
+            defer { progress = .released }
+            return progress
+        }
+        switch last {
+        case .released: return
+        case .waiting: break
+        case .started, .responded: limiter.end()
+        }
+        limiter.release()
+    }
+}
