@@ -31,7 +31,7 @@ struct CommandSearch<Context: Sendable> {
             case .option("--version", nil) where path.isEmpty:
                 return .version
             case .option(let name, let value):
-                try skipOption(name, value, word)
+                try skipOption(name, value: value, in: word)
             case .plain("help") where path.isEmpty:
                 return try .help(helpTopic())
             case .plain, .terminator:
@@ -74,7 +74,7 @@ struct CommandSearch<Context: Sendable> {
 
     /// Skips a global option; the command parses it.
     private mutating func skipOption(
-        _ name: String, _ value: String?, _ word: String
+        _ name: String, value: String?, in word: String
     ) throws(UsageError) {
         leading.append(word)
         guard let (index, _) = tree.globals.match(name) else {

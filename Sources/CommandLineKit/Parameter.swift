@@ -28,7 +28,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A short description.
     /// - Returns: The parameter.
     public static func option<Value: ParameterValue>(
-        _ name: String, _ short: String? = nil, _ placeholder: String? = nil,
+        _ name: String, short: String? = nil, placeholder: String? = nil,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
     ) -> Parameter {
         let definition = ParameterDefinition(
@@ -48,7 +48,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A short description.
     /// - Returns: The parameter.
     public static func number<Value: ParameterValue>(
-        _ name: String, _ short: String? = nil, in bounds: ClosedRange<Int>,
+        _ name: String, short: String? = nil, in bounds: ClosedRange<Int>,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
     ) -> Parameter where Value.Single == Int {
         let definition = ParameterDefinition(
@@ -69,7 +69,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A description of the name that changes the default.
     /// - Returns: The parameter.
     public static func flag(
-        _ name: String, _ short: String? = nil,
+        _ name: String, short: String? = nil,
         into property: any WritableKeyPath<Root, Bool> & Sendable, help: String
     ) -> Parameter {
         binding(
@@ -139,5 +139,56 @@ public struct Parameter<Root>: Sendable {
                     try inner.store(&root[keyPath: property], texts)
                 })
         }
+    }
+}
+
+/// A parameter without its property, as help, suggestions and validation need it.
+struct ParameterDefinition: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+        /// An option with a value.
+        case option
+        /// A flag, with `--no-…` as its opposite.
+        case flag
+        /// `--help` or `--version`, which the program handles.
+        case builtIn
+        /// A positional argument.
+        case positional(isRequired: Bool)
+    }
+
+    static let help = ParameterDefinition(
+        kind: .builtIn, name: "--help", short: "-h", help: "show this help")
+    static let version = ParameterDefinition(
+        kind: .builtIn, name: "--version", help: "show the version")
+
+    let kind: Kind
+    /// `--jobs` for an option, `IMAGE` for a positional.
+    let name: String
+    var short: String?
+    var placeholder = ""
+    var candidates: [String] = []
+    var isRepeated = false
+    let help: String
+    /// The section of the help that lists it, or `nil` for the default section of its kind.
+    var section: String?
+    /// The default value, as text.
+    var defaults: [String] = []
+
+    var isPositional: Bool {
+        if case .positional = kind { true } else { false }
+    }
+
+    var isRequired: Bool { kind == .positional(isRequired: true) }
+
+    /// The name that clears a flag.
+    var opposite: String? { kind == .flag ? "--no-\(name.dropFirst(2))" : nil }
+
+    /// The name of a flag that help shows: the one that changes the default.
+    var effectiveName: String { (defaults == ["true"] ? opposite : nil) ?? name }
+
+    /// The environment variable of an option: `…IDLE_TIMEOUT` for `--idle-timeout`.
+    func variable(prefix: String) -> String? {
+        guard kind == .option || kind == .flag else { return nil }
+        let words = name.dropFirst(2).uppercased().map { $0 == "-" ? "_" : $0 }
+        return prefix + String(words)
     }
 }

@@ -33,16 +33,16 @@ public enum Directory {
     ///
     /// - Throws: ``FileError`` if the directory cannot be read.
     public static func list(_ path: String) throws(FileError) -> [String] {
-        guard !path.utf8.contains(0) else { throw FileError(.list, path, .invalidName) }
+        guard !path.utf8.contains(0) else { throw FileError(.list, path, cause: .invalidName) }
         guard let stream = unsafe opendir(path) else {
-            throw FileError(.list, path, .system(errno))
+            throw FileError(.list, path, cause: .system(errno))
         }
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else {
-                guard errno == 0 else { throw FileError(.list, path, .system(errno)) }
+                guard errno == 0 else { throw FileError(.list, path, cause: .system(errno)) }
                 return names.sorted()
             }
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
@@ -61,5 +61,28 @@ public enum Directory {
             // Some network file systems cannot sync a directory, and do not need to.
             guard error.cause == .system(EINVAL) else { throw error }
         }
+    }
+}
+
+/// The components of a path.
+public enum Path {
+    /// The directory that contains the last component; `.` for a single name.
+    public static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The last component.
+    static func name(of path: String) -> Substring {
+        path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
+    }
+
+    /// Returns the path of the same file without symbolic links.
+    static func resolved(_ path: String) throws(FileError) -> String {
+        guard let resolved = unsafe realpath(path, nil) else {
+            throw FileError(.inspect, path, cause: .system(errno))
+        }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
     }
 }

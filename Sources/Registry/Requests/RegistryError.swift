@@ -7,7 +7,7 @@ public import TextSafety
 
 /// An error of a registry, or of the connection to it.
 public struct RegistryError: ContentFailure {
-    /// The operation that failed, such as `reading the manifest 1.36`.
+    /// The operation that failed, such as `reading the tag 1.36`.
     public let operation: String
     /// The registry.
     public let registry: RegistryHost
@@ -200,49 +200,5 @@ extension RegistryError: CustomStringConvertible {
         let id = requestID.map { " [request \($0.display(limit: 100))]" } ?? ""
         let what = repository.map { "\(operation) of \($0)" } ?? operation
         return "\(what): \(reason)" + (said.isEmpty ? "" : " (\(said))") + id
-    }
-}
-
-/// An operation on a registry, for messages and events.
-struct Operation: Sendable {
-    /// The kind of request, by which requests are counted.
-    let kind: RequestKind
-    /// The operation as a phrase, such as `reading the manifest 1.36`.
-    let phrase: String
-    /// The registry.
-    let registry: RegistryHost
-    /// The repository, or `nil` if the request concerns the whole registry.
-    let repository: Repository?
-    /// The access that the request needs.
-    var access: Access
-
-    init(kind: RequestKind, phrase: String, repository: Repository, access: Access) {
-        self.kind = kind
-        self.phrase = phrase
-        self.registry = repository.registry
-        self.repository = repository
-        self.access = access
-    }
-
-    /// Creates an operation that concerns no repository.
-    init(kind: RequestKind, phrase: String, registry: RegistryHost) {
-        self.kind = kind
-        self.phrase = phrase
-        self.registry = registry
-        self.repository = nil
-        self.access = .none
-    }
-
-    /// Returns a step of this operation, which is counted and described separately.
-    func step(_ kind: RequestKind, _ phrase: String) -> Operation {
-        Operation(self, kind, "\(phrase) for \(self.phrase)")
-    }
-
-    private init(_ whole: Operation, _ kind: RequestKind, _ phrase: String) {
-        self.kind = kind
-        self.phrase = phrase
-        self.registry = whole.registry
-        self.repository = whole.repository
-        self.access = whole.access
     }
 }

@@ -138,7 +138,7 @@ struct RetryPolicy: Hashable, Sendable {
             attempt < limit(of: outcome.event)
                 || (contact != .responding && outlastsOutages && isOutage(outcome.event))
         else { return .giveUp }
-        let own = bound(attempt, outcome.event, contact) * (0.5 + jitter / 2)
+        let own = bound(attempt, after: outcome.event, contact: contact) * (0.5 + jitter / 2)
         var wait = own
         if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
             guard asked <= longestRetryAfter, asked <= left else { return .giveUp }
@@ -168,7 +168,7 @@ struct RetryPolicy: Hashable, Sendable {
     }
 
     private func bound(
-        _ attempt: Int, _ event: Outcome.Event, _ contact: Contact
+        _ attempt: Int, after event: Outcome.Event, contact: Contact
     ) -> Duration {
         guard case .transport(let kind) = event, kind == .connect || kind == .resolve else {
             return bound(attempt)
@@ -190,4 +190,34 @@ struct RetryPolicy: Hashable, Sendable {
     private static func leastWait(_ event: Outcome.Event) -> Duration? {
         event == .secondaryRateLimit ? .seconds(120) : nil
     }
+}
+
+/// The clock and the random numbers of the client, which tests replace.
+public struct RetryTiming: Sendable {
+    /// A monotonic clock.
+    public var now: @Sendable () -> Duration
+    /// Waits, or throws `CancellationError`.
+    public var sleep: @Sendable (Duration) async throws -> Void
+    /// Returns a random number from 0 up to 1.
+    public var jitter: @Sendable () -> Double
+
+    /// Creates a value.
+    public init(
+        now: @escaping @Sendable () -> Duration,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        jitter: @escaping @Sendable () -> Double
+    ) {
+        self.now = now
+        self.sleep = sleep
+        self.jitter = jitter
+    }
+
+    /// The system's clock and random numbers.
+    public static let system: RetryTiming = {
+        let start = ContinuousClock.now
+        return RetryTiming(
+            now: { ContinuousClock.now - start },
+            sleep: { try await Task.sleep(for: $0) },
+            jitter: { Double.random(in: 0..<1) })
+    }()
 }

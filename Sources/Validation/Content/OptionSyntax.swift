@@ -75,8 +75,8 @@ struct OptionSyntax: Sendable {
             if text == "--" { break }
             guard
                 hasWordOptions || text.hasPrefix("--")
-                    ? parseLong(text.drop { $0 == "-" }, &rest, &parsed)
-                    : parseShort(text.dropFirst(), &rest, &parsed)
+                    ? parseLong(text.drop { $0 == "-" }, rest: &rest, into: &parsed)
+                    : parseShort(text.dropFirst(), rest: &rest, into: &parsed)
             else { return nil }
         }
         parsed.operands = rest
@@ -84,7 +84,7 @@ struct OptionSyntax: Sendable {
     }
 
     private func parseLong(
-        _ text: Substring, _ rest: inout ArraySlice<Argument>, _ parsed: inout Parsed
+        _ text: Substring, rest: inout ArraySlice<Argument>, into parsed: inout Parsed
     ) -> Bool {
         let name = String(text.prefix { $0 != "=" })
         let value = text.contains("=") ? String(text.dropFirst(name.count + 1)) : nil
@@ -100,7 +100,7 @@ struct OptionSyntax: Sendable {
     }
 
     private func parseShort(
-        _ text: Substring, _ rest: inout ArraySlice<Argument>, _ parsed: inout Parsed
+        _ text: Substring, rest: inout ArraySlice<Argument>, into parsed: inout Parsed
     ) -> Bool {
         var text = text
         while let character = text.popFirst() {
@@ -115,4 +115,25 @@ struct OptionSyntax: Sendable {
         }
         return true
     }
+}
+
+/// A word of a command line that is traced.
+struct Argument: Hashable {
+    /// The text; `nil` if it is unknown.
+    let text: String?
+    /// A Boolean value that indicates whether this is exactly one word, and not any number.
+    let isSingle: Bool
+
+    init(_ text: String?) {
+        self.text = text
+        self.isSingle = true
+    }
+
+    private init() {
+        text = nil
+        isSingle = false
+    }
+
+    /// An unknown number of unknown words.
+    static let anyNumber = Argument()
 }

@@ -48,7 +48,9 @@ extension RunReport {
     /// The problems of all images and configuration entries.
     var problems: [ImageProblem] {
         sync.outcomes.flatMap(\.problems)
-            + sync.problems.map { ImageProblem($0.entry.name, $0.failure.status, $0.failure) }
+            + sync.problems.map {
+                ImageProblem($0.entry.name, status: $0.failure.status, failure: $0.failure)
+            }
     }
 
     /// The images that were copied or validated in this run.
@@ -78,23 +80,24 @@ struct ImageProblem: Hashable, Sendable {
     let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
     let finding: Finding.ID?
-    /// The message without `source: ` or `target: `.
+    /// The message without the role at its beginning.
     let message: String
     let hint: String?
 
-    init(_ id: String, _ status: ImageOutcome.Status, _ failure: ImageFailure) {
+    init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
         self.status = status
         role = failure.role
         finding = nil
-        let prefix = failure.role.map { "\($0.rawValue): " } ?? ""
-        message = String(
-            failure.message.hasPrefix(prefix)
-                ? failure.message.dropFirst(prefix.count) : failure.message[...])
+        let role = failure.role?.rawValue ?? ""
+        // The message is `source: …`, or `source LOCATION: …`.
+        let isPrefix = failure.role != nil && failure.message.hasPrefix(role)
+        let rest = isPrefix ? failure.message.dropFirst(role.count) : failure.message[...]
+        message = String(isPrefix ? rest.drop { $0 == ":" || $0 == " " } : rest)
         hint = failure.hint
     }
 
-    init(_ id: String, _ status: ImageOutcome.Status, _ found: Finding) {
+    init(_ id: String, status: ImageOutcome.Status, finding found: Finding) {
         self.id = id
         self.status = status
         role = nil
@@ -108,7 +111,9 @@ extension ImageOutcome {
     /// The reasons why the image needs attention.
     var problems: [ImageProblem] {
         guard !isDone else { return [] }
-        return findings.filter { $0.severity == .error }.map { ImageProblem(image.id, status, $0) }
-            + failures.map { ImageProblem(image.id, status, $0) }
+        return findings.filter { $0.severity == .error }.map {
+            ImageProblem(image.id, status: status, finding: $0)
+        }
+            + failures.map { ImageProblem(image.id, status: status, failure: $0) }
     }
 }
