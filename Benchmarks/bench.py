@@ -15,7 +15,9 @@ import report
 import tools
 import values
 from corpus import Corpus
-from servers import Distance, Registry, blob_bytes, by_class, certificate, digest_at
+from far import ROWS, FarRows
+from link import Link, Wan
+from servers import Registry, blob_bytes, by_class, certificate, digest_at
 
 
 class Bench:
@@ -26,9 +28,12 @@ class Bench:
         self.memory = memory
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
+        self.wan = tools.compiled("wan", work)
         self.figures: dict[str, dict[str, dict]] = {}
+        self.far: dict[str, dict[str, dict]] = {}
         self.files: dict[str, dict[str, dict]] = {}
         self.corpus: dict = {}
+        self.far_corpus: dict = {}
         self._count = 0
 
     def registry(self, *, tls=None, storage=None) -> Registry:
@@ -37,10 +42,10 @@ class Bench:
         name = f"registry-{self._count}"
         return Registry(self.work / name, storage or self.memory / name, tls=tls)
 
-    def check(self, tool, corpus: Corpus, targets, trust=None) -> None:
+    def check(self, tool, corpus: Corpus, targets, trust=None, images=None) -> None:
         """A figure counts only when the work was done."""
         for target in targets:
-            for image in corpus.images:
+            for image in images or corpus.images:
                 name = f"mirror/{image.repository.split('/')[-1]}"
                 if digest_at(target.port, name, image.tag, trust) != image.index[0]:
                     raise SystemExit(f"{tool.name} did not mirror {name}:{image.tag}")
@@ -55,8 +60,9 @@ class Bench:
                 "sourceBytes": blob_bytes(read),
                 "requests": {"source": dict(by_class(read)), "target": dict(by_class(written))}}
 
-    def note(self, row: str, tool, sample: dict) -> None:
-        self.figures.setdefault(row, {}).setdefault(tool.name, {"samples": []})[
+    def note(self, row: str, tool, sample: dict, figures=None) -> None:
+        figures = self.figures if figures is None else figures
+        figures.setdefault(row, {}).setdefault(tool.name, {"samples": []})[
             "samples"].append(sample)
 
     def first_and_again(self, name, corpus, source, chosen, *, again=True, rounds=None, tls=None):
@@ -86,8 +92,7 @@ class Bench:
     def nightly(self, scale: float) -> None:
         source = self.registry()
         corpus = Corpus.nightly(source.port, scale)
-        self.corpus = {"images": len(corpus.images), "blobs": corpus.unique_blobs,
-                       "bytes": corpus.unique_bytes, "scale": scale}
+        self.corpus = {**corpus.extent, "scale": scale}
         print(f"{len(corpus.images)} images, {corpus.unique_blobs} blobs, "
               f"{corpus.unique_bytes / 1e6:.0f} MB", file=sys.stderr)
         self.first_and_again("nightly", corpus, source, list(self.tools.values()))
@@ -131,13 +136,13 @@ class Bench:
         source, target = self.registry(), self.registry()
         corpus = Corpus.many(source.port, count)
         tool = self.tools["ocimirror"]
-        ends = Distance(source.port), Distance(target.port)
+        ends = [Wan(self.wan, server.port, Link()) for server in (source, target)]
         route = tools.Route(ends[0].port, (ends[1].port,))
         folder = tools.fresh_folder(self.work)
         tool.prepare(folder, corpus, route)
         tool.run(folder, corpus, route)
         for end in ends:
-            end.milliseconds = 50
+            end.set(Link(milliseconds=50))
         for number in range(self.rounds):
             print(f"{count} tags, 50 ms away: round {number + 1}", file=sys.stderr)
             self.note(f"{count} tags, 50 ms away: again", tool,
@@ -241,30 +246,43 @@ class Bench:
             for tool in row.values():
                 tool.update({key: statistics.median(s[key] for s in tool["samples"])
                              for key in ("wall", "cpu", "peakKiB", "rate")})
-        for row in self.figures.values():
+        for row in (*self.figures.values(), *self.far.values()):
             for tool in row.values():
                 samples = tool["samples"]
                 tool.update({key: statistics.median(s[key] for s in samples)
                              for key in samples[0] if key != "requests"})
                 tool["requests"] = samples[-1]["requests"]
         return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures,
-                "files": self.files}
+                "far": self.far, "farCorpus": self.far_corpus, "files": self.files}
+
+
+ROWS_BY_DEFAULT = ("nightly", "distant", "growth", "large", "scan", "layers", "pin", "lint")
+
+
+def selected(rows: str) -> set[str]:
+    """The names of rows; `all` and `wan` stand for several."""
+    far = {f"wan-{name}" for name in ROWS}
+    several = {"all": {*ROWS_BY_DEFAULT, *far}, "wan": far}
+    names = {one for name in rows.split(",") for one in several.get(name, {name})}
+    if unknown := names - several["all"]:
+        raise SystemExit(f"ci/bench: unknown rows: {', '.join(sorted(unknown))}")
+    return names
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default="nightly,distant,growth,large,scan,layers,pin,lint")
+    parser.add_argument("--rows", default=",".join(ROWS_BY_DEFAULT))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    rows = selected(arguments.rows)
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
           tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory):
         bench = Bench(Path(folder), Path(memory), arguments)
-        rows = arguments.rows.split(",")
         if "nightly" in rows:
             bench.nightly(arguments.scale)
         if "distant" in rows:
@@ -273,6 +291,8 @@ def main() -> None:
             bench.growth()
         if "large" in rows:
             bench.large(1 << 30)
+        if far := [name for name in ROWS if f"wan-{name}" in rows]:
+            FarRows(bench).run(far)
         if "scan" in rows:
             bench.scan(1 << 30)
         if "layers" in rows:

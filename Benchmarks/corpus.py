@@ -187,6 +187,10 @@ class Corpus:
         self.images.append(image)
         return image
 
+    def small(self, repository: str, tag: str, seed: str) -> Image:
+        """Makes an image with one layer of a kilobyte on each platform."""
+        return self.add(repository, tag, lambda a: [(f"{seed} {a}", 1024)])
+
     # Whole corpora
 
     @classmethod
@@ -269,6 +273,14 @@ class Corpus:
     @property
     def unique_blobs(self) -> int:
         return len({d for i in self.images for d in i.blobs})
+
+    @property
+    def largest_blob(self) -> int:
+        return max(b.size for i in self.images for b in i.blobs.values())
+
+    @property
+    def extent(self) -> dict:
+        return {"images": len(self.images), "blobs": self.unique_blobs, "bytes": self.unique_bytes}
 
     def plan(self, prefix: str = "mirror") -> str:
         """Every request of a copy with nothing superfluous, for `floor`."""

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real registries on loopback, and what stands between them and their clients."""
 
-import asyncio
 import contextlib
 import http.client
+import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,11 +16,31 @@ from pathlib import Path
 LINE = re.compile(r'"([A-Z]+) (\S+) HTTP/[\d.]+" (\d+) (\d+)')
 
 
-class Registry:
+class AccessLog:
+    """Requests, one a line, as a server writes them."""
+
+    def __init__(self, file: Path):
+        self._file = file
+        self._mark = 0
+
+    def mark(self) -> None:
+        """Counts requests from here on."""
+        self._mark = self._file.stat().st_size
+
+    def requests(self) -> list[tuple[str, str, int, int]]:
+        """Method, path, status and bytes of each request since the mark."""
+        with open(self._file, "rb") as log:
+            log.seek(self._mark)
+            text = log.read().decode(errors="replace")
+        return [(m, p, int(s), int(b)) for m, p, s, b in LINE.findall(text)]
+
+
+class Registry(AccessLog):
     """Debian's docker-registry on a port of the system's choice, with its access log."""
 
     def __init__(self, folder: Path, storage: Path, *,
                  tls: tuple[Path, Path] | None = None):
+        super().__init__(folder / "access.log")
         self.folder = folder
         folder.mkdir(parents=True)
         self.storage = storage
@@ -36,7 +56,6 @@ class Registry:
             ["docker-registry", "serve", str(folder / "config.yml")],
             stdout=self._access, stderr=self._errors)
         self.port = self._port()
-        self._mark = 0
 
     def _port(self) -> int:
         for _ in range(200):
@@ -50,22 +69,61 @@ class Registry:
         raise SystemExit("docker-registry did not start: "
                          + (self.folder / "server.log").read_text(errors="replace")[-400:])
 
-    def mark(self) -> None:
-        """Counts requests from here on."""
-        self._mark = (self.folder / "access.log").stat().st_size
-
-    def requests(self) -> list[tuple[str, str, int, int]]:
-        """Method, path, status and bytes of each request since the mark."""
-        with open(self.folder / "access.log", "rb") as log:
-            log.seek(self._mark)
-            text = log.read().decode(errors="replace")
-        return [(m, p, int(s), int(b)) for m, p, s, b in LINE.findall(text)]
-
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait()
         self._access.close()
         self._errors.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Throttle(AccessLog):
+    """nginx before a registry: it answers 429 to requests above a rate, after as many in advance."""
+
+    def __init__(self, folder: Path, port: int, rate: int):
+        super().__init__(folder / "access.log")
+        self.folder = folder
+        folder.mkdir(parents=True)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=511)
+        self.port = listener.getsockname()[1]
+        paths = " ".join(f"{kind}_temp_path {folder / kind};" for kind in (
+            "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (folder / "nginx.conf").write_text(f"""
+daemon off; pid nginx.pid; worker_processes 1; {"user root;" if os.geteuid() == 0 else ""}
+events {{ worker_connections 1024; }}
+http {{
+    log_format line '"$request" $status $body_bytes_sent';
+    access_log {folder / "access.log"} line;
+    {paths}
+    limit_req_zone $server_name zone=all:1m rate={rate}r/s;
+    limit_req_status 429;
+    upstream registry {{ server 127.0.0.1:{port}; keepalive 64; }}
+    server {{
+        listen 127.0.0.1:{self.port};
+        limit_req zone=all burst={rate} nodelay;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        location / {{ proxy_pass http://registry; }}
+    }}
+}}
+""")
+        program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        if not program:
+            raise SystemExit("nginx is missing; ci/setup installs it")
+        # It takes over the listening socket, so that connections can wait for its start.
+        self.process = subprocess.Popen(
+            [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+            pass_fds=[listener.fileno()], env={**os.environ, "NGINX": f"{listener.fileno()};"})
+        listener.close()
+
+    def rejected(self) -> int:
+        """The number of requests that were above the rate."""
+        return sum(status == 429 for _, _, status, _ in self.requests())
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -102,56 +160,6 @@ def digest_at(port: int, repository: str, tag: str, trust: ssl.SSLContext | None
         answer = connection.getresponse()
         answer.read()
         return answer.getheader("Docker-Content-Digest") if answer.status == 200 else None
-
-
-class Distance:
-    """Puts a server far away: every byte in either direction arrives some time after it was sent."""
-
-    def __init__(self, port: int):
-        self._upstream = port
-        self.milliseconds = 0.0
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        self._loop.run_forever()
-
-    async def _serve(self, reader, writer) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
-        await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
-
-    async def _carry(self, reader, writer) -> None:
-        """Bytes are delayed, not slowed: the next ones are read meanwhile."""
-        on_their_way: asyncio.Queue = asyncio.Queue()
-
-        async def deliver() -> None:
-            while (item := await on_their_way.get()) is not None:
-                due, data = item
-                await asyncio.sleep(max(0, due - self._loop.time()))
-                writer.write(data)
-                await writer.drain()
-            with contextlib.suppress(OSError):
-                writer.write_eof()
-
-        delivery = asyncio.ensure_future(deliver())
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(1 << 18):
-                on_their_way.put_nowait((self._loop.time() + self.milliseconds / 2000, data))
-        on_their_way.put_nowait(None)
-        with contextlib.suppress(ConnectionError):
-            await delivery
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

@@ -137,6 +137,18 @@ class Content(Ocimirror):
     validation = "content"
 
 
+class Jobs(Ocimirror):
+    """The same with another number of concurrent transfers."""
+
+    def __init__(self, program: str, jobs: int):
+        super().__init__(program)
+        self.name = f"ocimirror, {jobs} jobs"
+        self.jobs = jobs
+
+    def command(self, folder, corpus, route):
+        return [*super().command(folder, corpus, route), f"--jobs={self.jobs}"]
+
+
 class Crane(Tool):
     name = "crane"
 
@@ -210,11 +222,11 @@ $curl {source}/blobs/{blob.digest} | $curl --request PUT --upload-file - \\
         return ["bash", "pipe"]
 
 
-def built_floor(folder: Path) -> str:
-    """Builds `floor`, whose whole source is beside this file."""
-    program = folder / "floor"
-    subprocess.run(["cc", "-O2", "-o", str(program), str(Path(__file__).with_name("floor.c")),
-                    "-lcrypto", "-lpthread"], check=True)
+def compiled(name: str, folder: Path, *libraries: str) -> str:
+    """Builds a program whose whole source is beside this file."""
+    program = folder / name
+    source = Path(__file__).with_name(f"{name}.c")
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(program), str(source), *libraries], check=True)
     return str(program)
 
 
@@ -224,7 +236,8 @@ def found(work: Path, ocimirror: str) -> dict[str, Tool]:
     Of the rivals only Debian's skopeo is installed by this project. The first one found stands under
     "skopeo".
     """
-    tools: dict[str, Tool] = {"floor": Floor(built_floor(work)), "ocimirror": Ocimirror(ocimirror),
+    tools: dict[str, Tool] = {"floor": Floor(compiled("floor", work, "-lcrypto", "-lpthread")),
+                              "ocimirror": Ocimirror(ocimirror),
                               "content": Content(ocimirror)}
     versions: dict[str, str] = {}
     for folder in os.get_exec_path():
