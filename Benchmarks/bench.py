@@ -15,9 +15,9 @@ import report
 import tools
 import values
 from corpus import Corpus
-from far import ROWS, FarRows
-from link import Link, Wan
 from servers import Registry, blob_bytes, by_class, certificate, digest_at
+from wan import Link, WanProxy
+from wan_rows import NAMES, WanRows
 
 
 class Bench:
@@ -28,12 +28,12 @@ class Bench:
         self.memory = memory
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
-        self.wan = tools.compiled("wan", work)
+        self.wan_program = tools.compiled("wan", work)
         self.figures: dict[str, dict[str, dict]] = {}
-        self.far: dict[str, dict[str, dict]] = {}
+        self.wan_figures: dict[str, dict[str, dict]] = {}
         self.files: dict[str, dict[str, dict]] = {}
         self.corpus: dict = {}
-        self.far_corpus: dict = {}
+        self.wan_corpus: dict = {}
         self._count = 0
 
     def registry(self, *, tls=None, storage=None) -> Registry:
@@ -136,13 +136,13 @@ class Bench:
         source, target = self.registry(), self.registry()
         corpus = Corpus.many(source.port, count)
         tool = self.tools["ocimirror"]
-        ends = [Wan(self.wan, server.port, Link()) for server in (source, target)]
+        ends = [WanProxy(self.wan_program, server.port, Link()) for server in (source, target)]
         route = tools.Route(ends[0].port, (ends[1].port,))
         folder = tools.fresh_folder(self.work)
         tool.prepare(folder, corpus, route)
         tool.run(folder, corpus, route)
         for end in ends:
-            end.set(Link(milliseconds=50))
+            end.set_link(Link(milliseconds=50))
         for number in range(self.rounds):
             print(f"{count} tags, 50 ms away: round {number + 1}", file=sys.stderr)
             self.note(f"{count} tags, 50 ms away: again", tool,
@@ -246,25 +246,25 @@ class Bench:
             for tool in row.values():
                 tool.update({key: statistics.median(s[key] for s in tool["samples"])
                              for key in ("wall", "cpu", "peakKiB", "rate")})
-        for row in (*self.figures.values(), *self.far.values()):
+        for row in (*self.figures.values(), *self.wan_figures.values()):
             for tool in row.values():
                 samples = tool["samples"]
                 tool.update({key: statistics.median(s[key] for s in samples)
                              for key in samples[0] if key != "requests"})
                 tool["requests"] = samples[-1]["requests"]
         return {"corpus": self.corpus, "rounds": self.rounds, "rows": self.figures,
-                "far": self.far, "farCorpus": self.far_corpus, "files": self.files}
+                "wan": self.wan_figures, "wanCorpus": self.wan_corpus, "files": self.files}
 
 
-ROWS_BY_DEFAULT = ("nightly", "distant", "growth", "large", "scan", "layers", "pin", "lint")
+DEFAULT_ROWS = ("nightly", "distant", "growth", "large", "scan", "layers", "pin", "lint")
 
 
 def selected(rows: str) -> set[str]:
-    """The names of rows; `all` and `wan` stand for several."""
-    far = {f"wan-{name}" for name in ROWS}
-    several = {"all": {*ROWS_BY_DEFAULT, *far}, "wan": far}
-    names = {one for name in rows.split(",") for one in several.get(name, {name})}
-    if unknown := names - several["all"]:
+    """The selected rows; `all` and `wan` are groups."""
+    wan = {f"wan-{name}" for name in NAMES}
+    groups = {"all": {*DEFAULT_ROWS, *wan}, "wan": wan}
+    names = {name for word in rows.split(",") for name in groups.get(word, {word})}
+    if unknown := names - groups["all"]:
         raise SystemExit(f"ci/bench: unknown rows: {', '.join(sorted(unknown))}")
     return names
 
@@ -273,7 +273,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="ci/bench")
     parser.add_argument("--scale", type=float, default=0.25)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", default=",".join(ROWS_BY_DEFAULT))
+    parser.add_argument("--rows", default=",".join(DEFAULT_ROWS))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
@@ -291,8 +291,8 @@ def main() -> None:
             bench.growth()
         if "large" in rows:
             bench.large(1 << 30)
-        if far := [name for name in ROWS if f"wan-{name}" in rows]:
-            FarRows(bench).run(far)
+        if names := [name for name in NAMES if f"wan-{name}" in rows]:
+            WanRows(bench).run(names)
         if "scan" in rows:
             bench.scan(1 << 30)
         if "layers" in rows:

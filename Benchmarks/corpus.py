@@ -187,8 +187,8 @@ class Corpus:
         self.images.append(image)
         return image
 
-    def small(self, repository: str, tag: str, seed: str) -> Image:
-        """Makes an image with one layer of a kilobyte on each platform."""
+    def add_small(self, repository: str, tag: str, seed: str) -> Image:
+        """Adds an image with one layer of 1 KiB for each platform."""
         return self.add(repository, tag, lambda a: [(f"{seed} {a}", 1024)])
 
     # Whole corpora

@@ -3,24 +3,24 @@
 
 COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "source", "target", "MB read",
            "wall / floor", "wall / skopeo", "CPU / skopeo")
-FAR_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "source", "target", "MB read",
-               "connections source", "connections target", "rejected", "bound s", "wall / bound")
+WAN_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "source", "target", "MB read",
+               "connections source", "connections target", "429", "bound s", "wall / bound")
 FILE_COLUMNS = ("run", "tool", "wall s", "CPU s", "peak MB", "MB / s", "wall / rival")
 
 
-FAR_TEXT = """\
-The source is 40 ms away (round trip), the target 30 ms; a connection has 8 MB/s in each direction, all
-connections to a registry together 60 MB/s; a new connection costs two more round trips. Rows say what differs.
-"Rejected" counts responses with status 429. The bound is the largest of: all bytes at the total rate, the
-largest blob at the rate of a connection, and for the throttling registry one request per blob and manifest at
-its rate; plus ten round trips, half of them to each side. skopeo ran once."""
-ELSEWHERE_TEXT = """\
-Once each and not by `ci/bench`, with images of the same kind (418 blobs, 152 MB):"""
-ELSEWHERE_COLUMNS = ("tool", "call", "wall s", "CPU s", "peak MB", "source", "target", "again s")
-ELSEWHERE = (("crane", "copy, 4 processes of 8 jobs", "13.7", "2.0", "273", "709", "2546", "4.23"),
-             ("regsync", "once, parallel: 16", "47.3", "1.8", "263", "708", "1975", "0.61"),
-             ("skopeo 1.22", "sync", "105", "2.1", "243", "675", "2996", "44.2"),
-             ("skopeo 1.9", "sync", "180", "4.4", "152", "554", "2763", "60.6"))
+WAN_TEXT = """\
+Unless the row says otherwise, a proxy emulates links with a round trip time of 40 ms to the source and 30 ms to
+the target, 8 MB/s per connection and 60 MB/s in all, in each direction, and two additional round trips for each
+new connection. The column "429" counts these responses. The bound is the longest of: all blobs at the total rate,
+the largest blob at the rate of a connection, and the required requests at the rate limit of the throttling
+registry; plus five dependent round trips to each registry. skopeo and the rows with 10,000 images ran once."""
+SEPARATE_TEXT = """\
+Measured once each, separately from `ci/bench`, with similar images (418 blobs, 152 MB):"""
+SEPARATE_COLUMNS = ("tool", "command", "wall s", "CPU s", "peak MB", "source", "target", "again: wall s")
+SEPARATE = (("crane", "copy, 4 processes with 8 jobs", "13.7", "2.0", "273", "709", "2546", "4.23"),
+            ("regsync", "once, parallel: 16", "47.3", "1.8", "263", "708", "1975", "0.61"),
+            ("skopeo 1.22", "sync", "105", "2.1", "243", "675", "2996", "44.2"),
+            ("skopeo 1.9", "sync", "180", "4.4", "152", "554", "2763", "60.6"))
 
 
 def ratio(sample: dict, others: dict, prefix: str, key: str) -> str:
@@ -41,17 +41,17 @@ def rows(figures: dict):
                    ratio(sample, by_tool, "skopeo", "cpu"))
 
 
-def far_rows(figures: dict):
-    """Runs over links, beside the least that the link takes."""
-    for run, by_tool in figures["far"].items():
+def wan_rows(figures: dict):
+    """Runs with emulated links, compared with their lower bound."""
+    for run, by_tool in figures["wan"].items():
         for tool, sample in by_tool.items():
+            bound = sample["lowerBound"]
             yield (run, tool, f"{sample['wall']:.2f}", f"{sample['cpu']:.2f}",
                    f"{sample['peakKiB'] * 1024 / 1e6:.0f}", f"{sample['sourceRequests']:.0f}",
                    f"{sample['targetRequests']:.0f}", f"{sample['sourceBytes'] / 1e6:.1f}",
                    f"{sample['sourceConnections']:.0f}", f"{sample['targetConnections']:.0f}",
-                   f"{sample['rejected']:.0f}",
-                   *((f"{sample['bound']:.2f}", f"{sample['wall'] / sample['bound']:.2f}")
-                     if sample["bound"] else ("", "")))
+                   f"{sample['rateLimited']:.0f}", f"{bound:.2f}" if bound else "",
+                   f"{sample['wall'] / bound:.2f}" if bound else "")
 
 
 def file_rows(figures: dict):
@@ -73,12 +73,12 @@ def title(figures: dict) -> str:
     corpus = figures.get("corpus")
     what = f"nightly: {extent(corpus)}; " if corpus else ""
     return (f"{what}medians of {figures['rounds']} rounds, "
-            f"validation: config unless said otherwise, referrers: none")
+            f"validation: config unless stated otherwise, referrers: none")
 
 
 def requests(figures: dict):
     """Where the requests of each run go, a line for each tool."""
-    for run, by_tool in (*figures["rows"].items(), *figures["far"].items()):
+    for run, by_tool in (*figures["rows"].items(), *figures["wan"].items()):
         for tool, sample in by_tool.items():
             for side in ("source", "target"):
                 counts = sorted(sample["requests"][side].items())
@@ -103,9 +103,9 @@ def text(figures: dict) -> str:
     lines = [title(figures)]
     if figures["rows"]:
         lines += ["", *table(COLUMNS, rows(figures))]
-    if figures["far"]:
-        lines += ["", *table(FAR_COLUMNS, far_rows(figures))]
-    if figures["rows"] or figures["far"]:
+    if figures["wan"]:
+        lines += ["", *table(WAN_COLUMNS, wan_rows(figures))]
+    if figures["rows"] or figures["wan"]:
         lines += ["", *(f"{run}, {tool}, {side}: {what}" for run, tool, side, what
                         in requests(figures))]
     if figures["files"]:
@@ -117,13 +117,13 @@ def markdown(figures: dict) -> str:
     lines = ["# Results", "", f"Written by `ci/bench --write`: {title(figures)}."]
     if figures["rows"]:
         lines += ["", *markdown_table(COLUMNS, rows(figures))]
-    if figures["far"]:
-        lines += ["", "## Far registries", "", FAR_TEXT,
-                  *([f"Unless said otherwise: {extent(figures['farCorpus'])}."] if figures["farCorpus"] else []),
-                  "", *markdown_table(FAR_COLUMNS, far_rows(figures)),
-                  "", "### Measured elsewhere with the same link", "", ELSEWHERE_TEXT, "",
-                  *markdown_table(ELSEWHERE_COLUMNS, ELSEWHERE)]
-    if figures["rows"] or figures["far"]:
+    if figures["wan"]:
+        lines += ["", "## Far registries", "", WAN_TEXT, "",
+                  *([f"Nightly images: {extent(figures['wanCorpus'])}.", ""] if figures["wanCorpus"] else []),
+                  *markdown_table(WAN_COLUMNS, wan_rows(figures)),
+                  "", "### Measured elsewhere with the same link", "", SEPARATE_TEXT, "",
+                  *markdown_table(SEPARATE_COLUMNS, SEPARATE)]
+    if figures["rows"] or figures["wan"]:
         lines += ["", "## Requests", "", "| run | tool | side | requests |", "|---|---|---|---|",
                   *(f"| {run} | {tool} | {side} | {what} |" for run, tool, side, what
                     in requests(figures))]

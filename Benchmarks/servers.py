@@ -17,14 +17,14 @@ LINE = re.compile(r'"([A-Z]+) (\S+) HTTP/[\d.]+" (\d+) (\d+)')
 
 
 class AccessLog:
-    """Requests, one a line, as a server writes them."""
+    """The access log of a server."""
 
     def __init__(self, file: Path):
         self._file = file
         self._mark = 0
 
     def mark(self) -> None:
-        """Counts requests from here on."""
+        """Starts a new list of requests."""
         self._mark = self._file.stat().st_size
 
     def requests(self) -> list[tuple[str, str, int, int]]:
@@ -77,10 +77,10 @@ class Registry(AccessLog):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Throttle(AccessLog):
-    """nginx before a registry: it answers 429 to requests above a rate, after as many in advance."""
+class RateLimitedRegistry(AccessLog):
+    """An nginx in front of a registry that responds 429 above a rate of requests per second."""
 
-    def __init__(self, folder: Path, port: int, rate: int):
+    def __init__(self, folder: Path, port: int, rate: int, burst: int):
         super().__init__(folder / "access.log")
         self.folder = folder
         folder.mkdir(parents=True)
@@ -92,15 +92,15 @@ class Throttle(AccessLog):
 daemon off; pid nginx.pid; worker_processes 1; {"user root;" if os.geteuid() == 0 else ""}
 events {{ worker_connections 1024; }}
 http {{
-    log_format line '"$request" $status $body_bytes_sent';
-    access_log {folder / "access.log"} line;
+    log_format requests '"$request" $status $body_bytes_sent';
+    access_log {folder / "access.log"} requests;
     {paths}
-    limit_req_zone $server_name zone=all:1m rate={rate}r/s;
+    limit_req_zone $server_port zone=requests:1m rate={rate}r/s;
     limit_req_status 429;
     upstream registry {{ server 127.0.0.1:{port}; keepalive 64; }}
     server {{
         listen 127.0.0.1:{self.port};
-        limit_req zone=all burst={rate} nodelay;
+        limit_req zone=requests burst={burst} nodelay;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
@@ -111,15 +111,11 @@ http {{
         program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if not program:
             raise SystemExit("nginx is missing; ci/setup installs it")
-        # It takes over the listening socket, so that connections can wait for its start.
+        # Inheriting the socket avoids a race for the port and a wait for the start.
         self.process = subprocess.Popen(
             [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
             pass_fds=[listener.fileno()], env={**os.environ, "NGINX": f"{listener.fileno()};"})
         listener.close()
-
-    def rejected(self) -> int:
-        """The number of requests that were above the rate."""
-        return sum(status == 429 for _, _, status, _ in self.requests())
 
     def stop(self) -> None:
         self.process.terminate()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images that are written into the storage of a registry directly, as thousands of them are pushed slowly."""
+"""Writes images directly into the storage of a registry, which is faster than thousands of pushes."""
 
 import json
 from pathlib import Path
@@ -8,28 +8,28 @@ from corpus import INDEX, Corpus, Image, digest_of, encode
 
 
 class StoredCorpus(Corpus):
-    """Images that lie in the storage of a registry, which may run meanwhile."""
+    """Images in the file system storage of a docker-registry, which may be running."""
 
     def __init__(self, port: int, storage: Path):
         super().__init__(port)
         self._root = storage / "docker/registry/v2"
 
-    def retag(self, image: Image, tag: str) -> Image:
-        """The platforms of an image under another tag, with an index of its own."""
+    def add_tag(self, image: Image, tag: str) -> Image:
+        """Adds an index with the same platforms and a digest of its own."""
         index = encode({**json.loads(image.index[1]), "annotations": {
             "org.opencontainers.image.version": tag}})
-        other = Image(image.repository, tag, (digest_of(index), index), image.children, image.blobs)
+        tagged = Image(image.repository, tag, (digest_of(index), index), image.children, image.blobs)
         self._push_manifest(image.repository, tag, INDEX, index)
-        self.images.append(other)
-        return other
+        self.images.append(tagged)
+        return tagged
 
-    def _link(self, repository: str, path: str, digest: str) -> None:
+    def _write_link(self, repository: str, path: str, digest: str) -> None:
         folder = self._root / "repositories" / repository / path
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "link").write_text(digest)
 
-    def _write(self, data: bytes) -> tuple[str, str]:
-        """Stores content; returns its digest, and the same as a path."""
+    def _write_content(self, data: bytes) -> tuple[str, str]:
+        """Returns the digest, and the digest as a relative path."""
         digest = digest_of(data)
         algorithm, _, value = digest.partition(":")
         folder = self._root / "blobs" / algorithm / value[:2] / value
@@ -38,16 +38,16 @@ class StoredCorpus(Corpus):
         return digest, f"{algorithm}/{value}"
 
     def _push_blob(self, repository: str, data: bytes) -> str:
-        digest, path = self._write(data)
-        self._link(repository, f"_layers/{path}", digest)
+        digest, path = self._write_content(data)
+        self._write_link(repository, f"_layers/{path}", digest)
         return digest
 
     def _mount(self, repository: str, digest: str, origin: str) -> None:
-        self._link(repository, f"_layers/{digest.replace(':', '/')}", digest)
+        self._write_link(repository, f"_layers/{digest.replace(':', '/')}", digest)
 
     def _push_manifest(self, repository: str, name: str, kind: str, data: bytes) -> None:
-        digest, path = self._write(data)
-        self._link(repository, f"_manifests/revisions/{path}", digest)
+        digest, path = self._write_content(data)
+        self._write_link(repository, f"_manifests/revisions/{path}", digest)
         if name != digest:
-            self._link(repository, f"_manifests/tags/{name}/current", digest)
-            self._link(repository, f"_manifests/tags/{name}/index/{path}", digest)
+            self._write_link(repository, f"_manifests/tags/{name}/current", digest)
+            self._write_link(repository, f"_manifests/tags/{name}/index/{path}", digest)

@@ -137,8 +137,8 @@ class Content(Ocimirror):
     validation = "content"
 
 
-class Jobs(Ocimirror):
-    """The same with another number of concurrent transfers."""
+class OcimirrorWithJobs(Ocimirror):
+    """ocimirror with a maximum number of concurrent blob transfers."""
 
     def __init__(self, program: str, jobs: int):
         super().__init__(program)
@@ -223,7 +223,7 @@ $curl {source}/blobs/{blob.digest} | $curl --request PUT --upload-file - \\
 
 
 def compiled(name: str, folder: Path, *libraries: str) -> str:
-    """Builds a program whose whole source is beside this file."""
+    """Compiles a C program of this directory."""
     program = folder / name
     source = Path(__file__).with_name(f"{name}.c")
     subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-o", str(program), str(source), *libraries], check=True)

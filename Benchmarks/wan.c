@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A long line to a server on loopback: forwards TCP connections, and lets their bytes arrive as late and
-// as slowly as over a given link.
+// A TCP proxy that emulates a wide area link to a server on loopback: round trip time, a rate for each
+// connection and for all connections together, and additional round trips for each new connection.
 //
 //   wan SERVER-PORT
 //
-// The first line of the output is the port on which connections are accepted. Each line of the input
-// sets the link from there on, and is answered with what passed since the previous line:
+// The first line of output is the port that accepts connections. Each line of input sets the link, and the
+// proxy responds with the totals since the previous line:
 //   ROUND-TRIP-MS CONNECTION-RATE TOTAL-RATE SETUP-ROUND-TRIPS
-//   CONNECTIONS BYTES-TO-THE-SERVER BYTES-FROM-THE-SERVER
-// Rates are bytes per second in each direction, 0 for no limit. The end of the input ends the program.
+//   CONNECTIONS BYTES-TO-SERVER BYTES-FROM-SERVER
+// Rates are bytes per second in each direction; 0 is unlimited. The proxy exits at the end of input.
 //
-// Half of the round trip is added to each piece, while others are on their way. No more than
-// SETUP-ROUND-TRIPS after it was accepted does a connection carry its first byte. Connections share the
-// total rate in turn. A direction stores what the link holds; when it is full, nothing is read, and the
-// sender has to wait.
+// Each segment of data is delayed by half of the round trip time, independently of others in flight. A new
+// connection forwards nothing before its setup round trips have passed. Connections share the total rate
+// round-robin. If the buffer of a direction is full, nothing more is read from its sender.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,301 +31,301 @@
 #include <unistd.h>
 
 enum {
-    connections_at_most = 480,  // two descriptors each, of the usual 1024
-    pieces_at_most = 1024,      // on their way, of one direction
-    quantum = 16 << 10,         // what a direction may send before another's turn
-    smallest_store = 256 << 10,
-    largest_store = 16 << 20,
-    kernel_store = 256 << 10,   // of a socket, so that little waits outside of the link
-    tick = 500000,              // nanoseconds; how precisely time is kept
-    late = 20 * tick,           // of this program, at most; a rate is made up for it
+    maximum_connections = 480,      // two descriptors each; the usual limit is 1024
+    maximum_segments = 1024,        // in flight, per direction
+    segment_size = 16 << 10,        // the unit of round-robin scheduling
+    minimum_buffer_size = 256 << 10,
+    maximum_buffer_size = 16 << 20,
+    socket_buffer_size = 256 << 10, // bounds the data that the kernel accepts ahead of the proxy
+    timer_resolution = 500000,      // nanoseconds
+    maximum_catch_up = 20 * timer_resolution,
 };
 
-static const int64_t second = 1000000000;
+static const int64_t nanoseconds_per_second = 1000000000;
 
-// When the next piece may enter, so that on average a rate is kept.
-struct pace {
-    int64_t free_at;
-    bool is_awaited;  // a piece waited for it: the lateness of this program costs no rate
+// Limits an average rate: nothing may be sent before `next_send`.
+struct rate_limiter {
+    int64_t next_send;
+    bool is_backlogged;  // data was waiting, so that a late timer must not reduce the rate
 };
 
-struct piece {
+struct segment {
     int64_t due;
-    uint32_t left;  // 0: the end
+    uint32_t size;  // 0 is the end of the stream
 };
 
-struct end {
+struct endpoint {
     int descriptor;
-    bool is_readable, is_writable;  // as far as is known; a call that would block corrects it
+    bool is_readable, is_writable;  // until a call returns EAGAIN (edge-triggered events)
     struct connection *connection;
 };
 
-// From the end of a sender to the end of a receiver.
 struct direction {
-    struct end *from, *to;
-    struct pace pace;
-    char *store;
+    struct endpoint *sender, *receiver;
+    struct rate_limiter limiter;
+    char *buffer;  // a ring
     size_t start, used;
-    struct piece pieces[pieces_at_most];
-    size_t first, count;
-    bool has_read_end, has_sent_end;
+    struct segment segments[maximum_segments];
+    size_t first_segment, segment_count;
+    bool has_received_end, has_forwarded_end;
 };
 
 struct connection {
-    struct end client, server;
+    struct endpoint client, server;
     struct direction directions[2];  // to the server, from the server
-    size_t room;
-    bool is_over;
+    size_t buffer_size;
+    bool has_failed;
 };
 
 static struct {
     int64_t delay;
-    double connection_rate, total_rate, setup;
-} link_now;
+    double connection_rate, total_rate, setup_round_trips;
+} wan_link;
 
-static struct pace total[2];
-static size_t turn[2];
-static struct connection *connections[connections_at_most];
+static struct rate_limiter total_limiters[2];
+static size_t round_robin[2];
+static struct connection *connections[maximum_connections];
 static size_t connection_count;
-static unsigned long long accepted, passed[2];
-static int server_port, queue;
+static unsigned long long accepted_connections, forwarded_bytes[2];
+static int server_port, epoll;
 
-static void fail(const char *what) {
-    perror(what);
+static void fail(const char *operation) {
+    perror(operation);
     exit(1);
 }
 
-static int64_t clock_now(void) {
+static int64_t now_in_nanoseconds(void) {
     struct timespec time;
     if (clock_gettime(CLOCK_MONOTONIC, &time)) fail("clock_gettime");
-    return time.tv_sec * second + time.tv_nsec;
+    return time.tv_sec * nanoseconds_per_second + time.tv_nsec;
 }
 
-static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
-// Takes so many bytes of a rate.
-static void spend(struct pace *pace, double rate, size_t bytes, int64_t now) {
-    int64_t start = larger(pace->free_at, pace->is_awaited ? now - late : now);
-    pace->free_at = rate > 0 ? start + (int64_t)((double)bytes / rate * (double)second) : start;
-    if (pace->free_at >= now) pace->is_awaited = false;
-}
+// Rate limiting
 
-static bool is_free(struct pace *pace, int64_t now) {
-    if (pace->free_at <= now) return true;
-    pace->is_awaited = true;
+static bool may_send(struct rate_limiter *limiter, int64_t now) {
+    if (limiter->next_send <= now) return true;
+    limiter->is_backlogged = true;
     return false;
+}
+
+static void record_sent(struct rate_limiter *limiter, double rate, size_t bytes, int64_t now) {
+    int64_t start = later(limiter->next_send, limiter->is_backlogged ? now - maximum_catch_up : now);
+    limiter->next_send =
+        rate > 0 ? start + (int64_t)((double)bytes / rate * (double)nanoseconds_per_second) : start;
+    if (limiter->next_send >= now) limiter->is_backlogged = false;
 }
 
 // Connections
 
-static void watch(int descriptor, uint32_t events, void *what) {
-    struct epoll_event event = {.events = events, .data.ptr = what};
-    if (epoll_ctl(queue, EPOLL_CTL_ADD, descriptor, &event)) fail("epoll_ctl");
+static void watch(int descriptor, uint32_t events, void *context) {
+    struct epoll_event event = {.events = events, .data.ptr = context};
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)) fail("epoll_ctl");
 }
 
-static int new_socket(void) {
+static int open_socket(void) {
     int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) fail("socket");
-    int size = kernel_store;
-    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size)) fail("SO_RCVBUF");
+    int size = socket_buffer_size;
+    if (setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, sizeof size)) fail("setsockopt");
     return descriptor;
 }
 
-static void start_end(struct end *end, struct connection *connection, int descriptor) {
+static void initialize(struct endpoint *endpoint, struct connection *connection, int descriptor) {
     int one = 1;
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    *end = (struct end){.descriptor = descriptor, .connection = connection};
-    watch(descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, end);
+    *endpoint = (struct endpoint){.descriptor = descriptor, .connection = connection};
+    watch(descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, endpoint);
 }
 
-// What fits into the link, twice.
-static size_t store_size(void) {
-    double rate = link_now.connection_rate;
-    if (rate <= 0 || (link_now.total_rate > 0 && link_now.total_rate < rate)) rate = link_now.total_rate;
-    if (rate <= 0) return largest_store;
-    double size = smallest_store + 2 * rate * (double)link_now.delay / (double)second;
-    return size < largest_store ? (size_t)size : largest_store;
+// More than the product of rate and delay, so that the buffer does not limit the rate.
+static size_t buffer_size_for_link(void) {
+    double rate = wan_link.connection_rate;
+    if (rate <= 0 || (wan_link.total_rate > 0 && wan_link.total_rate < rate)) rate = wan_link.total_rate;
+    if (rate <= 0) return maximum_buffer_size;
+    double size = minimum_buffer_size + 2 * rate * (double)wan_link.delay / (double)nanoseconds_per_second;
+    return size < maximum_buffer_size ? (size_t)size : maximum_buffer_size;
 }
 
-static void start_connection(int client) {
-    if (connection_count == connections_at_most) {
-        fprintf(stderr, "wan: more than %d connections\n", connections_at_most);
+static void open_connection(int client) {
+    if (connection_count == maximum_connections) {
+        fprintf(stderr, "wan: more than %d connections\n", maximum_connections);
         close(client);
         return;
     }
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int server = new_socket();
+    int server = open_socket();
     if (connect(server, (struct sockaddr *)&address, sizeof address) && errno != EINPROGRESS) {
-        perror("wan: no connection to the server");
+        perror("wan: connect");
         close(server);
         close(client);
         return;
     }
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection) fail("calloc");
-    start_end(&connection->client, connection, client);
-    start_end(&connection->server, connection, server);
-    connection->room = store_size();
-    int64_t opens_at = clock_now() + (int64_t)(link_now.setup * 2 * (double)link_now.delay);
+    initialize(&connection->client, connection, client);
+    initialize(&connection->server, connection, server);
+    connection->buffer_size = buffer_size_for_link();
+    int64_t ready = now_in_nanoseconds() + (int64_t)(wan_link.setup_round_trips * 2 * (double)wan_link.delay);
     for (int i = 0; i < 2; i++) {
         struct direction *direction = &connection->directions[i];
-        direction->from = i == 0 ? &connection->client : &connection->server;
-        direction->to = i == 0 ? &connection->server : &connection->client;
-        direction->pace.free_at = opens_at;
-        direction->store = malloc(connection->room);
-        if (!direction->store) fail("malloc");
+        direction->sender = i == 0 ? &connection->client : &connection->server;
+        direction->receiver = i == 0 ? &connection->server : &connection->client;
+        direction->limiter.next_send = ready;
+        direction->buffer = malloc(connection->buffer_size);
+        if (!direction->buffer) fail("malloc");
     }
     connections[connection_count++] = connection;
-    accepted++;
+    accepted_connections++;
 }
 
-static void accept_all(int listener) {
+static void accept_connections(int listener) {
     for (;;) {
         int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (client >= 0) start_connection(client);
+        if (client >= 0) open_connection(client);
         else if (errno == EAGAIN) return;
-        else if (errno != ECONNABORTED && errno != EINTR) fail("accept");
+        else if (errno != ECONNABORTED && errno != EINTR) fail("accept4");
     }
 }
 
-static void remove_finished(void) {
+static void close_finished_connections(void) {
     for (size_t i = 0; i < connection_count;) {
         struct connection *connection = connections[i];
         struct direction *directions = connection->directions;
-        if (!connection->is_over && !(directions[0].has_sent_end && directions[1].has_sent_end)) {
+        if (!connection->has_failed
+            && !(directions[0].has_forwarded_end && directions[1].has_forwarded_end)) {
             i++;
             continue;
         }
         close(connection->client.descriptor);
         close(connection->server.descriptor);
-        free(directions[0].store);
-        free(directions[1].store);
+        free(directions[0].buffer);
+        free(directions[1].buffer);
         free(connection);
         connections[i] = connections[--connection_count];
     }
 }
 
-// Pieces
+// Forwarding
 
-static bool has_more(const struct direction *direction, size_t room) {
-    return direction->from->is_readable && !direction->has_read_end && direction->used < room
-        && direction->count < pieces_at_most;
+static bool can_receive(const struct direction *direction, size_t buffer_size) {
+    return direction->sender->is_readable && !direction->has_received_end && direction->used < buffer_size
+        && direction->segment_count < maximum_segments;
 }
 
-static void add_piece(struct direction *direction, int64_t due, size_t bytes) {
-    size_t last = (direction->first + direction->count++) % pieces_at_most;
-    direction->pieces[last] = (struct piece){.due = due, .left = (uint32_t)bytes};
-}
-
-// Lets one piece enter the link; whether there was one.
-static bool enter(struct connection *connection, int which, int64_t now) {
+// Receives one segment, and returns whether there was one.
+static bool receive_segment(struct connection *connection, int which, int64_t now) {
     struct direction *direction = &connection->directions[which];
-    size_t end = (direction->start + direction->used) % connection->room;
-    size_t free_bytes = (end < direction->start ? direction->start : connection->room) - end;
-    size_t most = free_bytes < quantum ? free_bytes : quantum;
-    ssize_t count = recv(direction->from->descriptor, direction->store + end, most, 0);
+    size_t end = (direction->start + direction->used) % connection->buffer_size;
+    size_t room = (end < direction->start ? direction->start : connection->buffer_size) - end;
+    ssize_t count = recv(direction->sender->descriptor, direction->buffer + end,
+                         room < segment_size ? room : segment_size, 0);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) {
-        direction->from->is_readable = errno == EINTR;
+        direction->sender->is_readable = errno == EINTR;
         return false;
     }
-    // A connection that was reset ends, too.
+    // A reset connection is forwarded as the end of the stream.
     size_t bytes = count > 0 ? (size_t)count : 0;
-    direction->has_read_end = bytes == 0;
-    spend(&direction->pace, link_now.connection_rate, bytes, now);
-    spend(&total[which], link_now.total_rate, bytes, now);
-    add_piece(direction, larger(now, larger(direction->pace.free_at, total[which].free_at)) + link_now.delay,
-              bytes);
+    direction->has_received_end = bytes == 0;
+    record_sent(&direction->limiter, wan_link.connection_rate, bytes, now);
+    record_sent(&total_limiters[which], wan_link.total_rate, bytes, now);
+    int64_t sent = later(now, later(direction->limiter.next_send, total_limiters[which].next_send));
+    size_t last = (direction->first_segment + direction->segment_count++) % maximum_segments;
+    direction->segments[last] = (struct segment){.due = sent + wan_link.delay, .size = (uint32_t)bytes};
     direction->used += bytes;
-    passed[which] += bytes;
+    forwarded_bytes[which] += bytes;
     return true;
 }
 
-// Lets pieces enter, one of each connection in turn, as far as the rates allow.
-static void enter_all(int which, int64_t now) {
+// Receives a segment of each connection in turn, until the rates allow no more.
+static void receive_segments(int which, int64_t now) {
     for (bool any = true; any;) {
         any = false;
         for (size_t i = 0; i < connection_count; i++) {
-            struct connection *connection = connections[(turn[which] + i) % connection_count];
+            size_t index = (round_robin[which] + i) % connection_count;
+            struct connection *connection = connections[index];
             struct direction *direction = &connection->directions[which];
-            if (!has_more(direction, connection->room) || !is_free(&direction->pace, now)) continue;
-            if (!is_free(&total[which], now)) {
-                turn[which] = (turn[which] + i) % connection_count;
+            if (!can_receive(direction, connection->buffer_size) || !may_send(&direction->limiter, now))
+                continue;
+            if (!may_send(&total_limiters[which], now)) {
+                round_robin[which] = index;
                 return;
             }
-            any |= enter(connection, which, now);
+            any |= receive_segment(connection, which, now);
         }
     }
 }
 
-// Delivers what has arrived.
-static void leave(struct direction *direction, size_t room, int64_t now) {
-    while (direction->count > 0 && direction->to->is_writable) {
-        struct piece *piece = &direction->pieces[direction->first];
-        if (piece->due > now) return;
-        if (piece->left == 0) {
-            shutdown(direction->to->descriptor, SHUT_WR);
-            direction->has_sent_end = true;
+// Sends all segments that are due.
+static void send_segments(struct direction *direction, size_t buffer_size, int64_t now) {
+    while (direction->segment_count > 0 && direction->receiver->is_writable) {
+        struct segment *segment = &direction->segments[direction->first_segment];
+        if (segment->due > now) return;
+        if (segment->size == 0) {
+            shutdown(direction->receiver->descriptor, SHUT_WR);
+            direction->has_forwarded_end = true;
         } else {
-            size_t bytes = room - direction->start;
-            if (bytes > piece->left) bytes = piece->left;
-            ssize_t count = send(direction->to->descriptor, direction->store + direction->start, bytes,
+            size_t bytes = buffer_size - direction->start;
+            if (bytes > segment->size) bytes = segment->size;
+            ssize_t count = send(direction->receiver->descriptor, direction->buffer + direction->start, bytes,
                                  MSG_NOSIGNAL);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) {
-                direction->to->is_writable = false;
-                if (errno != EAGAIN) direction->to->connection->is_over = true;
+                direction->receiver->is_writable = false;
+                if (errno != EAGAIN) direction->receiver->connection->has_failed = true;
                 return;
             }
-            direction->start = (direction->start + (size_t)count) % room;
+            direction->start = (direction->start + (size_t)count) % buffer_size;
             direction->used -= (size_t)count;
-            if (direction->used == 0) direction->start = 0;
-            piece->left -= (uint32_t)count;
-            if (piece->left > 0) continue;
+            if (direction->used == 0) direction->start = 0;  // touches less memory
+            segment->size -= (uint32_t)count;
+            if (segment->size > 0) continue;
         }
-        direction->first = (direction->first + 1) % pieces_at_most;
-        direction->count--;
+        direction->first_segment = (direction->first_segment + 1) % maximum_segments;
+        direction->segment_count--;
     }
 }
 
-// When something is to be done although nothing happens outside, rounded up: what is due within a tick is
-// done at once.
-static int64_t next_time(void) {
+// Returns the time of the next transfer that no socket event announces, rounded up, so that one timer event
+// serves several transfers.
+static int64_t next_deadline(void) {
     int64_t next = INT64_MAX;
     for (size_t i = 0; i < connection_count; i++)
         for (int which = 0; which < 2; which++) {
             struct direction *direction = &connections[i]->directions[which];
-            if (direction->count > 0 && direction->to->is_writable
-                && direction->pieces[direction->first].due < next)
-                next = direction->pieces[direction->first].due;
-            if (has_more(direction, connections[i]->room)) {
-                int64_t entry = larger(direction->pace.free_at, total[which].free_at);
-                if (entry < next) next = entry;
+            if (direction->segment_count > 0 && direction->receiver->is_writable
+                && direction->segments[direction->first_segment].due < next)
+                next = direction->segments[direction->first_segment].due;
+            if (can_receive(direction, connections[i]->buffer_size)) {
+                int64_t allowed = later(direction->limiter.next_send, total_limiters[which].next_send);
+                if (allowed < next) next = allowed;
             }
         }
-    return next < INT64_MAX ? (next + tick - 1) / tick * tick : next;
+    return next < INT64_MAX ? (next + timer_resolution - 1) / timer_resolution * timer_resolution : next;
 }
 
-// The link
+// Control
 
 static void set_link(char *line) {
     double round_trip, connection_rate, total_rate, setup;
     if (sscanf(line, "%lf %lf %lf %lf", &round_trip, &connection_rate, &total_rate, &setup) != 4
         || !(round_trip >= 0 && round_trip <= 10000) || !(connection_rate >= 0 && connection_rate <= 1e12)
         || !(total_rate >= 0 && total_rate <= 1e12) || !(setup >= 0 && setup <= 100)) {
-        fprintf(stderr, "wan: not a link: %s\n", line);
+        fprintf(stderr, "wan: invalid link: %s\n", line);
         exit(64);
     }
-    link_now.delay = (int64_t)(round_trip * 1e6 / 2);
-    link_now.connection_rate = connection_rate;
-    link_now.total_rate = total_rate;
-    link_now.setup = setup;
-    printf("%llu %llu %llu\n", accepted, passed[0], passed[1]);
+    wan_link.delay = (int64_t)(round_trip * 1e6 / 2);
+    wan_link.connection_rate = connection_rate;
+    wan_link.total_rate = total_rate;
+    wan_link.setup_round_trips = setup;
+    printf("%llu %llu %llu\n", accepted_connections, forwarded_bytes[0], forwarded_bytes[1]);
     if (fflush(stdout)) fail("stdout");
-    accepted = passed[0] = passed[1] = 0;
+    accepted_connections = forwarded_bytes[0] = forwarded_bytes[1] = 0;
 }
 
-static void read_links(void) {
+static void read_input(void) {
     static char line[256];
     static size_t length;
     ssize_t count = read(STDIN_FILENO, line + length, sizeof line - 1 - length);
@@ -341,55 +340,61 @@ static void read_links(void) {
         memmove(line, end + 1, length + 1);
     }
     if (length == sizeof line - 1) {
-        fprintf(stderr, "wan: a line is too long\n");
+        fprintf(stderr, "wan: input line too long\n");
         exit(64);
     }
 }
 
-int main(int count, char **words) {
-    if (count != 2 || (server_port = atoi(words[1])) <= 0 || server_port > 65535)
-        return fprintf(stderr, "usage: wan SERVER-PORT < LINKS\n"), 64;
+static void set_timer(int timer, int64_t deadline) {
+    struct itimerspec time = {0};
+    if (deadline < INT64_MAX) {
+        time.it_value.tv_sec = deadline / nanoseconds_per_second;
+        time.it_value.tv_nsec = later(deadline % nanoseconds_per_second, 1);  // zero would disarm it
+    }
+    if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL)) fail("timerfd_settime");
+}
+
+int main(int count, char **arguments) {
+    if (count != 2 || (server_port = atoi(arguments[1])) <= 0 || server_port > 65535)
+        return fprintf(stderr, "usage: wan SERVER-PORT\n"), 64;
     struct sockaddr_in address = {.sin_family = AF_INET};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    int listener = new_socket(), timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), input = 0;
-    queue = epoll_create1(EPOLL_CLOEXEC);
+    int listener = open_socket(), input = STDIN_FILENO;
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (timer < 0) fail("timerfd_create");
-    if (queue < 0) fail("epoll_create1");
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) fail("epoll_create1");
     if (bind(listener, (struct sockaddr *)&address, size)) fail("bind");
-    if (listen(listener, connections_at_most)) fail("listen");
+    if (listen(listener, maximum_connections)) fail("listen");
     if (getsockname(listener, (struct sockaddr *)&address, &size)) fail("getsockname");
     watch(listener, EPOLLIN, &listener);
     watch(timer, EPOLLIN, &timer);
-    watch(STDIN_FILENO, EPOLLIN, &input);
+    watch(input, EPOLLIN, &input);
     printf("%d\n", ntohs(address.sin_port));
     if (fflush(stdout)) fail("stdout");
     for (;;) {
-        int64_t next = next_time();
-        struct itimerspec time = {0};
-        if (next < INT64_MAX)
-            time.it_value = (struct timespec){.tv_sec = next / second, .tv_nsec = larger(next % second, 1)};
-        if (timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL)) fail("timerfd_settime");
+        set_timer(timer, next_deadline());
         struct epoll_event events[64];
-        int ready = epoll_wait(queue, events, 64, -1);
+        int ready = epoll_wait(epoll, events, 64, -1);
         if (ready < 0 && errno != EINTR) fail("epoll_wait");
         for (int i = 0; i < ready; i++) {
-            void *what = events[i].data.ptr;
-            if (what == &listener) accept_all(listener);
-            else if (what == &input) read_links();
-            else if (what != &timer) {
-                struct end *end = what;
-                // An error is found by the next call.
-                if (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) end->is_readable = true;
-                if (events[i].events & (EPOLLOUT | EPOLLERR)) end->is_writable = true;
+            void *context = events[i].data.ptr;
+            if (context == &listener) accept_connections(listener);
+            else if (context == &input) read_input();
+            else if (context != &timer) {
+                struct endpoint *endpoint = context;
+                // The next call reports an error.
+                if (events[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) endpoint->is_readable = true;
+                if (events[i].events & (EPOLLOUT | EPOLLERR)) endpoint->is_writable = true;
             }
         }
-        int64_t now = clock_now();
+        int64_t now = now_in_nanoseconds();
         for (int which = 0; which < 2; which++) {
-            enter_all(which, now);
+            receive_segments(which, now);
             for (size_t i = 0; i < connection_count; i++)
-                leave(&connections[i]->directions[which], connections[i]->room, now);
+                send_segments(&connections[i]->directions[which], connections[i]->buffer_size, now);
         }
-        remove_finished();
+        close_finished_connections();
     }
 }
