@@ -2,6 +2,7 @@
 """Measures mirrors side by side. Called by ci/bench, which says how."""
 
 import argparse
+import contextlib
 import json
 import shutil
 import ssl
@@ -23,8 +24,9 @@ from wan_rows import NAMES, WanRows
 class Bench:
     """Servers, rounds and figures of one call."""
 
-    def __init__(self, work: Path, memory: Path, arguments):
+    def __init__(self, work: Path, memory: Path, cleanup: contextlib.ExitStack, arguments):
         self.work = work
+        self.cleanup = cleanup
         self.memory = memory
         self.rounds = arguments.rounds
         self.tools = tools.found(work, arguments.binary)
@@ -40,7 +42,9 @@ class Bench:
         """A registry whose storage is in memory: no disk is measured, on either side."""
         self._count += 1
         name = f"registry-{self._count}"
-        return Registry(self.work / name, storage or self.memory / name, tls=tls)
+        registry = Registry(self.work / name, storage or self.memory / name, tls=tls)
+        self.cleanup.callback(registry.stop)
+        return registry
 
     def check(self, tool, corpus: Corpus, targets, trust=None, images=None) -> None:
         """A figure counts only when the work was done."""
@@ -281,8 +285,9 @@ def main() -> None:
     rows = selected(arguments.rows)
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with (tempfile.TemporaryDirectory(prefix="ocimirror-bench.") as folder,
-          tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory):
-        bench = Bench(Path(folder), Path(memory), arguments)
+          tempfile.TemporaryDirectory(prefix="ocimirror-bench.", dir=shared) as memory,
+          contextlib.ExitStack() as cleanup):
+        bench = Bench(Path(folder), Path(memory), cleanup, arguments)
         if "nightly" in rows:
             bench.nightly(arguments.scale)
         if "distant" in rows:

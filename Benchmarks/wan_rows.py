@@ -157,6 +157,7 @@ class WanRows:
         required = corpus.unique_blobs + sum(1 + len(image.children) for image in corpus.images)
         for _ in range(self.bench.rounds):
             source = RateLimitedRegistry(self.bench.work / "limited", registry.port, rate, burst)
+            self.bench.cleanup.callback(source.stop)
             with self.new_run(self.ours, corpus, source, FAR) as run:
                 run.measure(f"throttling registry, {rate} requests/s: first",
                             minimum=(required - burst) / rate)
