@@ -17,8 +17,8 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         let cancel: Resumption
 
         init<Value: Sendable>(
-            _ id: UInt64, _ continuation: CheckedContinuation<Value, any Error>,
-            _ take: @escaping @Sendable (inout State) -> Value?
+            _ id: UInt64, continuation: CheckedContinuation<Value, any Error>,
+            take: @escaping @Sendable (inout State) -> Value?
         ) {
             self.id = id
             self.take = { state in
@@ -80,7 +80,7 @@ public final class AsyncCondition<State: Sendable>: Sendable {
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                add(Waiter(id, continuation, take))
+                add(Waiter(id, continuation: continuation, take: take))
             }
         } onCancel: {
             cancel(id)

@@ -56,15 +56,15 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
         var flight = Flight()
         flight.task = Task { [outcome = flight.outcome] in
             do {
-                finish(key, outcome, .success(try await operation()))
+                finish(key, outcome: outcome, with: .success(try await operation()))
             } catch {
-                finish(key, outcome, .failure(error))
+                finish(key, outcome: outcome, with: .failure(error))
             }
         }
         return flight
     }
 
-    private func finish(_ key: Key, _ outcome: AsyncCondition<Outcome?>, _ result: Outcome) {
+    private func finish(_ key: Key, outcome: AsyncCondition<Outcome?>, with result: Outcome) {
         let isKept = keepsResults && !result.isCancellation
         flights.withLock { flights in
             if !isKept, flights[key]?.outcome === outcome { flights[key] = nil }

@@ -10,7 +10,7 @@ struct ChildInvocation: Sendable {
     private let environment: [String]
 
     init(
-        _ executable: String, _ arguments: [String], _ environment: [String: String]
+        _ executable: String, arguments: [String], environment: [String: String]
     ) throws(ChildProcessError) {
         guard executable.hasPrefix("/") else { throw ChildProcessError(executable, .relativePath) }
         self.executable = executable

@@ -38,7 +38,8 @@ struct ChildSession: ~Copyable {
                     continuation.resume(
                         returning: Result { () throws(ChildProcessError) in
                             var session = ChildSession(
-                                executable, try start(), input, limits, wakeup)
+                                executable, child: try start(), inputAvailable: input,
+                                limits: limits, wakeup: wakeup)
                             return try session.run()
                         })
                 }
@@ -54,8 +55,8 @@ struct ChildSession: ~Copyable {
     }
 
     private init(
-        _ executable: String, _ child: consuming StartedChild, _ inputAvailable: ChildInput,
-        _ limits: ChildLimits, _ wakeup: WakeupPipe
+        _ executable: String, child: consuming StartedChild, inputAvailable: ChildInput,
+        limits: ChildLimits, wakeup: WakeupPipe
     ) {
         // A child that does not read its input must not terminate this process with SIGPIPE; only
         // this thread writes to it.

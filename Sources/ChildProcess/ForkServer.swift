@@ -31,7 +31,7 @@ public final class ForkServer: Sendable {
     public init(
         executable: String, arguments: [String], environment: [String: String]
     ) throws(ChildProcessError) {
-        invocation = try ChildInvocation(executable, arguments, environment)
+        invocation = try ChildInvocation(executable, arguments: arguments, environment: environment)
     }
 
     /// Runs a child that receives input while it runs, and waits for it to exit.

@@ -116,7 +116,7 @@ public enum ForkServerProcess {
         let parent = getpid()
         let process = cposix_fork()
         if process == 0 {
-            guard prepare(input, output, parent) else { _exit(1) }
+            guard prepare(input: input, output: output, parent: parent) else { _exit(1) }
             _exit(run())
         }
         if process < 0 {
@@ -131,7 +131,7 @@ public enum ForkServerProcess {
     ///
     /// - Returns: `false` if the child must exit.
     private static func prepare(
-        _ input: borrowing PipeEnd, _ output: borrowing PipeEnd, _ parent: pid_t
+        input: borrowing PipeEnd, output: borrowing PipeEnd, parent: pid_t
     ) -> Bool {
         // If the parent exited before `prctl`, no signal follows.
         guard cposix_die_with_parent() == 0, getppid() == parent,

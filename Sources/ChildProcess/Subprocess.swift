@@ -56,7 +56,8 @@ public enum Subprocess {
         input: [UInt8] = [], limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
         try await run(
-            ChildInvocation(executable, arguments, environment), ChildInput(whole: input), limits)
+            ChildInvocation(executable, arguments: arguments, environment: environment),
+            feeding: ChildInput(whole: input), within: limits)
     }
 
     /// Runs a program that receives input while it runs, and waits for its end.
@@ -78,11 +79,13 @@ public enum Subprocess {
         feeding input: ChildInput, limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
         defer { input.close() }
-        return try await run(ChildInvocation(executable, arguments, environment), input, limits)
+        return try await run(
+            ChildInvocation(executable, arguments: arguments, environment: environment),
+            feeding: input, within: limits)
     }
 
     private static func run(
-        _ invocation: ChildInvocation, _ input: ChildInput, _ limits: ChildLimits
+        _ invocation: ChildInvocation, feeding input: ChildInput, within limits: ChildLimits
     ) async throws(ChildProcessError) -> ChildOutput {
         try await ChildSession.run(invocation.executable, feeding: input, within: limits) {
             () throws(ChildProcessError) in

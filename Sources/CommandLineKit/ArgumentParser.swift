@@ -73,14 +73,14 @@ struct ArgumentParser {
             case .plain(let text):
                 plainWords.append(text)
             case .option(let name, let value):
-                try readOption(name, value, &rest)
+                try readOption(name, attached: value, rest: &rest)
             }
         }
         try assignPlainWords()
     }
 
     private mutating func readOption(
-        _ name: String, _ attached: String?, _ rest: inout ArraySlice<String>
+        _ name: String, attached: String?, rest: inout ArraySlice<String>
     ) throws(UsageError) {
         guard let (index, isOpposite) = definitions.match(name) else {
             throw UsageError(

@@ -28,10 +28,10 @@ struct CommandSearch<Context: Sendable> {
     mutating func find() throws(UsageError) -> Found {
         while let word = rest.popFirst() {
             switch ArgumentWord(word) {
-            case .option("--version", nil) where path.isEmpty:
+            case .option("--version") where path.isEmpty:
                 return .version
             case .option(let name, let value):
-                try skipOption(name, value, word)
+                try skipOption(name, value: value, in: word)
             case .plain("help") where path.isEmpty:
                 return try .help(helpTopic())
             case .plain, .terminator:
@@ -74,7 +74,7 @@ struct CommandSearch<Context: Sendable> {
 
     /// Skips a global option; the command parses it.
     private mutating func skipOption(
-        _ name: String, _ value: String?, _ word: String
+        _ name: String, value: String?, in word: String
     ) throws(UsageError) {
         leading.append(word)
         guard let (index, _) = tree.globals.match(name) else {

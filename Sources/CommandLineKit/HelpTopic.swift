@@ -22,7 +22,7 @@ public struct HelpTopic: Hashable, Sendable {
     public let blocks: [Block]
 
     /// Creates a page.
-    public init(_ name: String, _ summary: String, document: String? = nil, _ blocks: [Block]) {
+    public init(_ name: String, summary: String, document: String? = nil, _ blocks: [Block]) {
         self.name = name
         self.summary = summary
         self.document = document

@@ -28,7 +28,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A short description.
     /// - Returns: The parameter.
     public static func option<Value: ParameterValue>(
-        _ name: String, _ short: String? = nil, _ placeholder: String? = nil,
+        _ name: String, short: String? = nil, placeholder: String? = nil,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
     ) -> Parameter {
         let definition = ParameterDefinition(
@@ -48,7 +48,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A short description.
     /// - Returns: The parameter.
     public static func number<Value: ParameterValue>(
-        _ name: String, _ short: String? = nil, in bounds: ClosedRange<Int>,
+        _ name: String, short: String? = nil, in bounds: ClosedRange<Int>,
         into property: any WritableKeyPath<Root, Value> & Sendable, help: String
     ) -> Parameter where Value.Single == Int {
         let definition = ParameterDefinition(
@@ -69,7 +69,7 @@ public struct Parameter<Root>: Sendable {
     ///   - help: A description of the name that changes the default.
     /// - Returns: The parameter.
     public static func flag(
-        _ name: String, _ short: String? = nil,
+        _ name: String, short: String? = nil,
         into property: any WritableKeyPath<Root, Bool> & Sendable, help: String
     ) -> Parameter {
         binding(

@@ -15,7 +15,7 @@ public enum BoundedFile {
     ) throws(FileError) -> [UInt8] {
         let file = try FileReader(path, followsLinks: followsLinks)
         guard file.status.size <= limit else {
-            throw FileError(.read, path, .tooLarge(limit: limit))
+            throw FileError(.read, path, cause: .tooLarge(limit: limit))
         }
         // The reported size is only a hint: the file may grow, and files of /proc report none.
         var bytes: [UInt8] = []
@@ -25,7 +25,7 @@ public enum BoundedFile {
             guard !chunk.isEmpty else { return bytes }
             bytes += chunk
             guard bytes.count <= limit else {
-                throw FileError(.read, path, .tooLarge(limit: limit))
+                throw FileError(.read, path, cause: .tooLarge(limit: limit))
             }
             wanted = 64 << 10
         }

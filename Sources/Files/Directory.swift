@@ -33,16 +33,16 @@ public enum Directory {
     ///
     /// - Throws: ``FileError`` if the directory cannot be read.
     public static func list(_ path: String) throws(FileError) -> [String] {
-        guard !path.utf8.contains(0) else { throw FileError(.list, path, .invalidName) }
+        guard !path.utf8.contains(0) else { throw FileError(.list, path, cause: .invalidName) }
         guard let stream = unsafe opendir(path) else {
-            throw FileError(.list, path, .system(errno))
+            throw FileError(.list, path, cause: .system(errno))
         }
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while true {
             errno = 0
             guard let entry = unsafe readdir(stream) else {
-                guard errno == 0 else { throw FileError(.list, path, .system(errno)) }
+                guard errno == 0 else { throw FileError(.list, path, cause: .system(errno)) }
                 return names.sorted()
             }
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

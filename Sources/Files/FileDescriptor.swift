@@ -9,11 +9,11 @@ internal import Glibc
 func system<Result: SignedInteger>(
     _ operation: FileError.Operation, _ path: String, _ call: () -> Result
 ) throws(FileError) -> Result {
-    guard !path.utf8.contains(0) else { throw FileError(operation, path, .invalidName) }
+    guard !path.utf8.contains(0) else { throw FileError(operation, path, cause: .invalidName) }
     while true {
         let result = call()
         guard result < 0 else { return result }
-        guard errno == EINTR else { throw FileError(operation, path, .system(errno)) }
+        guard errno == EINTR else { throw FileError(operation, path, cause: .system(errno)) }
     }
 }
 
@@ -76,7 +76,7 @@ struct FileDescriptor: ~Copyable, Sendable {
                 }
             }
             // A file system that writes nothing and reports no error would cause an endless loop.
-            guard count > 0 else { throw FileError(.write, path, .system(EIO)) }
+            guard count > 0 else { throw FileError(.write, path, cause: .system(EIO)) }
             written += count
         }
     }

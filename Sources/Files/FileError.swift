@@ -40,7 +40,7 @@ public struct FileError: Error, Hashable, Sendable {
     public let cause: Cause
 
     /// Creates an error.
-    public init(_ operation: Operation, _ path: String, _ cause: Cause) {
+    public init(_ operation: Operation, _ path: String, cause: Cause) {
         self.operation = operation
         self.path = path
         self.cause = cause

@@ -26,10 +26,10 @@ public final class FileReader: Sendable {
             self.descriptor = try FileDescriptor(path, flags, for: .read)
         } catch {
             guard !followsLinks, error.cause == .system(ELOOP) else { throw error }
-            throw FileError(.read, path, .symbolicLink)
+            throw FileError(.read, path, cause: .symbolicLink)
         }
         self.status = try descriptor.status()
-        guard status.kind == .regular else { throw FileError(.read, path, .notRegular) }
+        guard status.kind == .regular else { throw FileError(.read, path, cause: .notRegular) }
     }
 
     /// Reads up to `count` bytes at an offset; fewer at the end of the file, none after it.

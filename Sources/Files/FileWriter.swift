@@ -34,7 +34,7 @@ public struct FileWriter: ~Copyable, Sendable {
     public init(_ path: String, permissions: FilePermissions = .inherited) throws(FileError) {
         let existing = try FileStatus.of(path)
         if let existing, existing.kind != .regular {
-            throw FileError(.replace, path, .notRegular)
+            throw FileError(.replace, path, cause: .notRegular)
         }
         let final = try existing == nil ? path : Path.resolved(path)
         let temporary = try Self.makeTemporary(
@@ -56,7 +56,7 @@ public struct FileWriter: ~Copyable, Sendable {
                 Path.directory(of: path) + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
                 permissions: permissions)
         } catch {
-            throw FileError(.write, path, error.cause)
+            throw FileError(.write, path, cause: error.cause)
         }
         guard let existing else { return temporary }
         let number = temporary.number
@@ -84,7 +84,7 @@ public struct FileWriter: ~Copyable, Sendable {
         do throws(FileError) {
             try temporary.write(bytes)
         } catch {
-            throw FileError(.write, path, error.cause)
+            throw FileError(.write, path, cause: error.cause)
         }
         byteCount += bytes.count
     }

@@ -18,7 +18,7 @@ public enum Path {
     /// Returns the path of the same file without symbolic links.
     static func resolved(_ path: String) throws(FileError) -> String {
         guard let resolved = unsafe realpath(path, nil) else {
-            throw FileError(.inspect, path, .system(errno))
+            throw FileError(.inspect, path, cause: .system(errno))
         }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)

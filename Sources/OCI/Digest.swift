@@ -32,19 +32,21 @@ public struct Digest: Hashable, Sendable {
     public init(parsing text: String) throws(ParseError) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw ParseError(
-                "digest", text, "has no algorithm; it should look like sha256:<64 hex>")
+                "digest", text, reason: "has no algorithm; it should look like sha256:<64 hex>")
         }
         guard let algorithm = Algorithm(rawValue: String(text[..<colon])) else {
-            throw ParseError("digest", text, "the algorithm is neither sha256 nor sha512")
+            throw ParseError("digest", text, reason: "the algorithm is neither sha256 nor sha512")
         }
         let hex = text[text.utf8.index(after: colon)...]
         guard hex.utf8.count == algorithm.hexLength else {
             throw ParseError(
                 "digest", text,
-                "\(algorithm.rawValue) has \(algorithm.hexLength) digits, not \(hex.utf8.count)")
+                reason:
+                    "\(algorithm.rawValue) has \(algorithm.hexLength) digits, not \(hex.utf8.count)"
+            )
         }
         guard hex.utf8.allSatisfy(Self.isLowerHex) else {
-            throw ParseError("digest", text, "only the digits 0-9 and a-f are allowed")
+            throw ParseError("digest", text, reason: "only the digits 0-9 and a-f are allowed")
         }
         self.algorithm = algorithm
         self.hex = String(hex)

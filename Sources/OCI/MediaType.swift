@@ -17,7 +17,8 @@ public struct MediaType: Hashable, Sendable {
         let name = essence[..<(end ?? essence.startIndex)].drop(while: isSpace)
         let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 2, parts.allSatisfy(Self.isRestrictedName) else {
-            throw ParseError("media type", text, "should look like application/octet-stream")
+            throw ParseError(
+                "media type", text, reason: "should look like application/octet-stream")
         }
         self.name = Substring(name).lowercased()
     }

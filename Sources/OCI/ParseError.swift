@@ -12,7 +12,7 @@ public struct ParseError: Error, Hashable, Sendable, CustomStringConvertible {
     public let reason: String
 
     /// Creates an error about `text`, which should be a `noun`.
-    public init(_ noun: String, _ text: String, _ reason: String) {
+    public init(_ noun: String, _ text: String, reason: String) {
         self.noun = noun
         self.text = UntrustedText(text)
         self.reason = reason

@@ -58,12 +58,13 @@ public struct Platform: Hashable, Sendable {
     public init(parsing text: String) throws(ParseError) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2 || parts.count == 3 else {
-            throw ParseError("platform", text, "should look like linux/arm64 or linux/arm/v7")
+            throw ParseError(
+                "platform", text, reason: "should look like linux/arm64 or linux/arm/v7")
         }
         for part in parts {
             guard !part.isEmpty, Self.isPart(String(part)) else {
                 throw ParseError(
-                    "platform", text, "only letters, digits, '.', '_' and '-' are allowed")
+                    "platform", text, reason: "only letters, digits, '.', '_' and '-' are allowed")
             }
         }
         self.init(

@@ -32,16 +32,16 @@ public struct Reference: Hashable, Sendable {
     /// - Throws: ``ParseError`` that names the invalid part.
     public init(parsing text: String) throws(ParseError) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ParseError("reference", text, "has spaces or characters beyond ASCII")
+            throw ParseError("reference", text, reason: "has spaces or characters beyond ASCII")
         }
         if let colon = text.utf8.firstIndex(of: Self.colon) {
             guard !text[colon...].hasPrefix("://") else {
-                throw ParseError("reference", text, "is a URL; write it without the scheme")
+                throw ParseError("reference", text, reason: "is a URL; write it without the scheme")
             }
             if let transport = Self.localTransports.first(where: { text[..<colon] == $0 }) {
                 throw ParseError(
                     "reference", text,
-                    "is not in a registry; copy it to a layout: skopeo copy \(transport):… "
+                    reason: "is not in a registry; copy it to a layout: skopeo copy \(transport):… "
                         + "oci:DIR:TAG")
             }
         }

@@ -25,11 +25,11 @@ public struct RegistryHost: Hashable, Sendable {
     /// `port-number`).
     public init(parsing text: String) throws(ParseError) {
         guard !text.isEmpty, text.utf8.count <= 255 else {
-            throw ParseError("registry", text, "is empty or longer than 255 characters")
+            throw ParseError("registry", text, reason: "is empty or longer than 255 characters")
         }
         // Case folding of other alphabets can produce ASCII: the Kelvin sign becomes `k`.
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw ParseError("registry", text, "has spaces or characters beyond ASCII")
+            throw ParseError("registry", text, reason: "has spaces or characters beyond ASCII")
         }
         let name = text.lowercased()
         guard !Self.hubNames.contains(name) else {
@@ -41,7 +41,7 @@ public struct RegistryHost: Hashable, Sendable {
         // again.
         guard name == "localhost" || name.utf8.contains(where: { $0 == 0x2E || $0 == 0x3A }) else {
             throw ParseError(
-                "registry", text, "has neither a '.' nor a port; write the full host name")
+                "registry", text, reason: "has neither a '.' nor a port; write the full host name")
         }
         var host = Substring(name)
         if let colon = name.utf8.lastIndex(of: 0x3A), !name[colon...].utf8.contains(0x5D) {
@@ -49,17 +49,21 @@ public struct RegistryHost: Hashable, Sendable {
             let digits = name[name.index(after: colon)...]
             guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 let port = UInt16(digits), port > 0
-            else { throw ParseError("registry", text, "the port is not a number from 1 to 65535") }
+            else {
+                throw ParseError(
+                    "registry", text, reason: "the port is not a number from 1 to 65535")
+            }
         }
         if host.hasPrefix("["), host.hasSuffix("]") {
             guard Self.isIPv6(host.dropFirst().dropLast()) else {
-                throw ParseError("registry", text, "there is no IPv6 address between the brackets")
+                throw ParseError(
+                    "registry", text, reason: "there is no IPv6 address between the brackets")
             }
         } else {
             guard
                 host.utf8.split(separator: 0x2E, omittingEmptySubsequences: false).allSatisfy(
                     Self.isLabel)
-            else { throw ParseError("registry", text, "is not a host name") }
+            else { throw ParseError("registry", text, reason: "is not a host name") }
         }
         self.name = name
     }

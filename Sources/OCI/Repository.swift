@@ -37,7 +37,7 @@ public struct Repository: Hashable, Sendable {
         else {
             guard text.utf8.count != 64 || !text.utf8.allSatisfy(Self.isHex) else {
                 throw ParseError(
-                    "repository", text, "64 hexadecimal digits are an image id, not a name")
+                    "repository", text, reason: "64 hexadecimal digits are an image id, not a name")
             }
             try self.init(registry: .dockerHub, path: text)
             return
@@ -56,9 +56,9 @@ public struct Repository: Hashable, Sendable {
 
     /// `[a-z0-9]+` parts, joined by `.`, `_`, `__` or dashes, in components joined by `/`.
     private static func check(path: String, asWritten text: String) throws(ParseError) {
-        guard !text.isEmpty else { throw ParseError("repository", text, "is empty") }
+        guard !text.isEmpty else { throw ParseError("repository", text, reason: "is empty") }
         guard path.utf8.count <= 255 else {
-            throw ParseError("repository", text, "is longer than 255 characters")
+            throw ParseError("repository", text, reason: "is longer than 255 characters")
         }
         for component in path.utf8.split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -68,7 +68,7 @@ public struct Repository: Hashable, Sendable {
                 ? "letters must be in lower case" : "it is not a name"
             throw ParseError(
                 "repository", text,
-                "\(hint): components are a-z and 0-9, joined by '.', '_', '__' or '-'")
+                reason: "\(hint): components are a-z and 0-9, joined by '.', '_', '__' or '-'")
         }
     }
 

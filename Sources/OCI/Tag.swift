@@ -12,15 +12,16 @@ public struct Tag: Hashable, Sendable {
     /// - Throws: ``ParseError`` if the text is empty, longer than 128 characters or has an invalid
     ///   character.
     public init(parsing text: String) throws(ParseError) {
-        guard !text.isEmpty else { throw ParseError("tag", text, "is empty") }
+        guard !text.isEmpty else { throw ParseError("tag", text, reason: "is empty") }
         guard text.utf8.count <= 128 else {
-            throw ParseError("tag", text, "is longer than 128 characters")
+            throw ParseError("tag", text, reason: "is longer than 128 characters")
         }
         guard let first = text.utf8.first, Self.isWord(first) else {
-            throw ParseError("tag", text, "must begin with a letter, a digit or '_'")
+            throw ParseError("tag", text, reason: "must begin with a letter, a digit or '_'")
         }
         guard text.utf8.allSatisfy({ Self.isWord($0) || $0 == 0x2E || $0 == 0x2D }) else {
-            throw ParseError("tag", text, "only letters, digits, '_', '.' and '-' are allowed")
+            throw ParseError(
+                "tag", text, reason: "only letters, digits, '_', '.' and '-' are allowed")
         }
         self.name = text
     }

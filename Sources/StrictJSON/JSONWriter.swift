@@ -34,11 +34,11 @@ private struct JSONWriter {
         case .number(let text): output += text
         case .string(let text): writeString(text)
         case .array(let elements):
-            list("[", "]", elements, indent: indent) { writer, element in
+            list(open: "[", close: "]", elements, indent: indent) { writer, element in
                 writer.write(element, indent: indent + 1)
             }
         case .object(let members):
-            list("{", "}", members, indent: indent) { writer, member in
+            list(open: "{", close: "}", members, indent: indent) { writer, member in
                 writer.writeString(member.name)
                 writer.output += writer.isCompact ? ":" : ": "
                 writer.write(member.value, indent: indent + 1)
@@ -47,7 +47,7 @@ private struct JSONWriter {
     }
 
     private mutating func list<Element>(
-        _ open: String, _ close: String, _ elements: [Element], indent: Int,
+        open: String, close: String, _ elements: [Element], indent: Int,
         _ body: (inout JSONWriter, Element) -> Void
     ) {
         output += open

@@ -124,19 +124,21 @@ public struct Finding: Hashable, Sendable {
         _ message: String
     ) {
         self.init(
-            id, severity, id == .notChecked ? .notChecked : .certain, platform, layer, message)
+            id, severity, certainty: id == .notChecked ? .notChecked : .certain, platform: platform,
+            layer: layer, message: message)
     }
 
     /// Creates a warning about a likely problem.
     public init(
         likely id: ID, platform: Platform? = nil, layer: Layer? = nil, _ message: String
     ) {
-        self.init(id, .warning, .likely, platform, layer, message)
+        self.init(
+            id, .warning, certainty: .likely, platform: platform, layer: layer, message: message)
     }
 
     private init(
-        _ id: ID, _ severity: Severity, _ certainty: Certainty, _ platform: Platform?,
-        _ layer: Layer?, _ message: String
+        _ id: ID, _ severity: Severity, certainty: Certainty, platform: Platform?,
+        layer: Layer?, message: String
     ) {
         self.id = id
         self.severity = severity

@@ -19,7 +19,9 @@ enum Main {
         let environment = CurrentProcess.environment()
         let interruption = Interruption()
         let command = Task.detached {
-            CurrentProcess.exit(with: await run(words, environment, interruption).rawValue)
+            CurrentProcess.exit(
+                with: await run(words, environment: environment, interruption: interruption)
+                    .rawValue)
         }
         interruption.onInterruption { command.cancel() }
         let first = SignalHandling.wait(for: signals)
@@ -36,7 +38,7 @@ enum Main {
     }
 
     private static func run(
-        _ words: [String], _ environment: [String: String], _ interruption: Interruption
+        _ words: [String], environment: [String: String], interruption: Interruption
     ) async -> ExitCode {
         var console = Console(environment: environment)
         do {

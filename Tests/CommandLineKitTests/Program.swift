@@ -13,7 +13,7 @@ enum Program {
         ],
         topics: [
             HelpTopic(
-                "levels", "How much can be validated",
+                "levels", summary: "How much can be validated",
                 [
                     .paragraph("Three levels, each of which contains the one before it."),
                     .section(
@@ -61,8 +61,9 @@ struct Shared: Equatable {
     var isQuiet = false
 
     static let parameters: [Parameter<Self>] = [
-        .option("--config", "-c", "FILE", into: \.config, help: "the configuration"),
-        .flag("--quiet", "-q", into: \.isQuiet, help: "print errors only"),
+        .option(
+            "--config", short: "-c", placeholder: "FILE", into: \.config, help: "the configuration"),
+        .flag("--quiet", short: "-q", into: \.isQuiet, help: "print errors only"),
     ]
 }
 
@@ -92,7 +93,7 @@ struct Sync: Command, Equatable {
     static let parameters: [Parameter<Self>] =
         [
             .positional("ID", into: \.ids, help: "entries to work on: an id, a name or a glob"),
-            .number("--jobs", "-j", in: 1...64, into: \.jobs, help: "blobs in flight"),
+            .number("--jobs", short: "-j", in: 1...64, into: \.jobs, help: "blobs in flight"),
             .flag("--dry-run", into: \.isDryRun, help: "change nothing"),
             .flag("--verify-tls", into: \.verifiesTLS, help: "trust any certificate"),
             .option(
@@ -100,7 +101,9 @@ struct Sync: Command, Equatable {
                 help:
                     "how much is validated of every image before it is copied, instead of what the "
                     + "configuration says"),
-            .option("--platform", nil, "PLATFORM", into: \.platforms, help: "what must be there"),
+            .option(
+                "--platform", placeholder: "PLATFORM", into: \.platforms, help: "what must be there"
+            ),
             .option("--idle-timeout", into: \.idleTimeout, help: "longest time without a byte"),
             .option("--buffer-size", into: \.bufferSize, help: "bytes kept for each transfer"),
         ] + Parameter.group(\.shared, Shared.parameters, section: "Global options")

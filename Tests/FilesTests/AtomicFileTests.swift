@@ -78,13 +78,13 @@ struct AtomicFileTests {
             try writer.commit()
             Issue.record("a directory was replaced")
         } catch {
-            #expect(error == FileError(.replace, path, .system(EISDIR)))
+            #expect(error == FileError(.replace, path, cause: .system(EISDIR)))
         }
         #expect(try Directory.list(scratch.path) == ["name"])
     }
 
     @Test func `a device is never replaced`() {
-        #expect(throws: FileError(.replace, "/dev/full", .notRegular)) {
+        #expect(throws: FileError(.replace, "/dev/full", cause: .notRegular)) {
             try AtomicFile.replace("/dev/full", with: [1])
         }
     }

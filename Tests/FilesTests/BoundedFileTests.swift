@@ -9,7 +9,7 @@ import Testing
         let scratch = try Scratch()
         let path = try scratch.write("12345", to: "five")
         #expect(try BoundedFile.read(path, limit: 5) == Array("12345".utf8))
-        #expect(throws: FileError(.read, path, .tooLarge(limit: 4))) {
+        #expect(throws: FileError(.read, path, cause: .tooLarge(limit: 4))) {
             try BoundedFile.read(path, limit: 4)
         }
     }
@@ -22,7 +22,7 @@ import Testing
     @Test func `a file without a size is read to its end`() throws {
         let bytes = try BoundedFile.read("/proc/self/status", limit: 1 << 20)
         #expect(String(decoding: bytes, as: UTF8.self).contains("Pid:"))
-        #expect(throws: FileError(.read, "/proc/self/status", .tooLarge(limit: 10))) {
+        #expect(throws: FileError(.read, "/proc/self/status", cause: .tooLarge(limit: 10))) {
             try BoundedFile.read("/proc/self/status", limit: 10)
         }
     }
@@ -31,14 +31,14 @@ import Testing
         let scratch = try Scratch()
         let path = scratch.file("pipe")
         #expect(unsafe mkfifo(path, 0o600) == 0)
-        #expect(throws: FileError(.read, path, .notRegular)) {
+        #expect(throws: FileError(.read, path, cause: .notRegular)) {
             try BoundedFile.read(path, limit: 10)
         }
     }
 
     @Test(arguments: ["/dev/zero", "/"])
     func `devices and directories are rejected`(path: String) {
-        #expect(throws: FileError(.read, path, .notRegular)) {
+        #expect(throws: FileError(.read, path, cause: .notRegular)) {
             try BoundedFile.read(path, limit: 10)
         }
     }
@@ -49,7 +49,7 @@ import Testing
         let target = try scratch.write("x", to: "target")
         #expect(unsafe symlink(target, link) == 0)
         #expect(try text(link) == "x")
-        #expect(throws: FileError(.read, link, .symbolicLink)) {
+        #expect(throws: FileError(.read, link, cause: .symbolicLink)) {
             try BoundedFile.read(link, limit: 10, followsLinks: false)
         }
     }

@@ -16,7 +16,9 @@ struct DirectoryTests {
     @Test func `a file in place of a directory is an error`() throws {
         let scratch = try Scratch()
         let path = try scratch.write("x", to: "file")
-        #expect(throws: FileError(.create, path, .system(EEXIST))) { try Directory.create(path) }
+        #expect(throws: FileError(.create, path, cause: .system(EEXIST))) {
+            try Directory.create(path)
+        }
         #expect(throws: FileError.self) { try Directory.create(path + "/under") }
     }
 

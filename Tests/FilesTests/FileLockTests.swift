@@ -23,7 +23,7 @@ import Testing
     @Test func `a lock file that cannot be created is an error`() throws {
         let scratch = try Scratch()
         let path = scratch.file("missing/lock")
-        #expect(throws: FileError(.lock, path, .system(ENOENT))) { try held(path) }
+        #expect(throws: FileError(.lock, path, cause: .system(ENOENT))) { try held(path) }
     }
 
     @Test func `a contended lock has at most one holder`() async throws {

@@ -243,6 +243,14 @@ extension ContentSample {
         script("a program that may run forever", "/app/good\nexec /app/server\n", likely),
         script("a background program", "/app/server &\nexec /app/good\n", likely),
         script("a pipeline", "/app/server | tool\n", likely),
+        script("a pipe into a shell", "tool | sh\nexec /app/good\n", unchecked + note),
+        script(
+            "a pipe into a shell of a group", "tool | { cd /app; exec sh -s a; }\n",
+            unchecked + note),
+        script(
+            "a file as the input of a shell", "sh < /app/run\nexec /app/good\n", unchecked + note),
+        script("a text as the input of a shell", "exec sh -e <<END\ngood\nEND\n", unchecked + note),
+        script("a shell without input", "tool | sh -c good\nsh\nexec /app/good\n", note),
         script("eval", "eval \"$X\"\nexec /app/server\n", likely),
         script("an unknown file", ". /app/none.sh\nexec /app/server\n", likely),
         script("an unknown command", "$X\nexec /app/server\n", likely),

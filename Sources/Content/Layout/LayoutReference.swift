@@ -24,7 +24,7 @@ public struct LayoutReference: Hashable, Sendable {
     /// - Throws: `ParseError` if a component is invalid or the directory is missing.
     public init(parsing text: String) throws(ParseError) {
         guard text.hasPrefix(Self.scheme) else {
-            throw ParseError("layout", text, "should begin with '\(Self.scheme)'")
+            throw ParseError("layout", text, reason: "should begin with '\(Self.scheme)'")
         }
         var directory = text.dropFirst(Self.scheme.count)
         var tag: Tag?
@@ -38,7 +38,7 @@ public struct LayoutReference: Hashable, Sendable {
             directory = directory[..<colon]
         }
         guard !directory.isEmpty else {
-            throw ParseError("layout", text, "directory missing after '\(Self.scheme)'")
+            throw ParseError("layout", text, reason: "directory missing after '\(Self.scheme)'")
         }
         self.directory = String(directory)
         self.tag = tag

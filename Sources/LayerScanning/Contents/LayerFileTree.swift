@@ -89,22 +89,23 @@ public struct LayerFileTree: Sendable {
         case .file(.data): dataFiles.insert(key)
         case .special: specialFiles.insert(key)
         case .hardLink(let target):
-            store(entry, key, target.bytes.count)
+            store(entry, at: key, textByteCount: target.bytes.count)
             linkToLowerLayer = linkToLowerLayer ?? LayerPath(clean: trail.bytes)
         case .symbolicLink(let target):
-            store(entry, key, trail.bytes.count + target.count)
+            store(entry, at: key, textByteCount: trail.bytes.count + target.count)
             linkPaths[key] = LayerPath(clean: trail.bytes)
         case .file(let file):
             switch file.head {
-            case .data: store(entry, key, 0)
-            case .script(let start): store(entry, key, start.bytes.count)
+            case .data: store(entry, at: key, textByteCount: 0)
+            case .script(let start): store(entry, at: key, textByteCount: start.bytes.count)
             case .configuration(let start):
-                store(entry, key, trail.bytes.count + start.bytes.count)
+                store(entry, at: key, textByteCount: trail.bytes.count + start.bytes.count)
                 configurationPaths[key] = LayerPath(clean: trail.bytes)
             case .elf(let header):
                 store(
-                    entry, key,
-                    trail.bytes.count + (header.loader?.count ?? 0) + Self.byteCount(header.linkage)
+                    entry, at: key,
+                    textByteCount: trail.bytes.count + (header.loader?.count ?? 0)
+                        + Self.byteCount(header.linkage)
                 )
                 elfPaths[key] = LayerPath(clean: trail.bytes)
             }
@@ -245,7 +246,7 @@ public struct LayerFileTree: Sendable {
         }
     }
 
-    private mutating func store(_ entry: LayerEntry, _ key: PathKey, _ textByteCount: Int) {
+    private mutating func store(_ entry: LayerEntry, at key: PathKey, textByteCount: Int) {
         entries[key] = entry
         byteCount += Self.entryByteCount
         if textByteCount > 0 { byteCount += Self.textByteCount + textByteCount }

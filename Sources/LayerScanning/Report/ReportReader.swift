@@ -11,7 +11,7 @@ struct ReportReader {
     private let layer: LayerScanKey
     private let limits: ScanLimits
 
-    private init(_ bytes: [UInt8], _ layer: LayerScanKey, _ limits: ScanLimits) {
+    private init(_ bytes: [UInt8], layer: LayerScanKey, limits: ScanLimits) {
         rest = bytes[...]
         self.layer = layer
         self.limits = limits
@@ -25,7 +25,7 @@ struct ReportReader {
     static func read(
         _ bytes: [UInt8], of layer: LayerScanKey, _ limits: ScanLimits
     ) throws(LayerScanError) -> LayerContents {
-        var reader = ReportReader(bytes, layer, limits)
+        var reader = ReportReader(bytes, layer: layer, limits: limits)
         return try reader.read()
     }
 

@@ -64,8 +64,8 @@ public struct ImageChecker: Sendable {
             }
             let descriptor = try await find(name, in: source, &image)
             if let lock {
-                try checkLockfile(
-                    lock, for: descriptor, at: location, tag: tag, digest: digest, &image)
+                let lockEntry = lock.entry(of: location, tag: tag, digest: digest)
+                try checkLockEntry(lockEntry, for: descriptor, named: name, &image)
             } else {
                 try await validate(descriptor, in: source, &image)
                 if !image.isAccepted, let tag {
@@ -107,20 +107,19 @@ public struct ImageChecker: Sendable {
         return descriptor
     }
 
-    /// Checks the lock file, which replaces validation: no manifest is fetched.
-    private func checkLockfile(
-        _ lock: LockfileCheck, for descriptor: Descriptor, at location: StoreLocation, tag: Tag?,
-        digest: Digest?, _ image: inout CheckedImage
+    /// Checks the lock entry, which replaces validation: no manifest is fetched.
+    private func checkLockEntry(
+        _ found: (id: String, lockEntry: LockedImage)?, for descriptor: Descriptor,
+        named name: ManifestName, _ image: inout CheckedImage
     ) throws(ContentError) {
-        guard let (id, lockEntry) = lock.entry(of: location, tag: tag, digest: digest) else {
+        guard let (id, lockEntry) = found else {
             throw ContentError(
                 .missing, "no lock entry for \(image.name)",
                 hint: "add it to mirror.yaml and run 'ocimirror sync'")
         }
         image.lock = CheckedImage.InLock(id: id, entry: lockEntry)
-        let name = digest.map(ManifestName.digest) ?? tag.map(ManifestName.tag)
         image.failure = LockfileCheck.failure(
-            of: lockEntry, for: descriptor, named: name ?? .digest(descriptor.digest), required)
+            of: lockEntry, for: descriptor, named: name, required)
     }
 
     /// Validates the image: metadata first, then content.

@@ -222,6 +222,6 @@ struct TagExpressionParser {
     }
 
     private func failure(_ reason: String) -> ParseError {
-        ParseError("regular expression", text, reason)
+        ParseError("regular expression", text, reason: reason)
     }
 }

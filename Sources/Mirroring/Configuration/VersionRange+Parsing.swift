@@ -105,6 +105,7 @@ private struct ComparatorReader {
     }
 
     private func failure(_ reason: String) -> ParseError {
-        ParseError("version range", text, "\(reason); use a range such as '>=1.2 <2' or '~1.4'")
+        ParseError(
+            "version range", text, reason: "\(reason); use a range such as '>=1.2 <2' or '~1.4'")
     }
 }

@@ -39,7 +39,8 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
             let shard = Shard(number, of: count)
         else {
             throw ParseError(
-                "shard", text, "must be I/N, with I from 1 to N and N at most \(Self.maximumCount)")
+                "shard", text,
+                reason: "must be I/N, with I from 1 to N and N at most \(Self.maximumCount)")
         }
         self = shard
     }

@@ -43,12 +43,12 @@ public struct Layers: Sendable {
         guard let stream = try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits),
             let root = stream.documents.first?.root
         else { return [] }
-        var findings: [LintFinding] = []
         var budget = Anchors.mergeLimit
         // The linter itself rejects a file with more merges.
         guard let anchors = try? Anchors(root, mergeBudget: &budget) else { return [] }
-        merge(root, anchors: anchors, into: &merged, at: SitePath(), of: path, findings: &findings)
-        return findings
+        var layer = Layer(anchors: anchors, path: path, rules: rules)
+        layer.merge(root, into: &merged, at: SitePath())
+        return layer.findings
     }
 
     /// Returns a Boolean value that indicates whether merging the layers resolves a finding about
@@ -62,43 +62,54 @@ public struct Layers: Sendable {
         for step in location.steps { level = level?.below[step] }
         return ["repository", "image"].contains { level?.values[$0]?.text.isEmpty == false }
     }
+}
 
-    private func merge(
-        _ node: YAMLNode, anchors: Anchors, into level: inout Level, at location: SitePath,
-        of file: String, findings: inout [LintFinding]
-    ) {
-        let mapping = MergedMapping(node, anchors)
-        let below = level.values
-        var values = below
-        var changed: String?
-        for key in Self.names + Self.digests {
-            guard let node = mapping[key], let text = node.text else { continue }
-            let value = MergedMapping.text(node) ?? ""
-            if Self.names.contains(key), let old = below[key], old.text != value { changed = key }
-            values[key] = Value(text: YAMLScalar(node) == .null ? "" : text, layer: file)
-        }
-        let owns = Self.digests.contains { mapping[$0] != nil }
-        if let changed, !owns,
-            let key = Self.digests.first(where: { below[$0]?.text.isEmpty == false }),
-            let layer = below[key]?.layer,
-            case let severity = rules.severities[.digestInherited]
-                ?? LintCode.digestInherited.severity,
-            severity != .off
-        {
-            findings.append(
-                LintFinding(
-                    code: .digestInherited, severity: severity,
-                    mark: mapping[changed]?.mark ?? mapping.node.mark, path: location,
-                    message:
-                        "'\(changed)' changes here, but '\(key)' is inherited from \(layer): "
-                        + "set it here too"))
-        }
-        level.values = values
-        for entry in node.entries ?? [] {
-            guard let key = entry.key.text, entry.value.entries != nil else { continue }
-            merge(
-                entry.value, anchors: anchors, into: &level.below[key, default: Level()],
-                at: location.appending(key: key), of: file, findings: &findings)
+extension Layers {
+    /// A values file that is merged on top of others.
+    private struct Layer {
+        let anchors: Anchors
+        let path: String
+        let rules: PinRules
+        var findings: [LintFinding] = []
+
+        mutating func merge(
+            _ node: YAMLNode, into level: inout Level, at location: SitePath
+        ) {
+            let mapping = MergedMapping(node, anchors)
+            let below = level.values
+            var values = below
+            var changed: String?
+            for key in Layers.names + Layers.digests {
+                guard let node = mapping[key], let text = node.text else { continue }
+                let value = MergedMapping.text(node) ?? ""
+                if Layers.names.contains(key), let old = below[key], old.text != value {
+                    changed = key
+                }
+                values[key] = Value(text: YAMLScalar(node) == .null ? "" : text, layer: path)
+            }
+            let owns = Layers.digests.contains { mapping[$0] != nil }
+            if let changed, !owns,
+                let key = Layers.digests.first(where: { below[$0]?.text.isEmpty == false }),
+                let layer = below[key]?.layer,
+                case let severity = rules.severities[.digestInherited]
+                    ?? LintCode.digestInherited.severity,
+                severity != .off
+            {
+                findings.append(
+                    LintFinding(
+                        code: .digestInherited, severity: severity,
+                        mark: mapping[changed]?.mark ?? mapping.node.mark, path: location,
+                        message:
+                            "'\(changed)' changes here, but '\(key)' is inherited from \(layer): "
+                            + "set it here too"))
+            }
+            level.values = values
+            for entry in node.entries ?? [] {
+                guard let key = entry.key.text, entry.value.entries != nil else { continue }
+                merge(
+                    entry.value, into: &level.below[key, default: Level()],
+                    at: location.appending(key: key))
+            }
         }
     }
 }

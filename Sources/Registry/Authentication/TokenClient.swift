@@ -100,7 +100,8 @@ struct TokenClient: Sendable {
                 let response = try await transport.send(request)
                 let isSuccess = response.status == 200
                 let bytes = isSuccess ? try await response.collect(limit: Self.maximumSize) : []
-                report(.token, to: server.authority, response.status, bytes.count)
+                report(
+                    .token, to: server.authority, status: response.status, byteCount: bytes.count)
                 guard isSuccess else {
                     throw await ErrorResponse(
                         response, from: .tokenServer, at: server, registry: retryExecutor.host)
@@ -135,7 +136,9 @@ struct TokenClient: Sendable {
         return try await retryExecutor.run(operation) {
             try await retryExecutor.throttle.withoutPermit {
                 let response = try await transport.send(request)
-                report(.versionCheck, to: retryExecutor.host.name, response.status, 0)
+                report(
+                    .versionCheck, to: retryExecutor.host.name, status: response.status,
+                    byteCount: 0)
                 if response.status == 200 {
                     try await checkContent(of: response, for: operation)
                     return nil
@@ -158,7 +161,7 @@ struct TokenClient: Sendable {
         }
     }
 
-    private func report(_ kind: RequestKind, to host: String, _ status: Int, _ byteCount: Int) {
+    private func report(_ kind: RequestKind, to host: String, status: Int, byteCount: Int) {
         retryExecutor.events(
             .requestFinished(host: host, kind: kind, status: status, bytes: byteCount))
     }

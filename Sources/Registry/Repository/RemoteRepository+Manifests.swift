@@ -52,7 +52,8 @@ extension RemoteRepository {
     /// Returns the descriptor in the response to HEAD; the manifest is read if it is incomplete.
     private func resolveByHead(_ name: ManifestName) async throws -> Descriptor? {
         guard client.answersHead else { return try await read(name)?.descriptor }
-        let request = try manifestRequest(.head, .manifestHead, name, accepted: [200, 404, 405])
+        let request = try manifestRequest(
+            .head, kind: .manifestHead, name: name, accepted: [200, 404, 405])
         let (status, fields) = try await client.send(request) { ($0.status, $0.fields) }
         if status == 404 { return nil }
         if status == 200, let descriptor = descriptor(fields, for: name) { return descriptor }
@@ -80,21 +81,26 @@ extension RemoteRepository {
     private func fetchOnce(manifest descriptor: Descriptor) async throws -> RawManifest {
         let name = ManifestName.digest(descriptor.digest)
         let request = try manifestRequest(
-            .get, .manifestGet, name, accepted: [200], further: descriptor.mediaType)
+            .get, kind: .manifestGet, name: name, accepted: [200], further: descriptor.mediaType)
         let (bytes, fields) = try await client.send(request) { response in
             (try await response.collect(limit: RawManifest.maximumSize), response.fields)
         }
-        let manifest = try verify(bytes, against: descriptor, fields, request.operation)
+        let manifest = try verify(
+            bytes, against: descriptor, fields: fields, operation: request.operation)
         // Two calls: the optimizer of Swift 6.3.1 crashes on a loop over these two optionals.
-        try agree(fields.manifestType, descriptor.mediaType, .invalid, request.operation)
         try agree(
-            MediaType(statedBy: bytes), descriptor.mediaType, .invalid, request.operation)
+            fields.manifestType, with: descriptor.mediaType, failure: .invalid,
+            operation: request.operation)
+        try agree(
+            MediaType(statedBy: bytes), with: descriptor.mediaType, failure: .invalid,
+            operation: request.operation)
         return manifest
     }
 
     /// Reads a manifest whose descriptor is not known.
     private func read(_ name: ManifestName) async throws -> RawManifest? {
-        let request = try manifestRequest(.get, .manifestGet, name, accepted: [200, 404])
+        let request = try manifestRequest(
+            .get, kind: .manifestGet, name: name, accepted: [200, 404])
         let response: (bytes: [UInt8], fields: HTTPFields)? = try await client.send(request) {
             response in
             guard response.status == 200 else { return nil }
@@ -107,7 +113,9 @@ extension RemoteRepository {
             throw RegistryError(request.operation, expected: "manifest", received: bytes, fields)
         }
         guard let digest = statedDigest(of: name, type, fields) else {
-            try agree(fields.manifestType, type, .unavailable, request.operation)
+            try agree(
+                fields.manifestType, with: type, failure: .unavailable, operation: request.operation
+            )
             let manifest = RawManifest(describing: bytes, as: type)
             guard manifest.isPlausible else {
                 throw RegistryError(
@@ -116,9 +124,10 @@ extension RemoteRepository {
             return manifest
         }
         let manifest = try verify(
-            bytes, against: Descriptor(mediaType: type, digest: digest, size: bytes.count), fields,
-            request.operation)
-        try agree(fields.manifestType, type, .invalid, request.operation)
+            bytes, against: Descriptor(mediaType: type, digest: digest, size: bytes.count),
+            fields: fields,
+            operation: request.operation)
+        try agree(fields.manifestType, with: type, failure: .invalid, operation: request.operation)
         return manifest
     }
 
@@ -138,8 +147,8 @@ extension RemoteRepository {
     /// - Throws: ``RegistryError`` of the class `integrity` for corrupt bytes of a manifest, and
     ///   `unavailable` for a response that does not claim to be a manifest.
     private func verify(
-        _ bytes: [UInt8], against descriptor: Descriptor, _ fields: HTTPFields,
-        _ operation: Operation
+        _ bytes: [UInt8], against descriptor: Descriptor, fields: HTTPFields,
+        operation: Operation
     ) throws -> RawManifest {
         do {
             return try RawManifest(verifyingDigestOf: bytes, hint: descriptor)
@@ -154,7 +163,7 @@ extension RemoteRepository {
     // MARK: Parts
 
     private func manifestRequest(
-        _ method: HTTPMethod, _ kind: RequestKind, _ name: ManifestName, accepted: Set<Int>,
+        _ method: HTTPMethod, kind: RequestKind, name: ManifestName, accepted: Set<Int>,
         further: MediaType? = nil
     ) throws -> RegistryRequest {
         var types = MediaType.manifests
@@ -166,8 +175,8 @@ extension RemoteRepository {
     }
 
     private func agree(
-        _ stated: MediaType?, _ type: MediaType, _ failureClass: FailureClass,
-        _ operation: Operation
+        _ stated: MediaType?, with type: MediaType, failure failureClass: FailureClass,
+        operation: Operation
     ) throws {
         guard let stated, stated != type else { return }
         // The same bytes under two types are two different images to two readers

@@ -25,7 +25,7 @@ final class HostHealthMonitor: Sendable {
     }
 
     fileprivate func fail(
-        _ origin: Origin, _ failure: HostHealth.Failure, began: Duration?, _ reason: String
+        _ origin: Origin, _ failure: HostHealth.Failure, began: Duration?, reason: String
     ) {
         change(origin) { $0.fail(failure, began: began ?? $1, at: $1, reason: reason) }
     }
@@ -74,13 +74,13 @@ final class HostHealthMonitor: Sendable {
         case .interrupted, .timeout: failure = inBody ? .brokenBody : .outage
         case .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
         }
-        fail(origin, failure, began: began, error.message)
+        fail(origin, failure, began: began, reason: error.message)
     }
 
     /// Records the status of a response if it indicates an outage, and returns whether it does.
     fileprivate func note(_ status: Int, at origin: Origin, began: Duration?) -> Bool {
         guard RetryPolicy.transientStatuses.contains(status) else { return false }
-        fail(origin, status == 429 ? .throttled : .outage, began: began, "status \(status)")
+        fail(origin, status == 429 ? .throttled : .outage, began: began, reason: "status \(status)")
         return true
     }
 

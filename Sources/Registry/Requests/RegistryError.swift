@@ -235,10 +235,10 @@ struct Operation: Sendable {
 
     /// Returns a step of this operation, which is counted and described separately.
     func step(_ kind: RequestKind, _ phrase: String) -> Operation {
-        Operation(self, kind, "\(phrase) for \(self.phrase)")
+        Operation(self, kind: kind, phrase: "\(phrase) for \(self.phrase)")
     }
 
-    private init(_ whole: Operation, _ kind: RequestKind, _ phrase: String) {
+    private init(_ whole: Operation, kind: RequestKind, phrase: String) {
         self.kind = kind
         self.phrase = phrase
         self.registry = whole.registry

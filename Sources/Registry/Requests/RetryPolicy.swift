@@ -138,7 +138,7 @@ struct RetryPolicy: Hashable, Sendable {
             attempt < limit(of: outcome.event)
                 || (contact != .responding && outlastsOutages && isOutage(outcome.event))
         else { return .giveUp }
-        let own = bound(attempt, outcome.event, contact) * (0.5 + jitter / 2)
+        let own = bound(attempt, after: outcome.event, contact: contact) * (0.5 + jitter / 2)
         var wait = own
         if let asked = outcome.retryAfter ?? Self.leastWait(outcome.event) {
             guard asked <= longestRetryAfter, asked <= left else { return .giveUp }
@@ -168,7 +168,7 @@ struct RetryPolicy: Hashable, Sendable {
     }
 
     private func bound(
-        _ attempt: Int, _ event: Outcome.Event, _ contact: Contact
+        _ attempt: Int, after event: Outcome.Event, contact: Contact
     ) -> Duration {
         guard case .transport(let kind) = event, kind == .connect || kind == .resolve else {
             return bound(attempt)

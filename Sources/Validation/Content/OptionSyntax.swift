@@ -75,8 +75,8 @@ struct OptionSyntax: Sendable {
             if text == "--" { break }
             guard
                 hasWordOptions || text.hasPrefix("--")
-                    ? parseLong(text.drop { $0 == "-" }, &rest, &parsed)
-                    : parseShort(text.dropFirst(), &rest, &parsed)
+                    ? parseLong(text.drop { $0 == "-" }, rest: &rest, into: &parsed)
+                    : parseShort(text.dropFirst(), rest: &rest, into: &parsed)
             else { return nil }
         }
         parsed.operands = rest
@@ -84,7 +84,7 @@ struct OptionSyntax: Sendable {
     }
 
     private func parseLong(
-        _ text: Substring, _ rest: inout ArraySlice<Argument>, _ parsed: inout Parsed
+        _ text: Substring, rest: inout ArraySlice<Argument>, into parsed: inout Parsed
     ) -> Bool {
         let name = String(text.prefix { $0 != "=" })
         let value = text.contains("=") ? String(text.dropFirst(name.count + 1)) : nil
@@ -100,7 +100,7 @@ struct OptionSyntax: Sendable {
     }
 
     private func parseShort(
-        _ text: Substring, _ rest: inout ArraySlice<Argument>, _ parsed: inout Parsed
+        _ text: Substring, rest: inout ArraySlice<Argument>, into parsed: inout Parsed
     ) -> Bool {
         var text = text
         while let character = text.popFirst() {

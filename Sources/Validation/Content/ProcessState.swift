@@ -22,6 +22,9 @@ struct ProcessState: Hashable {
     }
     /// The working directory; `nil` if it is unknown.
     var workingDirectory: LayerPath?
+    /// A Boolean value that indicates whether the standard input is a pipe or a file, from which a
+    /// shell reads commands.
+    var hasRedirectedInput = false
 
     /// The maximum length of an assigned value; a longer one is unknown.
     static let maximumValueByteCount = 4096
@@ -86,28 +89,25 @@ struct ProcessState: Hashable {
     }
 }
 
-extension ProgramLookup {
-    /// Looks up a program as a process does that starts it.
+extension ProcessState {
+    /// Looks up a program as a process with this state does to start it.
     ///
     /// Source: POSIX.1-2017, XBD § 8.3, `PATH`; execvp(3).
-    static func program(
-        _ name: String, in rootFileSystem: RootFileSystem, for process: ProcessState
-    ) -> Result {
+    func lookUp(_ name: String, in rootFileSystem: RootFileSystem) -> ProgramLookup.Result {
         guard name.utf8.count <= RootFileSystem.maximumPathByteCount else { return .missing }
         if name.utf8.contains(UInt8(ascii: "/")) {
-            guard name.hasPrefix("/") || process.workingDirectory != nil else {
+            guard name.hasPrefix("/") || workingDirectory != nil else {
                 return .undetermined
             }
         } else {
-            guard let path = process["PATH"] else { return .undetermined }
+            guard let path = self["PATH"] else { return .undetermined }
             let directories = path.split(separator: ":", omittingEmptySubsequences: false)
-            guard
-                process.workingDirectory != nil || directories.allSatisfy({ $0.hasPrefix("/") })
-            else { return .undetermined }
+            guard workingDirectory != nil || directories.allSatisfy({ $0.hasPrefix("/") }) else {
+                return .undetermined
+            }
         }
         let lookup = ProgramLookup(
-            rootFileSystem, path: process["PATH"] ?? "",
-            workingDirectory: process.workingDirectory ?? .root)
+            rootFileSystem, path: self["PATH"] ?? "", workingDirectory: workingDirectory ?? .root)
         return lookup.program(name)
     }
 }

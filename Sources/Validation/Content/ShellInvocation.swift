@@ -8,7 +8,8 @@ struct ShellInvocation {
     enum Source: Hashable {
         case text(String)
         case script(String)
-        /// The standard input, which has no commands in a container without a terminal.
+        /// The standard input, which has no commands in a container without a terminal unless a
+        /// script redirects it.
         case input
         case unknown
     }

@@ -13,15 +13,13 @@ extension StartTracer {
     ///
     /// - Parameters:
     ///   - path: The path of the shell's program.
-    ///   - name: The name with which it is started.
-    ///   - arguments: The arguments of the shell.
-    ///   - process: The state that the shell inherits.
-    ///   - depth: The nesting depth of started programs.
+    ///   - name: The name with which it is started, without a directory.
+    ///   - command: The command that starts the shell.
     /// - Returns: The executions of the shell.
     func followShell(
-        _ path: LayerPath, named name: String, _ arguments: [Argument], _ process: ProcessState,
-        _ depth: Int
+        at path: LayerPath, named name: String, of command: StartedCommand
     ) -> [StartedPrograms.Execution] {
+        let (arguments, process) = (command.arguments, command.process)
         let invocation = ShellInvocation(name, arguments)
         var state = ShellState(
             process: process, name: invocation.name, arguments: invocation.arguments)
@@ -34,25 +32,26 @@ extension StartTracer {
         if invocation.isLoginShell || state.hasUnknownFunctions {
             state.arguments = invocation.arguments
         }
-        let shell = String(decoding: path.name, as: UTF8.self)
         switch invocation.source {
-        case .input: return Self.finished
+        case .input: return process.hasRedirectedInput ? unknown(command.origin) : Self.finished
         case .unknown:
             recordForeignPaths(arguments, .program(path))
             return unknown(.program(path))
         case .text(let text):
-            var run = ShellRun(self, script: nil, shell: shell, depth: depth)
+            var run = ShellRun(self, script: nil, shell: path, depth: command.depth)
             return run.follow(Array(text.utf8), isComplete: true, state)
         case .script(let script):
-            return followScript(script, of: path, shell, state, depth)
+            return followShellScript(script, in: path, from: state, depth: command.depth)
         }
     }
 
-    private func followScript(
-        _ script: String, of path: LayerPath, _ shell: String, _ state: ShellState, _ depth: Int
+    /// Follows a script that a shell reads.
+    private func followShellScript(
+        _ script: String, in shell: LayerPath, from state: ShellState, depth: Int
     ) -> [StartedPrograms.Execution] {
+        let origin = StartedPrograms.Origin.program(shell)
         guard state.process.workingDirectory != nil || script.hasPrefix("/") else {
-            return unknown(.program(path))
+            return unknown(origin)
         }
         switch resolve(script, state.process) {
         case .found(.file(let file), let found):
@@ -67,23 +66,21 @@ extension StartTracer {
         case .missing:
             // bash also searches a name in the search path.
             if !script.contains("/"),
-                ProgramLookup.program(script, in: rootFileSystem, for: state.process) != .missing
+                state.process.lookUp(script, in: rootFileSystem) != .missing
             {
-                return unknown(.program(path))
+                return unknown(origin)
             }
-            return [
-                StartedPrograms.Execution(required: [record(.missing(script), .program(path))])
-            ]
-        case .found, .runtimeMount, .undetermined: return unknown(.program(path))
+            return [required(record(.missing(script), at: origin))]
+        case .found, .runtimeMount, .undetermined: return unknown(origin)
         }
     }
 
-    /// Follows the interpreter of another language, whose script must exist.
-    func followScript(
-        of interpreter: ScriptInterpreter, _ path: LayerPath, _ arguments: [Argument],
-        _ process: ProcessState
+    /// Checks the script of an interpreter of another language, which must exist.
+    func checkScript(
+        of interpreter: ScriptInterpreter, at path: LayerPath, for command: StartedCommand
     ) -> [StartedPrograms.Execution] {
-        let candidates = interpreter.candidates(in: arguments)
+        let process = command.process
+        let candidates = interpreter.candidates(in: command.arguments)
         guard let script = candidates.first,
             script.hasPrefix("/") || process.workingDirectory != nil
         else { return Self.finished }
@@ -91,12 +88,12 @@ extension StartTracer {
         if case .found(.file(let file), let found) = resolve(script, process),
             case .elf = file.head, interpreter.rejectsBinaries
         {
-            return [required(record(.notScript(found), origin))]
+            return [required(record(.notScript(found), at: origin))]
         }
         guard candidates.allSatisfy({ resolve($0, process) == .missing }) else {
             return Self.finished
         }
-        return [required(record(.missing(script), origin))]
+        return [required(record(.missing(script), at: origin))]
     }
 
     /// Returns the text of a script and its path; `nil` if the text is unknown.

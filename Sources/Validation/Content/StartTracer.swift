@@ -3,6 +3,20 @@
 internal import LayerScanning
 internal import OCI
 
+/// A command that is followed, with what it inherits from the program that starts it.
+struct StartedCommand {
+    /// The name with which the program is started, which need not be its path.
+    var name: String
+    /// The arguments after the name.
+    var arguments: [Argument]
+    /// The state that the program inherits.
+    let process: ProcessState
+    /// The place that names the program.
+    let origin: StartedPrograms.Origin
+    /// The number of programs that start each other up to this one.
+    var depth: Int
+}
+
 /// Follows the entrypoint of an image through wrappers, interpreters and shells.
 final class StartTracer {
     let rootFileSystem: RootFileSystem
@@ -82,8 +96,8 @@ final class StartTracer {
     /// Records a start; returns its position.
     @discardableResult
     func record(
-        _ subject: StartedPrograms.Subject, _ origin: StartedPrograms.Origin,
-        _ libraryPath: ProcessState.LibraryPath = .unset
+        _ subject: StartedPrograms.Subject, at origin: StartedPrograms.Origin,
+        libraryPath: ProcessState.LibraryPath = .unset
     ) -> Int {
         let start = StartedPrograms.Start(
             subject: subject, origin: origin, libraryPath: libraryPath)
@@ -122,32 +136,35 @@ final class StartTracer {
         guard takeStep(), let first = words.first, first.isSingle, let name = first.text else {
             return unknown(origin)
         }
-        return follow(
-            ProgramLookup.program(name, in: rootFileSystem, for: process), named: name,
-            Array(words.dropFirst()), process, origin, depth)
+        let command = StartedCommand(
+            name: name, arguments: Array(words.dropFirst()), process: process, origin: origin,
+            depth: depth)
+        return follow(command, found: process.lookUp(name, in: rootFileSystem))
     }
 
     private func follow(
-        _ result: ProgramLookup.Result, named name: String, _ arguments: [Argument],
-        _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
+        _ command: StartedCommand, found result: ProgramLookup.Result
     ) -> [StartedPrograms.Execution] {
-        guard depth < Self.maximumDepth else { return unknown(origin) }
+        let origin = command.origin
+        guard command.depth < Self.maximumDepth else { return unknown(origin) }
         switch result {
         case .runtimeMount: return Self.finished
         case .undetermined: return unknown(origin)
-        case .missing: return [required(record(.missing(name), origin))]
-        case .notExecutable(let path): return [required(record(.notExecutable(path), origin))]
+        case .missing: return [required(record(.missing(command.name), at: origin))]
+        case .notExecutable(let path): return [required(record(.notExecutable(path), at: origin))]
         case .program(.data, let path), .program(.configuration, let path):
             // Shells and execvp(3) pass a file of an unknown format to a shell; a kernel rejects it.
             guard origin == .config else { return unknown(origin) }
-            return [required(record(.unknownFormat(path), origin))]
+            return [required(record(.unknownFormat(path), at: origin))]
         case .program(.script(let start), let path):
-            return followScript(path, start, named: name, arguments, process, origin, depth)
+            return followInterpreter(of: path, start: start, for: command)
         case .program(.elf(let header), let path):
             guard header.kind == .executable || header.kind == .shared else {
-                return [required(record(.unknownFormat(path), origin))]
+                return [required(record(.unknownFormat(path), at: origin))]
             }
-            var execution = required(record(.program(path, header), origin, process.libraryPath))
+            let libraryPath = command.process.libraryPath
+            var execution = required(
+                record(.program(path, header), at: origin, libraryPath: libraryPath))
             if let loader = header.loader, !isForeign(header), let start = start(of: loader, path) {
                 execution.required.insert(start)
             }
@@ -156,9 +173,7 @@ final class StartTracer {
             let interpreters = interpreterDepth
             interpreterDepth = 0
             defer { interpreterDepth = interpreters }
-            return followCommand(of: path, named: name, arguments, process, depth).map {
-                execution.merging($0)
-            }
+            return followWrapper(at: path, of: command).map { execution.merging($0) }
         }
     }
 
@@ -171,38 +186,43 @@ final class StartTracer {
         let lookup = ProgramLookup(rootFileSystem, path: "", workingDirectory: .root)
         let origin = StartedPrograms.Origin.program(program)
         switch lookup.program(at: loader) {
-        case .program(.elf(let header), let path): return record(.program(path, header), origin)
-        case .program(_, let path): return record(.unknownFormat(path), origin)
-        case .notExecutable(let path): return record(.notExecutable(path), origin)
+        case .program(.elf(let header), let path): return record(.program(path, header), at: origin)
+        case .program(_, let path): return record(.unknownFormat(path), at: origin)
+        case .notExecutable(let path): return record(.notExecutable(path), at: origin)
         case .missing:
-            return record(.missing(String(decoding: loader, as: UTF8.self)), origin)
+            return record(.missing(String(decoding: loader, as: UTF8.self)), at: origin)
         case .runtimeMount, .undetermined: return nil
         }
     }
 
-    /// Follows the first line of a script, which a kernel splits into a program and one argument.
+    /// Follows the interpreter in the first line of a script, which a kernel splits into a program
+    /// and one argument.
     ///
     /// Source: Linux, execve(2) § Interpreter scripts.
-    private func followScript(
-        _ script: LayerPath, _ start: FileStart, named name: String, _ arguments: [Argument],
-        _ process: ProcessState, _ origin: StartedPrograms.Origin, _ depth: Int
+    private func followInterpreter(
+        of script: LayerPath, start: FileStart, for command: StartedCommand
     ) -> [StartedPrograms.Execution] {
+        let origin = command.origin
         guard interpreterDepth < Self.maximumInterpreterDepth else {
-            return [required(record(.interpreterLoop(script), origin))]
+            return [required(record(.interpreterLoop(script), at: origin))]
         }
         let line = start.interpreterLine
         let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
         let text = line.drop(while: isBlank)
         let interpreter = Array(text.prefix { !isBlank($0) })
         guard !interpreter.isEmpty else {
-            return [required(record(.unknownFormat(script), origin))]
+            return [required(record(.unknownFormat(script), at: origin))]
         }
         var option = text.dropFirst(interpreter.count).drop(while: isBlank)
         while option.last.map(isBlank) == true { option.removeLast() }
         // The kernel passes the path with which the script was found.
-        let path = name.contains("/") ? name : script.description
-        var words = option.isEmpty ? [] : [Argument(String(decoding: option, as: UTF8.self))]
-        words += [Argument(path)] + arguments
+        let path = command.name.contains("/") ? command.name : script.description
+        let options = option.isEmpty ? [] : [Argument(String(decoding: option, as: UTF8.self))]
+        let process = command.process
+        let started = StartedCommand(
+            name: String(decoding: interpreter, as: UTF8.self),
+            arguments: options + [Argument(path)] + command.arguments, process: process,
+            origin: .program(script), depth: command.depth + 1)
         firstScript = firstScript ?? script
         let lookup = ProgramLookup(
             rootFileSystem, path: "", workingDirectory: process.workingDirectory ?? .root)
@@ -210,32 +230,32 @@ final class StartTracer {
             interpreter.first == UInt8(ascii: "/") || process.workingDirectory != nil
             ? lookup.program(at: interpreter) : .undetermined
         interpreterDepth += 1
-        let executions = follow(
-            result, named: String(decoding: interpreter, as: UTF8.self), words, process,
-            .program(script), depth + 1)
+        let executions = follow(started, found: result)
         interpreterDepth -= 1
         if !start.namesShell {
             isUnderstood = false
             recordNamedPrograms(in: start.bytes) { .line(script, $0) }
         }
-        if !isUnderstood { followUncertainly(arguments, process, after: script, depth: depth) }
+        if !isUnderstood {
+            followUncertainly(command.arguments, process, after: script, depth: command.depth)
+        }
         // A shell rejects an option that ends in a carriage return.
         let isShell = LayerPath(interpreter).name.suffix(2).elementsEqual("sh".utf8)
         guard line.last == 0x0D,
             isShell && !option.isEmpty
                 || executions.allSatisfy({ !$0.required.isDisjoint(with: failing) })
         else { return executions }
-        return [required(record(.carriageReturn(script), origin))]
+        return [required(record(.carriageReturn(script), at: origin))]
     }
 
-    /// Follows the command of a wrapper or a shell.
-    private func followCommand(
-        of path: LayerPath, named name: String, _ arguments: [Argument], _ process: ProcessState,
-        _ depth: Int
+    /// Follows what a program starts that is a wrapper, a shell or an interpreter.
+    private func followWrapper(
+        at path: LayerPath, of command: StartedCommand
     ) -> [StartedPrograms.Execution] {
-        let name = String(decoding: LayerPath(name).name, as: UTF8.self)
+        let name = String(decoding: LayerPath(command.name).name, as: UTF8.self)
+        let arguments = command.arguments
         if let interpreter = ScriptInterpreter(name) {
-            return followScript(of: interpreter, path, arguments, process)
+            return checkScript(of: interpreter, at: path, for: command)
         }
         guard let wrapper = ExecWrapper(name) else {
             if !Self.dataReaders.contains(name) { recordForeignPaths(arguments, .program(path)) }
@@ -245,30 +265,35 @@ final class StartTracer {
         case .emulator:
             expectsForeignPrograms = true
             return Self.finished
-        case .shell: return followShell(path, named: name, arguments, process, depth)
+        case .shell: return followShell(at: path, named: name, of: command)
         case .command, .environment, .changeRoot, .multiCall: break
         }
-        guard let command = wrapper.command(in: arguments, of: process), !command.words.isEmpty
+        guard let wrapped = wrapper.command(in: arguments, of: command.process),
+            !wrapped.words.isEmpty
         else {
             recordForeignPaths(arguments, .program(path))
             return Self.finished
         }
         if case .multiCall = wrapper {
-            return followApplet(command.words, path, process, depth)
+            return followApplet(wrapped.words, at: path, of: command)
         }
-        let executions = follow(command.words, command.process, .program(path), depth: depth + 1)
-        return command.isCertain ? executions : unknown(.program(path))
+        let executions = follow(
+            wrapped.words, wrapped.process, .program(path), depth: command.depth + 1)
+        return wrapped.isCertain ? executions : unknown(.program(path))
     }
 
     /// Follows an applet of a multi-call program, which looks for no file of that name.
     private func followApplet(
-        _ words: [Argument], _ path: LayerPath, _ process: ProcessState, _ depth: Int
+        _ words: [Argument], at path: LayerPath, of command: StartedCommand
     ) -> [StartedPrograms.Execution] {
-        guard depth < Self.maximumDepth, let name = words.first?.text,
+        guard command.depth < Self.maximumDepth, let name = words.first?.text,
             ExecWrapper(name) != nil
         else { return Self.finished }
-        return followCommand(
-            of: path, named: name, Array(words.dropFirst()), process, depth + 1)
+        var applet = command
+        applet.name = name
+        applet.arguments = Array(words.dropFirst())
+        applet.depth += 1
+        return followWrapper(at: path, of: applet)
     }
 
     /// Programs that read files, which need not be programs for the platform.
@@ -299,7 +324,7 @@ final class StartTracer {
         guard takeStep(), case .program(.elf(let header), let path) = lookup.program(path),
             header.kind == .executable || header.kind == .shared, isForeign(header)
         else { return }
-        record(.program(path, header), origin)
+        record(.program(path, header), at: origin)
     }
 
     /// Returns the absolute path in a word, which may follow an operator as in `NAME:-/app/server`.

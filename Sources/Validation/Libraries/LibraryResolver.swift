@@ -61,7 +61,7 @@ struct LibraryResolver {
         }
         let architecture = CPUArchitecture(header)
         // `EntrypointRule` reports a loader that is missing or for another CPU architecture.
-        guard let search = LoaderSearchPath(program, rootFileSystem, config),
+        guard let search = LoaderSearchPath(program, in: rootFileSystem, config: config),
             case .found(.file(let file), _) = rootFileSystem.resolve(header.loader ?? []),
             case .elf(let loader) = file.head, CPUArchitecture(loader) == architecture
         else { return }
@@ -74,7 +74,8 @@ struct LibraryResolver {
             for name in files[next].section.needed where !names.contains(name) {
                 names.insert(name)
                 guard !search.isBuiltIn(name) else { continue }
-                let outcome = find(name, for: next, of: files, search, architecture)
+                let outcome = find(
+                    name, for: next, of: files, searching: search, architecture: architecture)
                 switch outcome {
                 case .found(let found, let header):
                     guard case .dynamic(let section) = header.linkage else {
@@ -111,8 +112,8 @@ struct LibraryResolver {
     }
 
     private func find(
-        _ name: [UInt8], for index: Int, of files: [LoadedFile], _ search: LoaderSearchPath,
-        _ architecture: CPUArchitecture
+        _ name: [UInt8], for index: Int, of files: [LoadedFile], searching search: LoaderSearchPath,
+        architecture: CPUArchitecture
     ) -> Outcome {
         var foreign: Problem.Reason?
         let workingDirectory = LayerPath(config.workingDirectory)

@@ -31,8 +31,8 @@ struct LoaderSearchPath {
 
     /// Creates the search path of a program; `nil` for an unknown loader.
     init?(
-        _ program: StartedPrograms.Program, _ rootFileSystem: RootFileSystem,
-        _ config: ImageConfig
+        _ program: StartedPrograms.Program, in rootFileSystem: RootFileSystem,
+        config: ImageConfig
     ) {
         let header = program.header
         guard let loader = header.loader, let family = Self.family(of: loader) else { return nil }

@@ -348,6 +348,9 @@ struct ShellLexer {
 
     // MARK: Redirections
 
+    /// A Boolean value that indicates whether a redirection of the standard input follows.
+    var isAtInputRedirection: Bool { continues(with: "<") || continues(with: "0<") }
+
     /// Skips a redirection; returns whether there is one.
     mutating func skipRedirection() throws(UnsupportedShellSyntax) -> Bool {
         var ahead = 0

@@ -281,8 +281,10 @@ struct ShellParser {
         var isEmpty = true
         while true {
             lexer.skipBlanks()
+            let isInput = lexer.isAtInputRedirection
             if try lexer.skipRedirection() {
                 isEmpty = false
+                command.redirectsInput = command.redirectsInput || isInput
                 continue
             }
             if lexer.next == "(", command.words.count == 1, command.assignments.isEmpty,

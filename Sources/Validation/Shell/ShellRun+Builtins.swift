@@ -16,13 +16,12 @@ extension ShellRun {
         "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait",
     ]
 
-    mutating func builtin(
-        _ name: String, _ arguments: [Argument], _ state: ShellState,
-        _ origin: StartedPrograms.Origin, isChecked: Bool
-    ) -> [ShellFlow] {
+    /// Evaluates a builtin.
+    mutating func builtin(_ command: ExpandedCommand, in state: ShellState) -> [ShellFlow] {
         var state = state
+        let (name, arguments) = (command.name, command.arguments)
         switch name {
-        case "exec": return exec(arguments, state, origin)
+        case "exec": return exec(command, in: state)
         case "exit": return exit(arguments, state)
         case "return":
             guard returns != nil else { return exit(arguments, state) }
@@ -31,27 +30,25 @@ extension ShellRun {
         case "break", "continue":
             // Outside of a loop, they have no effect.
             guard loopNesting == 0 else { return [] }
-        case ".", "source": return read(arguments, state, origin, isChecked: isChecked)
+        case ".", "source": return read(command, in: state)
         case "command" where arguments.first?.text?.hasPrefix("-") == false:
             guard let name = arguments.first?.text else { break }
-            let rest = Array(arguments.dropFirst())
-            if Self.builtins.contains(name) {
-                return builtin(name, rest, state, origin, isChecked: isChecked)
-            }
-            return run(arguments, state.process.inherited, state, origin, isChecked: isChecked)
+            let inner = ExpandedCommand(
+                name: name, arguments: Array(arguments.dropFirst()), origin: command.origin,
+                isChecked: command.isChecked)
+            if Self.builtins.contains(name) { return builtin(inner, in: state) }
+            return run(inner, inheriting: state.process.inherited, in: state)
         case "eval", "builtin", "alias", "enable":
-            leaveGrammar(&state, origin)
+            leaveGrammar(&state, command.origin)
             end(state, isFailure: false)
         default: break
         }
         state.last = []
-        let status = simpleBuiltin(name, arguments, &state)
-        guard status == .failure, state.exitsOnError, !isChecked else {
+        let status = simpleBuiltin(command, in: &state)
+        guard status == .failure, state.exitsOnError, !command.isChecked else {
             return name == "cd"
-                ? directoryFlows(status, state, arguments)
-                : [
-                    ShellFlow(state: state, status: status)
-                ]
+                ? directoryFlows(of: arguments, in: state)
+                : [ShellFlow(state: state, status: status)]
         }
         end(state, isFailure: false)
         return []
@@ -59,9 +56,10 @@ extension ShellRun {
 
     /// Evaluates a builtin that neither ends the shell nor starts a program.
     private mutating func simpleBuiltin(
-        _ name: String, _ arguments: [Argument], _ state: inout ShellState
+        _ command: ExpandedCommand, in state: inout ShellState
     ) -> ShellStatus {
-        switch name {
+        let arguments = command.arguments
+        switch command.name {
         case ":", "true", "echo", "trap", "umask", "times", "unalias", "shopt": return .success
         case "false": return .failure
         case "[":
@@ -81,7 +79,7 @@ extension ShellRun {
             return .success
         case "cd", "pushd", "popd": return .unknown
         case "export", "readonly", "declare", "typeset", "local":
-            declare(arguments, exports: name == "export", &state)
+            declare(arguments, exports: command.name == "export", &state)
             return .success
         case "unset":
             for argument in arguments {
@@ -97,7 +95,7 @@ extension ShellRun {
             for argument in arguments {
                 if let name = argument.text { state.process.forget(name) }
             }
-            return name == "printf" ? .success : .unknown
+            return command.name == "printf" ? .success : .unknown
         case "command": return ShellStatus(exists(arguments, state))
         case "wait":
             mayWait = true
@@ -110,11 +108,11 @@ extension ShellRun {
     // MARK: Ending the shell
 
     private mutating func exec(
-        _ arguments: [Argument], _ state: ShellState, _ origin: StartedPrograms.Origin
+        _ command: ExpandedCommand, in state: ShellState
     ) -> [ShellFlow] {
         var state = state
-        guard let parsed = OptionSyntax("cla:").parse(arguments) else {
-            leaveGrammar(&state, origin)
+        guard let parsed = OptionSyntax("cla:").parse(command.arguments) else {
+            leaveGrammar(&state, command.origin)
             end(state, isFailure: false)
             return []
         }
@@ -125,9 +123,10 @@ extension ShellRun {
         }
         if parsed.options.contains(where: { $0.name == "c" }) { state.process.forgetVariables() }
         let words = Array(parsed.operands)
-        let executions = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
+        let executions = tracer.follow(
+            words, state.process.inherited, command.origin, depth: depth + 1)
         guard parsed.isCertain, words.first?.text != nil, !mayBeBuiltin(words, state.process) else {
-            leaveGrammar(&state, origin)
+            leaveGrammar(&state, command.origin)
             end(state, isFailure: false)
             return []
         }
@@ -154,15 +153,14 @@ extension ShellRun {
 
     /// Reads commands from a file.
     private mutating func read(
-        _ arguments: [Argument], _ state: ShellState, _ origin: StartedPrograms.Origin,
-        isChecked: Bool
+        _ command: ExpandedCommand, in state: ShellState
     ) -> [ShellFlow] {
         var state = state
-        guard arguments.count == 1, nesting < Self.maximumNesting,
-            let name = arguments.first?.text, name.contains("/"),
+        guard command.arguments.count == 1, nesting < Self.maximumNesting,
+            let name = command.arguments.first?.text, name.contains("/"),
             let text = tracer.text(ofScript: name, state.process)
         else {
-            leaveGrammar(&state, origin)
+            leaveGrammar(&state, command.origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
@@ -170,19 +168,20 @@ extension ShellRun {
         (returns, script) = ([], text.path)
         nesting += 1
         let (flows, isUnderstood) = commands(
-            of: text.start.bytes, isComplete: text.start.isComplete, state, isChecked: isChecked)
+            of: text.start.bytes, isComplete: text.start.isComplete, state,
+            isChecked: command.isChecked)
         let all = flows + (returns ?? [])
         nesting -= 1
         (returns, script) = outer
         guard !isUnderstood else { return each(all) { _, flow in [flow] } }
         for flow in all { end(flow.state, isFailure: false) }
-        leaveGrammar(&state, origin)
+        leaveGrammar(&state, command.origin)
         return [ShellFlow(state: state, status: .unknown)]
     }
 
     /// Returns the states after `cd`, which fails where the directory is missing.
     private func directoryFlows(
-        _ status: ShellStatus, _ state: ShellState, _ arguments: [Argument]
+        of arguments: [Argument], in state: ShellState
     ) -> [ShellFlow] {
         var changed = state
         let operands = arguments.filter { !["--", "-L", "-P", "-e"].contains($0.text) }
@@ -263,7 +262,7 @@ extension ShellRun {
             let name = arguments[1].text, !state.hasUnknownFunctions
         else { return nil }
         if state.functions[name] != nil || Self.builtins.contains(name) { return true }
-        switch ProgramLookup.program(name, in: tracer.rootFileSystem, for: state.process) {
+        switch state.process.lookUp(name, in: tracer.rootFileSystem) {
         case .program: return true
         case .missing: return false
         case .notExecutable, .runtimeMount, .undetermined: return nil

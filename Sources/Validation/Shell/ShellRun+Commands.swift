@@ -2,6 +2,21 @@
 
 internal import LayerScanning
 
+/// A simple command after the expansion of its words.
+struct ExpandedCommand {
+    /// The name of a function, builtin or program.
+    let name: String
+    let arguments: [Argument]
+    /// The place of the command in messages.
+    let origin: StartedPrograms.Origin
+    /// A Boolean value that indicates whether the status is checked, so that `set -e` has no
+    /// effect.
+    let isChecked: Bool
+
+    /// The name and the arguments.
+    var words: [Argument] { [Argument(name)] + arguments }
+}
+
 /// Simple commands: assignments, functions and programs.
 extension ShellRun {
     mutating func evaluate(
@@ -31,10 +46,11 @@ extension ShellRun {
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
-        let arguments = Array(words.dropFirst())
+        let command = ExpandedCommand(
+            name: name, arguments: Array(words.dropFirst()), origin: origin, isChecked: isChecked)
         if let position = state.functions[name] {
             assign(simple.assignments, in: &state, exports: true)
-            let flows = call(position, arguments, state, isChecked: isChecked)
+            let flows = callFunction(at: position, with: command, in: state)
             return each(flows) { _, flow in
                 var flow = flow
                 // Shells differ in whether the assignments remain.
@@ -46,7 +62,8 @@ extension ShellRun {
             if name == "exec" || name == "export" || name == "." {
                 assign(simple.assignments, in: &state, exports: name == "exec")
             }
-            return builtin(name, arguments, state, origin, isChecked: isChecked)
+            if name == "exec", simple.redirectsInput { state.process.hasRedirectedInput = true }
+            return builtin(command, in: state)
         }
         guard !state.hasUnknownFunctions || name.contains("/") else {
             _ = tracer.follow(words, state.process.inherited, origin, depth: depth + 1)
@@ -56,22 +73,24 @@ extension ShellRun {
         }
         var inherited = state
         assign(simple.assignments, in: &inherited, exports: true)
-        return run(words, inherited.process.inherited, state, origin, isChecked: isChecked)
+        if simple.redirectsInput { inherited.process.hasRedirectedInput = true }
+        return run(command, inheriting: inherited.process.inherited, in: state)
     }
 
     /// Evaluates a program.
     mutating func run(
-        _ words: [Argument], _ process: ProcessState, _ state: ShellState,
-        _ origin: StartedPrograms.Origin, isChecked: Bool
+        _ command: ExpandedCommand, inheriting process: ProcessState, in state: ShellState
     ) -> [ShellFlow] {
+        let words = command.words
         guard !mayBeBuiltin(words, process) else {
             var state = state
-            leaveGrammar(&state, origin)
+            leaveGrammar(&state, command.origin)
             end(state, isFailure: false)
             return [ShellFlow(state: state, status: .unknown)]
         }
-        let executions = tracer.follow(words, process, origin, depth: depth + 1)
-        return afterChild(executions, state, waits: !Self.returns(words), isChecked: isChecked)
+        let executions = tracer.follow(words, process, command.origin, depth: depth + 1)
+        return afterChild(
+            executions, state, waits: !Self.returns(words), isChecked: command.isChecked)
     }
 
     /// Returns whether a name that is not the name of a program may be a builtin.
@@ -80,7 +99,7 @@ extension ShellRun {
     func mayBeBuiltin(_ words: [Argument], _ process: ProcessState) -> Bool {
         guard shell != "dash", shell != "bash", let name = words.first?.text, !name.contains("/")
         else { return false }
-        return ProgramLookup.program(name, in: tracer.rootFileSystem, for: process) == .missing
+        return process.lookUp(name, in: tracer.rootFileSystem) == .missing
     }
 
     /// Sets variables.
@@ -94,8 +113,8 @@ extension ShellRun {
     }
 
     /// Calls a function.
-    private mutating func call(
-        _ position: Int, _ arguments: [Argument], _ state: ShellState, isChecked: Bool
+    private mutating func callFunction(
+        at position: Int, with command: ExpandedCommand, in state: ShellState
     ) -> [ShellFlow] {
         guard nesting < Self.maximumNesting else {
             addUnknownEnding()
@@ -107,8 +126,8 @@ extension ShellRun {
         returns = []
         nesting += 1
         var inner = state
-        inner.setArguments(arguments)
-        let flows = evaluate(body, inner, isChecked: isChecked) + (returns ?? [])
+        inner.setArguments(command.arguments)
+        let flows = evaluate(body, inner, isChecked: command.isChecked) + (returns ?? [])
         nesting -= 1
         (returns, script) = (outer.0, outer.2)
         return each(flows) { _, flow in

@@ -3,8 +3,8 @@
 /// Conditions and loops.
 extension ShellRun {
     mutating func conditional(
-        _ branches: [ShellCommand.Branch], _ otherwise: ShellCommand?, _ state: ShellState,
-        _ isChecked: Bool
+        _ branches: [ShellCommand.Branch], otherwise: ShellCommand?, in state: ShellState,
+        isChecked: Bool
     ) -> [ShellFlow] {
         var results: [ShellFlow] = []
         var pending = [ShellFlow(state: state, status: .failure)]
@@ -25,7 +25,7 @@ extension ShellRun {
     }
 
     mutating func selection(
-        _ word: ShellWord, _ items: [ShellCommand.Item], _ state: ShellState, _ isChecked: Bool
+        of word: ShellWord, among items: [ShellCommand.Item], in state: ShellState, isChecked: Bool
     ) -> [ShellFlow] {
         guard
             takeSteps(
@@ -42,7 +42,7 @@ extension ShellRun {
         // No item has certainly matched yet.
         var remains = true
         for item in items where remains {
-            let match = Self.match(subject, item, state, substitute)
+            let match = match(subject, with: item, in: state)
             guard match != false else { continue }
             let flows = evaluate(item.body, state, isChecked: isChecked)
             results += flows
@@ -57,9 +57,8 @@ extension ShellRun {
     }
 
     /// Returns whether an item of `case` matches; `nil` if that is unknown.
-    private static func match(
-        _ subject: String?, _ item: ShellCommand.Item, _ state: ShellState,
-        _ substitute: ShellSubstitution
+    private func match(
+        _ subject: String?, with item: ShellCommand.Item, in state: ShellState
     ) -> Bool? {
         let patterns = item.patterns.map { state.pattern(of: $0, substitute) }
         if patterns.contains(where: { $0?.elements == [.anyText] }) { return true }
@@ -72,7 +71,8 @@ extension ShellRun {
     /// Evaluates a loop: its body may run any number of times, after which everything that it can
     /// change is unknown.
     mutating func loop(
-        _ condition: ShellCommand?, _ body: ShellCommand, _ variable: String?, _ state: ShellState
+        _ body: ShellCommand, while condition: ShellCommand?, variable: String?,
+        in state: ShellState
     ) -> [ShellFlow] {
         var state = state
         var effects = ShellEffects(of: body)

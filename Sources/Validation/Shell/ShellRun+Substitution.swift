@@ -35,7 +35,7 @@ extension ShellRun {
                 guard let path = Self.directory(in: operands) else { return nil }
                 state.process.changeDirectory(to: path)
             } else {
-                guard let line = line(of: name, operands, state) else { return nil }
+                guard let line = line(of: name, operands: operands, in: state) else { return nil }
                 lines.append(line)
             }
         }
@@ -71,7 +71,9 @@ extension ShellRun {
     }
 
     /// Returns the output of a command, without the line break.
-    private func line(of name: String, _ operands: [String], _ state: ShellState) -> String? {
+    private func line(
+        of name: String, operands: [String], in state: ShellState
+    ) -> String? {
         let names = tracer.architecture?.machineNames
         switch (name, operands) {
         case ("uname", []), ("uname", ["-s"]): return "Linux"

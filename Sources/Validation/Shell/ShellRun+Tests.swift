@@ -23,7 +23,7 @@ extension ShellRun {
         case 3:
             guard let sign = texts[1] else { return nil }
             if let first = texts[0], let second = texts[2],
-                let result = compare(first, sign, second)
+                let result = compare(first, by: sign, with: second)
             {
                 return result
             }
@@ -38,7 +38,7 @@ extension ShellRun {
         }
     }
 
-    private func compare(_ first: String, _ sign: String, _ second: String) -> Bool? {
+    private func compare(_ first: String, by sign: String, with second: String) -> Bool? {
         switch sign {
         case "=": return first == second
         case "!=": return first != second
@@ -66,7 +66,7 @@ extension ShellRun {
     /// Returns the result of `[[`, which compares with patterns; `nil` if it is unknown.
     ///
     /// Source: bash(1), Compound Commands.
-    func patternTest(_ words: [ShellWord]?, _ state: ShellState) -> Bool? {
+    func patternTest(_ words: [ShellWord]?, in state: ShellState) -> Bool? {
         // dash has no such command.
         guard let words, shell == "bash" || shell == "busybox" else { return nil }
         switch words.count {

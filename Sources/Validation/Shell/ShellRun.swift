@@ -13,7 +13,7 @@ struct ShellRun {
     /// The path of the file that contains the current command; `nil` for the text of the option
     /// `-c`.
     var script: LayerPath?
-    /// The program that the shell is, without its directory and after links.
+    /// The name of the shell's program after links, without a directory.
     let shell: String
     /// The number of programs that start each other up to this shell.
     let depth: Int
@@ -42,10 +42,10 @@ struct ShellRun {
     /// The maximum depth of function calls and files that are read.
     static let maximumNesting = 16
 
-    init(_ tracer: StartTracer, script: LayerPath?, shell: String, depth: Int) {
+    init(_ tracer: StartTracer, script: LayerPath?, shell: LayerPath, depth: Int) {
         self.tracer = tracer
         self.script = script
-        self.shell = shell
+        self.shell = String(decoding: shell.name, as: UTF8.self)
         self.depth = depth
     }
 
@@ -216,8 +216,9 @@ struct ShellRun {
             return evaluate(command, state, isChecked: true).map { flow in
                 ShellFlow(state: flow.state, status: flow.status.negated)
             }
-        case .chain(let first, let links): return chain(first, links, state, isChecked)
-        case .pipeline(let commands): return pipeline(commands, state, isChecked)
+        case .chain(let first, let links):
+            return chain(first, links: links, in: state, isChecked: isChecked)
+        case .pipeline(let commands): return pipeline(commands, in: state, isChecked: isChecked)
         case .background(let command):
             let waits = mayWait
             var state = state
@@ -234,10 +235,11 @@ struct ShellRun {
             defer { mayWait = mayWait || waits }
             return afterChild(executions, state, waits: mayWait, isChecked: isChecked)
         case .conditional(let branches, let otherwise):
-            return conditional(branches, otherwise, state, isChecked)
-        case .selection(let word, let items): return selection(word, items, state, isChecked)
+            return conditional(branches, otherwise: otherwise, in: state, isChecked: isChecked)
+        case .selection(let word, let items):
+            return selection(of: word, among: items, in: state, isChecked: isChecked)
         case .loop(let condition, let body, let variable):
-            return loop(condition, body, variable, state)
+            return loop(body, while: condition, variable: variable, in: state)
         case .function(let name, let body):
             var state = state
             functions.append((body, script))
@@ -245,7 +247,7 @@ struct ShellRun {
             return [ShellFlow(state: state, status: .success)]
         case .test(let words):
             let isDecided = takeSteps(words ?? [], patternCount: 1)
-            let result = isDecided ? patternTest(words, state) : nil
+            let result = isDecided ? patternTest(words, in: state) : nil
             return [ShellFlow(state: state, status: ShellStatus(result))]
         case .arithmetic:
             var state = state
@@ -255,7 +257,7 @@ struct ShellRun {
     }
 
     private mutating func chain(
-        _ first: ShellCommand, _ links: [ShellCommand.Link], _ state: ShellState, _ isChecked: Bool
+        _ first: ShellCommand, links: [ShellCommand.Link], in state: ShellState, isChecked: Bool
     ) -> [ShellFlow] {
         var flows = evaluate(first, state, isChecked: true)
         for (position, link) in links.enumerated() {
@@ -285,15 +287,17 @@ struct ShellRun {
     }
 
     private mutating func pipeline(
-        _ commands: [ShellCommand], _ state: ShellState, _ isChecked: Bool
+        _ commands: [ShellCommand], in state: ShellState, isChecked: Bool
     ) -> [ShellFlow] {
         let waits = mayWait
         mayWait = false
         defer { mayWait = mayWait || waits }
         var state = state
         var last: [Execution] = []
-        for command in commands {
-            last = subshell(command, state)
+        for (position, command) in commands.enumerated() {
+            var child = state
+            if position > 0 { child.process.hasRedirectedInput = true }
+            last = subshell(command, child)
             if let common = last.first.map(reached),
                 last.allSatisfy({ reached($0).isSuperset(of: common) })
             {

@@ -194,7 +194,7 @@ extension ShellState {
             case .parameter(_, true), .substitution(_, true):
                 field.append(text(of: part, substitute))
             case .parameter, .substitution:
-                split(text(of: part, substitute), &field, &done)
+                split(text(of: part, substitute), into: &field, done: &done)
             }
         }
         if field.exists { done.append(field.argument) }
@@ -210,7 +210,7 @@ extension ShellState {
     }
 
     /// Appends an unquoted value, which is split at white space.
-    private func split(_ value: String?, _ field: inout Field, _ done: inout [Argument]) {
+    private func split(_ value: String?, into field: inout Field, done: inout [Argument]) {
         // Another separator can be set.
         guard let value, process.variables["IFS"] == nil,
             !Self.mayMatchFiles(value)

@@ -33,6 +33,8 @@ indirect enum ShellCommand: Hashable, Sendable {
     struct Simple: Hashable, Sendable {
         var assignments: [Assignment] = []
         var words: [ShellWord] = []
+        /// A Boolean value that indicates whether the standard input is a file or a text.
+        var redirectsInput = false
         /// The number of the line on which the command begins, from 1.
         let line: Int
     }

@@ -52,16 +52,17 @@ struct CheckCommand: ConfiguredCommand {
                 "IMAGE", requiresOne: true, into: \.images,
                 help: "image reference, or oci:DIR:TAG"),
             .option(
-                "--platform", nil, "OS/ARCH", into: \.platforms,
+                "--platform", placeholder: "OS/ARCH", into: \.platforms,
                 help: "required platform"),
             .option("--validation", into: \.validation, help: "validation level"),
             .option(
-                "--require", nil, "PATH", into: \.requires,
+                "--require", placeholder: "PATH", into: \.requires,
                 help: "path or command that every platform must contain"),
             .option(
-                "--lock", nil, "FILE", into: \.lock,
+                "--lock", placeholder: "FILE", into: \.lock,
                 help: "lock file that must match the image"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

@@ -19,23 +19,25 @@ struct CommonOptions: Sendable {
     var bandwidth: ByteRate?
 
     static let parameters: [Parameter<CommonOptions>] = [
-        .option("--config", "-c", "FILE", into: \.config, help: "configuration file"),
+        .option(
+            "--config", short: "-c", placeholder: "FILE", into: \.config, help: "configuration file"
+        ),
         .flag("--json", into: \.json, help: "write the result as JSON"),
-        .flag("--quiet", "-q", into: \.quiet, help: "print only results and errors"),
-        .flag("--verbose", "-v", into: \.verbose, help: "log each request"),
+        .flag("--quiet", short: "-q", into: \.quiet, help: "print only results and errors"),
+        .flag("--verbose", short: "-v", into: \.verbose, help: "log each request"),
         .option("--log-format", into: \.logFormat, help: "format of log lines on standard error"),
         .number(
-            "--jobs", "-j", in: 1...64, into: \.jobs,
+            "--jobs", short: "-j", in: 1...64, into: \.jobs,
             help: "concurrent blob transfers"
         ),
         .option(
-            "--auth-file", nil, "FILE", into: \.authFile,
+            "--auth-file", placeholder: "FILE", into: \.authFile,
             help: "Docker-style credentials file"),
         .option(
-            "--ca-file", nil, "FILE", into: \.caFile,
+            "--ca-file", placeholder: "FILE", into: \.caFile,
             help: "CA certificates to trust instead of the system's"),
         .option(
-            "--plain-http", nil, "HOST", into: \.plainHTTP,
+            "--plain-http", placeholder: "HOST", into: \.plainHTTP,
             help: "registry to access without TLS"),
         .flag(
             "--strict-auth", into: \.strictAuth,

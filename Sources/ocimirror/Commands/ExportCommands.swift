@@ -27,7 +27,8 @@ struct KeepListCommand: ConfiguredCommand {
     static let parameters: [Parameter<KeepListCommand>] =
         [
             .positional("LOCK", requiresOne: true, into: \.locks, help: "lock file"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -59,8 +60,9 @@ struct KustomizeCommand: ConfiguredCommand {
     ]
     static let parameters: [Parameter<KustomizeCommand>] =
         [
-            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option("--lock", placeholder: "FILE", into: \.lock, help: "lock file"),
+            .option(
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
@@ -101,8 +103,9 @@ struct ChartValuesCommand: ConfiguredCommand {
     static let parameters: [Parameter<ChartValuesCommand>] =
         [
             .positional("MAP", into: \.map, help: "file that maps values to image ids"),
-            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option("--lock", placeholder: "FILE", into: \.lock, help: "lock file"),
+            .option(
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

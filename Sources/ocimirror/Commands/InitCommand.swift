@@ -33,14 +33,14 @@ struct InitCommand: ConfiguredCommand {
     static let parameters: [Parameter<InitCommand>] =
         [
             .option(
-                "--prefix", nil, "PREFIX", into: \.prefix,
+                "--prefix", placeholder: "PREFIX", into: \.prefix,
                 help: "target registry and path for all images"),
             .option(
-                "--from-values", nil, "PATH", into: \.values,
+                "--from-values", placeholder: "PATH", into: \.values,
                 help: "collect images from this file or directory"),
             .positional("PATH", into: \.paths, help: "more files or directories for --from-values"),
             .option(
-                "--rules", nil, "FILE", into: \.rules,
+                "--rules", placeholder: "FILE", into: \.rules,
                 help: "pin rules [default: pins.yaml]"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 

@@ -43,14 +43,15 @@ struct LintCommand: ConfiguredCommand {
         [
             .positional("PATH", into: \.paths, help: "file or directory"),
             .option(
-                "--layers", nil, "FILE,…", into: \.layers,
+                "--layers", placeholder: "FILE,…", into: \.layers,
                 help: "values files in the order in which Helm merges them"),
             .option(
-                "--lock", nil, "FILE", into: \.lock,
+                "--lock", placeholder: "FILE", into: \.lock,
                 help: "lock file [default: images.lock.yaml]"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
             .option(
-                "--rules", nil, "FILE", into: \.rules,
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", placeholder: "FILE", into: \.rules,
                 help: "pin rules [default: pins.yaml]"),
             .option(
                 "--registry", into: \.registry,
@@ -72,7 +73,7 @@ struct LintCommand: ConfiguredCommand {
         let chains = layers.map { $0.split(separator: ",").map(String.init) }
         var inputs = PinFiles(paths + chains.flatMap(\.self), rules: rules, in: context)
         let jobs = inputs.paths.map { (name: $0, reuse: inputs.reuse(beside: $0)) }
-        var files = try await lint(jobs, linter, inputs)
+        var files = try await lint(jobs, with: linter, reading: inputs)
         for chain in chains {
             var merged = Layers(rules: rules)
             for name in chain {
@@ -102,7 +103,7 @@ struct LintCommand: ConfiguredCommand {
     }
 
     private func lint(
-        _ jobs: [(name: String, reuse: TagReuse)], _ linter: Linter, _ inputs: PinFiles
+        _ jobs: [(name: String, reuse: TagReuse)], with linter: Linter, reading inputs: PinFiles
     ) async throws -> [LintedFile] {
         try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
             for (number, job) in jobs.enumerated() {

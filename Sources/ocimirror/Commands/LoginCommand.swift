@@ -30,7 +30,8 @@ struct LoginCommand: ConfiguredCommand {
     static let parameters: [Parameter<LoginCommand>] =
         [
             .positional("REGISTRY", into: \.registry, help: "registry host, such as ghcr.io"),
-            .option("--username", "-u", "USER", into: \.user, help: "user name"),
+            .option(
+                "--username", short: "-u", placeholder: "USER", into: \.user, help: "user name"),
             .flag(
                 "--password-stdin", into: \.readsPassword,
                 help: "read the password from standard input"),

@@ -44,10 +44,11 @@ struct PinCommand: ConfiguredCommand {
     static let parameters: [Parameter<PinCommand>] =
         [
             .positional("PATH", requiresOne: true, into: \.paths, help: "file or directory"),
-            .option("--lock", nil, "FILE", into: \.lock, help: "lock file"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option("--lock", placeholder: "FILE", into: \.lock, help: "lock file"),
             .option(
-                "--rules", nil, "FILE", into: \.rules,
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", placeholder: "FILE", into: \.rules,
                 help: "pin rules [default: pins.yaml]"),
             .option("--registry", into: \.registry, help: "registry to write"),
             .flag(
@@ -61,12 +62,13 @@ struct PinCommand: ConfiguredCommand {
             .flag(
                 "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
             .option(
-                "--report", nil, "FILE.md", into: \.report, help: "write a pull request body"),
+                "--report", placeholder: "FILE.md", into: \.report,
+                help: "write a pull request body"),
             .option(
-                "--previous-lock", nil, "FILE", into: \.previousLock,
+                "--previous-lock", placeholder: "FILE", into: \.previousLock,
                 help: "lock file to compare platforms with [default: git's HEAD]"),
             .option(
-                "--run", nil, "FILE.json", into: \.runReport,
+                "--run", placeholder: "FILE.json", into: \.runReport,
                 help: "report of 'sync --report' for the pull request body"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -90,7 +92,7 @@ struct PinCommand: ConfiguredCommand {
         var files: [PinnedFile] = []
         for path in inputs.paths {
             try Task.checkCancellation()
-            files.append(pin(path, pinner, &inputs, context))
+            files.append(pin(path, with: pinner, reading: &inputs, in: context))
         }
         files += inputs.problems.map { PinnedFile(path: $0.path, error: $0.reason) }
         files += inputs.skippedTemplates.map {
@@ -120,7 +122,8 @@ struct PinCommand: ConfiguredCommand {
     ///
     /// Errors become part of the result.
     private func pin(
-        _ path: String, _ pinner: Pinner, _ inputs: inout PinFiles, _ context: ProgramContext
+        _ path: String, with pinner: Pinner, reading inputs: inout PinFiles,
+        in context: ProgramContext
     ) -> PinnedFile {
         do throws(YAMLError) {
             let bytes = try inputs.read(path)

@@ -42,10 +42,12 @@ struct PromoteCommand: ConfiguredCommand {
             .positional("TO", into: \.target, help: "lock file, values file or directory to write"),
             .positional("ID", into: \.ids, help: "id, name or glob; all images if omitted"),
             .option(
-                "--from-git", nil, "REV", into: \.fromGit, help: "read FROM at this git revision"),
-            .option("--root", nil, "KEYS", into: \.root, help: "key path of the lock entries"),
+                "--from-git", placeholder: "REV", into: \.fromGit,
+                help: "read FROM at this git revision"),
             .option(
-                "--rules", nil, "FILE", into: \.rules,
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option(
+                "--rules", placeholder: "FILE", into: \.rules,
                 help: "pin rules [default: pins.yaml]"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
@@ -108,7 +110,7 @@ struct PromoteCommand: ConfiguredCommand {
                 }
                 counterparts += 1
                 let bytes = try inputs.read(path)
-                let file = try promote(pins, from, into: bytes, path, rules)
+                let file = try promote(pins, from: from, into: bytes, path: path, rules: rules)
                 if file.newBytes != nil { originals[files.count] = bytes }
                 files.append(file)
             } catch {
@@ -159,7 +161,7 @@ struct PromoteCommand: ConfiguredCommand {
 
     /// Copies the pins of one file into another.
     private func promote(
-        _ pins: [UInt8], _ source: String, into bytes: [UInt8], _ path: String, _ rules: PinRules
+        _ pins: [UInt8], from source: String, into bytes: [UInt8], path: String, rules: PinRules
     ) throws(YAMLError) -> PinnedFile {
         let selection = IDSelection(ids)
         let pinner: Pinner

@@ -36,10 +36,10 @@ struct PruneCommand: ConfiguredCommand {
             .positional(
                 "NAME", into: \.names, help: "image name that is no longer in the configuration"),
             .option(
-                "--lock", nil, "FILE", into: \.locks,
+                "--lock", placeholder: "FILE", into: \.locks,
                 help: "additional lock file whose digests are kept"),
             .option(
-                "--keep", nil, "FILE", into: \.keepLists, help: "list of digests to keep"),
+                "--keep", placeholder: "FILE", into: \.keepLists, help: "list of digests to keep"),
             .flag("--yes", into: \.removes, help: "remove the listed tags"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 

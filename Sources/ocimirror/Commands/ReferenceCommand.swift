@@ -14,8 +14,10 @@ struct ReferenceCommand: ConfiguredCommand {
     static let isHidden = true
     static let parameters: [Parameter<ReferenceCommand>] =
         [
-            .option("--markdown", nil, "FILE", into: \.markdown, help: "Markdown file to write"),
-            .option("--man", nil, "DIR", into: \.manual, help: "directory for manual pages"),
+            .option(
+                "--markdown", placeholder: "FILE", into: \.markdown, help: "Markdown file to write"),
+            .option(
+                "--man", placeholder: "DIR", into: \.manual, help: "directory for manual pages"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

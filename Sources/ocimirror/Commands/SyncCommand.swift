@@ -54,13 +54,13 @@ struct SyncCommand: ConfiguredCommand {
                 "--refresh-referrers", into: \.refreshesReferrers,
                 help: "copy new and missing referrers of unchanged images too"),
             .option(
-                "--shard", nil, "I/N", into: \.shard,
+                "--shard", placeholder: "I/N", into: \.shard,
                 help: "shard I of N; merge the lock files with 'lock merge'"),
             .option(
                 "--report", into: \.reports,
                 help: "write a report as .json, .md or .html"),
             .option(
-                "--metrics", nil, "FILE", into: \.metrics,
+                "--metrics", placeholder: "FILE", into: \.metrics,
                 help: "write Prometheus metrics"),
             .option(
                 "--max-duration", into: \.maxDuration,
@@ -114,9 +114,10 @@ struct SyncCommand: ConfiguredCommand {
             observe: { console.show($0, progress) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .addingFacts(from: outputs.earlier)
-        let locks = writeLocks(
-            configuration, old, plan, report, file.configuration.inputs, isShard: shardedRun != nil,
-            in: context)
+        let writer = LockWriter(
+            configuration: configuration, inputs: file.configuration.inputs, old: old,
+            isShard: shardedRun != nil)
+        let locks = writer.write(report, of: plan, in: context)
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)
@@ -145,16 +146,25 @@ struct SyncCommand: ConfiguredCommand {
         }
         return shard
     }
+}
+
+/// Writes the lock files of a run.
+private struct LockWriter {
+    /// The configuration of the run, which has only the images of its shard.
+    let configuration: MirrorConfiguration
+    /// The fingerprint of the whole configuration.
+    let inputs: Digest
+    /// The lock files before the run, by their paths.
+    let old: [String: Lockfile]
+    let isShard: Bool
 
     /// Writes the lock file of each target if its content changed.
     ///
     /// A new lock file needs at least one entry, so that a run in which all images failed does not
     /// write an empty one. The lock file of a shard is always written, because `lock merge` needs
     /// all of them.
-    private func writeLocks(
-        _ configuration: MirrorConfiguration, _ old: [String: Lockfile], _ plan: Plan,
-        _ report: SyncReport,
-        _ inputs: Digest, isShard: Bool, in context: ProgramContext
+    func write(
+        _ report: SyncReport, of plan: Plan, in context: ProgramContext
     ) -> [RunReport.WrittenLock] {
         var written: [RunReport.WrittenLock] = []
         for target in configuration.targets {

@@ -60,8 +60,8 @@ struct LogEntry {
 
     /// Creates an entry.
     init(
-        _ level: Level, _ event: Event, _ text: String,
-        _ fields: KeyValuePairs<String, JSONValue> = [:]
+        _ level: Level, _ event: Event, text: String,
+        fields: KeyValuePairs<String, JSONValue> = [:]
     ) {
         self.level = level
         self.event = event
@@ -88,19 +88,20 @@ extension LogEntry {
         switch event {
         case .started(let image):
             self.init(
-                .debug, .imageStarted, "\(image.id): resolving \(image.sourceText)",
-                ["image": .string(image.id), "source": .string(image.sourceText)])
+                .debug, .imageStarted, text: "\(image.id): resolving \(image.sourceText)",
+                fields: ["image": .string(image.id), "source": .string(image.sourceText)])
         case .copying(let image, let target, let bytes):
             self.init(
-                .info, .copying, "\(image.id): copying to \(target) (\(ByteCount(bytes: bytes)))",
-                [
+                .info, .copying,
+                text: "\(image.id): copying to \(target) (\(ByteCount(bytes: bytes)))",
+                fields: [
                     "image": .string(image.id), "target": .string(target.description),
                     "bytes": .integer(bytes),
                 ])
         case .kept(let tag, let location):
             self.init(
-                .debug, .tagRetained, "\(location): previous digest retained as \(tag)",
-                ["target": .string(location.description), "tag": .string(tag.name)])
+                .debug, .tagRetained, text: "\(location): previous digest retained as \(tag)",
+                fields: ["target": .string(location.description), "tag": .string(tag.name)])
         case .finished(let outcome):
             let sent = outcome.effort.bytesUploaded
             let words = [
@@ -111,8 +112,8 @@ extension LogEntry {
                 separator: ", ")
             self.init(
                 !outcome.isDone ? .warning : outcome.status == .unchanged ? .debug : .info,
-                .imageFinished, "\(outcome.image.id): \(text) (\(finished) of \(total))",
-                [
+                .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
+                fields: [
                     "image": .string(outcome.image.id),
                     "status": .string(outcome.status.rawValue),
                     "reason": .optional(outcome.reason),
@@ -131,36 +132,39 @@ extension LogEntry {
         case .requestFinished(let host, let kind, let status, let bytes):
             self.init(
                 .debug, .request,
-                "\(kind.rawValue) \(host): \(status.map(String.init) ?? "aborted"), \(bytes) bytes",
-                [
+                text:
+                    "\(kind.rawValue) \(host): \(status.map(String.init) ?? "aborted"), \(bytes) bytes",
+                fields: [
                     "host": .string(host), "kind": .string(kind.rawValue),
                     "code": status.map(JSONValue.integer) ?? .null, "bytes": .integer(bytes),
                 ])
         case .retryWaiting(let host, let reason, let duration):
             self.init(
                 .info, .retry,
-                "\(host): \(reason); retrying in \(Elapsed(duration: duration))",
-                [
+                text: "\(host): \(reason); retrying in \(Elapsed(duration: duration))",
+                fields: [
                     "host": .string(host.name), "reason": .string(reason),
                     "milliseconds": .integer(duration.milliseconds),
                 ])
         case .anonymousFallback(let repository, let source):
             self.init(
                 .info, .anonymousFallback,
-                "\(repository): read anonymously; credentials from \(source) were rejected",
-                ["repository": .string(repository.description), "credential": .string(source)])
+                text: "\(repository): read anonymously; credentials from \(source) were rejected",
+                fields: [
+                    "repository": .string(repository.description), "credential": .string(source),
+                ])
         case .credentialUsed(let host, let source):
             self.init(
-                .debug, .credential, "\(host): using credentials from \(source)",
-                ["host": .string(host.name), "credential": .string(source)])
+                .debug, .credential, text: "\(host): using credentials from \(source)",
+                fields: ["host": .string(host.name), "credential": .string(source)])
         case .credentialAccepted(let host, let source):
             self.init(
-                .debug, .credential, "\(host): accepted the credentials from \(source)",
-                ["host": .string(host.name), "credential": .string(source)])
+                .debug, .credential, text: "\(host): accepted the credentials from \(source)",
+                fields: ["host": .string(host.name), "credential": .string(source)])
         case .credentialRejected(let rejected):
             self.init(
-                .warning, .credentialsRejected, "\(rejected.registry): \(rejected)",
-                [
+                .warning, .credentialsRejected, text: "\(rejected.registry): \(rejected)",
+                fields: [
                     "host": .string(rejected.registry.name),
                     "credential": .string(rejected.source), "user": .optional(rejected.user),
                     "rejectedBy": .string(rejected.rejectedBy),
@@ -168,17 +172,17 @@ extension LogEntry {
                 ])
         case .pullsRemaining(let host, let count):
             self.init(
-                .debug, .pulls, "\(host): \(counted(count, "pull")) remaining",
-                ["host": .string(host.name), "remaining": .integer(count)])
+                .debug, .pulls, text: "\(host): \(counted(count, "pull")) remaining",
+                fields: ["host": .string(host.name), "remaining": .integer(count)])
         case .warningReceived(let host, let text):
             self.init(
-                .warning, .registryWarning, "\(host): \(text.display(limit: 300))",
-                ["host": .string(host), "text": .string(text.display(limit: 300))])
+                .warning, .registryWarning, text: "\(host): \(text.display(limit: 300))",
+                fields: ["host": .string(host), "text": .string(text.display(limit: 300))])
         case .invalidTagsSkipped(let repository, let count):
             self.init(
                 .warning, .tagsSkipped,
-                "\(repository): skipped \(counted(count, "invalid tag name"))",
-                ["repository": .string(repository.description), "count": .integer(count)])
+                text: "\(repository): skipped \(counted(count, "invalid tag name"))",
+                fields: ["repository": .string(repository.description), "count": .integer(count)])
         }
     }
 
@@ -192,8 +196,8 @@ extension LogEntry {
         }
         let lines = [parts.joined(separator: ", ")] + snapshot.throttledHosts.map(\.line)
         self.init(
-            .info, .progress, lines.joined(separator: "; "),
-            [
+            .info, .progress, text: lines.joined(separator: "; "),
+            fields: [
                 "finished": .integer(sample.finishedCount),
                 "total": .integer(sample.totalCount),
                 "needsAttention": .integer(sample.failedCount),
@@ -217,15 +221,15 @@ extension LogEntry {
     init(_ cause: Interruption.Cause) {
         let hint = if case .signal = cause { "; press Ctrl-C again to abort" } else { "" }
         self.init(
-            .info, .interrupted, "\(cause.words): finishing up\(hint)",
-            ["endedBy": .string(cause.name)])
+            .info, .interrupted, text: "\(cause.words): finishing up\(hint)",
+            fields: ["endedBy": .string(cause.name)])
     }
 
     /// Creates an entry for a problem in the configuration.
     init(_ diagnostic: ConfigurationDiagnostic) {
         self.init(
-            diagnostic.isWarning ? .warning : .error, .configuration, diagnostic.headline,
-            [
+            diagnostic.isWarning ? .warning : .error, .configuration, text: diagnostic.headline,
+            fields: [
                 "path": .string(diagnostic.file), "line": .integer(diagnostic.line),
                 "column": .integer(diagnostic.column),
             ])

@@ -5,7 +5,7 @@ internal import CommandLineKit
 extension HelpTopic {
     /// The help topic `exit-codes`.
     static let exitCodes = HelpTopic(
-        "exit-codes", "Exit codes, and how scripts handle them",
+        "exit-codes", summary: "Exit codes, and how scripts handle them",
         document: "exit-codes.md",
         [
             .section(
@@ -47,7 +47,7 @@ extension HelpTopic {
 
     /// The help topic `configuration`.
     static let configuration = HelpTopic(
-        "configuration", "mirror.yaml quick reference", document: "configuration.md",
+        "configuration", summary: "mirror.yaml quick reference", document: "configuration.md",
         [
             .paragraph(
                 "The file lists the images to mirror, the targets and the validation level. Create it with "

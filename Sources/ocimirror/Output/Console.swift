@@ -57,20 +57,20 @@ struct Console: Sendable {
     }
 
     /// Logs a message, unless the console is quiet.
-    func note(_ text: String) { log(LogEntry(.info, .message, text)) }
+    func note(_ text: String) { log(LogEntry(.info, .message, text: text)) }
 
     /// Logs a message if the console is verbose.
-    func detail(_ text: String) { log(LogEntry(.debug, .message, text)) }
+    func detail(_ text: String) { log(LogEntry(.debug, .message, text: text)) }
 
     /// Logs a warning.
-    func warn(_ text: String) { log(LogEntry(.warning, .message, text)) }
+    func warn(_ text: String) { log(LogEntry(.warning, .message, text: text)) }
 
     /// Logs an error and a hint, also if the console is quiet.
     func error(_ text: String, hint: String? = nil) {
         guard format == .text else {
-            return log(LogEntry(.error, .message, text, ["hint": .optional(hint)]))
+            return log(LogEntry(.error, .message, text: text, fields: ["hint": .optional(hint)]))
         }
-        log(LogEntry(.error, .message, text))
+        log(LogEntry(.error, .message, text: text))
         if let hint {
             screen.write("ocimirror: \(errorStyle.bold("hint:")) \(hint)\n", to: .error)
         }

@@ -74,26 +74,23 @@ enum LintFormats {
         for file in files {
             if let error = file.error {
                 text += line(
-                    level: "error", path: file.path, line: error.mark.line,
-                    column: error.mark.column, title: "rejected",
+                    level: "error", path: file.path, mark: error.mark, title: "rejected",
                     message: error.message)
             }
             for finding in file.findings {
                 let level = finding.severity == .note ? "notice" : finding.severity.rawValue
                 text += line(
-                    level: level, path: file.path, line: finding.mark.line,
-                    column: finding.mark.column,
-                    title: finding.code.rawValue, message: finding.message)
+                    level: level, path: file.path, mark: finding.mark, title: finding.code.rawValue,
+                    message: finding.message)
             }
         }
         return text
     }
 
     private static func line(
-        level: String, path: String, line: Int, column: Int, title: String,
-        message: String
+        level: String, path: String, mark: YAMLMark, title: String, message: String
     ) -> String {
-        "::\(level) file=\(escape(path, ":,")),line=\(line),col=\(column),title=\(title)"
+        "::\(level) file=\(escape(path, ":,")),line=\(mark.line),col=\(mark.column),title=\(title)"
             + "::\(escape(message))\n"
     }
 

@@ -48,7 +48,9 @@ extension RunReport {
     /// The problems of all images and configuration entries.
     var problems: [ImageProblem] {
         sync.outcomes.flatMap(\.problems)
-            + sync.problems.map { ImageProblem($0.entry.name, $0.failure.status, $0.failure) }
+            + sync.problems.map {
+                ImageProblem($0.entry.name, status: $0.failure.status, failure: $0.failure)
+            }
     }
 
     /// The images that were copied or validated in this run.
@@ -82,7 +84,7 @@ struct ImageProblem: Hashable, Sendable {
     let message: String
     let hint: String?
 
-    init(_ id: String, _ status: ImageOutcome.Status, _ failure: ImageFailure) {
+    init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
         self.status = status
         role = failure.role
@@ -94,7 +96,7 @@ struct ImageProblem: Hashable, Sendable {
         hint = failure.hint
     }
 
-    init(_ id: String, _ status: ImageOutcome.Status, _ found: Finding) {
+    init(_ id: String, status: ImageOutcome.Status, finding found: Finding) {
         self.id = id
         self.status = status
         role = nil
@@ -108,7 +110,9 @@ extension ImageOutcome {
     /// The reasons why the image needs attention.
     var problems: [ImageProblem] {
         guard !isDone else { return [] }
-        return findings.filter { $0.severity == .error }.map { ImageProblem(image.id, status, $0) }
-            + failures.map { ImageProblem(image.id, status, $0) }
+        return findings.filter { $0.severity == .error }.map {
+            ImageProblem(image.id, status: status, finding: $0)
+        }
+            + failures.map { ImageProblem(image.id, status: status, failure: $0) }
     }
 }

@@ -52,7 +52,7 @@ struct MatrixRow {
         status = problem.failure.status.rawValue
         prominence = .bad
         outcome = nil
-        problems = [ImageProblem(id, problem.failure.status, problem.failure)]
+        problems = [ImageProblem(id, status: problem.failure.status, failure: problem.failure)]
     }
 
     private init(unfinished image: PlannedImage) {
