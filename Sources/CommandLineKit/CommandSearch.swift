@@ -28,7 +28,7 @@ struct CommandSearch<Context: Sendable> {
     mutating func find() throws(UsageError) -> Found {
         while let word = rest.popFirst() {
             switch ArgumentWord(word) {
-            case .option("--version") where path.isEmpty:
+            case .option("--version", nil) where path.isEmpty:
                 return .version
             case .option(let name, let value):
                 try skipOption(name, value: value, in: word)

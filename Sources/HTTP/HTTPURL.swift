@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import TextSafety
+
 /// An origin with a path and query: everything that a request line contains.
 ///
 /// There is no user information and no fragment.
@@ -133,4 +135,67 @@ extension HTTPURL: CustomStringConvertible, CustomReflectable {
 
     /// A mirror without children, so that `dump` and test output do not show the query.
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A URL, or a part of one, that is not accepted.
+public struct URLError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The text, without query and user information.
+    public let text: UntrustedText
+    /// The reason.
+    public let reason: String
+
+    /// Creates an error.
+    ///
+    /// Parts of the text that could contain a secret are removed.
+    public init(_ text: String, _ reason: String) {
+        self.text = UntrustedText(Self.withoutSecrets(text.unicodeScalars))
+        self.reason = reason
+    }
+
+    /// Returns the text before the query and, if there is an `@`, after it.
+    ///
+    /// An `@` after a `?` or `#` may be the end of a password that contains such a character;
+    /// then only the scheme is kept.
+    private static func withoutSecrets(_ text: String.UnicodeScalarView) -> String {
+        let path = text.prefix { $0 != "?" && $0 != "#" }
+        guard let at = text.lastIndex(of: "@") else { return String(path) }
+        if at < path.endIndex { return "…" + String(path[at...]) }
+        return String(text.prefix { $0 != ":" && $0 != "?" && $0 != "#" }) + "…"
+    }
+
+    /// One line.
+    public var description: String { "'\(text.display(limit: 200))': \(reason)" }
+}
+
+/// Percent-encoding (RFC 3986 §2).
+public enum PercentEncoding {
+    /// Encodes everything except unreserved characters, `:` and `/`, which are allowed in queries.
+    public static func query(_ text: String) -> String {
+        encode(text) { isUnreserved($0) || $0 == 0x3A || $0 == 0x2F }
+    }
+
+    /// Encodes everything except unreserved characters, for form bodies.
+    public static func form(_ text: String) -> String {
+        encode(text, keep: isUnreserved)
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: true
+        default: false
+        }
+    }
+
+    private static func encode(_ text: String, keep: (UInt8) -> Bool) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            if keep(byte) {
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let hex = String(byte, radix: 16, uppercase: true)
+                encoded += "%" + (hex.utf8.count == 1 ? "0" : "") + hex
+            }
+        }
+        return encoded
+    }
 }

@@ -195,3 +195,55 @@ public struct YAMLText: Hashable, Sendable {
         }
     }
 }
+
+/// A position in a YAML file: line and column, both from 1, as editors count them.
+public struct YAMLMark: Hashable, Sendable, Comparable {
+    /// The line.
+    public let line: Int
+    /// The column, in Unicode scalars; a byte order mark is not counted.
+    public let column: Int
+
+    /// Creates a mark.
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    /// Orders marks by line, then by column.
+    public static func < (first: YAMLMark, second: YAMLMark) -> Bool {
+        (first.line, first.column) < (second.line, second.column)
+    }
+}
+
+extension YAMLMark: CustomStringConvertible {
+    /// The position in the form `line:column`, to follow the name of the file.
+    public var description: String { "\(line):\(column)" }
+}
+
+/// Converts libyaml's positions, in characters after a byte order mark, to byte offsets of the
+/// file.
+struct CharacterOffsets {
+    private let start: Int
+    private let end: Int
+    /// The byte offset of each character; `nil` if every character is one byte.
+    private let offsets: [UInt32]?
+
+    init(_ text: YAMLText) {
+        start = text.start
+        end = text.bytes.count
+        if text.isPlain {
+            offsets = nil
+        } else {
+            let content = text.bytes[text.start...]
+            offsets = content.indices.lazy
+                .filter { content[$0] & 0xC0 != 0x80 }
+                .map { UInt32(truncatingIfNeeded: $0) }
+        }
+    }
+
+    /// Returns the byte offset of a character, or the end of the file for a position beyond it.
+    subscript(position: Int) -> Int {
+        guard let offsets else { return min(start + position, end) }
+        return position < offsets.count ? Int(offsets[position]) : end
+    }
+}

@@ -56,7 +56,7 @@ struct LayoutIndex {
     /// - Returns: The tags, in the order of the entries.
     func tags(of imageName: String?) -> [Tag] {
         descriptors.flatMap { entry in
-            Self.nameKeys.compactMap { entry.annotations[$0] }
+            Self.names(of: entry)
                 .filter { name in imageName.map { name.hasPrefix($0 + ":") } ?? true }
                 .compactMap(Self.tag)
         }
@@ -65,10 +65,14 @@ struct LayoutIndex {
     /// The entries as text for users: a name, or the digest of an untagged manifest.
     var contents: [String] {
         descriptors.map { entry in
-            Self.nameKeys.lazy.compactMap { entry.annotations[$0] }.first
-                .map { UntrustedText($0).display(limit: 100) }
+            Self.names(of: entry).first.map { UntrustedText($0).display(limit: 100) }
                 ?? "the untagged manifest \(entry.digest)"
         }
+    }
+
+    /// Returns the tags and full names of an entry.
+    private static func names(of entry: Descriptor) -> [String] {
+        nameKeys.compactMap { entry.annotations[$0] }
     }
 
     /// Returns the tag of a name, which is a tag or ends in one.
@@ -91,7 +95,7 @@ struct LayoutIndex {
         guard case .tag(let tag) = name else { return resolve(name) }
         if imageName == nil, let listed = resolve(name) { return listed }
         let named = descriptors.filter { entry in
-            Self.nameKeys.compactMap { entry.annotations[$0] }.contains { text in
+            Self.names(of: entry).contains { text in
                 imageName.map { text == "\($0):\(tag)" } ?? (Self.tag(of: text) == tag)
             }
         }
@@ -99,8 +103,8 @@ struct LayoutIndex {
             return named.allSatisfy { $0.digest == first.digest } ? first : nil
         }
         guard imageName == nil else { return nil }
-        let isUntagged = Self.nameKeys.allSatisfy { descriptors.first?.annotations[$0] == nil }
-        return descriptors.count == 1 && isUntagged ? descriptors.first : nil
+        guard descriptors.count == 1, Self.names(of: descriptors[0]).isEmpty else { return nil }
+        return descriptors[0]
     }
 
     /// Returns the descriptor of a name; `nil` if it is not listed.

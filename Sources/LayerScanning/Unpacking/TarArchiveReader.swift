@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CArchive
+internal import Glibc
 internal import OCI
 
 /// Reads the entries of a tar archive; no other format is tried, and nothing is extracted.
@@ -153,4 +155,28 @@ final class TarArchiveReader {
 
     /// The compression of the layer, which may differ from the declared one.
     var compression: LayerCompression { stream.compression }
+}
+
+/// A libarchive reader, which is freed with its last reference.
+@safe
+final class ArchiveHandle {
+    let pointer: OpaquePointer
+
+    init() throws(LayerScanError) {
+        guard let pointer = unsafe archive_read_new() else { throw .limit(.memory) }
+        unsafe self.pointer = pointer
+    }
+
+    deinit {
+        unsafe archive_read_free(pointer)
+    }
+
+    /// Throws if a libarchive call failed; a warning is not a failure.
+    ///
+    /// libarchive's message is dropped, because it may quote the archive.
+    func check(_ code: Int32, or error: LayerScanError) throws(LayerScanError) {
+        guard code != ARCHIVE_OK, code != ARCHIVE_WARN else { return }
+        guard unsafe archive_errno(pointer) != ENOMEM else { throw .limit(.memory) }
+        throw error
+    }
 }

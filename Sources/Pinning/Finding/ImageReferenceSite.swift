@@ -88,3 +88,63 @@ struct ImageReferenceSite: Sendable {
         isSkipped = true
     }
 }
+
+/// A part of an image's name in a file: a scalar, or a part of its text.
+struct Field: Sendable {
+    /// A part of a scalar's text.
+    struct Part: Sendable {
+        /// The range in the text, in bytes.
+        let range: Range<Int>
+        let text: String
+        /// The start in the fragment, if the characters are there as they are.
+        let offset: Int?
+    }
+
+    /// The scalar, with aliases resolved.
+    let node: YAMLNode
+    /// The part of the scalar's text; `nil` for all of it.
+    var part: Part?
+
+    /// The text of the field; empty for null.
+    var text: String {
+        if let part { return part.text }
+        guard let text = node.text, !node.isNull else { return "" }
+        return text
+    }
+}
+
+extension YAMLNode {
+    /// Returns the offset of a byte of a flow scalar's text, or `nil` if the text in
+    /// the file is folded or escaped.
+    func offset(ofTextAt position: Int) -> Int? {
+        switch kind {
+        case .scalar(_, .plain): range.lowerBound + position
+        case .scalar(_, .singleQuoted), .scalar(_, .doubleQuoted): range.lowerBound + 1 + position
+        default: nil
+        }
+    }
+}
+
+/// The form in which a file writes an image.
+///
+/// `Documentation/pins.md` lists the shapes with examples.
+public enum ImageShape: String, Hashable, Sendable, CaseIterable {
+    /// A whole reference, `repository:tag@digest`.
+    case reference
+    /// A reference in a longer text, such as `--image=repository:tag`.
+    case substring
+    /// Repository and tag in separate keys; the digest follows the tag.
+    case tag
+    /// Repository and tag in separate keys, with a key for the digest.
+    case digest
+    /// Repository and tag in separate keys, with a key for the digest without `sha256:`.
+    case sha
+    /// One tag for several images.
+    case sharedTag = "shared-tag"
+    /// A second digest beside the first, of another variant of the image.
+    case secondDigest = "second-digest"
+    /// A list of images for other tools, which pins nothing.
+    case inventory
+    /// Text of a template.
+    case template
+}

@@ -124,3 +124,20 @@ struct ChartValuesCommand: ConfiguredCommand {
         return .success
     }
 }
+
+/// The result of `export` as JSON.
+struct ExportDocument {
+    let name: String
+    let lines: [String]
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "export",
+            "exitCode": 0,
+            "export": .string(name),
+            "lines": .strings(lines),
+        ]
+    }
+}

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CommandLineKit
+public import CommandLineKit
 internal import Mirroring
+public import OCI
 internal import TextSafety
+
+extension ValidationLevel: ArgumentValue {}
+
+/// Parses an argument, and converts an error to a usage error.
+func usage<Noun>(
+    _ origin: String, _ text: String, _ parser: (String) throws(ParseError) -> Noun
+) throws(UsageError) -> Noun {
+    do {
+        return try parser(text)
+    } catch {
+        throw UsageError(
+            ["ocimirror"],
+            .invalidValue(of: origin, error.text, reason: error.reason, suggestion: nil))
+    }
+}
 
 extension IDSelection {
     /// Rejects ids, names and globs that match no image.
