@@ -60,7 +60,7 @@ public struct Descriptor: Hashable, Sendable {
         self.init(
             mediaType: mediaType, digest: digest, size: size,
             platform: try object["platform"].map { value throws(JSONError) in
-                try Platform(json: value, path: object.place(of: "platform"))
+                try Platform(json: value, path: object.location(of: "platform"))
             },
             artifactType: try object.mediaType("artifactType"),
             annotations: try object.stringMap("annotations"),

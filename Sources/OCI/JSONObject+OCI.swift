@@ -35,7 +35,7 @@ extension JSONObject {
     /// Returns the platform that the members `os`, `architecture` and their companions state.
     func platform() throws(JSONError) -> Platform {
         guard let os = try platformPart("os"), let architecture = try platformPart("architecture")
-        else { throw JSONError(place: path, reason: "os or architecture is missing") }
+        else { throw JSONError(location: path, reason: "os or architecture is missing") }
         // Signatures have configs with empty strings, which match no platform.
         return Platform(
             os: os.isEmpty ? "unknown" : os,

@@ -105,7 +105,7 @@ extension Manifest {
         let json = try JSONValue(parsing: bytes, allowsDuplicateKeys: true)
         let object = try JSONObject(json, known: Self.knownKeys)
         guard !mediaType.isSchema1 else {
-            throw JSONError(place: "", reason: "schema 1 manifests are not supported")
+            throw JSONError(location: "", reason: "schema 1 manifests are not supported")
         }
         guard try object.integer("schemaVersion") == 2 else {
             throw object.failure("schemaVersion", "is not 2; schema 1 manifests are not supported")
@@ -133,7 +133,7 @@ extension Manifest {
                     artifactType: try object.mediaType("artifactType"),
                     annotations: try object.stringMap("annotations")))
         } else {
-            throw JSONError(place: "", reason: "\(mediaType) is not a supported manifest type")
+            throw JSONError(location: "", reason: "\(mediaType) is not a supported manifest type")
         }
     }
 

@@ -152,12 +152,12 @@ public struct Pinner: Sendable {
         }
     }
 
-    private func targets(for found: FoundSites) -> [PinCopy.Target] {
+    private func targets(for found: FoundSites) -> [FoundTarget] {
         switch source {
         case .file(let copy): copy.targets(for: found)
         case .lock(let lock):
             found.sites.map { site in
-                Result { () throws(LockView.LookupFailure) in
+                Result { () throws(LookupFailure) in
                     try lock.target(for: site)
                 }
             }
@@ -165,7 +165,7 @@ public struct Pinner: Sendable {
     }
 
     private func draft(
-        _ found: ImageReferenceSite, target: PinCopy.Target, in file: FoundSites,
+        _ found: ImageReferenceSite, target: FoundTarget, in file: FoundSites,
         quotedAs quoteStyle: QuoteStyle
     ) -> Draft {
         let fragment = file.fragments[found.fragment]
@@ -195,7 +195,7 @@ public struct Pinner: Sendable {
             draft.reject(found.isSkipped ? .skipped : .unpinnable, obstacle)
             return draft
         }
-        do throws(LockView.LookupFailure) {
+        do throws(LookupFailure) {
             let target = try target.get()
             draft.site.id = target.id
             guard rewritesReferences || !target.isInOtherRepository else {
@@ -236,7 +236,7 @@ public struct Pinner: Sendable {
     }
 
     private static func explain(
-        _ failure: LockView.LookupFailure, of site: ImageReferenceSite, in draft: inout Draft
+        _ failure: LookupFailure, of site: ImageReferenceSite, in draft: inout Draft
     ) {
         switch failure {
         case .unknown: draft.reject(.unknown, "no matching lock entry")

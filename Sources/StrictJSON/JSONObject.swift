@@ -22,7 +22,7 @@ public struct JSONObject: Sendable {
     ///   differs from a known one only in case.
     public init(_ value: JSONValue, path: String = "", known: Set<String>) throws(JSONError) {
         guard case .object(let members) = value else {
-            throw JSONError(place: path, reason: "is \(value.kind), not an object")
+            throw JSONError(location: path, reason: "is \(value.kind), not an object")
         }
         self.path = path
         self.values = Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first }
@@ -58,13 +58,13 @@ public struct JSONObject: Sendable {
     }
 
     /// Returns the path of a member, for error messages.
-    public func place(of key: String) -> String {
+    public func location(of key: String) -> String {
         path.isEmpty ? key : "\(path).\(key)"
     }
 
     /// Returns an error about a member.
     public func failure(_ key: String, _ reason: String) -> JSONError {
-        JSONError(place: place(of: key), reason: reason)
+        JSONError(location: location(of: key), reason: reason)
     }
 
     /// Returns the value of a member, or `nil` if it is absent or null.
@@ -102,7 +102,7 @@ public struct JSONObject: Sendable {
         switch self[key] {
         case nil: return nil
         case .array(let elements):
-            return elements.enumerated().map { ("\(place(of: key))[\($0.offset)]", $0.element) }
+            return elements.enumerated().map { ("\(location(of: key))[\($0.offset)]", $0.element) }
         case let other?: throw failure(key, "is \(other.kind), not an array")
         }
     }
@@ -113,7 +113,7 @@ public struct JSONObject: Sendable {
         var strings: [String] = []
         for (path, element) in elements {
             guard case .string(let text) = element else {
-                throw JSONError(place: path, reason: "is \(element.kind), not a string")
+                throw JSONError(location: path, reason: "is \(element.kind), not a string")
             }
             strings.append(text)
         }

@@ -25,7 +25,7 @@ extension JSONValue {
         // UTF-8 is validated once for the whole document, so that every slice between two ASCII
         // quotes is valid.
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw JSONError(place: "", reason: "the text is not UTF-8")
+            throw JSONError(location: "", reason: "the text is not UTF-8")
         }
         var parser = JSONParser(
             bytes: bytes, maximumDepth: maximumDepth, maximumCount: maximumCount,
@@ -51,7 +51,7 @@ private struct JSONParser {
     }
 
     func failure(_ reason: String) -> JSONError {
-        JSONError(place: "byte \(offset)", reason: reason)
+        JSONError(location: "byte \(offset)", reason: reason)
     }
 
     var current: UInt8? { offset < bytes.count ? bytes[offset] : nil }

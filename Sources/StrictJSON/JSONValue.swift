@@ -43,18 +43,18 @@ public enum JSONValue: Hashable, Sendable {
 /// An error in a JSON document: a syntax error or an unexpected value.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The location: `byte 17`, or a path such as `manifests[1].size`.
-    public let place: String
+    public let location: String
     /// The reason, which never quotes the document.
     public let reason: String
 
     /// Creates an error.
-    public init(place: String, reason: String) {
-        self.place = place
+    public init(location: String, reason: String) {
+        self.location = location
         self.reason = reason
     }
 
     /// One line: the location and the reason.
-    public var description: String { place.isEmpty ? reason : "\(place): \(reason)" }
+    public var description: String { location.isEmpty ? reason : "\(location): \(reason)" }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,

@@ -34,7 +34,7 @@ import Testing
         ])
     func `any other size is rejected`(size: String) {
         let error = #expect(throws: JSONError.self) { try Self.read("size", size) }
-        #expect(error?.place == "manifests[0].size")
+        #expect(error?.location == "manifests[0].size")
     }
 
     @Test func `a thousand descriptors of maximum size are accepted`() throws {
@@ -63,7 +63,7 @@ import Testing
         ])
     func `a member of another type is rejected`(key: String, value: String) {
         let error = #expect(throws: JSONError.self) { try Self.read(key, value) }
-        #expect(error?.place.hasPrefix("manifests[0].\(key)") == true)
+        #expect(error?.location.hasPrefix("manifests[0].\(key)") == true)
     }
 
     @Test(arguments: [

@@ -115,9 +115,9 @@ import Testing
         (#""config":{"Env":["=x"]}"#, "config.Env[0]"),
         (#""config":{"WorkingDir":"srv"}"#, "config.WorkingDir"),
     ])
-    func `a config that runtimes reject is rejected`(members: String, place: String) {
+    func `a config that runtimes reject is rejected`(members: String, location: String) {
         let error = #expect(throws: JSONError.self) { try Self.read(adding: members) }
-        #expect(error?.place == place)
+        #expect(error?.location == location)
     }
 
     @Test func `an empty variable is accepted, and Windows has other paths`() throws {
@@ -149,6 +149,6 @@ import Testing
     @Test func `the error for an invalid digest contains its path`() {
         let text = Self.least.replacing("[\"sha256:", with: "[\"\(ManifestTests.hash)\",\"md5:")
         let error = #expect(throws: JSONError.self) { try Self.read(text) }
-        #expect(error?.place == "rootfs.diff_ids[1]")
+        #expect(error?.location == "rootfs.diff_ids[1]")
     }
 }

@@ -92,14 +92,14 @@ import Testing
     func `an index with keys of an image manifest is rejected`(key: String, value: String) {
         let text = Self.adding("\"\(key)\":\(value)", to: Self.list)
         let error = #expect(throws: JSONError.self) { try Self.readIndex(text) }
-        #expect(error?.place == key)
+        #expect(error?.location == key)
     }
 
     @Test(arguments: ["manifests", "fsLayers", "blobs"], ["[]", "{}", "null"])
     func `an image manifest with keys of an index is rejected`(key: String, value: String) {
         let text = Self.adding("\"\(key)\":\(value)", to: Self.image)
         let error = #expect(throws: JSONError.self) { try Self.readImage(text) }
-        #expect(error?.place == key)
+        #expect(error?.location == key)
     }
 
     @Test(

@@ -46,7 +46,7 @@ import Testing
             try Self.object("{\"\(key)\":1}", path: "a[0]")
         }
         #expect(error?.reason == "differs only in case from a known key, which is ambiguous")
-        #expect(error?.place.hasPrefix("a[0].") == true)
+        #expect(error?.location.hasPrefix("a[0].") == true)
         #expect(throws: JSONError.self) { try Self.object("{\"name\":\"x\",\"\(key)\":1}") }
     }
 

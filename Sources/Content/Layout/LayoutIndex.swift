@@ -37,7 +37,7 @@ struct LayoutIndex {
         let json = try JSONValue(parsing: bytes, allowsDuplicateKeys: true)
         guard case .object(let members) = json,
             case .array(let entries)? = members.first(where: { $0.name == "manifests" })?.value
-        else { throw JSONError(place: "manifests", reason: "is missing") }
+        else { throw JSONError(location: "manifests", reason: "is missing") }
         self.members = members.filter { $0.name != "manifests" }
         self.entries = entries
         let raw = RawManifest(describing: bytes, as: .ociIndex)

@@ -77,7 +77,7 @@ struct ReportReader {
         case .special: .special
         case .symbolicLink: .symbolicLink(to: try text(ScanLimits.pathByteCount))
         case .hardLink: .hardLink(to: LayerPath(try text(ScanLimits.pathByteCount)))
-        case .program: .file(try file())
+        case .executable: .file(try file())
         case .whiteout, .opaque, .finished, .error: throw Self.invalidReport
         }
     }

@@ -30,7 +30,7 @@ struct ReportWriter {
             begin(.hardLink, path)
             put(target.bytes)
         case .entry(.file(let file), let path):
-            begin(.program, path)
+            begin(.executable, path)
             put(file)
         }
         if bytes.count >= Self.chunkByteCount { isBroken = !flush() }

@@ -45,7 +45,7 @@ enum ReportTag: UInt8 {
     case directory = 0x64
     case data = 0x66
     case special = 0x70
-    case program = 0x78
+    case executable = 0x78
     case symbolicLink = 0x6C
     case hardLink = 0x68
     case whiteout = 0x77

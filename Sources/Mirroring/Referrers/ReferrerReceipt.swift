@@ -14,10 +14,26 @@ public struct ReferrerReceipt: Hashable, Sendable {
     public internal(set) var present = 0
     /// A Boolean value that indicates whether all requests to the source and the target succeeded.
     public internal(set) var isComplete = true
+    private var failures: [Failure] = []
+
+    /// A reason for what was not copied.
+    private struct Failure: Hashable, Sendable {
+        /// The operations that failed; none for a reason that concerns no particular one.
+        var operations: [String]
+        let cause: String
+
+        var line: String {
+            guard let first = operations.first else { return cause }
+            let others = operations.count - 1
+            let count = others > 0 ? " and \(others) more" : ""
+            return "\(first)\(count): \(cause)"
+        }
+    }
+
     /// The reasons for what was not copied, one line each.
     ///
-    /// They do not fail the image.
-    public internal(set) var warnings: [String] = []
+    /// They do not fail the image. A cause that concerns several subjects is one line.
+    public var warnings: [String] { failures.map(\.line) }
 
     /// Creates an empty receipt.
     public init() {}
@@ -32,13 +48,21 @@ public struct ReferrerReceipt: Hashable, Sendable {
     var subjects: [Digest] { verified.filter { $0.tag == nil }.map(\.digest).sorted() }
 
     /// Records a warning once.
-    mutating func warn(_ line: String) {
-        if !warnings.contains(line) { warnings.append(line) }
+    mutating func warn(_ line: String) { add(Failure(operations: [], cause: line)) }
+
+    private mutating func add(_ failure: Failure) {
+        guard let index = failures.firstIndex(where: { $0.cause == failure.cause }) else {
+            failures.append(failure)
+            return
+        }
+        for operation in failure.operations where !failures[index].operations.contains(operation) {
+            failures[index].operations.append(operation)
+        }
     }
 
     /// Records a failure, after which the target may lack referrers.
-    mutating func fail(_ subject: String, _ error: CopyError) {
-        warn("\(subject): \(error)")
+    mutating func fail(_ operation: String, _ error: CopyError) {
+        add(Failure(operations: [operation], cause: "\(error)"))
         switch error.failureClass {
         // The source responded: the listed manifest is missing or is not a referrer.
         case .missing where error.role == .source, .invalid where error.role == .source: break
@@ -52,7 +76,7 @@ public struct ReferrerReceipt: Hashable, Sendable {
         written.formUnion(other.written)
         present += other.present
         isComplete = isComplete && other.isComplete
-        for warning in other.warnings { warn(warning) }
+        for failure in other.failures { add(failure) }
     }
 
     /// The receipt for another image with the same subject, which does not count the copies twice

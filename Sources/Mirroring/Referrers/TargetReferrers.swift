@@ -94,7 +94,7 @@ struct ReferrerIndex {
     init(_ manifest: RawManifest) throws(JSONError) {
         guard case .index(let index) = try manifest.decoded(),
             case .object(let all) = try JSONValue(parsing: manifest.bytes)
-        else { throw JSONError(place: "", reason: "is not an index") }
+        else { throw JSONError(location: "", reason: "is not an index") }
         members = all.filter { $0.name != "manifests" }
         entries = []
         for member in all where member.name == "manifests" {

@@ -162,7 +162,7 @@ public struct Linter: Sendable {
             ]
         }
         let target: PinTarget
-        do throws(LockView.LookupFailure) {
+        do throws(LookupFailure) {
             target = try lock.target(for: site)
         } catch .ambiguous(let targets) where site.statedTag != nil || image.digest != nil {
             return [(.versionDiffers, StatedVersion.ambiguity(site, among: targets))]

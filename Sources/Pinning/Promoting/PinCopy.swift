@@ -8,8 +8,6 @@ internal import YAML
 /// A pin is identified by its document and its path. If several values have one path, or are in a
 /// list whose elements have no names, the pin is copied only if it is unambiguous.
 struct PinCopy: Sendable {
-    typealias Target = Result<PinTarget, LockView.LookupFailure>
-
     /// A document and a path without positions in lists; several values can have one location.
     private struct Location: Hashable {
         let scope: Int
@@ -35,14 +33,14 @@ struct PinCopy: Sendable {
     }
 
     /// Returns the target of each image of the other file, by its index in ``FoundSites/sites``.
-    func targets(for other: FoundSites) -> [Target] {
-        var targets: [Target] = other.sites.map { _ in .failure(.unknown) }
+    func targets(for other: FoundSites) -> [FoundTarget] {
+        var targets: [FoundTarget] = other.sites.map { _ in .failure(.unknown) }
         let match = DocumentMatch(from: source.scopes, to: other.scopes)
         for (location, sites) in Self.locations(other) {
             func sources(_ scope: Int) -> [ImageReferenceSite] {
                 locations[Location(scope: scope, path: location.path)] ?? []
             }
-            let found: [Target] =
+            let found: [FoundTarget] =
                 switch match.counterparts[location.scope] {
                 case .missing: sites.map { _ in .failure(.unknown) }
                 case .document(let scope): Self.pair(sources(scope), with: sites)
@@ -65,7 +63,7 @@ struct PinCopy: Sendable {
     }
 
     private static func pair(_ old: [ImageReferenceSite], with new: [ImageReferenceSite])
-        -> [Target]
+        -> [FoundTarget]
     {
         let isList =
             Set(old.map(\.path)).count == old.count && Set(new.map(\.path)).count == new.count
@@ -104,7 +102,7 @@ struct PinCopy: Sendable {
     /// image.
     private static func choose(
         among candidates: [ImageReferenceSite], for sites: [ImageReferenceSite], _ reason: String
-    ) -> [Target] {
+    ) -> [FoundTarget] {
         let pins = candidates.filter(\.isPinned)
         if pins.isEmpty, candidates.count <= choiceLimit {
             return sites.map { _ in .failure(.unknown) }
@@ -116,7 +114,7 @@ struct PinCopy: Sendable {
         }
     }
 
-    private static func copy(_ old: ImageReferenceSite, _ new: ImageReferenceSite) -> Target {
+    private static func copy(_ old: ImageReferenceSite, _ new: ImageReferenceSite) -> FoundTarget {
         guard old.isPinned, !old.isSkipped else { return .failure(.unknown) }
         if let obstacle = old.obstacle {
             return .failure(.notCopied("the pin to copy cannot be read: \(obstacle)"))

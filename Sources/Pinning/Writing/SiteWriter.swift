@@ -3,6 +3,40 @@
 internal import OCI
 internal import YAML
 
+/// An image of the lock file in the form in which values files and manifests reference it.
+struct PinTarget: Hashable, Sendable {
+    let id: String
+    let repository: Repository
+    /// The tag for whole references; `nil` for a floating tag and for an entry without a tag.
+    let tag: Tag?
+    /// The tag that the entry was resolved from, floating or not; `nil` if its source has none.
+    let resolvedTag: Tag?
+    let digest: Digest
+    /// A Boolean value that indicates whether a file names the image in another repository.
+    var isInOtherRepository = false
+
+    /// The image with its tag and digest.
+    var reference: Reference { Reference(repository, tag: tag, digest: digest) }
+}
+
+/// The reason why no image of the lock file can be used.
+enum LookupFailure: Error, Hashable {
+    case unknown
+    case unknownID(String)
+    /// Several entries have the repository, and none has the tag or digest of the file.
+    case ambiguous([PinTarget])
+    case insufficientlyValidated(String)
+    /// The image was not selected.
+    case notSelected
+    /// The file to copy from names another repository.
+    case otherRepository(String)
+    /// The pin must not be copied, for this reason.
+    case notCopied(String)
+}
+
+/// The image to write to a site, or the reason why there is none.
+typealias FoundTarget = Result<PinTarget, LookupFailure>
+
 /// Computes the edits that write one image of the lock file into one site.
 struct SiteWriter {
     let site: ImageReferenceSite

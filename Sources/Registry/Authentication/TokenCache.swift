@@ -23,7 +23,7 @@ struct Token: Hashable, Sendable {
         let first = try object.string("token") ?? ""
         let text = first.isEmpty ? try object.string("access_token") ?? "" : first
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw JSONError(place: "token", reason: "is missing or has invalid characters")
+            throw JSONError(location: "token", reason: "is missing or has invalid characters")
         }
         self.authorization = Secret("Bearer \(text)")
         self.usableFor = Self.usableDuration(stated: object["expires_in"], token: text)

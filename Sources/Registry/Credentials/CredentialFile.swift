@@ -123,7 +123,7 @@ struct AuthFileEdit: Sendable {
         // Parses it completely, to reject content that could not be read back.
         _ = try AuthFile(name: "", bytes: bytes)
         guard case .object(let members) = try JSONValue(parsing: bytes) else {
-            throw JSONError(place: "", reason: "is not an object")
+            throw JSONError(location: "", reason: "is not an object")
         }
         self.members = members
     }

@@ -81,7 +81,7 @@ extension RemoteRepository {
         if try JSONValue(parsing: bytes)["manifests"] == .null { return [] }
         switch try RawManifest(describing: bytes, as: .ociIndex).decoded() {
         case .index(let index): return index.manifests
-        case .image: throw JSONError(place: "", reason: "is not an index")
+        case .image: throw JSONError(location: "", reason: "is not an index")
         }
     }
 }

@@ -168,8 +168,9 @@ extension RemoteRepository {
     ) throws -> RegistryRequest {
         var types = MediaType.manifests
         if let further, !types.contains(further) { types.append(further) }
+        let noun = if case .tag = name { "tag" } else { "manifest" }
         return RegistryRequest(
-            operation: operation(kind, "reading the manifest \(name)"), method: method,
+            operation: operation(kind, "reading the \(noun) \(name)"), method: method,
             url: try url("manifests/\(name)"),
             fields: ["Accept": types.map(\.name).joined(separator: ", ")], accepted: accepted)
     }

@@ -6,7 +6,7 @@ internal import OCI
 struct Operation: Sendable {
     /// The kind of request, by which requests are counted.
     let kind: RequestKind
-    /// The operation as a phrase, such as `reading the manifest 1.36`.
+    /// The operation as a phrase, such as `reading the tag 1.36`.
     let phrase: String
     /// The registry.
     let registry: RegistryHost

@@ -7,7 +7,7 @@ public import TextSafety
 
 /// An error of a registry, or of the connection to it.
 public struct RegistryError: ContentFailure {
-    /// The operation that failed, such as `reading the manifest 1.36`.
+    /// The operation that failed, such as `reading the tag 1.36`.
     public let operation: String
     /// The registry.
     public let registry: RegistryHost

@@ -151,6 +151,6 @@ struct PinCommand: ConfiguredCommand {
             return try PinInputs.lock(previousLock, root: root, in: context)
         }
         guard let bytes = try? await GitRevision("HEAD", in: context).read(lock) else { return nil }
-        return try? Lockfile(parsing: bytes, root: root.split(separator: ".").map(String.init))
+        return try? Lockfile(parsing: bytes, root: PinInputs.keys(ofRoot: root))
     }
 }

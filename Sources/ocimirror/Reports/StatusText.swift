@@ -80,7 +80,7 @@ struct ImageProblem: Hashable, Sendable {
     let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
     let finding: Finding.ID?
-    /// The message without `source: ` or `target: `.
+    /// The message without the role at its beginning.
     let message: String
     let hint: String?
 
@@ -89,10 +89,11 @@ struct ImageProblem: Hashable, Sendable {
         self.status = status
         role = failure.role
         finding = nil
-        let prefix = failure.role.map { "\($0.rawValue): " } ?? ""
-        message = String(
-            failure.message.hasPrefix(prefix)
-                ? failure.message.dropFirst(prefix.count) : failure.message[...])
+        let role = failure.role?.rawValue ?? ""
+        // The message is `source: …`, or `source LOCATION: …`.
+        let isPrefix = failure.role != nil && failure.message.hasPrefix(role)
+        let rest = isPrefix ? failure.message.dropFirst(role.count) : failure.message[...]
+        message = String(isPrefix ? rest.drop { $0 == ":" || $0 == " " } : rest)
         hint = failure.hint
     }
 

@@ -17,9 +17,12 @@ enum PinInputs {
     static func lock(
         _ path: String, root: String, in context: ProgramContext
     ) throws(ConfigurationFileError) -> Lockfile {
-        try Lockfile.read(
-            context.absolute(path), named: path,
-            root: root.split(separator: ".").map(String.init))
+        try Lockfile.read(context.absolute(path), named: path, root: keys(ofRoot: root))
+    }
+
+    /// Returns the keys of the value of `--root`, which are separated by dots.
+    static func keys(ofRoot root: String) -> [String] {
+        root.split(separator: ".").map(String.init)
     }
 
     /// Reads the pin rules.

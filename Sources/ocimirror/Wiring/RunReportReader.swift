@@ -86,7 +86,7 @@ extension ImageFacts {
     fileprivate init(recordedIn image: JSONObject) throws(JSONError) {
         let names = Label.allCases.map(\.rawValue)
         let object = try JSONObject(
-            image["labels"] ?? .object([]), path: image.place(of: "labels"), known: Set(names))
+            image["labels"] ?? .object([]), path: image.location(of: "labels"), known: Set(names))
         var labels: [Label: UntrustedText] = [:]
         for label in Label.allCases {
             labels[label] = try object.string(label.rawValue).map(UntrustedText.init)

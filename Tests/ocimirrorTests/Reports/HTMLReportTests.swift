@@ -64,7 +64,8 @@ import TextSafety
         try run.add(.unchanged, "same")
         try run.add(.mirrored, "new")
         try run.add(.failed, "broken") {
-            $0.failure = ImageFailure(.unavailable, role: .source, "x")
+            $0.failure = ImageFailure(
+                .unavailable, role: .source, "source oci:images: no index.json")
         }
         run.unfinished = [try SampleRun.image("late")]
         let page = try Page(HTMLReport(run.report).text)
@@ -72,6 +73,9 @@ import TextSafety
         #expect(rows.map { $0.attributes["data-id"] } == ["broken", "late", "new", "same"])
         #expect(rows.allSatisfy { $0.attributes["hidden"] == nil })
         #expect(page.text.contains("1 of 4 images needs attention"))
+        #expect(page.text.contains("source oci:images: no index.json"))
+        #expect(!page.text.contains("source source"))
+        #expect(!page.text.contains("0 mounted"))
     }
 
     @Test func `of an interrupted run contains the reason and the unfinished images`() throws {

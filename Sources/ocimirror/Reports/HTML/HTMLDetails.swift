@@ -52,9 +52,10 @@ struct HTMLDetails {
         guard let receipt = target.receipt else {
             return entry("Target", "<code>\(target.location)</code>")
         }
+        let mounted = receipt.blobsMounted > 0 ? "\(receipt.blobsMounted) mounted, " : ""
         let copied =
             "\(ByteCount(bytes: receipt.bytesUploaded)) in "
-            + "\(counted(receipt.blobsUploaded, "blob")) uploaded, \(receipt.blobsMounted) mounted, "
+            + "\(counted(receipt.blobsUploaded, "blob")) uploaded, \(mounted)"
             + "\(receipt.blobsPresent) already present"
         let kept = receipt.retentionTag.map { ", previous digest kept as \($0)" } ?? ""
         return entry("Target", "<code>\(target.location)</code>: \(copied)\(kept)")
