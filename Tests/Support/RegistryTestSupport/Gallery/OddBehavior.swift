@@ -3,8 +3,7 @@
 /// A behavior of a real registry, or of a proxy in front of one, that deviates from the
 /// specification.
 ///
-/// Each behavior is one file of this directory, which names the public report of it. A registry
-/// adopts any number of them.
+/// Each behavior names the public report of it. A registry adopts any number of them.
 public struct OddBehavior: Sendable, CustomStringConvertible {
     /// The name, by which `loopback-registry --odd` selects it.
     public let name: String

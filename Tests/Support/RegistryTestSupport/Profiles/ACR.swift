@@ -58,9 +58,6 @@ public final class ACR: RegistryEmulation {
             storage: "loopback.westeurope.data.azurecr.io")
     }
 
-    /// The differences that other registries share.
-    public var traits: RegistryTraits { RegistryTraits() }
-
     /// The path of its token server.
     public var tokenPath: String { "/oauth2/token" }
 
@@ -78,15 +75,6 @@ public final class ACR: RegistryEmulation {
             return ScriptedResponse(.uploadInvalid, status: 400)
         default: return nil
         }
-    }
-
-    /// Returns the response in the format of this registry.
-    public func amended(
-        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
-    )
-        -> ScriptedResponse
-    {
-        storage.redirected(response, to: request, in: moment)
     }
 
     /// Returns the faults of a mode.

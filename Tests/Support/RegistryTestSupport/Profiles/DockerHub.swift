@@ -46,9 +46,6 @@ public final class DockerHub: RegistryEmulation {
             storage: "production.cloudflare.docker.com")
     }
 
-    /// The differences that other registries share.
-    public var traits: RegistryTraits { RegistryTraits() }
-
     /// The path of its token server.
     public var tokenPath: String { "/token" }
 

@@ -62,15 +62,6 @@ public final class GHCR: RegistryEmulation {
         return .text(416, "REQUESTED_RANGE_NOT_SATISFIABLE: the body is greater than 4.00MiB")
     }
 
-    /// Returns the response in the format of this registry.
-    public func amended(
-        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
-    )
-        -> ScriptedResponse
-    {
-        storage.redirected(response, to: request, in: moment)
-    }
-
     /// Returns the faults of a mode.
     public func faults(in mode: ProfileMode) -> [FaultRule] {
         switch mode {

@@ -53,9 +53,6 @@ public final class Harbor: RegistryEmulation {
             tokens: "harbor.example.com", storage: "s3.example.com")
     }
 
-    /// The differences that other registries share.
-    public var traits: RegistryTraits { RegistryTraits() }
-
     /// The path of its token server.
     public var tokenPath: String { "/service/token" }
 

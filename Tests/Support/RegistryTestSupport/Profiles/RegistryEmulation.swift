@@ -28,6 +28,18 @@ public protocol RegistryEmulation: Sendable {
     func faults(in mode: ProfileMode) -> [FaultRule]
 }
 
+extension RegistryEmulation {
+    /// The default differences.
+    public var traits: RegistryTraits { RegistryTraits() }
+
+    /// Returns the default response; blobs are read from the storage.
+    public func amended(
+        _ response: ScriptedResponse, to request: RecordedRequest, in moment: ProfileMoment
+    ) -> ScriptedResponse {
+        storage.redirected(response, to: request, in: moment)
+    }
+}
+
 /// The condition of a registry.
 public enum ProfileMode: String, Sendable, CaseIterable {
     /// No faults.

@@ -25,4 +25,9 @@ extension OddBehavior {
         "forbidden-web-page",
         source: "https://github.com/docker-library/official-images/issues/4309",
         .on(nil, "*", .answer(.page(403, "Access Denied by Web Filter"))))
+
+    /// Every response has a warning.
+    public static let warnings = OddBehavior(
+        "warnings", source: "https://github.com/opencontainers/distribution-spec/pull/393",
+        .on(nil, "*", .setHeader("Warning", #"299 - "this registry will be shut down""#)))
 }
