@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Files
+@testable import Files
 import Glibc
 import Testing
 
