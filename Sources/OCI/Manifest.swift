@@ -153,7 +153,7 @@ extension JSONObject {
 
     fileprivate func descriptor(_ key: String) throws(JSONError) -> Descriptor? {
         guard let value = self[key] else { return nil }
-        return try Descriptor(json: value, path: place(of: key))
+        return try Descriptor(json: value, path: location(of: key))
     }
 
     fileprivate func descriptors(_ key: String) throws(JSONError) -> [Descriptor] {

@@ -153,8 +153,9 @@ public struct Finding: Hashable, Sendable {
     /// - Parameter condition: The condition, which follows the message.
     /// - Returns: The finding, with the severity `warning` if it was an error.
     func likely(if condition: String) -> Finding {
-        severity == .error || certainty == .likely
-            ? Finding(id, .warning, .likely, platform, layer, "\(text) (\(condition))")
-            : Finding(id, severity, certainty, platform, layer, "\(text) (\(condition))")
+        let isLikely = severity == .error || certainty == .likely
+        return Finding(
+            id, isLikely ? .warning : severity, certainty: isLikely ? .likely : certainty,
+            platform: platform, layer: layer, message: "\(text) (\(condition))")
     }
 }

@@ -19,7 +19,7 @@ import Testing
     ) throws -> [StartedPrograms.Execution] {
         let config = try #require(config)
         let tracer = StartTracer(RootFileSystem(layers: [nil]), CPUArchitecture(.linuxARM64))
-        var run = ShellRun(tracer, script: LayerPath("x"), shell: "bash", depth: 0)
+        var run = ShellRun(tracer, script: LayerPath("x"), shell: LayerPath("bash"), depth: 0)
         let state = ShellState(
             process: ProcessState(config), name: Argument("x"),
             arguments: arguments.map { Argument($0) })

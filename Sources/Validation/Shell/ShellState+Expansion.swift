@@ -186,7 +186,7 @@ extension ShellState {
                     if isQuoted {
                         field.append(argument.text)
                     } else {
-                        split(argument.text, &field, &done)
+                        split(argument.text, into: &field, done: &done)
                     }
                 }
             // Such as an array, which has any number of elements.
