@@ -23,7 +23,7 @@ final class BufferBudget: Sendable {
     /// Creates a budget.
     ///
     /// - Parameter byteCount: The number of bytes.
-    init(_ byteCount: Int = 16 << 20) {
+    init(_ byteCount: Int = 12 << 20) {
         remaining = Mutex(byteCount)
     }
 
