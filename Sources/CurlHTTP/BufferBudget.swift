@@ -12,8 +12,9 @@ final class BufferBudget: Sendable {
     static let minimumSize = 32 << 10
     /// The largest buffer; larger ones do not raise the throughput.
     static let maximumSize = 256 << 10
-    /// The number of buffers of a download: libcurl's, the received bytes, and those that its reader
-    /// has taken. An upload has two.
+    /// The number of buffers of a download; an upload has two.
+    ///
+    /// They are libcurl's, the received bytes, and those that the reader has taken.
     static let buffersPerExchange = 3
     /// The part of the remaining bytes that an exchange gets.
     private static let share = 1.0 / 16

@@ -92,7 +92,8 @@ public struct HTTPRequest: Sendable {
     public init(
         _ method: HTTPMethod, _ url: HTTPURL, fields: HTTPFields = [:],
         authorization: Secret? = nil, body: HTTPBody = .none, isBulk: Bool = false,
-        expectedLength: Int? = nil, timeouts: HTTPTimeouts = HTTPTimeouts(), addressScope: AddressScope = .anywhere
+        expectedLength: Int? = nil, timeouts: HTTPTimeouts = HTTPTimeouts(),
+        addressScope: AddressScope = .anywhere
     ) {
         self.method = method
         self.url = url
