@@ -51,7 +51,7 @@ public final class AsyncBroadcast<Element: Sendable>: Sendable {
     ///   - readers: The number of readers, which are numbered from 0.
     ///   - window: The maximum number of elements by which the fastest reader is ahead of the
     ///     slowest.
-    public init(readers: Int, window: Int = 8) {
+    public init(readers: Int, window: Int = 2) {
         precondition(window > 0, "window must be positive")
         self.window = window
         state = AsyncCondition(State(readers: Array(repeating: .expected, count: readers)))

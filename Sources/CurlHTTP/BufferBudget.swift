@@ -12,10 +12,9 @@ final class BufferBudget: Sendable {
     static let minimumSize = 32 << 10
     /// The largest buffer; larger ones do not raise the throughput.
     static let maximumSize = 256 << 10
-    /// The number of buffers of a download.
+    /// The number of buffers of a download; an upload has two.
     ///
-    /// They are libcurl's, the received bytes, and those that the reader has taken. An upload has
-    /// two.
+    /// They are libcurl's, the received bytes, and those that the reader has taken.
     static let buffersPerExchange = 3
     /// The part of the remaining bytes that an exchange gets.
     private static let share = 1.0 / 16
@@ -25,7 +24,7 @@ final class BufferBudget: Sendable {
     /// Creates a budget.
     ///
     /// - Parameter byteCount: The number of bytes.
-    init(_ byteCount: Int = 16 << 20) {
+    init(_ byteCount: Int = 12 << 20) {
         remaining = Mutex(byteCount)
     }
 

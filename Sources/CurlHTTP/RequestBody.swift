@@ -59,8 +59,8 @@ struct RequestBody {
 
     /// Rewinds to the first byte, if it is still available.
     ///
-    /// A blob is not sent again after a part of it: the registry may have stored that part, and
-    /// would add the whole to it.
+    /// A blob is not retried on another connection after a part of it: the registry may have stored
+    /// that part, and would add the whole to it.
     mutating func rewind() -> Bool {
         if readCount > 0 {
             if isBulk { return false }

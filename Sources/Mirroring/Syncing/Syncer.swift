@@ -17,6 +17,7 @@ public struct Syncer: Sendable {
     /// It bounds the memory of manifests and configs, some hundred KiB for each image. The requests
     /// of an image depend on each other, so that many images are needed to use a host's limit.
     static let maxConcurrentImages = 128
+    private let concurrentImages: Int
 
     /// The maximum number of layers that are scanned concurrently.
     public static let maximumScanCount = 8
@@ -47,13 +48,16 @@ public struct Syncer: Sendable {
             observe: observe)
         self.progress = progress
         self.now = now
+        self.concurrentImages =
+            jobs.map { min(max(16, $0 * 4), Self.maxConcurrentImages) }
+            ?? Self.maxConcurrentImages
     }
 
     /// Mirrors every image of the plan.
     ///
     /// Cancelling the task stops the transfers; the report then contains the finished images.
     public func sync(_ plan: Plan) async -> SyncReport {
-        let slots = AsyncSemaphore(Self.maxConcurrentImages)
+        let slots = AsyncSemaphore(concurrentImages)
         context.resolver.stores.expect(plan.images.map(\.source))
         progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: ImageOutcome?.self) { group in

@@ -20,19 +20,12 @@ struct ConcurrencyController: Hashable, Sendable {
 
     /// The number of operations at the start.
     static let initialLimit = 8
-    /// The number of operations up to which a measurement never reduces the limit.
-    static let minimumLimit = 4
     /// The part of the limit that has to be used on average for a measurement to count.
     static let minimumUse = 0.85
-    /// The relative growth of throughput, per relative growth of the limit, that justifies a greater
-    /// limit, and the least growth that differs from noise.
-    static let minimumGain = (proportion: 0.25, absolute: 0.05)
     /// The relative loss of throughput that a smaller limit may cost.
     static let maximumLoss = 0.03
     /// The throughput, relative to the usual one, from which the link is assumed to have changed.
     static let usualRange = 0.8...1.25
-    /// The relative growth of throughput at which the start continues.
-    static let startGain = 1.25
     /// The number of windows without such growth at which the start ends.
     static let maximumStagnantWindows = 2
     /// The factor of a small step.
@@ -40,10 +33,36 @@ struct ConcurrencyController: Hashable, Sendable {
     /// The number of measurements between two experiments, after the first and after many failures.
     static let pauses = 4...32
 
+    /// The properties of a kind of operation.
+    struct Tuning: Hashable, Sendable {
+        /// The shortest window of a measurement.
+        var minimumWindow: Duration
+        /// The number of operations below which a measurement never reduces the limit.
+        var minimumLimit: Int
+        /// The factor by which the throughput has to grow while the limit is doubled.
+        var startGain: Double
+        /// The relative growth of throughput, per relative growth of the limit, that justifies a
+        /// greater limit.
+        var gain: Double
+        /// The least growth of throughput that differs from noise.
+        var minimumGain: Double
+
+        /// The transfers of large bodies, whose throughput is counted in bytes.
+        static let transfers = Tuning(
+            minimumWindow: .milliseconds(100), minimumLimit: 4, startGain: 1.25, gain: 0.25,
+            minimumGain: 0.05)
+        /// The requests without large bodies, whose throughput is counted in responses.
+        ///
+        /// They cost little, and the times that their kinds take differ, so that less growth is
+        /// required.
+        static let requests = Tuning(
+            minimumWindow: .milliseconds(50), minimumLimit: 16, startGain: 1.1, gain: 0.1,
+            minimumGain: 0.03)
+    }
+
     /// The upper bound of the limit.
     let maximum: Int
-    /// The shortest window of a measurement.
-    let minimumWindow: Duration
+    private let tuning: Tuning
     /// The number of operations that may be in progress now; at least one.
     private(set) var limit: Int
     /// The current epoch.
@@ -81,10 +100,10 @@ struct ConcurrencyController: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - maximum: The upper bound of the limit.
-    ///   - minimumWindow: The shortest window of a measurement.
-    init(maximum: Int, minimumWindow: Duration) {
+    ///   - tuning: The properties of the operations.
+    init(maximum: Int, _ tuning: Tuning) {
         self.maximum = max(1, maximum)
-        self.minimumWindow = minimumWindow
+        self.tuning = tuning
         self.limit = min(Self.initialLimit, self.maximum)
     }
 
@@ -142,7 +161,9 @@ struct ConcurrencyController: Hashable, Sendable {
     private var windowLength: Duration {
         // A new connection takes some round trips before its first byte. The start, which needs two
         // windows without growth, may measure shorter ones.
-        max(minimumWindow, (latency.value ?? .zero) * (isSettling ? 3 : start != nil ? 1 : 2))
+        max(
+            tuning.minimumWindow, (latency.value ?? .zero) * (isSettling ? 3 : start != nil ? 1 : 2)
+        )
     }
 
     private mutating func decide(_ rate: Double) {
@@ -172,7 +193,7 @@ struct ConcurrencyController: Hashable, Sendable {
 
     private mutating func continueStart(_ known: Start, _ rate: Double) {
         var start = known
-        if rate >= start.bestRate * Self.startGain {
+        if rate >= start.bestRate * tuning.startGain {
             start = Start(bestRate: rate, bestLimit: limit)
         } else {
             start.stagnantWindows += 1
@@ -187,7 +208,8 @@ struct ConcurrencyController: Hashable, Sendable {
         self.start = nil
         usualRate = start.bestRate
         measurementsUntilExperiment = nextPause
-        if isOver, start.bestLimit < limit { setLimit(start.bestLimit) }
+        let usual = max(start.bestLimit, min(tuning.minimumLimit, maximum))
+        if isOver, usual != limit { setLimit(usual) }
     }
 
     private mutating func end(_ experiment: Experiment, _ rate: Double) {
@@ -208,7 +230,7 @@ struct ConcurrencyController: Hashable, Sendable {
     private func isSuccess(_ rate: Double, _ experiment: Experiment) -> Bool {
         let growth = Double(limit) / Double(experiment.knownLimit) - 1
         if growth < 0 { return rate >= experiment.knownRate * (1 - Self.maximumLoss) }
-        let gain = max(growth * Self.minimumGain.proportion, Self.minimumGain.absolute)
+        let gain = max(growth * tuning.gain, tuning.minimumGain)
         return rate >= experiment.knownRate * (1 + gain)
     }
 
@@ -216,9 +238,10 @@ struct ConcurrencyController: Hashable, Sendable {
     private mutating func beginExperiment() {
         guard let usualRate else { return }
         if growsNext, limit >= maximum { growsNext = false }
-        if !growsNext, limit <= Self.minimumLimit { growsNext = true }
+        if !growsNext, limit <= tuning.minimumLimit { growsNext = true }
         let target = Double(limit) * (growsNext ? Self.step : 1 / Self.step)
-        let next = min(max(Int(target.rounded(growsNext ? .up : .down)), 1), maximum)
+        let bound = min(tuning.minimumLimit, limit)
+        let next = min(max(Int(target.rounded(growsNext ? .up : .down)), bound), maximum)
         guard next != limit else {
             measurementsUntilExperiment = Self.pauses.upperBound
             return

@@ -20,10 +20,13 @@ final class ConcurrencyLimiter: Sendable {
     ///
     /// - Parameters:
     ///   - maximum: The upper bound of concurrent operations.
-    ///   - minimumWindow: The shortest window of a measurement.
+    ///   - tuning: The properties of the operations.
     ///   - now: A monotonic clock.
-    init(maximum: Int, minimumWindow: Duration, now: @escaping @Sendable () -> Duration) {
-        let controller = ConcurrencyController(maximum: maximum, minimumWindow: minimumWindow)
+    init(
+        maximum: Int, _ tuning: ConcurrencyController.Tuning,
+        now: @escaping @Sendable () -> Duration
+    ) {
+        let controller = ConcurrencyController(maximum: maximum, tuning)
         self.state = AsyncCondition(State(controller: controller), servesInOrder: true)
         self.now = now
     }

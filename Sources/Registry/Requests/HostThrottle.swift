@@ -27,6 +27,9 @@ final class HostThrottle: Sendable {
     /// The limit of large bodies that are written; its throughput is counted in bytes.
     let uploads: ConcurrencyLimiter
 
+    /// The number of concurrent operations that throttling leaves if the rate is known.
+    static let limitedConcurrency = 4
+
     /// The interval over which waiting requests are spread when the host opens again.
     static let spread = Duration.milliseconds(250)
 
@@ -36,13 +39,13 @@ final class HostThrottle: Sendable {
     ///   - concurrency: The upper bound of concurrent requests, of downloads, and of uploads.
     ///   - time: The clock and the random numbers.
     init(concurrency: Int, time: RetryTiming) {
-        func limiter(_ minimumWindow: Duration) -> ConcurrencyLimiter {
-            ConcurrencyLimiter(maximum: concurrency, minimumWindow: minimumWindow, now: time.now)
+        func limiter(_ tuning: ConcurrencyController.Tuning) -> ConcurrencyLimiter {
+            ConcurrencyLimiter(maximum: concurrency, tuning, now: time.now)
         }
         self.time = time
-        self.requests = limiter(.milliseconds(50))
-        self.downloads = limiter(.milliseconds(100))
-        self.uploads = limiter(.milliseconds(100))
+        self.requests = limiter(.requests)
+        self.downloads = limiter(.transfers)
+        self.uploads = limiter(.transfers)
     }
 
     /// Runs an exchange while holding a permit for the host.
@@ -120,7 +123,7 @@ final class HostThrottle: Sendable {
     /// The number of concurrent operations that throttling leaves: a host whose rate is known
     /// throttles no further requests because of their number.
     private var minimumConcurrency: Int {
-        state.withLock { $0.pace.isLimited } ? ConcurrencyController.minimumLimit : 1
+        state.withLock { $0.pace.isLimited } ? Self.limitedConcurrency : 1
     }
 
     /// Closes the host for a while.
@@ -148,13 +151,17 @@ final class HostThrottle: Sendable {
         }
     }
 
+    /// Waits for the host to be open, and for a turn at its pace; another one if the host closes
+    /// meanwhile.
     private func waitForTurn() async throws {
-        try await waitUntilOpen()
-        let now = time.now()
-        let wait = state.withLock { $0.pace.takeTurn(at: now) }
-        guard wait > .zero else { return }
-        try await time.sleep(wait)
-        try await waitUntilOpen()
+        while true {
+            try await waitUntilOpen()
+            let now = time.now()
+            let (wait, epoch) = state.withLock { ($0.pace.takeTurn(at: now), $0.epoch) }
+            guard wait > .zero else { return }
+            try await time.sleep(wait)
+            guard state.withLock({ $0.epoch }) != epoch else { return }
+        }
     }
 
     private func waitUntilOpen() async throws {

@@ -82,7 +82,7 @@ final class RegistryClient: Sendable {
             for: origin, concurrency: settings.concurrency ?? profile.concurrency)
         self.throttle = throttle
         self.chunkedUploads = ConcurrencyLimiter(
-            maximum: 4, minimumWindow: .milliseconds(100), now: dependencies.time.now)
+            maximum: 4, .transfers, now: dependencies.time.now)
         self.referrerThrottle = HostThrottle(concurrency: 2, time: dependencies.time)
         self.presence = BlobPresence(mountsBlobs: profile.mountsBlobs)
         self.learned = Mutex(LearnedCapabilities(settings: settings, profile: profile))

@@ -34,7 +34,7 @@ struct RequestPace: Hashable, Sendable {
     /// A gap between requests that is longer says nothing about the limit and is not counted.
     static let maximumGap = Duration.seconds(1)
 
-    /// What is known about the limit of a host, in requests per second.
+    /// The knowledge about the limit of a host, in requests per second.
     private enum Knowledge: Hashable {
         case none
         /// The host permits more than this.

@@ -14,8 +14,8 @@ import Testing
         #expect(simulation.controller.limit == 8)
         simulation.run(seconds: 20)
         #expect(simulation.largestLimit == 24)
-        #expect(ConcurrencyController(maximum: 3, minimumWindow: .zero).limit == 3)
-        #expect(ConcurrencyController(maximum: 0, minimumWindow: .zero).limit == 1)
+        #expect(ConcurrencyController(maximum: 3, .transfers).limit == 3)
+        #expect(ConcurrencyController(maximum: 0, .transfers).limit == 1)
     }
 
     @Test func `uses four fifths of a far link after two seconds, and nine tenths after four`() {
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `halves once for all operations that were in progress together`() {
-        var controller = ConcurrencyController(maximum: 64, minimumWindow: .zero)
+        var controller = ConcurrencyController(maximum: 64, .transfers)
         let began = controller.epoch
         for _ in 0..<8 { controller.throttled(began: began, at: .zero) }
         #expect(controller.limit == 4)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func `does not change while it does not limit anything`() {
-        var controller = ConcurrencyController(maximum: 64, minimumWindow: .milliseconds(100))
+        var controller = ConcurrencyController(maximum: 64, .transfers)
         for tick in 0..<10_000 {
             let now = Duration.milliseconds(tick)
             if tick % 100 == 0 { controller.begin(at: now) }

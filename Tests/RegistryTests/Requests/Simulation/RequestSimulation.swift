@@ -44,7 +44,7 @@ struct RequestSimulation {
         self.roundTrip = roundTrip
         self.pause = pause
         self.tokens = burst
-        self.controller = ConcurrencyController(maximum: 64, minimumWindow: .milliseconds(50))
+        self.controller = ConcurrencyController(maximum: 64, .requests)
     }
 
     /// Sends further requests until they are answered, and returns the number of seconds.
@@ -93,7 +93,7 @@ struct RequestSimulation {
             waiting += 1
             controller.throttled(
                 began: request.began,
-                keeping: pace.isLimited ? ConcurrencyController.minimumLimit : 1, at: now)
+                keeping: pace.isLimited ? HostThrottle.limitedConcurrency : 1, at: now)
             if request.hostEpoch == hostEpoch {
                 hostEpoch += 1
                 pace.throttled(at: now)

@@ -46,8 +46,7 @@ struct TransferSimulation {
     ///   - sizes: The range of the sizes in bytes.
     init(_ link: SimulatedLink, maximum: Int = 64, sizes: ClosedRange<Double> = 5e5...8e6) {
         self.link = link
-        self.controller = ConcurrencyController(
-            maximum: maximum, minimumWindow: .milliseconds(100))
+        self.controller = ConcurrencyController(maximum: maximum, .transfers)
         self.sizes = SizeSequence(range: sizes)
     }
 

@@ -6,6 +6,8 @@ import OCI
 import Synchronization
 import Testing
 
+@testable import Mirroring
+
 @Suite(.timeLimit(.minutes(10))) struct SmallBlobCacheTests {
     /// A repository with blobs that counts how often they are read.
     private final class Repository: ContentSource {

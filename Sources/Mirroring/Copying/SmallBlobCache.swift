@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncPrimitives
+internal import Content
 internal import OCI
 internal import Synchronization
 
 /// The bytes of small blobs, each read once although several repositories have it.
 ///
 /// The most recent blobs are kept, up to a number of bytes.
-public final class SmallBlobCache: Sendable {
+final class SmallBlobCache: Sendable {
     private struct Contents {
         var bytes: [Digest: [UInt8]] = [:]
         /// The digests, the oldest first.
@@ -28,12 +29,12 @@ public final class SmallBlobCache: Sendable {
     /// Creates an empty cache.
     ///
     /// - Parameter byteLimit: The maximum number of bytes that are kept.
-    public init(byteLimit: Int = 8 << 20) {
+    init(byteLimit: Int = 8 << 20) {
         self.byteLimit = byteLimit
     }
 
     /// Returns a source whose small blobs are read through the cache.
-    public func caching(_ source: any ContentSource) -> any ContentSource {
+    func caching(_ source: any ContentSource) -> any ContentSource {
         CachingSource(base: source, cache: self)
     }
 
