@@ -7,8 +7,8 @@ internal import Validation
 
 /// The last phase of a sync: the lock entries, and the referrers that they list.
 extension ImageSync {
-    /// Creates the lock entry of each target that was copied to or validated, after its referrers
-    /// were copied.
+    /// Creates the lock entry of each target that was copied to or validated, and copies the
+    /// referrers that it lists.
     func record(_ copied: Loaded, _ report: ValidationReport) async throws(End) -> ImageOutcome {
         var recorded = copied
         for target in copied.targets {
