@@ -17,7 +17,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN swift build -c release --static-swift-stdlib --product ocimirror \
+RUN make build \
     && make install PREFIX=/usr DESTDIR=/out BINARY=.build/release/ocimirror
 
 # Only the binary. It needs the libraries of the last stage.
