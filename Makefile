@@ -6,7 +6,7 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check demo validation validation-corpus bench faults
+.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -51,6 +51,9 @@ uninstall: ## remove what install installed
 
 check: ## run everything that a change must pass: setup, lint, build, test
 	ci/test
+
+packages: ## build the release files for this architecture in .build/packages (root, mmdebstrap)
+	packaging/all .build/packages
 
 demo: ## mirror images between two local registries
 	ci/demo
