@@ -29,10 +29,12 @@ public struct CurlVersion: Hashable, Comparable, Sendable, CustomStringConvertib
         guard loaded >= required else { throw OutdatedLibraryError(loaded: loaded) }
     }
 
+    /// Returns a Boolean value that indicates whether the first version is older.
     public static func < (first: CurlVersion, second: CurlVersion) -> Bool {
         first.number < second.number
     }
 
+    /// `7.85.0`.
     public var description: String { "\(number >> 16).\(number >> 8 & 0xff).\(number & 0xff)" }
 }
 
@@ -41,6 +43,7 @@ public struct OutdatedLibraryError: Error, Hashable, CustomStringConvertible {
     /// The version of the loaded library.
     let loaded: CurlVersion
 
+    /// The message: the version, and what to install.
     public var description: String {
         "libcurl \(loaded) is too old; install libcurl \(CurlVersion.required) or later, or use the "
             + "release for any Linux, which contains it"

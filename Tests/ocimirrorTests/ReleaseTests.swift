@@ -50,7 +50,8 @@ import Testing
         let program = try await stage.shell("cat Sources/ocimirror/Program.swift")
         #expect(program.contains("static let version = \"7.8.9\"\n"))
         let left = try await stage.shell(
-            "grep -rhoE 'ocimirror[:_-][0-9.]+|# v[0-9.]+|tags/v[0-9.]+' ci .pre-commit-hooks.yaml | sort -u")
+            "grep -rhoE 'ocimirror[:_-][0-9.]+|# v[0-9.]+|tags/v[0-9.]+' ci .pre-commit-hooks.yaml | sort -u"
+        )
         #expect(left.contains("ocimirror:7.8.9\n"))
         #expect(left.contains("tags/v7.8.9\n"))
         #expect(!left.contains("0.1.0"))

@@ -47,4 +47,4 @@ same_times() { find "$1" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOC
 # shellcheck disable=SC2034  # packaging/release uses both
 released_files=(.pre-commit-hooks.yaml README.md SECURITY.md Documentation/*.md ci/workflows packaging)
 # shellcheck disable=SC2034
-released_version='(ocimirror@[0-9a-f]{40} # v|ocimirror[:_-]|tags\/v|download\/v|version: )[0-9]+\.[0-9]+\.[0-9]+'
+released_version='(ocimirror@[0-9a-f]{40} # v|ocimirror[:_-]|[?]ref=v|tags\/v|download\/v|version: )[0-9]+\.[0-9]+\.[0-9]+'

@@ -7,7 +7,8 @@ import Testing
 
 /// The first step of `action.yml`: the installation of a verified release.
 @Suite(.timeLimit(.minutes(10))) struct ActionInstallTests {
-    private static let target = "/v\(InstallStage.version)/ocimirror-\(InstallStage.version)-linux-amd64.tar.gz"
+    private static let target =
+        "/v\(InstallStage.version)/ocimirror-\(InstallStage.version)-linux-amd64.tar.gz"
 
     @Test func `a release with the given digest is installed`() async throws {
         let stage = try await InstallStage()
@@ -151,86 +152,9 @@ import Testing
             ["INPUT_VERSION": "7.7.7", "INPUT_SHA256": stage.digest])
         #expect(run.status == 1)
         #expect(
-            run.output.contains("the file of release 7.7.7 contains ocimirror \(InstallStage.version)"),
+            run.output.contains(
+                "the file of release 7.7.7 contains ocimirror \(InstallStage.version)"),
             "\(run.said)")
         #expect(stage.folder.text("path") == "")
-    }
-}
-
-/// A server with a release, and the environment of a runner.
-private final class InstallStage {
-    static let version = "1.2.3"
-    let folder: TemporaryFolder
-    let server: FileServer
-    private(set) var digest = ""
-    private let authority: CertificateAuthority
-
-    init() async throws {
-        folder = try TemporaryFolder()
-        authority = try await CertificateAuthority.make()
-        server = FileServer(certificate: try await authority.issue().pair)
-        // The programs that the script uses, without gh.
-        try await shell(
-            """
-            mkdir bin temp
-            for name in bash curl cut cat dirname env mktemp sed sha256sum tar gzip; do
-                ln -s "$(command -v $name)" bin/
-            done
-            """)
-        try await stub("uname", "if [ $1 = -s ]; then echo Linux; else echo x86_64; fi")
-        try await publish(version: Self.version, contains: Self.version)
-    }
-
-    /// Publishes a release whose program states a version.
-    func publish(version: String, contains stated: String) async throws {
-        let name = "ocimirror-\(version)-linux-amd64"
-        try await shell(
-            """
-            mkdir -p \(name)/bin
-            printf '#!/bin/sh\\necho ocimirror \(stated)\\n' >\(name)/bin/ocimirror
-            chmod +x \(name)/bin/ocimirror && tar czf release.tar.gz \(name) && rm -r \(name)
-            """)
-        server.publish(folder.read("release.tar.gz"), at: "/v\(version)/\(name).tar.gz")
-        digest = String(try await shell("sha256sum release.tar.gz").prefix(64))
-    }
-
-    /// Adds or replaces a program of the runner.
-    func stub(_ name: String, _ script: String) async throws {
-        try await shell("rm -f bin/\(name)")
-        try folder.write("#!/bin/sh\n\(script)\n", to: "bin/\(name)")
-        try await shell("chmod +x bin/\(name)")
-    }
-
-    /// Runs the step, with inputs that replace the usual ones.
-    func install(_ inputs: [String: String] = [:]) async throws -> Run {
-        try await shell(": >path; : >output")
-        let result = try await SpawnedProcess.run(
-            "env",
-            [
-                "--chdir=\(folder.path)", "PATH=\(folder("bin"))", "bash",
-                "\(Workspace.project)/packaging/action/install",
-            ],
-            environment: [
-                "STAGE": folder.path, "RUNNER_TEMP": folder("temp"), "GITHUB_PATH": folder("path"),
-                "GITHUB_OUTPUT": folder("output"), "ACTION_REPOSITORY": "owner/ocimirror",
-                "INPUT_BASE_URL": server.origin, "INPUT_VERSION": Self.version,
-                "CURL_CA_BUNDLE": authority.certificateFile,
-            ].merging(inputs) { $1 })
-        return Run(status: result.status, output: result.output, errors: result.errors)
-    }
-
-    func expectNothingInstalled() async throws {
-        #expect(folder.text("path") == "")
-        #expect(try await shell("find temp -name ocimirror -type f") == "")
-    }
-
-    @discardableResult
-    func shell(_ line: String) async throws -> String {
-        let result = try await SpawnedProcess.run(
-            "env", ["--chdir=\(folder.path)", "sh", "-ec", line], environment: [:])
-        guard result.status == 0 else {
-            throw Workspace.ShellFailure(line: line, errors: result.errors)
-        }
-        return result.output
     }
 }

@@ -36,7 +36,9 @@ import Testing
         #expect(try await stage.shell("ls pwned 2>/dev/null || true") == "")
     }
 
-    @Test(arguments: ["", "--help", "sync; touch pwned", "sync\ntouch pwned", "$(id)", "a b c", "Sync"])
+    @Test(arguments: [
+        "", "--help", "sync; touch pwned", "sync\ntouch pwned", "$(id)", "a b c", "Sync",
+    ])
     func `what is not the name of a command is rejected`(command: String) async throws {
         let stage = try await RunStage(program: "touch pwned")
         let run = try await stage.run(["INPUT_COMMAND": command])

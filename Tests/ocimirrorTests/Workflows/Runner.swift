@@ -91,7 +91,8 @@ final class Runner {
         }
         var failure: Int32 = 0
         for step in try file.steps(of: job) {
-            let inputs = step.installsRelease ? step.inputs.mapValues { expand($0, step, further) } : [:]
+            let inputs =
+                step.installsRelease ? step.inputs.mapValues { expand($0, step, further) } : [:]
             guard let step = try step.resolved(with: inputs), let script = step.script else {
                 continue
             }

@@ -109,7 +109,8 @@ import YAML
         let pins = try WorkflowFile(name)
         #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
 
-        try await runner.shell("mkdir temp/report && cp temp/ocimirror-report/run.json temp/report/")
+        try await runner.shell(
+            "mkdir temp/report && cp temp/ocimirror-report/run.json temp/report/")
         #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
         let web = try #require(internet.ghcr.tags(of: "octocat/mirror/team-web").values.first)
         let proposed = try await runner.file("environments/values.yaml", of: "ocimirror/pins")

@@ -14,12 +14,12 @@ struct WorkflowFile: CustomTestStringConvertible {
     static let folder = "\(Workspace.project)/ci/workflows"
 
     static func all() throws -> [WorkflowFile] {
-        try Directory.list(folder).filter { $0.hasSuffix(".yml") }.map(WorkflowFile.init)
+        try Directory.list(folder).filter { $0.hasSuffix(".yml") }.map { try WorkflowFile($0) }
     }
 
-    init(_ name: String) throws {
+    init(_ name: String, in folder: String = Self.folder) throws {
         self.name = name
-        let bytes = try BoundedFile.read("\(Self.folder)/\(name)", limit: 1 << 20)
+        let bytes = try BoundedFile.read("\(folder)/\(name)", limit: 1 << 20)
         text = String(decoding: bytes, as: UTF8.self)
         documents = try YAMLDocumentStream(parsing: bytes).documents.map(\.root)
     }
@@ -39,12 +39,14 @@ struct WorkflowFile: CustomTestStringConvertible {
         return try #require(node["steps"]?.items).map(Step.init)
     }
 
-    /// The containers of all pods, with the pod templates.
+    /// The containers of all pods in the order in which they run, with the pod templates.
     var containers: [(pod: YAMLNode, container: YAMLNode)] {
         documents.flatMap { document -> [(YAMLNode, YAMLNode)] in
             let job = document["spec"]?["jobTemplate"]?["spec"] ?? document["spec"]
             guard let pod = job?["template"]?["spec"] else { return [] }
-            return (pod["containers"]?.items ?? []).map { (pod, $0) }
+            let containers =
+                (pod["initContainers"]?.items ?? []) + (pod["containers"]?.items ?? [])
+            return containers.map { (pod, $0) }
         }
     }
 }
@@ -63,7 +65,8 @@ struct Step {
     init(_ node: YAMLNode) {
         name = node["name"]?.text ?? node["displayName"]?.text ?? ""
         id = node["id"]?.text
-        uses = node["uses"]?.text ?? node["task"]?.text ?? node["checkout"]?.text
+        uses =
+            node["uses"]?.text ?? node["task"]?.text ?? node["checkout"]?.text
             ?? node["template"]?.text
         script = node["run"]?.text ?? node["bash"]?.text
         environment = (node["env"] ?? node).texts(where: node["env"] != nil)

@@ -14,8 +14,7 @@ import YAML
         #expect(
             try WorkflowFile.all().map(\.name) == [
                 "azure-pipelines.yml", "github-mirror-shards.yml", "github-mirror.yml",
-                "github-pins.yml", "kubernetes-cronjob.yml", "kubernetes-merge.yml",
-                "kubernetes-shards.yml",
+                "github-pins.yml",
             ])
     }
 
@@ -103,21 +102,19 @@ import YAML
     @Test func `every command line is valid`() throws {
         var count = 0
         for file in try WorkflowFile.all() {
-            let arguments = file.containers.compactMap(\.container["args"]?.items)
-                .map { $0.compactMap(\.text) }
             let steps = try file.jobs.flatMap { try file.steps(of: $0.name) }
             let commands = steps.compactMap { step -> [String]? in
                 guard let command = step.inputs["command"] else { return nil }
                 let arguments = step.inputs["args", default: ""].split(separator: "\n")
                 return ([command] + arguments.map(String.init)).filter { !$0.hasPrefix("${{") }
             }
-            for words in arguments + commands {
+            for words in commands {
                 #expect(throws: Never.self) {
                     try Program.tree.parse(words, environment: [:])
                 }
                 count += 1
             }
         }
-        #expect(count == 5)
+        #expect(count == 2)
     }
 }
