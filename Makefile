@@ -6,13 +6,14 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check demo validation validation-corpus bench faults
+.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench faults
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
 
+# No search path for libraries, and a table of addresses that is read-only before main.
 build: ## build the release binary, .build/release/ocimirror
-	swift build -c release --static-swift-stdlib --product ocimirror
+	swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now --product ocimirror
 
 test: ## run all tests
 	swift test --parallel
@@ -29,9 +30,10 @@ reference: ## generate Documentation/cli.md and the manual pages from the comman
 
 share = $(DESTDIR)$(PREFIX)/share
 
+# `install -s` strips the symbols.
 install: ## install the program, manual pages, completions and schemas under PREFIX (/usr/local)
 	@test -x '$(BINARY)' || { echo "$(BINARY) is not there: run 'make build' first" >&2; exit 1; }
-	install -D -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/ocimirror'
+	install -D -s -m 755 '$(BINARY)' '$(DESTDIR)$(PREFIX)/bin/ocimirror'
 	install -d '$(share)/man/man1' '$(share)/ocimirror' '$(share)/bash-completion/completions' \
 		'$(share)/zsh/site-functions' '$(share)/fish/vendor_completions.d'
 	install -m 644 Documentation/man/*.1 '$(share)/man/man1'
@@ -49,6 +51,9 @@ uninstall: ## remove what install installed
 
 check: ## run everything that a change must pass: setup, lint, build, test
 	ci/test
+
+packages: ## build the release files for this architecture in .build/packages (root, mmdebstrap)
+	packaging/all .build/packages
 
 demo: ## mirror images between two local registries
 	ci/demo

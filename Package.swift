@@ -117,7 +117,8 @@ let package = Package(
             "StrictJSON", "AsyncPrimitives", "TextSafety", "RegistryTestSupport"),
         tests(of: "CurlHTTP", "CCurl", "HTTP", "TextSafety", "RegistryTestSupport"),
         tests(
-            of: "ocimirror", "CommandLineKit", "Content", "Files", "Hashing", "Lockfiles",
+            of: "ocimirror", "CommandLineKit", "Content", "CurlHTTP", "Files", "Hashing",
+            "Lockfiles",
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
             "Validation", "TextSafety", "YAML"),
         tests(

@@ -4,8 +4,13 @@ public import HTTP
 
 /// The certificates for TLS connections to one origin.
 public struct TLSTrust: Hashable, Sendable {
-    /// A file of trusted PEM certificates that replaces the system's; `nil` for the system's.
+    /// A file of trusted PEM certificates.
+    ///
+    /// Together with ``caDirectory``, it replaces libcurl's default. If both are `nil`, that default
+    /// is used.
     public var caFile: String?
+    /// A directory of trusted PEM certificates, named by their hashes as by `openssl rehash`.
+    public var caDirectory: String?
     /// A PEM file with the client certificate and its intermediate certificates.
     public var clientCertificate: String?
     /// The PEM file with the client certificate's key; `nil` if it is in the same file.
@@ -13,9 +18,11 @@ public struct TLSTrust: Hashable, Sendable {
 
     /// Creates the settings.
     public init(
-        caFile: String? = nil, clientCertificate: String? = nil, clientKey: String? = nil
+        caFile: String? = nil, caDirectory: String? = nil, clientCertificate: String? = nil,
+        clientKey: String? = nil
     ) {
         self.caFile = caFile
+        self.caDirectory = caDirectory
         self.clientCertificate = clientCertificate
         self.clientKey = clientKey
     }
@@ -28,7 +35,7 @@ extension CurlTransport {
         public var userAgent: String
         /// The settings of origins that differ from the default.
         public var trust: [Origin: TLSTrust]
-        /// The settings of all other origins; `nil` for the system's certificate authorities.
+        /// The settings of all other origins; `nil` for libcurl's default.
         public var defaultTrust: TLSTrust?
         /// The minimum number of idle connections that are kept.
         ///

@@ -51,7 +51,6 @@ extension CurlOption<Int64> {
 
 extension CurlOption<String> {
     static var acceptEncoding: Self { Self(CURLOPT_ACCEPT_ENCODING) }
-    static var caFile: Self { Self(CURLOPT_CAINFO) }
     static var certificate: Self { Self(CURLOPT_SSLCERT) }
     static var customMethod: Self { Self(CURLOPT_CUSTOMREQUEST) }
     static var noProxy: Self { Self(CURLOPT_NOPROXY) }
@@ -65,6 +64,7 @@ extension CurlOption<String> {
 
 extension CurlOption<String?> {
     static var caDirectory: Self { Self(CURLOPT_CAPATH) }
+    static var caFile: Self { Self(CURLOPT_CAINFO) }
 }
 
 extension CurlOption<[String]> {

@@ -64,11 +64,10 @@ extension EasyHandle {
         try set(.sslVersion, Int(CURL_SSLVERSION_TLSv1_2))
         try set(.verifiesPeer, true)
         try set(.verifiesHost, .full)
-        if let caFile = trust?.caFile {
-            try set(.caFile, caFile)
-            // Otherwise, the system's directory of certificate authorities would be trusted as
-            // well.
-            try set(.caDirectory, nil)
+        if let trust, trust.caFile != nil || trust.caDirectory != nil {
+            // Both, because otherwise libcurl's default for the other would be trusted as well.
+            try set(.caFile, trust.caFile)
+            try set(.caDirectory, trust.caDirectory)
         }
         if let certificate = trust?.clientCertificate {
             try set(.certificate, certificate)

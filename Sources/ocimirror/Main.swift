@@ -12,6 +12,7 @@ enum Main {
     /// The first signal cancels the run, which then writes its lock files and reports. A second
     /// signal, or the end of the grace period, terminates the process at once.
     static func main() {
+        guard !CommandLine.arguments.isEmpty else { exitWithoutProc() }
         let words = Array(CommandLine.arguments.dropFirst())
         if let scan = ScanWorker(words) { exit(scan.run()) }
         SignalHandling.setActions()
@@ -35,6 +36,14 @@ enum Main {
             CurrentProcess.exit(with: first)
         }
         CurrentProcess.exit(with: second)
+    }
+
+    /// Exits with a message: Swift reads the command line, and the scan worker its program, from
+    /// `/proc`.
+    private static func exitWithoutProc() -> Never {
+        Console(environment: CurrentProcess.environment())
+            .error("cannot read the command line: /proc is not mounted", hint: "mount /proc")
+        CurrentProcess.exit(with: ExitCode.failure.rawValue)
     }
 
     private static func run(

@@ -38,7 +38,9 @@ enum Program {
                     .command(ChartValuesCommand.self),
                 ]),
             .command(PruneCommand.self),
-            .group("lock", summary: "Manage lock files", [.command(LockMergeCommand.self)]),
+            .group(
+                "lock", summary: "Manage lock files",
+                [.command(LockMergeCommand.self), .command(LockPullCommand.self)]),
             .command(LoginCommand.self),
             .command(LogoutCommand.self),
             .command(InitCommand.self),

@@ -59,25 +59,6 @@ import Testing
         #expect(try await Self.files(in: workspace) == [])
     }
 
-    /// The image must contain all shared libraries of the program.
-    @Test func `the image has every library that the program needs`() async throws {
-        let packages = try await Workspace().shell(
-            """
-            ldd \(Workspace.program) | sed -n 's/.*=> \\(\\/[^ ]*\\) .*/\\1/p' | while read -r file; do
-                readelf -d \(Workspace.program) | grep -q "NEEDED.*\\[$(basename "$file")\\]" || continue
-                dpkg -S "$(basename "$file")" 2>/dev/null | sed -n 's/^\\([^:,]*\\):.*/\\1/p' | sort -u | head -1
-            done | sort -u
-            """)
-        let needed = Set(packages.split(separator: "\n").map(String.init))
-        #expect(needed.contains("libcurl4"))
-        let file = try await Workspace().shell("cat \(Workspace.project)/Dockerfile")
-        let last = file.split(separator: "FROM ").last ?? ""
-        let words = Set(last.split { $0 == " " || $0 == "\n" }.map(String.init))
-        // Debian's smallest image has these.
-        let always: Set = ["libc6", "libgcc-s1", "libstdc++6"]
-        #expect(needed.subtracting(words).subtracting(always) == [])
-    }
-
     @discardableResult
     private static func make(
         _ target: String, into workspace: Workspace, binary: String = Workspace.program

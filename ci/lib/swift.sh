@@ -40,12 +40,11 @@ find_swift() {
 
 # build_release VARIABLE LOG: builds the release binary and sets VARIABLE to its path.
 build_release() {
-    local command=(swift build --package-path "$project" -c release --static-swift-stdlib)
     find_swift
     say 'building the release binary (some minutes the first time)'
-    "${command[@]}" --product ocimirror >"$2" 2>&1 || {
+    make --directory "$project" build >"$2" 2>&1 || {
         cat "$2" >&2
-        die 'the build failed; the compiler says why above'
+        die 'the build failed; see the messages of the compiler above'
     }
-    printf -v "$1" '%s/ocimirror' "$("${command[@]}" --show-bin-path)"
+    printf -v "$1" '%s/.build/release/ocimirror' "$project"
 }

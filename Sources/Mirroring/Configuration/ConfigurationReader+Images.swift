@@ -192,7 +192,11 @@ extension ConfigurationReader {
             for image in images {
                 let name = path.isEmpty ? image.entry.name : "\(path)/\(image.entry.name)"
                 do throws(ParseError) {
-                    _ = try Repository(registry: host, path: name)
+                    let repository = try Repository(registry: host, path: name)
+                    guard repository == target.publishedLock else { continue }
+                    self.error(
+                        image.node, "name: \(repository) is the repository of the lock file",
+                        hint: "set a different 'name'")
                 } catch {
                     self.error(image.node, "name: below \(target.prefix): \(error)")
                 }

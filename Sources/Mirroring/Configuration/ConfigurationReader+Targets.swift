@@ -18,9 +18,11 @@ extension ConfigurationReader {
             guard let fields = self.fields(of: node, "target", known: ConfigurationKeys.target),
                 let prefix = prefix(of: fields)
             else { continue }
+            let lock = lock(of: fields, prefix)
             let target = MirrorTarget(
-                prefix: prefix, writtenPrefix: fields["prefix"]?.text,
-                lock: lock(of: fields, prefix), root: root(of: fields))
+                prefix: prefix, writtenPrefix: fields["prefix"]?.text, lock: lock,
+                root: root(of: fields),
+                publishedLock: publishedLock(of: fields, prefix, lock: lock))
             let spelling = ConfigurationReader.comparable(prefix)
             if let line = prefixes.updateValue(node.mark.line, forKey: spelling) {
                 error(

@@ -213,7 +213,7 @@ enum ConfigurationKeys {
         "targets",
         "registries", "images",
     ]
-    static let target = ["prefix", "lock", "root"]
+    static let target = ["prefix", "lock", "root", "publishLock"]
     static let registry = [
         "credentials", "auth", "plainHTTP", "credentialsOverHTTP", "caFile", "clientCertificate",
         "clientKey", "concurrency", "upload", "reservePulls", "endpoints", "tokenHosts", "allow",

@@ -78,18 +78,21 @@ public struct MirrorTarget: Hashable, Sendable {
     public var lock: String?
     /// The keys below which the lock file has its entries, usually `["global", "ocimirror"]`.
     public var root: [String]
+    /// The repository in which the lock file is published, or `nil` if it is not.
+    public var publishedLock: Repository?
 
     /// Creates a target.
     ///
     /// Without `writtenPrefix`, the prefix is assumed to be written as is.
     public init(
         prefix: Prefix, writtenPrefix: String? = nil, lock: String?,
-        root: [String] = ["global", "ocimirror"]
+        root: [String] = ["global", "ocimirror"], publishedLock: Repository? = nil
     ) {
         self.prefix = prefix
         self.writtenPrefix = writtenPrefix ?? prefix.description
         self.lock = lock
         self.root = root
+        self.publishedLock = publishedLock
     }
 }
 

@@ -58,8 +58,10 @@ public struct Pruner: Sendable {
                 }
             }
         }
-        // Only repositories below a target prefix are examined.
-        return all.filter { repository in configuration.targets.contains { $0.contains(repository) }
+        // Only repositories below a target prefix are examined, and never the published lock files.
+        let published = Set(configuration.targets.compactMap(\.publishedLock))
+        return all.subtracting(published).filter { repository in
+            configuration.targets.contains { $0.contains(repository) }
         }
         .sorted { $0.description < $1.description }
     }

@@ -33,7 +33,9 @@ struct LockMergeCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let path = context.absolute(lock)
-        let root = try self.root(of: path, in: context)
+        let configuration = try self.configuration(in: context)
+        let root =
+            configuration?.targets.first { $0.lock == path }?.root ?? ["global", "ocimirror"]
         let merge: LockMerge
         do {
             merge = try LockMerge(try shards.map { try shardLock($0, root, in: context) })
@@ -49,13 +51,19 @@ struct LockMergeCommand: ConfiguredCommand {
                 hint: "check the reports of the shards, and run them again")
             return .failure
         }
-        let hasChanged = try AtomicFile.replace(
-            path, with: try text(root, in: context), ifChanged: true)
-        let document = LockMergeDocument(
+        let bytes = try text(root, in: context)
+        var document = LockMergeDocument(
             path: path, shownPath: context.shown(path), images: merge.lock.images.count,
-            hasChanged: hasChanged)
+            hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true))
+        if let configuration {
+            let stores = try Network.stores(
+                registries: configuration.registries, options: options, context: context)
+            document.publication = await PublishedLocks(
+                of: configuration.targets, stores: stores
+            ).publish(bytes, at: path, in: context)
+        }
         context.console.result(options.json ? document.json.text : document.text)
-        return .success
+        return document.exitCode
     }
 
     /// Returns the merged entries byte for byte, including keys that this version does not know.
@@ -94,12 +102,10 @@ struct LockMergeCommand: ConfiguredCommand {
         }
     }
 
-    /// Returns the key path of the lock entries: the configured one, else the default.
-    private func root(of lock: String, in context: ProgramContext) throws -> [String] {
-        let exists = try FileStatus.of(context.absolute(options.config)) != nil
-        let configuration =
-            try exists ? ConfigurationFile(options.config, in: context).configuration : nil
-        return configuration?.targets.first { $0.lock == lock }?.root ?? ["global", "ocimirror"]
+    /// Returns the configuration, or `nil` if there is none.
+    private func configuration(in context: ProgramContext) throws -> MirrorConfiguration? {
+        guard try FileStatus.of(context.absolute(options.config)) != nil else { return nil }
+        return try ConfigurationFile(options.config, in: context).configuration
     }
 }
 
@@ -110,9 +116,17 @@ struct LockMergeDocument {
     /// The number of entries in the merged lock file.
     let images: Int
     let hasChanged: Bool
+    /// The published lock file, or `nil` if the target does not publish it.
+    var publication: LockPublication?
+
+    var exitCode: ExitCode {
+        publication?.failure.map { ExitCode($0.failureClass) } ?? .success
+    }
 
     var text: String {
-        "\(shownPath) \(hasChanged ? "written" : "unchanged"), \(counted(images, "image"))\n"
+        let published = publication.map { ", \($0.text)" } ?? ""
+        return "\(shownPath) \(hasChanged ? "written" : "unchanged"), \(counted(images, "image"))"
+            + "\(published)\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -120,10 +134,11 @@ struct LockMergeDocument {
         [
             "schema": 1,
             "command": "lock merge",
-            "exitCode": 0,
+            "exitCode": .integer(Int(exitCode.rawValue)),
             "path": .string(path),
             "images": .integer(images),
             "changed": .bool(hasChanged),
+            "published": publication?.json ?? .null,
         ]
     }
 }

@@ -71,7 +71,11 @@ struct SyncCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         let console = context.console
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
-        let file = try ConfigurationFile(options.config, in: context)
+        var file = try ConfigurationFile(options.config, in: context)
+        let stores = try Network.stores(
+            registries: file.configuration.registries, options: options, context: context)
+        let published = PublishedLocks(of: file.configuration.targets, stores: stores)
+        if try await published.restoreMissing(in: context) { file = try file.readingLocks() }
         let start = RunStart(of: file.configuration, in: context)
         let selection = IDSelection(ids)
         try file.checkIDs()
@@ -88,8 +92,6 @@ struct SyncCommand: ConfiguredCommand {
         }
         // Another run may have written them before the file locks were acquired.
         let old = try shardedRun?.locks ?? file.locksNow()
-        let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context)
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
         defer { timer?.cancel() }
         let progress = RunProgress()
@@ -117,7 +119,15 @@ struct SyncCommand: ConfiguredCommand {
         let writer = LockWriter(
             configuration: configuration, inputs: file.configuration.inputs, old: old,
             isShard: shardedRun != nil)
-        let locks = writer.write(report, of: plan, in: context)
+        var locks = writer.write(report, of: plan, in: context)
+        // An interrupted run has only seconds left; the next one publishes.
+        if !report.wasInterrupted {
+            for position in locks.indices where locks[position].isPresent {
+                locks[position].publication = await published.publish(
+                    Array(locks[position].update.lock.text.utf8), at: locks[position].path,
+                    in: context)
+            }
+        }
         return finish(
             start.report(report, locks: locks, isCutShort: report.wasInterrupted), outputs,
             in: context)

@@ -56,6 +56,7 @@ extension RunReport {
                         "retainedEntries": .array($0.update.kept.map(JSONValue.string)),
                         "removedEntries": .array($0.update.dropped.map(JSONValue.string)),
                         "failure": $0.failure?.json ?? .null,
+                        "published": $0.publication?.json ?? .null,
                     ]
                 }),
         ]

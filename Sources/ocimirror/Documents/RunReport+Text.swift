@@ -86,6 +86,7 @@ extension RunReport.WrittenLock {
         if !update.dropped.isEmpty {
             line += ", entries removed: \(update.dropped.joined(separator: ", "))"
         }
+        if let publication { line += ", \(publication.text)" }
         return line
     }
 }

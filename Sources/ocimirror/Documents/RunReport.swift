@@ -19,6 +19,11 @@ struct RunReport: Sendable {
         var isWithheld = false
         /// The reason why the lock file could not be written.
         var failure: ImageFailure?
+        /// The published lock file, or `nil` if the target does not publish it.
+        var publication: LockPublication?
+
+        /// A Boolean value that indicates whether the file has the content of the run.
+        var isPresent: Bool { failure == nil && !isWithheld }
     }
 
     /// The results of all images.
@@ -39,7 +44,9 @@ struct RunReport: Sendable {
     /// The exit code of the run.
     var exitCode: ExitCode {
         if case .signal = interrupted { return interrupted?.exitCode ?? .interrupted }
-        let failures = sync.problems.map(\.failure) + locks.compactMap(\.failure)
+        let failures =
+            sync.problems.map(\.failure) + locks.compactMap(\.failure)
+            + locks.compactMap(\.publication?.failure)
         return .combining(
             [interrupted?.exitCode ?? .success]
                 + failures.map { ExitCode($0.failureClass) } + sync.outcomes.map(\.exitCode))

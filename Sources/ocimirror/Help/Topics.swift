@@ -74,7 +74,7 @@ extension HelpTopic {
                             "top level",
                             "version platforms validation copy referrers naming keepReplaced targets "
                                 + "registries images"),
-                        HelpSection.Row("targets", "prefix lock root"),
+                        HelpSection.Row("targets", "prefix lock root publishLock"),
                         HelpSection.Row(
                             "registries",
                             "credentials auth plainHTTP credentialsOverHTTP caFile "

@@ -20,7 +20,7 @@ struct ConfigurationFile {
     /// The lock files by path.
     ///
     /// Missing files are omitted.
-    let locks: [String: Lockfile]
+    private(set) var locks: [String: Lockfile]
 
     /// Reads and validates the configuration and the lock files, before any request.
     ///
@@ -62,6 +62,15 @@ struct ConfigurationFile {
     /// - Throws: ``ConfigurationFileError``.
     func locksNow() throws(ConfigurationFileError) -> [String: Lockfile] {
         try Self.locks(of: configuration)
+    }
+
+    /// Returns the configuration with the current lock files.
+    ///
+    /// - Throws: ``ConfigurationFileError``.
+    func readingLocks() throws(ConfigurationFileError) -> ConfigurationFile {
+        var file = self
+        file.locks = try locksNow()
+        return file
     }
 
     private static func locks(of configuration: MirrorConfiguration) throws(ConfigurationFileError)

@@ -76,7 +76,8 @@ enum Network {
     ///   - onlyAuthFile: A Boolean value that indicates whether to use only the credentials of
     ///     `--auth-file`.
     /// - Returns: The client pool.
-    /// - Throws: `UsageError` or `URLError` for an invalid host.
+    /// - Throws: `UsageError` or `URLError` for an invalid host, `OutdatedLibraryError` for a libcurl
+    ///   that lacks required options.
     static func network(
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
         context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
@@ -113,6 +114,7 @@ enum Network {
         _ registries: [RegistryHost: RegistryOptions], _ options: CommonOptions,
         _ context: ProgramContext
     ) throws -> any HTTPTransport {
+        try CurlVersion.check()
         let curl = CurlTransport(try transportConfiguration(registries, options, context))
         guard let rate = options.bandwidth else { return curl }
         let time = RetryTiming.system
@@ -127,11 +129,15 @@ enum Network {
         var configuration = CurlTransport.Configuration()
         configuration.userAgent = "ocimirror/\(Program.version)"
         configuration.proxies = ProxyRules(environment: context.environment)
-        configuration.defaultTrust = options.caFile.map { TLSTrust(caFile: context.absolute($0)) }
+        let trust =
+            options.caFile.map { TLSTrust(caFile: context.absolute($0)) }
+            ?? SystemCertificates.trust(environment: context.environment)
+        configuration.defaultTrust = trust
         for (host, registry) in registries where registry.hasOwnTrust {
-            configuration.trust[try Origin.of(host, plainHTTP: false)] = TLSTrust(
-                caFile: registry.caFile ?? options.caFile.map(context.absolute),
-                clientCertificate: registry.clientCertificate, clientKey: registry.clientKey)
+            var own = registry.caFile.map { TLSTrust(caFile: $0) } ?? trust ?? TLSTrust()
+            own.clientCertificate = registry.clientCertificate
+            own.clientKey = registry.clientKey
+            configuration.trust[try Origin.of(host, plainHTTP: false)] = own
         }
         return configuration
     }

@@ -25,6 +25,12 @@ import TextSafety
             "would overwrite the configuration"),
         Problem("{prefix: ghcr.io/x, lock: a, root: a..b}", "4:40", "root: expected keys"),
         Problem("{prefix: ghcr.io/x, lock: a, rot: a}", "4:34", "did you mean 'root'?"),
+        Problem("{prefix: ghcr.io/x, lock: a, publishLock: 1}", "4:47", "expected true or false"),
+        Problem(
+            "{prefix: 'oci:m', publishLock: true}", "4:36", "not supported for layout targets"),
+        Problem(
+            "{prefix: ghcr.io/x, lock: Images.yaml, publishLock: true}", "4:57",
+            "'Images' is not a valid name of a repository"),
         Problem("ghcr.io/x", "4:5", "target: expected a mapping with the keys prefix"),
         Problem(
             "{prefix: ghcr.io/x, lock: a}\n  - {prefix: GHCR.IO/x, lock: b}", "5:14",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CommandLineKit
+import Files
 import Glibc
 import RegistryTestSupport
 import Testing
@@ -8,12 +10,16 @@ import YAML
 @testable import ocimirror
 
 @Suite(.timeLimit(.minutes(10))) struct KubernetesTests {
-    @Test(arguments: ["kubernetes-cronjob.yml", "kubernetes-shards.yml", "kubernetes-merge.yml"])
-    func `every pod runs unprivileged with a read-only root file system`(name: String)
+    private static func file(_ name: String) throws -> WorkflowFile {
+        try WorkflowFile("\(name).yaml", in: "\(Workspace.project)/packaging/kubernetes/\(name)")
+    }
+
+    @Test(arguments: [("cronjob", 1), ("shards", 1), ("merge", 4)])
+    func `every pod runs unprivileged with a read-only root file system`(name: String, count: Int)
         throws
     {
-        let containers = try WorkflowFile(name).containers
-        #expect(containers.count == 1)
+        let containers = try Self.file(name).containers
+        #expect(containers.count == count)
         for (pod, container) in containers {
             let security = pod["securityContext"]
             #expect(security?["runAsNonRoot"]?.text == "true")
@@ -31,12 +37,18 @@ import YAML
                 #expect(volumes.contains(mount["name"]?.text))
             }
             #expect(container["workingDir"]?.text == "/var/lib/ocimirror")
+            // No state outlives a pod.
+            let work = (pod["volumes"]?.items ?? []).first { $0["name"]?.text == "work" }
+            #expect(work?["emptyDir"] != nil)
+            let words = (container["args"]?.items ?? []).compactMap(\.text)
+            #expect(throws: Never.self) { try Program.tree.parse(words, environment: [:]) }
         }
     }
 
     @Test func `the pods run as the image's user`() async throws {
-        let file = try await Workspace().shell("cat \(Workspace.project)/Dockerfile")
-        #expect(file.contains("\nUSER 10001:10001\n") && file.contains("--uid 10001"))
+        let user = try await Workspace().shell(
+            "cd \(Workspace.project)/packaging/image && grep -l '10001:10001' build layout")
+        #expect(user == "build\nlayout\n")
     }
 
     @Test func `sharded pods and a merge produce the same lock file as a single pod`()
@@ -46,26 +58,34 @@ import YAML
         defer { withExtendedLifetime(internet) {} }
         internet.publish("grafana/grafana", tag: "12.1.0", seed: 1)
         internet.publish("library/redis", tag: "7.4.1", seed: 2)
-        let nightly = try WorkflowFile("kubernetes-cronjob.yml")
-        let shards = try WorkflowFile("kubernetes-shards.yml")
-        let map = try #require(nightly.documents.first { $0["kind"]?.text == "ConfigMap" })
-        let configuration = try #require(map["data"]?["mirror.yaml"]?.text)
-        let single = try Self.workspace(configuration, internet)
-        #expect(try await Self.run(nightly, in: single).status == 0)
-        #expect(single.folder.text("run.json").contains("grafana"))
+        let configuration = try String(
+            decoding: BoundedFile.read(
+                "\(Workspace.project)/packaging/kubernetes/configuration/mirror.yaml",
+                limit: 1 << 20), as: UTF8.self)
+        let nightly = try Self.file("cronjob")
+        let shards = try Self.file("shards")
+        // Each pod has a directory of its own.
+        func pod(_ file: WorkflowFile, _ further: [String: String] = [:]) async throws -> Workspace
+        {
+            let workspace = try Self.workspace(configuration, internet)
+            for (_, container) in file.containers {
+                let run = try await Self.run(container, in: workspace, further)
+                #expect(run.status == 0, "\(run.said)")
+            }
+            return workspace
+        }
+        let single = try await pod(nightly)
+        #expect(single.lock.contains("redis"))
+        // The next night continues from the published lock file.
+        internet.dockerHub.forgetRequests()
+        #expect(try await pod(nightly).lock == single.lock)
+        #expect(internet.dockerHub.requests.count(of: .manifestGet) == 0)
 
-        let shared = try Self.workspace(configuration, internet)
         let job = try #require(shards.documents.last?["spec"])
         let count = try #require(job["completions"]?.text.flatMap { Int($0) })
-        for index in 0..<count {
-            let run = try await Self.run(
-                shards, in: shared, ["JOB_COMPLETION_INDEX": "\(index)"])
-            #expect(run.status == 0, "\(run.said)")
-        }
-        let merge = try await Self.run(try WorkflowFile("kubernetes-merge.yml"), in: shared)
-        #expect(merge.status == 0, "\(merge.said)")
-        #expect(shared.lock == single.lock)
-        #expect(shared.lock.contains("redis"))
+        for index in 0..<count { _ = try await pod(shards, ["JOB_COMPLETION_INDEX": "\(index)"]) }
+        let merged = try await pod(try Self.file("merge"))
+        #expect(merged.lock == single.lock)
     }
 
     /// The scan worker sandboxes itself; that must not require privileges.
@@ -127,9 +147,8 @@ import YAML
 
     /// Runs the container's arguments with its environment in the mounted directory.
     private static func run(
-        _ file: WorkflowFile, in workspace: Workspace, _ further: [String: String] = [:]
+        _ container: YAMLNode, in workspace: Workspace, _ further: [String: String]
     ) async throws -> Run {
-        let container = try #require(file.containers.first?.container)
         var workspace = workspace
         for variable in container["env"]?.items ?? [] {
             guard let name = variable["name"]?.text, let value = variable["value"]?.text else {

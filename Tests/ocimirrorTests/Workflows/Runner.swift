@@ -22,6 +22,7 @@ final class Runner {
         values = [
             "github.token": Internet.token, "secrets.DOCKERHUB_USERNAME": "",
             "secrets.DOCKERHUB_TOKEN": "", "github.event.repository.default_branch": "main",
+            "github.event.schedule == '17 2 * * 0' && '--refresh-referrers' || ''": "",
             "DOCKERHUB_TOKEN": "", "AZURE_CLIENT_SECRET": "", "System.AccessToken": "canary",
         ]
         try await shell(
@@ -90,8 +91,12 @@ final class Runner {
         }
         var failure: Int32 = 0
         for step in try file.steps(of: job) {
-            guard let script = step.script, !step.needsTheRunner else { continue }
-            guard failure == 0 || step.condition?.contains("always()") == true else { continue }
+            let inputs =
+                step.installsRelease ? step.inputs.mapValues { expand($0, step, further) } : [:]
+            guard let step = try step.resolved(with: inputs), let script = step.script else {
+                continue
+            }
+            guard failure == 0 || step.runsAfterFailure else { continue }
             var environment = self.environment.merging(azureVariables) { $1 }
                 .merging(further) { $1 }
             for (name, value) in shared + step.environment {
@@ -124,14 +129,15 @@ final class Runner {
             "PATH": "\(folder("bin")):/usr/local/bin:/usr/bin:/bin",
             "GITHUB_OUTPUT": folder("output"), "GITHUB_STEP_SUMMARY": folder("summary"),
             "GITHUB_ACTOR": Internet.actor, "RUNNER_TEMP": folder("temp"),
-            "AGENT_TEMPDIRECTORY": folder("temp"), "BUILD_SOURCEBRANCHNAME": "main",
+            "AGENT_TEMPDIRECTORY": folder("temp"), "GITHUB_ACTION_PATH": Workspace.project,
+            "BUILD_SOURCEBRANCHNAME": "main",
         ]) { $1 }
     }
 
     /// Replaces `${{ … }}` and, in Azure, `$(…)` by values.
     private func expand(_ text: String, _ step: Step, _ further: [String: String]) -> String {
         let names = values.merging(further) { $1 }
-        return text.replacing(/\$\{\{ *([A-Za-z_.]+) *\}\}|\$\(([A-Za-z_.]+)\)/) { match in
+        return text.replacing(/\$\{\{ (.+?) \}\}|\$\(([A-Za-z_.]+)\)/) { match in
             let name = String(match.output.1 ?? match.output.2 ?? "")
             guard let value = names[name] else {
                 Issue.record("\(step.name): \(name) is not known")

@@ -83,7 +83,7 @@ import YAML
     }
 
     @Test(arguments: [
-        ("github-mirror.yml", "::warning::"), ("azure-pipelines.yml", "type=warning"),
+        ("github-mirror.yml", "::warning "), ("azure-pipelines.yml", "type=warning"),
     ])
     func `the nightly job treats exit code 75 as a warning`(name: String, warning: String)
         async throws
@@ -109,7 +109,8 @@ import YAML
         let pins = try WorkflowFile(name)
         #expect(try await runner.run("mirror", of: mirror, with: login) == 0, "\(runner.log)")
 
-        try await runner.shell("mkdir temp/report && cp work/run.json temp/report/")
+        try await runner.shell(
+            "mkdir temp/report && cp temp/ocimirror-report/run.json temp/report/")
         #expect(try await runner.run(job, of: pins) == 0, "\(runner.log)")
         let web = try #require(internet.ghcr.tags(of: "octocat/mirror/team-web").values.first)
         let proposed = try await runner.file("environments/values.yaml", of: "ocimirror/pins")
@@ -204,7 +205,7 @@ import YAML
         let document = String(
             decoding: try BoundedFile.read(
                 "\(Workspace.project)/Documentation/operations.md", limit: 1 << 20), as: UTF8.self)
-        let section = try #require(document.split(separator: "## Before a tag is used\n").last)
+        let section = try #require(document.split(separator: "## Check a tag before use\n").last)
         let block = try #require(section.split(separator: "```sh\n").dropFirst().first)
         let commands = block.prefix { $0 != "`" }.split(separator: "\n").map(String.init)
         #expect(commands.count == 2)

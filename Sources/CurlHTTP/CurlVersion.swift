@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CCurl
+
+/// A version of libcurl.
+public struct CurlVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The version in libcurl's notation, `0xXXYYZZ`.
+    let number: UInt32
+
+    /// The oldest version with all options that ``CurlTransport`` sets.
+    ///
+    /// The dynamic linker does not check it, because an older version has the same symbols.
+    /// Source: CURLOPT_PROTOCOLS_STR(3), "Added in 7.85.0".
+    public static let required = CurlVersion(number: 0x07_55_00)
+
+    /// Returns the version of the library that is loaded.
+    static func loaded() -> CurlVersion {
+        guard let information = unsafe curl_version_info(CURLVERSION_FIRST) else {
+            preconditionFailure("libcurl does not state its version")
+        }
+        return CurlVersion(number: unsafe information.pointee.version_num)
+    }
+
+    /// Checks that the loaded library has all options that ``CurlTransport`` sets.
+    ///
+    /// - Throws: ``OutdatedLibraryError`` if the library is older than ``required``.
+    public static func check() throws(OutdatedLibraryError) {
+        let loaded = loaded()
+        guard loaded >= required else { throw OutdatedLibraryError(loaded: loaded) }
+    }
+
+    /// Returns a Boolean value that indicates whether the first version is older.
+    public static func < (first: CurlVersion, second: CurlVersion) -> Bool {
+        first.number < second.number
+    }
+
+    /// `7.85.0`.
+    public var description: String { "\(number >> 16).\(number >> 8 & 0xff).\(number & 0xff)" }
+}
+
+/// An error for a libcurl that lacks required options.
+public struct OutdatedLibraryError: Error, Hashable, CustomStringConvertible {
+    /// The version of the loaded library.
+    let loaded: CurlVersion
+
+    /// The message: the version, and what to install.
+    public var description: String {
+        "libcurl \(loaded) is too old; install libcurl \(CurlVersion.required) or later, or use the "
+            + "release for any Linux, which contains it"
+    }
+}

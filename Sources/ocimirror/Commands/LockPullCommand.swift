@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import Content
+internal import Files
+internal import Lockfiles
+internal import Mirroring
+internal import OCI
+internal import Registry
+internal import StrictJSON
+internal import TextSafety
+
+/// The command `lock pull`.
+struct LockPullCommand: ConfiguredCommand {
+    var options = CommonOptions()
+    var reference = ""
+    var output: String?
+    var root = "global.ocimirror"
+    var mayBeMissing = false
+
+    static let name = "pull"
+    static let summary = "Download a published lock file"
+    static let discussion = """
+        Reads the lock file that a target with 'publishLock: true' publishes, at the tag latest or the \
+        tag of a shard, such as 2-of-3. The file is checked before it is written. Without --output, it \
+        is printed.
+        """
+    static let examples = [
+        Example(
+            "ocimirror lock pull --output images.lock.yaml ghcr.io/owner/mirror/images.lock:latest",
+            "update the file if the published one differs")
+    ]
+    static let parameters: [Parameter<LockPullCommand>] =
+        [
+            .positional(
+                "REFERENCE", into: \.reference, help: "published lock file, with a tag or digest"),
+            .option("--output", placeholder: "FILE", into: \.output, help: "lock file to write"),
+            .option(
+                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+            .flag(
+                "--if-present", into: \.mayBeMissing,
+                help: "succeed without writing if it was not published yet"),
+        ] + Parameter.group(\.options, CommonOptions.parameters)
+
+    func run(in context: ProgramContext) async throws -> ExitCode {
+        let reference = try usage("REFERENCE", reference, Reference.init(parsing:))
+        let name = try self.name(in: reference)
+        let registries = try ConfigurationFile.registries(options.config, in: context)
+        let stores = try Network.stores(
+            registries: registries, options: options, context: context, retryMode: .attended)
+        let store = try stores.store(at: .repository(reference.repository))
+        guard let (digest, bytes) = try await read(name, from: store) else {
+            let message = "\(reference) was not published"
+            guard !mayBeMissing else {
+                context.console.note(message)
+                return .success
+            }
+            context.console.error(
+                message, hint: "set publishLock for the target, and run 'ocimirror sync'")
+            return .negative
+        }
+        let lock: Lockfile
+        do throws(LockfileError) {
+            lock = try Lockfile(parsing: bytes, root: PinInputs.keys(ofRoot: root))
+        } catch {
+            throw ConfigurationFileError(message: "\(reference):\(error)", hint: error.hint)
+        }
+        guard let output else {
+            context.console.result(String(decoding: bytes, as: UTF8.self))
+            return .success
+        }
+        let path = context.absolute(output)
+        let document = LockPullDocument(
+            reference: Reference(reference.repository, tag: reference.tag, digest: digest),
+            path: path, shownPath: context.shown(path), images: lock.images.count,
+            hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true))
+        context.console.result(options.json ? document.json.text : document.text)
+        return .success
+    }
+
+    private func name(in reference: Reference) throws(UsageError) -> ManifestName {
+        if let digest = reference.digest { return .digest(digest) }
+        if let tag = reference.tag { return .tag(tag) }
+        throw UsageError(
+            ["ocimirror", "lock", "pull"],
+            .invalidValue(
+                of: "REFERENCE", UntrustedText(self.reference),
+                reason: "has neither a tag nor a digest", suggestion: "\(reference):latest"))
+    }
+
+    private func read(
+        _ name: ManifestName, from store: any ContentSource
+    ) async throws -> (digest: Digest, lock: [UInt8])? {
+        do {
+            return try await LockArtifact.read(name, from: store)
+        } catch {
+            throw CopyError(error, role: .source, at: store.location)
+        }
+    }
+}
+
+/// The result of `lock pull` as text and JSON.
+struct LockPullDocument {
+    /// The reference with the digest that was read.
+    let reference: Reference
+    let path: String
+    let shownPath: String
+    /// The number of entries in the lock file.
+    let images: Int
+    let hasChanged: Bool
+
+    var text: String {
+        "\(shownPath) \(hasChanged ? "written" : "unchanged"), \(counted(images, "image"))\n"
+    }
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "lock pull",
+            "exitCode": 0,
+            "reference": .string(reference.description),
+            "path": .string(path),
+            "images": .integer(images),
+            "changed": .bool(hasChanged),
+        ]
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import OCI
+import RegistryTestSupport
+import Testing
+
+/// The lock file as an artifact at the target.
+@Suite(.timeLimit(.minutes(10))) struct PublishedLockTests {
+    private let source = LoopbackRegistry()
+    private let target = LoopbackRegistry()
+    private let repository = "mirror/images.lock"
+
+    private var reference: String { "\(target.host)/\(repository):latest" }
+
+    private func workspace(_ names: [String] = ["web", "worker"]) throws -> Workspace {
+        for (number, name) in names.enumerated() {
+            source.publish(
+                ImageBuilder().multiPlatform(seed: UInt64(number)), repository: name, tag: "1.0")
+        }
+        return try Workspace(
+            Mirror(
+                from: names.map { "\"\(source.host)/\($0):1.0\"" }, to: "\(target.host)/mirror",
+                plain: [source.host, target.host], further: ["referrers: none"]
+            ).text.replacing("    lock:", with: "    publishLock: true\n    lock:"))
+    }
+
+    @Test func `a run publishes the lock file only if it changed`() async throws {
+        let workspace = try workspace()
+        let first = try await workspace.run("sync", "--json")
+        #expect(first.status == 0, "\(first.said)")
+        let digest = try #require(target.tags(of: repository)["latest"])
+        #expect(
+            first.output.contains(
+                """
+                      "published": {
+                        "reference": "\(reference)@\(digest)",
+                        "changed": true,
+                        "failure": null
+                      }
+                """), "\(first.output)")
+
+        target.forgetRequests()
+        let second = try await workspace.run("sync")
+        #expect(second.output.contains("images.lock.yaml unchanged, unchanged at \(reference)"))
+        #expect(target.requests.count(of: .manifestPut) == 0)
+        #expect(target.requests.count(of: .uploadStart) == 0)
+        // One for each image, and one for the lock file.
+        #expect(target.requests.count(of: .manifestHead) == 3)
+
+        target.setTag("latest", of: repository, to: nil)
+        let repaired = try await workspace.run("sync")
+        #expect(repaired.output.contains("published as \(reference)"), "\(repaired.said)")
+        #expect(target.tags(of: repository).values.map { $0 } == [digest])
+    }
+
+    @Test func `lock pull writes the published lock file, and prints it`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let plain = ["--plain-http", target.host]
+        let elsewhere = try Workspace()
+        let pull = ["lock", "pull", reference] + plain
+        let written = try await elsewhere.run(
+            arguments: pull + ["--output", "images.lock.yaml"])
+        #expect(written.output == "images.lock.yaml written, 2 images\n", "\(written.said)")
+        #expect(elsewhere.lock == workspace.lock)
+        let again = try await elsewhere.run(
+            arguments: pull + ["--output", "images.lock.yaml", "--json"])
+        #expect(again.output.contains("\"changed\": false"))
+        #expect(try await elsewhere.run(arguments: pull).output == workspace.lock)
+    }
+
+    @Test func `lock pull fails for what is not a published lock file`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let plain = ["--plain-http", target.host]
+        for (reference, status, message) in [
+            ("\(target.host)/mirror/web:1.0", 1, "is not a published lock file"),
+            ("\(target.host)/mirror/none:latest", 1, "was not published"),
+            ("\(target.host)/mirror/images.lock", 64, "has neither a tag nor a digest"),
+            ("oci:layout:1.0", 64, "REFERENCE"),
+        ] {
+            let run = try await workspace.run(
+                arguments: ["lock", "pull", "--output", "pulled.yaml", reference] + plain)
+            #expect(run.status == Int32(status), "\(run.said)")
+            #expect(run.said.contains(message), "\(run.said)")
+        }
+        let absent = try await workspace.run(
+            arguments: [
+                "lock", "pull", "--if-present", "--output", "pulled.yaml",
+                "\(target.host)/mirror/none:latest",
+            ] + plain)
+        #expect(absent.status == 0)
+        #expect(workspace.folder.text("pulled.yaml") == "")
+    }
+
+    @Test func `a published lock file that is invalid is not written`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        // With another root, the entries are elsewhere.
+        let run = try await workspace.run(
+            "lock", "pull", "--root", "other.keys", "--output", "pulled.yaml", "--plain-http",
+            target.host, reference)
+        #expect(run.status == 78, "\(run.said)")
+        #expect(run.errors.contains(reference))
+        #expect(workspace.folder.text("pulled.yaml") == "")
+    }
+
+    @Test func `a run without its lock file continues from the published one`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        try await workspace.shell("rm images.lock.yaml")
+        source.forgetRequests()
+        let run = try await workspace.run("sync")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.errors.contains("images.lock.yaml restored from"))
+        #expect(run.output.contains("2 unchanged"))
+        #expect(workspace.lock == lock)
+        #expect(source.requests.count(of: .manifestGet) == 0)
+    }
+
+    @Test func `shards and their merge need no common directory`() async throws {
+        let names = (1...6).map { "app-\($0)" }
+        let whole = try workspace(names)
+        #expect(try await whole.run("sync").status == 0)
+        let merge = try workspace(names)
+        var files: [String] = []
+        for number in 1...3 {
+            let shard = try workspace(names)
+            let run = try await shard.run("sync", "--shard", "\(number)/3")
+            #expect(run.status == 0, "\(run.said)")
+            let file = "images.lock.\(number)-of-3.yaml"
+            let pull = try await merge.run(
+                "lock", "pull", "--output", file,
+                "\(target.host)/\(repository):\(number)-of-3")
+            #expect(pull.status == 0, "\(pull.said)")
+            #expect(merge.folder.text(file) == shard.folder.text(file))
+            files.append(file)
+        }
+        target.setTag("latest", of: repository, to: nil)
+        let run = try await merge.run(arguments: ["lock", "merge", "images.lock.yaml"] + files)
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("published as \(reference)"))
+        #expect(merge.lock == whole.lock)
+        #expect(try await merge.run("lock", "pull", reference).output == whole.lock)
+    }
+
+    @Test func `prune never lists the published lock file`() async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let run = try await workspace.run("prune", "--yes", "images.lock")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(target.tags(of: repository).count == 1)
+        #expect(!run.output.contains("images.lock:latest"))
+    }
+}
