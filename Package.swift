@@ -115,7 +115,7 @@ let package = Package(
         tests(
             of: "Registry", "Content", "OCI", "Hashing", "HTTP", "CurlHTTP", "ChildProcess",
             "StrictJSON", "AsyncPrimitives", "TextSafety", "RegistryTestSupport"),
-        tests(of: "CurlHTTP", "CCurl", "HTTP", "TextSafety", "RegistryTestSupport"),
+        tests(of: "CurlHTTP", "CCurl", "CPosix", "HTTP", "TextSafety", "RegistryTestSupport"),
         tests(
             of: "ocimirror", "CommandLineKit", "Content", "CurlHTTP", "Files", "Hashing",
             "Lockfiles",

@@ -17,6 +17,7 @@ public struct AsyncSemaphore: Sendable {
     /// - Parameters:
     ///   - count: The number of permits, which must not exceed that of the semaphore.
     ///   - body: The operation.
+    /// - Returns: The result of `body`.
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
     ///   `body` throws.
     public func withPermits<Value>(

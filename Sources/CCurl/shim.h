@@ -170,3 +170,9 @@ static inline int ccurl_address(const struct curl_sockaddr *_Nonnull address,
     }
     return 0;
 }
+
+/// Returns the version of the loaded library as 0xXXYYZZ, or 0 if it is unknown.
+static inline uint32_t ccurl_loaded_version(void) {
+    const curl_version_info_data *information = curl_version_info(CURLVERSION_FIRST);
+    return information ? information->version_num : 0;
+}

@@ -36,10 +36,34 @@ int posix_spawn_file_actions_addclosefrom_np(
 /// Closes all descriptors greater than or equal to `from`.
 void closefrom(int from);
 
+/// Blocks all signals on this thread.
+static inline void cposix_block_signals(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
 /// Creates a descriptor that delivers the signals in `mask`.
 ///
 /// Source: signalfd(2).
 int signalfd(int descriptor, const sigset_t *_Nonnull mask, int flags);
+
+/// Watches a descriptor for the given events only. Returns 0, or -1 on failure.
+///
+/// Source: epoll_ctl(2).
+static inline int cposix_epoll_watch(int poller, int descriptor, uint32_t events) {
+  struct epoll_event event = {.events = events, .data.fd = descriptor};
+  if (epoll_ctl(poller, EPOLL_CTL_MOD, descriptor, &event) == 0) return 0;
+  return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+/// Resets the counter of an event descriptor.
+///
+/// Source: eventfd(2).
+static inline void cposix_reset_event(int descriptor) {
+  eventfd_t value;
+  eventfd_read(descriptor, &value);
+}
 
 /// Forks this process, which must be single-threaded. Swift marks `fork` as unavailable, because the child
 /// of a process with several threads may only call async-signal-safe functions.

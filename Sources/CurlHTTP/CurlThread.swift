@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AsyncPrimitives
-internal import Glibc
+internal import CPosix
 internal import HTTP
 internal import Synchronization
 
@@ -89,7 +89,8 @@ final class CurlThread: Sendable {
         self.inbox = inbox
         // The thread is detached, because the last reference may be released on the thread itself.
         let code = startThread {
-            blockSignals()
+            // Above all SIGPIPE: OpenSSL writes to sockets without a flag that prevents it.
+            cposix_block_signals()
             CurlEventLoop(inbox, multi, configuration).run()
         }
         guard code == 0 else {
@@ -104,12 +105,4 @@ final class CurlThread: Sendable {
     deinit {
         inbox.close()
     }
-}
-
-/// Blocks all signals on this thread, above all SIGPIPE: OpenSSL writes to sockets without a flag
-/// that prevents it.
-private func blockSignals() {
-    var all = sigset_t()
-    unsafe sigfillset(&all)
-    unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
 }

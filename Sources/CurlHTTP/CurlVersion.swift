@@ -15,10 +15,7 @@ public struct CurlVersion: Hashable, Comparable, Sendable, CustomStringConvertib
 
     /// Returns the version of the library that is loaded.
     static func loaded() -> CurlVersion {
-        guard let information = unsafe curl_version_info(CURLVERSION_FIRST) else {
-            preconditionFailure("libcurl does not state its version")
-        }
-        return CurlVersion(number: unsafe information.pointee.version_num)
+        CurlVersion(number: ccurl_loaded_version())
     }
 
     /// Checks that the loaded library has all options that ``CurlTransport`` sets.

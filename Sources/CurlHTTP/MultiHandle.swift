@@ -30,15 +30,13 @@ final class MultiHandle: @unchecked Sendable {
     ///
     /// - Throws: ``TransportError`` if libcurl or the poller cannot be initialized.
     init(keptConnections: Int) throws(TransportError) {
+        guard let poller = SocketPoller() else {
+            throw TransportError(.refused, "cannot open a file descriptor; see 'ulimit -n'")
+        }
         guard Self.isLibraryReady, let pointer = unsafe curl_multi_init(),
             let share = unsafe ccurl_share_tls_sessions()
         else {
             throw TransportError(.refused, "cannot initialize libcurl")
-        }
-        guard let poller = SocketPoller() else {
-            _ = unsafe curl_multi_cleanup(pointer)
-            _ = unsafe curl_share_cleanup(share)
-            throw TransportError(.refused, "cannot open a file descriptor; see 'ulimit -n'")
         }
         unsafe self.pointer = pointer
         unsafe self.share = share

@@ -44,9 +44,7 @@ struct SocketPoller: Sendable {
         var flags: UInt32 = 0
         if events.contains(.read) { flags |= EPOLLIN.rawValue }
         if events.contains(.write) { flags |= EPOLLOUT.rawValue }
-        var event = unsafe epoll_event(events: flags, data: epoll_data(fd: socket))
-        if unsafe epoll_ctl(poller, EPOLL_CTL_MOD, socket, &event) == 0 { return true }
-        return unsafe epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event) == 0
+        return cposix_epoll_watch(poller, socket, flags) == 0
     }
 
     /// Stops to watch a socket, which may be closed already.
@@ -56,8 +54,7 @@ struct SocketPoller: Sendable {
 
     /// Ends the current or next wait, from any thread.
     func wake() {
-        var one: UInt64 = 1
-        _ = unsafe write(wakeup, &one, MemoryLayout<UInt64>.size)
+        eventfd_write(wakeup, 1)
     }
 
     /// Waits for events, and calls `body` for each socket that has some.
@@ -75,8 +72,7 @@ struct SocketPoller: Sendable {
             for index in 0..<Int(max(count, 0)) {
                 let (socket, flags) = unsafe (ready[index].data.fd, ready[index].events)
                 if socket == wakeup {
-                    var number: UInt64 = 0
-                    _ = unsafe read(wakeup, &number, MemoryLayout<UInt64>.size)
+                    cposix_reset_event(wakeup)
                 } else {
                     body(socket, Events(flags))
                 }
