@@ -48,7 +48,7 @@ public struct UsedImages: Sendable {
     /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template.
     public mutating func add(_ bytes: [UInt8], path: String) throws(YAMLError) {
         let found: FoundSites
-        switch try FileReading(bytes, path: path, rules: rules) {
+        switch try FileReading(bytes, path: path, using: FinderInputs(rules: rules)) {
         case .skipped(_, let mark?, isTemplate: true):
             let use = Use(file: path, mark: mark)
             omissions.append(Omission(use: use, reason: "the file is a template"))

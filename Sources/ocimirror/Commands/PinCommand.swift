@@ -127,7 +127,7 @@ struct PinCommand: ConfiguredCommand {
     ) -> PinnedFile {
         do throws(YAMLError) {
             let bytes = try inputs.read(path)
-            var file = pinner.pin(bytes, path: path, reuse: inputs.reuse(beside: path))
+            var file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
             guard let new = file.newBytes else { return file }
             if diff {
                 context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
