@@ -117,6 +117,7 @@ public struct Pinner: Sendable {
             }
         }
         file.sites = drafts.map(\.site).sorted { $0.mark < $1.mark }
+        file.otherValues = found.otherValues
         return file
     }
 
@@ -204,6 +205,7 @@ public struct Pinner: Sendable {
         do throws(LookupFailure) {
             let target = try target.get()
             draft.site.id = target.id
+            draft.site.basis = Self.basis(of: found)
             guard rewritesReferences || !target.isInOtherRepository else {
                 draft.reject(
                     .unpinnable, "the reference names another repository: change it with --rewrite")
@@ -223,6 +225,12 @@ public struct Pinner: Sendable {
             Self.explain(error, of: found, in: &draft)
         }
         return draft
+    }
+
+    /// Returns the data of a site by which its lock entry was looked up.
+    private static func basis(of site: ImageReferenceSite) -> String {
+        if site.id != nil { return "the id of a rule or a directive" }
+        return site.repositoryFile.map { "the repository in \($0)" } ?? "its repository"
     }
 
     private func write(

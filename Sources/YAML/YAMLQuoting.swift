@@ -79,7 +79,8 @@ public enum YAMLQuoting {
         if rest.first == "." { rest.removeFirst() }
         guard let first = rest.first, first.isASCII, first.isNumber else { return false }
         if let digits = Self.digits(ofPrefix: rest.prefix(2)) {
-            return rest.dropFirst(2).allSatisfy { $0 == "_" || digits.contains($0) }
+            let rest = rest.dropFirst(2)
+            return !rest.isEmpty && rest.allSatisfy { $0 == "_" || digits.contains($0) }
         }
         let digits = rest.filter { $0 != "_" }
         if digits.contains(":") {

@@ -10,7 +10,9 @@ import Testing
         let before = try file.before()
         let pinned = try file.pinned(before)
         let after = pinned.newBytes ?? before
-        #expect(String(decoding: after, as: UTF8.self) == String(decoding: try file.after(), as: UTF8.self))
+        #expect(
+            String(decoding: after, as: UTF8.self)
+                == String(decoding: try file.after(), as: UTF8.self))
         #expect(after == (try file.after()))
         #expect(file.report(pinned) == file.report)
     }

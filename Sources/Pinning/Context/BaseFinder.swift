@@ -57,12 +57,12 @@ struct BaseFinder {
             }
             result += Self.baseNames.map { ("\(directory)\($0)/values.yaml", 0) }
             result += ["values.yaml", "values.yml"].map { ("\(directory)\($0)", 0) }
-            result.append(("\(directory)charts/\(firstKey)/values.yaml", 1))
+            let isName = !firstKey.contains("/") && !firstKey.hasPrefix(".")
+            if isName { result.append(("\(directory)charts/\(firstKey)/values.yaml", 1)) }
             result += subcharts(named: firstKey, of: directory)
-            if let chart {
-                let path = Self.normalized("\(directory)\(chart)")
+            if let chart, let path = Self.directory(chart, from: directory) {
                 result.append(("\(path)/values.yaml", 0))
-                result.append(("\(path)/charts/\(firstKey)/values.yaml", 1))
+                if isName { result.append(("\(path)/charts/\(firstKey)/values.yaml", 1)) }
             }
         }
         return result
@@ -70,34 +70,35 @@ struct BaseFinder {
 
     /// Returns the values of the dependencies in other directories that a chart calls by a name.
     private func subcharts(named name: String, of directory: String) -> [(String, Int)] {
-        let dependencies = files.root(of: "\(directory)Chart.yaml")?["dependencies"]?.items ?? []
+        let chart = files.values(in: "\(directory)Chart.yaml")
+        let dependencies = chart?.root["dependencies"]?.items ?? []
         return dependencies.compactMap { dependency in
             let own = dependency["name"]?.text
-            guard (dependency["alias"]?.text ?? own) == name, let own else { return nil }
+            guard (dependency["alias"]?.text ?? own) == name, let own, !own.contains("/") else {
+                return nil
+            }
             let location = dependency["repository"]?.text ?? ""
             guard location.hasPrefix("file://") else {
                 return ("\(directory)charts/\(own)/values.yaml", 1)
             }
-            let path = Self.normalized("\(directory)\(location.dropFirst("file://".count))")
-            return ("\(path)/values.yaml", 1)
+            return Self.directory(String(location.dropFirst("file://".count)), from: directory)
+                .map { ("\($0)/values.yaml", 1) }
         }
     }
 
     private func image(at keys: [String], in path: String) -> BaseImage? {
-        guard !keys.isEmpty, let root = files.root(of: path) else { return nil }
-        var node: YAMLNode? = root
+        guard !keys.isEmpty, let values = files.values(in: path) else { return nil }
+        var node: YAMLNode? = values.root
         var location = SitePath()
         for key in keys {
             node = node?[key]
             location = location.appending(key: key)
         }
         guard let node, node.entries != nil else { return nil }
-        var budget = Anchors.mergeLimit
-        guard let anchors = try? Anchors(root, mergeBudget: &budget) else { return nil }
         var site = ImageReferenceSite(
             fragment: 0, document: 0, path: location, shape: .tag, at: node)
         let reader = ImageMappingReader(
-            mapping: MergedMapping(node, anchors), path: location, scope: ValuesScope(root),
+            mapping: MergedMapping(node, values.anchors), path: location, scope: values.scope,
             rule: nil, isInResource: false)
         guard reader.read(into: &site) != nil, let image = site.image else { return nil }
         let directory = String(path.dropLast(path.split(separator: "/").last?.count ?? 0))
@@ -124,10 +125,12 @@ struct BaseFinder {
         file.dropFirst(directory.count)
     }
 
-    /// Resolves the steps `.` and `..` of a path.
-    private static func normalized(_ path: String) -> String {
+    /// Returns a directory that a file states relative to another one, without the steps `.` and
+    /// `..`; `nil` if it is absolute, or outside of the tree in which the other one is.
+    private static func directory(_ stated: String, from directory: String) -> String? {
+        guard !stated.hasPrefix("/") else { return nil }
         var parts: [Substring] = []
-        for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+        for part in (directory + stated).split(separator: "/", omittingEmptySubsequences: false) {
             switch part {
             case ".": continue
             case "" where !parts.isEmpty: continue
@@ -136,6 +139,7 @@ struct BaseFinder {
             default: parts.append(part)
             }
         }
+        guard parts.first != ".." || directory.hasPrefix("..") else { return nil }
         return parts.joined(separator: "/")
     }
 }

@@ -8,14 +8,18 @@ public struct FileContext: Sendable {
     public var files: RepositoryFiles?
     /// The tool whose test data the file is; `nil` for other files.
     public var testTool: String?
+    /// The `appVersion` of the chart whose default values the file has; `nil` for other files.
+    public var appVersion: String?
 
     /// Creates the context of a file.
     public init(
-        reuse: TagReuse = TagReuse(), files: RepositoryFiles? = nil, testTool: String? = nil
+        reuse: TagReuse = TagReuse(), files: RepositoryFiles? = nil, testTool: String? = nil,
+        appVersion: String? = nil
     ) {
         self.reuse = reuse
         self.files = files
         self.testTool = testTool
+        self.appVersion = appVersion
     }
 
     /// Returns the tool whose test data a directory has, by the names of the files in it; `nil` for

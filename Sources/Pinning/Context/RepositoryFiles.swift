@@ -12,12 +12,21 @@ public final class RepositoryFiles: Sendable {
     /// Returns the use of tags in the templates of the chart in a directory.
     public typealias ReadTemplates = @Sendable (String) -> TagReuse
 
+    /// A parsed values file.
+    struct Values {
+        let root: YAMLNode
+        let anchors: Anchors
+        let scope: ValuesScope
+    }
+
     /// The maximum number of parsed files that are kept.
     private static let limit = 64
+    /// The maximum number of paths of missing files that are kept.
+    private static let missingLimit = 50_000
 
     private let read: Read
     private let readTemplates: ReadTemplates
-    private let parsed = Mutex<[String: YAMLNode]>([:])
+    private let parsed = Mutex<[String: Values]>([:])
     private let missing = Mutex<Set<String>>([])
     private let reuses = Mutex<[String: TagReuse]>([:])
 
@@ -27,23 +36,35 @@ public final class RepositoryFiles: Sendable {
         self.readTemplates = templates
     }
 
-    /// Returns the root of the first document of a file; `nil` if there is no such file, or if it is
-    /// not YAML.
-    func root(of path: String) -> YAMLNode? {
+    /// Returns the first document of a file; `nil` if there is no such file, or if it is not YAML.
+    func values(in path: String) -> Values? {
         if let known = parsed.withLock({ $0[path] }) { return known }
         guard !missing.withLock({ $0.contains(path) }) else { return nil }
         let stream = read(path).flatMap {
             try? YAMLDocumentStream(parsing: $0, limits: FileText.limits)
         }
-        guard let root = stream?.documents.first?.root else {
-            missing.withLock { _ = $0.insert(path) }
+        var budget = Anchors.mergeLimit
+        guard let root = stream?.documents.first?.root,
+            let anchors = try? Anchors(root, mergeBudget: &budget)
+        else {
+            missing.withLock { paths in
+                if paths.count >= Self.missingLimit { paths.removeAll() }
+                paths.insert(path)
+            }
             return nil
         }
+        let values = Values(root: root, anchors: anchors, scope: ValuesScope(root))
         parsed.withLock { files in
             if files.count >= Self.limit { files.removeAll() }
-            files[path] = root
+            files[path] = values
         }
-        return root
+        return values
+    }
+
+    /// Returns the `appVersion` of the chart in a directory, or `nil` if there is none.
+    public func appVersion(ofChartIn directory: String) -> String? {
+        let path = directory == "." ? "Chart.yaml" : "\(directory)/Chart.yaml"
+        return values(in: path)?.root["appVersion"].flatMap(MergedMapping.text)
     }
 
     /// Returns how the templates of a chart use tags; nothing for a directory without a chart.

@@ -24,9 +24,10 @@ extension DigestPlacement {
                         Field("\($0)*images"), Field("\($0)*images", "**"),
                         Field("\($0)*image", "*"), Field("\($0)*registries", "*"),
                     ]
-                } + ["allowlist", "denylist", "whitelist", "blacklist"].flatMap {
-                    [Field("*\($0)", "*"), Field("*\($0)*", "*")]
-                },
+                }
+                    + ["allowlist", "denylist", "whitelist", "blacklist"].flatMap {
+                        [Field("*\($0)", "*"), Field("*\($0)*", "*")]
+                    },
                 reason: "the list has patterns for other images"),
         ]
 

@@ -64,12 +64,14 @@ struct DigestPlacement {
         self.testTool = testTool
         let keys = Set((root.entries ?? []).compactMap(\.key.text))
         let specific = outer.rows.filter { !$0.group.isEmpty || !$0.rootKeys.isEmpty }
-        rows = specific + Self.table.filter { row in
-            resource.apiVersion.hasPrefix(row.group)
-                && (row.kinds.isEmpty || row.kinds.contains(resource.kind ?? ""))
-                && (row.rootKeys.isEmpty || row.rootKeys.contains(where: keys.contains))
-                && (row.files.isEmpty || row.files.contains { $0.matches(file) })
-        }
+        rows =
+            specific
+            + Self.table.filter { row in
+                resource.apiVersion.hasPrefix(row.group)
+                    && (row.kinds.isEmpty || row.kinds.contains(resource.kind ?? ""))
+                    && (row.rootKeys.isEmpty || row.rootKeys.contains(where: keys.contains))
+                    && (row.files.isEmpty || row.files.contains { $0.matches(file) })
+            }
     }
 
     /// Returns the reason for which an image at the path gets no digest; `nil` if it can have one.

@@ -67,7 +67,8 @@ struct ImageComposer {
 
     private func registry(of site: ImageReferenceSite, named name: String) -> Registry {
         let own = Self.trimmed(site.registry?.text ?? "")
-        let hasRegistry = name.split(separator: "/", maxSplits: 1).count == 2
+        let hasRegistry =
+            name.split(separator: "/", maxSplits: 1).count == 2
             && Self.isRegistry(name.prefix { $0 != "/" })
         if let global = scope.registry, site.registry != nil || !hasRegistry {
             return Registry(text: Self.trimmed(text(global)), overriding: global.mark)

@@ -136,8 +136,9 @@ struct ImageMappingReader {
             return (.image, node)
         }
         if let node = mapping["name"], let text = MergedMapping.text(node),
-            let (key, _) = mapping.first(of: ["tag", "version", "defaultTag", "digest"]),
-            owns(["name", key]), isImage || key == "defaultTag" || namesImage(text, beside: key)
+            case let key = mapping.first(of: ["tag", "version", "defaultTag", "digest"])?.key ?? "",
+            !key.isEmpty || (isImage && owns(["registry", "repository"])), owns(["name", key]),
+            isImage || key == "defaultTag" || namesImage(text, beside: key)
         {
             guard let repository = mapping["repository"] else { return (.name, node) }
             if scope.defaultRepository != nil, mapping["registry"] != nil {

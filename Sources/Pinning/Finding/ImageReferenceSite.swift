@@ -80,7 +80,9 @@ struct ImageReferenceSite: Sendable {
 
     /// The start of the reference in the fragment, for reports.
     var start: Int {
-        if shape == .substring || shape == .mention, let offset = reference?.part?.offset { return offset }
+        if shape == .substring || shape == .mention, let offset = reference?.part?.offset {
+            return offset
+        }
         return anchor.range.lowerBound
     }
 

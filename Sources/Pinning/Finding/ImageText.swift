@@ -110,7 +110,8 @@ enum ImageText {
             while end < line.count, isReferenceByte(line[end]) { end += 1 }
             let next = end
             // A scheme is not a part of the name, and punctuation after a word is not either.
-            for scheme in ["oci://", "docker://"] where line[start..<end].starts(with: scheme.utf8) {
+            for scheme in ["oci://", "docker://"] where line[start..<end].starts(with: scheme.utf8)
+            {
                 start += scheme.utf8.count
             }
             while end > start, [0x2E, 0x3A, 0x2F, 0x2D].contains(line[end - 1]) { end -= 1 }

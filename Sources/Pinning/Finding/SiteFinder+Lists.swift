@@ -72,7 +72,8 @@ extension SiteFinder {
         guard let (_, node) = mapping.first(of: ["tag", "imageTag", "digest", "sha"]),
             MergedMapping.text(node) != nil
         else { return false }
-        let base = context.files.flatMap { baseImage(at: keys, in: $0) }
+        let base: BaseImage? =
+            if let files = context.files { baseImage(at: keys, in: files) } else { nil }
         guard base != nil || rule?.id != nil || ImageText.isImageKey(keys.last ?? "") else {
             return false
         }
@@ -80,5 +81,4 @@ extension SiteFinder {
         addOverlay(tag.map { Field(node: $0.value) }, of: mapping, at: path, base: base, rule: rule)
         return true
     }
-
 }

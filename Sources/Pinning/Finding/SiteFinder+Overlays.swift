@@ -37,7 +37,8 @@ extension SiteFinder {
         _ tag: Field?, of mapping: MergedMapping?, at path: SitePath, base: BaseImage? = nil,
         rule: PinRules.Rule? = nil
     ) {
-        guard let anchor = tag?.node ?? mapping?.node else { return }
+        let digest = mapping?.first(of: ["digest", "imageDigest", "sha", "sha256"])?.value
+        guard let anchor = tag?.node ?? digest ?? mapping?.node else { return }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .tag, at: anchor)
         site.tag = tag
@@ -89,7 +90,7 @@ extension SiteFinder {
     }
 
     /// Returns the image that a file below has at a path of the innermost values tree.
-    private func baseImage(at path: SitePath) -> BaseImage? {
+    private mutating func baseImage(at path: SitePath) -> BaseImage? {
         guard let files = context.files else { return nil }
         let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
         guard !keys.isEmpty, !keys.contains(where: { $0.hasPrefix("[") }) else { return nil }
@@ -97,7 +98,9 @@ extension SiteFinder {
     }
 
     /// Returns the image that a file below has at a path of values.
-    func baseImage(at keys: [String], in files: RepositoryFiles) -> BaseImage? {
+    mutating func baseImage(at keys: [String], in files: RepositoryFiles) -> BaseImage? {
+        guard baseBudget > 0 else { return nil }
+        baseBudget -= 1
         var finder = BaseFinder(files: files, file: file)
         finder.chart = surroundings.chart
         return finder.image(at: keys)

@@ -78,7 +78,9 @@ private struct SiblingNames {
         func names(_ words: [String]) -> [String] {
             stems.flatMap { stem in
                 words.flatMap { word in
-                    ["\(stem)\(word.prefix(1).uppercased())\(word.dropFirst())", "\(stem)_\(word)",
+                    [
+                        "\(stem)\(word.prefix(1).uppercased())\(word.dropFirst())",
+                        "\(stem)_\(word)",
                         "\(stem)-\(word)",
                     ]
                 }

@@ -41,7 +41,8 @@ extension SiteFinder {
             let reason = DigestPlacement.reason(forOption: option.name)
             addPart(
                 option.value, as: option.image, of: node, text, at: path, skipping: reason)
-        } else if isStep(path) || ((isChoice(path) || isTyped(path)) && ImageText.pinnable(text) != nil)
+        } else if isStep(path)
+            || ((isChoice(path) || isTyped(path)) && ImageText.pinnable(text) != nil)
         {
             addReference(node, text, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
@@ -95,7 +96,8 @@ extension SiteFinder {
     ///
     /// Source: Cloud Build, build configuration file schema § `name`.
     private func isStep(_ path: SitePath) -> Bool {
-        guard path.key == "name", path.step(before: 2) == "steps", resource.apiVersion.isEmpty else {
+        guard path.key == "name", path.step(before: 2) == "steps", resource.apiVersion.isEmpty
+        else {
             return false
         }
         return file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false
@@ -109,11 +111,18 @@ extension SiteFinder {
         _ node: YAMLNode, _ text: String, at path: SitePath, skipping reason: String? = nil
     ) {
         guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
-        guard let image = ImageText.reference(text), isString(node) else { return }
-        // A single word, as in `image: logo`, is an image only in a container.
-        guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
-            !Self.isPicture(text)
-        else { return }
+        guard !text.isEmpty, !node.isNull else { return }
+        guard let image = ImageText.reference(text), isString(node) else {
+            return reject(node, at: path, because: "the value is not a reference")
+        }
+        guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/")
+        else {
+            return reject(
+                node, at: path, because: "a single word is an image only in a container of a pod")
+        }
+        guard !Self.isPicture(text) else {
+            return reject(node, at: path, because: "the value is the name of a picture")
+        }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .reference, at: node)
         site.reference = Field(node: node)
@@ -155,7 +164,8 @@ extension SiteFinder {
             case .digest: .digest
             case .sha: .sha
             case .reference, .skip: .reference
-            case nil: ImageText.reference(text)?.tag == nil ? Self.shape(ofKey: path.key) : .reference
+            case nil:
+                ImageText.reference(text)?.tag == nil ? Self.shape(ofKey: path.key) : .reference
             }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: shape, at: node)

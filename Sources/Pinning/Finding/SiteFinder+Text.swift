@@ -28,7 +28,8 @@ extension SiteFinder {
         guard !text.hasPrefix("#!"), text.utf8.contains(UInt8(ascii: ":")) else { return false }
         guard let dot = key.lastIndex(of: ".") else { return true }
         let suffix = key[key.index(after: dot)...].lowercased()
-        let isName = !suffix.isEmpty && suffix.utf8.count <= 10
+        let isName =
+            !suffix.isEmpty && suffix.utf8.count <= 10
             && suffix.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) }
         return !isName || ["yaml", "yml", "json", "values"].contains(suffix)
     }

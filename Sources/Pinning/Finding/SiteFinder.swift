@@ -12,6 +12,9 @@ struct FoundSites: Sendable {
     /// The documents that have a SOPS signature, which a change would break.
     var signedDocuments: Set<Int> = []
 
+    /// The values of keys such as `image` that are no images.
+    var otherValues: [OtherValue] = []
+
     /// A value of a fragment.
     private struct Value: Hashable {
         let fragment: Int
@@ -97,6 +100,8 @@ struct SiteFinder {
     private var scope: Int?
     var surroundings: Surroundings
     private let limits: YAMLDocumentStream.Limits
+    /// The number of repositories that may still be looked up in other files.
+    var baseBudget = 2000
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
@@ -228,6 +233,14 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
+    /// Records the value of a key such as `image` that is no image.
+    mutating func reject(_ node: YAMLNode, at path: SitePath, because reason: String) {
+        guard found.otherValues.count < Self.siteLimit else { return }
+        let mark = found.fragments[0].stream.text.mark(
+            at: found.fragments[fragment].fileOffset(node.range.lowerBound))
+        found.otherValues.append(OtherValue(mark: mark, path: path, reason: reason))
+    }
+
     /// Returns the words of the directives beside the site's values.
     private func directives(of site: ImageReferenceSite) -> [String] {
         let fragment = found.fragments[site.fragment]
@@ -283,7 +296,9 @@ struct SiteFinder {
         guard claimed != .all else { return }
         // By index, because a copy of each entry would cost as much as visiting it.
         for index in entries.indices {
-            guard let key = entries[index].key.text, !claimed.contains(key) else { continue }
+            // A mapping or a list can be a key, but has no name.
+            let key = entries[index].key.text ?? ""
+            guard !claimed.contains(key) else { continue }
             if lock != nil { addMentions(inKey: entries[index].key, key, at: path) }
             visit(entries[index].value, at: path.appending(key: key))
         }

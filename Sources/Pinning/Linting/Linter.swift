@@ -149,7 +149,8 @@ public struct Linter: Sendable {
 
     /// Returns the finding about a tag that YAML readers do not read as text.
     private func unquotedVersion(of site: ImageReferenceSite) -> Issue? {
-        guard let field = site.tag, field.part == nil, case .scalar(let text, .plain) = field.node.kind,
+        guard let field = site.tag, field.part == nil,
+            case .scalar(let text, .plain) = field.node.kind,
             field.node.tag == nil, !field.text.isEmpty, (try? Tag(parsing: text)) != nil,
             !YAMLQuoting.isSafePlain(text)
         else { return nil }

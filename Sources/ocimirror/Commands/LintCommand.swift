@@ -103,7 +103,8 @@ struct LintCommand: ConfiguredCommand {
     }
 
     private func lint(
-        _ jobs: [(name: String, context: FileContext)], with linter: Linter, reading inputs: PinFiles
+        _ jobs: [(name: String, context: FileContext)], with linter: Linter,
+        reading inputs: PinFiles
     ) async throws -> [LintedFile] {
         try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
             for (number, job) in jobs.enumerated() {

@@ -25,6 +25,8 @@ struct PinFiles {
     private let context: ProgramContext
     /// The paths of the files, as given or found.
     let paths: [String]
+    /// The directories of tests and examples that are omitted.
+    let omitted: [String]
     /// The files and directories that cannot be read.
     let problems: [Problem]
     private let templates: ChartTemplates
@@ -33,9 +35,17 @@ struct PinFiles {
     private var names: [String: [String]] = [:]
 
     /// Creates the list of files from files and directories.
-    init(_ paths: [String], rules: PinRules, in context: ProgramContext) {
+    ///
+    /// - Parameters:
+    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples are
+    ///     omitted.
+    init(
+        _ paths: [String], rules: PinRules, in context: ProgramContext, omitsTests: Bool = false
+    ) {
         self.context = context
-        let listing = YAMLFiles.list(paths, rules: rules, from: context.currentDirectory)
+        let listing = YAMLFiles.list(
+            paths, rules: rules, from: context.currentDirectory, omitsTests: omitsTests)
+        omitted = listing.omitted
         self.paths = listing.files
         problems = listing.failures.map { Problem($0.path, $0.error) }
         let directory = context.currentDirectory
@@ -84,7 +94,20 @@ struct PinFiles {
         let directory = Path.directory(of: path)
         return FileContext(
             reuse: repository.reuse(ofChartIn: directory), files: repository,
-            testTool: FileContext.testTool(of: path, among: names(in: directory)))
+            testTool: FileContext.testTool(of: path, among: names(in: directory)),
+            appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
+                ? repository.appVersion(ofChartIn: directory) : nil)
+    }
+
+    /// Returns the dependencies of a chart whose files are not there, if the file is a `Chart.yaml`.
+    func missingDependencies(of path: String, _ bytes: [UInt8]) -> [ChartDependencies.Dependency] {
+        guard path == "Chart.yaml" || path.hasSuffix("/Chart.yaml") else { return [] }
+        let directory = Path.directory(of: path)
+        return ChartDependencies(parsing: bytes).all.filter { dependency in
+            !dependency.directories.contains { name in
+                (try? FileStatus.of(context.absolute("\(directory)/\(name)/Chart.yaml"))) != nil
+            }
+        }
     }
 
     private mutating func names(in directory: String) -> [String] {
