@@ -9,7 +9,7 @@ public struct PinnedFile: Hashable, Sendable {
     public let path: String
     /// The images in the file, in its order.
     public var sites: [PinnedSite] = []
-    /// The values of keys such as `image` that are no images, in the order of the file.
+    /// The values of keys such as `image` that are not images, in the order of the file.
     public var otherValues: [OtherValue] = []
     /// The bytes to write; `nil` if nothing changes.
     public var newBytes: [UInt8]?
@@ -50,13 +50,13 @@ public struct PinnedFile: Hashable, Sendable {
     }
 }
 
-/// A value of a key that is named after images, but that is no image.
+/// A value of a key that is named after images, but that is not an image.
 public struct OtherValue: Hashable, Sendable {
     /// The position in the file.
     public let mark: YAMLMark
     /// The path in the document.
     public let path: SitePath
-    /// The reason for which it is no image.
+    /// The reason for which it is not an image.
     public let reason: String
 }
 

@@ -90,7 +90,9 @@ public enum YAMLQuoting {
     }
 
     /// Returns a Boolean value that indicates whether the text is a number with an optional fraction
-    /// and exponent. No reader resolves `1.2.3` to a number, although the YAML 1.1 expression for
+    /// and exponent.
+    ///
+    /// No reader resolves `1.2.3` to a number, although the YAML 1.1 expression for
     /// floats matches it.
     private static func isNumber(_ text: String) -> Bool {
         var rest = Substring(text).drop(while: \.isNumber)

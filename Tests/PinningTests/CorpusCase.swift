@@ -105,7 +105,7 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
             .map { String($0.dropFirst(directory.utf8.count + 1)) }
         return FileContext(
             reuse: reuse(directory), files: files,
-            testTool: FileContext.testTool(of: path, among: names))
+            testTool: FileContext.testTool(amongFiles: names))
     }
 
     func pinned(_ bytes: [UInt8]) throws -> PinnedFile {

@@ -124,7 +124,7 @@ import Testing
         ("your-tag", true), ("replace-me", true), ("0.0.1", false), ("1.2.3", false),
         ("latest", false), ("10.0.0.0", false),
     ])
-    func `a tag that stands in for a version is recognized`(_ tag: String, _ isPlaceholder: Bool)
+    func `a placeholder for a version is recognized`(_ tag: String, _ isPlaceholder: Bool)
         throws
     {
         #expect(try Tag(parsing: tag).isPlaceholder == isPlaceholder)

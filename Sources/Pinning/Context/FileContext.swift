@@ -22,15 +22,13 @@ public struct FileContext: Sendable {
         self.appVersion = appVersion
     }
 
-    /// Returns the tool whose test data a directory has, by the names of the files in it; `nil` for
-    /// other directories.
+    /// Returns the tool whose test data a directory has.
     ///
-    /// - Parameters:
-    ///   - path: The path of a file in the directory.
-    ///   - names: The names of the files in the directory.
+    /// - Parameter names: The names of the files in the directory.
+    /// - Returns: The tool; `nil` for a directory without test data.
     ///
     /// Source: the documentation of Kyverno, chainsaw and kuttl.
-    public static func testTool(of path: String, among names: [String]) -> String? {
+    public static func testTool(amongFiles names: [String]) -> String? {
         for (tool, marker) in [("kyverno", "kyverno-test"), ("chainsaw", "chainsaw-test")]
         where names.contains("\(marker).yaml") || names.contains("\(marker).yml") {
             return tool

@@ -74,11 +74,12 @@ struct DigestPlacement {
             }
     }
 
-    /// Returns the reason for which an image at the path gets no digest; `nil` if it can have one.
+    /// Returns the reason for which an image at the path gets no digest.
     ///
     /// - Parameters:
     ///   - path: The path of the image.
     ///   - mapping: The mapping around it.
+    /// - Returns: The reason; `nil` if the image can have a digest.
     func reason(at path: SitePath, in mapping: MergedMapping?) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
         guard !rows.isEmpty else { return nil }
@@ -90,10 +91,10 @@ struct DigestPlacement {
         }?.reason
     }
 
-    /// Returns the reason for which the value of a command line option gets no digest; `nil` if it
-    /// can have one.
+    /// Returns the reason for which the value of a command line option gets no digest.
     ///
     /// - Parameter option: The option with its dashes, without a value.
+    /// - Returns: The reason; `nil` if the value can have a digest.
     static func reason(forOption option: some StringProtocol) -> String? {
         outputOptions.contains(option.lowercased()) ? "the option names the image to push" : nil
     }

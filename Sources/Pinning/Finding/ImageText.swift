@@ -133,7 +133,9 @@ enum ImageText {
     /// Returns the reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`
     /// or `kafka: quay.io/strimzi/kafka:0.45.0`.
     ///
-    /// - Parameter number: The number of the line, which names a line without a separator.
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - number: The number of the line, which names a line without a separator.
     /// - Returns: The text before the separator, the reference, and its range in bytes.
     static func lineValue(
         _ line: Substring.UTF8View, number: Int

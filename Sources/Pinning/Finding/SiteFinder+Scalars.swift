@@ -106,6 +106,9 @@ extension SiteFinder {
     /// Reads a text that is, or should be, a whole reference.
     ///
     /// - Parameters:
+    ///   - node: The scalar.
+    ///   - text: The text of the scalar.
+    ///   - path: The path of the scalar.
     ///   - reason: The reason for which the image gets no digest; `nil` if it can have one.
     mutating func addReference(
         _ node: YAMLNode, _ text: String, at path: SitePath, skipping reason: String? = nil

@@ -22,7 +22,7 @@ extension SiteFinder {
         }
     }
 
-    /// Returns a Boolean value that indicates whether a text can be YAML: it is no script, and its
+    /// Returns a Boolean value that indicates whether a text can be YAML: it is not a script, and its
     /// key is not the name of a file of another kind.
     private static func mayBeYAML(_ text: String, key: String) -> Bool {
         guard !text.hasPrefix("#!"), text.utf8.contains(UInt8(ascii: ":")) else { return false }
@@ -98,6 +98,9 @@ extension SiteFinder {
     /// Adds the images of the lock file in a line.
     ///
     /// - Parameters:
+    ///   - line: The line.
+    ///   - node: The scalar with the line.
+    ///   - path: The path of the scalar.
     ///   - start: The start of the line in the text of the scalar.
     ///   - offset: The start of the line in the fragment; `nil` if its characters are not there as
     ///     they are.

@@ -12,7 +12,7 @@ struct FoundSites: Sendable {
     /// The documents that have a SOPS signature, which a change would break.
     var signedDocuments: Set<Int> = []
 
-    /// The values of keys such as `image` that are no images.
+    /// The values of keys such as `image` that are not images.
     var otherValues: [OtherValue] = []
 
     /// A value of a fragment.
@@ -233,7 +233,7 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
-    /// Records the value of a key such as `image` that is no image.
+    /// Records the value of a key such as `image` that is not an image.
     mutating func reject(_ node: YAMLNode, at path: SitePath, because reason: String) {
         guard found.otherValues.count < Self.siteLimit else { return }
         let mark = found.fragments[0].stream.text.mark(

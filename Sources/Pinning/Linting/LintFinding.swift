@@ -66,7 +66,7 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     case sharedTag = "shared-tag"
     /// A tag whose repository is not in the file, and not in a file below it.
     case repositoryElsewhere = "repository-elsewhere"
-    /// A version that YAML readers resolve to a number or another value that is no text.
+    /// A version that YAML readers resolve to a number or another value that is not text.
     case unquotedVersion = "unquoted-version"
     /// An image of the lock file in a value that is not known to be an image.
     case unrecognized = "unrecognized-image"

@@ -3,7 +3,7 @@
 public import OCI
 
 extension Tag {
-    /// A Boolean value that indicates whether the tag only stands in for a version, as in values that
+    /// A Boolean value that indicates whether the tag is a placeholder, as in values that
     /// a deployment must replace.
     public var isPlaceholder: Bool {
         let name = name.lowercased()

@@ -50,7 +50,12 @@ struct TemplateScanner {
 
     /// Returns the paths that a definition uses as versions.
     ///
-    /// - Parameter isVersion: A Boolean value that indicates whether its output is one.
+    /// - Parameters:
+    ///   - definition: The definition.
+    ///   - isVersion: A Boolean value that indicates whether its output is a version.
+    ///   - depth: The number of inclusions around it.
+    ///   - budget: The number of inclusions that may still be followed.
+    /// - Returns: The paths, below the argument of the definition.
     private func versions(
         of definition: Definition, isVersion: Bool, depth: Int, _ budget: inout Int
     ) -> Set<TemplateValue.Path> {

@@ -131,7 +131,7 @@ extension ConfigurationScaffold.Image {
     /// true`.
     var isFloating: Bool { reference.tag?.isFloating == true && reference.digest == nil }
 
-    /// A Boolean value that indicates whether the tag only stands in for a version, so that the entry
+    /// A Boolean value that indicates whether the tag is a placeholder, so that the entry
     /// is a comment.
     var isPlaceholder: Bool { reference.digest == nil && reference.tag?.isPlaceholder == true }
 

@@ -37,6 +37,9 @@ struct PinFiles {
     /// Creates the list of files from files and directories.
     ///
     /// - Parameters:
+    ///   - paths: The files and directories, as given.
+    ///   - rules: The rules with the patterns to ignore.
+    ///   - context: The context of the program.
     ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples are
     ///     omitted.
     init(
@@ -94,7 +97,7 @@ struct PinFiles {
         let directory = Path.directory(of: path)
         return FileContext(
             reuse: repository.reuse(ofChartIn: directory), files: repository,
-            testTool: FileContext.testTool(of: path, among: names(in: directory)),
+            testTool: FileContext.testTool(amongFiles: names(in: directory)),
             appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
                 ? repository.appVersion(ofChartIn: directory) : nil)
     }

@@ -44,7 +44,7 @@ import Testing
         "https://github.com/a/b\n", "https://github.com/a/\u{202E}b",
         "https://github.com/a/" + String(repeating: "b", count: 300),
     ])
-    func `any other label is no link`(_ source: String) {
+    func `any other label is not a link`(_ source: String) {
         #expect(Self.link(source, "0123456789abcdef") == nil)
     }
 }
