@@ -128,7 +128,7 @@ let package = Package(
             "TextSafety", "ocimirror"
         ),
         tests(
-            of: "Pinning", exclude: ["Fixtures"], "Files", "Lockfiles", "OCI",
+            of: "Pinning", exclude: ["Corpus", "Fixtures"], "Files", "Lockfiles", "OCI",
             "RegistryTestSupport",
             "YAML"),
         tests(of: "Lockfiles", "OCI", "RegistryTestSupport", "YAML"),

@@ -12,7 +12,7 @@ enum FileReading {
     /// Reads a file.
     ///
     /// - Throws: ``YAMLError`` if the file is too large, or is neither YAML nor a template.
-    init(_ bytes: [UInt8], path: String, rules: PinRules) throws(YAMLError) {
+    init(_ bytes: [UInt8], path: String, using inputs: FinderInputs) throws(YAMLError) {
         if let reason = FileText.reasonToSkip(bytes) {
             self = .skipped(reason: reason, mark: nil, isTemplate: false)
             return
@@ -32,7 +32,7 @@ enum FileReading {
                 reason: "the file is an ocimirror configuration", mark: nil, isTemplate: false)
         } else {
             self = .sites(
-                try SiteFinder.find(in: stream, file: path, rules: rules, limits: FileText.limits))
+                try SiteFinder.find(in: stream, file: path, using: inputs, limits: FileText.limits))
         }
     }
 }

@@ -9,6 +9,8 @@ public struct PinnedFile: Hashable, Sendable {
     public let path: String
     /// The images in the file, in its order.
     public var sites: [PinnedSite] = []
+    /// The values of keys such as `image` that are not images, in the order of the file.
+    public var otherValues: [OtherValue] = []
     /// The bytes to write; `nil` if nothing changes.
     public var newBytes: [UInt8]?
     /// The reason for which the file was skipped without an error.
@@ -48,6 +50,16 @@ public struct PinnedFile: Hashable, Sendable {
     }
 }
 
+/// A value of a key that is named after images, but that is not an image.
+public struct OtherValue: Hashable, Sendable {
+    /// The position in the file.
+    public let mark: YAMLMark
+    /// The path in the document.
+    public let path: SitePath
+    /// The reason for which it is not an image.
+    public let reason: String
+}
+
 /// The result for one image reference in a file.
 public struct PinnedSite: Hashable, Sendable {
     /// The outcome for an image reference.
@@ -78,6 +90,8 @@ public struct PinnedSite: Hashable, Sendable {
     public var reason: String?
     /// The id of the image in the lock file.
     public var id: String?
+    /// The data by which the lock entry was looked up; `nil` if none was found.
+    public var basis: String?
     /// The image that the file named before; `nil` if it is unknown.
     public var old: Reference?
     /// The image that the changed file names, as read back from it; `nil` if nothing was written.

@@ -54,7 +54,7 @@ public struct Pinner: Sendable {
         selecting selects: @escaping @Sendable (String) -> Bool = { _ in true }
     ) throws(YAMLError) {
         let found =
-            switch try FileReading(bytes, path: path, rules: rules) {
+            switch try FileReading(bytes, path: path, using: FinderInputs(rules: rules)) {
             case .sites(let sites): sites
             case .skipped: FoundSites(fragments: [])
             }
@@ -70,15 +70,16 @@ public struct Pinner: Sendable {
     ///   - bytes: The content of the file.
     ///   - path: The path of the file, for rules and for shapes that depend on the name of the
     ///     file.
-    ///   - reuse: The values that templates of the file's chart use as labels or versions.
+    ///   - context: The data of other files about this file.
     /// - Returns: The result; its `newBytes` differ from `bytes` only in the pins.
     public func pin(
-        _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
+        _ bytes: [UInt8], path: String, context: FileContext = FileContext()
     ) -> PinnedFile {
         var file = PinnedFile(path: path)
+        let inputs = FinderInputs(rules: rules, context: context, lock: lock)
         let found: FoundSites
         do throws(YAMLError) {
-            switch try FileReading(bytes, path: path, rules: rules) {
+            switch try FileReading(bytes, path: path, using: inputs) {
             case .skipped(let reason, let mark, _):
                 file.skipped = reason
                 file.skippedAt = mark
@@ -93,7 +94,7 @@ public struct Pinner: Sendable {
         let quoteStyles = found.fragments.map { QuoteStyle(of: $0.stream) }
         var drafts = found.sites.map {
             draft(
-                $0.checked(against: reuse), target: targets[$0.number], in: found,
+                $0.checked(against: context.reuse), target: targets[$0.number], in: found,
                 quotedAs: quoteStyles[$0.fragment])
         }
         Self.rejectContradictions(&drafts)
@@ -103,7 +104,7 @@ public struct Pinner: Sendable {
                 fragments: found.fragments, edits: Array(edits), limits: FileText.limits)
             do throws(EditError) {
                 let bytes = try edited.bytes()
-                try readBack(bytes, path: path, into: &drafts)
+                try readBack(bytes, path: path, using: inputs, into: &drafts)
                 file.newBytes = bytes
             } catch {
                 let mark = drafts.first { !$0.edits.isEmpty }?.site.mark
@@ -116,16 +117,17 @@ public struct Pinner: Sendable {
             }
         }
         file.sites = drafts.map(\.site).sorted { $0.mark < $1.mark }
+        file.otherValues = found.otherValues
         return file
     }
 
     /// Reads the changed images back from the new bytes, so the report shows the content of the
     /// file.
     private func readBack(
-        _ bytes: [UInt8], path: String, into drafts: inout [Draft]
+        _ bytes: [UInt8], path: String, using inputs: FinderInputs, into drafts: inout [Draft]
     ) throws(EditError) {
         let mismatch = EditError(reason: "the edited file does not have the expected images")
-        guard case .sites(let found)? = try? FileReading(bytes, path: path, rules: rules) else {
+        guard case .sites(let found)? = try? FileReading(bytes, path: path, using: inputs) else {
             throw mismatch
         }
         guard found.sites.count == drafts.count else { throw mismatch }
@@ -150,6 +152,11 @@ public struct Pinner: Sendable {
             site.new = nil
             edits = []
         }
+    }
+
+    /// The lock file to find images with, in values that are not known to be images.
+    private var lock: LockView? {
+        if case .lock(let lock) = source { lock } else { nil }
     }
 
     private func targets(for found: FoundSites) -> [FoundTarget] {
@@ -198,6 +205,7 @@ public struct Pinner: Sendable {
         do throws(LookupFailure) {
             let target = try target.get()
             draft.site.id = target.id
+            draft.site.basis = Self.basis(of: found)
             guard rewritesReferences || !target.isInOtherRepository else {
                 draft.reject(
                     .unpinnable, "the reference names another repository: change it with --rewrite")
@@ -217,6 +225,12 @@ public struct Pinner: Sendable {
             Self.explain(error, of: found, in: &draft)
         }
         return draft
+    }
+
+    /// Returns the data of a site by which its lock entry was looked up.
+    private static func basis(of site: ImageReferenceSite) -> String {
+        if site.id != nil { return "the id of a rule or a directive" }
+        return site.repositoryFile.map { "the repository in \($0)" } ?? "its repository"
     }
 
     private func write(

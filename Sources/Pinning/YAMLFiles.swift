@@ -13,18 +13,21 @@ public enum YAMLFiles {
     ///   - paths: Files and directories, as the user typed them.
     ///   - rules: The rules with the patterns to ignore.
     ///   - base: The directory that relative paths start from.
+    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples are
+    ///     omitted; those in `paths` are not.
     /// - Returns: The paths in the form of `paths`, without duplicates, and the files and
     ///   directories that could not be listed.
     public static func list(
-        _ paths: [String], rules: PinRules, from base: String
+        _ paths: [String], rules: PinRules, from base: String, omitsTests: Bool = false
     ) -> FileListing {
         var listing = FileListing()
+        let walk = Walk(rules: rules, omitsTests: omitsTests)
         var seen: Set<String> = []
         for path in paths {
             let trimmed = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
             let absolute = trimmed.hasPrefix("/") ? trimmed : "\(base)/\(trimmed)"
             if (try? FileStatus.of(absolute))?.kind == .directory {
-                list(absolute, shown: trimmed, rules, into: &listing)
+                walk.list(absolute, shown: trimmed, isInChart: false, into: &listing)
             } else {
                 listing.files.append(trimmed)
             }
@@ -32,9 +35,22 @@ public enum YAMLFiles {
         listing.files = listing.files.filter { seen.insert($0).inserted }
         return listing
     }
+}
 
-    private static func list(
-        _ directory: String, shown: String, _ rules: PinRules, into listing: inout FileListing
+/// Lists directories and the directories in them.
+private struct Walk {
+    let rules: PinRules
+    let omitsTests: Bool
+
+    /// Directories whose files are not deployed.
+    private static let tests: Set<String> = ["tests", "testdata", "examples", "example", "e2e"]
+    /// Directories that are not deployed if they are in a chart.
+    ///
+    /// Source: chart-testing, `ci/*-values.yaml`.
+    private static let chartTests: Set<String> = ["ci", "test"]
+
+    func list(
+        _ directory: String, shown: String, isInChart: Bool, into listing: inout FileListing
     ) {
         let names: [String]
         do throws(FileError) {
@@ -49,7 +65,12 @@ public enum YAMLFiles {
             guard !rules.ignores(path) else { continue }
             do throws(FileError) {
                 switch try FileStatus.of("\(directory)/\(name)", followsLinks: false)?.kind {
-                case .directory: list("\(directory)/\(name)", shown: path, rules, into: &listing)
+                case .directory where omits(name, inChart: isChart || isInChart):
+                    listing.omitted.append(path)
+                case .directory:
+                    list(
+                        "\(directory)/\(name)", shown: path, isInChart: isChart || isInChart,
+                        into: &listing)
                 case .regular where name.hasSuffix(".yaml") || name.hasSuffix(".yml"):
                     listing.files.append(path)
                 default: continue
@@ -59,12 +80,18 @@ public enum YAMLFiles {
             }
         }
     }
+
+    private func omits(_ name: String, inChart isInChart: Bool) -> Bool {
+        omitsTests && (Self.tests.contains(name) || (isInChart && Self.chartTests.contains(name)))
+    }
 }
 
 /// A list of files, and the files and directories that could not be read.
 public struct FileListing: Sendable {
     /// The files, in a stable order.
     public var files: [String] = []
+    /// The directories of tests and examples that were omitted.
+    public var omitted: [String] = []
     /// The files and directories that could not be read, and the reasons.
     public var failures: [(path: String, error: FileError)] = []
 }

@@ -78,15 +78,53 @@ public enum YAMLQuoting {
         if rest.first == "-" || rest.first == "+" { rest.removeFirst() }
         if rest.first == "." { rest.removeFirst() }
         guard let first = rest.first, first.isASCII, first.isNumber else { return false }
-        // No reader resolves `1.2.3` to a number, although the YAML 1.1 expression for floats
-        // matches it.
-        if rest.count(where: { $0 == "." }) > 1, rest.allSatisfy({ $0.isNumber || $0 == "." }) {
-            return false
+        if let digits = Self.digits(ofPrefix: rest.prefix(2)) {
+            let rest = rest.dropFirst(2)
+            return !rest.isEmpty && rest.allSatisfy { $0 == "_" || digits.contains($0) }
         }
-        let prefix = rest.prefix(2).lowercased()
-        if prefix == "0x" || prefix == "0o" || prefix == "0b" { return true }
-        return rest.allSatisfy {
-            $0.isASCII && ($0.isNumber || "_.:eE+-TtZz".contains($0))
+        let digits = rest.filter { $0 != "_" }
+        if digits.contains(":") {
+            return digits.allSatisfy { $0.isNumber || $0 == ":" || $0 == "." }
+        }
+        return isDate(rest) || isNumber(digits)
+    }
+
+    /// Returns a Boolean value that indicates whether the text is a number with an optional fraction
+    /// and exponent.
+    ///
+    /// No reader resolves `1.2.3` to a number, although the YAML 1.1 expression for
+    /// floats matches it.
+    private static func isNumber(_ text: String) -> Bool {
+        var rest = Substring(text).drop(while: \.isNumber)
+        if rest.first == "." { rest = rest.dropFirst().drop(while: \.isNumber) }
+        guard let exponent = rest.first else { return true }
+        guard exponent == "e" || exponent == "E" else { return false }
+        rest.removeFirst()
+        if rest.first == "-" || rest.first == "+" { rest.removeFirst() }
+        return rest.allSatisfy(\.isNumber)
+    }
+
+    /// Returns a Boolean value that indicates whether the text is a date, or a date and a time.
+    private static func isDate(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].count == 4, (1...2).contains(parts[1].count),
+            parts[0].allSatisfy(\.isNumber), parts[1].allSatisfy(\.isNumber)
+        else { return false }
+        let rest = parts[2].drop(while: \.isNumber)
+        return (1...2).contains(parts[2].count - rest.count)
+            && (rest.isEmpty || "Tt".contains(rest.first ?? " "))
+    }
+
+    /// Returns the digits of the numbers that begin with `0b`, `0o` or `0x`; `nil` for another
+    /// prefix.
+    ///
+    /// A commit id such as `0b12ab` begins like a binary number but is text for every reader.
+    private static func digits(ofPrefix prefix: Substring) -> Set<Character>? {
+        switch prefix.lowercased() {
+        case "0b": Set("01")
+        case "0o": Set("01234567")
+        case "0x": Set("0123456789abcdefABCDEF")
+        default: nil
         }
     }
 

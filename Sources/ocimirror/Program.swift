@@ -26,6 +26,7 @@ enum Program {
             .command(SyncCommand.self),
             .command(PlanCommand.self),
             .command(CheckCommand.self),
+            .command(OutdatedCommand.self),
             .command(VerifyCommand.self),
             .command(PinCommand.self),
             .command(LintCommand.self),

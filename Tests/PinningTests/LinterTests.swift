@@ -16,7 +16,8 @@ import YAML
         hasLock: Bool = true
     ) throws -> [String] {
         let linter = Linter(hasLock ? try Fixture.lock("images.lock.yaml") : nil, rules: rules)
-        let file = linter.lint(Array(text.utf8), path: "values.yaml", reuse: reuse)
+        let file = linter.lint(
+            Array(text.utf8), path: "values.yaml", context: FileContext(reuse: reuse))
         try #require(file.error == nil)
         return file.findings.map { "\($0.mark) \($0.code.rawValue) \($0.severity.rawValue)" }
     }
@@ -50,7 +51,20 @@ import YAML
             "image: {repository: R, tag: 1.4.2, digest: 'sha256:D', pullPolicy: Always}\n",
             ["1:8 pull-policy note"]
         ),
-        ("images: {tag: v1, a: R}\n", ["1:15 shared-tag warning"]),
+        (
+            "images: {tag: v1, a: R}\n",
+            ["1:15 shared-tag warning", "1:22 unrecognized-image note"]
+        ),
+        ("image: {tag: v1}\n", ["1:14 repository-elsewhere note"]),
+        (
+            "image: {repository: quay.io/x/y, tag: 1.10}\n",
+            [
+                "1:8 unpinned error", "1:8 unquoted-version warning",
+            ]
+        ),
+        ("image: {repository: quay.io/x/y, tag: '1.10'}\n", ["1:8 unpinned error"]),
+        ("image: {repository: quay.io/x/y, tag: 0b12ab}\n", ["1:8 unpinned error"]),
+        ("image: quay.io/x/y:1\n", ["1:8 unpinned error"]),
         (
             "a:\n  image: &i {repository: R, tag: 1.4.2, digest: 'sha256:D'}\nb:\n  image: *i\n",
             ["2:13 alias-fan-out note"]
@@ -98,7 +112,9 @@ import YAML
                 })
         let plain = Array("web: {image: {repository: \(Self.repository), tag: 1.4.1}}\n".utf8)
         let pinner = Pinner(try Fixture.lock("images.lock.yaml"), updatesTags: true)
-        #expect(pinner.pin(plain, path: "values.yaml", reuse: reuse).newBytes == nil)
+        #expect(
+            pinner.pin(plain, path: "values.yaml", context: FileContext(reuse: reuse)).newBytes
+                == nil)
         #expect(pinner.pin(plain, path: "values.yaml").newBytes != nil)
     }
 

@@ -68,6 +68,7 @@ import YAML
     @Test(arguments: [
         "ghcr.io/x/y:1.2@sha256:ab", "v1.2.3", "8.10-alpine", "linux/amd64", "distroless-v1",
         "/bin/sh", "latest", "1.2.3-rc.1", "1.2.3", "deadbeef",
+        "0b12ab", "0o9", "0xfg", "0b", "1-2", "20240131-1", "1e5a", "2024-1-31-rc1",
     ])
     func `text that every reader resolves to a string can be plain`(_ text: String) {
         #expect(YAMLQuoting.isSafePlain(text))
@@ -75,7 +76,8 @@ import YAML
 
     @Test(arguments: [
         "", "no", "Yes", "on", "Y", "null", "~", "<<", "=", "1", "1.10", "26e2", "0123", "1_000",
-        "0b1", "0o17", "0x1f", "12:30:45", "2027-01-31", ".5", "-1", "+1", "a: b", "a:",
+        "0b1", "0B0_1", "0o17", "0x1f", "0xAB_C", "1e5", "1.e+5", "2024-1-31", "12:30:45",
+        "2027-01-31", ".5", "-1", "+1", "a: b", "a:",
         "a #b", "-a", "*a", "&a", "!a", "{a", "a,b", "a]", "é", "@a", "%a", "a b", "...", "---",
     ])
     func `text that some reader resolves to another type needs quotes`(_ text: String) {

@@ -88,6 +88,60 @@ import Testing
         #expect(plan.output.contains("6 images"))
     }
 
+    @Test func `tests and examples are omitted, and absent subcharts are named`() async throws {
+        let workspace = try Workspace()
+        let image = "image: {repository: quay.io/team/web, tag: "
+        try await workspace.shell("mkdir -p chart/ci chart/charts/db chart/examples envs/ci")
+        for (path, text) in [
+            "chart/Chart.yaml": """
+            name: web
+            appVersion: 2.0.1
+            dependencies:
+              - {name: db, version: 1.x.x}
+              - {name: cache, version: 3.0.0, repository: "https://charts.example.com"}
+
+            """,
+            "chart/charts/db/Chart.yaml": "name: db\n",
+            "chart/charts/db/values.yaml": "image: {repository: quay.io/team/db, tag: 1.0}\n",
+            "chart/values.yaml": """
+            image: {repository: quay.io/team/web, tag: ""}
+            worker: {image: {repository: quay.io/team/worker, tag: 0.0.0}}
+
+            """,
+            "chart/prod.yaml": "worker: {image: {tag: 1.5.0}}\n",
+            "chart/ci/test-values.yaml": "\(image)9.0.1}\n",
+            "chart/examples/a.yaml": "\(image)9.0.2}\n",
+            "envs/ci/values.yaml": "\(image)3.0.0}\n",
+            "digest.yaml":
+                "parameters: [{name: web.image.digest, value: 'sha256:\(Self.digits)'}]\n",
+        ] { try workspace.folder.write(text, to: path) }
+        let run = try await workspace.run("init", "--from-values", ".")
+        #expect(run.status == 0, "\(run.said)")
+        let text = workspace.folder.text("mirror.yaml")
+        #expect(
+            text.contains(
+                """
+                images:
+                  - quay.io/team/db:1.0  # chart/charts/db/values.yaml:1
+                  - quay.io/team/web:2.0.1  # chart/values.yaml:1, the tag is the chart's appVersion
+                  - quay.io/team/web:3.0.0  # envs/ci/values.yaml:1
+                  # - quay.io/team/worker:0.0.0  # placeholder: set the version that you deploy \
+                (chart/values.yaml:2)
+                  - quay.io/team/worker:1.5.0  # chart/prod.yaml:1
+
+                """), "\(text)")
+        for warning in [
+            "chart/ci:1:1: tests and examples are omitted", "chart/examples:1:1: tests",
+            "chart/Chart.yaml:5:5: the subchart 'cache' 3.0.0 is not unpacked",
+            "digest.yaml:1:46: the repository is defined elsewhere",
+        ] {
+            #expect(run.errors.contains(warning), "\(warning)\n\(run.errors)")
+        }
+        #expect(!run.errors.contains("'db'"))
+        let plan = try await workspace.run("plan", "--offline")
+        #expect(plan.status == 0, "\(plan.errors)")
+    }
+
     @Test func `files without images result in an error`() async throws {
         let workspace = try Workspace()
         try workspace.folder.write("replicas: 3\n", to: "values.yaml")

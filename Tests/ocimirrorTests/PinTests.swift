@@ -55,6 +55,43 @@ import Testing
         #expect(after.status == 0, "\(after.said)")
     }
 
+    @Test func `--explain lists every reference with the decision and its reason`() async throws {
+        let workspace = try await Self.workspace([
+            "chart/values.yaml": "image: {repository: ghcr.io/acme/mirror/api, tag: 1.0.0}\n",
+            "chart/prod.yaml": """
+            image: {tag: 1.4.2}
+            run: pull ghcr.io/acme/mirror/vault:1.21.0
+            logo: {image: logo}
+            web: {image: "quay.io/team/web:1.0"} # ocimirror: skip
+            other: {image: "quay.io/team/web:1.0"}
+
+            """,
+        ])
+        let run = try await workspace.run("pin", "--explain", "chart/prod.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        for text in [
+            "chart/prod.yaml:1:14  would change", "image (tag)",
+            "the lock file has 'api', found by the repository in chart/values.yaml",
+            "chart/prod.yaml:2:11  not pinned", "run (mention)", "add '# ocimirror: ID'",
+            "chart/prod.yaml:3:15  no image", "logo.image: a single word",
+            "skipped by a directive", "no matching lock entry", "4 images in 1 file\n",
+        ] {
+            #expect(run.output.contains(text), "\(text)\n\(run.output)")
+        }
+        #expect(workspace.folder.text("chart/prod.yaml").hasPrefix("image: {tag: 1.4.2}\n"))
+        let both = try await workspace.run("pin", "--explain", "--diff", "chart/prod.yaml")
+        #expect(both.status == 64)
+    }
+
+    @Test func `--diff names the images that the lock file lacks`() async throws {
+        let workspace = try await Self.workspace(["values.yaml": "image: quay.io/team/web:1.0\n"])
+        let run = try await workspace.run("pin", "--diff", "values.yaml")
+        #expect(run.output.isEmpty)
+        #expect(
+            run.errors.contains("values.yaml:1:8: quay.io/team/web:1.0: no matching lock entry"),
+            "\(run.said)")
+    }
+
     @Test func `the JSON document lists every site`() async throws {
         let workspace = try await Self.workspace([
             "values.yaml": Self.values + "far: {image: docker.io/example/api:1.4.1}\n",
@@ -65,12 +102,15 @@ import Testing
         #expect(document.keys == ["schema", "command", "exitCode", "lock", "written", "files"])
         let files = document["files"]?.elements ?? []
         let file = try #require(files.first { $0["path"] == "values.yaml" })
-        #expect(file.keys == ["path", "changed", "skipped", "skippedAt", "error", "sites"])
+        #expect(
+            file.keys == [
+                "path", "changed", "skipped", "skippedAt", "error", "sites", "otherValues",
+            ])
         let sites = file["sites"]?.elements ?? []
         #expect(sites.map { $0["status"] } == ["changed", "skipped", "unpinnable"])
         #expect(
             sites.first?.keys == [
-                "line", "column", "path", "shape", "status", "id", "reason", "old", "new",
+                "line", "column", "path", "shape", "status", "id", "reason", "basis", "old", "new",
                 "usedAt", "warnings",
             ])
     }

@@ -75,26 +75,7 @@ public struct Planner: Sendable {
             return selection.couldContain(
                 name: entry.name, idPrefix: naming.idPrefix(ofPicksFrom: entry))
         }
-        return try await withThrowingTaskGroup { group in
-            for location in Set(wanted.map(\.sourceLocation)) {
-                group.addTask { (location, try await list(location, stores)) }
-            }
-            var listings: [StoreLocation: Result<[Tag], CopyError>] = [:]
-            for try await (location, listing) in group { listings[location] = listing }
-            return listings
-        }
-    }
-
-    private func list(
-        _ location: StoreLocation, _ stores: StoreProvider
-    ) async throws -> Result<[Tag], CopyError> {
-        do {
-            return .success(
-                try await at(.source, location) { try await stores.store(at: location).tags() })
-        } catch let error as CopyError {
-            try Task.checkCancellation()
-            return .failure(error)
-        }
+        return try await stores.tags(in: Set(wanted.map(\.sourceLocation)))
     }
 
     private func pick(

@@ -41,6 +41,10 @@ struct ImageReferenceSite: Sendable {
     var image: Reference?
     /// The position of a value that overrides the registry.
     var overridingRegistry: YAMLMark?
+    /// The file that has the repository of an overlay's tag.
+    var repositoryFile: String?
+    /// A Boolean value that indicates whether the chart uses the tag for other purposes too.
+    var isTagReused = false
     /// The reason for which the image is unknown unless a rule or a directive gives the id.
     var missingIDReason: String?
     /// The value that allows charts of Bitnami to use other repositories.
@@ -71,10 +75,30 @@ struct ImageReferenceSite: Sendable {
             .compactMap(\.self)
     }
 
+    /// A Boolean value that indicates whether the value is not known to be an image.
+    var isMention: Bool { shape == .mention }
+
     /// The start of the reference in the fragment, for reports.
     var start: Int {
-        if shape == .substring, let offset = reference?.part?.offset { return offset }
+        if shape == .substring || shape == .mention, let offset = reference?.part?.offset {
+            return offset
+        }
         return anchor.range.lowerBound
+    }
+
+    /// Sets the id that a rule or a directive gives, which takes precedence over guesses.
+    ///
+    /// It selects an entry for a value that is not known to be an image, and for a tag whose
+    /// repository is defined elsewhere.
+    mutating func identify(_ id: String?) {
+        self.id = id
+        guard id != nil else { return }
+        switch shape {
+        case .sharedTag, .overlay: shape = .tag
+        case .mention: shape = reference?.part == nil ? .reference : .substring
+        case .reference, .substring, .tag, .digest, .sha, .secondDigest, .inventory, .template:
+            break
+        }
     }
 
     mutating func reject(_ reason: String) {
@@ -147,4 +171,8 @@ public enum ImageShape: String, Hashable, Sendable, CaseIterable {
     case inventory
     /// Text of a template.
     case template
+    /// A tag or digest whose repository another file has.
+    case overlay
+    /// An image of the lock file in a value that is not known to be an image.
+    case mention
 }

@@ -41,54 +41,115 @@ enum ImageText {
 
     /// Returns the reference in a text that has a tag or a digest; `nil` for other texts.
     static func pinnable(_ text: String) -> Reference? {
-        guard text.utf8.count <= 512, let reference = try? Reference(parsing: text),
-            reference.tag != nil || reference.digest != nil
+        guard let reference = reference(text), reference.tag != nil || reference.digest != nil
         else { return nil }
         return reference
     }
 
     /// Returns the reference that a text consists of, with or without a tag or digest, or `nil` if
     /// it is not a reference.
+    ///
+    /// A digest such as `sha256:…` has the form of a repository with a tag, but is not an image.
     static func reference(_ text: String) -> Reference? {
-        text.utf8.count <= 512 ? try? Reference(parsing: text) : nil
+        guard text.utf8.count <= 512, !isDigest(text) else { return nil }
+        return try? Reference(parsing: text)
     }
 
-    /// Returns the reference after the `=` of an option such as `--acme-solver-image=registry/a:1`.
-    ///
-    /// - Returns: The range of the reference in bytes.
-    static func optionValue(_ text: String) -> Range<Int>? {
-        guard text.hasPrefix("-"), let equals = text.utf8.firstIndex(of: UInt8(ascii: "="))
+    /// Returns a Boolean value that indicates whether the text is a digest, complete or shortened.
+    static func isDigest(_ text: String) -> Bool {
+        ["sha256:", "sha384:", "sha512:"].contains { text.hasPrefix($0) }
+    }
+
+    /// Returns the text of the digest after the `@` of a tag, or `nil` if there is none.
+    static func digest(after tag: String) -> String? {
+        tag.firstIndex(of: "@").map { String(tag[tag.index(after: $0)...]) }
+    }
+
+    /// An option of a command line with an image as its value.
+    struct Option {
+        /// The option with its dashes.
+        let name: Substring
+        let image: Reference
+        /// The range of the image in the text, in bytes.
+        let value: Range<Int>
+    }
+
+    /// Returns the option and the image in a text such as `--acme-solver-image=registry/a:1` or
+    /// `--image registry/a:1`.
+    static func option(in text: String) -> Option? {
+        guard text.hasPrefix("-"),
+            let separator = text.utf8.firstIndex(where: { $0 == 0x3D || $0 == 0x20 })
         else { return nil }
-        let value = text[text.utf8.index(after: equals)...]
+        let name = text[..<separator]
+        let value = text[text.utf8.index(after: separator)...]
         guard let reference = pinnable(String(value)) else { return nil }
         // Options that are not named after images can have values like `a:1` too.
-        guard
-            mentionsImage(String(text[..<equals]))
-                || (value.contains("/") && reference.names(value))
-        else { return nil }
+        guard mentionsImage(String(name)) || hasRegistry(String(value)) else { return nil }
         let start = text.utf8.distance(from: text.startIndex, to: value.startIndex)
-        return start..<text.utf8.count
+        return Option(name: name, image: reference, value: start..<text.utf8.count)
     }
 
-    /// Returns the reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`.
+    /// Returns a Boolean value that indicates whether a text begins with a registry and a slash.
+    static func hasRegistry(_ text: String) -> Bool {
+        guard let slash = text.firstIndex(of: "/") else { return false }
+        let host = text[..<slash]
+        return host == "localhost" || host.contains { $0 == "." || $0 == ":" }
+    }
+
+    /// Returns the ranges of the words in a line that consist of characters of references and have a
+    /// slash or a colon.
+    static func words(in line: [UInt8]) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        var start = 0
+        while start < line.count {
+            guard isReferenceByte(line[start]) else {
+                start += 1
+                continue
+            }
+            var end = start
+            while end < line.count, isReferenceByte(line[end]) { end += 1 }
+            let next = end
+            // A scheme is not a part of the name, and punctuation after a word is not either.
+            for scheme in ["oci://", "docker://"] where line[start..<end].starts(with: scheme.utf8)
+            {
+                start += scheme.utf8.count
+            }
+            while end > start, [0x2E, 0x3A, 0x2F, 0x2D].contains(line[end - 1]) { end -= 1 }
+            if line[start..<end].contains(where: { $0 == 0x2F || $0 == 0x3A }) {
+                ranges.append(start..<end)
+            }
+            start = next
+        }
+        return ranges
+    }
+
+    private static func isReferenceByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2E, 0x5F, 0x2F, 0x3A, 0x2D, 0x40: true
+        default: false
+        }
+    }
+
+    /// Returns the reference in a line such as `3.9.0=quay.io/strimzi/kafka:0.45.0`
+    /// or `kafka: quay.io/strimzi/kafka:0.45.0`.
     ///
-    /// - Returns: The text before the `=`, the reference, and its range in bytes.
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - number: The number of the line, which names a line without a separator.
+    /// - Returns: The text before the separator, the reference, and its range in bytes.
     static func lineValue(
-        _ line: Substring.UTF8View
+        _ line: Substring.UTF8View, number: Int
     ) -> (name: String, value: String, range: Range<Int>)? {
         let bytes = Array(line)
         let end = (bytes.lastIndex { $0 != 0x20 && $0 != 0x0D } ?? -1) + 1
-        guard let equals = bytes[..<end].firstIndex(of: UInt8(ascii: "=")),
-            case let value = String(decoding: bytes[(equals + 1)..<end], as: UTF8.self),
+        let begin = bytes[..<end].firstIndex { $0 != 0x20 && $0 != 0x09 } ?? end
+        let whole = String(decoding: bytes[begin..<end], as: UTF8.self)
+        if hasRegistry(whole), pinnable(whole) != nil { return ("[\(number)]", whole, begin..<end) }
+        guard let separator = bytes[..<end].firstIndex(where: { $0 == 0x3D || $0 == 0x3A }),
+            let start = bytes[(separator + 1)..<end].firstIndex(where: { $0 != 0x20 }),
+            case let value = String(decoding: bytes[start..<end], as: UTF8.self),
             pinnable(value) != nil
         else { return nil }
-        return (String(decoding: bytes[..<equals], as: UTF8.self), value, (equals + 1)..<end)
-    }
-}
-
-extension Reference {
-    /// Returns a Boolean value that indicates whether the text names the registry.
-    fileprivate func names(_ text: Substring) -> Bool {
-        text.lowercased().hasPrefix("\(repository.registry.name)/")
+        return (String(decoding: bytes[..<separator], as: UTF8.self), value, start..<end)
     }
 }

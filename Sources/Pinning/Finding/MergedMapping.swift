@@ -8,16 +8,30 @@ struct MergedMapping {
     private let anchors: Anchors
     private let keys: KeyIndex
     private let mergedKeys: [KeyIndex]
+    /// The values of a mapping that a file writes as a list of names and values.
+    private let listed: [String: YAMLNode]?
 
     init(_ node: YAMLNode, _ anchors: Anchors) {
         self.node = node
         self.anchors = anchors
         keys = KeyIndex(node.entries ?? [])
         mergedKeys = keys["<<"] == nil ? [] : anchors.mergedKeys(of: node)
+        listed = nil
+    }
+
+    /// Creates a mapping from elements of a list such as Argo CD's `parameters`, to which keys
+    /// cannot be added.
+    init(listed: [String: YAMLNode], in list: YAMLNode) {
+        node = list
+        anchors = Anchors()
+        keys = KeyIndex([])
+        mergedKeys = []
+        self.listed = listed
     }
 
     /// Returns the effective value of a key, with aliases resolved.
     subscript(key: String) -> YAMLNode? {
+        if let listed { return listed[key] }
         if let value = keys[key] { return anchors.resolve(value) }
         for keys in mergedKeys {
             guard let value = keys[key] else { continue }
@@ -48,7 +62,7 @@ struct MergedMapping {
     /// Returns a Boolean value that indicates whether the mapping itself, not a merged one, has the
     /// key.
     func owns(_ key: String) -> Bool {
-        keys[key] != nil
+        listed.map { $0[key] != nil } ?? (keys[key] != nil)
     }
 
     /// Returns the first of the keys that is a duplicate, or `nil` if none is.
@@ -62,29 +76,5 @@ struct MergedMapping {
             repeated = repeated.map { min($0, key) } ?? key
         }
         return repeated
-    }
-}
-
-/// Values at the top level of a file that apply to every image in it.
-struct Globals {
-    /// A registry that replaces the registry of every image.
-    private(set) var registry: YAMLNode?
-    /// The registry of images that have none.
-    private(set) var defaultRegistry: YAMLNode?
-    /// The value that allows charts of Bitnami to use other repositories.
-    private(set) var allowsInsecureImages: YAMLNode?
-    init() {}
-
-    init(_ root: MergedMapping) {
-        func value(_ path: String...) -> YAMLNode? {
-            var node: YAMLNode? = root.node
-            for key in path { node = node?[key] }
-            return node.flatMap {
-                MergedMapping.text($0) == nil || !Anchors.isRepeatable($0) ? nil : $0
-            }
-        }
-        registry = value("global", "imageRegistry") ?? value("global", "image", "registry")
-        defaultRegistry = value("global", "defaultImageRegistry") ?? value("defaultImageRegistry")
-        allowsInsecureImages = value("global", "security", "allowInsecureImages")
     }
 }

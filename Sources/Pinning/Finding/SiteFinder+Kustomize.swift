@@ -12,7 +12,7 @@ extension SiteFinder {
     ///
     /// Source: kustomize, `Kustomization` and `Component`; Flux, `Kustomization` § Images.
     mutating func claimKustomization(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
-        guard let images = mapping["images"]?.items, isKustomization(mapping) else {
+        guard let images = mapping["images"]?.items, isKustomization(mapping, at: path) else {
             return nil
         }
         let path = path.appending(key: "images")
@@ -22,9 +22,11 @@ extension SiteFinder {
         return Claims(keys: ["images"])
     }
 
-    private func isKustomization(_ mapping: MergedMapping) -> Bool {
+    private func isKustomization(_ mapping: MergedMapping, at path: SitePath) -> Bool {
         let kind = resource.kind
-        if mapping.node.range == root.range {
+        // `spec.postRenderers[].kustomize` of Flux's HelmRelease.
+        if path.key == "kustomize", kind == "HelmRelease" { return true }
+        if mapping.node.range == surroundings.root.range {
             if let kind { return kind == "Kustomization" || kind == "Component" }
             let name = file.split(separator: "/").last ?? ""
             return name == "kustomization.yaml" || name == "kustomization.yml"
@@ -49,7 +51,7 @@ extension SiteFinder {
         if let repeated = entry.repeated(of: ["name", "newName", "newTag", "digest"]) {
             site.reject("duplicate key '\(repeated)'")
         }
-        ImageMappingReader.compose(&site, mapping: entry, globals: Globals())
+        ImageComposer(scope: ValuesScope()).compose(&site)
         add(site)
     }
 
@@ -77,7 +79,9 @@ extension SiteFinder {
             site.matchedName?.part = part(0..<name)
             site.reference?.part = part((name + 1)..<text.utf8.count)
         }
-        guard let image = ImageText.reference(site.reference?.text ?? "") else { return }
+        guard let image = ImageText.reference(site.reference?.text ?? "") else {
+            return addMentions(of: node, text, at: path)
+        }
         site.image = image
         add(site)
     }

@@ -17,14 +17,21 @@ extension SiteFinder {
     /// Finds images that consist of several keys of a mapping.
     mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
         let rule = rules.rule(for: path)
-        if rule?.form == .skip { return .all }
         guard rule != nil || Self.mayNameImage(node) else { return Claims() }
-        let mapping = MergedMapping(node, anchors)
+        let claims = claim(MergedMapping(node, anchors), at: path, rule)
+        return rule?.form == .skip ? .all : claims
+    }
+
+    private mutating func claim(
+        _ mapping: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?
+    ) -> Claims {
         if let claims = claimKustomization(mapping, at: path) { return claims }
-        if let claims = claimBuilt(mapping, at: path) { return claims }
+        if let claims = claimSource(mapping, at: path) { return claims }
+        if let claims = claimPatch(mapping, at: path) { return claims }
         if let claims = claimVariable(mapping, at: path) { return claims }
         if let claims = claimWrapped(mapping, at: path) { return claims }
         if let claims = claimPair(mapping, at: path, rule) { return claims }
+        if let claims = claimOverlay(mapping, at: path, rule) { return claims }
         if let claims = claimShared(mapping, at: path) { return claims }
         return claimSiblings(mapping, at: path)
     }
@@ -38,43 +45,82 @@ extension SiteFinder {
         return entries.indices.contains { index in
             guard let key = entries[index].key.text else { return false }
             switch key {
-            case "<<", "name", "repository", "tag", "images", "ref", "reference": return true
-            default: return ImageText.isImageKey(key)
+            case "<<", "name", "tag", "imageTag", "digest", "sha", "images", "ref", "reference",
+                "op":
+                return true
+            default:
+                return ImageText.isImageKey(key) || key.hasSuffixIgnoringCase("repository")
             }
         }
     }
 
-    /// Reads `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment.
+    /// Reads `{name: RELATED_IMAGE_WEB, value: reference}` of a container's environment, and
+    /// `{name: bundle, value: reference}` of Tekton's resolver for bundles.
     private mutating func claimVariable(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
-        guard let name = mapping.text("name"), let value = mapping["value"], let text = value.text,
-            ImageText.mentionsImage(name)
+        guard let name = mapping.text("name"),
+            ImageText.mentionsImage(name) || (name == "bundle" && isTekton),
+            let key = ["value", "default"].first(where: { mapping[$0]?.text != nil }),
+            let value = mapping[key], let text = value.text
         else { return nil }
         if case .scalar(_, .literal) = value.kind, text.contains("=") {
-            addLines(of: value, text, at: path.appending(key: "value"))
+            addLines(of: value, text, at: path.appending(key: key))
         } else if ImageText.isTemplate(text) {
-            addTemplate(value, at: path.appending(key: "value"))
+            addTemplate(value, at: path.appending(key: key))
         } else if ImageText.pinnable(text) != nil {
-            addReference(value, text, at: path.appending(key: "value"))
+            addReference(value, text, at: path.appending(key: key))
         } else {
             return nil
         }
-        return Claims(keys: ["name", "value"])
+        return Claims(keys: ["name", key])
     }
 
-    /// Reads a service of a Compose file that is built: `image` names the result.
+    /// Reads an operation of a JSON patch: `{op: replace, path: /spec/…/image, value: reference}`.
     ///
-    /// Source: Compose Specification, `build` § Using `build` and `image`.
-    private mutating func claimBuilt(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
-        guard path.step(before: 1) == "services", mapping.owns("build"),
-            resource.apiVersion.isEmpty,
-            let image = mapping["image"], image.text != nil
+    /// Source: RFC 6902.
+    private mutating func claimPatch(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
+        guard mapping["op"] != nil, let target = mapping.text("path"),
+            let field = target.split(separator: "/").last.map(String.init),
+            let value = mapping["value"], let text = value.text
         else { return nil }
+        let path = path.appending(key: "value")
+        if ImageText.isImageKey(field) {
+            addReference(value, text, at: path)
+        } else if field == "tag", target.hasSuffix("mage/tag") {
+            addOverlay(Field(node: value), of: nil, at: path)
+        } else {
+            return nil
+        }
+        return Claims(keys: ["op", "path", "value"])
+    }
+
+    /// Reads the source of Flux's `OCIRepository`: `{url: oci://repository, ref: {tag, digest}}`.
+    ///
+    /// Source: Flux, `OCIRepository` § Reference: a digest has precedence over a tag.
+    private mutating func claimSource(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
+        guard resource.kind == "OCIRepository", resource.spec == mapping.node.range,
+            let url = mapping["url"], let text = url.text, text.hasPrefix("oci://"),
+            let reference = mapping["ref"]
+        else { return nil }
+        let ref = MergedMapping(reference, anchors)
         var site = ImageReferenceSite(
-            fragment: fragment, document: document, path: path.appending(key: "image"),
-            shape: .reference, at: image)
-        site.skip("the image is the result of 'build'")
+            fragment: fragment, document: document, path: path.appending(key: "ref"),
+            shape: .digest, at: reference)
+        let scheme = "oci://".utf8.count
+        site.repository = Field(
+            node: url,
+            part: Field.Part(
+                range: scheme..<text.utf8.count, text: String(text.dropFirst(scheme)),
+                offset: url.offset(ofTextAt: scheme)))
+        site.mapping = reference
+        site.tag = ref["tag"].map { Field(node: $0) }
+        site.digest = ref["digest"].map { Field(node: $0) }
+        site.precedingKey = ["tag", "digest"].first(where: ref.owns)
+        if ref["semver"] != nil {
+            site.reject("Flux chooses a version in the range 'semver': write 'tag'")
+        }
+        ImageComposer(scope: ValuesScope()).compose(&site)
         add(site)
-        return Claims(keys: ["image"])
+        return Claims(keys: ["url", "ref"])
     }
 
     /// Reads `image: {ref: reference}` or `image: {reference: reference}`.
@@ -87,49 +133,71 @@ extension SiteFinder {
         return Claims(keys: [key])
     }
 
-    /// Reads one tag for several images, which cannot hold a digest.
-    private mutating func claimShared(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
-        let key = path.key ?? ""
-        guard mapping.owns("tag"), let tag = mapping["tag"], let text = MergedMapping.text(tag),
-            ImageText.isImageKey(key) || ImageText.isImagesKey(key) || mapping.text("hub") != nil
-        else { return nil }
+    /// Reads `{registry, repository, tag, digest}` and similar mappings.
+    mutating func claimPair(
+        _ mapping: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?
+    ) -> Claims? {
         var site = ImageReferenceSite(
-            fragment: fragment, document: document, path: path.appending(key: "tag"),
-            shape: .sharedTag, at: tag)
-        site.tag = Field(node: tag)
-        if ImageText.isTemplate(text) {
-            site.skip("template text")
-        } else {
-            site.reject("one tag for several images: give each image its own tag")
+            fragment: fragment, document: document, path: path, shape: .tag, at: mapping.node)
+        let rule = rule ?? fieldRule(at: path)
+        let reader = ImageMappingReader(
+            mapping: mapping, path: path, scope: surroundings.values, rule: rule,
+            isInResource: isInResource(path))
+        guard let claims = reader.read(into: &site) else { return nil }
+        if let override = mapping["override"], let text = MergedMapping.text(override) {
+            addReference(override, text, at: path.appending(key: "override"))
+            site.skip("replaced by 'override'")
         }
-        add(site)
-        return Claims(keys: ["tag"])
+        add(site, rule: rule)
+        var all = claims
+        all.keys.formUnion(addFurtherDigests(mapping, beside: site.statedTag, at: path))
+        return all
     }
 
-    /// Reads `controllerImage` beside `controllerImageVersion` or `controllerImageTag`.
-    private mutating func claimSiblings(_ mapping: MergedMapping, at path: SitePath) -> Claims {
-        var claims = Claims()
-        for entry in mapping.node.entries ?? [] {
-            guard let key = entry.key.text, key.count > "image".count, ImageText.isImageKey(key),
-                let repository = mapping[key], let name = MergedMapping.text(repository),
-                let image = ImageText.reference(name), image.tag == nil, image.digest == nil,
-                let tagKey = [key + "Version", key + "Tag", key + "_tag", key + "_version"]
-                    .first(where: mapping.owns),
-                let tag = mapping[tagKey], tag.text != nil
-            else { continue }
-            var site = ImageReferenceSite(
-                fragment: fragment, document: document, path: path.appending(key: key), shape: .tag,
-                at: entry.key)
-            site.repository = Field(node: repository)
-            site.tag = Field(node: tag)
-            if let (digestKey, digest) = mapping.first(of: [key + "Digest", key + "_digest"]) {
-                site.digest = Field(node: digest)
-                claims.keys.insert(digestKey)
-            }
-            ImageMappingReader.compose(&site, mapping: mapping, globals: Globals())
-            add(site)
-            claims.keys.formUnion([key, tagKey])
+    /// Returns the rule for the tag or digest of a mapping, which identifies the image as a rule for
+    /// the mapping does.
+    func fieldRule(at path: SitePath) -> PinRules.Rule? {
+        guard !rules.isEmpty else { return nil }
+        for key in ["tag", "imageTag", "version", "defaultTag", "digest", "sha"] {
+            if let rule = rules.rule(for: path.appending(key: key)) { return rule }
         }
-        return claims
+        return nil
+    }
+
+    /// Returns a Boolean value that indicates whether the path is in a resource, and not in the
+    /// values of a chart that the resource contains.
+    private func isInResource(_ path: SitePath) -> Bool {
+        !resource.apiVersion.isEmpty && surroundings.valuesDepth == 0
+    }
+
+    var isTekton: Bool { resource.apiVersion.hasPrefix("tekton.dev/") }
+
+    /// Returns the sites of keys such as `digestChroot` beside `digest`, whose images only a rule
+    /// can identify.
+    ///
+    /// - Returns: The keys that a rule identifies; the tag beside them belongs to them.
+    private mutating func addFurtherDigests(
+        _ mapping: MergedMapping, beside tag: Tag?, at path: SitePath
+    ) -> Set<String> {
+        var ruled: Set<String> = []
+        for entry in mapping.node.entries ?? [] {
+            guard let key = entry.key.text, key.hasPrefix("digest"), key != "digest",
+                let text = entry.value.text
+            else { continue }
+            let keyPath = path.appending(key: key)
+            let rule = rules.rule(for: keyPath)
+            guard rule == nil ? (try? Digest(parsing: text)) != nil : rule?.form == .digest else {
+                continue
+            }
+            var site = ImageReferenceSite(
+                fragment: fragment, document: document, path: keyPath,
+                shape: rule == nil ? .secondDigest : .digest, at: entry.value)
+            site.digest = Field(node: entry.value)
+            site.siblingTag = tag
+            site.missingIDReason = "the digest belongs to another variant: set its id in pins.yaml"
+            if rule != nil { ruled.insert(key) }
+            add(site, rule: rule)
+        }
+        return ruled
     }
 }

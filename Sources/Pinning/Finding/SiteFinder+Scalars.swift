@@ -9,65 +9,145 @@ extension SiteFinder {
         _ node: YAMLNode, text: String, style: YAMLNode.ScalarStyle, at path: SitePath
     ) {
         if let rule = rules.rule(for: path), rule.form != nil || rule.id != nil {
-            addRuled(node, at: path, rule)
-            return
+            return addRuled(node, at: path, rule)
         }
+        if style == .literal || style == .folded, Self.isBlock(text) {
+            return visitBlock(node, text: text, style: style, at: path)
+        }
+        if isArgoImage(path) { return addArgoImage(node, text, at: path) }
+        let count = found.sites.count
+        visitValue(node, text, at: path)
+        if found.sites.count == count { addMentions(of: node, text, at: path) }
+    }
+
+    /// Returns a Boolean value that indicates whether a text has several lines, or one that can be
+    /// YAML.
+    private static func isBlock(_ text: String) -> Bool {
+        let lines = text.utf8.drop { $0 == 0x0A }
+        guard let end = lines.firstIndex(of: 0x0A) else { return text.contains(": ") }
+        return lines[end...].contains { $0 != 0x0A } || text.contains(": ")
+    }
+
+    /// Adds the image of a scalar of one line, if its key or its text indicate one.
+    private mutating func visitValue(_ node: YAMLNode, _ text: String, at path: SitePath) {
         let key = path.key ?? ""
-        if style == .literal, text.contains("\n") {
-            if isInventory(key) {
-                addInventory(node, at: path)
-            } else if !descend(into: node, at: path), ImageText.mentionsImage(key) {
-                addLines(of: node, text, at: path)
-            }
-            return
-        }
-        if isArgoImage(path) {
-            addArgoImage(node, text, at: path)
+        if text.hasPrefix(Self.scheme), let image = ImageText.pinnable(Self.dropScheme(text)) {
+            addPart(Self.scheme.utf8.count..<text.utf8.count, as: image, of: node, text, at: path)
         } else if ImageText.isImageKey(key) {
             addReference(node, text, at: path)
         } else if let list = path.step(before: 1), ImageText.isImagesKey(list) {
-            if ImageText.pinnable(text) != nil, !ImageText.isPatternKey(list) {
-                addReference(node, text, at: path)
-            }
-        } else if let value = ImageText.optionValue(text) {
+            if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
+        } else if let option = ImageText.option(in: text) {
+            let reason = DigestPlacement.reason(forOption: option.name)
             addPart(
-                Field.Part(
-                    range: value,
-                    text: String(decoding: text.utf8.dropFirst(value.lowerBound), as: UTF8.self),
-                    offset: node.offset(ofTextAt: value.lowerBound)),
-                of: node, at: path)
+                option.value, as: option.image, of: node, text, at: path, skipping: reason)
+        } else if isStep(path)
+            || ((isChoice(path) || isTyped(path)) && ImageText.pinnable(text) != nil)
+        {
+            addReference(node, text, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
             ImageText.mentionsImage(text)
         {
             addTemplate(node, at: path)
         } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
-            ImageText.mentionsImage(key), !key.containsIgnoringCase("image-updater"),
-            ImageText.pinnable(text) != nil
+            ImageText.mentionsImage(key), ImageText.pinnable(text) != nil
+        {
+            addReference(node, text, at: path)
+        } else if resource.kind == "ConfigMap", path.step(before: 1) == "data",
+            ImageText.hasRegistry(text), ImageText.pinnable(text) != nil
         {
             addReference(node, text, at: path)
         }
     }
 
+    private static let scheme = "docker://"
+
+    private static func dropScheme(_ text: String) -> String {
+        String(text.dropFirst(scheme.count))
+    }
+
+    /// Returns a Boolean value that indicates whether the value is one of the choices for an image:
+    /// `image: {value: …, options: […]}`.
+    private func isChoice(_ path: SitePath) -> Bool {
+        let lists: Set<String> = ["options", "choices", "values", "enum", "allowedValues"]
+        if let key = path.key {
+            return (key == "value" || key == "default")
+                && path.step(before: 1).map(ImageText.mentionsImage) ?? false
+        }
+        return path.step(before: 1).map(lists.contains) ?? false
+            && path.step(before: 2).map(ImageText.mentionsImage) ?? false
+    }
+
+    /// Returns a Boolean value that indicates whether the type of the resource makes the field an
+    /// image.
+    ///
+    /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`.
+    private func isTyped(_ path: SitePath) -> Bool {
+        switch path.key {
+        case "bundle": isTekton
+        case "package":
+            resource.apiVersion.hasPrefix("pkg.crossplane.io/") && path.step(before: 1) == "spec"
+        default: false
+        }
+    }
+
+    /// Returns a Boolean value that indicates whether the value is the name of a step of Cloud Build,
+    /// which is an image.
+    ///
+    /// Source: Cloud Build, build configuration file schema § `name`.
+    private func isStep(_ path: SitePath) -> Bool {
+        guard path.key == "name", path.step(before: 2) == "steps", resource.apiVersion.isEmpty
+        else {
+            return false
+        }
+        return file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false
+    }
+
     /// Reads a text that is, or should be, a whole reference.
-    mutating func addReference(_ node: YAMLNode, _ text: String, at path: SitePath) {
+    ///
+    /// - Parameters:
+    ///   - node: The scalar.
+    ///   - text: The text of the scalar.
+    ///   - path: The path of the scalar.
+    ///   - reason: The reason for which the image gets no digest; `nil` if it can have one.
+    mutating func addReference(
+        _ node: YAMLNode, _ text: String, at path: SitePath, skipping reason: String? = nil
+    ) {
         guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
-        guard let image = ImageText.reference(text), isString(node) else { return }
-        // A single word, as in `image: logo`, is an image only in a container.
-        guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/"),
-            !Self.isPicture(text)
-        else { return }
+        guard !text.isEmpty, !node.isNull else { return }
+        guard let image = ImageText.reference(text), isString(node) else {
+            return reject(node, at: path, because: "the value is not a reference")
+        }
+        guard image.tag != nil || image.digest != nil || isContainer(path) || text.contains("/")
+        else {
+            return reject(
+                node, at: path, because: "a single word is an image only in a container of a pod")
+        }
+        guard !Self.isPicture(text) else {
+            return reject(node, at: path, because: "the value is the name of a picture")
+        }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .reference, at: node)
         site.reference = Field(node: node)
         site.image = image
+        if let reason { site.skip(reason) }
         add(site)
     }
 
-    private mutating func addPart(_ part: Field.Part, of node: YAMLNode, at path: SitePath) {
+    /// Adds an image that is a part of a scalar's text, as a range of bytes.
+    mutating func addPart(
+        _ range: Range<Int>, as image: Reference, of node: YAMLNode, _ text: String,
+        at path: SitePath, skipping reason: String? = nil
+    ) {
+        let bytes = text.utf8.dropFirst(range.lowerBound).prefix(range.count)
+        let part = Field.Part(
+            range: range, text: String(decoding: bytes, as: UTF8.self),
+            offset: node.offset(ofTextAt: range.lowerBound))
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .substring, at: node)
         site.reference = Field(node: node, part: part)
-        site.image = ImageText.pinnable(part.text)
+        site.image = image
+        if let reason { site.skip(reason) }
         add(site)
     }
 
@@ -78,39 +158,7 @@ extension SiteFinder {
         add(site)
     }
 
-    /// Reads the lines `version=reference` of a literal text.
-    mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
-        let lines = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
-        var start = 0
-        for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            if let (name, value, range) = ImageText.lineValue(line) {
-                addPart(
-                    Field.Part(
-                        range: (start + range.lowerBound)..<(start + range.upperBound), text: value,
-                        offset: lines.map { $0[number].offset + range.lowerBound }),
-                    of: node, at: path.appending(key: name))
-            }
-            start += line.count + 1
-        }
-    }
-
-    /// Reads the list of images for other tools in `Chart.yaml`.
-    ///
-    /// Source: Helm, `annotations`; Artifact Hub, `artifacthub.io/images`.
-    private func isInventory(_ key: String) -> Bool {
-        file.hasSuffix("Chart.yaml") && (key == "images" || key.hasSuffix("/images"))
-    }
-
-    private mutating func addInventory(_ node: YAMLNode, at path: SitePath) {
-        var site = ImageReferenceSite(
-            fragment: fragment, document: document, path: path, shape: .inventory, at: node)
-        site.skip("the list is for other tools and pins nothing")
-        add(site)
-    }
-
-    /// Reads a scalar that a rule identifies, in the form of the rule.
+    /// Reads a scalar that a rule identifies, in the form of the rule, or else of its key.
     private mutating func addRuled(_ node: YAMLNode, at path: SitePath, _ rule: PinRules.Rule) {
         let text = MergedMapping.text(node) ?? ""
         let shape: ImageShape =
@@ -118,7 +166,9 @@ extension SiteFinder {
             case .tag: .tag
             case .digest: .digest
             case .sha: .sha
-            default: .reference
+            case .reference, .skip: .reference
+            case nil:
+                ImageText.reference(text)?.tag == nil ? Self.shape(ofKey: path.key) : .reference
             }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: shape, at: node)
@@ -132,6 +182,15 @@ extension SiteFinder {
         if shape == .tag { site.siblingTag = ImageText.reference("image:\(text)")?.tag }
         if site.image == nil { site.missingIDReason = "the rule for this path needs an 'id'" }
         add(site, rule: rule)
+    }
+
+    private static func shape(ofKey key: String?) -> ImageShape {
+        switch key {
+        case "tag", "imageTag", "version", "newTag": .tag
+        case "digest", "imageDigest": .digest
+        case "sha", "sha256": .sha
+        default: .reference
+        }
     }
 
     /// Returns a Boolean value that indicates whether the path ends in the image of a container of

@@ -11,6 +11,29 @@ struct FoundSites: Sendable {
     var scopes: [DocumentScope] = []
     /// The documents that have a SOPS signature, which a change would break.
     var signedDocuments: Set<Int> = []
+
+    /// The values of keys such as `image` that are not images.
+    var otherValues: [OtherValue] = []
+
+    /// A value of a fragment.
+    private struct Value: Hashable {
+        let fragment: Int
+        let range: Range<Int>
+    }
+
+    /// Removes the mentions of values that another image uses, such as a merged repository.
+    fileprivate mutating func removeRepeatedMentions() {
+        guard sites.contains(where: \.isMention) else { return }
+        let used = Set(
+            sites.lazy.filter { !$0.isMention }.flatMap { site in
+                site.fields.map { Value(fragment: site.fragment, range: $0.node.range) }
+            })
+        sites.removeAll { site in
+            site.isMention
+                && used.contains(Value(fragment: site.fragment, range: site.anchor.range))
+        }
+        for index in sites.indices { sites[index].number = index }
+    }
 }
 
 /// A document, and the fields that distinguish it from others.
@@ -37,22 +60,48 @@ struct DocumentScope: Hashable, Sendable {
     }
 }
 
+/// The data that the finder uses besides a file: the rules, the files around it, and the images of
+/// the lock file.
+struct FinderInputs {
+    var rules = PinRules()
+    var context = FileContext()
+    /// The lock file, for images in values that are not known to be images.
+    var lock: LockView?
+}
+
 /// Walks the documents of a file and finds images.
 ///
 /// Aliases are never followed, so each value is visited once.
 struct SiteFinder {
+    /// The part of the walk that depends on the document.
+    struct Surroundings {
+        var anchors = Anchors()
+        var placement = DigestPlacement()
+        var resource = ResourceType()
+        /// The root of the document.
+        var root: YAMLNode
+        /// The values that apply to the images of the innermost values tree.
+        var values = ValuesScope()
+        /// The number of steps before the innermost values tree.
+        var valuesDepth = 0
+        /// The directory of the chart that the resource installs, or the one around the document.
+        var chart: String?
+        /// The innermost mapping.
+        var mapping: YAMLNode?
+    }
+
     let file: String
     let rules: FileRules
+    let context: FileContext
+    let lock: LockView?
     var found: FoundSites
     var fragment = 0
     var document = 0
     private var scope: Int?
-    var anchors: Anchors
-    var globals = Globals()
-    var resource = ResourceType()
-    /// The root of the current document.
-    var root: YAMLNode
+    var surroundings: Surroundings
     private let limits: YAMLDocumentStream.Limits
+    /// The number of repositories that may still be looked up in other files.
+    var baseBudget = 2000
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
@@ -67,33 +116,39 @@ struct SiteFinder {
     ///
     /// - Throws: ``YAMLError`` for a file that would take too long to read.
     static func find(
-        in stream: YAMLDocumentStream, file: String, rules: PinRules,
+        in stream: YAMLDocumentStream, file: String, using inputs: FinderInputs,
         limits: YAMLDocumentStream.Limits
     ) throws(YAMLError) -> FoundSites {
         guard let root = stream.documents.first?.root else {
             return FoundSites(fragments: [Fragment(stream)])
         }
-        var finder = SiteFinder(stream, of: file, rules: rules, limits: limits, root: root)
+        var finder = SiteFinder(stream, of: file, using: inputs, limits: limits, root: root)
         for (number, document) in stream.documents.enumerated() {
             finder.document = number
+            finder.surroundings = Surroundings(root: document.root)
             if Self.isSigned(document.root) { finder.found.signedDocuments.insert(number) }
             finder.walk(document.root, from: SitePath())
             if let error = finder.error { throw error }
         }
+        finder.found.removeRepeatedMentions()
         return finder.found
     }
 
     private init(
-        _ stream: YAMLDocumentStream, of file: String, rules: PinRules,
+        _ stream: YAMLDocumentStream, of file: String, using inputs: FinderInputs,
         limits: YAMLDocumentStream.Limits, root: YAMLNode
     ) {
         self.file = file
-        self.rules = rules.forFile(file)
+        self.rules = inputs.rules.forFile(file)
+        self.context = inputs.context
+        self.lock = inputs.lock
         self.limits = limits
-        self.anchors = Anchors()
-        self.root = root
+        self.surroundings = Surroundings(root: root)
         self.found = FoundSites(fragments: [Fragment(stream)])
     }
+
+    var anchors: Anchors { surroundings.anchors }
+    var resource: ResourceType { surroundings.resource }
 
     /// Walks one document of the current fragment.
     private mutating func walk(_ root: YAMLNode, from path: SitePath) {
@@ -102,8 +157,7 @@ struct SiteFinder {
         defer { scope = outer }
         found.scopes.append(DocumentScope(root, parent: outer, path: path))
         scope = found.scopes.count - 1
-        self.root = root
-        anchors = Anchors()
+        var anchors = Anchors()
         if found.fragments[fragment].mayRepeatValues {
             do throws(Anchors.MergeLimitExceeded) {
                 anchors = try Anchors(root, mergeBudget: &mergeBudget)
@@ -113,8 +167,13 @@ struct SiteFinder {
                     at: error.node.range.lowerBound)
             }
         }
-        globals = Globals(MergedMapping(root, anchors))
-        resource = ResourceType(root)
+        let resource = ResourceType(root)
+        let placement = DigestPlacement(
+            root, resource, file: file, testTool: context.testTool, in: surroundings.placement)
+        surroundings = Surroundings(
+            anchors: anchors, placement: placement, resource: resource, root: root,
+            values: ValuesScope(root), valuesDepth: path.count,
+            chart: resource.chartPath(in: root) ?? surroundings.chart)
         visit(root, at: path)
     }
 
@@ -146,15 +205,15 @@ struct SiteFinder {
         site.number = found.sites.count
         let rule = rule ?? rules.rule(for: site.path)
         if rule?.form == .skip { site.skip("skipped by a rule in pins.yaml") }
-        site.id = rule?.id ?? site.id
         let words = directives(of: site)
         if words.contains("skip") { site.skip("skipped by a directive") }
-        site.id = site.id ?? words.first { $0 != "skip" }
-        if site.id == nil, let reason = resource.reasonNotPulled(at: site.path) {
-            site.skip(reason)
-        }
-        if site.id == nil, let missingIDReason = site.missingIDReason {
-            site.reject(missingIDReason)
+        site.identify(rule?.id ?? site.id ?? words.first { $0 != "skip" })
+        if site.id == nil {
+            let mapping = surroundings.mapping.map { MergedMapping($0, anchors) }
+            if let reason = surroundings.placement.reason(at: site.path, in: mapping) {
+                site.skip(reason)
+            }
+            if let missingIDReason = site.missingIDReason { site.reject(missingIDReason) }
         }
         site.usedAt = ([site.mapping].compactMap(\.self) + site.fields.map(\.node))
             .flatMap(anchors.uses(of:))
@@ -174,12 +233,24 @@ struct SiteFinder {
         found.sites.append(site)
     }
 
+    /// Records the value of a key such as `image` that is not an image.
+    mutating func reject(_ node: YAMLNode, at path: SitePath, because reason: String) {
+        guard found.otherValues.count < Self.siteLimit else { return }
+        let mark = found.fragments[0].stream.text.mark(
+            at: found.fragments[fragment].fileOffset(node.range.lowerBound))
+        found.otherValues.append(OtherValue(mark: mark, path: path, reason: reason))
+    }
+
     /// Returns the words of the directives beside the site's values.
     private func directives(of site: ImageReferenceSite) -> [String] {
-        let directives = found.fragments[site.fragment].directives
-        guard !directives.isEmpty else { return [] }
-        return (site.fields.map(\.node) + [site.anchor])
-            .compactMap { directives.id(forLine: $0.mark.line) }
+        let fragment = found.fragments[site.fragment]
+        guard !fragment.directives.isEmpty else { return [] }
+        var lines = (site.fields.map(\.node) + [site.anchor]).map(\.mark.line)
+        // A line of a text that is not YAML itself.
+        if let offset = site.reference?.part?.offset {
+            lines.append(fragment.stream.text.mark(at: offset).line)
+        }
+        return lines.compactMap(fragment.directives.id)
     }
 
     /// Returns a Boolean value that indicates whether a scalar spans several lines; literal ones
@@ -195,15 +266,20 @@ struct SiteFinder {
         guard error == nil else { return }
         switch node.kind {
         case .mapping(let entries, _):
-            let claimed = claim(node, at: path)
-            guard claimed != .all else { return }
-            // By index, because a copy of each entry would cost as much as visiting it.
-            for index in entries.indices {
-                guard let key = entries[index].key.text, !claimed.contains(key) else { continue }
-                visit(entries[index].value, at: path.appending(key: key))
+            let outer = surroundings.mapping
+            surroundings.mapping = node
+            if beginsValues(node, at: path) {
+                let outer = (surroundings.values, surroundings.valuesDepth)
+                enterValues(node, at: path)
+                visit(entries, of: node, at: path)
+                (surroundings.values, surroundings.valuesDepth) = outer
+            } else {
+                visit(entries, of: node, at: path)
             }
+            surroundings.mapping = outer
         case .sequence(let items, _):
-            for (index, item) in items.enumerated() {
+            let claimed = claimList(items, of: node, at: path)
+            for (index, item) in items.enumerated() where !claimed.contains(index) {
                 visit(item, at: path.appending(element: item, at: index))
             }
         case .scalar(let text, let style):
@@ -213,19 +289,59 @@ struct SiteFinder {
         }
     }
 
-    /// Walks a text that is YAML itself, if its key indicates values or a file.
+    private mutating func visit(
+        _ entries: [YAMLNode.Entry], of node: YAMLNode, at path: SitePath
+    ) {
+        let claimed = claim(node, at: path)
+        guard claimed != .all else { return }
+        // By index, because a copy of each entry would cost as much as visiting it.
+        for index in entries.indices {
+            // A mapping or a list can be a key, but has no name.
+            let key = entries[index].key.text ?? ""
+            guard !claimed.contains(key) else { continue }
+            if lock != nil { addMentions(inKey: entries[index].key, key, at: path) }
+            visit(entries[index].value, at: path.appending(key: key))
+        }
+    }
+
+    /// Returns a Boolean value that indicates whether a mapping below the root has values that apply
+    /// to all of its images.
+    private func beginsValues(_ node: YAMLNode, at path: SitePath) -> Bool {
+        guard let step = path.lastStep else { return false }
+        return Self.isValuesKey(step) || node["global"]?.entries != nil
+    }
+
+    private mutating func enterValues(_ node: YAMLNode, at path: SitePath) {
+        surroundings.values = ValuesScope(node, in: surroundings.values)
+        if path.lastStep.map(Self.isValuesKey) ?? false { surroundings.valuesDepth = path.count }
+    }
+
+    private static func isValuesKey(_ key: String) -> Bool {
+        key == "values" || key == "valuesObject"
+    }
+
+    /// Walks a text that is YAML itself.
+    ///
+    /// - Returns: A Boolean value that indicates whether the text is YAML.
     mutating func descend(into node: YAMLNode, at path: SitePath) -> Bool {
-        guard Self.holdsYAML(path.key ?? ""), depth < Self.nesting,
+        guard depth < Self.nesting,
             let inner = Fragment(
                 literal: node, of: found.fragments[fragment], at: fragment, limits: limits),
-            inner.stream.documents.contains(where: { $0.root.entries != nil })
+            inner.stream.documents.contains(where: { Self.isStructure($0.root) }),
+            FileText.template(in: inner.stream) == nil
         else { return false }
-        let outer = (fragment, anchors, globals, resource, root)
+        let outer = (fragment, surroundings)
         found.fragments.append(inner)
         fragment = found.fragments.count - 1
         for document in inner.stream.documents { walk(document.root, from: path) }
-        (fragment, anchors, globals, resource, root) = outer
+        (fragment, surroundings) = outer
         return true
+    }
+
+    /// Returns a Boolean value that indicates whether a document is a mapping, or a list of
+    /// mappings such as a JSON patch.
+    private static func isStructure(_ root: YAMLNode) -> Bool {
+        root.entries != nil || root.items?.contains { $0.entries != nil } ?? false
     }
 
     private var depth: Int {
@@ -236,11 +352,5 @@ struct SiteFinder {
             depth += 1
         }
         return depth
-    }
-
-    private static func holdsYAML(_ key: String) -> Bool {
-        let key = key.lowercased()
-        return key.hasSuffix(".yaml") || key.hasSuffix(".yml") || key.hasSuffix("values")
-            || key == "valuescontent"
     }
 }

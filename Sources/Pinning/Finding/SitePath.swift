@@ -44,7 +44,10 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
     /// Returns the step to an element of a list, named by the first of its identifying keys.
     func appending(element: YAMLNode, at index: Int) -> SitePath {
         for key in ["name", "major", "id", "alias"] {
-            if let text = element[key]?.text, !text.isEmpty, text.utf8.count <= Self.nameLimit {
+            // A name with a colon is an image, whose version is not a part of the path.
+            if let text = element[key]?.text, !text.isEmpty, text.utf8.count <= Self.nameLimit,
+                !text.utf8.contains(UInt8(ascii: ":"))
+            {
                 return appending(key: "[\(key)=\(text)]")
             }
         }
@@ -58,6 +61,9 @@ public struct SitePath: Hashable, Sendable, CustomStringConvertible {
         }
         return step
     }
+
+    /// The number of steps.
+    var count: Int { reversedSteps.reduce(0) { count, _ in count + 1 } }
 
     /// The last step; `nil` for the root.
     var lastStep: String? {

@@ -54,12 +54,11 @@ public struct Layers: Sendable {
     /// Returns a Boolean value that indicates whether merging the layers resolves a finding about
     /// one of them.
     ///
-    /// A tag without a repository beside it is shared by images that are defined elsewhere, unless
-    /// a lower layer has the repository.
+    /// The repository of a tag without one beside it can be in a lower layer.
     public func resolves(_ finding: LintFinding) -> Bool {
-        guard finding.code == .sharedTag, let location = finding.path.parent else { return false }
+        guard finding.code == .repositoryElsewhere else { return false }
         var level: Level? = merged
-        for step in location.steps { level = level?.below[step] }
+        for step in finding.path.steps { level = level?.below[step] }
         return ["repository", "image"].contains { level?.values[$0]?.text.isEmpty == false }
     }
 }

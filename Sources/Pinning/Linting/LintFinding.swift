@@ -64,6 +64,12 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
     case digestInherited = "digest-inherited"
     /// One tag for several images, which cannot hold a digest.
     case sharedTag = "shared-tag"
+    /// A tag whose repository is not in the file, and not in a file below it.
+    case repositoryElsewhere = "repository-elsewhere"
+    /// A version that YAML readers resolve to a number or another value that is not text.
+    case unquotedVersion = "unquoted-version"
+    /// An image of the lock file in a value that is not known to be an image.
+    case unrecognized = "unrecognized-image"
     /// A pull policy that contacts the registry at each start although the digest cannot change.
     case pullPolicy = "pull-policy"
     /// A value that aliases use in several places.
@@ -88,6 +94,9 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         case .digestInherited:
             "A layer changes the repository or tag and inherits the digest."
         case .sharedTag: "One tag is shared by several images."
+        case .repositoryElsewhere: "The repository of a tag is defined elsewhere."
+        case .unquotedVersion: "YAML readers do not read the version as text."
+        case .unrecognized: "A value that is not known to be an image names one of the lock file."
         case .pullPolicy: "The pull policy is Always, although the digest cannot change."
         case .aliasFanOut: "Aliases use the same value elsewhere."
         case .templateSkipped: "A template is not checked."
@@ -100,8 +109,10 @@ public enum LintCode: String, Hashable, Sendable, CaseIterable {
         case .unpinned, .childDigest, .tagDigestDisagree, .versionDiffers, .digestForm,
             .switchOff, .digestInherited:
             .error
-        case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .sharedTag: .warning
-        case .pullPolicy, .aliasFanOut, .templateSkipped: .note
+        case .floatingTag, .missingPlatform, .notInLock, .tagAtUnsafe, .sharedTag,
+            .unquotedVersion:
+            .warning
+        case .pullPolicy, .aliasFanOut, .templateSkipped, .repositoryElsewhere, .unrecognized: .note
         }
     }
 }

@@ -44,15 +44,16 @@ public struct Linter: Sendable {
     /// - Parameters:
     ///   - bytes: The content of the file.
     ///   - path: The path of the file, for the rules.
-    ///   - reuse: The values that templates of the file's chart use as labels or versions.
+    ///   - context: The data of other files about this file.
     /// - Returns: The findings that `pins.yaml` does not disable.
     public func lint(
-        _ bytes: [UInt8], path: String, reuse: TagReuse = TagReuse()
+        _ bytes: [UInt8], path: String, context: FileContext = FileContext()
     ) -> LintedFile {
         var file = LintedFile(path: path)
+        let inputs = FinderInputs(rules: rules, context: context, lock: lock)
         let found: FoundSites
         do throws(YAMLError) {
-            switch try FileReading(bytes, path: path, rules: rules) {
+            switch try FileReading(bytes, path: path, using: inputs) {
             case .skipped(let reason, let mark?, isTemplate: true):
                 add(.templateSkipped, reason, at: mark, path: SitePath(), to: &file)
                 return file
@@ -66,11 +67,12 @@ public struct Linter: Sendable {
         let text = found.fragments[0].stream.text
         file.siteCount = found.sites.count
         for var site in found.sites {
+            lock?.complete(&site)
             if found.signedDocuments.contains(site.document) { site.reject(FileText.signedReason) }
             let fragment = found.fragments[site.fragment]
             let start = fragment.fileOffset(site.start)
             let mark = text.mark(at: start)
-            for (code, message) in issues(in: site.checked(against: reuse)) {
+            for (code, message) in issues(in: site.checked(against: context.reuse)) {
                 add(code, message, at: mark, path: site.path, to: &file)
             }
         }
@@ -98,19 +100,16 @@ public struct Linter: Sendable {
             let isTemplate = site.obstacle?.contains("template") ?? false
             return isTemplate ? [(.templateSkipped, "template text is not checked")] : []
         }
+        if site.shape == .mention, let reason = site.obstacle { return [(.unrecognized, reason)] }
         var issues = form(of: site)
-        guard let image = site.image else { return issues }
+        guard let image = site.image else { return issues + unknownImage(of: site) }
         let name = UntrustedText(image.repository.description).display(limit: 200)
-        let compared = lock.map { compare(image, named: name, at: site, with: $0) } ?? []
+        var compared = lock.map { compare(image, named: name, at: site, with: $0) } ?? []
         if image.digest == nil, issues.isEmpty {
-            let flag = site.statedTag == nil ? " --update-tags" : ""
-            // If the version differs, the finding about it gives the next step.
-            let hint =
-                compared.contains { $0.code == .versionDiffers }
-                ? "" : ": run 'ocimirror pin\(flag)'"
-            let why = site.obstacle.map { ": \($0)" } ?? hint
-            issues.append((.unpinned, "\(name) has no digest\(why)"))
+            issues.append((.unpinned, "\(name) has no digest\(nextStep(for: site, compared))"))
+            compared.removeAll { $0.code == .notInLock }
         }
+        if let issue = unquotedVersion(of: site) { issues.append(issue) }
         if let tag = image.tag, tag.isFloating {
             issues.append((.floatingTag, "\(name):\(tag) is a floating tag: use a version tag"))
         }
@@ -123,6 +122,46 @@ public struct Linter: Sendable {
                 (.pullPolicy, "\(name) cannot change under its digest: use IfNotPresent"))
         }
         return issues + compared
+    }
+
+    /// Returns what to do about a missing digest, after the statement that it is missing.
+    private func nextStep(for site: ImageReferenceSite, _ compared: [Issue]) -> String {
+        if let obstacle = site.obstacle { return ": \(obstacle)" }
+        // If the version differs, the finding about it gives the next step.
+        if compared.contains(where: { $0.code == .versionDiffers }) { return "" }
+        if compared.contains(where: { $0.code == .notInLock }) {
+            return
+                ", and the lock file has no entry for it: add it to mirror.yaml, run 'ocimirror "
+                + "sync', then 'ocimirror pin'"
+        }
+        return ": run 'ocimirror pin\(site.statedTag == nil ? " --update-tags" : "")'"
+    }
+
+    /// Returns the finding about an image that the file does not identify.
+    private func unknownImage(of site: ImageReferenceSite) -> [Issue] {
+        var issues: [Issue] = []
+        if site.missingIDReason != nil, site.shape != .secondDigest, let reason = site.obstacle {
+            issues.append((.repositoryElsewhere, reason))
+        }
+        if let issue = unquotedVersion(of: site) { issues.append(issue) }
+        return issues
+    }
+
+    /// Returns the finding about a tag that YAML readers do not read as text.
+    private func unquotedVersion(of site: ImageReferenceSite) -> Issue? {
+        guard let field = site.tag, field.part == nil,
+            case .scalar(let text, .plain) = field.node.kind,
+            field.node.tag == nil, !field.text.isEmpty, (try? Tag(parsing: text)) != nil,
+            !YAMLQuoting.isSafePlain(text)
+        else { return nil }
+        let number: String? =
+            switch YAMLScalar(plain: text) {
+            case .int(let value): String(value)
+            case .float(let value): "\(value)"
+            case .null, .bool, .string: nil
+            }
+        let reading = number.map { "as the number \($0)" } ?? "as a value that is not text"
+        return (.unquotedVersion, "YAML readers read the version \(text) \(reading): quote it")
     }
 
     /// Returns findings about the form of the digest, independent of its value.
@@ -167,7 +206,12 @@ public struct Linter: Sendable {
         } catch .ambiguous(let targets) where site.statedTag != nil || image.digest != nil {
             return [(.versionDiffers, StatedVersion.ambiguity(site, among: targets))]
         } catch .unknown {
-            return [(.notInLock, "no lock entry for \(name): mirror the image first")]
+            return [
+                (
+                    .notInLock,
+                    "no lock entry for \(name): add it to mirror.yaml, then run 'ocimirror sync'"
+                )
+            ]
         } catch {
             return []
         }

@@ -31,6 +31,8 @@ public struct UsedImages: Sendable {
 
     /// The images with a tag or a digest, and the positions that use them.
     public private(set) var images: [Reference: [Use]] = [:]
+    /// The images whose tag is the `appVersion` of a chart, which the chart can change.
+    public private(set) var imagesOfAppVersion: Set<Reference> = []
     /// The images that the files do not fully identify.
     public private(set) var omissions: [Omission] = []
     private let rules: PinRules
@@ -45,10 +47,17 @@ public struct UsedImages: Sendable {
 
     /// Adds the images of a file; templates, lock files and configurations are skipped.
     ///
+    /// - Parameters:
+    ///   - bytes: The content of the file.
+    ///   - path: The path of the file, as given.
+    ///   - context: The data of other files about this file.
     /// - Throws: ``YAMLError`` for a file that is neither YAML nor a template.
-    public mutating func add(_ bytes: [UInt8], path: String) throws(YAMLError) {
+    public mutating func add(
+        _ bytes: [UInt8], path: String, context: FileContext = FileContext()
+    ) throws(YAMLError) {
         let found: FoundSites
-        switch try FileReading(bytes, path: path, rules: rules) {
+        let inputs = FinderInputs(rules: rules, context: context)
+        switch try FileReading(bytes, path: path, using: inputs) {
         case .skipped(_, let mark?, isTemplate: true):
             let use = Use(file: path, mark: mark)
             omissions.append(Omission(use: use, reason: "the file is a template"))
@@ -60,7 +69,7 @@ public struct UsedImages: Sendable {
         for site in found.sites {
             let fragment = found.fragments[site.fragment]
             let start = fragment.fileOffset(site.start)
-            add(site, Use(file: path, mark: text.mark(at: start)))
+            add(site, Use(file: path, mark: text.mark(at: start)), context.appVersion)
         }
     }
 
@@ -72,10 +81,23 @@ public struct UsedImages: Sendable {
                 reason: "cannot read the file: \(reason.message)"))
     }
 
-    private mutating func add(_ site: ImageReferenceSite, _ use: Use) {
+    /// Records an image that is not mirrored, with a reason without a full stop.
+    public mutating func omit(_ path: String, at mark: YAMLMark, because reason: String) {
+        omissions.append(Omission(use: Use(file: path, mark: mark), reason: reason))
+    }
+
+    private mutating func add(_ site: ImageReferenceSite, _ use: Use, _ appVersion: String?) {
         guard let image = site.image, !site.isSkipped else {
             omissions.append(
                 Omission(use: use, reason: site.obstacle ?? "the image is defined elsewhere"))
+            return
+        }
+        if image.tag == nil, image.digest == nil, site.repository != nil, site.matchedName == nil,
+            let tag = appVersion.flatMap({ try? Tag(parsing: $0) })
+        {
+            let image = Reference(image.repository, tag: tag)
+            images[image, default: []].append(use)
+            imagesOfAppVersion.insert(image)
             return
         }
         guard image.tag != nil || image.digest != nil else {

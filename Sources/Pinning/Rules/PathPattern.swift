@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A pattern for paths in a document, as rules use it: `a.b[name=c].*."d.e"`.
+///
+/// `*` matches any one step, `[*]` any element of a list, and `**` any number of steps.
 struct PathPattern: Hashable, Sendable {
     private let steps: [String]
+    private let hasDeepWildcard: Bool
 
     /// Creates a pattern; `nil` if a quote or bracket is not closed, or if a step is empty.
     init?(_ text: String) {
@@ -32,28 +35,34 @@ struct PathPattern: Hashable, Sendable {
         }
         guard !steps.isEmpty else { return nil }
         self.steps = steps
+        hasDeepWildcard = steps.contains("**")
     }
 
     /// The steps, if all of them are keys; otherwise `nil`.
     var keys: [String]? {
-        steps.contains { $0.hasPrefix("[") || $0 == "*" } ? nil : steps
+        steps.contains { $0.hasPrefix("[") || $0 == "*" || $0 == "**" } ? nil : steps
     }
 
     /// The last step; `nil` for a wildcard.
     var lastStep: String? {
-        steps.last.flatMap { $0 == "*" || $0 == "[*]" ? nil : $0 }
+        steps.last.flatMap { ["*", "[*]", "**"].contains($0) ? nil : $0 }
     }
 
-    /// Returns a Boolean value that indicates whether the pattern matches a path; `*` matches any
-    /// one step.
+    /// Returns a Boolean value that indicates whether the pattern matches a path.
     func matches(_ path: SitePath) -> Bool {
+        if hasDeepWildcard {
+            return WildcardMatch.matches(
+                steps, path.steps, isDeep: { $0 == "**" }, matches: Self.matches)
+        }
         var rest = steps[...]
         for step in path.reversedSteps {
-            guard let pattern = rest.popLast(),
-                pattern == "*" || pattern == step || (pattern == "[*]" && step.hasPrefix("["))
-            else { return false }
+            guard let pattern = rest.popLast(), Self.matches(pattern, step) else { return false }
         }
         return rest.isEmpty
+    }
+
+    private static func matches(_ pattern: String, _ step: String) -> Bool {
+        pattern == "*" || pattern == step || (pattern == "[*]" && step.hasPrefix("["))
     }
 }
 
@@ -66,6 +75,8 @@ struct Glob: Hashable, Sendable {
         var segments = pattern.split(separator: "/", omittingEmptySubsequences: true)
         // As in .gitignore, a pattern without a slash matches in every directory.
         if segments.count == 1, !pattern.contains("/") { segments.insert("**", at: 0) }
+        // A trailing `**` matches everything below the directory, but not the directory itself.
+        if segments.last == "**" { segments.insert("*", at: segments.count - 1) }
         self.segments = segments
     }
 
@@ -73,39 +84,34 @@ struct Glob: Hashable, Sendable {
     /// separators.
     func matches(_ path: String) -> Bool {
         let path = path.split(separator: "/").filter { $0 != "." }
-        var (p, n) = (0, 0)
-        var stars: (p: Int, n: Int)?
-        while n < path.count {
-            if p < segments.count, segments[p] == "**" {
-                stars = (p, n)
-                p += 1
-                // A trailing `**` matches everything below the directory, but not the directory
-                // itself.
-                if p == segments.count { return true }
-            } else if p < segments.count, Self.matchName(segments[p], path[n]) {
-                (p, n) = (p + 1, n + 1)
-            } else if let last = stars {
-                stars = (last.p, last.n + 1)
-                (p, n) = (last.p + 1, last.n + 1)
-            } else {
-                return false
-            }
-        }
-        return p == segments.count
+        return WildcardMatch.matches(
+            segments, path, isDeep: { $0 == "**" }, matches: Self.matchesName)
     }
 
-    /// Matches one component, backtracking only to the last star, as ``matches(_:)`` does with
-    /// components.
-    static func matchName(_ pattern: Substring, _ name: Substring) -> Bool {
-        let pattern = Array(pattern)
-        let name = Array(name)
+    /// Returns a Boolean value that indicates whether the pattern, in which `*` and `?` are
+    /// wildcards, matches one component.
+    static func matchesName(_ pattern: Substring, _ name: Substring) -> Bool {
+        WildcardMatch.matches(
+            Array(pattern), Array(name), isDeep: { $0 == "*" }, matches: { $0 == "?" || $0 == $1 })
+    }
+}
+
+/// Matches lists with patterns in which one kind of element matches any number of elements.
+enum WildcardMatch {
+    /// Returns a Boolean value that indicates whether the pattern matches the whole list.
+    ///
+    /// Only the last wildcard is tried again, so the time is at most the product of both lengths.
+    static func matches<Pattern, Element>(
+        _ pattern: [Pattern], _ list: [Element], isDeep: (Pattern) -> Bool,
+        matches: (Pattern, Element) -> Bool
+    ) -> Bool {
         var (p, n) = (0, 0)
         var star: (p: Int, n: Int)?
-        while n < name.count {
-            if p < pattern.count, pattern[p] == "*" {
+        while n < list.count {
+            if p < pattern.count, isDeep(pattern[p]) {
                 star = (p, n)
                 p += 1
-            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
+            } else if p < pattern.count, matches(pattern[p], list[n]) {
                 (p, n) = (p + 1, n + 1)
             } else if let last = star {
                 star = (last.p, last.n + 1)
@@ -114,6 +120,6 @@ struct Glob: Hashable, Sendable {
                 return false
             }
         }
-        return pattern[p...].allSatisfy { $0 == "*" }
+        return pattern[p...].allSatisfy(isDeep)
     }
 }

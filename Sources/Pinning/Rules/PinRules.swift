@@ -48,6 +48,9 @@ struct FileRules {
     /// The rules whose paths end in a wildcard.
     private var others: [Int] = []
 
+    /// A Boolean value that indicates whether there are no rules for the file.
+    var isEmpty: Bool { rules.isEmpty }
+
     fileprivate init(_ rules: [PinRules.Rule]) {
         self.rules = rules
         for (index, rule) in rules.enumerated() {

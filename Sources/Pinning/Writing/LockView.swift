@@ -72,6 +72,25 @@ struct LockView: Sendable {
         throw .ambiguous(entries.map(\.target).sorted { $0.id < $1.id })
     }
 
+    /// Returns a Boolean value that indicates whether a word names an image of the lock file.
+    ///
+    /// A short name with a number, such as `redis:6379`, can also be a host and a port, so that its
+    /// tag must be that of the lock file.
+    func names(_ image: Reference, writtenAs word: String) -> Bool {
+        guard let entries = byRepository[image.repository] else { return false }
+        guard image.tag != nil || image.digest != nil else { return ImageText.hasRegistry(word) }
+        return word.contains("/")
+            || entries.contains {
+                $0.target.resolvedTag == image.tag || $0.target.digest == image.digest
+            }
+    }
+
+    /// Sets the image of a site whose repository is defined elsewhere and whose id selects an entry.
+    func complete(_ site: inout ImageReferenceSite) {
+        guard site.image == nil, site.id != nil, let target = try? target(for: site) else { return }
+        site.image = Reference(target.repository, tag: site.siblingTag, digest: site.statedDigest)
+    }
+
     private func validated(_ entry: Entry) throws(LookupFailure) -> PinTarget {
         guard entry.isValidated else { throw .insufficientlyValidated(entry.target.id) }
         return entry.target

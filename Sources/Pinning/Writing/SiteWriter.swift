@@ -69,7 +69,7 @@ struct SiteWriter {
         case .tag: try writeTag()
         case .digest: try writeDigest(key: "digest")
         case .sha: try writeDigest(key: "sha")
-        case .sharedTag, .secondDigest, .inventory, .template:
+        case .sharedTag, .secondDigest, .inventory, .template, .overlay, .mention:
             throw EditError(reason: "it holds no image")
         }
         for (key, added) in additions {
@@ -173,6 +173,9 @@ struct SiteWriter {
             return add(
                 "newName", target.repository.description, like: name.node, after: "name")
         }
+        if let file = site.repositoryFile {
+            throw EditError(reason: "the repository is in \(file): rewrite it there")
+        }
         guard let repository = site.repository else { return }
         if let mark = site.overridingRegistry {
             throw EditError(
@@ -188,7 +191,8 @@ struct SiteWriter {
             path = String(path[..<slash])
         }
         if let field = site.registry {
-            try set(field, registry)
+            // A chart that joins both without a slash has it in the registry.
+            try set(field, registry + (field.text.hasSuffix("/") ? "/" : ""))
             try set(repository, path)
         } else {
             try set(repository, "\(registry)/\(path)")

@@ -53,6 +53,13 @@ struct StatedVersion {
 }
 
 extension ImageReferenceSite {
+    /// The digest in the fields of the site, also if its repository is unknown.
+    var statedDigest: Digest? {
+        if let image { return image.digest }
+        let text = digest?.text ?? tag.flatMap { ImageText.digest(after: $0.text) } ?? ""
+        return try? Digest(parsing: text.contains(":") ? text : "sha256:\(text)")
+    }
+
     /// The tag of the image in the file; `nil` if the version is defined elsewhere.
     ///
     /// A whole reference with neither tag nor digest means `latest`, unless an id identifies the

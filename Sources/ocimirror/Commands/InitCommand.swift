@@ -22,7 +22,7 @@ struct InitCommand: ConfiguredCommand {
         Makes no requests, and never overwrites an existing file. With --from-values, the file lists the \
         images that values files and manifests use, each with the location where it was found. Images \
         that the files do not fully determine, such as those with the default tag of a chart, are \
-        reported as warnings.
+        reported as warnings. Directories of tests and examples are omitted.
         """
     static let examples = [
         Example("ocimirror init --prefix ghcr.io/owner/mirror", "create an example configuration"),
@@ -59,7 +59,7 @@ struct InitCommand: ConfiguredCommand {
             scaffold = ConfigurationScaffold(prefix: prefix, used: found.used)
             files = found.files
             unread = found.unread
-            guard !scaffold.images.isEmpty else {
+            guard scaffold.images.contains(where: { !$0.isPlaceholder }) else {
                 for omission in scaffold.omissions { context.console.warn(omission.line) }
                 context.console.error(
                     "no images found in \(counted(found.files, "file"))",
@@ -74,7 +74,8 @@ struct InitCommand: ConfiguredCommand {
             return failExisting(shown, in: context)
         }
         let document = InitDocument(
-            path: path, shownPath: shown, images: max(scaffold.images.count, 1), files: files,
+            path: path, shownPath: shown,
+            images: max(scaffold.images.count { !$0.isPlaceholder }, 1), files: files,
             unreadFiles: unread, omissions: scaffold.omissions)
         document.warn(on: context.console)
         context.console.result(options.json ? document.json.text : document.text)
@@ -100,14 +101,23 @@ struct InitCommand: ConfiguredCommand {
         in context: ProgramContext
     ) throws -> (used: UsedImages, files: Int, unread: Int) {
         let rules = try PinInputs.rules(rules, in: context)
-        let inputs = PinFiles(values + paths, rules: rules, in: context)
+        var inputs = PinFiles(values + paths, rules: rules, in: context, omitsTests: true)
         var used = UsedImages(rules: rules)
         var unread = inputs.problems.count
         for problem in inputs.problems { used.omit(problem.path, problem.reason) }
+        for directory in inputs.omitted {
+            used.omit(
+                directory, at: YAMLMark(line: 1, column: 1),
+                because: "tests and examples are omitted: to include them, give this path")
+        }
         for path in inputs.paths {
             try Task.checkCancellation()
             do throws(YAMLError) {
-                try used.add(try inputs.read(path), path: path)
+                let bytes = try inputs.read(path)
+                for dependency in inputs.missingDependencies(of: path, bytes) {
+                    used.omit(path, at: dependency.mark, because: dependency.missingReason)
+                }
+                try used.add(bytes, path: path, context: inputs.context(of: path))
             } catch {
                 unread += 1
                 used.omit(path, error)
@@ -176,6 +186,16 @@ struct InitDocument {
                     ["location": .string($0.location), "reason": .string($0.shownReason)]
                 }),
         ]
+    }
+}
+
+extension ChartDependencies.Dependency {
+    /// The reason for which the images of the subchart are not listed.
+    fileprivate var missingReason: String {
+        let version = version.isEmpty ? "" : " \(UntrustedText(version).display(limit: 100))"
+        return
+            "the subchart '\(UntrustedText(name).display(limit: 100))'\(version) is not unpacked in "
+            + "'charts': its images are not listed"
     }
 }
 

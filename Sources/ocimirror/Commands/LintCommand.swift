@@ -72,7 +72,7 @@ struct LintCommand: ConfiguredCommand {
         let linter = Linter(lock, rules: rules, registry: registry)
         let chains = layers.map { $0.split(separator: ",").map(String.init) }
         var inputs = PinFiles(paths + chains.flatMap(\.self), rules: rules, in: context)
-        let jobs = inputs.paths.map { (name: $0, reuse: inputs.reuse(beside: $0)) }
+        let jobs = inputs.paths.map { (name: $0, context: inputs.context(of: $0)) }
         var files = try await lint(jobs, with: linter, reading: inputs)
         for chain in chains {
             var merged = Layers(rules: rules)
@@ -103,7 +103,8 @@ struct LintCommand: ConfiguredCommand {
     }
 
     private func lint(
-        _ jobs: [(name: String, reuse: TagReuse)], with linter: Linter, reading inputs: PinFiles
+        _ jobs: [(name: String, context: FileContext)], with linter: Linter,
+        reading inputs: PinFiles
     ) async throws -> [LintedFile] {
         try await withThrowingTaskGroup(of: (Int, LintedFile).self) { group in
             for (number, job) in jobs.enumerated() {
@@ -111,7 +112,7 @@ struct LintCommand: ConfiguredCommand {
                     try Task.checkCancellation()
                     do throws(YAMLError) {
                         let bytes = try inputs.read(job.name)
-                        return (number, linter.lint(bytes, path: job.name, reuse: job.reuse))
+                        return (number, linter.lint(bytes, path: job.name, context: job.context))
                     } catch {
                         return (number, LintedFile(path: job.name, error: error))
                     }

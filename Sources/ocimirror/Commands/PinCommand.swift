@@ -22,6 +22,8 @@ struct PinCommand: ConfiguredCommand {
     var report: String?
     var previousLock: String?
     var runReport: String?
+    var previousRun: String?
+    var explain = false
 
     static let name = "pin"
     static let summary = "Write the lock file's digests into values files and manifests"
@@ -30,11 +32,13 @@ struct PinCommand: ConfiguredCommand {
         result is parsed to verify this, and each file is replaced atomically. Images that cannot be \
         pinned are listed with the reason; rules in pins.yaml and comments '# ocimirror: ID' identify \
         them. If the tag of an image differs from the lock file, the image is not changed and the exit \
-        code is 1; with --update-tags the tag is written too.
+        code is 1; with --update-tags the tag is written too. --explain lists every reference with the \
+        decision and its reason.
         """
     static let examples = [
         Example("ocimirror pin environments/dev", "pin all files in a directory"),
         Example("ocimirror pin --diff values.yaml", "show changes without writing"),
+        Example("ocimirror pin --explain values.yaml", "show what is pinned, what is not, and why"),
         Example("ocimirror pin --check .", "exit with 1 if files would change"),
         Example("ocimirror pin --update-tags environments/dev", "update tags and digests"),
         Example(
@@ -61,6 +65,9 @@ struct PinCommand: ConfiguredCommand {
                 "--diff", into: \.diff, help: "write a patch to standard output instead of files"),
             .flag(
                 "--check", into: \.check, help: "write nothing; exit with 1 if files would change"),
+            .flag(
+                "--explain", into: \.explain,
+                help: "write nothing; list every reference, the decision and the reason"),
             .option(
                 "--report", placeholder: "FILE.md", into: \.report,
                 help: "write a pull request body"),
@@ -70,19 +77,18 @@ struct PinCommand: ConfiguredCommand {
             .option(
                 "--run", placeholder: "FILE.json", into: \.runReport,
                 help: "report of 'sync --report' for the pull request body"),
+            .option(
+                "--previous-run", placeholder: "FILE.json", into: \.previousRun,
+                help: "report of the run before, for links to changes"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
-        if diff, options.json {
-            throw UsageError(
-                ["ocimirror", "pin"], .contradiction("--diff and --json are mutually exclusive"))
-        }
-        if runReport != nil, report == nil {
-            throw UsageError(["ocimirror", "pin"], .contradiction("--run requires --report"))
-        }
+        try checkOptions()
         let rules = try PinInputs.rules(rules, in: context)
-        let run = try runReport.map { path throws(ConfigurationFileError) in
-            try PinInputs.recordedRun(path, in: context)
+        let runs = try [runReport, previousRun].map { path throws(ConfigurationFileError) in
+            try path.map { path throws(ConfigurationFileError) in
+                try PinInputs.recordedRun(path, in: context)
+            }
         }
         let newLock = try PinInputs.lock(lock, root: root, in: context)
         let pinner = Pinner(
@@ -100,11 +106,14 @@ struct PinCommand: ConfiguredCommand {
                 path: $0.path,
                 skipped: "\($0.reason.message); its use of tags as versions is unknown")
         }
-        let document = PinDocument(lock: lock, files: files, isCheck: check, isDry: check || diff)
+        let document = PinDocument(
+            lock: lock, files: files, isCheck: check, isDry: check || diff || explain)
         if options.json {
             context.console.result(document.json.text)
         } else if diff {
             document.warn(on: context.console)
+        } else if explain {
+            context.console.result(PinExplanation(document).text(for: context.console))
         } else {
             context.console.result(document.text(for: context.console))
         }
@@ -112,10 +121,25 @@ struct PinCommand: ConfiguredCommand {
         // output.
         if let report {
             let body = PullRequestBody(
-                from: try await oldLock(in: context), to: newLock, files: files, run: run)
+                from: try await oldLock(in: context), to: newLock, files: files, run: runs[0],
+                previousRun: runs[1])
             try AtomicFile.replace(context.absolute(report), with: Array(body.text.utf8))
         }
         return document.exitCode
+    }
+
+    private func checkOptions() throws(UsageError) {
+        let path = ["ocimirror", "pin"]
+        if diff, options.json || explain {
+            throw UsageError(
+                path,
+                .contradiction(
+                    "--diff and \(explain ? "--explain" : "--json") are mutually exclusive"))
+        }
+        for (option, value) in [("--run", runReport), ("--previous-run", previousRun)]
+        where value != nil && report == nil {
+            throw UsageError(path, .contradiction("\(option) requires --report"))
+        }
     }
 
     /// Pins one file.
@@ -127,11 +151,11 @@ struct PinCommand: ConfiguredCommand {
     ) -> PinnedFile {
         do throws(YAMLError) {
             let bytes = try inputs.read(path)
-            var file = pinner.pin(bytes, path: path, reuse: inputs.reuse(beside: path))
+            var file = pinner.pin(bytes, path: path, context: inputs.context(of: path))
             guard let new = file.newBytes else { return file }
             if diff {
                 context.console.result(UnifiedDiff(path: path, from: bytes, to: new).text)
-            } else if !check {
+            } else if !check, !explain {
                 do throws(YAMLError) {
                     try inputs.replace(path, bytes, with: new)
                 } catch {

@@ -75,9 +75,15 @@ struct PinDocument {
         for file in files {
             let path = UntrustedText(file.path).display
             if let error = file.error { console.error("\(path):\(error)") }
+            if let reason = file.skipped, let mark = file.skippedAt {
+                console.warn("\(path):\(mark): \(reason)")
+            }
             for site in file.sites {
-                if [.unpinnable, .versionDiffers].contains(site.status), let reason = site.reason {
-                    console.warn("\(path):\(site.mark): \(reason)")
+                if [.unpinnable, .versionDiffers, .unknown].contains(site.status),
+                    let reason = site.reason
+                {
+                    let name = site.status == .unknown ? "\(site.change): " : ""
+                    console.warn("\(path):\(site.mark): \(name)\(reason)")
                 }
                 for warning in site.warnings { console.warn("\(path):\(site.mark): \(warning)") }
             }
@@ -98,7 +104,7 @@ struct PinDocument {
 }
 
 extension PinnedSite {
-    fileprivate func statusCell(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
+    func statusCell(_ style: TextStyle, isDry: Bool) -> Listing.Cell {
         switch status {
         case .pinned: .init(text: "up to date", paint: style.green)
         case .changed: .init(text: isDry ? "would change" : "changed", paint: style.green)
@@ -110,7 +116,7 @@ extension PinnedSite {
     }
 
     /// The repository, with the old and the new tag and digest.
-    fileprivate var change: String {
+    var change: String {
         guard let new else {
             return old?.description ?? UntrustedText(path.description).display
         }
@@ -146,6 +152,7 @@ extension PinnedSite {
             "status": .string(status.rawValue),
             "id": .optional(id),
             "reason": .optional(reason),
+            "basis": .optional(basis),
             "old": .optional(old?.description),
             "new": .optional(new?.description),
             "usedAt": .array(usedAt.map(\.json)),
@@ -163,6 +170,15 @@ extension PinnedFile {
             "skippedAt": skippedAt.map(\.json) ?? .null,
             "error": error.map(\.json) ?? .null,
             "sites": .array(sites.map(\.json)),
+            "otherValues": .array(
+                otherValues.map { value in
+                    [
+                        "line": .integer(value.mark.line),
+                        "column": .integer(value.mark.column),
+                        "path": .string(value.path.description),
+                        "reason": .string(value.reason),
+                    ]
+                }),
         ]
     }
 }

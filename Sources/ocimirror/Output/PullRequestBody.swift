@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Lockfiles
+internal import Mirroring
 internal import OCI
 internal import Pinning
 internal import TextSafety
@@ -26,8 +27,12 @@ struct PullRequestBody {
     ///   - new: The lock file that the files were pinned with.
     ///   - files: The files, before and after.
     ///   - run: The report of the run that copied the images.
-    init(from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil) {
-        let rows = Self.rows(files, from: old, to: new, run)
+    ///   - previousRun: The report of the run that copied the replaced images.
+    init(
+        from old: Lockfile?, to new: Lockfile, files: [PinnedFile], run: RunReportReader? = nil,
+        previousRun: RunReportReader? = nil
+    ) {
+        let rows = Self.rows(files, from: old, to: new, (run, previousRun))
         let columns = PullRequestRow.Column.allCases.filter { column in
             column.isAlwaysShown || rows.contains { $0.cell(column) != nil }
         }
@@ -43,6 +48,7 @@ struct PullRequestBody {
         lines += Self.section("Files", Set(changed.map(\.path)).sorted().map(code))
         lines += Self.section(
             "Version differs from the lock file", Self.sites(.versionDiffers, files))
+        lines += Self.section("Not in the lock file", Self.sites(.unknown, files))
         lines += Self.section(
             "Not pinned", files.flatMap(Self.fileReasons) + Self.sites(.unpinnable, files))
         text = Self.truncated(lines)
@@ -50,7 +56,8 @@ struct PullRequestBody {
 
     /// Returns the changes in the files without duplicates.
     private static func rows(
-        _ files: [PinnedFile], from old: Lockfile?, to new: Lockfile, _ run: RunReportReader?
+        _ files: [PinnedFile], from old: Lockfile?, to new: Lockfile,
+        _ runs: (new: RunReportReader?, old: RunReportReader?)
     ) -> [PullRequestRow] {
         var entries: [Digest: LockedImage] = [:]
         for image in old?.images.values.map(\.self) ?? [] { entries[image.digest] = image }
@@ -71,7 +78,10 @@ struct PullRequestBody {
                     change.old?.digest.flatMap { entries[$0] },
                     change.new.digest.flatMap { entries[$0] }
                 ),
-                facts: change.new.digest.flatMap { run?.image(change.id, digest: $0)?.facts })
+                facts: change.new.digest.flatMap { runs.new?.image(change.id, digest: $0)?.facts },
+                oldFacts: change.old?.digest.flatMap {
+                    runs.old?.image(change.id, digest: $0)?.facts
+                })
         }
     }
 

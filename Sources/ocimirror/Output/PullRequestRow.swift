@@ -43,6 +43,8 @@ struct PullRequestRow {
     let entries: (old: LockedImage?, new: LockedImage?)
     /// The facts about the new image from the run report.
     let facts: ImageFacts?
+    /// The facts about the old image from a previous run report.
+    var oldFacts: ImageFacts?
 
     var id: String { change.id }
 
@@ -76,10 +78,21 @@ struct PullRequestRow {
     }
 
     private var revision: String? {
-        let words = [facts?.labels[.revision], facts?.labels[.source]].compactMap(\.self).map {
-            code($0)
-        }
-        return words.isEmpty ? nil : words.joined(separator: " of ")
+        guard let facts else { return nil }
+        let link = SourceLink(facts)
+        let revision = facts.labels[.revision].map { Self.link(code($0), to: link?.commit) }
+        let source = facts.labels[.source].map { Self.link(code($0), to: link?.address) }
+        let words = [revision, source].compactMap(\.self)
+        guard !words.isEmpty else { return nil }
+        let changes = link?.changes(since: oldFacts.flatMap(SourceLink.init))
+        let version = facts.labels[.version].map { ", version \(code($0))" } ?? ""
+        return words.joined(separator: " of ") + version
+            + (changes.map { ", \(Self.link("changes", to: $0))" } ?? "")
+    }
+
+    /// Returns a link in Markdown; only the text if there is no address.
+    private static func link(_ text: String, to address: String?) -> String {
+        address.map { "[\(text)](\($0))" } ?? text
     }
 
     private var changeText: String {

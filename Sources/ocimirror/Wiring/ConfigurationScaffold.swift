@@ -43,8 +43,10 @@ struct ConfigurationScaffold {
             }
             let more = uses.count > 1 ? " and \(uses.count - 1) more" : ""
             let file = UntrustedText(uses[0].file).display(limit: 200)
+            let note =
+                used.imagesOfAppVersion.contains(image) ? ", the tag is the chart's appVersion" : ""
             images.append(
-                Image(reference: image, comment: "\(file):\(uses[0].mark.line)\(more)"))
+                Image(reference: image, comment: "\(file):\(uses[0].mark.line)\(more)\(note)"))
         }
         images.reverse()
         omissions.sort { ($0.use.file, $0.use.mark) < ($1.use.file, $1.use.mark) }
@@ -129,8 +131,17 @@ extension ConfigurationScaffold.Image {
     /// true`.
     var isFloating: Bool { reference.tag?.isFloating == true && reference.digest == nil }
 
+    /// A Boolean value that indicates whether the tag is a placeholder, so that the entry
+    /// is a comment.
+    var isPlaceholder: Bool { reference.digest == nil && reference.tag?.isPlaceholder == true }
+
     /// The entry in `images`.
     fileprivate var lines: String {
+        if isPlaceholder {
+            let comment = comment.map { " (\($0))" } ?? ""
+            return
+                "  # - \(reference.short)  # placeholder: set the version that you deploy\(comment)\n"
+        }
         let comment = comment.map { "  # \($0)" } ?? ""
         let isFloating = reference.tag?.isFloating == true
         guard name != nil || isFloating else { return "  - \(reference.short)\(comment)\n" }

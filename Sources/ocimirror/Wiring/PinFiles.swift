@@ -14,7 +14,7 @@ struct PinFiles {
         let path: String
         let reason: YAMLError
 
-        fileprivate init(_ path: String, _ error: FileError) {
+        init(_ path: String, _ error: FileError) {
             self.path = path
             reason = PinFiles.refusal(error)
         }
@@ -22,25 +22,48 @@ struct PinFiles {
 
     /// The size limit of values files and rendered manifests, in bytes.
     private static let limit = 8 << 20
-    /// The size limit of chart templates, in bytes.
-    private static let templateLimit = 1 << 20
-
     private let context: ProgramContext
     /// The paths of the files, as given or found.
     let paths: [String]
+    /// The directories of tests and examples that are omitted.
+    let omitted: [String]
     /// The files and directories that cannot be read.
     let problems: [Problem]
-    private var reuses: [String: TagReuse] = [:]
-    /// The skipped templates, with reasons.
-    private(set) var skippedTemplates: [Problem] = []
+    private let templates: ChartTemplates
+    private let repository: RepositoryFiles
+    /// The names in each directory, for test data.
+    private var names: [String: [String]] = [:]
 
     /// Creates the list of files from files and directories.
-    init(_ paths: [String], rules: PinRules, in context: ProgramContext) {
+    ///
+    /// - Parameters:
+    ///   - paths: The files and directories, as given.
+    ///   - rules: The rules with the patterns to ignore.
+    ///   - context: The context of the program.
+    ///   - omitsTests: A Boolean value that indicates whether directories of tests and examples are
+    ///     omitted.
+    init(
+        _ paths: [String], rules: PinRules, in context: ProgramContext, omitsTests: Bool = false
+    ) {
         self.context = context
-        let listing = YAMLFiles.list(paths, rules: rules, from: context.currentDirectory)
+        let listing = YAMLFiles.list(
+            paths, rules: rules, from: context.currentDirectory, omitsTests: omitsTests)
+        omitted = listing.omitted
         self.paths = listing.files
         problems = listing.failures.map { Problem($0.path, $0.error) }
+        let directory = context.currentDirectory
+        @Sendable func absolute(_ path: String) -> String {
+            path.hasPrefix("/") ? path : "\(directory)/\(path)"
+        }
+        let templates = ChartTemplates(absolute: absolute)
+        self.templates = templates
+        repository = RepositoryFiles(
+            read: { try? BoundedFile.read(absolute($0), limit: Self.limit) },
+            templates: templates.reuse)
     }
+
+    /// The skipped templates of charts, with reasons.
+    var skippedTemplates: [Problem] { templates.skippedTemplates }
 
     /// Reads a file.
     ///
@@ -69,41 +92,32 @@ struct PinFiles {
         }
     }
 
-    /// Returns how the templates of a chart use tags, if the file contains the chart's values.
-    mutating func reuse(beside path: String) -> TagReuse {
+    /// Returns the data of other files about a file: its chart, and the files below it.
+    mutating func context(of path: String) -> FileContext {
         let directory = Path.directory(of: path)
-        if let known = reuses[directory] { return known }
-        let reuse = readTemplates(in: directory)
-        reuses[directory] = reuse
-        return reuse
+        return FileContext(
+            reuse: repository.reuse(ofChartIn: directory), files: repository,
+            testTool: FileContext.testTool(amongFiles: names(in: directory)),
+            appVersion: path == "values.yaml" || path.hasSuffix("/values.yaml")
+                ? repository.appVersion(ofChartIn: directory) : nil)
     }
 
-    private mutating func readTemplates(in directory: String) -> TagReuse {
-        func kind(_ name: String) -> FileStatus.Kind? {
-            (try? FileStatus.of(context.absolute("\(directory)/\(name)")))?.kind
-        }
-        guard kind("Chart.yaml") == .regular, kind("templates") == .directory else {
-            return TagReuse()
-        }
-        let shown = directory == "." ? "templates" : "\(directory)/templates"
-        var templates: [[UInt8]] = []
-        do throws(FileError) {
-            for name in try Directory.list(context.absolute(shown)) {
-                let path = "\(shown)/\(name)"
-                do throws(FileError) {
-                    guard try FileStatus.of(context.absolute(path))?.kind == .regular else {
-                        continue
-                    }
-                    templates.append(
-                        try BoundedFile.read(context.absolute(path), limit: Self.templateLimit))
-                } catch {
-                    skippedTemplates.append(Problem(path, error))
-                }
+    /// Returns the dependencies of a chart whose files are not there, if the file is a `Chart.yaml`.
+    func missingDependencies(of path: String, _ bytes: [UInt8]) -> [ChartDependencies.Dependency] {
+        guard path == "Chart.yaml" || path.hasSuffix("/Chart.yaml") else { return [] }
+        let directory = Path.directory(of: path)
+        return ChartDependencies(parsing: bytes).all.filter { dependency in
+            !dependency.directories.contains { name in
+                (try? FileStatus.of(context.absolute("\(directory)/\(name)/Chart.yaml"))) != nil
             }
-        } catch {
-            skippedTemplates.append(Problem(shown, error))
         }
-        return TagReuse(templates: templates)
+    }
+
+    private mutating func names(in directory: String) -> [String] {
+        if let known = names[directory] { return known }
+        let list = (try? Directory.list(context.absolute(directory))) ?? []
+        names[directory] = list
+        return list
     }
 
     /// Returns the error without the path, which reports show separately.

@@ -2,6 +2,7 @@
 
 import Files
 import Lockfiles
+import Mirroring
 import OCI
 import Pinning
 import RegistryTestSupport

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pins a generated repository and counts what is missed, touched wrongly and reported falsely.
+
+Usage: pins.py OCIMIRROR [FILES]
+
+Each file has references in many shapes, and places at which a digest does not belong, between
+sections of other values. The generator knows the bytes after pinning, so that every difference is an
+error of the program.
+"""
+
+import json
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from values import IMAGES, PREFIX, REGISTRY, VALUES, WORDS, digest, lock
+
+TAG = "v1.2.3"
+
+# A shape: its lines, in which NAME is an image and DIGEST is nothing before and a digest after pinning.
+# Lines after '+' are only in the pinned file, lines after '-' only in the other.
+PINNED = {
+    "reference": "image: REF@",
+    "quoted reference": "image: \"REF@\"",
+    "flow pair": "image: {repository: REPO, tag: \"TAG@\"}",
+    "pair": "image:\n  repository: REPO\n  tag: TAG@",
+    "digest key": "image:\n  repository: REPO\n  tag: TAG\n-  digest: \"\"\n+  digest: \"DIGEST\"",
+    "registry": "image:\n  registry: REGISTRY\n  repository: PATH\n  tag: TAG@",
+    "siblings": "webImage: REPO\nwebTag: TAG@",
+    "option": "args:\n  - --web-image=REF@",
+    "option and value": "args:\n  - --web-image\n  - REF@",
+    "variable": "env:\n  - name: RELATED_IMAGE_WEB\n    value: REF@",
+    "text": "config: |\n  kind: Pod\n  spec:\n    image: REF@",
+    "list": "images:\n  - REF@",
+    "parameters": "parameters:\n  - name: web.image.repository\n    value: REPO\n"
+                  "  - name: web.image.tag\n    value: TAG@",
+    "directive": "overlay:\n  image:\n    tag: TAG@ # ocimirror: NAME",
+    "choices": "image:\n  options:\n    - REF@",
+}
+LISTED = {
+    "script": "run: docker run REF true",
+    "overlay": "web:\n  image:\n    tag: TAG",
+    "unknown key": "runtime: REF",
+}
+UNTOUCHED = {
+    "label": "labels:\n  image: REF",
+    "annotation": "annotations:\n  org.opencontainers.image.base.name: REF",
+    "exceptions": "exemptImages:\n  - REF",
+    "destination": "args:\n  - --destination=REF",
+    "description": "image:\n  description: REF",
+    "digest": "parameters:\n  - name: image.digest.other\n    value: sha256:0000",
+    "picture": "image: logo.png",
+    "version": "chart:\n  version: 1.2.3\n  repository: https://charts.example.com",
+}
+
+
+class File:
+    """A file before and after pinning, and the number of its references of each kind."""
+
+    def __init__(self, seed: int):
+        self.chance = random.Random(seed)
+        self.before: list[str] = []
+        self.after: list[str] = []
+        self.counts: Counter[str] = Counter()
+
+    def add(self, kind: str, shapes: dict[str, str], indent: str) -> None:
+        name, text = f"app{self.chance.randrange(IMAGES)}", self.chance.choice(list(shapes.values()))
+        self.counts[kind] += 1
+        full = f"sha256:{digest(name, 'tonight')}"
+        for line in text.split("\n"):
+            mark, line = (line[0], line[1:]) if line[0] in "+-" and line[1] == " " else ("", line)
+            line = (line.replace("PATH", f"{PREFIX}/{name}").replace("REGISTRY", REGISTRY)
+                    .replace("REPO", f"{REGISTRY}/{PREFIX}/{name}")
+                    .replace("REF", f"{REGISTRY}/{PREFIX}/{name}:{TAG}").replace("TAG", TAG)
+                    .replace("NAME", name))
+            if mark != "+":
+                self.before.append(indent + line.replace("@", ""))
+            if mark != "-":
+                self.after.append(indent + line.replace("@", f"@{full}").replace("DIGEST", full))
+
+    def text(self, lines: int) -> tuple[str, str]:
+        while len(self.before) < lines:
+            section = f"part{len(self.before)}"
+            for output in (self.before, self.after):
+                output.append(f"{section}:")
+            draw = self.chance.random()
+            # A second reference in a section could repeat its keys.
+            if draw < 0.4:
+                self.add("pinned", PINNED, "  ")
+            elif draw < 0.5:
+                self.add("listed", LISTED, "  ")
+            elif draw < 0.7:
+                self.add("untouched", UNTOUCHED, "  ")
+            for number in range(self.chance.randint(2, 9)):
+                line = f"  {self.chance.choice(WORDS)}{number}: {self.chance.choice(VALUES)}"
+                self.before.append(line)
+                self.after.append(line)
+        return "\n".join(self.before) + "\n", "\n".join(self.after) + "\n"
+
+
+def run(*command: str) -> tuple[dict, float, int]:
+    """The JSON document, the time in seconds, and the peak memory of all children in KiB."""
+    start = time.monotonic()
+    result = subprocess.run(command, capture_output=True, check=False)
+    elapsed = time.monotonic() - start
+    return (json.loads(result.stdout), elapsed,
+            resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
+def main() -> None:
+    program, count = os.path.abspath(sys.argv[1]), int((sys.argv + ["4000"])[2])
+    folder = Path(tempfile.mkdtemp(prefix="ocimirror-pins-"))
+    try:
+        (folder / "images.lock.yaml").write_text(lock("tonight"))
+        expected: dict[Path, str] = {}
+        counts: Counter[str] = Counter()
+        for number in range(count):
+            file = File(number)
+            path = folder / f"team{number % 40}" / f"values-{number}.yaml"
+            path.parent.mkdir(exist_ok=True)
+            before, expected[path] = file.text(40 + number % 200)
+            # Every tenth file has CRLF, every twelfth a byte order mark.
+            if number % 10 == 0:
+                before = before.replace("\n", "\r\n")
+                expected[path] = expected[path].replace("\n", "\r\n")
+            if number % 12 == 0:
+                before, expected[path] = "\ufeff" + before, "\ufeff" + expected[path]
+            path.write_bytes(before.encode())
+            counts += file.counts
+        os.chdir(folder)
+        document, elapsed, memory = run(program, "pin", "--json", ".")
+        sites = [site for file in document["files"] for site in file["sites"]]
+        status = Counter(site["status"] for site in sites)
+        wrong = [path for path, text in expected.items() if path.read_bytes() != text.encode()]
+        again, _, _ = run(program, "pin", "--json", ".")
+        findings, lint_time, lint_memory = run(program, "lint", "--json", ".")
+        complaints = Counter(
+            finding["code"] for file in findings["files"] for finding in file["findings"]
+            if finding["severity"] != "note")
+        print(f"files            {count}, {sum(len(t) for t in expected.values()) / 1e6:.1f} MB")
+        print(f"references       {counts['pinned']} to pin, {counts['listed']} to list, "
+              f"{counts['untouched']} not to touch")
+        print(f"found            {len(sites)}: {dict(sorted(status.items()))}")
+        print(f"missed           {counts['pinned'] - status['changed']} of {counts['pinned']} to pin, "
+              f"{counts['listed'] - status['unpinnable']} of {counts['listed']} to list")
+        print(f"wrong bytes      {len(wrong)} files {[str(path) for path in wrong[:3]]}")
+        print(f"second run       {sum(file['changed'] for file in again['files'])} files changed")
+        print(f"false complaints {sum(complaints.values())} {dict(complaints)}")
+        print(f"pin              {elapsed:.1f} s, {memory / 1024:.0f} MiB")
+        print(f"lint             {lint_time:.1f} s, {lint_memory / 1024:.0f} MiB")
+        if wrong:
+            sys.exit(1)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+internal import YAML
+
+/// Reads files around a file, each once.
+///
+/// The closures do the I/O and its limits; a file that cannot be read is as good as none here.
+public final class RepositoryFiles: Sendable {
+    /// Returns the content of a file, or `nil` if there is none.
+    public typealias Read = @Sendable (String) -> [UInt8]?
+    /// Returns the use of tags in the templates of the chart in a directory.
+    public typealias ReadTemplates = @Sendable (String) -> TagReuse
+
+    /// A parsed values file.
+    struct Values {
+        let root: YAMLNode
+        let anchors: Anchors
+        let scope: ValuesScope
+    }
+
+    /// The maximum number of parsed files that are kept.
+    private static let limit = 64
+    /// The maximum number of paths of missing files that are kept.
+    private static let missingLimit = 50_000
+
+    private let read: Read
+    private let readTemplates: ReadTemplates
+    private let parsed = Mutex<[String: Values]>([:])
+    private let missing = Mutex<Set<String>>([])
+    private let reuses = Mutex<[String: TagReuse]>([:])
+
+    /// Creates a reader.
+    public init(read: @escaping Read, templates: @escaping ReadTemplates = { _ in TagReuse() }) {
+        self.read = read
+        self.readTemplates = templates
+    }
+
+    /// Returns the first document of a file; `nil` if there is no such file, or if it is not YAML.
+    func values(in path: String) -> Values? {
+        if let known = parsed.withLock({ $0[path] }) { return known }
+        guard !missing.withLock({ $0.contains(path) }) else { return nil }
+        let stream = read(path).flatMap {
+            try? YAMLDocumentStream(parsing: $0, limits: FileText.limits)
+        }
+        var budget = Anchors.mergeLimit
+        guard let root = stream?.documents.first?.root,
+            let anchors = try? Anchors(root, mergeBudget: &budget)
+        else {
+            missing.withLock { paths in
+                if paths.count >= Self.missingLimit { paths.removeAll() }
+                paths.insert(path)
+            }
+            return nil
+        }
+        let values = Values(root: root, anchors: anchors, scope: ValuesScope(root))
+        parsed.withLock { files in
+            if files.count >= Self.limit { files.removeAll() }
+            files[path] = values
+        }
+        return values
+    }
+
+    /// Returns the `appVersion` of the chart in a directory, or `nil` if there is none.
+    public func appVersion(ofChartIn directory: String) -> String? {
+        let path = directory == "." ? "Chart.yaml" : "\(directory)/Chart.yaml"
+        return values(in: path)?.root["appVersion"].flatMap(MergedMapping.text)
+    }
+
+    /// Returns how the templates of a chart use tags; nothing for a directory without a chart.
+    public func reuse(ofChartIn directory: String) -> TagReuse {
+        if let known = reuses.withLock({ $0[directory] }) { return known }
+        let reuse = readTemplates(directory)
+        reuses.withLock { $0[directory] = reuse }
+        return reuse
+    }
+}

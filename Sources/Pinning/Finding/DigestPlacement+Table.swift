@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Source: the reference documentation of each resource.
+extension DigestPlacement {
+    /// The rows; the first one that matches gives the reason.
+    static let table: [Row] =
+        policies + builds + tests + schemas + metadata + otherTools
+
+    private static let policy = "an admission policy compares it with other images"
+
+    private static let policies =
+        [
+            "kyverno.io/", "policies.kyverno.io/", "policy.sigstore.dev/",
+            "constraints.gatekeeper.sh/", "mutations.gatekeeper.sh/", "templates.gatekeeper.sh/",
+            "portieris.cloud.ibm.com/", "neuvector.com/",
+        ].map { Row(group: $0, reason: policy) } + [
+            Row(group: "policies.kubewarden.io/", pulled: "module", reason: policy),
+            Row(
+                fields: [
+                    "match", "exempt", "exclude", "ignore", "allow", "deny", "block", "skip",
+                    "trusted", "untrusted",
+                ].flatMap {
+                    [
+                        Field("\($0)*images"), Field("\($0)*images", "**"),
+                        Field("\($0)*image", "*"), Field("\($0)*registries", "*"),
+                    ]
+                }
+                    + ["allowlist", "denylist", "whitelist", "blacklist"].flatMap {
+                        [Field("*\($0)", "*"), Field("*\($0)*", "*")]
+                    },
+                reason: "the list has patterns for other images"),
+        ]
+
+    private static let result = "the image is the result of a build"
+
+    private static let builds = [
+        Row(
+            fields: [Field("services", "*", "image"), Field("x-*", "image")], beside: "build",
+            reason: "the image is the result of 'build'"),
+        Row(
+            group: "skaffold/",
+            fields: [
+                Field("artifacts", "*", "**"), Field("artifactoverrides", "**"),
+                Field("test", "*", "image"),
+            ],
+            reason: "skaffold builds the image and finds it by this name"),
+        Row(
+            group: "kafka.strimzi.io/", fields: [Field("build", "output", "**")],
+            reason: "Kafka Connect pushes the image that it builds"),
+        Row(
+            group: "shipwright.io/", fields: [Field("output", "**")], reason: result),
+        Row(group: "build.openshift.io/", fields: [Field("output", "**")], reason: result),
+        Row(
+            group: "kpack.io/", fields: [Field("spec", "tag"), Field("additionaltags", "*")],
+            reason: result),
+        Row(
+            group: "tekton.dev/",
+            fields: [
+                "image", "img", "image-name", "image-url", "imageurl", "output-image",
+                "output_image", "outputimage", "destination",
+            ].flatMap {
+                [
+                    Field("params", "[name=\($0)]", "value"),
+                    Field("params", "[name=\($0)]", "default"),
+                ]
+            },
+            reason: "a parameter with this name is usually the image that a pipeline pushes"),
+        Row(
+            files: [Glob("cloudbuild*.yaml"), Glob("cloudbuild*.yml")],
+            fields: [Field("images", "*")], reason: "Cloud Build pushes this image"),
+        Row(
+            files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
+            reason: "DevSpace builds the image"),
+        Row(
+            files: [Glob("func.yaml")], rootKeys: ["specVersion"], fields: [Field("image")],
+            reason: "Knative builds the image"),
+        Row(
+            fields: [Field("build", "output", "image"), Field("push", "image")],
+            reason: "the image is pushed, not pulled"),
+    ]
+
+    private static let tests = [
+        Row(
+            files: [Glob("*_test.yaml"), Glob("*_test.yml")], rootKeys: ["suite", "tests"],
+            reason: "helm-unittest compares it with the rendered chart"),
+        Row(
+            files: [Glob("**/__snapshot__/**"), Glob("**/__snapshots__/**")],
+            reason: "the file is a snapshot of a test"),
+        Row(group: "chainsaw.kyverno.io/", reason: "the file is test data of chainsaw"),
+        Row(group: "cli.kyverno.io/", reason: "the file is test data of kyverno"),
+        Row(group: "kuttl.dev/", reason: "the file is test data of kuttl"),
+    ]
+
+    private static let schema = "a schema describes values and does not use them"
+
+    private static let schemas = [
+        Row(
+            group: "apiextensions.k8s.io/", kinds: ["CustomResourceDefinition"], reason: schema),
+        Row(
+            group: "apiextensions.crossplane.io/", kinds: ["CompositeResourceDefinition"],
+            reason: schema),
+        Row(files: [Glob("*.schema.yaml"), Glob("*.schema.yml")], reason: schema),
+        Row(rootKeys: ["openapi", "swagger", "$schema"], reason: schema),
+        Row(fields: [Field("openapiv3schema", "**")], reason: schema),
+        Row(
+            fields: ["description", "summary", "help", "message"].map { Field($0) },
+            reason: "a description uses no image"),
+    ]
+
+    private static let metadata = [
+        Row(
+            fields: [
+                Field("labels", "*"), Field("matchlabels", "*"), Field("commonlabels", "*"),
+                Field("podlabels", "*"), Field("nodeselector", "*"),
+            ],
+            reason: "a label cannot contain a digest"),
+        Row(
+            fields: [
+                "org.opencontainers.image.*", "image.openshift.io/*", "kubectl.kubernetes.io/*",
+                "argocd-image-updater.argoproj.io/*", "keel.sh/*", "alm-examples",
+            ].map { Field("annotations", $0, "**") },
+            reason: "the annotation describes an image and pulls none"),
+    ]
+
+    private static let otherTools = [
+        Row(group: "image.toolkit.fluxcd.io/", reason: "Flux lists the tags of this repository"),
+        Row(
+            group: "kbld.k14s.io/", pulled: "newImage", reason: "kbld finds images by this name"),
+        Row(group: "imgpkg.carvel.dev/", reason: "imgpkg has its own lock file"),
+        Row(
+            files: [Glob("buf.yaml"), Glob("buf.*.yaml"), Glob("buf.lock")],
+            reason: "buf resolves modules of Protocol Buffers"),
+        Row(
+            group: "operator.openshift.io/", kinds: ["ImageContentSourcePolicy"],
+            reason: "the resource maps repositories to mirrors"),
+        Row(
+            group: "config.openshift.io/",
+            kinds: ["ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentPolicy"],
+            reason: "the resource maps repositories to mirrors"),
+    ]
+}

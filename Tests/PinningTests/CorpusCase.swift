@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Lockfiles
+import OCI
+import Pinning
+import Testing
+import YAML
+
+/// A file of `Corpus`: one file before and after pinning, and the report about it.
+///
+/// After a description (`#`) and settings (`file:`, `options:`), sections begin with `===`: other
+/// files of the repository by their paths, `input`, `report` and `lint`. In the input, lines that
+/// begin with `-` are replaced by those that begin with `+`; other lines begin with two spaces.
+/// `<ID>` is the digest of a lock entry, `<ID.hex>` its digits.
+struct CorpusCase: Sendable, CustomTestStringConvertible {
+    let name: String
+    var testDescription: String { name }
+
+    private var settings: [String: String] = [:]
+    private var sections: [String: String] = [:]
+
+    private static let lock = Result { try Fixture.lock("images.lock.yaml") }
+
+    static let folder = Fixture.folder.replacing("/Fixtures", with: "/Corpus")
+
+    static func all() throws -> [CorpusCase] {
+        try Directory.list(folder).flatMap { topic in
+            try Directory.list("\(folder)/\(topic)").map { try CorpusCase("\(topic)/\($0)") }
+        }
+    }
+
+    private init(_ name: String) throws {
+        self.name = name
+        var section: String?
+        let bytes = try BoundedFile.read("\(Self.folder)/\(name)", limit: 1 << 16)
+        for line in String(decoding: bytes, as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        {
+            if line.hasPrefix("=== ") {
+                section = String(line.dropFirst(4))
+                sections[section ?? ""] = ""
+            } else if let section {
+                sections[section]?.append("\(line)\n")
+            } else if let colon = line.firstIndex(of: ":"), !line.hasPrefix("#") {
+                settings[String(line[..<colon])] =
+                    line[line.index(after: colon)...].trimmingPrefix(" ").description
+            }
+        }
+        // The last line of the file ends with a line break.
+        for key in sections.keys where sections[key]?.hasSuffix("\n\n") ?? false {
+            sections[key]?.removeLast()
+        }
+    }
+
+    var path: String { settings["file"] ?? "values.yaml" }
+
+    func has(_ option: String) -> Bool {
+        settings["options"]?.split(separator: ", ").contains { $0 == option } ?? false
+    }
+
+    /// The bytes before pinning.
+    func before() throws -> [UInt8] { try text(without: "+") }
+
+    /// The bytes after pinning.
+    func after() throws -> [UInt8] { try text(without: "-") }
+
+    private func text(without mark: Character) throws -> [UInt8] {
+        let lines = try #require(sections["input"]).split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).dropLast()
+        let kept = lines.filter { $0.first != mark }.map { $0.dropFirst(2) }
+        var text = try Self.expand(kept.map { "\($0)\n" }.joined())
+        if has("no-final-line-break") { text.removeLast() }
+        if has("crlf") { text = text.replacing("\n", with: "\r\n") }
+        return (has("bom") ? [0xEF, 0xBB, 0xBF] : []) + Array(text.utf8)
+    }
+
+    /// Replaces the names of digests.
+    private static func expand(_ text: String) throws -> String {
+        var text = text
+        guard text.contains("<") else { return text }
+        for (id, image) in try lock.get().images {
+            text = text.replacing("<\(id)>", with: image.digest.description)
+                .replacing("<\(id).hex>", with: image.digest.hex)
+        }
+        return text
+    }
+
+    func rules() throws -> PinRules {
+        try sections["pins.yaml"].map { try PinRules(parsing: Array($0.utf8)) } ?? PinRules()
+    }
+
+    /// The data of the other files.
+    var context: FileContext {
+        let sections = sections
+        @Sendable func reuse(_ directory: String) -> TagReuse {
+            let templates = sections.filter { $0.key.hasPrefix("\(directory)/templates/") }
+            return TagReuse(templates: templates.values.map { Array($0.utf8) })
+        }
+        let files = RepositoryFiles(
+            read: { sections[$0].map { Array($0.utf8) } }, templates: reuse)
+        let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+        let names = (sections.keys + [path]).filter { $0.hasPrefix("\(directory)/") }
+            .map { String($0.dropFirst(directory.utf8.count + 1)) }
+        return FileContext(
+            reuse: reuse(directory), files: files,
+            testTool: FileContext.testTool(amongFiles: names))
+    }
+
+    func pinned(_ bytes: [UInt8]) throws -> PinnedFile {
+        let pinner = Pinner(
+            try Self.lock.get(), rules: try rules(),
+            rewritesReferences: has("rewrite"), updatesTags: has("update-tags"))
+        return pinner.pin(bytes, path: path, context: context)
+    }
+
+    /// The expected report.
+    var report: String { sections["report"] ?? "" }
+
+    /// The expected findings before pinning.
+    var findings: String { sections["lint"] ?? "" }
+
+    /// Returns the report about a file, one line for each image.
+    func report(_ file: PinnedFile) -> String {
+        var lines = file.sites.map { site in
+            "\(site.mark) \(site.shape.rawValue) \(site.status.rawValue)"
+                + (site.id.map { " \($0)" } ?? "") + (site.reason.map { ": \($0)" } ?? "")
+        }
+        lines += [file.error?.description, file.skipped].compactMap(\.self)
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    /// Returns the findings about a file, one line for each.
+    func lint(_ bytes: [UInt8]) throws -> String {
+        let linter = Linter(try Self.lock.get(), rules: try rules())
+        let file = linter.lint(bytes, path: path, context: context)
+        return file.findings.map { "\($0.mark) \($0.code.rawValue) \($0.severity.rawValue)\n" }
+            .joined()
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Files
+import Lockfiles
+import Pinning
+import Testing
+
+/// Tests which uses of a tag in the templates of a chart rule out a digest after it.
+@Suite struct TagReuseTests {
+    /// Returns a Boolean value that indicates whether a tag at `web.image.tag` can hold a digest.
+    private static func canHoldDigest(_ templates: [String]) throws -> Bool {
+        let text = "web: {image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}}\n"
+        let context = FileContext(reuse: TagReuse(templates: templates.map { Array($0.utf8) }))
+        let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
+        return pinner.pin(Array(text.utf8), path: "values.yaml", context: context).newBytes != nil
+    }
+
+    @Test(arguments: [
+        ["app.kubernetes.io/version: {{ .Values.web.image.tag | quote }}\n"],
+        ["version: \"{{ $.Values.web.image.tag }}\"\n"],
+        ["labels:\n  app: web\n  rev: {{ .Values.web.image.tag }}\n"],
+        ["name: migrate-{{ .Values.web.image.tag }}\n"],
+        ["{{- with .Values.web.image }}\nversion: {{ .tag }}\n{{- end }}\n"],
+        ["{{ $image := .Values.web.image }}\nversion: {{ $image.tag }}\n"],
+        ["{{- range $i, $x := list .Values.web }}\nversion: {{ $x.image.tag }}\n{{ end }}\n"],
+        ["{{ if semverCompare \">=1.2\" .Values.web.image.tag }}\na: b\n{{ end }}\n"],
+        ["version: {{ (index .Values \"web\").image.tag }}\n"],
+        ["version: {{ index .Values.web \"image\" \"tag\" | default .Chart.AppVersion }}\n"],
+        [
+            "{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\n",
+            "version: {{ include \"v\" . }}\n",
+        ],
+        [
+            "{{ define \"v\" }}{{ .image.tag | default .root.Chart.AppVersion }}{{ end }}\n",
+            "version: {{ include \"v\" (dict \"image\" .Values.web.image \"root\" $) | quote }}\n",
+        ],
+        [
+            "{{ define \"labels\" }}\nrev: {{ .tag }}\n{{ end }}\n",
+            "metadata:\n  labels: {{- include \"labels\" .Values.web.image | nindent 4 }}\n",
+        ],
+        [
+            "{{ define \"a\" }}version: {{ include \"b\" .Values }}{{ end }}\n",
+            "{{ define \"b\" }}{{ .web.image.tag }}{{ end }}\n{{ include \"a\" . }}\n",
+        ],
+        [
+            "{{ $v := include \"v\" . }}{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\nversion: {{ $v }}\n"
+        ],
+    ])
+    func `a tag that is a label, a name or a version cannot hold a digest`(
+        _ templates: [String]
+    ) throws {
+        #expect(try !Self.canHoldDigest(templates))
+    }
+
+    @Test(arguments: [
+        ["image: \"{{ .Values.web.image.repository }}:{{ .Values.web.image.tag }}\"\n"],
+        ["version: {{ .Values.other.image.tag }}\n"],
+        ["image: x:{{ .Values.web.image.tag | default .Chart.AppVersion }}\n"],
+        ["version: {{ regexReplaceAll \"@.*\" .Values.web.image.tag \"\" }}\n"],
+        ["version: {{ (split \"@\" .Values.web.image.tag)._0 | quote }}\n"],
+        ["version: {{ .Values.web.image.tag | replace \"@\" \"-\" | trunc 63 }}\n"],
+        [
+            "{{ define \"v\" }}{{ .Values.web.image.tag | splitList \"@\" | first }}{{ end }}\n",
+            "version: {{ include \"v\" . }}\n",
+        ],
+        ["{{ $v := regexFind \"^[^@]+\" .Values.web.image.tag }}\nversion: {{ $v }}\n"],
+        ["{{/* version: {{ .Values.web.image.tag }} */}}\n"],
+        [
+            "{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\n",
+            "image: x:{{ include \"v\" . }}\n",
+        ],
+        ["apiVersion: {{ .Values.web.image.tag }}\n"],
+        ["labels:\n  app: web\nspec:\n  tag: {{ .Values.web.image.tag }}\n"],
+        ["version: {{ .Values.web.image.tag"], ["{{ end }}{{ end }}{{ define }}{{ include }}\n"],
+    ])
+    func `a tag that is only used in images, or is cleaned, can hold a digest`(
+        _ templates: [String]
+    ) throws {
+        #expect(try Self.canHoldDigest(templates))
+    }
+
+    @Test func `templates that include each other end`() throws {
+        let templates = (0..<40).map { number in
+            "{{ define \"t\(number)\" }}"
+                + (0..<40).map { "version: {{ include \"t\($0)\" . }}\n" }.joined() + "{{ end }}\n"
+        }
+        #expect(try Self.canHoldDigest(templates + ["{{ include \"t0\" . }}\n"]))
+    }
+
+    @Test func `a variable that grows with each action ends`() throws {
+        let growing = String(repeating: "{{ $x := $x.a }}", count: 20_000)
+        let nested = String(repeating: "{{ with .a }}", count: 20_000)
+        let groups = "{{ " + String(repeating: "(", count: 50_000) + " }}"
+        #expect(try Self.canHoldDigest(["{{ $x := . }}\(growing)\n", nested, groups]))
+    }
+}
