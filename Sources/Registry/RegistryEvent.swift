@@ -31,10 +31,14 @@ public enum RegistryEvent: Hashable, Sendable {
     case requestFinished(host: String, kind: RequestKind, status: Int?, bytes: Int)
     /// A request will be retried after a delay.
     case retryWaiting(host: RegistryHost, reason: String, duration: Duration)
+    /// A host failed so often that nothing more is sent to it.
+    case hostGivenUp(host: String, reason: String)
     /// Credentials were rejected, and the content was read anonymously.
     case anonymousFallback(repository: Repository, source: String)
     /// A credential is used for the first time.
     case credentialUsed(host: RegistryHost, source: String)
+    /// Line breaks at the end of a credential were removed.
+    case credentialTrimmed(host: RegistryHost, source: String)
     /// A registry or its token server accepted the credential of a source for the first time.
     case credentialAccepted(host: RegistryHost, source: String)
     /// A credential was rejected, and no source has a newer one.

@@ -139,14 +139,14 @@ import Testing
         let run = try await Workspace().run("check", "registry.invalid/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("UNKNOWN: the check failed"))
-        #expect(run.output.contains("hint: check the spelling of registry.invalid and"))
+        #expect(run.output.contains("hint: check the name registry.invalid, its port"))
     }
 
     @Test func `2 for a registry that is down`() async throws {
         let place = "127.0.0.1:1"
         let run = try await Workspace().run("check", "--plain-http", place, "\(place)/app:1.0")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("hint: check the port, and that \(place) is up"))
+        #expect(run.output.contains("hint: check the name \(place), its port"))
     }
 
     @Test func `77 for a private image`() async throws {
@@ -160,16 +160,13 @@ import Testing
         #expect(run.output.contains("hint: "))
     }
 
-    @Test func `2 for a registry without TLS or with an untrusted certificate`()
+    @Test func `2 for a registry with an untrusted certificate`()
         async throws
     {
-        let plain = LoopbackRegistry()
         let authority = try await CertificateAuthority.make()
         let strange = LoopbackRegistry(certificate: try await authority.issue().pair)
-        for host in [plain.host, strange.host] {
-            let run = try await Workspace().run("check", "\(host)/app:1.0")
-            #expect(run.status == 2, "\(run.said)")
-        }
+        let run = try await Workspace().run("check", "\(strange.host)/app:1.0")
+        #expect(run.status == 2, "\(run.said)")
         #expect(strange.requests.isEmpty)
         strange.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let trusting = try await Workspace().run(

@@ -12,7 +12,7 @@ public struct LoadedConfiguration: Hashable, Sendable {
 
 /// Parses `mirror.yaml` into a validated configuration, or reports every problem at once.
 ///
-/// It accesses neither the network nor the file system.
+/// It does not access the network, nor files unless `checkFile` does.
 public struct ConfigurationLoader: Sendable {
     /// The name of the file, for messages.
     public let file: String
@@ -20,12 +20,19 @@ public struct ConfigurationLoader: Sendable {
     public let environment: [String: String]
     /// The absolute directory to which paths in the file are relative.
     public let baseDirectory: String
+    /// Returns the problem of a certificate or key file at an absolute path, or `nil` if it is
+    /// usable.
+    let checkFile: @Sendable (_ path: String) -> String?
 
-    /// Creates a loader.
-    public init(file: String, environment: [String: String], baseDirectory: String) {
+    /// Creates a loader; by default, files are not checked.
+    public init(
+        file: String, environment: [String: String], baseDirectory: String,
+        checkFile: @escaping @Sendable (_ path: String) -> String? = { _ in nil }
+    ) {
         self.file = file
         self.environment = environment
         self.baseDirectory = baseDirectory
+        self.checkFile = checkFile
     }
 
     /// Returns the configuration in a file.

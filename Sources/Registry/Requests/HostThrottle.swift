@@ -176,7 +176,7 @@ extension TransportError.Kind {
     fileprivate var suggestsOverload: Bool {
         switch self {
         case .connect, .interrupted, .timeout: true
-        case .resolve, .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
+        case .resolve, .tls, .notTLS, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
         }
     }
 }

@@ -188,7 +188,7 @@ final class RegistryClient: Sendable {
         } catch let errorResponse as ErrorResponse {
             throw RegistryError(request.operation, errorResponse)
         } catch let error as TransportError {
-            throw RegistryError(request.operation, error)
+            throw RegistryError(request.operation, error, isPlain: origin.scheme == .http)
         }
     }
 

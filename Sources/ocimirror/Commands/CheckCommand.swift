@@ -76,7 +76,11 @@ struct CheckCommand: ConfiguredCommand {
         progress.expect(named.count)
         let checker = ImageChecker(
             stores: try Network.stores(
-                registries: registries, options: options, context: context, retryMode: .attended),
+                registries: registries,
+                options: try await Network.detectingPlainHTTP(
+                    at: Set(named.compactMap(\.registry)), registries: registries,
+                    options: options, context: context),
+                context: context, retryMode: .attended),
             required: required, lock: lock, jobs: options.jobs,
             scanner: LayerScanner(concurrency: options.scanCount), progress: progress,
             observe: { context.console.show($0) })
@@ -126,6 +130,11 @@ private struct NamedImage {
     let location: StoreLocation
     let tag: Tag?
     let digest: Digest?
+
+    /// The registry, or `nil` for a layout.
+    var registry: RegistryHost? {
+        if case .repository(let repository) = location { repository.registry } else { nil }
+    }
 
     init(_ text: String, in context: ProgramContext) throws(UsageError) {
         guard text.hasPrefix(LayoutReference.scheme) else {

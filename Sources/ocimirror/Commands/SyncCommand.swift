@@ -89,7 +89,8 @@ struct SyncCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let old = try shardedRun?.locks ?? file.locksNow()
         let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context)
+            registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
         defer { timer?.cancel() }
         let progress = RunProgress()

@@ -57,7 +57,8 @@ struct VerifyCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context,
+            registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context,
             onlyAuthFile: options.authFile != nil)
         let progress = RunProgress()
         var verifier = Verifier(

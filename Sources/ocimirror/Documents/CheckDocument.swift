@@ -28,7 +28,12 @@ struct CheckDocument {
 
     // MARK: Text
 
+    /// Returns the result as text; empty if the console is quiet and nothing needs attention.
     func text(for console: Console) -> String {
+        let hasWarnings =
+            !credentials.all.isEmpty
+            || images.contains { $0.report?.findings.contains { $0.severity >= .warning } ?? false }
+        guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         let style = console.outputStyle
         let texts = images.map { text(of: $0, style, width: console.width) }
         let counts = pulls.map { style.dim($0.line) + "\n" }.joined()

@@ -43,8 +43,10 @@ struct LogEntry {
         case progress
         case request
         case retry
+        case hostUnreachable = "host-unreachable"
         case anonymousFallback = "anonymous-fallback"
         case credential
+        case credentialTrimmed = "credential-trimmed"
         case credentialsRejected = "credentials-rejected"
         case pulls
         case tagsSkipped = "tags-skipped"
@@ -105,14 +107,13 @@ extension LogEntry {
         case .finished(let outcome):
             let sent = outcome.effort.bytesUploaded
             let words = [
-                outcome.reason, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
+                outcome.problems.first?.labeledMessage, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
                 "\(Elapsed(duration: outcome.duration))",
             ]
             let text = ([outcome.status.rawValue] + words.compactMap(\.self)).joined(
                 separator: ", ")
             self.init(
-                !outcome.isDone ? .warning : outcome.status == .unchanged ? .debug : .info,
-                .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
+                outcome.logLevel, .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
                 fields: [
                     "image": .string(outcome.image.id),
                     "status": .string(outcome.status.rawValue),
@@ -146,6 +147,11 @@ extension LogEntry {
                     "host": .string(host.name), "reason": .string(reason),
                     "milliseconds": .integer(duration.milliseconds),
                 ])
+        case .hostGivenUp(let host, let reason):
+            self.init(
+                .error, .hostUnreachable,
+                text: "\(host) is unreachable: \(reason); no more requests in this run",
+                fields: ["host": .string(host), "reason": .string(reason)])
         case .anonymousFallback(let repository, let source):
             self.init(
                 .info, .anonymousFallback,
@@ -156,6 +162,11 @@ extension LogEntry {
         case .credentialUsed(let host, let source):
             self.init(
                 .debug, .credential, text: "\(host): using credentials from \(source)",
+                fields: ["host": .string(host.name), "credential": .string(source)])
+        case .credentialTrimmed(let host, let source):
+            self.init(
+                .warning, .credentialTrimmed,
+                text: "\(host): removed line breaks from the end of the credentials from \(source)",
                 fields: ["host": .string(host.name), "credential": .string(source)])
         case .credentialAccepted(let host, let source):
             self.init(
@@ -233,5 +244,15 @@ extension LogEntry {
                 "path": .string(diagnostic.file), "line": .integer(diagnostic.line),
                 "column": .integer(diagnostic.column),
             ])
+    }
+}
+
+extension ImageOutcome {
+    /// The level of the log line about the finished image.
+    ///
+    /// Images that fail because of an unreachable host have one line about the host instead.
+    fileprivate var logLevel: LogEntry.Level {
+        guard !isDone else { return status == .unchanged ? .debug : .info }
+        return problems.allSatisfy { $0.sharedFailure?.cause.isUnreachable ?? false } ? .debug : .error
     }
 }

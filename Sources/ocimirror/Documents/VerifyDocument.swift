@@ -31,9 +31,14 @@ struct VerifyDocument {
             })
     }
 
+    /// Returns the result as text; empty if the console is quiet and nothing needs attention.
     func text(for console: Console) -> String {
+        let hasWarnings =
+            !credentials.all.isEmpty
+            || images.contains { $0.findings.contains { $0.severity >= .warning } }
+        guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         let style = console.outputStyle
-        var listing = Listing(width: console.width)
+        var listing = Listing(width: console.width, style: style)
         for image in images {
             let details =
                 image.repaired.map { Listing.Cell(text: "repaired: \($0)", paint: style.green) }
@@ -47,7 +52,8 @@ struct VerifyDocument {
                     .init(
                         text: "\(counted(image.presentCount, "object")) checked", paint: style.dim),
                 ],
-                details: details + (image.failure?.details(style) ?? []))
+                details: details + (image.failure?.details(style) ?? []),
+                failure: details.isEmpty ? image.failure.flatMap { SharedFailure([$0]) } : nil)
         }
         let drifted = images.count { !$0.problems.isEmpty }
         let unknown = images.count { $0.failure != nil && $0.problems.isEmpty }

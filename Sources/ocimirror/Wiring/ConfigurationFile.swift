@@ -38,7 +38,7 @@ struct ConfigurationFile {
         }
         let loader = ConfigurationLoader(
             file: path, environment: context.environment,
-            baseDirectory: Path.directory(of: absolute))
+            baseDirectory: Path.directory(of: absolute), checkFile: { PEMFile.problem(at: $0) })
         let loaded = try loader.load(text: text)
         for warning in loaded.warnings { context.console.show(warning) }
         configuration = loaded.configuration
@@ -55,6 +55,15 @@ struct ConfigurationFile {
         guard try FileStatus.of(context.absolute(path)) != nil || path != CommonOptions().config
         else { return [:] }
         return try ConfigurationFile(path, in: context).configuration.registries
+    }
+
+    /// Returns the options with the registries on this machine that do not use TLS.
+    func optionsWithPlainHTTP(
+        _ options: CommonOptions, in context: ProgramContext
+    ) async throws -> CommonOptions {
+        try await Network.detectingPlainHTTP(
+            at: configuration.registryHosts, registries: configuration.registries,
+            options: options, context: context)
     }
 
     /// Reads the lock files again.
