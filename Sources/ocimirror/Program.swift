@@ -27,6 +27,7 @@ enum Program {
             .command(PlanCommand.self),
             .command(CheckCommand.self),
             .command(VerifyCommand.self),
+            .command(DoctorCommand.self),
             .command(PinCommand.self),
             .command(LintCommand.self),
             .command(PromoteCommand.self),

@@ -33,7 +33,7 @@ public struct FoundCredential: Hashable, Sendable {
     public static let nothing = FoundCredential(.none, source: nil)
 
     /// The source and the user, for messages: `mirror.yaml (user me)`.
-    var label: String {
+    public var label: String {
         (source ?? "the command line") + (credential.displayUser.map { " (user \($0))" } ?? "")
     }
 

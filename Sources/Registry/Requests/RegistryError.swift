@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
-internal import HTTP
+public import HTTP
 public import OCI
 public import TextSafety
 
@@ -188,6 +188,9 @@ public struct RegistryError: ContentFailure {
 }
 
 extension TransportError.Kind {
+    /// Returns the recommended action after a transport error of a first contact with TLS.
+    public func hint(for registry: RegistryHost) -> String? { hint(for: registry, isPlain: false) }
+
     /// Returns the recommended action after a transport error.
     ///
     /// - Parameters:

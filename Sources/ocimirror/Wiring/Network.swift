@@ -104,6 +104,24 @@ enum Network {
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
         context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
     ) throws -> RegistryClientPool {
+        try parts(
+            registries: registries, options: options, context: context, retryMode: retryMode,
+            onlyAuthFile: onlyAuthFile
+        ).pool
+    }
+
+    /// A client pool with the transport and the credentials that it uses.
+    struct Parts {
+        let pool: RegistryClientPool
+        let credentials: CredentialStore
+        let transport: any HTTPTransport
+    }
+
+    /// Returns a client pool with its parts; the parameters are those of `network`.
+    static func parts(
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
+        context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
+    ) throws -> Parts {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
         let endpoints = Set(registries.values.flatMap(\.endpoints).map(\.name))
@@ -119,22 +137,25 @@ enum Network {
             defaults.requiresAuth = true
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
-        return RegistryClientPool(
-            transport: try transport(registries, options, context),
+        let transport = try transport(registries, options, context)
+        let credentials = CredentialStore(
+            given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
+            authFile: options.authFile.map(context.absolute),
+            environment: onlyAuthFile ? [:] : context.environment)
+        let pool = RegistryClientPool(
+            transport: transport,
             options: RegistryClientPool.Options(
                 registries: settings, defaults: defaults,
                 timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
                 retryFor: options.retryFor),
-            credentials: CredentialStore(
-                given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
-                authFile: options.authFile.map(context.absolute),
-                environment: onlyAuthFile ? [:] : context.environment),
+            credentials: credentials,
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)
                 let isPaused = context.throttledHosts.record($0)
                 context.console.show($0, isPaused: isPaused, endpoints: endpoints)
             })
+        return Parts(pool: pool, credentials: credentials, transport: transport)
     }
 
     private static func transport(
