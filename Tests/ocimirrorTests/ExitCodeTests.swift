@@ -114,7 +114,10 @@ import Testing
             (["check", "a:1", "B:2"], "IMAGE: 'B"),
             (["check", "--plain-http", "a/b", "a:1"], "--plain-http: 'a/b'"),
             (["check", "--idle-timeout", "soon", "a:1"], "--idle-timeout"),
-            ([], "missing command"),
+            (["--quiet"], "missing command"),
+            (["sync", "--dry-run"], "there is no '--dry-run': use 'ocimirror plan'"),
+            (["check", "--insecure", "a:1"], "there is no '--insecure': use '--plain-http HOST'"),
+            (["copy", "a:1"], "there is no 'copy': use 'ocimirror sync'"),
         ])
     func `64 for an invalid command line`(words: [String], hint: String) async throws {
         let run = try await Workspace().run(arguments: words)
@@ -126,7 +129,9 @@ import Testing
 
     @Test(
         arguments: [
-            (["--version"], "ocimirror "), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
+            (["--version"], "ocimirror "), (["-V"], "ocimirror "), (["version"], "ocimirror "),
+            ([], "Commands:"), (["help", "help"], "Commands:"), (["sync", "-h"], "--help' describes"),
+            (["sync", "--help"], "--idle-timeout TIME"), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
         ])
     func `0 for help and version`(words: [String], answer: String) async throws {
         let run = try await Workspace().run(arguments: words)

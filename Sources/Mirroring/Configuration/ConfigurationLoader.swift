@@ -62,7 +62,32 @@ public struct ConfigurationLoader: Sendable {
             ?? ConfigurationExcerpt(text: "", caret: 0)
         return ConfigurationDiagnostic(
             file: file, line: error.line, column: error.column,
-            message: "invalid YAML: \(error.message)", hint: nil, excerpt: excerpt.text,
+            message: "invalid YAML: \(error.message)", hint: hint(for: error, in: bytes), excerpt: excerpt.text,
             caret: excerpt.caret, isWarning: false)
+    }
+
+    /// Returns the recommended action for frequent mistakes on the line of the error or above it.
+    private func hint(for error: YAMLError, in bytes: [UInt8]) -> String? {
+        let lines = String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        let nearby = lines.prefix(error.line).suffix(2)
+        if nearby.contains(where: { $0.prefix { $0 == " " || $0 == "\t" }.contains("\t") }) {
+            return "indent with spaces; YAML does not permit tabs"
+        }
+        if nearby.contains(where: Self.hasUnquotedVariable) {
+            return "put variables in quotes between braces: {password: \"${TOKEN}\"}"
+        }
+        return nil
+    }
+
+    /// Returns a Boolean value that indicates whether a flow mapping has a variable without quotes,
+    /// whose braces end the mapping.
+    private static func hasUnquotedVariable(_ line: Substring) -> Bool {
+        guard let mapping = line.firstIndex(of: "{"),
+            let variable = line[mapping...].firstRange(of: "${")
+        else { return false }
+        let before = line[mapping..<variable.lowerBound]
+        return before.count { $0 == "\"" }.isMultiple(of: 2)
+            && before.count { $0 == "'" }.isMultiple(of: 2) && mapping != variable.lowerBound
     }
 }

@@ -89,6 +89,7 @@ public struct Syncer: Sendable {
             throw CancellationError()
         }
         outcome.duration = meter.total
+        outcome.recordRejection(against: context.resolver.requirements(of: image))
         progress.finish(image.id, isSuccess: outcome.isDone)
         context.observe(.finished(outcome))
         return outcome

@@ -110,7 +110,7 @@ extension LogEntry {
                 outcome.problems.first?.labeledMessage, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
                 "\(Elapsed(duration: outcome.duration))",
             ]
-            let text = ([outcome.status.rawValue] + words.compactMap(\.self)).joined(
+            let text = ([outcome.statusText] + words.compactMap(\.self)).joined(
                 separator: ", ")
             self.init(
                 outcome.logLevel, .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
@@ -130,14 +130,17 @@ extension LogEntry {
     /// Creates an entry for an event of the registry client.
     init(_ event: RegistryEvent) {
         switch event {
-        case .requestFinished(let host, let kind, let status, let bytes):
+        case .requestFinished(let host, let kind, let status, let bytes, let trace):
+            let request = trace.map { "\($0.method) \($0.url)" } ?? "\(kind.rawValue) \(host)"
+            let time = trace.map { ", \(Elapsed(duration: $0.duration))" } ?? ""
             self.init(
                 .debug, .request,
-                text:
-                    "\(kind.rawValue) \(host): \(status.map(String.init) ?? "aborted"), \(bytes) bytes",
+                text: "\(request): \(status.map(String.init) ?? "aborted"), \(bytes) bytes\(time)",
                 fields: [
                     "host": .string(host), "kind": .string(kind.rawValue),
+                    "method": .optional(trace?.method), "url": .optional(trace?.url),
                     "code": status.map(JSONValue.integer) ?? .null, "bytes": .integer(bytes),
+                    "milliseconds": trace.map { .integer($0.duration.milliseconds) } ?? .null,
                 ])
         case .retryWaiting(let host, let reason, let duration):
             self.init(

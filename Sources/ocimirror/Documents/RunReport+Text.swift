@@ -21,7 +21,7 @@ extension RunReport {
             listing.add(
                 [
                     .init(text: outcome.image.id, paint: style.bold),
-                    .init(text: outcome.status.rawValue, paint: outcome.status.paint(style)),
+                    .init(text: outcome.statusText, paint: outcome.status.paint(style)),
                     .init(text: outcome.descriptor?.digest.short ?? "-"),
                     .init(text: outcome.effortSummary, paint: style.dim),
                 ],

@@ -18,6 +18,8 @@ struct VerifyDocument {
     }
 
     let locks: [VerifiedLock]
+    /// The ids of the configuration that a lock file lacks.
+    let notLocked: [String]
     let credentials: CredentialFindings
 
     private var images: [VerifiedImage] { locks.flatMap(\.images) }
@@ -64,7 +66,12 @@ struct VerifyDocument {
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
         return listing.text + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
-            + counts.joined(separator: ", ") + "\n"
+            + counts.joined(separator: ", ") + "\n" + notLockedLine
+    }
+
+    private var notLockedLine: String {
+        guard !notLocked.isEmpty else { return "" }
+        return "not in a lock file: \(listed(notLocked)); run 'ocimirror sync'\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -74,6 +81,7 @@ struct VerifyDocument {
             "command": "verify",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "findings": credentials.json,
+            "notLocked": .array(notLocked.map(JSONValue.string)),
             "locks": .array(
                 locks.map {
                     [

@@ -85,7 +85,7 @@ extension RunReport {
             let images =
                 ids.count == 1 ? code(ids[0]) : "\(counted(ids.count, "image")): \(code(listed(ids)))"
             return [
-                images, "**\(problem.status.rawValue)**\(role)",
+                images, "**\(problem.statusText)**\(role)",
                 "\(finding)\(code(group.message))\(hint)",
             ]
         }

@@ -108,6 +108,10 @@ struct ImageProblem: Hashable, Sendable {
     /// The image's id, or the name of the configuration entry.
     let id: String
     let status: ImageOutcome.Status
+    /// A Boolean value that indicates whether an earlier run rejected the image.
+    let isStillRejected: Bool
+    /// The status in reports for people.
+    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
     /// The role of the registry that failed, if the copy failed.
     let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
@@ -123,6 +127,7 @@ struct ImageProblem: Hashable, Sendable {
 
     init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
+        isStillRejected = false
         sharedFailure = SharedFailure([failure])
         self.status = status
         role = failure.role
@@ -135,8 +140,11 @@ struct ImageProblem: Hashable, Sendable {
         hint = failure.hint
     }
 
-    init(_ id: String, status: ImageOutcome.Status, finding found: Finding) {
+    init(
+        _ id: String, status: ImageOutcome.Status, finding found: Finding, isStillRejected: Bool
+    ) {
         self.id = id
+        self.isStillRejected = isStillRejected
         self.status = status
         role = nil
         finding = found.id
@@ -147,11 +155,14 @@ struct ImageProblem: Hashable, Sendable {
 }
 
 extension ImageOutcome {
+    /// The status in reports for people.
+    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
+
     /// The reasons why the image needs attention.
     var problems: [ImageProblem] {
         guard !isDone else { return [] }
         return findings.filter { $0.severity == .error }.map {
-            ImageProblem(image.id, status: status, finding: $0)
+            ImageProblem(image.id, status: status, finding: $0, isStillRejected: isStillRejected)
         }
             + failures.map { ImageProblem(image.id, status: status, failure: $0) }
     }

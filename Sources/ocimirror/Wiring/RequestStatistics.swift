@@ -38,7 +38,7 @@ final class RequestStatistics: Sendable {
 
     func note(_ event: RegistryEvent) {
         switch event {
-        case .requestFinished(let host, let kind, let status, let bytes):
+        case .requestFinished(let host, let kind, let status, let bytes, _):
             change(host) { traffic in
                 traffic.requests[kind, default: 0] += 1
                 if kind.isUpload {
