@@ -57,10 +57,15 @@ struct ArgumentParser {
     /// The values given so far, by the index of the parameter.
     private(set) var given: [Int: [String]] = [:]
     private var plainWords: [String] = []
+    /// The advice about options of other tools.
+    private let advice: [String: String]
 
-    init(_ command: [String], _ definitions: [ParameterDefinition]) {
+    init(
+        _ command: [String], _ definitions: [ParameterDefinition], advice: [String: String] = [:]
+    ) {
         self.command = command
         self.definitions = definitions
+        self.advice = advice
     }
 
     mutating func read(_ words: [String]) throws(UsageError) {
@@ -83,6 +88,7 @@ struct ArgumentParser {
         _ name: String, attached: String?, rest: inout ArraySlice<String>
     ) throws(UsageError) {
         guard let (index, isOpposite) = definitions.match(name) else {
+            if let advice = advice[name] { throw UsageError(command, .unsupported(name, advice)) }
             throw UsageError(
                 command,
                 .unknownOption(
@@ -140,10 +146,11 @@ extension Command {
     /// Returns the command with its values: from the command line, else the environment, else the
     /// defaults.
     static func parsing(
-        _ words: [String], as command: [String], environment: [String: String], prefix: String
+        _ words: [String], as command: [String], environment: [String: String], prefix: String,
+        advice: [String: String] = [:]
     ) throws(UsageError) -> Self {
         let parameters = Self.parameters
-        var parser = ArgumentParser(command, parameters.map(\.definition))
+        var parser = ArgumentParser(command, parameters.map(\.definition), advice: advice)
         try parser.read(words)
 
         var result = Self()

@@ -7,12 +7,16 @@ struct CommandSearch<Context: Sendable> {
     enum Found {
         case version
         case help([String])
+        case shortHelp([String])
         case command(any Command<Context>.Type, path: [String], words: [String])
     }
 
     let tree: CommandTree<Context>
     private var rest: ArraySlice<String>
     private let asksForHelp: Bool
+    /// A Boolean value that indicates whether `-h` asks for help, which is shorter than `--help`.
+    private let isShort: Bool
+    private let isEmpty: Bool
     private var path: [String] = []
     private var level: [CommandNode<Context>]
     /// The global options before the command, unparsed.
@@ -22,13 +26,19 @@ struct CommandSearch<Context: Sendable> {
         self.tree = tree
         self.rest = words[...]
         self.level = tree.commands
-        self.asksForHelp = words.prefix { $0 != "--" }.contains { $0 == "--help" || $0 == "-h" }
+        let options = words.prefix { $0 != "--" }
+        self.asksForHelp = options.contains { $0 == "--help" || $0 == "-h" }
+        self.isShort = options.contains("-h") && !options.contains("--help")
+        self.isEmpty = words.isEmpty
     }
 
     mutating func find() throws(UsageError) -> Found {
         while let word = rest.popFirst() {
             switch ArgumentWord(word) {
-            case .option("--version", nil) where path.isEmpty:
+            case .option("--version", nil) where path.isEmpty,
+                .option("-V", nil) where path.isEmpty:
+                return .version
+            case .plain("version") where path.isEmpty && !asksForHelp:
                 return .version
             case .option(let name, let value):
                 try skipOption(name, value: value, in: word)
@@ -39,11 +49,13 @@ struct CommandSearch<Context: Sendable> {
                 path.append(word)
                 level = node.children
                 guard case .command(let type) = node else { continue }
-                return asksForHelp
-                    ? .help(path) : .command(type, path: path, words: leading + rest)
+                guard asksForHelp else {
+                    return .command(type, path: path, words: leading + rest)
+                }
+                return isShort ? .shortHelp(path) : .help(path)
             }
         }
-        guard asksForHelp else {
+        guard asksForHelp || isEmpty else {
             throw error(.missingCommand(level.filter(\.isListed).map(\.name)))
         }
         return .help(path)
@@ -53,6 +65,7 @@ struct CommandSearch<Context: Sendable> {
     private mutating func helpTopic() throws(UsageError) -> [String] {
         while let word = rest.popFirst() {
             guard case .plain = ArgumentWord(word) else { continue }
+            if path.isEmpty, word == "help" || word == "version" { return [] }
             if path.isEmpty, tree.topics.contains(where: { $0.name == word }) { return [word] }
             let node = try child(word, orOneOf: tree.topics.map(\.name))
             path.append(word)
@@ -67,6 +80,9 @@ struct CommandSearch<Context: Sendable> {
         if let node = level.first(where: { $0.name == word }) { return node }
         let names =
             level.filter(\.isListed).map(\.name) + (path.isEmpty ? ["help"] + topics : [])
+        if path.isEmpty, let advice = tree.advice[word] {
+            throw error(.unsupported(word, advice))
+        }
         throw error(
             .unknownCommand(
                 UntrustedText(word), suggestion: Suggestion.nearest(to: word, among: names)))
@@ -92,6 +108,7 @@ struct CommandSearch<Context: Sendable> {
             leaf.path.starts(with: path) && leaf.type.definitions.match(name) != nil
         }
         guard !belongsToCommand else { return .misplacedOption(name) }
+        if let advice = tree.advice[name] { return .unsupported(name, advice) }
         let names = tree.globals.longNames + ["--help", "--version"]
         return .unknownOption(
             UntrustedText(name), suggestion: Suggestion.nearest(to: name, among: names))

@@ -44,6 +44,8 @@ public enum CommandInvocation<Context: Sendable>: Sendable {
     case run(any Command<Context>)
     /// Show the help of the program, a group or a command at a path.
     case help([String])
+    /// Show the short help of a command at a path.
+    case shortHelp([String])
     /// Show the version.
     case version
 }
@@ -61,6 +63,8 @@ public struct CommandTree<Context: Sendable>: Sendable {
     /// The prefix of all environment variables, such as `OCIMIRROR_`.
     public let environmentPrefix: String
     let commands: [CommandNode<Context>]
+    /// The advice about commands and options of other tools, by their names.
+    let advice: [String: String]
     /// The options that are also accepted before the name of a command.
     let globals: [ParameterDefinition]
 
@@ -72,13 +76,14 @@ public struct CommandTree<Context: Sendable>: Sendable {
     ///   - sections: Additional sections of the program's help.
     ///   - topics: Help pages that are not about a command.
     ///   - environmentPrefix: The prefix of all environment variables.
+    ///   - advice: What to use in place of commands and options that other tools have.
     ///   - globals: The options that every command takes (each lists them with
     ///     ``Parameter/group(_:_:section:)``) and that are also accepted before its name.
     ///   - defaults: The default values of these options.
     ///   - commands: The commands, in the order of the help.
     public init<Globals>(
         _ name: String, summary: String, sections: [HelpSection] = [],
-        topics: [HelpTopic] = [], environmentPrefix: String,
+        topics: [HelpTopic] = [], environmentPrefix: String, advice: [String: String] = [:],
         globals: [Parameter<Globals>], defaults: Globals, commands: [CommandNode<Context>]
     ) {
         self.name = name
@@ -86,6 +91,7 @@ public struct CommandTree<Context: Sendable>: Sendable {
         self.sections = sections
         self.topics = topics
         self.environmentPrefix = environmentPrefix
+        self.advice = advice
         self.globals = globals.map { $0.described(in: defaults) }
         self.commands = commands
     }
@@ -106,9 +112,11 @@ public struct CommandTree<Context: Sendable>: Sendable {
         switch try search.find() {
         case .version: return .version
         case .help(let path): return .help(path)
+        case .shortHelp(let path): return .shortHelp(path)
         case .command(let type, let path, let words):
             let command = try type.parsing(
-                words, as: [name] + path, environment: environment, prefix: environmentPrefix)
+                words, as: [name] + path, environment: environment, prefix: environmentPrefix,
+                advice: advice)
             return .run(command)
         }
     }

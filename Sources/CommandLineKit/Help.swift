@@ -49,9 +49,10 @@ extension CommandTree {
             for paragraph in page.discussion { renderer.add(paragraph) }
             let arguments = page.own.filter(\.isPositional)
             let options = page.own.filter { !$0.isPositional }
-            renderer.add(sections(for: arguments + options + [.help]))
+            renderer.add(
+                sections(for: arguments + options + [.help])
+                    + [HelpSection("Options of every command", globals.map(row))])
             renderer.add(page.examples)
-            renderer.add("'\(name) help' lists the options of every command.")
         case .group(_, let summary, let children):
             renderer.add(summary)
             renderer.add(usage(for: path, label: "Usage: "))
@@ -71,6 +72,28 @@ extension CommandTree {
             renderer.add("'\(name) help COMMAND' describes a command.")
         }
         return renderer.text
+    }
+
+    /// Returns the short help of a command: its own arguments and options, and the names of the
+    /// common ones.
+    public func shortHelp(for path: [String], width: Int = 80) -> String {
+        guard case .command(let type) = node(at: path) else { return help(for: path, width: width) }
+        var renderer = HelpRenderer(width: width)
+        let page = page(type, at: path)
+        renderer.add(page.summary)
+        renderer.add(usage(for: path, label: "Usage: "))
+        let own = page.own.filter(\.isPositional) + page.own.filter { !$0.isPositional }
+        let rows = own.map { $0.row(prefix: nil) }
+        renderer.add([HelpSection("Arguments and options", rows)])
+        let names = globals.map { [$0.short, $0.name].compactMap(\.self).joined(separator: "/") }
+        renderer.add("Options of every command: \(names.joined(separator: ", "))")
+        renderer.add(
+            "'\(([name] + path).joined(separator: " ")) --help' describes them, with examples.")
+        return renderer.text
+    }
+
+    private func row(_ definition: ParameterDefinition) -> HelpSection.Row {
+        definition.row(prefix: environmentPrefix)
     }
 
     /// Returns the usage line of a command.
@@ -119,7 +142,8 @@ extension ParameterDefinition {
         return isRequired ? name : "[\(name)]"
     }
 
-    func row(prefix: String) -> HelpSection.Row {
+    /// Returns the row of help; without a prefix, it leaves out the environment variable.
+    func row(prefix: String?) -> HelpSection.Row {
         guard !isPositional else {
             return HelpSection.Row(isRepeated ? "\(name)…" : name, help)
         }
@@ -127,7 +151,7 @@ extension ParameterDefinition {
         if kind == .option { term += " \(placeholder)" }
         var remarks: [String] = []
         if isRepeated { remarks.append("[repeatable]") }
-        if let variable = variable(prefix: prefix) {
+        if let variable = prefix.flatMap({ variable(prefix: $0) }) {
             let value = effectiveName == opposite ? "=false" : ""
             remarks.append("[env: \(variable)\(value)]")
         }

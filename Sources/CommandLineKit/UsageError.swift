@@ -14,6 +14,10 @@ public struct UsageError: Error, Hashable, Sendable {
         case unknownCommand(UntrustedText, suggestion: String?)
         /// The option does not exist.
         case unknownOption(UntrustedText, suggestion: String?)
+        /// A command or option of other tools was given.
+        ///
+        /// The advice names the one to use.
+        case unsupported(String, String)
         /// An option of a command was given before the command.
         case misplacedOption(String)
         /// The option has no value.
@@ -61,6 +65,8 @@ extension UsageError: CustomStringConvertible {
             return "unknown command '\(name)': \(advice(suggestion, "commands"))"
         case .unknownOption(let name, let suggestion):
             return "unknown option '\(name)': \(advice(suggestion, "options"))"
+        case .unsupported(let name, let advice):
+            return "there is no '\(name)': \(advice)"
         case .misplacedOption(let name):
             return "option '\(name)' must follow the command"
         case .missingValue(let option, let placeholder):

@@ -32,11 +32,35 @@ public protocol ContentFailure: Error, CustomStringConvertible {
     /// A Boolean value that indicates whether the store has the manifest, but a policy permits no
     /// one to read it.
     var blocksPulls: Bool { get }
+    /// The cause, which the failures of other images can share, or `nil` if it concerns only this
+    /// operation.
+    var cause: FailureCause? { get }
 }
 
 extension ContentFailure {
     /// The default, for stores without such policies.
     public var blocksPulls: Bool { false }
+    /// The default, for failures that are not caused by a host.
+    public var cause: FailureCause? { nil }
+}
+
+/// The cause of a failure without the operation and its object, so that reports can list the
+/// failures of several images once.
+public struct FailureCause: Hashable, Sendable {
+    /// The host that failed.
+    public let host: String
+    /// The reason, on one line.
+    public let reason: String
+    /// A Boolean value that indicates whether the host failed so often that nothing more was sent
+    /// to it.
+    public let isUnreachable: Bool
+
+    /// Creates a cause.
+    public init(host: String, reason: String, isUnreachable: Bool = false) {
+        self.host = host
+        self.reason = reason
+        self.isUnreachable = isUnreachable
+    }
 }
 
 /// A failure that a store detects itself: in the content, or on the local disk.

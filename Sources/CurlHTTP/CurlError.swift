@@ -13,8 +13,10 @@ enum CurlError {
         let connectStatus = easy.long(CURLINFO_HTTP_CONNECTCODE)
         if let proxy, connectStatus >= 300 { return proxy.rejection(status: connectStatus) }
         let diagnosis = easy.diagnosis
+        let kind = kind(of: code, diagnosis)
+        let text = message(for: code, diagnosis)
         return TransportError(
-            kind(of: code, diagnosis), message(for: code, diagnosis))
+            kind, kind == .notTLS ? "the server does not use TLS on this port (\(text))" : text)
     }
 
     /// Returns libcurl's message for a code.
@@ -30,6 +32,15 @@ enum CurlError {
         "Recv failure", "Send failure", "SSL_connect:", "unexpected eof",
     ]
 
+    /// OpenSSL's and GnuTLS's messages if the peer responded without TLS.
+    ///
+    /// Source: OpenSSL `tls_get_more_records`, `tls_validate_record_header`; GnuTLS
+    /// `GNUTLS_E_UNEXPECTED_PACKET_LENGTH`.
+    private static let answersWithoutTLS = [
+        "wrong version number", "packet length too long", "http request",
+        "unexpected TLS packet", "record layer failure",
+    ]
+
     /// Source: libcurl-errors(3).
     static func kind(of code: CURLcode, _ diagnosis: String) -> TransportError.Kind {
         if diagnosis.hasPrefix("Unsupported proxy") { return .refused }
@@ -39,6 +50,8 @@ enum CurlError {
         case CURLE_COULDNT_CONNECT, CURLE_PROXY, CURLE_OPERATION_TIMEDOUT: .connect
         case CURLE_SSL_CONNECT_ERROR
         where handshakeDisconnects.contains(where: diagnosis.contains): .connect
+        case CURLE_SSL_CONNECT_ERROR
+        where answersWithoutTLS.contains(where: diagnosis.contains): .notTLS
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,

@@ -22,6 +22,8 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
         case connect
         /// The certificate was rejected, or the TLS handshake failed.
         case tls
+        /// The peer responded to the TLS handshake with something other than TLS.
+        case notTLS
         /// The connection broke before the end of the response.
         case interrupted
         /// A phase after the connection, or the whole exchange, exceeded its time limit.

@@ -22,6 +22,9 @@ public struct RegistrySettings: Hashable, Sendable {
     ///
     /// Nothing else makes the client use plain HTTP.
     public var plainHTTP = false
+    /// A Boolean value that indicates whether `plainHTTP` was found out instead of set by the user,
+    /// so that credentials are not sent even on this machine.
+    public var isPlainHTTPDetected = false
     /// A Boolean value that indicates whether credentials may be sent without TLS to another
     /// machine.
     public var credentialsOverHTTP = false
@@ -146,7 +149,7 @@ public final class RegistryClientPool: Sendable {
         if let retryFor = options.retryFor { policy.retryFor = retryFor }
         var timeouts = options.timeouts
         timeouts.total = max(.seconds(60), timeouts.idle)
-        let monitor = HostHealthMonitor(policy: policy, time: time)
+        let monitor = HostHealthMonitor(policy: policy, time: time, events: events)
         self.dependencies = ClientDependencies(
             transport: MonitoredTransport(base: transport, monitor: monitor),
             credentials: credentials, timeouts: timeouts, policy: policy,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HTTP
 public import OCI
 internal import Synchronization
 public import TextSafety
@@ -23,18 +24,41 @@ public enum RequestKind: String, Sendable, CaseIterable {
     case referrerList = "referrer-list"
 }
 
+/// A sent request, for logs.
+public struct RequestTrace: Hashable, Sendable {
+    /// The method.
+    public let method: String
+    /// The URL without its query, which can contain signatures and upload states.
+    public let url: String
+    /// The time until the end of the response.
+    public let duration: Duration
+
+    /// Creates the trace of a request.
+    init(_ method: HTTPMethod, _ url: HTTPURL, duration: Duration) {
+        self.method = method.rawValue
+        let target = url.target.prefix { $0 != "?" }
+        self.url = UntrustedText("\(url.origin)\(target)").display
+        self.duration = duration
+    }
+}
+
 /// An event of the communication with a registry.
 public enum RegistryEvent: Hashable, Sendable {
     /// A request finished; `bytes` is the size of its content, sent or received.
     ///
     /// Each hop of a redirect is reported with its own host; a failed request has no status.
-    case requestFinished(host: String, kind: RequestKind, status: Int?, bytes: Int)
+    case requestFinished(
+        host: String, kind: RequestKind, status: Int?, bytes: Int, trace: RequestTrace? = nil)
     /// A request will be retried after a delay.
     case retryWaiting(host: RegistryHost, reason: String, duration: Duration)
+    /// A host failed so often that nothing more is sent to it.
+    case hostGivenUp(host: String, reason: String)
     /// Credentials were rejected, and the content was read anonymously.
     case anonymousFallback(repository: Repository, source: String)
     /// A credential is used for the first time.
     case credentialUsed(host: RegistryHost, source: String)
+    /// Line breaks at the end of a credential were removed.
+    case credentialTrimmed(host: RegistryHost, source: String)
     /// A registry or its token server accepted the credential of a source for the first time.
     case credentialAccepted(host: RegistryHost, source: String)
     /// A credential was rejected, and no source has a newer one.

@@ -80,6 +80,12 @@ public struct RegistryProfile: Sendable {
     struct TokenVariables: Sendable {
         let token: String
         let user: String
+        /// The permission of a token that pulls.
+        let pullRight: String
+        /// The permission of a token that pushes.
+        let pushRight: String
+        /// The way to give the token of a CI job its permission.
+        let advice: String
     }
 }
 
@@ -132,7 +138,10 @@ extension RegistryProfile {
     /// virtualcell/vcell#1888 for the secondary rate limit with status 403;
     /// chainguard-images/images#173 for the limit of 2,000 requests per minute.
     private static let gitHub = make {
-        $0.tokenVariables = TokenVariables(token: "GITHUB_TOKEN", user: "GITHUB_ACTOR")
+        $0.tokenVariables = TokenVariables(
+            token: "GITHUB_TOKEN", user: "GITHUB_ACTOR", pullRight: "read:packages",
+            pushRight: "write:packages",
+            advice: "in GitHub Actions, set 'permissions: {packages: write}'")
         $0.smallestDialect = .patch
         $0.isEventuallyConsistent = true
         $0.explainsDenialInBody = true

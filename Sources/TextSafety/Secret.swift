@@ -15,6 +15,16 @@ public struct Secret: Hashable, Sendable {
     /// A Boolean value that indicates whether the value is empty.
     public var isEmpty: Bool { value.isEmpty }
 
+    /// Returns the secret without the line breaks at its end, or `nil` if there are none.
+    ///
+    /// Files and variables often end with one, and no header can contain it.
+    public func trimmingLineBreaks() -> Secret? {
+        guard let last = value.unicodeScalars.last, last == "\n" || last == "\r" else { return nil }
+        var scalars = value.unicodeScalars
+        while scalars.last == "\n" || scalars.last == "\r" { scalars.removeLast() }
+        return Secret(String(scalars))
+    }
+
     /// Returns the value, for sending.
     public func reveal() -> String { value }
 }

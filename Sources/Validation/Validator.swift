@@ -48,6 +48,11 @@ public struct ValidationReport: Hashable, Sendable {
 
 /// Runs every rule of a level on an image.
 public struct Validator: Sendable {
+    /// The version of the rules, which is increased when a rule is added or judges otherwise.
+    ///
+    /// A rejection that an earlier run recorded counts only for the same version.
+    public static let rulesVersion = 1
+
     /// The rules about the metadata of an image, in the order in which they run.
     static let rules: [any Rule] = [
         PlatformCoverageRule(), ConfigPlatformRule(), LayerCountRule(), ForeignLayerRule(),

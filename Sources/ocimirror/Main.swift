@@ -58,6 +58,10 @@ enum Main {
             case .help(let path):
                 console.result(Program.tree.help(for: path, width: min(console.width, 100)))
                 return .success
+            case .shortHelp(let path):
+                console.result(
+                    Program.tree.shortHelp(for: path, width: min(console.width, 100)))
+                return .success
             case .run(let command):
                 if let options = (command as? any ConfiguredCommand)?.options {
                     console.volume = options.volume

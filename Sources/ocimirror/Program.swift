@@ -20,6 +20,7 @@ enum Program {
         sections: [.arguments, exitCodes],
         topics: [.exitCodes, .configuration],
         environmentPrefix: "OCIMIRROR_",
+        advice: advice,
         globals: CommonOptions.parameters,
         defaults: CommonOptions(),
         commands: [
@@ -28,6 +29,7 @@ enum Program {
             .command(CheckCommand.self),
             .command(OutdatedCommand.self),
             .command(VerifyCommand.self),
+            .command(DoctorCommand.self),
             .command(PinCommand.self),
             .command(LintCommand.self),
             .command(PromoteCommand.self),
@@ -49,6 +51,27 @@ enum Program {
             .command(CompleteCommand.self),
             .command(ReferenceCommand.self),
         ])
+
+    /// The commands and options of skopeo, crane, regctl, docker and kubectl.
+    private static let advice: [String: String] = {
+        let plain =
+            "use '--plain-http HOST' for a registry without TLS, or '--ca-file FILE' for its "
+            + "certificate authority"
+        let plan = "use 'ocimirror plan', which shows what sync would do"
+        let login = "use 'ocimirror login REGISTRY', or 'credentials' in mirror.yaml"
+        return [
+            "--dry-run": plan, "-n": plan, "diff": plan,
+            "--insecure": plain, "--insecure-registry": plain, "--tls-verify": plain,
+            "--src-tls-verify": plain, "--dest-tls-verify": plain, "--skip-tls-verify": plain,
+            "-k": plain, "--password": login, "--creds": login, "--token": login,
+            "copy": "use 'ocimirror sync' with the image in mirror.yaml",
+            "mirror": "use 'ocimirror sync'", "run": "use 'ocimirror sync'",
+            "validate": "use 'ocimirror check IMAGE', or 'ocimirror verify' for the targets",
+            "inspect": "use 'ocimirror check IMAGE'", "status": "use 'ocimirror verify'",
+            "update": "use 'ocimirror sync', then 'ocimirror pin --update-tags'",
+            "gc": "use 'ocimirror prune'", "test": "use 'ocimirror doctor'",
+        ]
+    }()
 
     private static let exitCodes = HelpSection(
         "Exit codes",

@@ -6,12 +6,12 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            (["--help"], []), (["-h"], []), (["help"], []), (["--zzz", "-h"], []),
-            (["sync", "--help"], ["sync"]), (["--config", "x", "sync", "--jobs", "-h"], ["sync"]),
+            ([], []), (["help", "help"], []), (["--help"], []), (["-h"], []), (["help"], []), (["--zzz", "-h"], []),
+            (["sync", "--help"], ["sync"]), (["--config", "x", "sync", "--jobs", "--help"], ["sync"]),
             (["--help", "sync"], ["sync"]), (["help", "sync"], ["sync"]),
             (["lock", "--help"], ["lock"]), (["help", "lock"], ["lock"]),
             (["help", "lock", "merge"], ["lock", "merge"]),
-            (["lock", "merge", "-h"], ["lock", "merge"]),
+            (["lock", "merge", "--help"], ["lock", "merge"]),
         ] as [([String], [String])])
     func `help options are recognized anywhere`(words: [String], path: [String]) throws {
         guard case .help(let found) = try Program.tree.parse(words, environment: [:]) else {
@@ -21,7 +21,18 @@ struct HelpTests {
         #expect(found == path)
     }
 
-    @Test(arguments: [["--version"], ["--quiet", "--version"]])
+    @Test func `-h asks for short help, which names the common options once`() throws {
+        guard case .shortHelp(let path) = try Program.tree.parse(["sync", "-h"], environment: [:])
+        else {
+            Issue.record("no short help")
+            return
+        }
+        let text = Program.tree.shortHelp(for: path)
+        #expect(text.contains("Options of every command: -c/--config, -q/--quiet"), "\(text)")
+        #expect(!text.contains("MIRROR_") && text.count < Program.tree.help(for: path).count)
+    }
+
+    @Test(arguments: [["--version"], ["--quiet", "--version"], ["-V"], ["version"]])
     func `the version option is recognized before a command`(words: [String]) throws {
         guard case .version = try Program.tree.parse(words, environment: [:]) else {
             Issue.record("no version")

@@ -8,7 +8,6 @@ struct UsageErrorTests {
     @Test(
         arguments: [
             // Commands.
-            ([], "missing command: one of sync, check, lock"),
             (["--quiet"], "missing command: one of sync, check, lock"),
             (["lock"], "missing command: one of merge"),
             (["snyc"], "unknown command 'snyc': did you mean 'sync'?"),

@@ -169,7 +169,7 @@ import Testing
         let error = await #expect(throws: TransportError.self) {
             try await CurlTransport().send(HTTPRequest(.get, HTTPURL(origin, target: "/")))
         }
-        #expect(error?.kind == .tls)
+        #expect(error?.kind == .notTLS)
         #expect(server.requests.isEmpty)
     }
 

@@ -28,7 +28,9 @@ struct JSONSchema {
     private func problems(
         of value: JSONValue, _ schema: JSONValue, at place: String
     ) throws -> [String] {
-        guard case .object(let keywords) = schema else { return [] }
+        guard case .object(let keywords) = schema else {
+            return schema == .bool(false) ? ["\(place): false"] : []
+        }
         if case .string(let reference)? = schema["$ref"] {
             return try problems(of: value, definition(reference), at: place)
         }
@@ -43,8 +45,23 @@ struct JSONSchema {
     ) throws -> [String] {
         let wrong = ["\(place): \(keyword)"]
         switch keyword {
-        case "$schema", "title", "description", "definitions", "properties":
+        case "$schema", "$id", "title", "description", "definitions", "then", "else":
             return []
+        case "if":
+            let isMatch = try problems(of: value, word, at: place).isEmpty
+            return try schema[isMatch ? "then" : "else"].map {
+                try problems(of: value, $0, at: place)
+            } ?? []
+        case "allOf":
+            return try word.elements(or: []).flatMap { try problems(of: value, $0, at: place) }
+        case "not":
+            return try problems(of: value, word, at: place).isEmpty ? wrong : []
+        case "properties":
+            return try word.members.flatMap { member in
+                try value[member.name].map {
+                    try problems(of: $0, member.value, at: "\(place)/\(member.name)")
+                } ?? []
+            }
         case "type":
             return word.elements(or: [word]).contains { $0.name(of: value) } ? [] : wrong
         case "const":
@@ -61,10 +78,9 @@ struct JSONSchema {
             } ? wrong : []
         case "additionalProperties":
             let known = Set((schema["properties"] ?? .null).members.map(\.name))
-            return try value.members.flatMap { member in
-                let inner = known.contains(member.name) ? schema["properties"]?[member.name] : word
-                guard let inner, inner != .bool(false) else { return ["\(place): \(member.name)"] }
-                return try problems(of: member.value, inner, at: "\(place)/\(member.name)")
+            return try value.members.filter { !known.contains($0.name) }.flatMap { member in
+                guard word != .bool(false) else { return ["\(place): \(member.name)"] }
+                return try problems(of: member.value, word, at: "\(place)/\(member.name)")
             }
         case "propertyNames":
             return try value.members.flatMap { try problems(of: .string($0.name), word, at: place) }

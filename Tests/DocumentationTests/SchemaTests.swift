@@ -100,6 +100,10 @@ import YAML
         "- {source: 'a/b:1', id: a.b/c_d, copy: required, referrers: none}",
         "- {source: 'a/b:1', exception: {platforms: [linux/arm/v7], reason: r, until: 2027-01-31}}",
         "- {source: 'a/b:1', artifact: true}",
+        "- localhost:5000/a/b:1",
+        "- a/b@sha256:\(String(repeating: "a", count: 64))",
+        "- {source: 'localhost:5000/a/b', tags: [v1]}",
+        "- {source: 'oci:build', name: app, tags: [v1]}",
     ])
     func `the schema and the loader accept a valid entry`(entry: String) throws {
         #expect(try Self.problems(Self.configuration(entry)) == [])
@@ -108,6 +112,15 @@ import YAML
 
     @Test(arguments: [
         "- {sauce: 'a/b:1'}",
+        "- a/b",
+        "- localhost:5000/a/b",
+        "- a/b:latest",
+        "- oci:build:1.0",
+        "- {source: a/b}",
+        "- {source: 'a/b:latest'}",
+        "- {source: 'a/b:main', floating: false}",
+        "- {source: 'a/b:1', tags: [v1]}",
+        "- {source: 'oci:build:1.0'}",
         "- {source: 'a/b:1', name: ''}",
         "- {source: 'a/b:1', id: A}",
         "- {source: 'a/b:1', validation: contents}",

@@ -114,7 +114,10 @@ import Testing
             (["check", "a:1", "B:2"], "IMAGE: 'B"),
             (["check", "--plain-http", "a/b", "a:1"], "--plain-http: 'a/b'"),
             (["check", "--idle-timeout", "soon", "a:1"], "--idle-timeout"),
-            ([], "missing command"),
+            (["--quiet"], "missing command"),
+            (["sync", "--dry-run"], "there is no '--dry-run': use 'ocimirror plan'"),
+            (["check", "--insecure", "a:1"], "there is no '--insecure': use '--plain-http HOST'"),
+            (["copy", "a:1"], "there is no 'copy': use 'ocimirror sync'"),
         ])
     func `64 for an invalid command line`(words: [String], hint: String) async throws {
         let run = try await Workspace().run(arguments: words)
@@ -126,7 +129,9 @@ import Testing
 
     @Test(
         arguments: [
-            (["--version"], "ocimirror "), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
+            (["--version"], "ocimirror "), (["-V"], "ocimirror "), (["version"], "ocimirror "),
+            ([], "Commands:"), (["help", "help"], "Commands:"), (["sync", "-h"], "--help' describes"),
+            (["sync", "--help"], "--idle-timeout TIME"), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
         ])
     func `0 for help and version`(words: [String], answer: String) async throws {
         let run = try await Workspace().run(arguments: words)
@@ -139,14 +144,14 @@ import Testing
         let run = try await Workspace().run("check", "registry.invalid/app:1.0")
         #expect(run.status == 2, "\(run.said)")
         #expect(run.output.contains("UNKNOWN: the check failed"))
-        #expect(run.output.contains("hint: check the spelling of registry.invalid and"))
+        #expect(run.output.contains("hint: check the name registry.invalid, its port"))
     }
 
     @Test func `2 for a registry that is down`() async throws {
         let place = "127.0.0.1:1"
         let run = try await Workspace().run("check", "--plain-http", place, "\(place)/app:1.0")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("hint: check the port, and that \(place) is up"))
+        #expect(run.output.contains("hint: check the name \(place), its port"))
     }
 
     @Test func `77 for a private image`() async throws {
@@ -160,16 +165,13 @@ import Testing
         #expect(run.output.contains("hint: "))
     }
 
-    @Test func `2 for a registry without TLS or with an untrusted certificate`()
+    @Test func `2 for a registry with an untrusted certificate`()
         async throws
     {
-        let plain = LoopbackRegistry()
         let authority = try await CertificateAuthority.make()
         let strange = LoopbackRegistry(certificate: try await authority.issue().pair)
-        for host in [plain.host, strange.host] {
-            let run = try await Workspace().run("check", "\(host)/app:1.0")
-            #expect(run.status == 2, "\(run.said)")
-        }
+        let run = try await Workspace().run("check", "\(strange.host)/app:1.0")
+        #expect(run.status == 2, "\(run.said)")
         #expect(strange.requests.isEmpty)
         strange.publish(ImageBuilder().multiPlatform(), repository: "app", tag: "1.0")
         let trusting = try await Workspace().run(

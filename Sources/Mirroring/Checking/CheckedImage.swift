@@ -67,6 +67,14 @@ public struct CheckedImage: Sendable {
         failure == nil && (report.map(\.isAccepted) ?? (lock != nil))
     }
 
+    /// A Boolean value that indicates whether the image is rejected only because platforms are
+    /// missing, which another tag is known to have if its index lists them.
+    var lacksPlatforms: Bool {
+        let errors = report?.findings.filter { $0.severity == .error } ?? []
+        return failure == nil && !errors.isEmpty
+            && errors.allSatisfy { [.platformMissing, .notAnIndex].contains($0.id) }
+    }
+
     init(name: String) { self.name = name }
 }
 

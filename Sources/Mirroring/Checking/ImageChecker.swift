@@ -68,7 +68,7 @@ public struct ImageChecker: Sendable {
                 try checkLockEntry(lockEntry, for: descriptor, named: name, &image)
             } else {
                 try await validate(descriptor, in: source, &image)
-                if !image.isAccepted, let tag {
+                if image.lacksPlatforms, let tag {
                     try await suggestTags(excluding: tag, in: source, &image)
                 }
             }
@@ -153,7 +153,7 @@ public struct ImageChecker: Sendable {
         image.attachments = await attachments
     }
 
-    /// Finds tags to suggest in place of a rejected image.
+    /// Finds tags to suggest in place of an image without all required platforms.
     private func suggestTags(
         excluding tag: Tag, in source: any ContentSource, _ image: inout CheckedImage
     ) async throws {

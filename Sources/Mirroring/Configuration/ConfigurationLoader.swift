@@ -12,7 +12,7 @@ public struct LoadedConfiguration: Hashable, Sendable {
 
 /// Parses `mirror.yaml` into a validated configuration, or reports every problem at once.
 ///
-/// It accesses neither the network nor the file system.
+/// It does not access the network, nor files unless `checkFile` does.
 public struct ConfigurationLoader: Sendable {
     /// The name of the file, for messages.
     public let file: String
@@ -20,12 +20,19 @@ public struct ConfigurationLoader: Sendable {
     public let environment: [String: String]
     /// The absolute directory to which paths in the file are relative.
     public let baseDirectory: String
+    /// Returns the problem of a certificate or key file at an absolute path, or `nil` if it is
+    /// usable.
+    let checkFile: @Sendable (_ path: String) -> String?
 
-    /// Creates a loader.
-    public init(file: String, environment: [String: String], baseDirectory: String) {
+    /// Creates a loader; by default, files are not checked.
+    public init(
+        file: String, environment: [String: String], baseDirectory: String,
+        checkFile: @escaping @Sendable (_ path: String) -> String? = { _ in nil }
+    ) {
         self.file = file
         self.environment = environment
         self.baseDirectory = baseDirectory
+        self.checkFile = checkFile
     }
 
     /// Returns the configuration in a file.
@@ -55,7 +62,32 @@ public struct ConfigurationLoader: Sendable {
             ?? ConfigurationExcerpt(text: "", caret: 0)
         return ConfigurationDiagnostic(
             file: file, line: error.line, column: error.column,
-            message: "invalid YAML: \(error.message)", hint: nil, excerpt: excerpt.text,
+            message: "invalid YAML: \(error.message)", hint: hint(for: error, in: bytes), excerpt: excerpt.text,
             caret: excerpt.caret, isWarning: false)
+    }
+
+    /// Returns the recommended action for frequent mistakes on the line of the error or above it.
+    private func hint(for error: YAMLError, in bytes: [UInt8]) -> String? {
+        let lines = String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+        let nearby = lines.prefix(error.line).suffix(2)
+        if nearby.contains(where: { $0.prefix { $0 == " " || $0 == "\t" }.contains("\t") }) {
+            return "indent with spaces; YAML does not permit tabs"
+        }
+        if nearby.contains(where: Self.hasUnquotedVariable) {
+            return "put variables in quotes between braces: {password: \"${TOKEN}\"}"
+        }
+        return nil
+    }
+
+    /// Returns a Boolean value that indicates whether a flow mapping has a variable without quotes,
+    /// whose braces end the mapping.
+    private static func hasUnquotedVariable(_ line: Substring) -> Bool {
+        guard let mapping = line.firstIndex(of: "{"),
+            let variable = line[mapping...].firstRange(of: "${")
+        else { return false }
+        let before = line[mapping..<variable.lowerBound]
+        return before.count { $0 == "\"" }.isMultiple(of: 2)
+            && before.count { $0 == "'" }.isMultiple(of: 2) && mapping != variable.lowerBound
     }
 }

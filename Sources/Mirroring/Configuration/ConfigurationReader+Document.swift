@@ -88,7 +88,7 @@ extension ConfigurationReader {
         for item in items {
             guard let text = string(item, "platforms") else { continue }
             do throws(ParseError) {
-                let platform = try Platform(parsing: text)
+                let platform = try Platform(parsingRequired: text)
                 if platforms.contains(platform) {
                     error(item, "platforms: duplicate platform \(platform)")
                 } else {

@@ -62,9 +62,9 @@ extension ConfigurationReader {
         options.requiresAuth = auth == .required
         options.plainHTTP = bool("plainHTTP", of: fields) ?? false
         options.credentialsOverHTTP = bool("credentialsOverHTTP", of: fields) ?? false
-        options.caFile = path("caFile", of: fields)
-        options.clientCertificate = path("clientCertificate", of: fields)
-        options.clientKey = path("clientKey", of: fields)
+        options.caFile = credentialFile("caFile", of: fields)
+        options.clientCertificate = credentialFile("clientCertificate", of: fields)
+        options.clientKey = credentialFile("clientKey", of: fields)
         options.concurrency = integer("concurrency", of: fields, in: 1...256)
         options.upload = choice("upload", of: fields) ?? options.upload
         options.reservePulls = integer("reservePulls", of: fields, in: 0...Int.max) ?? 0
@@ -85,9 +85,7 @@ extension ConfigurationReader {
             guard let node = fields[key] else { continue }
             error(node, "\(key): not allowed with plainHTTP: true", hint: "remove one of them")
         }
-        let isLocal = ["localhost", "127.0.0.1", "[::1]"].contains { name in
-            host.name == name || host.name.hasPrefix("\(name):")
-        }
+        let isLocal = (try? Origin(scheme: .http, authority: host.name))?.isLoopback ?? false
         if options.plainHTTP, !options.credentialsOverHTTP, !isLocal, options.credentials != nil,
             let node = fields["plainHTTP"]
         {

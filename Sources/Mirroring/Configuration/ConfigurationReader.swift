@@ -184,6 +184,15 @@ struct ConfigurationReader {
     mutating func path(_ key: String, of fields: Fields) -> String? {
         string(key, of: fields).map { ConfigurationPath.absolute($0, in: loader.baseDirectory) }
     }
+
+    /// Returns the absolute path of a certificate or key file, which has to be readable.
+    mutating func credentialFile(_ key: String, of fields: Fields) -> String? {
+        guard let node = fields[key], let path = path(key, of: fields) else { return nil }
+        if let problem = loader.checkFile(path) {
+            error(node, "\(key): \(problem)", hint: "the path is relative to \(loader.file)")
+        }
+        return path
+    }
 }
 
 /// Paths of a configuration, relative to its file.

@@ -23,6 +23,8 @@ public struct CopyError: ContentFailure {
     /// A Boolean value that indicates whether a policy of the store blocks all pulls of the
     /// manifest.
     public let blocksPulls: Bool
+    /// The cause, which the failures of other images can share.
+    public let cause: FailureCause?
 
     /// Creates an error that attributes `error` to a store.
     ///
@@ -40,6 +42,7 @@ public struct CopyError: ContentFailure {
         self.message = "\(error)"
         self.hint = failure?.hint
         self.blocksPulls = failure?.blocksPulls ?? false
+        self.cause = failure?.cause
     }
 
     /// One line: the role, the location unless the message contains it, and the message.
@@ -80,15 +83,19 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// The recommended action, if there is one.
     public let hint: String?
+    /// The cause, which the failures of other images can share.
+    public let cause: FailureCause?
 
     /// Creates a failure.
     public init(
-        _ failureClass: FailureClass, role: CopyRole? = nil, _ message: String, hint: String? = nil
+        _ failureClass: FailureClass, role: CopyRole? = nil, _ message: String,
+        hint: String? = nil, cause: FailureCause? = nil
     ) {
         self.failureClass = failureClass
         self.role = role
         self.message = message
         self.hint = hint
+        self.cause = cause
     }
 
     /// Creates a failure from an error.
@@ -96,7 +103,7 @@ public struct ImageFailure: Hashable, Sendable, CustomStringConvertible {
         let failure = error as? any ContentFailure
         self.init(
             failure?.failureClass ?? .unavailable, role: (error as? CopyError)?.role, "\(error)",
-            hint: failure?.hint)
+            hint: failure?.hint, cause: failure?.cause)
     }
 
     /// Describes the error of an operation.

@@ -79,12 +79,15 @@ final class BlobTransfer: Sendable {
     private let progress: RunProgress
     private let position = Atomic<Int>(0)
     private let targets = Mutex(Targets())
+    /// Measures the transfer, without its waits for permits.
+    private let meter = ActivityMeter.current
 
     /// The stores that the blob is written to.
     private struct Targets {
         var waiting: [any ContentStore] = []
         var locations: Set<StoreLocation> = []
         var permits: [any TransferPermit] = []
+        var isMeasured = false
     }
 
     /// Creates a transfer of which nothing has been read.
@@ -144,6 +147,11 @@ final class BlobTransfer: Sendable {
         let permit = try await source.permitToRead(blob)
         let permits = targets.withLock { $0.permits } + [permit].compactMap(\.self)
         for permit in permits { permit.start() }
+        let isFirst = targets.withLock { targets in
+            defer { targets.isMeasured = meter != nil }
+            return !targets.isMeasured
+        }
+        if isFirst { meter?.begin() }
         let stream = try await source.fetch(blob: blob)
         for permit in permits { permit.respond() }
         return permit.map { PermittedStream(stream, holding: $0) } ?? stream
@@ -151,10 +159,14 @@ final class BlobTransfer: Sendable {
 
     /// Returns the permits of the stores.
     func end() {
-        let permits = targets.withLock { targets in
-            defer { targets.permits = [] }
-            return targets.permits
+        let (permits, isMeasured) = targets.withLock { targets in
+            defer {
+                targets.permits = []
+                targets.isMeasured = false
+            }
+            return (targets.permits, targets.isMeasured)
         }
+        if isMeasured { meter?.end() }
         for permit in permits { permit.release() }
     }
 
@@ -162,7 +174,7 @@ final class BlobTransfer: Sendable {
 
     var sample: ProgressSample.BlobTransfer {
         ProgressSample.BlobTransfer(
-            name: name, digest: blob.digest.short,
+            name: name, platform: progress.platform(of: blob.digest), digest: blob.digest.short,
             readBytes: min(position.load(ordering: .relaxed), blob.size), size: blob.size)
     }
 }

@@ -43,6 +43,7 @@ final class ImageValidation: Sendable {
         self.requirements = requirements
         self.scanCache = scanCache
         self.limiter = limiter
+        limiter.progress.recordPlatforms(of: image)
         var metadataRequirements = requirements
         metadataRequirements.level = min(requirements.level, .config)
         metadataReport = Validator().validate(image, required: metadataRequirements)

@@ -6,6 +6,8 @@ public struct ProgressSample: Hashable, Sendable {
     public struct BlobTransfer: Hashable, Sendable {
         /// The name of the image.
         public var name: String
+        /// The platform that the blob belongs to, or `nil` if several do or none is known.
+        public var platform: String?
         /// The abbreviated digest of the blob.
         public var digest: String
         /// The number of bytes read.
@@ -14,8 +16,11 @@ public struct ProgressSample: Hashable, Sendable {
         public var size: Int
 
         /// Creates a transfer.
-        public init(name: String, digest: String, readBytes: Int, size: Int) {
+        public init(
+            name: String, platform: String? = nil, digest: String, readBytes: Int, size: Int
+        ) {
             self.name = name
+            self.platform = platform
             self.digest = digest
             self.readBytes = readBytes
             self.size = size

@@ -2,6 +2,7 @@
 
 internal import OCI
 internal import Synchronization
+internal import Validation
 
 /// The progress of a run: counters that tasks increment and a display samples.
 ///
@@ -22,6 +23,8 @@ public final class RunProgress: Sendable {
         var expectedBytes = 0
         var completedBlobBytes = 0
         var transfers: [BlobTransfer] = []
+        /// The platforms of blobs; a value is `nil` if the blob belongs to several.
+        var platforms: [Digest: String?] = [:]
     }
 
     private let state = Mutex(State())
@@ -70,6 +73,27 @@ public final class RunProgress: Sendable {
             }
         }
     }
+
+    /// Records the platforms of an image's blobs, for the display of transfers.
+    func recordPlatforms(of image: LoadedImage) {
+        let known = image.images.flatMap { image in
+            ([image.manifest.config] + image.manifest.layers).map {
+                (digest: $0.digest, platform: image.platform?.description)
+            }
+        }
+        state.withLock { state in
+            for (digest, platform) in known {
+                if let other = state.platforms[digest] {
+                    if other != platform { state.platforms.updateValue(nil, forKey: digest) }
+                } else {
+                    state.platforms.updateValue(platform, forKey: digest)
+                }
+            }
+        }
+    }
+
+    /// Returns the only platform that a blob belongs to.
+    func platform(of blob: Digest) -> String? { state.withLock { $0.platforms[blob] ?? nil } }
 
     /// Records that a blob is present at all targets, or is no longer needed.
     func complete(_ blob: Descriptor) {

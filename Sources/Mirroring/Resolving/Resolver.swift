@@ -13,6 +13,7 @@ public struct Resolver: Sendable {
     let stores: StoreProvider
     let locks: [String: Lockfile]
     let today: CalendarDay
+    let rejections: RecordedRejections
 
     /// Creates a resolver.
     ///
@@ -21,10 +22,13 @@ public struct Resolver: Sendable {
     ///   - stores: The provider of the stores.
     ///   - locks: The current lock files of the targets, by path.
     ///   - today: The day on which exceptions are evaluated.
+    ///   - rejections: The rejections of an earlier run, whose images are not looked up at the
+    ///     targets.
     public init(
         configuration: MirrorConfiguration, stores: StoreProvider, locks: [String: Lockfile],
-        today: CalendarDay
+        today: CalendarDay, rejections: RecordedRejections = RecordedRejections()
     ) {
+        self.rejections = rejections
         self.configuration = configuration
         self.stores = stores
         self.locks = locks
@@ -63,6 +67,10 @@ public struct Resolver: Sendable {
             resolved.failure = try ImageFailure(unlessCanceled: error)
             return resolved
         }
+        resolved.recordedRejection = resolved.descriptor.flatMap {
+            rejections.findings(of: $0.digest, requirements(of: image))
+        }
+        guard resolved.recordedRejection == nil else { return resolved }
         try await resolveTargets(&resolved)
         reportMovedTag(&resolved)
         return resolved
@@ -250,6 +258,8 @@ public struct ResolvedImage: Sendable {
     public internal(set) var failure: ImageFailure?
     /// The image at each target, in the order of the configuration.
     public internal(set) var targets: [ImageTarget] = []
+    /// The findings of an earlier run that rejected the same image; the targets are not resolved.
+    var recordedRejection: [Finding]?
 
     /// A Boolean value that indicates whether a finding about the name rejects the image.
     var isRejected: Bool { findings.contains { $0.severity == .error } }

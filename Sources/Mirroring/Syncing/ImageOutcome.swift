@@ -60,10 +60,19 @@ public struct ImageOutcome: Sendable {
     public internal(set) var suggestedTags: NearestTags?
     /// The facts about the platforms; empty if neither this run nor a lock entry knows them.
     public internal(set) var facts: ImageFacts
-    /// The duration of the sync, excluding the wait for a slot.
+    /// The time in which requests and transfers of the image were in progress, without waits for
+    /// permits, for other images and for servers that throttle.
     public internal(set) var duration = Duration.zero
     /// The result at each target, in the order of the configuration.
     public internal(set) var targets: [ImageTarget]
+    /// A Boolean value that indicates whether the image was rejected by an earlier run and not read
+    /// again.
+    public internal(set) var isStillRejected = false
+    /// The key by which a later run recognizes the rejection, or `nil` if the image was not rejected
+    /// by the rules.
+    public internal(set) var rejectionKey: String?
+    /// A Boolean value that indicates whether the rules rejected the image.
+    private let isRejectedByRules: Bool
 
     /// Creates the outcome of a sync.
     ///
@@ -78,6 +87,7 @@ public struct ImageOutcome: Sendable {
     ) {
         let targets = targets ?? resolved.targets
         image = resolved.image
+        isRejectedByRules = if case .rejected = verdict { !resolved.isRejected } else { false }
         status = Self.status(of: resolved, at: targets, verdict)
         descriptor = resolved.descriptor
         findings = resolved.findings + verdict.findings
@@ -87,6 +97,20 @@ public struct ImageOutcome: Sendable {
             loaded.map { ImageFacts($0) }
             ?? ImageFacts(at: targets, listing: resolved.descriptor?.digest)
         self.targets = targets
+    }
+
+    /// Creates the outcome of an image that an earlier run rejected.
+    init(_ resolved: ResolvedImage, stillRejected findings: [Finding]) {
+        self.init(
+            resolved,
+            verdict: .rejected(ValidationReport(findings: findings, level: .index, platforms: [])))
+        isStillRejected = true
+    }
+
+    /// Records the key of a rejection by the rules.
+    mutating func recordRejection(against required: ImageRequirements) {
+        guard isRejectedByRules, let descriptor else { return }
+        rejectionKey = RecordedRejections.key(of: descriptor.digest, required)
     }
 
     private static func status(

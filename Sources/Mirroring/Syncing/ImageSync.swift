@@ -77,6 +77,9 @@ struct ImageSync {
         } catch {
             throw .canceled
         }
+        if let findings = resolved.recordedRejection {
+            throw .finished(ImageOutcome(resolved, stillRejected: findings))
+        }
         guard let descriptor = resolved.descriptor, !resolved.isRejected else {
             throw .finished(ImageOutcome(resolved))
         }

@@ -76,9 +76,17 @@ public struct Syncer: Sendable {
     private func sync(_ image: PlannedImage) async throws(CancellationError) -> ImageOutcome {
         progress.start(image.id)
         context.observe(.started(image))
-        let began = now()
-        var outcome = try await ImageSync(image: image, context: context).outcome()
-        outcome.duration = now() - began
+        let meter = ActivityMeter(now: now)
+        var outcome: ImageOutcome
+        do {
+            outcome = try await ActivityMeter.$current.withValue(meter) {
+                try await ImageSync(image: image, context: context).outcome()
+            }
+        } catch {
+            throw CancellationError()
+        }
+        outcome.duration = meter.total
+        outcome.recordRejection(against: context.resolver.requirements(of: image))
         progress.finish(image.id, isSuccess: outcome.isDone)
         context.observe(.finished(outcome))
         return outcome

@@ -150,7 +150,8 @@ final class Authenticator: Sendable {
                     step = negotiation.next(after: .token(token, isCached: isCached))
                 } catch let error as RegistryError {
                     let isDenial = error.failureClass == .denied
-                    let named = error.naming(negotiation.credential ?? .nothing)
+                    let named = error.naming(
+                        negotiation.credential ?? .nothing, for: operation)
                     guard isDenial || negotiation.isAnonymousFallback else { throw named }
                     denial = denial ?? named
                     step = negotiation.next(after: .tokenDenied(status: error.status))

@@ -57,12 +57,12 @@ struct CredentialPolicy: Sendable {
     private func checkTransport(
         to server: Origin, _ operation: Operation
     ) throws(RegistryError) {
-        guard server.scheme == .http, !server.isLoopback, !settings.credentialsOverHTTP else {
-            return
-        }
+        let isLocal = server.isLoopback && !settings.isPlainHTTPDetected
+        guard server.scheme == .http, !isLocal, !settings.credentialsOverHTTP else { return }
+        let setting = settings.isPlainHTTPDetected ? "plainHTTP" : "credentialsOverHTTP"
         throw RegistryError(
             .denied, operation, "credentials not sent: \(server) does not use TLS",
-            hint: "use TLS, or set registries.\(host).credentialsOverHTTP: true")
+            hint: "use TLS, or set registries.\(host).\(setting): true")
     }
 
     /// Returns the requirement that an error response states, or `nil` if it states none.

@@ -69,6 +69,7 @@ actor CredentialResolver {
     func reportUse(of found: FoundCredential) {
         guard found.credential != .none, let source = found.source else { return }
         sendOnce(.credentialUsed(host: host, source: source))
+        if found.isTrimmed { sendOnce(.credentialTrimmed(host: host, source: source)) }
     }
 
     /// Records that the registry or its token server accepted a credential.

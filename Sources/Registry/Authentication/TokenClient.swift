@@ -97,11 +97,13 @@ struct TokenClient: Sendable {
         return try await retryExecutor.run(operation) { [request] in
             // The request that needs the token may hold the last permit of this host.
             try await retryExecutor.throttle.withoutPermit {
+                let start = retryExecutor.time.now()
                 let response = try await transport.send(request)
                 let isSuccess = response.status == 200
                 let bytes = isSuccess ? try await response.collect(limit: Self.maximumSize) : []
                 report(
-                    .token, to: server.authority, status: response.status, byteCount: bytes.count)
+                    request, since: start, .token, to: server.authority, status: response.status,
+                    byteCount: bytes.count)
                 guard isSuccess else {
                     throw await ErrorResponse(
                         response, from: .tokenServer, at: server, registry: retryExecutor.host)
@@ -135,10 +137,11 @@ struct TokenClient: Sendable {
             timeouts: timeouts)
         return try await retryExecutor.run(operation) {
             try await retryExecutor.throttle.withoutPermit {
+                let start = retryExecutor.time.now()
                 let response = try await transport.send(request)
                 report(
-                    .versionCheck, to: retryExecutor.host.name, status: response.status,
-                    byteCount: 0)
+                    request, since: start, .versionCheck, to: retryExecutor.host.name,
+                    status: response.status, byteCount: 0)
                 if response.status == 200 {
                     try await checkContent(of: response, for: operation)
                     return nil
@@ -161,9 +164,15 @@ struct TokenClient: Sendable {
         }
     }
 
-    private func report(_ kind: RequestKind, to host: String, status: Int, byteCount: Int) {
+    private func report(
+        _ request: HTTPRequest, since start: Duration, _ kind: RequestKind, to host: String,
+        status: Int, byteCount: Int
+    ) {
+        let duration = retryExecutor.time.now() - start
         retryExecutor.events(
-            .requestFinished(host: host, kind: kind, status: status, bytes: byteCount))
+            .requestFinished(
+                host: host, kind: kind, status: status, bytes: byteCount,
+                trace: RequestTrace(request.method, request.url, duration: duration)))
     }
 }
 

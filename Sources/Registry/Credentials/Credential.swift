@@ -25,19 +25,24 @@ public struct FoundCredential: Hashable, Sendable {
 
     /// The rejected credential that anonymous access replaces; `nil` for every other access.
     var replaces: RejectedCredential?
+    /// A Boolean value that indicates whether line breaks at the end of the user or the secret were
+    /// removed.
+    private(set) var isTrimmed = false
 
     /// No credential from any source.
     public static let nothing = FoundCredential(.none, source: nil)
 
     /// The source and the user, for messages: `mirror.yaml (user me)`.
-    var label: String {
+    public var label: String {
         (source ?? "the command line") + (credential.displayUser.map { " (user \($0))" } ?? "")
     }
 
     /// Creates a found credential.
     public init(_ credential: Credential, source: String?) {
-        self.credential = credential
+        let trimmed = credential.trimmingLineBreaks()
+        self.credential = trimmed ?? credential
         self.source = source
+        self.isTrimmed = trimmed != nil
     }
 }
 
@@ -64,6 +69,21 @@ extension Credential {
     public init(user: String, password: Secret) {
         let isToken = user == "<token>" || user == "00000000-0000-0000-0000-000000000000"
         self = isToken ? .identityToken(password) : .basic(user: user, password: password)
+    }
+
+    /// Returns the credential without line breaks at the end of its texts, or `nil` if there are
+    /// none.
+    fileprivate func trimmingLineBreaks() -> Credential? {
+        switch self {
+        case .basic(let user, let password):
+            let shortUser = Secret(user).trimmingLineBreaks()
+            let shortPassword = password.trimmingLineBreaks()
+            guard shortUser != nil || shortPassword != nil else { return nil }
+            return .basic(
+                user: shortUser?.reveal() ?? user, password: shortPassword ?? password)
+        case .identityToken(let token): return token.trimmingLineBreaks().map(Self.identityToken)
+        case .none, .entra: return nil
+        }
     }
 
     /// The value of `Authorization` for the Basic scheme, or `nil` if there is no password.
@@ -120,10 +140,16 @@ public struct RejectedCredential: Hashable, Sendable {
     public var isCertain: Bool { status != 403 }
 
     /// The recommended action.
-    public var hint: String {
-        switch source {
+    public var hint: String { Self.hint(registry, source) }
+
+    /// Returns the recommended action for a rejected credential of a source.
+    static func hint(_ registry: RegistryHost, _ source: String) -> String {
+        let variables = RegistryProfile.of(registry).tokenVariables
+        return switch source {
         case "mirror.yaml": "renew registries.\(registry).credentials of mirror.yaml"
-        case "GITHUB_TOKEN": "set GITHUB_TOKEN to a valid token that may read packages"
+        case variables?.token:
+            "set \(source) to a valid token with \(variables?.pullRight ?? ""), and "
+                + "\(variables?.pushRight ?? "") to push"
         default: "renew the credentials, for example with 'ocimirror login \(registry)'"
         }
     }

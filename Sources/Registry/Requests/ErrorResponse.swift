@@ -28,6 +28,10 @@ struct ErrorResponse: Error, Sendable {
     /// A Boolean value that indicates whether it is a web page of something in front of the
     /// registry.
     let isWebPage: Bool
+    /// A Boolean value that indicates whether the server requires TLS and the request had none.
+    ///
+    /// Source: `net/http` of Go 1.12 and later; nginx's status 497, sent as 400.
+    let requiresTLS: Bool
     /// A Boolean value that indicates whether the request had a token that was issued for
     /// credentials.
     var hadToken = false
@@ -43,14 +47,24 @@ struct ErrorResponse: Error, Sendable {
         self.responder = responder
         self.addressClass = response.addressClass(at: origin)
         self.fields = response.fields
-        self.isWebPage = isWebPage ?? WebPage.isResponse(response.status, response.fields)
-        let problems = ErrorBody.problems(
-            in: await response.prefix(ErrorBody.maximumSize))
+        let body = await response.prefix(ErrorBody.maximumSize)
+        self.requiresTLS =
+            origin.scheme == .http && response.status == 400 && Self.mentionsTLS(body)
+        self.isWebPage =
+            !requiresTLS
+            && (isWebPage ?? WebPage.isResponse(response.status, response.fields))
+        let problems = ErrorBody.problems(in: body)
         self.problems = problems
         self.outcome = RetryPolicy.Outcome(
             event: Self.event(response.status, problems, registry: registry),
             retryAfter: RetryAfter.duration(in: response.fields, problems),
             isFromElsewhere: responder == .elsewhere)
+    }
+
+    private static func mentionsTLS(_ body: [UInt8]) -> Bool {
+        let text = String(decoding: body.prefix(4096), as: UTF8.self).lowercased()
+        return text.contains("http request to an https server")
+            || text.contains("plain http request was sent to https port")
     }
 
     var requestID: UntrustedText? {
@@ -166,6 +180,7 @@ struct ErrorResponse: Error, Sendable {
 
     private var cause: String {
         switch outcome.event {
+        case .status where requiresTLS: "\(origin.authority) requires TLS (\(status))"
         case .status where isWebPage: "web page instead of a registry response (\(status))"
         case .storageExceeded: "storage quota exceeded (\(status))"
         case .quotaExhausted: "pull rate limit reached"
@@ -189,19 +204,14 @@ struct ErrorResponse: Error, Sendable {
     /// forbidden content, so a hint claims none of them.
     func hint(for operation: Operation) -> String? {
         switch failureClass {
+        case _ where requiresTLS:
+            return "remove --plain-http \(operation.registry), or registries."
+                + "\(operation.registry).plainHTTP: true in mirror.yaml"
         case _ where isWebPage || status == 511: return WebPage.hint(for: operation.registry)
         case _ where outcome.event == .storageExceeded:
             return "free space, or raise the storage quota of the project"
         case .denied:
-            let scope = operation.access.scopes.map(\.description).joined(separator: " ")
-            guard operation.repository != nil else {
-                return
-                    "correct the user or the password; some registries require an access token instead of "
-                    + "a password"
-            }
-            return "log in with 'ocimirror login \(operation.registry)', or correct "
-                + "registries.\(operation.registry).credentials; the repository may be private or "
-                + "missing, or the credentials may lack the scope \(scope)"
+            return DenialAdvice(operation, credential, isRejected: status == 401 && !hadToken).text
         case .missing where operation.access.writes:
             return "create the repository first; some registries require it"
         case .quota: return Self.quotaHint

@@ -140,7 +140,7 @@ struct HostHealth: Hashable, Sendable {
 
     private mutating func giveUp(_ summary: String, _ reason: String) {
         guard reasonGivenUp == nil else { return }
-        reasonGivenUp = "\(summary) (\(reason)); no more requests in this run"
+        reasonGivenUp = "\(summary) (\(reason))"
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AsyncPrimitives
 internal import HTTP
 internal import Synchronization
 
@@ -60,7 +61,7 @@ final class HostThrottle: Sendable {
         defer { requests.end() }
         return try await observingThrottling {
             do {
-                let value = try await exchange()
+                let value = try await ActivityMeter.measuring(exchange)
                 recordResponse(after: time.now() - start)
                 return value
             } catch let errorResponse as ErrorResponse {
@@ -88,7 +89,7 @@ final class HostThrottle: Sendable {
     /// bodies, which have permits of their own.
     func withoutPermit<Value>(_ exchange: () async throws -> Value) async throws -> Value {
         try await waitForTurn()
-        return try await observingThrottling(exchange)
+        return try await observingThrottling { try await ActivityMeter.measuring(exchange) }
     }
 
     /// Records whether the host throttles.
@@ -176,7 +177,7 @@ extension TransportError.Kind {
     fileprivate var suggestsOverload: Bool {
         switch self {
         case .connect, .interrupted, .timeout: true
-        case .resolve, .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
+        case .resolve, .tls, .notTLS, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: false
         }
     }
 }

@@ -8,11 +8,15 @@ internal import Synchronization
 final class HostHealthMonitor: Sendable {
     private let policy: RetryPolicy
     private let time: RetryTiming
+    private let events: @Sendable (RegistryEvent) -> Void
     private let hosts = Mutex<[Origin: HostHealth]>([:])
 
-    init(policy: RetryPolicy, time: RetryTiming) {
+    init(
+        policy: RetryPolicy, time: RetryTiming, events: @escaping @Sendable (RegistryEvent) -> Void
+    ) {
         self.policy = policy
         self.time = time
+        self.events = events
     }
 
     /// Returns the health of a host.
@@ -32,8 +36,20 @@ final class HostHealthMonitor: Sendable {
 
     private func change(_ origin: Origin, _ change: (inout HostHealth, Duration) -> Void) {
         let now = time.now()
-        hosts.withLock { hosts in
-            change(&hosts[origin, default: HostHealth(retryFor: policy.retryFor)], now)
+        let newReason = hosts.withLock { hosts in
+            var health = hosts[origin] ?? HostHealth(retryFor: policy.retryFor)
+            let wasDown = health.reasonGivenUp != nil
+            change(&health, now)
+            hosts[origin] = health
+            return wasDown ? nil : health.reasonGivenUp
+        }
+        if let newReason { events(.hostGivenUp(host: origin.authority, reason: newReason)) }
+    }
+
+    /// Returns the error of requests to a host that is down, or `nil` if it is in use.
+    func givenUp(_ origin: Origin) -> TransportError? {
+        health(of: origin).reasonGivenUp.map {
+            TransportError(.givenUp, "\($0); no more requests in this run")
         }
     }
 
@@ -41,8 +57,8 @@ final class HostHealthMonitor: Sendable {
     ///
     /// - Throws: ``TransportError`` with the kind `givenUp` if the host is down.
     fileprivate func admit(_ request: HTTPRequest) throws(TransportError) -> HTTPRequest {
+        if let error = givenUp(request.url.origin) { throw error }
         let health = health(of: request.url.origin)
-        if let reason = health.reasonGivenUp { throw TransportError(.givenUp, reason) }
         let left = health.left(at: time.now())
         guard health.isFailing, left > .zero else { return request }
         var request = request
@@ -72,7 +88,7 @@ final class HostHealthMonitor: Sendable {
             let waits = policy.connectWaits(after: error.kind, wasReached: wasReached)
             failure = .connection(pauses: waits.map { $0 / 2 })
         case .interrupted, .timeout: failure = inBody ? .brokenBody : .outage
-        case .tls, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
+        case .tls, .notTLS, .malformed, .tooLarge, .refused, .outOfReach, .givenUp: return
         }
         fail(origin, failure, began: began, reason: error.message)
     }

@@ -188,7 +188,7 @@ final class RegistryClient: Sendable {
         } catch let errorResponse as ErrorResponse {
             throw RegistryError(request.operation, errorResponse)
         } catch let error as TransportError {
-            throw RegistryError(request.operation, error)
+            throw RegistryError(request.operation, error, isPlain: origin.scheme == .http)
         }
     }
 
@@ -323,6 +323,10 @@ final class RegistryClient: Sendable {
             httpRequest.authorization = authorization
         }
         let (events, kind) = (retryExecutor.events, request.operation.kind)
+        let (now, start) = (retryExecutor.time.now, retryExecutor.time.now())
+        let trace = { @Sendable [method = request.method] in
+            RequestTrace(method, url, duration: now() - start)
+        }
         let hostName = url.origin == origin ? host.name : url.origin.authority
         do {
             let response = try await transport.send(httpRequest)
@@ -331,7 +335,10 @@ final class RegistryClient: Sendable {
             }
             let metrics = RequestMetrics(sent: request.bodyLength) {
                 [status = response.status] bytes in
-                events(.requestFinished(host: hostName, kind: kind, status: status, bytes: bytes))
+                events(
+                    .requestFinished(
+                        host: hostName, kind: kind, status: status, bytes: bytes,
+                        trace: trace()))
             }
             let downloads = request.isTransfer && !request.writes ? throttle.downloads : nil
             let body = ObservedStream(response.body) { chunk, _ in
@@ -344,7 +351,10 @@ final class RegistryClient: Sendable {
         } catch {
             // A request that was not sent to a host that is down is not counted.
             if (error as? TransportError)?.kind != .givenUp {
-                events(.requestFinished(host: hostName, kind: kind, status: nil, bytes: 0))
+                events(
+                    .requestFinished(
+                        host: hostName, kind: kind, status: nil, bytes: 0,
+                        trace: trace()))
             }
             throw error
         }

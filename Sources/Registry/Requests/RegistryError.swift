@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Content
-internal import HTTP
+public import HTTP
 public import OCI
 public import TextSafety
 
@@ -88,10 +88,15 @@ public struct RegistryError: ContentFailure {
         if let credential = errorResponse.credential { name(credential) }
     }
 
-    /// Returns the error of a request with a credential, which a user needs to find the cause of a
-    /// rejection.
-    func naming(_ credential: FoundCredential) -> RegistryError {
+    /// Returns the error of a token request for an operation with a credential, which a user needs
+    /// to find the cause of a rejection.
+    func naming(_ credential: FoundCredential, for operation: Operation) -> RegistryError {
         var error = self
+        if error.failureClass == .denied, error.outcome != nil {
+            error.hint = DenialAdvice(
+                operation, credential, isRejected: error.status == 401 || error.status == 400
+            ).text
+        }
         error.name(credential)
         return error
     }
@@ -149,10 +154,15 @@ public struct RegistryError: ContentFailure {
     }
 
     /// Creates an error from a transport error.
-    init(_ operation: Operation, _ error: TransportError) {
+    ///
+    /// - Parameters:
+    ///   - operation: The operation.
+    ///   - error: The error.
+    ///   - isPlain: A Boolean value that indicates whether the registry is accessed without TLS.
+    init(_ operation: Operation, _ error: TransportError, isPlain: Bool = false) {
         self.init(
             .unavailable, operation, error.message,
-            hint: error.kind.hint(for: operation.registry),
+            hint: error.kind.hint(for: operation.registry, isPlain: isPlain),
             outcome: RetryPolicy.Outcome(event: .transport(error.kind)))
     }
 
@@ -160,6 +170,13 @@ public struct RegistryError: ContentFailure {
     ///
     /// Source: goharbor/harbor#15885: 412 to HEAD and GET of an image with vulnerabilities.
     public var blocksPulls: Bool { status == 412 && isRead }
+
+    /// The registry and the reason, without the operation and its repository.
+    public var cause: FailureCause? {
+        FailureCause(
+            host: registry.name, reason: reason + errorsText,
+            isUnreachable: outcome?.event == .transport(.givenUp))
+    }
 
     /// A Boolean value that indicates whether the same request may succeed later.
     var isTransient: Bool { outcome?.isTransient ?? false }
@@ -171,24 +188,39 @@ public struct RegistryError: ContentFailure {
 }
 
 extension TransportError.Kind {
+    /// Returns the recommended action after a transport error of a first contact with TLS.
+    public func hint(for registry: RegistryHost) -> String? { hint(for: registry, isPlain: false) }
+
     /// Returns the recommended action after a transport error.
-    fileprivate func hint(for registry: RegistryHost) -> String? {
+    ///
+    /// - Parameters:
+    ///   - registry: The registry.
+    ///   - isPlain: A Boolean value that indicates whether it is accessed without TLS.
+    /// - Returns: The action, if there is one.
+    fileprivate func hint(for registry: RegistryHost, isPlain: Bool) -> String? {
         switch self {
         case .resolve:
             "check the spelling of \(registry) and the network connection"
         case .connect:
             "check the port, and that \(registry) is up; behind a proxy, set https_proxy"
         case .tls:
-            "pass the certificate authority with --ca-file or 'caFile'; for a registry without TLS, use "
-                + "--plain-http or 'plainHTTP: true'"
-        case .givenUp: "check that \(registry) is up and reachable from here, and run again"
+            "pass the certificate authority with --ca-file, or set registries.\(registry).caFile "
+                + "in mirror.yaml"
+        case .givenUp:
+            "check the name \(registry), its port, and that it is reachable from here; behind a "
+                + "proxy, set https_proxy"
+        case .notTLS:
+            "for a registry without TLS, use --plain-http \(registry), or set "
+                + "registries.\(registry).plainHTTP: true in mirror.yaml"
         case .timeout: "run again later, or raise --idle-timeout"
         case .outOfReach:
             "if the host belongs to the registry, add it to registries.\(registry).allow"
         case .interrupted:
             "run again; if it fails again, check the proxies and firewalls between here and "
                 + "\(registry)"
-        case .malformed, .tooLarge, .refused: nil
+        case .malformed:
+            isPlain ? "if \(registry) requires TLS, remove --plain-http or 'plainHTTP: true'" : nil
+        case .tooLarge, .refused: nil
         }
     }
 }
@@ -196,9 +228,14 @@ extension TransportError.Kind {
 extension RegistryError: CustomStringConvertible {
     /// The message in one line: operation, repository, cause, and the registry's errors.
     public var description: String {
-        let said = problems.map(\.description).joined(separator: ", ")
         let id = requestID.map { " [request \($0.display(limit: 100))]" } ?? ""
         let what = repository.map { "\(operation) of \($0)" } ?? operation
-        return "\(what): \(reason)" + (said.isEmpty ? "" : " (\(said))") + id
+        return "\(what): \(reason)" + errorsText + id
+    }
+
+    /// The registry's errors in parentheses, or nothing.
+    private var errorsText: String {
+        let said = problems.map(\.description).joined(separator: ", ")
+        return said.isEmpty ? "" : " (\(said))"
     }
 }

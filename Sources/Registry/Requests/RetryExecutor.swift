@@ -62,13 +62,23 @@ struct RetryExecutor: Sendable {
             } catch let errorResponse as ErrorResponse {
                 failure = RegistryError(operation, errorResponse)
             } catch let error as TransportError {
-                failure = RegistryError(operation, error)
+                failure = RegistryError(operation, error, isPlain: origin.scheme == .http)
             }
             // A commit may take longer than the retry budget of a read.
             guard operation.access.writes || time.now() - start < policy.retryFor,
                 try await waitBeforeRetry(attempt: count, since: start, for: failure)
-            else { throw failure }
+            else { throw givenUp(operation, failure) ?? failure }
             count += 1
+        }
+    }
+
+    /// Returns the error of a host that is down if a failed connection marked it as down, so that
+    /// all its failures have the same cause; otherwise `nil`.
+    private func givenUp(_ operation: Operation, _ failure: RegistryError) -> RegistryError? {
+        switch failure.outcome?.event {
+        case .transport(.connect), .transport(.resolve):
+            monitor.givenUp(origin).map { RegistryError(operation, $0) }
+        default: nil
         }
     }
 

@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Content
+internal import Files
 internal import LayerScanning
 internal import Mirroring
 internal import OCI
@@ -14,6 +15,8 @@ internal import TextSafety
 struct CheckCommand: ConfiguredCommand {
     var options = CommonOptions()
     var images: [String] = []
+    var file: String?
+    var format = CheckFormat.text
     var platforms: [String] = ["linux/amd64", "linux/arm64"]
     var validation = ValidationLevel.content
     var requires: [String] = []
@@ -41,6 +44,7 @@ struct CheckCommand: ConfiguredCommand {
         Example(
             "ocimirror check --lock images.lock.yaml redis:7.4", "compare a tag with the lock file"),
         Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "validate one platform"),
+        Example("ocimirror check --file images.txt --format junit", "validate the images of a file"),
         Example(
             "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2",
             "use a registry without TLS"),
@@ -49,11 +53,13 @@ struct CheckCommand: ConfiguredCommand {
     static let parameters: [Parameter<CheckCommand>] =
         [
             .positional(
-                "IMAGE", requiresOne: true, into: \.images,
-                help: "image reference, or oci:DIR:TAG"),
+                "IMAGE", into: \.images, help: "image reference, or oci:DIR:TAG"),
             .option(
-                "--platform", placeholder: "OS/ARCH", into: \.platforms,
-                help: "required platform"),
+                "--file", placeholder: "LIST", into: \.file,
+                help: "file with one image per line, or - for standard input"),
+            .option(
+                "--platform", placeholder: "OS/ARCH,…", into: \.platforms,
+                help: "required platforms, separated by commas"),
             .option("--validation", into: \.validation, help: "validation level"),
             .option(
                 "--require", placeholder: "PATH", into: \.requires,
@@ -63,20 +69,34 @@ struct CheckCommand: ConfiguredCommand {
                 help: "lock file that must match the image"),
             .option(
                 "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+            .option("--format", into: \.format, help: "output format"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let required = ImageRequirements(
-            platforms: try platforms.map { try usage("--platform", $0, Platform.init(parsing:)) },
+            platforms: try platforms.flatMap { $0.split(separator: ",") }.map {
+                try usage("--platform", String($0), Platform.init(parsingRequired:))
+            },
             level: requires.isEmpty ? validation : .content, paths: requires)
         let lock = try self.lock.map { try PinInputs.lock($0, root: root, in: context) }
-        let named = try images.map { try NamedImage($0, in: context) }
+        let named = try (images + listedImages(in: context)).map {
+            try NamedImage($0, in: context)
+        }
+        guard !named.isEmpty else {
+            throw UsageError(
+                ["ocimirror", Self.name],
+                .missingArgument("IMAGE", help: "image reference, oci:DIR:TAG, or --file LIST"))
+        }
         let registries = try ConfigurationFile.registries(options.config, in: context)
         let progress = RunProgress()
         progress.expect(named.count)
         let checker = ImageChecker(
             stores: try Network.stores(
-                registries: registries, options: options, context: context, retryMode: .attended),
+                registries: registries,
+                options: try await Network.detectingPlainHTTP(
+                    at: Set(named.compactMap(\.registry)), registries: registries,
+                    options: options, context: context),
+                context: context, retryMode: .attended),
             required: required, lock: lock, jobs: options.jobs,
             scanner: LayerScanner(concurrency: options.scanCount), progress: progress,
             observe: { context.console.show($0) })
@@ -86,8 +106,32 @@ struct CheckCommand: ConfiguredCommand {
             pulls: context.traffic.counts.compactMap(PullUsage.init),
             credentials: context.credentials.findings, today: context.today)
         context.console.result(
-            options.json ? document.json.text : document.text(for: context.console))
+            options.json ? document.json.text : document.text(format, for: context.console))
         return document.exitCode
+    }
+
+    /// Returns the images of `--file`; empty lines and comments are skipped.
+    private func listedImages(in context: ProgramContext) throws -> [String] {
+        guard let file else { return [] }
+        let limit = 1 << 20
+        let text: String?
+        if file == "-" {
+            text = try Terminal.allInput(limit: limit)
+        } else {
+            let bytes = try BoundedFile.read(context.absolute(file), limit: limit)
+            text = String(validating: bytes, as: UTF8.self)
+        }
+        guard let text else {
+            throw UsageError(
+                ["ocimirror", Self.name],
+                .invalidValue(
+                    of: "--file", UntrustedText(file), reason: "not UTF-8, or larger than 1 MiB",
+                    suggestion: nil))
+        }
+        return text.split(whereSeparator: \.isNewline).compactMap { line in
+            let image = line.prefix { $0 != "#" }.filter { !$0.isWhitespace }
+            return image.isEmpty ? nil : String(image)
+        }
     }
 
     /// Checks all images concurrently, and returns the results in the order of the command line.
@@ -109,6 +153,13 @@ struct CheckCommand: ConfiguredCommand {
     }
 }
 
+/// The output format of `check`.
+enum CheckFormat: String, CaseIterable, ArgumentValue {
+    case text
+    case junit
+    case sarif
+}
+
 extension Console {
     /// Reports the result of the metadata while the layers are scanned.
     fileprivate func show(_ event: CheckEvent) {
@@ -126,6 +177,11 @@ private struct NamedImage {
     let location: StoreLocation
     let tag: Tag?
     let digest: Digest?
+
+    /// The registry, or `nil` for a layout.
+    var registry: RegistryHost? {
+        if case .repository(let repository) = location { repository.registry } else { nil }
+    }
 
     init(_ text: String, in context: ProgramContext) throws(UsageError) {
         guard text.hasPrefix(LayoutReference.scheme) else {

@@ -3,6 +3,7 @@
 internal import CommandLineKit
 internal import LayerScanning
 internal import Mirroring
+internal import OCI
 
 /// The options that every command has.
 struct CommonOptions: Sendable {
@@ -19,6 +20,8 @@ struct CommonOptions: Sendable {
     var idleTimeout = Duration.seconds(30)
     var retryFor: Duration?
     var bandwidth: ByteRate?
+    /// The registries on this machine that were found not to use TLS; no option sets it.
+    var detectedPlainHTTP: Set<RegistryHost> = []
 
     static let parameters: [Parameter<CommonOptions>] = [
         .option(

@@ -45,7 +45,10 @@ struct LoginCommand: ConfiguredCommand {
         let user = try self.userName()
         let password = try self.password()
         let network = try Network.network(
-            registries: registries, options: options, context: context, retryMode: .attended)
+            registries: registries,
+            options: try await Network.detectingPlainHTTP(
+                at: [host], registries: registries, options: options, context: context),
+            context: context, retryMode: .attended)
         let isVerified = try await network.verify(
             Credential(user: user, password: password), at: host)
         let location = try await logins.store(user: user, password: password, for: host)

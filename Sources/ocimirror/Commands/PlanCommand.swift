@@ -41,7 +41,8 @@ struct PlanCommand: ConfiguredCommand {
             document = PlanDocument(configuration: file.configuration, plan: plan, resolved: nil)
         } else {
             let stores = try Network.stores(
-                registries: file.configuration.registries, options: options, context: context)
+                registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
             let plan = try await Planner(configuration: file.configuration)
                 .plan(selecting: selection, stores: stores)
             try selection.check(against: plan)

@@ -63,7 +63,8 @@ struct PruneCommand: ConfiguredCommand {
         let pruner = Pruner(
             configuration: file.configuration,
             stores: try Network.stores(
-                registries: file.configuration.registries, options: options, context: context),
+                registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context),
             retained: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList,
                 configuration: file.configuration))

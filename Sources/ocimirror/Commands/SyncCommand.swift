@@ -17,6 +17,8 @@ struct SyncCommand: ConfiguredCommand {
     var reports: [ReportFile] = []
     var maxDuration: Duration?
     var metrics: String?
+    var previous: String?
+    var writesToCI = true
 
     static let name = "sync"
     static let summary = "Mirror images and write the lock files"
@@ -63,6 +65,13 @@ struct SyncCommand: ConfiguredCommand {
                 "--metrics", placeholder: "FILE", into: \.metrics,
                 help: "write Prometheus metrics"),
             .option(
+                "--previous", placeholder: "FILE.json", into: \.previous,
+                help: "report of an earlier run, whose rejected images are not read again"),
+            .flag(
+                "--ci", into: \.writesToCI,
+                help: "do not write the job summary and annotations of GitHub Actions and Azure "
+                    + "Pipelines"),
+            .option(
                 "--max-duration", into: \.maxDuration,
                 help: "stop after this time, keeping finished images"),
         ]
@@ -72,8 +81,10 @@ struct SyncCommand: ConfiguredCommand {
         let console = context.console
         let outputs = try RunOutputs(reports: reports, metrics: metrics, in: context)
         var file = try ConfigurationFile(options.config, in: context)
+        let rejections = try recordedRejections(in: context)
         let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context)
+            registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
         let published = PublishedLocks(of: file.configuration.targets, stores: stores)
         if try await published.restoreMissing(in: context) { file = try file.readingLocks() }
         let start = RunStart(of: file.configuration, in: context)
@@ -110,7 +121,8 @@ struct SyncCommand: ConfiguredCommand {
 
         let syncer = Syncer(
             resolver: Resolver(
-                configuration: configuration, stores: stores, locks: old, today: context.today),
+                configuration: configuration, stores: stores, locks: old, today: context.today,
+                rejections: rejections),
             jobs: options.jobs, scanner: LayerScanner(concurrency: options.scanCount),
             refreshesReferrers: refreshesReferrers, progress: progress,
             observe: { console.show($0, progress) })
@@ -139,7 +151,30 @@ struct SyncCommand: ConfiguredCommand {
     ) -> ExitCode {
         let console = context.console
         console.result(options.json ? report.json.text : report.text(for: console))
+        if writesToCI { CIService(environment: context.environment)?.write(report, on: console) }
         return .combining([report.exitCode, outputs.write(report)])
+    }
+
+    /// Returns the rejections in the report of `--previous`; none if the file does not exist yet.
+    private func recordedRejections(
+        in context: ProgramContext
+    ) throws -> RecordedRejections {
+        guard let previous else { return RecordedRejections() }
+        let bytes: [UInt8]
+        do {
+            bytes = try BoundedFile.read(context.absolute(previous), limit: 64 << 20)
+        } catch {
+            guard error.isMissing else { throw error }
+            context.console.detail("\(context.shown(previous)) does not exist yet")
+            return RecordedRejections()
+        }
+        do {
+            return try RunReportReader(parsing: bytes).rejections
+        } catch {
+            // The images are validated again.
+            context.console.warn("--previous \(context.shown(previous)): not used: \(error)")
+            return RecordedRejections()
+        }
     }
 
     /// Returns the shard that `--shard`, else the environment of a Kubernetes Indexed Job, selects.

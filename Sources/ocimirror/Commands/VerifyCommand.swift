@@ -57,7 +57,8 @@ struct VerifyCommand: ConfiguredCommand {
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context,
+            registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context,
             onlyAuthFile: options.authFile != nil)
         let progress = RunProgress()
         var verifier = Verifier(
@@ -75,13 +76,7 @@ struct VerifyCommand: ConfiguredCommand {
                     hint: "run 'ocimirror sync' first")
             }
             let names = lock.images.map { (id: $0.key, name: $0.value.repository.lastComponent) }
-            if let word = selection.unmatched(among: names).first {
-                throw UsageError(
-                    ["ocimirror"],
-                    .invalidValue(
-                        of: "ID", UntrustedText(word), reason: "matches no image in the lock file",
-                        suggestion: Suggestion.nearest(to: word, among: lock.images.keys.sorted())))
-            }
+            try selection.check(among: names)
             let images = lock.images.filter {
                 selection.contains(id: $0.key, name: $0.value.repository.lastComponent)
             }
@@ -92,8 +87,12 @@ struct VerifyCommand: ConfiguredCommand {
                         try await verifier.verify(images)
                     }))
         }
+        let planned = Planner(configuration: file.configuration).offlinePlan(selecting: selection)
         let document = VerifyDocument(
-            locks: verified, credentials: context.credentials.findings)
+            locks: verified,
+            notLocked: planned.images.map(\.id).filter { id in
+                verified.contains { lock in locks[lock.path]?.images[id] == nil }
+            }, credentials: context.credentials.findings)
         context.console.result(
             options.json ? document.json.text : document.text(for: context.console))
         return document.exitCode

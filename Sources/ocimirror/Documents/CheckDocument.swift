@@ -28,7 +28,22 @@ struct CheckDocument {
 
     // MARK: Text
 
+    /// Returns the result in a format; as text, it is empty if the console is quiet and nothing needs
+    /// attention.
+    func text(_ format: CheckFormat, for console: Console) -> String {
+        switch format {
+        case .text: text(for: console)
+        case .junit: CheckFormats.junit(self)
+        case .sarif: CheckFormats.sarif(self, version: Program.version).text
+        }
+    }
+
+    /// Returns the result as text; empty if the console is quiet and nothing needs attention.
     func text(for console: Console) -> String {
+        let hasWarnings =
+            !credentials.all.isEmpty
+            || images.contains { $0.report?.findings.contains { $0.severity >= .warning } ?? false }
+        guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         let style = console.outputStyle
         let texts = images.map { text(of: $0, style, width: console.width) }
         let counts = pulls.map { style.dim($0.line) + "\n" }.joined()
@@ -92,14 +107,35 @@ struct CheckDocument {
             return style.green("OK:") + " valid for \(platforms)"
                 + (image.report.map { " (\($0.level.rawValue))" } ?? "")
         }
-        let advice = image.completeTag.map { "; tag \($0) lists \(platforms)" } ?? ""
+        let advice =
+            image.completeTag.map { "; \($0) has \(allPlatforms); contents not checked" } ?? ""
         switch image.failure?.failureClass {
         case .missing?: return style.red("FAIL:") + " image not found" + advice
-        case nil: return style.red("FAIL:") + " image rejected" + advice
+        case nil: return style.red("FAIL:") + " image rejected\(rejectedPlatforms(of: image))" + advice
         case .invalid? where image.lock != nil:
             return style.red("FAIL:") + " does not match the lock file"
         case .invalid?: return style.red("FAIL:") + " invalid image" + advice
         default: return style.yellow("UNKNOWN:") + " the check failed"
+        }
+    }
+
+    /// Returns the platforms with an error, if other required platforms have none.
+    private func rejectedPlatforms(of image: CheckedImage) -> String {
+        let errors = image.report?.findings.filter { $0.severity == .error } ?? []
+        let platforms = Set(errors.compactMap(\.platform))
+        guard !platforms.isEmpty, platforms.count < required.effectivePlatforms.count,
+            errors.allSatisfy({ $0.platform != nil })
+        else { return "" }
+        return " for " + platforms.sorted().map(\.description).joined(separator: ", ")
+    }
+
+    /// The required platforms, for a suggested tag.
+    private var allPlatforms: String {
+        let platforms = required.effectivePlatforms
+        return switch platforms.count {
+        case 1: platforms[0].description
+        case 2: "both platforms"
+        default: "all \(platforms.count) platforms"
         }
     }
 

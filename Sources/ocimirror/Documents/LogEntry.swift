@@ -43,8 +43,10 @@ struct LogEntry {
         case progress
         case request
         case retry
+        case hostUnreachable = "host-unreachable"
         case anonymousFallback = "anonymous-fallback"
         case credential
+        case credentialTrimmed = "credential-trimmed"
         case credentialsRejected = "credentials-rejected"
         case pulls
         case tagsSkipped = "tags-skipped"
@@ -105,14 +107,13 @@ extension LogEntry {
         case .finished(let outcome):
             let sent = outcome.effort.bytesUploaded
             let words = [
-                outcome.reason, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
+                outcome.problems.first?.labeledMessage, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
                 "\(Elapsed(duration: outcome.duration))",
             ]
-            let text = ([outcome.status.rawValue] + words.compactMap(\.self)).joined(
+            let text = ([outcome.statusText] + words.compactMap(\.self)).joined(
                 separator: ", ")
             self.init(
-                !outcome.isDone ? .warning : outcome.status == .unchanged ? .debug : .info,
-                .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
+                outcome.logLevel, .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
                 fields: [
                     "image": .string(outcome.image.id),
                     "status": .string(outcome.status.rawValue),
@@ -129,14 +130,17 @@ extension LogEntry {
     /// Creates an entry for an event of the registry client.
     init(_ event: RegistryEvent) {
         switch event {
-        case .requestFinished(let host, let kind, let status, let bytes):
+        case .requestFinished(let host, let kind, let status, let bytes, let trace):
+            let request = trace.map { "\($0.method) \($0.url)" } ?? "\(kind.rawValue) \(host)"
+            let time = trace.map { ", \(Elapsed(duration: $0.duration))" } ?? ""
             self.init(
                 .debug, .request,
-                text:
-                    "\(kind.rawValue) \(host): \(status.map(String.init) ?? "aborted"), \(bytes) bytes",
+                text: "\(request): \(status.map(String.init) ?? "aborted"), \(bytes) bytes\(time)",
                 fields: [
                     "host": .string(host), "kind": .string(kind.rawValue),
+                    "method": .optional(trace?.method), "url": .optional(trace?.url),
                     "code": status.map(JSONValue.integer) ?? .null, "bytes": .integer(bytes),
+                    "milliseconds": trace.map { .integer($0.duration.milliseconds) } ?? .null,
                 ])
         case .retryWaiting(let host, let reason, let duration):
             self.init(
@@ -146,6 +150,11 @@ extension LogEntry {
                     "host": .string(host.name), "reason": .string(reason),
                     "milliseconds": .integer(duration.milliseconds),
                 ])
+        case .hostGivenUp(let host, let reason):
+            self.init(
+                .error, .hostUnreachable,
+                text: "\(host) is unreachable: \(reason); no more requests in this run",
+                fields: ["host": .string(host), "reason": .string(reason)])
         case .anonymousFallback(let repository, let source):
             self.init(
                 .info, .anonymousFallback,
@@ -156,6 +165,11 @@ extension LogEntry {
         case .credentialUsed(let host, let source):
             self.init(
                 .debug, .credential, text: "\(host): using credentials from \(source)",
+                fields: ["host": .string(host.name), "credential": .string(source)])
+        case .credentialTrimmed(let host, let source):
+            self.init(
+                .warning, .credentialTrimmed,
+                text: "\(host): removed line breaks from the end of the credentials from \(source)",
                 fields: ["host": .string(host.name), "credential": .string(source)])
         case .credentialAccepted(let host, let source):
             self.init(
@@ -233,5 +247,15 @@ extension LogEntry {
                 "path": .string(diagnostic.file), "line": .integer(diagnostic.line),
                 "column": .integer(diagnostic.column),
             ])
+    }
+}
+
+extension ImageOutcome {
+    /// The level of the log line about the finished image.
+    ///
+    /// Images that fail because of an unreachable host have one line about the host instead.
+    fileprivate var logLevel: LogEntry.Level {
+        guard !isDone else { return status == .unchanged ? .debug : .info }
+        return problems.allSatisfy { $0.sharedFailure?.cause.isUnreachable ?? false } ? .debug : .error
     }
 }

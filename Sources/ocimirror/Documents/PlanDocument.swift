@@ -28,7 +28,7 @@ struct PlanDocument {
 
     func text(for console: Console) -> String {
         let style = console.outputStyle
-        var listing = Listing(width: console.width)
+        var listing = Listing(width: console.width, style: style)
         if let resolved {
             for image in resolved { image.add(to: &listing, style) }
         } else {
@@ -48,7 +48,7 @@ struct PlanDocument {
                     .init(text: problem.entry.name, paint: style.bold),
                     .init(text: problem.failure.status.rawValue, paint: style.red),
                 ],
-                details: problem.failure.details(style))
+                details: problem.failure.details(style), failure: SharedFailure([problem.failure]))
         }
         return listing.text + "\n" + credentials.text(for: console) + summary + "\n"
     }
@@ -175,7 +175,8 @@ extension ResolvedImage {
                 .init(text: image.sourceText, paint: style.dim),
             ],
             details: writtenTags.map { Listing.Cell(text: $0) } + findings.map { $0.detail(style) }
-                + failures.flatMap { $0.details(style) })
+                + failures.flatMap { $0.details(style) },
+            failure: findings.isEmpty && writtenTags.isEmpty ? SharedFailure(failures) : nil)
     }
 
     /// The tags that sync would write.

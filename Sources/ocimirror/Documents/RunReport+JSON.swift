@@ -112,6 +112,8 @@ extension ImageOutcome {
             "auth": isAnonymous ? "anonymous" : .null,
             "status": .string(status.rawValue),
             "reason": .optional(reason),
+            "stillRejected": .bool(isStillRejected),
+            "rejection": .optional(rejectionKey),
             "validation": .optional(validation?.rawValue),
             "notChecked": .strings(notChecked),
             "digest": .optional(descriptor.map { $0.digest.description }),

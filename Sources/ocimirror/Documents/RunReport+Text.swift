@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CommandLineKit
 internal import Content
 internal import Mirroring
 internal import OCI
@@ -7,19 +8,25 @@ internal import Registry
 internal import Validation
 
 extension RunReport {
-    /// Returns the report for a terminal.
+    /// Returns the report for a terminal: changed images, then those that need attention.
+    ///
+    /// Unchanged images are listed only if the console is verbose. If it is quiet, the text is empty
+    /// unless a result needs attention.
     func text(for console: Console) -> String {
+        guard console.volume > .quiet || needsAttention else { return "" }
         let style = console.outputStyle
-        var listing = Listing(width: console.width)
-        for outcome in sync.outcomes {
+        var listing = Listing(width: console.width, style: style)
+        let shown = sync.outcomes.filter { $0.isListed(at: console.volume) }
+        for outcome in shown.filter(\.isDone) + shown.filter({ !$0.isDone }) {
             listing.add(
                 [
                     .init(text: outcome.image.id, paint: style.bold),
-                    .init(text: outcome.status.rawValue, paint: outcome.status.paint(style)),
+                    .init(text: outcome.statusText, paint: outcome.status.paint(style)),
                     .init(text: outcome.descriptor?.digest.short ?? "-"),
                     .init(text: outcome.effortSummary, paint: style.dim),
                 ],
-                details: outcome.details(style))
+                details: outcome.details(style),
+                failure: outcome.findings.isEmpty ? SharedFailure(outcome.failures) : nil)
         }
         for problem in sync.problems {
             listing.add(
@@ -27,18 +34,22 @@ extension RunReport {
                     .init(text: problem.entry.name, paint: style.bold),
                     .init(text: problem.failure.status.rawValue, paint: style.red),
                 ],
-                details: problem.failure.details(style))
+                details: problem.failure.details(style), failure: SharedFailure([problem.failure]))
         }
-        return listing.text + "\n" + credentials.text(for: console)
+        let images = listing.text
+        return images + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
             + summary.joined(separator: "\n") + "\n"
+    }
+
+    /// A Boolean value that indicates whether the exit code is not 0, or there is a warning.
+    private var needsAttention: Bool {
+        exitCode != .success || !credentials.all.isEmpty || sync.outcomes.contains { $0.hasWarnings }
     }
 
     private var summary: [String] {
         var lines = ["\(headline) in \(Elapsed(duration: duration))"]
-        if !idsNeedingAttention.isEmpty { lines.append("needs attention: \(idsNeedingAttention)") }
         if let interrupted, !unfinished.isEmpty {
-            lines.append(
-                "\(interrupted.words), not finished: \(unfinished.joined(separator: ", "))")
+            lines.append("\(interrupted.words), not finished: \(listed(unfinished))")
         }
         lines += PrivateRepositories(sync).lines
         if !effortSummary.isEmpty { lines.append(effortSummary.joined(separator: ", ")) }
@@ -48,20 +59,10 @@ extension RunReport {
         return lines + locks.map(\.line)
     }
 
-    /// The images that need attention, with their status, and whether the source or a target
-    /// failed.
-    private var idsNeedingAttention: String {
-        var seen: Set<String> = []
-        return problems.filter { seen.insert($0.id).inserted }.map { problem in
-            let role = problem.role.map { ", \($0.rawValue)" } ?? ""
-            return "\(problem.id) (\(problem.status.rawValue)\(role))"
-        }.joined(separator: ", ")
-    }
-
     private var requestSummary: String {
-        let hosts = traffic.map { "\($0.requestCount) to \($0.host)" }.joined(separator: ", ")
+        let hosts = traffic.map { "\($0.requestCount.grouped) to \($0.host)" }.joined(separator: ", ")
         let retries = traffic.reduce(0) { $0 + $1.retries }
-        let retried = retries > 0 ? "; \(retries) retried" : ""
+        let retried = retries > 0 ? "; \(retries.grouped) retried" : ""
         return "\(counted(requestCount, "request")): \(hosts)\(retried)"
     }
 
@@ -81,10 +82,10 @@ extension RunReport.WrittenLock {
         guard !isWithheld else { return "\(shownPath) not written: no entries" }
         var line = "\(shownPath) \(hasChanged ? "written" : "unchanged")"
         if !update.kept.isEmpty {
-            line += ", entries retained: \(update.kept.joined(separator: ", "))"
+            line += ", entries retained: \(listed(update.kept))"
         }
         if !update.dropped.isEmpty {
-            line += ", entries removed: \(update.dropped.joined(separator: ", "))"
+            line += ", entries removed: \(listed(update.dropped))"
         }
         if let publication { line += ", \(publication.text)" }
         return line
@@ -102,6 +103,20 @@ extension ImageOutcome.Status {
 }
 
 extension ImageOutcome {
+    /// A Boolean value that indicates whether a finding or a referrer needs a review.
+    fileprivate var hasWarnings: Bool {
+        findings.contains { $0.severity >= .warning } || !referrerWarnings.isEmpty
+    }
+
+    /// Returns a Boolean value that indicates whether the report lists the image.
+    fileprivate func isListed(at volume: Console.Volume) -> Bool {
+        switch volume {
+        case .verbose: true
+        case .normal: status != .unchanged || hasWarnings || !effortSummary.isEmpty
+        case .quiet: !isDone || hasWarnings
+        }
+    }
+
     /// The amount of copied content.
     fileprivate var effortSummary: String {
         let sum = effort
@@ -112,7 +127,7 @@ extension ImageOutcome {
         } else if sum.manifestsPushed > 0 {
             parts.append(counted(sum.manifestsPushed, "manifest"))
         }
-        if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted) mounted") }
+        if sum.blobsMounted > 0 { parts.append("\(sum.blobsMounted.grouped) mounted") }
         if sum.blobsPresent > 0 { parts.append("\(sum.blobsPresent) already present") }
         let referrers = targets.reduce(0) { $0 + ($1.referrers.map { $0.copied + $0.tags } ?? 0) }
         if referrers > 0 { parts.append(counted(referrers, "referrer")) }

@@ -18,6 +18,8 @@ struct VerifyDocument {
     }
 
     let locks: [VerifiedLock]
+    /// The ids of the configuration that a lock file lacks.
+    let notLocked: [String]
     let credentials: CredentialFindings
 
     private var images: [VerifiedImage] { locks.flatMap(\.images) }
@@ -31,9 +33,14 @@ struct VerifyDocument {
             })
     }
 
+    /// Returns the result as text; empty if the console is quiet and nothing needs attention.
     func text(for console: Console) -> String {
+        let hasWarnings =
+            !credentials.all.isEmpty
+            || images.contains { $0.findings.contains { $0.severity >= .warning } }
+        guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
         let style = console.outputStyle
-        var listing = Listing(width: console.width)
+        var listing = Listing(width: console.width, style: style)
         for image in images {
             let details =
                 image.repaired.map { Listing.Cell(text: "repaired: \($0)", paint: style.green) }
@@ -47,7 +54,8 @@ struct VerifyDocument {
                     .init(
                         text: "\(counted(image.presentCount, "object")) checked", paint: style.dim),
                 ],
-                details: details + (image.failure?.details(style) ?? []))
+                details: details + (image.failure?.details(style) ?? []),
+                failure: details.isEmpty ? image.failure.flatMap { SharedFailure([$0]) } : nil)
         }
         let drifted = images.count { !$0.problems.isEmpty }
         let unknown = images.count { $0.failure != nil && $0.problems.isEmpty }
@@ -58,7 +66,12 @@ struct VerifyDocument {
         if drifted > 0 { counts.append("\(drifted) drifted") }
         if unknown > 0 { counts.append("\(unknown) unknown") }
         return listing.text + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
-            + counts.joined(separator: ", ") + "\n"
+            + counts.joined(separator: ", ") + "\n" + notLockedLine
+    }
+
+    private var notLockedLine: String {
+        guard !notLocked.isEmpty else { return "" }
+        return "not in a lock file: \(listed(notLocked)); run 'ocimirror sync'\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
@@ -68,6 +81,7 @@ struct VerifyDocument {
             "command": "verify",
             "exitCode": .integer(Int(exitCode.rawValue)),
             "findings": credentials.json,
+            "notLocked": .array(notLocked.map(JSONValue.string)),
             "locks": .array(
                 locks.map {
                     [

@@ -30,6 +30,8 @@ struct Console: Sendable {
     /// A Boolean value that indicates whether standard error is a terminal that shows progress.
     var isLive: Bool { canDraw && format == .text }
     private let canDraw: Bool
+    /// A Boolean value that indicates whether results are written to a terminal.
+    var outputIsTerminal: Bool { StandardStream.output.isTerminal }
     /// A Boolean value that indicates whether the terminal displays UTF-8.
     let supportsUTF8: Bool
     let screen = Screen()

@@ -10,26 +10,49 @@ struct Listing {
 
     /// A row with its detail lines.
     private struct Row {
-        let cells: [Cell]
-        let details: [Cell]
+        var cells: [Cell]
+        var details: [Cell]
+        /// The failure that other rows can share.
+        var failure: SharedFailure?
     }
 
     private let width: Int
+    private let style: TextStyle
     private var rows: [Row] = []
 
-    init(width: Int) {
+    init(width: Int, style: TextStyle = TextStyle(hasColor: false)) {
         self.width = width
+        self.style = style
     }
 
     /// Adds a row.
     ///
-    /// Empty cells at its end are not padded.
-    mutating func add(_ cells: [Cell], details: [Cell] = []) {
-        rows.append(Row(cells: cells, details: details))
+    /// Empty cells at its end are not padded. Rows with the same failure become one, if there are
+    /// at least ``SharedFailure/minimum``.
+    mutating func add(_ cells: [Cell], details: [Cell] = [], failure: SharedFailure? = nil) {
+        rows.append(Row(cells: cells, details: details, failure: failure))
+    }
+
+    /// The rows in order, with one row for those that share a failure in the place of the first.
+    private var merged: [Row] {
+        let groups = Dictionary(grouping: rows.filter { $0.failure != nil }, by: \.failure)
+            .filter { $0.value.count >= SharedFailure.minimum }
+        var added: Set<SharedFailure> = []
+        return rows.compactMap { row in
+            guard let failure = row.failure, let group = groups[failure] else { return row }
+            guard added.insert(failure).inserted else { return nil }
+            var row = row
+            row.cells = Array(row.cells.prefix(2))
+            row.cells[0].text = counted(group.count, "image")
+            row.details =
+                failure.details(of: group.map { $0.cells[0].text }, style)
+            return row
+        }
     }
 
     /// The formatted table.
     var text: String {
+        let rows = merged
         let columns = rows.map(\.cells.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { $0.cells.count > column ? $0.cells[column].text.count : 0 }.max() ?? 0

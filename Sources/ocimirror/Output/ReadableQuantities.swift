@@ -80,7 +80,28 @@ struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Returns a number with its noun: `1 blob`, `2 blobs`.
+extension Int {
+    /// The number with thousands separators: `1,234,567`.
+    var grouped: String {
+        let digits = Array(String(magnitude))
+        var text = self < 0 ? "-" : ""
+        for (position, digit) in digits.enumerated() {
+            if position > 0, (digits.count - position).isMultiple(of: 3) { text += "," }
+            text.append(digit)
+        }
+        return text
+    }
+}
+
+/// Returns a number with its noun: `1 blob`, `2,000 blobs`.
 func counted(_ count: Int, _ noun: String, plural: String? = nil) -> String {
-    "\(count) \(count == 1 ? noun : plural ?? "\(noun)s")"
+    "\(count.grouped) \(count == 1 ? noun : plural ?? "\(noun)s")"
+}
+
+/// Returns the first names of a list and the number of the others: `a, b and 970 more`.
+func listed(_ names: [String], limit: Int = 10) -> String {
+    // One name is not longer than its number.
+    let shown = names.count > limit + 1 ? names.prefix(limit) : names[...]
+    let rest = names.count - shown.count
+    return shown.joined(separator: ", ") + (rest > 0 ? " and \(rest.grouped) more" : "")
 }

@@ -56,17 +56,33 @@ struct LiveView {
         let all = sample.transfers
         let shown = all.prefix(all.count > limit ? max(limit - 1, 0) : limit)
         // Includes the images that come next, so that the bars do not shift.
+        let labels = shown.map { label($0, among: shown) }
         let names = min(
-            (shown.map(\.name) + sample.activeNames).map(\.columns).max() ?? 0, columns / 3)
+            (labels.map { $0.name + $0.platform } + sample.activeNames).map(\.columns).max() ?? 0,
+            columns / 3)
         let hidden = all.count - shown.count
-        return shown.map { line($0, names: names) }
+        return zip(shown, labels).map { line($0, $1, names: names) }
             + (hidden > 0 ? [style.dim(inset("and \(hidden) more"))] : [])
     }
 
+    /// Returns the name of a transfer, and its platform if another transfer has the same name.
+    private func label(
+        _ transfer: ProgressSample.BlobTransfer, among shown: ArraySlice<ProgressSample.BlobTransfer>
+    ) -> (name: String, platform: String) {
+        let isRepeated = shown.count { $0.name == transfer.name } > 1
+        return (transfer.name, isRepeated ? transfer.platform.map { " \($0)" } ?? "" : "")
+    }
+
     /// Returns a line with name, bar and byte counts, and the digest on a wide terminal.
-    private func line(_ transfer: ProgressSample.BlobTransfer, names: Int) -> String {
+    private func line(
+        _ transfer: ProgressSample.BlobTransfer, _ label: (name: String, platform: String),
+        names: Int
+    ) -> String {
         let digest = columns < 100 ? "" : " \(transfer.digest)"
-        let name = transfer.name.fitting(names).padded(to: names) + digest
+        // A long name is truncated rather than the platform.
+        let platform = label.platform.columns < names / 2 + 4 ? label.platform : ""
+        let short = label.name.fitting(names - platform.columns) + platform
+        let name = short.padded(to: names) + digest
         let percent =
             transfer.size > 0 ? Int(Double(transfer.readBytes) / Double(transfer.size) * 100) : 100
         let bytes =

@@ -81,6 +81,10 @@ struct ProgressFrames {
     private var speed = SpeedMeter(timeConstant: .seconds(3))
     /// A slower average, so that the remaining time does not fluctuate.
     private var trend = SpeedMeter(timeConstant: .seconds(20))
+    /// The time at which bytes were first read.
+    private var firstRead: Duration?
+    /// The time for which the speed is measured before it is used for an estimate.
+    static let minimumTrend = Duration.seconds(5)
 
     init(from start: Duration) {
         self.start = start
@@ -94,11 +98,14 @@ struct ProgressFrames {
     ) -> ProgressSnapshot {
         speed.record(sample.readBytes, at: time)
         trend.record(sample.readBytes, at: time)
+        if firstRead == nil, sample.readBytes > 0 { firstRead = time }
         // Neither is negative, whatever sizes a manifest declares.
         let missing = sample.expectedBytes - sample.completedBytes
+        let isMeasured = firstRead.map { time - $0 >= Self.minimumTrend } ?? false
+        let isPredictable = isMeasured && sample.isTotalKnown && throttledHosts.isEmpty
         return ProgressSnapshot(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
-            remaining: missing > 0 ? trend.time(for: missing) : nil, throttledHosts: throttledHosts,
+            remaining: missing > 0 && isPredictable ? trend.time(for: missing) : nil, throttledHosts: throttledHosts,
             pulls: pulls)
     }
 }

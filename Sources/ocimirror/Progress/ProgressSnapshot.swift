@@ -8,7 +8,10 @@ struct ProgressSnapshot: Sendable {
     /// The time since the start of the run.
     var elapsed = Duration.zero
     var bytesPerSecond = 0
-    /// The estimated time for the remaining bytes, or `nil` if it is unknown.
+    /// The estimated time for the remaining bytes.
+    ///
+    /// It is `nil` until all images have been started, while a host throttles, and in the first
+    /// seconds, because an estimate would mislead then.
     var remaining: Duration?
     var throttledHosts: [ThrottledHost] = []
     /// The pulls remaining at each registry that reports them.
@@ -35,10 +38,8 @@ struct ProgressSnapshot: Sendable {
         sample.transfers.isEmpty ? nil : "\(ByteCount(bytes: bytesPerSecond))/s"
     }
 
-    /// The remaining time; a lower bound while images are still being resolved.
-    var timeRemaining: String? {
-        remaining.map { "\(sample.isTotalKnown ? "" : "over ")\($0.clock) left" }
-    }
+    /// The remaining time.
+    var timeRemaining: String? { remaining.map { "\($0.clock) left" } }
 }
 
 extension ThrottledHost {

@@ -77,13 +77,16 @@ extension RunReport {
     }
 
     fileprivate var problemRows: [[String]] {
-        problems.map { problem in
+        problemGroups.map { group in
+            let (problem, ids) = (group.problem, group.ids)
             let role = problem.role.map { " at the \($0.rawValue)" } ?? ""
             let finding = problem.finding.map { "\(code($0.rawValue)) " } ?? ""
             let hint = problem.hint.map { "<br>→ \(code($0))" } ?? ""
+            let images =
+                ids.count == 1 ? code(ids[0]) : "\(counted(ids.count, "image")): \(code(listed(ids)))"
             return [
-                code(problem.id), "**\(problem.status.rawValue)**\(role)",
-                "\(finding)\(code(problem.message))\(hint)",
+                images, "**\(problem.statusText)**\(role)",
+                "\(finding)\(code(group.message))\(hint)",
             ]
         }
     }

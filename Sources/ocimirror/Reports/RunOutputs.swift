@@ -12,16 +12,19 @@ struct RunOutputs {
     private let metrics: String?
     private let context: ProgramContext
 
-    /// Creates the directories of the files before the run, so that a long run does not fail at its
-    /// end.
+    /// Creates the directories of the files before the run, and checks that the files can be
+    /// written, so that a long run does not fail at its end.
     ///
-    /// - Throws: `FileError` if a directory cannot be created.
+    /// - Throws: `FileError` if a directory cannot be created, or a file cannot be written.
     init(reports: [ReportFile], metrics: String?, in context: ProgramContext) throws {
         self.reports = reports
         self.metrics = metrics
         self.context = context
         for path in reports.map(\.path) + [metrics].compactMap(\.self) {
-            try Directory.create(Path.directory(of: context.absolute(path)))
+            let path = context.absolute(path)
+            try Directory.create(Path.directory(of: path))
+            // The temporary file is removed at once, and an existing file is unchanged.
+            _ = try FileWriter(path)
         }
     }
 

@@ -12,7 +12,7 @@ extension RunReport {
     var counts: String {
         ImageOutcome.Status.allCases.compactMap { status -> String? in
             let count = count(status)
-            return count > 0 ? "\(count) \(status.rawValue)" : nil
+            return count > 0 ? "\(count.grouped) \(status.rawValue)" : nil
         }.joined(separator: ", ")
     }
 
@@ -71,11 +71,47 @@ extension RunReport {
     }
 }
 
+/// A problem of one image, or of several images for the same cause.
+struct ProblemGroup {
+    /// The problem of the first image.
+    let problem: ImageProblem
+    let ids: [String]
+
+    /// The message about all images.
+    var message: String {
+        guard ids.count > 1, let failure = problem.sharedFailure else { return problem.message }
+        return failure.message(count: ids.count)
+    }
+}
+
+extension RunReport {
+    /// The problems of all images; those that at least ``SharedFailure/minimum`` images share are
+    /// listed once.
+    var problemGroups: [ProblemGroup] {
+        let problems = problems
+        let shared = Dictionary(
+            grouping: problems.filter { $0.sharedFailure != nil }, by: \.sharedFailure
+        ).filter { $0.value.count >= SharedFailure.minimum }
+        var added: Set<SharedFailure> = []
+        return problems.compactMap { problem in
+            guard let failure = problem.sharedFailure, let group = shared[failure] else {
+                return ProblemGroup(problem: problem, ids: [problem.id])
+            }
+            return added.insert(failure).inserted
+                ? ProblemGroup(problem: problem, ids: group.map(\.id)) : nil
+        }
+    }
+}
+
 /// A reason why an image needs attention.
 struct ImageProblem: Hashable, Sendable {
     /// The image's id, or the name of the configuration entry.
     let id: String
     let status: ImageOutcome.Status
+    /// A Boolean value that indicates whether an earlier run rejected the image.
+    let isStillRejected: Bool
+    /// The status in reports for people.
+    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
     /// The role of the registry that failed, if the copy failed.
     let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
@@ -83,9 +119,16 @@ struct ImageProblem: Hashable, Sendable {
     /// The message without the role at its beginning.
     let message: String
     let hint: String?
+    /// The failure, if other images can share it.
+    let sharedFailure: SharedFailure?
+
+    /// The message with the id of the finding.
+    var labeledMessage: String { finding.map { "\($0.rawValue): \(message)" } ?? message }
 
     init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
+        isStillRejected = false
+        sharedFailure = SharedFailure([failure])
         self.status = status
         role = failure.role
         finding = nil
@@ -97,22 +140,29 @@ struct ImageProblem: Hashable, Sendable {
         hint = failure.hint
     }
 
-    init(_ id: String, status: ImageOutcome.Status, finding found: Finding) {
+    init(
+        _ id: String, status: ImageOutcome.Status, finding found: Finding, isStillRejected: Bool
+    ) {
         self.id = id
+        self.isStillRejected = isStillRejected
         self.status = status
         role = nil
         finding = found.id
         message = found.message
         hint = nil
+        sharedFailure = nil
     }
 }
 
 extension ImageOutcome {
+    /// The status in reports for people.
+    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
+
     /// The reasons why the image needs attention.
     var problems: [ImageProblem] {
         guard !isDone else { return [] }
         return findings.filter { $0.severity == .error }.map {
-            ImageProblem(image.id, status: status, finding: $0)
+            ImageProblem(image.id, status: status, finding: $0, isStillRejected: isStillRejected)
         }
             + failures.map { ImageProblem(image.id, status: status, failure: $0) }
     }

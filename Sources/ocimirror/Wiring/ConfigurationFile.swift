@@ -26,23 +26,52 @@ struct ConfigurationFile {
     ///
     /// - Throws: `ConfigurationErrors` or ``ConfigurationFileError``.
     init(_ path: String, in context: ProgramContext) throws {
-        self.path = path
+        let path = try Self.existingPath(path, in: context)
+        self.path = path == Self.standardInput ? "standard input" : path
         let absolute = context.absolute(path)
+        text = try Self.read(path, in: context)
+        let loader = ConfigurationLoader(
+            file: self.path, environment: context.environment,
+            baseDirectory: Path.directory(of: absolute), checkFile: { PEMFile.problem(at: $0) })
+        let loaded = try loader.load(text: text)
+        for warning in loaded.warnings { context.console.show(warning) }
+        configuration = loaded.configuration
+        locks = try Self.locks(of: loaded.configuration)
+    }
+
+    /// The value of `--config` for standard input.
+    private static let standardInput = "-"
+    /// The maximum size of a configuration in bytes.
+    private static let maximumByteCount = 1 << 20
+
+    /// Returns the path, or `mirror.yml` if only that exists and no other file was named.
+    private static func existingPath(
+        _ path: String, in context: ProgramContext
+    ) throws -> String {
+        let alternative = "mirror.yml"
+        guard path == CommonOptions().config, try FileStatus.of(context.absolute(path)) == nil,
+            try FileStatus.of(context.absolute(alternative)) != nil
+        else { return path }
+        return alternative
+    }
+
+    private static func read(_ path: String, in context: ProgramContext) throws -> [UInt8] {
+        guard path != standardInput else {
+            guard let text = try Terminal.allInput(limit: maximumByteCount) else {
+                throw ConfigurationFileError(
+                    message: "cannot read the configuration from standard input",
+                    hint: "write at most 1 MiB of UTF-8")
+            }
+            return Array(text.utf8)
+        }
         do {
-            text = try BoundedFile.read(absolute, limit: 1 << 20)
+            return try BoundedFile.read(context.absolute(path), limit: maximumByteCount)
         } catch {
             throw ConfigurationFileError(
                 message: "\(error)",
                 hint: error.isMissing
                     ? "run 'ocimirror init' to create mirror.yaml, or use --config" : nil)
         }
-        let loader = ConfigurationLoader(
-            file: path, environment: context.environment,
-            baseDirectory: Path.directory(of: absolute))
-        let loaded = try loader.load(text: text)
-        for warning in loaded.warnings { context.console.show(warning) }
-        configuration = loaded.configuration
-        locks = try Self.locks(of: loaded.configuration)
     }
 
     /// Returns the registry settings of the configuration, for commands that need nothing else from
@@ -52,9 +81,19 @@ struct ConfigurationFile {
     static func registries(
         _ path: String, in context: ProgramContext
     ) throws -> [RegistryHost: RegistryOptions] {
-        guard try FileStatus.of(context.absolute(path)) != nil || path != CommonOptions().config
-        else { return [:] }
+        let path = try existingPath(path, in: context)
+        let exists = try FileStatus.of(context.absolute(path)) != nil
+        guard exists || path != CommonOptions().config else { return [:] }
         return try ConfigurationFile(path, in: context).configuration.registries
+    }
+
+    /// Returns the options with the registries on this machine that do not use TLS.
+    func optionsWithPlainHTTP(
+        _ options: CommonOptions, in context: ProgramContext
+    ) async throws -> CommonOptions {
+        try await Network.detectingPlainHTTP(
+            at: configuration.registryHosts, registries: configuration.registries,
+            options: options, context: context)
     }
 
     /// Reads the lock files again.

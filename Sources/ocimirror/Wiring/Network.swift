@@ -8,9 +8,32 @@ internal import Mirroring
 internal import OCI
 internal import Registry
 internal import Synchronization
+internal import TextSafety
 
 /// Creates the stores of registries and OCI image layouts from the options and the configuration.
 enum Network {
+    /// Returns the options with the registries on this machine that do not use TLS.
+    ///
+    /// No request is sent for other hosts, nor for hosts whose settings already state it.
+    static func detectingPlainHTTP(
+        at hosts: Set<RegistryHost>, registries: [RegistryHost: RegistryOptions],
+        options: CommonOptions, context: ProgramContext
+    ) async throws -> CommonOptions {
+        let unset = hosts.filter { host in
+            let isSet = registries[host].map { $0.plainHTTP || $0.hasOwnTrust } ?? false
+            return !isSet && !options.plainHTTP.contains(host.name)
+        }
+        let detection = PlainHTTPDetection(
+            transport: try transport(registries, options, context),
+            timeouts: HTTPTimeouts(idle: options.idleTimeout))
+        var options = options
+        options.detectedPlainHTTP = await detection.detect(among: unset)
+        for host in options.detectedPlainHTTP.map(\.name).sorted() {
+            context.console.note("\(host) does not use TLS; using plain HTTP on this machine")
+        }
+        return options
+    }
+
     /// Returns a provider of stores.
     ///
     /// No request is sent before a store is used.
@@ -82,32 +105,58 @@ enum Network {
         registries: [RegistryHost: RegistryOptions], options: CommonOptions,
         context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
     ) throws -> RegistryClientPool {
+        try parts(
+            registries: registries, options: options, context: context, retryMode: retryMode,
+            onlyAuthFile: onlyAuthFile
+        ).pool
+    }
+
+    /// A client pool with the transport and the credentials that it uses.
+    struct Parts {
+        let pool: RegistryClientPool
+        let credentials: CredentialStore
+        let transport: any HTTPTransport
+    }
+
+    /// Returns a client pool with its parts; the parameters are those of `network`.
+    static func parts(
+        registries: [RegistryHost: RegistryOptions], options: CommonOptions,
+        context: ProgramContext, retryMode: RetryMode, onlyAuthFile: Bool = false
+    ) throws -> Parts {
         var settings = registries.mapValues(RegistrySettings.init)
         var defaults = RegistrySettings()
+        let endpoints = Set(registries.values.flatMap(\.endpoints).map(\.name))
         for name in options.plainHTTP {
             let host = try usage("--plain-http", name, RegistryHost.init(parsing:))
             settings[host, default: defaults].plainHTTP = true
+        }
+        for host in options.detectedPlainHTTP {
+            settings[host, default: defaults].plainHTTP = true
+            settings[host]?.isPlainHTTPDetected = true
         }
         if options.strictAuth || onlyAuthFile {
             defaults.requiresAuth = true
             for host in settings.keys { settings[host]?.requiresAuth = true }
         }
-        return RegistryClientPool(
-            transport: try transport(registries, options, context),
+        let transport = try transport(registries, options, context)
+        let credentials = CredentialStore(
+            given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
+            authFile: options.authFile.map(context.absolute),
+            environment: onlyAuthFile ? [:] : context.environment)
+        let pool = RegistryClientPool(
+            transport: transport,
             options: RegistryClientPool.Options(
                 registries: settings, defaults: defaults,
                 timeouts: HTTPTimeouts(idle: options.idleTimeout), retryMode: retryMode,
                 retryFor: options.retryFor),
-            credentials: CredentialStore(
-                given: onlyAuthFile ? [:] : registries.compactMapValues(\.credential),
-                authFile: options.authFile.map(context.absolute),
-                environment: onlyAuthFile ? [:] : context.environment),
+            credentials: credentials,
             events: {
                 context.credentials.note($0)
                 context.traffic.note($0)
                 let isPaused = context.throttledHosts.record($0)
-                context.console.show($0, isPaused: isPaused)
+                context.console.show($0, isPaused: isPaused, endpoints: endpoints)
             })
+        return Parts(pool: pool, credentials: credentials, transport: transport)
     }
 
     private static func transport(
@@ -129,6 +178,12 @@ enum Network {
         var configuration = CurlTransport.Configuration()
         configuration.userAgent = "ocimirror/\(Program.version)"
         configuration.proxies = ProxyRules(environment: context.environment)
+        if let file = options.caFile, let problem = PEMFile.problem(at: context.absolute(file)) {
+            throw UsageError(
+                ["ocimirror"],
+                .invalidValue(
+                    of: "--ca-file", UntrustedText(file), reason: problem, suggestion: nil))
+        }
         let trust =
             options.caFile.map { TLSTrust(caFile: context.absolute($0)) }
             ?? SystemCertificates.trust(environment: context.environment)
@@ -180,10 +235,16 @@ extension Console {
     /// - Parameters:
     ///   - event: The event.
     ///   - isPaused: A Boolean value that indicates whether the host of a retry was already paused.
-    fileprivate func show(_ event: RegistryEvent, isPaused: Bool) {
+    ///   - endpoints: The names of the hosts that others can replace.
+    fileprivate func show(_ event: RegistryEvent, isPaused: Bool, endpoints: Set<String>) {
         var entry = LogEntry(event)
+        if case .hostGivenUp(let host, _) = event, endpoints.contains(host) {
+            entry.level = .warning
+        }
         // The live view shows throttled hosts, and one line announces the pause of a host.
         if isLive || isPaused, entry.event == .retry { entry.level = .debug }
+        // On a terminal, the result states it next to these lines.
+        if isLive, outputIsTerminal, entry.event == .credentialsRejected { entry.level = .debug }
         log(entry)
     }
 }

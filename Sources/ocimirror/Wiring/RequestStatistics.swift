@@ -38,7 +38,7 @@ final class RequestStatistics: Sendable {
 
     func note(_ event: RegistryEvent) {
         switch event {
-        case .requestFinished(let host, let kind, let status, let bytes):
+        case .requestFinished(let host, let kind, let status, let bytes, _):
             change(host) { traffic in
                 traffic.requests[kind, default: 0] += 1
                 if kind.isUpload {
@@ -50,7 +50,7 @@ final class RequestStatistics: Sendable {
             }
         case .retryWaiting(let host, _, _): change(host.name) { $0.retries += 1 }
         case .pullsRemaining(let host, let left): change(host.name) { $0.pullsLeft = left }
-        case .anonymousFallback, .warningReceived, .credentialUsed, .credentialAccepted,
+        case .hostGivenUp, .anonymousFallback, .warningReceived, .credentialUsed, .credentialTrimmed, .credentialAccepted,
             .credentialRejected,
             .invalidTagsSkipped:
             break

@@ -4,6 +4,7 @@ internal import Mirroring
 internal import OCI
 internal import StrictJSON
 internal import TextSafety
+internal import Validation
 
 /// The parts of a JSON report of `sync` that later commands use.
 ///
@@ -17,6 +18,8 @@ struct RunReportReader: Sendable {
         let digest: Digest?
         let facts: ImageFacts
         let findings: [Finding]
+        /// The key of a rejection by the rules.
+        let rejection: String?
     }
 
     /// A finding of that run.
@@ -45,7 +48,7 @@ struct RunReportReader: Sendable {
                 element, path: path,
                 known: [
                     "id", "status", "reason", "digest", "downloadSize", "platforms", "labels",
-                    "findings",
+                    "findings", "rejection",
                 ])
             guard let id = try object.string("id") else { throw object.failure("id", "missing") }
             images[id] = try Image(object)
@@ -61,6 +64,16 @@ struct RunReportReader: Sendable {
         return Dictionary(known) { first, _ in first }
     }
 
+    /// The rejections by the rules, for a run that does not read their images again.
+    var rejections: RecordedRejections {
+        RecordedRejections(
+            Dictionary(
+                images.values.compactMap { image in
+                    image.rejection.map { ($0, image.findings.compactMap(\.recorded)) }
+                }
+            ) { first, _ in first })
+    }
+
     /// Returns the image with an id and a digest, or `nil` if the report does not contain it.
     func image(_ id: String, digest: Digest) -> Image? {
         images[id].flatMap { $0.digest == digest ? $0 : nil }
@@ -71,6 +84,7 @@ extension RunReportReader.Image {
     fileprivate init(_ object: JSONObject) throws(JSONError) {
         status = try object.string("status") ?? ""
         reason = try object.string("reason").map(UntrustedText.init)
+        rejection = try object.string("rejection")
         digest = try object.string("digest").flatMap { try? Digest(parsing: $0) }
         facts = try ImageFacts(recordedIn: object)
         findings = try (object.array("findings") ?? []).map { path, value throws(JSONError) in
@@ -115,6 +129,16 @@ extension ImageFacts.PlatformFacts {
 }
 
 extension RunReportReader.Finding {
+    /// The finding, or `nil` if this version has no such finding.
+    fileprivate var recorded: Validation.Finding? {
+        guard let id = Validation.Finding.ID(rawValue: id.raw),
+            let severity = Validation.Finding.Severity(rawValue: severity)
+        else { return nil }
+        return Validation.Finding(
+            id, severity, platform: platform.flatMap { try? Platform(parsing: $0.raw) },
+            message.display)
+    }
+
     fileprivate init(_ object: JSONObject) throws(JSONError) {
         id = UntrustedText(try object.string("id") ?? "")
         severity = try object.string("severity") ?? ""

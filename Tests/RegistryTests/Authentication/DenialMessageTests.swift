@@ -126,4 +126,63 @@ import TextSafety
         #expect(error?.failureClass == .unavailable)
         scene.wire.expectDone()
     }
+
+    // MARK: Advice
+
+    private static func advice(
+        _ registry: String, _ access: Access, _ credential: FoundCredential?
+    ) throws -> String {
+        let repository = try Repository(registry: RegistryHost(parsing: registry), path: "app")
+        return DenialAdvice(
+            Operation(
+                kind: .manifestPut, phrase: "pushing", repository: repository, access: access),
+            credential, isRejected: false
+        ).text
+    }
+
+    @Test(arguments: [(Access.push("app"), "write:packages"), (.pull("app"), "read:packages")])
+    func `name the variable and the permission of GHCR if no token was sent`(
+        access: Access, permission: String
+    ) throws {
+        let advice = try Self.advice("ghcr.io", access, .nothing)
+        #expect(advice.hasPrefix("set GITHUB_TOKEN to a token with \(permission), log in with"))
+    }
+
+    @Test func `name the permission that a token of GHCR may lack`() throws {
+        let token = FoundCredential(.user("octocat", "canary"), source: "GITHUB_TOKEN")
+        let advice = try Self.advice("ghcr.io", .push("app"), token)
+        #expect(advice.hasPrefix("give user octocat the right to push (a token needs write:packages"))
+        #expect(advice.contains("permissions: {packages: write}"))
+    }
+
+    @Test func `name the right that credentials may lack, and no repository`() throws {
+        let advice = try Self.advice(
+            "reg.test", .push("app"), FoundCredential(.user("me", "canary"), source: "mirror.yaml"))
+        #expect(advice.hasPrefix("give user me the right to push; "))
+        #expect(!advice.contains("app"))
+        #expect(try Self.advice("reg.test", .pull("app"), .nothing).hasPrefix("log in with"))
+    }
+
+    // MARK: Line breaks
+
+    @Test(arguments: ["canary\n", "canary\r\n", "canary\n\n"])
+    func `report line breaks that were removed from a secret`(password: String) async throws {
+        let scene = try Scene(
+            [
+                Exchange(
+                    "PUT \(Self.manifest)", ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
+                ),
+                Exchange("PUT \(Self.manifest)", ScriptedResponse(403)),
+            ], credentials: ["reg.test": .user("me", password)])
+        await #expect(throws: RegistryError.self) {
+            try await scene.repository().push(
+                manifest: Sample.manifest.raw, as: .tag(Tag(parsing: "1")))
+        }
+        let expected = Registry.Base64.encode(Array("me:canary".utf8))
+        #expect(scene.wire.authorizations.last == "Basic \(expected)")
+        #expect(
+            scene.events.all.contains(
+                .credentialTrimmed(
+                    host: try RegistryHost(parsing: "reg.test"), source: "mirror.yaml")))
+    }
 }

@@ -140,7 +140,7 @@ import Testing
         Refusal(
             "harbor.example.com", "nothing is pushed to a proxy project", writing: true,
             message(403, "DENIED", "can not push artifact to a proxy project"), .denied,
-            advice: "lack the scope"),
+            advice: "log in with"),
         Refusal(
             "harbor.example.com", "what is missing has a code of its own", writing: false,
             message(404, "NOT_FOUND", "artifact app:1 not found"), .missing),
@@ -152,7 +152,7 @@ import Testing
             "europe-docker.pkg.dev", "no right to upload", writing: true,
             message(
                 403, "DENIED", "Permission artifactregistry.repositories.uploadArtifacts denied"),
-            .denied, advice: "lack the scope"),
+            .denied, advice: "log in with"),
         // JFrog RTFACT-13797: 403 for missing content in a virtual repository.
         Refusal(
             "docker.artifactory.example.com", "missing and forbidden look alike", writing: false,

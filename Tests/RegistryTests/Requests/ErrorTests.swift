@@ -74,7 +74,7 @@ import Testing
                 + "\(status == 401 ? "authentication required" : "access denied") (\(status)), "
                 + "no credentials were sent (DENIED) [request ABCD:1]")
         let hint = try #require(error.hint)
-        #expect(hint.contains("private or missing") && hint.contains("repository:app:pull"))
+        #expect(hint.contains("private or missing") && hint.contains("log in with"))
     }
 
     @Test func `are one line, whatever the registry sends`() async throws {

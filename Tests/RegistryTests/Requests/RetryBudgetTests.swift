@@ -77,7 +77,7 @@ import Testing
         }
         #expect(
             error?.reason == "3 connections failed (no response); no more requests in this run")
-        #expect(error?.hint?.hasPrefix("check that reg.test is up") == true)
+        #expect(error?.hint?.hasPrefix("check the name reg.test, its port") == true)
         scene.wire.expectDone()
     }
 

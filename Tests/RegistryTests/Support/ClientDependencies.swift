@@ -78,6 +78,15 @@ struct Scene: Sendable {
 final class EventLog: Sendable {
     private let list = Mutex<[RegistryEvent]>([])
     var all: [RegistryEvent] { list.withLock { $0 } }
+    /// The events without the times and URLs of requests.
+    var withoutTraces: [RegistryEvent] {
+        all.map { event in
+            guard case .requestFinished(let host, let kind, let status, let bytes, _) = event else {
+                return event
+            }
+            return .requestFinished(host: host, kind: kind, status: status, bytes: bytes)
+        }
+    }
     func append(_ event: RegistryEvent) { list.withLock { $0.append(event) } }
 }
 

@@ -42,7 +42,7 @@ import Testing
     @Test func `fits 80 columns`() {
         #expect(
             lines(Self.middle, 80) == [
-                " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left",
+                " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · 1:23 left · 0:48 elapsed",
                 " grafana         ━━━━━━━━━━━━━━━━━━───────────────────   51%       61 of 118 MB",
                 " envoy-gateway   ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━───   93%        45 of 48 MB",
                 " redis-operator  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  100%   12 MB, finishing",
@@ -55,7 +55,7 @@ import Testing
         let lines = lines(Self.middle, 140)
         #expect(
             lines[0]
-                == " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · over 1:23 left · 0:48 elapsed"
+                == " 12 of 38 images, 2 failed · 1.2 of 3.4 GB · 25 MB/s · 1:23 left · 0:48 elapsed"
         )
         #expect(
             lines[1]
@@ -130,17 +130,42 @@ import Testing
         #expect(meter.bytesPerSecond == 0, "what stands still has no speed")
     }
 
-    @Test func `marks the remaining time as a lower bound while images are resolved`() {
-        var frames = ProgressFrames(from: .zero)
-        var sample = ProgressSample(
-            totalCount: 2, startedCount: 1, expectedBytes: 1000, completedBytes: 500, readBytes: 500
-        )
-        var snapshot = frames.next(sample, at: .seconds(5))
-        #expect(snapshot.timeRemaining == "over 0:05 left")
-        sample.startedCount = 2
-        snapshot = frames.next(sample, at: .seconds(5))
-        #expect(snapshot.timeRemaining == "0:05 left")
-        sample.completedBytes = 1000
-        #expect(frames.next(sample, at: .seconds(6)).timeRemaining == nil)
+    @Test func `estimates the remaining time only where it can be known`() {
+        func remaining(
+            started: Int = 2, seconds: Int = 6, throttled: [ThrottledHost] = []
+        ) -> String? {
+            var frames = ProgressFrames(from: .zero)
+            var sample = ProgressSample(
+                totalCount: 2, startedCount: started, expectedBytes: 1200, completedBytes: 100,
+                readBytes: 100)
+            _ = frames.next(sample, at: .seconds(1))
+            sample.completedBytes = seconds * 100
+            sample.readBytes = seconds * 100
+            return frames.next(sample, at: .seconds(seconds), throttledHosts: throttled)
+                .timeRemaining
+        }
+        #expect(remaining() == "0:06 left")
+        #expect(remaining(started: 1) == nil, "more images will follow")
+        #expect(remaining(seconds: 5) == nil, "the speed is not known yet")
+        let host = ThrottledHost(host: "a", reason: "429", remaining: .seconds(9))
+        #expect(remaining(throttled: [host]) == nil, "nothing is transferred meanwhile")
+    }
+
+    @Test func `shows the platform of transfers with the same name`() {
+        func transfer(_ name: String, _ platform: String?) -> ProgressSample.BlobTransfer {
+            .init(name: name, platform: platform, digest: "", readBytes: 1, size: 2)
+        }
+        var snapshot = ProgressSnapshot()
+        snapshot.sample.transfers = [
+            transfer("app", "linux/amd64"), transfer("app", "linux/arm64"),
+            transfer("other", "linux/amd64"),
+            transfer("a-very-long-name-of-an-image", "linux/amd64"),
+            transfer("a-very-long-name-of-an-image", "linux/arm64"),
+        ]
+        let lines = lines(snapshot, 80)
+        #expect(lines[1].hasPrefix(" app linux/amd64 ") && lines[2].hasPrefix(" app linux/arm64 "))
+        #expect(lines[3].hasPrefix(" other  "))
+        #expect(lines[4].contains(" linux/amd64 ") && lines[5].contains(" linux/arm64 "))
+        #expect(lines.allSatisfy { $0.columns < 80 })
     }
 }

@@ -51,7 +51,8 @@ struct HTMLImage {
         switch MatrixCell(on: platform, of: outcome) {
         case .valid(let facts): mark = ("good", "✓", size(facts))
         case .present(let facts): mark = ("calm", "·", size(facts))
-        case .notChecked: mark = ("warn", "?", "not-checked")
+        case .notChecked: mark = ("warn", "?", "not checked")
+        case .invalid(.platformMissing): mark = ("bad", "✗", "missing")
         case .invalid(let id): mark = ("bad", "✗", id.rawValue)
         case .excepted: mark = ("warn", "–", "exception")
         case .absent: mark = ("calm", "–", "")
@@ -96,12 +97,12 @@ struct HTMLImage {
         var lines = row.problems.map { problem -> HTML in
             let role = problem.role.map { "\($0.rawValue)" }
             return line(
-                tone: "bad", label: problem.finding?.rawValue ?? role ?? row.status, problem.message
-            )
+                tone: "bad", label: problem.finding?.rawValue ?? role ?? row.status,
+                id: problem.finding, problem.message)
                 + .some(problem.hint) { hint in "<p class=\"hint\">→ \(hint)</p>" }
         }
         for finding in row.outcome?.findings ?? [] where finding.severity == .warning {
-            lines.append(line(tone: "warn", label: finding.label, finding.message))
+            lines.append(line(tone: "warn", label: finding.label, id: finding.id, finding.message))
         }
         for warning in row.outcome?.referrerWarnings ?? [] {
             lines.append(line(tone: "warn", label: "referrers", warning))
@@ -123,7 +124,17 @@ struct HTMLImage {
             "only \(platforms) (\(end ?? "no end date")): \(exception.reason)")
     }
 
-    private static func line(tone: String, label: String, _ text: String) -> HTML {
-        "<p><span class=\"badge \(tone)\">\(label)</span> \(text)</p>"
+    private static func line(
+        tone: String, label: String, id: Finding.ID? = nil, _ text: String
+    ) -> HTML {
+        "<p><span class=\"badge \(tone)\">\(HTML.finding(label, id: id))</span> \(text)</p>"
+    }
+}
+
+extension HTML {
+    /// Returns a label that links to the meaning of a finding on the page.
+    static func finding(_ label: String, id: Finding.ID?) -> HTML {
+        guard let id else { return "\(label)" }
+        return "<a href=\"#finding-\(id.rawValue)\" title=\"\(id.summary)\">\(label)</a>"
     }
 }

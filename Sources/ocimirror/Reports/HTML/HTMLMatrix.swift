@@ -50,7 +50,7 @@ struct HTMLMatrix {
             guard count > 0 else { return nil }
             return """
                 <button type="button" data-group="\(group)" aria-pressed="\(group == "all")">\
-                \(name) <span>\(count)</span></button>
+                \(name) <span>\(count.grouped)</span></button>
 
                 """
         }

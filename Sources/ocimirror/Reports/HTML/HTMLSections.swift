@@ -11,6 +11,7 @@ struct HTMLSections {
     init(_ report: RunReport) {
         html =
             "\(Self.hosts(report.traffic))\(Self.slowest(report.slowest))\(Self.locks(report.locks))"
+            + Self.findings(report)
     }
 
     /// Returns the findings about credentials, which belong to no image.
@@ -18,11 +19,27 @@ struct HTMLSections {
         guard !credentials.all.isEmpty else { return "" }
         let rows = credentials.all.map { credential -> HTML in
             """
-            <li>\(credential.finding.id.rawValue): \(credential.finding.message); \
+            <li>\(HTML.finding(credential.finding.id.rawValue, id: credential.finding.id)): \(credential.finding.message); \
             \(credential.hint)</li>
             """
         }
         return "<section><h2>Warnings</h2><ul class=\"locks\">\(rows)</ul></section>"
+    }
+
+    /// Returns the meaning of each finding in the report, which the findings link to.
+    private static func findings(_ report: RunReport) -> HTML {
+        let shown = Set(report.sync.outcomes.flatMap(\.findings).map(\.id))
+            .union(report.credentials.all.map(\.finding.id))
+        let ids = Finding.ID.allCases.filter(shown.contains)
+        guard !ids.isEmpty else { return "" }
+        let rows = ids.map { id -> HTML in
+            "<dt id=\"finding-\(id.rawValue)\">\(id.rawValue)</dt><dd>\(id.summary)</dd>"
+        }
+        return """
+            <section><h2>Findings</h2><dl class="findings">\(rows)</dl>
+            <p class="when">Documentation/findings.md describes each with its causes and remedies.</p>
+            </section>
+            """
     }
 
     private static func hosts(_ traffic: [HostStatistics]) -> HTML {
@@ -30,12 +47,12 @@ struct HTMLSections {
         let rows = traffic.map { host -> HTML in
             """
             <tr><th scope="row">\(host.host)</th>
-            <td class="number" data-label="Requests">\(host.requestCount)</td>
-            <td class="number" data-label="Retries">\(host.retries)</td>
+            <td class="number" data-label="Requests">\(host.requestCount.grouped)</td>
+            <td class="number" data-label="Retries">\(host.retries.grouped)</td>
             <td class="number" data-label="Received">\(ByteCount(bytes: host.bytesRead))</td>
             <td class="number" data-label="Sent">\(ByteCount(bytes: host.bytesWritten))</td>
             <td class="number" data-label="Pulls">\
-            \(host.pullsLeft.map { "\(host.pullsSpent) used, \($0) remaining" } ?? "–")</td></tr>
+            \(host.pullsLeft.map { "\(host.pullsSpent.grouped) used, \($0.grouped) remaining" } ?? "–")</td></tr>
 
             """
         }

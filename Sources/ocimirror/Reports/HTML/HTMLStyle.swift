@@ -52,6 +52,10 @@ extension HTMLReport {
         .bar { display: block; width: 100%; height: 10px; border-radius: 5px; background: var(--line); }
         .bar rect { fill: var(--tone); }
         .bar .unchanged { fill: var(--good); }
+        .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .6rem 0 0; padding: 0; list-style: none; font-size: .9rem; }
+        .legend i { display: inline-block; width: .75em; height: .75em; margin-right: .4em; border-radius: 3px; background: var(--tone); }
+        .legend .unchanged i { background: var(--good); }
+        .legend b { font-variant-numeric: tabular-nums; }
         .counts { margin: .5rem 0 1.25rem; color: var(--dim); font-size: .9rem; }
         .figures {
           display: grid; grid-template-columns: repeat(auto-fit, minmax(min(11rem, 42%), 1fr)); gap: .75rem; margin: 0;
@@ -152,6 +156,11 @@ extension HTMLReport {
         .slowest svg { width: 100%; height: 8px; border-radius: 4px; background: var(--calm-soft); }
         .slowest rect { fill: var(--new); }
         .slowest b { font-weight: 500; text-align: right; font-variant-numeric: tabular-nums; }
+        .findings { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
+        .findings dt { font-weight: 600; }
+        .findings dd { margin: 0; }
+        .findings :target { background: var(--warn-soft); }
+        .badge a { color: inherit; }
         .locks { margin: 0; padding-left: 1.1rem; }
 
         """
@@ -193,6 +202,16 @@ extension HTMLReport {
           .slowest li { grid-template-columns: 1fr auto; gap: .1rem 1rem; }
           .slowest svg { grid-row: 2; grid-column: 1 / -1; }
         }
-        @media print { #tools { display: none; } }
+        @media print {
+          :root {
+            --ground: #fff; --card: #fff; --ink: #000; --dim: #444; --line: #bbb; --good: #14703f; --bad: #b3261e;
+            --warn: #8a5a00; --new: #1d4fbf; --calm: #4c5763;
+          }
+          body { padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+          #tools, summary::before, thead button::after { display: none; }
+          tbody[hidden] { display: table-row-group; }
+          tbody, section, .figures div { break-inside: avoid; }
+          thead { display: table-header-group; }
+        }
         """
 }

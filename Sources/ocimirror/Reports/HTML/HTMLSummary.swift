@@ -29,6 +29,7 @@ struct HTMLSummary {
         guard !all.isEmpty else { return "" }
         var start = 0
         var segments: [HTML] = []
+        var legend: [HTML] = []
         for prominence in MatrixRow.Prominence.allCases {
             let count = all.count { $0.prominence == prominence }
             guard count > 0 else { continue }
@@ -36,10 +37,13 @@ struct HTMLSummary {
                 "<rect class=\"\(prominence)\" x=\"\(start)\" y=\"0\" width=\"\(count)\" height=\"1\"/>"
             )
             start += count
+            legend.append(
+                "<li class=\"\(prominence)\"><i></i>\(prominence.words) <b>\(count.grouped)</b></li>")
         }
         return """
             <svg class="bar" viewBox="0 0 \(start) 1" preserveAspectRatio="none" role="img" \
             aria-label="\(report.headline)">\(segments)</svg>
+            <ul class="legend" aria-label="Legend">\(legend)</ul>
             <p class="counts">\(report.headline)</p>
             """
     }
@@ -55,16 +59,16 @@ struct HTMLSummary {
             figure(
                 "Skipped", ByteCount(bytes: effort.bytesSaved),
                 note: "\(counted(effort.blobsPresent, "blob")) already present"
-                    + (effort.blobsMounted > 0 ? ", \(effort.blobsMounted) mounted" : "")),
+                    + (effort.blobsMounted > 0 ? ", \(effort.blobsMounted.grouped) mounted" : "")),
             figure(
-                "Requests", report.requestCount,
+                "Requests", report.requestCount.grouped,
                 note: retries > 0
                     ? counted(retries, "retry", plural: "retries")
                     : "to \(counted(report.traffic.count, "host"))"),
         ]
         for pulls in report.pulls {
             figures.append(
-                figure("Pulls remaining", pulls.left, note: "\(pulls.spent) used at \(pulls.host)"))
+                figure("Pulls remaining", pulls.left.grouped, note: "\(pulls.spent.grouped) used at \(pulls.host)"))
         }
         if let slow = report.slowest.first {
             figures.append(
@@ -100,15 +104,27 @@ extension RunReport {
             ", \($0.words) with \(counted(unfinished.count, "image")) unfinished"
         }
         if bad > 0 {
-            return "\(bad) of \(counted(all, "image")) "
+            return "\(bad.grouped) of \(counted(all, "image")) "
                 + "\(bad == 1 ? "needs" : "need") attention\(interruption ?? "")"
         }
         guard all > 0 else { return headline }
         guard let interruption else {
             return all == 1
-                ? "The image is up to date" : "All \(all) images are up to date"
+                ? "The image is up to date" : "All \(all.grouped) images are up to date"
         }
         return "No problems found\(interruption)"
+    }
+}
+
+extension MatrixRow.Prominence {
+    /// The meaning of the color in the legend.
+    fileprivate var words: String {
+        switch self {
+        case .bad: "needs attention"
+        case .unfinished: "unfinished"
+        case .changed: "changed"
+        case .unchanged: "unchanged"
+        }
     }
 }
 

@@ -35,7 +35,7 @@ struct MatrixRow {
     private init(_ outcome: ImageOutcome) {
         id = outcome.image.id
         source = outcome.image.sourceText
-        status = outcome.status.rawValue
+        status = outcome.statusText
         self.outcome = outcome
         problems = outcome.problems
         prominence =

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CommandLineKit
+internal import OCI
+internal import StrictJSON
+internal import TextSafety
+
+/// The result of `doctor` as text and JSON.
+struct DoctorDocument {
+    let registries: [RegistryDiagnosis]
+
+    /// The exit code of all registries combined.
+    var exitCode: ExitCode { .combining(registries.map(\.exitCode)) }
+
+    // MARK: Text
+
+    /// Returns the table; empty if the console is quiet and no test failed or warned.
+    func text(for console: Console) -> String {
+        let style = console.outputStyle
+        let hasWarnings = registries.contains { $0.checks.contains { $0.status == .warning } }
+        guard console.volume > .quiet || exitCode != .success || hasWarnings else { return "" }
+        guard !registries.isEmpty else { return "no registries in the configuration\n" }
+        var listing = Listing(width: console.width, style: style)
+        listing.add(Self.columns.map { Listing.Cell(text: $0, paint: style.dim) })
+        for diagnosis in registries {
+            let roles = RegistryDiagnosis.Role.allCases.filter(diagnosis.roles.contains)
+            let cells = RegistryDiagnosis.Test.allCases.map { diagnosis[$0].cell(style) }
+            listing.add(
+                [
+                    .init(text: diagnosis.registry.name, paint: style.bold),
+                    .init(text: roles.map(\.rawValue).joined(separator: "+")),
+                ] + cells, details: diagnosis.checks.flatMap { $0.details(style, console.volume) })
+        }
+        return listing.text + "\n" + summary + "\n"
+    }
+
+    private static let columns = [
+        "registry", "role", "name", "TLS", "login", "pull", "push", "pulls left", "clock",
+    ]
+
+    private var summary: String {
+        let failed = registries.count { $0.exitCode != .success }
+        let all = counted(registries.count, "registry", plural: "registries")
+        return failed == 0 ? "\(all) OK" : "\(failed) of \(all) failed"
+    }
+
+    // MARK: JSON
+
+    /// The stable document; `Documentation/json.md` describes it.
+    var json: JSONValue {
+        [
+            "schema": 1,
+            "command": "doctor",
+            "exitCode": .integer(Int(exitCode.rawValue)),
+            "registries": .array(
+                registries.map { diagnosis in
+                    [
+                        "registry": .string(diagnosis.registry.name),
+                        "roles": .array(
+                            RegistryDiagnosis.Role.allCases.filter(diagnosis.roles.contains).map {
+                                .string($0.rawValue)
+                            }),
+                        "checks": .array(diagnosis.checks.map(\.json)),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension RegistryDiagnosis.Check? {
+    /// Returns the cell of the table; a dash if the test does not apply.
+    fileprivate func cell(_ style: TextStyle) -> Listing.Cell {
+        guard let check = self else { return Listing.Cell(text: "-", paint: style.dim) }
+        let paint: (String) -> String =
+            switch check.status {
+            case .ok: style.green
+            case .none: style.dim
+            case .warning, .notChecked: style.yellow
+            case .failed: style.red
+            }
+        let word = check.status == .notChecked ? "unknown" : check.status.rawValue
+        return Listing.Cell(text: check.value ?? word, paint: paint)
+    }
+}
+
+extension RegistryDiagnosis.Check {
+    /// Returns the lines below the registry.
+    fileprivate func details(_ style: TextStyle, _ volume: Console.Volume) -> [Listing.Cell] {
+        let text = message.map { "\(test.rawValue): \($0)" } ?? test.rawValue
+        let line: Listing.Cell
+        switch status {
+        case .failed: line = .init(text: "error: \(text)", paint: style.red)
+        case .warning: line = .init(text: "warning: \(text)", paint: style.yellow)
+        case .ok, .none, .notChecked:
+            // A number of checked repositories is of interest only on request.
+            guard message != nil, volume == .verbose || test != .pull && test != .tls else {
+                return []
+            }
+            line = .init(text: "note: \(text)", paint: style.dim)
+        }
+        return [line] + (hint.map { [.init(text: "hint: \($0)", paint: style.bold)] } ?? [])
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "check": .string(test.rawValue),
+            "status": .string(status.rawValue),
+            "value": .optional(value),
+            "message": .optional(message),
+            "hint": .optional(hint),
+        ]
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Content
+internal import HTTP
+internal import Mirroring
+internal import OCI
+internal import Registry
+
+/// Finds registries on this machine that do not use TLS, so that local tests need no option.
+///
+/// Only hosts that the user wrote and that always mean this machine are tried, and only after the
+/// TLS handshake failed because the server does not use TLS. A rejected certificate never leads to
+/// plain HTTP, and neither does a URL that a server supplied.
+struct PlainHTTPDetection {
+    let transport: any HTTPTransport
+    let timeouts: HTTPTimeouts
+
+    /// Returns the registries that use plain HTTP.
+    ///
+    /// - Parameter hosts: The registries that the user wrote.
+    /// - Returns: Those that did not respond with TLS but with HTTP.
+    func detect(among hosts: Set<RegistryHost>) async -> Set<RegistryHost> {
+        var plain: Set<RegistryHost> = []
+        for host in hosts.sorted(by: { $0.name < $1.name }) where host.isThisMachine {
+            guard await failure(of: host, plainHTTP: false)?.kind == .notTLS,
+                await failure(of: host, plainHTTP: true) == nil
+            else { continue }
+            plain.insert(host)
+        }
+        return plain
+    }
+
+    /// Requests the version check of a registry.
+    ///
+    /// - Returns: The error, or `nil` after a response of any status.
+    private func failure(of host: RegistryHost, plainHTTP: Bool) async -> TransportError? {
+        do {
+            let origin = try Origin.of(host, plainHTTP: plainHTTP)
+            let url = try HTTPURL(parsing: "\(origin)/v2/")
+            _ = try await transport.send(HTTPRequest(.get, url, timeouts: timeouts))
+            return nil
+        } catch let error as TransportError {
+            return error
+        } catch {
+            return TransportError(.refused, "\(error)")
+        }
+    }
+}
+
+extension RegistryHost {
+    /// A Boolean value that indicates whether the name always means this machine: `localhost`,
+    /// `127.0.0.0/8` or `[::1]`.
+    fileprivate var isThisMachine: Bool {
+        guard let origin = try? Origin(scheme: .https, authority: name) else { return false }
+        return origin.isLoopback && !origin.host.hasSuffix(".localhost")
+    }
+}
+
+extension MirrorConfiguration {
+    /// The registries of all sources, targets and endpoints.
+    var registryHosts: Set<RegistryHost> {
+        var hosts = Set(registries.values.flatMap(\.endpoints))
+        for image in images {
+            if case .repository(let repository) = image.source { hosts.insert(repository.registry) }
+        }
+        for target in targets {
+            if case .registry(let host, _) = target.prefix { hosts.insert(host) }
+        }
+        return hosts
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import RegistryTestSupport
+import StrictJSON
+import Testing
+
+/// The command `doctor`.
+@Suite(.timeLimit(.minutes(5))) struct `doctor` {
+    private let image = ImageBuilder().multiPlatform(seed: 1)
+    private let source = LoopbackRegistry()
+    private let target = LoopbackRegistry()
+
+    private func workspace(
+        target: LoopbackRegistry? = nil, source: String? = nil
+    ) throws -> Workspace {
+        let (host, target) = (source ?? self.source.host, target ?? self.target)
+        return try Workspace(
+            Mirror(
+                from: ["\(host)/app:1.0"], to: "\(target.host)/m", plain: [host, target.host]
+            ).text)
+    }
+
+    /// Returns the status of each test of a registry.
+    private func statuses(_ document: JSONValue, of host: String) throws -> [String: String] {
+        let registry = try #require(
+            document["registries"]?.elements.first { $0["registry"] == .string(host) })
+        let checks = registry["checks"]?.elements ?? []
+        return Dictionary(
+            uniqueKeysWithValues: checks.map { check in
+                (Self.string(check["check"]), Self.string(check["status"]))
+            })
+    }
+
+    private static func string(_ value: JSONValue?) -> String {
+        if case .string(let text)? = value { text } else { "" }
+    }
+
+    @Test func `tests every registry and leaves nothing behind`() async throws {
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try workspace()
+        let before = try await workspace.run("doctor", "--json")
+        #expect(before.status == 0, "\(before.said)")
+        #expect(try statuses(before.json, of: target.host)["push"] == "not-checked")
+        #expect(target.requests.allSatisfy { $0.method != .post })
+
+        #expect(try await workspace.run("sync").status == 0)
+        target.forgetRequests()
+        let run = try await workspace.run("doctor", "--json")
+        #expect(run.status == 0, "\(run.said)")
+        let expected = [
+            "name": "ok", "tls": "none", "credentials": "none", "pull": "ok", "pulls": "none",
+        ]
+        for host in [source.host, target.host] {
+            let found = try statuses(run.json, of: host)
+            for (test, status) in expected { #expect(found[test] == status, "\(host) \(test)") }
+        }
+        #expect(try statuses(run.json, of: target.host)["push"] == "ok")
+        #expect(try statuses(run.json, of: source.host)["push"] == nil)
+        let changes = target.requests.filter { $0.method != .get && $0.method != .head }
+        #expect(changes.map(\.method) == [.post, .delete])
+    }
+
+    @Test func `reports a rejected cancellation as a note`() async throws {
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        target.inject(.on(.delete, "/uploads/*", .answer(500)))
+        let run = try await workspace.run("doctor")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(run.output.contains("note: push: the upload session could not be canceled"))
+    }
+
+    @Test func `ends with 77 if credentials are required`() async throws {
+        let closed = LoopbackRegistry(authentication: .basic(user: "me", password: "canary"))
+        let run = try await workspace(source: closed.host).run("doctor")
+        #expect(run.status == 77, "\(run.said)")
+        #expect(run.output.contains("error: pull: "), "\(run.output)")
+        #expect(run.output.contains("1 of 2 registries failed"))
+    }
+
+    @Test func `ends with 2 for a host that is down, and states the hint`() async throws {
+        let run = try await workspace(source: "127.0.0.1:1").run("doctor")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(run.output.contains("error: tls: failed to connect"), "\(run.output)")
+        #expect(run.output.contains("hint: check the port"))
+    }
+
+    @Test func `ends with 2 for an unknown host, without further tests of it`() async throws {
+        let run = try await workspace(source: "registry.invalid").run("doctor", "--json")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(try statuses(run.json, of: "registry.invalid") == ["name": "failed"])
+    }
+
+    @Test func `ends with 78 for an invalid configuration`() async throws {
+        #expect(try await Workspace("version: 1\n").run("doctor").status == 78)
+        #expect(try await Workspace().run("doctor").status == 78)
+    }
+
+    @Test func `does not name the push right of a denied upload by the repository alone`()
+        async throws
+    {
+        source.publish(image, repository: "app", tag: "1.0")
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        target.inject(.on(.post, "/uploads/", .answer(403)))
+        let run = try await workspace.run("doctor")
+        #expect(run.status == 77, "\(run.said)")
+        #expect(run.output.contains("error: push: opening an upload session of"))
+    }
+}
