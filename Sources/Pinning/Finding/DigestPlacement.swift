@@ -26,17 +26,50 @@ struct DigestPlacement {
         let reason: String
     }
 
-    /// The end of a path: steps in lowercase, with `*` as in ``Glob``.
+    /// The end of a path: steps in lowercase, in which `*` matches any text, and `**` any number of
+    /// steps.
+    ///
+    /// Steps are bytes, because every image of a file is compared with every field.
     struct Field: Sendable {
-        fileprivate let steps: [Substring]
+        private enum Step: Sendable {
+            case deep
+            case exact([UInt8])
+            case wildcard([UInt8])
 
-        init(_ steps: String...) { self.steps = steps.map { Substring($0) } }
+            var isDeep: Bool { if case .deep = self { true } else { false } }
+
+            func matches(_ text: [UInt8]) -> Bool {
+                switch self {
+                case .deep: true
+                case .exact(let step): step == text
+                case .wildcard(let step):
+                    WildcardMatch.matches(
+                        step, text, isDeep: { $0 == UInt8(ascii: "*") }, matches: ==)
+                }
+            }
+        }
+
+        /// The steps, after a wildcard for the arbitrary steps before them.
+        private let steps: [Step]
+
+        init(_ steps: String...) {
+            self.steps =
+                [.deep]
+                + steps.map { step in
+                    if step == "**" { return .deep }
+                    let bytes = Array(step.utf8)
+                    return step.contains("*") ? .wildcard(bytes) : .exact(bytes)
+                }
+        }
 
         /// Returns a Boolean value that indicates whether a path ends with the steps.
-        fileprivate func matches(_ path: [Substring]) -> Bool {
-            // The steps before the field are arbitrary.
-            WildcardMatch.matches(
-                ["**"] + steps, path, isDeep: { $0 == "**" }, matches: Glob.matchesName)
+        fileprivate func matches(_ path: [[UInt8]]) -> Bool {
+            // The last step decides for most fields.
+            guard let last = path.last, let step = steps.last, step.matches(last) else {
+                return false
+            }
+            return WildcardMatch.matches(
+                steps, path, isDeep: \.isDeep, matches: { $0.matches($1) })
         }
     }
 
@@ -83,7 +116,9 @@ struct DigestPlacement {
     func reason(at path: SitePath, in mapping: MergedMapping?) -> String? {
         if let testTool { return "the file is test data of \(testTool)" }
         guard !rows.isEmpty else { return nil }
-        let steps = path.steps.map { Substring($0.lowercased()) }
+        let steps = path.steps.map { step in
+            step.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        }
         return rows.first { row in
             (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
@@ -93,15 +128,23 @@ struct DigestPlacement {
 
     /// Returns the reason for which the value of a command line option gets no digest.
     ///
-    /// - Parameter option: The option with its dashes, without a value.
+    /// - Parameters:
+    ///   - option: The option with its dashes, without a value.
+    ///   - isBuild: A Boolean value that indicates whether the command builds an image; `docker run`
+    ///     has options of the same names.
     /// - Returns: The reason; `nil` if the value can have a digest.
-    static func reason(forOption option: some StringProtocol) -> String? {
-        outputOptions.contains(option.lowercased()) ? "the option names the image to push" : nil
+    static func reason(
+        forOption option: some StringProtocol, isBuild: Bool = false
+    ) -> String? {
+        let isOutput =
+            outputOptions.contains(option.lowercased())
+            || (isBuild && (option == "-t" || option == "-d"))
+        return isOutput ? "the option names the image to push" : nil
     }
 
     /// Source: the reference documentation of kaniko, Docker, Buildah, BuildKit, ko and pack.
     private static let outputOptions: Set<String> = [
-        "--destination", "--dest", "-d", "--tag", "--tags", "-t", "--cache-repo", "--cache-to",
+        "--destination", "--dest", "--tag", "--tags", "--cache-repo", "--cache-to",
         "--cache-from", "--output", "--output-image", "--target-image", "--push-image", "--publish",
     ]
 }

@@ -26,10 +26,14 @@ struct ResourceType {
     ///
     /// Source: Flux, `HelmRelease` § Chart template; Argo CD, `ApplicationSource`.
     func chartPath(in root: YAMLNode) -> String? {
+        let spec = root["spec"]
         switch kind {
-        case "HelmRelease": root["spec"]?["chart"]?["spec"]?["chart"]?.text
-        case "Application": root["spec"]?["source"]?["path"]?.text
-        default: nil
+        case "HelmRelease": return spec?["chart"]?["spec"]?["chart"]?.text
+        case "Application", "ApplicationSet":
+            let spec = kind == "Application" ? spec : spec?["template"]?["spec"]
+            let sources = [spec?["source"]].compactMap(\.self) + (spec?["sources"]?.items ?? [])
+            return sources.lazy.compactMap { $0["path"]?.text }.first
+        default: return nil
         }
     }
 }

@@ -22,12 +22,13 @@ extension SiteFinder {
     /// Reads options and their values as separate elements: `[--manager-image, acme/manager:1]`.
     private mutating func claimOptions(_ items: [YAMLNode], at path: SitePath) -> Set<Int> {
         var claimed: Set<Int> = []
+        let isBuild = items.contains { ["build", "buildx", "bud"].contains($0.text) }
         for index in items.indices.dropLast() {
             guard let option = items[index].text, option.hasPrefix("-"),
                 !option.utf8.contains(UInt8(ascii: "=")), let text = items[index + 1].text,
                 ImageText.pinnable(text) != nil
             else { continue }
-            let reason = DigestPlacement.reason(forOption: option)
+            let reason = DigestPlacement.reason(forOption: option, isBuild: isBuild)
             guard reason != nil || ImageText.mentionsImage(option) else { continue }
             let path = path.appending(element: items[index + 1], at: index + 1)
             addReference(items[index + 1], text, at: path, skipping: reason)
