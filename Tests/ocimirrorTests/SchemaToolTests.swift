@@ -15,7 +15,8 @@ import Testing
         return (result.status, result.output + result.errors)
     }
 
-    private func configuration(_ image: String, target: String = "{prefix: r.io/m, lock: l}") -> String
+    private func configuration(_ image: String, target: String = "{prefix: r.io/m, lock: l}")
+        -> String
     {
         "version: 1\ntargets: [\(target)]\nimages:\n  - \(image)\n"
     }

@@ -231,7 +231,8 @@ extension Doctor {
                     guard case .repository(let repository)? = try? image.location(in: target),
                         repository.registry == host
                     else { return nil }
-                    let name = image.tag.map(ManifestName.tag) ?? image.digest.map(ManifestName.digest)
+                    let name =
+                        image.tag.map(ManifestName.tag) ?? image.digest.map(ManifestName.digest)
                     return NamedContent(repository: repository, name: name)
                 }
             })

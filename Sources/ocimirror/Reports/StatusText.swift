@@ -122,8 +122,10 @@ struct ImageProblem: Hashable, Sendable {
     /// The failure, if other images can share it.
     let sharedFailure: SharedFailure?
 
-    /// The message with the id of the finding.
-    var labeledMessage: String { finding.map { "\($0.rawValue): \(message)" } ?? message }
+    /// The message with the id of the finding, or with the role of the registry.
+    var labeledMessage: String {
+        (finding.map(\.rawValue) ?? role?.rawValue).map { "\($0): \(message)" } ?? message
+    }
 
     init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
