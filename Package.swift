@@ -53,7 +53,7 @@ let package = Package(
 
         // The network.
         module("HTTP", "AsyncPrimitives", "TextSafety"),
-        module("CurlHTTP", "HTTP", "AsyncPrimitives", "TextSafety", "CCurl"),
+        module("CurlHTTP", "HTTP", "AsyncPrimitives", "TextSafety", "CCurl", "CPosix"),
         module(
             "Registry", "Content", "OCI", "Hashing", "HTTP", "Files", "ChildProcess", "StrictJSON",
             "AsyncPrimitives", "TextSafety"),

@@ -12,17 +12,22 @@ public struct AsyncSemaphore: Sendable {
         free = AsyncCondition(count, servesInOrder: true)
     }
 
-    /// Runs `body` while holding a permit.
+    /// Runs `body` while holding permits.
     ///
+    /// - Parameters:
+    ///   - count: The number of permits, which must not exceed that of the semaphore.
+    ///   - body: The operation.
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
     ///   `body` throws.
-    public func withPermit<Value>(_ body: () async throws -> Value) async throws -> Value {
+    public func withPermits<Value>(
+        _ count: Int = 1, _ body: () async throws -> Value
+    ) async throws -> Value {
         try await free.take { free -> Void? in
-            guard free > 0 else { return nil }
-            free -= 1
+            guard free >= count else { return nil }
+            free -= count
             return ()
         }
-        defer { free.change { $0 += 1 } }
+        defer { free.change { $0 += count } }
         return try await body()
     }
 }

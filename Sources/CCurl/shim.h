@@ -97,10 +97,30 @@ static inline void *_Nullable ccurl_get_private(CURL *_Nonnull easy) {
     return value;
 }
 
-/// For the multi handle's options, all of which that are used here are numbers.
+/// For the multi handle's options that are numbers.
 static inline CURLMcode ccurl_multi_set_long(CURLM *_Nonnull multi, CURLMoption option,
                                              long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+/// Watches a socket for the events `what`, or stops to watch it.
+typedef int (*ccurl_watch_callback)(CURL *_Nonnull easy, curl_socket_t socket, int what,
+                                    void *_Nonnull context, void *_Nullable socket_context);
+
+/// Sets the time until libcurl must be called; negative for never.
+typedef int (*ccurl_timer_callback)(CURLM *_Nonnull multi, long milliseconds,
+                                    void *_Nonnull context);
+
+/// Sets the callbacks by which an event loop learns what to wait for.
+static inline CURLMcode ccurl_multi_set_callbacks(CURLM *_Nonnull multi,
+                                                  ccurl_watch_callback _Nonnull watch,
+                                                  ccurl_timer_callback _Nonnull timer,
+                                                  void *_Nonnull context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+    if (code == CURLM_OK) code = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return code;
 }
 
 /// Creates an object by which handles share their TLS sessions.

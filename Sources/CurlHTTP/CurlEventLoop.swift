@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CCurl
-internal import Glibc
 internal import HTTP
 
 /// The event loop of the libcurl thread.
@@ -27,14 +26,13 @@ final class CurlEventLoop {
     func run() {
         while let messages = inbox.take() {
             messages.forEach(handle)
-            if !multi.perform() { failAll("libcurl event loop failed") }
-            while let (transfer, code) = multi.nextDone() { end(transfer, code) }
-            if service() { continue }
-            let milliseconds = checkStalls()
-            guard inbox.prepareToWait() else { continue }
-            // A wait that fails immediately must not become a busy loop.
-            if !multi.poll(milliseconds: milliseconds) { usleep(10_000) }
+            let untilStallCheck = checkStalls()
+            let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
+            let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
             inbox.wakeUp()
+            if activity == .failed { failAll("libcurl event loop failed") }
+            while let (transfer, code) = multi.nextDone() { end(transfer, code) }
+            service(isIdle: activity == .idle)
         }
         failAll("transport closed")
         multi.close()
@@ -103,14 +101,12 @@ final class CurlEventLoop {
 
     /// Delivers received data of active transfers to the tasks, and resumes paused transfers.
     ///
-    /// - Returns: Whether a transfer was resumed, so that `perform` must be called again.
-    private func service() -> Bool {
-        var hasMore = false
+    /// - Parameter isIdle: A Boolean value that indicates whether no more data is available now.
+    private func service(isIdle: Bool) {
         for transfer in activeTransfers.takeAll()
-        where transfers[ObjectIdentifier(transfer.exchange)] === transfer && transfer.service() {
-            hasMore = true
+        where transfers[ObjectIdentifier(transfer.exchange)] === transfer {
+            transfer.service(isIdle: isIdle)
         }
-        return hasMore
     }
 
     /// Ends stalled transfers, and returns the time until the next check in milliseconds.
@@ -139,6 +135,10 @@ final class ActiveTransfers {
         transfers.append(transfer)
     }
 
+    /// A Boolean value that indicates whether there are none.
+    var isEmpty: Bool { transfers.isEmpty }
+
+    /// Removes and returns all transfers.
     func takeAll() -> [CurlTransfer] {
         defer { transfers = [] }
         return transfers

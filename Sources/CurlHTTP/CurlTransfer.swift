@@ -25,8 +25,13 @@ final class CurlTransfer {
     private var cause: TransportError?
     private var stallDetector: StallDetector
     private let activeTransfers: ActiveTransfers
-    /// A Boolean value that indicates whether the event loop will call ``service()``.
+    /// A Boolean value that indicates whether the event loop will call ``service(isIdle:)``.
     private var isActive = false
+    /// The number of turns of the event loop for which received data was withheld.
+    private var withheldTurns = 0
+
+    /// The number of turns after which received data is no longer withheld.
+    private static let maximumWithheldTurns = 8
 
     init(
         _ exchange: HTTPExchange, _ configuration: CurlTransport.Configuration,
@@ -112,9 +117,9 @@ final class CurlTransfer {
         return isPermitted
     }
 
-    // MARK: What the reactor calls, outside every callback
+    // MARK: What the event loop calls, outside every callback
 
-    /// Requests a call of ``service()`` after libcurl has done everything that is possible.
+    /// Requests a call of ``service(isIdle:)`` after libcurl has done everything that is possible.
     func activate() {
         guard !isActive else { return }
         isActive = true
@@ -123,20 +128,29 @@ final class CurlTransfer {
 
     /// Delivers received data, and resumes paused directions.
     ///
-    /// - Returns: Whether a direction was resumed.
-    func service() -> Bool {
+    /// Data that does not fill half of the buffer is withheld while more may follow immediately, so
+    /// that the reader is resumed less often.
+    ///
+    /// - Parameter isIdle: A Boolean value that indicates whether no more data is available now.
+    func service(isIdle: Bool) {
         isActive = false
         deliverHead(isEnding: false)
-        exchange.response.wakeReader()
+        withheldTurns += 1
+        if exchange.response.wakeReader(
+            withAnyData: isIdle || withheldTurns >= Self.maximumWithheldTurns)
+        {
+            withheldTurns = 0
+        } else {
+            activate()
+        }
         exchange.upload?.wakeWriter()
         let resumesReceiving = isReceivingPaused && exchange.response.hasSpace
         let resumesSending = isSendingPaused && (exchange.upload?.isReady ?? true)
-        guard resumesReceiving || resumesSending else { return false }
+        guard resumesReceiving || resumesSending else { return }
         // libcurl calls the callbacks from within `pause`, so the flags must be set before.
         if resumesReceiving { isReceivingPaused = false }
         if resumesSending { isSendingPaused = false }
         easy.pause(receiving: isReceivingPaused, sending: isSendingPaused)
-        return true
     }
 
     /// Returns the result of a transfer that libcurl has completed.

@@ -4,10 +4,12 @@ internal import CCurl
 internal import Glibc
 internal import HTTP
 
-/// The owner of the `CURLM *`.
+/// The owner of the `CURLM *`, and of the sockets and the time that libcurl waits for.
 ///
-/// It is unchecked, because the compiler does not know libcurl's rules: ``wake()`` may be called
-/// from any thread (curl_multi_wakeup(3)), everything else only from the event loop's thread.
+/// It is unchecked, because the compiler does not know its rules: ``wake()`` may be called from any
+/// thread, everything else only from the event loop's thread.
+///
+/// Source: curl_multi_socket_action(3).
 @safe
 final class MultiHandle: @unchecked Sendable {
     private let pointer: UnsafeMutableRawPointer
@@ -16,6 +18,9 @@ final class MultiHandle: @unchecked Sendable {
     ///
     /// It needs no locks, because only the event loop's thread uses it.
     private let share: UnsafeMutableRawPointer
+    private let poller: SocketPoller
+    /// The time at which libcurl must be called, or `nil` for never.
+    private var timer: ContinuousClock.Instant?
 
     /// libcurl is initialized once per process and never cleaned up, since other threads may use
     /// it.
@@ -23,15 +28,26 @@ final class MultiHandle: @unchecked Sendable {
 
     /// Creates a handle that keeps up to `keptConnections` idle connections.
     ///
-    /// - Throws: ``TransportError`` if libcurl cannot be initialized.
+    /// - Throws: ``TransportError`` if libcurl or the poller cannot be initialized.
     init(keptConnections: Int) throws(TransportError) {
         guard Self.isLibraryReady, let pointer = unsafe curl_multi_init(),
             let share = unsafe ccurl_share_tls_sessions()
         else {
             throw TransportError(.refused, "cannot initialize libcurl")
         }
+        guard let poller = SocketPoller() else {
+            _ = unsafe curl_multi_cleanup(pointer)
+            _ = unsafe curl_share_cleanup(share)
+            throw TransportError(.refused, "cannot open a file descriptor; see 'ulimit -n'")
+        }
         unsafe self.pointer = pointer
         unsafe self.share = share
+        self.poller = poller
+        let code = unsafe ccurl_multi_set_callbacks(
+            pointer, Self.watch, Self.setTimer, Unmanaged.passUnretained(self).toOpaque())
+        guard code == CURLM_OK else {
+            throw TransportError(.refused, "libcurl does not support socket callbacks")
+        }
         keep(connections: keptConnections)
     }
 
@@ -40,9 +56,9 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, count)
     }
 
-    /// Ends the current or next call of `poll(milliseconds:)`.
+    /// Ends the current or next wait of `perform(waiting:)`.
     func wake() {
-        _ = unsafe curl_multi_wakeup(pointer)
+        poller.wake()
     }
 
     func add(_ easy: EasyHandle) -> Bool {
@@ -55,12 +71,43 @@ final class MultiHandle: @unchecked Sendable {
         _ = unsafe ccurl_detach_share(easy.pointer)
     }
 
-    /// Does everything that is possible without waiting.
-    ///
-    /// - Returns: Whether libcurl succeeded; otherwise the state of transfers is unknown.
-    func perform() -> Bool {
-        var running: Int32 = 0
-        return unsafe curl_multi_perform(pointer, &running) == CURLM_OK
+    /// The result of ``perform(waiting:)``.
+    enum Activity {
+        /// Nothing happened until the end of the wait.
+        case idle
+        /// A socket had an event, or a timer of libcurl expired.
+        case active
+        /// libcurl failed, and the state of transfers is unknown.
+        case failed
+    }
+
+    /// Waits for an event of a socket, a timer of libcurl, `wake()`, or the timeout, and lets libcurl
+    /// handle it.
+    func perform(waiting milliseconds: Int32) -> Activity {
+        var activity = Activity.idle
+        func act(on socket: Int32, _ events: SocketPoller.Events) {
+            var running: Int32 = 0
+            let code = unsafe curl_multi_socket_action(pointer, socket, events.rawValue, &running)
+            // A socket that libcurl has closed since is not an error.
+            if code != CURLM_OK, code != CURLM_BAD_SOCKET {
+                activity = .failed
+            } else if activity != .failed {
+                activity = .active
+            }
+        }
+        poller.wait(milliseconds: min(milliseconds, millisecondsUntilTimer), act)
+        if let timer, timer <= .now {
+            self.timer = nil
+            act(on: CURL_SOCKET_TIMEOUT, [])
+        }
+        return activity
+    }
+
+    private var millisecondsUntilTimer: Int32 {
+        guard let timer else { return .max }
+        let wait = (timer - .now).components
+        guard wait.seconds >= 0, wait.attoseconds > 0 || wait.seconds > 0 else { return 0 }
+        return Int32(clamping: wait.seconds * 1000 + wait.attoseconds / 1_000_000_000_000_000 + 1)
     }
 
     /// Returns the next completed transfer and its result.
@@ -75,18 +122,37 @@ final class MultiHandle: @unchecked Sendable {
         return nil
     }
 
-    /// Waits for a socket, a timer of libcurl, `wake()`, or the timeout.
-    ///
-    /// - Returns: Whether the wait succeeded.
-    func poll(milliseconds: Int32) -> Bool {
-        unsafe curl_multi_poll(pointer, nil, 0, milliseconds, nil) == CURLM_OK
-    }
-
     /// Closes every connection.
     ///
     /// No other method may be called afterwards.
     func close() {
         _ = unsafe curl_multi_cleanup(pointer)
         _ = unsafe curl_share_cleanup(share)
+        poller.close()
+    }
+
+    // MARK: Callbacks of libcurl
+
+    private static let watch: ccurl_watch_callback = { _, socket, what, context, _ in
+        let poller = unsafe handle(context).poller
+        if what == CURL_POLL_REMOVE {
+            poller.ignore(socket)
+            return 0
+        }
+        var events: SocketPoller.Events = []
+        if what & CURL_POLL_IN != 0 { events.insert(.read) }
+        if what & CURL_POLL_OUT != 0 { events.insert(.write) }
+        return poller.watch(socket, for: events) ? 0 : -1
+    }
+
+    private static let setTimer: ccurl_timer_callback = { _, milliseconds, context in
+        unsafe handle(context).timer =
+            milliseconds < 0 ? nil : .now + .milliseconds(milliseconds)
+        return 0
+    }
+
+    /// The event loop keeps the handle alive until `close()`.
+    private static func handle(_ context: UnsafeMutableRawPointer) -> MultiHandle {
+        unsafe Unmanaged<MultiHandle>.fromOpaque(context).takeUnretainedValue()
     }
 }

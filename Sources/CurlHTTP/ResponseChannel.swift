@@ -29,7 +29,10 @@ final class ResponseChannel: Sendable {
     /// A Boolean value that indicates whether the response is complete or failed.
     var isFinished: Bool { state.withLock { $0.end != nil } }
 
-    // MARK: The loop's side
+    /// A Boolean value that indicates whether a task waits for bytes of the body.
+    var isReaderWaiting: Bool { state.withLock { $0.reader != nil } }
+
+    // MARK: The event loop's side
 
     /// Delivers the head to the waiting task.
     func deliver(_ head: ResponseHead) {
@@ -57,9 +60,22 @@ final class ResponseChannel: Sendable {
     var hasSpace: Bool { state.withLock { $0.buffer.isEmpty } }
 
     /// Delivers the received chunks to the waiting reader.
-    func wakeReader() {
-        let waiters = state.withLock { $0.takeReader() }
-        waiters?.resume()
+    ///
+    /// - Parameter withAnyData: A Boolean value that indicates whether the reader is resumed even if
+    ///   less than half of the buffer is full.
+    /// - Returns: A Boolean value that indicates whether no reader waits for received data any more.
+    func wakeReader(withAnyData: Bool) -> Bool {
+        let (reader, isWaiting) = state.withLock { state in
+            guard withAnyData || state.buffer.count * 2 >= capacity else {
+                return (
+                    nil as ResponseChannelState.ReaderResumption?,
+                    state.reader != nil && !state.buffer.isEmpty
+                )
+            }
+            return (state.takeReader(), false)
+        }
+        reader?.resume()
+        return !isWaiting
     }
 
     /// Ends the response, either completely or with an error that the reader receives after the

@@ -13,7 +13,7 @@ import Testing
     /// Returns a task that holds a permit until its number is released.
     private func holding(_ number: Int, of semaphore: AsyncSemaphore) -> Task<Void, any Error> {
         executor.task { [journal, released] in
-            try await semaphore.withPermit {
+            try await semaphore.withPermits {
                 journal.append(number)
                 try await released.take { $0.contains(number) ? true : nil }
             }
@@ -54,6 +54,20 @@ import Testing
         for task in tasks + [later] { try await task.value }
     }
 
+    @Test func `a task that needs several permits is not overtaken`() async throws {
+        let semaphore = AsyncSemaphore(2)
+        let first = holding(0, of: semaphore)
+        let both = executor.task { [journal] in
+            try await semaphore.withPermits(2) { journal.append(1) }
+        }
+        let last = holding(2, of: semaphore)
+        executor.runUntilIdle()
+        #expect(journal.elements == [0])
+        for number in [0, 2] { release(number) }
+        #expect(journal.elements == [0, 1, 2])
+        for task in [first, both, last] { try await task.value }
+    }
+
     @Test func `a canceled task does not take a permit`() async throws {
         let semaphore = AsyncSemaphore(1)
         let first = holding(0, of: semaphore)
@@ -72,13 +86,13 @@ import Testing
     @Test func `an error or a cancellation inside releases the permit`() async throws {
         let semaphore = AsyncSemaphore(1)
         await #expect(throws: TestError.self) {
-            try await semaphore.withPermit { throw TestError() }
+            try await semaphore.withPermits { throw TestError() }
         }
         let canceled = holding(0, of: semaphore)
         executor.runUntilIdle()
         canceled.cancel()
         executor.runUntilIdle()
         await #expect(throws: CancellationError.self) { try await canceled.value }
-        #expect(try await semaphore.withPermit { true })
+        #expect(try await semaphore.withPermits { true })
     }
 }

@@ -36,6 +36,9 @@ public struct LayerInput: Sendable {
 /// A layer that crashes or takes over a decoder affects only its own result. The children are forked
 /// from a process that is started once and never sees the bytes of a layer.
 public struct LayerScanner: Sendable {
+    /// The maximum number of concurrent scans that is useful, as each takes memory and a processor.
+    public static let maximumConcurrency = 8
+
     private let server: Result<ForkServer, ChildProcessError>
     private let semaphore: AsyncSemaphore
     private let limits: ScanLimits
@@ -75,7 +78,7 @@ public struct LayerScanner: Sendable {
         // A scan without bytes must not hold a permit: the scans that have bytes may hold what the
         // reader of this layer waits for.
         try await input.bytes.waitUntilAvailable()
-        return try await semaphore.withPermit {
+        return try await semaphore.withPermits {
             let output: ChildOutput
             do throws(ChildProcessError) {
                 output = try await server.get().run(

@@ -85,7 +85,7 @@ struct BlobCopier: Sendable {
         if !lacking.isEmpty {
             try await job.scanning(blob) { tap in
                 try await limiter.withTransfer(
-                    of: blob, for: job.name, isScanned: tap != nil
+                    of: blob, for: job.name, targetCount: lacking.count, isScanned: tap != nil
                 ) { transfer in
                     try await send(blob, to: lacking, counting: transfer, tap: tap)
                 }

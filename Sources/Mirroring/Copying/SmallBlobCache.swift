@@ -49,7 +49,7 @@ final class SmallBlobCache: Sendable {
         }
         let read = try await reads.value(for: blob.digest) { [self] in
             do {
-                let bytes = try await source.collect(blob)
+                let bytes = try await source.read(blob: blob, limit: Descriptor.maximumSmallSize)
                 keep(bytes, of: blob.digest)
                 return ReadResult(location: source.location, bytes: .success(bytes))
             } catch let error as CancellationError {
@@ -61,7 +61,7 @@ final class SmallBlobCache: Sendable {
         if let bytes = try? read.bytes.get(), bytes.count == blob.size { return bytes }
         if read.location == source.location { return try read.bytes.get() }
         // Another source failed, or states another size.
-        return try await source.collect(blob)
+        return try await source.read(blob: blob, limit: Descriptor.maximumSmallSize)
     }
 
     private func keep(_ bytes: [UInt8], of digest: Digest) {
@@ -74,16 +74,6 @@ final class SmallBlobCache: Sendable {
                 contents.byteCount -= contents.bytes.removeValue(forKey: oldest)?.count ?? 0
             }
         }
-    }
-}
-
-extension ContentSource {
-    /// Reads a whole blob.
-    fileprivate func collect(_ blob: Descriptor) async throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(blob.size)
-        for try await chunk in try await fetch(blob: blob) { bytes += chunk }
-        return bytes
     }
 }
 

@@ -2,6 +2,7 @@
 
 internal import AsyncPrimitives
 internal import Content
+internal import LayerScanning
 internal import OCI
 internal import Synchronization
 
@@ -16,6 +17,9 @@ internal import Synchronization
 /// connections.
 struct TransferLimiter: Sendable {
     /// The number of transfers of each kind without a setting.
+    ///
+    /// A blob that is written to several targets counts as several transfers then, because each
+    /// target needs buffers.
     static let usualCount = 64
 
     /// The maximum number of concurrent transfers of scanned layers.
@@ -24,6 +28,7 @@ struct TransferLimiter: Sendable {
     private let large: AsyncSemaphore
     private let small: AsyncSemaphore
     private let scanned: AsyncSemaphore
+    private let countsTargets: Bool
     let progress: RunProgress
 
     /// Creates a limiter.
@@ -33,8 +38,9 @@ struct TransferLimiter: Sendable {
     ///     usual one.
     ///   - progress: The progress of the run.
     init(_ count: Int? = nil, _ progress: RunProgress = RunProgress()) {
+        countsTargets = count == nil
         let count = count ?? Self.usualCount
-        scanCount = min(count, Syncer.maximumScanCount)
+        scanCount = min(count, LayerScanner.maximumConcurrency)
         large = AsyncSemaphore(count)
         small = AsyncSemaphore(count)
         scanned = AsyncSemaphore(scanCount)
@@ -46,16 +52,19 @@ struct TransferLimiter: Sendable {
     /// - Parameters:
     ///   - blob: The blob to read.
     ///   - name: The name of the image in the progress display.
+    ///   - targetCount: The number of stores that the blob is written to.
     ///   - isScanned: A Boolean value that indicates whether the blob is a layer that is scanned.
     ///   - body: Reads the blob and records its progress.
     /// - Returns: The result of `body`.
     /// - Throws: `CancellationError`, or the error of `body`.
     func withTransfer<Value>(
-        of blob: Descriptor, for name: String, isScanned: Bool = false,
+        of blob: Descriptor, for name: String, targetCount: Int = 1, isScanned: Bool = false,
         _ body: (BlobTransfer) async throws -> Value
     ) async throws -> Value {
         let semaphore = isScanned ? scanned : blob.isSmall ? small : large
-        return try await semaphore.withPermit {
+        let isLarge = !isScanned && !blob.isSmall
+        let permits = countsTargets && isLarge ? min(max(targetCount, 1), Self.usualCount) : 1
+        return try await semaphore.withPermits(permits) {
             let transfer = BlobTransfer(of: blob, for: name, in: progress)
             defer { transfer.end() }
             return try await progress.withTransfer(transfer) { try await body(transfer) }

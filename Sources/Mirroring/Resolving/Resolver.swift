@@ -44,7 +44,7 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await slots.withPermit { try await resolve(image) }
+                    var resolved = try await slots.withPermits { try await resolve(image) }
                     resolved.findings += [requirements(of: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)

@@ -19,15 +19,12 @@ public struct Syncer: Sendable {
     static let maxConcurrentImages = 128
     private let concurrentImages: Int
 
-    /// The maximum number of layers that are scanned concurrently.
-    public static let maximumScanCount = 8
-
     /// Creates a syncer.
     ///
     /// - Parameters:
     ///   - resolver: The resolver, with the configuration, the stores and the lock files.
-    ///   - jobs: The maximum number of concurrent blob transfers; `nil` for as many as the memory
-    ///     permits.
+    ///   - jobs: The maximum number of concurrent blob transfers; `nil` for the usual
+    ///     number.
     ///   - scanner: The scanner for layers.
     ///   - refreshesReferrers: A Boolean value that indicates whether signatures, SBOMs and
     ///     attestations are looked up for unchanged images too.
@@ -62,7 +59,7 @@ public struct Syncer: Sendable {
         progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: ImageOutcome?.self) { group in
             for image in plan.images {
-                group.addTask { try? await slots.withPermit { try await sync(image) } }
+                group.addTask { try? await slots.withPermits { try await sync(image) } }
             }
             var finished: [PlannedImage: ImageOutcome] = [:]
             for await outcome in group {

@@ -16,7 +16,7 @@ extension Repairer {
         to target: any ContentStore
     ) async throws -> CopyError? {
         guard !referrers.isEmpty else { return nil }
-        return try await referrerSemaphore.withPermit {
+        return try await referrerSemaphore.withPermits {
             var failure: CopyError?
             for referrer in referrers {
                 do {

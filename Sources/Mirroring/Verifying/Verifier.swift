@@ -82,7 +82,7 @@ public struct Verifier: Sendable {
         return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, lockEntry) in images {
                 group.addTask {
-                    try await slots.withPermit {
+                    try await slots.withPermits {
                         progress.start(id)
                         let image = try await repaired(try await verify(id, lockEntry))
                         progress.finish(

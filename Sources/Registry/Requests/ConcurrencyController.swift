@@ -156,6 +156,9 @@ struct ConcurrencyController: Hashable, Sendable {
         setLimit(max(limit / 2, min(minimum, limit), 1), at: now)
     }
 
+    /// The end of the current window; records before it change nothing else.
+    var windowEnd: Duration { (window.start ?? .zero) + windowLength }
+
     // MARK: Decisions
 
     private var windowLength: Duration {
@@ -267,7 +270,7 @@ private struct MeasurementWindow: Hashable, Sendable {
         let averageActive: Double
     }
 
-    private var start: Duration?
+    private(set) var start: Duration?
     private var lastChange = Duration.zero
     private var active = 0
     /// The sum of the active operations' times, in seconds.

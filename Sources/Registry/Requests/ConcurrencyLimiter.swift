@@ -13,6 +13,10 @@ final class ConcurrencyLimiter: Sendable {
     }
 
     private let state: AsyncCondition<State>
+    /// The number of transferred units that the controller does not know yet.
+    private let unrecorded = Atomic<Int>(0)
+    /// The end of the controller's window in nanoseconds of the clock.
+    private let windowEnd = Atomic<Int64>(0)
     /// A monotonic clock.
     let now: @Sendable () -> Duration
 
@@ -82,9 +86,18 @@ final class ConcurrencyLimiter: Sendable {
     }
 
     /// Records transferred units.
+    ///
+    /// It is called for each chunk of each body, and takes the lock only once per window.
     func record(_ amount: Int) {
+        unrecorded.add(amount, ordering: .relaxed)
         let now = now()
-        state.change { $0.controller.record(amount, at: now) }
+        guard now.nanoseconds >= windowEnd.load(ordering: .relaxed) else { return }
+        let total = unrecorded.exchange(0, ordering: .relaxed)
+        let end = state.change { state in
+            state.controller.record(total, at: now)
+            return state.controller.windowEnd
+        }
+        windowEnd.store(end.nanoseconds, ordering: .relaxed)
     }
 
     /// Records the time from a request to its response.
@@ -156,5 +169,12 @@ private final class LimitedTransfer: TransferPermit {
         case .started, .responded: limiter.end()
         }
         limiter.release()
+    }
+}
+
+extension Duration {
+    /// The duration in nanoseconds, at most about 292 years.
+    fileprivate var nanoseconds: Int64 {
+        Int64(clamping: attoseconds / 1_000_000_000)
     }
 }

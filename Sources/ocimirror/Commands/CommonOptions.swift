@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
+internal import LayerScanning
 internal import Mirroring
 internal import OCI
 
@@ -65,7 +66,7 @@ struct CommonOptions: Sendable {
 
     /// The maximum number of scan processes.
     var scanCount: Int {
-        min(jobs ?? Syncer.maximumScanCount, Syncer.maximumScanCount)
+        min(jobs ?? LayerScanner.maximumConcurrency, LayerScanner.maximumConcurrency)
     }
 
     /// The verbosity of standard error.

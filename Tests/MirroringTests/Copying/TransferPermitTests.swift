@@ -74,8 +74,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 64])
-    func `copies to targets in any order never wait for each other`(jobs: Int) async throws {
+    @Test(arguments: [1, 64, nil])
+    func `copies to targets in any order never wait for each other`(jobs: Int?) async throws {
         let source = try Limited("source.example/app")
         let targets = [try Limited("one.example/app"), try Limited("two.example/app")]
         let copier = Copier(limiter: TransferLimiter(jobs), now: { .zero })

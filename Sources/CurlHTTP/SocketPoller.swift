@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CPosix
+internal import Glibc
+
+/// The sockets that an event loop waits for, and an event by which other threads end the wait.
+///
+/// The cost of a wait depends on the number of sockets with events, not on the number of sockets.
+///
+/// Source: epoll(7), eventfd(2).
+struct SocketPoller: Sendable {
+    /// The events of a socket.
+    struct Events: OptionSet {
+        let rawValue: Int32
+
+        static let read = Events(rawValue: 1)
+        static let write = Events(rawValue: 2)
+        static let error = Events(rawValue: 4)
+    }
+
+    /// The maximum number of sockets that a wait returns.
+    private static let maximumReadyCount = 128
+
+    private let poller: Int32
+    private let wakeup: Int32
+
+    /// Creates a poller without sockets, or returns `nil` if the system has no descriptors left.
+    init?() {
+        poller = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard poller >= 0 else { return nil }
+        wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        guard wakeup >= 0, watch(wakeup, for: .read) else {
+            Glibc.close(poller)
+            if wakeup >= 0 { Glibc.close(wakeup) }
+            return nil
+        }
+    }
+
+    /// Watches a socket for the given events only.
+    ///
+    /// - Returns: A Boolean value that indicates whether the system accepted it.
+    @discardableResult
+    func watch(_ socket: Int32, for events: Events) -> Bool {
+        var flags: UInt32 = 0
+        if events.contains(.read) { flags |= EPOLLIN.rawValue }
+        if events.contains(.write) { flags |= EPOLLOUT.rawValue }
+        var event = unsafe epoll_event(events: flags, data: epoll_data(fd: socket))
+        if unsafe epoll_ctl(poller, EPOLL_CTL_MOD, socket, &event) == 0 { return true }
+        return unsafe epoll_ctl(poller, EPOLL_CTL_ADD, socket, &event) == 0
+    }
+
+    /// Stops to watch a socket, which may be closed already.
+    func ignore(_ socket: Int32) {
+        _ = epoll_ctl(poller, EPOLL_CTL_DEL, socket, nil)
+    }
+
+    /// Ends the current or next wait, from any thread.
+    func wake() {
+        var one: UInt64 = 1
+        _ = unsafe write(wakeup, &one, MemoryLayout<UInt64>.size)
+    }
+
+    /// Waits for events, and calls `body` for each socket that has some.
+    ///
+    /// - Parameters:
+    ///   - milliseconds: The time after which the wait ends.
+    ///   - body: Receives a socket and its events.
+    func wait(milliseconds: Int32, _ body: (Int32, Events) -> Void) {
+        unsafe withUnsafeTemporaryAllocation(
+            of: epoll_event.self, capacity: Self.maximumReadyCount
+        ) { ready in
+            let count = unsafe epoll_wait(
+                poller, ready.baseAddress, Int32(ready.count), milliseconds)
+            // The only possible error is an interruption by a signal.
+            for index in 0..<Int(max(count, 0)) {
+                let (socket, flags) = unsafe (ready[index].data.fd, ready[index].events)
+                if socket == wakeup {
+                    var number: UInt64 = 0
+                    _ = unsafe read(wakeup, &number, MemoryLayout<UInt64>.size)
+                } else {
+                    body(socket, Events(flags))
+                }
+            }
+        }
+    }
+
+    /// Closes the descriptors of the poller; no other method may be called afterwards.
+    func close() {
+        Glibc.close(poller)
+        Glibc.close(wakeup)
+    }
+}
+
+extension SocketPoller.Events {
+    /// Creates the events that epoll reports.
+    fileprivate init(_ flags: UInt32) {
+        self = []
+        if flags & EPOLLIN.rawValue != 0 { insert(.read) }
+        if flags & EPOLLOUT.rawValue != 0 { insert(.write) }
+        if flags & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { insert(.error) }
+    }
+}
