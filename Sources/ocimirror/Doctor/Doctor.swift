@@ -115,7 +115,7 @@ struct Doctor {
         }
     }
 
-    /// Tests whether the first images of each repository can be read; a missing tag is no failure.
+    /// Tests whether the first images of each repository can be read; a missing tag is not a failure.
     private func pull(
         _ sources: [NamedContent], _ targets: [NamedContent]
     ) async throws -> RegistryDiagnosis.Check {

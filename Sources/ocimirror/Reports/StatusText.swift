@@ -110,7 +110,7 @@ struct ImageProblem: Hashable, Sendable {
     let status: ImageOutcome.Status
     /// A Boolean value that indicates whether an earlier run rejected the image.
     let isStillRejected: Bool
-    /// The status in reports for people.
+    /// The status as reports show it.
     var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
     /// The role of the registry that failed, if the copy failed.
     let role: CopyRole?
@@ -157,7 +157,7 @@ struct ImageProblem: Hashable, Sendable {
 }
 
 extension ImageOutcome {
-    /// The status in reports for people.
+    /// The status as reports show it.
     var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
 
     /// The reasons why the image needs attention.
