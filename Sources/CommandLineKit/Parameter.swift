@@ -158,7 +158,7 @@ struct ParameterDefinition: Hashable, Sendable {
     static let help = ParameterDefinition(
         kind: .builtIn, name: "--help", short: "-h", help: "show this help")
     static let version = ParameterDefinition(
-        kind: .builtIn, name: "--version", help: "show the version")
+        kind: .builtIn, name: "--version", short: "-V", help: "show the version")
 
     let kind: Kind
     /// `--jobs` for an option, `IMAGE` for a positional.

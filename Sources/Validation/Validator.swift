@@ -48,7 +48,7 @@ public struct ValidationReport: Hashable, Sendable {
 
 /// Runs every rule of a level on an image.
 public struct Validator: Sendable {
-    /// The version of the rules, which is increased when a rule is added or judges otherwise.
+    /// The version of the rules, which is increased when a rule is added or changes its result.
     ///
     /// A rejection that an earlier run recorded counts only for the same version.
     public static let rulesVersion = 1

@@ -6,8 +6,10 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            ([], []), (["help", "help"], []), (["--help"], []), (["-h"], []), (["help"], []), (["--zzz", "-h"], []),
-            (["sync", "--help"], ["sync"]), (["--config", "x", "sync", "--jobs", "--help"], ["sync"]),
+            ([], []), (["help", "help"], []), (["--help"], []), (["-h"], []), (["help"], []),
+            (["--zzz", "-h"], []),
+            (["sync", "--help"], ["sync"]),
+            (["--config", "x", "sync", "--jobs", "--help"], ["sync"]),
             (["--help", "sync"], ["sync"]), (["help", "sync"], ["sync"]),
             (["lock", "--help"], ["lock"]), (["help", "lock"], ["lock"]),
             (["help", "lock", "merge"], ["lock", "merge"]),
@@ -63,7 +65,7 @@ struct HelpTests {
                                      [default: mirror.yaml]
                   -q, --quiet        print errors only [env: MIRROR_QUIET]
                   -h, --help         show this help
-                      --version      show the version
+                  -V, --version      show the version
 
                 Exit codes:
                   0                  done
@@ -90,7 +92,7 @@ struct HelpTests {
                 """)
     }
 
-    @Test func `a command's help contains its declaration without the global options`() {
+    @Test func `a command's help contains its declaration and the global options`() {
         #expect(
             Program.tree.help(for: ["sync"]) == """
                 Mirror every image of the configuration
@@ -122,13 +124,16 @@ struct HelpTests {
                                            [env: MIRROR_BUFFER_SIZE] [default: 64KiB]
                   -h, --help               show this help
 
+                Options of every command:
+                  -c, --config FILE        the configuration [env: MIRROR_CONFIG]
+                                           [default: mirror.yaml]
+                  -q, --quiet              print errors only [env: MIRROR_QUIET]
+
                 Examples:
                   mirror sync
                       mirrors everything
                   mirror sync -j 8 'grafana*'
                       mirrors some, eight blobs at a time
-
-                'mirror help' lists the options of every command.
 
                 """)
     }

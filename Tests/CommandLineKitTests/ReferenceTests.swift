@@ -29,7 +29,7 @@ import Testing
         #expect(try Program.parse("secret").command(as: Secret.self) != nil)
         #expect(!Program.tree.help().contains("secret"))
         #expect(!markdown.contains("secret"))
-        #expect(Program.errorMessage([])?.contains("secret") == false)
+        #expect(Program.errorMessage(["--quiet"])?.contains("secret") == false)
     }
 
     @Test func `Markdown has a section for each command`() {

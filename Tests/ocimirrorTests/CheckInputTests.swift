@@ -17,7 +17,8 @@ import Testing
 
     private func check(_ arguments: String...) async throws -> Run {
         try await workspace.run(
-            arguments: ["check", "--plain-http", registry.host, "--validation", "index"] + arguments)
+            arguments: ["check", "--plain-http", registry.host, "--validation", "index"] + arguments
+        )
     }
 
     private func name(_ image: String) -> String { "\(registry.host)/\(image)" }

@@ -128,7 +128,9 @@ import Testing
         let run = try await verdict("app:1.2.5")
         #expect(run.status == 1, "\(run.said)")
         #expect(
-            run.output.contains("FAIL: image rejected for linux/arm64; 1.2.4 has both platforms; contents not checked"))
+            run.output.contains(
+                "FAIL: image rejected for linux/arm64; 1.2.4 has both platforms; contents not checked"
+            ))
     }
 
     @Test func `never suggests another tag of the same digest`() async throws {

@@ -27,7 +27,8 @@ import Testing
         #expect(run.output.contains("60 images  failed"), "\(run.output)")
         #expect(
             run.output.contains(
-                "error: source \(dead) is unreachable; 60 images not attempted: 3 connections failed"))
+                "error: source \(dead) is unreachable; 60 images not attempted: 3 connections failed"
+            ))
         #expect(run.output.contains("app8, app9 and 50 more"))
         #expect(run.output.split(separator: "hint:").count == 2)
         #expect(run.output.split(separator: "\n").count < 12, "\(run.output)")

@@ -130,8 +130,10 @@ import Testing
     @Test(
         arguments: [
             (["--version"], "ocimirror "), (["-V"], "ocimirror "), (["version"], "ocimirror "),
-            ([], "Commands:"), (["help", "help"], "Commands:"), (["sync", "-h"], "--help' describes"),
-            (["sync", "--help"], "--idle-timeout TIME"), (["--help"], "Exit codes:"), (["help", "sync"], "ID…"),
+            ([], "Commands:"), (["help", "help"], "Commands:"),
+            (["sync", "-h"], "--help' describes"),
+            (["sync", "--help"], "--idle-timeout TIME"), (["--help"], "Exit codes:"),
+            (["help", "sync"], "ID…"),
         ])
     func `0 for help and version`(words: [String], answer: String) async throws {
         let run = try await Workspace().run(arguments: words)

@@ -19,7 +19,8 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         #expect(try await workspace.run("plan", "--offline", "-c", "mirror.yaml").status == 0)
         try workspace.configure("version: 1\n")
-        #expect(try await workspace.run("plan", "--offline").status == 78, "mirror.yaml comes first")
+        #expect(
+            try await workspace.run("plan", "--offline").status == 78, "mirror.yaml comes first")
     }
 
     @Test func `suggests init if there is no configuration`() async throws {
@@ -85,7 +86,8 @@ import Testing
         #expect(run.status == 0, "\(run.said)")
         let line = run.errors.split(separator: "\n").first { $0.contains("HEAD ") }
         #expect(
-            line?.hasPrefix("ocimirror: HEAD http://\(source.host)/v2/app/manifests/1.0: 200, 0 bytes, ")
+            line?.hasPrefix(
+                "ocimirror: HEAD http://\(source.host)/v2/app/manifests/1.0: 200, 0 bytes, ")
                 == true, "\(run.errors)")
         #expect(line?.hasSuffix("s") == true)
     }

@@ -76,7 +76,7 @@ import Testing
         #expect(run.errors.contains("missing.pem"))
     }
 
-    @Test func `and a missing --ca-file are told apart`() async throws {
+    @Test func `is not the result of a missing --ca-file either`() async throws {
         let run = try await Workspace().run("check", "--ca-file", "none.pem", "reg.invalid/app:1")
         #expect(run.status == 64, "\(run.said)")
         #expect(run.errors.contains("--ca-file"))

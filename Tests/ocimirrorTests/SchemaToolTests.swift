@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+import Files
 import RegistryTestSupport
 import Testing
+
+@testable import ocimirror
 
 /// The schemas as a validator of others reads them.
 @Suite(.timeLimit(.minutes(5)), .enabled(if: SchemaTool.isInstalled)) struct `check-jsonschema` {
@@ -15,7 +17,8 @@ import Testing
         return (result.status, result.output + result.errors)
     }
 
-    private func configuration(_ image: String, target: String = "{prefix: r.io/m, lock: l}") -> String
+    private func configuration(_ image: String, target: String = "{prefix: r.io/m, lock: l}")
+        -> String
     {
         "version: 1\ntargets: [\(target)]\nimages:\n  - \(image)\n"
     }
@@ -59,9 +62,9 @@ import Testing
 private enum SchemaTool {
     /// A Boolean value that indicates whether `check-jsonschema` is in `PATH`.
     static let isInstalled: Bool = {
-        guard let path = unsafe getenv("PATH") else { return false }
-        return unsafe String(cString: path).split(separator: ":").contains {
-            unsafe access("\($0)/check-jsonschema", X_OK) == 0
+        let path = CurrentProcess.environment()["PATH"] ?? ""
+        return path.split(separator: ":").contains {
+            (try? FileStatus.of("\($0)/check-jsonschema")) != nil
         }
     }()
 }

@@ -33,7 +33,8 @@ import Testing
         let asked = target.requests.dropFirst(before)
         #expect(asked.allSatisfy { $0.method == .head || $0.path.contains("/manifests/") })
         let document = try await workspace.run("verify", "--json").json
-        #expect(document.keys == ["schema", "command", "exitCode", "findings", "locks"])
+        #expect(
+            document.keys == ["schema", "command", "exitCode", "findings", "notLocked", "locks"])
         let lock = document["locks"]?.elements.first
         #expect(lock?.keys == ["path", "images"])
         #expect(

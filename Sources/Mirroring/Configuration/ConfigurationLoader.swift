@@ -62,7 +62,8 @@ public struct ConfigurationLoader: Sendable {
             ?? ConfigurationExcerpt(text: "", caret: 0)
         return ConfigurationDiagnostic(
             file: file, line: error.line, column: error.column,
-            message: "invalid YAML: \(error.message)", hint: hint(for: error, in: bytes), excerpt: excerpt.text,
+            message: "invalid YAML: \(error.message)", hint: hint(for: error, in: bytes),
+            excerpt: excerpt.text,
             caret: excerpt.caret, isWarning: false)
     }
 

@@ -32,7 +32,8 @@ extension RemoteRepository {
         do {
             _ = try await client.sendOnce(
                 RegistryRequest(
-                    operation: operation(.uploadDelete, "canceling an upload session", writes: true),
+                    operation: operation(
+                        .uploadDelete, "canceling an upload session", writes: true),
                     method: .delete, url: session, accepted: [200, 202, 204, 404]))
             return nil
         } catch let error as RegistryError {

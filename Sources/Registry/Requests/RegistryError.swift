@@ -93,9 +93,10 @@ public struct RegistryError: ContentFailure {
     func naming(_ credential: FoundCredential, for operation: Operation) -> RegistryError {
         var error = self
         if error.failureClass == .denied, error.outcome != nil {
-            error.hint = DenialAdvice(
-                operation, credential, isRejected: error.status == 401 || error.status == 400
-            ).text
+            error.hint =
+                DenialAdvice(
+                    operation, credential, isRejected: error.status == 401 || error.status == 400
+                ).text
         }
         error.name(credential)
         return error

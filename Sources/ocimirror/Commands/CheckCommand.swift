@@ -44,7 +44,8 @@ struct CheckCommand: ConfiguredCommand {
         Example(
             "ocimirror check --lock images.lock.yaml redis:7.4", "compare a tag with the lock file"),
         Example("ocimirror check --platform linux/arm64 quay.io/a/b:1.2", "validate one platform"),
-        Example("ocimirror check --file images.txt --format junit", "validate the images of a file"),
+        Example(
+            "ocimirror check --file images.txt --format junit", "validate the images of a file"),
         Example(
             "ocimirror check --plain-http localhost:5000 localhost:5000/a/b:1.2",
             "use a registry without TLS"),
@@ -58,7 +59,7 @@ struct CheckCommand: ConfiguredCommand {
                 "--file", placeholder: "LIST", into: \.file,
                 help: "file with one image per line, or - for standard input"),
             .option(
-                "--platform", placeholder: "OS/ARCH,…", into: \.platforms,
+                "--platform", placeholder: "OS/ARCH", into: \.platforms,
                 help: "required platforms, separated by commas"),
             .option("--validation", into: \.validation, help: "validation level"),
             .option(

@@ -28,7 +28,9 @@ struct CommonOptions: Sendable {
             "--config", short: "-c", placeholder: "FILE", into: \.config, help: "configuration file"
         ),
         .flag("--json", into: \.json, help: "write the result as JSON"),
-        .flag("--quiet", short: "-q", into: \.quiet, help: "print only results and errors"),
+        .flag(
+            "--quiet", short: "-q", into: \.quiet,
+            help: "print only errors and results that need attention"),
         .flag("--verbose", short: "-v", into: \.verbose, help: "log each request"),
         .option("--log-format", into: \.logFormat, help: "format of log lines on standard error"),
         .number(

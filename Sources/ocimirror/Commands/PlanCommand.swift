@@ -42,7 +42,8 @@ struct PlanCommand: ConfiguredCommand {
         } else {
             let stores = try Network.stores(
                 registries: file.configuration.registries,
-            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
+                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
+            )
             let plan = try await Planner(configuration: file.configuration)
                 .plan(selecting: selection, stores: stores)
             try selection.check(against: plan)

@@ -64,7 +64,8 @@ struct PruneCommand: ConfiguredCommand {
             configuration: file.configuration,
             stores: try Network.stores(
                 registries: file.configuration.registries,
-            options: try await file.optionsWithPlainHTTP(options, in: context), context: context),
+                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
+            ),
             retained: RetainedReferences(
                 locks: Array(file.locks.values) + others, keepList: keepList,
                 configuration: file.configuration))

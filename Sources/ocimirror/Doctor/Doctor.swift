@@ -115,7 +115,7 @@ struct Doctor {
         }
     }
 
-    /// Tests whether the first images of each repository can be read; a missing tag is no failure.
+    /// Tests whether the first images of each repository can be read; a missing tag is not a failure.
     private func pull(
         _ sources: [NamedContent], _ targets: [NamedContent]
     ) async throws -> RegistryDiagnosis.Check {
@@ -231,7 +231,8 @@ extension Doctor {
                     guard case .repository(let repository)? = try? image.location(in: target),
                         repository.registry == host
                     else { return nil }
-                    let name = image.tag.map(ManifestName.tag) ?? image.digest.map(ManifestName.digest)
+                    let name =
+                        image.tag.map(ManifestName.tag) ?? image.digest.map(ManifestName.digest)
                     return NamedContent(repository: repository, name: name)
                 }
             })

@@ -111,7 +111,8 @@ struct CheckDocument {
             image.completeTag.map { "; \($0) has \(allPlatforms); contents not checked" } ?? ""
         switch image.failure?.failureClass {
         case .missing?: return style.red("FAIL:") + " image not found" + advice
-        case nil: return style.red("FAIL:") + " image rejected\(rejectedPlatforms(of: image))" + advice
+        case nil:
+            return style.red("FAIL:") + " image rejected\(rejectedPlatforms(of: image))" + advice
         case .invalid? where image.lock != nil:
             return style.red("FAIL:") + " does not match the lock file"
         case .invalid?: return style.red("FAIL:") + " invalid image" + advice

@@ -107,13 +107,14 @@ extension LogEntry {
         case .finished(let outcome):
             let sent = outcome.effort.bytesUploaded
             let words = [
-                outcome.problems.first?.labeledMessage, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
+                outcome.labeledReason, sent > 0 ? "\(ByteCount(bytes: sent)) uploaded" : nil,
                 "\(Elapsed(duration: outcome.duration))",
             ]
             let text = ([outcome.statusText] + words.compactMap(\.self)).joined(
                 separator: ", ")
             self.init(
-                outcome.logLevel, .imageFinished, text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
+                outcome.logLevel, .imageFinished,
+                text: "\(outcome.image.id): \(text) (\(finished) of \(total))",
                 fields: [
                     "image": .string(outcome.image.id),
                     "status": .string(outcome.status.rawValue),
@@ -256,6 +257,7 @@ extension ImageOutcome {
     /// Images that fail because of an unreachable host have one line about the host instead.
     fileprivate var logLevel: LogEntry.Level {
         guard !isDone else { return status == .unchanged ? .debug : .info }
-        return problems.allSatisfy { $0.sharedFailure?.cause.isUnreachable ?? false } ? .debug : .error
+        return problems.allSatisfy { $0.sharedFailure?.cause.isUnreachable ?? false }
+            ? .debug : .error
     }
 }

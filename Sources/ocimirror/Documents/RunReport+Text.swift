@@ -43,7 +43,8 @@ extension RunReport {
 
     /// A Boolean value that indicates whether the exit code is not 0, or there is a warning.
     private var needsAttention: Bool {
-        exitCode != .success || !credentials.all.isEmpty || sync.outcomes.contains { $0.hasWarnings }
+        exitCode != .success || !credentials.all.isEmpty
+            || sync.outcomes.contains { $0.hasWarnings }
     }
 
     private var summary: [String] {
@@ -60,7 +61,8 @@ extension RunReport {
     }
 
     private var requestSummary: String {
-        let hosts = traffic.map { "\($0.requestCount.grouped) to \($0.host)" }.joined(separator: ", ")
+        let hosts = traffic.map { "\($0.requestCount.grouped) to \($0.host)" }.joined(
+            separator: ", ")
         let retries = traffic.reduce(0) { $0 + $1.retries }
         let retried = retries > 0 ? "; \(retries.grouped) retried" : ""
         return "\(counted(requestCount, "request")): \(hosts)\(retried)"

@@ -126,6 +126,15 @@ extension ImageOutcome {
     }
 }
 
+extension ImageOutcome {
+    /// The reason with the id of the finding that it states.
+    var labeledReason: String? {
+        guard let reason else { return nil }
+        let finding = findings.first { $0.severity == .error && $0.message == reason }
+        return finding.map { "\($0.id.rawValue): \(reason)" } ?? reason
+    }
+}
+
 extension Duration {
     /// The duration in whole milliseconds, clamped to the range of `Int`.
     var milliseconds: Int { Int(clamping: attoseconds / 1_000_000_000_000_000) }

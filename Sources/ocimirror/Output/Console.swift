@@ -31,7 +31,7 @@ struct Console: Sendable {
     var isLive: Bool { canDraw && format == .text }
     private let canDraw: Bool
     /// A Boolean value that indicates whether results are written to a terminal.
-    var outputIsTerminal: Bool { StandardStream.output.isTerminal }
+    let outputIsTerminal: Bool
     /// A Boolean value that indicates whether the terminal displays UTF-8.
     let supportsUTF8: Bool
     let screen = Screen()
@@ -40,7 +40,8 @@ struct Console: Sendable {
     /// and the locale.
     init(environment: [String: String]) {
         let wantsColor = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
-        outputStyle = TextStyle(hasColor: wantsColor && StandardStream.output.isTerminal)
+        outputIsTerminal = StandardStream.output.isTerminal
+        outputStyle = TextStyle(hasColor: wantsColor && outputIsTerminal)
         errorStyle = TextStyle(hasColor: wantsColor && StandardStream.error.isTerminal)
         let columns =
             environment["COLUMNS"].flatMap(Int.init) ?? StandardStream.output.terminalSize?.columns

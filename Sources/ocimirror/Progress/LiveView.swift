@@ -67,7 +67,8 @@ struct LiveView {
 
     /// Returns the name of a transfer, and its platform if another transfer has the same name.
     private func label(
-        _ transfer: ProgressSample.BlobTransfer, among shown: ArraySlice<ProgressSample.BlobTransfer>
+        _ transfer: ProgressSample.BlobTransfer,
+        among shown: ArraySlice<ProgressSample.BlobTransfer>
     ) -> (name: String, platform: String) {
         let isRepeated = shown.count { $0.name == transfer.name } > 1
         return (transfer.name, isRepeated ? transfer.platform.map { " \($0)" } ?? "" : "")

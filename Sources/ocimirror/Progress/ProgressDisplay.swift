@@ -105,7 +105,8 @@ struct ProgressFrames {
         let isPredictable = isMeasured && sample.isTotalKnown && throttledHosts.isEmpty
         return ProgressSnapshot(
             sample: sample, elapsed: time - start, bytesPerSecond: speed.bytesPerSecond,
-            remaining: missing > 0 && isPredictable ? trend.time(for: missing) : nil, throttledHosts: throttledHosts,
+            remaining: missing > 0 && isPredictable ? trend.time(for: missing) : nil,
+            throttledHosts: throttledHosts,
             pulls: pulls)
     }
 }

@@ -2,7 +2,6 @@
 
 internal import Files
 internal import Mirroring
-internal import Validation
 
 /// The CI service that runs the program, which shows a job summary and annotations.
 ///
@@ -69,11 +68,11 @@ enum CIService {
         var lines = shown.map { group in
             let subject =
                 group.ids.count == 1 ? group.ids[0] : counted(group.ids.count, "image")
-            let finding = group.problem.finding.map { "\($0.rawValue): " } ?? ""
+            let message = group.ids.count == 1 ? group.problem.labeledMessage : group.message
             let hint = group.problem.hint.map { "; hint: \($0)" } ?? ""
             return annotation(
                 title: "\(subject) \(group.problem.statusText)",
-                message: "\(subject): \(finding)\(group.message)\(hint)")
+                message: "\(subject): \(message)\(hint)")
         }
         if isAbove {
             lines.append(
@@ -96,7 +95,8 @@ enum CIService {
         }
     }
 
-    private static func escape(_ text: String, _ further: [Unicode.Scalar: String] = [:]) -> String {
+    private static func escape(_ text: String, _ further: [Unicode.Scalar: String] = [:]) -> String
+    {
         var escaped = ""
         for scalar in text.unicodeScalars {
             if let code = further[scalar] {

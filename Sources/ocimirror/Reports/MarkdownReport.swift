@@ -83,7 +83,8 @@ extension RunReport {
             let finding = problem.finding.map { "\(code($0.rawValue)) " } ?? ""
             let hint = problem.hint.map { "<br>→ \(code($0))" } ?? ""
             let images =
-                ids.count == 1 ? code(ids[0]) : "\(counted(ids.count, "image")): \(code(listed(ids)))"
+                ids.count == 1
+                ? code(ids[0]) : "\(counted(ids.count, "image")): \(code(listed(ids)))"
             return [
                 images, "**\(problem.statusText)**\(role)",
                 "\(finding)\(code(group.message))\(hint)",

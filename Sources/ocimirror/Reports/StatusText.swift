@@ -110,7 +110,7 @@ struct ImageProblem: Hashable, Sendable {
     let status: ImageOutcome.Status
     /// A Boolean value that indicates whether an earlier run rejected the image.
     let isStillRejected: Bool
-    /// The status in reports for people.
+    /// The status as reports show it.
     var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
     /// The role of the registry that failed, if the copy failed.
     let role: CopyRole?
@@ -122,8 +122,10 @@ struct ImageProblem: Hashable, Sendable {
     /// The failure, if other images can share it.
     let sharedFailure: SharedFailure?
 
-    /// The message with the id of the finding.
-    var labeledMessage: String { finding.map { "\($0.rawValue): \(message)" } ?? message }
+    /// The message with the id of the finding, or with the role of the registry.
+    var labeledMessage: String {
+        (finding.map(\.rawValue) ?? role?.rawValue).map { "\($0): \(message)" } ?? message
+    }
 
     init(_ id: String, status: ImageOutcome.Status, failure: ImageFailure) {
         self.id = id
@@ -155,7 +157,7 @@ struct ImageProblem: Hashable, Sendable {
 }
 
 extension ImageOutcome {
-    /// The status in reports for people.
+    /// The status as reports show it.
     var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
 
     /// The reasons why the image needs attention.

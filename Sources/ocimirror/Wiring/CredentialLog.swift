@@ -34,7 +34,8 @@ final class CredentialLog: Sendable {
         case .anonymousFallback(let repository, let source):
             let key = Key(registry: repository.registry, source: source)
             _ = state.withLock { $0.anonymousReads[key, default: []].insert(repository) }
-        case .requestFinished, .retryWaiting, .hostGivenUp, .credentialUsed, .credentialTrimmed, .pullsRemaining, .warningReceived,
+        case .requestFinished, .retryWaiting, .hostGivenUp, .credentialUsed, .credentialTrimmed,
+            .pullsRemaining, .warningReceived,
             .invalidTagsSkipped:
             break
         }

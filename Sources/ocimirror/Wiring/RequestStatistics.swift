@@ -50,7 +50,8 @@ final class RequestStatistics: Sendable {
             }
         case .retryWaiting(let host, _, _): change(host.name) { $0.retries += 1 }
         case .pullsRemaining(let host, let left): change(host.name) { $0.pullsLeft = left }
-        case .hostGivenUp, .anonymousFallback, .warningReceived, .credentialUsed, .credentialTrimmed, .credentialAccepted,
+        case .hostGivenUp, .anonymousFallback, .warningReceived, .credentialUsed,
+            .credentialTrimmed, .credentialAccepted,
             .credentialRejected,
             .invalidTagsSkipped:
             break

@@ -70,9 +70,10 @@ import Testing
         Problem("{platforms: [linux/amd64]}", "4:34", "missing key 'reason'"),
         Problem("{platforms: [linux], reason: r}", "4:47", "should look like linux/arm64"),
         Problem("{platforms: linux/amd64, reason: r}", "4:46", "use a list: platforms: […]"),
-        Problem("{platforms: [a/b], reason: ''}", "4:61", "reason: must not be empty"),
-        Problem("{platforms: [a/b], reason: r, until: 2027-02-29}", "4:71", "a date in the form"),
-        Problem("{platforms: [a/b], reason: r, untill: 2027-02-28}", "4:64", "mean 'until'?"),
+        Problem("{platforms: [js/wasm], reason: ''}", "4:65", "reason: must not be empty"),
+        Problem(
+            "{platforms: [js/wasm], reason: r, until: 2027-02-29}", "4:75", "a date in the form"),
+        Problem("{platforms: [js/wasm], reason: r, untill: 2027-02-28}", "4:68", "mean 'until'?"),
         Problem("none", "4:34", "expected a mapping with the keys platforms, reason, until"),
     ]
 

@@ -151,7 +151,8 @@ import TextSafety
     @Test func `name the permission that a token of GHCR may lack`() throws {
         let token = FoundCredential(.user("octocat", "canary"), source: "GITHUB_TOKEN")
         let advice = try Self.advice("ghcr.io", .push("app"), token)
-        #expect(advice.hasPrefix("give user octocat the right to push (a token needs write:packages"))
+        #expect(
+            advice.hasPrefix("give user octocat the right to push (a token needs write:packages"))
         #expect(advice.contains("permissions: {packages: write}"))
     }
 
@@ -170,7 +171,8 @@ import TextSafety
         let scene = try Scene(
             [
                 Exchange(
-                    "PUT \(Self.manifest)", ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
+                    "PUT \(Self.manifest)",
+                    ScriptedResponse(401, ["WWW-Authenticate": "Basic realm=x"])
                 ),
                 Exchange("PUT \(Self.manifest)", ScriptedResponse(403)),
             ], credentials: ["reg.test": .user("me", password)])

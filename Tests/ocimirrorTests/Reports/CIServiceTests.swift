@@ -15,7 +15,8 @@ import Validation
 
     @Test func `is detected by its variables`() {
         #expect(CIService(environment: [:]) == nil)
-        #expect(CIService(environment: ["CI": "true", "GITHUB_ACTIONS": "", "TF_BUILD": ""]) == nil)
+        #expect(
+            CIService(environment: ["CI": "true", "GITHUB_ACTIONS": "", "TF_BUILD": ""]) == nil)
         guard case .gitHub? = CIService(environment: Self.gitHub),
             case .azure? = CIService(environment: Self.azure)
         else {
@@ -54,7 +55,9 @@ import Validation
     func `runs no command in untrusted text`(text: String, service: [String: String]) throws {
         let lines = CIService(environment: service)?
             .annotations(of: try SampleRun.hostile(text).report)
-        for line in (lines ?? "").split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+        for line in (lines ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast()
+        {
             #expect(line.hasPrefix("::error title=") || line.hasPrefix("##vso[task.logissue "))
         }
     }

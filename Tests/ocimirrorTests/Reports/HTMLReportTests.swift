@@ -20,7 +20,7 @@ import TextSafety
             "html", "head", "meta", "title", "style", "body", "header", "p", "h1", "time", "svg",
             "rect", "dl", "div", "dt", "dd", "b", "span", "main", "input", "button", "output",
             "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "small", "code", "i",
-            "section", "h2", "ol", "li", "footer", "script",
+            "section", "h2", "ol", "ul", "li", "a", "footer", "script",
         ]
         #expect(Set(page.elements.map(\.name)).subtracting(known) == [])
         let attributes: Set = [
@@ -28,9 +28,14 @@ import TextSafety
             "preserveAspectRatio", "role", "aria-label", "aria-pressed", "aria-hidden", "x", "y",
             "width", "height", "id", "hidden", "type", "placeholder", "scope", "title", "colspan",
             "data-group", "data-groups", "data-key", "data-id", "data-status", "data-size",
-            "data-age", "data-duration", "data-label",
+            "data-age", "data-duration", "data-label", "href",
         ]
         #expect(Set(page.elements.flatMap(\.attributes.keys)).subtracting(attributes) == [])
+        let links = page.elements.compactMap { $0.attributes["href"] }
+        let findings = Set(Finding.ID.allCases.map { "#finding-\($0.rawValue)" })
+        #expect(Set(links).subtracting(findings) == [], "the page links only to itself")
+        let targets = Set(page.elements.compactMap { $0.attributes["id"].map { "#\($0)" } })
+        #expect(Set(links).subtracting(targets) == [])
         #expect(page.elements.count { $0.name == "script" } == 1)
         #expect(page.elements.count { $0.name == "style" } == 1)
         let shown = UntrustedText(UntrustedText(text).display).display
@@ -54,7 +59,7 @@ import TextSafety
             let hash = try await workspace.shell("openssl dgst -sha256 -binary \(name) | base64")
             #expect(policy.contains("\(name)-src &#39;sha256-\(hash.dropLast())&#39;"))
         }
-        for outside in ["url(", "@import", "src=", "href=", "//", "fetch(", "eval("] {
+        for outside in ["url(", "@import", "src=", "//", "fetch(", "eval("] {
             #expect(!text.contains(outside), "\(outside)")
         }
     }
@@ -123,7 +128,7 @@ import TextSafety
     @Test(arguments: [
         ([Finding](), true, "✓"),
         ([Finding(.configMismatch, .error, platform: .linuxARM64, "x")], true, "✗ config-mismatch"),
-        ([Finding(.notChecked, .warning, platform: .linuxARM64, "x")], true, "? not-checked"),
+        ([Finding(.notChecked, .warning, platform: .linuxARM64, "x")], true, "? not checked"),
         ([Finding(.configMismatch, .error, platform: .linuxAMD64, "x")], true, "·"),
         ([], false, "? unknown"),
     ])

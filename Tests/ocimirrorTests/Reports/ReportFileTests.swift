@@ -117,10 +117,17 @@ import Testing
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(ImageBuilder().multiPlatform(seed: 1), repository: "app", tag: "1.0")
         let workspace = try Self.workspace(["app:1.0"], source, target)
+        let (gate, streams) = (Gate(), try TemporaryFolder())
+        source.inject(.on(.get, "/manifests/*", .stall(gate)))
+        let process = try workspace.start(
+            "sync", "--report=one.json", "--report=two.json", streams: streams)
+        await source.waitForRequests(RequestPattern(.get, "/manifests/*"))
+        // The file could be written when the run began.
         try await workspace.shell("mkdir one.json")
-        let run = try await workspace.run("sync", "--report=one.json", "--report=two.json")
-        #expect(run.status == 2, "\(run.said)")
-        #expect(run.errors.contains("one.json"))
+        gate.open()
+        let status = try await onOwnThread { process.wait() }
+        #expect(status == 2, "\(streams.text("errors"))")
+        #expect(streams.text("errors").contains("one.json"))
         #expect(workspace.folder.text("two.json").contains("\"mirrored\""))
         #expect(workspace.lock.contains("      app:\n"))
     }

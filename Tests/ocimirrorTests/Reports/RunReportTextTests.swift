@@ -42,7 +42,9 @@ import Validation
         }
         try run.add(.mirrored, "good")
         let text = text(.normal, run)
-        let lines = text.split(separator: "\n").filter { $0.contains("bad") && !$0.contains("slowest") }
+        let lines = text.split(separator: "\n").filter {
+            $0.contains("bad") && !$0.contains("slowest")
+        }
         #expect(lines.count == 1 && text.hasPrefix("good  mirrored"), "\(text)")
     }
 

@@ -38,7 +38,8 @@ struct HTMLSummary {
             )
             start += count
             legend.append(
-                "<li class=\"\(prominence)\"><i></i>\(prominence.words) <b>\(count.grouped)</b></li>")
+                "<li class=\"\(prominence)\"><i></i>\(prominence.words) <b>\(count.grouped)</b></li>"
+            )
         }
         return """
             <svg class="bar" viewBox="0 0 \(start) 1" preserveAspectRatio="none" role="img" \
@@ -68,7 +69,9 @@ struct HTMLSummary {
         ]
         for pulls in report.pulls {
             figures.append(
-                figure("Pulls remaining", pulls.left.grouped, note: "\(pulls.spent.grouped) used at \(pulls.host)"))
+                figure(
+                    "Pulls remaining", pulls.left.grouped,
+                    note: "\(pulls.spent.grouped) used at \(pulls.host)"))
         }
         if let slow = report.slowest.first {
             figures.append(
