@@ -9,8 +9,8 @@ internal import Registry
 /// Finds registries on this machine that do not use TLS, so that local tests need no option.
 ///
 /// Only hosts that the user wrote and that always mean this machine are tried, and only after the
-/// TLS handshake failed because the server does not use TLS. A rejected certificate never leads to
-/// plain HTTP, and neither does a URL that a server supplied.
+/// TLS handshake failed because the server does not use TLS or closed the connection. A rejected
+/// certificate never leads to plain HTTP, and neither does a URL that a server supplied.
 struct PlainHTTPDetection {
     let transport: any HTTPTransport
     let timeouts: HTTPTimeouts
@@ -22,10 +22,12 @@ struct PlainHTTPDetection {
     func detect(among hosts: Set<RegistryHost>) async -> Set<RegistryHost> {
         var plain: Set<RegistryHost> = []
         for host in hosts.sorted(by: { $0.name < $1.name }) where host.isThisMachine {
-            guard await failure(of: host, plainHTTP: false)?.kind == .notTLS,
-                await failure(of: host, plainHTTP: true) == nil
-            else { continue }
-            plain.insert(host)
+            switch await failure(of: host, plainHTTP: false)?.kind {
+            // The reset of a connection may arrive before the server's response without TLS.
+            case .notTLS, .connect:
+                if await failure(of: host, plainHTTP: true) == nil { plain.insert(host) }
+            default: break
+            }
         }
         return plain
     }
