@@ -99,6 +99,11 @@ import Testing
         #expect(stage.outputs["outcome"] == "attention")
         #expect(stage.outputs["code"] == "1")
         #expect(stage.folder.text("summary").contains("single"))
+        #expect(stage.folder.text("temp/ocimirror-report/run.html").hasPrefix("<!DOCTYPE html>"))
+
+        let known = try await stage.run(["INPUT_COMMAND": "sync"])
+        #expect(known.status == 1, "\(known.said)")
+        #expect(stage.folder.text("summary").contains("still rejected"))
     }
 }
 
@@ -148,7 +153,8 @@ private final class RunStage {
             ],
             environment: [
                 "HOME": folder("home"), "RUNNER_TEMP": folder("temp"), "INPUT_LIMIT": "warning",
-                "GITHUB_OUTPUT": folder("output"), "GITHUB_STEP_SUMMARY": folder("summary"),
+                "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": folder("output"),
+                "GITHUB_STEP_SUMMARY": folder("summary"),
             ].merging(inputs) { $1 })
         return Run(status: result.status, output: result.output, errors: result.errors)
     }

@@ -99,6 +99,7 @@ final class Runner {
             guard failure == 0 || step.runsAfterFailure else { continue }
             var environment = self.environment.merging(azureVariables) { $1 }
                 .merging(further) { $1 }
+            environment[file.isAzure ? "TF_BUILD" : "GITHUB_ACTIONS"] = "true"
             for (name, value) in shared + step.environment {
                 environment[name] = expand(value, step, further)
             }

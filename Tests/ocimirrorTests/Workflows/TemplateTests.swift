@@ -7,9 +7,9 @@ import YAML
 /// The scripts of the templates for GitLab and Azure, with a local server of releases.
 @Suite(.timeLimit(.minutes(10))) struct TemplateTests {
     private static let arguments = "two words\n\n$(touch pwned)\n*"
-    private static let words =
-        "[sync]\n[two words]\n[$(touch pwned)]\n[*]\n[--report]\n"
-        + "[run.json]\n[--report]\n[run.md]\n"
+    private static let words = "[sync]\n[two words]\n[$(touch pwned)]\n[*]\n"
+    private static let reports =
+        "[--report]\n[run.json]\n[--report]\n[run.md]\n[--report]\n[run.html]\n"
 
     @Test(arguments: [true, false])
     func `GitLab's job verifies the release before it runs the command`(isValid: Bool)
@@ -36,7 +36,8 @@ import YAML
         let script = try #require(job["script"]?.items?.first?.text)
         let run = try await stage.run(try stage.folder.write(script, to: "job.sh"), environment)
         #expect((run.status == 0) == isValid, "\(run.said)")
-        #expect(stage.folder.text("words") == (isValid ? Self.words : ""))
+        let words = Self.words + "[--previous]\n[run.json]\n" + Self.reports
+        #expect(stage.folder.text("words") == (isValid ? words : ""))
         #expect(try await stage.shell("ls pwned 2>/dev/null || true") == "")
         let codes = job["allow_failure"]?["exit_codes"]?.items?.compactMap(\.text)
         #expect(codes == ["75"])
@@ -72,7 +73,7 @@ import YAML
         let conditional = try #require(steps[1].entries?.first?.value.items?.first)
         let command = try await run(conditional, path: "\(path.output.1):")
         #expect(command.status == 0, "\(command.said)")
-        #expect(stage.folder.text("words") == Self.words)
+        #expect(stage.folder.text("words") == Self.words + Self.reports)
         #expect(try await stage.shell("ls pwned 2>/dev/null || true") == "")
 
         try await stage.shell("printf '#!/bin/sh\\nexit 75\\n' >'\(path.output.1)/ocimirror'")
