@@ -5,11 +5,13 @@
 /// A released permit goes directly to the task that has waited longest.
 public struct AsyncSemaphore: Sendable {
     private let free: AsyncCondition<Int>
+    private let total: Int
 
     /// Creates a semaphore with `count` permits.
     public init(_ count: Int) {
         precondition(count > 0, "count must be positive")
         free = AsyncCondition(count, servesInOrder: true)
+        total = count
     }
 
     /// Runs `body` while holding permits.
@@ -23,6 +25,7 @@ public struct AsyncSemaphore: Sendable {
     public func withPermits<Value>(
         _ count: Int = 1, _ body: () async throws -> Value
     ) async throws -> Value {
+        precondition((1...total).contains(count), "count must be at most that of the semaphore")
         try await free.take { free -> Void? in
             guard free >= count else { return nil }
             free -= count

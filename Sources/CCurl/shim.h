@@ -103,7 +103,7 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *_Nonnull multi, CURLMoption 
     return curl_multi_setopt(multi, option, value);
 }
 
-/// Watches a socket for the events `what`, or stops to watch it.
+/// Watches a socket for the events `what`, or stops watching it.
 typedef int (*ccurl_watch_callback)(CURL *_Nonnull easy, curl_socket_t socket, int what,
                                     void *_Nonnull context, void *_Nullable socket_context);
 

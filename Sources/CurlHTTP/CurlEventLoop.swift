@@ -24,15 +24,17 @@ final class CurlEventLoop {
 
     /// Runs until the inbox is closed.
     func run() {
+        var untilStallCheck: Int32 = 0
         while let messages = inbox.take() {
             messages.forEach(handle)
-            let untilStallCheck = checkStalls()
             let mayWait = activeTransfers.isEmpty && inbox.prepareToWait()
             let activity = multi.perform(waiting: mayWait ? untilStallCheck : 0)
             inbox.wakeUp()
             if activity == .failed { failAll("libcurl event loop failed") }
             while let (transfer, code) = multi.nextDone() { end(transfer, code) }
             service(isIdle: activity == .idle)
+            // After the data that arrived while this thread did not run, such as a stopped process.
+            untilStallCheck = checkStalls()
         }
         failAll("transport closed")
         multi.close()

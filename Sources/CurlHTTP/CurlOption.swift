@@ -25,6 +25,7 @@ extension CurlOption<Int> {
 }
 
 extension CurlOption<Bool> {
+    static var exitsQuickly: Self { Self(CURLOPT_QUICK_EXIT) }
     static var followsLocation: Self { Self(CURLOPT_FOLLOWLOCATION) }
     static var hasNoBody: Self { Self(CURLOPT_NOBODY) }
     static var hasNoSignals: Self { Self(CURLOPT_NOSIGNAL) }

@@ -30,7 +30,8 @@ final class CurlTransfer {
     /// The number of turns of the event loop for which received data was withheld.
     private var withheldTurns = 0
 
-    /// The number of turns after which received data is no longer withheld.
+    /// The number of turns after which received data is no longer withheld, so that a slow transfer
+    /// is not delayed by fast ones.
     private static let maximumWithheldTurns = 8
 
     init(

@@ -13,6 +13,11 @@ public struct CurlVersion: Hashable, Comparable, Sendable, CustomStringConvertib
     /// Source: CURLOPT_PROTOCOLS_STR(3), "Added in 7.85.0".
     public static let required = CurlVersion(number: 0x07_55_00)
 
+    /// The oldest version that need not wait for the resolver when a transfer is removed.
+    ///
+    /// Source: CURLOPT_QUICK_EXIT(3), "Added in 7.87.0".
+    static let withQuickExit = CurlVersion(number: 0x07_57_00)
+
     /// Returns the version of the library that is loaded.
     static func loaded() -> CurlVersion {
         CurlVersion(number: ccurl_loaded_version())

@@ -51,6 +51,8 @@ extension EasyHandle {
         try set(.keepsPath, true)
         try set(.netrc, Int(CURL_NETRC_IGNORED.rawValue))
         try set(.hasNoSignals, true)
+        // Otherwise, the removal of a transfer waits for the resolver, and with it all transfers.
+        if CurlVersion.loaded() >= .withQuickExit { try set(.exitsQuickly, true) }
         try set(.headerSeparation, Int(CURLHEADER_SEPARATE))
         try set(.hidesConnectHeaders, true)
         try set(.tcpKeepAlive, true)

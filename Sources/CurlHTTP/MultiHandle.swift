@@ -6,7 +6,7 @@ internal import HTTP
 
 /// The owner of the `CURLM *`, and of the sockets and the time that libcurl waits for.
 ///
-/// It is unchecked, because the compiler does not know its rules: ``wake()`` may be called from any
+/// It is unchecked, because the compiler does not know which thread uses it: ``wake()`` may be called from any
 /// thread, everything else only from the event loop's thread.
 ///
 /// Source: curl_multi_socket_action(3).
@@ -19,6 +19,8 @@ final class MultiHandle: @unchecked Sendable {
     /// It needs no locks, because only the event loop's thread uses it.
     private let share: UnsafeMutableRawPointer
     private let poller: SocketPoller
+    /// A Boolean value that indicates whether a socket could not be watched.
+    private var hasFailed = false
     /// The time at which libcurl must be called, or `nil` for never.
     private var timer: ContinuousClock.Instant?
 
@@ -86,17 +88,17 @@ final class MultiHandle: @unchecked Sendable {
         func act(on socket: Int32, _ events: SocketPoller.Events) {
             var running: Int32 = 0
             let code = unsafe curl_multi_socket_action(pointer, socket, events.rawValue, &running)
-            // A socket that libcurl has closed since is not an error.
-            if code != CURLM_OK, code != CURLM_BAD_SOCKET {
-                activity = .failed
-            } else if activity != .failed {
-                activity = .active
-            }
+            activity = .active
+            if code != CURLM_OK { hasFailed = true }
         }
-        poller.wait(milliseconds: min(milliseconds, millisecondsUntilTimer), act)
+        poller.wait(milliseconds: hasFailed ? 0 : min(milliseconds, millisecondsUntilTimer), act)
         if let timer, timer <= .now {
             self.timer = nil
             act(on: CURL_SOCKET_TIMEOUT, [])
+        }
+        if hasFailed {
+            hasFailed = false
+            return .failed
         }
         return activity
     }
@@ -140,7 +142,9 @@ final class MultiHandle: @unchecked Sendable {
         var events: SocketPoller.Events = []
         if what & CURL_POLL_IN != 0 { events.insert(.read) }
         if what & CURL_POLL_OUT != 0 { events.insert(.write) }
-        return poller.watch(socket, for: events) ? 0 : -1
+        // An error here would end the use of the whole multi handle.
+        if !poller.watch(socket, for: events) { unsafe handle(context).hasFailed = true }
+        return 0
     }
 
     private static let setTimer: ccurl_timer_callback = { _, milliseconds, context in

@@ -13,7 +13,7 @@ final class ResponseChannel: Sendable {
 
     /// The maximum number of bytes in the buffer.
     ///
-    /// A whole read of libcurl's buffer fits in, so that the reader is resumed once per read.
+    /// A whole read of libcurl's buffer fits in.
     private let capacity: Int
     private let state: Mutex<ResponseChannelState>
 

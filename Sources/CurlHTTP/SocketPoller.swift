@@ -39,7 +39,6 @@ struct SocketPoller: Sendable {
     /// Watches a socket for the given events only.
     ///
     /// - Returns: A Boolean value that indicates whether the system accepted it.
-    @discardableResult
     func watch(_ socket: Int32, for events: Events) -> Bool {
         var flags: UInt32 = 0
         if events.contains(.read) { flags |= EPOLLIN.rawValue }
@@ -47,7 +46,7 @@ struct SocketPoller: Sendable {
         return cposix_epoll_watch(poller, socket, flags) == 0
     }
 
-    /// Stops to watch a socket, which may be closed already.
+    /// Stops watching a socket, which may be closed already.
     func ignore(_ socket: Int32) {
         _ = epoll_ctl(poller, EPOLL_CTL_DEL, socket, nil)
     }
@@ -66,9 +65,12 @@ struct SocketPoller: Sendable {
         unsafe withUnsafeTemporaryAllocation(
             of: epoll_event.self, capacity: Self.maximumReadyCount
         ) { ready in
-            let count = unsafe epoll_wait(
-                poller, ready.baseAddress, Int32(ready.count), milliseconds)
-            // The only possible error is an interruption by a signal.
+            var count: Int32
+            // A process that was stopped and continues is interrupted, although signals are blocked.
+            repeat {
+                count = unsafe epoll_wait(
+                    poller, ready.baseAddress, Int32(ready.count), milliseconds)
+            } while count < 0 && errno == EINTR
             for index in 0..<Int(max(count, 0)) {
                 let (socket, flags) = unsafe (ready[index].data.fd, ready[index].events)
                 if socket == wakeup {

@@ -35,12 +35,12 @@ struct SocketPollerTests {
     @Test func `only the watched events are reported, until the socket is ignored`() {
         defer { close() }
         #expect(events().isEmpty)
-        poller.watch(descriptor, for: .write)
+        #expect(poller.watch(descriptor, for: .write))
         signal()
         #expect(events() == [descriptor: .write])
-        poller.watch(descriptor, for: [.read, .write])
+        #expect(poller.watch(descriptor, for: [.read, .write]))
         #expect(events() == [descriptor: [.read, .write]])
-        poller.watch(descriptor, for: .read)
+        #expect(poller.watch(descriptor, for: .read))
         #expect(events() == [descriptor: .read])
         poller.ignore(descriptor)
         #expect(events().isEmpty)
@@ -50,7 +50,7 @@ struct SocketPollerTests {
         defer { close() }
         let unconnected = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { Glibc.close(unconnected) }
-        poller.watch(unconnected, for: .read)
+        #expect(poller.watch(unconnected, for: .read))
         #expect(events() == [unconnected: .error])
     }
 
@@ -66,7 +66,7 @@ struct SocketPollerTests {
         #expect(events(waiting: 60_000).isEmpty)
         // Nothing is left of it.
         signal()
-        poller.watch(descriptor, for: .read)
+        #expect(poller.watch(descriptor, for: .read))
         #expect(events(waiting: 60_000) == [descriptor: .read])
     }
 }

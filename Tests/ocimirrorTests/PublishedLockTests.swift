@@ -75,7 +75,7 @@ import Testing
         let plain = ["--plain-http", target.host]
         for (reference, status, message) in [
             ("\(target.host)/mirror/web:1.0", 1, "is not a published lock file"),
-            ("\(target.host)/mirror/none:latest", 1, "was not published"),
+            ("\(target.host)/mirror/none:latest", 1, "published lock file not found"),
             ("\(target.host)/mirror/images.lock", 64, "has neither a tag nor a digest"),
             ("oci:layout:1.0", 64, "REFERENCE"),
         ] {
@@ -103,6 +103,36 @@ import Testing
         #expect(run.status == 78, "\(run.said)")
         #expect(run.errors.contains(reference))
         #expect(workspace.folder.text("pulled.yaml") == "")
+    }
+
+    @Test func `a published lock file with images elsewhere is rejected`() async throws {
+        let registry = try await DockerRegistry.start()
+        func workspace(_ prefix: String) throws -> Workspace {
+            try Workspace(
+                Mirror(
+                    from: ["\"\(source.host)/web:1.0\""], to: "\(registry.host)/\(prefix)",
+                    plain: [source.host, registry.host], further: ["referrers: none"]
+                ).text.replacing("    lock:", with: "    publishLock: true\n    lock:"))
+        }
+        source.publish(ImageBuilder().multiPlatform(), repository: "web", tag: "1.0")
+        let first = try await workspace("mirror").run("sync")
+        #expect(first.status == 0, "\(first.said)")
+        let repositories = registry.folder("storage/docker/registry/v2/repositories")
+        let copy = try await SpawnedProcess.run(
+            "sh",
+            [
+                "-c",
+                "cd \(repositories) && mkdir other && cp -r mirror/images.lock other/images.lock",
+            ])
+        #expect(copy.status == 0, "\(copy.errors)")
+        let other = try workspace("other")
+        let run = try await other.run("sync")
+        #expect(run.status == 78, "\(run.said)")
+        #expect(
+            run.errors.contains(
+                "entry 'web' is at \(registry.host)/mirror/web, which is not below "
+                    + "\(registry.host)/other"), "\(run.errors)")
+        #expect(other.lock == "")
     }
 
     @Test func `a run without its lock file continues from the published one`() async throws {

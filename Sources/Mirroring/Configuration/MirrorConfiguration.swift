@@ -94,6 +94,14 @@ public struct MirrorTarget: Hashable, Sendable {
         self.root = root
         self.publishedLock = publishedLock
     }
+
+    /// Returns a Boolean value that indicates whether a repository is below the prefix.
+    public func contains(_ repository: Repository) -> Bool {
+        guard case .registry(let host, let path) = prefix, repository.registry == host else {
+            return false
+        }
+        return path.isEmpty || repository.path.hasPrefix("\(path)/")
+    }
 }
 
 extension MirrorTarget.Prefix: CustomStringConvertible {

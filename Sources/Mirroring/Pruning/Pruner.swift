@@ -231,12 +231,3 @@ private actor NeededManifests {
         }
     }
 }
-
-extension MirrorTarget {
-    /// Returns a Boolean value that indicates whether a repository is below the prefix.
-    fileprivate func contains(_ repository: Repository) -> Bool {
-        guard case .registry(let host, let path) = prefix else { return false }
-        return repository.registry == host
-            && (path.isEmpty || repository.path.hasPrefix("\(path)/"))
-    }
-}

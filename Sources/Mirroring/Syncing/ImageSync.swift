@@ -78,7 +78,8 @@ struct ImageSync {
             throw .canceled
         }
         if let findings = resolved.recordedRejection {
-            throw .finished(ImageOutcome(resolved, stillRejected: findings))
+            let exception = [required.exceptionFinding].compactMap(\.self)
+            throw .finished(ImageOutcome(resolved, stillRejected: findings + exception))
         }
         guard let descriptor = resolved.descriptor, !resolved.isRejected else {
             throw .finished(ImageOutcome(resolved))

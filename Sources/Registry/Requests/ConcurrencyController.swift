@@ -156,7 +156,7 @@ struct ConcurrencyController: Hashable, Sendable {
         setLimit(max(limit / 2, min(minimum, limit), 1), at: now)
     }
 
-    /// The end of the current window; records before it change nothing else.
+    /// The end of the current window; a record before it only adds to the window.
     var windowEnd: Duration { (window.start ?? .zero) + windowLength }
 
     // MARK: Decisions

@@ -93,8 +93,13 @@ final class ConcurrencyLimiter: Sendable {
         let now = now()
         guard now.nanoseconds >= windowEnd.load(ordering: .relaxed) else { return }
         let total = unrecorded.exchange(0, ordering: .relaxed)
+        change { $0.record(total, at: now) }
+    }
+
+    /// Changes the controller, and stores the end of its window.
+    private func change(_ change: (inout ConcurrencyController) -> Void) {
         let end = state.change { state in
-            state.controller.record(total, at: now)
+            change(&state.controller)
             return state.controller.windowEnd
         }
         windowEnd.store(end.nanoseconds, ordering: .relaxed)
@@ -102,7 +107,7 @@ final class ConcurrencyLimiter: Sendable {
 
     /// Records the time from a request to its response.
     func respond(after latency: Duration) {
-        state.change { $0.controller.respond(after: latency) }
+        change { $0.respond(after: latency) }
     }
 
     /// Records that the host throttled an operation, or that its connection failed.
@@ -112,10 +117,7 @@ final class ConcurrencyLimiter: Sendable {
     ///   - minimum: The number below which the limit is not reduced.
     func throttled(began epoch: ConcurrencyController.Epoch? = nil, keeping minimum: Int = 1) {
         let now = now()
-        state.change { state in
-            state.controller.throttled(
-                began: epoch ?? state.controller.epoch, keeping: minimum, at: now)
-        }
+        change { $0.throttled(began: epoch ?? $0.epoch, keeping: minimum, at: now) }
     }
 }
 

@@ -33,9 +33,9 @@ struct LockMergeCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let path = context.absolute(lock)
-        let configuration = try self.configuration(in: context)
-        let root =
-            configuration?.targets.first { $0.lock == path }?.root ?? ["global", "ocimirror"]
+        let file = try configurationFile(in: context)
+        let target = file?.configuration.targets.first { $0.lock == path }
+        let root = target?.root ?? ["global", "ocimirror"]
         let merge: LockMerge
         do {
             merge = try LockMerge(try shards.map { try shardLock($0, root, in: context) })
@@ -55,11 +55,13 @@ struct LockMergeCommand: ConfiguredCommand {
         var document = LockMergeDocument(
             path: path, shownPath: context.shown(path), images: merge.lock.images.count,
             hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true))
-        if let configuration {
+        if let file {
             let stores = try Network.stores(
-                registries: configuration.registries, options: options, context: context)
+                registries: file.configuration.registries,
+                options: try await file.optionsWithPlainHTTP(options, in: context), context: context
+            )
             document.publication = await PublishedLocks(
-                of: configuration.targets, stores: stores
+                of: file.configuration.targets, stores: stores
             ).publish(bytes, at: path, in: context)
         }
         context.console.result(options.json ? document.json.text : document.text)
@@ -102,10 +104,10 @@ struct LockMergeCommand: ConfiguredCommand {
         }
     }
 
-    /// Returns the configuration, or `nil` if there is none.
-    private func configuration(in context: ProgramContext) throws -> MirrorConfiguration? {
-        guard try FileStatus.of(context.absolute(options.config)) != nil else { return nil }
-        return try ConfigurationFile(options.config, in: context).configuration
+    /// Returns the configuration, or `nil` if none is named and there is none.
+    private func configurationFile(in context: ProgramContext) throws -> ConfigurationFile? {
+        guard try ConfigurationFile.isPresent(options.config, in: context) else { return nil }
+        return try ConfigurationFile(options.config, in: context)
     }
 }
 

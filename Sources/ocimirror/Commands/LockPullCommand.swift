@@ -44,19 +44,27 @@ struct LockPullCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let reference = try usage("REFERENCE", reference, Reference.init(parsing:))
+        if options.json, output == nil {
+            throw UsageError(
+                ["ocimirror", "lock", "pull"], .contradiction("--json needs --output"))
+        }
         let name = try self.name(in: reference)
         let registries = try ConfigurationFile.registries(options.config, in: context)
         let stores = try Network.stores(
-            registries: registries, options: options, context: context, retryMode: .attended)
+            registries: registries,
+            options: try await Network.detectingPlainHTTP(
+                at: [reference.repository.registry], registries: registries, options: options,
+                context: context),
+            context: context, retryMode: .attended)
         let store = try stores.store(at: .repository(reference.repository))
         guard let (digest, bytes) = try await read(name, from: store) else {
-            let message = "\(reference) was not published"
+            let message = "published lock file not found: \(reference)"
             guard !mayBeMissing else {
                 context.console.note(message)
                 return .success
             }
             context.console.error(
-                message, hint: "set publishLock for the target, and run 'ocimirror sync'")
+                message, hint: "set 'publishLock: true' for the target, and run 'ocimirror sync'")
             return .negative
         }
         let lock: Lockfile
@@ -66,7 +74,8 @@ struct LockPullCommand: ConfiguredCommand {
             throw ConfigurationFileError(message: "\(reference):\(error)", hint: error.hint)
         }
         guard let output else {
-            context.console.result(String(decoding: bytes, as: UTF8.self))
+            // Comments and unknown fields are untrusted text.
+            context.console.result(lock.text)
             return .success
         }
         let path = context.absolute(output)

@@ -32,7 +32,8 @@ struct OutdatedCommand: ConfiguredCommand {
         let selection = IDSelection(ids)
         try file.checkIDs()
         let stores = try Network.stores(
-            registries: file.configuration.registries, options: options, context: context)
+            registries: file.configuration.registries,
+            options: try await file.optionsWithPlainHTTP(options, in: context), context: context)
         let plan = try await Planner(configuration: file.configuration)
             .plan(selecting: selection, stores: stores)
         try selection.check(against: plan)

@@ -125,26 +125,33 @@ struct Doctor {
         do {
             for source in sources {
                 let repository = try pool.repository(source.repository)
-                if let name = source.name {
-                    _ = try await repository.resolve(name)
-                } else {
-                    _ = try await repository.tags()
+                try await allowingMissing {
+                    if let name = source.name {
+                        _ = try await repository.resolve(name)
+                    } else {
+                        _ = try await repository.tags()
+                    }
                 }
             }
             for target in targets where sources.isEmpty {
                 guard let name = target.name else { continue }
-                _ = try await pool.repository(target.repository).currentDescriptor(of: name)
+                let repository = try pool.repository(target.repository)
+                try await allowingMissing { _ = try await repository.currentDescriptor(of: name) }
             }
         } catch {
             try Task.checkCancellation()
-            if let error = error as? any ContentFailure, error.failureClass == .missing {
-                return .init(test: .pull, status: .ok)
-            }
             return .failed(.pull, error)
         }
         let count = sources.isEmpty ? targets.count : sources.count
         let noun = counted(count, "repository", plural: "repositories")
         return .init(test: .pull, status: .ok, message: "\(noun) checked")
+    }
+
+    /// Runs a request that may report missing content.
+    private func allowingMissing(_ request: () async throws -> Void) async throws {
+        do {
+            try await request()
+        } catch let error as any ContentFailure where error.failureClass == .missing {}
     }
 
     /// Tests whether content can be pushed to a repository that exists.

@@ -81,10 +81,15 @@ struct ConfigurationFile {
     static func registries(
         _ path: String, in context: ProgramContext
     ) throws -> [RegistryHost: RegistryOptions] {
-        let path = try existingPath(path, in: context)
-        let exists = try FileStatus.of(context.absolute(path)) != nil
-        guard exists || path != CommonOptions().config else { return [:] }
+        guard try isPresent(path, in: context) else { return [:] }
         return try ConfigurationFile(path, in: context).configuration.registries
+    }
+
+    /// Returns a Boolean value that indicates whether the user named a configuration or one of the
+    /// default files exists.
+    static func isPresent(_ path: String, in context: ProgramContext) throws -> Bool {
+        let path = try existingPath(path, in: context)
+        return try path != CommonOptions().config || FileStatus.of(context.absolute(path)) != nil
     }
 
     /// Returns the options with the registries on this machine that do not use TLS.

@@ -18,14 +18,19 @@ struct PlainHTTPDetection {
     /// Returns the registries that use plain HTTP.
     ///
     /// - Parameter hosts: The registries that the user wrote.
-    /// - Returns: Those that did not respond with TLS but with HTTP.
+    /// - Returns: Those that responded as a registry without TLS, but not with TLS.
     func detect(among hosts: Set<RegistryHost>) async -> Set<RegistryHost> {
         var plain: Set<RegistryHost> = []
         for host in hosts.sorted(by: { $0.name < $1.name }) where host.isThisMachine {
-            switch await failure(of: host, plainHTTP: false)?.kind {
+            guard case .failure(let error) = await response(of: host, plainHTTP: false) else {
+                continue
+            }
+            switch error.kind {
             // The reset of a connection may arrive before the server's response without TLS.
             case .notTLS, .connect:
-                if await failure(of: host, plainHTTP: true) == nil { plain.insert(host) }
+                // The statuses with which registries respond to the version check.
+                let status = try? await response(of: host, plainHTTP: true).get()
+                if status == 200 || status == 401 { plain.insert(host) }
             default: break
             }
         }
@@ -34,17 +39,19 @@ struct PlainHTTPDetection {
 
     /// Requests the version check of a registry.
     ///
-    /// - Returns: The error, or `nil` after a response of any status.
-    private func failure(of host: RegistryHost, plainHTTP: Bool) async -> TransportError? {
+    /// - Returns: The status of the response, or the error.
+    private func response(
+        of host: RegistryHost, plainHTTP: Bool
+    ) async -> Result<Int, TransportError> {
         do {
             let origin = try Origin.of(host, plainHTTP: plainHTTP)
             let url = try HTTPURL(parsing: "\(origin)/v2/")
-            _ = try await transport.send(HTTPRequest(.get, url, timeouts: timeouts))
-            return nil
+            let request = HTTPRequest(.get, url, timeouts: timeouts)
+            return .success(try await transport.send(request).status)
         } catch let error as TransportError {
-            return error
+            return .failure(error)
         } catch {
-            return TransportError(.refused, "\(error)")
+            return .failure(TransportError(.refused, "\(error)"))
         }
     }
 }

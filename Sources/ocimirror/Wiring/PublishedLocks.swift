@@ -63,18 +63,32 @@ struct PublishedLocks {
             guard try await store.currentDescriptor(of: name) != nil,
                 let (digest, lock) = try await LockArtifact.read(name, from: store)
             else { continue }
-            do throws(LockfileError) {
-                _ = try Lockfile(parsing: lock, root: target.root)
-            } catch {
-                throw ConfigurationFileError(
-                    message: "\(repository)@\(digest.short):\(error)", hint: error.hint)
-            }
+            try check(lock, of: target, from: "\(repository)@\(digest.short)")
             try Directory.create(Path.directory(of: path))
             guard try AtomicFile.create(path, with: lock) else { continue }
             context.console.note("\(context.shown(path)) restored from \(repository):\(name)")
             isRestored = true
         }
         return isRestored
+    }
+
+    /// Checks that a published lock file is valid, and that its images are at its target: others
+    /// could be those of an attacker, and `pin` would write their digests.
+    private func check(
+        _ text: [UInt8], of target: MirrorTarget, from reference: String
+    ) throws(ConfigurationFileError) {
+        let lock: Lockfile
+        do throws(LockfileError) {
+            lock = try Lockfile(parsing: text, root: target.root)
+        } catch {
+            throw ConfigurationFileError(message: "\(reference):\(error)", hint: error.hint)
+        }
+        let stray = lock.images.filter { !target.contains($0.value.repository) }
+        guard let (id, image) = stray.min(by: { $0.key < $1.key }) else { return }
+        throw ConfigurationFileError(
+            message: "\(reference): entry '\(id)' is at \(image.repository), which is not below "
+                + "\(target.prefix)",
+            hint: "check who can push to that repository, and delete its tag")
     }
 
     /// Publishes a lock file.
