@@ -93,4 +93,31 @@ import Testing
         let groups = "{{ " + String(repeating: "(", count: 50_000) + " }}"
         #expect(try Self.canHoldDigest(["{{ $x := . }}\(growing)\n", nested, groups]))
     }
+
+    /// Templates of a beginning, and a text that is repeated, in which `#` is the number.
+    @Test(arguments: [
+        ("", "{{ $a = include \"x\" (dict \"l\" $a \"r\" $a) }}\n", 40),
+        ("", "{{ $a = include \"x\" $a }}\n", 40_000),
+        ("{{ ", "include \"x\" (dict ", 40_000),
+        ("{{ ", "index index ", 50_000),
+        ("", "{{ include \"x\" .Values.a# }}\n", 10_000),
+    ])
+    func `calls in the arguments of calls end`(
+        _ beginning: String, _ repeated: String, _ count: Int
+    ) throws {
+        let actions = (0..<count).map { repeated.replacing("#", with: "\($0)") }.joined()
+        let templates = ["{{ $a := .Values.x }}\n\(beginning)\(actions) }}\n"]
+        let version = "version: {{ .Values.web.image.tag }}\n"
+        #expect(try !Self.canHoldDigest(templates + [version]))
+    }
+
+    @Test func `a chart with too many values to follow can use every tag as a version`() throws {
+        let fields = (1...31).map { ".p\($0)" }.joined(separator: " ")
+        let templates = (0..<8).map { number in
+            "{{ define \"t\(number)\" }}version: {{ .v }}\n"
+                + "{{ include \"t\(number + 1)\" (or \(fields)) }}{{ end }}\n"
+        }
+        #expect(try !Self.canHoldDigest(templates + ["{{ include \"t0\" . }}\n"]))
+        #expect(try Self.canHoldDigest(templates.suffix(2) + ["{{ include \"t6\" . }}\n"]))
+    }
 }

@@ -4,8 +4,8 @@
 ///
 /// A label cannot contain `@` or `:`, and a version comparison fails on a digest.
 public struct TagReuse: Hashable, Sendable {
-    /// The paths of values below `.Values`.
-    private var paths: Set<[String]> = []
+    /// The paths of values below `.Values`; `nil` if every value can be one of them.
+    private var paths: Set<[String]>? = []
 
     /// Creates the result for a chart that uses no tag for other purposes.
     public init() {}
@@ -17,7 +17,8 @@ public struct TagReuse: Hashable, Sendable {
 
     /// Returns a Boolean value that indicates whether the value is used for other purposes.
     func uses(_ path: SitePath, key: String) -> Bool {
-        !paths.isEmpty && paths.contains(path.steps + [key])
+        guard let paths else { return true }
+        return !paths.isEmpty && paths.contains(path.steps + [key])
     }
 }
 

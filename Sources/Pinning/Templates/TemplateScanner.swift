@@ -15,15 +15,43 @@ struct TemplateScanner {
         var output = TemplateValue()
         /// The values that it uses as labels, names or versions.
         var versions = TemplateValue()
-        /// The named templates that it includes otherwise.
+        /// The named templates that it includes.
         var includes: Set<TemplateValue.Call> = []
+
+        /// The maximum number of paths, and of calls, in each property.
+        private static let limit = 4096
+
+        /// Records the values that an action reads.
+        mutating func record(
+            _ value: TemplateValue, by action: TemplateAction, isVersion: Bool, isOutput: Bool
+        ) {
+            if includes.count < Self.limit {
+                includes.formUnion(value.calls)
+            } else if !value.calls.isSubset(of: includes) {
+                versions.isIncomplete = true
+            }
+            guard !action.isCleaned else { return }
+            if isOutput { output.formUnion(value, limit: Self.limit) }
+            if isVersion || action.comparesVersions {
+                versions.formUnion(value, limit: Self.limit)
+            }
+        }
+    }
+
+    /// A use of a named template.
+    private struct Inclusion: Hashable {
+        let name: Substring
+        /// A Boolean value that indicates whether the output is a version.
+        let isVersion: Bool
+        /// The number of inclusions around it.
+        let depth: Int
     }
 
     /// The state between two actions.
     fileprivate struct State {
         var dot = TemplateValue.root
         var variables: [Substring: TemplateValue] = [:]
-        /// The open blocks: the dot outside of each, and the name of a definition.
+        /// The open blocks: the dot outside of each, and the definition that it belongs to.
         var blocks: [(dot: TemplateValue, definition: Substring?)] = []
         /// The beginning of the line before the next action.
         var line: [UInt8] = []
@@ -32,18 +60,22 @@ struct TemplateScanner {
     }
 
     private static let nesting = 8
-    /// The maximum number of inclusions that are followed.
-    private static let callLimit = 10_000
+    /// The number of calls and paths that may still be followed.
+    private var budget = 100_000
+    private var known: [Inclusion: Set<TemplateValue.Path>] = [:]
+    /// A Boolean value that indicates whether values were left out that can be versions.
+    private var isIncomplete = false
 
     private var definitions: [Substring: Definition] = [:]
     private var main = Definition()
 
-    /// Returns the paths below `.Values` that templates use as labels, names or versions.
-    static func versions(in templates: [[UInt8]]) -> Set<[String]> {
+    /// Returns the paths below `.Values` that templates use as labels, names or versions; `nil` if
+    /// there are too many values or inclusions to follow all of them.
+    static func versions(in templates: [[UInt8]]) -> Set<[String]>? {
         var scanner = TemplateScanner()
         for text in templates { scanner.scan(text) }
-        var budget = callLimit
-        let paths = scanner.versions(of: scanner.main, isVersion: false, depth: 0, &budget)
+        let paths = scanner.versions(of: scanner.main, isVersion: false, depth: 0)
+        guard !scanner.isIncomplete else { return nil }
         return Set(
             paths.filter { $0.first == "Values" }.map { $0.dropFirst().map(String.init) })
     }
@@ -54,22 +86,47 @@ struct TemplateScanner {
     ///   - definition: The definition.
     ///   - isVersion: A Boolean value that indicates whether its output is a version.
     ///   - depth: The number of inclusions around it.
-    ///   - budget: The number of inclusions that may still be followed.
     /// - Returns: The paths, below the argument of the definition.
-    private func versions(
-        of definition: Definition, isVersion: Bool, depth: Int, _ budget: inout Int
+    private mutating func versions(
+        of definition: Definition, isVersion: Bool, depth: Int
     ) -> Set<TemplateValue.Path> {
-        guard depth < Self.nesting else { return [] }
         var paths = definition.versions.paths
-        if isVersion { paths.formUnion(definition.output.paths) }
-        let inVersions = definition.versions.calls.union(isVersion ? definition.output.calls : [])
-        for call in inVersions.union(definition.output.calls).union(definition.includes) {
-            guard budget > 0, let inner = definitions[call.name] else { continue }
-            budget -= 1
-            let found = versions(
-                of: inner, isVersion: inVersions.contains(call), depth: depth + 1, &budget)
-            for path in found { paths.formUnion(call.argument.resolve(path)) }
+        var versionCalls = definition.versions.calls
+        if definition.versions.isIncomplete { isIncomplete = true }
+        if isVersion {
+            paths.formUnion(definition.output.paths)
+            versionCalls.formUnion(definition.output.calls)
+            if definition.output.isIncomplete { isIncomplete = true }
         }
+        for call in definition.includes.union(versionCalls) {
+            budget -= 1
+            let isVersion = versionCalls.contains(call)
+            for path in versions(
+                ofTemplate: call.name, isVersion: isVersion, depth: depth + 1)
+            {
+                guard budget > 0 else { break }
+                let value = call.argument.resolve(path)
+                budget -= 1 + value.paths.count
+                paths.formUnion(value.paths)
+                if value.isIncomplete { isIncomplete = true }
+            }
+            guard budget > 0 else {
+                isIncomplete = true
+                break
+            }
+        }
+        return paths
+    }
+
+    /// Returns the paths that a named template uses as versions, below its argument.
+    private mutating func versions(
+        ofTemplate name: Substring, isVersion: Bool, depth: Int
+    ) -> Set<TemplateValue.Path> {
+        guard depth < Self.nesting, let definition = definitions[name] else { return [] }
+        let inclusion = Inclusion(name: name, isVersion: isVersion, depth: depth)
+        if let paths = known[inclusion] { return paths }
+        let paths = versions(of: definition, isVersion: isVersion, depth: depth)
+        known[inclusion] = paths
         return paths
     }
 
@@ -131,21 +188,19 @@ struct TemplateScanner {
         _ value: TemplateValue, by action: TemplateAction, isVersion: Bool, isOutput: Bool,
         in state: State
     ) {
-        let name = state.blocks.last { $0.definition != nil }?.definition
-        var definition = name.map { definitions[$0] ?? Definition() } ?? main
-        definition.includes.formUnion(value.calls)
-        if !action.isCleaned {
-            if isOutput { definition.output.formUnion(value) }
-            if isVersion || action.comparesVersions { definition.versions.formUnion(value) }
+        if let name = state.blocks.last?.definition {
+            definitions[name, default: Definition()]
+                .record(value, by: action, isVersion: isVersion, isOutput: isOutput)
+        } else {
+            main.record(value, by: action, isVersion: isVersion, isOutput: false)
         }
-        if let name { definitions[name] = definition } else { main = definition }
     }
 }
 
 extension TemplateScanner.State {
     fileprivate mutating func open(dot: TemplateValue, definition: Substring? = nil) {
         guard blocks.count < 1000 else { return }
-        blocks.append((self.dot, definition))
+        blocks.append((self.dot, definition ?? blocks.last?.definition))
         self.dot = dot
     }
 

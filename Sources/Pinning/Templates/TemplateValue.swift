@@ -11,6 +11,23 @@ struct TemplateValue: Hashable, Sendable {
     struct Call: Hashable, Sendable {
         let name: Substring
         let argument: Argument
+        /// The number of calls on the longest way into the argument, this one included.
+        let depth: Int
+        /// The number of calls and keys in it, this one included.
+        let size: Int
+
+        private static let depthLimit = 8
+        private static let sizeLimit = 64
+
+        /// Creates a call; `nil` if its argument contains too many others.
+        init?(name: Substring, argument: Argument) {
+            let calls = argument.values.flatMap(\.calls)
+            depth = 1 + (calls.lazy.map(\.depth).max() ?? 0)
+            size = argument.values.count + calls.reduce(1) { $0 + $1.size }
+            guard depth <= Self.depthLimit, size <= Self.sizeLimit else { return nil }
+            self.name = name
+            self.argument = argument
+        }
     }
 
     /// The argument of a named template.
@@ -19,19 +36,28 @@ struct TemplateValue: Hashable, Sendable {
         /// The values of the keys of a `dict`.
         case dictionary([Substring: TemplateValue])
 
-        /// Returns the paths that a path below the argument means for the caller.
-        func resolve(_ path: Path) -> Set<Path> {
+        fileprivate var values: [TemplateValue] {
             switch self {
-            case .value(let value): return value.appending(path).paths
+            case .value(let value): [value]
+            case .dictionary(let values): Array(values.values)
+            }
+        }
+
+        /// Returns the value that a path below the argument has for the caller.
+        func resolve(_ path: Path) -> TemplateValue {
+            switch self {
+            case .value(let value): return value.appending(path)
             case .dictionary(let values):
-                guard let key = path.first, let value = values[key] else { return [] }
-                return value.appending(Array(path.dropFirst())).paths
+                guard let key = path.first, let value = values[key] else { return TemplateValue() }
+                return value.appending(Array(path.dropFirst()))
             }
         }
     }
 
     var paths: Set<Path> = []
     var calls: Set<Call> = []
+    /// A Boolean value that indicates whether the value can contain more than its paths and calls.
+    var isIncomplete = false
 
     /// The root context of a template.
     static let root = TemplateValue(paths: [[]])
@@ -43,12 +69,23 @@ struct TemplateValue: Hashable, Sendable {
     func appending(_ fields: [Substring]) -> TemplateValue {
         guard !fields.isEmpty else { return self }
         return TemplateValue(
-            paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }))
+            paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }),
+            isIncomplete: isIncomplete)
     }
 
-    mutating func formUnion(_ other: TemplateValue) {
-        if paths.count < Self.limit { paths.formUnion(other.paths.prefix(Self.limit)) }
-        if calls.count < Self.limit { calls.formUnion(other.calls.prefix(Self.limit)) }
+    /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
+    mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
+        if other.isIncomplete { isIncomplete = true }
+        if paths.count + other.paths.count <= limit {
+            paths.formUnion(other.paths)
+        } else {
+            isIncomplete = true
+        }
+        if calls.count + other.calls.count <= limit {
+            calls.formUnion(other.calls)
+        } else {
+            isIncomplete = true
+        }
     }
 }
 
@@ -76,7 +113,7 @@ extension TemplateAction {
                 case .chain(let variable, let fields):
                     result.formUnion(value(variable, fields))
                 case .name("include"), .name("template"):
-                    if let call = readCall() { result.calls.insert(call) }
+                    result.formUnion(readCall())
                 case .name("index"), .name("get"): result.formUnion(readIndex())
                 case .name, .string, .fields: continue
                 }
@@ -98,7 +135,7 @@ extension TemplateAction {
             defer { depth -= 1 }
             guard depth < 32 else {
                 rest = []
-                return TemplateValue()
+                return TemplateValue(isIncomplete: true)
             }
             let group = readAll()
             guard case .fields(let fields)? = rest.first else { return group }
@@ -117,34 +154,40 @@ extension TemplateAction {
         }
 
         private mutating func readOperand() -> TemplateValue {
-            switch rest.popFirst() {
-            case .chain(let variable, let fields)?: return value(variable, fields)
-            case .open?: return readGroup()
-            case let word?:
-                rest = [word] + rest
+            switch rest.first {
+            case .chain(let variable, let fields)?:
+                rest.removeFirst()
+                return value(variable, fields)
+            case .open?:
+                rest.removeFirst()
+                return readGroup()
+            case .string?, .name?, .fields?:
+                rest.removeFirst()
                 return TemplateValue()
-            case nil: return TemplateValue()
+            case .close?, nil: return TemplateValue()
             }
         }
 
         /// Reads `include "name" ARGUMENT`.
-        private mutating func readCall() -> TemplateValue.Call? {
-            guard case .string(let name)? = rest.first else { return nil }
+        private mutating func readCall() -> TemplateValue {
+            guard case .string(let name)? = rest.first else { return TemplateValue() }
             rest.removeFirst()
+            let call = TemplateValue.Call(name: name, argument: readArgument())
+            return call.map { TemplateValue(calls: [$0]) } ?? TemplateValue(isIncomplete: true)
+        }
+
+        private mutating func readArgument() -> TemplateValue.Argument {
             guard case .open? = rest.first, case .name("dict")? = rest.dropFirst().first else {
-                return TemplateValue.Call(name: name, argument: .value(readOperand()))
+                return .value(readOperand())
             }
             rest.removeFirst(2)
             var values: [Substring: TemplateValue] = [:]
             while case .string(let key)? = rest.first {
                 rest.removeFirst()
                 values[key] = readOperand()
-                if values[key]?.paths.isEmpty ?? true, case .string? = rest.first {
-                    rest.removeFirst()
-                }
             }
-            _ = readAll()
-            return TemplateValue.Call(name: name, argument: .dictionary(values))
+            _ = readGroup()
+            return .dictionary(values)
         }
     }
 }
