@@ -24,34 +24,47 @@ struct RecordedRejectionsTests {
         #expect(warnings.findings(of: Self.digest, Self.required) == nil)
     }
 
-    private typealias Change = @Sendable (inout ImageRequirements) -> Void
-
-    private static let relevantChanges: [String: Change] = [
-        "platforms": { $0.platforms = [.linuxAMD64] },
-        "level": { $0.level = .content },
-        "artifact": { $0.isArtifact = true },
-        "paths": { $0.paths = ["/bin/bash"] },
-        "exception": { $0.exception = nil },
-        "platforms of the exception": { $0.exception?.platforms = [.linuxARM64] },
-        "end of the exception": { $0.exception?.until = "2030-01-01" },
-        "expiry of the exception": { $0.exception?.daysLeft = -1 },
+    /// Each differs from ``required`` in one component.
+    private static let others: [ImageRequirements] = [
+        ImageRequirements(
+            platforms: [.linuxAMD64], level: .config, paths: required.paths,
+            exception: required.exception),
+        ImageRequirements(
+            platforms: required.platforms, level: .content, paths: required.paths,
+            exception: required.exception),
+        ImageRequirements(
+            platforms: required.platforms, level: .config, isArtifact: true, paths: required.paths,
+            exception: required.exception),
+        ImageRequirements(
+            platforms: required.platforms, level: .config, paths: ["/bin/bash"],
+            exception: required.exception),
+        ImageRequirements(platforms: required.platforms, level: .config, paths: required.paths),
+        excepting(platforms: [.linuxARM64], until: nil, daysLeft: 3),
+        excepting(platforms: [.linuxAMD64], until: "2030-01-01", daysLeft: 3),
+        excepting(platforms: [.linuxAMD64], until: nil, daysLeft: -1),
     ]
 
-    @Test(arguments: relevantChanges.keys.sorted())
-    func `another requirement is not covered`(name: String) throws {
+    private static func excepting(
+        platforms: [Platform], until: String?, daysLeft: Int?, reason: String = "no arm64"
+    ) -> ImageRequirements {
+        ImageRequirements(
+            platforms: required.platforms, level: required.level, paths: required.paths,
+            exception: .init(
+                platforms: platforms, reason: reason, until: until, daysLeft: daysLeft))
+    }
+
+    @Test(arguments: others)
+    func `another requirement is not covered`(required: ImageRequirements) {
         let key = RecordedRejections.key(of: Self.digest, Self.required)
         let rejections = RecordedRejections([key: [Self.error]])
-        var required = Self.required
-        try #require(Self.relevantChanges[name])(&required)
         #expect(rejections.findings(of: Self.digest, required) == nil)
     }
 
     @Test func `the reason and the days that are left do not matter, another digest does`() {
         let key = RecordedRejections.key(of: Self.digest, Self.required)
         let rejections = RecordedRejections([key: [Self.error]])
-        var required = Self.required
-        required.exception?.reason = "still no arm64"
-        required.exception?.daysLeft = 2
+        let required = Self.excepting(
+            platforms: [.linuxAMD64], until: nil, daysLeft: 2, reason: "still no arm64")
         #expect(rejections.findings(of: Self.digest, required) == [Self.error])
         #expect(rejections.findings(of: .of(Array("other".utf8)), required) == nil)
     }
