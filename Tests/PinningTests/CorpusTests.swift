@@ -5,6 +5,10 @@ import Testing
 
 /// Tests every shape of an image reference, and every place at which a digest does not belong.
 @Suite struct CorpusTests {
+    @Test func `the corpus is found`() throws {
+        #expect(try CorpusCase.all().count >= 120)
+    }
+
     @Test(arguments: try CorpusCase.all())
     func `a file is pinned byte for byte as expected`(_ file: CorpusCase) throws {
         let before = try file.before()

@@ -43,6 +43,24 @@ import Testing
             "{{ define \"b\" }}{{ .web.image.tag }}{{ end }}\n{{ include \"a\" . }}\n",
         ],
         [
+            "{{ define \"v\" }}{{ .context.Values.web.image.tag }}{{ end }}\n",
+            "version: {{ include \"v\" (dict \"l\" $labels \"context\" $) }}\n",
+        ],
+        [
+            "{{ define \"v\" }}{{ .image.tag }}{{ end }}\n",
+            "version: {{ include \"v\" (dict \"n\" 1 \"s\" \"t\" \"image\" .Values.web.image) }}\n",
+        ],
+        ["{{ with .Values.x }}{{ else }}\nversion: {{ .Values.web.image.tag }}\n{{ end }}\n"],
+        ["{{ with .Values.x }}{{ else with .Values.web }}\nversion: {{ .image.tag }}{{ end }}\n"],
+        ["{{ with .x }}{{ else with $i := .Values.web }}\nversion: {{ $i.image.tag }}{{ end }}\n"],
+        [
+            "{{ with .Values.x }}{{ else if .Values.web.image.tag | semver }}{{ end }}\n"
+        ],
+        [
+            (0..<40).map { "version: {{ .Values.a\($0) }}\n" }.joined()
+                + "version: {{ .Values.web.image.tag }}\n"
+        ],
+        [
             "{{ $v := include \"v\" . }}{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\nversion: {{ $v }}\n"
         ],
     ])
@@ -55,6 +73,8 @@ import Testing
     @Test(arguments: [
         ["image: \"{{ .Values.web.image.repository }}:{{ .Values.web.image.tag }}\"\n"],
         ["version: {{ .Values.other.image.tag }}\n"],
+        ["{{ with .Values.web }}{{ else }}\nversion: {{ .image.tag }}\n{{ end }}\n"],
+        [(0..<40).map { "version: {{ .Values.a\($0) }}\n" }.joined()],
         ["image: x:{{ .Values.web.image.tag | default .Chart.AppVersion }}\n"],
         ["version: {{ regexReplaceAll \"@.*\" .Values.web.image.tag \"\" }}\n"],
         ["version: {{ (split \"@\" .Values.web.image.tag)._0 | quote }}\n"],

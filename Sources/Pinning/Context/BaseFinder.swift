@@ -16,8 +16,8 @@ struct BaseImage {
     let isTagReused: Bool
 }
 
-/// Finds the image that an overlay changes: in the values of the chart in the same directory or
-/// above it, in a base overlay, in a subchart, and in the chart that a resource installs.
+/// Finds the image that an overlay changes: in the chart that a resource installs; without one, in
+/// the values of the chart in the same directory or above it, in a base overlay, and in a subchart.
 ///
 /// The nearest file with a repository at the path of the overlay is taken.
 struct BaseFinder {
@@ -47,7 +47,15 @@ struct BaseFinder {
     /// Returns the files in the order of precedence, each with the number of keys before its root.
     private func candidates(for firstKey: String) -> [(path: String, prefix: Int)] {
         let directories = Self.directories(above: file).prefix(Self.levels)
+        let isName = !firstKey.contains("/") && !firstKey.hasPrefix(".")
         var result: [(String, Int)] = []
+        if let chart {
+            for path in directories.compactMap({ Self.directory(chart, from: $0) }) {
+                result.append(("\(path)/values.yaml", 0))
+                if isName { result.append(("\(path)/charts/\(firstKey)/values.yaml", 1)) }
+            }
+            return result
+        }
         for directory in directories {
             let below = Self.relative(file, to: directory).split(separator: "/")
             // An overlay in DIR/dev/web.yaml changes DIR/base/web.yaml.
@@ -57,13 +65,8 @@ struct BaseFinder {
             }
             result += Self.baseNames.map { ("\(directory)\($0)/values.yaml", 0) }
             result += ["values.yaml", "values.yml"].map { ("\(directory)\($0)", 0) }
-            let isName = !firstKey.contains("/") && !firstKey.hasPrefix(".")
             if isName { result.append(("\(directory)charts/\(firstKey)/values.yaml", 1)) }
             result += subcharts(named: firstKey, of: directory)
-            if let chart, let path = Self.directory(chart, from: directory) {
-                result.append(("\(path)/values.yaml", 0))
-                if isName { result.append(("\(path)/charts/\(firstKey)/values.yaml", 1)) }
-            }
         }
         return result
     }
@@ -111,11 +114,14 @@ struct BaseFinder {
 
     /// Returns the directory of a file and those above it, each with a final slash; the nearest
     /// first.
+    ///
+    /// The directories above a final `..` have no known names.
     private static func directories(above file: String) -> [String] {
         var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         var result: [String] = []
-        while !parts.isEmpty {
+        while let last = parts.last {
             result.append(parts.joined(separator: "/") + "/")
+            guard last != ".." else { return result }
             parts.removeLast()
         }
         return file.hasPrefix("/") ? result : result + [""]

@@ -30,10 +30,13 @@ extension SiteFinder {
         if let claims = claimPatch(mapping, at: path) { return claims }
         if let claims = claimVariable(mapping, at: path) { return claims }
         if let claims = claimWrapped(mapping, at: path) { return claims }
-        if let claims = claimPair(mapping, at: path, rule) { return claims }
+        if var claims = claimPair(mapping, at: path, rule) {
+            claims.keys.formUnion(claimSiblings(mapping, at: path, except: claims).keys)
+            return claims
+        }
         if let claims = claimOverlay(mapping, at: path, rule) { return claims }
         if let claims = claimShared(mapping, at: path) { return claims }
-        return claimSiblings(mapping, at: path)
+        return claimSiblings(mapping, at: path, except: Claims())
     }
 
     /// Returns a Boolean value that indicates whether a mapping has a key that every image mapping
@@ -78,10 +81,13 @@ extension SiteFinder {
     ///
     /// Source: RFC 6902.
     private mutating func claimPatch(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
-        guard mapping["op"] != nil, let target = mapping.text("path"),
+        guard let operation = mapping["op"], let target = mapping.text("path"),
             let field = target.split(separator: "/").last.map(String.init),
             let value = mapping["value"], let text = value.text
         else { return nil }
+        let claims = Claims(keys: ["op", "path", "value"])
+        // A value that is only compared is not used.
+        guard operation.text != "test" else { return claims }
         let path = path.appending(key: "value")
         if ImageText.isImageKey(field) {
             addReference(value, text, at: path)
@@ -90,7 +96,7 @@ extension SiteFinder {
         } else {
             return nil
         }
-        return Claims(keys: ["op", "path", "value"])
+        return claims
     }
 
     /// Reads the source of Flux's `OCIRepository`: `{url: oci://repository, ref: {tag, digest}}`.

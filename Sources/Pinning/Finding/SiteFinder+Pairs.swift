@@ -27,12 +27,21 @@ extension SiteFinder {
     /// Reads `controllerImage` beside `controllerImageVersion`, `controllerTag` and similar keys.
     ///
     /// A reference without a tag whose neighbor has the version is one image, not a whole reference.
-    mutating func claimSiblings(_ mapping: MergedMapping, at path: SitePath) -> Claims {
+    ///
+    /// - Parameters:
+    ///   - mapping: The mapping with the keys.
+    ///   - path: Its path.
+    ///   - others: The keys that belong to another image.
+    /// - Returns: The keys of the images.
+    mutating func claimSiblings(
+        _ mapping: MergedMapping, at path: SitePath, except others: Claims
+    ) -> Claims {
         var claims = Claims()
         for entry in mapping.node.entries ?? [] {
-            guard let key = entry.key.text, let names = SiblingNames(of: key),
+            guard let key = entry.key.text, !others.contains(key),
+                let names = SiblingNames(of: key),
                 let repository = mapping[key], let name = MergedMapping.text(repository),
-                let tagKey = names.tags.first(where: mapping.owns),
+                let tagKey = names.tags.first(where: { mapping.owns($0) && !others.contains($0) }),
                 let tag = mapping[tagKey], tag.text != nil
             else { continue }
             let isTemplate = ImageText.isTemplate(name)

@@ -16,7 +16,8 @@ struct TemplateAction {
         case close
     }
 
-    /// The keyword of a block, or `nil` for an action that produces output or sets a variable.
+    /// The keyword of a block, such as `else with`; `nil` for an action that produces output or sets a
+    /// variable.
     let keyword: Substring?
     /// The variable that the action sets; in a `range` with two, the one for the element.
     let variable: Substring?
@@ -49,6 +50,7 @@ struct TemplateAction {
         if case .name(let name)? = words.first, Self.keywords.contains(name) {
             keyword = name
             words.removeFirst()
+            if keyword == "else", words.first == .name("with") { keyword = "else with" }
         }
         var variable: Substring?
         if let assignment = words.firstIndex(where: { $0 == .name(":=") || $0 == .name("=") }) {

@@ -156,6 +156,9 @@ struct TemplateScanner {
     }
 
     private mutating func apply(_ action: TemplateAction, to state: inout State) {
+        if action.keyword?.hasPrefix("else") ?? false, let block = state.blocks.last {
+            state.dot = block.dot
+        }
         let value = action.value(dot: state.dot, variables: state.variables)
         switch action.keyword {
         case "define", "block":
@@ -168,7 +171,10 @@ struct TemplateScanner {
         case "if":
             record(value, by: action, isVersion: false, isOutput: false, in: state)
             state.open(dot: state.dot)
-        case "else": record(value, by: action, isVersion: false, isOutput: false, in: state)
+        case "else", "else with":
+            record(value, by: action, isVersion: false, isOutput: false, in: state)
+            if let variable = action.variable { state.variables[variable] = value }
+            if action.keyword == "else with" { state.dot = value }
         case "end":
             if let block = state.blocks.popLast() { state.dot = block.dot }
         case "break", "continue": return
