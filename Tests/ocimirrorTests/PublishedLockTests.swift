@@ -105,7 +105,7 @@ import Testing
         #expect(workspace.folder.text("pulled.yaml") == "")
     }
 
-    @Test func `a published lock file with images elsewhere is rejected`() async throws {
+    @Test func `D08 a published lock file with images elsewhere is rejected`() async throws {
         let registry = try await DockerRegistry.start()
         func workspace(_ prefix: String) throws -> Workspace {
             try Workspace(
