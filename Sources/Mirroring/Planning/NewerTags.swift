@@ -53,11 +53,12 @@ public struct NewerTags: Hashable, Sendable {
         !tag.isFloating && !DigestTag.namesDigest(tag) && RetentionTag.digest(of: tag) == nil
     }
 
-    /// Returns the form of the releases of a prerelease; `nil` for a release.
+    /// Returns the form of the releases of a prerelease, of the same variant; `nil` for a release.
     private static func release(of tag: Tag) -> String? {
         guard let version = SemanticVersion(lenient: tag.name), VersionChange.isPrerelease(version)
         else { return nil }
-        return VersionForm(tag).text.split(separator: "-").first.map(String.init)
+        return VersionForm(tag).text.split(separator: "-")
+            .filter { !VersionChange.isPrerelease(identifier: $0) }.joined(separator: "-")
     }
 
     /// Returns the level of the first number that differs; `nil` if the first one is that of a date.

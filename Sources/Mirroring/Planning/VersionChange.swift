@@ -52,7 +52,13 @@ public struct VersionChange: Hashable, Sendable {
     }
 
     static func isPrerelease(_ version: SemanticVersion) -> Bool {
-        guard let word = version.prerelease.first?.text.lowercased() else { return false }
+        version.prerelease.first.map { isPrerelease(identifier: $0.text) } ?? false
+    }
+
+    /// Returns a Boolean value that indicates whether an identifier is that of a prerelease, not of
+    /// a variant.
+    static func isPrerelease(identifier: some StringProtocol) -> Bool {
+        let word = identifier.lowercased()
         return ["rc", "alpha", "beta", "pre", "dev", "snapshot"].contains { word.hasPrefix($0) }
     }
 }

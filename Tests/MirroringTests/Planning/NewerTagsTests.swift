@@ -23,6 +23,8 @@ import Testing
         // A prerelease is older than its release; releases have no newer prereleases.
         ("1.3.0-rc1", ["1.3.0-rc2", "1.3.0", "1.2.9"], ["1.3.0", nil, nil]),
         ("1.3.0", ["1.3.1-rc1", "1.4.0-beta1"], [nil, nil, nil]),
+        ("1.3.0-rc.1-alpine", ["1.3.0", "1.3.1", "1.4.0-debian"], [nil, nil, nil]),
+        ("1.3.0-rc.1-alpine", ["1.3.0-rc.2-alpine"], ["1.3.0-rc.2-alpine", nil, nil]),
         (
             "0.46.0-kafka-3.9.0", ["0.47.0-kafka-3.9.0", "0.47.0-kafka-4.0.0"],
             [nil, "0.47.0-kafka-4.0.0", nil]
