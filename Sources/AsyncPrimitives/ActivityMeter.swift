@@ -5,8 +5,8 @@ internal import Synchronization
 /// Measures the time in which at least one operation of a task, or of its child tasks, is in
 /// progress.
 ///
-/// Unlike the time between start and end, it leaves out waits for permits, for other tasks and for
-/// servers that throttle. Concurrent operations count once.
+/// Unlike the time between start and end, it leaves out what a task waits for between its operations,
+/// such as permits and other tasks. Concurrent operations count once.
 public final class ActivityMeter: Sendable {
     /// The meter of the current task.
     @TaskLocal public static var current: ActivityMeter?

@@ -18,16 +18,14 @@ public struct CurlVersion: Hashable, Comparable, Sendable, CustomStringConvertib
     /// Source: CURLOPT_QUICK_EXIT(3), "Added in 7.87.0".
     static let withQuickExit = CurlVersion(number: 0x07_57_00)
 
-    /// Returns the version of the library that is loaded.
-    static func loaded() -> CurlVersion {
-        CurlVersion(number: ccurl_loaded_version())
-    }
+    /// The version of the library that is loaded, which is read once because curl_version_info(3)
+    /// is not thread-safe in all versions.
+    static let loaded = CurlVersion(number: ccurl_loaded_version())
 
     /// Checks that the loaded library has all options that ``CurlTransport`` sets.
     ///
     /// - Throws: ``OutdatedLibraryError`` if the library is older than ``required``.
     public static func check() throws(OutdatedLibraryError) {
-        let loaded = loaded()
         guard loaded >= required else { throw OutdatedLibraryError(loaded: loaded) }
     }
 

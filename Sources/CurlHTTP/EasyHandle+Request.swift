@@ -52,7 +52,7 @@ extension EasyHandle {
         try set(.netrc, Int(CURL_NETRC_IGNORED.rawValue))
         try set(.hasNoSignals, true)
         // Otherwise, the removal of a transfer waits for the resolver, and with it all transfers.
-        if CurlVersion.loaded() >= .withQuickExit { try set(.exitsQuickly, true) }
+        if CurlVersion.loaded >= .withQuickExit { try set(.exitsQuickly, true) }
         try set(.headerSeparation, Int(CURLHEADER_SEPARATE))
         try set(.hidesConnectHeaders, true)
         try set(.tcpKeepAlive, true)

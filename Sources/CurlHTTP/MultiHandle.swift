@@ -6,8 +6,8 @@ internal import HTTP
 
 /// The owner of the `CURLM *`, and of the sockets and the time that libcurl waits for.
 ///
-/// It is unchecked, because the compiler does not know which thread uses it: ``wake()`` may be called from any
-/// thread, everything else only from the event loop's thread.
+/// It is unchecked, because the compiler does not know which thread uses it: ``wake()`` may be
+/// called from any thread, everything else only from the event loop's thread.
 ///
 /// Source: curl_multi_socket_action(3).
 @safe

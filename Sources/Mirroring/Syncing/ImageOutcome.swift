@@ -60,8 +60,8 @@ public struct ImageOutcome: Sendable {
     public internal(set) var suggestedTags: NearestTags?
     /// The facts about the platforms; empty if neither this run nor a lock entry knows them.
     public internal(set) var facts: ImageFacts
-    /// The time in which requests and transfers of the image were in progress, without waits for
-    /// permits, for other images and for servers that throttle.
+    /// The time in which requests and transfers of the image were in progress, without most waits for
+    /// permits and for other images; retries of a transfer count.
     public internal(set) var duration = Duration.zero
     /// The result at each target, in the order of the configuration.
     public internal(set) var targets: [ImageTarget]

@@ -70,7 +70,9 @@ struct LockMergeCommand: ConfiguredCommand {
 
     /// Returns the merged entries byte for byte, including keys that this version does not know.
     private func text(_ root: [String], in context: ProgramContext) throws -> [UInt8] {
-        let texts = try shards.map { try BoundedFile.read(context.absolute($0), limit: 16 << 20) }
+        let texts = try shards.map {
+            try BoundedFile.read(context.absolute($0), limit: Lockfile.maximumByteCount)
+        }
         return try texts.dropFirst().reduce(texts.first ?? []) { merged, shard in
             do throws(PromotionError) {
                 return try LockPromotion(from: shard, into: merged, root: root) { _ in true }
