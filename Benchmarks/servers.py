@@ -80,7 +80,7 @@ class Registry(AccessLog):
 class Nginx(AccessLog):
     """An nginx in front of a registry."""
 
-    def __init__(self, folder: Path, port: int, directives: str, *, options: str = "", zone: str = ""):
+    def __init__(self, folder: Path, port: int, directives: str, *, options: str = "", http_directives: str = ""):
         """Starts nginx with the options of its socket, and directives for its server and for `http`."""
         super().__init__(folder / "access.log")
         self.folder = folder
@@ -96,16 +96,13 @@ http {{
     log_format requests '"$request" $status $body_bytes_sent';
     access_log {folder / "access.log"} requests;
     {paths}
-    {zone}
+    {http_directives}
     client_max_body_size 0;
     upstream registry {{ server 127.0.0.1:{port}; keepalive 64; }}
     server {{
         listen 127.0.0.1:{self.port} {options};
         {directives}
-        keepalive_requests 1000000;
         proxy_http_version 1.1;
-        proxy_buffering off;
-        proxy_request_buffering off;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-Proto $scheme;
@@ -126,12 +123,17 @@ http {{
     def rate_limited(cls, folder: Path, port: int, rate: int, burst: int) -> "Nginx":
         """An nginx that responds 429 above a rate of requests per second."""
         return cls(folder, port, f"limit_req zone=requests burst={burst} nodelay; limit_req_status 429;",
-                   zone=f"limit_req_zone $server_port zone=requests:1m rate={rate}r/s;")
+                   http_directives=f"limit_req_zone $server_port zone=requests:1m rate={rate}r/s;")
 
     @classmethod
     def with_tls(cls, folder: Path, port: int, tls: tuple[Path, Path], *, is_http2: bool) -> "Nginx":
         """An nginx with TLS."""
-        return cls(folder, port, f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};",
+        return cls(folder, port, f"""
+        ssl_certificate {tls[0]};
+        ssl_certificate_key {tls[1]};
+        keepalive_requests 1000000;
+        proxy_buffering off;
+        proxy_request_buffering off;""",
                    options="ssl http2" if is_http2 else "ssl")
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import tools
 import wan
 from corpus import Corpus
-from servers import Nginx, certificate
+from servers import Nginx
 from storage import StoredCorpus
 from wan import Link, WanProxy
 

@@ -14,6 +14,14 @@ public struct AsyncSemaphore: Sendable {
         total = count
     }
 
+    /// Runs `body` while holding one permit.
+    ///
+    /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
+    ///   `body` throws.
+    public func withPermit<Value>(_ body: () async throws -> Value) async throws -> Value {
+        try await withPermits(1, body)
+    }
+
     /// Runs `body` while holding permits.
     ///
     /// - Parameters:
@@ -23,7 +31,7 @@ public struct AsyncSemaphore: Sendable {
     /// - Throws: `CancellationError` if the task is canceled while it waits, or the error that
     ///   `body` throws.
     public func withPermits<Value>(
-        _ count: Int = 1, _ body: () async throws -> Value
+        _ count: Int, _ body: () async throws -> Value
     ) async throws -> Value {
         precondition((1...total).contains(count), "count must be at most that of the semaphore")
         try await free.take { free -> Void? in

@@ -136,6 +136,16 @@ extension Descriptor {
     public var isSmall: Bool { size <= Self.maximumSmallSize }
 }
 
+/// The presence of a blob at a target that is expected before the blob is written.
+public enum ExpectedPresence: Hashable, Sendable {
+    /// Nothing is known: the store checks in the way that costs the least.
+    case unknown
+    /// The blob is probably present: its check shows how the store reports existing blobs.
+    case likely
+    /// The blob is assumed to be absent: its bytes are sent without a check.
+    case absent
+}
+
 /// The way in which a blob arrived at a target.
 public enum BlobPushResult: Hashable, Sendable {
     /// The bytes were uploaded.
@@ -160,13 +170,9 @@ public struct ManifestPushResult: Hashable, Sendable {
 
 /// A store that manifests and blobs can be written to.
 public protocol ContentSink: Sendable {
-    /// A Boolean value that indicates whether a push with the store itself as the sibling checks
-    /// for the blob first, without another request.
-    var mountReportsExistence: Bool { get }
-
-    /// A Boolean value that indicates whether a blob that is expected to be present should be
-    /// pushed first: only such a blob shows how the store reports existing blobs.
-    var needsExpectedBlob: Bool { get }
+    /// A Boolean value that indicates whether a blob that is probably present should be pushed
+    /// first: only such a blob shows how the store reports existing blobs.
+    var needsLikelyBlob: Bool { get }
 
     /// Waits until another large blob may be written.
     ///
@@ -175,33 +181,23 @@ public protocol ContentSink: Sendable {
     /// - Throws: `CancellationError`.
     func permitToWrite(_ descriptor: Descriptor) async throws -> (any TransferPermit)?
 
-    /// Writes a blob.
+    /// Returns whether a blob exists, or `nil` if a push finds that out without another request.
+    func existsBeforePush(blob descriptor: Descriptor) async throws -> Bool?
+
+    /// Writes a blob, unless the store has it.
     ///
     /// - Parameters:
     ///   - descriptor: The descriptor of the blob.
+    ///   - presence: The presence that the caller expects, which decides how the store checks.
     ///   - sibling: Another repository of the same registry that has the blob. A store that can
-    ///     mount it from there does; a failed mount is not an error. If ``mountReportsExistence``,
-    ///     the store itself: the bytes are then not sent if they are present. `nil` always sends
-    ///     the bytes.
+    ///     mount it from there does; a failed mount is not an error.
     ///   - open: Opens the bytes from the start, once for each attempt. The stream must verify its
     ///     bytes, so that a target which verifies nothing never receives a complete corrupt blob.
     /// - Returns: The way in which the blob arrived.
     /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
     func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
-        open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult
-
-    /// Writes a blob that is expected to be present, after checking whether it is.
-    ///
-    /// - Parameters:
-    ///   - descriptor: The descriptor of the blob.
-    ///   - sibling: Another repository of the same registry that has the blob.
-    ///   - open: Opens the bytes from the start, once for each attempt.
-    /// - Returns: The way in which the blob arrived.
-    /// - Throws: A ``ContentFailure``, or the error of `open` or its stream.
-    func push(
-        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult
 
@@ -236,10 +232,7 @@ extension ContentSink {
     }
 
     /// The default, for stores without network access.
-    public var mountReportsExistence: Bool { false }
-
-    /// The default, for stores without network access.
-    public var needsExpectedBlob: Bool { false }
+    public var needsLikelyBlob: Bool { false }
 
     /// Throws an error, because deletion is not supported by default.
     public func delete(_ name: ManifestName) async throws {
@@ -248,13 +241,9 @@ extension ContentSink {
 }
 
 extension ContentSink where Self: ContentSource {
-    /// Checks for the blob first.
-    public func push(
-        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
-        open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult {
-        if try await exists(blob: descriptor) { return .present }
-        return try await push(blob: descriptor, mountingFrom: sibling, open: open)
+    /// Checks for the blob as for any reader.
+    public func existsBeforePush(blob descriptor: Descriptor) async throws -> Bool? {
+        try await exists(blob: descriptor)
     }
 
     /// Resolves the name as for any reader.

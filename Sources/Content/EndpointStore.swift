@@ -31,12 +31,14 @@ public struct EndpointStore: ContentStore {
     public var location: StoreLocation { base.location }
 
     /// The value of the store itself.
-    public var mountReportsExistence: Bool { base.mountReportsExistence }
+    public var needsLikelyBlob: Bool { base.needsLikelyBlob }
 
-    /// The value of the store itself.
-    public var needsExpectedBlob: Bool { base.needsExpectedBlob }
+    /// Checks in the store itself.
+    public func existsBeforePush(blob descriptor: Descriptor) async throws -> Bool? {
+        try await base.existsBeforePush(blob: descriptor)
+    }
 
-    /// Resolves a name at the store itself.
+    /// Deletes from the store itself.
     public func delete(_ name: ManifestName) async throws {
         try await base.delete(name)
     }
@@ -132,18 +134,12 @@ public struct EndpointStore: ContentStore {
 
     /// Writes to the store itself.
     public func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
-        try await base.push(blob: descriptor, mountingFrom: sibling, open: open)
-    }
-
-    /// Writes to the store itself.
-    public func push(
-        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
-        open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult {
-        try await base.push(expected: descriptor, mountingFrom: sibling, open: open)
+        try await base.push(
+            blob: descriptor, expecting: presence, mountingFrom: sibling, open: open)
     }
 
     /// Writes to the store itself.

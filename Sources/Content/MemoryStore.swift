@@ -60,11 +60,13 @@ public final class MemoryStore: ContentStore {
         contents.withLock { $0.tags.keys.sorted() }
     }
 
-    /// Stores a blob.
+    /// Stores a blob, unless it is present.
     public func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
+        if presence != .absent, try await exists(blob: descriptor) { return .present }
         var bytes: [UInt8] = []
         for try await chunk in VerifiedStream(try await open(), verifying: descriptor) {
             bytes += chunk

@@ -14,7 +14,10 @@ final class CurlEventLoop {
     private let activeTransfers = ActiveTransfers()
     private var keptConnections: Int
     private var nextStallCheck = ContinuousClock.now
-    /// The origins at which HTTP/2 failed, such as a proxy that negotiates it without support.
+    /// The origins that have responded with HTTP/2.
+    private var originsWithHTTP2: Set<Origin> = []
+    /// The origins at which HTTP/2 has only failed, for example behind a proxy that negotiates it
+    /// without supporting it.
     private var originsWithoutHTTP2: Set<Origin> = []
 
     init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
@@ -93,12 +96,25 @@ final class CurlEventLoop {
     }
 
     private func end(_ transfer: CurlTransfer, _ code: CURLcode) {
-        if code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM {
-            originsWithoutHTTP2.insert(transfer.exchange.request.url.origin)
-        }
+        recordVersion(of: transfer, code)
         let result = transfer.result(code)
         remove(transfer)
         transfer.finish(result)
+    }
+
+    /// Records whether HTTP/2 works at the origin of a transfer.
+    ///
+    /// A connection that is closed later, such as by a restarting load balancer, changes nothing.
+    private func recordVersion(of transfer: CurlTransfer, _ code: CURLcode) {
+        let origin = transfer.exchange.request.url.origin
+        guard origin.scheme == .https, !transfer.exchange.request.isBulk else { return }
+        if code == CURLE_OK, transfer.easy.long(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0 {
+            originsWithHTTP2.insert(origin)
+        } else if code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM,
+            !originsWithHTTP2.contains(origin)
+        {
+            originsWithoutHTTP2.insert(origin)
+        }
     }
 
     /// Removes a transfer from libcurl.

@@ -136,13 +136,13 @@ final class CurlTransfer {
     func service(isIdle: Bool) {
         isActive = false
         deliverHead(isEnding: false)
-        withheldTurns += 1
-        if exchange.response.wakeReader(
-            withAnyData: isIdle || withheldTurns >= Self.maximumWithheldTurns)
+        if exchange.response.resumeReader(
+            mayWithhold: !isIdle && withheldTurns < Self.maximumWithheldTurns)
         {
-            withheldTurns = 0
-        } else {
+            withheldTurns += 1
             activate()
+        } else {
+            withheldTurns = 0
         }
         exchange.upload?.wakeWriter()
         let resumesReceiving = isReceivingPaused && exchange.response.hasSpace

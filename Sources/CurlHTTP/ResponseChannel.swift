@@ -29,9 +29,6 @@ final class ResponseChannel: Sendable {
     /// A Boolean value that indicates whether the response is complete or failed.
     var isFinished: Bool { state.withLock { $0.end != nil } }
 
-    /// A Boolean value that indicates whether a task waits for bytes of the body.
-    var isReaderWaiting: Bool { state.withLock { $0.reader != nil } }
-
     // MARK: The event loop's side
 
     /// Delivers the head to the waiting task.
@@ -59,23 +56,21 @@ final class ResponseChannel: Sendable {
     /// A Boolean value that indicates whether a paused transfer can resume.
     var hasSpace: Bool { state.withLock { $0.buffer.isEmpty } }
 
-    /// Delivers the received chunks to the waiting reader.
+    /// Delivers the received chunks to the waiting reader, unless they are withheld.
     ///
-    /// - Parameter withAnyData: A Boolean value that indicates whether the reader is resumed even if
-    ///   less than half of the buffer is full.
-    /// - Returns: A Boolean value that indicates whether no reader waits for received data any more.
-    func wakeReader(withAnyData: Bool) -> Bool {
-        let (reader, isWaiting) = state.withLock { state in
-            guard withAnyData || state.buffer.count * 2 >= capacity else {
-                return (
-                    nil as ResponseChannelState.ReaderResumption?,
-                    state.reader != nil && !state.buffer.isEmpty
-                )
+    /// - Parameter mayWithhold: A Boolean value that indicates whether less than half of the buffer
+    ///   is withheld.
+    /// - Returns: A Boolean value that indicates whether received chunks were withheld from a waiting
+    ///   reader.
+    func resumeReader(mayWithhold: Bool) -> Bool {
+        let (reader, isWithheld) = state.withLock { state in
+            guard mayWithhold, state.buffer.count * 2 < capacity else {
+                return (state.takeReader(), false)
             }
-            return (state.takeReader(), false)
+            return (nil, state.reader != nil && !state.buffer.isEmpty)
         }
         reader?.resume()
-        return !isWaiting
+        return isWithheld
     }
 
     /// Ends the response, either completely or with an error that the reader receives after the

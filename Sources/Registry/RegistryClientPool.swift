@@ -38,12 +38,14 @@ public struct RegistrySettings: Hashable, Sendable {
     public var reservePulls = 0
     /// The way blobs are uploaded.
     public var uploadDialect = UploadDialect.auto
-    /// Further token servers, `host[:port]`, that may receive the credentials.
-    public var tokenHosts: [String] = []
-    /// Further hosts, `host[:port]`, and address ranges that the registry may refer to.
+    /// Further token servers that may receive the credentials.
+    public var tokenHosts: [RegistryHost] = []
+    /// Further hosts that the registry may refer to.
     ///
-    /// Content may be uploaded to the hosts, without credentials.
-    public var allow: [String] = []
+    /// Content may be uploaded to them, without credentials.
+    public var allowedHosts: [RegistryHost] = []
+    /// Further address ranges that the registry may refer to.
+    public var allowedRanges: [AddressRange] = []
 
     /// Creates settings with default values.
     public init() {}

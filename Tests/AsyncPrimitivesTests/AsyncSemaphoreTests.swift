@@ -13,7 +13,7 @@ import Testing
     /// Returns a task that holds a permit until its number is released.
     private func holding(_ number: Int, of semaphore: AsyncSemaphore) -> Task<Void, any Error> {
         executor.task { [journal, released] in
-            try await semaphore.withPermits {
+            try await semaphore.withPermit {
                 journal.append(number)
                 try await released.take { $0.contains(number) ? true : nil }
             }
@@ -86,13 +86,13 @@ import Testing
     @Test func `an error or a cancellation inside releases the permit`() async throws {
         let semaphore = AsyncSemaphore(1)
         await #expect(throws: TestError.self) {
-            try await semaphore.withPermits { throw TestError() }
+            try await semaphore.withPermit { throw TestError() }
         }
         let canceled = holding(0, of: semaphore)
         executor.runUntilIdle()
         canceled.cancel()
         executor.runUntilIdle()
         await #expect(throws: CancellationError.self) { try await canceled.value }
-        #expect(try await semaphore.withPermits { true })
+        #expect(try await semaphore.withPermit { true })
     }
 }

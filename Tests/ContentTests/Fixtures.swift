@@ -23,7 +23,7 @@ extension BuiltImage {
     func pushBlobs(to store: some ContentSink) async throws {
         for (digest, bytes) in blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
-            _ = try await store.push(blob: blob, mountingFrom: nil) {
+            _ = try await store.push(blob: blob, expecting: .absent, mountingFrom: nil) {
                 VerifiedStream(BytesInMemory(bytes), verifying: blob)
             }
         }

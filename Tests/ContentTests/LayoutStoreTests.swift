@@ -218,7 +218,7 @@ import Testing
         let blob = Descriptor(mediaType: .octetStream, digest: .of(bytes), size: bytes.count)
         for pieces in [[Array(bytes.prefix(500))], [bytes, [8]], [bytes.map { $0 + 1 }]] {
             await #expect(throws: IntegrityError.self) {
-                _ = try await store.push(blob: blob, mountingFrom: nil) {
+                _ = try await store.push(blob: blob, expecting: .absent, mountingFrom: nil) {
                     VerifiedStream(
                         AsyncThrowingStream { stream in
                             for chunk in pieces { stream.yield(chunk) }
@@ -247,6 +247,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [ExpectedPresence.unknown, .likely, .absent])
+    func `a present blob is written only if it is assumed to be absent`(
+        presence: ExpectedPresence
+    ) async throws {
+        try await image.push(to: store, as: "1.0")
+        let (digest, bytes) = try #require(image.blobs.first)
+        let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
+        func push() async throws -> BlobPushResult {
+            try await store.push(blob: blob, expecting: presence, mountingFrom: nil) {
+                BytesInMemory(bytes)
+            }
+        }
+        #expect(try await push() == (presence == .absent ? .uploaded : .present))
+        try folder.write("cut", to: "layout/blobs/sha256/\(digest.hex)")
+        #expect(try await push() == .uploaded)
+        #expect(try await store.exists(blob: blob))
+    }
+
     @Test func `symbolic links are neither read nor written`() async throws {
         try await image.push(to: store, as: "1.0")
         let (digest, bytes) = try #require(image.blobs.first)
@@ -257,7 +275,9 @@ import Testing
         #expect(try !(await store.exists(blob: blob)))
         await #expect(throws: FileError.self) { _ = try await store.fetch(blob: blob) }
         await #expect(throws: ContentError.self) {
-            _ = try await store.push(blob: blob, mountingFrom: nil) { BytesInMemory(bytes) }
+            _ = try await store.push(blob: blob, expecting: .absent, mountingFrom: nil) {
+                BytesInMemory(bytes)
+            }
         }
         #expect(folder.text("precious") == "precious")
 

@@ -149,7 +149,18 @@ import Testing
         #expect(bulk.connection != small[0].connection)
     }
 
-    @Test func `F11 after a failure of HTTP 2, requests to an origin use HTTP 1.1`() async throws {
+    @Test func `one failure at an origin that has used HTTP 2 changes nothing`() async throws {
+        let server = try Nginx(.none, "if ($request_uri = /fail) { return 444; }")
+        let transport = transport(server)
+        let request = HTTPRequest(.get, try server.url("/"))
+        #expect(try await send(transport, request).version == "HTTP/2.0")
+        await #expect(throws: TransportError.self) {
+            try await transport.send(HTTPRequest(.get, server.url("/fail")))
+        }
+        #expect(try await send(transport, request).version == "HTTP/2.0")
+    }
+
+    @Test func `if HTTP 2 has only failed at an origin, requests use HTTP 1.1`() async throws {
         let server = try Nginx(.none, "if ($http2) { return 444; }")
         let transport = transport(server)
         let request = HTTPRequest(.get, try server.url("/"))

@@ -29,7 +29,9 @@ enum ImageSample {
         let store = MemoryStore(at: .layout(directory: "/sample"))
         for (digest, bytes) in image.blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
-            _ = try await store.push(blob: blob, mountingFrom: nil) { BytesInMemory(bytes) }
+            _ = try await store.push(blob: blob, expecting: .absent, mountingFrom: nil) {
+                BytesInMemory(bytes)
+            }
         }
         for manifest in image.manifests {
             try await store.push(manifest: manifest, as: .digest(manifest.descriptor.digest))

@@ -117,11 +117,13 @@ public final class LayoutStore: ContentStore {
 
     // MARK: Writing
 
-    /// Writes a blob.
+    /// Writes a blob, unless it is present.
     public func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
+        if presence != .absent, try await exists(blob: descriptor) { return .present }
         try prepare(for: descriptor.digest)
         var writer = try FileWriter(path(of: descriptor.digest))
         for try await piece in try await open() { try writer.append(piece) }

@@ -73,11 +73,11 @@ struct ReportReader {
         guard trail.key != .root else { throw Self.invalidReport }
         return switch tag {
         case .directory: .directory
-        case .data: .file(.data)
+        case .plainFile: .file(.data)
         case .special: .special
         case .symbolicLink: .symbolicLink(to: try text(ScanLimits.pathByteCount))
         case .hardLink: .hardLink(to: LayerPath(try text(ScanLimits.pathByteCount)))
-        case .executable: .file(try file())
+        case .file: .file(try file())
         case .whiteout, .opaque, .finished, .error: throw Self.invalidReport
         }
     }

@@ -22,7 +22,7 @@ struct ReportWriter {
         case .opaque(let path): begin(.opaque, path)
         case .entry(.directory, let path): begin(.directory, path)
         case .entry(.special, let path): begin(.special, path)
-        case .entry(.file(.data), let path): begin(.data, path)
+        case .entry(.file(.data), let path): begin(.plainFile, path)
         case .entry(.symbolicLink(let target), let path):
             begin(.symbolicLink, path)
             put(target)
@@ -30,7 +30,7 @@ struct ReportWriter {
             begin(.hardLink, path)
             put(target.bytes)
         case .entry(.file(let file), let path):
-            begin(.executable, path)
+            begin(.file, path)
             put(file)
         }
         if bytes.count >= Self.chunkByteCount { isBroken = !flush() }

@@ -43,9 +43,11 @@ enum ScannedEntry: Hashable, Sendable {
 /// The first byte of each line of a report.
 enum ReportTag: UInt8 {
     case directory = 0x64
-    case data = 0x66
+    /// A file that is not executable and whose content is irrelevant.
+    case plainFile = 0x66
     case special = 0x70
-    case executable = 0x78
+    /// A file with its mode and the relevant part of its content.
+    case file = 0x78
     case symbolicLink = 0x6C
     case hardLink = 0x68
     case whiteout = 0x77

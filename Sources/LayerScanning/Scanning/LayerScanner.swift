@@ -78,7 +78,7 @@ public struct LayerScanner: Sendable {
         // A scan without bytes must not hold a permit: the scans that have bytes may hold what the
         // reader of this layer waits for.
         try await input.bytes.waitUntilAvailable()
-        return try await semaphore.withPermits {
+        return try await semaphore.withPermit {
             let output: ChildOutput
             do throws(ChildProcessError) {
                 output = try await server.get().run(

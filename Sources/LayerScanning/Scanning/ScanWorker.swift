@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ChildProcess
-internal import Glibc
-internal import Hashing
-internal import OCI
 
 /// The mode in which the program scans layers instead of running a command.
 ///
@@ -31,122 +28,12 @@ public struct ScanWorker: Sendable {
     ///
     /// - Returns: The exit status.
     public func run() -> Int32 {
-        if let request { return request.run() }
-        ScanRequest.prepare()
-        ForkServerProcess.serve { ScanRequest($0).map { request in { request.run() } } }
+        if let request { return LayerScan(request).run() }
+        LayerScan.prepare()
+        ForkServerProcess.serve { bytes in
+            guard let request = ScanRequest(bytes) else { return nil }
+            return { LayerScan(request).run() }
+        }
         return 0
-    }
-}
-
-/// The scan of one layer, from standard input to a report on standard output.
-///
-/// The process drops all rights that it does not need before it reads the first byte, and never
-/// creates a file.
-struct ScanRequest: Sendable {
-    /// The size in bytes from which a layer is hashed by a thread of its own.
-    private static let threadByteCount = 1 << 20
-
-    private let compression: LayerCompression
-    private let limits: ScanLimits
-    /// A Boolean value that indicates whether the layer is large enough for a second thread.
-    private var isLarge = false
-    /// A Boolean value that indicates whether the digest of the layer is also that of its plain
-    /// bytes if it is not compressed.
-    private var hasPlainDigest = false
-
-    init(_ layer: LayerScanKey, _ limits: ScanLimits) {
-        compression = layer.compression
-        self.limits = limits
-        isLarge = layer.size >= Self.threadByteCount
-        hasPlainDigest = layer.hasPlainDigest
-    }
-
-    private init(compression: LayerCompression, limits: ScanLimits) {
-        self.compression = compression
-        self.limits = limits
-    }
-
-    /// Creates a request from words: the compression and the limits.
-    init?(_ words: some Collection<String>) {
-        guard let compression = words.first.flatMap(LayerCompression.init(rawValue:)),
-            let limits = ScanLimits(arguments: words.dropFirst())
-        else { return nil }
-        self.init(compression: compression, limits: limits)
-    }
-
-    /// Creates a request from its ``bytes``.
-    init?(_ bytes: [UInt8]) {
-        let words = String(decoding: bytes, as: UTF8.self).split(separator: " ").map(String.init)
-        guard words.count > 2, let isLarge = Bool(words[0]), let hasPlainDigest = Bool(words[1])
-        else { return nil }
-        self.init(words.dropFirst(2))
-        self.isLarge = isLarge
-        self.hasPlainDigest = hasPlainDigest
-    }
-
-    /// The request as a message to the process that forks the children.
-    var bytes: [UInt8] {
-        let words = ["\(isLarge)", "\(hasPlainDigest)", compression.rawValue] + limits.arguments
-        return Array(words.joined(separator: " ").utf8)
-    }
-
-    /// A layer without entries: 1,024 null bytes, compressed with gzip.
-    private static let emptyLayer: [UInt8] = [
-        0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 2, 3, 0x63, 0x60, 0x18, 0x05, 0xA3, 0x60, 0x14, 0x8C, 0x54, 0,
-        0, 0x2E, 0xAF, 0xB5, 0xEF, 0, 4, 0, 0,
-    ]
-
-    /// Scans a layer without entries, which initializes what the scans of children need.
-    ///
-    /// It uses no untrusted data and changes only the memory that children inherit.
-    static func prepare() {
-        _ = try? ArchiveHandle()
-        var ends: [Int32] = [-1, -1]
-        guard unsafe pipe(&ends) == 0 else { return }
-        _ = unsafe write(ends[1], emptyLayer, emptyLayer.count)
-        _ = close(ends[1])
-        defer { _ = close(ends[0]) }
-        let layer = ScanRequest(compression: .gzip, limits: ScanLimits())
-        _ = layer.report(on: ends[0], hasher: TarHasher(onThread: false))
-    }
-
-    /// Scans standard input to its end and writes the report to standard output.
-    ///
-    /// - Returns: The exit status; 0 if the report is complete, including the report of an error.
-    func run() -> Int32 {
-        // The thread must exist before the process gives up the right to start one.
-        let hasher = hasPlainDigest ? nil : TarHasher(onThread: isLarge)
-        do {
-            try ProcessSandbox.lowerLimits(
-                addressSpace: limits.addressSpace, seconds: limits.seconds)
-        } catch {
-            return 1
-        }
-        // The limits apply in addition, and alone if a kernel supports no filter.
-        ProcessSandbox.installSeccompFilter()
-        var report = report(on: STDIN_FILENO, hasher: hasher)
-        return report.flush() ? 0 : 1
-    }
-
-    /// Scans a layer and returns the complete report, which may be that of an error.
-    private func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
-        var report = ReportWriter()
-        do throws(LayerScanError) {
-            let stream = try TarStream(
-                from: input, compression: compression, limits: limits, hasher: hasher)
-            let archive = TarArchiveReader(stream)
-            var count = 0
-            while let entry = try archive.next() {
-                count += 1
-                guard count <= limits.entries else { throw .limit(.entries) }
-                report.add(entry)
-            }
-            let (diffID, size) = try archive.finish()
-            report.finish(
-                diffID: diffID, unpackedByteCount: size, compression: archive.compression)
-        } catch {
-            report.finish(error)
-        }
-        return report
     }
 }

@@ -70,7 +70,7 @@ extension ConfigurationReader {
         options.reservePulls = integer("reservePulls", of: fields, in: 0...Int.max) ?? 0
         options.endpoints = hosts("endpoints", of: fields, expanding: true)
         options.tokenHosts = hosts("tokenHosts", of: fields, expanding: false)
-        options.allow = allowances(of: fields)
+        readAllowances(of: fields, into: &options)
         checkTransport(options, of: host, fields)
         return options
     }
@@ -138,21 +138,21 @@ extension ConfigurationReader {
         return hosts
     }
 
-    /// Returns hosts, addresses and address ranges such as `10.0.0.0/8`.
-    private mutating func allowances(of fields: Fields) -> [String] {
-        var allowed: [String] = []
+    /// Reads `allow`: hosts, addresses, and address ranges such as `10.0.0.0/8`.
+    private mutating func readAllowances(of fields: Fields, into options: inout RegistryOptions) {
         for node in list("allow", of: fields, "hosts and address ranges") ?? [] {
             guard let text = string(node, "allow") else { continue }
-            if (try? AddressRange(parsing: text)) != nil {
-                allowed.append(text.lowercased())
+            if let range = try? AddressRange(parsing: text) {
+                options.allowedRanges.append(range)
+                // A single address is a host as well.
+                if let host = try? RegistryHost(parsing: text) { options.allowedHosts.append(host) }
             } else if text.contains("/") {
                 error(
                     node, "allow: \(report.quote(node) ?? "the value") is not an address range",
                     hint: "for example 10.0.0.0/8 or fd00::/8")
             } else if let host = host(node, "allow", text: text) {
-                allowed.append(host.name)
+                options.allowedHosts.append(host)
             }
         }
-        return allowed
     }
 }

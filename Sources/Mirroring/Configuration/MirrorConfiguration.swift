@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import HTTP
 public import OCI
 public import TextSafety
 
@@ -163,8 +164,10 @@ public struct RegistryOptions: Hashable, Sendable {
     public var endpoints: [RegistryHost] = []
     /// Further token servers that may receive the credentials.
     public var tokenHosts: [RegistryHost] = []
-    /// Hosts and address ranges that the registry may refer to although they are private.
-    public var allow: [String] = []
+    /// Hosts that the registry may refer to although they are private (`allow`).
+    public var allowedHosts: [RegistryHost] = []
+    /// Address ranges that the registry may refer to although they are private (`allow`).
+    public var allowedRanges: [AddressRange] = []
 
     /// Creates options with default values.
     public init() {}

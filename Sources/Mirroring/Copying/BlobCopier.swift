@@ -15,9 +15,7 @@ struct BlobCopier: Sendable {
         let blob: Descriptor
         let progress: TargetCopyProgress
         let mountSource: StoreLocation?
-        /// A Boolean value that indicates whether the store has the blob, or `nil` if it was not
-        /// looked up.
-        var isPresent: Bool?
+        var presence: ExpectedPresence
 
         var store: any ContentStore { progress.target.store }
     }
@@ -36,7 +34,7 @@ struct BlobCopier: Sendable {
         try await limiter.withTransfer(of: blob, for: job.name) { transfer in
             let store = progress.target.store
             let result = try await write(to: store) {
-                try await store.push(blob: blob, mountingFrom: nil) {
+                try await store.push(blob: blob, expecting: .absent, mountingFrom: nil) {
                     transfer.addTarget(store)
                     try await transfer.waitForTargets()
                     return try await job.open(blob, counting: transfer)
@@ -78,7 +76,10 @@ struct BlobCopier: Sendable {
             switch try await tracker.claim(blob.digest, at: progress.target.store.location) {
             case .present: progress.record(blob, .present)
             case .granted(let mountSource):
-                claims.append(Claim(blob: blob, progress: progress, mountSource: mountSource))
+                claims.append(
+                    Claim(
+                        blob: blob, progress: progress, mountSource: mountSource,
+                        presence: progress.isLikelyPresent(blob.digest) ? .likely : .unknown))
             }
         }
         let lacking = try await lacking(claims)
@@ -101,24 +102,21 @@ struct BlobCopier: Sendable {
             isStored: isDone && claim.progress.failure == nil)
     }
 
-    /// Returns the claims whose store may lack the blob.
-    ///
-    /// A blob is looked up only where that costs less than pushing a blob that is present.
-    /// The blob may be present although another repository has it: not every registry mounts, and
-    /// an earlier run may have uploaded it.
+    /// Returns the claims whose store may lack the blob, before a transfer waits for its permits.
     private func lacking(_ claims: [Claim]) async throws -> [Claim] {
         var lacking: [Claim] = []
         for var claim in claims {
+            var exists: Bool?
             try await claim.progress.attempt {
-                guard !claim.store.mountReportsExistence else { return }
-                claim.isPresent = try await at(.target, claim.store.location) {
-                    try await claim.store.exists(blob: claim.blob)
+                exists = try await attributingErrors(to: .target, at: claim.store.location) {
+                    try await claim.store.existsBeforePush(blob: claim.blob)
                 }
             }
             guard claim.progress.failure == nil else { continue }
-            if claim.isPresent == true {
+            if exists == true {
                 claim.progress.record(claim.blob, .present)
             } else {
+                if exists == false { claim.presence = .absent }
                 lacking.append(claim)
             }
         }
@@ -185,16 +183,12 @@ struct BlobCopier: Sendable {
     ) async throws {
         try await claim.progress.attempt {
             let (blob, store, progress) = (claim.blob, claim.store, claim.progress)
-            let isLikelyPresent =
-                progress.isLikelyPresent(blob.digest) || !store.mountReportsExistence
+            var presence = claim.presence
             let result = try await write(to: store) {
-                if claim.isPresent == nil, isLikelyPresent {
-                    return try await store.push(
-                        expected: blob, mountingFrom: claim.mountSource, open: open)
-                }
-                let ownLocation = claim.isPresent == nil ? store.location : nil
+                // After a digest mismatch, what the store has is not trusted.
+                defer { presence = .absent }
                 return try await store.push(
-                    blob: blob, mountingFrom: claim.mountSource ?? ownLocation, open: open)
+                    blob: blob, expecting: presence, mountingFrom: claim.mountSource, open: open)
             }
             if result == .uploaded, progress.isAssumedPresent(blob.digest) {
                 progress.distrustReplaced()
@@ -206,6 +200,8 @@ struct BlobCopier: Sendable {
     private func write(
         to store: any ContentStore, _ push: () async throws -> BlobPushResult
     ) async throws -> BlobPushResult {
-        try await retryingOnDigestMismatch { try await at(.target, store.location, body: push) }
+        try await retryingOnDigestMismatch {
+            try await attributingErrors(to: .target, at: store.location, push)
+        }
     }
 }

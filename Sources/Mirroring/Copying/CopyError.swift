@@ -58,8 +58,8 @@ public struct CopyError: ContentFailure {
 /// that is shared with another image is a failure.
 ///
 /// - Throws: ``CopyError`` or `CancellationError`.
-func at<Value>(
-    _ role: CopyRole, _ location: StoreLocation, body: () async throws -> Value
+func attributingErrors<Value>(
+    to role: CopyRole, at location: StoreLocation, _ body: () async throws -> Value
 ) async throws -> Value {
     do {
         return try await body()

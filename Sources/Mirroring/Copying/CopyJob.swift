@@ -66,7 +66,9 @@ struct CopyJob: Sendable {
         _ blob: Descriptor, in source: any ContentSource, counting transfer: BlobTransfer,
         tap: LayerTap? = nil
     ) async throws -> ByteStream {
-        let stream = try await at(.source, source.location) { try await transfer.open(in: source) }
+        let stream = try await attributingErrors(to: .source, at: source.location) {
+            try await transfer.open(in: source)
+        }
         let counted = ObservedStream(stream) { chunk, end in
             if let chunk { transfer.record(chunk.count, endingAt: end) }
         }

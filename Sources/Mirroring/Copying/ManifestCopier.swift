@@ -187,6 +187,6 @@ struct ManifestCopier {
     }
 
     private func atTarget<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await at(.target, target.location, body: body)
+        try await attributingErrors(to: .target, at: target.location, body)
     }
 }

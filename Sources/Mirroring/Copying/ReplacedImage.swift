@@ -29,7 +29,7 @@ struct ReplacedImage: Sendable {
     ) async throws {
         guard let current, current.digest != graph.root.descriptor.digest else { return nil }
         do {
-            root = try await at(.target, target.location) {
+            root = try await attributingErrors(to: .target, at: target.location) {
                 try await target.fetch(manifest: current)
             }
         } catch let error as CopyError where error.failureClass == .missing {

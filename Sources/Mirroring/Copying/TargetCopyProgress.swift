@@ -47,7 +47,7 @@ final class TargetCopyProgress: Sendable {
     private static func probe(
         for target: CopyJob.Target, _ replaced: ReplacedImage?, _ blobs: [Descriptor]
     ) -> Descriptor? {
-        guard let replaced, target.trustsReplaced, target.store.needsExpectedBlob else {
+        guard let replaced, target.trustsReplaced, target.store.needsLikelyBlob else {
             return nil
         }
         let shared = blobs.filter { replaced.presentDigests.contains($0.digest) }

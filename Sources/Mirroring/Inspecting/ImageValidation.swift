@@ -141,7 +141,7 @@ final class ImageValidation: Sendable {
     private func contents(
         of layer: Descriptor, in source: any ContentSource
     ) async throws -> LayerScanCache.ScanResult {
-        try await at(.source, source.location) {
+        try await attributingErrors(to: .source, at: source.location) {
             try await scanCache.contents(of: layer) { input in
                 try await limiter.withTransfer(of: layer, for: name, isScanned: true) { transfer in
                     var end = 0

@@ -64,7 +64,7 @@ public struct LockArtifact: Sendable {
         let current = try await store.currentDescriptor(of: .tag(tag))
         guard current?.digest != manifest.descriptor.digest else { return false }
         for blob in blobs {
-            _ = try await store.push(expected: blob.descriptor, mountingFrom: nil) {
+            _ = try await store.push(blob: blob.descriptor, expecting: .likely, mountingFrom: nil) {
                 BytesInMemory(blob.bytes)
             }
         }

@@ -95,7 +95,9 @@ extension StoreProvider {
     private func listTags(in location: StoreLocation) async throws -> Result<[Tag], CopyError> {
         do {
             return .success(
-                try await at(.source, location) { try await store(at: location).tags() })
+                try await attributingErrors(to: .source, at: location) {
+                    try await store(at: location).tags()
+                })
         } catch let error as CopyError {
             try Task.checkCancellation()
             return .failure(error)

@@ -33,7 +33,7 @@ public struct Pruner: Sendable {
         var report = PruneReport()
         for repository in repositories(also: names) {
             do {
-                try await at(.target, .repository(repository)) {
+                try await attributingErrors(to: .target, at: .repository(repository)) {
                     try await prune(repository, removing: removes, &report)
                 }
             } catch let error as CopyError {

@@ -130,11 +130,13 @@ extension ReferrerCopier {
     ) async throws -> LockedImage.Referrer? {
         let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
         do {
-            let current = try await at(.target, target.location) { try await target.resolve(name) }
+            let current = try await attributingErrors(to: .target, at: target.location) {
+                try await target.resolve(name)
+            }
             if let current { return .init(digest: current.digest, tag: referrer.tag) }
             guard receipt.isComplete else { return referrer }
             // The referrer can be copied again if the source has it without listing it.
-            let isAtSource = try await at(.source, source.location) {
+            let isAtSource = try await attributingErrors(to: .source, at: source.location) {
                 try await source.resolve(.digest(referrer.digest)) != nil
             }
             return isAtSource ? referrer : nil

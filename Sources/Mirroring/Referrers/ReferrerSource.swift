@@ -25,7 +25,7 @@ struct ReferrerSource: Sendable {
     func list(of subject: Digest) async throws -> [Descriptor] {
         let key = ReferrerTracker.Subject(digest: subject, location: store.location)
         return try await tracker.listings.value(for: key) {
-            try await at(.source, store.location) {
+            try await attributingErrors(to: .source, at: store.location) {
                 var seen: Set<Digest> = []
                 let listed = try await readList(of: subject)
                     .filter { seen.insert($0.digest).inserted }
@@ -64,7 +64,7 @@ struct ReferrerSource: Sendable {
 
     private func digestTags() async throws -> Set<Tag> {
         try await tracker.digestTags.value(for: store.location) {
-            try await at(.source, store.location) {
+            try await attributingErrors(to: .source, at: store.location) {
                 Set(try await store.tags().filter(DigestTag.namesDigest))
             }
         }

@@ -211,7 +211,7 @@ struct SubjectReferrerCopier {
         _ body: (ReferrerSource, Digest) async throws -> Value
     ) async throws -> Value? {
         do {
-            return try await at(.source, source.store.location) {
+            return try await attributingErrors(to: .source, at: source.store.location) {
                 try await body(source, subject)
             }
         } catch let error as CopyError {
@@ -227,7 +227,9 @@ struct SubjectReferrerCopier {
         _ body: (any ContentStore, Digest) async throws -> Value
     ) async throws -> Value? {
         do {
-            return try await at(.target, store.location) { try await body(store, subject) }
+            return try await attributingErrors(to: .target, at: store.location) {
+                try await body(store, subject)
+            }
         } catch let error as CopyError {
             try Task.checkCancellation()
             receipts[store.location]?.fail(name, error)

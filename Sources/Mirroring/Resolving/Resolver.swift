@@ -44,7 +44,7 @@ public struct Resolver: Sendable {
         return try await withThrowingTaskGroup(of: (Int, ResolvedImage).self) { group in
             for (position, image) in plan.images.enumerated() {
                 group.addTask {
-                    var resolved = try await slots.withPermits { try await resolve(image) }
+                    var resolved = try await slots.withPermit { try await resolve(image) }
                     resolved.findings += [requirements(of: image).exceptionFinding]
                         .compactMap(\.self)
                     return (position, resolved)
@@ -60,7 +60,7 @@ public struct Resolver: Sendable {
     public func resolve(_ image: PlannedImage) async throws(CancellationError) -> ResolvedImage {
         var resolved = ResolvedImage(image: image)
         do {
-            try await at(.source, image.source) {
+            try await attributingErrors(to: .source, at: image.source) {
                 try await resolveSource(in: try stores.store(at: image.source), &resolved)
             }
         } catch {
@@ -163,7 +163,7 @@ public struct Resolver: Sendable {
         let entry = locked.flatMap { .repository($0.repository) == location ? $0 : nil }
         let isValidated = isValidated(resolved, at: location, by: locked)
         do {
-            let current = try await at(.target, location) {
+            let current = try await attributingErrors(to: .target, at: location) {
                 let store = try stores.store(at: location)
                 let current = try await store.currentDescriptor(of: image.targetName)
                 guard current == nil, let tag = image.tag, entry?.targetTag == tag else {

@@ -14,8 +14,8 @@ final class ContentCache: Sendable {
     fileprivate enum Key: Hashable, Sendable {
         /// A manifest of one repository, read with the media type that its parent states.
         case manifest(Digest, MediaType, in: StoreLocation)
-        /// A blob of any repository.
-        case blob(Digest)
+        /// A blob of any repository; the size is part of the key because a descriptor may be wrong.
+        case blob(Digest, size: Int)
     }
 
     private struct Contents {
@@ -51,16 +51,14 @@ final class ContentCache: Sendable {
     ///
     /// - Parameters:
     ///   - key: The content.
-    ///   - size: The required size in bytes; `nil` for any.
     ///   - location: The location that `read` reads from.
     ///   - read: Reads the content.
     /// - Throws: The error of `read`, never that of another location.
     fileprivate func bytes(
-        for key: Key, size: Int?, at location: StoreLocation,
+        for key: Key, at location: StoreLocation,
         read: @escaping @Sendable () async throws -> [UInt8]
     ) async throws -> [UInt8] {
-        func hasSize(_ bytes: [UInt8]) -> Bool { size == nil || bytes.count == size }
-        if let known = contents.withLock({ $0.bytes[key] }), hasSize(known) { return known }
+        if let known = contents.withLock({ $0.bytes[key] }) { return known }
         let result = try await reads.value(for: key) { [self] in
             do {
                 let bytes = try await read()
@@ -72,10 +70,9 @@ final class ContentCache: Sendable {
                 return ReadResult(location: location, bytes: .failure(error))
             }
         }
-        if let bytes = try? result.bytes.get(), hasSize(bytes) { return bytes }
-        if result.location == location { return try result.bytes.get() }
-        // Another source failed, or states another size.
-        return try await read()
+        // The failure of another location says nothing about this one.
+        if case .failure = result.bytes, result.location != location { return try await read() }
+        return try result.bytes.get()
     }
 
     private func keep(_ bytes: [UInt8], for key: Key) {
@@ -99,7 +96,7 @@ private struct CachingFetcher: ContentFetcher {
     func fetch(manifest descriptor: Descriptor) async throws -> RawManifest {
         let key = ContentCache.Key.manifest(
             descriptor.digest, descriptor.mediaType, in: source.location)
-        let bytes = try await cache.bytes(for: key, size: nil, at: source.location) { [source] in
+        let bytes = try await cache.bytes(for: key, at: source.location) { [source] in
             try await source.fetch(manifest: descriptor).bytes
         }
         return try RawManifest(verifyingDigestOf: bytes, hint: descriptor)
@@ -108,7 +105,7 @@ private struct CachingFetcher: ContentFetcher {
     func fetch(blob descriptor: Descriptor) async throws -> ByteStream {
         guard descriptor.isSmall else { return try await source.fetch(blob: descriptor) }
         let bytes = try await cache.bytes(
-            for: .blob(descriptor.digest), size: descriptor.size, at: source.location
+            for: .blob(descriptor.digest, size: descriptor.size), at: source.location
         ) { [source] in
             try await source.read(blob: descriptor, limit: Descriptor.maximumSmallSize)
         }

@@ -145,10 +145,10 @@ struct ImageSync {
     private func read(
         _ descriptor: Descriptor, in store: any ContentSource, as role: CopyRole
     ) async throws -> LoadedImage {
-        // A target is always read itself, so that missing content is detected.
+        // Targets are read without the cache, so that lost content is detected.
         let source: any ContentFetcher =
             role == .source ? context.cache.caching(store) : store
-        return try await at(role, store.location) {
+        return try await attributingErrors(to: role, at: store.location) {
             let root = try await source.fetch(manifest: descriptor)
             let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)

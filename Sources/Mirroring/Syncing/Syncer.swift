@@ -59,7 +59,7 @@ public struct Syncer: Sendable {
         progress.expect(plan.images.count)
         let finished = await withTaskGroup(of: ImageOutcome?.self) { group in
             for image in plan.images {
-                group.addTask { try? await slots.withPermits { try await sync(image) } }
+                group.addTask { try? await slots.withPermit { try await sync(image) } }
             }
             var finished: [PlannedImage: ImageOutcome] = [:]
             for await outcome in group {

@@ -16,7 +16,7 @@ extension Repairer {
         to target: any ContentStore
     ) async throws -> CopyError? {
         guard !referrers.isEmpty else { return nil }
-        return try await referrerSemaphore.withPermits {
+        return try await referrerSemaphore.withPermit {
             var failure: CopyError?
             for referrer in referrers {
                 do {
@@ -36,11 +36,11 @@ extension Repairer {
     ) async throws {
         let (graph, source) = try await find(referrer, in: sources)
         let name = referrer.tag.map(ManifestName.tag) ?? .digest(referrer.digest)
-        let current = try await at(.target, target.location) {
+        let current = try await attributingErrors(to: .target, at: target.location) {
             try await target.currentDescriptor(of: name)
         }
         if let current, current.digest != referrer.digest {
-            let order = try await at(.target, target.location) {
+            let order = try await attributingErrors(to: .target, at: target.location) {
                 try await SignatureOrder(of: current, in: target, comparedTo: graph.root.manifest)
             }
             guard order == .older || order == .missing else {
@@ -63,7 +63,7 @@ extension Repairer {
         guard referrer.tag == nil, !receipt.isListed,
             let subject = graph.root.manifest.subject?.digest
         else { return }
-        try await at(.target, target.location) {
+        try await attributingErrors(to: .target, at: target.location) {
             var list = try await TargetReferrers(of: subject, in: target)
             if !list.lists(referrer.digest) { list.add(graph.root) }
             try await list.write(to: target)
@@ -77,7 +77,7 @@ extension Repairer {
         var last: CopyError?
         for source in sources {
             do {
-                let graph = try await at(.source, source.location) {
+                let graph = try await attributingErrors(to: .source, at: source.location) {
                     guard let descriptor = try await source.resolve(.digest(referrer.digest)) else {
                         throw ContentError(
                             .missing, "referrer \(referrer.digest.short) not found",

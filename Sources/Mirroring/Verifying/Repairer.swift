@@ -54,7 +54,7 @@ struct Repairer: Sendable {
     ) async throws {
         let (lockEntry, entry) = (image.lockEntry, configuration.entry(of: image.lockEntry))
         let name = lockEntry.targetTag.map(ManifestName.tag) ?? .digest(lockEntry.digest)
-        let current = try await at(.target, target.location) {
+        let current = try await attributingErrors(to: .target, at: target.location) {
             try await target.currentDescriptor(of: name)
         }
         let job = CopyJob(
@@ -95,7 +95,7 @@ struct Repairer: Sendable {
         var last: CopyError?
         for source in sources {
             do {
-                return try await at(.source, source.location) {
+                return try await attributingErrors(to: .source, at: source.location) {
                     let root = try await source.fetch(manifest: lockEntry.descriptor)
                     let wanted = try entry.flatMap { entry in
                         let required = ImageRequirements(

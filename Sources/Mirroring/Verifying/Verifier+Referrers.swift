@@ -13,7 +13,7 @@ extension Verifier {
     func verifyReferrers(of image: inout VerifiedImage, in store: any ContentStore) async throws {
         var subjects: [Digest: [LockedImage.Referrer]] = [:]
         for referrer in image.lockEntry.referrers {
-            let found = try await at(.target, store.location) {
+            let found = try await attributingErrors(to: .target, at: store.location) {
                 try await verify(referrer, in: store)
             }
             image.presentCount += found.presentCount
@@ -21,7 +21,7 @@ extension Verifier {
             if let subject = found.subject { subjects[subject, default: []].append(referrer) }
         }
         for (subject, referrers) in subjects.sorted(by: { $0.key < $1.key }) {
-            let list = try await at(.target, store.location) {
+            let list = try await attributingErrors(to: .target, at: store.location) {
                 try await TargetReferrers(of: subject, in: store)
             }
             for referrer in referrers where !list.lists(referrer.digest) {

@@ -82,7 +82,7 @@ public struct Verifier: Sendable {
         return try await withThrowingTaskGroup(of: VerifiedImage.self) { group in
             for (id, lockEntry) in images {
                 group.addTask {
-                    try await slots.withPermits {
+                    try await slots.withPermit {
                         progress.start(id)
                         let image = try await repaired(try await verify(id, lockEntry))
                         progress.finish(
@@ -101,7 +101,9 @@ public struct Verifier: Sendable {
         var image = VerifiedImage(id: id, lockEntry: lockEntry)
         do {
             let store = try stores.store(at: .repository(lockEntry.repository), as: .target)
-            try await at(.target, store.location) { try await verifyContent(&image, in: store) }
+            try await attributingErrors(to: .target, at: store.location) {
+                try await verifyContent(&image, in: store)
+            }
             let entry = configuration.entry(of: lockEntry)
             if entry.map({ $0.referrers == .copy }) ?? true {
                 try await verifyReferrers(of: &image, in: store)
@@ -246,7 +248,7 @@ extension Verifier {
         if case .one(_, .some) = entry.selection { return }
         let location = entry.sourceLocation
         let now = try await sourceTags.value(for: SourceTag(location: location, tag: tag)) {
-            try await at(.source, location) {
+            try await attributingErrors(to: .source, at: location) {
                 try await stores.store(at: location).resolve(.tag(tag))?.digest
             }
         }

@@ -47,35 +47,6 @@ struct AuthRequirement: Hashable, Sendable {
     var scopes: [Scope] = []
 }
 
-extension AuthRequirement {
-    /// Creates a requirement from the first usable challenge, preferring tokens; `nil` if no scheme
-    /// is supported.
-    ///
-    /// - Throws: The error of `realm` if every token server is unusable and no password is
-    ///   accepted instead.
-    init?<Failure: Error>(
-        _ challenges: [AuthChallenge], realm: (String) throws(Failure) -> Realm
-    ) throws(Failure) {
-        var failure: Failure?
-        for challenge in challenges where challenge.scheme == "bearer" {
-            do throws(Failure) {
-                let realm = try realm(challenge.parameters["realm"] ?? "")
-                self.scheme = .bearer(realm, service: challenge.parameters["service"])
-                self.scopes = Scope.all(in: challenge.parameters["scope"] ?? "")
-                return
-            } catch {
-                failure = error
-            }
-        }
-        if challenges.contains(where: { $0.scheme == "basic" }) {
-            self.scheme = .basic
-            return
-        }
-        if let failure { throw failure }
-        return nil
-    }
-}
-
 /// Parses `scheme [token68 | name=value, …]`, with several challenges in one field.
 ///
 /// A comma separates parameters as well as challenges: a word is a parameter if `=` and a value

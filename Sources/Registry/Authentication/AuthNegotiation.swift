@@ -83,7 +83,7 @@ struct AuthNegotiation: Sendable {
     /// The credential, as soon as the registry requires one.
     private(set) var credential: FoundCredential?
     /// The value of `Authorization` to send next.
-    private(set) var authorization: Secret?
+    private var authorization: Secret?
     /// A Boolean value that indicates whether a request had a token that was issued for
     /// credentials.
     private(set) var hadToken = false

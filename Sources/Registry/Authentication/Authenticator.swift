@@ -105,15 +105,15 @@ final class Authenticator: Sendable {
     /// Continues a negotiation until the request can be sent.
     ///
     /// - Parameters:
-    ///   - negotiation: The negotiation, whose `authorization` is then the one to send.
+    ///   - negotiation: The negotiation.
     ///   - errorResponse: The 401 or 403 that the request received, or `nil` before the first
     ///     attempt.
-    /// - Returns: A Boolean value that indicates whether to send the request; otherwise no remedy
-    ///   is left.
-    /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained.
-    func authorize(
-        _ negotiation: inout AuthNegotiation, after errorResponse: ErrorResponse? = nil
-    ) async throws -> Bool {
+    /// - Returns: The value of `Authorization` to send, or `nil` for none.
+    /// - Throws: ``RegistryError`` if credentials must not be sent, or if no token can be obtained;
+    ///   `errorResponse` if no remedy is left.
+    func authorization(
+        for negotiation: inout AuthNegotiation, after errorResponse: ErrorResponse? = nil
+    ) async throws -> Secret? {
         let operation = negotiation.operation
         var step: AuthNegotiation.Step
         if let errorResponse {
@@ -126,12 +126,13 @@ final class Authenticator: Sendable {
         while true {
             for fact in negotiation.takeFacts() { await record(fact, for: operation.access) }
             switch step {
-            case .send:
+            case .send(let authorization):
                 try await checkUse(of: negotiation)
-                return true
+                return authorization
             case .fail:
                 if let denial { throw denial }
-                return false
+                if let errorResponse { throw errorResponse }
+                return nil
             case .checkVersion:
                 let requirement = try await versionCheckRequirement(for: operation)
                 step = negotiation.next(after: .versionChecked(requirement))

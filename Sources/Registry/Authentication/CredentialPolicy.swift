@@ -65,16 +65,33 @@ struct CredentialPolicy: Sendable {
             hint: "use TLS, or set registries.\(host).\(setting): true")
     }
 
-    /// Returns the requirement that an error response states, or `nil` if it states none.
+    /// Returns the requirement of the first usable challenge of an error response, preferring
+    /// tokens; `nil` if no scheme is supported.
     ///
-    /// - Throws: ``RegistryError`` if the token server cannot be used.
+    /// - Throws: ``RegistryError`` if every token server is unusable and no password is accepted
+    ///   instead.
     func requirement(
         in errorResponse: ErrorResponse, for operation: Operation
     ) throws(RegistryError) -> AuthRequirement? {
-        try AuthRequirement(AuthChallenge.all(in: errorResponse.fields)) {
-            (text: String) throws(RegistryError) in
-            try realm(text, receivedFrom: errorResponse.addressClass, for: operation)
+        let challenges = AuthChallenge.all(in: errorResponse.fields)
+        var failure: RegistryError?
+        for challenge in challenges where challenge.scheme == "bearer" {
+            do throws(RegistryError) {
+                let realm = try realm(
+                    challenge.parameters["realm"] ?? "", receivedFrom: errorResponse.addressClass,
+                    for: operation)
+                return AuthRequirement(
+                    scheme: .bearer(realm, service: challenge.parameters["service"]),
+                    scopes: Scope.all(in: challenge.parameters["scope"] ?? ""))
+            } catch {
+                failure = error
+            }
         }
+        if challenges.contains(where: { $0.scheme == "basic" }) {
+            return AuthRequirement(scheme: .basic)
+        }
+        if let failure { throw failure }
+        return nil
     }
 
     /// Returns the token server for a `realm` parameter from a server of the given class.
@@ -101,7 +118,7 @@ struct CredentialPolicy: Sendable {
                 .unavailable, operation, "token server blocked: \(url.origin) does not use TLS",
                 hint: origin.scheme == .http ? hint(toNameTokenServer: url.origin) : nil)
         }
-        let policy = RedirectAddressPolicy(registry: origin, allow: settings.allow)
+        let policy = RedirectAddressPolicy(registry: origin, settings)
         let limit = policy.scope(afterResponseFrom: server, within: .anywhere)
         do {
             return Realm(
@@ -117,7 +134,7 @@ struct CredentialPolicy: Sendable {
     private func isTokenHost(_ server: Origin) -> Bool {
         guard server.scheme == .https || origin.scheme == .http else { return false }
         let known = RegistryProfile.of(host).tokenHost.map { [$0] } ?? []
-        return (known + settings.tokenHosts).contains { name in
+        return (known + settings.tokenHosts.map(\.name)).contains { name in
             (try? Origin(scheme: server.scheme, authority: name)) == server
         }
     }

@@ -47,17 +47,17 @@ final class BlobPresence: Sendable {
 
     /// Returns the method to use, after a probe in flight has ended.
     ///
-    /// - Parameter isExpected: A Boolean value that indicates whether the blob is expected to be
-    ///   present, so that it can be a probe.
+    /// - Parameter isLikely: A Boolean value that indicates whether the blob is probably present,
+    ///   so that it can be a probe.
     /// - Returns: The method; ``Method/probe`` to one caller at a time.
     /// - Throws: `CancellationError`.
-    func method(isExpected: Bool) async throws -> Method {
+    func method(isLikely: Bool) async throws -> Method {
         try await knowledge.take { knowledge -> Method? in
             switch knowledge {
             case .known(let method): return method
             case .probing: return nil
             case .unknown:
-                guard isExpected else { return .mount }
+                guard isLikely else { return .mount }
                 knowledge = .probing
                 return .probe
             }

@@ -5,51 +5,49 @@ internal import HTTP
 public import OCI
 
 extension RemoteRepository {
-    /// A Boolean value that indicates whether a mount from this repository reports existing blobs:
-    /// 201 for a blob that is present, and an upload session otherwise.
-    ///
-    /// It replaces the HEAD request before each upload.
-    ///
-    /// Source: distribution-spec § Mounting a blob from another repository, which lets a client
-    /// name any repository that it may read.
-    public var mountReportsExistence: Bool { client.presence.usesMounts }
-
-    /// A Boolean value that indicates whether a blob that is expected to be present should be
-    /// pushed first.
+    /// A Boolean value that indicates whether a blob that is probably present should be pushed
+    /// first.
     ///
     /// Source: distribution-spec § Mounting a blob from another repository: a registry may answer
     /// every mount with a session.
-    public var needsExpectedBlob: Bool { client.presence.isUnknown }
+    public var needsLikelyBlob: Bool { client.presence.isUnknown }
+
+    /// Returns whether a blob exists, or `nil` if a mount from this repository reports that.
+    public func existsBeforePush(blob descriptor: Descriptor) async throws -> Bool? {
+        client.presence.usesMounts ? nil : try await exists(blob: descriptor)
+    }
 
     /// Pushes a blob, or mounts it from another repository of the registry.
     ///
+    /// A mount from this repository, if the registry supports it, replaces the HEAD request before
+    /// an upload: its response is 201 for a blob that is present, and an upload session otherwise.
+    ///
     /// - Parameters:
     ///   - descriptor: The descriptor of the blob.
-    ///   - sibling: Another repository of the same registry that has the blob, or this one, to skip
-    ///     a blob that is already present.
+    ///   - presence: The presence that the caller expects.
+    ///   - sibling: Another repository of the same registry that has the blob.
     ///   - open: Opens the content from the start, once per attempt.
     /// - Returns: The way the blob was obtained.
     /// - Throws: ``RegistryError``, or the error of `open` or of its stream.
-    public func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
-        open: @escaping @Sendable () async throws -> ByteStream
-    ) async throws -> BlobPushResult {
-        let session = UploadSession(repository: self, descriptor: descriptor, open: open)
-        let method =
-            sibling == location ? try await client.presence.method(isExpected: false) : nil
-        return try await push(session, mountingFrom: path(of: sibling), method)
-    }
-
-    /// Pushes a blob that is expected to be present, and learns how the registry reports it.
     ///
-    /// - Throws: ``RegistryError``, or the error of `open` or of its stream.
+    /// Source: distribution-spec § Mounting a blob from another repository, which lets a client
+    /// name any repository that it may read.
     public func push(
-        expected descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
         let session = UploadSession(repository: self, descriptor: descriptor, open: open)
-        let method = try await client.presence.method(isExpected: true)
-        return try await push(session, mountingFrom: path(of: sibling), method)
+        let sibling = path(of: sibling)
+        let method: BlobPresence.Method? =
+            switch presence {
+            case .absent: nil
+            // The mount from the sibling needs no check, and waits for no probe.
+            case .unknown where sibling != nil && client.presence.usesMounts: nil
+            case .unknown, .likely:
+                try await client.presence.method(isLikely: presence == .likely)
+            }
+        return try await push(session, mountingFrom: sibling, method)
     }
 
     private func push(
@@ -96,8 +94,7 @@ extension RemoteRepository {
                 }
                 attempt += 1
             case .failed:
-                throw failure
-                    ?? session.unexpected(upload.step)
+                throw failure ?? session.unexpectedResponse
             }
         }
     }
@@ -138,172 +135,5 @@ extension RemoteRepository {
             other != repository, client.canMount(from: other.path)
         else { return nil }
         return other.path
-    }
-}
-
-/// The requests that upload one blob.
-struct UploadSession: Sendable {
-    let repository: RemoteRepository
-    let descriptor: Descriptor
-    let open: @Sendable () async throws -> ByteStream
-    /// The size of the chunks in a chunked upload.
-    let chunkSize = ChunkSize()
-
-    /// Sends the request of a step.
-    ///
-    /// - Throws: ``RegistryError``, ``UploadSourceError`` or `CancellationError`.
-    func perform(_ step: BlobUpload.Step) async throws -> BlobUpload.StepResult {
-        switch step {
-        case .mount(let sibling):
-            let url = try repository.url("blobs/uploads/")
-                .adding(query: "mount", descriptor.digest.description)
-                .adding(query: "from", sibling)
-            let isOwn = sibling == repository.repository.path
-            return try await begin(url, operation(.blobMount, sibling: isOwn ? nil : sibling))
-        case .begin:
-            return try await begin(
-                repository.url("blobs/uploads/"), operation(.uploadPost))
-        case .send(let url, inChunks: true):
-            return .session(try await sendChunks(to: url))
-        case .send(let url, inChunks: false):
-            let response = try await repository.client.sendOnce(
-                RegistryRequest(
-                    operation: operation(.uploadPatch), method: .patch, url: url,
-                    fields: ["Content-Type": "application/octet-stream"], body: try await content,
-                    accepted: [200, 201, 202, 204], isBulk: true,
-                    isTransfer: !descriptor.isSmall, firstByte: .commit))
-            return .session(try location(of: response, operation(.uploadPatch)) ?? url)
-        case .commit(let url, let withBytes):
-            return try await commit(url, withBytes)
-        case .check:
-            return .found(try await repository.exists(blob: descriptor))
-        case .cancel(let url):
-            _ = try await repository.client.sendOnce(
-                RegistryRequest(
-                    operation: operation(.uploadDelete), method: .delete, url: url,
-                    accepted: [200, 202, 204, 404]))
-            return .cancelled
-        }
-    }
-
-    private func begin(_ url: HTTPURL, _ operation: Operation) async throws -> BlobUpload.StepResult
-    {
-        let request = RegistryRequest(
-            operation: operation, method: .post, url: url,
-            body: .bytes([]), accepted: operation.kind == .blobMount ? [201, 202] : [202])
-        let response =
-            operation.kind == .blobMount
-            ? try await repository.client.sendOptional(request) { $0 }
-            : try await repository.client.send(request) { $0 }
-        if response.status == 201 {
-            try expectMounted(response, operation)
-            return .mounted
-        }
-        chunkSize.recordMinimum(in: response.fields)
-        guard let location = try location(of: response, operation) else {
-            throw RegistryError(
-                .unavailable, operation, "the response has no upload location")
-        }
-        return .session(location)
-    }
-
-    /// Rejects a mount whose response names another blob.
-    private func expectMounted(_ response: RegistryResponse, _ operation: Operation) throws {
-        let mountedName = response.fields["location"]?.prefix { $0 != "?" && $0 != "#" }
-            .split(separator: "/").last
-        let stated = [
-            response.fields.contentDigest, mountedName.flatMap { try? Digest(parsing: String($0)) },
-        ]
-        for digest in stated.compactMap(\.self)
-        where digest.algorithm == descriptor.digest.algorithm && digest != descriptor.digest {
-            throw RegistryError(
-                .integrity, operation, "the registry mounted \(digest) instead")
-        }
-    }
-
-    private func commit(_ url: HTTPURL, _ withBytes: Bool) async throws -> BlobUpload.StepResult {
-        let operation = operation(.uploadPut)
-        // Any other type makes docker-registry parse the body as a form.
-        let request = RegistryRequest(
-            operation: operation, method: .put,
-            url: url.adding(query: "digest", descriptor.digest.description),
-            fields: ["Content-Type": "application/octet-stream"],
-            body: withBytes ? try await content : .bytes([]), accepted: [200, 201, 202, 204],
-            isBulk: withBytes, isTransfer: withBytes && !descriptor.isSmall, firstByte: .commit)
-        let response: RegistryResponse
-        do {
-            response = try await repository.client.sendOnce(request)
-        } catch let error as RegistryError
-            where error.status == 400 && error.has(code: { $0 == "DIGEST_INVALID" })
-        {
-            // Source: distribution-spec § Error Codes: "provided digest did not match uploaded
-            // content".
-            throw RegistryError(
-                .integrity, operation, "digest mismatch: the registry received other bytes")
-        }
-        // docker-registry states the SHA-256 digest even for a blob with another algorithm, which
-        // says nothing about the bytes. It rejects bytes that do not match the digest of the query.
-        if let kept = response.fields.contentDigest, kept.algorithm == descriptor.digest.algorithm,
-            kept != descriptor.digest
-        {
-            throw RegistryError(
-                .integrity, operation, "the registry stored \(kept) instead")
-        }
-        return .stored
-    }
-
-    /// The content as a body: a small blob in memory, so that its request never waits for another
-    /// one, and a large one as a stream.
-    private var content: RegistryRequest.Body {
-        get async throws {
-            guard descriptor.isSmall else { return .stream(length: descriptor.size, open: open) }
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(descriptor.size)
-            do {
-                for try await chunk in try await open() {
-                    bytes += chunk
-                    guard bytes.count <= descriptor.size else { break }
-                }
-            } catch {
-                throw UploadSourceError(cause: error)
-            }
-            guard bytes.count == descriptor.size else {
-                throw RegistryError(
-                    operation(.uploadPut),
-                    TransportError(
-                        .interrupted,
-                        "the content has \(bytes.count) of \(descriptor.size) bytes"))
-            }
-            return .bytes(bytes)
-        }
-    }
-
-    func operation(_ kind: RequestKind, sibling: String? = nil) -> Operation {
-        repository.operation(
-            kind, "writing the blob \(descriptor.digest)", writes: true, sibling: sibling)
-    }
-
-    /// Returns the next URL of the session, including its query; each response states a new one.
-    func location(of response: RegistryResponse, _ operation: Operation) throws -> HTTPURL? {
-        guard let text = response.fields["location"] else { return nil }
-        do {
-            return try repository.client.redirects.upload(text, from: response.url)
-        } catch {
-            throw RegistryError(operation, error)
-        }
-    }
-
-    /// Returns the kind of a failure, which determines the next step.
-    static func kind(of error: RegistryError) -> BlobUpload.Failure {
-        if error.status == 413 { return .tooLarge }
-        let namesSession = error.has { $0.hasPrefix("BLOB_UPLOAD_") }
-        if namesSession || (error.status == 404 && error.problems.isEmpty) { return .sessionLost }
-        return error.isTransient ? .transient : .rejected
-    }
-
-    /// Returns the error for a response that is invalid in a step.
-    func unexpected(_ step: BlobUpload.Step) -> RegistryError {
-        RegistryError(
-            .unavailable, operation(.uploadPut), "unexpected response to an upload request")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
+internal import OCI
 
 /// The policy for addresses that a registry's responses refer to: redirects, upload locations,
 /// token servers and links.
@@ -18,27 +19,25 @@ internal import HTTP
 struct RedirectAddressPolicy: Sendable {
     /// The origin of the registry.
     let registry: Origin
-    /// The origins in `allow`.
+    /// The origins of the allowed hosts.
     let allowedOrigins: Set<Origin>
-    /// The addresses and ranges in `allow`.
+    /// The allowed address ranges.
     let allowedRanges: [AddressRange]
 
-    /// Creates the policy from the entries of `allow`: hosts, addresses and ranges.
+    /// Creates the policy of a registry from its settings.
     ///
-    /// Entries are validated when the configuration is loaded. If the registry uses plain HTTP,
-    /// plain HTTP is permitted for the hosts in `allow` too.
-    init(registry: Origin, allow: [String]) {
+    /// If the registry uses plain HTTP, plain HTTP is permitted for the allowed hosts too.
+    init(registry: Origin, _ settings: RegistrySettings) {
         let schemes: [Origin.Scheme] = registry.scheme == .http ? [.https, .http] : [.https]
         self.registry = registry
         self.allowedOrigins = Set(
-            allow.flatMap { name in
-                schemes.compactMap { try? Origin(scheme: $0, authority: name) }
+            settings.allowedHosts.flatMap { host in
+                schemes.compactMap { try? Origin(scheme: $0, authority: host.name) }
             })
-        self.allowedRanges = allow.compactMap { try? AddressRange(parsing: $0) }
+        self.allowedRanges = settings.allowedRanges
     }
 
-    /// Returns a Boolean value that indicates whether an origin is the registry's own or in
-    /// `allow`.
+    /// Returns a Boolean value that indicates whether an origin is the registry's own or allowed.
     func isTrusted(_ origin: Origin) -> Bool {
         origin == registry || allowedOrigins.contains(origin)
     }

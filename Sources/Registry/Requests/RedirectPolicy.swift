@@ -49,8 +49,8 @@ struct RedirectPolicy: Sendable {
     /// The maximum number of redirects per request.
     static let limit = 5
 
-    init(registry: Origin, allow: [String]) {
-        self.addresses = RedirectAddressPolicy(registry: registry, allow: allow)
+    init(registry: Origin, _ settings: RegistrySettings) {
+        self.addresses = RedirectAddressPolicy(registry: registry, settings)
     }
 
     /// Returns the next hop, or `nil` if the response is not a redirect.

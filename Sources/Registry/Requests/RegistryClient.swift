@@ -77,7 +77,7 @@ final class RegistryClient: Sendable {
         self.dependencies = dependencies
         self.transport = dependencies.transport
         self.timeouts = dependencies.timeouts
-        self.redirects = RedirectPolicy(registry: origin, allow: settings.allow)
+        self.redirects = RedirectPolicy(registry: origin, settings)
         let throttle = dependencies.throttles.throttle(
             for: origin, concurrency: settings.concurrency ?? profile.concurrency)
         self.throttle = throttle
@@ -149,7 +149,7 @@ final class RegistryClient: Sendable {
         _ request: RegistryRequest, _ read: (RegistryResponse) async throws -> Value
     ) async throws -> Value {
         try await retryExecutor.run(request.operation) {
-            try await throttle.withPermit { try await read(try await sendCounted(request)) }
+            try await throttle.withPermit { try await read(try await sendCountingPull(request)) }
         }
     }
 
@@ -169,7 +169,9 @@ final class RegistryClient: Sendable {
         return try await optionalRequests.send(request.operation) {
             try await retryExecutor.forOptionalRequests(throttle, retriesFailures: !isMount)
                 .run(request.operation) {
-                    try await throttle.withPermit { try await read(try await sendCounted(request)) }
+                    try await throttle.withPermit {
+                        try await read(try await sendCountingPull(request))
+                    }
                 }
         }
     }
@@ -183,8 +185,8 @@ final class RegistryClient: Sendable {
     func sendOnce(_ request: RegistryRequest) async throws -> RegistryResponse {
         do {
             return try await request.isTransfer
-                ? throttle.withoutPermit { try await sendCounted(request) }
-                : throttle.withPermit { try await sendCounted(request) }
+                ? throttle.withoutPermit { try await sendCountingPull(request) }
+                : throttle.withPermit { try await sendCountingPull(request) }
         } catch let errorResponse as ErrorResponse {
             throw RegistryError(request.operation, errorResponse)
         } catch let error as TransportError {
@@ -201,12 +203,12 @@ final class RegistryClient: Sendable {
     }
 
     /// Sends a request, counting it as a pull if it is one, and records the remaining pulls.
-    private func sendCounted(_ request: RegistryRequest) async throws -> RegistryResponse {
+    private func sendCountingPull(_ request: RegistryRequest) async throws -> RegistryResponse {
         let isPull = request.operation.kind == .manifestGet
         if isPull { try await claimPull(for: request.operation) }
         defer { if isPull { learned.withLock { $0.pullRateLimit.settle() } } }
         do {
-            return try await exchange(request)
+            return try await sendAuthorized(request)
         } catch let errorResponse as ErrorResponse
             where errorResponse.outcome.event == .quotaExhausted
         {
@@ -232,14 +234,14 @@ final class RegistryClient: Sendable {
     }
 
     /// Sends the request, authorizing it until it is accepted or no other authorization is left.
-    private func exchange(_ request: RegistryRequest) async throws -> RegistryResponse {
+    private func sendAuthorized(_ request: RegistryRequest) async throws -> RegistryResponse {
         let isProbe = try await authenticator.beginProbe()
         defer { if isProbe { authenticator.endProbe(isCancelled: Task.isCancelled) } }
         var negotiation = authenticator.negotiation(of: request.operation)
-        _ = try await authenticator.authorize(&negotiation)
+        var authorization = try await authenticator.authorization(for: &negotiation)
         while true {
             do {
-                let response = try await follow(request, negotiation.authorization)
+                let response = try await sendFollowingRedirects(request, authorization)
                 let credential = negotiation.sentCredential
                 let isHidden = credential.replaces != nil && mayBeHidden(response, from: request)
                 await authenticator.recordResponse(to: negotiation, isSuccess: !isHidden)
@@ -259,9 +261,8 @@ final class RegistryClient: Sendable {
                     throw errorResponse
                 }
                 errorResponse.hadToken = negotiation.hadToken
-                guard try await authenticator.authorize(&negotiation, after: errorResponse) else {
-                    throw errorResponse
-                }
+                authorization = try await authenticator.authorization(
+                    for: &negotiation, after: errorResponse)
             }
         }
     }
@@ -276,7 +277,7 @@ final class RegistryClient: Sendable {
     }
 
     /// Sends the request, following redirects and dropping credentials across origins.
-    private func follow(
+    private func sendFollowingRedirects(
         _ request: RegistryRequest, _ authorization: Secret?
     ) async throws -> RegistryResponse {
         var hop = RedirectPolicy.Hop(startingAt: request.url)

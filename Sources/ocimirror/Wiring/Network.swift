@@ -224,8 +224,9 @@ extension RegistrySettings {
             case .put: .put
             case .patch: .patch
             }
-        tokenHosts = options.tokenHosts.map(\.name)
-        allow = options.allow
+        tokenHosts = options.tokenHosts
+        allowedHosts = options.allowedHosts
+        allowedRanges = options.allowedRanges
     }
 }
 

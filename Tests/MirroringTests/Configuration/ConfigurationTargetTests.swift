@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTP
 import Mirroring
 import OCI
 import Testing
@@ -187,7 +188,7 @@ import TextSafety
                    credentialsOverHTTP: true, caFile: ca.pem, clientCertificate: c.pem,
                    clientKey: /k.pem, concurrency: 2, upload: patch, reservePulls: 10,
                    endpoints: ["mirror.${REGISTRY}", registry-1.docker.io], tokenHosts: [auth.quay.io],
-                   allow: [10.0.0.0/8, "FD00::/8", "::1", internal.example]}
+                   allow: [10.0.0.0/8, "FD00::/8", "::1", 10.0.0.1, internal.example]}
                 """)
         ).configuration
         let options = try #require(configuration.registries[try RegistryHost(parsing: "quay.io")])
@@ -203,7 +204,9 @@ import TextSafety
         #expect(options.reservePulls == 10)
         #expect(options.endpoints.map(\.name) == ["mirror.ghcr.io", "docker.io"])
         #expect(options.tokenHosts.map(\.name) == ["auth.quay.io"])
-        #expect(options.allow == ["10.0.0.0/8", "fd00::/8", "::1", "internal.example"])
+        #expect(options.allowedHosts.map(\.name) == ["10.0.0.1", "internal.example"])
+        let ranges = ["10.0.0.0/8", "fd00::/8", "::1", "10.0.0.1"]
+        #expect(try options.allowedRanges == ranges.map { try AddressRange(parsing: $0) })
     }
 
     @Test func `all names of Docker Hub mean one registry, and empty credentials mean none`() throws

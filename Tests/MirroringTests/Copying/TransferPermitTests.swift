@@ -62,10 +62,12 @@ import Testing
         func exists(blob: Descriptor) async throws -> Bool { try await base.exists(blob: blob) }
         func tags() async throws -> [OCI.Tag] { try await base.tags() }
         func push(
-            blob: Descriptor, mountingFrom sibling: StoreLocation?,
+            blob: Descriptor, expecting presence: ExpectedPresence,
+            mountingFrom sibling: StoreLocation?,
             open: @escaping @Sendable () async throws -> ByteStream
         ) async throws -> BlobPushResult {
-            try await base.push(blob: blob, mountingFrom: sibling, open: open)
+            try await base.push(
+                blob: blob, expecting: presence, mountingFrom: sibling, open: open)
         }
         func push(
             manifest: RawManifest, as name: ManifestName
@@ -86,7 +88,9 @@ import Testing
                 for (digest, bytes) in image.blobs {
                     let blob = Descriptor(
                         mediaType: .octetStream, digest: digest, size: bytes.count)
-                    _ = try await source.base.push(blob: blob, mountingFrom: nil) {
+                    _ = try await source.base.push(
+                        blob: blob, expecting: .absent, mountingFrom: nil
+                    ) {
                         BytesInMemory(bytes)
                     }
                 }

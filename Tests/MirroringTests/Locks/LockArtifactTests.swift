@@ -66,7 +66,9 @@ import Testing
         let store = MemoryStore(at: .layout(directory: "/locks"))
         let config = Array("{}".utf8)
         let descriptor = Descriptor(mediaType: .ociConfig, digest: .of(config), size: config.count)
-        _ = try await store.push(expected: descriptor, mountingFrom: nil) { BytesInMemory(config) }
+        _ = try await store.push(blob: descriptor, expecting: .likely, mountingFrom: nil) {
+            BytesInMemory(config)
+        }
         let text = template.replacing("INDEX", with: MediaType.ociIndex.name)
             .replacing("MANIFEST", with: MediaType.ociManifest.name)
             .replacing("TYPE", with: LockArtifact.artifactType.name)

@@ -81,7 +81,9 @@ final class World: Sendable {
         for (digest, bytes) in image.blobs {
             let descriptor = Descriptor(
                 mediaType: .octetStream, digest: digest, size: bytes.count)
-            _ = try await memory.push(blob: descriptor, mountingFrom: nil) { BytesInMemory(bytes) }
+            _ = try await memory.push(blob: descriptor, expecting: .absent, mountingFrom: nil) {
+                BytesInMemory(bytes)
+            }
         }
         for manifest in image.manifests {
             let isRoot = manifest.descriptor.digest == image.digest
@@ -207,20 +209,23 @@ final class WatchedStore: ContentStore {
     }
 
     func push(
-        blob descriptor: Descriptor, mountingFrom sibling: StoreLocation?,
+        blob descriptor: Descriptor, expecting presence: ExpectedPresence,
+        mountingFrom sibling: StoreLocation?,
         open: @escaping @Sendable () async throws -> ByteStream
     ) async throws -> BlobPushResult {
+        if presence != .absent, try await exists(blob: descriptor) { return .present }
         if let sibling, world.mounts {
             try await record(.mounted(descriptor.digest, from: sibling))
             let origin = world.store(at: sibling).memory
-            _ = try await memory.push(blob: descriptor, mountingFrom: nil) {
+            _ = try await memory.push(blob: descriptor, expecting: .absent, mountingFrom: nil) {
                 try await origin.fetch(blob: descriptor)
             }
             restore(descriptor.digest)
             return .mounted
         }
         try await record(.pushBlob(descriptor.digest))
-        let result = try await memory.push(blob: descriptor, mountingFrom: nil, open: open)
+        let result = try await memory.push(
+            blob: descriptor, expecting: .absent, mountingFrom: nil, open: open)
         restore(descriptor.digest)
         return result
     }

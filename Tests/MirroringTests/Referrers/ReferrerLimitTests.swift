@@ -21,7 +21,9 @@ import Testing
     private func publish(_ image: BuiltImage) async throws {
         for (digest, bytes) in image.blobs {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
-            _ = try await source.push(blob: blob, mountingFrom: nil) { BytesInMemory(bytes) }
+            _ = try await source.push(blob: blob, expecting: .absent, mountingFrom: nil) {
+                BytesInMemory(bytes)
+            }
         }
         try await source.push(manifest: image.root, as: .digest(image.digest))
     }

@@ -256,7 +256,7 @@ import TextSafety
                 ScriptedResponse(201)),
         ])
         let arrival = try await scene.repository().push(
-            blob: Sample.blob.descriptor,
+            blob: Sample.blob.descriptor, expecting: .absent,
             mountingFrom: .repository(Repository(parsing: "reg.test/base")),
             open: Sample.blob.open)
         #expect(arrival == .uploaded)

@@ -38,7 +38,8 @@ import TextSafety
                 Exchange("PUT \(Self.commit)", ScriptedResponse(201)),
             ], credentials: `Rejected credentials`.user)
         let arrival = try await scene.repository().push(
-            blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+            blob: Sample.blob.descriptor, expecting: .absent, mountingFrom: nil,
+            open: Sample.blob.open)
         #expect(arrival == .uploaded)
         let sent = scene.wire.requests.filter { $0.url == Self.commit }
         #expect(sent.map(\.authorization) == ["Bearer t1", "Bearer t2"])
@@ -57,7 +58,8 @@ import TextSafety
                 Exchange("PUT \(Self.commit)", ScriptedResponse(201)),
             ], credentials: `Rejected credentials`.user, time: time)
         _ = try await scene.repository().push(
-            blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+            blob: Sample.blob.descriptor, expecting: .absent, mountingFrom: nil,
+            open: Sample.blob.open)
         #expect(scene.wire.authorizations.last == "Bearer t2")
         scene.wire.expectDone()
     }

@@ -78,7 +78,7 @@ import Testing
                 registries: [
                     host: .with {
                         $0.plainHTTP = true
-                        $0.allow = allow
+                        $0.allow(allow)
                     }
                 ], time: VirtualTime().timekeeper),
             credentials: CredentialStore(
@@ -91,7 +91,7 @@ import Testing
             case .redirect, .realm: _ = try await collect(repository.fetch(blob: blob.descriptor))
             case .location:
                 _ = try await repository.push(
-                    blob: blob.descriptor, mountingFrom: nil, open: blob.open)
+                    blob: blob.descriptor, expecting: .absent, mountingFrom: nil, open: blob.open)
             case .link: _ = try await repository.tags()
             }
         } catch let error as RegistryError {

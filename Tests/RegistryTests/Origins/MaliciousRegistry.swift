@@ -49,10 +49,10 @@ enum LinkPosition: String, CaseIterable, Sendable {
             try await repository.push(manifest: Sample.manifest.raw, as: .tag(Tag(parsing: "1")))
         case .postLocation, .patchLocation:
             _ = try await repository.push(
-                blob: blob.descriptor, mountingFrom: nil, open: blob.open)
+                blob: blob.descriptor, expecting: .absent, mountingFrom: nil, open: blob.open)
         case .mountLocation:
             _ = try await repository.push(
-                blob: blob.descriptor,
+                blob: blob.descriptor, expecting: .absent,
                 mountingFrom: .repository(Repository(parsing: "reg.test/base")), open: blob.open)
         case .link:
             _ = try await repository.tags()

@@ -57,7 +57,7 @@ import Testing
                 registries: [
                     host: .with {
                         $0.uploadDialect = place == .patchLocation ? .patch : .put
-                        $0.allow = allow
+                        $0.allow(allow)
                     }
                 ], time: VirtualTime().timekeeper),
             credentials: CredentialStore(

@@ -32,7 +32,10 @@ import TextSafety
     func `A05 A15 credentials are sent only to token servers of the registry`(
         realm: String, host: String, tokenHosts: [String], isAsked: Bool, isTrusted: Bool
     ) throws {
-        let policy = try Self.policy(host, plainHTTP: false) { $0.tokenHosts = tokenHosts }
+        let hosts = try tokenHosts.map { try RegistryHost(parsing: $0) }
+        let policy = try Self.policy(host, plainHTTP: false) {
+            $0.tokenHosts = hosts
+        }
         let found = try? Self.realm(realm, policy)
         #expect((found != nil) == isAsked)
         #expect(found?.isTrusted ?? false == isTrusted)
@@ -74,8 +77,9 @@ import TextSafety
     func `A05 a registry without TLS may have a named token server without TLS`(
         realm: String, tokenHosts: [String], sendsInClear: Bool, isUsed: Bool, getsPassword: Bool
     ) throws {
+        let hosts = try tokenHosts.map { try RegistryHost(parsing: $0) }
         let policy = try Self.policy("reg.test:5000", plainHTTP: true) {
-            $0.tokenHosts = tokenHosts
+            $0.tokenHosts = hosts
             $0.credentialsOverHTTP = sendsInClear
         }
         let operation = Operation(kind: .versionCheck, phrase: "test", registry: policy.host)

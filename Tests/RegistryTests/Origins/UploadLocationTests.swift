@@ -28,7 +28,8 @@ import TextSafety
             ], credentials: Canary.user)
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().push(
-                blob: Canary.blob.descriptor, mountingFrom: nil, open: Canary.blob.open)
+                blob: Canary.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: Canary.blob.open)
         }
         #expect(
             error?.hint
@@ -49,9 +50,10 @@ import TextSafety
                 Exchange(
                     "PUT https://store.test/up?sig=1&digest=\(Canary.blob.digest)",
                     ScriptedResponse(201)),
-            ], ["reg.test": .with { $0.allow = ["store.test"] }], credentials: Canary.user)
+            ], ["reg.test": .with { $0.allow(["store.test"]) }], credentials: Canary.user)
         _ = try await scene.repository().push(
-            blob: Canary.blob.descriptor, mountingFrom: nil, open: Canary.blob.open)
+            blob: Canary.blob.descriptor, expecting: .absent, mountingFrom: nil,
+            open: Canary.blob.open)
         Canary.expectNoLeak(in: scene.wire.requests)
         scene.wire.expectDone()
     }

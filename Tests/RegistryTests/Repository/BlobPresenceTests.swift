@@ -20,14 +20,15 @@ import Testing
     static let post = "POST \(uploads)"
     static let head = "HEAD https://reg.test/v2/app/blobs/\(blob.digest)"
 
-    private func pushExpected(_ repository: RemoteRepository) async throws -> BlobPushResult {
+    private func pushLikely(_ repository: RemoteRepository) async throws -> BlobPushResult {
         try await repository.push(
-            expected: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .likely, mountingFrom: nil, open: Self.blob.open)
     }
 
-    private func pushFromItself(_ repository: RemoteRepository) async throws -> BlobPushResult {
+    private func pushUnknown(_ repository: RemoteRepository) async throws -> BlobPushResult {
         try await repository.push(
-            blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .unknown, mountingFrom: nil, open: Self.blob.open
+        )
     }
 
     @Test func `cost one mount if mounts report them`() async throws {
@@ -36,11 +37,23 @@ import Testing
             Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
-        #expect(repository.needsExpectedBlob)
-        #expect(try await pushExpected(repository) == .present)
-        #expect(!repository.needsExpectedBlob && repository.mountReportsExistence)
+        #expect(repository.needsLikelyBlob)
+        #expect(try await pushLikely(repository) == .present)
+        #expect(!repository.needsLikelyBlob && repository.client.presence.usesMounts)
         // From now on a session means that the blob is missing.
-        #expect(try await pushExpected(repository) == .uploaded)
+        #expect(try await pushLikely(repository) == .uploaded)
+        scene.wire.expectDone()
+    }
+
+    @Test func `are found before a push where mounts do not report them`() async throws {
+        let scene = try Scene([
+            Exchange(Self.ownMount, ScriptedResponse(403)),
+            Exchange(Self.head, ScriptedResponse(200)), Exchange(Self.head, ScriptedResponse(404)),
+        ])
+        let repository = try scene.repository()
+        #expect(try await repository.existsBeforePush(blob: Self.blob.descriptor) == nil)
+        #expect(try await pushLikely(repository) == .present)
+        #expect(try await repository.existsBeforePush(blob: Self.blob.descriptor) == false)
         scene.wire.expectDone()
     }
 
@@ -55,11 +68,11 @@ import Testing
             Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
-        #expect(try await pushExpected(repository) == .present)
-        #expect(!repository.needsExpectedBlob && !repository.mountReportsExistence)
+        #expect(try await pushLikely(repository) == .present)
+        #expect(!repository.needsLikelyBlob && !repository.client.presence.usesMounts)
         // A push that was planned before checks first, too.
-        #expect(try await pushFromItself(repository) == .present)
-        #expect(try await pushFromItself(repository) == .uploaded)
+        #expect(try await pushUnknown(repository) == .present)
+        #expect(try await pushUnknown(repository) == .uploaded)
         scene.wire.expectDone()
         #expect(scene.time.waits.isEmpty)
     }
@@ -72,8 +85,8 @@ import Testing
             Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
-        #expect(try await pushExpected(repository) == .uploaded)
-        #expect(repository.needsExpectedBlob)
+        #expect(try await pushLikely(repository) == .uploaded)
+        #expect(repository.needsLikelyBlob)
         scene.wire.expectDone()
     }
 
@@ -84,8 +97,8 @@ import Testing
             Exchange(Self.head, ScriptedResponse(200)),
         ])
         let repository = try scene.repository()
-        #expect(try await pushExpected(repository) == .present)
-        #expect(!repository.mountReportsExistence)
+        #expect(try await pushLikely(repository) == .present)
+        #expect(!repository.client.presence.usesMounts)
         scene.wire.expectDone()
         #expect(scene.time.waits.isEmpty)
     }
@@ -95,7 +108,7 @@ import Testing
             Exchange(Self.ownMount, ScriptedResponse(429, ["Retry-After": "7"])),
             Exchange(Self.ownMount, ScriptedResponse(201)),
         ])
-        #expect(try await pushExpected(try scene.repository()) == .present)
+        #expect(try await pushLikely(try scene.repository()) == .present)
         #expect(scene.time.waits.contains { $0 >= .seconds(7) })
     }
 
@@ -110,7 +123,7 @@ import Testing
             Exchange(Self.head, ScriptedResponse(404)),
             Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
         ])
-        #expect(try await pushExpected(try scene.repository()) == .uploaded)
+        #expect(try await pushLikely(try scene.repository()) == .uploaded)
         scene.wire.expectDone()
     }
 
@@ -131,7 +144,8 @@ import Testing
         let sibling = try scene.repository("reg.test/base").location
         for expected in [BlobPushResult.uploaded, .mounted] {
             let arrival = try await repository.push(
-                blob: Self.blob.descriptor, mountingFrom: sibling, open: Self.blob.open)
+                blob: Self.blob.descriptor, expecting: .absent, mountingFrom: sibling,
+                open: Self.blob.open)
             #expect(arrival == expected)
         }
         scene.wire.expectDone()
@@ -158,7 +172,8 @@ import Testing
                     let blob = Descriptor(
                         mediaType: .octetStream, digest: digest, size: bytes.count)
                     group.addTask {
-                        try await repository.push(expected: blob, mountingFrom: nil) {
+                        try await repository.push(blob: blob, expecting: .likely, mountingFrom: nil)
+                        {
                             VerifiedStream(BytesInMemory(bytes), verifying: blob)
                         }
                     }
@@ -185,7 +200,7 @@ import Testing
         let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
         func push() -> Task<BlobPushResult, any Error> {
             Task {
-                try await repository.push(expected: blob, mountingFrom: nil) {
+                try await repository.push(blob: blob, expecting: .likely, mountingFrom: nil) {
                     VerifiedStream(BytesInMemory(bytes), verifying: blob)
                 }
             }
@@ -196,7 +211,7 @@ import Testing
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
         #expect(try await second.value == .present)
-        #expect(repository.mountReportsExistence)
+        #expect(repository.client.presence.usesMounts)
         gate.open()
     }
 }

@@ -29,7 +29,7 @@ import Testing
     private func push(_ exchanges: [Exchange]) async throws -> [String] {
         let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = .chunked }])
         _ = try await scene.repository().push(
-            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil, open: Self.blob.open)
         scene.wire.expectDone()
         var sent: [String] = []
         for request in scene.wire.requests where request.method == .patch {

@@ -99,7 +99,8 @@ import Testing
             StoreLocation.repository(try Repository(parsing: "\(upload.registry)/\($0)"))
         }
         _ = try await scene.repository("\(upload.registry)/app").push(
-            blob: Self.blob.descriptor, mountingFrom: sibling, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .absent, mountingFrom: sibling,
+            open: Self.blob.open)
         scene.wire.expectDone()
     }
 
@@ -179,7 +180,8 @@ import Testing
                     return
                 }
                 _ = try await repository.push(
-                    blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+                    blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                    open: Self.blob.open)
             })
         #expect(error.failureClass == row.failureClass)
         #expect(error.description.contains("\(row.registry)/app"))

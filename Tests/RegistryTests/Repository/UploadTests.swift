@@ -21,9 +21,12 @@ import Testing
         _ exchanges: [Exchange], from sibling: String? = nil, dialect: UploadDialect = .auto
     ) async throws -> (Scene, BlobPushResult) {
         let scene = try Scene(exchanges, ["reg.test": .with { $0.uploadDialect = dialect }])
+        // A blob whose presence is unknown is mounted from the repository itself.
+        let isUnknown = sibling == "reg.test/app"
+        let origin = isUnknown ? nil : sibling
         let arrival = try await scene.repository().push(
-            blob: Self.blob.descriptor,
-            mountingFrom: sibling.map { .repository(try Repository(parsing: $0)) },
+            blob: Self.blob.descriptor, expecting: isUnknown ? .unknown : .absent,
+            mountingFrom: origin.map { .repository(try Repository(parsing: $0)) },
             open: Self.blob.open)
         scene.wire.expectDone()
         return (scene, arrival)
@@ -69,7 +72,8 @@ import Testing
         let repository = try scene.repository()
         for _ in 0..<2 {
             _ = try await repository.push(
-                blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+                blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: Self.blob.open)
         }
         scene.wire.expectDone()
     }
@@ -99,14 +103,14 @@ import Testing
         let repository = try scene.repository()
         #expect(try await !repository.exists(blob: Self.blob.descriptor))
         async let first = repository.push(
-            blob: early.descriptor, mountingFrom: nil, open: early.open)
+            blob: early.descriptor, expecting: .absent, mountingFrom: nil, open: early.open)
         try await begun.arrive()
         _ = try await repository.push(
-            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil, open: Self.blob.open)
         try await learned.arrive()
         #expect(try await first == .uploaded)
         _ = try await repository.push(
-            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil, open: Self.blob.open)
         scene.wire.expectDone()
     }
 
@@ -160,18 +164,18 @@ import Testing
             Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
         ])
         let repository = try scene.repository()
-        #expect(repository.mountReportsExistence)
+        #expect(repository.client.presence.usesMounts)
         let arrival = try await repository.push(
-            blob: Self.blob.descriptor, mountingFrom: repository.location, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .unknown, mountingFrom: nil, open: Self.blob.open
+        )
         #expect(arrival == .uploaded)
-        #expect(!repository.mountReportsExistence)
+        #expect(!repository.client.presence.usesMounts)
         scene.wire.expectDone()
     }
 
     @Test(arguments: ["europe-docker.pkg.dev", "1.dkr.ecr.eu-west-1.amazonaws.com", "gcr.io"])
-    func `check by HEAD at registries that response every mount with a session`(host: String) throws
-    {
-        #expect(try !Scene([]).repository("\(host)/app").mountReportsExistence)
+    func `check by HEAD at registries that answer every mount with a session`(host: String) throws {
+        #expect(try !Scene([]).repository("\(host)/app").client.presence.usesMounts)
     }
 
     // The commit may have succeeded although its response was lost.
@@ -209,7 +213,8 @@ import Testing
         let scene = try Scene([[Exchange]](repeating: round, count: 6).flatMap { $0 })
         let error = await #expect(throws: RegistryError.self) {
             _ = try await scene.repository().push(
-                blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+                blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: Self.blob.open)
         }
         #expect(error?.status == 500)
         scene.wire.expectDone()
@@ -242,13 +247,14 @@ import Testing
         let scene = try Scene([Exchange(Self.post, Self.session)])
         await #expect(throws: SourceError.self) {
             _ = try await scene.repository().push(
-                blob: Self.blob.descriptor, mountingFrom: nil,
+                blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil,
                 open: { ChunkedBody(chunks: [[1]], breaks: SourceError()) })
         }
         await #expect(throws: SourceError.self) {
             let scene = try Scene([Exchange(Self.post, Self.session)])
             _ = try await scene.repository().push(
-                blob: Self.blob.descriptor, mountingFrom: nil, open: { throw SourceError() })
+                blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: { throw SourceError() })
         }
         scene.wire.expectDone()
     }
@@ -266,7 +272,7 @@ import Testing
             Exchange(Self.commit, ScriptedResponse(201)),
         ])
         _ = try await scene.repository().push(
-            blob: Self.blob.descriptor, mountingFrom: nil, open: Self.blob.open)
+            blob: Self.blob.descriptor, expecting: .absent, mountingFrom: nil, open: Self.blob.open)
         #expect(scene.wire.requests.last?.body == Self.blob.bytes)
         #expect(scene.wire.authorizations.last == "Bearer t2")
         scene.wire.expectDone()

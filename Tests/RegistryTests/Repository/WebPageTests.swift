@@ -109,11 +109,13 @@ import Testing
                 "PUT \(Self.base)/blobs/uploads/1?digest=\(Sample.blob.digest)", Self.page()),
         ]) {
             _ = try await $0.push(
-                blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+                blob: Sample.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: Sample.blob.open)
         }
         try await expectUnavailable([Exchange("POST \(Self.base)/blobs/uploads/", Self.page())]) {
             _ = try await $0.push(
-                blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+                blob: Sample.blob.descriptor, expecting: .absent, mountingFrom: nil,
+                open: Sample.blob.open)
         }
         try await expectUnavailable([Exchange("PUT \(Self.base)/manifests/1", Self.page())]) {
             try await $0.push(manifest: Self.sample.raw, as: tag)
@@ -151,7 +153,8 @@ import Testing
         ])
         let repository = try scene.repository()
         _ = try await repository.push(
-            blob: Sample.blob.descriptor, mountingFrom: nil, open: Sample.blob.open)
+            blob: Sample.blob.descriptor, expecting: .absent, mountingFrom: nil,
+            open: Sample.blob.open)
         try await repository.delete(tag)
         #expect(try await repository.exists(blob: Sample.blob.descriptor))
         scene.wire.expectDone()

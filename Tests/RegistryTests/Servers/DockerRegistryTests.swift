@@ -51,7 +51,7 @@ import Testing
             mediaType: .octetStream, digest: .of(bytes, .sha512), size: bytes.count)
         let scene = try RealScene(registry.host, dialect: dialect)
         let repository = try scene.network.repository(registry.repository("app"))
-        let arrival = try await repository.push(blob: blob, mountingFrom: nil) {
+        let arrival = try await repository.push(blob: blob, expecting: .absent, mountingFrom: nil) {
             VerifiedStream(BytesInMemory(bytes), verifying: blob)
         }
         #expect(arrival == .uploaded)

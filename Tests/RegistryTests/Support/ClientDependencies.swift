@@ -96,6 +96,17 @@ extension RegistrySettings {
         change(&settings)
         return settings
     }
+
+    /// Permits hosts and address ranges, as the entries of `allow` in a configuration.
+    mutating func allow(_ entries: [String]) {
+        for entry in entries {
+            let host = try? RegistryHost(parsing: entry)
+            let range = try? AddressRange(parsing: entry)
+            precondition(host != nil || range != nil, "\(entry) is neither a host nor a range")
+            allowedHosts += [host].compactMap(\.self)
+            allowedRanges += [range].compactMap(\.self)
+        }
+    }
 }
 
 extension Credential {

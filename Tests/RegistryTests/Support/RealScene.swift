@@ -50,7 +50,7 @@ extension RemoteRepository {
             let blob = Descriptor(mediaType: .octetStream, digest: digest, size: bytes.count)
             arrivals.append(
                 try await push(
-                    blob: blob, mountingFrom: sibling.map { .repository($0) },
+                    blob: blob, expecting: .absent, mountingFrom: sibling.map { .repository($0) },
                     open: { VerifiedStream(BytesInMemory(bytes), verifying: blob) }))
         }
         for manifest in image.manifests.dropLast() {
