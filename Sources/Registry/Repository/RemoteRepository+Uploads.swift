@@ -249,6 +249,15 @@ struct UploadSession: Sendable {
             throw RegistryError(
                 .integrity, operation, "the registry stored \(kept) instead")
         }
+        // The specification requires 201. Some registries respond with another status, but so does a
+        // proxy that never passed the request on.
+        if response.status != 201, try await !repository.exists(blob: descriptor) {
+            throw RegistryError(
+                operation,
+                TransportError(
+                    .interrupted,
+                    "the response has the status \(response.status), but the blob was not stored"))
+        }
         return .stored
     }
 
