@@ -99,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "reliability",
             dependencies: [
-                "RegistryTestSupport", "Content", "CurlHTTP", "HTTP", "LayerScanning", "Lockfiles",
-                "Mirroring", "OCI", "Registry", "TextSafety", "Validation",
+                "RegistryTestSupport", "Content", "CurlHTTP", "HTTP", "Hashing", "LayerScanning",
+                "Lockfiles", "Mirroring", "OCI", "Registry", "TextSafety", "Validation",
             ],
             path: "Tests/Support/reliability"
         ),

@@ -158,13 +158,13 @@ struct CrashMatrix {
             if completed.status != 0 {
                 result.violations.append("the concurrent run ended with \(completed.status): \(completed.texts)")
             }
-            result.violations += check(completed, of: scene)
+            result.violations += await check(completed, in: other, of: scene)
         }
         result.isComplete = run.status == 0
         if run.status != 137 && !Self.exitCodes.contains(run.status) || run.status == 137 && !point.isKill {
             result.violations.append("the program ended with \(run.status): \(run.texts)")
         }
-        result.violations += check(run, of: scene)
+        result.violations += await check(run, in: folder, of: scene)
         result.violations += try await rerun(in: folder, of: scene, clean: clean)
         return result
     }
@@ -199,8 +199,11 @@ struct CrashMatrix {
     }
 
     /// Returns the violations of the state that a run left.
-    private func check(_ run: CrashScene.Run, of scene: CrashScene) -> [String] {
-        var violations =
+    private func check(
+        _ run: CrashScene.Run, in folder: TemporaryFolder, of scene: CrashScene
+    ) async -> [String] {
+        var violations = await Invariants.layoutsAreWhole(scene.mirror.images.published, in: folder)
+        violations +=
             Invariants.targetIsWhole(scene.mirror.target) + Invariants.outputIsSafe(run.texts)
             + Invariants.secretsStay(in: scene.mirror, run.texts)
         let (lock, problems) = Invariants.lockIsWhole(run.lock)
@@ -221,7 +224,7 @@ struct CrashMatrix {
         guard second.status == 0 else {
             return ["the next run ended with \(second.status): \(second.texts)"]
         }
-        var violations = check(second, of: scene)
+        var violations = await check(second, in: folder, of: scene)
         violations += CleanState(of: mirror, String(decoding: second.lock, as: UTF8.self)).differences(from: clean)
             .map { "after the next run, \($0)" }
         let sent = mirror.target.uploadedBytes

@@ -23,6 +23,9 @@ struct CrashScene: Sendable {
         let lock: [UInt8]
     }
 
+    /// The directory of the layouts, a second target that is empty before each run.
+    static let layout = "layouts"
+
     let tools: Tools
     let mirror: ReferenceMirror
     private let older: ReferenceImages
@@ -37,7 +40,7 @@ struct CrashScene: Sendable {
         self.newer = newer
         let first = ReferenceMirror(older)
         let folder = try TemporaryFolder()
-        try folder.write(first.configuration, to: "mirror.yaml")
+        try folder.write(first.configuration(), to: "mirror.yaml")
         let run = try await Self.finish(
             try Self.start(tools, in: folder, of: first), in: folder)
         guard run.status == 0 else { throw CrashSceneError(description: "\(run.texts)") }
@@ -56,7 +59,7 @@ struct CrashScene: Sendable {
     /// Creates the directory of a run.
     func folder() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        try folder.write(mirror.configuration, to: "mirror.yaml")
+        try folder.write(mirror.configuration(layout: Self.layout), to: "mirror.yaml")
         try folder.write(lock, to: "images.lock.yaml")
         return folder
     }

@@ -2,6 +2,7 @@
 
 import Content
 import Glibc
+import Hashing
 import Lockfiles
 import Mirroring
 import OCI
@@ -15,6 +16,27 @@ enum Invariants {
     /// An image arrives whole or not at all: after every write, whatever the target has can be pulled.
     static func targetIsWhole(_ target: LoopbackRegistry) -> [String] {
         (target.violations + target.audit()).map { "the target is not whole: \($0)" }
+    }
+
+    /// The same for image layouts: whatever has a tag can be read.
+    static func layoutsAreWhole(_ images: [ReferenceImages.Published], in folder: TemporaryFolder) async -> [String] {
+        var violations: [String] = []
+        for name in Set(images.map(\.repository)) where !folder.read("\(CrashScene.layout)/\(name)/index.json").isEmpty {
+            let path = "\(CrashScene.layout)/\(name)"
+            let store = LayoutStore(directory: folder(path))
+            do {
+                for tag in try await store.tags() {
+                    guard let root = try await store.resolve(.tag(tag)) else { continue }
+                    let graph = try await ManifestGraph.read(from: try await store.fetch(manifest: root), in: store)
+                    violations += graph.blobs.map(\.digest).filter {
+                        Digest.of(folder.read("\(path)/blobs/sha256/\($0.hex)")) != $0
+                    }.map { "the layout \(name):\(tag) lacks the blob \($0.short)" }
+                }
+            } catch {
+                violations.append("the layout \(name) cannot be read: \(error)")
+            }
+        }
+        return violations
     }
 
     /// A lock file lists only what is at the target.

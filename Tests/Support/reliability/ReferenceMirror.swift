@@ -101,13 +101,16 @@ struct ReferenceMirror: Sendable {
 
     // MARK: Configuration
 
-    /// The text of `mirror.yaml`.
-    var configuration: String {
+    /// Returns the text of `mirror.yaml`.
+    ///
+    /// - Parameter layout: The directory of layouts that are a second target; `nil` for one target.
+    func configuration(layout: String? = nil) -> String {
         """
         version: 1
         validation: content
         targets:
-          - {prefix: "\(target.host)/mirror", lock: images.lock.yaml}
+          - {prefix: "\(target.host)/mirror", lock: images.lock.yaml}\(
+            layout.map { "\n  - {prefix: \"oci:./\($0)\"}" } ?? "")
         registries:
           "\(source.host)": {plainHTTP: true, credentials: {username: reader, password: "${SOURCE_PASSWORD}"}}
           "\(target.host)": {plainHTTP: true, credentials: {username: writer, password: "${TARGET_PASSWORD}"}}
@@ -155,7 +158,7 @@ struct ReferenceMirror: Sendable {
     ) async throws -> Run {
         let configuration = try ConfigurationLoader(
             file: "mirror.yaml", environment: environment, baseDirectory: "/"
-        ).load(text: Array(configuration.utf8)).configuration
+        ).load(text: Array(configuration().utf8)).configuration
         let shown = Mutex<[String]>([])
         let pool = RegistryClientPool(
             transport: transport ?? CurlTransport(),
