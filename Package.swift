@@ -99,7 +99,8 @@ let package = Package(
         .executableTarget(
             name: "reliability",
             dependencies: [
-                "RegistryTestSupport", "Content", "CurlHTTP", "HTTP", "Hashing", "LayerScanning",
+                "RegistryTestSupport", "Content", "CurlHTTP", "Files", "HTTP", "Hashing",
+                "LayerScanning",
                 "Lockfiles", "Mirroring", "OCI", "Registry", "TextSafety", "Validation",
             ],
             path: "Tests/Support/reliability"

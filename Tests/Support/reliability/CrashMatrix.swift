@@ -19,7 +19,8 @@ struct CrashMatrix {
 
         var description: String {
             switch self {
-            case .request(let identity, let takesEffect): "\(takesEffect ? "after" : "before") \(identity)"
+            case .request(let identity, let takesEffect):
+                "\(takesEffect ? "after" : "before") \(identity)"
             case .call(let number, let action): "call \(number) \(action)"
             case .time(let time): "time \(time)"
             case .pair(let time): "pair \(time)"
@@ -28,7 +29,11 @@ struct CrashMatrix {
 
         /// A Boolean value that indicates whether the program is killed.
         var isKill: Bool {
-            if case .call(_, let action) = self { action == "before" || action == "after" } else { true }
+            if case .call(_, let action) = self {
+                action == "before" || action == "after"
+            } else {
+                true
+            }
         }
     }
 
@@ -45,7 +50,8 @@ struct CrashMatrix {
     private let workers: Int
 
     init(_ options: Options) {
-        tools = CrashScene.Tools(program: options.required("--program"), library: options.required("--library"))
+        tools = CrashScene.Tools(
+            program: options.required("--program"), library: options.required("--library"))
         every = options.number("--every", default: 1)
         only = options.text("--only")
         times = options.number("--times", default: 500)
@@ -57,7 +63,9 @@ struct CrashMatrix {
     func run() async throws -> Int {
         let (older, newer) = (ReferenceImages(generation: 1), ReferenceImages(generation: 2))
         var scenes: [CrashScene] = []
-        for _ in 0..<workers { scenes.append(try await CrashScene(tools, older: older, newer: newer)) }
+        for _ in 0..<workers {
+            scenes.append(try await CrashScene(tools, older: older, newer: newer))
+        }
         let (points, duration) = try await points(in: scenes[0])
         say("\(points.count) points; a clean run takes \(duration) microseconds")
         let campaign = Campaign()
@@ -67,7 +75,8 @@ struct CrashMatrix {
                 group.addTask { [self, queue] in
                     let clean = try await cleanState(scene)
                     while let point = queue.next() {
-                        let item = Campaign.Case(name: "\(point)", replay: "crash --only '\(point)'")
+                        let item = Campaign.Case(
+                            name: "\(point)", replay: "crash --only '\(point)'")
                         try await campaign.watching(item) {
                             try await result(of: point, in: scene.renewed(), clean: clean)
                         }
@@ -120,7 +129,10 @@ struct CrashMatrix {
         let (folder, counted) = (try scene.folder(), try TemporaryFolder())
         let process = try scene.start(
             in: folder,
-            ["FAULTY_FOLDER": folder.path, "FAULTY_ACTION": action, "FAULTY_COUNT": counted("calls")])
+            [
+                "FAULTY_FOLDER": folder.path, "FAULTY_ACTION": action,
+                "FAULTY_COUNT": counted("calls"),
+            ])
         _ = try await CrashScene.finish(process, in: folder)
         return counted.read("calls").count { $0 == UInt8(ascii: "\n") }
     }
@@ -135,7 +147,9 @@ struct CrashMatrix {
 
     // MARK: Runs
 
-    private func result(of point: Point, in scene: CrashScene, clean: CleanState) async throws -> FaultRun.Result {
+    private func result(of point: Point, in scene: CrashScene, clean: CleanState) async throws
+        -> FaultRun.Result
+    {
         let folder = try scene.folder()
         var result = FaultRun.Result(faults: ["\(point)"])
         let run: CrashScene.Run
@@ -146,7 +160,10 @@ struct CrashMatrix {
             run = try await CrashScene.finish(
                 try scene.start(
                     in: folder,
-                    ["FAULTY_FOLDER": folder.path, "FAULTY_ACTION": action, "FAULTY_CALL": "\(number)"]),
+                    [
+                        "FAULTY_FOLDER": folder.path, "FAULTY_ACTION": action,
+                        "FAULTY_CALL": "\(number)",
+                    ]),
                 in: folder)
         case .time(let time):
             run = try await kill(try scene.start(in: folder), after: time, in: folder)
@@ -156,12 +173,15 @@ struct CrashMatrix {
             run = try await kill(try scene.start(in: folder), after: time, in: folder)
             let completed = try await CrashScene.finish(survivor, in: other)
             if completed.status != 0 {
-                result.violations.append("the concurrent run ended with \(completed.status): \(completed.texts)")
+                result.violations.append(
+                    "the concurrent run ended with \(completed.status): \(completed.texts)")
             }
             result.violations += await check(completed, in: other, of: scene)
         }
         result.isComplete = run.status == 0
-        if run.status != 137 && !Self.exitCodes.contains(run.status) || run.status == 137 && !point.isKill {
+        if run.status != 137 && !Self.exitCodes.contains(run.status)
+            || run.status == 137 && !point.isKill
+        {
             result.violations.append("the program ended with \(run.status): \(run.texts)")
         }
         result.violations += await check(run, in: folder, of: scene)
@@ -171,7 +191,8 @@ struct CrashMatrix {
 
     /// Starts the program and kills it at a request.
     private func kill(
-        _ scene: CrashScene, in folder: TemporaryFolder, at wanted: RequestIdentity, _ takesEffect: Bool
+        _ scene: CrashScene, in folder: TemporaryFolder, at wanted: RequestIdentity,
+        _ takesEffect: Bool
     ) async throws -> CrashScene.Run {
         let killed = KilledProcess()
         let counter = RequestCounter(wanted.side)
@@ -208,7 +229,8 @@ struct CrashMatrix {
             + Invariants.secretsStay(in: scene.mirror, run.texts)
         let (lock, problems) = Invariants.lockIsWhole(run.lock)
         violations += problems
-        violations += Invariants.lockIsTrue(lock, at: scene.mirror.target, isCurrent: run.lock != scene.lock)
+        violations += Invariants.lockIsTrue(
+            lock, at: scene.mirror.target, isCurrent: run.lock != scene.lock)
         return violations
     }
 
@@ -225,11 +247,13 @@ struct CrashMatrix {
             return ["the next run ended with \(second.status): \(second.texts)"]
         }
         var violations = await check(second, in: folder, of: scene)
-        violations += CleanState(of: mirror, String(decoding: second.lock, as: UTF8.self)).differences(from: clean)
+        violations += CleanState(of: mirror, String(decoding: second.lock, as: UTF8.self))
+            .differences(from: clean)
             .map { "after the next run, \($0)" }
         let sent = mirror.target.uploadedBytes
         if sent > missing + missing / 10 {
-            violations.append("the next run sent \(sent) bytes of blobs, but \(missing) were missing")
+            violations.append(
+                "the next run sent \(sent) bytes of blobs, but \(missing) were missing")
         }
         return violations
     }

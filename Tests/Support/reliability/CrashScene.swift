@@ -70,19 +70,28 @@ struct CrashScene: Sendable {
     ///   - folder: The directory.
     ///   - variables: Environment variables that affect its system calls.
     /// - Returns: The process.
-    func start(in folder: TemporaryFolder, _ variables: [String: String] = [:]) throws -> SpawnedProcess {
+    /// - Throws: `FixtureError` if `env` is not installed.
+    func start(in folder: TemporaryFolder, _ variables: [String: String] = [:]) throws
+        -> SpawnedProcess
+    {
         try Self.start(tools, in: folder, of: mirror, variables)
     }
 
     private static func start(
-        _ tools: Tools, in folder: TemporaryFolder, of mirror: ReferenceMirror, _ variables: [String: String] = [:]
+        _ tools: Tools, in folder: TemporaryFolder, of mirror: ReferenceMirror,
+        _ variables: [String: String] = [:]
     ) throws -> SpawnedProcess {
         // `env` sets the variables for the program alone, and then executes it with the same process id.
-        let settings = variables.isEmpty ? [] : ["LD_PRELOAD=\(tools.library)"] + variables.map { "\($0.key)=\($0.value)" }
+        let settings =
+            variables.isEmpty
+            ? [] : ["LD_PRELOAD=\(tools.library)"] + variables.map { "\($0.key)=\($0.value)" }
         return try SpawnedProcess(
             "env",
             ["--chdir=\(folder.path)"] + settings
-                + [tools.program, "sync", "--retry-for", "2s", "--report", "report.json", "--metrics", "metrics.prom"],
+                + [
+                    tools.program, "sync", "--retry-for", "2s", "--report", "report.json",
+                    "--metrics", "metrics.prom",
+                ],
             environment: mirror.environment.merging(["HOME": folder("home")]) { given, _ in given },
             output: folder("output"), errors: folder("errors"))
     }
@@ -91,7 +100,8 @@ struct CrashScene: Sendable {
     static func finish(_ process: SpawnedProcess, in folder: TemporaryFolder) async throws -> Run {
         let status = try await onOwnThread { process.wait() }
         return Run(
-            status: status, texts: [folder.text("output"), folder.text("errors"), folder.text("report.json")],
+            status: status,
+            texts: [folder.text("output"), folder.text("errors"), folder.text("report.json")],
             lock: folder.read("images.lock.yaml"))
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Glibc
 
 /// The resources that this process uses.
@@ -28,9 +29,10 @@ struct ProcessResources: Sendable {
             threads: field("Threads:", of: own) ?? 0, children: children)
     }
 
-    /// Prints what was used at the beginning and is used at the end; returns the number of violations.
+    /// Prints what was used at the beginning and is used at the end.
     ///
     /// - Parameter samples: All samples since; without any, the resources that are used now.
+    /// - Returns: The number of resources that grew too much.
     func reportGrowth(among samples: [ProcessResources] = []) -> Int {
         let last = samples.suffix(6)
         let end = last.isEmpty ? [.now] : Array(last)
@@ -43,7 +45,9 @@ struct ProcessResources: Sendable {
             say("VIOLATION \(label) grew from \(start) to \(end)")
             violations += 1
         }
-        row("memory in KiB", from: memory, to: least(\.memory), limit: memory + memory / 5 + (64 << 10))
+        row(
+            "memory in KiB", from: memory, to: least(\.memory),
+            limit: memory + memory / 5 + (64 << 10))
         row("descriptors", from: descriptors, to: least(\.descriptors), limit: descriptors + 32)
         row("threads", from: threads, to: least(\.threads), limit: threads + 16)
         row("child processes", from: children, to: least(\.children), limit: children + 1)
@@ -51,25 +55,15 @@ struct ProcessResources: Sendable {
     }
 
     private static func field(_ name: String, of pid: Int) -> Int? {
-        guard let file = unsafe fopen("/proc/\(pid)/status", "r") else { return nil }
-        defer { unsafe fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while unsafe fgets(&line, 256, file) != nil {
-            let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            guard text.hasPrefix(name) else { continue }
-            return text.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+        guard let bytes = try? BoundedFile.read("/proc/\(pid)/status", limit: 1 << 16) else {
+            return nil
         }
-        return nil
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix(name) }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     }
 
     private static func list(_ path: String) -> [String] {
-        guard let directory = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe Array($0) }
-            names.append(String(decoding: name.prefix { $0 != 0 }, as: UTF8.self))
-        }
-        return names.filter { !$0.hasPrefix(".") }
+        (try? Directory.list(path)) ?? []
     }
 }

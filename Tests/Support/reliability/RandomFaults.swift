@@ -33,7 +33,9 @@ struct RandomFaults {
             let (images, clean) = parts[seed / 2 % parts.count]
             let mirror = ReferenceMirror(images, checksReferences: faults.mayLoseWrites)
             defer { mirror.stop() }
-            return try await FaultRun(scanner: scanner, clean: clean).result(of: mirror) { faults.kind(at: $0, $1) }
+            return try await FaultRun(scanner: scanner, clean: clean).result(of: mirror) {
+                faults.kind(at: $0, $1)
+            }
         }
         say("| seeds | \(seeds.lowerBound) to \(seeds.upperBound - 1) |")
         campaign.summarize()

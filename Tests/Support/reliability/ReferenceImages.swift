@@ -48,11 +48,13 @@ struct ReferenceImages: Sendable {
             published.append(Published(repository: "app", tag: "1.0.0", image: app))
             signatures = [
                 "app": oci.artifact(
-                    "application/vnd.example.signature", "signature \(generation)", about: app.root.descriptor)
+                    "application/vnd.example.signature", "signature \(generation)",
+                    about: app.root.descriptor)
             ]
             published.append(
                 Published(
-                    repository: "worker", tag: "1.2.0", image: Self.index(docker, "worker \(generation)", base)))
+                    repository: "worker", tag: "1.2.0",
+                    image: Self.index(docker, "worker \(generation)", base)))
         } else {
             signatures = [:]
         }
@@ -66,7 +68,9 @@ struct ReferenceImages: Sendable {
         }
         self.published = published
         replaced = [
-            Published(repository: "tool", tag: "1.2.0", image: Self.index(oci, "older tool \(generation)"))
+            Published(
+                repository: "tool", tag: "1.2.0", image: Self.index(oci, "older tool \(generation)")
+            )
         ]
     }
 
@@ -78,7 +82,9 @@ struct ReferenceImages: Sendable {
         let images = programs.map { platform, program in
             let layer = Layer.gzip([
                 .folder("usr"), .folder("usr/bin"),
-                .file("usr/bin/app", program.bytes + Array(name.utf8) + bytes(6000, seed: name.utf8.count)),
+                .file(
+                    "usr/bin/app",
+                    program.bytes + Array(name.utf8) + bytes(6000, seed: name.utf8.count)),
             ])
             return builder.image(
                 platform, layers: [base, layer].compactMap(\.self),
@@ -105,7 +111,9 @@ struct SeededNumbers: RandomNumberGenerator {
     /// Creates a generator whose numbers follow from a seed and a text.
     init(seed: UInt64, _ text: String) {
         // FNV-1a.
-        state = text.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        state = text.utf8.reduce(seed ^ 0xCBF2_9CE4_8422_2325) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+        }
     }
 
     mutating func next() -> UInt64 {

@@ -31,7 +31,9 @@ struct ReferenceMirror: Sendable {
     let elsewhere: LoopbackRegistry
 
     /// The passwords; every other secret follows from them.
-    static let passwords: [Side: String] = [.source: "canary-source-7f3a", .target: "canary-target-91bc"]
+    static let passwords: [Side: String] = [
+        .source: "canary-source-7f3a", .target: "canary-target-91bc",
+    ]
     private static let users: [Side: String] = [.source: "reader", .target: "writer"]
 
     /// Creates the registries with the content before the run.
@@ -62,11 +64,15 @@ struct ReferenceMirror: Sendable {
     ///   - images: The images.
     ///   - earlier: The images that an earlier run has mirrored; `nil` if there was none.
     /// - Returns: The mirror before its next run.
-    func renewed(with images: ReferenceImages, over earlier: ReferenceImages? = nil) -> ReferenceMirror {
+    func renewed(with images: ReferenceImages, over earlier: ReferenceImages? = nil)
+        -> ReferenceMirror
+    {
         ReferenceMirror(images, over: earlier, reusing: self)
     }
 
-    private init(_ images: ReferenceImages, over earlier: ReferenceImages?, reusing other: ReferenceMirror) {
+    private init(
+        _ images: ReferenceImages, over earlier: ReferenceImages?, reusing other: ReferenceMirror
+    ) {
         self.images = images
         (source, target, elsewhere) = (other.source, other.target, other.elsewhere)
         for registry in [source, target, elsewhere] { registry.clear() }
@@ -86,7 +92,9 @@ struct ReferenceMirror: Sendable {
                 registry.publish(item.image, repository: item.repository, tag: item.tag)
             }
         }
-        for (repository, signature) in images.signatures { source.publish(signature, repository: repository) }
+        for (repository, signature) in images.signatures {
+            source.publish(signature, repository: repository)
+        }
         for item in images.replaced {
             target.publish(item.image, repository: "mirror/\(item.repository)", tag: item.tag)
         }
@@ -104,6 +112,7 @@ struct ReferenceMirror: Sendable {
     /// Returns the text of `mirror.yaml`.
     ///
     /// - Parameter layout: The directory of layouts that are a second target; `nil` for one target.
+    /// - Returns: The text.
     func configuration(layout: String? = nil) -> String {
         """
         version: 1
@@ -122,7 +131,10 @@ struct ReferenceMirror: Sendable {
 
     /// The environment variables of the configuration.
     var environment: [String: String] {
-        ["SOURCE_PASSWORD": Self.passwords[.source] ?? "", "TARGET_PASSWORD": Self.passwords[.target] ?? ""]
+        [
+            "SOURCE_PASSWORD": Self.passwords[.source] ?? "",
+            "TARGET_PASSWORD": Self.passwords[.target] ?? "",
+        ]
     }
 
     /// Returns the text of a lock file without what differs between two mirrors: the ports, and the fingerprint of the
@@ -152,6 +164,7 @@ struct ReferenceMirror: Sendable {
     ///   - transport: The connections; `nil` for new ones.
     ///   - refreshesReferrers: A Boolean value that indicates whether missing referrers are copied again.
     /// - Returns: The result.
+    /// - Throws: `ConfigurationErrors` or `CancellationError`.
     func run(
         from lock: Lockfile? = nil, scanner: LayerScanner, transport: (any HTTPTransport)? = nil,
         refreshesReferrers: Bool = false
@@ -168,7 +181,8 @@ struct ReferenceMirror: Sendable {
                     settings.plainHTTP = true
                     return settings
                 },
-                timeouts: HTTPTimeouts(connect: .seconds(5), idle: .seconds(1)), time: Self.virtualTime()),
+                timeouts: HTTPTimeouts(connect: .seconds(5), idle: .seconds(1)),
+                time: Self.virtualTime()),
             credentials: CredentialStore(
                 given: configuration.registries.compactMapValues { options in
                     options.credentials.map { .basic(user: $0.username, password: $0.password) }
@@ -180,25 +194,34 @@ struct ReferenceMirror: Sendable {
             })
         let stores = StoreProvider(announcing: { locations in
             try? pool.expect(
-                locations.compactMap { if case .repository(let repository) = $0 { repository } else { nil } })
+                locations.compactMap {
+                    if case .repository(let repository) = $0 { repository } else { nil }
+                })
         }) { location in
-            guard case .repository(let repository) = location else { preconditionFailure("no layout is configured") }
+            guard case .repository(let repository) = location else {
+                preconditionFailure("no layout is configured")
+            }
             return try pool.repository(repository)
         }
         let plan: Plan
         do {
-            plan = try await Planner(configuration: configuration).plan(selecting: IDSelection([]), stores: stores)
+            plan = try await Planner(configuration: configuration).plan(
+                selecting: IDSelection([]), stores: stores)
         } catch {
-            return Run(outcomes: [], lock: lock, texts: shown.withLock { $0 } + ["\(error)"], isComplete: false)
+            return Run(
+                outcomes: [], lock: lock, texts: shown.withLock { $0 } + ["\(error)"],
+                isComplete: false)
         }
         let today = CalendarDay(daysSinceEpoch: 20_000)
         let locks = ["/images.lock.yaml": lock].compactMapValues(\.self)
         let report = await Syncer(
-            resolver: Resolver(configuration: configuration, stores: stores, locks: locks, today: today), jobs: 4,
+            resolver: Resolver(
+                configuration: configuration, stores: stores, locks: locks, today: today), jobs: 4,
             scanner: scanner, refreshesReferrers: refreshesReferrers, observe: { _ in }
         ).sync(plan)
         let updated = LockUpdate(
-            from: lock, for: configuration.targets[0], plan: plan, report: report, configuration: configuration
+            from: lock, for: configuration.targets[0], plan: plan, report: report,
+            configuration: configuration
         ).lock
         let failures = report.outcomes.flatMap(\.failures) + report.problems.map(\.failure)
         let warnings = report.outcomes.flatMap(\.referrerWarnings)

@@ -2,6 +2,7 @@
 
 import Glibc
 import LayerScanning
+import RegistryTestSupport
 
 /// `reliability HARNESS [OPTIONS]`: runs the reference mirror with faults and checks the invariants.
 ///
@@ -75,8 +76,7 @@ struct Options: Sendable {
 
 /// Writes a line to standard output.
 func say(_ line: String) {
-    let bytes = Array("\(line)\n".utf8)
-    _ = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
+    ServingProgram.say(line)
 }
 
 /// Ends the program without waiting for other threads.

@@ -20,8 +20,11 @@ struct RequestIdentity: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Returns the method and target of a request without the name and the state of an upload session.
     static func line(of request: RecordedRequest) -> String {
         var path = request.path
-        if let range = path.firstRange(of: "/blobs/uploads/") { path = path[..<range.upperBound] + "*" }
-        let query = request.query.split(separator: "&").filter { !$0.hasPrefix("_state=") }.joined(separator: "&")
+        if let range = path.firstRange(of: "/blobs/uploads/") {
+            path = path[..<range.upperBound] + "*"
+        }
+        let query = request.query.split(separator: "&").filter { !$0.hasPrefix("_state=") }.joined(
+            separator: "&")
         return "\(request.method) \(path)" + (query.isEmpty ? "" : "?\(query)")
     }
 }

@@ -53,15 +53,19 @@ struct Soak {
         while campaign.seconds < minutes * 60 {
             let images = ReferenceImages(generation: seed)
             mirror = mirror.renewed(with: images)
-            let clean = CleanState(of: mirror, try await mirror.run(scanner: scanner, transport: transport))
+            let clean = CleanState(
+                of: mirror, try await mirror.run(scanner: scanner, transport: transport))
             mirror = mirror.renewed(with: images)
             // Odd seeds never lose writes.
             let faults = SeededFaults(seed: seed * 2 + 1, share: 0.05)
-            let item = Campaign.Case(name: "\(seed)", replay: "soak --first \(seed) --minutes 1 --workers 1")
+            let item = Campaign.Case(
+                name: "\(seed)", replay: "soak --first \(seed) --minutes 1 --workers 1")
             var result = try await FaultRun(scanner: scanner, clean: clean, transport: transport)
                 .result(of: mirror) { faults.kind(at: $0, $1) }
             if mirror.target.openUploads > result.faultCount {
-                result.violations.append("\(mirror.target.openUploads) uploads are open after \(result.faultCount) faults")
+                result.violations.append(
+                    "\(mirror.target.openUploads) uploads are open after \(result.faultCount) faults"
+                )
             }
             campaign.add(result, of: item)
             seed += workers

@@ -34,7 +34,9 @@ struct Sweep {
         if let only { points = points.filter { $0.name == only } }
         points = points.enumerated().filter { $0.offset % every == 0 }.map(\.element)
         let byName = Dictionary(uniqueKeysWithValues: points.map { ($0.name, $0) })
-        say("\(requests.count) requests, \(FaultKind.all.count) kinds of faults, \(points.count) runs")
+        say(
+            "\(requests.count) requests, \(FaultKind.all.count) kinds of faults, \(points.count) runs"
+        )
 
         let resources = ProcessResources.now
         let campaign = Campaign()
