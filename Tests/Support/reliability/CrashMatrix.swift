@@ -288,7 +288,13 @@ private final class KilledProcess: Sendable {
         }
     }
 
-    func kill() { process.withLock { $0 }?.kill() }
+    /// Kills the process, which sent the request and so is still running.
+    ///
+    /// Another thread waits for its end.
+    func kill() {
+        guard let pid = process.withLock({ $0?.pid }) else { return }
+        _ = Glibc.kill(pid, SIGKILL)
+    }
 }
 
 extension LoopbackRegistry {

@@ -93,7 +93,9 @@ struct ReferenceMirror: Sendable {
             }
         }
         for (repository, signature) in images.signatures {
-            source.publish(signature, repository: repository)
+            for registry in [source, elsewhere] {
+                registry.publish(signature, repository: repository)
+            }
         }
         for item in images.replaced {
             target.publish(item.image, repository: "mirror/\(item.repository)", tag: item.tag)
