@@ -185,7 +185,8 @@ struct CrashMatrix {
             result.violations.append("the program ended with \(run.status): \(run.texts)")
         }
         result.violations += await check(run, in: folder, of: scene)
-        result.violations += try await rerun(in: folder, of: scene, clean: clean)
+        result.violations += try await rerun(
+            in: folder, of: scene, refreshing: !point.isKill, clean: clean)
         return result
     }
 
@@ -235,14 +236,20 @@ struct CrashMatrix {
     }
 
     /// Runs the program without faults, and returns the violations of its result.
+    ///
+    /// A run that was not killed has warned if it could not copy referrers, and the next run only
+    /// looks for them if it is told to refresh them.
     private func rerun(
-        in folder: TemporaryFolder, of scene: CrashScene, clean: CleanState
+        in folder: TemporaryFolder, of scene: CrashScene, refreshing refreshes: Bool,
+        clean: CleanState
     ) async throws -> [String] {
         for side in ReferenceMirror.Side.allCases { scene.mirror.registry(side).heal() }
         let mirror = scene.mirror
         let missing = mirror.missingBlobBytes
         mirror.target.forgetRequests()
-        let second = try await CrashScene.finish(try scene.start(in: folder), in: folder)
+        let process = try scene.start(
+            in: folder, options: refreshes ? ["--refresh-referrers"] : [])
+        let second = try await CrashScene.finish(process, in: folder)
         guard second.status == 0 else {
             return ["the next run ended with \(second.status): \(second.texts)"]
         }

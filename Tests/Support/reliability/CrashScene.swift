@@ -69,17 +69,18 @@ struct CrashScene: Sendable {
     /// - Parameters:
     ///   - folder: The directory.
     ///   - variables: Environment variables that affect its system calls.
+    ///   - options: Further options of `sync`.
     /// - Returns: The process.
     /// - Throws: `FixtureError` if `env` is not installed.
-    func start(in folder: TemporaryFolder, _ variables: [String: String] = [:]) throws
-        -> SpawnedProcess
-    {
-        try Self.start(tools, in: folder, of: mirror, variables)
+    func start(
+        in folder: TemporaryFolder, _ variables: [String: String] = [:], options: [String] = []
+    ) throws -> SpawnedProcess {
+        try Self.start(tools, in: folder, of: mirror, variables: variables, options: options)
     }
 
     private static func start(
         _ tools: Tools, in folder: TemporaryFolder, of mirror: ReferenceMirror,
-        _ variables: [String: String] = [:]
+        variables: [String: String] = [:], options: [String] = []
     ) throws -> SpawnedProcess {
         // `env` sets the variables for the program alone, and then executes it with the same process id.
         let settings =
@@ -91,7 +92,7 @@ struct CrashScene: Sendable {
                 + [
                     tools.program, "sync", "--retry-for", "2s", "--report", "report.json",
                     "--metrics", "metrics.prom",
-                ],
+                ] + options,
             environment: mirror.environment.merging(["HOME": folder("home")]) { given, _ in given },
             output: folder("output"), errors: folder("errors"))
     }
