@@ -27,6 +27,18 @@ struct CrashMatrix {
             }
         }
 
+        /// Parses the description of a point that does not belong to a request.
+        init?(_ description: String) {
+            let words = description.split(separator: " ")
+            guard words.count > 1, let number = Int(words[1]) else { return nil }
+            switch words[0] {
+            case "call" where words.count == 3: self = .call(number, action: String(words[2]))
+            case "time": self = .time(number)
+            case "pair": self = .pair(number)
+            default: return nil
+            }
+        }
+
         /// A Boolean value that indicates whether the program is killed.
         var isKill: Bool {
             if case .call(_, let action) = self {
@@ -121,7 +133,9 @@ struct CrashMatrix {
         var numbers = SeededNumbers(seed: 1)
         points += (0..<times).map { _ in .time(Int.random(in: 0..<duration, using: &numbers)) }
         points += (0..<pairs).map { _ in .pair(Int.random(in: 0..<duration, using: &numbers)) }
-        if let only { points = points.filter { "\($0)" == only } }
+        if let only {
+            points = Point(only).map { [$0] } ?? points.filter { "\($0)" == only }
+        }
         return (points.enumerated().filter { $0.offset % every == 0 }.map(\.element), duration)
     }
 
