@@ -252,7 +252,7 @@ struct CrashMatrix {
     /// Runs the program without faults, and returns the violations of its result.
     ///
     /// A run that was not killed has warned if it could not copy referrers, and the next run only
-    /// looks for them if it is told to refresh them.
+    /// looks for them with `--refresh-referrers`.
     private func rerun(
         in folder: TemporaryFolder, of scene: CrashScene, refreshing refreshes: Bool,
         clean: CleanState
