@@ -196,7 +196,16 @@ int pipe(int ends[2]) { CALL(CREATES_DESCRIPTOR, true, "pipe", REAL(pipe)(ends))
 
 int pipe2(int ends[2], int flags) { CALL(CREATES_DESCRIPTOR, true, "pipe2", REAL(pipe2)(ends, flags)); }
 
-int epoll_create1(int flags) { CALL(CREATES_DESCRIPTOR, true, "epoll_create1", REAL(epoll_create1)(flags)); }
+/* libdispatch aborts without its own descriptors, so only those of the program count. */
+static bool is_in_dispatch(const void *caller) {
+    Dl_info object;
+    return dladdr(caller, &object) && object.dli_fname && strstr(object.dli_fname, "libdispatch");
+}
+
+int epoll_create1(int flags) {
+    bool counts = !is_in_dispatch(__builtin_return_address(0));
+    CALL(CREATES_DESCRIPTOR, counts, "epoll_create1", REAL(epoll_create1)(flags));
+}
 
 int dup(int descriptor) { CALL(CREATES_DESCRIPTOR, true, "dup", REAL(dup)(descriptor)); }
 
