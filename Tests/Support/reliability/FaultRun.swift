@@ -56,8 +56,6 @@ struct FaultRun: Sendable {
         var faultCount: Int { faults.count }
         /// A Boolean value that indicates whether the first run completed in spite of the faults.
         var isComplete = false
-        /// The texts of the first run.
-        var texts: [String] = []
     }
 
     let scanner: LayerScanner
@@ -91,7 +89,6 @@ struct FaultRun: Sendable {
         for side in ReferenceMirror.Side.allCases { mirror.registry(side).heal() }
 
         var result = Result(faults: injected.all, isComplete: first.isComplete)
-        result.texts = first.texts
         result.violations =
             Invariants.targetIsWhole(mirror.target)
             + Invariants.lockIsTrue(first.lock, at: mirror.target)
