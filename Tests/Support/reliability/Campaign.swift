@@ -15,6 +15,7 @@ final class Campaign: Sendable {
         var faults = 0
         var unreached = 0
         var completed = 0
+        var killed = 0
         var violations: [(name: String, reason: String)] = []
     }
 
@@ -33,6 +34,7 @@ final class Campaign: Sendable {
             figures.faults += result.faultCount
             figures.unreached += result.faultCount == 0 ? 1 : 0
             figures.completed += result.isComplete ? 1 : 0
+            figures.killed += result.wasKilled ? 1 : 0
             figures.violations += result.violations.map { (item.name, $0) }
         }
         guard !result.violations.isEmpty else { return }
@@ -75,14 +77,12 @@ final class Campaign: Sendable {
     /// Prints the figures as rows of a Markdown table.
     func summarize() {
         let figures = figures.withLock { $0 }
-        for (label, value) in [
-            ("runs", figures.runs),
-            ("faults", figures.faults),
-            ("completed at once", figures.completed),
-            ("fault not reached", figures.unreached),
-            ("violations", figures.violations.count), ("seconds", seconds),
-        ] {
-            say("| \(label) | \(grouped(value)) |")
-        }
+        let kills = figures.killed > 0 ? [("killed", figures.killed)] : []
+        let rows =
+            [("runs", figures.runs), ("faults", figures.faults)] + kills + [
+                ("completed at once", figures.completed), ("fault not reached", figures.unreached),
+                ("violations", figures.violations.count), ("seconds", seconds),
+            ]
+        for (label, value) in rows { say("| \(label) | \(grouped(value)) |") }
     }
 }

@@ -51,6 +51,8 @@ struct CrashMatrix {
 
     /// The errors of system calls.
     static let errors = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "EINTR"]
+    /// The status of a process that SIGKILL ended.
+    private static let killed: Int32 = 137
     /// The exit codes of Documentation/exit-codes.md.
     private static let exitCodes: Set<Int32> = [0, 1, 2, 64, 75, 77, 78, 130, 143]
 
@@ -66,7 +68,7 @@ struct CrashMatrix {
             program: options.required("--program"), library: options.required("--library"))
         every = options.number("--every", default: 1)
         only = options.text("--only")
-        times = options.number("--times", default: 500)
+        times = options.number("--times", default: 1000)
         pairs = options.number("--pairs", default: 100)
         workers = options.number("--workers", default: 2)
     }
@@ -193,9 +195,8 @@ struct CrashMatrix {
             result.violations += await check(completed, in: other, of: scene)
         }
         result.isComplete = run.status == 0
-        if run.status != 137 && !Self.exitCodes.contains(run.status)
-            || run.status == 137 && !point.isKill
-        {
+        result.wasKilled = run.status == Self.killed
+        if result.wasKilled ? !point.isKill : !Self.exitCodes.contains(run.status) {
             result.violations.append("the program ended with \(run.status): \(run.texts)")
         }
         result.violations += await check(run, in: folder, of: scene)

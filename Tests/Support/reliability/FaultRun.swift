@@ -56,6 +56,8 @@ struct FaultRun: Sendable {
         var faultCount: Int { faults.count }
         /// A Boolean value that indicates whether the first run completed in spite of the faults.
         var isComplete = false
+        /// A Boolean value that indicates whether the first run was killed before its end.
+        var wasKilled = false
     }
 
     let scanner: LayerScanner
