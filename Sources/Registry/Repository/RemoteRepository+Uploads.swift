@@ -249,12 +249,14 @@ struct UploadSession: Sendable {
             throw RegistryError(
                 .integrity, operation, "the registry stored \(kept) instead")
         }
-        if response.status != 201 { try await confirm(after: response.status, operation) }
+        if response.status != 201, response.fields.contentDigest != descriptor.digest {
+            try await confirm(after: response.status, operation)
+        }
         return .stored
     }
 
     /// Verifies that the registry has the blob after a response that the specification does not
-    /// permit.
+    /// permit and that does not state the digest.
     ///
     /// Some registries respond with another status than 201, but so does a proxy that never passed
     /// the request on.
