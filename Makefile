@@ -6,7 +6,8 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench faults
+.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench faults \
+	sweep random crash soak
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -69,3 +70,20 @@ bench: ## compare with skopeo and with a minimal copy program
 
 faults: ## mirror through a proxy with each of its faults
 	ci/faults
+
+# Each adds a row to RELIABILITY.md.
+FIRST ?= 1
+SEEDS ?= 20000
+MINUTES ?= 60
+
+sweep: ## inject each kind of fault at each request of a reference run
+	ci/reliability sweep --record
+
+random: ## inject random faults in SEEDS runs from seed FIRST on
+	ci/reliability random --record --first $(FIRST) --count $(SEEDS)
+
+crash: ## kill the program at each request and each change of a file, and let system calls fail
+	ci/reliability crash --record
+
+soak: ## run for MINUTES with faults at 5 % of the requests
+	ci/reliability soak --record --minutes $(MINUTES)

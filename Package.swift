@@ -96,6 +96,15 @@ let package = Package(
             dependencies: ["RegistryTestSupport"],
             path: "Tests/Support/loopback-registry"
         ),
+        .executableTarget(
+            name: "reliability",
+            dependencies: [
+                "RegistryTestSupport", "Content", "CurlHTTP", "Files", "HTTP", "Hashing",
+                "LayerScanning",
+                "Lockfiles", "Mirroring", "OCI", "Registry", "TextSafety", "Validation",
+            ],
+            path: "Tests/Support/reliability"
+        ),
         tests(of: "AsyncPrimitives"),
         tests(of: "CommandLineKit", "TextSafety"),
         tests(of: "ChildProcess"),

@@ -36,6 +36,25 @@ import Testing
         #expect(fault.fired == 2)
     }
 
+    @Test func `can be chosen for each request`() async throws {
+        let fault = registry.inject(
+            .choosing { $0.query == "fail" ? [.answer(503)] : [] })
+        #expect(try await send(.get, manifest).status == 200)
+        #expect(try await send(.get, manifest + "?fail").status == 503)
+        #expect(fault.fired == 1)
+    }
+
+    @Test func `is removed with the content and the records by clear`() async throws {
+        registry.inject(.on(.get, "*", .answer(503)))
+        registry.setTag("broken", of: "app", to: .of([]))
+        #expect(registry.audit().count == 1)
+        registry.clear()
+        #expect(registry.audit().isEmpty)
+        #expect(registry.requests.isEmpty)
+        #expect(try await send(.get, manifest).status == 404)
+        #expect(registry.requests.map(\.order) == [0])
+    }
+
     @Test func `applies at an interval`() async throws {
         registry.inject(.on(.get, "/manifests/*", every: 3, .answer(.tooManyRequests)))
         var statuses: [Int] = []

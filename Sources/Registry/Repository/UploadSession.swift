@@ -112,7 +112,30 @@ struct UploadSession: Sendable {
             throw RegistryError(
                 .integrity, operation, "the registry stored \(kept) instead")
         }
+        if response.status != 201, response.fields.contentDigest != descriptor.digest {
+            try await confirm(after: response.status, operation)
+        }
         return .stored
+    }
+
+    /// Verifies that the registry has the blob after a response that the specification does not
+    /// permit and that does not state the digest.
+    ///
+    /// Some registries respond with another status than 201, but so does a proxy that never passed
+    /// the request on.
+    private func confirm(after status: Int, _ operation: Operation) async throws {
+        // zot responds 202 to a commit that it still processes.
+        var waits: ArraySlice<Duration> = status == 202 ? [.seconds(1), .seconds(2)] : []
+        while try await !repository.exists(blob: descriptor) {
+            guard let wait = waits.popFirst() else {
+                throw RegistryError(
+                    operation,
+                    TransportError(
+                        .interrupted,
+                        "the response has the status \(status), but the blob is missing"))
+            }
+            try await repository.client.retryExecutor.time.sleep(wait)
+        }
     }
 
     /// The content as a body: a small blob in memory, so that its request never waits for another

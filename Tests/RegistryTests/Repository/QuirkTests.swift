@@ -83,7 +83,11 @@ import Testing
         // zot responds 202 to a PUT that it still processes.
         Upload(
             "zot.example.com", "a commit is accepted",
-            [("POST ", session), (commit, ScriptedResponse(202))]),
+            [
+                ("POST ", session), (commit, ScriptedResponse(202)),
+                ("HEAD blob", ScriptedResponse(404)),
+                ("HEAD blob", ScriptedResponse(200, blob.fields)),
+            ]),
     ]
 
     @Test(arguments: uploads)

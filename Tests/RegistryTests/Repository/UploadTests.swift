@@ -192,6 +192,25 @@ import Testing
         #expect(scene.time.waits == [.seconds(0.75)])
     }
 
+    // Found by the single-fault sweep: the empty 200 of a proxy counted as a stored blob.
+    @Test func `restart if a response other than 201 to the commit stored nothing`() async throws {
+        let (_, arrival) = try await push([
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(200)),
+            Exchange(Self.head, ScriptedResponse(404)), Exchange(Self.head, ScriptedResponse(404)),
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(201)),
+        ])
+        #expect(arrival == .uploaded)
+    }
+
+    @Test(arguments: [200, 202, 204])
+    func `are complete after another status if the blob is present`(status: Int) async throws {
+        let (_, arrival) = try await push([
+            Exchange(Self.post, Self.session), Exchange(Self.commit, ScriptedResponse(status)),
+            Exchange(Self.head, ScriptedResponse(200, Self.blob.fields)),
+        ])
+        #expect(arrival == .uploaded)
+    }
+
     @Test func `G05 restart after a lost session`() async throws {
         try await push(
             [

@@ -70,7 +70,7 @@ public struct FaultRule: Sendable {
     let pattern: RequestPattern
     let hits: any RangeExpression<Int> & Sendable
     let interval: Int
-    let faults: [Fault]
+    let faults: @Sendable (RecordedRequest) -> [Fault]
 
     /// Creates a rule.
     ///
@@ -90,7 +90,18 @@ public struct FaultRule: Sendable {
         precondition(interval > 0, "an interval is at least 1")
         return FaultRule(
             pattern: RequestPattern(method, path, where: predicate), hits: hits,
-            interval: interval, faults: faults)
+            interval: interval, faults: { _ in faults })
+    }
+
+    /// Creates a rule that chooses the faults of each request.
+    ///
+    /// - Parameter choose: A function that returns the faults of a request in the order in which they
+    ///   apply; it is called once for each request, on the threads of connections.
+    /// - Returns: The rule.
+    public static func choosing(
+        _ choose: @escaping @Sendable (RecordedRequest) -> [Fault]
+    ) -> FaultRule {
+        FaultRule(pattern: RequestPattern(), hits: 1..., interval: 1, faults: choose)
     }
 }
 

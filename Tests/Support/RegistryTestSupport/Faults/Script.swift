@@ -20,8 +20,9 @@ public final class InjectedFault: Sendable {
             guard rule.hits.contains(counts.matches) else { return [] }
             counts.eligible += 1
             guard (counts.eligible - 1) % rule.interval == 0 else { return [] }
-            counts.fired += 1
-            return rule.faults
+            let faults = rule.faults(request)
+            counts.fired += faults.isEmpty ? 0 : 1
+            return faults
         }
     }
 }

@@ -59,7 +59,8 @@ public struct ServingProgram: Sendable {
         while unsafe read(Self.bell.output, &byte, 1) < 0 && errno == EINTR {}
     }
 
-    private static func say(_ line: String, to descriptor: Int32) {
+    /// Writes a line to a descriptor, by default standard output.
+    public static func say(_ line: String, to descriptor: Int32 = 1) {
         let bytes = Array("\(line)\n".utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
     }

@@ -5,8 +5,9 @@ internal import Synchronization
 /// All requests that a server received, in the order of their heads.
 final class Ledger: Sendable {
     private struct State {
+        /// The requests since the last call of `forget()`.
         var requests: [RecordedRequest] = []
-        /// The number of requests that were discarded by `forget()`.
+        /// The number of requests before them.
         var forgotten = 0
         var parallel = 0
         var maximumParallel = 0
@@ -22,7 +23,7 @@ final class Ledger: Sendable {
 
     private let state = Mutex(State())
 
-    var requests: [RecordedRequest] { state.withLock { Array($0.requests[$0.forgotten...]) } }
+    var requests: [RecordedRequest] { state.withLock { $0.requests } }
 
     /// The maximum number of concurrent requests.
     ///
@@ -34,7 +35,7 @@ final class Ledger: Sendable {
     func begin(_ request: RecordedRequest) -> RecordedRequest {
         let (request, satisfied) = state.withLock { state in
             var request = request
-            request.order = state.requests.count
+            request.order = state.forgotten + state.requests.count
             state.requests.append(request)
             state.parallel += 1
             state.maximumParallel = max(state.maximumParallel, state.parallel)
@@ -51,7 +52,11 @@ final class Ledger: Sendable {
     }
 
     func update(_ order: Int, _ change: (inout RecordedRequest) -> Void) {
-        state.withLock { change(&$0.requests[order]) }
+        state.withLock { state in
+            // A request that was forgotten while it was handled is not recorded any more.
+            guard order >= state.forgotten else { return }
+            change(&state.requests[order - state.forgotten])
+        }
     }
 
     /// Records that a request is complete.
@@ -64,7 +69,7 @@ final class Ledger: Sendable {
         for pattern: RequestPattern, count: Int, notify: @escaping @Sendable () -> Void
     ) {
         let isThere = state.withLock { state in
-            let missing = count - state.requests[state.forgotten...].count { pattern.matches($0) }
+            let missing = count - state.requests.count { pattern.matches($0) }
             guard missing > 0 else { return true }
             state.watchers.append(Watcher(pattern: pattern, missing: missing, notify: notify))
             return false
@@ -75,7 +80,8 @@ final class Ledger: Sendable {
     /// Discards the requests so far, so that a second run can be counted separately.
     func forget() {
         state.withLock { state in
-            state.forgotten = state.requests.count
+            state.forgotten += state.requests.count
+            state.requests = []
             state.maximumParallel = state.parallel
         }
     }

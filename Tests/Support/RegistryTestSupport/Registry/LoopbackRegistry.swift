@@ -113,6 +113,16 @@ public final class LoopbackRegistry: Sendable {
         service.model.withLock { $0.repositories[repository, default: .init()].tags[tag] = digest }
     }
 
+    /// Removes all content, open uploads, faults and records, so that another run can begin.
+    ///
+    /// No request may be in progress.
+    public func clear() {
+        service.model.withLock { $0 = RegistryModel(traits: $0.traits) }
+        service.script.clear()
+        service.ledger.forget()
+        service.violations.withLock { $0 = [] }
+    }
+
     /// Removes a blob from a repository.
     public func removeBlob(_ digest: Digest, from repository: String) {
         _ = service.model.withLock { $0.repositories[repository]?.blobs.remove(digest) }
@@ -170,6 +180,17 @@ public final class LoopbackRegistry: Sendable {
 
     /// The violations that were found after writes.
     public var violations: [Violation] { service.violations.withLock { $0 } }
+
+    /// Verifies the content of all repositories now.
+    public func audit() -> [Violation] {
+        service.model.withLock { model in
+            model.repositories.keys.sorted().flatMap { name in
+                Auditor.reasons(name, in: model).map {
+                    Violation(after: "the last request", repository: name, reason: $0)
+                }
+            }
+        }
+    }
 
     /// Discards the requests so far, so that a second run can be counted separately.
     public func forgetRequests() {
