@@ -52,7 +52,8 @@ import Testing
         #expect(run.status == 77, "\(run.said)")
         let errors = run.errors.split(separator: "\n").filter { $0.contains("error:") }
         #expect(errors.count == 3, "\(run.errors)")
-        #expect(errors.last?.hasSuffix("; more images with this cause are only in the result") == true)
+        #expect(
+            errors.last?.hasSuffix("; more images with this cause are only in the result") == true)
         #expect(run.output.contains("30 images  failed"))
         let log = try await workspace.run("sync", "--log-format", "json")
         #expect(log.errors.ranges(of: "image-finished").count == 30, "machines get every image")

@@ -38,7 +38,8 @@ import Testing
 
         target.forgetRequests()
         let second = try await workspace.run("sync")
-        #expect(second.output.contains("images.lock.yaml unchanged; already published as \(reference)"))
+        #expect(
+            second.output.contains("images.lock.yaml unchanged; already published as \(reference)"))
         #expect(target.requests.count(of: .manifestPut) == 0)
         #expect(target.requests.count(of: .uploadStart) == 0)
         // One for each image, and one for the lock file.

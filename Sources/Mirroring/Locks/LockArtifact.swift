@@ -98,7 +98,10 @@ public struct LockArtifact: Sendable {
                 .invalid, "\(store.location) \(name) is not a published lock file",
                 hint: "pass the reference that 'sync' reports for a target with publishLock")
         }
-        return (manifest.descriptor.digest, try await store.read(blob: file, limit: Lockfile.maximumByteCount))
+        return (
+            manifest.descriptor.digest,
+            try await store.read(blob: file, limit: Lockfile.maximumByteCount)
+        )
     }
 
     private static func json(_ descriptor: Descriptor) -> JSONValue {

@@ -59,7 +59,8 @@ struct CredentialPolicy: Sendable {
     ) throws(RegistryError) {
         let isLocal = server.isLoopback && !settings.isPlainHTTPDetected
         guard server.scheme == .http, !isLocal, !settings.credentialsOverHTTP else { return }
-        let setting = settings.isPlainHTTPDetected
+        let setting =
+            settings.isPlainHTTPDetected
             ? "use '--plain-http \(host)', or set registries.\(host).plainHTTP: true in mirror.yaml"
             : "use TLS, or set registries.\(host).credentialsOverHTTP: true in mirror.yaml"
         throw RegistryError(

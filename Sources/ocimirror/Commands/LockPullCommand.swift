@@ -36,7 +36,9 @@ struct LockPullCommand: ConfiguredCommand {
                 "REFERENCE", into: \.reference, help: "published lock file, with a tag or digest"),
             .option("--output", placeholder: "FILE", into: \.output, help: "lock file to write"),
             .option(
-                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries [default: 'root' of the target in mirror.yaml, else "
+                "--root", placeholder: "KEYS", into: \.root,
+                help:
+                    "key path of the lock entries [default: 'root' of the target in mirror.yaml, else "
                     + "global.ocimirror]"),
             .flag(
                 "--if-present", into: \.mayBeMissing,

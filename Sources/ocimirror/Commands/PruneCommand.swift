@@ -56,7 +56,8 @@ struct PruneCommand: ConfiguredCommand {
             try Lockfile.read(context.absolute($0), root: Lockfile.defaultRoot)
         }
         let keepList = try keepLists.reduce(into: Set<Digest>()) { digests, path in
-            let bytes = try BoundedFile.read(context.absolute(path), limit: Lockfile.maximumByteCount)
+            let bytes = try BoundedFile.read(
+                context.absolute(path), limit: Lockfile.maximumByteCount)
             digests.formUnion(
                 RetainedReferences.digests(inKeepList: String(decoding: bytes, as: UTF8.self)))
         }

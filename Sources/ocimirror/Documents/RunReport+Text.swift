@@ -37,7 +37,8 @@ extension RunReport {
                 details: problem.failure.details(style), failure: SharedFailure([problem.failure]))
         }
         let images = listing.text
-        return images + (images.isEmpty ? "" : "\n") + credentials.text(for: console, omitting: failureHints)
+        return images + (images.isEmpty ? "" : "\n")
+            + credentials.text(for: console, omitting: failureHints)
             + summary.joined(separator: "\n") + "\n"
     }
 

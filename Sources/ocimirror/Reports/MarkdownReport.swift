@@ -75,7 +75,8 @@ extension RunReport {
                 return "\(code(lock.shownPath)) **not written**"
             }
             let publication = lock.publication.map { ", \($0.markdown)" } ?? ""
-            return "\(code(lock.shownPath)) \(lock.hasChanged ? "written" : "unchanged")\(publication)"
+            return
+                "\(code(lock.shownPath)) \(lock.hasChanged ? "written" : "unchanged")\(publication)"
         }
         return parts.joined(separator: " · ")
     }

@@ -19,7 +19,8 @@ struct GitRevision {
     func read(_ path: String) async throws -> [UInt8]? {
         guard let name else {
             do throws(FileError) {
-                return try BoundedFile.read(context.absolute(path), limit: Lockfile.maximumByteCount)
+                return try BoundedFile.read(
+                    context.absolute(path), limit: Lockfile.maximumByteCount)
             } catch {
                 guard error.isMissing else { throw error }
                 return nil

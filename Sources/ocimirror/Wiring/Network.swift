@@ -31,7 +31,8 @@ enum Network {
         let names = options.detectedPlainHTTP.map(\.name).sorted()
         if !names.isEmpty {
             context.console.note(
-                "\(names.joined(separator: ", ")): no TLS; using plain HTTP to \(names.count == 1 ? "this loopback host" : "these loopback hosts")")
+                "\(names.joined(separator: ", ")): no TLS; using plain HTTP to \(names.count == 1 ? "this loopback host" : "these loopback hosts")"
+            )
         }
         return options
     }
