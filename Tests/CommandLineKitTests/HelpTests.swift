@@ -30,10 +30,7 @@ struct HelpTests {
         }
         let text = Program.tree.shortHelp(for: [])
         #expect(text.contains("\nCommands:\n  sync  ") && !text.contains("--quiet"), "\(text)")
-        #expect(
-            text.hasSuffix(
-                "'mirror --help' describes the common options, the arguments and\nmore.\n"),
-            "\(text)")
+        #expect(text.contains("'mirror --help' describes the common options"), "\(text)")
     }
 
     @Test func `-h asks for short help, which names the common options once`() throws {

@@ -71,13 +71,9 @@ struct CredentialFindings: Hashable, Sendable {
     }
 
     /// Returns the findings with their hints as text; empty if there are none.
-    ///
-    /// - Parameters:
-    ///   - console: The console, for width and style.
-    ///   - hints: The hints of failures that state the same finding.
-    func text(for console: Console, omitting hints: Set<String> = []) -> String {
+    func text(for console: Console) -> String {
         let style = console.outputStyle
-        return all.filter { !hints.contains($0.hint) }.map { credential in
+        return all.map { credential in
             let details = [
                 credential.finding.detail(style),
                 Listing.Cell(text: "hint: \(credential.hint)", paint: style.bold),

@@ -38,13 +38,8 @@ extension RunReport {
         }
         let images = listing.text
         return images + (images.isEmpty ? "" : "\n")
-            + credentials.text(for: console, omitting: failureHints)
+            + credentials.text(for: console)
             + summary.joined(separator: "\n") + "\n"
-    }
-
-    /// The hints of the failures, which state the credentials that were rejected.
-    private var failureHints: Set<String> {
-        Set(sync.outcomes.flatMap(\.failures).compactMap(\.hint))
     }
 
     /// A Boolean value that indicates whether the exit code is not 0, or there is a warning.
