@@ -58,7 +58,7 @@ struct CommandSearch<Context: Sendable> {
         guard asksForHelp || isEmpty else {
             throw error(.missingCommand(level.filter(\.isListed).map(\.name)))
         }
-        return .help(path)
+        return isShort || isEmpty ? .shortHelp(path) : .help(path)
     }
 
     /// Resolves the words after `help`, which must name a command or a group.

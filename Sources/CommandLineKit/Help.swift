@@ -74,9 +74,19 @@ extension CommandTree {
         return renderer.text
     }
 
-    /// Returns the short help of a command: its own arguments and options, and the names of the
-    /// common ones.
+    /// Returns the short help: of the program its commands; of a command its own arguments and
+    /// options, and the names of the common ones.
     public func shortHelp(for path: [String], width: Int = 80) -> String {
+        guard !path.isEmpty else {
+            var renderer = HelpRenderer(width: width)
+            renderer.add(summary)
+            renderer.add(usage(for: [], label: "Usage: "))
+            renderer.add([Self.commandSection(commands)])
+            renderer.add(
+                "'\(name) COMMAND -h' lists the options of a command; '\(name) --help' describes the "
+                    + "common options, the arguments and more.")
+            return renderer.text
+        }
         guard case .command(let type) = node(at: path) else { return help(for: path, width: width) }
         var renderer = HelpRenderer(width: width)
         let page = page(type, at: path)

@@ -32,13 +32,12 @@ enum CurlError {
         "Recv failure", "Send failure", "SSL_connect:", "unexpected eof",
     ]
 
-    /// OpenSSL's and GnuTLS's messages if the peer responded without TLS.
+    /// The messages of OpenSSL 3.0 and 4.0, OpenSSL 3.5 and GnuTLS if an HTTP server responded
+    /// without TLS.
     ///
-    /// Source: OpenSSL `tls_get_more_records`, `tls_validate_record_header`; GnuTLS
-    /// `GNUTLS_E_UNEXPECTED_PACKET_LENGTH`.
-    private static let answersWithoutTLS = [
-        "wrong version number", "packet length too long", "http request",
-        "unexpected TLS packet", "record layer failure",
+    /// Other messages, such as "record layer failure", can also follow from errors of TLS itself.
+    private static let responsesWithoutTLS = [
+        "wrong version number", "packet length too long", "unexpected TLS packet",
     ]
 
     /// Source: libcurl-errors(3).
@@ -51,7 +50,7 @@ enum CurlError {
         case CURLE_SSL_CONNECT_ERROR
         where handshakeDisconnects.contains(where: diagnosis.contains): .connect
         case CURLE_SSL_CONNECT_ERROR
-        where answersWithoutTLS.contains(where: diagnosis.contains): .notTLS
+        where responsesWithoutTLS.contains(where: diagnosis.contains): .notTLS
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM,
             CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,

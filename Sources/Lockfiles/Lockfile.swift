@@ -11,6 +11,10 @@ public import OCI
 public struct Lockfile: Hashable, Sendable {
     /// The version of the format.
     public static let schema = 1
+    /// The keys that lead to the content of a lock file, unless its target has others.
+    public static let defaultRoot = ["global", "ocimirror"]
+    /// The maximum size of a lock file in bytes: that of some ten thousand images.
+    public static let maximumByteCount = 16 << 20
 
     /// The keys that lead to the content of the lock file.
     public var root: [String]
@@ -23,7 +27,7 @@ public struct Lockfile: Hashable, Sendable {
 
     /// Creates a lock file.
     public init(
-        root: [String] = ["global", "ocimirror"], inputs: Digest, validation: ValidationLevel?,
+        root: [String] = defaultRoot, inputs: Digest, validation: ValidationLevel?,
         images: [String: LockedImage] = [:]
     ) {
         self.root = root

@@ -9,7 +9,7 @@ extension Lockfile {
     /// by hand.
     private static let limits = {
         var limits = YAMLDocumentStream.Limits()
-        limits.byteCount = 16 << 20
+        limits.byteCount = maximumByteCount
         limits.events = 1_000_000
         return limits
     }()
@@ -25,7 +25,7 @@ extension Lockfile {
     ///   - root: The keys that lead to the content of the lock file.
     /// - Throws: ``LockfileError`` with the position of the first problem.
     public init(
-        parsing bytes: [UInt8], root: [String] = ["global", "ocimirror"]
+        parsing bytes: [UInt8], root: [String] = defaultRoot
     ) throws(LockfileError) {
         do {
             try self.init(parsingWhole: bytes, root: root)

@@ -23,7 +23,7 @@ public struct RegistrySettings: Hashable, Sendable {
     /// Nothing else makes the client use plain HTTP.
     public var plainHTTP = false
     /// A Boolean value that indicates whether `plainHTTP` was found out instead of set by the user,
-    /// so that credentials are not sent even on this machine.
+    /// so that credentials are not sent even to a loopback host.
     public var isPlainHTTPDetected = false
     /// A Boolean value that indicates whether credentials may be sent without TLS to another
     /// machine.

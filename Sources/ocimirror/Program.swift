@@ -120,7 +120,8 @@ struct ProgramContext: Sendable {
         if path.hasPrefix("/") { return path }
         var rest = path[...]
         while rest.hasPrefix("./") { rest = rest.dropFirst(2) }
-        return rest.isEmpty || rest == "." ? currentDirectory : "\(currentDirectory)/\(rest)"
+        guard !rest.isEmpty, rest != "." else { return currentDirectory }
+        return currentDirectory == "/" ? "/\(rest)" : "\(currentDirectory)/\(rest)"
     }
 
     /// Returns the path relative to the current directory, for messages.

@@ -6,8 +6,7 @@ import Testing
 struct HelpTests {
     @Test(
         arguments: [
-            ([], []), (["help", "help"], []), (["--help"], []), (["-h"], []), (["help"], []),
-            (["--zzz", "-h"], []),
+            (["help", "help"], []), (["--help"], []), (["help"], []), (["--zzz", "--help"], []),
             (["sync", "--help"], ["sync"]),
             (["--config", "x", "sync", "--jobs", "--help"], ["sync"]),
             (["--help", "sync"], ["sync"]), (["help", "sync"], ["sync"]),
@@ -21,6 +20,17 @@ struct HelpTests {
             return
         }
         #expect(found == path)
+    }
+
+    @Test(arguments: [[], ["-h"], ["--zzz", "-h"]])
+    func `no command asks for the list of commands`(words: [String]) throws {
+        guard case .shortHelp([]) = try Program.tree.parse(words, environment: [:]) else {
+            Issue.record("no short help")
+            return
+        }
+        let text = Program.tree.shortHelp(for: [])
+        #expect(text.contains("\nCommands:\n  sync  ") && !text.contains("--quiet"), "\(text)")
+        #expect(text.contains("'mirror --help' describes the common options"), "\(text)")
     }
 
     @Test func `-h asks for short help, which names the common options once`() throws {

@@ -41,6 +41,24 @@ import Testing
         #expect(document["images"]?.elements.count == 60, "machines get every image")
     }
 
+    @Test func `and a denied one are not logged for every image`() async throws {
+        let closed = LoopbackRegistry(authentication: .basic(user: "me", password: "canary"))
+        let workspace = try Workspace(
+            Mirror(
+                from: (0..<30).map { "\(closed.host)/app\($0):1.0" }, to: "oci:mirror",
+                plain: [closed.host]
+            ).text)
+        let run = try await workspace.run("sync")
+        #expect(run.status == 77, "\(run.said)")
+        let errors = run.errors.split(separator: "\n").filter { $0.contains("error:") }
+        #expect(errors.count == 3, "\(run.errors)")
+        #expect(
+            errors.last?.hasSuffix("; more images with this cause are only in the result") == true)
+        #expect(run.output.contains("30 images  failed"))
+        let log = try await workspace.run("sync", "--log-format", "json")
+        #expect(log.errors.ranges(of: "image-finished").count == 30, "machines get every image")
+    }
+
     @Test(arguments: ["plan", "sync"])
     func `is listed once by every command`(command: String) async throws {
         let run = try await workspace(images: 5).run(command)

@@ -81,8 +81,46 @@ import Testing
     @Test func `ends with 2 for a host that is down, and states the hint`() async throws {
         let run = try await workspace(source: "127.0.0.1:1").run("doctor")
         #expect(run.status == 2, "\(run.said)")
-        #expect(run.output.contains("error: tls: failed to connect"), "\(run.output)")
+        #expect(run.output.contains("error: connection: failed to connect"), "\(run.output)")
         #expect(run.output.contains("hint: check the port"))
+    }
+
+    @Test func `states the class of a failure, and connects before TLS`() async throws {
+        let run = try await workspace(source: "127.0.0.1:1").run("doctor", "--json")
+        #expect(
+            try statuses(run.json, of: "127.0.0.1:1") == ["name": "ok", "connection": "failed"])
+        #expect(run.output.contains("\"class\": \"unavailable\""), "\(run.output)")
+    }
+
+    @Test func `names TLS for a rejected certificate`() async throws {
+        let authority = try await CertificateAuthority.make()
+        let registry = try await DockerRegistry.start(certificate: try await authority.issue())
+        let workspace = try Workspace(
+            Mirror(from: ["\(registry.host)/app:1.0"], to: "oci:mirror").text)
+        let run = try await workspace.run("doctor", "--json")
+        #expect(run.status == 2, "\(run.said)")
+        #expect(
+            try statuses(run.json, of: registry.host)
+                == ["name": "ok", "connection": "ok", "tls": "failed"])
+    }
+
+    @Test func `ends with 75 if a registry throttles`() async throws {
+        source.publish(image, repository: "app", tag: "1.0")
+        var response = ScriptedResponse(.tooManyRequests, "")
+        response.headers["retry-after"] = "3600"
+        source.inject(.on(.head, "/manifests/*", .answer(response)))
+        let run = try await workspace().run("doctor", "--retry-for", "1s", "--json")
+        #expect(run.status == 75, "\(run.said)")
+        #expect(run.output.contains("\"class\": \"throttled\""), "\(run.output)")
+    }
+
+    @Test func `states a failure that several tests share once`() async throws {
+        let closed = LoopbackRegistry(authentication: .basic(user: "me", password: "canary"))
+        source.publish(image, repository: "app", tag: "1.0")
+        let run = try await workspace(target: closed).run("doctor")
+        #expect(run.status == 77, "\(run.said)")
+        #expect(run.output.contains("error: pull, push: reading the tag 1.0"), "\(run.output)")
+        #expect(run.output.ranges(of: "error: ").count == 1)
     }
 
     @Test func `ends with 2 for an unknown host, without further tests of it`() async throws {

@@ -130,7 +130,7 @@ import Testing
     @Test(
         arguments: [
             (["--version"], "ocimirror "), (["-V"], "ocimirror "), (["version"], "ocimirror "),
-            ([], "Commands:"), (["help", "help"], "Commands:"),
+            ([], "Commands:"), (["help", "help"], "Exit codes:"), (["-h"], "Commands:"),
             (["sync", "-h"], "--help' describes"),
             (["sync", "--help"], "--idle-timeout TIME"), (["--help"], "Exit codes:"),
             (["help", "sync"], "ID…"),

@@ -52,7 +52,7 @@ import Testing
 
     @Test func `without a binary, make install fails with a hint`() async throws {
         let workspace = try Workspace()
-        let error = await #expect(throws: Workspace.ShellFailure.self) {
+        let error = await #expect(throws: ShellFailure.self) {
             try await Self.make("install", into: workspace, binary: "no/such/binary")
         }
         #expect(error?.errors.contains("run 'make build' first") == true)

@@ -7,15 +7,15 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct `plain HTTP` {
     private let image = ImageBuilder().multiPlatform(seed: 1)
 
-    @Test func `is used on this machine without an option`() async throws {
+    @Test func `is used for a loopback host without an option`() async throws {
         let registry = LoopbackRegistry()
         registry.publish(image, repository: "app", tag: "1.0")
         let run = try await Workspace().run("check", "\(registry.host)/app:1.0")
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.errors.contains("\(registry.host) does not use TLS; using plain HTTP"))
+        #expect(run.errors.contains("\(registry.host): no TLS; using plain HTTP"))
     }
 
-    @Test func `is used by sync for sources and targets on this machine`() async throws {
+    @Test func `is used by sync for sources and targets on loopback hosts`() async throws {
         let (source, target) = (LoopbackRegistry(), LoopbackRegistry())
         source.publish(image, repository: "app", tag: "1.0")
         let workspace = try Workspace(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import OCI
 import RegistryTestSupport
 import Testing
@@ -13,15 +14,11 @@ import Testing
     private var reference: String { "\(target.host)/\(repository):latest" }
 
     private func workspace(_ names: [String] = ["web", "worker"]) throws -> Workspace {
-        for (number, name) in names.enumerated() {
-            source.publish(
-                ImageBuilder().multiPlatform(seed: UInt64(number)), repository: name, tag: "1.0")
-        }
-        return try Workspace(
-            Mirror(
-                from: names.map { "\"\(source.host)/\($0):1.0\"" }, to: "\(target.host)/mirror",
-                plain: [source.host, target.host], further: ["referrers: none"]
-            ).text.replacing("    lock:", with: "    publishLock: true\n    lock:"))
+        let workspace = try Workspace(mirroring: names, from: source, to: target)
+        try workspace.configure(
+            workspace.folder.text("mirror.yaml")
+                .replacing("    lock:", with: "    publishLock: true\n    lock:"))
+        return workspace
     }
 
     @Test func `a run publishes the lock file only if it changed`() async throws {
@@ -41,7 +38,8 @@ import Testing
 
         target.forgetRequests()
         let second = try await workspace.run("sync")
-        #expect(second.output.contains("images.lock.yaml unchanged, unchanged at \(reference)"))
+        #expect(
+            second.output.contains("images.lock.yaml unchanged; already published as \(reference)"))
         #expect(target.requests.count(of: .manifestPut) == 0)
         #expect(target.requests.count(of: .uploadStart) == 0)
         // One for each image, and one for the lock file.
@@ -103,6 +101,55 @@ import Testing
         #expect(run.status == 78, "\(run.said)")
         #expect(run.errors.contains(reference))
         #expect(workspace.folder.text("pulled.yaml") == "")
+    }
+
+    @Test func `lock pull uses the root of the target in mirror.yaml`() async throws {
+        let workspace = try workspace()
+        let text = workspace.folder.text("mirror.yaml")
+        try workspace.configure(
+            text.replacing("    lock:", with: "    root: images.mirror\n    lock:"))
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        try await workspace.shell("rm images.lock.yaml")
+        for output in ["images.lock.yaml", "copy.yaml"] {
+            let run = try await workspace.run("lock", "pull", "--output", output, reference)
+            #expect(run.status == 0, "\(run.said)")
+            #expect(workspace.folder.text(output) == lock)
+        }
+    }
+
+    @Test(arguments: [["lock", "pull", "--output", "images.lock.yaml"], ["check"]])
+    func `an invalid lock file does not prevent commands that do not read it`(
+        words: [String]
+    ) async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        let lock = workspace.lock
+        try workspace.folder.write("broken: [\n", to: "images.lock.yaml")
+        let subject = words == ["check"] ? "\(source.host)/web:1.0" : reference
+        let run = try await workspace.run(arguments: words + [subject])
+        #expect(run.status == 0, "\(run.said)")
+        #expect((workspace.lock == lock) == (words != ["check"]))
+    }
+
+    @Test(arguments: [true, false])
+    func `lock pull does not replace a lock file that a run holds`(exists: Bool) async throws {
+        let workspace = try workspace()
+        #expect(try await workspace.run("sync").status == 0)
+        try workspace.folder.write("old\n", to: exists ? "held.yaml" : "other")
+        let path = workspace.folder("held.yaml")
+        guard
+            let held = try exists
+                ? FileLock.acquire(onExisting: path) : FileLock.acquire("\(path).lock")
+        else {
+            Issue.record("the file is locked already")
+            return
+        }
+        let run = try await workspace.run("lock", "pull", "--output", "held.yaml", reference)
+        held.release()
+        #expect(run.status == 75, "\(run.said)")
+        #expect(run.errors.contains("held.yaml' is locked by another run"))
+        #expect(workspace.folder.text("held.yaml") == (exists ? "old\n" : ""))
     }
 
     @Test func `D08 a published lock file with images elsewhere is rejected`() async throws {

@@ -63,7 +63,7 @@ import Testing
             try await stage.shell("sed -n '/^## /p' CHANGELOG.md").hasPrefix(
                 "## [Unreleased]\n## [7.8.9] - "))
         for tag in ["v7.8.9", "v7.9.0", "7.9.0", "v7.9.0-dev", ""] {
-            await #expect(throws: Workspace.ShellFailure.self) {
+            await #expect(throws: ShellFailure.self) {
                 try await stage.run("packaging/release --check '\(tag)'")
             }
         }
@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: ["", "7.8", "v7.8.9", "7.8.9-rc", "07.8.9", "7.8.9; touch pwned", "7.8.9\n"])
     func `what is not a version changes nothing`(version: String) async throws {
         let stage = try await ReleaseStage()
-        await #expect(throws: Workspace.ShellFailure.self) {
+        await #expect(throws: ShellFailure.self) {
             try await stage.run("packaging/release '\(version)'")
         }
         #expect(try await stage.shell("git status --porcelain") == "")

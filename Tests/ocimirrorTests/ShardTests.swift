@@ -11,15 +11,7 @@ import Testing
     private let names = (1...6).map { "app-\($0)" }
 
     private func workspace() throws -> Workspace {
-        for (number, name) in names.enumerated() {
-            source.publish(
-                ImageBuilder().multiPlatform(seed: UInt64(number)), repository: name, tag: "1.0")
-        }
-        return try Workspace(
-            Mirror(
-                from: names.map { "\"\(source.host)/\($0):1.0\"" }, to: "\(target.host)/mirror",
-                plain: [source.host, target.host], further: ["referrers: none"]
-            ).text)
+        try Workspace(mirroring: names, from: source, to: target)
     }
 
     @Test func `produces the same lock file as a single run`() async throws {

@@ -44,6 +44,22 @@ struct Workspace {
         if let configuration { try configure(configuration) }
     }
 
+    /// Creates the directory with the configuration of images, which are published with the tag 1.0
+    /// and a different content each.
+    init(
+        mirroring names: [String], from source: LoopbackRegistry, to target: LoopbackRegistry
+    ) throws {
+        for (number, name) in names.enumerated() {
+            source.publish(
+                ImageBuilder().multiPlatform(seed: UInt64(number)), repository: name, tag: "1.0")
+        }
+        try self.init(
+            Mirror(
+                from: names.map { "\"\(source.host)/\($0):1.0\"" }, to: "\(target.host)/mirror",
+                plain: [source.host, target.host], further: ["referrers: none"]
+            ).text)
+    }
+
     func configure(_ configuration: String) throws {
         try folder.write(configuration, to: "mirror.yaml")
     }
@@ -98,15 +114,26 @@ struct Workspace {
     /// Runs a shell command in the directory and returns its output.
     @discardableResult
     func shell(_ line: String) async throws -> String {
+        try await folder.shell(
+            line, environment: ["HOME": folder("home"), "GIT_CONFIG_NOSYSTEM": "1"])
+    }
+}
+
+extension TemporaryFolder {
+    /// Runs a shell command in the directory and returns its output.
+    ///
+    /// - Throws: ``ShellFailure`` if its exit code is not 0.
+    @discardableResult
+    func shell(_ line: String, environment: [String: String] = [:]) async throws -> String {
         let result = try await SpawnedProcess.run(
-            "env", ["--chdir=\(folder.path)", "sh", "-ec", line],
-            environment: ["HOME": folder("home"), "GIT_CONFIG_NOSYSTEM": "1"])
+            "env", ["--chdir=\(path)", "sh", "-ec", line], environment: environment)
         guard result.status == 0 else { throw ShellFailure(line: line, errors: result.errors) }
         return result.output
     }
+}
 
-    struct ShellFailure: Error {
-        let line: String
-        let errors: String
-    }
+/// A shell command that failed.
+struct ShellFailure: Error {
+    let line: String
+    let errors: String
 }

@@ -91,7 +91,7 @@ extension ConfigurationReader {
                 )
             }
         }
-        if fields.isMissing("semver"), fields.isMissing("regex") {
+        if fields.isMissing("semver"), fields.isMissing("regex"), !fields.hasUnknown {
             error(node, "tags: missing key 'semver' or 'regex'")
         }
         if fields["semver"] != nil, let regex = fields["regex"] {
@@ -109,6 +109,7 @@ extension ConfigurationReader {
         let isNamed = source.tag != nil || source.digest != nil
         guard let node = fields["tags"] else {
             if isNamed { return .one(tag: source.tag, digest: source.digest) }
+            guard fields.isMissing("tags") else { return nil }
             error(
                 sourceNode,
                 "source: \(report.quote(sourceNode) ?? "the value") has no tag or digest, and 'latest' is "

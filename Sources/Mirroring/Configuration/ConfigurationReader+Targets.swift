@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Lockfiles
 internal import OCI
 internal import TextSafety
 internal import YAML
@@ -124,7 +125,7 @@ extension ConfigurationReader {
     }
 
     private mutating func root(of fields: Fields) -> [String] {
-        let usual = ["global", "ocimirror"]
+        let usual = Lockfile.defaultRoot
         guard let node = fields["root"], let text = string(node, "root") else { return usual }
         let keys = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let isKey: (String) -> Bool = { key in

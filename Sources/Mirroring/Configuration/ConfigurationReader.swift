@@ -26,6 +26,8 @@ struct ConfigurationReader {
         private var values: [String: YAMLNode] = [:]
         /// The known keys that unknown ones are probably misspellings of.
         var mistyped: Set<String> = []
+        /// A Boolean value that indicates whether an unknown key was reported.
+        var hasUnknown = false
 
         /// Creates an empty value, for the short form of an entry.
         init(_ node: YAMLNode) {
@@ -69,6 +71,7 @@ struct ConfigurationReader {
                 continue
             }
             guard known.contains(key) else {
+                fields.hasUnknown = true
                 if key != "<<", let meant = unknown(entry.key, in: what, known: known) {
                     fields.mistyped.insert(meant)
                 }
@@ -88,8 +91,15 @@ struct ConfigurationReader {
     private mutating func unknown(
         _ key: YAMLNode, in what: String, known: [String]
     ) -> String? {
-        let nearest = Suggestion.nearest(to: key.text ?? "", among: known)
         let shown = report.quote(key).map { " \($0)" } ?? ""
+        if what == "image", let name = key.text, ConfigurationKeys.sourceParts.contains(name) {
+            error(
+                key, "\(what): unknown key\(shown)",
+                hint: "append it to the source, such as redis:7.4.1 or redis@sha256:…, or select "
+                    + "tags with 'tags'")
+            return "tags"
+        }
+        let nearest = Suggestion.nearest(to: key.text ?? "", among: known)
         error(
             key, "\(what): unknown key\(shown)",
             hint: nearest.map { "did you mean '\($0)'?" }
@@ -222,6 +232,8 @@ enum ConfigurationKeys {
         "targets",
         "registries", "images",
     ]
+    /// The keys of other tools for what is a part of `source` here.
+    static let sourceParts: Set = ["tag", "version", "digest", "sha", "sha256"]
     static let target = ["prefix", "lock", "root", "publishLock"]
     static let registry = [
         "credentials", "auth", "plainHTTP", "credentialsOverHTTP", "caFile", "clientCertificate",

@@ -2,6 +2,7 @@
 
 public import Content
 internal import Hashing
+internal import Lockfiles
 public import OCI
 internal import StrictJSON
 
@@ -14,13 +15,13 @@ public struct LockArtifact: Sendable {
     /// The manifest.
     public let manifest: RawManifest
     private let blobs: [(descriptor: Descriptor, bytes: [UInt8])]
+    /// The size of the lock file in bytes.
+    private let lockByteCount: Int
 
     /// The artifact type, which marks the manifest as a lock file.
     public static let artifactType = type("application/vnd.ocimirror.lock.v1")
     /// The media type of the layer that is the file itself.
     static let lockType = type("application/vnd.ocimirror.lock.v1+yaml")
-    /// The maximum size of a lock file in bytes.
-    public static let maximumSize = 16 << 20
 
     /// The name of the file in both layers.
     private static let fileName = "images.lock.yaml"
@@ -52,6 +53,7 @@ public struct LockArtifact: Sendable {
             "layers": .array([Self.json(archive.descriptor), Self.json(file.descriptor)]),
         ]
         blobs = [config, archive, file]
+        lockByteCount = lock.count
         manifest = RawManifest(
             describing: Array(document.compactText.utf8), as: .ociManifest)
     }
@@ -59,8 +61,15 @@ public struct LockArtifact: Sendable {
     /// Writes the artifact, unless the tag already has its digest.
     ///
     /// - Returns: Whether it was written.
-    /// - Throws: A ``ContentFailure``.
+    /// - Throws: A ``ContentFailure``, of the class `invalid` for a lock file that is too large to be
+    ///   read again.
     public func push(to store: any ContentStore, as tag: Tag) async throws -> Bool {
+        guard lockByteCount <= Lockfile.maximumByteCount else {
+            throw ContentError(
+                .invalid,
+                "the lock file has \(lockByteCount) bytes; the limit is \(Lockfile.maximumByteCount)",
+                hint: "distribute the images over several targets with their own lock files")
+        }
         let current = try await store.currentDescriptor(of: .tag(tag))
         guard current?.digest != manifest.descriptor.digest else { return false }
         for blob in blobs {
@@ -89,7 +98,10 @@ public struct LockArtifact: Sendable {
                 .invalid, "\(store.location) \(name) is not a published lock file",
                 hint: "pass the reference that 'sync' reports for a target with publishLock")
         }
-        return (manifest.descriptor.digest, try await store.read(blob: file, limit: maximumSize))
+        return (
+            manifest.descriptor.digest,
+            try await store.read(blob: file, limit: Lockfile.maximumByteCount)
+        )
     }
 
     private static func json(_ descriptor: Descriptor) -> JSONValue {

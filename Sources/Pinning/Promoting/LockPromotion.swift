@@ -98,7 +98,7 @@ private struct LockText {
 
     init(_ bytes: [UInt8], root: [String], named name: String) throws(PromotionError) {
         var limits = FileText.limits
-        limits.byteCount = 16 << 20
+        limits.byteCount = Lockfile.maximumByteCount
         do throws(LockfileError) {
             lock = try Lockfile(parsing: bytes, root: root)
         } catch {

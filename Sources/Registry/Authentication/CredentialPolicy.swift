@@ -59,10 +59,12 @@ struct CredentialPolicy: Sendable {
     ) throws(RegistryError) {
         let isLocal = server.isLoopback && !settings.isPlainHTTPDetected
         guard server.scheme == .http, !isLocal, !settings.credentialsOverHTTP else { return }
-        let setting = settings.isPlainHTTPDetected ? "plainHTTP" : "credentialsOverHTTP"
+        let setting =
+            settings.isPlainHTTPDetected
+            ? "use '--plain-http \(host)', or set registries.\(host).plainHTTP: true in mirror.yaml"
+            : "use TLS, or set registries.\(host).credentialsOverHTTP: true in mirror.yaml"
         throw RegistryError(
-            .denied, operation, "credentials not sent: \(server) does not use TLS",
-            hint: "use TLS, or set registries.\(host).\(setting): true")
+            .denied, operation, "credentials not sent: \(server) does not use TLS", hint: setting)
     }
 
     /// Returns the requirement of the first usable challenge of an error response, preferring

@@ -133,7 +133,7 @@ public struct RegistryError: ContentFailure {
         isAmbiguousWithNotFound =
             isAmbiguousWithNotFound || (failureClass == .missing && !rejected.isCertain)
         failureClass = .denied
-        reason += "; the request was anonymous: \(rejected)"
+        reason = "\(rejected); without them: \(reason)"
         hint = rejected.hint
     }
 

@@ -20,7 +20,7 @@ struct CommonOptions: Sendable {
     var idleTimeout = Duration.seconds(30)
     var retryFor: Duration?
     var bandwidth: ByteRate?
-    /// The registries on this machine that were found not to use TLS; no option sets it.
+    /// The registries on loopback hosts that were found not to use TLS; no option sets it.
     var detectedPlainHTTP: Set<RegistryHost> = []
 
     static let parameters: [Parameter<CommonOptions>] = [

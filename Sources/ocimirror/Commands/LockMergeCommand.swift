@@ -33,9 +33,9 @@ struct LockMergeCommand: ConfiguredCommand {
 
     func run(in context: ProgramContext) async throws -> ExitCode {
         let path = context.absolute(lock)
-        let file = try configurationFile(in: context)
+        let file = try ConfigurationFile.present(options.config, in: context)
         let target = file?.configuration.targets.first { $0.lock == path }
-        let root = target?.root ?? ["global", "ocimirror"]
+        let root = target?.root ?? Lockfile.defaultRoot
         let merge: LockMerge
         do {
             merge = try LockMerge(try shards.map { try shardLock($0, root, in: context) })
@@ -52,9 +52,13 @@ struct LockMergeCommand: ConfiguredCommand {
             return .failure
         }
         let bytes = try text(root, in: context)
+        let held = try HeldFileLocks([path])
+        defer { withExtendedLifetime(held) {} }
+        guard held.isComplete else { return held.reportConflict(on: context.console) }
         var document = LockMergeDocument(
-            path: path, shownPath: context.shown(path), images: merge.lock.images.count,
-            hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true))
+            file: WrittenLockFile(
+                path: path, shownPath: context.shown(path), imageCount: merge.lock.images.count,
+                hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true)))
         if let file {
             let stores = try Network.stores(
                 registries: file.configuration.registries,
@@ -105,21 +109,11 @@ struct LockMergeCommand: ConfiguredCommand {
                 message: error.message, hint: "run 'ocimirror sync --shard \(shard)' again")
         }
     }
-
-    /// Returns the configuration, or `nil` if none is named and there is none.
-    private func configurationFile(in context: ProgramContext) throws -> ConfigurationFile? {
-        guard try ConfigurationFile.isPresent(options.config, in: context) else { return nil }
-        return try ConfigurationFile(options.config, in: context)
-    }
 }
 
 /// The result of `lock merge` as text and JSON.
 struct LockMergeDocument {
-    let path: String
-    let shownPath: String
-    /// The number of entries in the merged lock file.
-    let images: Int
-    let hasChanged: Bool
+    let file: WrittenLockFile
     /// The published lock file, or `nil` if the target does not publish it.
     var publication: LockPublication?
 
@@ -128,21 +122,15 @@ struct LockMergeDocument {
     }
 
     var text: String {
-        let published = publication.map { ", \($0.text)" } ?? ""
-        return "\(shownPath) \(hasChanged ? "written" : "unchanged"), \(counted(images, "image"))"
-            + "\(published)\n"
+        "\(file.text)\(publication.map { "; \($0.text)" } ?? "")\n"
     }
 
     /// The stable document; `Documentation/json.md` describes it.
     var json: JSONValue {
-        [
-            "schema": 1,
-            "command": "lock merge",
-            "exitCode": .integer(Int(exitCode.rawValue)),
-            "path": .string(path),
-            "images": .integer(images),
-            "changed": .bool(hasChanged),
-            "published": publication?.json ?? .null,
-        ]
+        .object(
+            [
+                JSONValue.Member("schema", 1), JSONValue.Member("command", "lock merge"),
+                JSONValue.Member("exitCode", .integer(Int(exitCode.rawValue))),
+            ] + file.json + [JSONValue.Member("published", publication?.json ?? .null)])
     }
 }

@@ -15,15 +15,15 @@ struct LockPullCommand: ConfiguredCommand {
     var options = CommonOptions()
     var reference = ""
     var output: String?
-    var root = "global.ocimirror"
+    var root: String?
     var mayBeMissing = false
 
     static let name = "pull"
     static let summary = "Download a published lock file"
     static let discussion = """
         Reads the lock file that a target with 'publishLock: true' publishes, at the tag latest or the \
-        tag of a shard, such as 2-of-3. The file is checked before it is written. Without --output, it \
-        is printed.
+        tag of a shard, such as 2-of-3. The file is checked before it is written, and an invalid file is \
+        replaced. Without --output, it is printed.
         """
     static let examples = [
         Example(
@@ -36,7 +36,10 @@ struct LockPullCommand: ConfiguredCommand {
                 "REFERENCE", into: \.reference, help: "published lock file, with a tag or digest"),
             .option("--output", placeholder: "FILE", into: \.output, help: "lock file to write"),
             .option(
-                "--root", placeholder: "KEYS", into: \.root, help: "key path of the lock entries"),
+                "--root", placeholder: "KEYS", into: \.root,
+                help:
+                    "key path of the lock entries [default: 'root' of the target in mirror.yaml, else "
+                    + "global.ocimirror]"),
             .flag(
                 "--if-present", into: \.mayBeMissing,
                 help: "succeed without writing if it was not published yet"),
@@ -49,7 +52,8 @@ struct LockPullCommand: ConfiguredCommand {
                 ["ocimirror", "lock", "pull"], .contradiction("--json needs --output"))
         }
         let name = try self.name(in: reference)
-        let registries = try ConfigurationFile.registries(options.config, in: context)
+        let file = try ConfigurationFile.present(options.config, in: context)
+        let registries = file?.configuration.registries ?? [:]
         let stores = try Network.stores(
             registries: registries,
             options: try await Network.detectingPlainHTTP(
@@ -69,7 +73,7 @@ struct LockPullCommand: ConfiguredCommand {
         }
         let lock: Lockfile
         do throws(LockfileError) {
-            lock = try Lockfile(parsing: bytes, root: PinInputs.keys(ofRoot: root))
+            lock = try Lockfile(parsing: bytes, root: keys(of: reference, file, context))
         } catch {
             throw ConfigurationFileError(message: "\(reference):\(error)", hint: error.hint)
         }
@@ -79,12 +83,30 @@ struct LockPullCommand: ConfiguredCommand {
             return .success
         }
         let path = context.absolute(output)
+        let held = try HeldFileLocks([path])
+        defer { withExtendedLifetime(held) {} }
+        guard held.isComplete else { return held.reportConflict(on: context.console) }
         let document = LockPullDocument(
-            reference: Reference(reference.repository, tag: reference.tag, digest: digest),
-            path: path, shownPath: context.shown(path), images: lock.images.count,
-            hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true))
+            file: WrittenLockFile(
+                path: path, shownPath: context.shown(path), imageCount: lock.images.count,
+                hasChanged: try AtomicFile.replace(path, with: bytes, ifChanged: true)),
+            reference: Reference(reference.repository, tag: reference.tag, digest: digest))
         context.console.result(options.json ? document.json.text : document.text)
         return .success
+    }
+
+    /// Returns the key path of the entries: that of `--root`, else that of the target which has the
+    /// output as its lock file or publishes the reference.
+    private func keys(
+        of reference: Reference, _ file: ConfigurationFile?, _ context: ProgramContext
+    ) -> [String] {
+        if let root { return PinInputs.keys(ofRoot: root) }
+        let targets = file?.configuration.targets ?? []
+        let path = output.map(context.absolute)
+        let target =
+            targets.first { path != nil && $0.lock == path }
+            ?? targets.first { $0.publishedLock == reference.repository }
+        return target?.root ?? Lockfile.defaultRoot
     }
 
     private func name(in reference: Reference) throws(UsageError) -> ManifestName {
@@ -110,28 +132,19 @@ struct LockPullCommand: ConfiguredCommand {
 
 /// The result of `lock pull` as text and JSON.
 struct LockPullDocument {
+    let file: WrittenLockFile
     /// The reference with the digest that was read.
     let reference: Reference
-    let path: String
-    let shownPath: String
-    /// The number of entries in the lock file.
-    let images: Int
-    let hasChanged: Bool
 
-    var text: String {
-        "\(shownPath) \(hasChanged ? "written" : "unchanged"), \(counted(images, "image"))\n"
-    }
+    var text: String { "\(file.text)\n" }
 
     /// The stable document; `Documentation/json.md` describes it.
     var json: JSONValue {
-        [
-            "schema": 1,
-            "command": "lock pull",
-            "exitCode": 0,
-            "reference": .string(reference.description),
-            "path": .string(path),
-            "images": .integer(images),
-            "changed": .bool(hasChanged),
-        ]
+        .object(
+            [
+                JSONValue.Member("schema", 1), JSONValue.Member("command", "lock pull"),
+                JSONValue.Member("exitCode", 0),
+                JSONValue.Member("reference", .string(reference.description)),
+            ] + file.json)
     }
 }

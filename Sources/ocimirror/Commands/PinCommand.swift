@@ -79,7 +79,7 @@ struct PinCommand: ConfiguredCommand {
                 help: "report of 'sync --report' for the pull request body"),
             .option(
                 "--previous-run", placeholder: "FILE.json", into: \.previousRun,
-                help: "report of the run before, for links to changes"),
+                help: "report of the previous run, for links to changes"),
         ] + Parameter.group(\.options, CommonOptions.parameters)
 
     func run(in context: ProgramContext) async throws -> ExitCode {

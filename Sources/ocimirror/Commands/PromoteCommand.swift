@@ -2,6 +2,7 @@
 
 internal import CommandLineKit
 internal import Files
+internal import Lockfiles
 internal import Mirroring
 internal import OCI
 internal import Pinning
@@ -54,7 +55,8 @@ struct PromoteCommand: ConfiguredCommand {
     func run(in context: ProgramContext) async throws -> ExitCode {
         let kind = try FileStatus.of(context.absolute(target))?.kind
         if kind != .directory {
-            let bytes = try BoundedFile.read(context.absolute(target), limit: 16 << 20)
+            let bytes = try BoundedFile.read(
+                context.absolute(target), limit: Lockfile.maximumByteCount)
             if Self.isLock(bytes) { return try await promoteLock(into: bytes, context) }
         }
         return try await promoteFiles(isDirectory: kind == .directory, context)

@@ -53,10 +53,11 @@ struct PruneCommand: ConfiguredCommand {
             )
         }
         let others = try locks.map {
-            try Lockfile.read(context.absolute($0), root: ["global", "ocimirror"])
+            try Lockfile.read(context.absolute($0), root: Lockfile.defaultRoot)
         }
         let keepList = try keepLists.reduce(into: Set<Digest>()) { digests, path in
-            let bytes = try BoundedFile.read(context.absolute(path), limit: 16 << 20)
+            let bytes = try BoundedFile.read(
+                context.absolute(path), limit: Lockfile.maximumByteCount)
             digests.formUnion(
                 RetainedReferences.digests(inKeepList: String(decoding: bytes, as: UTF8.self)))
         }

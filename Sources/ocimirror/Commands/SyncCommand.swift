@@ -97,15 +97,13 @@ struct SyncCommand: ConfiguredCommand {
 
         let held = try HeldFileLocks(configuration)
         defer { withExtendedLifetime(held) {} }
-        guard held.isComplete else {
-            console.error(held.conflict, hint: "run again later")
-            return .tryAgain
-        }
+        guard held.isComplete else { return held.reportConflict(on: console) }
         // Another run may have written them before the file locks were acquired.
         let old = try shardedRun?.locks ?? file.locksNow()
         let timer = maxDuration.map { context.interruption.timer(after: $0) }
         defer { timer?.cancel() }
         let progress = RunProgress()
+        let failures = LoggedFailures()
         let plan: Plan
         do {
             plan = try await context.showing(progress) {
@@ -125,7 +123,7 @@ struct SyncCommand: ConfiguredCommand {
                 rejections: rejections),
             jobs: options.jobs, scanner: LayerScanner(concurrency: options.scanCount),
             refreshesReferrers: refreshesReferrers, progress: progress,
-            observe: { console.show($0, progress) })
+            observe: { console.show($0, progress, failures) })
         let report = await context.showing(progress) { await syncer.sync(plan) }
             .addingFacts(from: outputs.earlier)
         let writer = LockWriter(
@@ -172,7 +170,9 @@ struct SyncCommand: ConfiguredCommand {
             return try RunReportReader(parsing: bytes).rejections
         } catch {
             // The images are validated again.
-            context.console.warn("--previous \(context.shown(previous)): not used: \(error)")
+            context.console.warn(
+                "--previous \(context.shown(previous)): not a report of 'sync' (\(error)); all "
+                    + "images are validated")
             return RecordedRejections()
         }
     }
@@ -240,11 +240,25 @@ private struct LockWriter {
 
 extension Console {
     /// Logs an event of an image.
-    fileprivate func show(_ event: MirrorEvent, _ progress: RunProgress) {
+    fileprivate func show(
+        _ event: MirrorEvent, _ progress: RunProgress, _ failures: LoggedFailures
+    ) {
         let sample = progress.sample
         var entry = LogEntry(event, finished: sample.finishedCount, of: sample.totalCount)
         // The live view shows copies in progress.
         if isLive, entry.event == .copying { entry.level = .debug }
+        // On a terminal, the live view counts finished images, and the result lists them.
+        if isLive, outputIsTerminal, entry.event == .imageFinished, entry.level == .info {
+            entry.level = .debug
+        }
+        if case .finished(let outcome) = event, format == .text, entry.level == .error {
+            switch failures.record(outcome) {
+            case ..<SharedFailure.minimum: break
+            case SharedFailure.minimum:
+                entry.text += "; more images with this cause are only in the result"
+            default: entry.level = .debug
+            }
+        }
         log(entry)
     }
 }

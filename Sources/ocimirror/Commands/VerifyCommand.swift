@@ -50,10 +50,7 @@ struct VerifyCommand: ConfiguredCommand {
         }
         let held = try repairs ? HeldFileLocks(file.configuration) : nil
         defer { withExtendedLifetime(held) {} }
-        if let held, !held.isComplete {
-            context.console.error(held.conflict, hint: "run again later")
-            return .tryAgain
-        }
+        if let held, !held.isComplete { return held.reportConflict(on: context.console) }
         // Another run may have written them before the file locks were acquired.
         let locks = try file.locksNow()
         let stores = try Network.stores(

@@ -56,7 +56,7 @@ struct Doctor {
 
     // MARK: Connection
 
-    /// Tests name resolution, TLS and the clock with one request.
+    /// Tests name resolution, connection, TLS and the clock with one request.
     private func contact(_ host: RegistryHost) async throws -> [RegistryDiagnosis.Check] {
         let isPlain = plainHTTP.contains(host)
         let response: HTTPResponse
@@ -66,13 +66,18 @@ struct Doctor {
         } catch {
             try Task.checkCancellation()
             let failure = ContactFailure(host: host, error: error)
-            guard (error as? TransportError)?.kind != .resolve else {
-                return [.failed(.name, failure)]
+            switch (error as? TransportError)?.kind {
+            case .resolve: return [.failed(.name, failure)]
+            case .tls, .notTLS:
+                return [
+                    .init(test: .name, status: .ok), .init(test: .connection, status: .ok),
+                    .failed(.tls, failure),
+                ]
+            default: return [.init(test: .name, status: .ok), .failed(.connection, failure)]
             }
-            return [.init(test: .name, status: .ok), .failed(.tls, failure)]
         }
         return [
-            .init(test: .name, status: .ok),
+            .init(test: .name, status: .ok), .init(test: .connection, status: .ok),
             isPlain
                 ? .init(test: .tls, status: .none, value: "off", message: "plain HTTP")
                 : .init(test: .tls, status: .ok),

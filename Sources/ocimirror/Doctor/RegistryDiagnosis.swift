@@ -16,6 +16,7 @@ struct RegistryDiagnosis: Sendable {
     /// A test, in the order in which they run.
     enum Test: String, Sendable, CaseIterable {
         case name
+        case connection
         case tls
         case credentials
         case pull

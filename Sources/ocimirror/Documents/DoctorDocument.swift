@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CommandLineKit
+internal import Content
 internal import OCI
 internal import StrictJSON
 internal import TextSafety
@@ -24,18 +25,23 @@ struct DoctorDocument {
         listing.add(Self.columns.map { Listing.Cell(text: $0, paint: style.dim) })
         for diagnosis in registries {
             let roles = RegistryDiagnosis.Role.allCases.filter(diagnosis.roles.contains)
-            let cells = RegistryDiagnosis.Test.allCases.map { diagnosis[$0].cell(style) }
+            let cells = Self.tests.map { test in
+                // Without a connection there is no result of TLS.
+                (diagnosis[test] ?? (test == .tls ? diagnosis[.connection] : nil)).cell(style)
+            }
             listing.add(
                 [
                     .init(text: diagnosis.registry.name, paint: style.bold),
                     .init(text: roles.map(\.rawValue).joined(separator: "+")),
-                ] + cells, details: diagnosis.checks.flatMap { $0.details(style, console.volume) })
+                ] + cells, details: diagnosis.details(style, console.volume))
         }
         return listing.text + "\n" + summary + "\n"
     }
 
+    /// The tests that have a column.
+    private static let tests = RegistryDiagnosis.Test.allCases.filter { $0 != .connection }
     private static let columns = [
-        "registry", "role", "name", "TLS", "login", "pull", "push", "pulls left", "clock",
+        "registry", "role", "name", "TLS", "login", "pull", "push", "pulls remaining", "clock",
     ]
 
     private var summary: String {
@@ -83,10 +89,33 @@ extension RegistryDiagnosis.Check? {
     }
 }
 
-extension RegistryDiagnosis.Check {
-    /// Returns the lines below the registry.
+extension RegistryDiagnosis {
+    /// Returns the lines below the registry; tests with the same failure have one.
     fileprivate func details(_ style: TextStyle, _ volume: Console.Volume) -> [Listing.Cell] {
-        let text = message.map { "\(test.rawValue): \($0)" } ?? test.rawValue
+        var remaining = checks[...]
+        var lines: [Listing.Cell] = []
+        while let check = remaining.popFirst() {
+            let others = remaining.filter { $0.isFailure(of: check) }
+            remaining.removeAll { $0.isFailure(of: check) }
+            let names = ([check] + others).map(\.test.rawValue).joined(separator: ", ")
+            lines += check.details(names, style, volume)
+        }
+        return lines
+    }
+}
+
+extension RegistryDiagnosis.Check {
+    /// Returns a Boolean value that indicates whether the test failed for the same reason.
+    fileprivate func isFailure(of other: RegistryDiagnosis.Check) -> Bool {
+        status == .failed && other.status == .failed && message == other.message
+            && hint == other.hint
+    }
+
+    /// Returns the lines about the tests with these names.
+    fileprivate func details(
+        _ names: String, _ style: TextStyle, _ volume: Console.Volume
+    ) -> [Listing.Cell] {
+        let text = message.map { "\(names): \($0)" } ?? names
         let line: Listing.Cell
         switch status {
         case .failed: line = .init(text: "error: \(text)", paint: style.red)
@@ -108,6 +137,7 @@ extension RegistryDiagnosis.Check {
             "value": .optional(value),
             "message": .optional(message),
             "hint": .optional(hint),
+            "class": .optional(failureClass?.rawValue),
         ]
     }
 }

@@ -37,7 +37,8 @@ extension RunReport {
                 details: problem.failure.details(style), failure: SharedFailure([problem.failure]))
         }
         let images = listing.text
-        return images + (images.isEmpty ? "" : "\n") + credentials.text(for: console)
+        return images + (images.isEmpty ? "" : "\n")
+            + credentials.text(for: console)
             + summary.joined(separator: "\n") + "\n"
     }
 
@@ -70,7 +71,7 @@ extension RunReport {
 
     /// The slowest images, or `nil` if none took longer than a second.
     private var slowestInWords: String? {
-        let slow = slowest.prefix(3).filter { $0.duration >= .seconds(1) }
+        let slow = slowest.prefix(3)
         guard !slow.isEmpty else { return nil }
         let images = slow.map { "\($0.image.id) \(Elapsed(duration: $0.duration))" }
         return "slowest: \(images.joined(separator: ", "))"
@@ -84,12 +85,12 @@ extension RunReport.WrittenLock {
         guard !isWithheld else { return "\(shownPath) not written: no entries" }
         var line = "\(shownPath) \(hasChanged ? "written" : "unchanged")"
         if !update.kept.isEmpty {
-            line += ", entries retained: \(listed(update.kept))"
+            line += "; entries retained: \(listed(update.kept))"
         }
         if !update.dropped.isEmpty {
-            line += ", entries removed: \(listed(update.dropped))"
+            line += "; entries removed: \(listed(update.dropped))"
         }
-        if let publication { line += ", \(publication.text)" }
+        if let publication { line += "; \(publication.text)" }
         return line
     }
 }

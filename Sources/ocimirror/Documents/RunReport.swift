@@ -52,9 +52,9 @@ struct RunReport: Sendable {
                 + failures.map { ExitCode($0.failureClass) } + sync.outcomes.map(\.exitCode))
     }
 
-    /// The images that took longest, the slowest first.
+    /// The images that took longest, the slowest first; those below a second are not of interest.
     var slowest: [ImageOutcome] {
-        let took = sync.outcomes.filter { $0.duration.milliseconds > 0 }
+        let took = sync.outcomes.filter { $0.duration >= .seconds(1) }
         return Array(took.sorted { $0.duration > $1.duration }.prefix(5))
     }
 

@@ -60,14 +60,25 @@ struct Listing {
         var text = ""
         for row in rows {
             let last = row.cells.lastIndex { !$0.text.isEmpty } ?? 0
-            for (column, cell) in row.cells[...last].enumerated() {
-                let padding = column < last ? widths[column] - cell.text.count + 2 : 0
+            for (column, cell) in row.cells[..<last].enumerated() {
+                let padding = widths[column] - cell.text.count + 2
                 text += cell.paint(cell.text) + String(repeating: " ", count: padding)
             }
-            text += "\n"
+            let start = widths[..<last].reduce(0) { $0 + $1 + 2 }
+            text += Self.lastCell(row.cells[last], from: start, width: width)
             text += Self.details(row.details, width: width)
         }
         return text
+    }
+
+    /// The width of the last column below which its text is not wrapped.
+    private static let minimumWrappedWidth = 16
+
+    /// Returns the lines of the last cell of a row, wrapped within its column.
+    private static func lastCell(_ cell: Cell, from start: Int, width: Int) -> String {
+        guard width - start >= minimumWrappedWidth else { return "\(cell.paint(cell.text))\n" }
+        let lines = wrap(cell.text, to: width - start).map(cell.paint)
+        return lines.joined(separator: "\n" + String(repeating: " ", count: start)) + "\n"
     }
 
     /// Returns detail lines, indented and wrapped.

@@ -2,6 +2,7 @@
 
 internal import Content
 internal import Mirroring
+internal import Synchronization
 
 /// A failure that several images have for the same cause, which reports list once.
 struct SharedFailure: Hashable {
@@ -36,5 +37,23 @@ struct SharedFailure: Hashable {
             Listing.Cell(text: "error: \(message(count: ids.count))", paint: style.red),
             Listing.Cell(text: "images: \(listed(ids))"),
         ] + (hint.map { [Listing.Cell(text: "hint: \($0)", paint: style.bold)] } ?? [])
+    }
+}
+
+/// The failures that were logged, so that one with the same cause is not logged for every image.
+final class LoggedFailures: Sendable {
+    private let counts = Mutex<[SharedFailure: Int]>([:])
+
+    /// Records the failures of an image.
+    ///
+    /// - Returns: The number of images that have had the same failure, or 0 if it cannot be shared.
+    func record(_ outcome: ImageOutcome) -> Int {
+        guard outcome.findings.isEmpty, let failure = SharedFailure(outcome.failures) else {
+            return 0
+        }
+        return counts.withLock { counts in
+            counts[failure, default: 0] += 1
+            return counts[failure] ?? 0
+        }
     }
 }

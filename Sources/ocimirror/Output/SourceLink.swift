@@ -38,7 +38,7 @@ struct SourceLink {
         self.revision = Self.isCommit(revision) ? revision : nil
     }
 
-    /// The address of the commit; `nil` if the labels or the layout of the host's addresses are
+    /// The address of the commit; `nil` if the labels or the URL format of the host are
     /// unknown.
     var commit: String? {
         guard let revision, let infix else { return nil }

@@ -45,6 +45,19 @@ extension String {
         return width > 0 ? text + "…" : ""
     }
 
+    /// Returns the text shortened in its middle, so that names that differ only at one end stay
+    /// different.
+    func fittingBothEnds(_ width: Int) -> String {
+        guard columns > width, width > 2 else { return fitting(width) }
+        var (end, count) = ("", 0)
+        for scalar in unicodeScalars.reversed() {
+            guard count + scalar.columns <= (width - 1) / 2 else { break }
+            count += scalar.columns
+            end = String(scalar) + end
+        }
+        return fitting(width - count) + end
+    }
+
     /// Returns the text padded with spaces after it, or before it if `isRight` is true.
     func padded(to width: Int, isRight: Bool = false) -> String {
         let space = String(repeating: " ", count: max(width - columns, 0))

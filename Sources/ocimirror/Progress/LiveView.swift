@@ -82,7 +82,7 @@ struct LiveView {
         let digest = columns < 100 ? "" : " \(transfer.digest)"
         // A long name is truncated rather than the platform.
         let platform = label.platform.columns < names / 2 + 4 ? label.platform : ""
-        let short = label.name.fitting(names - platform.columns) + platform
+        let short = label.name.fittingBothEnds(names - platform.columns) + platform
         let name = short.padded(to: names) + digest
         let percent =
             transfer.size > 0 ? Int(Double(transfer.readBytes) / Double(transfer.size) * 100) : 100

@@ -139,8 +139,11 @@ struct SpeedMeter {
         weightedSeconds > 0 ? Int(min(max(weightedBytes / weightedSeconds, 0), 1e18)) : 0
     }
 
-    /// Returns the time to transfer a number of bytes, or `nil` if nothing is transferred.
+    /// Returns the time to transfer a number of bytes, rounded up to seconds, or `nil` if nothing is
+    /// transferred.
     func time(for bytes: Int) -> Duration? {
-        bytesPerSecond > 0 ? .seconds(bytes / bytesPerSecond) : nil
+        guard bytesPerSecond > 0 else { return nil }
+        let (seconds, rest) = bytes.quotientAndRemainder(dividingBy: bytesPerSecond)
+        return .seconds(seconds + (rest > 0 ? 1 : 0))
     }
 }

@@ -33,28 +33,41 @@ enum CIService {
         }
     }
 
+    /// The maximum size of the summaries of all commands in a step, in bytes.
+    ///
+    /// Source: GitHub, Workflow commands § Step isolation and limits: 1 MiB.
+    static let maximumSummarySize = 1 << 20
+    /// The size below which a summary has no room for its tables, in bytes.
+    private static let minimumSummarySize = 4096
+
     /// Writes the job summary and the annotations.
     ///
     /// A summary that cannot be written is a warning: the run itself is not affected.
     func write(_ report: RunReport, on console: Console) {
         do {
-            try writeSummary(MarkdownReport(report).text, on: console)
+            try writeSummary(of: report, on: console)
         } catch {
             console.warn("the job summary could not be written: \(error)")
         }
         console.screen.write(annotations(of: report), to: .error)
     }
 
-    private func writeSummary(_ text: String, on console: Console) throws {
+    private func writeSummary(of report: RunReport, on console: Console) throws {
         switch self {
         case .gitHub(let path?):
             // Earlier commands of the step may have written a part of the summary.
             let exists = try FileStatus.of(path) != nil
-            let earlier = exists ? try BoundedFile.read(path, limit: 1 << 20) : []
+            let earlier = exists ? try BoundedFile.read(path, limit: Self.maximumSummarySize) : []
+            let space = min(Self.maximumSummarySize - earlier.count, MarkdownReport.limit)
+            guard space >= Self.minimumSummarySize else {
+                console.warn("no job summary: earlier commands of the step have used its space")
+                return
+            }
+            let text = MarkdownReport(report, limit: space).text
             try AtomicFile.replace(path, with: earlier + Array(text.utf8))
         case .azure(let directory?):
             let path = "\(directory)/ocimirror-summary.md"
-            try AtomicFile.replace(path, with: Array(text.utf8))
+            try AtomicFile.replace(path, with: Array(MarkdownReport(report).text.utf8))
             console.screen.write("##vso[task.uploadsummary]\(path)\n", to: .error)
         case .gitHub(nil), .azure(nil): break
         }

@@ -13,12 +13,15 @@ struct MarkdownReport {
     let text: String
 
     /// The maximum size in bytes.
-    ///
-    /// GitHub limits the summaries of all commands in a step to 1 MiB.
     static let limit = 960_000
 
-    init(_ report: RunReport) {
-        var page = MarkdownPage(limit: Self.limit)
+    /// Creates the report.
+    ///
+    /// - Parameters:
+    ///   - report: The values.
+    ///   - limit: The maximum size in bytes.
+    init(_ report: RunReport, limit: Int = limit) {
+        var page = MarkdownPage(limit: limit)
         page.add(lines: ["# Mirror: \(report.headline)", "", report.paragraph])
         page.addTable(
             "Needs attention", header: ["image", "status", "reason"], rows: report.problemRows)
@@ -71,7 +74,9 @@ extension RunReport {
             guard lock.failure == nil, !lock.isWithheld else {
                 return "\(code(lock.shownPath)) **not written**"
             }
-            return "\(code(lock.shownPath)) \(lock.hasChanged ? "written" : "unchanged")"
+            let publication = lock.publication.map { ", \($0.markdown)" } ?? ""
+            return
+                "\(code(lock.shownPath)) \(lock.hasChanged ? "written" : "unchanged")\(publication)"
         }
         return parts.joined(separator: " · ")
     }
@@ -145,6 +150,14 @@ extension HostStatistics {
             "\(ByteCount(bytes: bytesWritten))",
             pullsLeft.map { "\(pullsSpent) used, \($0) remaining" } ?? "–",
         ]
+    }
+}
+
+extension LockPublication {
+    fileprivate var markdown: String {
+        guard failure == nil else { return "**not published**" }
+        let reference = Reference(reference.repository, tag: reference.tag)
+        return "\(hasChanged ? "" : "already ")published as \(code(reference.description))"
     }
 }
 

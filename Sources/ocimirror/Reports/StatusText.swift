@@ -71,6 +71,13 @@ extension RunReport {
     }
 }
 
+extension ImageOutcome.Status {
+    /// Returns the status as reports show it.
+    fileprivate func text(isStillRejected: Bool) -> String {
+        isStillRejected ? "still \(rawValue)" : rawValue
+    }
+}
+
 /// A problem of one image, or of several images for the same cause.
 struct ProblemGroup {
     /// The problem of the first image.
@@ -111,7 +118,7 @@ struct ImageProblem: Hashable, Sendable {
     /// A Boolean value that indicates whether an earlier run rejected the image.
     let isStillRejected: Bool
     /// The status as reports show it.
-    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
+    var statusText: String { status.text(isStillRejected: isStillRejected) }
     /// The role of the registry that failed, if the copy failed.
     let role: CopyRole?
     /// The id of the finding, if the problem is a finding.
@@ -158,7 +165,7 @@ struct ImageProblem: Hashable, Sendable {
 
 extension ImageOutcome {
     /// The status as reports show it.
-    var statusText: String { (isStillRejected ? "still " : "") + status.rawValue }
+    var statusText: String { status.text(isStillRejected: isStillRejected) }
 
     /// The reasons why the image needs attention.
     var problems: [ImageProblem] {

@@ -22,10 +22,18 @@ struct ConfigurationFile {
     /// Missing files are omitted.
     private(set) var locks: [String: Lockfile]
 
+    private let context: ProgramContext
+
     /// Reads and validates the configuration and the lock files, before any request.
     ///
+    /// - Parameters:
+    ///   - path: The value of `--config`.
+    ///   - readsLocks: A Boolean value that indicates whether the lock files are read. Commands that
+    ///     do not use them also run with an invalid one.
+    ///   - context: The environment, and the console for warnings.
     /// - Throws: `ConfigurationErrors` or ``ConfigurationFileError``.
-    init(_ path: String, in context: ProgramContext) throws {
+    init(_ path: String, readsLocks: Bool = true, in context: ProgramContext) throws {
+        self.context = context
         let path = try Self.existingPath(path, in: context)
         self.path = path == Self.standardInput ? "standard input" : path
         let absolute = context.absolute(path)
@@ -36,7 +44,7 @@ struct ConfigurationFile {
         let loaded = try loader.load(text: text)
         for warning in loaded.warnings { context.console.show(warning) }
         configuration = loaded.configuration
-        locks = try Self.locks(of: loaded.configuration)
+        locks = readsLocks ? try Self.locks(of: loaded.configuration, in: context) : [:]
     }
 
     /// The value of `--config` for standard input.
@@ -77,22 +85,31 @@ struct ConfigurationFile {
     /// Returns the registry settings of the configuration, for commands that need nothing else from
     /// it.
     ///
-    /// A missing `mirror.yaml` means no settings. An existing file must be valid.
+    /// A missing `mirror.yaml` means no settings. An existing file must be valid, its lock files need
+    /// not be.
     static func registries(
         _ path: String, in context: ProgramContext
     ) throws -> [RegistryHost: RegistryOptions] {
-        guard try isPresent(path, in: context) else { return [:] }
-        return try ConfigurationFile(path, in: context).configuration.registries
+        try present(path, in: context)?.configuration.registries ?? [:]
+    }
+
+    /// Returns the configuration without its lock files, or `nil` if none is named and there is
+    /// none.
+    static func present(
+        _ path: String, in context: ProgramContext
+    ) throws -> ConfigurationFile? {
+        guard try isPresent(path, in: context) else { return nil }
+        return try ConfigurationFile(path, readsLocks: false, in: context)
     }
 
     /// Returns a Boolean value that indicates whether the user named a configuration or one of the
     /// default files exists.
-    static func isPresent(_ path: String, in context: ProgramContext) throws -> Bool {
+    private static func isPresent(_ path: String, in context: ProgramContext) throws -> Bool {
         let path = try existingPath(path, in: context)
         return try path != CommonOptions().config || FileStatus.of(context.absolute(path)) != nil
     }
 
-    /// Returns the options with the registries on this machine that do not use TLS.
+    /// Returns the options with the registries on loopback hosts that do not use TLS.
     func optionsWithPlainHTTP(
         _ options: CommonOptions, in context: ProgramContext
     ) async throws -> CommonOptions {
@@ -105,7 +122,7 @@ struct ConfigurationFile {
     ///
     /// - Throws: ``ConfigurationFileError``.
     func locksNow() throws(ConfigurationFileError) -> [String: Lockfile] {
-        try Self.locks(of: configuration)
+        try Self.locks(of: configuration, in: context)
     }
 
     /// Returns the configuration with the current lock files.
@@ -117,13 +134,14 @@ struct ConfigurationFile {
         return file
     }
 
-    private static func locks(of configuration: MirrorConfiguration) throws(ConfigurationFileError)
-        -> [String: Lockfile]
-    {
+    private static func locks(
+        of configuration: MirrorConfiguration, in context: ProgramContext
+    ) throws(ConfigurationFileError) -> [String: Lockfile] {
         var locks: [String: Lockfile] = [:]
         for target in configuration.targets {
             guard let path = target.lock else { continue }
-            locks[path] = try Lockfile.read(ifAt: path, root: target.root)
+            locks[path] = try Lockfile.read(
+                ifAt: path, named: context.shown(path), root: target.root)
         }
         return locks
     }

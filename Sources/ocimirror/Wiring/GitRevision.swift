@@ -2,6 +2,7 @@
 
 internal import ChildProcess
 internal import Files
+internal import Lockfiles
 internal import TextSafety
 
 /// Reads files from the working tree or from a git revision.
@@ -18,7 +19,8 @@ struct GitRevision {
     func read(_ path: String) async throws -> [UInt8]? {
         guard let name else {
             do throws(FileError) {
-                return try BoundedFile.read(context.absolute(path), limit: 16 << 20)
+                return try BoundedFile.read(
+                    context.absolute(path), limit: Lockfile.maximumByteCount)
             } catch {
                 guard error.isMissing else { throw error }
                 return nil
@@ -39,7 +41,7 @@ struct GitRevision {
                 "\(name):./\(absolute.split(separator: "/").last ?? "")",
             ],
             environment: context.environment,
-            limits: ChildLimits(time: .seconds(30), outputByteCount: 16 << 20))
+            limits: ChildLimits(time: .seconds(30), outputByteCount: Lockfile.maximumByteCount))
         guard output.termination == .exited(0) else {
             let words = UntrustedText(bytes: output.standardError).display(limit: 200)
             if words.contains("does not exist") || words.contains("not in") { return nil }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CommandLineKit
 internal import Files
 internal import Lockfiles
 internal import Mirroring
@@ -12,7 +13,7 @@ internal import TextSafety
 final class HeldFileLocks {
     private let fileLocks: [Held]
     /// The file lock that another process holds, as an error message; empty if all were acquired.
-    let conflict: String
+    private let conflict: String
 
     /// A Boolean value that indicates whether all file locks were acquired.
     var isComplete: Bool { conflict.isEmpty }
@@ -26,10 +27,15 @@ final class HeldFileLocks {
     }
 
     /// Acquires the file locks for all lock files that the configuration writes.
-    init(_ configuration: MirrorConfiguration) throws {
+    convenience init(_ configuration: MirrorConfiguration) throws {
+        try self.init(configuration.targets.compactMap(\.lock))
+    }
+
+    /// Acquires the file locks for lock files at absolute paths.
+    init(_ paths: [String]) throws {
         var fileLocks: [Held] = []
         var conflict = ""
-        for path in configuration.targets.compactMap(\.lock) {
+        for path in paths {
             try Directory.create(Path.directory(of: path))
             // An existing lock file is locked itself, so that a run without changes writes nothing.
             // Before the first one exists, a separate file is locked.
@@ -47,12 +53,15 @@ final class HeldFileLocks {
         self.fileLocks = fileLocks
         self.conflict = conflict
     }
+
+    /// Reports that another process holds a file lock, and returns the exit code.
+    func reportConflict(on console: Console) -> ExitCode {
+        console.error(conflict, hint: "run again later")
+        return .tryAgain
+    }
 }
 
 extension Lockfile {
-    /// The maximum size of a lock file in bytes.
-    static let maximumByteCount = 16 << 20
-
     /// Reads a lock file.
     ///
     /// - Parameters:

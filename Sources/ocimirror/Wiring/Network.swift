@@ -12,7 +12,7 @@ internal import TextSafety
 
 /// Creates the stores of registries and OCI image layouts from the options and the configuration.
 enum Network {
-    /// Returns the options with the registries on this machine that do not use TLS.
+    /// Returns the options with the registries on loopback hosts that do not use TLS.
     ///
     /// No request is sent for other hosts, nor for hosts whose settings already state it.
     static func detectingPlainHTTP(
@@ -28,8 +28,11 @@ enum Network {
             timeouts: HTTPTimeouts(idle: options.idleTimeout))
         var options = options
         options.detectedPlainHTTP = await detection.detect(among: unset)
-        for host in options.detectedPlainHTTP.map(\.name).sorted() {
-            context.console.note("\(host) does not use TLS; using plain HTTP on this machine")
+        let names = options.detectedPlainHTTP.map(\.name).sorted()
+        if !names.isEmpty {
+            context.console.note(
+                "\(names.joined(separator: ", ")): no TLS; using plain HTTP to \(names.count == 1 ? "this loopback host" : "these loopback hosts")"
+            )
         }
         return options
     }

@@ -6,9 +6,9 @@ internal import Mirroring
 internal import OCI
 internal import Registry
 
-/// Finds registries on this machine that do not use TLS, so that local tests need no option.
+/// Finds registries on loopback addresses that do not use TLS, so that local tests need no option.
 ///
-/// Only hosts that the user wrote and that always mean this machine are tried, and only after the
+/// Only hosts that the user wrote and that are always loopback hosts are tried, and only after the
 /// TLS handshake failed because the server does not use TLS or closed the connection. A rejected
 /// certificate never leads to plain HTTP, and neither does a URL that a server supplied.
 struct PlainHTTPDetection {
@@ -21,7 +21,7 @@ struct PlainHTTPDetection {
     /// - Returns: Those that responded as a registry without TLS, but not with TLS.
     func detect(among hosts: Set<RegistryHost>) async -> Set<RegistryHost> {
         var plain: Set<RegistryHost> = []
-        for host in hosts.sorted(by: { $0.name < $1.name }) where host.isThisMachine {
+        for host in hosts.sorted(by: { $0.name < $1.name }) where host.isLoopback {
             guard case .failure(let error) = await response(of: host, plainHTTP: false) else {
                 continue
             }
@@ -57,9 +57,9 @@ struct PlainHTTPDetection {
 }
 
 extension RegistryHost {
-    /// A Boolean value that indicates whether the name always means this machine: `localhost`,
-    /// `127.0.0.0/8` or `[::1]`.
-    fileprivate var isThisMachine: Bool {
+    /// A Boolean value that indicates whether the name is always that of a loopback address:
+    /// `localhost`, `127.0.0.0/8` or `[::1]`.
+    fileprivate var isLoopback: Bool {
         guard let origin = try? Origin(scheme: .https, authority: name) else { return false }
         return origin.isLoopback && !origin.host.hasSuffix(".localhost")
     }

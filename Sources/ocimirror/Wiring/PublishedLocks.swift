@@ -20,9 +20,9 @@ struct LockPublication: Sendable {
 extension LockPublication {
     /// The result as the end of a line.
     var text: String {
-        guard failure == nil else { return "could not be published" }
+        guard failure == nil else { return "not published" }
         let reference = Reference(reference.repository, tag: reference.tag)
-        return hasChanged ? "published as \(reference)" : "unchanged at \(reference)"
+        return "\(hasChanged ? "" : "already ")published as \(reference)"
     }
 
     /// The object `published`; `Documentation/json.md` describes it.

@@ -46,6 +46,10 @@ import Testing
 
     static let fields = [
         Problem("{source: redis:7, nmae: x}", "4:23", "image: unknown key 'nmae'; did you mean"),
+        Problem("{source: redis, tag: '7'}", "4:21", "append it to the source"),
+        Problem("{source: redis:7, digest: a}", "4:23", "append it to the source"),
+        Problem("{source: redis, tgs: ['7']}", "4:21", "did you mean 'tags'?"),
+        Problem("{source: redis, tags: {include: a}}", "4:28", "valid keys: semver, regex"),
         Problem("{source: redis:7, name: X}", "4:29", "letters must be in lower case"),
         Problem("{source: redis:7, name: /x}", "4:29", "it is not a name"),
         Problem("{source: redis:7, name: 7}", "4:29", "expected a string, found number '7'"),

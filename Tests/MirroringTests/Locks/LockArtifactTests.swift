@@ -2,6 +2,7 @@
 
 import Content
 import Hashing
+import Lockfiles
 import OCI
 import RegistryTestSupport
 import Testing
@@ -88,13 +89,43 @@ import Testing
         #expect(error?.message.contains("is not a published lock file") == true)
     }
 
-    @Test func `a lock file above the limit is not read`() async throws {
+    @Test func `a lock file above the limit is not published`() async throws {
         let store = MemoryStore(at: .layout(directory: "/locks"))
         let tag = try Tag(parsing: "latest")
-        let large = [UInt8](repeating: 0x20, count: LockArtifact.maximumSize + 1)
-        #expect(try await LockArtifact(large).push(to: store, as: tag))
+        let large = [UInt8](repeating: 0x20, count: Lockfile.maximumByteCount + 1)
         let error = await #expect(throws: ContentError.self) {
-            try await LockArtifact.read(.tag(tag), from: store)
+            try await LockArtifact(large).push(to: store, as: tag)
+        }
+        #expect(error?.failureClass == .invalid)
+        #expect(error?.message.contains("the limit is 16777216") == true)
+        #expect(try await store.currentDescriptor(of: .tag(tag)) == nil)
+    }
+
+    @Test func `a lock file above the limit is not read`() async throws {
+        let store = MemoryStore(at: .layout(directory: "/locks"))
+        let large = [UInt8](repeating: 0x20, count: Lockfile.maximumByteCount + 1)
+        let blob = Descriptor(
+            mediaType: LockArtifact.lockType, digest: .of(large), size: large.count)
+        _ = try await store.push(expected: blob, mountingFrom: nil) { BytesInMemory(large) }
+        let config = Array("{}".utf8)
+        let described = Descriptor(mediaType: .ociConfig, digest: .of(config), size: config.count)
+        _ = try await store.push(expected: described, mountingFrom: nil) { BytesInMemory(config) }
+        func json(_ descriptor: Descriptor) -> String {
+            """
+            {"mediaType":"\(descriptor.mediaType.name)","digest":"\(descriptor.digest)",\
+            "size":\(descriptor.size)}
+            """
+        }
+        let text = """
+            {"schemaVersion":2,"mediaType":"\(MediaType.ociManifest.name)",\
+            "artifactType":"\(LockArtifact.artifactType.name)","config":\(json(described)),\
+            "layers":[\(json(blob))]}
+            """
+        let manifest = RawManifest(describing: Array(text.utf8), as: .ociManifest)
+        let name = ManifestName.digest(manifest.descriptor.digest)
+        try await store.push(manifest: manifest, as: name)
+        let error = await #expect(throws: ContentError.self) {
+            try await LockArtifact.read(name, from: store)
         }
         #expect(error?.failureClass == .invalid)
     }

@@ -130,6 +130,22 @@ import Testing
         #expect(meter.bytesPerSecond == 0, "what stands still has no speed")
     }
 
+    @Test(arguments: [
+        ("platform-observability-a", 12, "platfo…ity-a"), ("short", 12, "short"), ("long", 2, "l…"),
+    ])
+    func `shortens names in the middle`(name: String, width: Int, shown: String) {
+        #expect(name.fittingBothEnds(width) == shown)
+    }
+
+    @Test func `rounds the remaining time up`() {
+        var meter = SpeedMeter(timeConstant: .seconds(20))
+        meter.record(0, at: .zero)
+        meter.record(1000, at: .seconds(1))
+        #expect(meter.time(for: 1) == .seconds(1))
+        #expect(meter.time(for: 2000) == .seconds(2))
+        #expect(meter.time(for: 2001) == .seconds(3))
+    }
+
     @Test func `estimates the remaining time only where it can be known`() {
         func remaining(
             started: Int = 2, seconds: Int = 6, throttled: [ThrottledHost] = []

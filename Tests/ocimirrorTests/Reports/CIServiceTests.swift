@@ -83,6 +83,29 @@ import Validation
     }
 }
 
+extension `a CI service` {
+    /// The sizes of what earlier commands of the step wrote.
+    @Test(arguments: [0, 500_000, 1_040_000, 1_048_576])
+    func `limits the summaries of all commands in a step`(earlier: Int) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(String(repeating: "x", count: earlier), to: "summary.md")
+        var run = SampleRun()
+        for number in 1...6000 {
+            try run.add(.rejected, "app\(number)") {
+                $0.findings = [
+                    Finding(.platformMissing, .error, String(repeating: "missing ", count: 100))
+                ]
+            }
+        }
+        let service = CIService(
+            environment: ["GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": folder("summary.md")])
+        service?.write(run.report, on: Console(environment: [:]))
+        let size = folder.text("summary.md").utf8.count
+        #expect(size <= 1 << 20)
+        #expect((size > earlier) == (earlier < 1_044_480))
+    }
+}
+
 /// Rejections that a later run does not repeat.
 @Suite(.timeLimit(.minutes(5))) struct `a recorded rejection` {
     private let source = LoopbackRegistry()
@@ -144,6 +167,6 @@ import Validation
         try workspace.folder.write(text, to: "run.json")
         let run = try await night(workspace)
         #expect(run.status == 0, "\(run.said)")
-        #expect(run.errors.contains("warning: --previous run.json: not used"))
+        #expect(run.errors.contains("warning: --previous run.json: not a report of 'sync'"))
     }
 }

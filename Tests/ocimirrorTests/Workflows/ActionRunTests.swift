@@ -161,11 +161,6 @@ private final class RunStage {
 
     @discardableResult
     func shell(_ line: String) async throws -> String {
-        let result = try await SpawnedProcess.run(
-            "env", ["--chdir=\(folder.path)", "sh", "-ec", line], environment: [:])
-        guard result.status == 0 else {
-            throw Workspace.ShellFailure(line: line, errors: result.errors)
-        }
-        return result.output
+        try await folder.shell(line)
     }
 }

@@ -78,11 +78,6 @@ final class InstallStage {
 
     @discardableResult
     func shell(_ line: String) async throws -> String {
-        let result = try await SpawnedProcess.run(
-            "env", ["--chdir=\(folder.path)", "sh", "-ec", line], environment: [:])
-        guard result.status == 0 else {
-            throw Workspace.ShellFailure(line: line, errors: result.errors)
-        }
-        return result.output
+        try await folder.shell(line)
     }
 }

@@ -169,16 +169,12 @@ final class Runner {
 
     @discardableResult
     func shell(_ line: String) async throws -> String {
-        let result = try await SpawnedProcess.run(
-            "env", ["--chdir=\(folder.path)", "sh", "-ec", line],
+        try await folder.shell(
+            line,
             environment: [
                 "HOME": folder("home"), "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "someone",
                 "GIT_AUTHOR_EMAIL": "someone@example.com", "GIT_COMMITTER_NAME": "someone",
                 "GIT_COMMITTER_EMAIL": "someone@example.com",
             ])
-        guard result.status == 0 else {
-            throw Workspace.ShellFailure(line: line, errors: result.errors)
-        }
-        return result.output
     }
 }

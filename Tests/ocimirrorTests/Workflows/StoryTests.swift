@@ -83,6 +83,32 @@ import YAML
     }
 
     @Test(arguments: [
+        ("github-mirror.yml", "gh pr create", "OPEN"),
+        ("azure-pipelines.yml", "az repos pr create", "17"),
+    ])
+    func `the nightly job proposes the lock file if the branch is protected`(
+        name: String, create: String, open: String
+    ) async throws {
+        let (internet, runner) = try await Self.begin()
+        try runner.folder.write(
+            "#!/bin/sh\n[ \"$1\" != refs/heads/main ]\n", to: "origin.git/hooks/update")
+        try await runner.shell("chmod +x origin.git/hooks/update")
+        let login = ["GITHUB_TOKEN": Internet.token]
+        let file = try WorkflowFile(name)
+        for seed in 1...2 {
+            #expect(try await runner.run("mirror", of: file, with: login) == 0, "\(runner.log)")
+            #expect(runner.calls.filter { $0.hasPrefix(create) }.count == 1, "\(runner.log)")
+            let lock = try await runner.file("images.lock.yaml", of: "ocimirror/lock")
+            let digest = try #require(internet.ghcr.tags(of: "octocat/mirror/worker")["2.1"])
+            #expect(lock.contains("\(digest)"))
+            #expect(try await runner.file("images.lock.yaml") == "")
+            // A tag moves at the source; the open pull request is updated.
+            internet.publish("team/worker", tag: "2.1", seed: UInt64(seed + 2))
+            try runner.folder.write(open, to: "open")
+        }
+    }
+
+    @Test(arguments: [
         ("github-mirror.yml", "::warning "), ("azure-pipelines.yml", "type=warning"),
     ])
     func `the nightly job treats exit code 75 as a warning`(name: String, warning: String)
