@@ -66,8 +66,8 @@ extension DigestPlacement {
             },
             reason: "a parameter with this name is usually the image that a pipeline pushes"),
         Row(
-            files: [Glob("cloudbuild*.yaml"), Glob("cloudbuild*.yml")],
-            fields: [Field("images", "*")], reason: "Cloud Build pushes this image"),
+            rootKeys: ["steps"], fields: [Field("images", "*")],
+            reason: "Cloud Build pushes this image"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
             reason: "DevSpace builds the image"),
