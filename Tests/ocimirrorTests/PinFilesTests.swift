@@ -118,6 +118,20 @@ import Testing
         try await workspace.shell("chmod 755 locked")
     }
 
+    @Test func `the notes of a chart can show a tag with a digest`() async throws {
+        let workspace = try await Self.workspace()
+        for (path, text) in [
+            ("Chart.yaml", "name: x\n"), ("templates/NOTES.txt", "Version: {{ .Values.image.tag }}\n"),
+            ("values.yaml", "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\n"),
+        ] {
+            try await workspace.shell("mkdir -p chart/templates")
+            try workspace.folder.write(text, to: "chart/\(path)")
+        }
+        let run = try await workspace.run("pin", "chart/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(workspace.folder.text("chart/values.yaml").contains("tag: 1.4.2@sha256:"))
+    }
+
     @Test func `templates that are not read are reported, and no tag of the chart gets a digest`()
         async throws
     {

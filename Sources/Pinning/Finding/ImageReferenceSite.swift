@@ -138,6 +138,7 @@ struct Obstacle: Hashable, Sendable {
         case template
         /// The chart uses the tag for other purposes too.
         case reusedTag
+        case invalidDigest
         case other
     }
 

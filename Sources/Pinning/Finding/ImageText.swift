@@ -96,6 +96,13 @@ enum ImageText {
         return try? Reference(parsing: text)
     }
 
+    /// Returns the reference before an invalid digest, such as `web:1@sha256:0`; `nil` if there is none.
+    static func referenceBeforeDigest(in text: String) -> Reference? {
+        guard let at = text.firstIndex(of: "@"), isDigest(String(text[text.index(after: at)...]))
+        else { return nil }
+        return reference(String(text[..<at]))
+    }
+
     /// Returns a Boolean value that indicates whether the text is a digest, complete or shortened.
     static func isDigest(_ text: String) -> Bool {
         ["sha256:", "sha384:", "sha512:"].contains { text.hasPrefix($0) }

@@ -130,11 +130,12 @@ extension SiteFinder {
         return Claims(keys: ["url", "ref"])
     }
 
-    /// Reads `image: {ref: reference}` or `image: {reference: reference}`.
+    /// Reads `image: {ref: reference}` or `image: {reference: reference}`, and GitLab's
+    /// `image: {name: reference}`.
     private mutating func claimWrapped(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
         guard ImageText.isImageKey(path.key ?? ""),
-            let (key, value) = mapping.first(of: ["ref", "reference"]), mapping.owns(key),
-            let text = value.text
+            let (key, value) = mapping.first(of: ["ref", "reference", "name"]), mapping.owns(key),
+            let text = value.text, key != "name" || ImageText.pinnable(text) != nil
         else { return nil }
         addReference(value, text, at: path.appending(key: key))
         return Claims(keys: [key])

@@ -94,9 +94,8 @@ extension SiteFinder {
         let place: String
         switch result {
         case .found, .missing: return ImageComposer.elsewhere("repository")
-        case .incomplete(let file): place = "\(file) does not state the whole repository"
-        case .packaged(let chart):
-            place = "the repository is in the chart '\(chart)', which is not unpacked"
+        case .incomplete(let file): place = "\(file) does not name the whole repository"
+        case .packaged(let chart): place = "the chart '\(chart)' is not unpacked"
         case .limited: place = "the file has too many tags to look up their repositories"
         }
         return "\(place): add '# ocimirror: ID' or a rule"

@@ -86,10 +86,12 @@ extension SiteFinder {
     /// Returns a Boolean value that indicates whether the type of the resource makes the field an
     /// image.
     ///
-    /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`.
+    /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`; GitHub Actions,
+    /// `jobs.<id>.container`.
     private func isTyped(_ path: SitePath) -> Bool {
         switch path.key {
         case "bundle": isTekton
+        case "container": path.count == 3 && path.step(before: 2) == "jobs"
         case "package":
             resource.apiVersion.hasPrefix("pkg.crossplane.io/") && path.step(before: 1) == "spec"
         default: false

@@ -126,9 +126,10 @@ extension SiteFinder {
         let bytes = Array(line)
         for range in ImageText.words(in: bytes) {
             let word = String(decoding: bytes[range], as: UTF8.self)
-            guard let image = ImageText.reference(word), lock.names(image, writtenAs: word) else {
-                continue
-            }
+            let whole = ImageText.reference(word)
+            guard let image = whole ?? ImageText.referenceBeforeDigest(in: word),
+                lock.names(image, writtenAs: word)
+            else { continue }
             var site = ImageReferenceSite(
                 fragment: fragment, document: document, path: path, shape: .mention, at: node)
             site.reference = Field(node: node)
@@ -138,6 +139,11 @@ extension SiteFinder {
                     offset: offset.map { $0 + range.lowerBound })
             }
             site.image = image
+            if whole == nil {
+                site.reject(
+                    "the text after '@' is not a digest: write sha256: and 64 digits",
+                    as: .invalidDigest)
+            }
             let reason =
                 image.tag == nil && image.digest == nil
                 ? "its version is defined elsewhere" : "the value is not known to be an image"

@@ -3,65 +3,6 @@
 internal import OCI
 internal import YAML
 
-/// The image references of a file.
-struct FoundSites: Sendable {
-    var fragments: [Fragment]
-    var sites: [ImageReferenceSite] = []
-    /// The documents of the file, and those in its texts, in the order of the walk.
-    var scopes: [DocumentScope] = []
-    /// The documents that have a SOPS signature, which a change would break.
-    var signedDocuments: Set<Int> = []
-
-    /// The values of keys such as `image` that are not images.
-    var otherValues: [OtherValue] = []
-
-    /// A value of a fragment.
-    fileprivate struct Value: Hashable {
-        let fragment: Int
-        let range: Range<Int>
-    }
-
-    /// Removes the mentions of values that another image uses, such as a merged repository.
-    fileprivate mutating func removeRepeatedMentions() {
-        guard sites.contains(where: \.isMention) else { return }
-        // A part of a text does not use the other parts.
-        let used = Set(
-            sites.lazy.filter { !$0.isMention }.flatMap { site in
-                site.fields.filter { $0.part == nil }
-                    .map { Value(fragment: site.fragment, range: $0.node.range) }
-            })
-        sites.removeAll { site in
-            site.isMention
-                && used.contains(Value(fragment: site.fragment, range: site.anchor.range))
-        }
-        for index in sites.indices { sites[index].number = index }
-    }
-}
-
-/// A document, and the fields that distinguish it from others.
-struct DocumentScope: Hashable, Sendable {
-    /// The document with the text that contains this one; `nil` in the file itself.
-    let parent: Int?
-    /// The path of that text.
-    let path: SitePath
-    /// A Boolean value that indicates whether the document has no value.
-    let isEmpty: Bool
-    /// The kind of the Kubernetes object; `nil` if the document has none.
-    let kind: String?
-    let name: String?
-    let namespace: String?
-
-    fileprivate init(_ root: YAMLNode, parent: Int?, path: SitePath) {
-        self.parent = parent
-        self.path = path
-        isEmpty = root.isNull
-        let metadata = root["metadata"]
-        kind = root["kind"].flatMap(MergedMapping.text)
-        name = metadata?["name"].flatMap(MergedMapping.text)
-        namespace = metadata?["namespace"].flatMap(MergedMapping.text)
-    }
-}
-
 /// The data that the finder uses besides a file: the rules, the files around it, and the images of
 /// the lock file.
 struct FinderInputs {
@@ -347,6 +288,7 @@ struct SiteFinder {
         guard node["apiVersion"]?.text != nil, node["kind"]?.text != nil else { return }
         let resource = ResourceType(node)
         surroundings.resource = resource
+        surroundings.chart = resource.chart(in: node) ?? surroundings.chart
         surroundings.placement = DigestPlacement(
             node, resource, file: file, testTool: context.testTool, in: surroundings.placement)
     }

@@ -101,7 +101,8 @@ public struct Linter: Sendable {
                 ? [(.templateSkipped, "template text is not checked")] : []
         }
         if site.shape == .mention, let obstacle = site.obstacle {
-            return [(.unrecognized, obstacle.reason)]
+            let code = obstacle.kind == .invalidDigest ? LintCode.digestForm : .unrecognized
+            return [(code, obstacle.reason)]
         }
         var issues = form(of: site)
         guard let image = site.image else { return issues + unknownImage(of: site) }
@@ -132,9 +133,7 @@ public struct Linter: Sendable {
         // If the version differs, the finding about it gives the next step.
         if compared.contains(where: { $0.code == .versionDiffers }) { return "" }
         if compared.contains(where: { $0.code == .notInLock }) {
-            return
-                ", and the lock file has no entry for it: add it to mirror.yaml, run 'ocimirror "
-                + "sync', then 'ocimirror pin'"
+            return " and no lock entry: add it to mirror.yaml, run 'sync', then 'pin'"
         }
         return ": run 'ocimirror pin\(site.statedTag == nil ? " --update-tags" : "")'"
     }

@@ -62,7 +62,7 @@ extension ImageReferenceSite {
         case .image: break
         case .version:
             site.reject(
-                "the chart uses the tag as a label, name or version, where a digest is invalid",
+                "the chart also uses the tag as a label or version: use a digest key or a rule",
                 as: .reusedTag)
         case .unknown:
             site.reject(

@@ -106,6 +106,8 @@ final class ChartTemplates: Sendable {
                 exceed("more than \(Self.depthLimit) levels of directories")
             case .directory:
                 read(path, isLibrary: isLibrary, depth: depth + 1, into: &contents)
+            // Helm prints these notes; they are not a manifest.
+            case .regular where path.hasSuffix("/NOTES.txt"): break
             case .regular where contents.count >= Self.countLimit:
                 exceed("more than \(Self.countLimit) templates in the chart")
             case .regular:
