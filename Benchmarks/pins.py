@@ -12,7 +12,6 @@ error of the program.
 import json
 import os
 import random
-import resource
 import shutil
 import subprocess
 import sys
@@ -44,6 +43,10 @@ PINNED = {
                   "  - name: web.image.tag\n    value: TAG@",
     "directive": "overlay:\n  image:\n    tag: TAG@ # ocimirror: NAME",
     "choices": "image:\n  options:\n    - REF@",
+    "variable default": "image: ${WEB:-REF@}",
+    "assignment": "environment:\n  - WEB_IMAGE=REF@",
+    "set values": "setValues:\n  web.image.repository: REPO\n  web.image.tag: TAG@",
+    "name": "webImageName: REPO\nwebImageTag: TAG@",
 }
 LISTED = {
     "script": "run: docker run REF true",
@@ -107,12 +110,16 @@ class File:
 
 
 def run(*command: str) -> tuple[dict, float, int]:
-    """The JSON document, the time in seconds, and the peak memory of all children in KiB."""
-    start = time.monotonic()
-    result = subprocess.run(command, capture_output=True, check=False)
-    elapsed = time.monotonic() - start
-    return (json.loads(result.stdout), elapsed,
-            resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    """The JSON document, the time in seconds, and the peak memory of the command in KiB."""
+    with tempfile.TemporaryFile() as output:
+        start = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+        # `getrusage` would return the maximum of all children.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        elapsed = time.monotonic() - start
+        output.seek(0)
+        return json.load(output), elapsed, usage.ru_maxrss
 
 
 def main() -> None:
@@ -145,18 +152,20 @@ def main() -> None:
         complaints = Counter(
             finding["code"] for file in findings["files"] for finding in file["findings"]
             if finding["severity"] != "note")
+        missed = [counts["pinned"] - status["changed"], counts["listed"] - status["unpinnable"]]
+        changed = sum(file["changed"] for file in again["files"])
         print(f"files            {count}, {sum(len(t) for t in expected.values()) / 1e6:.1f} MB")
         print(f"references       {counts['pinned']} to pin, {counts['listed']} to list, "
               f"{counts['untouched']} not to touch")
         print(f"found            {len(sites)}: {dict(sorted(status.items()))}")
-        print(f"missed           {counts['pinned'] - status['changed']} of {counts['pinned']} to pin, "
-              f"{counts['listed'] - status['unpinnable']} of {counts['listed']} to list")
+        print(f"missed           {missed[0]} of {counts['pinned']} to pin, "
+              f"{missed[1]} of {counts['listed']} to list")
         print(f"wrong bytes      {len(wrong)} files {[str(path) for path in wrong[:3]]}")
-        print(f"second run       {sum(file['changed'] for file in again['files'])} files changed")
+        print(f"second run       {changed} files changed")
         print(f"false complaints {sum(complaints.values())} {dict(complaints)}")
         print(f"pin              {elapsed:.1f} s, {memory / 1024:.0f} MiB")
         print(f"lint             {lint_time:.1f} s, {lint_memory / 1024:.0f} MiB")
-        if wrong:
+        if wrong or any(missed) or changed or complaints:
             sys.exit(1)
     finally:
         shutil.rmtree(folder)

@@ -199,7 +199,7 @@ public struct Pinner: Sendable {
             }
         }
         if let obstacle = found.obstacle {
-            draft.reject(found.isSkipped ? .skipped : .unpinnable, obstacle)
+            draft.reject(found.isSkipped ? .skipped : .unpinnable, obstacle.reason)
             return draft
         }
         do throws(LookupFailure) {

@@ -26,31 +26,65 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
 
     static func all() throws -> [CorpusCase] {
         try Directory.list(folder).flatMap { topic in
-            try Directory.list("\(folder)/\(topic)").map { try CorpusCase("\(topic)/\($0)") }
+            try Directory.list("\(folder)/\(topic)").map { file in
+                let bytes = try BoundedFile.read("\(folder)/\(topic)/\(file)", limit: 1 << 16)
+                return try CorpusCase(
+                    "\(topic)/\(file)", parsing: String(decoding: bytes, as: UTF8.self))
+            }
         }
     }
 
-    private init(_ name: String) throws {
+    /// An error in a file of the corpus, which would otherwise test less than it states.
+    struct FormatError: Error {
+        let file: String
+        let line: String
+    }
+
+    private static let options: Set<Substring> = [
+        "update-tags", "rewrite", "no-final-line-break", "crlf", "bom",
+    ]
+
+    /// Parses a file of the corpus.
+    ///
+    /// - Throws: ``FormatError`` for an unknown setting, option or section, and for one without an
+    ///   input.
+    init(_ name: String, parsing text: String) throws {
         self.name = name
+        func require(_ condition: Bool, _ line: some StringProtocol) throws {
+            guard condition else { throw FormatError(file: name, line: String(line)) }
+        }
         var section: String?
-        let bytes = try BoundedFile.read("\(Self.folder)/\(name)", limit: 1 << 16)
-        for line in String(decoding: bytes, as: UTF8.self).split(
-            separator: "\n", omittingEmptySubsequences: false)
-        {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("=== ") {
-                section = String(line.dropFirst(4))
-                sections[section ?? ""] = ""
+                let title = String(line.dropFirst(4))
+                try require(Self.isSection(title) && sections[title] == nil, line)
+                section = title
+                sections[title] = ""
             } else if let section {
+                let isMarked = line.isEmpty || "+- ".contains(line.prefix(1))
+                try require(section != "input" || isMarked, line)
                 sections[section]?.append("\(line)\n")
-            } else if let colon = line.firstIndex(of: ":"), !line.hasPrefix("#") {
-                settings[String(line[..<colon])] =
-                    line[line.index(after: colon)...].trimmingPrefix(" ").description
+            } else if !line.hasPrefix("#") {
+                let parts = line.split(separator: ": ", maxSplits: 1)
+                try require(parts.count == 2 && ["file", "options"].contains(parts[0]), line)
+                settings[String(parts[0])] = String(parts[1])
             }
         }
+        let stated = settings["options"]?.split(separator: ", ") ?? []
+        try require(stated.allSatisfy(Self.options.contains), "options: \(stated)")
+        try require(sections["input"] != nil, "=== input")
         // The last line of the file ends with a line break.
         for key in sections.keys where sections[key]?.hasSuffix("\n\n") ?? false {
             sections[key]?.removeLast()
         }
+    }
+
+    /// Returns a Boolean value that indicates whether a title is that of a section, or the relative
+    /// path of a file.
+    private static func isSection(_ title: String) -> Bool {
+        if ["input", "report", "lint", "pins.yaml"].contains(title) { return true }
+        let last = title.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        return !title.hasPrefix("/") && last.contains(".") && !last.hasSuffix(".")
     }
 
     var path: String { settings["file"] ?? "values.yaml" }
@@ -95,16 +129,22 @@ struct CorpusCase: Sendable, CustomTestStringConvertible {
     var context: FileContext {
         let sections = sections
         @Sendable func reuse(_ directory: String) -> TagReuse {
-            let templates = sections.filter { $0.key.hasPrefix("\(directory)/templates/") }
-            return TagReuse(templates: templates.values.map { Array($0.utf8) })
+            let chart = directory == "." ? "" : "\(directory)/"
+            let templates = sections.filter { $0.key.hasPrefix("\(chart)templates/") }
+            let libraries = sections.filter {
+                $0.key.hasPrefix("\(chart)charts/") && $0.key.contains("/templates/")
+            }
+            return TagReuse(
+                templates: templates.values.map { Array($0.utf8) },
+                libraries: libraries.values.map { Array($0.utf8) })
         }
         let files = RepositoryFiles(
             read: { sections[$0].map { Array($0.utf8) } }, templates: reuse)
-        let directory = path.split(separator: "/").dropLast().joined(separator: "/")
-        let names = (sections.keys + [path]).filter { $0.hasPrefix("\(directory)/") }
-            .map { String($0.dropFirst(directory.utf8.count + 1)) }
+        let directory = path.split(separator: "/").dropLast().map { "\($0)/" }.joined()
+        let names = (sections.keys + [path]).filter { $0.hasPrefix(directory) }
+            .map { String($0.dropFirst(directory.utf8.count)) }
         return FileContext(
-            reuse: reuse(directory), files: files,
+            reuse: reuse(directory.isEmpty ? "." : String(directory.dropLast())), files: files,
             testTool: FileContext.testTool(amongFiles: names))
     }
 

@@ -9,6 +9,15 @@ import Testing
         #expect(try CorpusCase.all().count >= 120)
     }
 
+    @Test(arguments: [
+        "file: a.yaml\n", "=== input\n=== input\n", "=== inputs\n=== input\n",
+        "=== /values.yaml\n=== input\n", "=== reports\n=== input\n", "files: a\n=== input\n",
+        "options: crfl\n=== input\n", "text\n=== input\n", "=== input\na: b\n",
+    ])
+    func `a file of the corpus with a misspelled part is rejected`(_ text: String) {
+        #expect(throws: CorpusCase.FormatError.self) { try CorpusCase("x", parsing: text) }
+    }
+
     @Test(arguments: try CorpusCase.all())
     func `a file is pinned byte for byte as expected`(_ file: CorpusCase) throws {
         let before = try file.before()

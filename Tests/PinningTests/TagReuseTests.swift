@@ -9,10 +9,27 @@ import Testing
 @Suite struct TagReuseTests {
     /// Returns a Boolean value that indicates whether a tag at `web.image.tag` can hold a digest.
     private static func canHoldDigest(_ templates: [String]) throws -> Bool {
+        try canHoldDigest(TagReuse(templates: templates.map { Array($0.utf8) }))
+    }
+
+    /// Returns a Boolean value that indicates whether the tag can hold a digest.
+    ///
+    /// - Parameters:
+    ///   - reuse: The use of tags by the chart.
+    ///   - rule: The shape that a rule gives to the image.
+    private static func canHoldDigest(_ reuse: TagReuse, rule: String? = nil) throws -> Bool {
+        try pinned(reuse, rule: rule).newBytes != nil
+    }
+
+    private static func pinned(_ reuse: TagReuse, rule: String? = nil) throws -> PinnedFile {
         let text = "web: {image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}}\n"
-        let context = FileContext(reuse: TagReuse(templates: templates.map { Array($0.utf8) }))
-        let pinner = Pinner(try Fixture.lock("images.lock.yaml"))
-        return pinner.pin(Array(text.utf8), path: "values.yaml", context: context).newBytes != nil
+        let rules = try rule.map { shape in
+            try PinRules(
+                parsing: Array("version: 1\nrules: [{path: web.image, shape: \(shape)}]\n".utf8))
+        }
+        let pinner = Pinner(try Fixture.lock("images.lock.yaml"), rules: rules ?? PinRules())
+        return pinner.pin(
+            Array(text.utf8), path: "values.yaml", context: FileContext(reuse: reuse))
     }
 
     @Test(arguments: [
@@ -63,6 +80,71 @@ import Testing
         [
             "{{ $v := include \"v\" . }}{{ define \"v\" }}{{ .Values.web.image.tag }}{{ end }}\nversion: {{ $v }}\n"
         ],
+        // A variable that a branch changes can keep its value.
+        [
+            "{{ $v := .Values.web.image.tag }}{{ if .x }}{{ $v = .y }}{{ end }}\nversion: {{ $v }}\n"
+        ],
+        [
+            "{{ $v := .y }}{{ if .x }}{{ $v = .Values.web.image.tag }}{{ else }}{{ $v = .z }}{{ end }}\nversion: {{ $v }}\n"
+        ],
+        [
+            "{{ $v := .Values.web.image.tag }}{{ if .x }}{{ $v := .y }}{{ end }}\nversion: {{ $v }}\n"
+        ],
+        [
+            "{{ $v := .y }}{{ range .x }}\nversion: {{ $v }}\n{{ $v = $.Values.web.image.tag }}{{ end }}\n"
+        ],
+        [
+            "{{ $v := .y }}{{ $w := .y }}{{ range .x }}\nversion: {{ $w }}\n{{ $w = $v }}{{ $v = $.Values.web.image.tag }}{{ end }}\n"
+        ],
+        ["{{ if $v := .Values.web.image.tag }}\nversion: {{ $v }}\n{{ end }}\n"],
+        // A function removes the digest only from its own arguments.
+        ["{{ if empty .x }}{{ end }}\nversion: {{ .Values.web.image.tag }}\n"],
+        ["version: {{ ternary .Values.web.image.tag \"x\" (empty .Values.y) }}\n"],
+        ["version: {{ if hasKey .Values \"x\" }}{{ .Values.web.image.tag }}{{ end }}\n"],
+        [
+            "version: {{ printf \"%s-%s\" (regexReplaceAll \"@.*\" .Values.x \"\") .Values.web.image.tag }}\n"
+        ],
+        ["version: {{ default (regexFind \"a\" .Values.x) .Values.web.image.tag }}\n"],
+        // Not every text is a digest.
+        ["version: {{ regexReplaceAll \"^v\" .Values.web.image.tag \"\" }}\n"],
+        ["version: {{ regexFind \".*\" .Values.web.image.tag }}\n"],
+        ["version: {{ (split \"-\" .Values.web.image.tag)._0 }}\n"],
+        ["version: {{ .Values.web.image.tag | replace \"+\" \"_\" }}\n"],
+        ["version: {{ .Values.web.image.tag | replace \"@\" \"-\" | trunc 63 }}\n"],
+        ["version: {{ .Values.web.image.tag | replace \"@\" \"-\" | replace \":\" \"-\" }}\n"],
+        ["version: {{ regexReplaceAll \"[^a-z0-9]\" .Values.web.image.tag \"-\" }}\n"],
+        ["version: {{ .Values.web.image.tag | trunc 63 | quote }}\n"],
+        // Elements, computed keys, and functions that read paths.
+        ["{{ range $n, $x := .Values.web }}\nversion: {{ $x.tag }}\n{{ end }}\n"],
+        ["{{ range .Values }}\nversion: {{ .image.tag }}\n{{ end }}\n"],
+        ["version: {{ (index .Values $name).image.tag }}\n"],
+        ["version: {{ (get .Values .name).image.tag }}\n"],
+        ["version: {{ dig \"web\" \"image\" \"tag\" \"x\" .Values }}\n"],
+        ["version: {{ .Values.web | dig \"image\" \"tag\" \"x\" }}\n"],
+        // Dictionaries.
+        [
+            "{{ define \"v\" }}{{ .i.tag }}{{ end }}\n",
+            "{{ $d := dict \"i\" .Values.web.image \"root\" $ }}\nversion: {{ include \"v\" $d }}\n",
+        ],
+        [
+            "{{ define \"v\" }}version: {{ .tag }}{{ end }}{{ define \"t\" }}{{ .Values.web.image.tag }}{{ end }}\n",
+            "{{ include \"v\" (dict \"tag\" (include \"t\" .)) }}\n",
+        ],
+        [
+            "{{ define \"v\" }}{{ .a.b.tag }}{{ end }}\n",
+            "version: {{ include \"v\" (dict \"a\" (dict \"b\" .Values.web.image)) }}\n",
+        ],
+        ["{{ block \"v\" .Values.web }}\nversion: {{ .image.tag }}\n{{ end }}\n"],
+        // Texts and mappings below a key.
+        ["version: >-\n  {{ .Values.web.image.tag }}\n"],
+        ["app.kubernetes.io/version:\n  {{ .Values.web.image.tag | quote }}\n"],
+        ["selector:\n  app: x\n  rev: {{ .Values.web.image.tag }}\n"],
+        ["generateName: migrate-{{ .Values.web.image.tag }}-\n"],
+        ["{\"name\": \"x-{{ .Values.web.image.tag }}\"}\n"],
+        ["labels:\n  {{- if .x }}\n  rev: {{ .Values.web.image.tag }}\n  {{- end }}\n"],
+        ["{{ \"}}\" }}\nversion: {{ .Values.web.image.tag }}\n"],
+        ["{{- /* {{ .x }} */ -}}\nversion: {{ .Values.web.image.tag }}\n"],
+        ["{{ printf \"a\\\"b\" }}\nversion: {{ .Values.web.image.tag }}\n"],
     ])
     func `a tag that is a label, a name or a version cannot hold a digest`(
         _ templates: [String]
@@ -78,7 +160,29 @@ import Testing
         ["image: x:{{ .Values.web.image.tag | default .Chart.AppVersion }}\n"],
         ["version: {{ regexReplaceAll \"@.*\" .Values.web.image.tag \"\" }}\n"],
         ["version: {{ (split \"@\" .Values.web.image.tag)._0 | quote }}\n"],
-        ["version: {{ .Values.web.image.tag | replace \"@\" \"-\" | trunc 63 }}\n"],
+        [
+            "version: {{ .Values.web.image.tag | replace \"@\" \"-\" | replace \":\" \"-\" | trunc 63 }}\n"
+        ],
+        [
+            "version: {{ regexReplaceAll \"[^a-zA-Z0-9._-]\" .Values.web.image.tag \"-\" | trunc 63 | trimSuffix \"-\" }}\n"
+        ],
+        ["version: {{ mustRegexReplaceAllLiteral \"@sha.*\" .Values.web.image.tag \"\" }}\n"],
+        ["version: {{ eq .Values.web.image.tag \"x\" | ternary .a .b }}\n"],
+        ["{{ if empty .Values.web.image.tag }}\nversion: 1\n{{ end }}\n"],
+        [
+            "{{ $v := .Values.web.image.tag }}{{ $v = regexFind \"^[^@]+\" $v }}\nversion: {{ $v }}\n"
+        ],
+        [
+            "{{ if .x }}{{ $v := .Values.web.image.tag }}{{ end }}{{ $v := .y }}\nversion: {{ $v }}\n"
+        ],
+        [
+            "{{ with .x }}{{ $v := $.Values.web.image.tag }}{{ $v = regexFind \"^[^@]+\" $v }}\nversion: {{ $v }}\n{{ end }}\n"
+        ],
+        ["annotations:\n  linkerd.io/proxy-version: {{ .Values.web.image.tag }}\n"],
+        ["{{ range .Values.web }}\nversion: {{ .image.tag }}\n{{ end }}\n"],
+        ["{{/* }} version: {{ .Values.web.image.tag }} */}}\n"],
+        ["version: {{ `{{ .Values.web.image.tag }}` }}\n"],
+        ["versions:\n  - name: v1\n    value: {{ .Values.web.image.tag }}\n"],
         [
             "{{ define \"v\" }}{{ .Values.web.image.tag | splitList \"@\" | first }}{{ end }}\n",
             "version: {{ include \"v\" . }}\n",
@@ -107,11 +211,60 @@ import Testing
         #expect(try Self.canHoldDigest(templates + ["{{ include \"t0\" . }}\n"]))
     }
 
+    @Test func `named templates of a dependency count, but not the rest of its templates`() throws {
+        let label = "{{ define \"v\" }}version: {{ .Values.web.image.tag }}{{ end }}\n"
+        func use(_ templates: [String], _ libraries: [String]) -> TagReuse {
+            TagReuse(
+                templates: templates.map { Array($0.utf8) },
+                libraries: libraries.map { Array($0.utf8) })
+        }
+        #expect(try !Self.canHoldDigest(use(["{{ include \"v\" . }}\n"], [label])))
+        #expect(try Self.canHoldDigest(use(["{{ include \"w\" . }}\n"], [label])))
+        #expect(try Self.canHoldDigest(use([], ["version: {{ .Values.web.image.tag }}\n"])))
+    }
+
+    @Test func `a chart with unread templates can use every tag as a version`() throws {
+        let reuse = TagReuse(templates: [], isComplete: false)
+        #expect(try !Self.canHoldDigest(reuse))
+        #expect(try Self.canHoldDigest(reuse, rule: "tag"))
+        #expect(
+            try Self.pinned(reuse).sites.map(\.reason) == [
+                "not all templates of the chart were read: if its tags can have digests, add a rule "
+                    + "with 'shape: tag'"
+            ])
+    }
+
+    @Test func `a chart as large as the largest public ones is read completely`() throws {
+        let helpers = (0..<1000).map { number in
+            "{{ define \"h\(number)\" }}{{ $t := .Values.s\(number).image.tag | default .Chart.AppVersion }}"
+                + "{{ .Values.s\(number).image.repository }}:{{ $t }}{{ end }}\n"
+                + "{{ define \"l\(number)\" }}app: {{ include \"h\((number + 1) % 1000)\" . }}\n"
+                + "{{ include \"labels\" (dict \"context\" $ \"name\" .Values.name) }}{{ end }}\n"
+        }
+        let labels =
+            "{{ define \"labels\" }}version: {{ .context.Chart.AppVersion }}\nname: {{ .name }}{{ end }}\n"
+        let manifests = (0..<1000).map { number in
+            "metadata:\n  name: x\n  labels: {{- include \"l\(number)\" . | nindent 4 }}\n"
+                + "spec:\n  image: {{ include \"h\(number)\" . }}\n"
+                + String(repeating: "  other: {{ .Values.s\(number).other }}\n", count: 20)
+        }
+        let image = "image: x:{{ .Values.web.image.tag }}\n"
+        #expect(try Self.canHoldDigest(helpers + manifests + [labels, image]))
+    }
+
     @Test func `a variable that grows with each action ends`() throws {
         let growing = String(repeating: "{{ $x := $x.a }}", count: 20_000)
         let nested = String(repeating: "{{ with .a }}", count: 20_000)
         let groups = "{{ " + String(repeating: "(", count: 50_000) + " }}"
-        #expect(try Self.canHoldDigest(["{{ $x := . }}\(growing)\n", nested, groups]))
+        #expect(try Self.canHoldDigest(["{{ $x := . }}\(growing)\n"]))
+        let version = "version: {{ .Values.web.image.tag }}\n"
+        for hostile in [growing, nested, groups] {
+            #expect(try !Self.canHoldDigest(["{{ $x := . }}\(hostile)\n", version]))
+        }
+        // Blocks and groups beyond the limit can hide a use of any value.
+        #expect(try !Self.canHoldDigest([nested]))
+        let loop = "{{ $x := .Values }}{{ range .y }}{{ $x = $x.a }}\nname: {{ $x }}\n{{ end }}\n"
+        #expect(try !Self.canHoldDigest([loop]))
     }
 
     /// Templates of a beginning, and a text that is repeated, in which `#` is the number.

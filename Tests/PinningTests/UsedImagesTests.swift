@@ -99,7 +99,7 @@ import Testing
             """
         let list = try Self.list(text)
         #expect(list.first == "quay.io/strimzi/operator:0.47.0")
-        #expect(list.count { $0.hasPrefix("the chart completes the tag") } == 2)
+        #expect(list.count { $0.hasPrefix("the chart adds 'tagPrefix'") } == 2)
         #expect(!list.contains { $0.contains("docker.io/library") })
     }
 

@@ -118,15 +118,42 @@ import Testing
         try await workspace.shell("chmod 755 locked")
     }
 
-    @Test func `a template that is too large is reported, and the values are pinned`()
+    @Test func `the notes of a chart can show a tag with a digest`() async throws {
+        let workspace = try await Self.workspace()
+        for (path, text) in [
+            ("Chart.yaml", "name: x\n"), ("templates/NOTES.txt", "Version: {{ .Values.image.tag }}\n"),
+            ("values.yaml", "image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}\n"),
+        ] {
+            try await workspace.shell("mkdir -p chart/templates")
+            try workspace.folder.write(text, to: "chart/\(path)")
+        }
+        let run = try await workspace.run("pin", "chart/values.yaml")
+        #expect(run.status == 0, "\(run.said)")
+        #expect(workspace.folder.text("chart/values.yaml").contains("tag: 1.4.2@sha256:"))
+    }
+
+    @Test func `templates that are not read are reported, and no tag of the chart gets a digest`()
         async throws
     {
         let workspace = try await Self.workspace()
         try await workspace.shell(
             """
             mkdir -p chart/templates && echo 'name: x' > chart/Chart.yaml && cp env/a.yaml chart/values.yaml
-            head -c 1100000 /dev/zero | tr '\\0' '#' > chart/templates/crds.yaml
+            head -c 4400000 /dev/zero | tr '\\0' '#' > chart/templates/crds.yaml
+            ln -s crds.yaml chart/templates/link.yaml
+            mkdir -p other/charts/web && cp -r chart/templates other/charts/web && echo 'name: x' > other/Chart.yaml
+            mkdir other/templates && cp other/Chart.yaml other/charts/web
             """)
+        let pair = "web: {image: {repository: ghcr.io/acme/mirror/api, tag: 1.4.2}}\n"
+        try workspace.folder.write(pair, to: "chart/prod.yaml")
+        try workspace.folder.write(pair, to: "other/values.yaml")
+        for file in ["chart/prod.yaml", "other/values.yaml"] {
+            let run = try await workspace.run("pin", file)
+            #expect(run.status == 0, "\(run.said)")
+            #expect(run.output.contains("not all templates of the chart were read"), "\(run.output)")
+            #expect(run.output.contains("templates/link.yaml:1:1  skipped"), "\(run.output)")
+            #expect(workspace.folder.text(file) == pair)
+        }
         let run = try await workspace.run("pin", "chart/values.yaml")
         #expect(run.status == 0, "\(run.said)")
         #expect(run.output.contains("chart/templates/crds.yaml:1:1  skipped"), "\(run.output)")

@@ -12,140 +12,207 @@ struct BaseImage {
     let digestShape: ImageShape?
     /// The path of the file.
     let file: String
-    /// A Boolean value that indicates whether the chart uses the tag for other purposes too.
-    let isTagReused: Bool
+    /// The use of the tag by the chart of that file.
+    let tagUse: TagReuse.Use
 }
 
 /// Finds the image that an overlay changes: in the chart that a resource installs; without one, in
 /// the values of the chart in the same directory or above it, in a base overlay, and in a subchart.
 ///
-/// The nearest file with a repository at the path of the overlay is taken.
+/// The nearest file that names an image at the path of the overlay is taken.
 struct BaseFinder {
-    let files: RepositoryFiles
+    /// The result of a lookup.
+    enum Result {
+        case found(BaseImage)
+        /// The file names an image whose repository is not known.
+        case incomplete(file: String)
+        /// The repository is in a dependency that is not a directory.
+        case packaged(chart: String)
+        case missing
+        /// There were too many lookups.
+        case limited
+    }
+
+    /// A place with values, nearest first.
+    private enum Place {
+        case file(String)
+        /// The subcharts of the chart in a directory.
+        case subcharts(of: String)
+    }
+
+    /// A mapping in a file.
+    private struct MappingKey: Hashable {
+        let file: String
+        let range: Range<Int>
+    }
+
+    private let files: RepositoryFiles
     /// The path of the overlay.
-    let file: String
-    /// The directory of the chart that a resource in the file installs.
-    var chart: String?
+    private let file: String
+    private let places: [Place]
+    /// The directory of the chart; `nil` if there is none.
+    private let chart: String?
+    /// The mappings that contain images, because each is searched for many keys.
+    private var mappings: [MappingKey: MergedMapping] = [:]
+    /// The number of mappings that may still be searched.
+    private var budget = 1_000_000
 
     /// The number of directories above the file that are searched.
     private static let levels = 6
     private static let baseNames = ["base", "_base", "common", "default", "defaults", "shared"]
+    /// The maximum number of charts in charts.
+    private static let nesting = 4
 
-    init(files: RepositoryFiles, file: String) {
+    /// Creates a finder for a file.
+    ///
+    /// - Parameters:
+    ///   - files: The files around the overlay.
+    ///   - file: The path of the overlay.
+    ///   - chart: The chart whose values the overlay has.
+    init(files: RepositoryFiles, file: String, chart: ChartLocation) {
         self.files = files
         self.file = file
-    }
-
-    /// Returns the image at a path of values, or `nil` if no file has its repository.
-    func image(at keys: [String]) -> BaseImage? {
-        for (path, prefix) in candidates(for: keys[0]) where path != file {
-            if let image = image(at: Array(keys.dropFirst(prefix)), in: path) { return image }
+        let directories = RelativePath.directories(above: file).prefix(Self.levels)
+        func hasChart(_ directory: String) -> Bool {
+            files.values(in: "\(directory)Chart.yaml") != nil
         }
-        return nil
-    }
-
-    /// Returns the files in the order of precedence, each with the number of keys before its root.
-    private func candidates(for firstKey: String) -> [(path: String, prefix: Int)] {
-        let directories = Self.directories(above: file).prefix(Self.levels)
-        let isName = !firstKey.contains("/") && !firstKey.hasPrefix(".")
-        var result: [(String, Int)] = []
-        if let chart {
-            for path in directories.compactMap({ Self.directory(chart, from: $0) }) {
-                result.append(("\(path)/values.yaml", 0))
-                if isName { result.append(("\(path)/charts/\(firstKey)/values.yaml", 1)) }
+        var places: [Place] = []
+        switch chart {
+        case .remote: self.chart = nil
+        case .directory(let stated):
+            let charts = directories.compactMap { RelativePath.directory(stated, from: $0) }
+            self.chart = charts.first(where: hasChart)
+            for chart in charts { places += [.file("\(chart)values.yaml"), .subcharts(of: chart)] }
+        case .aroundFile:
+            self.chart = directories.first(where: hasChart)
+            for directory in directories {
+                places += Self.baseFiles(of: file, in: directory).map(Place.file)
+                places += [
+                    .file("\(directory)values.yaml"), .file("\(directory)values.yml"),
+                    .subcharts(of: directory),
+                ]
+                // The values of a chart around this one have other paths.
+                if directory == self.chart { break }
             }
-            return result
         }
-        for directory in directories {
-            let below = Self.relative(file, to: directory).split(separator: "/")
-            // An overlay in DIR/dev/web.yaml changes DIR/base/web.yaml.
-            if below.count > 1 {
-                let rest = below.dropFirst().joined(separator: "/")
-                result += Self.baseNames.map { ("\(directory)\($0)/\(rest)", 0) }
-            }
-            result += Self.baseNames.map { ("\(directory)\($0)/values.yaml", 0) }
-            result += ["values.yaml", "values.yml"].map { ("\(directory)\($0)", 0) }
-            if isName { result.append(("\(directory)charts/\(firstKey)/values.yaml", 1)) }
-            result += subcharts(named: firstKey, of: directory)
-        }
-        return result
-    }
-
-    /// Returns the values of the dependencies in other directories that a chart calls by a name.
-    private func subcharts(named name: String, of directory: String) -> [(String, Int)] {
-        let chart = files.values(in: "\(directory)Chart.yaml")
-        let dependencies = chart?.root["dependencies"]?.items ?? []
-        return dependencies.compactMap { dependency in
-            let own = dependency["name"]?.text
-            guard (dependency["alias"]?.text ?? own) == name, let own, !own.contains("/") else {
-                return nil
-            }
-            let location = dependency["repository"]?.text ?? ""
-            guard location.hasPrefix("file://") else {
-                return ("\(directory)charts/\(own)/values.yaml", 1)
-            }
-            return Self.directory(String(location.dropFirst("file://".count)), from: directory)
-                .map { ("\($0)/values.yaml", 1) }
+        self.places = places.filter { place in
+            guard case .file(let path) = place else { return true }
+            return path != file && files.values(in: path) != nil
         }
     }
 
-    private func image(at keys: [String], in path: String) -> BaseImage? {
+    /// Returns the files of base overlays; an overlay in `DIR/dev/web.yaml` changes
+    /// `DIR/base/web.yaml`.
+    private static func baseFiles(of file: String, in directory: String) -> [String] {
+        let below = file.dropFirst(directory.count).split(separator: "/")
+        let rest = below.dropFirst().joined(separator: "/")
+        return (rest.isEmpty ? [] : baseNames.map { "\(directory)\($0)/\(rest)" })
+            + baseNames.map { "\(directory)\($0)/values.yaml" }
+    }
+
+    /// Returns the image at a path of values.
+    ///
+    /// - Parameters:
+    ///   - keys: The path.
+    ///   - overlay: The mapping that changes the image.
+    ///   - scope: The values that apply to all images of the overlay.
+    mutating func image(
+        at keys: [String], under overlay: MergedMapping, in scope: ValuesScope
+    ) -> Result {
+        var packaged: String?
+        for place in places {
+            guard budget > 0 else { return .limited }
+            switch place {
+            case .file(let path):
+                if let result = image(at: keys[...], in: path, under: overlay, scope) {
+                    return result
+                }
+            case .subcharts(let directory):
+                let charts = subcharts(keys[0], of: directory)
+                for chart in charts {
+                    let path = "\(chart)values.yaml"
+                    guard path != file else { continue }
+                    if let result = image(at: keys.dropFirst(), in: path, under: overlay, scope) {
+                        return result
+                    }
+                }
+                if files.dependencies(ofChartIn: directory)[keys[0]] != nil,
+                    !charts.contains(where: { files.values(in: "\($0)values.yaml") != nil })
+                {
+                    packaged = packaged ?? keys[0]
+                }
+            }
+        }
+        return packaged.map(Result.packaged) ?? .missing
+    }
+
+    /// Returns the use of the tag at a path of values by the templates of the chart and its subcharts.
+    func use(ofTagAt keys: [String]) -> TagReuse.Use {
+        chart.map { use(of: keys[...], inChart: $0, depth: 0) } ?? .image
+    }
+
+    private func use(
+        of keys: ArraySlice<String>, inChart directory: String, depth: Int
+    ) -> TagReuse.Use {
+        let use = files.reuse(ofChartIn: directory).use(of: Array(keys))
+        guard use != .version, depth < Self.nesting, let first = keys.first else { return use }
+        if first == "global" {
+            let charts = files.dependencies(ofChartIn: directory).keys
+            let uses = charts.flatMap { subcharts($0, of: directory) }
+                .map { self.use(of: keys, inChart: $0, depth: depth + 1) }
+            return max(use, uses.max() ?? use)
+        }
+        let uses = subcharts(first, of: directory)
+            .map { self.use(of: keys.dropFirst(), inChart: $0, depth: depth + 1) }
+        return max(use, uses.max() ?? use)
+    }
+
+    /// Returns the directories that can have a subchart, which values call by its name or alias.
+    private func subcharts(_ name: String, of directory: String) -> [String] {
+        guard !name.contains("/"), !name.hasPrefix(".") else { return [] }
+        let stated = files.dependencies(ofChartIn: directory)[name] ?? []
+        return stated.flatMap(\.directories).compactMap {
+            RelativePath.directory($0, from: directory)
+        } + (stated.isEmpty ? ["\(directory)charts/\(name)/"] : [])
+    }
+
+    /// Returns the image at a path in a file; `nil` if the file names none there.
+    private mutating func image(
+        at keys: ArraySlice<String>, in path: String, under overlay: MergedMapping,
+        _ scope: ValuesScope
+    ) -> Result? {
         guard !keys.isEmpty, let values = files.values(in: path) else { return nil }
-        var node: YAMLNode? = values.root
+        var mapping = mapping(values.root, of: values, in: path)
         var location = SitePath()
         for key in keys {
-            node = node?[key]
+            guard let node = mapping[key], node.entries != nil else { return nil }
+            mapping = self.mapping(node, of: values, in: path)
             location = location.appending(key: key)
         }
-        guard let node, node.entries != nil else { return nil }
         var site = ImageReferenceSite(
-            fragment: 0, document: 0, path: location, shape: .tag, at: node)
-        let reader = ImageMappingReader(
-            mapping: MergedMapping(node, values.anchors), path: location, scope: values.scope,
-            rule: nil, isInResource: false)
-        guard reader.read(into: &site) != nil, let image = site.image else { return nil }
-        let directory = String(path.dropLast(path.split(separator: "/").last?.count ?? 0))
-        let reuse = files.reuse(ofChartIn: directory.isEmpty ? "." : String(directory.dropLast()))
-        return BaseImage(
-            repository: image.repository, tag: image.tag,
-            digestShape: site.digest == nil ? nil : site.shape, file: path,
-            isTagReused: reuse.uses(location, key: "tag"))
+            fragment: 0, document: 0, path: location, shape: .tag, at: mapping.node)
+        var reader = ImageMappingReader(
+            mapping.overridden(by: overlay, keys: ["registry", "defaultRegistry"]), at: location,
+            in: scope.over(values.scope))
+        reader.acceptsMerged = true
+        guard reader.read(into: &site) else { return nil }
+        guard let image = site.image else { return .incomplete(file: path) }
+        let reuse = files.reuse(ofChartIn: RelativePath.directory(of: path))
+        return .found(
+            BaseImage(
+                repository: image.repository, tag: image.tag,
+                digestShape: site.digest == nil ? nil : site.shape, file: path,
+                tagUse: reuse.use(of: site.tagPath.steps)))
     }
 
-    /// Returns the directory of a file and those above it, each with a final slash; the nearest
-    /// first.
-    ///
-    /// The directories above a final `..` have no known names.
-    private static func directories(above file: String) -> [String] {
-        var parts = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        var result: [String] = []
-        while let last = parts.last {
-            result.append(parts.joined(separator: "/") + "/")
-            guard last != ".." else { return result }
-            parts.removeLast()
-        }
-        return file.hasPrefix("/") ? result : result + [""]
-    }
-
-    private static func relative(_ file: String, to directory: String) -> Substring {
-        file.dropFirst(directory.count)
-    }
-
-    /// Returns a directory that a file states relative to another one, without the steps `.` and
-    /// `..`; `nil` if it is absolute, or outside of the tree in which the other one is.
-    private static func directory(_ stated: String, from directory: String) -> String? {
-        guard !stated.hasPrefix("/") else { return nil }
-        var parts: [Substring] = []
-        for part in (directory + stated).split(separator: "/", omittingEmptySubsequences: false) {
-            switch part {
-            case ".": continue
-            case "" where !parts.isEmpty: continue
-            case ".." where parts.last.map { $0 != ".." && !$0.isEmpty } ?? false:
-                parts.removeLast()
-            default: parts.append(part)
-            }
-        }
-        guard parts.first != ".." || directory.hasPrefix("..") else { return nil }
-        return parts.joined(separator: "/")
+    private mutating func mapping(
+        _ node: YAMLNode, of values: RepositoryFiles.Values, in path: String
+    ) -> MergedMapping {
+        budget -= 1
+        let key = MappingKey(file: path, range: node.range)
+        if let known = mappings[key] { return known }
+        let mapping = MergedMapping(node, values.anchors)
+        mappings[key] = mapping
+        return mapping
     }
 }

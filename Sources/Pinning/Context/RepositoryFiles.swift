@@ -9,7 +9,8 @@ internal import YAML
 public final class RepositoryFiles: Sendable {
     /// Returns the content of a file, or `nil` if there is none.
     public typealias Read = @Sendable (String) -> [UInt8]?
-    /// Returns the use of tags in the templates of the chart in a directory.
+    /// Returns the use of tags in the templates of the chart in a directory; `.` is the working
+    /// directory.
     public typealias ReadTemplates = @Sendable (String) -> TagReuse
 
     /// A parsed values file.
@@ -18,6 +19,9 @@ public final class RepositoryFiles: Sendable {
         let anchors: Anchors
         let scope: ValuesScope
     }
+
+    /// The dependencies of a chart, by the name or alias that values call them by.
+    typealias Dependencies = [String: [ChartDependencies.Dependency]]
 
     /// The maximum number of parsed files that are kept.
     private static let limit = 64
@@ -29,6 +33,7 @@ public final class RepositoryFiles: Sendable {
     private let parsed = Mutex<[String: Values]>([:])
     private let missing = Mutex<Set<String>>([])
     private let reuses = Mutex<[String: TagReuse]>([:])
+    private let dependencies = Mutex<[String: Dependencies]>([:])
 
     /// Creates a reader.
     public init(read: @escaping Read, templates: @escaping ReadTemplates = { _ in TagReuse() }) {
@@ -67,8 +72,23 @@ public final class RepositoryFiles: Sendable {
         return values(in: path)?.root["appVersion"].flatMap(MergedMapping.text)
     }
 
+    /// Returns the dependencies of the chart in a directory.
+    func dependencies(ofChartIn directory: String) -> Dependencies {
+        if let known = dependencies.withLock({ $0[directory] }) { return known }
+        let root = values(in: "\(directory)Chart.yaml")?.root
+        let table = Dependencies(
+            grouping: root.map { ChartDependencies($0).all } ?? [], by: \.alias)
+        dependencies.withLock { $0[directory] = table }
+        return table
+    }
+
     /// Returns how the templates of a chart use tags; nothing for a directory without a chart.
+    ///
+    /// - Parameter directory: The directory, with or without a slash; empty for the working directory.
     public func reuse(ofChartIn directory: String) -> TagReuse {
+        var directory = directory
+        while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }
+        if directory.isEmpty { directory = "." }
         if let known = reuses.withLock({ $0[directory] }) { return known }
         let reuse = readTemplates(directory)
         reuses.withLock { $0[directory] = reuse }

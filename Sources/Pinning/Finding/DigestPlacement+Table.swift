@@ -19,17 +19,28 @@ extension DigestPlacement {
                 fields: [
                     "match", "exempt", "exclude", "ignore", "allow", "deny", "block", "skip",
                     "trusted", "untrusted",
-                ].flatMap {
-                    [
-                        Field("\($0)*images"), Field("\($0)*images", "**"),
-                        Field("\($0)*image", "*"), Field("\($0)*registries", "*"),
-                    ]
-                }
-                    + ["allowlist", "denylist", "whitelist", "blacklist"].flatMap {
-                        [Field("*\($0)", "*"), Field("*\($0)*", "*")]
-                    },
+                ].flatMap(patterns)
+                    + ["allow", "deny", "white", "black", "block"].flatMap(patternLists),
                 reason: "the list has patterns for other images"),
         ]
+
+    /// Returns the fields for which a word is the first or the only one: `excludedImages`,
+    /// `deny.images`; not `skipperImage`.
+    private static func patterns(_ word: String) -> [Field] {
+        let keys = ["\(word)image", "\(word)d*image", "\(word)ed*image"]
+        var fields = keys.flatMap { [Field($0), Field($0, "*")] }
+        fields += [Field("\(word)*images"), Field("\(word)*images", "**")]
+        fields += [Field("\(word)*registries", "*")]
+        for key in [word, "\(word)ed"] {
+            fields += [Field(key, "images", "**"), Field("images", key, "*")]
+        }
+        return fields
+    }
+
+    /// Returns the fields of lists such as `imageAllowlist` and `image_allow_list`.
+    private static func patternLists(_ word: String) -> [Field] {
+        ["*\(word)list", "*\(word)list*", "*\(word)_list", "*\(word)-list"].map { Field($0, "*") }
+    }
 
     private static let result = "the image is the result of a build"
 
@@ -66,8 +77,8 @@ extension DigestPlacement {
             },
             reason: "a parameter with this name is usually the image that a pipeline pushes"),
         Row(
-            files: [Glob("cloudbuild*.yaml"), Glob("cloudbuild*.yml")],
-            fields: [Field("images", "*")], reason: "Cloud Build pushes this image"),
+            rootKeys: ["steps"], fields: [Field("images", "*")],
+            reason: "Cloud Build pushes this image"),
         Row(
             files: [Glob("devspace.yaml")], fields: [Field("images", "*", "image")],
             reason: "DevSpace builds the image"),

@@ -122,7 +122,7 @@ struct DigestPlacement {
         return rows.first { row in
             (row.pulled == nil || path.key != row.pulled)
                 && (row.fields.isEmpty || row.fields.contains { $0.matches(steps) })
-                && (row.beside.map { mapping?[$0] != nil } ?? true)
+                && (row.beside.map { mapping?[$0].map { !$0.isNull } ?? false } ?? true)
         }?.reason
     }
 

@@ -39,7 +39,7 @@ struct ImageComposer {
         let tag = site.tag.map(\.text).flatMap { $0.isEmpty ? nil : $0 } ?? defaultTag(of: site)
         let digest = site.digest?.text ?? ""
         guard !ImageText.isTemplate(parts.joined() + tag + digest) else {
-            return site.skip("template text")
+            return site.skipTemplate()
         }
         guard let named = ImageText.reference(parts.joined(separator: "/")), named.digest == nil
         else { return site.reject("invalid repository name") }
@@ -88,7 +88,7 @@ struct ImageComposer {
             return Self.elsewhere("registry")
         }
         if tagPrefix != nil, site.tag?.text.isEmpty ?? true {
-            return "the chart completes the tag with 'tagPrefix': add '# ocimirror: ID' or a rule"
+            return "the chart adds 'tagPrefix' to the tag: add '# ocimirror: ID' or a rule"
         }
         return nil
     }
@@ -103,7 +103,7 @@ struct ImageComposer {
 
     /// Returns the reason for a part that another file has.
     static func elsewhere(_ part: String) -> String {
-        "the \(part) is defined elsewhere: add '# ocimirror: ID' or a rule in pins.yaml"
+        "the \(part) is defined elsewhere: add '# ocimirror: ID' or a rule"
     }
 
     /// Returns a registry without the slash that some charts expect after it.

@@ -12,21 +12,22 @@ struct ImageMappingReader {
     /// A Boolean value that indicates whether the mapping is in a resource, whose fields an operator
     /// reads.
     let isInResource: Bool
+    /// A Boolean value that indicates whether an image can consist of merged keys only, which is then
+    /// that of another mapping.
+    var acceptsMerged = false
 
-    private static let tagKeys = ["tag", "imageTag", "version", "defaultTag"]
-    static let partKeys: Set<String> = [
-        "repository", "image", "name", "registry", "defaultRegistry", "tag", "imageTag", "version",
-        "defaultTag", "digest", "imageDigest", "sha", "sha256", "useDigest", "override", "flavour",
-        "flavor", "variant", "tagSuffix", "tagPrefix", "pullPolicy", "imagePullPolicy",
-    ]
+    private static let tagKeys = ImageKeys.tag + ImageKeys.dependentTag
 
-    private static let claimedKeys = partKeys.subtracting(["override"])
+    /// The keys that were read; the others can name further images.
+    private(set) var claims = Claims()
 
     private var isImage: Bool { ImageText.isImageKey(path.key ?? "") }
 
     /// The key of the repository, or of the name of an image whose repository is defined elsewhere.
     private enum NameKey {
         case repository
+        /// A short key for the repository, which other mappings use for Git repositories.
+        case repo
         case image
         case name
         /// A name beside an empty `repository`, which a common registry completes.
@@ -35,40 +36,65 @@ struct ImageMappingReader {
         var text: String {
             switch self {
             case .repository: "repository"
+            case .repo: "repo"
             case .image: "image"
             case .name, .nameBelowRegistry: "name"
             }
         }
     }
 
-    /// Returns the completed site; `nil` if the mapping is not an image.
-    func read(into site: inout ImageReferenceSite) -> Claims? {
-        guard let (nameKey, repository) = name() else { return nil }
-        site.mapping = mapping.node
+    init(
+        _ mapping: MergedMapping, at path: SitePath, in scope: ValuesScope,
+        rule: PinRules.Rule? = nil, isInResource: Bool = false
+    ) {
+        self.mapping = mapping
+        self.path = path
+        self.scope = scope
+        self.rule = rule
+        self.isInResource = isInResource
+    }
+
+    /// Returns the field with the first of the keys that the mapping has, and claims its key.
+    private mutating func take(_ keys: [String]) -> (key: String, field: Field)? {
+        guard let (key, value) = mapping.first(of: keys) else { return nil }
+        if value.text != nil { claims.keys.insert(key) }
+        return (key, Field(node: value))
+    }
+
+    /// Completes a site.
+    ///
+    /// - Returns: A Boolean value that indicates whether the mapping is an image.
+    mutating func read(into site: inout ImageReferenceSite) -> Bool {
+        guard let (nameKey, repository) = name() else { return false }
+        site.mapping = mapping.isExtensible ? mapping.node : nil
         site.repository = Field(node: repository)
-        if nameKey == .repository, let leaf = leaf() { site.leaf = Field(node: leaf) }
-        let registry = mapping["registry"]
-        let isGiven = registry.flatMap(MergedMapping.text) != nil
-        site.registry = (isGiven ? registry : mapping["defaultRegistry"] ?? registry)
-            .map { Field(node: $0) }
-        let tag = mapping.first(of: Self.tagKeys.filter { mayBeTag($0, beside: nameKey) })
-        site.tag = tag.map { Field(node: $0.value) }
+        claims.keys.insert(nameKey.text)
+        if mapping["repository"] != nil { claims.keys.insert("repository") }
+        if nameKey == .repository, let (key, leaf) = leaf() {
+            site.leaf = Field(node: leaf)
+            claims.keys.insert(key)
+        }
+        let isGiven = mapping.text("registry") != nil
+        site.registry =
+            take(isGiven ? ["registry"] : ["defaultRegistry", "registry"])?.field
+        if mapping["registry"] != nil { claims.keys.insert("registry") }
+        let tag = readTag(Self.tagKeys.filter { mayBeTag($0, beside: nameKey) }, into: &site)
         readDigest(into: &site)
         guard
             site.tag?.node.text != nil || site.digest?.node.text != nil || isImage || rule != nil
                 || site.leaf != nil
-        else { return nil }
+        else { return false }
         readOptions(into: &site)
-        site.precedingKey = tag?.key ?? nameKey.text
-        apply(rule, to: &site)
-        if let repeated = mapping.repeated(of: Self.partKeys) {
+        site.precedingKey = tag ?? nameKey.text
+        site.apply(rule)
+        if let repeated = mapping.repeated(of: ImageKeys.all) {
             site.reject("duplicate key '\(repeated)'")
         }
-        if tag?.key == "version", nameKey == .image, isInResource {
+        if tag == "version", nameKey == .image, isInResource {
             site.reject("the operator reads 'version' too: give the tag and the digest in 'image'")
         }
         compose(&site, nameKey)
-        return claims(nameKey)
+        return true
     }
 
     private func compose(_ site: inout ImageReferenceSite, _ nameKey: NameKey) {
@@ -78,7 +104,7 @@ struct ImageMappingReader {
         case .name where site.precedingKey == "defaultTag":
             composer.parent = scope.parentRepository
             composer.requiresParent = true
-        case .repository, .image, .name: break
+        case .repository, .repo, .image, .name: break
         }
         composer.tagPrefix = mapping["tagPrefix"]
         composer.compose(&site)
@@ -89,26 +115,32 @@ struct ImageMappingReader {
         }
     }
 
+    /// Reads the tag.
+    ///
+    /// - Returns: Its key; `nil` if there is none.
+    @discardableResult
+    mutating func readTag(
+        _ keys: [String], into site: inout ImageReferenceSite
+    ) -> String? {
+        guard let (key, field) = take(keys) else { return nil }
+        site.tag = field
+        site.tagPath = path.appending(key: key)
+        return key
+    }
+
     /// Reads the digest, whose key decides the shape.
-    func readDigest(into site: inout ImageReferenceSite) {
-        if let (_, digest) = mapping.first(of: ["digest", "imageDigest"]) {
-            site.shape = .digest
-            site.digest = Field(node: digest)
-        } else if let (_, sha) = mapping.first(of: ["sha", "sha256"]) {
-            site.shape = .sha
-            site.digest = Field(node: sha)
-        } else {
-            site.shape = .tag
-        }
+    mutating func readDigest(into site: inout ImageReferenceSite) {
+        let digest = take(ImageKeys.digest + ImageKeys.sha)
+        site.digest = digest?.field
+        site.shape = digest.map { ImageKeys.shape(of: $0.key) } ?? .tag
     }
 
     /// Reads the keys that change the effect of tag and digest.
-    func readOptions(into site: inout ImageReferenceSite) {
-        site.digestSwitch = mapping["useDigest"].map { Field(node: $0) }
-        site.suffix = mapping.first(of: ["flavour", "flavor", "variant", "tagSuffix"])
-            .flatMap { MergedMapping.text($0.value) == nil ? nil : Field(node: $0.value) }
-        site.pullPolicy = mapping.first(of: ["pullPolicy", "imagePullPolicy"])
-            .map { Field(node: $0.value) }
+    mutating func readOptions(into site: inout ImageReferenceSite) {
+        site.digestSwitch = take(["useDigest"])?.field
+        site.suffix = take(ImageKeys.suffix)?.field
+        if site.suffix?.text.isEmpty ?? false { site.suffix = nil }
+        site.pullPolicy = take(ImageKeys.pullPolicy)?.field
     }
 
     /// Returns the key with the name, if the keys beside it confirm that it is an image's.
@@ -118,12 +150,17 @@ struct ImageMappingReader {
                 return nil
             }
             // A chart's dependency has a repository too.
-            guard owns(["repository"] + Self.tagKeys + ["digest", "sha", "registry", "image"]),
+            guard owns(["repository", "registry", "image"] + Self.tagKeys + ["digest", "sha"]),
                 isImage
                     || !(mapping["version"] != nil && mapping["tag"] == nil
                         && (mapping["name"] != nil || mapping["chart"] != nil))
             else { return nil }
             return (.repository, node)
+        }
+        if isImage, mapping["repository"] == nil, owns(["repo"]), let node = mapping["repo"],
+            let text = MergedMapping.text(node), !text.contains("://")
+        {
+            return (.repo, node)
         }
         if let node = mapping["image"], let text = MergedMapping.text(node),
             mapping["repository"] == nil,
@@ -150,11 +187,11 @@ struct ImageMappingReader {
     }
 
     /// Returns the last component of the name, if it is separate from the repository.
-    private func leaf() -> YAMLNode? {
-        if let leaf = mapping["image"], Self.isLeaf(leaf) { return leaf }
+    private func leaf() -> (key: String, value: YAMLNode)? {
+        if let leaf = mapping["image"], Self.isLeaf(leaf) { return ("image", leaf) }
         guard mapping["registry"] != nil, let leaf = mapping["name"], isImage, Self.isLeaf(leaf)
         else { return nil }
-        return leaf
+        return ("name", leaf)
     }
 
     /// Returns a Boolean value that indicates whether a name outside `image:` is that of an image:
@@ -172,26 +209,12 @@ struct ImageMappingReader {
         }
     }
 
-    private func owns(_ keys: [String]) -> Bool { keys.contains(where: mapping.owns) }
+    private func owns(_ keys: [String]) -> Bool {
+        keys.contains { acceptsMerged ? mapping[$0] != nil : mapping.owns($0) }
+    }
 
     private static func isLeaf(_ node: YAMLNode) -> Bool {
         guard let text = MergedMapping.text(node) else { return false }
         return !text.contains { $0 == "/" || $0 == ":" || $0 == "{" }
-    }
-
-    private func apply(_ rule: PinRules.Rule?, to site: inout ImageReferenceSite) {
-        switch rule?.form {
-        case .tag: (site.shape, site.digest) = (.tag, nil)
-        case .digest: site.shape = .digest
-        case .sha: site.shape = .sha
-        case .reference, .skip, nil: break
-        }
-    }
-
-    private func claims(_ nameKey: NameKey) -> Claims {
-        var keys = Self.claimedKeys
-        if nameKey == .repository, mapping["image"]?.entries != nil { keys.remove("image") }
-        keys.insert(nameKey.text)
-        return Claims(keys: keys)
     }
 }

@@ -43,17 +43,21 @@ struct ImageReferenceSite: Sendable {
     var overridingRegistry: YAMLMark?
     /// The file that has the repository of an overlay's tag.
     var repositoryFile: String?
-    /// A Boolean value that indicates whether the chart uses the tag for other purposes too.
-    var isTagReused = false
+    /// The path of the tag in the document, also of one that the file does not have.
+    var tagPath: SitePath
+    /// The use of the tag by the chart.
+    var tagUse = TagReuse.Use.image
+    /// A Boolean value that indicates whether a rule decides that the tag can have a digest.
+    var isTagPermitted = false
     /// The reason for which the image is unknown unless a rule or a directive gives the id.
     var missingIDReason: String?
     /// The value that allows charts of Bitnami to use other repositories.
     var allowInsecureImages: Field?
     /// The reason for which the site is not changed; `nil` if it can be.
-    var obstacle: String?
+    private(set) var obstacle: Obstacle?
     /// A Boolean value that indicates whether the site needs no digest, so the obstacle needs no
     /// attention.
-    var isSkipped = false
+    private(set) var isSkipped = false
     /// The id that a rule or a directive gives.
     var id: String?
     /// The positions of the aliases that use the site's values.
@@ -67,6 +71,7 @@ struct ImageReferenceSite: Sendable {
         self.path = path
         self.shape = shape
         self.anchor = anchor
+        tagPath = path.appending(key: "tag")
     }
 
     /// The fields of the name that have a value or an empty value.
@@ -101,16 +106,44 @@ struct ImageReferenceSite: Sendable {
         }
     }
 
-    mutating func reject(_ reason: String) {
-        if obstacle == nil { obstacle = reason }
+    /// Sets the shape that a rule gives.
+    mutating func apply(_ rule: PinRules.Rule?) {
+        switch rule?.form {
+        case .tag: (shape, digest, isTagPermitted) = (.tag, nil, true)
+        case .digest: shape = .digest
+        case .sha: shape = .sha
+        case .reference, .skip, nil: break
+        }
+    }
+
+    mutating func reject(_ reason: String, as kind: Obstacle.Kind = .other) {
+        if obstacle == nil { obstacle = Obstacle(kind: kind, reason: reason) }
     }
 
     /// Marks the site as skipped, replacing other obstacles; the first reason is kept.
-    mutating func skip(_ reason: String) {
+    mutating func skip(_ reason: String, as kind: Obstacle.Kind = .other) {
         guard !isSkipped else { return }
-        obstacle = reason
+        obstacle = Obstacle(kind: kind, reason: reason)
         isSkipped = true
     }
+
+    /// Marks the site as the text of a template.
+    mutating func skipTemplate() { skip("template text", as: .template) }
+}
+
+/// The reason for which a site is not changed.
+struct Obstacle: Hashable, Sendable {
+    /// The kinds of obstacles that the linter distinguishes.
+    enum Kind: Hashable, Sendable {
+        case template
+        /// The chart uses the tag for other purposes too.
+        case reusedTag
+        case invalidDigest
+        case other
+    }
+
+    let kind: Kind
+    let reason: String
 }
 
 /// A part of an image's name in a file: a scalar, or a part of its text.

@@ -7,8 +7,8 @@ enum ImageText {
     /// Returns a Boolean value that indicates whether the value of a key is an image: `image`,
     /// `initImage`, `docker_image`, `IMAGE`, `imageName`.
     static func isImageKey(_ key: String) -> Bool {
-        key.hasSuffixIgnoringCase("image") || key.equalsIgnoringCase("imagename")
-            || key.equalsIgnoringCase("image_name")
+        key.hasSuffixIgnoringCase("image") || key.hasSuffixIgnoringCase("imagename")
+            || key.hasSuffixIgnoringCase("image_name") || key.hasSuffixIgnoringCase("image-name")
     }
 
     /// Returns a Boolean value that indicates whether the values of a key are images: `images`,
@@ -46,6 +46,47 @@ enum ImageText {
         return reference
     }
 
+    /// Returns a Boolean value that indicates whether a text is a reference with a version, and not a
+    /// host with a port.
+    ///
+    /// Keys that are not the names of images can have such values: `imageCache: redis:6379`.
+    static func isProbablyImage(_ text: String) -> Bool {
+        guard let image = pinnable(text) else { return false }
+        guard !text.utf8.contains(UInt8(ascii: "/")), image.digest == nil, let tag = image.tag else {
+            return true
+        }
+        return !(80...65_535).contains(Int(tag.name) ?? 0)
+    }
+
+    /// Returns the default value of a text that is one variable, such as `${IMAGE:-acme/web:1}`.
+    ///
+    /// Source: POSIX, Shell Command Language § Parameter Expansion; Compose, interpolation.
+    static func defaultValue(in text: String) -> (image: Reference, range: Range<Int>)? {
+        let bytes = Array(text.utf8)
+        guard bytes.starts(with: "${".utf8), bytes.last == UInt8(ascii: "}"),
+            case let start = endOfName(in: bytes, from: 2), start < bytes.count - 1,
+            case let value = String(decoding: bytes[start..<(bytes.count - 1)], as: UTF8.self),
+            let image = pinnable(value)
+        else { return nil }
+        return (image, start..<(bytes.count - 1))
+    }
+
+    /// Returns the offset after the name of a variable and the operator before its default value.
+    private static func endOfName(in bytes: [UInt8], from start: Int) -> Int {
+        var end = start
+        while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
+        if end < bytes.count, bytes[end] == UInt8(ascii: ":") { end += 1 }
+        if end < bytes.count, "-=+?".utf8.contains(bytes[end]) { end += 1 }
+        return end
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x5F: true
+        default: false
+        }
+    }
+
     /// Returns the reference that a text consists of, with or without a tag or digest, or `nil` if
     /// it is not a reference.
     ///
@@ -53,6 +94,13 @@ enum ImageText {
     static func reference(_ text: String) -> Reference? {
         guard text.utf8.count <= 512, !isDigest(text) else { return nil }
         return try? Reference(parsing: text)
+    }
+
+    /// Returns the reference before an invalid digest, such as `web:1@sha256:0`; `nil` if there is none.
+    static func referenceBeforeDigest(in text: String) -> Reference? {
+        guard let at = text.firstIndex(of: "@"), isDigest(String(text[text.index(after: at)...]))
+        else { return nil }
+        return reference(String(text[..<at]))
     }
 
     /// Returns a Boolean value that indicates whether the text is a digest, complete or shortened.
@@ -82,11 +130,29 @@ enum ImageText {
         else { return nil }
         let name = text[..<separator]
         let value = text[text.utf8.index(after: separator)...]
-        guard let reference = pinnable(String(value)) else { return nil }
-        // Options that are not named after images can have values like `a:1` too.
-        guard mentionsImage(String(name)) || hasRegistry(String(value)) else { return nil }
+        guard let reference = pinnable(String(value)), isImage(String(value), of: String(name))
+        else { return nil }
         let start = text.utf8.distance(from: text.startIndex, to: value.startIndex)
         return Option(name: name, image: reference, value: start..<text.utf8.count)
+    }
+
+    /// Returns the variable and the image in a text such as `WEB_IMAGE=registry/a:1`.
+    static func variable(in text: String) -> Option? {
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        let name = text[..<equals]
+        let value = String(text[text.utf8.index(after: equals)...])
+        guard name.utf8.allSatisfy(isNameByte), mentionsImage(String(name)),
+            let reference = pinnable(value), isProbablyImage(value)
+        else { return nil }
+        return Option(
+            name: name, image: reference, value: (name.utf8.count + 1)..<text.utf8.count)
+    }
+
+    /// Returns a Boolean value that indicates whether the value of an option or a property is an image.
+    ///
+    /// Those that are not named after images can have values like `a:1` too.
+    private static func isImage(_ value: String, of name: String) -> Bool {
+        hasRegistry(value) || (mentionsImage(name) && isProbablyImage(value))
     }
 
     /// Returns a Boolean value that indicates whether a text begins with a registry and a slash.
@@ -102,6 +168,10 @@ enum ImageText {
         var ranges: [Range<Int>] = []
         var start = 0
         while start < line.count {
+            if line[start...].starts(with: "${".utf8) {
+                start = endOfName(in: line, from: start + 2)
+                continue
+            }
             guard isReferenceByte(line[start]) else {
                 start += 1
                 continue
@@ -136,9 +206,10 @@ enum ImageText {
     /// - Parameters:
     ///   - line: The line.
     ///   - number: The number of the line, which names a line without a separator.
+    ///   - areImages: A Boolean value that indicates whether the values of all lines are images.
     /// - Returns: The text before the separator, the reference, and its range in bytes.
     static func lineValue(
-        _ line: Substring.UTF8View, number: Int
+        _ line: Substring.UTF8View, number: Int, areImages: Bool
     ) -> (name: String, value: String, range: Range<Int>)? {
         let bytes = Array(line)
         let end = (bytes.lastIndex { $0 != 0x20 && $0 != 0x0D } ?? -1) + 1
@@ -148,8 +219,10 @@ enum ImageText {
         guard let separator = bytes[..<end].firstIndex(where: { $0 == 0x3D || $0 == 0x3A }),
             let start = bytes[(separator + 1)..<end].firstIndex(where: { $0 != 0x20 }),
             case let value = String(decoding: bytes[start..<end], as: UTF8.self),
-            pinnable(value) != nil
+            pinnable(value) != nil,
+            case let name = String(decoding: bytes[..<separator], as: UTF8.self),
+            areImages || isImage(value, of: name)
         else { return nil }
-        return (String(decoding: bytes[..<separator], as: UTF8.self), value, start..<end)
+        return (name, value, start..<end)
     }
 }

@@ -8,8 +8,10 @@ struct MergedMapping {
     private let anchors: Anchors
     private let keys: KeyIndex
     private let mergedKeys: [KeyIndex]
-    /// The values of a mapping that a file writes as a list of names and values.
+    /// The values of a mapping that a file writes as names and values.
     private let listed: [String: YAMLNode]?
+    /// The values that another file sets.
+    private var overrides: [String: YAMLNode] = [:]
 
     init(_ node: YAMLNode, _ anchors: Anchors) {
         self.node = node
@@ -19,18 +21,29 @@ struct MergedMapping {
         listed = nil
     }
 
-    /// Creates a mapping from elements of a list such as Argo CD's `parameters`, to which keys
-    /// cannot be added.
-    init(listed: [String: YAMLNode], in list: YAMLNode) {
-        node = list
+    /// Creates a mapping from names and values such as Argo CD's `parameters`, to which keys cannot be
+    /// added.
+    init(listed: [String: YAMLNode], in parent: YAMLNode) {
+        node = parent
         anchors = Anchors()
         keys = KeyIndex([])
         mergedKeys = []
         self.listed = listed
     }
 
+    /// Returns the mapping with some values of a layer over it.
+    func overridden(by layer: MergedMapping, keys: [String]) -> MergedMapping {
+        var mapping = self
+        for key in keys { mapping.overrides[key] = layer[key] }
+        return mapping
+    }
+
+    /// A Boolean value that indicates whether keys can be added to the mapping.
+    var isExtensible: Bool { listed == nil }
+
     /// Returns the effective value of a key, with aliases resolved.
     subscript(key: String) -> YAMLNode? {
+        if let value = overrides[key] { return value }
         if let listed { return listed[key] }
         if let value = keys[key] { return anchors.resolve(value) }
         for keys in mergedKeys {

@@ -21,19 +21,55 @@ struct ResourceType {
         spec = root["spec"]?.range
     }
 
-    /// Returns the directory of the chart in the same repository that the resource can install; `nil`
-    /// for other resources.
+    /// Returns the chart that the resource installs; `nil` for other resources.
     ///
     /// Source: Flux, `HelmRelease` § Chart template; Argo CD, `ApplicationSource`.
-    func chartPath(in root: YAMLNode) -> String? {
+    func chart(in root: YAMLNode) -> ChartLocation? {
         let spec = root["spec"]
         switch kind {
-        case "HelmRelease": return spec?["chart"]?["spec"]?["chart"]?.text
+        case "HelmRelease":
+            let template = spec?["chart"]?["spec"]
+            guard let chart = template?["chart"]?.text,
+                template?["sourceRef"]?["kind"]?.text != "HelmRepository"
+            else { return .remote }
+            return .directory(chart)
+        case "HelmChart": return .remote
         case "Application", "ApplicationSet":
             let spec = kind == "Application" ? spec : spec?["template"]?["spec"]
             let sources = [spec?["source"]].compactMap(\.self) + (spec?["sources"]?.items ?? [])
-            return sources.lazy.compactMap { $0["path"]?.text }.first
+            let path = sources.lazy.compactMap { $0["path"]?.text }.first
+            return path.map(ChartLocation.directory) ?? .remote
         default: return nil
+        }
+    }
+}
+
+/// The chart whose values a document has.
+enum ChartLocation: Hashable {
+    /// The chart around the file.
+    case aroundFile
+    /// The directory of a chart in the same repository, relative to a directory above the file.
+    case directory(String)
+    /// A chart in another place.
+    case remote
+
+    /// Returns the chart of a release in a list; `nil` for an element that is not a release with
+    /// values.
+    ///
+    /// Source: Helmfile, `releases`; Skaffold, `deploy.helm.releases`; kustomize, `helmCharts`.
+    init?(ofRelease node: YAMLNode) {
+        guard
+            ["values", "set", "setValues", "valuesInline", "overrides"]
+                .contains(where: { node[$0] != nil })
+        else { return nil }
+        if let path = node["chartPath"]?.text {
+            self = .directory(path)
+        } else if let chart = node["chart"]?.text {
+            self = chart.hasPrefix(".") ? .directory(chart) : .remote
+        } else if node["remoteChart"] != nil || node["repo"] != nil {
+            self = .remote
+        } else {
+            return nil
         }
     }
 }

@@ -17,7 +17,9 @@ extension SiteFinder {
         return claimOptions(items, at: path)
     }
 
-    private static let parameterKeys: Set<String> = ["parameters", "set", "setString"]
+    private static let parameterKeys: Set<String> = [
+        "parameters", "set", "setString", "setValues", "setValueTemplates",
+    ]
 
     /// Reads options and their values as separate elements: `[--manager-image, acme/manager:1]`.
     private mutating func claimOptions(_ items: [YAMLNode], at path: SitePath) -> Set<Int> {
@@ -44,42 +46,82 @@ extension SiteFinder {
     private mutating func claimParameters(
         _ items: [YAMLNode], of list: YAMLNode, at path: SitePath
     ) -> Set<Int> {
-        var groups: [[String]: [(index: Int, key: String, value: YAMLNode)]] = [:]
-        for (index, item) in items.enumerated() {
-            guard let name = item["name"]?.text, let value = item["value"] else { continue }
-            let keys = name.split(separator: ".").map(String.init)
-            guard let key = keys.last, keys.count > 1,
-                ImageMappingReader.partKeys.contains(key), value.text != nil
-            else { continue }
-            groups[Array(keys.dropLast()), default: []].append((index, key, value))
+        let parameters = items.enumerated().compactMap { index, item in
+            Parameter(item["name"], item["value"], at: index)
         }
+        return claim(parameters, of: list, at: path)
+    }
+
+    /// Reads values with their paths as keys: `setValues: {web.image.tag: 1.3.9}`.
+    ///
+    /// Source: Skaffold, `deploy.helm.releases[].setValues`; Rancher, `HelmChart.spec.set`.
+    mutating func claimParameters(of node: YAMLNode, at path: SitePath) -> Claims {
+        guard let key = path.key, Self.parameterKeys.contains(key), let entries = node.entries else {
+            return Claims()
+        }
+        let parameters = entries.enumerated().compactMap { index, entry in
+            Parameter(entry.key, entry.value, at: index)
+        }
+        let claimed = claim(parameters, of: node, at: path)
+        return Claims(keys: Set(claimed.compactMap { entries[$0].key.text }))
+    }
+
+    /// A part of an image that a file writes as a path and a value.
+    private struct Parameter {
+        let index: Int
+        /// The path of the image.
+        let keys: [String]
+        /// The key of the part.
+        let key: String
+        let value: YAMLNode
+
+        /// Creates a parameter; `nil` for one that is not a part of an image.
+        init?(_ name: YAMLNode?, _ value: YAMLNode?, at index: Int) {
+            let keys = (name?.text ?? "").split(separator: ".").map(String.init)
+            guard let value, value.text != nil, let key = keys.last, keys.count > 1,
+                ImageKeys.all.contains(key)
+            else { return nil }
+            self.index = index
+            self.keys = Array(keys.dropLast())
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// Reads the images that parameters consist of.
+    ///
+    /// - Returns: The indices of the parameters that belong to images.
+    private mutating func claim(
+        _ parameters: [Parameter], of node: YAMLNode, at path: SitePath
+    ) -> Set<Int> {
         var claimed: Set<Int> = []
-        for (keys, parts) in groups.sorted(by: { $0.value[0].index < $1.value[0].index }) {
+        let images = Dictionary(grouping: parameters, by: \.keys)
+        for (keys, parts) in images.sorted(by: { $0.value[0].index < $1.value[0].index }) {
             let mapping = MergedMapping(
                 listed: Dictionary(parts.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }),
-                in: list)
-            let imagePath = keys.reduce(path) { $0.appending(key: $1) }
-            guard claimParameter(mapping, keys: keys, at: imagePath) else { continue }
-            claimed.formUnion(parts.map(\.index))
+                in: node)
+            let claims = claimParameter(
+                mapping, keys: keys, at: keys.reduce(path) { $0.appending(key: $1) })
+            claimed.formUnion(parts.filter { claims.contains($0.key) }.map(\.index))
         }
         return claimed
     }
 
     private mutating func claimParameter(
         _ mapping: MergedMapping, keys: [String], at path: SitePath
-    ) -> Bool {
+    ) -> Claims {
+        let outer = surroundings.valuesDepth
+        surroundings.valuesDepth = path.count - keys.count
+        defer { surroundings.valuesDepth = outer }
         let rule = rules.rule(for: path) ?? fieldRule(at: path)
-        if claimPair(mapping, at: path, rule) != nil { return true }
-        guard let (_, node) = mapping.first(of: ["tag", "imageTag", "digest", "sha"]),
+        if let claims = claimPair(mapping, at: path, rule) { return claims }
+        guard let (_, node) = mapping.first(of: ImageKeys.overlay),
             MergedMapping.text(node) != nil
-        else { return false }
-        let base: BaseImage? =
-            if let files = context.files { baseImage(at: keys, in: files) } else { nil }
-        guard base != nil || rule?.id != nil || ImageText.isImageKey(keys.last ?? "") else {
-            return false
+        else { return Claims() }
+        let base = baseImage(at: keys, under: mapping)
+        guard base.isFound || rule?.id != nil || ImageText.isImageKey(keys.last ?? "") else {
+            return Claims()
         }
-        let tag = mapping.first(of: ["tag", "imageTag"])
-        addOverlay(tag.map { Field(node: $0.value) }, of: mapping, at: path, base: base, rule: rule)
-        return true
+        return addOverlay(mapping, at: path, base: base, rule: rule) ?? Claims()
     }
 }

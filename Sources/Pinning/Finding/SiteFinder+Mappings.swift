@@ -17,8 +17,11 @@ extension SiteFinder {
     /// Finds images that consist of several keys of a mapping.
     mutating func claim(_ node: YAMLNode, at path: SitePath) -> Claims {
         let rule = rules.rule(for: path)
-        guard rule != nil || Self.mayNameImage(node) else { return Claims() }
-        let claims = claim(MergedMapping(node, anchors), at: path, rule)
+        guard rule != nil || Self.mayNameImage(node) else {
+            return claimParameters(of: node, at: path)
+        }
+        var claims = claim(MergedMapping(node, anchors), at: path, rule)
+        claims.keys.formUnion(claimParameters(of: node, at: path).keys)
         return rule?.form == .skip ? .all : claims
     }
 
@@ -49,7 +52,7 @@ extension SiteFinder {
             guard let key = entries[index].key.text else { return false }
             switch key {
             case "<<", "name", "tag", "imageTag", "digest", "sha", "images", "ref", "reference",
-                "op":
+                "op", "version", "defaultTag":
                 return true
             default:
                 return ImageText.isImageKey(key) || key.hasSuffixIgnoringCase("repository")
@@ -66,10 +69,8 @@ extension SiteFinder {
             let value = mapping[key], let text = value.text
         else { return nil }
         if case .scalar(_, .literal) = value.kind, text.contains("=") {
-            addLines(of: value, text, at: path.appending(key: key))
-        } else if ImageText.isTemplate(text) {
-            addTemplate(value, at: path.appending(key: key))
-        } else if ImageText.pinnable(text) != nil {
+            addLines(of: value, text, at: path.appending(key: key), areImages: true)
+        } else if ImageText.isTemplate(text) || ImageText.isProbablyImage(text) {
             addReference(value, text, at: path.appending(key: key))
         } else {
             return nil
@@ -92,7 +93,7 @@ extension SiteFinder {
         if ImageText.isImageKey(field) {
             addReference(value, text, at: path)
         } else if field == "tag", target.hasSuffix("mage/tag") {
-            addOverlay(Field(node: value), of: nil, at: path)
+            addTag(value, at: path)
         } else {
             return nil
         }
@@ -129,11 +130,12 @@ extension SiteFinder {
         return Claims(keys: ["url", "ref"])
     }
 
-    /// Reads `image: {ref: reference}` or `image: {reference: reference}`.
+    /// Reads `image: {ref: reference}` or `image: {reference: reference}`, and GitLab's
+    /// `image: {name: reference}`.
     private mutating func claimWrapped(_ mapping: MergedMapping, at path: SitePath) -> Claims? {
         guard ImageText.isImageKey(path.key ?? ""),
-            let (key, value) = mapping.first(of: ["ref", "reference"]), mapping.owns(key),
-            let text = value.text
+            let (key, value) = mapping.first(of: ["ref", "reference", "name"]), mapping.owns(key),
+            let text = value.text, key != "name" || ImageText.pinnable(text) != nil
         else { return nil }
         addReference(value, text, at: path.appending(key: key))
         return Claims(keys: [key])
@@ -146,34 +148,37 @@ extension SiteFinder {
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .tag, at: mapping.node)
         let rule = rule ?? fieldRule(at: path)
-        let reader = ImageMappingReader(
-            mapping: mapping, path: path, scope: surroundings.values, rule: rule,
-            isInResource: isInResource(path))
-        guard let claims = reader.read(into: &site) else { return nil }
-        if let override = mapping["override"], let text = MergedMapping.text(override) {
-            addReference(override, text, at: path.appending(key: "override"))
-            site.skip("replaced by 'override'")
-        }
+        var reader = ImageMappingReader(
+            mapping, at: path, in: surroundings.values, rule: rule, isInResource: isInResource)
+        guard reader.read(into: &site) else { return nil }
+        var all = reader.claims
+        addOverride(of: mapping, at: path, to: &site, &all)
         add(site, rule: rule)
-        var all = claims
         all.keys.formUnion(addFurtherDigests(mapping, beside: site.statedTag, at: path))
         return all
+    }
+
+    /// Reads a whole reference that replaces an image: `{repository, tag, override}`.
+    mutating func addOverride(
+        of mapping: MergedMapping, at path: SitePath, to site: inout ImageReferenceSite,
+        _ claims: inout Claims
+    ) {
+        guard mapping.owns("override"), let override = mapping["override"],
+            let text = MergedMapping.text(override)
+        else { return }
+        addReference(override, text, at: path.appending(key: "override"))
+        site.skip("replaced by 'override'")
+        claims.keys.insert("override")
     }
 
     /// Returns the rule for the tag or digest of a mapping, which identifies the image as a rule for
     /// the mapping does.
     func fieldRule(at path: SitePath) -> PinRules.Rule? {
         guard !rules.isEmpty else { return nil }
-        for key in ["tag", "imageTag", "version", "defaultTag", "digest", "sha"] {
+        for key in ImageKeys.overlay + ImageKeys.dependentTag {
             if let rule = rules.rule(for: path.appending(key: key)) { return rule }
         }
         return nil
-    }
-
-    /// Returns a Boolean value that indicates whether the path is in a resource, and not in the
-    /// values of a chart that the resource contains.
-    private func isInResource(_ path: SitePath) -> Bool {
-        !resource.apiVersion.isEmpty && surroundings.valuesDepth == 0
     }
 
     var isTekton: Bool { resource.apiVersion.hasPrefix("tekton.dev/") }

@@ -9,100 +9,149 @@ extension SiteFinder {
     mutating func claimOverlay(
         _ mapping: MergedMapping, at path: SitePath, _ rule: PinRules.Rule?
     ) -> Claims? {
-        let names = ["repository", "name", "image"]
+        let isImage = ImageText.isImageKey(path.key ?? "")
+        let names = ImageKeys.repository.filter { $0 != "repo" || isImage }
         guard names.allSatisfy({ mapping.text($0) == nil }), mapping.text("hub") == nil,
-            let (key, node) = mapping.first(of: ["tag", "imageTag", "digest", "sha"]),
+            let (key, node) = mapping.first(of: ImageKeys.overlay + ImageKeys.dependentTag),
             mapping.owns(key), node.text != nil
         else { return nil }
         let rule = rule ?? fieldRule(at: path)
-        let base = baseImage(at: path)
-        let isImage = ImageText.isImageKey(path.key ?? "")
-        guard base != nil || rule?.id != nil || (isImage && MergedMapping.text(node) != nil) else {
-            return nil
-        }
-        let tag = mapping.first(of: ["tag", "imageTag"])
-        addOverlay(tag.map { Field(node: $0.value) }, of: mapping, at: path, base: base, rule: rule)
-        return Claims(keys: ImageMappingReader.partKeys)
+        let base = baseImage(at: path, under: mapping)
+        guard
+            base.isFound || rule?.id != nil
+                || (isImage && ImageKeys.overlay.contains(key) && MergedMapping.text(node) != nil)
+        else { return nil }
+        return addOverlay(mapping, at: path, base: base, rule: rule)
     }
 
     /// Adds the tag or the digest of an image whose repository is not beside it.
     ///
     /// - Parameters:
-    ///   - tag: The tag, if there is one.
-    ///   - mapping: The mapping with the tag; `nil` if keys cannot be added.
-    ///   - path: The path of the mapping, or of the tag.
-    ///   - base: The image in a file below.
+    ///   - mapping: The mapping with the tag.
+    ///   - path: The path of the mapping.
+    ///   - base: The result of looking the image up in the files below.
     ///   - rule: The rule for the mapping.
+    /// - Returns: The keys that were read.
+    @discardableResult
     mutating func addOverlay(
-        _ tag: Field?, of mapping: MergedMapping?, at path: SitePath, base: BaseImage? = nil,
-        rule: PinRules.Rule? = nil
-    ) {
-        let digest = mapping?.first(of: ["digest", "imageDigest", "sha", "sha256"])?.value
-        guard let anchor = tag?.node ?? digest ?? mapping?.node else { return }
+        _ mapping: MergedMapping, at path: SitePath, base: BaseFinder.Result,
+        rule: PinRules.Rule?
+    ) -> Claims? {
+        let tagKeys = ImageKeys.tag + ImageKeys.dependentTag
+        guard let anchor = mapping.first(of: ImageKeys.overlay + tagKeys)?.value else { return nil }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .tag, at: anchor)
-        site.tag = tag
-        site.mapping = mapping?.node
-        if let mapping {
-            let reader = ImageMappingReader(
-                mapping: mapping, path: path, scope: surroundings.values, rule: rule,
-                isInResource: false)
-            reader.readDigest(into: &site)
-            reader.readOptions(into: &site)
-            site.precedingKey = ["tag", "imageTag", "digest", "sha"].first(where: mapping.owns)
-        }
-        switch rule?.form {
-        case .tag: (site.shape, site.digest) = (.tag, nil)
-        case .digest: site.shape = .digest
-        case .sha: site.shape = .sha
-        case .reference, .skip, nil: break
-        }
-        let text = (tag?.text ?? "") + (site.digest?.text ?? "")
-        if ImageText.isTemplate(text) {
-            site.skip("template text")
-        } else if let base {
-            complete(&site, with: base)
-        } else {
-            site.siblingTag = ImageText.reference("image:\(tag?.text ?? "")")?.tag
-            site.missingIDReason = ImageComposer.elsewhere("repository")
-        }
-        if site.shape == .tag, site.missingIDReason != nil { site.shape = .overlay }
+        site.mapping = mapping.isExtensible ? mapping.node : nil
+        var reader = ImageMappingReader(
+            mapping, at: path, in: surroundings.values, rule: rule)
+        reader.readTag(tagKeys, into: &site)
+        reader.readDigest(into: &site)
+        reader.readOptions(into: &site)
+        site.precedingKey = (ImageKeys.overlay + tagKeys).first(where: mapping.owns)
+        site.apply(rule)
+        complete(&site, with: base)
+        var claims = reader.claims
+        addOverride(of: mapping, at: path, to: &site, &claims)
         add(site, rule: rule)
+        return claims
+    }
+
+    /// Adds a tag that stands alone, such as the value of a patch.
+    mutating func addTag(_ node: YAMLNode, at path: SitePath) {
+        var site = ImageReferenceSite(
+            fragment: fragment, document: document, path: path, shape: .tag, at: node)
+        site.tag = Field(node: node)
+        complete(&site, with: .missing)
+        add(site)
     }
 
     /// Sets the image of a site, with the repository of a file below.
-    private func complete(_ site: inout ImageReferenceSite, with base: BaseImage) {
+    private func complete(_ site: inout ImageReferenceSite, with base: BaseFinder.Result) {
+        let stated = site.tag?.text ?? ""
+        let suffix = site.suffix.map { "-\($0.text)" } ?? ""
+        guard !ImageText.isTemplate(stated + (site.digest?.text ?? "")) else {
+            return site.skipTemplate()
+        }
+        let parsed = ImageText.reference("image:\(stated)\(stated.contains("@") ? "" : suffix)")
+        guard stated.isEmpty || parsed != nil else { return site.reject("invalid tag") }
+        guard case .found(let base) = base else {
+            site.siblingTag = parsed?.tag
+            site.missingIDReason = Self.missingIDReason(after: base)
+            if site.shape == .tag { site.shape = .overlay }
+            return
+        }
         site.repositoryFile = base.file
-        site.isTagReused = base.isTagReused
+        site.tagUse = base.tagUse
         if site.digest == nil, site.mapping != nil, let shape = base.digestShape {
             site.shape = shape
         }
-        let stated = site.tag?.text ?? ""
-        let suffix = site.suffix.map { "-\($0.text)" } ?? ""
-        let parsed = ImageText.reference("image:\(stated)\(stated.contains("@") ? "" : suffix)")
-        guard stated.isEmpty || parsed != nil else { return site.reject("invalid tag") }
-        let digest = site.digest.flatMap { field in
-            let text = field.text
-            return try? Digest(parsing: text.contains(":") ? text : "sha256:\(text)")
-        }
         site.image = Reference(
-            base.repository, tag: parsed?.tag ?? base.tag, digest: parsed?.digest ?? digest)
+            base.repository, tag: parsed?.tag ?? base.tag,
+            digest: parsed?.digest ?? site.statedDigest)
+    }
+
+    private static func missingIDReason(after result: BaseFinder.Result) -> String {
+        let place: String
+        switch result {
+        case .found, .missing: return ImageComposer.elsewhere("repository")
+        case .incomplete(let file): place = "\(file) does not name the whole repository"
+        case .packaged(let chart): place = "the chart '\(chart)' is not unpacked"
+        case .limited: place = "the file has too many tags to look up their repositories"
+        }
+        return "\(place): add '# ocimirror: ID' or a rule"
     }
 
     /// Returns the image that a file below has at a path of the innermost values tree.
-    private mutating func baseImage(at path: SitePath) -> BaseImage? {
-        guard let files = context.files else { return nil }
+    private mutating func baseImage(
+        at path: SitePath, under mapping: MergedMapping
+    ) -> BaseFinder.Result {
+        guard let keys = valuesKeys(of: path) else { return .missing }
+        return baseImage(at: keys, under: mapping)
+    }
+
+    /// Returns the path of a value in the innermost values tree; `nil` for one that a chart has no
+    /// values for, such as an element of a list.
+    private func valuesKeys(of path: SitePath) -> [String]? {
         let keys = Array(path.steps.dropFirst(surroundings.valuesDepth))
-        guard !keys.isEmpty, !keys.contains(where: { $0.hasPrefix("[") }) else { return nil }
-        return baseImage(at: keys, in: files)
+        return keys.isEmpty || keys.contains { $0.hasPrefix("[") } ? nil : keys
     }
 
     /// Returns the image that a file below has at a path of values.
-    mutating func baseImage(at keys: [String], in files: RepositoryFiles) -> BaseImage? {
-        guard baseBudget > 0 else { return nil }
-        baseBudget -= 1
-        var finder = BaseFinder(files: files, file: file)
-        finder.chart = surroundings.chart
-        return finder.image(at: keys)
+    mutating func baseImage(
+        at keys: [String], under mapping: MergedMapping
+    ) -> BaseFinder.Result {
+        guard let files = context.files else { return .missing }
+        let chart = surroundings.chart
+        var finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
+        bases[chart] = nil
+        defer { bases[chart] = finder }
+        return finder.image(at: keys, under: mapping, in: surroundings.values)
+    }
+
+    /// Returns the use of a tag by the chart whose values the document has.
+    mutating func use(ofTagAt path: SitePath) -> TagReuse.Use {
+        guard let files = context.files, !isInResource, path.count > surroundings.valuesDepth else {
+            return .image
+        }
+        let chart = surroundings.chart
+        let finder = bases[chart] ?? BaseFinder(files: files, file: file, chart: chart)
+        bases[chart] = finder
+        return finder.use(ofTagAt: Array(path.steps.dropFirst(surroundings.valuesDepth)))
+    }
+
+    /// A Boolean value that indicates whether the innermost tree is a resource, and not the values of
+    /// a chart.
+    var isInResource: Bool {
+        surroundings.valuesDepth == 0 && !resource.apiVersion.isEmpty
+    }
+}
+
+extension BaseFinder.Result {
+    /// A Boolean value that indicates whether a file names an image.
+    var isFound: Bool {
+        switch self {
+        case .found, .incomplete, .limited: true
+        case .packaged, .missing: false
+        }
     }
 }

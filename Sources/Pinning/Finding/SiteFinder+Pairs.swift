@@ -16,7 +16,7 @@ extension SiteFinder {
         site.tag = Field(node: tag)
         site.siblingTag = ImageText.reference("image:\(text)")?.tag
         if ImageText.isTemplate(text) {
-            site.skip("template text")
+            site.skipTemplate()
         } else {
             site.missingIDReason = "one tag for several images: give each image its own tag"
         }
@@ -54,6 +54,7 @@ extension SiteFinder {
                 at: entry.key)
             site.repository = Field(node: repository)
             site.tag = Field(node: tag)
+            site.tagPath = path.appending(key: tagKey)
             if let (digestKey, digest) = mapping.first(of: names.digests) {
                 site.shape = .digest
                 site.digest = Field(node: digest)
@@ -77,13 +78,21 @@ private struct SiblingNames {
 
     /// Creates the names; `nil` for a key that is not the name of an image beside others.
     init?(of key: String) {
-        let suffixes = ["Repository", "_repository", "-repository", "Image", "_image", "-image"]
-        guard let suffix = suffixes.first(where: { key.hasSuffix($0) && key != $0 }) else {
-            return nil
+        func stem(without suffixes: [String]) -> String? {
+            suffixes.first { key.hasSuffix($0) && key != $0 }.map { String(key.dropLast($0.count)) }
         }
-        let stem = String(key.dropLast(suffix.count))
-        let isImage = suffix.hasSuffix("mage")
-        let stems = isImage ? [key, stem] : [stem]
+        let stems: [String]
+        if let stem = stem(without: ["Repository", "_repository", "-repository"]) {
+            stems = [stem]
+        } else {
+            // `webImageName` and `webImage` belong to `webImageTag` or `webTag`.
+            let name = stem(without: ["Name", "_name", "-name"]) ?? key
+            guard ImageText.isImageKey(name), name != "image" || name != key else { return nil }
+            let word = "image"
+            let stem = name.dropLast(word.count)
+            let outer = "_-".contains(stem.suffix(1)) ? stem.dropLast() : stem
+            stems = [name, String(outer)].filter { !$0.isEmpty }
+        }
         func names(_ words: [String]) -> [String] {
             stems.flatMap { stem in
                 words.flatMap { word in

@@ -11,7 +11,9 @@ extension SiteFinder {
         if let rule = rules.rule(for: path), rule.form != nil || rule.id != nil {
             return addRuled(node, at: path, rule)
         }
-        if style == .literal || style == .folded, Self.isBlock(text) {
+        if style == .literal || style == .folded,
+            Self.isBlock(text) || Self.hasAssignments(path.key ?? "")
+        {
             return visitBlock(node, text: text, style: style, at: path)
         }
         if isArgoImage(path) { return addArgoImage(node, text, at: path) }
@@ -37,12 +39,15 @@ extension SiteFinder {
             addReference(node, text, at: path)
         } else if let list = path.step(before: 1), ImageText.isImagesKey(list) {
             if ImageText.pinnable(text) != nil { addReference(node, text, at: path) }
-        } else if let option = ImageText.option(in: text) {
+        } else if let option = ImageText.option(in: text)
+            ?? (key.isEmpty ? ImageText.variable(in: text) : nil)
+        {
             let reason = DigestPlacement.reason(forOption: option.name)
             addPart(
                 option.value, as: option.image, of: node, text, at: path, skipping: reason)
-        } else if isStep(path)
-            || ((isChoice(path) || isTyped(path)) && ImageText.pinnable(text) != nil)
+        } else if isStep(path, text)
+            || (isChoice(path) && ImageText.isProbablyImage(text))
+            || (isTyped(path) && ImageText.pinnable(text) != nil)
         {
             addReference(node, text, at: path)
         } else if key.isEmpty, text.hasPrefix("-"), ImageText.isTemplate(text),
@@ -50,7 +55,7 @@ extension SiteFinder {
         {
             addTemplate(node, at: path)
         } else if text.utf8.contains(where: { $0 == 0x3A || $0 == 0x40 }),
-            ImageText.mentionsImage(key), ImageText.pinnable(text) != nil
+            ImageText.mentionsImage(key), ImageText.isProbablyImage(text)
         {
             addReference(node, text, at: path)
         } else if resource.kind == "ConfigMap", path.step(before: 1) == "data",
@@ -81,10 +86,12 @@ extension SiteFinder {
     /// Returns a Boolean value that indicates whether the type of the resource makes the field an
     /// image.
     ///
-    /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`.
+    /// Source: Tekton, bundles; Crossplane, `pkg.crossplane.io`; GitHub Actions,
+    /// `jobs.<id>.container`.
     private func isTyped(_ path: SitePath) -> Bool {
         switch path.key {
         case "bundle": isTekton
+        case "container": path.count == 3 && path.step(before: 2) == "jobs"
         case "package":
             resource.apiVersion.hasPrefix("pkg.crossplane.io/") && path.step(before: 1) == "spec"
         default: false
@@ -95,12 +102,12 @@ extension SiteFinder {
     /// which is an image.
     ///
     /// Source: Cloud Build, build configuration file schema § `name`.
-    private func isStep(_ path: SitePath) -> Bool {
-        guard path.key == "name", path.step(before: 2) == "steps", resource.apiVersion.isEmpty
-        else {
-            return false
-        }
+    private func isStep(_ path: SitePath, _ text: String) -> Bool {
+        guard path.key == "name", path.step(before: 2) == "steps", path.count == 3,
+            resource.apiVersion.isEmpty
+        else { return false }
         return file.split(separator: "/").last?.hasPrefix("cloudbuild") ?? false
+            || (ImageText.hasRegistry(text) && surroundings.mapping?["image"] == nil)
     }
 
     /// Reads a text that is, or should be, a whole reference.
@@ -113,7 +120,13 @@ extension SiteFinder {
     mutating func addReference(
         _ node: YAMLNode, _ text: String, at path: SitePath, skipping reason: String? = nil
     ) {
-        guard !ImageText.isTemplate(text) else { return addTemplate(node, at: path) }
+        if ImageText.isTemplate(text) {
+            guard let value = ImageText.defaultValue(in: text) else {
+                return addTemplate(node, at: path)
+            }
+            return addPart(
+                value.range, as: value.image, of: node, text, at: path, skipping: reason)
+        }
         guard !text.isEmpty, !node.isNull else { return }
         guard let image = ImageText.reference(text), isString(node) else {
             return reject(node, at: path, because: "the value is not a reference")
@@ -154,7 +167,7 @@ extension SiteFinder {
     mutating func addTemplate(_ node: YAMLNode, at path: SitePath) {
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: .template, at: node)
-        site.skip("template text")
+        site.skipTemplate()
         add(site)
     }
 
@@ -168,12 +181,15 @@ extension SiteFinder {
             case .sha: .sha
             case .reference, .skip: .reference
             case nil:
-                ImageText.reference(text)?.tag == nil ? Self.shape(ofKey: path.key) : .reference
+                ImageText.reference(text)?.tag == nil ? ImageKeys.shape(of: path.key) : .reference
             }
         var site = ImageReferenceSite(
             fragment: fragment, document: document, path: path, shape: shape, at: node)
         switch shape {
-        case .tag: site.tag = Field(node: node)
+        case .tag:
+            site.tag = Field(node: node)
+            site.tagPath = path
+            site.isTagPermitted = rule.form == .tag
         case .digest, .sha: site.digest = Field(node: node)
         default:
             site.reference = Field(node: node)
@@ -182,15 +198,6 @@ extension SiteFinder {
         if shape == .tag { site.siblingTag = ImageText.reference("image:\(text)")?.tag }
         if site.image == nil { site.missingIDReason = "the rule for this path needs an 'id'" }
         add(site, rule: rule)
-    }
-
-    private static func shape(ofKey key: String?) -> ImageShape {
-        switch key {
-        case "tag", "imageTag", "version", "newTag": .tag
-        case "digest", "imageDigest": .digest
-        case "sha", "sha256": .sha
-        default: .reference
-        }
     }
 
     /// Returns a Boolean value that indicates whether the path ends in the image of a container of

@@ -15,11 +15,17 @@ extension SiteFinder {
         if style == .literal, Self.mayBeYAML(text, key: key), descend(into: node, at: path) {
             return
         }
-        if style == .literal, ImageText.mentionsImage(key) || key.hasSuffix(".properties") {
-            addLines(of: node, text, at: path)
+        let areImages = ImageText.mentionsImage(key)
+        if style == .literal, areImages || Self.hasAssignments(key) {
+            addLines(of: node, text, at: path, areImages: areImages)
         } else {
             addMentions(of: node, text, at: path)
         }
+    }
+
+    /// Returns a Boolean value that indicates whether a key is the name of a file of assignments.
+    static func hasAssignments(_ key: String) -> Bool {
+        key.hasSuffix(".properties") || key.hasSuffix(".env")
     }
 
     /// Returns a Boolean value that indicates whether a text can be YAML: it is not a script, and its
@@ -35,14 +41,23 @@ extension SiteFinder {
     }
 
     /// Reads the lines `version=reference` of a literal text.
-    mutating func addLines(of node: YAMLNode, _ text: String, at path: SitePath) {
+    ///
+    /// - Parameters:
+    ///   - node: The scalar.
+    ///   - text: Its text.
+    ///   - path: Its path.
+    ///   - areImages: A Boolean value that indicates whether the values of all lines are images.
+    mutating func addLines(
+        of node: YAMLNode, _ text: String, at path: SitePath, areImages: Bool
+    ) {
         let lines = Fragment.lines(of: node, in: found.fragments[fragment].stream.text)
         var start = 0
         for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false)
             .enumerated()
         {
             let offset = lines.map { $0[number].offset }
-            if let (name, value, range) = ImageText.lineValue(line, number: number) {
+            if let (name, value, range) = ImageText.lineValue(
+                line, number: number, areImages: areImages) {
                 var site = ImageReferenceSite(
                     fragment: fragment, document: document, path: path.appending(key: name),
                     shape: .substring, at: node)
@@ -111,9 +126,10 @@ extension SiteFinder {
         let bytes = Array(line)
         for range in ImageText.words(in: bytes) {
             let word = String(decoding: bytes[range], as: UTF8.self)
-            guard let image = ImageText.reference(word), lock.names(image, writtenAs: word) else {
-                continue
-            }
+            let whole = ImageText.reference(word)
+            guard let image = whole ?? ImageText.referenceBeforeDigest(in: word),
+                lock.names(image, writtenAs: word)
+            else { continue }
             var site = ImageReferenceSite(
                 fragment: fragment, document: document, path: path, shape: .mention, at: node)
             site.reference = Field(node: node)
@@ -123,12 +139,15 @@ extension SiteFinder {
                     offset: offset.map { $0 + range.lowerBound })
             }
             site.image = image
+            if whole == nil {
+                site.reject(
+                    "the text after '@' is not a digest: write sha256: and 64 digits",
+                    as: .invalidDigest)
+            }
             let reason =
                 image.tag == nil && image.digest == nil
                 ? "its version is defined elsewhere" : "the value is not known to be an image"
-            site.missingIDReason =
-                "the image is not pinned here, because \(reason): add '# ocimirror: ID' or a rule in "
-                + "pins.yaml"
+            site.missingIDReason = "\(reason): add '# ocimirror: ID' or a rule"
             add(site)
         }
     }
@@ -142,7 +161,7 @@ extension SiteFinder {
             fragment: fragment, document: document, path: path.appending(key: key), shape: .mention,
             at: node)
         site.image = image
-        site.skip("the image is not pinned here, because it is a key")
+        site.skip("a key cannot have a digest")
         add(site)
     }
 }

@@ -3,63 +3,6 @@
 internal import OCI
 internal import YAML
 
-/// The image references of a file.
-struct FoundSites: Sendable {
-    var fragments: [Fragment]
-    var sites: [ImageReferenceSite] = []
-    /// The documents of the file, and those in its texts, in the order of the walk.
-    var scopes: [DocumentScope] = []
-    /// The documents that have a SOPS signature, which a change would break.
-    var signedDocuments: Set<Int> = []
-
-    /// The values of keys such as `image` that are not images.
-    var otherValues: [OtherValue] = []
-
-    /// A value of a fragment.
-    private struct Value: Hashable {
-        let fragment: Int
-        let range: Range<Int>
-    }
-
-    /// Removes the mentions of values that another image uses, such as a merged repository.
-    fileprivate mutating func removeRepeatedMentions() {
-        guard sites.contains(where: \.isMention) else { return }
-        let used = Set(
-            sites.lazy.filter { !$0.isMention }.flatMap { site in
-                site.fields.map { Value(fragment: site.fragment, range: $0.node.range) }
-            })
-        sites.removeAll { site in
-            site.isMention
-                && used.contains(Value(fragment: site.fragment, range: site.anchor.range))
-        }
-        for index in sites.indices { sites[index].number = index }
-    }
-}
-
-/// A document, and the fields that distinguish it from others.
-struct DocumentScope: Hashable, Sendable {
-    /// The document with the text that contains this one; `nil` in the file itself.
-    let parent: Int?
-    /// The path of that text.
-    let path: SitePath
-    /// A Boolean value that indicates whether the document has no value.
-    let isEmpty: Bool
-    /// The kind of the Kubernetes object; `nil` if the document has none.
-    let kind: String?
-    let name: String?
-    let namespace: String?
-
-    fileprivate init(_ root: YAMLNode, parent: Int?, path: SitePath) {
-        self.parent = parent
-        self.path = path
-        isEmpty = root.isNull
-        let metadata = root["metadata"]
-        kind = root["kind"].flatMap(MergedMapping.text)
-        name = metadata?["name"].flatMap(MergedMapping.text)
-        namespace = metadata?["namespace"].flatMap(MergedMapping.text)
-    }
-}
-
 /// The data that the finder uses besides a file: the rules, the files around it, and the images of
 /// the lock file.
 struct FinderInputs {
@@ -84,8 +27,8 @@ struct SiteFinder {
         var values = ValuesScope()
         /// The number of steps before the innermost values tree.
         var valuesDepth = 0
-        /// The directory of the chart that the resource installs, or the one around the document.
-        var chart: String?
+        /// The chart whose values the document has.
+        var chart = ChartLocation.aroundFile
         /// The innermost mapping.
         var mapping: YAMLNode?
     }
@@ -100,8 +43,10 @@ struct SiteFinder {
     private var scope: Int?
     var surroundings: Surroundings
     private let limits: YAMLDocumentStream.Limits
-    /// The number of repositories that may still be looked up in other files.
-    var baseBudget = 2000
+    /// The values that are whole references.
+    private var references: Set<FoundSites.Value> = []
+    /// The finders of images in other files, by the chart whose values a document has.
+    var bases: [ChartLocation: BaseFinder] = [:]
     /// The number of mappings to which the merge keys of the rest of the file may lead.
     private var mergeBudget = Anchors.mergeLimit
     /// The error that ends the walk.
@@ -173,7 +118,7 @@ struct SiteFinder {
         surroundings = Surroundings(
             anchors: anchors, placement: placement, resource: resource, root: root,
             values: ValuesScope(root), valuesDepth: path.count,
-            chart: resource.chartPath(in: root) ?? surroundings.chart)
+            chart: resource.chart(in: root) ?? surroundings.chart)
         visit(root, at: path)
     }
 
@@ -205,8 +150,11 @@ struct SiteFinder {
         site.number = found.sites.count
         let rule = rule ?? rules.rule(for: site.path)
         if rule?.form == .skip { site.skip("skipped by a rule in pins.yaml") }
-        let words = directives(of: site)
+        let words = directives(of: site).filter { $0 == "skip" || permits($0, site) }
         if words.contains("skip") { site.skip("skipped by a directive") }
+        if site.shape == .tag, site.tagUse == .image, !site.isTagPermitted {
+            site.tagUse = use(ofTagAt: site.tagPath)
+        }
         site.identify(rule?.id ?? site.id ?? words.first { $0 != "skip" })
         if site.id == nil {
             let mapping = surroundings.mapping.map { MergedMapping($0, anchors) }
@@ -230,6 +178,9 @@ struct SiteFinder {
             let mark = field.node.mark
             site.reject("the value at \(mark.line):\(mark.column) spans several lines")
         }
+        if let reference = site.reference, reference.part == nil, !site.isMention {
+            references.insert(FoundSites.Value(fragment: fragment, range: reference.node.range))
+        }
         found.sites.append(site)
     }
 
@@ -239,6 +190,14 @@ struct SiteFinder {
         let mark = found.fragments[0].stream.text.mark(
             at: found.fragments[fragment].fileOffset(node.range.lowerBound))
         found.otherValues.append(OtherValue(mark: mark, path: path, reason: reason))
+    }
+
+    /// Returns a Boolean value that indicates whether a directive can be about a site.
+    ///
+    /// A line of text can name several images, of which a directive identifies one.
+    private func permits(_ id: String, _ site: ImageReferenceSite) -> Bool {
+        guard site.isMention, let lock, let image = site.image else { return true }
+        return lock.permits(id, for: image.repository)
     }
 
     /// Returns the words of the directives beside the site's values.
@@ -267,7 +226,12 @@ struct SiteFinder {
         switch node.kind {
         case .mapping(let entries, _):
             let outer = surroundings.mapping
+            let context = (surroundings.chart, surroundings.resource, surroundings.placement)
             surroundings.mapping = node
+            if path.lastStep != nil { enterResource(node) }
+            if path.key == nil, let release = ChartLocation(ofRelease: node) {
+                surroundings.chart = release
+            }
             if beginsValues(node, at: path) {
                 let outer = (surroundings.values, surroundings.valuesDepth)
                 enterValues(node, at: path)
@@ -277,6 +241,7 @@ struct SiteFinder {
                 visit(entries, of: node, at: path)
             }
             surroundings.mapping = outer
+            (surroundings.chart, surroundings.resource, surroundings.placement) = context
         case .sequence(let items, _):
             let claimed = claimList(items, of: node, at: path)
             for (index, item) in items.enumerated() where !claimed.contains(index) {
@@ -284,9 +249,17 @@ struct SiteFinder {
             }
         case .scalar(let text, let style):
             visit(node, text: text, style: style, at: path)
-        case .alias:
-            break
+        case .alias: visit(alias: node, at: path)
         }
+    }
+
+    /// Adds a whole reference that an alias makes an image: `x-web: &web acme/web:1`, `image: *web`.
+    private mutating func visit(alias: YAMLNode, at path: SitePath) {
+        guard ImageText.isImageKey(path.key ?? ""), let node = anchors.resolve(alias),
+            let text = MergedMapping.text(node),
+            !references.contains(FoundSites.Value(fragment: fragment, range: node.range))
+        else { return }
+        addReference(node, text, at: path)
     }
 
     private mutating func visit(
@@ -307,17 +280,32 @@ struct SiteFinder {
     /// Returns a Boolean value that indicates whether a mapping below the root has values that apply
     /// to all of its images.
     private func beginsValues(_ node: YAMLNode, at path: SitePath) -> Bool {
-        guard let step = path.lastStep else { return false }
-        return Self.isValuesKey(step) || node["global"]?.entries != nil
+        path.lastStep != nil && (isValues(path) || node["global"]?.entries != nil)
+    }
+
+    /// Enters a resource in another one, such as an item of a `List`.
+    private mutating func enterResource(_ node: YAMLNode) {
+        guard node["apiVersion"]?.text != nil, node["kind"]?.text != nil else { return }
+        let resource = ResourceType(node)
+        surroundings.resource = resource
+        surroundings.chart = resource.chart(in: node) ?? surroundings.chart
+        surroundings.placement = DigestPlacement(
+            node, resource, file: file, testTool: context.testTool, in: surroundings.placement)
     }
 
     private mutating func enterValues(_ node: YAMLNode, at path: SitePath) {
         surroundings.values = ValuesScope(node, in: surroundings.values)
-        if path.lastStep.map(Self.isValuesKey) ?? false { surroundings.valuesDepth = path.count }
+        if isValues(path) { surroundings.valuesDepth = path.count }
     }
 
-    private static func isValuesKey(_ key: String) -> Bool {
-        key == "values" || key == "valuesObject"
+    /// Returns a Boolean value that indicates whether the mapping at the path has values of a chart,
+    /// also as an element of a list of values.
+    ///
+    /// Source: Flux, Argo CD, kustomize and Helmfile; Skaffold, `deploy.helm.releases[].overrides`.
+    private func isValues(_ path: SitePath) -> Bool {
+        guard let key = path.key ?? path.step(before: 1) else { return false }
+        return ["values", "valuesObject", "valuesInline"].contains(key)
+            || (key == "overrides" && resource.apiVersion.hasPrefix("skaffold/"))
     }
 
     /// Walks a text that is YAML itself.

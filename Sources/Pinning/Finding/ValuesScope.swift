@@ -60,4 +60,16 @@ struct ValuesScope {
         allowsInsecureImages =
             value(["global", "security", "allowInsecureImages"]) ?? outer.allowsInsecureImages
     }
+
+    /// Returns these values, and those of a file below where there are none.
+    func over(_ base: ValuesScope) -> ValuesScope {
+        var scope = self
+        for field: WritableKeyPath<ValuesScope, YAMLNode?> in [
+            \.registry, \.defaultRegistry, \.commonRegistry, \.defaultRepository, \.defaultTag,
+            \.parentRepository, \.allowsInsecureImages,
+        ] where scope[keyPath: field] == nil {
+            scope[keyPath: field] = base[keyPath: field]
+        }
+        return scope
+    }
 }

@@ -93,14 +93,17 @@ public struct Linter: Sendable {
     private typealias Issue = (code: LintCode, message: String)
 
     private func issues(in site: ImageReferenceSite) -> [Issue] {
-        if site.shape == .sharedTag, !site.isSkipped, let reason = site.obstacle {
-            return [(.sharedTag, reason)]
+        if site.shape == .sharedTag, !site.isSkipped, let obstacle = site.obstacle {
+            return [(.sharedTag, obstacle.reason)]
         }
         if site.isSkipped {
-            let isTemplate = site.obstacle?.contains("template") ?? false
-            return isTemplate ? [(.templateSkipped, "template text is not checked")] : []
+            return site.obstacle?.kind == .template
+                ? [(.templateSkipped, "template text is not checked")] : []
         }
-        if site.shape == .mention, let reason = site.obstacle { return [(.unrecognized, reason)] }
+        if site.shape == .mention, let obstacle = site.obstacle {
+            let code = obstacle.kind == .invalidDigest ? LintCode.digestForm : .unrecognized
+            return [(code, obstacle.reason)]
+        }
         var issues = form(of: site)
         guard let image = site.image else { return issues + unknownImage(of: site) }
         let name = UntrustedText(image.repository.description).display(limit: 200)
@@ -126,13 +129,11 @@ public struct Linter: Sendable {
 
     /// Returns what to do about a missing digest, after the statement that it is missing.
     private func nextStep(for site: ImageReferenceSite, _ compared: [Issue]) -> String {
-        if let obstacle = site.obstacle { return ": \(obstacle)" }
+        if let obstacle = site.obstacle { return ": \(obstacle.reason)" }
         // If the version differs, the finding about it gives the next step.
         if compared.contains(where: { $0.code == .versionDiffers }) { return "" }
         if compared.contains(where: { $0.code == .notInLock }) {
-            return
-                ", and the lock file has no entry for it: add it to mirror.yaml, run 'ocimirror "
-                + "sync', then 'ocimirror pin'"
+            return " and no lock entry: add it to mirror.yaml, run 'sync', then 'pin'"
         }
         return ": run 'ocimirror pin\(site.statedTag == nil ? " --update-tags" : "")'"
     }
@@ -140,8 +141,8 @@ public struct Linter: Sendable {
     /// Returns the finding about an image that the file does not identify.
     private func unknownImage(of site: ImageReferenceSite) -> [Issue] {
         var issues: [Issue] = []
-        if site.missingIDReason != nil, site.shape != .secondDigest, let reason = site.obstacle {
-            issues.append((.repositoryElsewhere, reason))
+        if site.missingIDReason != nil, site.shape != .secondDigest, let obstacle = site.obstacle {
+            issues.append((.repositoryElsewhere, obstacle.reason))
         }
         if let issue = unquotedVersion(of: site) { issues.append(issue) }
         return issues
@@ -182,9 +183,9 @@ public struct Linter: Sendable {
             }
         }
         if site.shape == .tag, site.tag?.text.contains("@") == true,
-            let obstacle = site.obstacle, obstacle.hasPrefix("the chart uses the tag")
+            let obstacle = site.obstacle, obstacle.kind == .reusedTag
         {
-            issues.append((.tagAtUnsafe, obstacle))
+            issues.append((.tagAtUnsafe, obstacle.reason))
         }
         return issues
     }

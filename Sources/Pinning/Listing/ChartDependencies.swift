@@ -10,6 +10,8 @@ public struct ChartDependencies: Hashable, Sendable {
     public struct Dependency: Hashable, Sendable {
         /// The name of the chart.
         public let name: String
+        /// The key of its values.
+        public let alias: String
         /// The range of versions; empty if the file has none.
         public let version: String
         /// The repository of the chart; empty for a chart in the directory `charts`.
@@ -31,13 +33,18 @@ public struct ChartDependencies: Hashable, Sendable {
     /// Reads the dependencies of a `Chart.yaml`; a file that is not YAML has none.
     public init(parsing bytes: [UInt8]) {
         let stream = try? YAMLDocumentStream(parsing: bytes, limits: FileText.limits)
-        let items = stream?.documents.first?.root["dependencies"]?.items ?? []
+        self.init(stream?.documents.first?.root)
+    }
+
+    /// Reads the dependencies from the root of a `Chart.yaml`.
+    init(_ root: YAMLNode?) {
+        let items = root?["dependencies"]?.items ?? []
         all = items.compactMap { item in
             guard let name = item["name"]?.text, !name.isEmpty, !name.contains("/") else {
                 return nil
             }
             return Dependency(
-                name: name, version: item["version"]?.text ?? "",
+                name: name, alias: item["alias"]?.text ?? name, version: item["version"]?.text ?? "",
                 repository: item["repository"]?.text ?? "", mark: item.mark)
         }
     }

@@ -117,7 +117,7 @@ struct PinCopy: Sendable {
     private static func copy(_ old: ImageReferenceSite, _ new: ImageReferenceSite) -> FoundTarget {
         guard old.isPinned, !old.isSkipped else { return .failure(.unknown) }
         if let obstacle = old.obstacle {
-            return .failure(.notCopied("the pin to copy cannot be read: \(obstacle)"))
+            return .failure(.notCopied("the pin to copy cannot be read: \(obstacle.reason)"))
         }
         guard let pin = old.image, let digest = pin.digest, let image = new.image else {
             // A digest without a repository, of an image that only a rule identifies.

@@ -4,33 +4,72 @@
 ///
 /// A label cannot contain `@` or `:`, and a version comparison fails on a digest.
 public struct TagReuse: Hashable, Sendable {
-    /// The paths of values below `.Values`; `nil` if every value can be one of them.
-    private var paths: Set<[String]>? = []
+    /// The use of a tag by the templates of a chart.
+    enum Use: Hashable, Comparable, Sendable {
+        /// Only in images.
+        case image
+        /// Unknown, because the templates are not read completely.
+        case unknown
+        /// In a label, a name or a version too.
+        case version
+    }
+
+    /// The paths of values below `.Values`, without wildcards.
+    private var paths: Set<[String]> = []
+    /// The paths in which `*` is any step.
+    private var patterns: Set<[String]> = []
+    private var isComplete = true
 
     /// Creates the result for a chart that uses no tag for other purposes.
     public init() {}
 
     /// Scans the templates of a chart.
-    public init(templates: [[UInt8]]) {
-        paths = TemplateScanner.versions(in: templates)
+    ///
+    /// - Parameters:
+    ///   - templates: The templates.
+    ///   - libraries: The templates of its dependencies, whose named templates it can include.
+    ///   - isComplete: A Boolean value that indicates whether these are all templates.
+    public init(
+        templates: [[UInt8]], libraries: [[UInt8]] = [], isComplete: Bool = true
+    ) {
+        let versions = TemplateVersions(
+            TemplateScanner(templates, libraries: libraries))
+        let wildcard = String(TemplateValue.anyStep)
+        patterns = versions.paths.filter { $0.contains(wildcard) }
+        paths = versions.paths.subtracting(patterns)
+        self.isComplete = isComplete && versions.isComplete
     }
 
-    /// Returns a Boolean value that indicates whether the value is used for other purposes.
-    func uses(_ path: SitePath, key: String) -> Bool {
-        guard let paths else { return true }
-        return !paths.isEmpty && paths.contains(path.steps + [key])
+    /// Returns the use of the value at a path.
+    func use(of path: [String]) -> Use {
+        if paths.contains(path) { return .version }
+        let isMatched = patterns.contains { pattern in
+            pattern.count == path.count
+                && zip(pattern, path).allSatisfy { $0 == TemplateValue.anyStep || $0 == $1 }
+        }
+        return isMatched ? .version : isComplete ? .image : .unknown
     }
 }
 
 extension ImageReferenceSite {
-    /// Returns the same site, with an obstacle if a digest after its tag would end up in a label.
+    /// Returns the same site, with an obstacle if a digest after its tag could break the chart.
+    ///
+    /// A rule with the shape `tag` decides that the chart accepts it.
     func checked(against reuse: TagReuse) -> ImageReferenceSite {
-        guard shape == .tag || shape == .overlay,
-            isTagReused || reuse.uses(path, key: "tag") || reuse.uses(path, key: "version")
-        else { return self }
+        guard shape == .tag || shape == .overlay, !isTagPermitted else { return self }
         var site = self
-        site.reject(
-            "the chart uses the tag as a version too: a digest after it would break the chart")
+        switch tagUse == .image ? reuse.use(of: tagPath.steps) : tagUse {
+        case .image: break
+        case .version:
+            site.reject(
+                "the chart also uses the tag as a label or version: use a digest key or a rule",
+                as: .reusedTag)
+        case .unknown:
+            site.reject(
+                "not all templates of the chart were read: if its tags can have digests, add a rule "
+                    + "with 'shape: tag'",
+                as: .reusedTag)
+        }
         return site
     }
 }

@@ -10,32 +10,26 @@ struct TemplateAction {
         /// The fields of the group before.
         case fields([Substring])
         case string(Substring)
-        /// A function or a keyword.
+        /// A function, a keyword or a number.
         case name(Substring)
+        case pipe
         case open
         case close
     }
 
     /// The keyword of a block, such as `else with`; `nil` for an action that produces output or sets a
     /// variable.
-    let keyword: Substring?
+    private(set) var keyword: Substring?
     /// The variable that the action sets; in a `range` with two, the one for the element.
     let variable: Substring?
-    let words: [Word]
+    /// A Boolean value that indicates whether the action declares the variable, which ends with the
+    /// block around it.
+    let isDeclaration: Bool
+    /// The words of the pipeline.
+    private(set) var words: [Word]
 
     private static let keywords: Set<Substring> = [
         "define", "block", "with", "range", "if", "else", "end", "break", "continue",
-    ]
-
-    /// Functions after which a tag has no digest.
-    private static let cleaning: Set<Substring> = [
-        "regexReplaceAll", "mustRegexReplaceAll", "regexReplaceAllLiteral",
-        "mustRegexReplaceAllLiteral", "regexFind", "mustRegexFind", "split", "splitList", "splitn",
-        "sha256sum", "sha1sum", "adler32sum", "b64enc", "kindIs", "empty", "hasKey",
-    ]
-
-    private static let comparing: Set<Substring> = [
-        "semver", "semverCompare", "mustSemverCompare",
     ]
 
     /// Creates the action from its text; `nil` for a comment.
@@ -50,10 +44,17 @@ struct TemplateAction {
         if case .name(let name)? = words.first, Self.keywords.contains(name) {
             keyword = name
             words.removeFirst()
-            if keyword == "else", words.first == .name("with") { keyword = "else with" }
+            if name == "else", case .name(let inner)? = words.first,
+                inner == "if" || inner == "with"
+            {
+                keyword = "else \(inner)"
+                words.removeFirst()
+            }
         }
         var variable: Substring?
-        if let assignment = words.firstIndex(where: { $0 == .name(":=") || $0 == .name("=") }) {
+        let assignment = words.firstIndex { $0 == .name(":=") || $0 == .name("=") }
+        isDeclaration = assignment.map { words[$0] == .name(":=") } ?? false
+        if let assignment {
             if case .chain(let name?, let fields)? = words[..<assignment].last, fields.isEmpty {
                 variable = name
             }
@@ -64,21 +65,12 @@ struct TemplateAction {
         self.words = words
     }
 
-    /// A Boolean value that indicates whether a function removes a digest from the result.
-    var isCleaned: Bool {
-        words.indices.contains { index in
-            guard case .name(let name) = words[index] else { return false }
-            guard name == "replace", case .string(let old)? = words.dropFirst(index + 1).first
-            else { return Self.cleaning.contains(name) }
-            return old.contains("@") || old.contains(":")
-        }
-    }
-
-    /// A Boolean value that indicates whether the action reads a value as a version.
-    var comparesVersions: Bool {
-        words.contains { word in
-            if case .name(let name) = word { Self.comparing.contains(name) } else { false }
-        }
+    /// The inclusion of the template that a `block` defines.
+    var inclusion: TemplateAction {
+        var inclusion = self
+        inclusion.keyword = nil
+        inclusion.words.insert(.name("template"), at: 0)
+        return inclusion
     }
 
     private static func words(in text: Substring) -> [Word] {
@@ -93,18 +85,19 @@ struct TemplateAction {
                 words.append(.close)
                 rest.removeFirst()
                 if rest.first == "." { words.append(.fields(fields(of: &rest))) }
+            case "|":
+                words.append(.pipe)
+                rest.removeFirst()
             case "\"", "`":
                 rest.removeFirst()
-                let string = rest.prefix { $0 != first }
-                words.append(.string(string))
-                rest = rest[string.endIndex...].dropFirst()
+                words.append(.string(string(in: &rest, endingAt: first)))
             case "$":
                 let name = rest.dropFirst().prefix(while: isNamePart)
                 rest = rest[name.endIndex...]
                 words.append(.chain(variable: name, fields: fields(of: &rest)))
             case ".":
                 words.append(.chain(variable: nil, fields: fields(of: &rest)))
-            case _ where first.isWhitespace || first == "|" || first == ",":
+            case _ where first.isWhitespace || first == ",":
                 rest.removeFirst()
             default:
                 let name = rest.prefix { !$0.isWhitespace && !"()|,\"`".contains($0) }
@@ -113,6 +106,23 @@ struct TemplateAction {
             }
         }
         return words
+    }
+
+    /// Reads a string up to its quote; escapes stay as they are.
+    private static func string(
+        in rest: inout Substring, endingAt quote: Character
+    ) -> Substring {
+        var isEscaped = false
+        let string = rest.prefix { character in
+            guard !isEscaped else {
+                isEscaped = false
+                return true
+            }
+            isEscaped = character == "\\" && quote == "\""
+            return character != quote
+        }
+        rest = rest[string.endIndex...].dropFirst()
+        return string
     }
 
     /// Reads `.a.b`, or a single dot.

@@ -2,258 +2,196 @@
 
 /// Follows values through the templates of a chart to labels, names and versions.
 ///
-/// The scanner understands field chains, variables, `with`, `range`, and named templates. A function
-/// that can remove a digest ends the way of a value: `regexReplaceAll`, `split` and similar ones.
-/// Every other function, such as `default` and `printf`, passes the value on. Both branches of a
-/// condition count.
+/// The scanner understands field chains, variables, `with`, `range`, and named templates.
+/// ``TemplateFunction`` states which functions remove a digest; every other function, such as
+/// `default` and `printf`, passes the value on. Both branches of a condition count.
 ///
 /// Source: Go, `text/template`; Helm, template functions.
 struct TemplateScanner {
-    /// A named template, or all text outside of named templates.
-    private struct Definition {
-        /// The values that the template outputs.
-        var output = TemplateValue()
-        /// The values that it uses as labels, names or versions.
-        var versions = TemplateValue()
-        /// The named templates that it includes.
-        var includes: Set<TemplateValue.Call> = []
-
-        /// The maximum number of paths, and of calls, in each property.
-        private static let limit = 4096
-
-        /// Records the values that an action reads.
-        mutating func record(
-            _ value: TemplateValue, by action: TemplateAction, isVersion: Bool, isOutput: Bool
-        ) {
-            if includes.count < Self.limit {
-                includes.formUnion(value.calls)
-            } else if !value.calls.isSubset(of: includes) {
-                versions.isIncomplete = true
-            }
-            guard !action.isCleaned else { return }
-            if isOutput { output.formUnion(value, limit: Self.limit) }
-            if isVersion || action.comparesVersions {
-                versions.formUnion(value, limit: Self.limit)
-            }
-        }
-    }
-
-    /// A use of a named template.
-    private struct Inclusion: Hashable {
-        let name: Substring
-        /// A Boolean value that indicates whether the output is a version.
-        let isVersion: Bool
-        /// The number of inclusions around it.
-        let depth: Int
-    }
-
     /// The state between two actions.
-    fileprivate struct State {
+    private struct State {
         var dot = TemplateValue.root
         var variables: [Substring: TemplateValue] = [:]
-        /// The open blocks: the dot outside of each, and the definition that it belongs to.
-        var blocks: [(dot: TemplateValue, definition: Substring?)] = []
-        /// The beginning of the line before the next action.
-        var line: [UInt8] = []
-        /// The indentation of the open mappings of labels, innermost last.
-        var labels: [Int] = []
+        var blocks: [Block] = []
+        var text = TemplateText()
+        /// The values that an iteration of a loop assigns to variables that the next one can read.
+        var loopValues: [Substring: TemplateValue] = [:]
+
+        /// The number of loops around the next action.
+        var loops: Int { blocks.count { $0.isLoop } }
     }
 
-    private static let nesting = 8
-    /// The number of calls and paths that may still be followed.
-    private var budget = 100_000
-    private var known: [Inclusion: Set<TemplateValue.Path>] = [:]
-    /// A Boolean value that indicates whether values were left out that can be versions.
-    private var isIncomplete = false
-
-    private var definitions: [Substring: Definition] = [:]
-    private var main = Definition()
-
-    /// Returns the paths below `.Values` that templates use as labels, names or versions; `nil` if
-    /// there are too many values or inclusions to follow all of them.
-    static func versions(in templates: [[UInt8]]) -> Set<[String]>? {
-        var scanner = TemplateScanner()
-        for text in templates { scanner.scan(text) }
-        let paths = scanner.versions(of: scanner.main, isVersion: false, depth: 0)
-        guard !scanner.isIncomplete else { return nil }
-        return Set(
-            paths.filter { $0.first == "Values" }.map { $0.dropFirst().map(String.init) })
+    /// An open block.
+    private struct Block {
+        /// The dot outside of the block.
+        let dot: TemplateValue
+        /// The definition that the block belongs to; `nil` for the text outside of definitions.
+        let definition: Substring?
+        let isLoop: Bool
+        /// The variables that the block declares, with their values outside of it.
+        var declared: [Substring: TemplateValue?] = [:]
     }
 
-    /// Returns the paths that a definition uses as versions.
+    private static let blockLimit = 1000
+    /// The maximum number of times that a template with loops is read.
+    private static let passLimit = 4
+
+    private(set) var definitions: [Substring: TemplateDefinition] = [:]
+    /// All text outside of named templates.
+    private(set) var main = TemplateDefinition()
+
+    /// Reads templates.
     ///
     /// - Parameters:
-    ///   - definition: The definition.
-    ///   - isVersion: A Boolean value that indicates whether its output is a version.
-    ///   - depth: The number of inclusions around it.
-    /// - Returns: The paths, below the argument of the definition.
-    private mutating func versions(
-        of definition: Definition, isVersion: Bool, depth: Int
-    ) -> Set<TemplateValue.Path> {
-        var paths = definition.versions.paths
-        var versionCalls = definition.versions.calls
-        if definition.versions.isIncomplete { isIncomplete = true }
-        if isVersion {
-            paths.formUnion(definition.output.paths)
-            versionCalls.formUnion(definition.output.calls)
-            if definition.output.isIncomplete { isIncomplete = true }
-        }
-        for call in definition.includes.union(versionCalls) {
-            budget -= 1
-            let isVersion = versionCalls.contains(call)
-            for path in versions(
-                ofTemplate: call.name, isVersion: isVersion, depth: depth + 1)
-            {
-                guard budget > 0 else { break }
-                let value = call.argument.resolve(path)
-                budget -= 1 + value.paths.count
-                paths.formUnion(value.paths)
-                if value.isIncomplete { isIncomplete = true }
-            }
-            guard budget > 0 else {
-                isIncomplete = true
-                break
-            }
-        }
-        return paths
+    ///   - templates: The templates of the chart.
+    ///   - libraries: The templates of other charts, of which only the named ones count.
+    init(_ templates: [[UInt8]], libraries: [[UInt8]] = []) {
+        for text in libraries { scan(text) }
+        main = TemplateDefinition()
+        for text in templates { scan(text) }
     }
-
-    /// Returns the paths that a named template uses as versions, below its argument.
-    private mutating func versions(
-        ofTemplate name: Substring, isVersion: Bool, depth: Int
-    ) -> Set<TemplateValue.Path> {
-        guard depth < Self.nesting, let definition = definitions[name] else { return [] }
-        let inclusion = Inclusion(name: name, isVersion: isVersion, depth: depth)
-        if let paths = known[inclusion] { return paths }
-        let paths = versions(of: definition, isVersion: isVersion, depth: depth)
-        known[inclusion] = paths
-        return paths
-    }
-
-    // MARK: One template
 
     private mutating func scan(_ text: [UInt8]) {
+        var carried: [Substring: TemplateValue] = [:]
+        for _ in 0..<Self.passLimit {
+            let assigned = scan(text, carrying: carried)
+            guard assigned != carried else { return }
+            carried = assigned
+        }
+        main.isIncomplete = true
+    }
+
+    /// Reads a template once.
+    ///
+    /// - Parameters:
+    ///   - text: The template.
+    ///   - carried: The values that loops assign to variables, as the previous reading found them.
+    /// - Returns: The values that loops assign.
+    private mutating func scan(
+        _ text: [UInt8], carrying carried: [Substring: TemplateValue]
+    ) -> [Substring: TemplateValue] {
         var state = State()
         var start = 0
-        while let open = Self.pair(UInt8(ascii: "{"), in: text, from: start),
-            let close = Self.pair(UInt8(ascii: "}"), in: text, from: open + 2)
-        {
-            state.read(text[start..<open])
-            let action = String(decoding: text[(open + 2)..<close], as: UTF8.self)
-            if let action = TemplateAction(action) { apply(action, to: &state) }
-            start = close + 2
+        while let action = TemplateText.action(in: text, from: start) {
+            state.text.read(text[start..<action.start])
+            let words = text[(action.start + 2)..<(action.end - 2)]
+            if let action = TemplateAction(String(decoding: words, as: UTF8.self)) {
+                apply(action, to: &state, carrying: carried)
+            }
+            start = action.end
         }
+        return state.loopValues
     }
 
-    /// Returns the offset of the first two equal bytes.
-    private static func pair(_ byte: UInt8, in text: [UInt8], from start: Int) -> Int? {
-        var index = start
-        while index + 1 < text.count {
-            if text[index] == byte, text[index + 1] == byte { return index }
-            index += 1
+    private mutating func apply(
+        _ action: TemplateAction, to state: inout State, carrying carried: [Substring: TemplateValue]
+    ) {
+        if action.keyword?.hasPrefix("else") ?? false, let last = state.blocks.indices.last {
+            state.dot = state.blocks[last].dot
+            Self.restore(&state, state.blocks[last].declared)
+            state.blocks[last].declared = [:]
         }
-        return nil
-    }
-
-    private mutating func apply(_ action: TemplateAction, to state: inout State) {
-        if action.keyword?.hasPrefix("else") ?? false, let block = state.blocks.last {
-            state.dot = block.dot
-        }
-        let value = action.value(dot: state.dot, variables: state.variables)
+        let value = TemplateExpression(action, dot: state.dot, variables: state.variables)
         switch action.keyword {
         case "define", "block":
             guard case .string(let name)? = action.words.first else { return }
-            state.open(dot: .root, definition: name)
+            if action.keyword == "block" {
+                let inclusion = TemplateExpression(
+                    action.inclusion, dot: state.dot, variables: state.variables)
+                record(inclusion, in: state, isOutput: true)
+            }
+            open(dot: .root, definition: name, in: &state)
         case "with", "range":
-            record(value, by: action, isVersion: false, isOutput: false, in: state)
-            if let variable = action.variable { state.variables[variable] = value }
-            state.open(dot: value)
+            record(value, in: state)
+            let isLoop = action.keyword == "range"
+            let dot = isLoop ? Self.element(of: value.result, action) : value.result
+            open(dot: dot, isLoop: isLoop, in: &state)
+            Self.set(action, to: dot, in: &state, carrying: carried)
         case "if":
-            record(value, by: action, isVersion: false, isOutput: false, in: state)
-            state.open(dot: state.dot)
-        case "else", "else with":
-            record(value, by: action, isVersion: false, isOutput: false, in: state)
-            if let variable = action.variable { state.variables[variable] = value }
-            if action.keyword == "else with" { state.dot = value }
+            record(value, in: state)
+            open(dot: state.dot, in: &state)
+            Self.set(action, to: value.result, in: &state, carrying: carried)
+        case "else", "else if", "else with":
+            record(value, in: state)
+            Self.set(action, to: value.result, in: &state, carrying: carried)
+            if action.keyword == "else with" { state.dot = value.result }
         case "end":
-            if let block = state.blocks.popLast() { state.dot = block.dot }
+            guard let block = state.blocks.popLast() else { return }
+            state.dot = block.dot
+            Self.restore(&state, block.declared)
         case "break", "continue": return
         default:
-            if let variable = action.variable {
-                state.variables[variable] = action.isCleaned ? TemplateValue() : value
-                record(value, by: action, isVersion: false, isOutput: false, in: state)
-            } else {
-                record(
-                    value, by: action, isVersion: state.isInVersion, isOutput: true, in: state)
-            }
+            record(value, in: state, isOutput: action.variable == nil)
+            Self.set(action, to: value.result, in: &state, carrying: carried)
         }
+    }
+
+    private mutating func open(
+        dot: TemplateValue, definition: Substring? = nil, isLoop: Bool = false, in state: inout State
+    ) {
+        guard state.blocks.count < Self.blockLimit else {
+            main.isIncomplete = true
+            return
+        }
+        state.blocks.append(
+            Block(
+                dot: state.dot, definition: definition ?? state.blocks.last?.definition,
+                isLoop: isLoop))
+        state.dot = dot
+    }
+
+    /// Returns the elements that a loop visits: those of a value, or what its functions list.
+    private static func element(
+        of value: TemplateValue, _ action: TemplateAction
+    ) -> TemplateValue {
+        var element = value.appending([TemplateValue.anyStep])
+        if action.words.count > 1 { element.formUnion(value) }
+        return element
+    }
+
+    /// Sets the variable of an action.
+    ///
+    /// An assignment in a block may not run, so that the variable can keep its value, unless the
+    /// same block declares it.
+    private static func set(
+        _ action: TemplateAction, to value: TemplateValue, in state: inout State,
+        carrying carried: [Substring: TemplateValue]
+    ) {
+        guard let name = action.variable else { return }
+        let last = state.blocks.indices.last
+        if action.isDeclaration {
+            if let last, state.blocks[last].declared[name] == nil {
+                state.blocks[last].declared[name] = .some(state.variables[name])
+            }
+            var value = value
+            if let other = carried[name] { value.formUnion(other) }
+            state.variables[name] = value
+        } else if let last, state.blocks[last].declared[name] == nil {
+            state.variables[name, default: TemplateValue()].formUnion(value)
+            if state.loops > 0 {
+                state.loopValues[name, default: TemplateValue()].formUnion(value)
+            }
+        } else {
+            state.variables[name] = value
+        }
+    }
+
+    private static func restore(
+        _ state: inout State, _ declared: [Substring: TemplateValue?]
+    ) {
+        for (name, value) in declared { state.variables[name] = value }
     }
 
     /// Records the values that an action reads.
     private mutating func record(
-        _ value: TemplateValue, by action: TemplateAction, isVersion: Bool, isOutput: Bool,
-        in state: State
+        _ value: TemplateExpression, in state: State, isOutput: Bool = false
     ) {
+        let isVersion = isOutput && state.text.isInVersion
         if let name = state.blocks.last?.definition {
-            definitions[name, default: Definition()]
-                .record(value, by: action, isVersion: isVersion, isOutput: isOutput)
+            definitions[name, default: TemplateDefinition()]
+                .record(value, isOutput: isOutput, isVersion: isVersion)
         } else {
-            main.record(value, by: action, isVersion: isVersion, isOutput: false)
+            main.record(value, isOutput: false, isVersion: isVersion)
         }
-    }
-}
-
-extension TemplateScanner.State {
-    fileprivate mutating func open(dot: TemplateValue, definition: Substring? = nil) {
-        guard blocks.count < 1000 else { return }
-        blocks.append((self.dot, definition ?? blocks.last?.definition))
-        self.dot = dot
-    }
-
-    /// The number of bytes of a line that are kept: enough for a key.
-    private static let lineLimit = 256
-
-    /// Reads the text before an action.
-    fileprivate mutating func read(_ text: ArraySlice<UInt8>) {
-        var rest = text
-        while let end = rest.firstIndex(of: 0x0A) {
-            append(rest[..<end])
-            endLine()
-            rest = rest[(end + 1)...]
-        }
-        append(rest)
-    }
-
-    private mutating func append(_ text: ArraySlice<UInt8>) {
-        line += text.prefix(max(Self.lineLimit - line.count, 0))
-    }
-
-    private mutating func endLine() {
-        if let indent {
-            labels.removeAll { $0 >= indent }
-            let last = line.last { $0 > 0x20 }
-            if last == UInt8(ascii: ":"), has("abels:") { labels.append(indent) }
-        }
-        line = []
-    }
-
-    /// The indentation of the line; `nil` for an empty line.
-    private var indent: Int? {
-        line.firstIndex { $0 != 0x20 && $0 != UInt8(ascii: "-") && $0 != 0x0D }
-    }
-
-    /// A Boolean value that indicates whether the next action is the value of a label, a name or a
-    /// version.
-    fileprivate var isInVersion: Bool {
-        if has("mage:") || has("mage=") || has("apiVersion:") { return false }
-        if has("ersion") || has("abels:") { return true }
-        guard let indent else { return !labels.isEmpty }
-        return line[indent...].starts(with: "name:".utf8) || labels.contains { $0 < indent }
-    }
-
-    private func has(_ word: String) -> Bool {
-        let word = Array(word.utf8)
-        guard line.count >= word.count else { return false }
-        return (0...(line.count - word.count)).contains { line[$0...].starts(with: word) }
     }
 }

@@ -3,191 +3,161 @@
 /// A value of a template: the paths in the argument of the template that it can contain, and the
 /// named templates whose output it can contain.
 ///
-/// The path of a value in the root context begins with `Values`.
+/// The path of a value in the root context begins with `Values`; a step ``anyStep`` matches every
+/// key.
 struct TemplateValue: Hashable, Sendable {
     typealias Path = [Substring]
 
     /// The inclusion of a named template.
     struct Call: Hashable, Sendable {
         let name: Substring
-        let argument: Argument
-        /// The number of calls on the longest way into the argument, this one included.
-        let depth: Int
-        /// The number of calls and keys in it, this one included.
-        let size: Int
-
-        private static let depthLimit = 8
-        private static let sizeLimit = 64
+        let argument: TemplateValue
+        fileprivate let nesting: Nesting
 
         /// Creates a call; `nil` if its argument contains too many others.
-        init?(name: Substring, argument: Argument) {
-            let calls = argument.values.flatMap(\.calls)
-            depth = 1 + (calls.lazy.map(\.depth).max() ?? 0)
-            size = argument.values.count + calls.reduce(1) { $0 + $1.size }
-            guard depth <= Self.depthLimit, size <= Self.sizeLimit else { return nil }
+        init?(name: Substring, argument: TemplateValue) {
+            nesting = Nesting(around: [argument])
+            guard nesting.isPermitted else { return nil }
             self.name = name
             self.argument = argument
         }
     }
 
-    /// The argument of a named template.
-    indirect enum Argument: Hashable, Sendable {
-        case value(TemplateValue)
-        /// The values of the keys of a `dict`.
-        case dictionary([Substring: TemplateValue])
+    /// The number of calls and dictionaries that contain each other.
+    fileprivate struct Nesting: Hashable, Sendable {
+        private var depth = 1
+        private var size = 1
 
-        fileprivate var values: [TemplateValue] {
-            switch self {
-            case .value(let value): [value]
-            case .dictionary(let values): Array(values.values)
+        init(around values: some Collection<TemplateValue>) {
+            for value in values {
+                size += 1
+                for inner in value.calls.map(\.nesting) + [value.keyNesting].compactMap(\.self) {
+                    depth = max(depth, 1 + inner.depth)
+                    size += inner.size
+                }
             }
         }
 
-        /// Returns the value that a path below the argument has for the caller.
-        func resolve(_ path: Path) -> TemplateValue {
-            switch self {
-            case .value(let value): return value.appending(path)
-            case .dictionary(let values):
-                guard let key = path.first, let value = values[key] else { return TemplateValue() }
-                return value.appending(Array(path.dropFirst()))
-            }
-        }
+        var isPermitted: Bool { depth <= 8 && size <= 64 }
     }
 
-    var paths: Set<Path> = []
-    var calls: Set<Call> = []
+    /// The parts of a tag with a digest that are not valid in a label.
+    struct Obstacles: OptionSet, Hashable, Sendable {
+        let rawValue: UInt8
+
+        static let at = Obstacles(rawValue: 1)
+        static let colon = Obstacles(rawValue: 2)
+        static let length = Obstacles(rawValue: 4)
+        static let all: Obstacles = [.at, .colon, .length]
+    }
+
+    private(set) var paths: Set<Path> = []
+    private(set) var calls: Set<Call> = []
+    /// The values of the keys of a `dict`.
+    private(set) var keys: [Substring: TemplateValue] = [:]
+    private var keyNesting: Nesting?
+    /// The parts of a digest that functions have removed from the value.
+    private var removed: Obstacles = []
     /// A Boolean value that indicates whether the value can contain more than its paths and calls.
     var isIncomplete = false
 
     /// The root context of a template.
     static let root = TemplateValue(paths: [[]])
+    /// A value that can contain everything.
+    static let unknown = TemplateValue(isIncomplete: true)
+    /// The step to any element of a mapping or a list.
+    static let anyStep: Substring = "*"
 
-    /// The maximum number of paths or calls of a value, and of the steps of a path.
+    /// The maximum number of paths, calls or keys of a value, and of the steps of a path.
     private static let limit = 32
 
+    /// Creates a value without content.
+    init() {}
+
+    private init(paths: Set<Path> = [], isIncomplete: Bool = false) {
+        self.paths = paths
+        self.isIncomplete = isIncomplete
+    }
+
+    /// Creates the output of a named template.
+    init(calling name: Substring, with argument: TemplateValue) {
+        if let call = Call(name: name, argument: argument) {
+            calls = [call]
+        } else {
+            isIncomplete = true
+        }
+    }
+
+    /// Creates a dictionary.
+    init(keys: [Substring: TemplateValue]) {
+        let nesting = Nesting(around: keys.values)
+        guard nesting.isPermitted else {
+            isIncomplete = true
+            return
+        }
+        self.keys = keys
+        keyNesting = nesting
+    }
+
+    private var isEmpty: Bool { paths.isEmpty && calls.isEmpty && keys.isEmpty && !isIncomplete }
+
     /// Returns the value of a field chain below this one.
-    func appending(_ fields: [Substring]) -> TemplateValue {
-        guard !fields.isEmpty else { return self }
-        return TemplateValue(
+    func appending(_ fields: some Collection<Substring>) -> TemplateValue {
+        guard let first = fields.first else { return self }
+        var result = TemplateValue(
             paths: Set(paths.lazy.map { $0 + fields }.filter { $0.count <= Self.limit }),
             isIncomplete: isIncomplete)
+        if first == Self.anyStep {
+            for value in keys.values { result.formUnion(value.appending(fields.dropFirst())) }
+        } else if let value = keys[first] {
+            result.formUnion(value.appending(fields.dropFirst()))
+        }
+        return result
+    }
+
+    /// The value as text, which contains the values of all keys.
+    var flattened: TemplateValue {
+        guard !keys.isEmpty else { return self }
+        var result = self
+        result.keys = [:]
+        result.keyNesting = nil
+        for value in keys.values { result.formUnion(value.flattened) }
+        return result
+    }
+
+    /// Returns the value after a function has removed parts of a digest; nothing if no part is left.
+    func removing(_ parts: Obstacles) -> TemplateValue {
+        var result = self
+        result.removed.formUnion(parts)
+        return result.removed == .all ? TemplateValue() : result
     }
 
     /// Adds what another value can contain; the value is incomplete if that exceeds the limit.
     mutating func formUnion(_ other: TemplateValue, limit: Int = Self.limit) {
+        guard !other.isEmpty else { return }
+        removed = isEmpty ? other.removed : removed.intersection(other.removed)
         if other.isIncomplete { isIncomplete = true }
-        if paths.count + other.paths.count <= limit {
+        if paths.count + other.paths.count <= limit || other.paths.isSubset(of: paths) {
             paths.formUnion(other.paths)
         } else {
             isIncomplete = true
         }
-        if calls.count + other.calls.count <= limit {
+        if calls.count + other.calls.count <= limit || other.calls.isSubset(of: calls) {
             calls.formUnion(other.calls)
         } else {
             isIncomplete = true
         }
-    }
-}
-
-extension TemplateAction {
-    /// Returns the values that an action reads.
-    func value(dot: TemplateValue, variables: [Substring: TemplateValue]) -> TemplateValue {
-        var reader = ValueReader(dot: dot, variables: variables, rest: words[...])
-        return reader.readAll()
-    }
-
-    /// Reads the words of an action.
-    private struct ValueReader {
-        let dot: TemplateValue
-        let variables: [Substring: TemplateValue]
-        var rest: ArraySlice<Word>
-        var depth = 0
-
-        /// Reads words until the end, or until a closing parenthesis.
-        mutating func readAll() -> TemplateValue {
-            var result = TemplateValue()
-            while let word = rest.popFirst() {
-                switch word {
-                case .close: return result
-                case .open: result.formUnion(readGroup())
-                case .chain(let variable, let fields):
-                    result.formUnion(value(variable, fields))
-                case .name("include"), .name("template"):
-                    result.formUnion(readCall())
-                case .name("index"), .name("get"): result.formUnion(readIndex())
-                case .name, .string, .fields: continue
-                }
-            }
-            return result
-        }
-
-        private func value(_ variable: Substring?, _ fields: [Substring]) -> TemplateValue {
-            switch variable {
-            case nil: dot.appending(fields)
-            case ""?: TemplateValue.root.appending(fields)
-            case let name?: (variables[name] ?? TemplateValue()).appending(fields)
-            }
-        }
-
-        /// Reads a group in parentheses, and the fields of its result.
-        private mutating func readGroup() -> TemplateValue {
-            depth += 1
-            defer { depth -= 1 }
-            guard depth < 32 else {
-                rest = []
-                return TemplateValue(isIncomplete: true)
-            }
-            let group = readAll()
-            guard case .fields(let fields)? = rest.first else { return group }
-            rest.removeFirst()
-            return group.appending(fields)
-        }
-
-        /// Reads `index VALUE "key" …`.
-        private mutating func readIndex() -> TemplateValue {
-            var base = readOperand()
-            while case .string(let key)? = rest.first {
-                rest.removeFirst()
-                base = base.appending([key])
-            }
-            return base
-        }
-
-        private mutating func readOperand() -> TemplateValue {
-            switch rest.first {
-            case .chain(let variable, let fields)?:
-                rest.removeFirst()
-                return value(variable, fields)
-            case .open?:
-                rest.removeFirst()
-                return readGroup()
-            case .string?, .name?, .fields?:
-                rest.removeFirst()
-                return TemplateValue()
-            case .close?, nil: return TemplateValue()
-            }
-        }
-
-        /// Reads `include "name" ARGUMENT`.
-        private mutating func readCall() -> TemplateValue {
-            guard case .string(let name)? = rest.first else { return TemplateValue() }
-            rest.removeFirst()
-            let call = TemplateValue.Call(name: name, argument: readArgument())
-            return call.map { TemplateValue(calls: [$0]) } ?? TemplateValue(isIncomplete: true)
-        }
-
-        private mutating func readArgument() -> TemplateValue.Argument {
-            guard case .open? = rest.first, case .name("dict")? = rest.dropFirst().first else {
-                return .value(readOperand())
-            }
-            rest.removeFirst(2)
-            var values: [Substring: TemplateValue] = [:]
-            while case .string(let key)? = rest.first {
-                rest.removeFirst()
-                values[key] = readOperand()
-            }
-            _ = readGroup()
-            return .dictionary(values)
+        guard !other.keys.isEmpty else { return }
+        let merged = TemplateValue(
+            keys: keys.merging(other.keys) { own, other in
+                var value = own
+                value.formUnion(other)
+                return value
+            })
+        if merged.isIncomplete || merged.keys.count > Self.limit {
+            isIncomplete = true
+        } else {
+            (keys, keyNesting) = (merged.keys, merged.keyNesting)
         }
     }
 }

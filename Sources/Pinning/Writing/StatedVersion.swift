@@ -31,8 +31,8 @@ struct StatedVersion {
             }
         let stated = (site.image?.tag ?? site.siblingTag).map { "mirror \($0)" } ?? "set the tag"
         return
-            "\(Self.statement(of: site)), the lock file has \(locked): \(stated), or update the tag "
-            + "with 'pin --update-tags'"
+            "\(Self.statement(of: site)), the lock file has \(locked): \(stated), or run "
+            + "'pin --update-tags'"
     }
 
     /// Returns the reason for which none of several entries is chosen.

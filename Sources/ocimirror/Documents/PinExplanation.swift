@@ -56,20 +56,21 @@ struct PinExplanation {
                 .init(text: "\(path):\(site.mark)"), site.statusCell(style, isDry: true),
                 .init(text: "\(field.isEmpty ? "(root)" : field) (\(site.shape.rawValue))"),
             ],
-            details: [
-                .init(text: site.change), .init(text: Self.reason(for: site), paint: style.dim),
-            ]
+            details: ([site.change] + Self.reasons(for: site)).enumerated().map { index, text in
+                .init(text: text, paint: index == 0 ? { $0 } : style.dim)
+            }
                 + site.warnings.map { .init(text: "warning: \($0)", paint: style.yellow) })
     }
 
-    /// Returns the reason for the decision.
-    private static func reason(for site: PinnedSite) -> String {
+    /// Returns the reasons for the decision.
+    private static func reasons(for site: PinnedSite) -> [String] {
         let id = site.id.map { "'\(UntrustedText($0).display(limit: 100))'" } ?? "the image"
-        let basis = site.basis.map { ", found by \($0)" } ?? ""
+        let entry = site.basis.map { "the lock file has \(id), found by \($0)" }
         return switch site.status {
-        case .pinned: "it has the digest of \(id)\(basis)"
-        case .changed: "the lock file has \(id)\(basis)"
-        case .versionDiffers, .unknown, .unpinnable, .skipped: (site.reason ?? "") + basis
+        case .pinned: ["it has the digest of \(id)" + (site.basis.map { ", found by \($0)" } ?? "")]
+        case .changed: [entry ?? "the lock file has \(id)"]
+        case .versionDiffers, .unknown, .unpinnable, .skipped:
+            [site.reason, entry].compactMap(\.self)
         }
     }
 }

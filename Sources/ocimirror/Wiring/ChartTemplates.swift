@@ -8,13 +8,31 @@ internal import YAML
 /// Reads the templates of charts, and collects those that cannot be read.
 final class ChartTemplates: Sendable {
     /// The size limit of a template, in bytes.
-    private static let limit = 1 << 20
-    /// The maximum number of templates of a chart, and the maximum depth of their directories.
-    private static let countLimit = 2000
-    private static let depthLimit = 8
+    private static let sizeLimit = 4 << 20
+    /// The limits of a chart with its dependencies; the largest public charts have a quarter of them.
+    private static let totalLimit = 32 << 20
+    private static let countLimit = 10_000
+    private static let depthLimit = 16
+    /// The maximum number of charts in charts.
+    private static let nesting = 4
 
     private let absolute: @Sendable (String) -> String
-    private let skipped = Mutex<[PinFiles.Problem]>([])
+    private let skipped = Mutex<[String: PinFiles.Problem]>([:])
+
+    /// The templates that were read.
+    private struct Contents {
+        var own: [[UInt8]] = []
+        var libraries: [[UInt8]] = []
+        var size = 0
+        var isComplete = true
+
+        var count: Int { own.count + libraries.count }
+
+        mutating func add(_ template: [UInt8], isLibrary: Bool) {
+            size += template.count
+            if isLibrary { libraries.append(template) } else { own.append(template) }
+        }
+    }
 
     /// Creates a reader.
     ///
@@ -25,48 +43,90 @@ final class ChartTemplates: Sendable {
 
     /// The skipped templates, with reasons.
     var skippedTemplates: [PinFiles.Problem] {
-        skipped.withLock { $0.sorted { $0.path < $1.path } }
+        skipped.withLock { $0.values.sorted { $0.path < $1.path } }
     }
 
     /// Returns how the templates of the chart in a directory use tags; nothing without a chart.
     func reuse(ofChartIn directory: String) -> TagReuse {
-        func kind(_ name: String) -> FileStatus.Kind? {
-            (try? FileStatus.of(absolute("\(directory)/\(name)")))?.kind
-        }
-        guard kind("Chart.yaml") == .regular, kind("templates") == .directory else {
-            return TagReuse()
-        }
-        var templates: [[UInt8]] = []
-        read(directory == "." ? "templates" : "\(directory)/templates", depth: 0, into: &templates)
-        return TagReuse(templates: templates)
+        let directory = directory == "." ? "" : "\(directory)/"
+        guard kind("\(directory)Chart.yaml") == .regular,
+            kind("\(directory)templates") == .directory
+        else { return TagReuse() }
+        var contents = Contents()
+        read("\(directory)templates", isLibrary: false, depth: 0, into: &contents)
+        readDependencies(ofChartIn: directory, depth: 0, into: &contents)
+        return TagReuse(
+            templates: contents.own, libraries: contents.libraries,
+            isComplete: contents.isComplete)
     }
 
-    private func read(_ directory: String, depth: Int, into templates: inout [[UInt8]]) {
-        let names: [String]
-        do throws(FileError) {
-            names = try Directory.list(absolute(directory))
-        } catch {
-            skip(directory, error)
-            return
-        }
-        for name in names {
-            let path = "\(directory)/\(name)"
-            guard templates.count < Self.countLimit else { return }
-            do throws(FileError) {
-                switch try FileStatus.of(absolute(path), followsLinks: false)?.kind {
-                case .directory where depth < Self.depthLimit:
-                    read(path, depth: depth + 1, into: &templates)
-                case .regular:
-                    templates.append(try BoundedFile.read(absolute(path), limit: Self.limit))
-                default: continue
-                }
-            } catch {
-                skip(path, error)
+    private func kind(_ path: String) -> FileStatus.Kind? {
+        (try? FileStatus.of(absolute(path)))?.kind
+    }
+
+    /// Reads the templates of dependencies, whose named templates the chart can include.
+    private func readDependencies(
+        ofChartIn directory: String, depth: Int, into contents: inout Contents
+    ) {
+        guard depth < Self.nesting else { return }
+        let chart = try? BoundedFile.read(absolute("\(directory)Chart.yaml"), limit: 1 << 20)
+        let stated = chart.map { ChartDependencies(parsing: $0).all.flatMap(\.directories) } ?? []
+        let present = (try? Directory.list(absolute("\(directory)charts"))) ?? []
+        for name in Set(stated + present.map { "charts/\($0)" }).sorted() {
+            let chart = "\(directory)\(name)/"
+            guard !name.hasPrefix("/"), kind("\(chart)Chart.yaml") == .regular else { continue }
+            if kind("\(chart)templates") == .directory {
+                read("\(chart)templates", isLibrary: true, depth: 0, into: &contents)
             }
+            readDependencies(ofChartIn: chart, depth: depth + 1, into: &contents)
         }
     }
 
-    private func skip(_ path: String, _ error: FileError) {
-        skipped.withLock { $0.append(PinFiles.Problem(path, error)) }
+    private func read(
+        _ directory: String, isLibrary: Bool, depth: Int, into contents: inout Contents
+    ) {
+        do throws(FileError) {
+            for name in try Directory.list(absolute(directory)) {
+                read("\(directory)/\(name)", isLibrary, depth: depth, into: &contents)
+            }
+        } catch {
+            skip(PinFiles.Problem(directory, error), in: &contents)
+        }
+    }
+
+    private func read(
+        _ path: String, _ isLibrary: Bool, depth: Int, into contents: inout Contents
+    ) {
+        func exceed(_ limit: String) {
+            skip(PinFiles.Problem(path, limit: limit), in: &contents)
+        }
+        do throws(FileError) {
+            switch try FileStatus.of(absolute(path), followsLinks: false)?.kind {
+            case .directory where depth == Self.depthLimit:
+                exceed("more than \(Self.depthLimit) levels of directories")
+            case .directory:
+                read(path, isLibrary: isLibrary, depth: depth + 1, into: &contents)
+            // Helm prints these notes; they are not a manifest.
+            case .regular where path.hasSuffix("/NOTES.txt"): break
+            case .regular where contents.count >= Self.countLimit:
+                exceed("more than \(Self.countLimit) templates in the chart")
+            case .regular:
+                let template = try BoundedFile.read(absolute(path), limit: Self.sizeLimit)
+                guard contents.size + template.count <= Self.totalLimit else {
+                    return exceed("more than \(Self.totalLimit >> 20) MiB of templates in the chart")
+                }
+                contents.add(template, isLibrary: isLibrary)
+            case .symbolicLink: exceed("a symbolic link is not followed")
+            case .other: exceed("not a regular file")
+            case nil: break
+            }
+        } catch {
+            skip(PinFiles.Problem(path, error), in: &contents)
+        }
+    }
+
+    private func skip(_ problem: PinFiles.Problem, in contents: inout Contents) {
+        contents.isComplete = false
+        skipped.withLock { $0[problem.path] = problem }
     }
 }

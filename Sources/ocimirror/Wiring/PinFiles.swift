@@ -18,6 +18,12 @@ struct PinFiles {
             self.path = path
             reason = PinFiles.refusal(error)
         }
+
+        /// Creates the problem of a template that is not read because of a limit.
+        init(_ path: String, limit: String) {
+            self.path = path
+            reason = YAMLError(at: YAMLMark(line: 1, column: 1), limit)
+        }
     }
 
     /// The size limit of values files and rendered manifests, in bytes.

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The effect of a function on the values in its arguments.
+///
+/// Source: Sprig; Helm, template functions.
+enum TemplateFunction: Sendable {
+    /// The result is the output of a named template.
+    case include
+    /// The result is an element of a mapping or a list: `index VALUE KEY …`.
+    case index
+    /// The result is an element of a mapping: `dig KEY … DEFAULT VALUE`.
+    case dig
+    /// The result is a dictionary.
+    case dictionary
+    /// The result depends on the arguments but does not contain them.
+    case test
+    /// The function reads the arguments as versions.
+    case compare
+    /// The function removes parts of a digest that its first argument, a text, describes.
+    case remove(@Sendable (Substring) -> TemplateValue.Obstacles)
+    /// The result can contain every argument, as for `default` and `printf`.
+    case pass
+
+    init(_ name: Substring) {
+        self = Self.table[name] ?? .pass
+    }
+
+    private static let table: [Substring: TemplateFunction] = {
+        var table: [Substring: TemplateFunction] = [
+            "include": .include, "template": .include, "index": .index, "get": .index, "dig": .dig,
+            "dict": .dictionary, "semver": .compare, "semverCompare": .compare,
+            "mustSemverCompare": .compare, "replace": .remove(replaced), "trunc": .remove(truncated),
+            "substr": .remove { _ in .length },
+        ]
+        for name in ["split", "splitList", "splitn", "regexSplit", "mustRegexSplit", "cut"] {
+            table[Substring(name)] = .remove { $0.contains("@") ? .all : [] }
+        }
+        for name in [
+            "regexReplaceAll", "regexReplaceAllLiteral", "mustRegexReplaceAll",
+            "mustRegexReplaceAllLiteral",
+        ] {
+            table[Substring(name)] = .remove(replacedByPattern)
+        }
+        for name in ["regexFind", "mustRegexFind", "regexFindAll", "mustRegexFindAll"] {
+            table[Substring(name)] = .remove(foundByPattern)
+        }
+        for name in [
+            "empty", "hasKey", "has", "mustHas", "kindIs", "kindOf", "typeIs", "typeOf",
+            "typeIsLike", "eq", "ne", "lt", "le", "gt", "ge", "not", "contains", "hasPrefix",
+            "hasSuffix", "regexMatch", "mustRegexMatch", "len", "all", "any", "deepEqual", "fail",
+            "sha1sum", "sha256sum", "sha512sum", "adler32sum", "b64enc", "b32enc", "int", "int64",
+            "float64", "atoi", "keys", "isset",
+        ] {
+            table[Substring(name)] = .test
+        }
+        return table
+    }()
+
+    @Sendable private static func replaced(_ text: Substring) -> TemplateValue.Obstacles {
+        var parts: TemplateValue.Obstacles = []
+        if text.contains("@") { parts.insert(.at) }
+        if text.contains(":") { parts.insert(.colon) }
+        return parts
+    }
+
+    /// Source: Kubernetes: a label has at most 63 characters.
+    @Sendable private static func truncated(_ text: Substring) -> TemplateValue.Obstacles {
+        Int(text).map { $0 > 0 && $0 <= 63 } ?? false ? .length : []
+    }
+
+    /// A pattern that names the `@` removes the digest; one of other characters replaces both signs.
+    @Sendable private static func replacedByPattern(_ pattern: Substring) -> TemplateValue.Obstacles {
+        if pattern.contains("[^") || pattern.contains("\\W") {
+            return pattern.contains("@") ? [] : [.at, .colon]
+        }
+        return pattern.contains("@") ? .all : []
+    }
+
+    /// The found text has no digest unless the pattern permits arbitrary characters.
+    @Sendable private static func foundByPattern(_ pattern: Substring) -> TemplateValue.Obstacles {
+        let isArbitrary =
+            pattern.contains(".*") || pattern.contains(".+") || pattern.contains("\\S")
+            || (pattern.contains("[^") && !pattern.contains("@"))
+        return isArbitrary ? [] : .all
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The text of a template before an action, which shows the use of the action's output.
+struct TemplateText {
+    /// The beginning of the line before the next action.
+    private var line: [UInt8] = []
+    /// The open mappings and texts whose kind their key decides, innermost last.
+    private var blocks: [(indent: Int, isVersion: Bool)] = []
+
+    /// The number of bytes of a line that are kept: enough for a key.
+    private static let lineLimit = 256
+
+    /// Returns the range of the next action, with its braces; `nil` if there is none.
+    ///
+    /// Braces in comments and in texts do not end an action.
+    static func action(in text: [UInt8], from start: Int) -> (start: Int, end: Int)? {
+        guard let open = pair(UInt8(ascii: "{"), in: text, from: start) else { return nil }
+        var index = open + 2
+        if text[index...].prefix(4).contains(UInt8(ascii: "/")),
+            text[index...].drop(while: { $0 <= 0x20 || $0 == UInt8(ascii: "-") })
+                .starts(with: "/*".utf8)
+        {
+            while index + 1 < text.count,
+                text[index] != UInt8(ascii: "*") || text[index + 1] != UInt8(ascii: "/")
+            {
+                index += 1
+            }
+        }
+        while index + 1 < text.count {
+            switch text[index] {
+            case UInt8(ascii: "}") where text[index + 1] == UInt8(ascii: "}"):
+                return (open, index + 2)
+            case UInt8(ascii: "\""), UInt8(ascii: "`"): index = endOfText(in: text, from: index)
+            default: index += 1
+            }
+        }
+        return nil
+    }
+
+    /// Returns the offset after a text in quotes; after the quote if the text does not end.
+    private static func endOfText(in text: [UInt8], from start: Int) -> Int {
+        let quote = text[start]
+        var index = start + 1
+        while index < text.count {
+            if text[index] == quote { return index + 1 }
+            guard quote == UInt8(ascii: "`") || text[index] != 0x0A else { break }
+            index += quote != UInt8(ascii: "`") && text[index] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        return start + 1
+    }
+
+    /// Returns the offset of the first two equal bytes.
+    private static func pair(_ byte: UInt8, in text: [UInt8], from start: Int) -> Int? {
+        var index = start
+        while index + 1 < text.count {
+            if text[index] == byte, text[index + 1] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Reads the text before an action.
+    mutating func read(_ text: ArraySlice<UInt8>) {
+        var rest = text
+        while let end = rest.firstIndex(of: 0x0A) {
+            append(rest[..<end])
+            endLine()
+            rest = rest[(end + 1)...]
+        }
+        append(rest)
+    }
+
+    private mutating func append(_ text: ArraySlice<UInt8>) {
+        line += text.prefix(max(Self.lineLimit - line.count, 0))
+    }
+
+    private mutating func endLine() {
+        defer { line = [] }
+        guard let indent else { return }
+        blocks.removeAll { $0.indent >= indent }
+        guard let isVersion = isVersionBlock else { return }
+        blocks.append((indent, isVersion))
+    }
+
+    /// A Boolean value that indicates whether the lines below this one are labels, a name or a
+    /// version; `nil` if the key of the line does not decide.
+    private var isVersionBlock: Bool? {
+        let words = line.split { $0 == 0x20 || $0 == 0x0D || $0 == UInt8(ascii: "\"") }
+        var end = words.endIndex
+        if end > 0, let first = words[end - 1].first, "|>".utf8.contains(first) { end -= 1 }
+        guard end > 0, words[end - 1].last == UInt8(ascii: ":") else { return nil }
+        let key = String(decoding: words[end - 1].dropLast(), as: UTF8.self)
+        if key.hasSuffix("nnotations") || key.hasSuffix("mage") { return false }
+        if key.hasSuffix("abels") || key.hasSuffix("elector") { return true }
+        let isText = end < words.count
+        return key == "name" || key.hasSuffix("ersion") ? true : isText ? false : nil
+    }
+
+    /// The indentation of the line; `nil` for an empty line.
+    private var indent: Int? {
+        line.firstIndex { $0 != 0x20 && $0 != UInt8(ascii: "-") && $0 != 0x0D }
+    }
+
+    /// A Boolean value that indicates whether the next action is the value of a label, a name or a
+    /// version.
+    var isInVersion: Bool {
+        let entry = entry
+        if ["mage:", "mage=", "apiVersion:"].contains(where: { entry.contains($0) }) { return false }
+        let outer = indent.map { indent in blocks.last { $0.indent < indent } } ?? blocks.last
+        if outer?.isVersion == false || has("nnotations:") { return false }
+        if entry.contains("ersion") || has("abels:") || has("elector:") { return true }
+        return entry.hasPrefix("name:") || entry.hasPrefix("generateName:")
+            || outer?.isVersion ?? false
+    }
+
+    /// The text of the mapping's entry before the next action, without quotes at its beginning.
+    private var entry: Substring {
+        let braces = line.lastIndex { $0 == UInt8(ascii: "{") }
+        let start = braces.flatMap { brace in
+            line[brace...].lastIndex { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: ",") }
+        }
+        let entry = String(decoding: line[(start.map { $0 + 1 } ?? 0)...], as: UTF8.self)
+        let key = entry.drop { $0.isWhitespace || $0 == "-" || $0 == "\"" }
+        return Substring(key.replacing("\":", with: ":"))
+    }
+
+    private func has(_ word: String) -> Bool {
+        let word = Array(word.utf8)
+        guard line.count >= word.count else { return false }
+        return (0...(line.count - word.count)).contains { line[$0...].starts(with: word) }
+    }
+}
