@@ -19,7 +19,8 @@ enum ImageKeys {
     /// All parts of an image.
     static let all: Set<String> = Set(
         overlay + dependentTag + suffix + pullPolicy + [
-            "repository", "repo", "image", "name", "registry", "defaultRegistry", "useDigest", "override",
+            "repository", "repo", "image", "name", "registry", "defaultRegistry", "useDigest",
+            "override",
             "tagPrefix",
         ])
 

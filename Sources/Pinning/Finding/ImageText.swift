@@ -52,7 +52,8 @@ enum ImageText {
     /// Keys that are not the names of images can have such values: `imageCache: redis:6379`.
     static func isProbablyImage(_ text: String) -> Bool {
         guard let image = pinnable(text) else { return false }
-        guard !text.utf8.contains(UInt8(ascii: "/")), image.digest == nil, let tag = image.tag else {
+        guard !text.utf8.contains(UInt8(ascii: "/")), image.digest == nil, let tag = image.tag
+        else {
             return true
         }
         return !(80...65_535).contains(Int(tag.name) ?? 0)

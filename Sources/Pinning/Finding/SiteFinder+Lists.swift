@@ -56,7 +56,8 @@ extension SiteFinder {
     ///
     /// Source: Skaffold, `deploy.helm.releases[].setValues`; Rancher, `HelmChart.spec.set`.
     mutating func claimParameters(of node: YAMLNode, at path: SitePath) -> Claims {
-        guard let key = path.key, Self.parameterKeys.contains(key), let entries = node.entries else {
+        guard let key = path.key, Self.parameterKeys.contains(key), let entries = node.entries
+        else {
             return Claims()
         }
         let parameters = entries.enumerated().compactMap { index, entry in

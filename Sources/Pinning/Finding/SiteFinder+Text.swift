@@ -57,7 +57,8 @@ extension SiteFinder {
         {
             let offset = lines.map { $0[number].offset }
             if let (name, value, range) = ImageText.lineValue(
-                line, number: number, areImages: areImages) {
+                line, number: number, areImages: areImages)
+            {
                 var site = ImageReferenceSite(
                     fragment: fragment, document: document, path: path.appending(key: name),
                     shape: .substring, at: node)

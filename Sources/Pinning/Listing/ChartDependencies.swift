@@ -44,7 +44,8 @@ public struct ChartDependencies: Hashable, Sendable {
                 return nil
             }
             return Dependency(
-                name: name, alias: item["alias"]?.text ?? name, version: item["version"]?.text ?? "",
+                name: name, alias: item["alias"]?.text ?? name,
+                version: item["version"]?.text ?? "",
                 repository: item["repository"]?.text ?? "", mark: item.mark)
         }
     }

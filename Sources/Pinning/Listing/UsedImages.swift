@@ -89,7 +89,8 @@ public struct UsedImages: Sendable {
     private mutating func add(_ site: ImageReferenceSite, _ use: Use, _ appVersion: String?) {
         guard let image = site.image, !site.isSkipped else {
             omissions.append(
-                Omission(use: use, reason: site.obstacle?.reason ?? "the image is defined elsewhere"))
+                Omission(
+                    use: use, reason: site.obstacle?.reason ?? "the image is defined elsewhere"))
             return
         }
         if image.tag == nil, image.digest == nil, site.repository != nil, site.matchedName == nil,

@@ -29,7 +29,8 @@ enum TemplateFunction: Sendable {
         var table: [Substring: TemplateFunction] = [
             "include": .include, "template": .include, "index": .index, "get": .index, "dig": .dig,
             "dict": .dictionary, "semver": .compare, "semverCompare": .compare,
-            "mustSemverCompare": .compare, "replace": .remove(replaced), "trunc": .remove(truncated),
+            "mustSemverCompare": .compare, "replace": .remove(replaced),
+            "trunc": .remove(truncated),
             "substr": .remove { _ in .length },
         ]
         for name in ["split", "splitList", "splitn", "regexSplit", "mustRegexSplit", "cut"] {
@@ -69,7 +70,8 @@ enum TemplateFunction: Sendable {
     }
 
     /// A pattern that names the `@` removes the digest; one of other characters replaces both signs.
-    @Sendable private static func replacedByPattern(_ pattern: Substring) -> TemplateValue.Obstacles {
+    @Sendable private static func replacedByPattern(_ pattern: Substring) -> TemplateValue.Obstacles
+    {
         if pattern.contains("[^") || pattern.contains("\\W") {
             return pattern.contains("@") ? [] : [.at, .colon]
         }

@@ -84,7 +84,8 @@ struct TemplateScanner {
     }
 
     private mutating func apply(
-        _ action: TemplateAction, to state: inout State, carrying carried: [Substring: TemplateValue]
+        _ action: TemplateAction, to state: inout State,
+        carrying carried: [Substring: TemplateValue]
     ) {
         if action.keyword?.hasPrefix("else") ?? false, let last = state.blocks.indices.last {
             state.dot = state.blocks[last].dot
@@ -127,7 +128,8 @@ struct TemplateScanner {
     }
 
     private mutating func open(
-        dot: TemplateValue, definition: Substring? = nil, isLoop: Bool = false, in state: inout State
+        dot: TemplateValue, definition: Substring? = nil, isLoop: Bool = false,
+        in state: inout State
     ) {
         guard state.blocks.count < Self.blockLimit else {
             main.isIncomplete = true

@@ -105,7 +105,9 @@ struct TemplateText {
     /// version.
     var isInVersion: Bool {
         let entry = entry
-        if ["mage:", "mage=", "apiVersion:"].contains(where: { entry.contains($0) }) { return false }
+        if ["mage:", "mage=", "apiVersion:"].contains(where: { entry.contains($0) }) {
+            return false
+        }
         let outer = indent.map { indent in blocks.last { $0.indent < indent } } ?? blocks.last
         if outer?.isVersion == false || has("nnotations:") { return false }
         if entry.contains("ersion") || has("abels:") || has("elector:") { return true }

@@ -113,7 +113,8 @@ final class ChartTemplates: Sendable {
             case .regular:
                 let template = try BoundedFile.read(absolute(path), limit: Self.sizeLimit)
                 guard contents.size + template.count <= Self.totalLimit else {
-                    return exceed("more than \(Self.totalLimit >> 20) MiB of templates in the chart")
+                    return exceed(
+                        "more than \(Self.totalLimit >> 20) MiB of templates in the chart")
                 }
                 contents.add(template, isLibrary: isLibrary)
             case .symbolicLink: exceed("a symbolic link is not followed")

@@ -106,10 +106,14 @@ import Testing
         let large = [UInt8](repeating: 0x20, count: Lockfile.maximumByteCount + 1)
         let blob = Descriptor(
             mediaType: LockArtifact.lockType, digest: .of(large), size: large.count)
-        _ = try await store.push(expected: blob, mountingFrom: nil) { BytesInMemory(large) }
+        _ = try await store.push(blob: blob, expecting: .likely, mountingFrom: nil) {
+            BytesInMemory(large)
+        }
         let config = Array("{}".utf8)
         let described = Descriptor(mediaType: .ociConfig, digest: .of(config), size: config.count)
-        _ = try await store.push(expected: described, mountingFrom: nil) { BytesInMemory(config) }
+        _ = try await store.push(blob: described, expecting: .likely, mountingFrom: nil) {
+            BytesInMemory(config)
+        }
         func json(_ descriptor: Descriptor) -> String {
             """
             {"mediaType":"\(descriptor.mediaType.name)","digest":"\(descriptor.digest)",\
