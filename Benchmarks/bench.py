@@ -9,6 +9,7 @@ import ssl
 import statistics
 import sys
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 import layers
@@ -16,7 +17,7 @@ import report
 import tools
 import values
 from corpus import Corpus
-from servers import Registry, blob_bytes, by_class, certificate, digest_at
+from servers import Nginx, Registry, blob_bytes, by_class, certificate, digest_at
 from wan import Link, WanProxy
 from wan_rows import NAMES, WanRows
 
@@ -45,6 +46,18 @@ class Bench:
         registry = Registry(self.work / name, storage or self.memory / name, tls=tls)
         self.cleanup.callback(registry.stop)
         return registry
+
+    @cached_property
+    def certificate(self) -> tuple[Path, Path]:
+        """The certificate of all servers with TLS, and its key."""
+        return certificate(self.work / "tls")
+
+    def nginx_with_tls(self, port: int, *, is_http2: bool) -> Nginx:
+        """An nginx in front of a registry, with TLS."""
+        self._count += 1
+        nginx = Nginx.with_tls(self.work / f"nginx-{self._count}", port, self.certificate, is_http2=is_http2)
+        self.cleanup.callback(nginx.stop)
+        return nginx
 
     def check(self, tool, corpus: Corpus, targets, trust=None, images=None) -> None:
         """A figure counts only when the work was done."""
@@ -170,7 +183,7 @@ class Bench:
         ours, skopeo = self.tools["ocimirror"], self.tools["skopeo"]
         self.first_and_again("1 GB blob", corpus, source, [self.tools["floor"], ours, skopeo],
                              again=False)
-        tls = certificate(self.work / "tls")
+        tls = self.certificate
         behind_tls = self.registry(tls=tls, storage=source.storage)
         self.first_and_again("1 GB blob, TLS", corpus, behind_tls,
                              [tools.Curl("curl"), ours, skopeo], again=False, tls=tls)

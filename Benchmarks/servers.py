@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real registries on loopback, and what stands between them and their clients."""
+"""Registries on loopback, and reverse proxies in front of them."""
 
 import contextlib
 import http.client
@@ -77,10 +77,11 @@ class Registry(AccessLog):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class RateLimitedRegistry(AccessLog):
-    """An nginx in front of a registry that responds 429 above a rate of requests per second."""
+class Nginx(AccessLog):
+    """An nginx in front of a registry."""
 
-    def __init__(self, folder: Path, port: int, rate: int, burst: int):
+    def __init__(self, folder: Path, port: int, directives: str, *, options: str = "", zone: str = ""):
+        """Starts nginx with the options of its socket, and directives for its server and for `http`."""
         super().__init__(folder / "access.log")
         self.folder = folder
         folder.mkdir(parents=True)
@@ -95,15 +96,19 @@ http {{
     log_format requests '"$request" $status $body_bytes_sent';
     access_log {folder / "access.log"} requests;
     {paths}
-    limit_req_zone $server_port zone=requests:1m rate={rate}r/s;
-    limit_req_status 429;
+    {zone}
+    client_max_body_size 0;
     upstream registry {{ server 127.0.0.1:{port}; keepalive 64; }}
     server {{
-        listen 127.0.0.1:{self.port};
-        limit_req zone=requests burst={burst} nodelay;
+        listen 127.0.0.1:{self.port} {options};
+        {directives}
+        keepalive_requests 1000000;
         proxy_http_version 1.1;
+        proxy_buffering off;
+        proxy_request_buffering off;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-Proto $scheme;
         location / {{ proxy_pass http://registry; }}
     }}
 }}
@@ -116,6 +121,18 @@ http {{
             [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
             pass_fds=[listener.fileno()], env={**os.environ, "NGINX": f"{listener.fileno()};"})
         listener.close()
+
+    @classmethod
+    def rate_limited(cls, folder: Path, port: int, rate: int, burst: int) -> "Nginx":
+        """An nginx that responds 429 above a rate of requests per second."""
+        return cls(folder, port, f"limit_req zone=requests burst={burst} nodelay; limit_req_status 429;",
+                   zone=f"limit_req_zone $server_port zone=requests:1m rate={rate}r/s;")
+
+    @classmethod
+    def with_tls(cls, folder: Path, port: int, tls: tuple[Path, Path], *, is_http2: bool) -> "Nginx":
+        """An nginx with TLS."""
+        return cls(folder, port, f"ssl_certificate {tls[0]}; ssl_certificate_key {tls[1]};",
+                   options="ssl http2" if is_http2 else "ssl")
 
     def stop(self) -> None:
         self.process.terminate()
@@ -159,7 +176,7 @@ def digest_at(port: int, repository: str, tag: str, trust: ssl.SSLContext | None
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 import tools
 import wan
 from corpus import Corpus
-from servers import RateLimitedRegistry
+from servers import Nginx, certificate
 from storage import StoredCorpus
 from wan import Link, WanProxy
 
@@ -20,18 +20,22 @@ FAR = (FAR_SOURCE, FAR_TARGET)
 NEAR = Link()
 DEPENDENT_ROUND_TRIPS = 5  # to each registry
 SCALE = 0.095              # of the nightly corpus: about 154 MB
-NAMES = ("far", "jobs", "skopeo", "near", "slow", "tags", "huge", "throttle", "many")
+NAMES = ("far", "jobs", "skopeo", "near", "slow", "tags", "tls", "huge", "throttle", "many")
 
 
 class Run:
     """A target registry, proxies to both registries, and the configuration of one tool."""
 
-    def __init__(self, bench, program: str, tool, corpus: Corpus, source, links):
+    def __init__(self, bench, program: str, tool, corpus: Corpus, source, links, add_tls=None):
+        """`add_tls` starts a server with TLS in front of a registry."""
         self.bench, self.tool, self.corpus, self.source = bench, tool, corpus, source
         self.target = bench.registry()
+        registries = (source, self.target)
+        self.fronts = [add_tls(registry.port) for registry in registries] if add_tls else []
         self.proxies = [WanProxy(program, server.port, link)
-                        for server, link in zip((source, self.target), links)]
-        self.route = tools.Route(self.proxies[0].port, (self.proxies[1].port,))
+                        for server, link in zip(self.fronts or registries, links)]
+        self.route = tools.Route(self.proxies[0].port, (self.proxies[1].port,),
+                                 bench.certificate[0] if add_tls else None)
         self.folder: Path = tools.fresh_folder(bench.work)
 
     def __enter__(self):
@@ -39,7 +43,7 @@ class Run:
         return self
 
     def __exit__(self, *_):
-        for server in (*self.proxies, self.target):
+        for server in (*self.proxies, *self.fronts, self.target):
             server.stop()
         shutil.rmtree(self.target.storage, ignore_errors=True)
         shutil.rmtree(self.folder)
@@ -99,14 +103,14 @@ class WanRows:
         self.bench.wan_corpus = corpus.extent
         return source, corpus
 
-    def new_run(self, tool, corpus, source, links) -> Run:
-        return Run(self.bench, self.program, tool, corpus, source, links)
+    def new_run(self, tool, corpus, source, links, add_tls=None) -> Run:
+        return Run(self.bench, self.program, tool, corpus, source, links, add_tls)
 
-    def first(self, name, tool, links, *, again=False, rounds=None) -> None:
+    def first(self, name, tool, links, *, again=False, rounds=None, add_tls=None) -> None:
         """Mirrors the nightly images to an empty target; `again` adds a run without changes."""
         source, corpus = self.nightly
         for _ in range(rounds or self.bench.rounds):
-            with self.new_run(tool, corpus, source, links) as run:
+            with self.new_run(tool, corpus, source, links, add_tls) as run:
                 run.measure(f"{name}: first")
                 if again:
                     run.measure(f"{name}: again", is_copied=True)
@@ -142,6 +146,12 @@ class WanRows:
                 run.measure(f"{count} tags, far: again", is_copied=True)
         source.stop()
 
+    def tls(self) -> None:
+        for is_http2 in (True, False):
+            def add_tls(port: int) -> Nginx:
+                return self.bench.nginx_with_tls(port, is_http2=is_http2)
+            self.first(f"far, TLS with HTTP/{2 if is_http2 else 1.1}", self.ours, FAR, again=True, add_tls=add_tls)
+
     def huge(self, size: int = 100_000_000, rate: float = 20e6) -> None:
         source = self.bench.registry()
         corpus = Corpus.single(source.port, size)
@@ -156,7 +166,7 @@ class WanRows:
         registry, corpus = self.nightly
         required = corpus.unique_blobs + sum(1 + len(image.children) for image in corpus.images)
         for _ in range(self.bench.rounds):
-            source = RateLimitedRegistry(self.bench.work / "limited", registry.port, rate, burst)
+            source = Nginx.rate_limited(self.bench.work / "limited", registry.port, rate, burst)
             self.bench.cleanup.callback(source.stop)
             with self.new_run(self.ours, corpus, source, FAR) as run:
                 run.measure(f"throttling registry, {rate} requests/s: first",

@@ -57,7 +57,7 @@ struct ByteStreamSuffix: AsyncSequence, Sendable {
     }
 }
 
-extension ContentSource {
+extension ContentFetcher {
     /// Reads a whole blob into memory.
     ///
     /// - Parameters:

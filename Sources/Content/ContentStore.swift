@@ -44,8 +44,22 @@ extension StoreLocation: CustomStringConvertible {
     }
 }
 
+/// Reads manifests and blobs by digest.
+public protocol ContentFetcher: Sendable {
+    /// Reads a manifest and verifies its digest.
+    ///
+    /// The size of the descriptor is only a hint, because headers and lists may be wrong; the result
+    /// has the correct one.
+    func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
+
+    /// Opens a blob.
+    ///
+    /// The stream ends without an error only if size, digest and end agree with the descriptor.
+    func fetch(blob descriptor: Descriptor) async throws -> ByteStream
+}
+
 /// A store that manifests and blobs can be read from.
-public protocol ContentSource: Sendable {
+public protocol ContentSource: ContentFetcher {
     /// The location of the store.
     var location: StoreLocation { get }
 
@@ -59,23 +73,12 @@ public protocol ContentSource: Sendable {
     /// registries respond 404 to HEAD.
     func resolveByReading(_ name: ManifestName) async throws -> Descriptor?
 
-    /// Reads a manifest and verifies its digest.
-    ///
-    /// The size of the descriptor is only a hint, because headers and lists may be wrong; the result
-    /// has the correct one.
-    func fetch(manifest descriptor: Descriptor) async throws -> RawManifest
-
     /// Waits until another large blob may be read.
     ///
     /// - Returns: The permit, which the caller holds until the stream of ``fetch(blob:)`` ends; `nil`
     ///   if the blob needs none.
     /// - Throws: `CancellationError`.
     func permitToRead(_ descriptor: Descriptor) async throws -> (any TransferPermit)?
-
-    /// Opens a blob.
-    ///
-    /// The stream ends without an error only if size, digest and end agree with the descriptor.
-    func fetch(blob descriptor: Descriptor) async throws -> ByteStream
 
     /// Opens a blob at an offset, in bytes.
     ///

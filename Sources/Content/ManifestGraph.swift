@@ -76,7 +76,7 @@ extension ManifestGraph {
     ///   unknown kind, too deep, too many, too large together, or listed with different
     ///   descriptors; `missing` for a child that does not exist; or the error of the source.
     public static func read(
-        from root: RawManifest, in source: any ContentSource, only wanted: Set<Digest>? = nil,
+        from root: RawManifest, in source: any ContentFetcher, only wanted: Set<Digest>? = nil,
         limits: Limits = Limits()
     ) async throws -> ManifestGraph {
         let rootNode = try node(root)
@@ -173,7 +173,7 @@ extension ManifestGraph {
     }
 
     private static func read(
-        _ descriptors: [Descriptor], from source: any ContentSource
+        _ descriptors: [Descriptor], from source: any ContentFetcher
     ) async throws -> [Node] {
         try await withThrowingTaskGroup(of: (Int, Node).self) { group in
             for (position, descriptor) in descriptors.enumerated() {

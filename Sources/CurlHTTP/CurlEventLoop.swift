@@ -14,6 +14,8 @@ final class CurlEventLoop {
     private let activeTransfers = ActiveTransfers()
     private var keptConnections: Int
     private var nextStallCheck = ContinuousClock.now
+    /// The origins at which HTTP/2 failed, such as a proxy that negotiates it without support.
+    private var originsWithoutHTTP2: Set<Origin> = []
 
     init(_ inbox: Inbox, _ multi: MultiHandle, _ configuration: CurlTransport.Configuration) {
         self.inbox = inbox
@@ -66,7 +68,10 @@ final class CurlEventLoop {
     private func start(_ exchange: HTTPExchange) {
         guard !exchange.response.isFinished else { return }
         do {
-            let transfer = try CurlTransfer(exchange, configuration, in: activeTransfers)
+            let origin = exchange.request.url.origin
+            let transfer = try CurlTransfer(
+                exchange, configuration, permitsHTTP2: !originsWithoutHTTP2.contains(origin),
+                in: activeTransfers)
             guard multi.add(transfer.easy) else {
                 throw TransportError(.connect, "libcurl rejected the transfer")
             }
@@ -88,6 +93,9 @@ final class CurlEventLoop {
     }
 
     private func end(_ transfer: CurlTransfer, _ code: CURLcode) {
+        if code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM {
+            originsWithoutHTTP2.insert(transfer.exchange.request.url.origin)
+        }
         let result = transfer.result(code)
         remove(transfer)
         transfer.finish(result)

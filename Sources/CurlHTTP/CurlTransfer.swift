@@ -36,7 +36,7 @@ final class CurlTransfer {
 
     init(
         _ exchange: HTTPExchange, _ configuration: CurlTransport.Configuration,
-        in activeTransfers: ActiveTransfers
+        permitsHTTP2: Bool, in activeTransfers: ActiveTransfers
     ) throws(TransportError) {
         let request = exchange.request
         self.exchange = exchange
@@ -51,8 +51,8 @@ final class CurlTransfer {
         // A proxy is configured by the user, and the address of the origin behind it is unknown.
         addressScope = proxy == nil ? request.addressScope : .anywhere
         try easy.configure(
-            for: request, configuration, through: proxy, bodyLength: body.length,
-            bufferSize: exchange.bufferSize)
+            for: request, configuration, permitsHTTP2: permitsHTTP2, through: proxy,
+            bodyLength: body.length, bufferSize: exchange.bufferSize)
         try unsafe easy.setCallbacks(context: Unmanaged.passUnretained(self).toOpaque())
     }
 

@@ -10,6 +10,7 @@ extension EasyHandle {
     /// - Parameters:
     ///   - request: The request.
     ///   - configuration: The settings of the transport.
+    ///   - permitsHTTP2: A Boolean value that indicates whether HTTP/2 may be negotiated.
     ///   - proxy: The proxy; without one, the request is sent directly to its origin, regardless of
     ///     the environment.
     ///   - bodyLength: The number of bytes to send, or `nil` for no body.
@@ -18,10 +19,12 @@ extension EasyHandle {
     /// - Throws: ``TransportError`` if libcurl rejects an option.
     func configure(
         for request: HTTPRequest, _ configuration: CurlTransport.Configuration,
-        through proxy: Proxy?, bodyLength: Int64?, bufferSize: Int?
+        permitsHTTP2: Bool, through proxy: Proxy?, bodyLength: Int64?, bufferSize: Int?
     ) throws(TransportError) {
         let origin = request.url.origin
-        try setRules(for: origin, isBulk: request.isBulk)
+        try setRules(for: origin)
+        try setVersion(
+            mayMultiplex: permitsHTTP2 && !request.isBulk && origin.scheme == .https)
         try set(.proxy, proxy?.url.reveal() ?? "")
         // `ProxyRules` has already applied `no_proxy`.
         try set(.noProxy, "")
@@ -44,7 +47,7 @@ extension EasyHandle {
     }
 
     /// Sets the options that must not depend on libcurl's defaults, the environment or the server.
-    private func setRules(for origin: Origin, isBulk: Bool) throws(TransportError) {
+    private func setRules(for origin: Origin) throws(TransportError) {
         try set(.protocols, origin.scheme.rawValue)
         try set(.redirectProtocols, origin.scheme.rawValue)
         try set(.followsLocation, false)
@@ -56,7 +59,9 @@ extension EasyHandle {
         try set(.headerSeparation, Int(CURLHEADER_SEPARATE))
         try set(.hidesConnectHeaders, true)
         try set(.tcpKeepAlive, true)
-        let mayMultiplex = !isBulk && origin.scheme == .https
+    }
+
+    private func setVersion(mayMultiplex: Bool) throws(TransportError) {
         try set(
             .httpVersion, Int(mayMultiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
         if mayMultiplex { try set(.waitsForMultiplexing, true) }

@@ -64,7 +64,7 @@ public struct LoadedImage: Sendable {
     /// - Throws: `ContentError` of the class `invalid` for an index that lists too many images, or
     ///   too large configs; or the error of the source.
     public init(
-        _ graph: ManifestGraph, in source: any ContentSource, required: ImageRequirements
+        _ graph: ManifestGraph, in source: any ContentFetcher, required: ImageRequirements
     ) async throws {
         self.graph = graph
         var list = PlatformImageList(graph)
@@ -146,7 +146,7 @@ public struct LoadedImage: Sendable {
     private static let maximumConfigBytes = 64 << 20
 
     private static func read(
-        _ configs: [Descriptor], from source: any ContentSource
+        _ configs: [Descriptor], from source: any ContentFetcher
     ) async throws -> [Digest: [UInt8]] {
         let configs = configs.distinct.filter { $0.size <= ImageConfig.maximumSize }
         guard configs.reduce(0, { $0 + $1.size }) <= maximumConfigBytes else {

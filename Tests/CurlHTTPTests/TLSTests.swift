@@ -149,6 +149,18 @@ import Testing
         #expect(bulk.connection != small[0].connection)
     }
 
+    @Test func `F11 after a failure of HTTP 2, requests to an origin use HTTP 1.1`() async throws {
+        let server = try Nginx(.none, "if ($http2) { return 444; }")
+        let transport = transport(server)
+        let request = HTTPRequest(.get, try server.url("/"))
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(request)
+        }
+        #expect(error?.kind == .interrupted)
+        let retry = try await send(transport, request)
+        #expect(retry.version == "HTTP/1.1")
+    }
+
     @Test func `a large upload is rejected early over TLS`() async throws {
         let server = try Nginx()
         let body = Counted(pieces: .max, size: 65_536) { _ in }

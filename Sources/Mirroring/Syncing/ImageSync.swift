@@ -17,8 +17,8 @@ struct ImageSync {
         let copier: Copier
         let scanCache: LayerScanCache
         let referrers = ReferrerTracker()
-        /// The config blobs that several repositories share.
-        let configs = SmallBlobCache()
+        /// The manifests and configs that several images share.
+        let cache = ContentCache()
         /// A Boolean value that indicates whether referrers are looked up for unchanged images too.
         let refreshesReferrers: Bool
         let observe: MirrorObserver
@@ -143,14 +143,16 @@ struct ImageSync {
     }
 
     private func read(
-        _ descriptor: Descriptor, in source: any ContentSource, as role: CopyRole
+        _ descriptor: Descriptor, in store: any ContentSource, as role: CopyRole
     ) async throws -> LoadedImage {
-        try await at(role, source.location) {
+        // A target is always read itself, so that missing content is detected.
+        let source: any ContentFetcher =
+            role == .source ? context.cache.caching(store) : store
+        return try await at(role, store.location) {
             let root = try await source.fetch(manifest: descriptor)
             let wanted = try RequiredChildren.digests(of: root, for: image.entry, required)
             let graph = try await ManifestGraph.read(from: root, in: source, only: wanted)
-            return try await LoadedImage(
-                graph, in: context.configs.caching(source), required: required)
+            return try await LoadedImage(graph, in: source, required: required)
         }
     }
 
