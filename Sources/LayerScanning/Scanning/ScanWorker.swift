@@ -129,7 +129,7 @@ struct ScanRequest: Sendable {
     }
 
     /// Scans a layer and returns the complete report, which may be that of an error.
-    private func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
+    func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
         var report = ReportWriter()
         do throws(LayerScanError) {
             let stream = try TarStream(
