@@ -6,8 +6,8 @@ DESTDIR ?=
 BINARY ?= .build/release/ocimirror
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench faults \
-	sweep random crash soak
+.PHONY: help build test lint format reference install uninstall check packages demo validation validation-corpus bench \
+	faults fuzz mutants sweep random crash soak
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 25
@@ -67,6 +67,15 @@ validation-corpus: ## start all images of the corpus, and compare with the verdi
 
 bench: ## compare with skopeo and with a minimal copy program
 	ci/bench
+
+# Seconds for all targets of the fuzzer.
+TIME ?= 600
+
+fuzz: ## fuzz every parser for TIME seconds in all (600)
+	ci/fuzz --time $(TIME) --record
+
+mutants: ## check that the tests detect every deliberate error of ci/mutants.table
+	ci/mutants --record
 
 faults: ## mirror through a proxy with each of its faults
 	ci/faults

@@ -25,6 +25,23 @@ func tests(of name: String, exclude: [String] = [], _ dependencies: String...) -
     )
 }
 
+/// The targets of the fuzzer, as a test that replays inputs, or as libFuzzer's program if
+/// `OCIMIRROR_FUZZER` is set (`ci/fuzz`): it needs `--sanitize=fuzzer`, whose library has `main`.
+let fuzzing: Target = {
+    let dependencies: [Target.Dependency] = [
+        "Files", "HTTP", "Hashing", "LayerScanning", "Lockfiles", "Mirroring", "OCI", "Pinning",
+        "Registry",
+        "StrictJSON", "TextSafety", "Validation", "YAML",
+    ]
+    return Context.environment["OCIMIRROR_FUZZER"] == nil
+        ? .testTarget(
+            name: "FuzzTests", dependencies: dependencies,
+            exclude: ["Fuzzer.swift", "Inputs"])
+        : .executableTarget(
+            name: "fuzzer", dependencies: dependencies, path: "Tests/FuzzTests",
+            exclude: ["Inputs", "Replay"])
+}()
+
 let package = Package(
     name: "ocimirror",
     products: [.executable(name: "ocimirror", targets: ["ocimirror"])],
@@ -152,6 +169,7 @@ let package = Package(
                 "Validation", "YAML",
             ]
         ),
+        fuzzing,
     ]
 )
 

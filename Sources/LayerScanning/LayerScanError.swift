@@ -31,6 +31,8 @@ public enum LayerScanError: Error, Hashable, Sendable {
         case tooManyLinks
         /// The type of an entry is one that runtimes reject.
         case unsupportedEntry
+        /// A whiteout names its own directory or the parent.
+        case invalidWhiteout
     }
 
     /// A limit of the scan.
@@ -62,6 +64,7 @@ extension LayerScanError: CustomStringConvertible {
         case .malformed(.fileAsDirectory): "path of an entry passes through a file"
         case .malformed(.tooManyLinks): "path of an entry passes through too many links"
         case .malformed(.unsupportedEntry): "type of a tar entry is not supported by runtimes"
+        case .malformed(.invalidWhiteout): "whiteout of '.' or '..'"
         case .limit(.entries): "too many entries"
         case .limit(.unpackedBytes): "uncompressed size too large"
         case .limit(.ratio): "compression ratio too high"

@@ -120,11 +120,13 @@ struct Composer {
 
     /// Returns the position of a missing value.
     ///
-    /// libyaml reports it after the colon in some cases and before the next token in others.
+    /// libyaml reports it after the colon in some cases and before the next token in others. A
+    /// colon after that position is the beginning of the next key.
     private func placed(_ value: YAMLNode, after key: YAMLNode, _ event: Event) -> YAMLNode {
         guard case .scalar("", .plain) = value.kind, event.properties.isEmpty else { return value }
         let keyEnd = key.range.upperBound
-        let offset = scanner.afterColon(from: keyEnd) ?? keyEnd
+        let colonEnd = scanner.afterColon(from: keyEnd) ?? keyEnd
+        let offset = colonEnd <= offsets[event.end] ? colonEnd : keyEnd
         return make(value.kind, in: offset..<offset, from: event)
     }
 

@@ -29,7 +29,8 @@ import Testing
             guard let manifest = manifests[descriptor.digest] else {
                 throw ContentError(.missing, "there is no \(descriptor.digest.short)")
             }
-            return try RawManifest(verifying: manifest.bytes, against: descriptor)
+            // As registries do: their headers may state another size.
+            return try RawManifest(verifyingDigestOf: manifest.bytes, hint: descriptor)
         }
 
         func resolve(_ name: ManifestName) async throws -> Descriptor? { nil }
@@ -121,6 +122,14 @@ import Testing
         }
         #expect(
             source.reads.isEmpty, "an index that lists too many is rejected before they are read")
+    }
+
+    @Test func `a child of another size than the index states is rejected`() async throws {
+        let leaf = builder.image(layers: [.tar([.file("/a", "a")])])
+        let index = builder.index([.image(leaf, statedSize: leaf.root.bytes.count - 1)])
+        await #expect(throws: IntegrityError.self) {
+            try await ManifestGraph.read(from: index.root, in: CountingSource(index))
+        }
     }
 
     @Test func `the total size of manifests is limited`() async throws {

@@ -25,7 +25,7 @@ enum Project {
     /// All documents.
     static func documents() throws -> [Document] {
         let paths =
-            ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+            ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "RELIABILITY.md"]
             + (try files(in: "Documentation").filter { $0.hasSuffix(".md") })
         return try paths.map { Document(path: $0, text: try text($0)) }
     }

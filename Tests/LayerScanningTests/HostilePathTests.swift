@@ -78,6 +78,15 @@ import Testing
                 == .malformed(.pathTooLong))
     }
 
+    @Test(arguments: ["d/.wh..", "d/.wh...", ".wh..", ".wh..."])
+    func `a whiteout of a directory itself or of its parent is malformed`(
+        _ path: String
+    ) async throws {
+        #expect(
+            try await LayerSample.fault(Self.file(path) + RawArchive.end)
+                == .malformed(.invalidWhiteout))
+    }
+
     @Test func `a report that is too long is a limit, not a failed scan`() async throws {
         var limits = ScanLimits()
         limits.reportByteCount = 100

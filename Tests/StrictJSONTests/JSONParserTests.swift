@@ -109,6 +109,14 @@ import Testing
         #expect(value.compactText == #"[{"a":1},{"a":{"a":1}}]"#)
     }
 
+    @Test(arguments: ["[[[1]]]", "{\"a\":[[]]}", "[[[]]]"])
+    func `one level more than permitted is rejected`(text: String) {
+        #expect(throws: Never.self) { try JSONValue(parsing: Array(text.utf8), maximumDepth: 3) }
+        #expect(throws: JSONError.self) {
+            try JSONValue(parsing: Array(text.utf8), maximumDepth: 2)
+        }
+    }
+
     @Test(arguments: [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")])
     func `the nesting depth is limited`(open: String, close: String) throws {
         let levels = open.count { $0 == "[" || $0 == "{" }

@@ -36,6 +36,13 @@ enum ScannedEntry: Hashable, Sendable {
     /// Returns whether the name of a path marks a whiteout.
     static func isWhiteout(_ path: LayerPath) -> Bool { path.name.starts(with: whiteoutPrefix) }
 
+    /// Returns a Boolean value that indicates whether a whiteout names its own directory (`.wh..`)
+    /// or the parent (`.wh...`).
+    static func namesDirectory(_ path: LayerPath) -> Bool {
+        let name = path.name.dropFirst(whiteoutPrefix.count)
+        return !name.isEmpty && !LayerPath.isClean(name)
+    }
+
     /// The prefix of the name of a whiteout.
     static let whiteoutPrefix = Array(".wh.".utf8)
 }

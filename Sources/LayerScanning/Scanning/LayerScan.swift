@@ -53,7 +53,7 @@ struct LayerScan {
     }
 
     /// Scans a layer and returns the complete report, which may be that of an error.
-    private func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
+    func report(on input: Int32, hasher: TarHasher?) -> ReportWriter {
         var report = ReportWriter()
         do throws(LayerScanError) {
             let stream = try TarStream(

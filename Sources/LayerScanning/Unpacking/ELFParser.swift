@@ -115,7 +115,8 @@ struct ELFParser {
         guard let segment = segments.first(where: { $0.type == Segment.loader }) else { return nil }
         guard (2...ELFHeader.loaderLimit + 1).contains(segment.size) else { throw .unavailable }
         let text = try sample.bytes(at: segment.offset, count: segment.size)
-        guard text.last == 0 else { throw .unavailable }
+        // A kernel finds no loader with an empty name.
+        guard text.last == 0, text.first != 0 else { throw .unavailable }
         return Array(text.prefix { $0 != 0 })
     }
 

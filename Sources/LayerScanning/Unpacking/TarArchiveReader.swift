@@ -30,6 +30,10 @@ final class TarArchiveReader {
                 throw .malformed(.pathTooLong)
             }
             let isWhiteout = ScannedEntry.isWhiteout(path)
+            // Source: containerd, archive/tar.go, "invalid whiteout name".
+            guard !isWhiteout || !ScannedEntry.namesDirectory(path) else {
+                throw .malformed(.invalidWhiteout)
+            }
             let entry = isWhiteout ? .file(.data) : try entry(header, at: path)
             guard let meaning = ScannedEntry(entry, at: path), path != .root else { continue }
             return meaning

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
+internal import TextSafety
 
 /// Parses the common subset of regular expressions: alternatives, groups, classes, and repetitions.
 struct TagExpressionParser {
@@ -178,8 +179,10 @@ struct TagExpressionParser {
         case UInt8(ascii: "s"): return blanks
         case UInt8(ascii: "S"): return blanks.inverted
         case _ where words.contains(byte) || byte >= 0x80:
+            let character = [byte] + rest.prefix { $0 & 0xC0 == 0x80 }
             throw failure(
-                "unsupported escape '\\\(Character(UnicodeScalar(byte)))'; use \\d, \\w or \\s")
+                "unsupported escape '\\\(UntrustedText(bytes: character).display)'; "
+                    + "use \\d, \\w or \\s")
         default: return CharacterSet([byte])
         }
     }

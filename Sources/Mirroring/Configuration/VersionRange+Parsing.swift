@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import OCI
+internal import TextSafety
 
 extension VersionRange {
     /// Parses the alternatives that `||` separates, each a list of comparators that must all match.
@@ -54,7 +55,7 @@ private struct ComparatorReader {
             return true
         }
         guard before.startIndex != rest.startIndex else {
-            throw failure("missing space or comma before '\(before)'")
+            throw failure("missing space or comma before '\(Self.shown(before))'")
         }
         return true
     }
@@ -88,7 +89,8 @@ private struct ComparatorReader {
         rest = rest[word.endIndex...]
         guard !word.isEmpty else {
             throw failure(
-                start.isEmpty ? "missing comparator" : "missing version after '\(start)'")
+                start.isEmpty
+                    ? "missing comparator" : "missing version after '\(Self.shown(start))'")
         }
         let unsigned = word.first == "v" ? word.dropFirst() : word
         let core = unsigned.prefix { $0 != "-" && $0 != "+" }
@@ -99,9 +101,14 @@ private struct ComparatorReader {
         let padded = (given.map(String.init) + ["0", "0", "0"]).prefix(3).joined(separator: ".")
         guard parts.count <= 3, parts.allSatisfy({ isWildcard($0) || UInt64($0) != nil }),
             let version = SemanticVersion(lenient: padded + unsigned[core.endIndex...])
-        else { throw failure("invalid version '\(word)'") }
+        else { throw failure("invalid version '\(Self.shown(word))'") }
         return VersionRange.Comparator(
             comparison: comparison, version: version, precision: given.count)
+    }
+
+    /// Returns a part of the range as messages show it.
+    private static func shown(_ text: Substring) -> String {
+        UntrustedText(String(text)).display(limit: 100)
     }
 
     private func failure(_ reason: String) -> ParseError {
