@@ -67,20 +67,36 @@ struct CredentialPolicy: Sendable {
             .denied, operation, "credentials not sent: \(server) does not use TLS", hint: setting)
     }
 
-    /// Returns the requirement of the first usable challenge of an error response, preferring
-    /// tokens; `nil` if no scheme is supported.
+    /// Returns the requirement that an error response states, or `nil` if it states none.
     ///
-    /// - Throws: ``RegistryError`` if every token server is unusable and no password is accepted
-    ///   instead.
+    /// - Throws: ``RegistryError`` if the token server cannot be used.
     func requirement(
         in errorResponse: ErrorResponse, for operation: Operation
     ) throws(RegistryError) -> AuthRequirement? {
-        let challenges = AuthChallenge.all(in: errorResponse.fields)
+        try requirement(
+            of: AuthChallenge.all(in: errorResponse.fields),
+            receivedFrom: errorResponse.addressClass, for: operation)
+    }
+
+    /// Returns the requirement of the first usable challenge, preferring tokens; `nil` if no scheme
+    /// is supported.
+    ///
+    /// - Parameters:
+    ///   - challenges: The challenges of an error response.
+    ///   - server: The class of the server that sent the response.
+    ///   - operation: The operation of the request.
+    /// - Returns: The requirement.
+    /// - Throws: ``RegistryError`` if every token server is unusable and no password is accepted
+    ///   instead.
+    func requirement(
+        of challenges: [AuthChallenge], receivedFrom server: AddressClass,
+        for operation: Operation
+    ) throws(RegistryError) -> AuthRequirement? {
         var failure: RegistryError?
         for challenge in challenges where challenge.scheme == "bearer" {
             do throws(RegistryError) {
                 let realm = try realm(
-                    challenge.parameters["realm"] ?? "", receivedFrom: errorResponse.addressClass,
+                    challenge.parameters["realm"] ?? "", receivedFrom: server,
                     for: operation)
                 return AuthRequirement(
                     scheme: .bearer(realm, service: challenge.parameters["service"]),

@@ -90,7 +90,7 @@ extension FuzzTarget {
             throw Violation(description: "limits")
         }
         let report = try withPipe(of: bytes) { descriptor in
-            request.report(on: descriptor, hasher: TarHasher(onThread: false)).bytes
+            LayerScan(request).report(on: descriptor, hasher: TarHasher(onThread: false)).bytes
         }
         let contents: LayerContents
         do throws(LayerScanError) {

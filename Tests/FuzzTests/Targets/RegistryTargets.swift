@@ -20,11 +20,12 @@ extension FuzzTarget {
             }
             try require(AuthChallenge.all(in: written) == [challenge], "\(text(of: challenge))")
         }
+        let policy = try credentialPolicy
         let requirement: AuthRequirement?
-        do throws(URLError) {
-            requirement = try AuthRequirement(challenges) { text throws(URLError) in
-                Realm(url: try HTTPURL(parsing: text), isTrusted: false, addressScope: .anywhere)
-            }
+        do throws(RegistryError) {
+            requirement = try policy.requirement(
+                of: challenges, receivedFrom: .global,
+                for: Operation(kind: .versionCheck, phrase: "test", registry: .dockerHub))
         } catch {
             try requireSafe(error.description)
             return challenges.hashValue
@@ -36,6 +37,18 @@ extension FuzzTarget {
         try require(url.origin == realm.origin, "the token request leaves its realm")
         try checkURL(url)
         return url.hashValue
+    }
+
+    private static var credentialPolicy: CredentialPolicy {
+        get throws(Violation) {
+            do {
+                return CredentialPolicy(
+                    host: .dockerHub, origin: try Origin.of(.dockerHub, plainHTTP: false),
+                    settings: RegistrySettings())
+            } catch {
+                throw Violation(description: "\(error)")
+            }
+        }
     }
 
     /// Responses of token servers: a token is valid in a header field and used for a limited time.
