@@ -148,7 +148,7 @@ let package = Package(
             "Mirroring", "OCI", "Pinning", "Registry", "RegistryTestSupport", "StrictJSON",
             "Validation", "TextSafety", "YAML"),
         tests(
-            of: "Mirroring", exclude: ["Configuration/Golden"], "ChildProcess", "Content",
+            of: "Mirroring", exclude: ["Configuration/Golden"], "ChildProcess", "Content", "HTTP",
             "Hashing", "LayerScanning",
             "Lockfiles", "OCI", "RegistryTestSupport", "Validation", "AsyncPrimitives",
             "TextSafety", "ocimirror"

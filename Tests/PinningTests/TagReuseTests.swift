@@ -17,6 +17,8 @@ import Testing
     /// - Parameters:
     ///   - reuse: The use of tags by the chart.
     ///   - rule: The shape that a rule gives to the image.
+    /// - Returns: The value.
+    /// - Throws: An error if the rule or the lock file is invalid.
     private static func canHoldDigest(_ reuse: TagReuse, rule: String? = nil) throws -> Bool {
         try pinned(reuse, rule: rule).newBytes != nil
     }

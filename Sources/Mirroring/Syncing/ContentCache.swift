@@ -53,6 +53,7 @@ final class ContentCache: Sendable {
     ///   - key: The content.
     ///   - location: The location that `read` reads from.
     ///   - read: Reads the content.
+    /// - Returns: The bytes.
     /// - Throws: The error of `read`, never that of another location.
     fileprivate func bytes(
         for key: Key, at location: StoreLocation,

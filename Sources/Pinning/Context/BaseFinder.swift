@@ -116,6 +116,7 @@ struct BaseFinder {
     ///   - keys: The path.
     ///   - overlay: The mapping that changes the image.
     ///   - scope: The values that apply to all images of the overlay.
+    /// - Returns: The image, or the reason that it was not found.
     mutating func image(
         at keys: [String], under overlay: MergedMapping, in scope: ValuesScope
     ) -> Result {

@@ -85,6 +85,7 @@ public final class RepositoryFiles: Sendable {
     /// Returns how the templates of a chart use tags; nothing for a directory without a chart.
     ///
     /// - Parameter directory: The directory, with or without a slash; empty for the working directory.
+    /// - Returns: The use of tags.
     public func reuse(ofChartIn directory: String) -> TagReuse {
         var directory = directory
         while directory.utf8.count > 1, directory.hasSuffix("/") { directory.removeLast() }

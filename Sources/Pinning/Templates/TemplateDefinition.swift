@@ -71,6 +71,7 @@ struct TemplateVersions {
     ///   - definition: The definition.
     ///   - isVersion: A Boolean value that indicates whether its output is a version.
     ///   - depth: The number of inclusions around it.
+    /// - Returns: The paths.
     private mutating func versions(
         of definition: TemplateDefinition, isVersion: Bool, depth: Int
     ) -> Paths {
