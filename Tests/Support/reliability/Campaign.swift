@@ -77,12 +77,11 @@ final class Campaign: Sendable {
     /// Prints the figures as rows of a Markdown table.
     func summarize() {
         let figures = figures.withLock { $0 }
-        let kills = figures.killed > 0 ? [("killed", figures.killed)] : []
-        let rows =
-            [("runs", figures.runs), ("faults", figures.faults)] + kills + [
-                ("completed at once", figures.completed), ("fault not reached", figures.unreached),
-                ("violations", figures.violations.count), ("seconds", seconds),
-            ]
+        let rows = [
+            ("runs", figures.runs), ("faults", figures.faults), ("killed", figures.killed),
+            ("completed at once", figures.completed), ("fault not reached", figures.unreached),
+            ("violations", figures.violations.count), ("seconds", seconds),
+        ]
         for (label, value) in rows { say("| \(label) | \(grouped(value)) |") }
     }
 }

@@ -130,6 +130,7 @@ struct CrashMatrix {
         }
         for action in ["before", "after"] + Self.errors {
             let count = try await callCount(scene.renewed(), action)
+            guard count > 0 else { failUsage("the library counts no calls for '\(action)'") }
             points += (0..<count).map { .call($0 + 1, action: action) }
         }
         var numbers = SeededNumbers(seed: 1)
@@ -137,6 +138,7 @@ struct CrashMatrix {
         points += (0..<pairs).map { _ in .pair(Int.random(in: 0..<duration, using: &numbers)) }
         if let only {
             points = Point(only).map { [$0] } ?? points.filter { "\($0)" == only }
+            guard !points.isEmpty else { failUsage("no point has the name '\(only)'") }
         }
         return (points.enumerated().filter { $0.offset % every == 0 }.map(\.element), duration)
     }
@@ -150,7 +152,7 @@ struct CrashMatrix {
                 "FAULTY_COUNT": counted("calls"),
             ])
         _ = try await CrashScene.finish(process, in: folder)
-        return counted.read("calls").count { $0 == UInt8(ascii: "\n") }
+        return counted.callCount
     }
 
     private func cleanState(_ scene: CrashScene) async throws -> CleanState {
@@ -167,20 +169,22 @@ struct CrashMatrix {
         -> FaultRun.Result
     {
         let folder = try scene.folder()
-        var result = FaultRun.Result(faults: ["\(point)"])
+        var result = FaultRun.Result()
         let run: CrashScene.Run
         switch point {
         case .request(let wanted, let takesEffect):
             run = try await kill(scene, in: folder, at: wanted, takesEffect)
         case .call(let number, let action):
+            let counted = try TemporaryFolder()
             run = try await CrashScene.finish(
                 try scene.start(
                     in: folder,
                     [
                         "FAULTY_FOLDER": folder.path, "FAULTY_ACTION": action,
-                        "FAULTY_CALL": "\(number)",
+                        "FAULTY_CALL": "\(number)", "FAULTY_COUNT": counted("calls"),
                     ]),
                 in: folder)
+            if counted.callCount >= number { result.faults.append("\(point)") }
         case .time(let time):
             run = try await kill(try scene.start(in: folder), after: time, in: folder)
         case .pair(let time):
@@ -196,6 +200,7 @@ struct CrashMatrix {
         }
         result.isComplete = run.status == 0
         result.wasKilled = run.status == Self.killed
+        if result.wasKilled, result.faults.isEmpty { result.faults.append("\(point)") }
         if result.wasKilled ? !point.isKill : !Self.exitCodes.contains(run.status) {
             result.violations.append("the program ended with \(run.status): \(run.texts)")
         }
@@ -324,4 +329,9 @@ extension LoopbackRegistry {
     var uploadedBytes: Int {
         requests.filter { $0.path.contains("/blobs/uploads/") }.map(\.receivedBytes).reduce(0, +)
     }
+}
+
+extension TemporaryFolder {
+    /// The number of calls that the library has counted in the file `calls`.
+    fileprivate var callCount: Int { read("calls").count { $0 == UInt8(ascii: "\n") } }
 }

@@ -16,21 +16,36 @@ struct Reliability {
         "       reliability crash --program FILE --library FILE [--every N] [--only TEXT] [--times N] [--pairs N] [--workers N]",
     ]
 
-    static func main() async throws {
+    private static let optionNames: [String: Set<String>] = [
+        "sweep": ["--every", "--only", "--workers"],
+        "random": ["--first", "--count", "--workers"],
+        "soak": ["--minutes", "--first", "--workers"],
+        "crash": [
+            "--program", "--library", "--every", "--only", "--times", "--pairs", "--workers",
+        ],
+    ]
+
+    static func main() async {
         if let worker = ScanWorker(Array(CommandLine.arguments.dropFirst())) { exit(worker.run()) }
         signal(SIGPIPE, SIG_IGN)
         guard let harness = CommandLine.arguments.dropFirst().first,
-            let options = Options(CommandLine.arguments.dropFirst(2))
+            let options = Options(
+                CommandLine.arguments.dropFirst(2), known: optionNames[harness] ?? [])
         else { fail() }
-        let violations =
-            switch harness {
-            case "sweep": try await Sweep(options).run()
-            case "random": try await RandomFaults(options).run()
-            case "crash": try await CrashMatrix(options).run()
-            case "soak": try await Soak(options).run()
-            default: fail()
-            }
-        leave(violations == 0 ? 0 : 1)
+        do {
+            let violations =
+                switch harness {
+                case "sweep": try await Sweep(options).run()
+                case "random": try await RandomFaults(options).run()
+                case "crash": try await CrashMatrix(options).run()
+                case "soak": try await Soak(options).run()
+                default: fail()
+                }
+            leave(violations == 0 ? 0 : 1)
+        } catch {
+            say("the harness failed: \(error)")
+            leave(70)
+        }
     }
 
     private static func fail() -> Never {
@@ -43,11 +58,11 @@ struct Reliability {
 struct Options: Sendable {
     private var values: [String: String] = [:]
 
-    /// Parses `--name value` pairs; returns `nil` if a value is missing.
-    init?(_ words: ArraySlice<String>) {
+    /// Parses `--name value` pairs; returns `nil` if a value is missing or a name is unknown.
+    init?(_ words: ArraySlice<String>, known: Set<String>) {
         var rest = words
         while let name = rest.popFirst() {
-            guard name.hasPrefix("--"), let value = rest.popFirst() else { return nil }
+            guard known.contains(name), let value = rest.popFirst() else { return nil }
             values[name] = value
         }
     }
@@ -77,6 +92,12 @@ struct Options: Sendable {
 /// Writes a line to standard output.
 func say(_ line: String) {
     ServingProgram.say(line)
+}
+
+/// Ends the program because its options select nothing.
+func failUsage(_ reason: String) -> Never {
+    say(reason)
+    leave(64)
 }
 
 /// Ends the program without waiting for other threads.

@@ -31,7 +31,10 @@ struct Sweep {
         var points = requests.flatMap { identity, request in
             FaultKind.all.filter { $0.affects(request) }.map { Point(identity: identity, kind: $0) }
         }
-        if let only { points = points.filter { $0.name == only } }
+        if let only {
+            points = points.filter { $0.name == only }
+            guard !points.isEmpty else { failUsage("no fault has the name '\(only)'") }
+        }
         points = points.enumerated().filter { $0.offset % every == 0 }.map(\.element)
         let byName = Dictionary(uniqueKeysWithValues: points.map { ($0.name, $0) })
         say(
