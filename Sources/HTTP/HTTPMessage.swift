@@ -29,24 +29,24 @@ public enum HTTPBody: Sendable {
 public struct HTTPTimeouts: Hashable, Sendable {
     /// From the start to an established connection.
     public var connect: Duration
-    /// From the end of the request to the first byte of the answer.
+    /// From the end of the request to the first byte of the response.
     public var firstByte: Duration
     /// Between two bytes of a body, in either direction, while this side is ready for them.
     public var idle: Duration
-    /// From the start to the end of the answer; `nil` for a transfer that may take as long as its bytes
+    /// From the start to the end of the response; `nil` for a transfer that may take as long as its bytes
     /// keep moving.
     public var total: Duration?
-    /// From the head of an answer with a status of 300 or more to the end of its body, which only
+    /// From the head of a response with a status of 300 or more to the end of its body, which only
     /// explains the status.
     public var explanation: Duration
 
     /// Creates time limits.
     ///
     /// - Parameters:
-    ///   - connect: the limit up to an established connection.
-    ///   - firstByte: the limit up to the first byte of the answer; by default that of `idle`.
-    ///   - idle: the limit between two bytes of a body.
-    ///   - total: the limit of the whole exchange.
+    ///   - connect: The limit up to an established connection.
+    ///   - firstByte: The limit up to the first byte of the response; by default that of `idle`.
+    ///   - idle: The limit between two bytes of a body.
+    ///   - total: The limit of the whole exchange.
     ///   - explanation: The time limit of the body of an error response.
     public init(
         connect: Duration = .seconds(15), firstByte: Duration? = nil,

@@ -26,7 +26,7 @@ import Testing
         let (arrived, gone) = (Signal<Void>(), Signal<Void>())
         let server = try watching("", arrived, gone)
         let url = try server.url("/")
-        let task = Task { try await transport.send(HTTPRequest(.get, url)) }
+        let task = Task { try await transport.send(HTTPRequest(.get, url, timeouts: .patient)) }
         await arrived.value
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
@@ -40,7 +40,7 @@ import Testing
         let url = try server.url("/")
         let read = Signal<Void>()
         let task = Task {
-            let response = try await transport.send(HTTPRequest(.get, url))
+            let response = try await transport.send(HTTPRequest(.get, url, timeouts: .patient))
             for try await _ in response.body { read.send(()) }
         }
         await read.value
@@ -59,7 +59,8 @@ import Testing
         source.yield([1])
         let task = Task {
             try await transport.send(
-                HTTPRequest(.put, url, body: .stream(length: 2, body), isBulk: true))
+                HTTPRequest(
+                    .put, url, body: .stream(length: 2, body), isBulk: true, timeouts: .patient))
         }
         await arrived.value
         task.cancel()
@@ -74,7 +75,7 @@ import Testing
         let go = Signal<Void>()
         let task = Task {
             _ = await go.value
-            return try await transport.send(HTTPRequest(.get, url))
+            return try await transport.send(HTTPRequest(.get, url, timeouts: .patient))
         }
         task.cancel()
         go.send(())
@@ -89,7 +90,7 @@ import Testing
             "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", arrived, gone)
         let url = try server.url("/")
         func use() async throws {
-            let response = try await transport.send(HTTPRequest(.get, url))
+            let response = try await transport.send(HTTPRequest(.get, url, timeouts: .patient))
             guard isRead else { return }
             for try await _ in response.body { break }
         }

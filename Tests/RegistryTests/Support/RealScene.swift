@@ -32,7 +32,10 @@ struct RealScene: Sendable {
         }
         self.network = RegistryClientPool(
             transport: CurlTransport(configuration),
-            options: .init(registries: [registry: settings], time: time.timekeeper),
+            // A stalled response ends only with its task, however slow the machine is.
+            options: .init(
+                registries: [registry: settings], timeouts: HTTPTimeouts(idle: .seconds(600)),
+                time: time.timekeeper),
             credentials: credentials
                 ?? CredentialStore(given: [registry: credential], environment: [:]),
             events: { [events] in events.append($0) })
